@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { diffDatabase } from './schema-engine.ts'
+
+/** Where migrations live, each in a folder of its own. */
+export const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url))
+const SCHEMA = fileURLToPath(new URL('../prisma/schema.prisma', import.meta.url))
+
+/** The SQL that is missing between the migrations and schema.prisma; empty where they say the same. */
+export async function missingSql(): Promise<string> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'parley-schema-'))
+  try {
+    await using server = await startEmbeddedPostgres({ dataDir })
+    await migrate({ url: server.url, directory: MIGRATIONS })
+    return await diffDatabase(server.url, SCHEMA)
+  } finally {
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,67 @@
+import type { JWTPayload } from 'jose'
+import { ParleyError } from '../errors.ts'
+import { isSubject } from '../ids.ts'
+import type { UserId } from '../ids.ts'
+
+/** What a verified token says about its bearer. */
+export type Claims = Readonly<{
+  userId: UserId
+  /** 1 to 255 code points without control characters; the subject where the token has no name. */
+  name: string
+  /** An http or https address of at most 2,048 characters. */
+  avatarUrl: string | null
+  /** Never later than now, so that of two tokens the one that came later can be told. */
+  issuedAt: Date
+  /** Undefined: the token does not expire. */
+  expiresAt: Date | undefined
+}>
+
+const MAX_NAME_LENGTH = 255
+const MAX_PICTURE_LENGTH = 2_048
+/** The last instant that a Date can hold. */
+const END_OF_TIME_MS = 8.64e15
+
+/** Reads the claims of a token that was verified already; UNAUTHENTICATED if its subject can't be a user's id. */
+export function claimsFrom(payload: JWTPayload, nowMs: number): Claims {
+  const userId = subjectOf(payload)
+  return {
+    userId,
+    name: nameFrom(payload['name']) ?? userId,
+    avatarUrl: pictureFrom(payload['picture']),
+    issuedAt: issuedAt(payload.iat, nowMs),
+    expiresAt: instant(payload.exp),
+  }
+}
+
+function subjectOf({ sub }: JWTPayload): UserId {
+  if (typeof sub === 'string' && isSubject(sub)) return sub as UserId
+  throw new ParleyError(
+    'UNAUTHENTICATED',
+    "The token's subject (sub) must be 1 to 255 characters without control characters.",
+  )
+}
+
+function nameFrom(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const clean = value.toWellFormed().replaceAll(/\p{Cc}/gu, '')
+  const name = Array.from(clean.trim()).slice(0, MAX_NAME_LENGTH).join('').trim()
+  return name === '' ? undefined : name
+}
+
+function pictureFrom(value: unknown): string | null {
+  if (typeof value !== 'string' || value.length > MAX_PICTURE_LENGTH) return null
+  const url = URL.parse(value)
+  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
+  return isWeb && url.href.length <= MAX_PICTURE_LENGTH ? url.href : null
+}
+
+/** Typed as a number, but nobody has checked that yet. */
+function issuedAt(seconds: unknown, nowMs: number): Date {
+  const isPast = typeof seconds === 'number' && seconds >= 0 && seconds * 1000 <= nowMs
+  return new Date(isPast ? seconds * 1000 : nowMs)
+}
+
+function instant(seconds: number | undefined): Date | undefined {
+  const ms = (seconds ?? Infinity) * 1000
+  return ms > END_OF_TIME_MS ? undefined : new Date(ms)
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import type { ChatEvent } from '../chats/chat-event.ts'
+import type { ReceiptAdvanced } from '../gateway/live.ts'
+import { MAX_SEQ } from '../ids.ts'
+
+/** What one gateway tells another in one message. */
+export type Envelope = Readonly<{ events: readonly ChatEvent[]; receipts: readonly ReceiptAdvanced[] }>
+
+/** Raised when the form changes so that older gateways would misread it; they drop what they don't know. */
+const VERSION = 1
+
+const seq = z.int().min(0).max(MAX_SEQ)
+const instant = z.iso.datetime().transform((text) => new Date(text))
+const maybe = instant.nullable()
+const id = z.string().min(1)
+
+const message = z.object({
+  chatId: id,
+  seq,
+  senderId: id,
+  clientMessageId: z.string(),
+  body: z.string().nullable(),
+  replyToSeq: seq.nullable(),
+  sentAt: instant,
+  editedAt: maybe,
+  deletedAt: maybe,
+  expiresAt: maybe,
+  isJustSent: z.literal(true).optional(),
+})
+const entry = z.object({ chatId: id, seq, actorId: id, at: instant, joined: z.array(id) })
+const event = z.discriminatedUnion('type', [
+  entry.extend({ type: z.literal('MessageSent'), message }),
+  entry.extend({ type: z.literal('MessageEdited'), message }),
+  entry.extend({ type: z.literal('MessageDeleted'), message }),
+  entry.extend({ type: z.literal('ReactionChanged'), message, emoji: z.string(), added: z.boolean() }),
+  entry.extend({ type: z.literal('MemberAdded'), userId: id }),
+  entry.extend({ type: z.literal('MemberRemoved'), userId: id }),
+  entry.extend({
+    type: z.literal('MemberRoleChanged'),
+    userId: id,
+    role: z.enum(['OWNER', 'ADMIN', 'MEMBER']),
+  }),
+  entry.extend({ type: z.literal('ChatUpdated') }),
+])
+const receipt = z.object({
+  type: z.literal('ReceiptAdvanced'),
+  chatId: id,
+  userId: id,
+  deliveredSeq: seq,
+  readSeq: seq,
+  at: instant,
+})
+const envelope = z.object({
+  v: z.literal(VERSION),
+  events: z.array(event),
+  receipts: z.array(receipt),
+})
+
+export function encodeEnvelope({ events, receipts }: Envelope): string {
+  return JSON.stringify({ v: VERSION, events, receipts })
+}
+
+/** The envelope, or undefined for anything else: a bus may carry garbage, and newer gateways' messages. */
+export function decodeEnvelope(text: string): Envelope | undefined {
+  const parsed = envelope.safeParse(parseJson(text))
+  // The brands of ids are the compiler's own: at run time they are the strings that were validated here.
+  return parsed.success ? (parsed.data as unknown as Envelope) : undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

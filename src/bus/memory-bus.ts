@@ -1,0 +1,44 @@
+import type { GatewayId } from '../ids.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Bus, BusListener } from './bus.ts'
+
+/**
+ * The bus for gateways that share one process: the embedded default, and several gateways in one test. It loses and
+ * repeats nothing, so `onGap` is never called. Messages are handed over in a later turn of the event loop, as on any
+ * other bus.
+ */
+export function createMemoryBus({ logger }: { logger: Logger }): Bus {
+  const channels = new Map<GatewayId, Set<BusListener>>()
+  let isClosed = false
+
+  function deliver(listener: BusListener, message: string): void {
+    try {
+      listener.onMessage(message)
+    } catch (error) {
+      logger.error({ err: error }, 'a listener of the bus threw')
+    }
+  }
+
+  return {
+    async publish(to, message) {
+      if (isClosed) throw new Error('The bus is closed')
+      setImmediate(() => {
+        for (const listener of channels.get(to) ?? []) deliver(listener, message)
+      })
+    },
+
+    async subscribe(gatewayId, listener) {
+      if (isClosed) throw new Error('The bus is closed')
+      const listeners = channels.get(gatewayId) ?? new Set()
+      channels.set(gatewayId, listeners.add(listener))
+      return async () => {
+        listeners.delete(listener)
+      }
+    },
+
+    async close() {
+      isClosed = true
+      channels.clear()
+    },
+  }
+}

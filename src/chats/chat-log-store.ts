@@ -1,0 +1,170 @@
+import type { ChatId, Seq, UserId } from '../ids.ts'
+import type { Message } from '../messages/message.ts'
+import type { Reader } from '../store/reader.ts'
+import type { Transaction, Writer } from '../store/writer.ts'
+import type { MemberRole } from './chat.ts'
+import type { ChatEvent, ChatEventType } from './chat-event.ts'
+
+/** A stretch of one chat's log: seqs from just after `afterSeq` up to and including `untilSeq`. */
+export type LogStretch = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
+
+/** What a chat's row says while it is locked. */
+export type LockedChat = Readonly<{ headSeq: Seq; lastActivityAt: Date; now: Date }>
+
+/** An event's row, before the log gave it a seq. */
+export type NewEntry = Readonly<{
+  type: ChatEventType
+  actorId: UserId
+  messageSeq?: Seq
+  subjectId?: UserId
+  role?: MemberRole
+  emoji?: string
+  added?: boolean
+}>
+
+export type ChatLogStore = Readonly<{
+  /** The events of a stretch in order of seq, at most `limit` of them. */
+  read(stretch: LogStretch, limit: number): Promise<readonly ChatEvent[]>
+  /** Locks the chat's row until the transaction ends; undefined where there is no such chat. */
+  lock(tx: Transaction, chatId: ChatId): Promise<LockedChat | undefined>
+  /** Writes the entry at `seq`, which has to be the locked chat's head plus one, and moves the head there. */
+  write(tx: Transaction, chatId: ChatId, seq: Seq, at: Date, entry: NewEntry): Promise<void>
+}>
+
+const DATABASE_TYPE = {
+  MessageSent: 'MESSAGE_SENT',
+  MessageEdited: 'MESSAGE_EDITED',
+  MessageDeleted: 'MESSAGE_DELETED',
+  ReactionChanged: 'REACTION_CHANGED',
+  MemberAdded: 'MEMBER_ADDED',
+  MemberRemoved: 'MEMBER_REMOVED',
+  MemberRoleChanged: 'MEMBER_ROLE_CHANGED',
+  ChatUpdated: 'CHAT_UPDATED',
+} as const satisfies Record<ChatEventType, string>
+
+type DatabaseType = (typeof DATABASE_TYPE)[ChatEventType]
+type EventRow = Readonly<{
+  chatId: ChatId
+  seq: Seq
+  type: DatabaseType
+  actorId: UserId
+  at: Date
+  subjectId: UserId | null
+  role: MemberRole | null
+  emoji: string | null
+  added: boolean | null
+  initialMembers: readonly UserId[] | null
+}> &
+  MessagePart
+
+type MessagePart = Readonly<{
+  messageSeq: Seq | null
+  senderId: UserId
+  clientMessageId: string
+  body: string | null
+  replyToSeq: Seq | null
+  sentAt: Date
+  editedAt: Date | null
+  deletedAt: Date | null
+  expiresAt: Date | null
+}>
+
+// By the primary keys of one chat: a range of its log, a message per event that concerns one, and for the first
+// event alone the people who were there from the start. One statement, so events and messages are of one moment.
+const READ = {
+  name: 'chat_log_read',
+  text: `
+    SELECT e.chat_id AS "chatId", e.seq, e.type, e.actor_id AS "actorId", e.at,
+      e.subject_id AS "subjectId", e.role, e.emoji, e.added, e.message_seq AS "messageSeq",
+      m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
+      m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
+      m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt",
+      CASE WHEN e.seq = 1 THEN (
+        SELECT array_agg(p.user_id) FROM members p WHERE p.chat_id = e.chat_id AND p.joined_seq = 1
+      ) END AS "initialMembers"
+    FROM chat_events e
+      LEFT JOIN messages m ON m.chat_id = e.chat_id AND m.seq = e.message_seq
+    WHERE e.chat_id = $1 AND e.seq > $2 AND e.seq <= $3
+    ORDER BY e.seq
+    LIMIT $4`,
+}
+
+// Locks one row, by its primary key. Time does not run backwards inside a chat, whatever the clock does.
+const LOCK = {
+  name: 'chat_log_lock',
+  text: `
+    SELECT head_seq AS "headSeq", last_activity_at AS "lastActivityAt",
+      GREATEST(clock_timestamp()::timestamptz(3), last_activity_at) AS now
+    FROM chats WHERE id = $1 FOR NO KEY UPDATE`,
+}
+
+// Needs the chat's row locked; touches that row and inserts one.
+const WRITE = {
+  name: 'chat_log_write',
+  text: `
+    WITH head AS (UPDATE chats SET head_seq = $2, last_activity_at = $4 WHERE id = $1)
+    INSERT INTO chat_events (chat_id, seq, type, at, actor_id, message_seq, subject_id, role, emoji, added)
+    VALUES ($1, $2, $3::"ChatEventType", $4, $5, $6, $7, $8::"MemberRole", $9, $10)`,
+}
+
+export function createChatLogStore({ reader }: { writer: Writer; reader: Reader }): ChatLogStore {
+  return {
+    async read({ chatId, afterSeq, untilSeq }, limit) {
+      const rows = await reader.query<EventRow>(READ, [chatId, afterSeq, untilSeq, limit])
+      return rows.map(toEvent)
+    },
+
+    async lock(tx, chatId) {
+      return (await tx.query<LockedChat>(LOCK, [chatId]))[0]
+    },
+
+    async write(tx, chatId, seq, at, entry) {
+      const { actorId, messageSeq, subjectId, role, emoji, added } = entry
+      const optional = [messageSeq, subjectId, role, emoji, added].map((value) => value ?? null)
+      await tx.query(WRITE, [chatId, seq, DATABASE_TYPE[entry.type], at, actorId, ...optional])
+    },
+  }
+}
+
+function toEvent(row: EventRow): ChatEvent {
+  const { chatId, seq, actorId, at, initialMembers } = row
+  const entry = { chatId, seq, actorId, at, joined: initialMembers ?? [] }
+  switch (row.type) {
+    case 'MESSAGE_SENT':
+      return { ...entry, type: 'MessageSent', message: toMessage(row) }
+    case 'MESSAGE_EDITED':
+      return { ...entry, type: 'MessageEdited', message: toMessage(row) }
+    case 'MESSAGE_DELETED':
+      return { ...entry, type: 'MessageDeleted', message: toMessage(row) }
+    case 'REACTION_CHANGED': {
+      const emoji = present(row, 'emoji')
+      return { ...entry, type: 'ReactionChanged', message: toMessage(row), emoji, added: present(row, 'added') }
+    }
+    case 'MEMBER_ADDED': {
+      const userId = present(row, 'subjectId')
+      return { ...entry, type: 'MemberAdded', userId, joined: [userId] }
+    }
+    case 'MEMBER_REMOVED':
+      return { ...entry, type: 'MemberRemoved', userId: present(row, 'subjectId') }
+    case 'MEMBER_ROLE_CHANGED': {
+      const userId = present(row, 'subjectId')
+      return { ...entry, type: 'MemberRoleChanged', userId, role: present(row, 'role') }
+    }
+    case 'CHAT_UPDATED':
+      return { ...entry, type: 'ChatUpdated' }
+    default:
+      return row.type satisfies never
+  }
+}
+
+function toMessage(row: EventRow): Message {
+  const { chatId, senderId, clientMessageId, body, replyToSeq, sentAt, editedAt, deletedAt, expiresAt } = row
+  const seq = present(row, 'messageSeq')
+  return { chatId, seq, senderId, clientMessageId, body, replyToSeq, sentAt, editedAt, deletedAt, expiresAt }
+}
+
+function present<Key extends keyof EventRow>(row: EventRow, key: Key): NonNullable<EventRow[Key]> {
+  const value = row[key]
+  if (value === null) throw new Error(`Event ${row.seq} of chat ${row.chatId} lacks its ${key}`)
+  return value as NonNullable<EventRow[Key]>
+}

@@ -1,0 +1,173 @@
+import type { ChatId, Seq, UserId } from '../ids.ts'
+import type { Reader } from '../store/reader.ts'
+import type { Writer } from '../store/writer.ts'
+import type { Chat, ChatView, Member } from './chat.ts'
+
+/** A place in somebody's list of chats. */
+export type ChatListPosition = Readonly<{ activityAt: Date; chatId: ChatId }>
+
+/** A stretch of a list: strictly between two places, from the start or from the end. */
+export type Stretch<Position> = Readonly<{
+  after: Position | undefined
+  before: Position | undefined
+  limit: number
+  /** Count from the end. */
+  inverted: boolean
+}>
+
+export type ChatStore = Readonly<{
+  /** Each chat as this user, who is or was a member, sees it; others are left out. */
+  views(userId: UserId, chatIds: readonly ChatId[]): Promise<readonly ChatView[]>
+  /** The user's listed chats, most recently active first. */
+  list(userId: UserId, stretch: Stretch<ChatListPosition>): Promise<readonly ChatView[]>
+  /** Present members, by id. */
+  members(chatId: ChatId, stretch: Stretch<UserId>): Promise<readonly Member[]>
+  /** Of the present members other than `exceptId`: how far all of them are. */
+  lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
+  presentMemberIds(chatId: ChatId): Promise<readonly UserId[]>
+  findDirectChat(pair: readonly [UserId, UserId]): Promise<ChatId | undefined>
+  /** Makes the direct chat of two people, unless there is one; answers with the one there is. */
+  createDirectChat(id: ChatId, creatorId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId>
+}>
+
+export type WatermarkKey = Readonly<{ chatId: ChatId; exceptId: UserId }>
+export type LowestWatermarks = WatermarkKey & Readonly<{ deliveredSeq: Seq; readSeq: Seq }>
+
+type ViewRow = Chat & Omit<Member, 'chatId'>
+
+const CHAT_COLUMNS = `
+  c.id, c.kind, c.title, c.creator_id AS "creatorId", c.head_seq AS "headSeq",
+  c.member_count AS "memberCount", c.message_ttl_seconds AS "messageTtlSeconds",
+  c.created_at AS "createdAt", c.last_activity_at AS "lastActivityAt"`
+
+const MEMBER_COLUMNS = `
+  m.user_id AS "userId", m.role, m.joined_at AS "joinedAt", m.joined_seq AS "joinedSeq",
+  m.left_at AS "leftAt", m.left_seq AS "leftSeq", m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq"`
+
+// By both primary keys, one row of each per chat.
+const VIEWS = {
+  name: 'chat_views',
+  text: `
+    SELECT ${CHAT_COLUMNS}, ${MEMBER_COLUMNS}
+    FROM unnest($2::uuid[]) AS wanted(id)
+      JOIN chats c ON c.id = wanted.id
+      JOIN members m ON m.chat_id = c.id AND m.user_id = $1`,
+}
+
+// By members' index on the user, then chats' primary key. A list is not the hot path: it reads all of one
+// person's chats, however they are spread, and sorts them.
+const list = (inverted: boolean): { name: string; text: string } => ({
+  name: inverted ? 'chat_list_backwards' : 'chat_list',
+  text: `
+    SELECT ${CHAT_COLUMNS}, ${MEMBER_COLUMNS}
+    FROM members m
+      JOIN chats c ON c.id = m.chat_id
+      CROSS JOIN LATERAL (SELECT COALESCE(m.left_at, c.last_activity_at)) AS a(activity_at)
+    WHERE m.user_id = $1
+      AND (c.kind = 'GROUP' OR c.head_seq > 0 OR c.creator_id = $1)
+      AND ($2::timestamptz IS NULL OR (a.activity_at, c.id) < ($2, $3::uuid))
+      AND ($4::timestamptz IS NULL OR (a.activity_at, c.id) > ($4, $5::uuid))
+    ORDER BY a.activity_at ${inverted ? 'ASC' : 'DESC'}, c.id ${inverted ? 'ASC' : 'DESC'}
+    LIMIT $6`,
+})
+
+// By the primary key of one chat's members.
+const members = (inverted: boolean): { name: string; text: string } => ({
+  name: inverted ? 'chat_members_backwards' : 'chat_members',
+  text: `
+    SELECT m.chat_id AS "chatId", ${MEMBER_COLUMNS}
+    FROM members m
+    WHERE m.chat_id = $1 AND m.left_seq IS NULL
+      AND ($2::text IS NULL OR m.user_id > $2)
+      AND ($3::text IS NULL OR m.user_id < $3)
+    ORDER BY m.user_id ${inverted ? 'DESC' : 'ASC'}
+    LIMIT $4`,
+})
+
+const LIST = { forwards: list(false), backwards: list(true) }
+const MEMBERS = { forwards: members(false), backwards: members(true) }
+
+// By the primary key: each chat's members once per sender asked for.
+const LOWEST_WATERMARKS = {
+  name: 'chat_lowest_watermarks',
+  text: `
+    SELECT k.chat_id AS "chatId", k.except_id AS "exceptId",
+      min(m.delivered_seq) AS "deliveredSeq", min(m.read_seq) AS "readSeq"
+    FROM unnest($1::uuid[], $2::text[]) AS k(chat_id, except_id)
+      JOIN members m ON m.chat_id = k.chat_id AND m.user_id <> k.except_id AND m.left_seq IS NULL
+    GROUP BY k.chat_id, k.except_id`,
+}
+
+// One statement, so that a chat without members is never seen. Whoever loses the race for the pair's key
+// inserts nothing, and reads the winner's chat afterwards.
+const CREATE_DIRECT_CHAT = {
+  name: 'direct_chat_create',
+  text: `
+    WITH pair AS (
+      INSERT INTO direct_chats (low_user_id, high_user_id, chat_id) VALUES ($3, $4, $1)
+      ON CONFLICT DO NOTHING RETURNING chat_id
+    ), chat AS (
+      INSERT INTO chats (id, kind, creator_id, member_count)
+      SELECT chat_id, 'DIRECT', $2, 2 FROM pair RETURNING id
+    )
+    INSERT INTO members (chat_id, user_id)
+    SELECT chat.id, person.id FROM chat, unnest(ARRAY[$3, $4]) AS person(id)
+    RETURNING chat_id AS "chatId"`,
+}
+
+export function createChatStore({ writer, reader }: { writer: Writer; reader: Reader }): ChatStore {
+  async function findDirectChat([low, high]: readonly [UserId, UserId]): Promise<ChatId | undefined> {
+    const row = await writer.prisma.directChat.findUnique({
+      where: { lowUserId_highUserId: { lowUserId: low, highUserId: high } },
+    })
+    return row === null ? undefined : (row.chatId as ChatId)
+  }
+
+  return {
+    async views(userId, chatIds) {
+      const rows = await reader.query<ViewRow>(VIEWS, [userId, chatIds])
+      return rows.map(toView)
+    },
+
+    async list(userId, { after, before, limit, inverted }) {
+      const statement = inverted ? LIST.backwards : LIST.forwards
+      const bounds = [after?.activityAt, after?.chatId, before?.activityAt, before?.chatId]
+      const rows = await reader.query<ViewRow>(statement, [userId, ...bounds, limit])
+      return rows.map(toView)
+    },
+
+    async members(chatId, { after, before, limit, inverted }) {
+      const statement = inverted ? MEMBERS.backwards : MEMBERS.forwards
+      return reader.query<Member>(statement, [chatId, after, before, limit])
+    },
+
+    async lowestWatermarks(keys) {
+      const values = [keys.map((key) => key.chatId), keys.map((key) => key.exceptId)]
+      return reader.query<LowestWatermarks>(LOWEST_WATERMARKS, values)
+    },
+
+    async presentMemberIds(chatId) {
+      const where = { chatId, leftSeq: null }
+      const rows = await writer.prisma.member.findMany({ where, select: { userId: true } })
+      return rows.map((row) => row.userId as UserId)
+    },
+
+    findDirectChat,
+
+    async createDirectChat(id, creatorId, pair) {
+      const created = await writer.query<{ chatId: ChatId }>(CREATE_DIRECT_CHAT, [id, creatorId, ...pair])
+      const chatId = created[0]?.chatId ?? (await findDirectChat(pair))
+      if (chatId === undefined) throw new Error('The direct chat vanished between two statements')
+      return chatId
+    },
+  }
+}
+
+function toView(row: ViewRow): ChatView {
+  const { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, createdAt, lastActivityAt } = row
+  const { userId, role, joinedAt, joinedSeq, leftAt, leftSeq, deliveredSeq, readSeq } = row
+  return {
+    chat: { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, createdAt, lastActivityAt },
+    member: { chatId: id, userId, role, joinedAt, joinedSeq, leftAt, leftSeq, deliveredSeq, readSeq },
+  }
+}

@@ -1,0 +1,55 @@
+import { badInput, notFound } from '../errors.ts'
+import { type ChatId, newChatId, type UserId } from '../ids.ts'
+import type { Users } from '../users/users.ts'
+import type { ChatView, Member } from './chat.ts'
+import type { ChatListPosition, ChatStore, LowestWatermarks, Stretch, WatermarkKey } from './chat-store.ts'
+
+export type Chats = Readonly<{
+  /** The chat as the viewer sees it; undefined where it does not exist or is none of theirs. */
+  find(viewerId: UserId, chatId: ChatId): Promise<ChatView | undefined>
+  /** As `find`, in the order of `chatIds`. */
+  findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<(ChatView | undefined)[]>
+  /** As `find`; rejects with NOT_FOUND instead. */
+  require(viewerId: UserId, chatId: ChatId): Promise<ChatView>
+  list(viewerId: UserId, stretch: Stretch<ChatListPosition>): Promise<readonly ChatView[]>
+  members(chatId: ChatId, stretch: Stretch<UserId>): Promise<readonly Member[]>
+  /** Those of `keys` whose chat has other present members, with the watermarks that all of them have passed. */
+  lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
+  /** The direct chat of two people, made if need be. BAD_USER_INPUT with oneself, NOT_FOUND with nobody. */
+  startDirectChat(viewerId: UserId, otherId: UserId): Promise<ChatView>
+}>
+
+export function createChats({ store, users }: { store: ChatStore; users: Users }): Chats {
+  async function findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<(ChatView | undefined)[]> {
+    const views = await store.views(viewerId, [...new Set(chatIds)])
+    const byId = new Map(views.map((view) => [view.chat.id, view]))
+    return chatIds.map((id) => byId.get(id))
+  }
+
+  async function require(viewerId: UserId, chatId: ChatId): Promise<ChatView> {
+    const [view] = await findMany(viewerId, [chatId])
+    if (view === undefined) throw notFound('Chat')
+    return view
+  }
+
+  async function startDirectChat(viewerId: UserId, otherId: UserId): Promise<ChatView> {
+    if (viewerId === otherId) throw badInput('A direct chat needs another person: userId is your own')
+    if ((await users.find(otherId)) === undefined) throw notFound('User')
+    const pair = viewerId < otherId ? ([viewerId, otherId] as const) : ([otherId, viewerId] as const)
+    const existing = await store.findDirectChat(pair)
+    const chatId = existing ?? (await store.createDirectChat(newChatId(), viewerId, pair))
+    const [view] = await store.views(viewerId, [chatId])
+    if (view === undefined) throw notFound('Chat')
+    return view
+  }
+
+  return {
+    findMany,
+    find: async (viewerId, chatId) => (await findMany(viewerId, [chatId]))[0],
+    require,
+    list: store.list,
+    members: store.members,
+    lowestWatermarks: store.lowestWatermarks,
+    startDirectChat,
+  }
+}

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { parseCommandLine } from './cli/command-line.ts'
+import { describeFailure } from './cli/failure.ts'
+import { fullUsage, shortUsage } from './cli/usage.ts'
+import { type Process, UsageError } from './cli/verb.ts'
+
+/**
+ * `parley` as a function: does what the arguments (after the program's name) ask for and answers with the exit
+ * code: 0 done, 1 failed, 2 not understood. Never rejects.
+ */
+export async function main(argv: readonly string[], process: Process): Promise<number> {
+  try {
+    return await run(argv, process)
+  } catch (error) {
+    if (!(error instanceof UsageError)) {
+      process.notice(describeFailure(error, process.env['LOG_LEVEL'] === 'debug'))
+      return 1
+    }
+    process.notice(`${error.message}\n\n${shortUsage()}`)
+    return 2
+  }
+}
+
+async function run(argv: readonly string[], process: Process): Promise<number> {
+  const command = parseCommandLine(argv)
+  switch (command.type) {
+    case 'help':
+      process.print(fullUsage())
+      return 0
+    case 'version':
+      process.print(await version())
+      return 0
+    case 'run':
+      return (await command.verb.load())(command.args, process)
+    default:
+      return command satisfies never
+  }
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8')
+  const { version: number } = JSON.parse(text) as Readonly<{ version: string }>
+  return number
+}

@@ -1,0 +1,45 @@
+import type { Verb } from './verb.ts'
+
+/** What `parley` can do. */
+export const VERBS: readonly Verb[] = [
+  {
+    name: 'serve',
+    synopsis: '',
+    summary: 'runs one instance until SIGTERM or Ctrl-C; applies migrations first',
+    positionals: [],
+    options: {},
+    load: async () => (await import('./serve.ts')).serve,
+  },
+  {
+    name: 'migrate',
+    synopsis: '',
+    summary: 'applies the migrations that the database does not have yet',
+    positionals: [],
+    options: {},
+    load: async () => (await import('./migrate.ts')).migrateDatabase,
+  },
+  {
+    name: 'token',
+    synopsis: '<subject> [--name NAME] [--picture URL] [--for 30d]',
+    summary: 'prints a token that signs <subject> in; valid for 30 days, or as long as --for says',
+    positionals: ['subject'],
+    options: { name: { type: 'string' }, picture: { type: 'string' }, for: { type: 'string' } },
+    load: async () => (await import('./token.ts')).printToken,
+  },
+  {
+    name: 'doctor',
+    synopsis: '',
+    summary: 'checks configuration, database and keys, and says how to mend what is wrong',
+    positionals: [],
+    options: {},
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
+    name: 'check-config',
+    synopsis: '',
+    summary: 'prints the configuration that the environment makes, without secrets',
+    positionals: [],
+    options: {},
+    load: async () => (await import('./check-config.ts')).checkConfig,
+  },
+]

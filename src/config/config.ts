@@ -1,0 +1,104 @@
+import { resolve } from 'node:path'
+import type { LevelWithSilent } from 'pino'
+import * as z from 'zod'
+import type { GatewayId } from '../ids.ts'
+import type { Parsed } from './config-error.ts'
+import type { Environment } from './env.ts'
+import { fieldProblems, gatewayId, host, jwksUrl, list, optionalPort, origin, port } from './fields.ts'
+import { pairingProblems } from './pairings.ts'
+import type { VariableName } from './variables.ts'
+
+/** Everything that an operator decides, except what must not be shown: that is in `Secrets`. */
+export type Config = Readonly<{
+  mode: 'development' | 'production'
+  /** Port 0: any free one. In development, origins on loopback are allowed besides `allowedOrigins`. */
+  http: Readonly<{ host: string; port: number; allowedOrigins: readonly string[] }>
+  /** Health and metrics; undefined: not served on a port of their own. */
+  admin: Readonly<{ host: string; port: number }> | undefined
+  gatewayId: GatewayId
+  /** Absolute. What Parley itself keeps on this machine is in it. */
+  dataDir: string
+  /** Where it is external, its URL is a secret. */
+  database: Readonly<{ type: 'embedded'; dataDir: string } | { type: 'external' }>
+  auth: AuthConfig
+  /** What was asked for; where it is Redis, the URLs are secrets. */
+  bus: Readonly<{ type: 'memory' } | { type: 'redis' }>
+  log: Readonly<{ level: LevelWithSilent; pretty: boolean }>
+  /** How long an ordered stop may take before it is cut short. */
+  shutdownDeadlineMs: number
+}>
+
+/** Whose tokens are believed. */
+export type AuthConfig = Readonly<
+  | { type: 'secret'; issuer?: string; audience?: string }
+  | { type: 'jwks'; url: string; issuer: string; audience: string }
+>
+
+/** What a configuration takes from the process besides its environment. */
+export type Surroundings = Readonly<{
+  /** Whether a person reads the log as it is written. */
+  isTerminal: boolean
+  /** A gateway id for this start, different from all others. */
+  newGatewayId: () => string
+}>
+
+const SHUTDOWN_DEADLINE_MS = 25_000
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const SETTINGS = z.object({
+  NODE_ENV: z
+    .enum(['development', 'production', 'test'], { error: 'must be production or development' })
+    .default('development'),
+  PORT: port(4000),
+  HOST: host.optional(),
+  ADMIN_PORT: optionalPort(9464),
+  GATEWAY_ID: gatewayId.optional(),
+  ALLOWED_ORIGINS: list.pipe(z.array(origin)),
+  AUTH_JWKS_URL: jwksUrl.optional(),
+  AUTH_ISSUER: z.string().optional(),
+  AUTH_AUDIENCE: z.string().optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  DATA_DIR: z.string().default('.parley'),
+} satisfies Partial<Record<VariableName, z.ZodType>>)
+
+type Settings = z.infer<typeof SETTINGS>
+
+/** The second stage: defaults filled in, each value read, and held against the others. */
+export function parseConfig(env: Environment, surroundings: Surroundings): Parsed<Config> {
+  const { success, data, error } = SETTINGS.safeParse(env)
+  const problems = [...(success ? [] : fieldProblems(error)), ...pairingProblems(env)]
+  if (!success || problems.length > 0) return { type: 'refused', problems }
+  return { type: 'parsed', value: toConfig(data, env, surroundings) }
+}
+
+function toConfig(settings: Settings, env: Environment, { isTerminal, newGatewayId }: Surroundings): Config {
+  const mode = settings.NODE_ENV === 'production' ? 'production' : 'development'
+  const dataDir = resolve(settings.DATA_DIR)
+  return {
+    mode,
+    http: {
+      host: settings.HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
+      port: settings.PORT,
+      allowedOrigins: settings.ALLOWED_ORIGINS,
+    },
+    admin: settings.ADMIN_PORT === undefined ? undefined : { host: '127.0.0.1', port: settings.ADMIN_PORT },
+    gatewayId: (settings.GATEWAY_ID ?? newGatewayId()) as GatewayId,
+    dataDir,
+    database: env.DATABASE_URL === undefined ? { type: 'embedded', dataDir } : { type: 'external' },
+    auth: toAuth(settings),
+    bus: { type: env.REDIS_URL === undefined ? 'memory' : 'redis' },
+    log: { level: settings.LOG_LEVEL, pretty: isTerminal && mode === 'development' },
+    shutdownDeadlineMs: SHUTDOWN_DEADLINE_MS,
+  }
+}
+
+function toAuth({ AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience }: Settings): AuthConfig {
+  if (url !== undefined && issuer !== undefined && audience !== undefined) {
+    return { type: 'jwks', url, issuer, audience }
+  }
+  return {
+    type: 'secret',
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(audience === undefined ? {} : { audience }),
+  }
+}

@@ -1,0 +1,78 @@
+import { isIP } from 'node:net'
+import * as z from 'zod'
+
+/** How a variable's text becomes a value. Each message says what would be accepted, in a sentence's second half. */
+
+export function port(otherwise: number): z.ZodType<number, string | undefined> {
+  return z
+    .string()
+    .optional()
+    .transform((text, context) => {
+      if (text === undefined) return otherwise
+      if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+      context.addIssue('must be a number from 0 to 65535')
+      return z.NEVER
+    })
+}
+
+/** A port, or undefined for `off`. */
+export function optionalPort(otherwise: number): z.ZodType<number | undefined, string | undefined> {
+  return z.union([z.literal('off').transform(() => undefined), port(otherwise)], {
+    error: 'must be a number from 0 to 65535, or off',
+  })
+}
+
+export const host = z
+  .string()
+  .refine((text) => isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text), {
+    error: 'must be an address such as 127.0.0.1, 0.0.0.0 or ::, or a name of this machine',
+  })
+
+export const gatewayId = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, {
+  error: 'must be 1 to 64 letters, digits, "-", "_" or "."',
+})
+
+/** `a,b` or `a, b`; what stands between the commas is for the next step to judge. */
+export const list = z
+  .string()
+  .default('')
+  .transform((text) => (text === '' ? [] : text.split(',').map((item) => item.trim())))
+
+/** Exactly what a browser puts into the header `Origin`, so that comparing needs no understanding. */
+export const origin = z.string().superRefine((text, context) => {
+  const problem = originProblem(text)
+  if (problem !== undefined) context.addIssue(problem)
+})
+
+function originProblem(text: string): string | undefined {
+  if (text.includes('*')) return 'has a "*": name each origin in full, such as https://chat.example'
+  if (/^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/.test(text) && !/^https?:/.test(text)) return undefined
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    const shown = text.includes('@') ? 'something' : `"${text}"`
+    return `has ${shown}, which is no origin: each must look like https://chat.example or http://localhost:3000`
+  }
+  return url.origin === text ? undefined : `has "${text}": write ${url.origin}, without anything after it`
+}
+
+/** Keys that came by unprotected HTTP could be anybody's; on this machine nobody sits between. */
+export const jwksUrl = z.string().superRefine((text, context) => {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    context.addIssue('must look like https://login.example/.well-known/jwks.json')
+  } else if (url.username !== '' || url.password !== '') {
+    context.addIssue('must not have a user name or password in it')
+  } else if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    context.addIssue('must begin with https://; plain http:// is for this machine alone')
+  }
+})
+
+/** Whether only programs of this machine can be at the other end. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|(.+\.)?localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname)
+}
+
+/** One sentence for each mistake that a schema of variables found, the same one said once. */
+export function fieldProblems(error: z.ZodError): readonly string[] {
+  return [...new Set(error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`))]
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import { type Config, parseConfig, type Surroundings } from './config.ts'
+import { ConfigError, type Parsed } from './config-error.ts'
+import { type RawEnvironment, readEnvironment } from './env.ts'
+import { parseSecrets, type Secrets } from './secrets.ts'
+import { warningsFor } from './warnings.ts'
+
+export type LoadedConfig = Readonly<{
+  config: Config
+  secrets: Secrets
+  /** What is set and understood, but does less than its name promises. A sentence each. */
+  warnings: readonly string[]
+}>
+
+const ALONE: Surroundings = {
+  isTerminal: false,
+  newGatewayId: () => `gateway-${randomBytes(6).toString('hex')}`,
+}
+
+/**
+ * From the names of the environment to typed values, in three stages. Reads nothing but its arguments.
+ * Throws ConfigError with every mistake of every stage in it.
+ */
+export function loadConfig(raw: RawEnvironment, surroundings: Partial<Surroundings> = {}): LoadedConfig {
+  const { values, problems } = readEnvironment(raw)
+  const config = parseConfig(values, { ...ALONE, ...surroundings })
+  const secrets = parseSecrets(values)
+  if (problems.length > 0 || config.type === 'refused' || secrets.type === 'refused') {
+    throw new ConfigError([...problems, ...problemsOf(config), ...problemsOf(secrets)])
+  }
+  return { config: config.value, secrets: secrets.value, warnings: warningsFor(values) }
+}
+
+function problemsOf(parsed: Parsed<unknown>): readonly string[] {
+  return parsed.type === 'refused' ? parsed.problems : []
+}

@@ -1,0 +1,148 @@
+import type { ChatEvent } from '../chats/chat-event.ts'
+import type { ChatLog } from '../chats/chat-log.ts'
+import type { Hub } from '../gateway/hub.ts'
+import type { LiveItem } from '../gateway/live.ts'
+import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Receipts } from '../receipts/receipts.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { DeviceStore, Owed } from './device-store.ts'
+import type { InboxItem, InboxReset } from './inbox-item.ts'
+import { type Feeding, LiveStream } from './live-stream.ts'
+import { createMerge, type Merge } from './merge.ts'
+
+/** More than this many events are not replayed: the device is told to ask for the present state instead. */
+export const MAX_REPLAY = 10_000
+
+export type Inbox = Readonly<{
+  /**
+   * Everything that concerns the viewer, each chat's events in order of seq, none left out and none twice. With a
+   * device: first what it has not acknowledged. `onOverflow` has to cut the reader off.
+   */
+  open(subscriber: Subscriber): LiveStream
+}>
+
+export type Subscriber = Readonly<{
+  viewerId: UserId
+  deviceId: DeviceId | undefined
+  onOverflow(): void
+}>
+
+type Dependencies = Readonly<{
+  hub: Hub
+  devices: DeviceStore
+  chatLog: ChatLog
+  receipts: Receipts
+  clock: Clock
+  logger: Logger
+}>
+
+/** What the replay has to read, and how the live part is joined to it. */
+type Plan = Readonly<{ owed: readonly Owed[]; merge: Merge }>
+
+/*
+ * An inbox starts in three phases, and their order is the whole point:
+ *
+ * 1. Register. The stream joins the hub under its person, and each of the person's chats is served to it. From here
+ *    on live events queue up, though nobody reads them yet.
+ * 2. Replay. What the device has not acknowledged is read from the log, page by page, as fast as the reader takes it.
+ *    Since the log is read after the stream joined, an event is either in what is read, or pushed, or both; it can't
+ *    be in neither.
+ * 3. Merge. CaughtUp, then the queue, without what the replay gave already; from here on the stream is live.
+ *
+ * In the first phase the database's head of a chat and the hub's last event may differ either way. Where the hub is
+ * behind, it will yet push events that the replay covers: the merge drops them. Where it is ahead, it has passed on
+ * events that the stream did not hear: the replay goes on to where the hub is.
+ *
+ * Receipts go before the events of the replay: a device that acknowledges an event has then been told of all receipts
+ * that are older, which is what its next replay of receipts relies on.
+ */
+export function createInbox({ hub, devices, chatLog, receipts, clock, logger }: Dependencies): Inbox {
+  function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
+    async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
+      if (deviceId !== undefined) await devices.register(viewerId, deviceId)
+      const plan = planFor(viewerId, await devices.owed(viewerId, deviceId))
+      if (deviceId !== undefined) yield* replay(viewerId, deviceId, plan.owed)
+      yield { type: 'CaughtUp', at: new Date(clock.now()) }
+      for await (const item of feeding.live()) if (plan.merge(item)) yield item
+    }
+
+    const stream: LiveStream = new LiveStream({
+      phases,
+      release: () => leave(),
+      onOverflow,
+      onFlushed: deviceId === undefined ? (item) => acknowledge(viewerId, item) : () => undefined,
+    })
+    const leave = hub.join({ userId: viewerId, push: (item) => stream.push(item) })
+    return stream
+  }
+
+  function planFor(viewerId: UserId, owed: readonly Owed[]): Plan {
+    const covered = new Map<ChatId, Seq>()
+    const extended = owed.map((chat) => {
+      if (!chat.isMember) return chat
+      const passedOn = hub.serve(chat.chatId, viewerId, chat.lastSeq)
+      if (passedOn < chat.lastSeq) covered.set(chat.chatId, chat.lastSeq)
+      return { ...chat, lastSeq: Math.max(passedOn, chat.lastSeq) }
+    })
+    return { owed: extended.filter(isBehind), merge: createMerge(covered) }
+  }
+
+  async function* replay(
+    viewerId: UserId,
+    deviceId: DeviceId,
+    owed: readonly Owed[],
+  ): AsyncGenerator<InboxItem, void, void> {
+    yield* replayReceipts(viewerId, deviceId)
+    const total = owed.reduce((sum, chat) => sum + chat.lastSeq - chat.ackedSeq, 0)
+    if (total > MAX_REPLAY) return yield tooMuchOwed(total)
+    for (const chat of owed) {
+      const reset = yield* replayChat(chat)
+      if (reset) return yield logTooShort()
+    }
+  }
+
+  async function* replayReceipts(viewerId: UserId, deviceId: DeviceId): AsyncGenerator<InboxItem, void, void> {
+    const since = await devices.receiptsKnownSince(viewerId, deviceId)
+    for (const receipt of await receipts.since(viewerId, since)) yield { type: 'ReceiptAdvanced', ...receipt }
+  }
+
+  /** Answers true when the log does not reach back to what is owed. */
+  async function* replayChat({ chatId, ackedSeq, lastSeq }: Owed): AsyncGenerator<ChatEvent, boolean, void> {
+    let expectedSeq = ackedSeq + 1
+    for await (const page of chatLog.pages({ chatId, afterSeq: ackedSeq, untilSeq: lastSeq })) {
+      for (const event of page) {
+        if (event.seq !== expectedSeq++) return true
+        yield event
+      }
+    }
+    return expectedSeq !== lastSeq + 1
+  }
+
+  /** Without a device, what was flushed to the socket counts as delivered. */
+  function acknowledge(viewerId: UserId, item: InboxItem): void {
+    if (!isLogged(item)) return
+    receipts
+      .markDelivered(viewerId, undefined, [{ chatId: item.chatId, seq: item.seq }])
+      .catch((error: unknown) => logger.warn({ err: error, chatId: item.chatId }, 'a delivery was not recorded'))
+  }
+
+  return { open }
+}
+
+function isBehind({ ackedSeq, lastSeq }: Owed): boolean {
+  return ackedSeq < lastSeq
+}
+
+function isLogged(item: InboxItem | LiveItem): item is ChatEvent {
+  return 'seq' in item
+}
+
+function tooMuchOwed(total: number): InboxReset {
+  const reason = `${total} events are owed to this device, more than the ${MAX_REPLAY} that are replayed`
+  return { type: 'InboxReset', reason }
+}
+
+function logTooShort(): InboxReset {
+  return { type: 'InboxReset', reason: 'The log no longer reaches back to what this device acknowledged' }
+}

@@ -1,0 +1,50 @@
+import { issueToken } from '../auth/issue-token.ts'
+import type { Chats } from '../chats/chats.ts'
+import { globalId, type UserId } from '../ids.ts'
+import { once } from '../lib/once.ts'
+import type { Users } from '../users/users.ts'
+import { type Tab, tourTabs } from './tour.ts'
+
+/** People to try things out with, in development. */
+export type Demo = Readonly<{
+  /** Makes alice, bob and carol known, and answers with a token for each. */
+  people(): Promise<readonly DemoPerson[]>
+  /** GraphiQL's tabs: a tour that is signed in already. */
+  tabs(): Promise<readonly Tab[]>
+}>
+
+export type DemoPerson = Readonly<{ id: UserId; name: string; token: string }>
+
+type Dependencies = Readonly<{
+  secret: string
+  issuer: string | undefined
+  audience: string | undefined
+  users: Users
+  chats: Chats
+}>
+
+const NAMES = ['Alice', 'Bob', 'Carol'] as const
+
+/** The tour's tokens are for one evening at one machine: they expire after a week. */
+const TOKEN_LIFETIME_MS = 7 * 24 * 3600 * 1000
+
+export function createDemo({ secret, issuer, audience, users, chats }: Dependencies): Demo {
+  const people = once(() => Promise.all(NAMES.map(introduce)))
+
+  async function introduce(name: string): Promise<DemoPerson> {
+    const id = name.toLowerCase() as UserId
+    await users.provision({ id, name, avatarUrl: null, issuedAt: new Date() })
+    const claims = { subject: id, name, expiresAt: new Date(Date.now() + TOKEN_LIFETIME_MS) }
+    const scope = { ...(issuer === undefined ? {} : { issuer }), ...(audience === undefined ? {} : { audience }) }
+    return { id, name, token: await issueToken(secret, { ...claims, ...scope }) }
+  }
+
+  async function tabs(): Promise<readonly Tab[]> {
+    const [alice, bob] = await people()
+    if (alice === undefined || bob === undefined) throw new Error('The demo has lost its people')
+    const { chat } = await chats.startDirectChat(alice.id, bob.id)
+    return tourTabs({ alice: alice.token, bob: bob.token, chatId: globalId.chat(chat.id) })
+  }
+
+  return { people, tabs }
+}

@@ -1,0 +1,204 @@
+import type { ChatEvent } from '../chats/chat-event.ts'
+import type { LogStretch } from '../chats/chat-log-store.ts'
+import type { ChatId, Seq, UserId } from '../ids.ts'
+import { backoffMs } from '../lib/backoff.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { ChatFeed } from './chat-feed.ts'
+import type { Listener, LiveItem, ReceiptAdvanced } from './live.ts'
+import type { SessionRegistry } from './session-registry.ts'
+
+/** Ends a listener's part; calling it again does nothing. */
+export type Leave = () => void
+
+/** The people who are connected to this gateway, and the order in which they hear of things. */
+export type Hub = Readonly<{
+  /** From now on the listener hears of every chat that its person is served, see `serve`. */
+  join(listener: Listener): Leave
+  /**
+   * Serves a chat to a person who has joined: `headSeq` is the end of its log as read from the database. Answers
+   * with the last event that was passed on here already: everything beyond it will be pushed, nothing up to it.
+   */
+  serve(chatId: ChatId, userId: UserId, headSeq: Seq): Seq
+  /** As `serve`, for a listener that hears of this one chat. */
+  watch(chatId: ChatId, listener: Listener, headSeq: Seq): Readonly<{ lastSeq: Seq; leave: Leave }>
+  /** Passes committed events on, each chat's in order of seq, each once, whatever order they come in. */
+  publish(events: readonly ChatEvent[]): void
+  /** Passes receipts on to the members of their chats. */
+  announce(receipts: readonly ReceiptAdvanced[]): void
+  /** Stops reading holes. */
+  close(): void
+}>
+
+type Dependencies = Readonly<{
+  readLog(stretch: LogStretch): Promise<readonly ChatEvent[]>
+  /** Is told when somebody's first live stream here begins, and when their last one ends. */
+  sessions: Pick<SessionRegistry, 'attach' | 'detach'>
+  logger: Logger
+}>
+
+/** Somebody with at least one live stream here, and the chats that are passed on to them. */
+type Person = Readonly<{ listeners: Set<Listener>; chatIds: Set<ChatId> }>
+
+/** A chat with somebody here who hears of it. `userIds` are its members as of the feed's last event. */
+type ServedChat = Readonly<{
+  chatId: ChatId
+  feed: ChatFeed
+  userIds: Set<UserId>
+  watchers: Set<Listener>
+}>
+
+/** What is merely overtaken arrives within this time, in milliseconds; only then is the log read. */
+const HOLE_GRACE_MS = 10
+const REPAIR_BACKOFF = { firstMs: 50, maxMs: 2_000 }
+
+/**
+ * Membership here is a matter of the log: a person is added to a chat when the event that lets them in is passed on,
+ * and dropped when the one that removes them is. Since a feed passes events on in order, nobody ever hears of
+ * anything outside their time, however late or mixed up the events come in.
+ */
+export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
+  const people = new Map<UserId, Person>()
+  const chats = new Map<ChatId, ServedChat>()
+  const repairing = new Set<ServedChat>()
+  const closed = new AbortController()
+
+  function join(listener: Listener): Leave {
+    const person = people.get(listener.userId) ?? arrive(listener.userId)
+    person.listeners.add(listener)
+    return () => {
+      const wasThere = person.listeners.delete(listener)
+      if (wasThere && person.listeners.size === 0) forget(listener.userId, person)
+    }
+  }
+
+  function arrive(userId: UserId): Person {
+    const person: Person = { listeners: new Set(), chatIds: new Set() }
+    people.set(userId, person)
+    sessions.attach(userId)
+    return person
+  }
+
+  function forget(userId: UserId, person: Person): void {
+    people.delete(userId)
+    sessions.detach(userId)
+    for (const chatId of person.chatIds) drop(chats.get(chatId), userId)
+  }
+
+  function drop(chat: ServedChat | undefined, userId: UserId): void {
+    if (chat === undefined) return
+    people.get(userId)?.chatIds.delete(chat.chatId)
+    chat.userIds.delete(userId)
+    releaseIfUnheard(chat)
+  }
+
+  function releaseIfUnheard(chat: ServedChat): void {
+    const isHeard = chat.userIds.size > 0 || chat.watchers.size > 0
+    if (!isHeard && chats.get(chat.chatId) === chat) chats.delete(chat.chatId)
+  }
+
+  function servedChat(chatId: ChatId, headSeq: Seq): ServedChat {
+    const known = chats.get(chatId)
+    if (known !== undefined) {
+      known.feed.expect(headSeq)
+      repairHole(known)
+      return known
+    }
+    const chat = { chatId, feed: new ChatFeed(headSeq), userIds: new Set<UserId>(), watchers: new Set<Listener>() }
+    chats.set(chatId, chat)
+    return chat
+  }
+
+  function serve(chatId: ChatId, userId: UserId, headSeq: Seq): Seq {
+    const person = people.get(userId)
+    if (person === undefined) return headSeq
+    const chat = servedChat(chatId, headSeq)
+    chat.userIds.add(userId)
+    person.chatIds.add(chatId)
+    return chat.feed.lastSeq
+  }
+
+  function watch(chatId: ChatId, listener: Listener, headSeq: Seq): { lastSeq: Seq; leave: Leave } {
+    const chat = servedChat(chatId, headSeq)
+    chat.watchers.add(listener)
+    const leavePerson = join({ userId: listener.userId, push: () => undefined })
+    const leave = (): void => {
+      leavePerson()
+      chat.watchers.delete(listener)
+      releaseIfUnheard(chat)
+    }
+    return { lastSeq: chat.feed.lastSeq, leave }
+  }
+
+  function publish(events: readonly ChatEvent[]): void {
+    for (const event of events) {
+      const isLetIn = event.joined.some((userId) => people.has(userId))
+      const chat = chats.get(event.chatId) ?? (isLetIn ? servedChat(event.chatId, event.seq - 1) : undefined)
+      if (chat !== undefined) take(chat, event)
+    }
+  }
+
+  function take(chat: ServedChat, event: ChatEvent): void {
+    for (const ready of chat.feed.offer(event)) passOn(chat, ready)
+    repairHole(chat)
+  }
+
+  function passOn(chat: ServedChat, event: ChatEvent): void {
+    for (const userId of event.joined) letIn(chat, userId)
+    tell(chat, event)
+    if (event.type === 'MemberRemoved') drop(chat, event.userId)
+  }
+
+  function letIn(chat: ServedChat, userId: UserId): void {
+    const person = people.get(userId)
+    if (person === undefined) return
+    person.chatIds.add(chat.chatId)
+    chat.userIds.add(userId)
+  }
+
+  function tell(chat: ServedChat, item: LiveItem): void {
+    for (const userId of chat.userIds) {
+      for (const listener of people.get(userId)?.listeners ?? []) listener.push(item)
+    }
+    for (const watcher of chat.watchers) watcher.push(item)
+  }
+
+  function repairHole(chat: ServedChat): void {
+    if (chat.feed.hole === undefined || repairing.has(chat)) return
+    repairing.add(chat)
+    void repair(chat).finally(() => repairing.delete(chat))
+  }
+
+  /** Reads what is missing until nothing is, or nobody here hears of the chat any more. Never rejects. */
+  async function repair(chat: ServedChat): Promise<void> {
+    await pause(HOLE_GRACE_MS)
+    for (let failures = 0; isServed(chat) && chat.feed.hole !== undefined;) {
+      const hole = chat.feed.hole
+      try {
+        const missing = await readLog({ chatId: chat.chatId, ...hole })
+        for (const event of missing) for (const ready of chat.feed.offer(event)) passOn(chat, ready)
+        if (missing.length > 0) continue
+        logger.error({ chatId: chat.chatId, ...hole }, 'the log has a hole that does not fill')
+      } catch (error) {
+        logger.warn({ err: error, chatId: chat.chatId, ...hole }, 'a hole could not be read from the log yet')
+      }
+      await pause(backoffMs(failures++, REPAIR_BACKOFF))
+    }
+  }
+
+  function isServed(chat: ServedChat): boolean {
+    return !closed.signal.aborted && chats.get(chat.chatId) === chat
+  }
+
+  function announce(receipts: readonly ReceiptAdvanced[]): void {
+    for (const receipt of receipts) {
+      const chat = chats.get(receipt.chatId)
+      if (chat !== undefined) tell(chat, receipt)
+    }
+  }
+
+  return { join, serve, watch, publish, announce, close: () => closed.abort() }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

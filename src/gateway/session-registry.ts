@@ -1,0 +1,18 @@
+import type { GatewayId, UserId } from '../ids.ts'
+
+/**
+ * Knows which gateways a person has live streams on. A port: what it says may be out of date, and callers have to
+ * bear that. Too many gateways cost a message that nobody reads; too few cost a delay, until the gateway that was
+ * left out finds the hole in its log.
+ */
+export type SessionRegistry = Readonly<{
+  /** This gateway has a live stream of this person's now. */
+  attach(userId: UserId): void
+  /** It has none any more. */
+  detach(userId: UserId): void
+  /** The other gateways on which any of these people have live streams. */
+  gatewaysOf(userIds: readonly UserId[]): Promise<ReadonlySet<GatewayId>>
+  /** False where this gateway is known to be alone, so that nobody need be looked up. */
+  hasOthers(): boolean
+  close(): Promise<void>
+}>

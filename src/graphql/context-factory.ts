@@ -1,0 +1,16 @@
+import type { Session } from '../auth/session.ts'
+import type { Context, Services } from './context.ts'
+import { createLoaders } from './loaders.ts'
+
+/** Who runs an operation, as far as a context is concerned with it. */
+type Caller = Readonly<{ session: Session | undefined; disconnectSlowReader: (() => void) | undefined }>
+
+/** Makes each operation's context: the services are shared, the loaders are its own. */
+export function createContextFactory(services: Services): (caller: Caller) => Context {
+  return ({ session, disconnectSlowReader }) => ({
+    services,
+    loaders: createLoaders(services, session?.viewer.userId),
+    session,
+    disconnectSlowReader,
+  })
+}

@@ -1,0 +1,24 @@
+import type { GraphQLSchema } from 'graphql'
+import { defineChats } from '../chats/schema.ts'
+import { defineInbox } from '../delivery/schema.ts'
+import { defineMessages } from '../messages/schema.ts'
+import { defineReceipts } from '../receipts/schema.ts'
+import { defineUsers } from '../users/schema.ts'
+import { defineSession } from '../auth/schema.ts'
+import { createBuilder } from './builder.ts'
+import { defineNodes } from './nodes.ts'
+import { defineScalars } from './scalars.ts'
+
+/** The whole API, made anew at each call. */
+export function createSchema(): GraphQLSchema {
+  const builder = createBuilder()
+  defineScalars(builder)
+  defineNodes(builder)
+  defineUsers(builder)
+  defineChats(builder)
+  defineMessages(builder)
+  defineReceipts(builder)
+  defineInbox(builder)
+  defineSession(builder)
+  return builder.toSchema()
+}

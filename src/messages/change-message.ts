@@ -1,0 +1,148 @@
+import type { ChatEvent } from '../chats/chat-event.ts'
+import type { Change, ChatLog } from '../chats/chat-log.ts'
+import type { LockedChat } from '../chats/chat-log-store.ts'
+import { badInput, forbidden, notFound, ParleyError, unavailable } from '../errors.ts'
+import type { MessageId, UserId } from '../ids.ts'
+import { retry } from '../lib/backoff.ts'
+import { classifyDatabaseError } from '../store/database-error.ts'
+import type { Transaction } from '../store/writer.ts'
+import type { Changeable, ChangeStore } from './change-store.ts'
+import type { Publish } from './durable-append.ts'
+import { parseBody, parseEmoji } from './message-input.ts'
+import type { Message } from './message.ts'
+
+/**
+ * Changes of a stored message. Each answers with the message as it is then. What is so already (the same body, a
+ * deleted message deleted again, a reaction already there) succeeds and adds nothing to the log, so all of them may
+ * be sent again. NOT_FOUND where the actor doesn't see the message, FORBIDDEN where it isn't theirs to change.
+ */
+export type MessageChanger = Readonly<{
+  edit(actorId: UserId, id: MessageId, body: string): Promise<Message>
+  delete(actorId: UserId, id: MessageId): Promise<Message>
+  setReaction(actorId: UserId, id: MessageId, emoji: string, isPresent: boolean): Promise<Message>
+}>
+
+type Dependencies = Readonly<{ chatLog: ChatLog; store: ChangeStore; publish: Publish }>
+
+type Decision = Readonly<{
+  tx: Transaction
+  message: Changeable
+  now: Date
+}>
+
+/** The most different emoji of one person on one message. */
+const MAX_REACTIONS_PER_PERSON = 20
+const MAX_ATTEMPTS = 5
+const RETRY_BACKOFF = { firstMs: 10, maxMs: 200 }
+
+export function createMessageChanger({ chatLog, store, publish }: Dependencies): MessageChanger {
+  async function change(
+    actorId: UserId,
+    id: MessageId,
+    decide: (decision: Decision) => Promise<Change<MessageEvent> | undefined>,
+  ): Promise<Message> {
+    let unchanged: Message | undefined
+    const event = await retried(() =>
+      chatLog.append(id.chatId, async (tx: Transaction, { now }: LockedChat) => {
+        const message = await store.find(tx, id, actorId)
+        if (message === undefined || !message.isActorMember) throw notFound('Message')
+        unchanged = withoutMembership(message)
+        return decide({ tx, message, now })
+      }),
+    )
+    if (event !== undefined) publish([event])
+    const message = event?.message ?? unchanged
+    if (message === undefined) throw notFound('Message')
+    return message
+  }
+
+  return {
+    async edit(actorId, id, text) {
+      const body = parseBody(text)
+      return change(actorId, id, async ({ tx, message, now }) => {
+        requireOwn(message, actorId, 'edit')
+        requireThere(message)
+        if (message.body === body) return undefined
+        await store.setBody(tx, id, body, now)
+        return toChange('MessageEdited', actorId, { ...withoutMembership(message), body, editedAt: now })
+      })
+    },
+
+    async delete(actorId, id) {
+      return change(actorId, id, async ({ tx, message, now }) => {
+        requireOwn(message, actorId, 'delete')
+        if (message.deletedAt !== null) return undefined
+        await store.erase(tx, id, now)
+        return toChange('MessageDeleted', actorId, { ...withoutMembership(message), body: null, deletedAt: now })
+      })
+    },
+
+    async setReaction(actorId, id, text, isPresent) {
+      const emoji = parseEmoji(text)
+      return change(actorId, id, async ({ tx, message }) => {
+        requireThere(message)
+        const hasChanged = await (isPresent ? store.addReaction : store.removeReaction)(tx, id, actorId, emoji)
+        if (!hasChanged) return undefined
+        if (isPresent) await requireFewReactions(tx, id, actorId)
+        return toReactionChange(actorId, withoutMembership(message), emoji, isPresent)
+      })
+    },
+  }
+
+  async function requireFewReactions(tx: Transaction, id: MessageId, userId: UserId): Promise<void> {
+    if ((await store.countReactions(tx, id, userId)) > MAX_REACTIONS_PER_PERSON) {
+      throw badInput(`One person can put ${MAX_REACTIONS_PER_PERSON} emoji on a message; take one back first`)
+    }
+  }
+}
+
+type MessageEvent = Extract<ChatEvent, { message: Message }>
+
+function toChange(
+  type: 'MessageEdited' | 'MessageDeleted',
+  actorId: UserId,
+  message: Message,
+): Change<MessageEvent> {
+  return {
+    entry: { type, actorId, messageSeq: message.seq },
+    toEvent: (place) => ({ type, ...place, actorId, joined: [], message }),
+  }
+}
+
+function toReactionChange(
+  actorId: UserId,
+  message: Message,
+  emoji: string,
+  added: boolean,
+): Change<MessageEvent> {
+  const type = 'ReactionChanged'
+  return {
+    entry: { type, actorId, messageSeq: message.seq, emoji, added },
+    toEvent: (place) => ({ type, ...place, actorId, joined: [], message, emoji, added }),
+  }
+}
+
+function withoutMembership({ isActorMember: _, ...message }: Changeable): Message {
+  return message
+}
+
+function requireOwn(message: Message, actorId: UserId, verb: string): void {
+  if (message.senderId !== actorId) throw forbidden(`Only the sender of a message can ${verb} it`)
+}
+
+function requireThere(message: Message): void {
+  if (message.deletedAt !== null) throw forbidden('This message was deleted')
+}
+
+/** All changes may be repeated, so an unknown outcome is simply tried again; in the end it is UNAVAILABLE. */
+async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
+  return retry(
+    work,
+    (error, attempt) => {
+      if (error instanceof ParleyError || classifyDatabaseError(error) === 'other') return false
+      if (attempt + 1 < MAX_ATTEMPTS) return true
+      throw unavailable('The change could not be confirmed. Send it again.', error)
+    },
+    RETRY_BACKOFF,
+  )
+}

@@ -1,0 +1,59 @@
+import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
+import type { Transaction } from '../store/writer.ts'
+import type { Message } from './message.ts'
+
+/** A message together with whether the person who wants to change it is a member who sees it. */
+export type Changeable = Message & Readonly<{ isActorMember: boolean }>
+
+/** Reads and writes of one message, in a transaction that holds its chat's row locked. */
+export type ChangeStore = Readonly<{
+  find(tx: Transaction, id: MessageId, actorId: UserId): Promise<Changeable | undefined>
+  setBody(tx: Transaction, id: MessageId, body: string, editedAt: Date): Promise<void>
+  /** Takes the body and the reactions away; the message's place stays. */
+  erase(tx: Transaction, id: MessageId, deletedAt: Date): Promise<void>
+  /** Whether that changed anything. */
+  addReaction(tx: Transaction, id: MessageId, userId: UserId, emoji: string): Promise<boolean>
+  removeReaction(tx: Transaction, id: MessageId, userId: UserId, emoji: string): Promise<boolean>
+  countReactions(tx: Transaction, id: MessageId, userId: UserId): Promise<number>
+}>
+
+// By the primary keys of messages and members; the chat's row lock holds others off.
+const FIND = {
+  name: 'message_change_find',
+  text: `
+    SELECT m.chat_id AS "chatId", m.seq, m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
+      m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
+      m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt",
+      EXISTS (
+        SELECT FROM members p WHERE p.chat_id = m.chat_id AND p.user_id = $3 AND p.left_seq IS NULL
+          AND p.joined_seq <= m.seq
+      ) AS "isActorMember"
+    FROM messages m WHERE m.chat_id = $1 AND m.seq = $2`,
+}
+
+export function createChangeStore(): ChangeStore {
+  return {
+    async find(tx, { chatId, seq }, actorId) {
+      return (await tx.query<Changeable>(FIND, [chatId, seq, actorId]))[0]
+    },
+    async setBody(tx, id, body, editedAt) {
+      await tx.prisma.message.update({ where: { chatId_seq: id }, data: { body, editedAt } })
+    },
+    async erase(tx, id, deletedAt) {
+      await tx.prisma.message.update({ where: { chatId_seq: id }, data: { body: null, deletedAt } })
+      await tx.prisma.reaction.deleteMany({ where: reactionsOf(id) })
+    },
+    async addReaction(tx, id, userId, emoji) {
+      const data = [{ ...reactionsOf(id), userId, emoji }]
+      return (await tx.prisma.reaction.createMany({ data, skipDuplicates: true })).count > 0
+    },
+    async removeReaction(tx, id, userId, emoji) {
+      return (await tx.prisma.reaction.deleteMany({ where: { ...reactionsOf(id), userId, emoji } })).count > 0
+    },
+    countReactions: (tx, id, userId) => tx.prisma.reaction.count({ where: { ...reactionsOf(id), userId } }),
+  }
+}
+
+function reactionsOf({ chatId, seq }: MessageId): { chatId: ChatId; messageSeq: Seq } {
+  return { chatId, messageSeq: seq }
+}

@@ -1,0 +1,80 @@
+import type { ChatEvent } from '../chats/chat-event.ts'
+import type { ChatLog } from '../chats/chat-log.ts'
+import { unavailable } from '../errors.ts'
+import type { UserId } from '../ids.ts'
+import { retry } from '../lib/backoff.ts'
+import { classifyDatabaseError } from '../store/database-error.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { AppendOutcome, Draft, MessageLog } from './message-log.ts'
+import type { Message } from './message.ts'
+import { foldBatch, unfoldOutcomes } from './send-batch.ts'
+
+/** Passes events on to whoever is connected. Never throws: what is lost on the way is read from the log. */
+export type Publish = (events: readonly ChatEvent[]) => void
+
+/** Stores a batch and tells of it: answers in the order of the drafts, UNAVAILABLE where the outcome is unknown. */
+export type DurableAppend = (drafts: readonly Draft[]) => Promise<readonly AppendOutcome[]>
+
+type Dependencies = Readonly<{ log: MessageLog; chatLog: ChatLog; publish: Publish; logger: Logger }>
+
+/** For how long a batch is tried again, in milliseconds, and how. */
+const RETRY_FOR_MS = 5_000
+const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
+
+/**
+ * Tries until the batch is stored. Trying again is safe whatever became of the last attempt: if it was stored after
+ * all, its keys are found, and no key is stored twice. What an attempt stored whose answer was lost is then known as
+ * repeated, and nobody was told of it yet: so it is read back and published with the rest.
+ */
+export function createDurableAppend({ log, chatLog, publish, logger }: Dependencies): DurableAppend {
+  async function appendWithRetry(drafts: readonly Draft[]): Promise<Appended> {
+    const giveUpAt = performance.now() + RETRY_FOR_MS
+    let mayHaveBeenStored = false
+    const shouldRetry = (error: unknown): boolean => {
+      const kind = classifyDatabaseError(error)
+      mayHaveBeenStored ||= kind === 'unknown-outcome'
+      logger.warn({ err: error, kind, batch: drafts.length }, 'a batch of messages was not stored')
+      if (kind === 'other') return false
+      if (kind !== 'refused' && performance.now() < giveUpAt) return true
+      throw unavailable('The message could not be confirmed. Send it again with the same key.', error)
+    }
+    const outcomes = await retry(() => log.append(drafts), shouldRetry, RETRY_BACKOFF)
+    return { outcomes, mayHaveBeenStored }
+  }
+
+  async function readBack(drafts: readonly Draft[], outcomes: readonly AppendOutcome[]): Promise<ChatEvent[]> {
+    const reads = drafts.map(async ({ chatId }, index) => {
+      const outcome = outcomes[index]
+      if (outcome?.type !== 'repeated') return []
+      return chatLog.read({ chatId, afterSeq: outcome.seq - 1, untilSeq: outcome.seq })
+    })
+    return (await Promise.all(reads)).flat()
+  }
+
+  return async (drafts) => {
+    const folded = foldBatch(drafts)
+    const { outcomes, mayHaveBeenStored } = await appendWithRetry(folded.unique)
+    publish(folded.unique.flatMap((draft, index) => eventsOf(draft, outcomes[index])))
+    if (mayHaveBeenStored) publish(await readBack(folded.unique, outcomes))
+    return unfoldOutcomes(drafts, folded, outcomes)
+  }
+}
+
+type Appended = Readonly<{ outcomes: readonly AppendOutcome[]; mayHaveBeenStored: boolean }>
+type Stored = Extract<AppendOutcome, { type: 'sent' }>
+
+/** The message that a stored draft became. */
+export function toMessage(draft: Draft, { seq, at, expiresAt }: Stored): Message {
+  const { chatId, senderId, clientMessageId, body, replyToSeq } = draft
+  const written = { sentAt: at, editedAt: null, deletedAt: null, expiresAt, isJustSent: true as const }
+  return { chatId, seq, senderId, clientMessageId, body, replyToSeq, ...written }
+}
+
+function eventsOf(draft: Draft, outcome: AppendOutcome | undefined): ChatEvent[] {
+  return outcome?.type === 'sent' ? [sentEvent(toMessage(draft, outcome), outcome.joined)] : []
+}
+
+function sentEvent(message: Message, joined: readonly UserId[]): ChatEvent {
+  const { chatId, seq, senderId, sentAt } = message
+  return { type: 'MessageSent', chatId, seq, actorId: senderId, at: sentAt, joined, message }
+}

@@ -1,0 +1,110 @@
+import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
+import type { Stretch } from '../chats/chat-store.ts'
+import type { VisibleRange } from '../chats/chat.ts'
+import type { Reader } from '../store/reader.ts'
+import type { Message, Reaction } from './message.ts'
+
+export type UnreadKey = Readonly<{ chatId: ChatId; userId: UserId; afterSeq: Seq; untilSeq: Seq }>
+
+export type MessageStore = Readonly<{
+  findMany(ids: readonly MessageId[]): Promise<readonly Message[]>
+  /** Messages of one chat by seq, within what may be seen. */
+  list(chatId: ChatId, range: VisibleRange, stretch: Stretch<Seq>): Promise<readonly Message[]>
+  /** The newest message of each chat up to a seq; chats without one are left out. */
+  newest(keys: readonly MessageId[]): Promise<readonly Message[]>
+  /** Messages of others in each stretch that are still there to be read, counted up to `ceiling`, in order. */
+  countUnread(keys: readonly UnreadKey[], ceiling: number): Promise<readonly number[]>
+  reactions(ids: readonly MessageId[]): Promise<readonly (MessageId & Reaction)[]>
+}>
+
+const COLUMNS = `
+  m.chat_id AS "chatId", m.seq, m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
+  m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
+  m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt"`
+
+// By the primary key, one row per id.
+const FIND_MANY = {
+  name: 'message_find_many',
+  text: `
+    SELECT ${COLUMNS}
+    FROM unnest($1::uuid[], $2::int[]) AS k(chat_id, seq)
+      JOIN messages m ON m.chat_id = k.chat_id AND m.seq = k.seq`,
+}
+
+// A range of the primary key, from either end.
+const list = (inverted: boolean): { name: string; text: string } => ({
+  name: inverted ? 'message_list_backwards' : 'message_list',
+  text: `
+    SELECT ${COLUMNS} FROM messages m
+    WHERE m.chat_id = $1 AND m.seq >= $2 AND m.seq <= $3
+      AND m.seq > COALESCE($4::int, 0) AND ($5::int IS NULL OR m.seq < $5)
+    ORDER BY m.seq ${inverted ? 'DESC' : 'ASC'}
+    LIMIT $6`,
+})
+const LIST = { forwards: list(false), backwards: list(true) }
+
+// The last row of a range of the primary key, per chat.
+const NEWEST = {
+  name: 'message_newest',
+  text: `
+    SELECT m.* FROM unnest($1::uuid[], $2::int[]) AS k(chat_id, until_seq)
+      CROSS JOIN LATERAL (
+        SELECT ${COLUMNS} FROM messages m
+        WHERE m.chat_id = k.chat_id AND m.seq <= k.until_seq ORDER BY m.seq DESC LIMIT 1
+      ) m`,
+}
+
+// A range of the primary key per chat, read until the ceiling.
+const COUNT_UNREAD = {
+  name: 'message_count_unread',
+  text: `
+    SELECT (
+      SELECT count(*)::int FROM (
+        SELECT FROM messages m
+        WHERE m.chat_id = k.chat_id AND m.seq > k.after_seq AND m.seq <= k.until_seq
+          AND m.sender_id <> k.user_id AND m.deleted_at IS NULL
+          AND (m.expires_at IS NULL OR m.expires_at > now())
+        LIMIT $5
+      ) unread
+    ) AS count
+    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[])
+      WITH ORDINALITY AS k(chat_id, user_id, after_seq, until_seq, ordinal)
+    ORDER BY k.ordinal`,
+}
+
+// A range of the primary key per message; the emoji that came first stands first.
+const REACTIONS = {
+  name: 'message_reactions',
+  text: `
+    SELECT r.chat_id AS "chatId", r.message_seq AS seq, r.emoji, array_agg(r.user_id ORDER BY r.at, r.user_id) AS "userIds"
+    FROM unnest($1::uuid[], $2::int[]) AS k(chat_id, seq)
+      JOIN reactions r ON r.chat_id = k.chat_id AND r.message_seq = k.seq
+    GROUP BY r.chat_id, r.message_seq, r.emoji
+    ORDER BY min(r.at), r.emoji`,
+}
+
+const columnsOf = (ids: readonly MessageId[]): unknown[] => [ids.map((id) => id.chatId), ids.map((id) => id.seq)]
+
+export function createMessageStore({ reader }: { reader: Reader }): MessageStore {
+  return {
+    findMany: (ids) => reader.query<Message>(FIND_MANY, columnsOf(ids)),
+    newest: (keys) => reader.query<Message>(NEWEST, columnsOf(keys)),
+    reactions: (ids) => reader.query<MessageId & Reaction>(REACTIONS, columnsOf(ids)),
+
+    list(chatId, { first, last }, { after, before, limit, inverted }) {
+      const statement = inverted ? LIST.backwards : LIST.forwards
+      return reader.query<Message>(statement, [chatId, first, last, after, before, limit])
+    },
+
+    async countUnread(keys, ceiling) {
+      const rows = await reader.query<{ count: number }>(COUNT_UNREAD, [
+        keys.map((key) => key.chatId),
+        keys.map((key) => key.userId),
+        keys.map((key) => key.afterSeq),
+        keys.map((key) => key.untilSeq),
+        ceiling,
+      ])
+      return rows.map((row) => row.count)
+    },
+  }
+}

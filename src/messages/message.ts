@@ -1,0 +1,45 @@
+import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
+
+/** The present state of a message. */
+export type Message = Readonly<{
+  chatId: ChatId
+  /** Where in the chat's log it was sent; with the chat it is the message's id. */
+  seq: Seq
+  senderId: UserId
+  clientMessageId: string
+  /** Null once deleted. */
+  body: string | null
+  replyToSeq: Seq | null
+  sentAt: Date
+  editedAt: Date | null
+  deletedAt: Date | null
+  expiresAt: Date | null
+  /**
+   * Seen at the moment in which it was sent: nobody can have received it yet, or reacted to it. Whoever tells of it
+   * need not look that up; what has happened since is told by events of its own.
+   */
+  isJustSent?: true
+}>
+
+/** Who reacted with one emoji, in the order in which they did. */
+export type Reaction = Readonly<{ emoji: string; userIds: readonly UserId[] }>
+
+export function messageIdOf({ chatId, seq }: Message): MessageId {
+  return { chatId, seq }
+}
+
+/** How far a message has come with everybody it was sent to. */
+export type MessageStatus = 'SENT' | 'DELIVERED' | 'READ'
+
+/**
+ * Derived, never stored: `lowest` are the watermarks that every other present member has passed. Where there is
+ * nobody else (any more) a message stays SENT.
+ */
+export function statusOf(
+  seq: Seq,
+  lowest: Readonly<{ deliveredSeq: Seq; readSeq: Seq }> | undefined,
+): MessageStatus {
+  if (lowest === undefined) return 'SENT'
+  if (seq <= lowest.readSeq) return 'READ'
+  return seq <= lowest.deliveredSeq ? 'DELIVERED' : 'SENT'
+}

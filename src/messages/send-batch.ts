@@ -1,0 +1,34 @@
+import type { AppendOutcome, Draft } from './message-log.ts'
+
+/** Drafts of one batch, each key once: what the statement gets, and whose outcome each draft shares. */
+export type FoldedBatch = Readonly<{ unique: readonly Draft[]; sharedWith: readonly number[] }>
+
+/** Folds drafts that repeat a key of the same batch into the first of them. */
+export function foldBatch(drafts: readonly Draft[]): FoldedBatch {
+  const indexOfKey = new Map<string, number>()
+  const unique: Draft[] = []
+  const sharedWith = drafts.map((draft) => {
+    const key = JSON.stringify([draft.chatId, draft.senderId, draft.clientMessageId])
+    const known = indexOfKey.get(key)
+    if (known !== undefined) return known
+    indexOfKey.set(key, unique.length)
+    return unique.push(draft) - 1
+  })
+  return { unique, sharedWith }
+}
+
+/** The outcome of each draft of the batch, from those of the unique ones. */
+export function unfoldOutcomes(
+  drafts: readonly Draft[],
+  { unique, sharedWith }: FoldedBatch,
+  outcomes: readonly AppendOutcome[],
+): AppendOutcome[] {
+  return drafts.map((draft, index) => {
+    const shared = sharedWith[index] ?? -1
+    const [first, outcome] = [unique[shared], outcomes[shared]]
+    if (first === undefined || outcome === undefined) throw new Error('A draft of the batch has no outcome')
+    return draft === first || outcome.type !== 'sent'
+      ? outcome
+      : { type: 'repeated', seq: outcome.seq, fingerprint: first.fingerprint }
+  })
+}

@@ -1,0 +1,112 @@
+import { badInput, notFound, ParleyError, unavailable } from '../errors.ts'
+import type { ChatId, MessageId, UserId } from '../ids.ts'
+import { within } from '../lib/deadline.ts'
+import { type DurableAppend, toMessage } from './durable-append.ts'
+import { createLanes } from './lanes.ts'
+import { fingerprintOf, parseBody, parseKey } from './message-input.ts'
+import type { AppendOutcome, Draft } from './message-log.ts'
+import type { Message } from './message.ts'
+
+export type SendInput = Readonly<{
+  senderId: UserId
+  chatId: ChatId
+  clientMessageId: string
+  body: string
+  replyTo: MessageId | undefined
+}>
+
+export type Sent = Readonly<{
+  message: Message
+  /** The key had been sent before, and this is the first message. */
+  deduplicated: boolean
+}>
+
+export type MessageSender = Readonly<{
+  /**
+   * Resolves once the message is durable. NOT_FOUND where the chat is none of the sender's or the message replied
+   * to is not in it, CONFLICT for a key used for something else, BAD_USER_INPUT, or UNAVAILABLE: unknown outcome,
+   * and the same key may be sent again.
+   */
+  send(input: SendInput): Promise<Sent>
+  /** Resolves when everything that was taken is stored and answered. */
+  drained(): Promise<void>
+}>
+
+type Dependencies = Readonly<{
+  append: DurableAppend
+  /** Reads a message that was stored before. */
+  findMessage(id: MessageId): Promise<Message | undefined>
+}>
+
+/** A few writes under way at once; batches grow when the database can't keep up. */
+const LANES = { count: 4, maxBatch: 256, maxWaiting: 10_000 }
+/** Within this a sender has an answer, in milliseconds; stays well below the ten seconds that are promised. */
+const ANSWER_WITHIN_MS = 8_000
+const MAX_ATTEMPTS = 6
+
+export function createMessageSender({ append, findMessage }: Dependencies): MessageSender {
+  const lanes = createLanes<Draft, AppendOutcome>({ ...LANES, write: append })
+
+  async function store(draft: Draft): Promise<Exclude<AppendOutcome, { type: 'members-changed' }>> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const outcome = await lanes.submit(draft)
+      if (outcome.type !== 'members-changed') return outcome
+    }
+    throw unavailable('The members of this chat keep changing. Send it again with the same key.')
+  }
+
+  async function firstMessage(draft: Draft, { seq, fingerprint }: Repeated): Promise<Message> {
+    if (!fingerprint.equals(draft.fingerprint)) throw keyConflict()
+    const message = await findMessage({ chatId: draft.chatId, seq })
+    if (message === undefined) throw notFound('Message')
+    return message
+  }
+
+  async function send(input: SendInput): Promise<Sent> {
+    const draft = toDraft(input)
+    const outcome = await within(ANSWER_WITHIN_MS, store(draft), notConfirmed)
+    switch (outcome.type) {
+      case 'sent':
+        return { message: toMessage(draft, outcome), deduplicated: false }
+      case 'repeated':
+        return { message: await firstMessage(draft, outcome), deduplicated: true }
+      case 'no-such-chat':
+      case 'not-a-member':
+        throw notFound('Chat')
+      case 'no-such-reply-target':
+        throw notFound('Message to reply to')
+      default:
+        return outcome satisfies never
+    }
+  }
+
+  return { send, drained: () => lanes.drained() }
+}
+
+type Repeated = Extract<AppendOutcome, { type: 'repeated' }>
+
+function toDraft({ senderId, chatId, clientMessageId, body, replyTo }: SendInput): Draft {
+  if (replyTo !== undefined && replyTo.chatId !== chatId) {
+    throw badInput('replyToId names a message of another chat; a reply stays in its chat')
+  }
+  const replyToSeq = replyTo?.seq ?? null
+  return {
+    chatId,
+    senderId,
+    clientMessageId: parseKey('clientMessageId', clientMessageId),
+    body: parseBody(body),
+    fingerprint: fingerprintOf(body, replyToSeq),
+    replyToSeq,
+  }
+}
+
+function keyConflict(): ParleyError {
+  return new ParleyError(
+    'CONFLICT',
+    'You used this clientMessageId for another message in this chat. Make a new one for each message.',
+  )
+}
+
+function notConfirmed(): ParleyError {
+  return unavailable('The message was not confirmed in time. Send it again with the same key.')
+}

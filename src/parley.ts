@@ -1,0 +1,202 @@
+import { type Authenticator, createAuthenticator } from './auth/session.ts'
+import { createTokenVerifier } from './auth/tokens.ts'
+import type { Bus } from './bus/bus.ts'
+import { createMemoryBus } from './bus/memory-bus.ts'
+import { createAudience } from './chats/audience.ts'
+import { createChatLogStore } from './chats/chat-log-store.ts'
+import { createChatLog } from './chats/chat-log.ts'
+import { createChatStore } from './chats/chat-store.ts'
+import { createChats } from './chats/chats.ts'
+import type { Config } from './config/config.ts'
+import type { Secrets } from './config/secrets.ts'
+import { createDemo, type Demo } from './demo/demo.ts'
+import { createChatStreams } from './delivery/chat-stream.ts'
+import { createDeviceStore } from './delivery/device-store.ts'
+import { createInbox } from './delivery/inbox.ts'
+import { createHub, type Hub } from './gateway/hub.ts'
+import { createMemorySessionRegistry } from './gateway/memory-session-registry.ts'
+import { createRouter, type Router } from './gateway/router.ts'
+import type { SessionRegistry } from './gateway/session-registry.ts'
+import { createContextFactory } from './graphql/context-factory.ts'
+import type { Services } from './graphql/context.ts'
+import { createSchema } from './graphql/schema.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
+import { once } from './lib/once.ts'
+import { createMessageChanger } from './messages/change-message.ts'
+import { createChangeStore } from './messages/change-store.ts'
+import { createDurableAppend } from './messages/durable-append.ts'
+import { createMessageLog } from './messages/message-log.ts'
+import { createMessageStore } from './messages/message-store.ts'
+import { createMessages } from './messages/messages.ts'
+import { createMessageSender } from './messages/send-message.ts'
+import { createReceiptStore } from './receipts/receipt-store.ts'
+import { createReceipts } from './receipts/receipts.ts'
+import { createDatabase, type Database } from './store/database.ts'
+import type { Logger } from './telemetry/logger.ts'
+import { CLOSE_CODES } from './transport/close-codes.ts'
+import { createGraphiql } from './transport/graphiql.ts'
+import { createHealth, type Health } from './transport/health.ts'
+import { createServer, type TransportServer } from './transport/server.ts'
+import { createWebSocketEndpoint, type WebSocketEndpoint } from './transport/websocket.ts'
+import { createYogaHandler } from './transport/yoga.ts'
+import { createUserStore } from './users/user-store.ts'
+import { createUsers } from './users/users.ts'
+
+/** One instance: a gateway with every domain in it. Several can live in one process. */
+export type Parley = Readonly<{
+  /** Connects, then listens; resolves when ready. */
+  start(): Promise<Started>
+  /** Turns newcomers away, sends those who are here elsewhere, finishes what was begun, lets go of everything. */
+  stop(): Promise<void>
+}>
+
+export type Started = Readonly<{
+  /** Where the API is, without its path. */
+  url: string
+  /** In development with tokens of our own: people to try it with. */
+  demo: Demo | undefined
+}>
+
+/** What several instances in one process share, and what tests choose. */
+export type Overrides = Readonly<{
+  clock?: Clock
+  bus?: Bus
+  sessions?: SessionRegistry
+}>
+
+/** Puts an instance together; nothing connects or listens before `start`. The one place that constructs. */
+export function createParley(
+  config: Config,
+  secrets: Secrets,
+  logger: Logger,
+  overrides: Overrides = {},
+): Parley {
+  const foundation = createFoundation(config, secrets, logger, overrides)
+  const domains = createDomains(foundation)
+  const transport = createTransport(foundation, domains)
+  return createLifecycle(foundation, domains, transport)
+}
+
+type Foundation = ReturnType<typeof createFoundation>
+type Domains = ReturnType<typeof createDomains>
+type Transport = Readonly<{ server: TransportServer; websocket: WebSocketEndpoint; health: Health }>
+
+function createFoundation(config: Config, secrets: Secrets, logger: Logger, overrides: Overrides) {
+  const clock = overrides.clock ?? systemClock
+  if (secrets.databaseUrl === undefined) throw new Error('createParley needs a database to connect to')
+  const database: Database = createDatabase({ writerUrl: secrets.databaseUrl, logger })
+  const bus = overrides.bus ?? createMemoryBus({ logger })
+  const sessions = overrides.sessions ?? createMemorySessionRegistry(config.gatewayId, new Map())
+  return { config, secrets, logger, clock, database, bus, sessions }
+}
+
+function createDomains({ config, database, clock, logger, bus, sessions }: Foundation) {
+  const { writer } = database
+  const users = createUsers({ store: createUserStore(database), clock })
+  const chatStore = createChatStore(database)
+  const chats = createChats({ store: chatStore, users })
+  const chatLog = createChatLog({ store: createChatLogStore(database), writer })
+
+  const hub: Hub = createHub({ readLog: (stretch) => chatLog.read(stretch), sessions, logger })
+  const { memberIds } = createAudience({ store: chatStore, clock })
+  const router: Router = createRouter({ gatewayId: config.gatewayId, hub, bus, sessions, memberIds, logger })
+  const { publish } = router
+
+  const messages = createMessages({ store: createMessageStore(database) })
+  const messageSender = createMessageSender({
+    append: createDurableAppend({ log: createMessageLog({ writer }), chatLog, publish, logger }),
+    findMessage: async (id) => (await messages.findMany([id]))[0],
+  })
+  const messageChanger = createMessageChanger({ chatLog, store: createChangeStore(), publish })
+  const receipts = createReceipts({
+    store: createReceiptStore(database),
+    publish: (advanced) =>
+      router.announce(advanced.map((receipt) => ({ type: 'ReceiptAdvanced', ...receipt }))),
+  })
+
+  const devices = createDeviceStore(database)
+  const inbox = createInbox({ hub, devices, chatLog, receipts, clock, logger })
+  const chatStreams = createChatStreams({ hub, chats, chatLog, clock })
+  const services: Services = {
+    users,
+    chats,
+    chatLog,
+    messages,
+    messageSender,
+    messageChanger,
+    receipts,
+    inbox,
+    chatStreams,
+  }
+  return { services, hub, router }
+}
+
+function createTransport(foundation: Foundation, { services }: Domains): Transport & { demo: Demo | undefined } {
+  const { config, secrets, clock, logger, database } = foundation
+  const verifier = createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock })
+  const authenticator: Authenticator = createAuthenticator({
+    verifier,
+    provision: ({ userId: id, ...profile }) => services.users.provision({ id, ...profile }),
+  })
+  const contextFor = createContextFactory(services)
+  const { code, reason } = CLOSE_CODES.SLOW_CONSUMER
+  const demo = demoFor(foundation, services)
+  const yoga = createYogaHandler({
+    schema: createSchema(),
+    context: ({ session, connection }) =>
+      contextFor({ session, disconnectSlowReader: connection && (() => connection.close(code, reason)) }),
+    authenticator,
+    config,
+    clock,
+    logger,
+    graphiql: config.mode === 'development' ? createGraphiql({ tabs: async () => (await demo?.tabs()) ?? [] }) : undefined,
+  })
+  const websocket = createWebSocketEndpoint({ yoga, authenticator, config, clock, logger })
+  const health = createHealth({ checks: { database: () => database.ping() }, logger })
+  const server = createServer({ yoga, websocket, health, config, logger })
+  return { server, websocket, health, demo }
+}
+
+function demoFor({ config, secrets }: Foundation, { users, chats }: Services): Demo | undefined {
+  const { auth, mode } = config
+  if (mode === 'production' || auth.type === 'jwks' || secrets.authSecret === undefined) return undefined
+  return createDemo({ secret: secrets.authSecret, issuer: auth.issuer, audience: auth.audience, users, chats })
+}
+
+/** The share of the whole deadline for a stop in which connections are closed, wave by wave. */
+const WAVES_SHARE = 0.4
+
+/*
+ * Stopping goes against the stream: first nobody new comes in, then those who are here are sent elsewhere, in waves
+ * so that the other gateways get them bit by bit, then what they had begun is finished and told, and only then do the
+ * connections that all of this needs go.
+ */
+function createLifecycle(
+  { config, database, bus, sessions, logger }: Foundation,
+  { services, router, hub }: Domains,
+  { server, websocket, health, demo }: ReturnType<typeof createTransport>,
+): Parley {
+  const start = once(async () => {
+    await database.start()
+    await router.start()
+    const { url } = await server.start()
+    health.markReady()
+    return { url, demo }
+  })
+
+  const stop = once(async () => {
+    health.markDraining()
+    server.stopAccepting()
+    await websocket.closeInWaves({ deadlineMs: config.shutdownDeadlineMs * WAVES_SHARE })
+    await server.stop()
+    await Promise.all([services.messageSender.drained(), services.receipts.drained()])
+    await router.stop()
+    hub.close()
+    await bus.close()
+    await sessions.close()
+    await database.stop()
+    logger.info('stopped')
+  })
+
+  return { start, stop }
+}

@@ -1,0 +1,90 @@
+import type { ChatId, Seq, UserId } from '../ids.ts'
+import type { Member } from '../chats/chat.ts'
+import type { Reader } from '../store/reader.ts'
+import type { Writer } from '../store/writer.ts'
+import type { CollapsedAdvances } from './watermarks.ts'
+
+/** A member after an advance. */
+export type AdvancedMember = Member & Readonly<{ hasMoved: boolean; at: Date }>
+
+/** A member's watermarks, for those who watch them. */
+export type Receipt = Readonly<{ chatId: ChatId; userId: UserId; deliveredSeq: Seq; readSeq: Seq; at: Date }>
+
+export type ReceiptStore = Readonly<{
+  /**
+   * Moves watermarks and device positions up, never down, never beyond what the member can see; answers with every
+   * member that there is, moved or not.
+   */
+  advance(advances: CollapsedAdvances): Promise<readonly AdvancedMember[]>
+  /** Watermarks of present members of the viewer's chats that moved at or after `since`. */
+  since(viewerId: UserId, since: Date): Promise<readonly Receipt[]>
+}>
+
+// By the primary keys of members, chats and device_positions. Members' rows are locked in order of their key, by
+// all who lock several, so no two gateways deadlock; positions are written by their own device's gateway, in the
+// same order. A position never outruns the log either, so no device can acknowledge what is yet to come.
+const ADVANCE = {
+  name: 'receipt_advance',
+  text: `
+    WITH advance AS (
+      SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[])
+        AS a(chat_id, user_id, delivered_seq, read_seq)
+    ), locked AS MATERIALIZED (
+      SELECT m.*, LEAST(a.delivered_seq, c.last_seq) AS new_delivered, LEAST(a.read_seq, c.last_seq) AS new_read
+      FROM advance a
+        JOIN members m ON m.chat_id = a.chat_id AND m.user_id = a.user_id
+        CROSS JOIN LATERAL (
+          SELECT COALESCE(m.left_seq, c.head_seq) AS last_seq FROM chats c WHERE c.id = a.chat_id
+        ) c
+      ORDER BY m.chat_id, m.user_id FOR NO KEY UPDATE OF m
+    ), after AS MATERIALIZED (
+      SELECT l.*, GREATEST(delivered_seq, new_delivered) AS delivered_after, GREATEST(read_seq, new_read) AS read_after,
+        new_delivered > delivered_seq OR new_read > read_seq AS has_moved
+      FROM locked l
+    ), moved AS (
+      UPDATE members m
+      SET delivered_seq = a.delivered_after, read_seq = a.read_after, receipt_at = clock_timestamp()
+      FROM after a WHERE a.has_moved AND m.chat_id = a.chat_id AND m.user_id = a.user_id
+    ), positions AS (
+      INSERT INTO device_positions AS p (chat_id, user_id, device_id, acked_seq)
+      SELECT d.chat_id, d.user_id, d.device_id, LEAST(d.acked_seq, COALESCE(l.left_seq, c.head_seq))
+      FROM unnest($5::uuid[], $6::text[], $7::text[], $8::int[]) AS d(chat_id, user_id, device_id, acked_seq)
+        JOIN locked l ON l.chat_id = d.chat_id AND l.user_id = d.user_id
+        JOIN chats c ON c.id = d.chat_id
+      ORDER BY d.chat_id, d.user_id, d.device_id
+      ON CONFLICT (chat_id, user_id, device_id) DO UPDATE
+        SET acked_seq = EXCLUDED.acked_seq WHERE EXCLUDED.acked_seq > p.acked_seq
+    )
+    SELECT chat_id AS "chatId", user_id AS "userId", role, joined_at AS "joinedAt", joined_seq AS "joinedSeq",
+      left_at AS "leftAt", left_seq AS "leftSeq", delivered_after AS "deliveredSeq", read_after AS "readSeq",
+      has_moved AS "hasMoved", now()::timestamptz(3) AS at
+    FROM after`,
+}
+
+// By members' index on the user, then their primary key: everybody in each of the viewer's chats.
+const SINCE = {
+  name: 'receipt_since',
+  text: `
+    SELECT m.chat_id AS "chatId", m.user_id AS "userId", m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq",
+      m.receipt_at AS at
+    FROM members viewer
+      JOIN members m ON m.chat_id = viewer.chat_id AND m.left_seq IS NULL
+    WHERE viewer.user_id = $1 AND viewer.left_seq IS NULL AND m.receipt_at >= $2`,
+}
+
+export function createReceiptStore({ writer, reader }: { writer: Writer; reader: Reader }): ReceiptStore {
+  return {
+    advance: ({ members, devices }) =>
+      writer.query<AdvancedMember>(ADVANCE, [
+        members.map((member) => member.chatId),
+        members.map((member) => member.userId),
+        members.map((member) => member.deliveredSeq),
+        members.map((member) => member.readSeq),
+        devices.map((device) => device.chatId),
+        devices.map((device) => device.userId),
+        devices.map((device) => device.deviceId),
+        devices.map((device) => device.ackedSeq),
+      ]),
+    since: (viewerId, since) => reader.query<Receipt>(SINCE, [viewerId, since]),
+  }
+}

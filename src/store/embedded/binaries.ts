@@ -1,0 +1,32 @@
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
+
+/** Absolute paths of the server's programs. */
+export type Binaries = Readonly<{ initdb: string; postgres: string; pgCtl: string }>
+
+/**
+ * The programs that npm installed for this machine, as an optional dependency of `embedded-postgres`.
+ * Throws EmbeddedPostgresError where there are none.
+ */
+export async function findBinaries(): Promise<Binaries> {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  try {
+    const entry = createRequire(import.meta.url).resolve('embedded-postgres')
+    return toBinaries(await import(pathToFileURL(createRequire(entry).resolve(name)).href))
+  } catch (error) {
+    throw new EmbeddedPostgresError(
+      `The embedded PostgreSQL for this machine (${name}) is not installed. Run \`npm ci\` without leaving out optional ` +
+        `dependencies, or set DATABASE_URL to a PostgreSQL of your own.`,
+      { cause: error },
+    )
+  }
+}
+
+function toBinaries(exports: Readonly<Record<string, unknown>>): Binaries {
+  const { initdb, postgres, pg_ctl: pgCtl } = exports
+  if (typeof initdb === 'string' && typeof postgres === 'string' && typeof pgCtl === 'string') {
+    return { initdb, postgres, pgCtl }
+  }
+  throw new TypeError('The package does not name its programs')
+}

@@ -1,0 +1,191 @@
+import { spawn, type ChildProcess, type SpawnOptions, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { adoptFiles, commandAs, runAs, type Account } from './account.ts'
+import type { Binaries } from './binaries.ts'
+import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
+import { hasCode } from './failure.ts'
+import { findRunningServer } from './postmaster-file.ts'
+import { openServerLog, type ServerLog } from './server-log.ts'
+
+/** Everything that a server is started from. */
+export type ServerPlace = Readonly<{
+  folder: string
+  logFile: string
+  password: string
+  binaries: Binaries
+  account: Account
+  /** Undefined: any free port. */
+  port: number | undefined
+  settings: Readonly<Record<string, string>>
+}>
+
+/** A server that answers, and the superuser's connection by which we know. */
+export type Server = Readonly<{ port: number; connection: pg.Client; isAdopted: boolean }>
+
+const HOST = '127.0.0.1'
+const POLL_MS = 20
+const START_DEADLINE_MS = 60_000
+const ATTEMPTS = 10
+const RETRY_MS = 100
+
+const PASSING = ['lock file "postmaster.pid" already exists', 'pre-existing shared memory block']
+
+// No socket in the file system: its path may have 107 bytes, which a project deep in a home folder exceeds.
+// Terse errors: a DETAIL line quotes rows, and rows are what people wrote to each other.
+const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: HOST,
+  unix_socket_directories: '',
+  max_connections: '100',
+  wal_level: 'replica',
+  fsync: 'on',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_error_verbosity: 'terse',
+}
+
+/**
+ * Connects to the server that already runs on the folder (a former Parley was killed), or starts one. The server has
+ * a session of its own, so that Ctrl-C in a terminal reaches Parley alone, which still needs it to drain.
+ */
+export async function openServer(place: ServerPlace, signal: AbortSignal): Promise<Server> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(START_DEADLINE_MS)])
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const server = (await adopt(place, deadline)) ?? (await launch(place, deadline))
+      if (server !== undefined) return server
+      await delay(RETRY_MS, undefined, { signal: deadline })
+    }
+  } catch (error) {
+    if (!deadline.aborted || signal.aborted) throw error
+  }
+  throw new EmbeddedPostgresError(
+    `The embedded PostgreSQL in ${place.folder} does not start. See ${place.logFile}.`,
+  )
+}
+
+/** Ends the server, however it was started: its clients at once, then a checkpoint. Resolves when it is gone. */
+export async function closeServer({ folder, binaries, account }: ServerPlace): Promise<void> {
+  const stop = ['stop', '-D', folder, '-w', '-t', '30', '-m']
+  try {
+    if (await findRunningServer(folder)) await runAs(account, binaries.pgCtl, [...stop, 'fast'])
+  } catch (error) {
+    if ((await findRunningServer(folder)) === undefined) return
+    await runAs(account, binaries.pgCtl, [...stop, 'immediate'])
+  }
+}
+
+async function adopt(place: ServerPlace, signal: AbortSignal): Promise<Server | undefined> {
+  for (;;) {
+    const running = await findRunningServer(place.folder)
+    if (running === undefined) return undefined
+    const connection = running.port === undefined ? undefined : await connect(running.port, place)
+    if (running.port !== undefined && connection) return { port: running.port, connection, isAdopted: true }
+    await delay(POLL_MS, undefined, { signal })
+  }
+}
+
+/** Undefined: somebody else was quicker, or a killed server's last processes are still leaving; look again. */
+async function launch(place: ServerPlace, signal: AbortSignal): Promise<Server | undefined> {
+  await adoptFiles(place.account, place.folder)
+  const port = place.port ?? (await freePort())
+  const log = await openServerLog(place.logFile, place.account)
+  try {
+    const child = await spawnServer(place, port, log)
+    const connection = await connectTo(child, port, place, signal)
+    if (connection) return { port, connection, isAdopted: false }
+    return explainExit(place, await log.read())
+  } finally {
+    await log.close()
+  }
+}
+
+/** Undefined: the server ended. Where this rejects, it is made to. */
+async function connectTo(child: ChildProcess, port: number, place: ServerPlace, signal: AbortSignal) {
+  try {
+    while (isRunning(child)) {
+      const connection = await connect(port, place)
+      if (connection) return connection
+      await delay(POLL_MS, undefined, { signal })
+    }
+    return undefined
+  } catch (error) {
+    await end(child)
+    throw error
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (!isRunning(child)) return
+  child.ref()
+  child.kill('SIGINT')
+  await once(child, 'exit')
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null
+}
+
+async function spawnServer(place: ServerPlace, port: number, { fd }: ServerLog): Promise<ChildProcess> {
+  const settings = Object.entries({ ...SETTINGS, ...place.settings, port: String(port) })
+  const flags = settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const command = commandAs(place.account, place.binaries.postgres, ['-D', place.folder, ...flags])
+  const stdio: StdioOptions = ['ignore', fd, fd]
+  const options: SpawnOptions = { env: command.env, detached: true, windowsHide: true, stdio }
+  const child = spawn(command.file, command.args, options)
+  await once(child, 'spawn')
+  child.unref()
+  return child
+}
+
+function explainExit({ folder, logFile, port }: ServerPlace, log: string): undefined {
+  if (PASSING.some((sentence) => log.includes(sentence))) return undefined
+  const isPortTaken = log.includes('could not create any TCP/IP sockets')
+  if (isPortTaken && port === undefined) return undefined
+  const reason = isPortTaken ? `Port ${port} is taken.` : log.trim().split('\n').slice(-3).join(' ')
+  throw new EmbeddedPostgresError(
+    `The embedded PostgreSQL in ${folder} stopped while starting. ${reason} See ${logFile}.`,
+  )
+}
+
+/** Undefined: nobody listens yet, or they are still starting or already stopping. */
+async function connect(port: number, { password, folder }: ServerPlace): Promise<pg.Client | undefined> {
+  const identity = { user: 'postgres', database: 'postgres', application_name: 'parley-instance', password }
+  const client = new pg.Client({
+    host: HOST,
+    port,
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    ...identity,
+  })
+  // An error is followed by the end, and the end is what is watched; without a listener it would end the process.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return client
+  } catch (error) {
+    if (hasCode(error, '28P01')) throw wrongPassword(folder, error)
+    return undefined
+  }
+}
+
+function wrongPassword(folder: string, cause: unknown): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `The server that runs on ${folder} does not take the password that is kept there. If the folder is a copy, stop ` +
+      `the server that runs on the original.`,
+    { cause },
+  )
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, HOST)
+  await once(server, 'listening')
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string')
+    throw new Error('A TCP server has an address and a port')
+  return address.port
+}

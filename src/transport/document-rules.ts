@@ -1,0 +1,47 @@
+import { NoSchemaIntrospectionCustomRule, validate } from 'graphql'
+import type { GraphQLError } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { parseWithinLimits } from '../graphql/limits.ts'
+import { asClientsMistake, hintHttp } from '../graphql/masking.ts'
+
+/** What documents may do besides being valid. */
+export type DocumentRules = Readonly<{
+  /** Whether clients may ask for the schema, and are told what they may have meant. */
+  introspection: boolean
+}>
+
+/** More than a client can use, and the cost of a document that is wrong everywhere. */
+const MAX_VALIDATION_ERRORS = 20
+
+/**
+ * The rules for documents, the same for both transports: limits while parsing, then validation, whose errors become
+ * the client's here, because what is cached after this is the finished error.
+ */
+export function useDocumentRules({ introspection }: DocumentRules): Plugin {
+  const options = { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: !introspection }
+  return {
+    onParse({ setParseFn }) {
+      setParseFn(parseWithinLimits)
+    },
+    onValidate({ addValidationRule, setValidationFn }) {
+      if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule)
+      setValidationFn((schema, document, rules) => validate(schema, document, rules, options))
+      return ({ valid, result, setResult }) => {
+        // Envelop types them as any kind of error; those of graphql-js are all of this kind.
+        if (!valid) setResult((result as readonly GraphQLError[]).map(asRequestError))
+      }
+    },
+    onExecute({ args }) {
+      Object.assign(args, { hideSuggestions: !introspection })
+    },
+    onSubscribe({ args }) {
+      Object.assign(args, { hideSuggestions: !introspection })
+    },
+  }
+}
+
+function asRequestError(error: GraphQLError): GraphQLError {
+  const finished = asClientsMistake(error)
+  hintHttp(finished, { status: 400, spec: true })
+  return finished
+}

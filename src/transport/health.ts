@@ -1,0 +1,103 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { within } from '../lib/deadline.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { sendJson } from './json-response.ts'
+
+/** Resolves if what it checks works, and rejects if not. */
+export type HealthCheck = () => Promise<unknown>
+
+/** Whether this instance is alive, and whether it should be sent anything. */
+export type Health = Readonly<{
+  /** From now on ready, as far as the checks agree. */
+  markReady(): void
+  /** From now on not ready any more, for good. */
+  markDraining(): void
+  /** Runs the checks, unless that was done in the last second. */
+  readiness(): Promise<Readiness>
+  /** Answers /health/live and /health/ready; false for any other path. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean
+}>
+
+export type Readiness = Readonly<{
+  status: 'starting' | 'ready' | 'failing' | 'draining'
+  checks: Readonly<Record<string, 'ok' | 'slow or failing'>>
+}>
+
+type Dependencies = Readonly<{
+  checks: Readonly<Record<string, HealthCheck>>
+  logger: Logger
+  /** How long a check may take. */
+  deadlineMs?: number
+  /** How long the outcome counts, so that many who ask cause one check. */
+  keepMs?: number
+}>
+
+/** One lost ping is no outage: a load balancer that hears of it moves everybody for nothing. */
+const STRIKES = 2
+
+export function createHealth({ checks, logger, deadlineMs = 1_000, keepMs = 1_000 }: Dependencies): Health {
+  let phase: 'starting' | 'ready' | 'draining' = 'starting'
+  const failures = new Map<string, number>()
+  const running = new Map<string, Promise<unknown>>()
+  let latest: Readonly<{ at: number; outcome: Promise<Readiness['checks']> }> | undefined
+
+  /** A check that hangs is waited for again, not started again: it may hold on to something scarce. */
+  function start(name: string, check: HealthCheck): Promise<unknown> {
+    const started = running.get(name) ?? (async () => check())().finally(() => running.delete(name))
+    running.set(name, started)
+    return started
+  }
+
+  async function run(name: string, check: HealthCheck): Promise<void> {
+    try {
+      await within(deadlineMs, start(name, check), () => new Error(`no answer within ${deadlineMs} ms`))
+      failures.delete(name)
+    } catch (error) {
+      failures.set(name, (failures.get(name) ?? 0) + 1)
+      logger.warn({ err: error, check: name, failures: failures.get(name) }, 'a health check failed')
+    }
+  }
+
+  async function runAll(): Promise<Readiness['checks']> {
+    const entries = Object.entries(checks)
+    await Promise.all(entries.map(([name, check]) => run(name, check)))
+    return Object.fromEntries(entries.map(([name]) => [name, verdict(failures.get(name) ?? 0)]))
+  }
+
+  async function readiness(): Promise<Readiness> {
+    if (latest === undefined || performance.now() - latest.at >= keepMs) {
+      latest = { at: performance.now(), outcome: runAll() }
+    }
+    const outcome = await latest.outcome
+    const isFailing = Object.values(outcome).some((result) => result !== 'ok')
+    return { status: phase === 'ready' && isFailing ? 'failing' : phase, checks: outcome }
+  }
+
+  async function answerReady(response: ServerResponse): Promise<void> {
+    const body = await readiness()
+    sendJson(response, body.status === 'ready' ? 200 : 503, body)
+  }
+
+  function handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const path = request.url?.split('?', 1)[0]
+    if (path === '/health/live') sendJson(response, 200, { status: 'alive' })
+    else if (path === '/health/ready') void answerReady(response)
+    else return false
+    return true
+  }
+
+  return {
+    markReady: () => {
+      if (phase === 'starting') phase = 'ready'
+    },
+    markDraining: () => {
+      phase = 'draining'
+    },
+    readiness,
+    handle,
+  }
+}
+
+function verdict(failures: number): 'ok' | 'slow or failing' {
+  return failures < STRIKES ? 'ok' : 'slow or failing'
+}

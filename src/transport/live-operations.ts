@@ -1,0 +1,50 @@
+import type { Lease } from './socket-sessions.ts'
+
+/** One operation under way on a connection. What it holds is let go of when it ends, however it ends. */
+type LiveOperation = { lease: Lease | undefined; stream: Partial<AsyncGenerator<unknown>> | undefined }
+
+/**
+ * The operations under way on one connection, each known by its message. Not by the id that the client chose for it:
+ * a client may use an id again while the first operation of that name is still being set up or wound down.
+ */
+export class LiveOperations {
+  readonly #live = new Map<object, LiveOperation>()
+
+  get count(): number {
+    return this.#live.size
+  }
+
+  begin(message: object): void {
+    this.#live.set(message, { lease: undefined, stream: undefined })
+  }
+
+  /** The operation runs with this session; when it is over already, the session is let go of at once. */
+  holdLease(message: object, lease: Lease): void {
+    const operation = this.#live.get(message)
+    if (operation === undefined) lease.release()
+    else operation.lease = lease
+  }
+
+  /** The operation answers with this stream, if it is one. */
+  holdStream(message: object, result: unknown): void {
+    const operation = this.#live.get(message)
+    if (operation !== undefined && isStream(result)) operation.stream = result
+  }
+
+  end(message: object): void {
+    this.#live.get(message)?.lease?.release()
+    this.#live.delete(message)
+  }
+
+  /** Ends all of them; resolves when every stream has let go of what it held. */
+  async endAll(): Promise<void> {
+    const operations = [...this.#live.values()]
+    this.#live.clear()
+    for (const { lease } of operations) lease?.release()
+    await Promise.all(operations.map(({ stream }) => stream?.return?.(undefined)))
+  }
+}
+
+function isStream(result: unknown): result is Partial<AsyncGenerator<unknown>> {
+  return typeof result === 'object' && result !== null && Symbol.asyncIterator in result
+}

@@ -1,0 +1,111 @@
+import { createServer as createHttpServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Config } from '../config/config.ts'
+import { unavailable } from '../errors.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Health } from './health.ts'
+import { sendJson } from './json-response.ts'
+import { close, listen } from './listener.ts'
+import type { WebSocketEndpoint } from './websocket.ts'
+import { GRAPHQL_PATH } from './yoga.ts'
+import type { YogaHandler } from './yoga.ts'
+
+/** The network side of one instance. */
+export type TransportServer = Readonly<{
+  /** Listens; `url` is where browsers find the API. Rejects with a sentence for the operator if a port is taken. */
+  start(): Promise<Readonly<{ url: string }>>
+  /** From now on operations and handshakes are refused as UNAVAILABLE, retryable; health is still answered. */
+  stopAccepting(): void
+  /** Stops listening; resolves when the requests under way are answered, or cut off after `graceMs` (default 2 s). */
+  stop(options?: Readonly<{ graceMs?: number }>): Promise<void>
+}>
+
+type Dependencies = Readonly<{
+  yoga: Pick<YogaHandler, 'handle'>
+  websocket: Pick<WebSocketEndpoint, 'handleUpgrade' | 'stopAccepting' | 'closeInWaves'>
+  health: Pick<Health, 'handle'>
+  config: Pick<Config, 'http' | 'admin'>
+  logger: Logger
+}>
+
+const GRACE_MS = 2_000
+const RETRY_AFTER_MS = 2_000
+
+/**
+ * Requests that dawdle are cut off: Node looks for them every `connectionsCheckingInterval`, by default only every
+ * half minute. Idle connections are kept for longer than load balancers commonly do, which otherwise now and then
+ * send a request into a connection that is just being closed.
+ */
+const HTTP_OPTIONS = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16 * 1024,
+}
+
+const SECURITY_HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+} as const
+
+export function createServer({ yoga, websocket, health, config, logger }: Dependencies): TransportServer {
+  let isAccepting = true
+  const server = createHttpServer(HTTP_OPTIONS, (request, response) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value)
+    answer(request, response).catch((error: unknown) => fail(response, error))
+  })
+  server.on('upgrade', websocket.handleUpgrade)
+  const admin = config.admin && createHttpServer(HTTP_OPTIONS, (request, response) => {
+    if (!health.handle(request, response)) sendNotFound(response)
+  })
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url?.split('?', 1)[0]
+    if (path === GRAPHQL_PATH) await (isAccepting ? yoga.handle(request, response) : sendDraining(response))
+    else if (path === '/' && wantsPage(request)) response.writeHead(302, { Location: GRAPHQL_PATH }).end()
+    else if (!health.handle(request, response)) sendNotFound(response)
+  }
+
+  function fail(response: ServerResponse, error: unknown): void {
+    logger.error({ err: error }, 'a request could not be answered')
+    if (response.headersSent) response.destroy()
+    else sendJson(response, 500, { error: 'Unexpected error.' })
+  }
+
+  return {
+    async start() {
+      if (admin !== undefined && config.admin !== undefined) await listen(admin, config.admin, 'ADMIN_PORT')
+      return { url: await listen(server, config.http, 'PORT') }
+    },
+    stopAccepting() {
+      isAccepting = false
+      websocket.stopAccepting()
+    },
+    async stop({ graceMs = GRACE_MS } = {}) {
+      await websocket.closeInWaves({ deadlineMs: graceMs })
+      await Promise.all([server, admin].map((listening) => stopListening(listening, graceMs)))
+    },
+  }
+}
+
+async function stopListening(server: Server | undefined, graceMs: number): Promise<void> {
+  if (server !== undefined) await close(server, graceMs)
+}
+
+function wantsPage({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.accept?.includes('text/html') === true
+}
+
+function sendNotFound(response: ServerResponse): void {
+  sendJson(response, 404, { error: `Nothing here; the API is at ${GRAPHQL_PATH}.` })
+}
+
+function sendDraining(response: ServerResponse): void {
+  const { message, extensions } = unavailable('This gateway is restarting. Try again.', undefined, RETRY_AFTER_MS)
+  const headers = { 'Retry-After': String(RETRY_AFTER_MS / 1000), Connection: 'close' }
+  sendJson(response, 503, { errors: [{ message, extensions }] }, headers)
+}

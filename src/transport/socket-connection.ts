@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import type { Server } from 'graphql-ws'
+import type { RawData, WebSocket } from 'ws'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Connection } from './caller.ts'
+import { CLOSE_CODES } from './close-codes.ts'
+import { LiveOperations } from './live-operations.ts'
+import { Liveness } from './liveness.ts'
+import type { SocketLimits } from './socket-limits.ts'
+import type { SocketSessions } from './socket-sessions.ts'
+
+/** What was to be sent did not leave: the socket is gone, or going. Nothing to report, nobody to report it to. */
+export class SocketGone extends Error {
+  override readonly name = 'SocketGone'
+}
+
+type Dependencies = Readonly<{
+  socket: WebSocket
+  sessions: SocketSessions
+  limits: SocketLimits
+  logger: Logger
+}>
+
+const PONG = JSON.stringify({ type: 'pong' })
+
+/**
+ * One WebSocket: turns its events into graphql-ws's terms, and sees to it that whatever runs on it ends the moment
+ * either side ends it, not when the closing handshake is through.
+ */
+export class SocketConnection implements Connection {
+  readonly id = randomUUID()
+  readonly sessions: SocketSessions
+  readonly operations = new LiveOperations()
+  readonly #socket: WebSocket
+  readonly #limits: SocketLimits
+  readonly #logger: Logger
+  readonly #liveness: Liveness
+  readonly #closed = Promise.withResolvers<void>()
+  #endProtocol: ((code?: number, reason?: string) => Promise<void>) | undefined
+  #isEnded = false
+
+  constructor({ socket, sessions, limits, logger }: Dependencies) {
+    this.sessions = sessions
+    this.#socket = socket
+    this.#limits = limits
+    this.#logger = logger
+    this.#liveness = new Liveness(performance.now(), limits.silenceMs)
+  }
+
+  /** Resolves when the socket is closed for good. */
+  get closed(): Promise<void> {
+    return this.#closed.promise
+  }
+
+  /** Lets the protocol speak on this socket. */
+  open(protocol: Server<SocketConnection>): void {
+    const socket = this.#socket
+    const heard = (): void => this.#liveness.heard(performance.now())
+    socket.on('ping', heard).on('pong', heard)
+    socket.on('error', (error) => this.#fail(error))
+    socket.on('close', (code, reason) => {
+      this.#end(code, String(reason))
+      this.#closed.resolve()
+    })
+    this.#endProtocol = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (text) => this.#send(text),
+        close: (code, reason) => this.close(code ?? CLOSE_CODES.INTERNAL.code, reason ?? ''),
+        // A ping's payload is not sent back: a client that does not read could make it pile up here.
+        onPing: () => this.#send(PONG),
+        onMessage: (handle) => {
+          socket.on('message', (data, isBinary) => this.#receive(data, isBinary, handle))
+        },
+      },
+      this,
+    )
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#isEnded) return
+    this.#socket.close(code, reason)
+    this.#end(code, reason)
+  }
+
+  /** Cuts the connection off without a word. */
+  terminate(): void {
+    this.#socket.terminate()
+  }
+
+  /** To be called regularly: closes the connection if a token on it ran out, or the peer fell silent. */
+  look(now: number, wallClockMs: number): void {
+    if (this.sessions.hasExpired(wallClockMs)) {
+      this.close(CLOSE_CODES.TOKEN_EXPIRED.code, CLOSE_CODES.TOKEN_EXPIRED.reason)
+      return
+    }
+    const pulse = this.#liveness.check(now)
+    if (pulse === 'gone') this.terminate()
+    if (pulse === 'ping' && this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
+  }
+
+  /** This process was away: whatever the peer said meanwhile has not been read yet. */
+  forgiveSilence(now: number): void {
+    this.#liveness.forgive(now)
+  }
+
+  /**
+   * Resolves when the text was handed to the operating system, which is what makes a stream pull its next event.
+   * Rejects when it was not: an event that never left must not look as if it had.
+   */
+  #send(text: string): Promise<void> {
+    const socket = this.#socket
+    if (socket.bufferedAmount > this.#limits.maxUnsentBytes) {
+      this.close(CLOSE_CODES.SLOW_CONSUMER.code, CLOSE_CODES.SLOW_CONSUMER.reason)
+    }
+    if (socket.readyState !== socket.OPEN) return Promise.reject(new SocketGone())
+    return new Promise((resolve, reject) => {
+      socket.send(text, (error) => (error ? reject(new SocketGone()) : resolve()))
+    })
+  }
+
+  #receive(data: RawData, isBinary: boolean, handle: (text: string) => Promise<void>): void {
+    this.#liveness.heard(performance.now())
+    if (this.#isEnded) return
+    if (isBinary) this.close(CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
+    else handle(String(data)).catch((error: unknown) => this.#fail(error))
+  }
+
+  /** Frames that break the WebSocket protocol come here as errors too; then ws has closed the socket itself. */
+  #fail(error: unknown): void {
+    const isProtocolError = error instanceof Error && 'code' in error && String(error.code).startsWith('WS_ERR')
+    if (error instanceof SocketGone) return
+    if (isProtocolError) this.#logger.debug({ err: error, connectionId: this.id }, 'a client broke the protocol')
+    else this.#logger.error({ err: error, connectionId: this.id }, 'a connection failed')
+    this.close(CLOSE_CODES.INTERNAL.code, CLOSE_CODES.INTERNAL.reason)
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    Promise.all([this.operations.endAll(), this.#endProtocol?.(code, reason)]).catch((error: unknown) => {
+      this.#logger.error({ err: error, connectionId: this.id }, 'an operation could not be ended')
+    })
+  }
+}

@@ -1,0 +1,108 @@
+import { getOperationAST } from 'graphql'
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
+import { makeServer } from 'graphql-ws'
+import type { Server, SubscribePayload } from 'graphql-ws'
+import { bearer } from '../auth/bearer.ts'
+import { ParleyError, badInput } from '../errors.ts'
+import { clientError, toClientError } from '../graphql/masking.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Caller } from './caller.ts'
+import { CLOSE_CODES } from './close-codes.ts'
+import type { SocketConnection } from './socket-connection.ts'
+import type { SocketLimits } from './socket-limits.ts'
+import type { YogaHandler } from './yoga.ts'
+
+type Dependencies = Readonly<{
+  yoga: Pick<YogaHandler, 'getEnveloped'>
+  limits: SocketLimits
+  logger: Logger
+}>
+
+/**
+ * The graphql-transport-ws protocol over the same engine that serves HTTP. Whatever is wrong with an operation is that
+ * operation's error: clients give up on a connection that is closed over a syntax error, with all that is on it.
+ */
+export function createSocketProtocol({ yoga, limits, logger }: Dependencies): Server<SocketConnection> {
+  const { execute, subscribe } = yoga.getEnveloped({})
+
+  async function isAdmitted(connection: SocketConnection, params: unknown): Promise<boolean> {
+    try {
+      const token = authorizationIn(params)
+      if (token !== undefined) await connection.sessions.open(token)
+      return true
+    } catch (error) {
+      const { code } = toClientError(error, logger).extensions
+      const { OVERLOADED } = CLOSE_CODES
+      if (code !== 'UNAUTHENTICATED') connection.close(OVERLOADED.code, OVERLOADED.reason)
+      return false
+    }
+  }
+
+  async function begin(connection: SocketConnection, message: SubscribePayload): Promise<Begun> {
+    if (connection.operations.count >= limits.maxOperations) return [clientError(tooMany(limits.maxOperations))]
+    connection.operations.begin(message)
+    try {
+      return await prepare(connection, message)
+    } catch (error) {
+      connection.operations.end(message)
+      return [toClientError(error, logger)]
+    }
+  }
+
+  /** Nothing is asked of the identity provider or the database for a document that is not valid. */
+  async function prepare(connection: SocketConnection, message: SubscribePayload): Promise<Begun> {
+    const { schema, parse, validate, contextFactory } = yoga.getEnveloped({})
+    const document = parse(message.query)
+    const [invalid, ...more] = validate(schema, document)
+    if (invalid !== undefined) return end(connection, message, [invalid, ...more])
+    if (!getOperationAST(document, message.operationName)) throw badInput('The document has no such operation.')
+    const lease = await connection.sessions.lease(authorizationIn(message.extensions?.['headers']))
+    connection.operations.holdLease(message, lease)
+    const caller: Caller = { transport: 'websocket', session: lease.session, connection }
+    return {
+      schema,
+      document,
+      operationName: message.operationName,
+      variableValues: message.variables,
+      contextValue: await contextFactory({ caller }),
+    }
+  }
+
+  function end(connection: SocketConnection, message: SubscribePayload, errors: readonly unknown[]): GraphQLError[] {
+    connection.operations.end(message)
+    return errors.map((error) => toClientError(error, logger))
+  }
+
+  async function run<Result>(engine: (args: ExecutionArgs) => Result, args: ExecutionArgs): Promise<Outcome<Result>> {
+    try {
+      return await engine(args)
+    } catch (error) {
+      return { errors: [toClientError(error, logger)] }
+    }
+  }
+
+  return makeServer<Record<string, unknown>, SocketConnection>({
+    connectionInitWaitTimeout: limits.initTimeoutMs,
+    onConnect: ({ extra, connectionParams }) => isAdmitted(extra, connectionParams),
+    onSubscribe: ({ extra }, _id, message) => begin(extra, message),
+    execute: (args) => run(execute, args),
+    subscribe: (args) => run(subscribe, args),
+    onOperation: ({ extra }, _id, message, _args, result) => extra.operations.holdStream(message, result),
+    onError: (_context, _id, _message, errors) => errors.map((error) => toClientError(error, logger).toJSON()),
+    onComplete: ({ extra }, _id, message) => extra.operations.end(message),
+  })
+}
+
+type Begun = ExecutionArgs | readonly GraphQLError[]
+type Outcome<Result> = Awaited<Result> | ExecutionResult
+
+function tooMany(max: number): ParleyError {
+  return new ParleyError('RATE_LIMITED', `This connection has ${max} operations under way. Complete one first.`)
+}
+
+/** The token among headers that came as JSON, whatever the case of their names. */
+function authorizationIn(headers: unknown): string | undefined {
+  if (typeof headers !== 'object' || headers === null) return undefined
+  const header = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')
+  return bearer(header?.[1])
+}

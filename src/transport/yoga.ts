@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { GraphQLSchema } from 'graphql'
+import { createYoga } from 'graphql-yoga'
+import type { YogaServerInstance } from 'graphql-yoga'
+import { bearer } from '../auth/bearer.ts'
+import type { Authenticator } from '../auth/session.ts'
+import type { Config } from '../config/config.ts'
+import { toClientError } from '../graphql/masking.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Caller, ContextFactory } from './caller.ts'
+import { createDocumentCache } from './document-cache.ts'
+import { useDocumentRules } from './document-rules.ts'
+import type { Graphiql } from './graphiql.ts'
+import { useHttpParams } from './http-params.ts'
+import { useHttpStatus } from './http-status.ts'
+import { useHttpStreams } from './http-streams.ts'
+import { corsHeaders, createOriginPolicy } from './origins.ts'
+
+/** The one path of the API, for every transport. */
+export const GRAPHQL_PATH = '/graphql'
+
+const MAX_BODY_BYTES = 256 * 1024
+
+/** GraphQL over HTTP, and the engine that WebSocket operations run in as well. */
+export type YogaHandler = Readonly<{
+  /** Answers a request to the path of the API. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
+  /** Parse, validate, context, execute and subscribe with everything that is switched on; `{ caller }` makes a context. */
+  getEnveloped: YogaServerInstance<ServerContext, object>['getEnveloped']
+}>
+
+type Dependencies = Readonly<{
+  schema: GraphQLSchema
+  context: ContextFactory
+  authenticator: Authenticator
+  config: Pick<Config, 'mode' | 'http'>
+  clock: Clock
+  logger: Logger
+  /** Whether clients may read the schema and are given suggestions, over both transports. Default: in development. */
+  introspection?: boolean
+  /** Undefined: browsers that come by get no page. */
+  graphiql?: Graphiql | undefined
+}>
+
+/** What Yoga's plugins find in a context besides their own: the caller, of a WebSocket operation. */
+type ServerContext = { caller?: Caller }
+
+export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): YogaHandler {
+  const yoga = buildYoga(dependencies)
+  const isAllowed = createOriginPolicy(dependencies.config)
+  return {
+    getEnveloped: yoga.getEnveloped,
+    async handle(request, response) {
+      const cors = corsHeaders(request.headers.origin, isAllowed)
+      for (const [name, value] of Object.entries(cors)) response.setHeader(name, value)
+      if (request.method === 'OPTIONS') response.writeHead(204).end()
+      else if (graphiql !== undefined && isForPage(request)) await graphiql.serve(request, response)
+      else await yoga(request, response)
+    },
+  }
+}
+
+/** Somebody opened the address in a browser, and not an operation by GET. */
+function isForPage({ method, headers, url = '' }: IncomingMessage): boolean {
+  const isOperation = new URLSearchParams(url.split('?')[1]).has('query')
+  return method === 'GET' && !isOperation && headers.accept?.includes('text/html') === true
+}
+
+function buildYoga(dependencies: Omit<Dependencies, 'graphiql'>): YogaServerInstance<ServerContext, object> {
+  const { schema, context, authenticator, config, clock, logger } = dependencies
+  const { introspection = config.mode === 'development' } = dependencies
+  return createYoga<ServerContext, object>({
+    schema,
+    graphqlEndpoint: GRAPHQL_PATH,
+    async context({ caller, request }) {
+      const known = caller ?? (await httpCaller(request, authenticator))
+      return { caller: known, ...(await context(known)) }
+    },
+    // What Yoga would log has passed through toClientError, which logs once and knows what is worth it.
+    logging: false,
+    maskedErrors: { maskError: (error) => toClientError(error, logger), isDev: false },
+    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: { get: nothing, set: nothing } },
+    maxRequestBodySize: MAX_BODY_BYTES,
+    plugins: [
+      useHttpParams(),
+      useDocumentRules({ introspection }),
+      useHttpStreams({ clock, logger }),
+      useHttpStatus(logger),
+    ],
+    batching: false,
+    multipart: false,
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+  })
+}
+
+/** Errors of documents are cheap to find again, and anybody could fill a cache with them. */
+function nothing(): undefined {
+  return undefined
+}
+
+async function httpCaller(request: Request, authenticator: Authenticator): Promise<Caller> {
+  const token = bearer(request.headers.get('authorization'))
+  const session = token === undefined ? undefined : await authenticator.authenticate(token)
+  return { transport: 'http', session, connection: undefined }
+}

@@ -1,0 +1,54 @@
+import type { Builder } from '../graphql/builder.ts'
+import { idArgument } from '../graphql/arguments.ts'
+import { requireViewer } from '../graphql/context.ts'
+import { globalId } from '../ids.ts'
+
+export function defineUsers(builder: Builder): void {
+  builder.objectType('User', {
+    interfaces: ['Node'],
+    fields: (t) => ({
+      id: t.id({ resolve: (user) => globalId.user(user.id) }),
+      name: t.exposeString('name'),
+      avatarUrl: t.exposeString('avatarUrl', { nullable: true }),
+      presence: t.field({
+        type: 'Presence',
+        nullable: true,
+        description: 'Visible to the user and to whoever shares a chat with them; null to everybody else.',
+        resolve: () => null,
+      }),
+    }),
+  })
+
+  builder.objectType('Presence', {
+    description: 'Online means: real user activity within the last 20 seconds.',
+    fields: (t) => ({
+      user: t.expose('user', { type: 'User' }),
+      online: t.exposeBoolean('online', {
+        nullable: true,
+        description: 'Null: not known now (presence is paused under load). Never false for want of knowing.',
+      }),
+      lastSeenAt: t.expose('lastSeenAt', {
+        type: 'DateTime',
+        nullable: true,
+        description: 'The last real user activity; null if there never was one.',
+      }),
+    }),
+  })
+
+  builder.queryFields((t) => ({
+    viewer: t.field({
+      type: 'User',
+      description: 'Whoever the token names.',
+      resolve: (_, __, context) => context.loaders.user.load(requireViewer(context).userId),
+    }),
+    user: t.field({
+      type: 'User',
+      nullable: true,
+      args: { id: t.arg.id({ required: true }) },
+      resolve: async (_, { id }, context) => {
+        requireViewer(context)
+        return context.services.users.find(idArgument.user('id', id))
+      },
+    }),
+  }))
+}

@@ -1,0 +1,40 @@
+import type { UserId } from '../ids.ts'
+import type { Reader } from '../store/reader.ts'
+import type { Writer } from '../store/writer.ts'
+import type { User } from './user.ts'
+
+/** What a token says about its person. */
+export type Profile = User & Readonly<{ issuedAt: Date }>
+
+export type UserStore = Readonly<{
+  /** Makes the user known, or brings name and picture up to date, unless what is stored came from a newer token. */
+  upsert(profile: Profile): Promise<void>
+  /** The users among `ids` that exist, in no particular order. */
+  findMany(ids: readonly UserId[]): Promise<readonly User[]>
+}>
+
+// By the primary key; locks the one row, and only where something changes.
+const UPSERT = {
+  name: 'user_upsert',
+  text: `
+    INSERT INTO users AS u (id, name, avatar_url, claims_issued_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (id) DO UPDATE
+      SET name = EXCLUDED.name, avatar_url = EXCLUDED.avatar_url, claims_issued_at = EXCLUDED.claims_issued_at
+      WHERE EXCLUDED.claims_issued_at >= u.claims_issued_at
+        AND (u.name, u.avatar_url) IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.avatar_url)`,
+}
+
+export function createUserStore({ writer, reader }: { writer: Writer; reader: Reader }): UserStore {
+  return {
+    async upsert({ id, name, avatarUrl, issuedAt }) {
+      await writer.query(UPSERT, [id, name, avatarUrl, issuedAt])
+    },
+    async findMany(ids) {
+      const rows = await reader.prisma.user.findMany({
+        where: { id: { in: [...ids] } },
+        select: { id: true, name: true, avatarUrl: true },
+      })
+      return rows.map((row) => ({ ...row, id: row.id as UserId }))
+    },
+  }
+}

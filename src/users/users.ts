@@ -1,0 +1,53 @@
+import type { UserId } from '../ids.ts'
+import type { Clock } from '../lib/clock.ts'
+import { ExpiringCache } from '../lib/expiring-cache.ts'
+import type { Profile, UserStore } from './user-store.ts'
+import type { User } from './user.ts'
+
+export type Users = Readonly<{
+  /** Makes the person of a verified token known; name and picture follow their newest token. */
+  provision(profile: Profile): Promise<void>
+  /** The users of these ids, in their order; undefined where there is none. At most `USER_CACHE_TTL_MS` old. */
+  findMany(ids: readonly UserId[]): Promise<(User | undefined)[]>
+  find(id: UserId): Promise<User | undefined>
+}>
+
+/** How old a name may be on a gateway that the person's newest token did not come to, in milliseconds. */
+export const USER_CACHE_TTL_MS = 5_000
+
+/** A token is presented with every request; its person is written once per gateway and quarter of an hour. */
+const PROVISION_TTL_MS = 15 * 60_000
+const MAX_CACHED = 20_000
+
+export function createUsers({ store, clock }: { store: UserStore; clock: Clock }): Users {
+  const cache = new ExpiringCache<UserId, User>({ maxEntries: MAX_CACHED, ttlMs: USER_CACHE_TTL_MS, clock })
+  const provisioned = new ExpiringCache<UserId, string>({
+    maxEntries: MAX_CACHED,
+    ttlMs: PROVISION_TTL_MS,
+    clock,
+  })
+
+  async function provision(profile: Profile): Promise<void> {
+    const fingerprint = JSON.stringify([profile.name, profile.avatarUrl, profile.issuedAt.getTime()])
+    if (provisioned.get(profile.id) === fingerprint) return
+    await store.upsert(profile)
+    provisioned.set(profile.id, fingerprint)
+    cache.delete(profile.id)
+  }
+
+  async function findMany(ids: readonly UserId[]): Promise<(User | undefined)[]> {
+    const found = new Map<UserId, User>()
+    for (const id of ids) {
+      const user = cache.get(id)
+      if (user !== undefined) found.set(id, user)
+    }
+    const missing = [...new Set(ids)].filter((id) => !found.has(id))
+    for (const user of missing.length === 0 ? [] : await store.findMany(missing)) {
+      cache.set(user.id, user)
+      found.set(user.id, user)
+    }
+    return ids.map((id) => found.get(id))
+  }
+
+  return { provision, findMany, find: async (id) => (await findMany([id]))[0] }
+}

@@ -1,0 +1,205 @@
+import { SignJWT } from 'jose'
+import { createSchema } from 'graphql-yoga'
+import { createAuthenticator } from '../../../src/auth/session.ts'
+import { createTokenVerifier } from '../../../src/auth/tokens.ts'
+import type { Config } from '../../../src/config/config.ts'
+import { ParleyError } from '../../../src/errors.ts'
+import { createLogger } from '../../../src/telemetry/logger.ts'
+import type { Caller } from '../../../src/transport/caller.ts'
+import type { Graphiql } from '../../../src/transport/graphiql.ts'
+import { createHealth } from '../../../src/transport/health.ts'
+import type { Health, HealthCheck } from '../../../src/transport/health.ts'
+import { createServer } from '../../../src/transport/server.ts'
+import type { TransportServer } from '../../../src/transport/server.ts'
+import type { SocketLimits } from '../../../src/transport/socket-limits.ts'
+import { createWebSocketEndpoint } from '../../../src/transport/websocket.ts'
+import type { WebSocketEndpoint } from '../../../src/transport/websocket.ts'
+import { createYogaHandler } from '../../../src/transport/yoga.ts'
+import { ObservedStream } from './observed-stream.ts'
+
+const SECRET = 'a secret that only this test knows, 32 bytes'
+
+type Options = Readonly<{
+  mode?: Config['mode']
+  allowedOrigins?: readonly string[]
+  introspection?: boolean
+  limits?: Partial<SocketLimits>
+  checks?: Readonly<Record<string, HealthCheck>>
+  graphiql?: Graphiql
+  admin?: Config['admin']
+}>
+
+/** One instance's network side around a schema of a few fields, none of which chats. */
+export type Gateway = AsyncDisposable &
+  Readonly<{
+    url: string
+    webSocketUrl: string
+    /** Every line that was logged. */
+    log: readonly string[]
+    /** The streams of `observed` subscriptions, in order of their start. */
+    streams: readonly ObservedStream[]
+    notes: readonly string[]
+    /** Of every context that was made. */
+    callers: readonly Caller[]
+    clock: { offsetMs: number }
+    websocket: WebSocketEndpoint
+    server: TransportServer
+    health: Health
+    token(subject: string, options?: Readonly<{ expiresInS?: number }>): Promise<string>
+  }>
+
+export async function startGateway(options: Options = {}): Promise<Gateway> {
+  const { mode = 'development', allowedOrigins = [], limits = {}, checks = {} } = options
+  const offset = { offsetMs: 0 }
+  const clock = { now: () => Date.now() + offset.offsetMs }
+  const log: string[] = []
+  const logger = createLogger({ level: 'debug', pretty: false }, { write: (line) => void log.push(line) })
+  const config = { mode, http: { host: '127.0.0.1', port: 0, allowedOrigins }, admin: options.admin }
+  const verifier = createTokenVerifier({ auth: { type: 'secret' }, secret: SECRET, clock })
+  const authenticator = createAuthenticator({ verifier, provision: async () => undefined })
+  const streams: ObservedStream[] = []
+  const notes: string[] = []
+  const callers: Caller[] = []
+  const yoga = createYogaHandler({
+    schema: createTestSchema(streams, notes),
+    context: (caller) => {
+      callers.push(caller)
+      return { caller }
+    },
+    authenticator,
+    config,
+    clock,
+    logger,
+    ...(options.introspection === undefined ? {} : { introspection: options.introspection }),
+    graphiql: options.graphiql,
+  })
+  const websocket = createWebSocketEndpoint({ yoga, authenticator, config, clock, logger, limits })
+  const health = createHealth({ checks, logger, keepMs: 0 })
+  const server = createServer({ yoga, websocket, health, config, logger })
+  const { url } = await server.start()
+  return {
+    url: `${url}/graphql`,
+    webSocketUrl: `${url.replace('http', 'ws')}/graphql`,
+    log,
+    streams,
+    notes,
+    callers,
+    clock: offset,
+    websocket,
+    server,
+    health,
+    async token(subject, { expiresInS } = {}) {
+      const jwt = new SignJWT({ sub: subject }).setProtectedHeader({ alg: 'HS256' }).setIssuedAt()
+      if (expiresInS !== undefined) jwt.setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS)
+      return jwt.sign(new TextEncoder().encode(SECRET))
+    },
+    [Symbol.asyncDispose]: () => server.stop({ graceMs: 500 }),
+  }
+}
+
+const TYPES = /* GraphQL */ `
+  enum Color {
+    RED
+    GREEN
+  }
+  type Nested {
+    name: String!
+    nested: Nested
+    broken: String
+  }
+  type Query {
+    whoami: String!
+    echo(text: String, number: Int, color: Color): String
+    nested: Nested
+    big(bytes: Int!): String!
+    fail(how: String!): String
+    failHard(how: String!): String!
+  }
+  type Mutation {
+    note(text: String!): Int!
+    renew(token: String!): String!
+  }
+  type Subscription {
+    count(to: Int!): Int!
+    "Begins once its number of milliseconds has passed."
+    observed(afterMs: Int): String!
+    failing(how: String!): Int!
+    hangUp: Int!
+  }
+`
+
+type TestContext = Readonly<{ caller: Caller }>
+
+const SECRET_TEXT = 'password=hunter2'
+
+function failure(how: string): unknown {
+  switch (how) {
+    case 'forbidden':
+      return new ParleyError('FORBIDDEN', 'You may not.')
+    case 'unavailable':
+      return new ParleyError('UNAVAILABLE', 'Try again.', { retryAfterMs: 1_500 })
+    case 'string':
+      return SECRET_TEXT
+    default:
+      return new Error(SECRET_TEXT)
+  }
+}
+
+async function* counting(to: number): AsyncGenerator<{ count: number }> {
+  for (let count = 1; count <= to; count++) yield { count }
+}
+
+async function* failingAfterOne(how: string): AsyncGenerator<{ failing: number }> {
+  yield { failing: 1 }
+  throw failure(how)
+}
+
+function createTestSchema(streams: ObservedStream[], notes: string[]): ReturnType<typeof createSchema> {
+  const shared = failure('error')
+  const whoami = ({ caller }: TestContext): string => caller.session?.viewer.userId ?? 'nobody'
+  return createSchema({
+    typeDefs: TYPES,
+    resolvers: {
+      Query: {
+        whoami: (_root: unknown, _args: unknown, context: TestContext) => whoami(context),
+        echo: (_root: unknown, args: { text?: string }) => args.text ?? null,
+        nested: () => ({ name: 'outer', nested: { name: 'inner' } }),
+        big: (_root: unknown, { bytes }: { bytes: number }) => 'x'.repeat(bytes),
+        fail: (_root: unknown, { how }: { how: string }) => Promise.reject(failure(how)),
+        failHard: (_root: unknown, { how }: { how: string }) => Promise.reject(failure(how)),
+      },
+      // As a loader does it: one failure for all who asked.
+      Nested: { broken: () => Promise.reject(shared) },
+      Mutation: {
+        note: (_root: unknown, { text }: { text: string }) => notes.push(text),
+        renew: async (_root: unknown, { token }: { token: string }, { caller }: TestContext) => {
+          await caller.session?.renew?.(token)
+          return caller.session?.expiresAt?.toISOString() ?? 'never'
+        },
+      },
+      Subscription: {
+        count: { subscribe: (_root: unknown, { to }: { to: number }) => counting(to) },
+        observed: {
+          subscribe: async (_root: unknown, { afterMs = 0 }: { afterMs?: number }, context: TestContext) => {
+            await new Promise((resolve) => setTimeout(resolve, afterMs))
+            const stream = new ObservedStream(whoami(context))
+            streams.push(stream)
+            return stream
+          },
+        },
+        failing: {
+          subscribe: (_root: unknown, { how }: { how: string }) => {
+            if (how.startsWith('at once ')) throw failure(how.slice('at once '.length))
+            return failingAfterOne(how)
+          },
+        },
+        hangUp: {
+          subscribe: (_root: unknown, _args: unknown, { caller }: TestContext) => {
+            caller.connection?.close(4410, 'Too slow; reconnect to catch up')
+            return counting(1)
+          },
+        },
+      },
+    },
+  })
+}

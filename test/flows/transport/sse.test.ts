@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import { startGateway } from './gateway.ts'
+import type { Gateway } from './gateway.ts'
+
+type Subscription = Readonly<{ response: Response; text(): string; end: Promise<void>; stop(): void }>
+
+async function subscribe(gateway: Gateway, query: string, token?: string): Promise<Subscription> {
+  const stop = new AbortController()
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    signal: stop.signal,
+    headers: {
+      'content-type': 'application/json',
+      accept: 'text/event-stream',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify({ query }),
+  })
+  let text = ''
+  async function read(): Promise<void> {
+    for await (const chunk of response.body ?? []) text += new TextDecoder().decode(chunk)
+  }
+  const end = read().catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error
+  })
+  return { response, text: () => text, end, stop: () => stop.abort() }
+}
+
+test('a subscription comes as server-sent events, by POST and by GET', async () => {
+  await using gateway = await startGateway()
+  const posted = await subscribe(gateway, 'subscription { count(to: 2) }')
+  await posted.end
+  expect(posted.response.headers.get('content-type')).toContain('text/event-stream')
+  expect(posted.text()).toContain('event: next\ndata: {"data":{"count":1}}\n\n')
+  expect(posted.text()).toContain('event: next\ndata: {"data":{"count":2}}\n\n')
+  expect(posted.text()).toContain('event: complete\n')
+  const query = encodeURIComponent('subscription { count(to: 1) }')
+  const got = await fetch(`${gateway.url}?query=${query}`, { headers: { accept: 'text/event-stream' } })
+  expect(await got.text()).toContain('data: {"data":{"count":1}}')
+})
+
+test('a silent subscription is kept alive by comments', async () => {
+  await using gateway = await startGateway()
+  const { text, stop } = await subscribe(gateway, 'subscription { observed }')
+  await expect.poll(() => text().match(/^:$/gm)?.length ?? 0, { timeout: 3_000 }).toBeGreaterThan(2)
+  stop()
+})
+
+test('a stream whose next is pending is returned when the client goes away', async () => {
+  await using gateway = await startGateway()
+  const { stop } = await subscribe(gateway, 'subscription { observed }')
+  await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
+  stop()
+  await gateway.streams[0]?.calls.match((call) => call === 'return', 2_000)
+})
+
+test('a stream that begins after the client went away is returned', async () => {
+  await using gateway = await startGateway()
+  const stop = new AbortController()
+  const response = fetch(gateway.url, {
+    method: 'POST',
+    signal: stop.signal,
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query: 'subscription { observed(afterMs: 300) }' }),
+  })
+  await expect.poll(() => gateway.callers.length).toBe(1)
+  stop.abort()
+  await expect(response).rejects.toThrow()
+  await expect.poll(() => gateway.streams[0]?.isOver).toBe(true)
+})
+
+test('a client that does not read makes the stream wait', async () => {
+  await using gateway = await startGateway()
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query: 'subscription { observed }' }),
+  })
+  await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
+  const [stream] = gateway.streams
+  for (let index = 0; index < 50; index++) stream?.push('x'.repeat(1024 * 1024))
+  let pulled = -1
+  await expect
+    .poll(() => {
+      const isSteady = pulled === stream?.calls.all.length
+      pulled = stream?.calls.all.length ?? -1
+      return isSteady
+    }, { interval: 200 })
+    .toBe(true)
+  expect(pulled).toBeLessThan(30)
+  await response.body?.cancel()
+})
+
+test('a subscription ends with UNAUTHENTICATED when its token runs out', async () => {
+  await using gateway = await startGateway()
+  const { text, end } = await subscribe(
+    gateway,
+    'subscription { observed }',
+    await gateway.token('alice', { expiresInS: 3_600 }),
+  )
+  await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
+  gateway.clock.offsetMs = 3_600_000
+  await end
+  expect(text()).toContain('"code":"UNAUTHENTICATED"')
+  expect(gateway.streams[0]?.isOver).toBe(true)
+})

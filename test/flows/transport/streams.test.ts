@@ -1,0 +1,103 @@
+import { createClient } from 'graphql-ws'
+import { expect, test } from 'vitest'
+import { startGateway } from './gateway.ts'
+import type { Gateway } from './gateway.ts'
+import type { ObservedStream } from './observed-stream.ts'
+import { RawSocket } from './raw-socket.ts'
+
+const OBSERVED = 'subscription { observed }'
+
+/** The stream behind the latest subscription, once it is being read. */
+async function startedStream(gateway: Gateway, index = 0): Promise<ObservedStream> {
+  await expect.poll(() => gateway.streams[index]?.calls.all).toEqual(['next'])
+  const stream = gateway.streams[index]
+  if (stream === undefined) throw new Error('no such stream')
+  return stream
+}
+
+test('a subscription comes through the graphql-ws client and completes', async () => {
+  await using gateway = await startGateway()
+  const client = createClient({ url: gateway.webSocketUrl, retryAttempts: 0 })
+  const counted: unknown[] = []
+  for await (const { data } of client.iterate({ query: 'subscription { count(to: 3) }' })) counted.push(data)
+  expect(counted).toEqual([{ count: 1 }, { count: 2 }, { count: 3 }])
+  await client.dispose()
+})
+
+test('the next event is pulled only after the one before was written to the socket', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.subscribe('1', OBSERVED)
+  const stream = await startedStream(gateway)
+  socket.socket.pause()
+  const large = 'x'.repeat(1024 * 1024)
+  for (let index = 0; index < 50; index++) stream.push(large)
+  // What the kernel's buffers take is written; then writing waits for the reader, and pulling waits for writing.
+  let pulled = -1
+  await expect
+    .poll(() => {
+      const isSteady = pulled === stream.calls.all.length
+      pulled = stream.calls.all.length
+      return isSteady
+    }, { interval: 200 })
+    .toBe(true)
+  expect(pulled).toBeLessThan(30)
+  expect(gateway.websocket.connectionCount).toBe(1)
+  socket.socket.resume()
+  await stream.calls.until((calls) => calls.length === 51)
+})
+
+test('a stream whose next is pending is returned when the socket dies, and when the client completes', async () => {
+  await using gateway = await startGateway()
+  const socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.subscribe('1', OBSERVED)
+  const first = await startedStream(gateway, 0)
+  socket.send({ id: '1', type: 'complete' })
+  await first.calls.match((call) => call === 'return', 1_000)
+  socket.subscribe('2', OBSERVED)
+  const second = await startedStream(gateway, 1)
+  socket[Symbol.dispose]()
+  await second.calls.match((call) => call === 'return', 1_000)
+  await expect.poll(() => gateway.websocket.connectionCount).toBe(0)
+})
+
+test('a stream is returned although its id was used again while it was under way', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  for (let round = 0; round < 5; round++) {
+    socket.subscribe('same', OBSERVED)
+    socket.send({ id: 'same', type: 'complete' })
+  }
+  socket.subscribe('same', OBSERVED)
+  await expect.poll(() => gateway.streams.length).toBe(6)
+  socket[Symbol.dispose]()
+  await expect.poll(() => gateway.streams.map(({ isOver }) => isOver)).toEqual(Array(6).fill(true))
+})
+
+test('a peer that fell silent is found gone, and its streams are returned', async () => {
+  await using gateway = await startGateway({ limits: { silenceMs: 100, lookEveryMs: 20 } })
+  using silent = await new RawSocket(gateway.webSocketUrl, { autoPong: false }).init()
+  using alive = await new RawSocket(gateway.webSocketUrl).init()
+  silent.subscribe('1', OBSERVED)
+  const stream = await startedStream(gateway)
+  expect(await silent.closed).toMatchObject({ code: 1006 })
+  await stream.calls.match((call) => call === 'return', 1_000)
+  await new Promise((resolve) => alive.socket.once('ping', resolve))
+  expect(gateway.websocket.connectionCount).toBe(1)
+})
+
+test('a client that does not read is closed before much piles up, whatever it asks for', async () => {
+  await using gateway = await startGateway({ limits: { closeTimeoutMs: 200 } })
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.socket.pause()
+  for (let index = 0; index < 60; index++) socket.subscribe(String(index), '{ big(bytes: 1000000) }')
+  await expect.poll(() => gateway.websocket.connectionCount, { timeout: 5_000 }).toBe(0)
+  expect(gateway.log).toEqual([])
+})
+
+test('an operation can close the connection that it came by, with a code on which clients come back', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.subscribe('1', 'subscription { hangUp }')
+  expect(await socket.closed).toEqual({ code: 4410, reason: 'Too slow; reconnect to catch up' })
+})

@@ -1,0 +1,98 @@
+/** What the tests' people say, and what they get. */
+export type MessageData = Readonly<{
+  id: string
+  seq: number
+  body: string | null
+  clientMessageId: string
+  status: 'SENT' | 'DELIVERED' | 'READ'
+  editedAt: string | null
+  deletedAt: string | null
+  sender: { id: string }
+  replyTo: { id: string } | null
+  reactions: readonly { emoji: string; users: readonly { id: string }[] }[]
+}>
+
+export type MemberData = Readonly<{ user: { id: string }; deliveredSeq: number; readSeq: number }>
+
+export type ChatData = Readonly<{
+  id: string
+  headSeq: number
+  unreadCount: number
+  lastActivityAt: string
+  lastMessage: MessageData | null
+  viewerMember: MemberData
+  members: { edges: readonly { node: MemberData }[] }
+  messages: { edges: readonly { cursor: string; node: MessageData }[] }
+}>
+
+export type StartDirectChatData = Readonly<{ startDirectChat: { chat: { id: string } } }>
+export type SendMessageData = Readonly<{ sendMessage: { message: MessageData; deduplicated: boolean } }>
+export type MarkReadData = Readonly<{ markRead: { chat: ChatData } }>
+
+const MESSAGE = `
+  fragment MessageFields on Message {
+    id seq body clientMessageId status editedAt deletedAt
+    sender { id } replyTo { id } reactions { emoji users { id } }
+  }`
+
+const CHAT_FIELDS = `
+  fragment ChatFields on Chat {
+    id headSeq unreadCount lastActivityAt
+    lastMessage { ...MessageFields }
+    viewerMember { user { id } deliveredSeq readSeq }
+    members(first: 100) { edges { node { user { id } deliveredSeq readSeq } } }
+    messages(last: 100) { edges { cursor node { ...MessageFields } } }
+  }
+  ${MESSAGE}`
+
+const EVENT_FIELDS = `
+  __typename
+  ... on ChatEvent { chat { id } seq at actor { id } }
+  ... on MessageSent { message { ...MessageFields } }
+  ... on MessageEdited { message { ...MessageFields } }
+  ... on MessageDeleted { message { ...MessageFields } }
+  ... on ReactionChanged { message { ...MessageFields } emoji added }
+  ... on ReceiptAdvanced { chat { id } user { id } deliveredSeq readSeq at }
+  ... on InboxReset { reason }`
+
+export const START_DIRECT_CHAT = `
+  mutation ($userId: ID!) { startDirectChat(input: { userId: $userId }) { chat { id } } }`
+
+export const SEND_MESSAGE = `
+  mutation ($input: SendMessageInput!) { sendMessage(input: $input) { deduplicated message { ...MessageFields } } }
+  ${MESSAGE}`
+
+export const EDIT_MESSAGE = `
+  mutation ($input: EditMessageInput!) { editMessage(input: $input) { message { ...MessageFields } } }
+  ${MESSAGE}`
+
+export const DELETE_MESSAGE = `
+  mutation ($input: DeleteMessageInput!) { deleteMessage(input: $input) { message { ...MessageFields } } }
+  ${MESSAGE}`
+
+export const SET_REACTION = `
+  mutation ($input: SetReactionInput!) { setReaction(input: $input) { message { ...MessageFields } } }
+  ${MESSAGE}`
+
+export const MARK_DELIVERED = `
+  mutation ($input: MarkDeliveredInput!) {
+    markDelivered(input: $input) { members { user { id } deliveredSeq readSeq } }
+  }`
+
+export const MARK_READ = `
+  mutation ($input: MarkReadInput!) { markRead(input: $input) { chat { ...ChatFields } } }
+  ${CHAT_FIELDS}`
+
+export const CHAT = `query ($id: ID!) { chat(id: $id) { ...ChatFields } } ${CHAT_FIELDS}`
+
+export const CHATS = `
+  query { chats(first: 100) { edges { node { ...ChatFields } } } } ${CHAT_FIELDS}`
+
+export const INBOX = `
+  subscription ($deviceId: String) { inbox(deviceId: $deviceId) { ${EVENT_FIELDS} } } ${MESSAGE}`
+
+export const CHAT_EVENTS = `
+  subscription ($chatId: ID!, $afterSeq: Int) {
+    chatEvents(chatId: $chatId, afterSeq: $afterSeq) { ${EVENT_FIELDS} }
+  }
+  ${MESSAGE}`

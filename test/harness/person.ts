@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto'
+import { type Client, createClient } from 'graphql-ws'
+import { EventQueue } from './event-queue.ts'
+import * as documents from './documents.ts'
+
+/** An error as clients see it. */
+export type AnswerError = Readonly<{
+  message: string
+  extensions: Readonly<{ code: string; retryable: boolean; retryAfterMs?: number }>
+}>
+
+/** A response, as either transport gives it. */
+export type Answer<Data> = Readonly<{ data?: Data | null; errors?: readonly AnswerError[] }>
+
+export type Variables = Readonly<Record<string, unknown>>
+
+/** An inbox or a chat's stream, as the API tells it. */
+export type StreamItem = Readonly<{
+  __typename: string
+  seq?: number
+  chat?: { id: string }
+  message?: documents.MessageData
+  [field: string]: unknown
+}>
+
+type Options = Readonly<{ url: string; token: string; name: string }>
+
+/** Somebody with a token, who speaks to one gateway by HTTP and by WebSocket. */
+export class Person {
+  readonly name: string
+  readonly id: string
+  readonly token: string
+  readonly url: string
+  readonly socket: Client
+
+  constructor({ url, token, name }: Options) {
+    this.name = name
+    this.id = `user_${name}`
+    this.token = token
+    this.url = url
+    this.socket = this.connect()
+  }
+
+  /** Another connection of the same person: another device. */
+  connect(): Client {
+    return createClient({
+      url: this.url.replace('http', 'ws'),
+      connectionParams: { authorization: `Bearer ${this.token}` },
+      lazy: true,
+      retryAttempts: 100,
+      retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)),
+      shouldRetry: () => true,
+    })
+  }
+
+  /** By POST; answers with the response as it is. */
+  async post<Data>(query: string, variables: Variables = {}): Promise<Answer<Data>> {
+    const response = await fetch(this.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        authorization: `Bearer ${this.token}`,
+      },
+      body: JSON.stringify({ query, variables }),
+    })
+    return (await response.json()) as Answer<Data>
+  }
+
+  /** Over the WebSocket; answers with the response as it is. */
+  async ask<Data>(query: string, variables: Variables = {}): Promise<Answer<Data>> {
+    const answers = this.socket.iterate({ query, variables })
+    try {
+      for await (const answer of answers) return answer as unknown as Answer<Data>
+    } catch (errors) {
+      if (Array.isArray(errors)) return { errors: errors as readonly AnswerError[] }
+      throw errors
+    }
+    throw new Error('The operation completed without an answer')
+  }
+
+  /** By POST; the data, where there is no error. */
+  async run<Data>(query: string, variables: Variables = {}): Promise<Data> {
+    const { data, errors } = await this.post<Data>(query, variables)
+    if (errors !== undefined || data === undefined || data === null) {
+      throw new Error(`${this.name}: ${JSON.stringify(errors)}`)
+    }
+    return data
+  }
+
+  async startChat(other: Person): Promise<string> {
+    const data = await this.run<documents.StartDirectChatData>(documents.START_DIRECT_CHAT, { userId: other.id })
+    return data.startDirectChat.chat.id
+  }
+
+  async send(
+    chatId: string,
+    body: string,
+    clientMessageId: string = randomUUID(),
+  ): Promise<documents.MessageData> {
+    return (await this.trySend(chatId, body, clientMessageId)).message
+  }
+
+  async trySend(
+    chatId: string,
+    body: string,
+    clientMessageId: string,
+  ): Promise<documents.SendMessageData['sendMessage']> {
+    const variables = { input: { chatId, body, clientMessageId } }
+    return (await this.run<documents.SendMessageData>(documents.SEND_MESSAGE, variables)).sendMessage
+  }
+
+  /** As `send`, over the WebSocket. */
+  async sendBySocket(chatId: string, body: string): Promise<documents.MessageData> {
+    const variables = { input: { chatId, body, clientMessageId: randomUUID() } }
+    const { data, errors } = await this.ask<documents.SendMessageData>(documents.SEND_MESSAGE, variables)
+    if (data === undefined || data === null) throw new Error(`${this.name}: ${JSON.stringify(errors)}`)
+    return data.sendMessage.message
+  }
+
+  async markDelivered(chatId: string, seq: number, deviceId?: string): Promise<void> {
+    await this.run(documents.MARK_DELIVERED, { input: { deviceId, positions: [{ chatId, seq }] } })
+  }
+
+  async markRead(chatId: string, seq: number): Promise<documents.ChatData> {
+    const data = await this.run<documents.MarkReadData>(documents.MARK_READ, { input: { chatId, seq } })
+    return data.markRead.chat
+  }
+
+  /** What a fresh query says of the chat. */
+  async look(chatId: string): Promise<documents.ChatData> {
+    return (await this.run<{ chat: documents.ChatData }>(documents.CHAT, { id: chatId })).chat
+  }
+
+  /** Subscribes to the inbox; `connection` is this person's usual one unless another is given. */
+  inbox(deviceId?: string, connection: Client = this.socket): Stream {
+    return new Stream(connection, documents.INBOX, { deviceId })
+  }
+
+  chatEvents(chatId: string, afterSeq?: number): Stream {
+    return new Stream(this.socket, documents.CHAT_EVENTS, { chatId, afterSeq })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.socket.dispose()
+  }
+}
+
+/** A subscription, and what came of it. */
+export class Stream {
+  readonly items = new EventQueue<StreamItem>()
+  /** Resolves when the subscription has ended; with an error where it ended in one. */
+  readonly ended: Promise<unknown>
+  readonly #dispose: () => void
+
+  constructor(client: Client, query: string, variables: Variables) {
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    this.ended = promise
+    this.#dispose = client.subscribe<{ inbox?: StreamItem; chatEvents?: StreamItem }>(
+      { query, variables },
+      {
+        next: ({ data, errors }) => {
+          const item = data?.inbox ?? data?.chatEvents
+          if (item !== undefined) this.items.push(item)
+          else resolve(errors)
+        },
+        error: resolve,
+        complete: () => resolve(undefined),
+      },
+    )
+  }
+
+  /** Waits for the next CaughtUp. */
+  async caughtUp(): Promise<void> {
+    await this.items.match((item) => item.__typename === 'CaughtUp')
+  }
+
+  /** The next event of a type; what comes before is passed over. */
+  async next(type: string): Promise<StreamItem> {
+    return this.items.match((item) => item.__typename === type)
+  }
+
+  /** Waits until the stream holds an event of the chat with this seq or a later one. */
+  async reaches(chatId: string, seq: number, timeoutMs?: number): Promise<void> {
+    await this.items.until((all) => all.some((item) => item.chat?.id === chatId && (item.seq ?? 0) >= seq), timeoutMs)
+  }
+
+  /** The chat's events as a client takes them: in the order in which they came, without what it had already. */
+  news(chatId: string): StreamItem[] {
+    const seen = new Set<number>()
+    return this.items.all.filter(({ chat, seq }) => {
+      const isNews = chat?.id === chatId && seq !== undefined && !seen.has(seq)
+      if (isNews) seen.add(seq)
+      return isNews
+    })
+  }
+
+  /** The seqs of the chat's events, see `news`. */
+  seqs(chatId: string): number[] {
+    return this.news(chatId).map(({ seq }) => seq ?? 0)
+  }
+
+  /** The bodies of the messages that were sent to the chat, see `news`. */
+  bodies(chatId: string): (string | null)[] {
+    return this.news(chatId).flatMap(({ __typename, message }) =>
+      __typename === 'MessageSent' && message !== undefined ? [message.body] : [],
+    )
+  }
+
+  close(): void {
+    this.#dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}

@@ -1,0 +1,17 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+/** A folder of one's own for a server's data, closed to everybody else as mkdtemp makes it. */
+export type ProvidedFolder = Readonly<{ path: string }> & AsyncDisposable
+
+export async function provideFolder(): Promise<ProvidedFolder> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'parley-folder-'))
+  return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** Kills the server that runs below a data folder, as a power cut would. */
+export async function killServer(dataDir: string): Promise<void> {
+  const [pid] = (await readFile(path.join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
+  process.kill(Number(pid), 'SIGKILL')
+}

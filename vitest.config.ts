@@ -1,0 +1,17 @@
+import { createRequire } from 'node:module'
+import { defineConfig } from 'vitest/config'
+
+// graphql has one build for import and one for require; two of them in one process refuse each other's schemas.
+const graphql = createRequire(import.meta.url).resolve('graphql/index.js')
+
+export default defineConfig({
+  resolve: { alias: [{ find: /^graphql$/, replacement: graphql }] },
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/harness/postgres-setup.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Two cores: more workers would only wait for each other.
+    maxWorkers: 2,
+  },
+})
