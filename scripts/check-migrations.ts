@@ -3,7 +3,9 @@ import { missingSql } from './missing-sql.ts'
 
 const sql = await missingSql()
 if (sql !== '') {
-  console.error('The migrations do not lead to schema.prisma. `npm run migration:new -- <name>` adds this one:\n')
+  console.error(
+    'The migrations do not lead to schema.prisma. `npm run migration:new -- <name>` adds this one:\n',
+  )
   console.error(sql)
   process.exitCode = 1
 }

@@ -9,6 +9,8 @@ const printed = `${printSchema(lexicographicSortSchema(createSchema()))}\n`
 if (!process.argv.includes('--check')) {
   await writeFile(FILE, printed)
 } else if ((await readFile(FILE, 'utf8').catch(() => '')) !== printed) {
-  console.error('schema.graphql is not what the code makes of it: run `npm run schema`, and look at the difference')
+  console.error(
+    'schema.graphql is not what the code makes of it: run `npm run schema`, and look at the difference',
+  )
   process.exitCode = 1
 }

@@ -39,9 +39,8 @@ export type NodeId =
 
 /** What a global id names; undefined for anything that Parley could not have issued. */
 export function parseGlobalId(text: string): NodeId | undefined {
-  const separator = text.indexOf('_')
-  const rest = text.slice(separator + 1)
-  switch (text.slice(0, separator)) {
+  const [, type, rest = ''] = /^([a-z]+)_(.*)$/s.exec(text) ?? []
+  switch (type) {
     case 'user':
       return isSubject(rest) ? { type: 'User', id: rest as UserId } : undefined
     case 'chat':

@@ -21,10 +21,11 @@ export type ChatLog = Readonly<{
   /**
    * Appends one event: locks the chat, lets `decide` look and write in the same transaction, takes the next seq
    * for what it decided, commits. Undefined from `decide` means that there is nothing to change, and takes no seq.
-   * Rejects with NOT_FOUND where there is no such chat, and with whatever `decide` throws.
+   * Rejects with NOT_FOUND of `what` was to be changed where there is no such chat, and with whatever `decide` throws.
    */
   append<Event extends ChatEvent>(
     chatId: ChatId,
+    what: 'Chat' | 'Message',
     decide: (tx: Transaction, locked: LockedChat) => Promise<Change<Event> | undefined>,
   ): Promise<Event | undefined>
 }>
@@ -44,10 +45,10 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
   return {
     read: (stretch, limit = MAX_LOG_PAGE) => store.read(stretch, Math.min(limit, MAX_LOG_PAGE)),
     pages,
-    append: (chatId, decide) =>
+    append: (chatId, what, decide) =>
       writer.transaction(async (tx) => {
         const locked = await store.lock(tx, chatId)
-        if (locked === undefined) throw notFound('Chat')
+        if (locked === undefined) throw notFound(what)
         const change = await decide(tx, locked)
         if (change === undefined) return undefined
         const place = { chatId, seq: locked.headSeq + 1, at: locked.now }

@@ -5,7 +5,7 @@ import type { Secrets } from '../config/secrets.ts'
 import type { RunVerb } from './verb.ts'
 
 /** Prints what the environment amounts to. Throws ConfigError where it amounts to nothing. */
-export const checkConfig: RunVerb = async ({}, { env, print, isTerminal }) => {
+export const checkConfig: RunVerb = async (_, { env, print, isTerminal }) => {
   const { config, secrets, warnings } = loadConfig(env, { isTerminal })
   const rows = describeConfig(config, secrets, env['GATEWAY_ID'])
   for (const [name, value] of rows) print(`${name.padEnd(18)}${value}`)

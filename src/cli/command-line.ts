@@ -33,9 +33,10 @@ function parseArguments({ name, options, positionals: wanted }: Verb, rest: read
   })
   const values: Record<string, string> = {}
   for (const token of tokens) {
-    if (token.kind === 'option') values[token.name] = optionValue(token, Object.keys(options))
+    if (token.kind === 'option') values[token.name] = optionValue(token, options)
   }
-  if (positionals.length < wanted.length) throw new UsageError(`"parley ${name}" needs a <${wanted.join('> <')}>.`)
+  if (positionals.length < wanted.length)
+    throw new UsageError(`"parley ${name}" needs a <${wanted.join('> <')}>.`)
   const [superfluous] = positionals.slice(wanted.length)
   if (superfluous !== undefined) throw new UsageError(`"parley ${name}" has no use for "${superfluous}".`)
   return { positionals, values }
@@ -43,13 +44,23 @@ function parseArguments({ name, options, positionals: wanted }: Verb, rest: read
 
 type OptionToken = Readonly<{ name: string; rawName: string; value?: string | undefined }>
 
-function optionValue({ name, rawName, value }: OptionToken, known: readonly string[]): string {
-  if (!known.includes(name)) throw unknown('option', rawName, known.map((option) => `--${option}`))
-  if (value === undefined || value === '') throw new UsageError(`${rawName} needs a value.`)
-  return value
+function optionValue({ name, rawName, value }: OptionToken, options: Verb['options']): string {
+  const isFlag = options[name]?.type === 'boolean'
+  if (options[name] === undefined) {
+    throw unknown(
+      'option',
+      rawName,
+      Object.keys(options).map((known) => `--${known}`),
+    )
+  }
+  if (isFlag && value !== undefined) throw new UsageError(`${rawName} takes no value.`)
+  if (!isFlag && (value === undefined || value === '')) throw new UsageError(`${rawName} needs a value.`)
+  return value ?? 'true'
 }
 
 function unknown(kind: 'verb' | 'option', word: string, known: readonly string[]): UsageError {
   const meant = nearest(word, known, () => 2)
-  return new UsageError(`Unknown ${kind} "${word}"${meant === undefined ? '' : `: did you mean "${meant}"`}${meant === undefined ? '.' : '?'}`)
+  return new UsageError(
+    `Unknown ${kind} "${word}"${meant === undefined ? '.' : `: did you mean "${meant}"?`}`,
+  )
 }

@@ -30,7 +30,11 @@ export const printToken: RunVerb = async ({ positionals, values }, { env, print 
 }
 
 /** Throws ConfigError where tokens are the identity provider's business. */
-export async function signToken(request: TokenRequest, auth: AuthConfig, key: string | undefined): Promise<string> {
+export async function signToken(
+  request: TokenRequest,
+  auth: AuthConfig,
+  key: string | undefined,
+): Promise<string> {
   if (auth.type === 'jwks' || key === undefined) throw new ConfigError([NO_KEY])
   const { subject, name, picture, lifetimeS } = request
   const claims = { ...(name === undefined ? {} : { name }), ...(picture === undefined ? {} : { picture }) }

@@ -7,12 +7,21 @@ const GAP = 3
 
 /** The verbs alone: what follows a sentence about a command line that made no sense. */
 export function shortUsage(): string {
-  return ['Usage: parley <verb>', '', ...verbLines(), '', '"parley --help" lists the environment variables too.'].join('\n')
+  return [
+    'Usage: parley <verb>',
+    '',
+    ...verbLines(),
+    '',
+    '"parley --help" lists the environment variables too.',
+  ].join('\n')
 }
 
 /** What `parley --help` prints. */
 export function fullUsage(): string {
-  const variables = VARIABLES.map((variable): Row => [variable.name, `${variable.meaning} (default: ${variable.default})`])
+  const variables = VARIABLES.map((variable): Row => [
+    variable.name,
+    `${variable.meaning} (default: ${variable.default})`,
+  ])
   return ['Usage: parley <verb>', '', ...verbLines(), '', 'Environment:', ...columns(variables)].join('\n')
 }
 
@@ -29,6 +38,8 @@ function verbRow({ name, synopsis, summary }: Verb): Row {
 function columns(rows: readonly Row[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length)) + GAP
   return rows.flatMap(([left, right]) =>
-    right.split('\n').map((line, index) => ' '.repeat(INDENT) + (index === 0 ? left : '').padEnd(width) + line),
+    right
+      .split('\n')
+      .map((line, index) => ' '.repeat(INDENT) + (index === 0 ? left : '').padEnd(width) + line),
   )
 }

@@ -15,6 +15,7 @@ export type Process = Readonly<{
 /** What followed the verb on the command line. */
 export type Arguments = Readonly<{
   positionals: readonly string[]
+  /** By the option's name; 'true' for one that takes no value. */
   values: Readonly<Record<string, string | undefined>>
 }>
 

@@ -12,10 +12,11 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'migrate',
-    synopsis: '',
-    summary: 'applies the migrations that the database does not have yet',
+    synopsis: '[--retry]',
+    summary:
+      'applies the migrations that the database does not have yet; --retry: also one that failed before',
     positionals: [],
-    options: {},
+    options: { retry: { type: 'boolean' } },
     load: async () => (await import('./migrate.ts')).migrateDatabase,
   },
   {

@@ -54,11 +54,13 @@ export class LiveStream implements AsyncIterableIterator<InboxItem, undefined, u
   }
 
   async next(): Promise<IteratorResult<InboxItem, undefined>> {
+    if (this.#ended.signal.aborted) return this.return()
     if (this.#lastItem !== undefined) this.#options.onFlushed?.(this.#lastItem)
     this.#lastItem = undefined
     try {
       const { done, value } = await this.#items.next()
-      if (done === true || value === undefined) return this.return()
+      if (this.#hasOverflowed) throw tooSlow()
+      if (done === true || value === undefined || this.#ended.signal.aborted) return this.return()
       this.#lastItem = value
       return { done: false, value }
     } catch (error) {
@@ -94,7 +96,7 @@ export class LiveStream implements AsyncIterableIterator<InboxItem, undefined, u
 
   async *#live(): AsyncGenerator<LiveItem, void, void> {
     while (!this.#ended.signal.aborted) {
-      if (this.#hasOverflowed) throw unavailable('Too slow to keep up. Subscribe again to catch up.')
+      if (this.#hasOverflowed) throw tooSlow()
       const item = this.#queue.shift()
       if (item === undefined) await this.#pushed()
       else yield item
@@ -107,6 +109,10 @@ export class LiveStream implements AsyncIterableIterator<InboxItem, undefined, u
     await promise
     this.#wake = undefined
   }
+}
+
+function tooSlow(): Error {
+  return unavailable('Too slow to keep up. Subscribe again to catch up.')
 }
 
 function queueItem(item: LiveItem): QueueItem<LiveItem> {

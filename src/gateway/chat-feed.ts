@@ -4,7 +4,7 @@ import type { Seq } from '../ids.ts'
 /** A stretch of the log that went missing: seqs from just after the one up to and including the other. */
 export type Hole = Readonly<{ afterSeq: Seq; untilSeq: Seq }>
 
-/** More than this many events wait for a hole only by their number; they are read from the log after it. */
+/** Beyond this many, events wait for a hole by their number alone; they are read from the log after it. */
 const MAX_WAITING = 256
 
 /**
@@ -32,7 +32,7 @@ export class ChatFeed {
   /** Takes an event in; answers with those whose turn it is now, in order of seq. */
   offer(event: ChatEvent): readonly ChatEvent[] {
     this.expect(event.seq)
-    if (event.seq > this.#lastSeq && this.#waiting.size < MAX_WAITING) this.#waiting.set(event.seq, event)
+    if (this.#hasPlaceFor(event)) this.#waiting.set(event.seq, event)
     return this.#takeReady()
   }
 
@@ -46,6 +46,11 @@ export class ChatFeed {
     if (this.#lastSeq === this.#headSeq) return undefined
     const firstWaiting = this.#waiting.size === 0 ? this.#headSeq + 1 : Math.min(...this.#waiting.keys())
     return { afterSeq: this.#lastSeq, untilSeq: firstWaiting - 1 }
+  }
+
+  /** The next event always has one: it is what all that wait are waiting for. */
+  #hasPlaceFor({ seq }: ChatEvent): boolean {
+    return seq === this.#lastSeq + 1 || (seq > this.#lastSeq && this.#waiting.size < MAX_WAITING)
   }
 
   #takeReady(): ChatEvent[] {

@@ -81,14 +81,17 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
   function forget(userId: UserId, person: Person): void {
     people.delete(userId)
     sessions.detach(userId)
-    for (const chatId of person.chatIds) drop(chats.get(chatId), userId)
+    for (const chatId of person.chatIds) {
+      const chat = chats.get(chatId)
+      if (chat === undefined) continue
+      drop(chat, userId)
+      releaseIfUnheard(chat)
+    }
   }
 
-  function drop(chat: ServedChat | undefined, userId: UserId): void {
-    if (chat === undefined) return
+  function drop(chat: ServedChat, userId: UserId): void {
     people.get(userId)?.chatIds.delete(chat.chatId)
     chat.userIds.delete(userId)
-    releaseIfUnheard(chat)
   }
 
   function releaseIfUnheard(chat: ServedChat): void {
@@ -103,7 +106,12 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
       repairHole(known)
       return known
     }
-    const chat = { chatId, feed: new ChatFeed(headSeq), userIds: new Set<UserId>(), watchers: new Set<Listener>() }
+    const chat = {
+      chatId,
+      feed: new ChatFeed(headSeq),
+      userIds: new Set<UserId>(),
+      watchers: new Set<Listener>(),
+    }
     chats.set(chatId, chat)
     return chat
   }
@@ -133,13 +141,16 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
     for (const event of events) {
       const isLetIn = event.joined.some((userId) => people.has(userId))
       const chat = chats.get(event.chatId) ?? (isLetIn ? servedChat(event.chatId, event.seq - 1) : undefined)
-      if (chat !== undefined) take(chat, event)
+      if (chat === undefined) continue
+      take(chat, [event])
+      repairHole(chat)
     }
   }
 
-  function take(chat: ServedChat, event: ChatEvent): void {
-    for (const ready of chat.feed.offer(event)) passOn(chat, ready)
-    repairHole(chat)
+  /** Released only at the end: who leaves by one event may be the last, and someone else join by the next. */
+  function take(chat: ServedChat, events: readonly ChatEvent[]): void {
+    for (const event of events) for (const ready of chat.feed.offer(event)) passOn(chat, ready)
+    releaseIfUnheard(chat)
   }
 
   function passOn(chat: ServedChat, event: ChatEvent): void {
@@ -165,7 +176,7 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
   function repairHole(chat: ServedChat): void {
     if (chat.feed.hole === undefined || repairing.has(chat)) return
     repairing.add(chat)
-    void repair(chat).finally(() => repairing.delete(chat))
+    void repair(chat)
   }
 
   /** Reads what is missing until nothing is, or nobody here hears of the chat any more. Never rejects. */
@@ -175,7 +186,7 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
       const hole = chat.feed.hole
       try {
         const missing = await readLog({ chatId: chat.chatId, ...hole })
-        for (const event of missing) for (const ready of chat.feed.offer(event)) passOn(chat, ready)
+        if (isServed(chat)) take(chat, missing)
         if (missing.length > 0) continue
         logger.error({ chatId: chat.chatId, ...hole }, 'the log has a hole that does not fill')
       } catch (error) {
@@ -183,6 +194,8 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
       }
       await pause(backoffMs(failures++, REPAIR_BACKOFF))
     }
+    // Without anything awaited since the last look: a hole that opened in between would be nobody's.
+    repairing.delete(chat)
   }
 
   function isServed(chat: ServedChat): boolean {

@@ -54,11 +54,13 @@ export function createRouter({ gatewayId, hub, bus, sessions, memberIds, logger 
     const chatIds = [...new Set([...events, ...receipts].map((item) => item.chatId))]
     const parts = new Map<GatewayId, { events: ChatEvent[]; receipts: ReceiptAdvanced[] }>()
     for (const chatId of chatIds) {
-      const removed = events.flatMap((event) => (event.type === 'MemberRemoved' ? [event.userId] : []))
-      for (const to of await sessions.gatewaysOf([...(await memberIds(chatId)), ...removed])) {
+      const theirEvents = events.filter((event) => event.chatId === chatId)
+      const theirReceipts = receipts.filter((receipt) => receipt.chatId === chatId)
+      const concerned = [...(await memberIds(chatId)), ...theirEvents.flatMap(newAndFormerMembers)]
+      for (const to of await sessions.gatewaysOf(concerned)) {
         const part = parts.get(to) ?? { events: [], receipts: [] }
-        part.events.push(...events.filter((event) => event.chatId === chatId))
-        part.receipts.push(...receipts.filter((receipt) => receipt.chatId === chatId))
+        part.events.push(...theirEvents)
+        part.receipts.push(...theirReceipts)
         parts.set(to, part)
       }
     }
@@ -89,4 +91,9 @@ export function createRouter({ gatewayId, hub, bus, sessions, memberIds, logger 
       await Promise.all(underWay)
     },
   }
+}
+
+/** Whom an event concerns that the list of members may not name yet, or no more. */
+function newAndFormerMembers(event: ChatEvent): readonly UserId[] {
+  return event.type === 'MemberRemoved' ? [...event.joined, event.userId] : event.joined
 }

@@ -82,7 +82,10 @@ function decode<Position>(
 ): Position | undefined {
   if (text === null) return undefined
   const position = cursor.decode(Buffer.from(text, 'base64url').toString())
-  if (position === undefined) throw badInput(`${name} is not a cursor of this list`)
+  // Decoding base64 forgives what it can't read, so what was decoded has to make the same text again.
+  if (position === undefined || toBase64(cursor.encode(position)) !== text) {
+    throw badInput(`${name} is not a cursor of this list`)
+  }
   return position
 }
 

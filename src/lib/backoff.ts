@@ -32,7 +32,16 @@ export async function retry<Result>(
     } catch (error) {
       signal?.throwIfAborted()
       if (!shouldRetry(error, attempt)) throw error
-      await delay(backoffMs(attempt, backoff), undefined, signal === undefined ? {} : { signal })
+      await pause(backoffMs(attempt, backoff), signal)
     }
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(ms, undefined, signal === undefined ? {} : { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
   }
 }

@@ -38,8 +38,7 @@ export class BoundedQueue<Value> {
 
   /** Whether the item is in; a droppable one counts as in when it was let go. */
   push(item: QueueItem<Value>): boolean {
-    if (!this.#fits(item)) this.#makeRoom(item)
-    if (!this.#fits(item)) return item.keep === 'droppable'
+    if (!this.#fits(item) && !this.#makeRoom(item)) return item.keep === 'droppable'
     this.#items.push(item)
     this.#bytes += item.bytes
     return true
@@ -55,22 +54,27 @@ export class BoundedQueue<Value> {
   }
 
   clear(): void {
-    this.#replace([])
+    this.#replace([], 0)
   }
 
-  #fits(item: QueueItem<Value>): boolean {
-    return this.length < this.#bounds.maxItems && this.#bytes + item.bytes <= this.#bounds.maxBytes
+  #fits(item: QueueItem<Value>, length = this.length, bytes = this.#bytes): boolean {
+    return length < this.#bounds.maxItems && bytes + item.bytes <= this.#bounds.maxBytes
   }
 
-  #makeRoom(incoming: QueueItem<Value>): void {
-    const waiting = this.#items.slice(this.#head).filter((item) => item.keep !== 'droppable')
-    this.#replace(newestOfEachKey(waiting, incoming))
+  /** Whether there is room then; nothing is given up for an item that would not fit even so. */
+  #makeRoom(incoming: QueueItem<Value>): boolean {
+    const durable = this.#items.slice(this.#head).filter((item) => item.keep !== 'droppable')
+    const kept = newestOfEachKey(durable, incoming)
+    const bytes = kept.reduce((sum, item) => sum + item.bytes, 0)
+    const hasRoom = this.#fits(incoming, kept.length, bytes)
+    if (hasRoom) this.#replace(kept, bytes)
+    return hasRoom
   }
 
-  #replace(items: QueueItem<Value>[]): void {
+  #replace(items: QueueItem<Value>[], bytes: number): void {
     this.#items = items
     this.#head = 0
-    this.#bytes = items.reduce((sum, item) => sum + item.bytes, 0)
+    this.#bytes = bytes
   }
 
   #compact(): void {

@@ -17,7 +17,9 @@ const POINTS_PER_NODE = 128
  */
 export function createHashRing<Node>(nodes: readonly Node[], name: (node: Node) => string): HashRing<Node> {
   if (nodes.length === 0) throw new RangeError('A hash ring needs at least one node')
+  // By name first and then by position: points of two nodes may coincide, and the order of `nodes` must not matter.
   const points = nodes
+    .toSorted((a, b) => (name(a) < name(b) ? -1 : 1))
     .flatMap((node) => pointsOf(name(node)).map((position) => ({ position, node })))
     .toSorted((a, b) => a.position - b.position)
   return { nodeFor: (key) => firstAtOrAfter(points, hash(key)).node }
@@ -27,7 +29,10 @@ function pointsOf(name: string): number[] {
   return Array.from({ length: POINTS_PER_NODE }, (_, index) => hash(`${name}#${index}`))
 }
 
-function firstAtOrAfter<Point extends { position: number }>(points: readonly Point[], position: number): Point {
+function firstAtOrAfter<Point extends { position: number }>(
+  points: readonly Point[],
+  position: number,
+): Point {
   let low = 0
   let high = points.length
   while (low < high) {

@@ -43,7 +43,7 @@ export function createMessageChanger({ chatLog, store, publish }: Dependencies):
   ): Promise<Message> {
     let unchanged: Message | undefined
     const event = await retried(() =>
-      chatLog.append(id.chatId, async (tx: Transaction, { now }: LockedChat) => {
+      chatLog.append(id.chatId, 'Message', async (tx: Transaction, { now }: LockedChat) => {
         const message = await store.find(tx, id, actorId)
         if (message === undefined || !message.isActorMember) throw notFound('Message')
         unchanged = withoutMembership(message)

@@ -30,7 +30,7 @@ export function collapse(advances: readonly Advance[]): CollapsedAdvances {
     const delivered = Math.max(known?.deliveredSeq ?? 0, deliveredSeq, read)
     members.set(memberKey, { chatId, userId, deliveredSeq: delivered, readSeq: read })
     if (deviceId === undefined) continue
-    const deviceKey = `${memberKey} ${deviceId}`
+    const deviceKey = JSON.stringify([chatId, userId, deviceId])
     const ackedSeq = Math.max(devices.get(deviceKey)?.ackedSeq ?? 0, deliveredSeq)
     devices.set(deviceKey, { chatId, userId, deviceId, ackedSeq })
   }

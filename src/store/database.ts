@@ -20,7 +20,7 @@ export type Database = Readonly<{
   reader: Reader
   /** Rejects unless the database answers. */
   start(): Promise<void>
-  /** Lets what is under way end, then closes all connections. */
+  /** Lets what is running end, and closes all connections. What still waits for one is refused. */
   stop(): Promise<void>
   /** Rejects unless writer and reader both answer; takes 9 s at most. */
   ping(): Promise<void>
@@ -45,9 +45,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     await Promise.all(pools.map((pool) => pool.run(PING, [])))
   }
 
+  // The pools first, which wait; Prisma would roll back the transactions that are open.
   async function close(): Promise<void> {
-    await Promise.all(clients.map((client) => client.$disconnect()))
     await Promise.all(pools.map((pool) => pool.end()))
+    await Promise.all(clients.map((client) => client.$disconnect()))
   }
 
   let stopped: Promise<void> | undefined

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { chooseAccount } from './embedded/account.ts'
@@ -46,8 +46,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 async function preparePlace({ dataDir, port, settings = {} }: EmbeddedPostgresOptions): Promise<ServerPlace> {
-  const home = path.resolve(dataDir)
-  await mkdir(home, { recursive: true, mode: 0o700 })
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const home = await realpath(dataDir)
   const folder = path.join(home, 'postgres')
   const binaries = await findBinaries()
   const account = await chooseAccount(binaries, folder)

@@ -18,7 +18,10 @@ export function redactText(text: string): string {
   return PRIVATE_TEXT.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text)
 }
 
-const PRIVATE_JSON = new RegExp(`"([\\w-]*${PRIVATE_FIELD.source.replace('$', '')})":"(?:[^"\\\\]|\\\\.)*"`, 'gi')
+const PRIVATE_JSON = new RegExp(
+  `"([\\w-]*${PRIVATE_FIELD.source.replace('$', '')})":"(?:[^"\\\\]|\\\\.)*"`,
+  'gi',
+)
 
 /**
  * The same line of JSON without credentials in any text of it, and without what private fields hold. That part is
@@ -69,13 +72,13 @@ const ERROR_FIELDS = [
 ]
 
 function describeError(error: Error, depth: number): Record<string, unknown> {
-  const own: Record<string, unknown> = { ...error }
-  const nested = error instanceof AggregateError ? { errors: copy([...error.errors], depth + 1) } : {}
+  const own = Object.entries(error).filter(([name]) => ERROR_FIELDS.includes(name))
+  const nested = error instanceof AggregateError ? { errors: copy(error.errors, depth + 1) } : {}
   return {
     type: error.name,
     message: error.message,
     stack: error.stack,
-    ...Object.fromEntries(ERROR_FIELDS.filter((name) => name in own).map((name) => [name, own[name]])),
+    ...Object.fromEntries(own),
     ...(error.cause === undefined ? {} : { cause: copy(error.cause, depth + 1) }),
     ...nested,
   }

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 /** A tab that GraphiQL opens with, for somebody who has none of their own yet. */
 export type GraphiqlTab = Readonly<{
   query: string
-  /** JSON. */
+  /** JSON. GraphiQL ignores it in the first tab. */
   variables?: string
   /** JSON; an `authorization` in it counts for queries, mutations and subscriptions of this tab. */
   headers?: string
@@ -42,14 +42,25 @@ const CONTENT_SECURITY_POLICY = [
 const compress = promisify(gzip)
 
 /**
- * GraphiQL with the given tabs. The page is 9 MB: it is made when it is first asked for, kept compressed only, and
+ * GraphiQL with what `tabs` answers when the page is first asked for. It is 9 MB: made once, kept compressed only, and
  * a browser that has it is told so. A browser that takes no gzip gets it unpacked on the way.
  */
 export function createGraphiql({ tabs }: Readonly<{ tabs: () => Promise<readonly GraphiqlTab[]> }>): Graphiql {
   let page: Promise<Page> | undefined
+
+  /** One that failed is tried again by whoever asks next. */
+  async function makePage(): Promise<Page> {
+    try {
+      return await render(await tabs())
+    } catch (error) {
+      page = undefined
+      throw error
+    }
+  }
+
   return {
     async serve(request, response) {
-      page ??= tabs().then(render)
+      page ??= makePage()
       const { gzipped, etag } = await page
       response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY)
       response.setHeader('Content-Type', 'text/html; charset=utf-8')
@@ -73,6 +84,8 @@ async function render(tabs: readonly GraphiqlTab[]): Promise<Page> {
     title: 'Parley',
     endpoint: '/graphql',
     subscriptionsProtocol: 'WS' as const,
+    // The first tab's come from here, as do those of tabs that somebody opens; the others' from the list.
+    headers: tabs[0]?.headers ?? '',
     defaultTabs: tabs.map(({ query, variables, headers }) => ({
       query,
       variables: variables ?? null,

@@ -50,11 +50,20 @@ function objectOf(query: URLSearchParams, name: 'variables' | 'extensions'): Par
 }
 
 async function fromBody(request: Request): Promise<GraphQLParams> {
-  const text = await request.text()
+  const text = await textOfBody(request)
   try {
     return JSON.parse(text)
   } catch {
     throw badRequest(400, 'The body must be JSON.')
+  }
+}
+
+/** A client that hangs up halfway, or takes too long, is none of our failures. */
+async function textOfBody(request: Request): Promise<string> {
+  try {
+    return await request.text()
+  } catch (error) {
+    throw error instanceof GraphQLError ? error : badRequest(400, 'The body ended too early.')
   }
 }
 

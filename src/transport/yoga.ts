@@ -61,10 +61,9 @@ export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): 
   }
 }
 
-/** Somebody opened the address in a browser, and not an operation by GET. */
-function isForPage({ method, headers, url = '' }: IncomingMessage): boolean {
-  const isOperation = new URLSearchParams(url.split('?')[1]).has('query')
-  return method === 'GET' && !isOperation && headers.accept?.includes('text/html') === true
+/** A person in a browser. GraphiQL keeps its query in the address, so that one makes no difference. */
+function isForPage({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.accept?.includes('text/html') === true
 }
 
 function buildYoga(dependencies: Omit<Dependencies, 'graphiql'>): YogaServerInstance<ServerContext, object> {

@@ -30,11 +30,19 @@ test('a message is SENT, then DELIVERED once a device of bob has it, then READ',
   expect(status).toBe('SENT')
 
   await bob.markDelivered(chat, seq, 'phone')
-  expect(await atAlice.next('ReceiptAdvanced')).toMatchObject({ user: { id: bob.id }, deliveredSeq: 1, readSeq: 0 })
+  expect(await atAlice.next('ReceiptAdvanced')).toMatchObject({
+    user: { id: bob.id },
+    deliveredSeq: 1,
+    readSeq: 0,
+  })
   expect((await alice.look(chat)).lastMessage?.status).toBe('DELIVERED')
 
   await bob.markRead(chat, seq)
-  expect(await atAlice.next('ReceiptAdvanced')).toMatchObject({ user: { id: bob.id }, deliveredSeq: 1, readSeq: 1 })
+  expect(await atAlice.next('ReceiptAdvanced')).toMatchObject({
+    user: { id: bob.id },
+    deliveredSeq: 1,
+    readSeq: 1,
+  })
   expect((await alice.look(chat)).lastMessage?.status).toBe('READ')
 })
 

@@ -52,7 +52,15 @@ test('a message keeps what was written, up to 8,192 characters of any script', a
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
-  for (const body of ['x', '👍🏽'.repeat(4_096), 'line\n\tline', '  ', 'مرحبا', "'; DROP TABLE messages; --", '{"a":"\\"}']) {
+  for (const body of [
+    'x',
+    '👍🏽'.repeat(4_096),
+    'line\n\tline',
+    '  ',
+    'مرحبا',
+    "'; DROP TABLE messages; --",
+    '{"a":"\\"}',
+  ]) {
     await alice.send(chat, body)
     expect((await bob.look(chat)).lastMessage?.body).toBe(body)
   }
@@ -63,9 +71,8 @@ test('a reply names the message that it answers', async () => {
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
   const question = await alice.send(chat, 'Coming?')
-  await bob.run(
-    `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }`,
-    { input: { chatId: chat, clientMessageId: 'yes', body: 'Yes', replyToId: question.id } },
-  )
+  await bob.run(`mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }`, {
+    input: { chatId: chat, clientMessageId: 'yes', body: 'Yes', replyToId: question.id },
+  })
   expect((await alice.look(chat)).lastMessage).toMatchObject({ body: 'Yes', replyTo: { id: question.id } })
 })

@@ -2,13 +2,22 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 
-/** A migrated, empty database of one's own. */
+/** A database of one's own. */
 export type ProvidedDatabase = Readonly<{ url: string }> & AsyncDisposable
 
-/** Copies the pattern; disposing it drops the copy, with whoever is still connected to it. */
-export async function provideDatabase(): Promise<ProvidedDatabase> {
+/** A migrated database without rows. Disposing it drops it, with whoever is still connected to it. */
+export function provideDatabase(): Promise<ProvidedDatabase> {
+  return createFrom('parley')
+}
+
+/** A database that nobody has migrated. */
+export function provideEmptyDatabase(): Promise<ProvidedDatabase> {
+  return createFrom('template1')
+}
+
+async function createFrom(template: string): Promise<ProvidedDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await asSuperuser(`CREATE DATABASE ${name} TEMPLATE parley OWNER parley`)
+  await asSuperuser(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER parley`)
   const url = new URL(inject('postgresUrl'))
   url.pathname = `/${name}`
   return { url: url.href, [Symbol.asyncDispose]: () => asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`) }

@@ -35,7 +35,8 @@ export class EventQueue<Item> {
 
   async #arrival(deadline: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const late = (): void => reject(new Error(`Nothing more came; so far: ${JSON.stringify(this.all.slice(-20))}`))
+    const late = (): void =>
+      reject(new Error(`Nothing more came; so far: ${JSON.stringify(this.all.slice(-20))}`))
     this.#waiting.add(resolve)
     deadline.addEventListener('abort', late, { once: true })
     try {

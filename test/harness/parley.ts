@@ -41,7 +41,10 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
   const { url } = await parley.start()
 
   async function person(name: string): Promise<Person> {
-    const token = await issueToken(TEST_SECRET, { subject: name, name: name.replace(/^./, (c) => c.toUpperCase()) })
+    const token = await issueToken(TEST_SECRET, {
+      subject: name,
+      name: name.replace(/^./, (c) => c.toUpperCase()),
+    })
     const somebody = resources.use(new Person({ url: `${url}/graphql`, token, name }))
     await somebody.run('{ viewer { id } }')
     return somebody

@@ -14,7 +14,10 @@ const SCRIPT = `
  * Ctrl-C and a kill give it no chance to do that itself, and the server is in a session of its own.
  */
 export function startReaper(dataDir: string): void {
-  const reaper = spawn('sh', ['-c', SCRIPT, 'sh', dataDir], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  const reaper = spawn('sh', ['-c', SCRIPT, 'sh', dataDir], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   reaper.unref()
   // The pipe must not keep the process alive that it is there to outlive.
   if ('unref' in reaper.stdin && typeof reaper.stdin.unref === 'function') reaper.stdin.unref()

@@ -1,23 +1,26 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { hasCode } from './failure.ts'
 
-/** A server that runs on a data folder; `port` is undefined for the moment before it has written it down. */
-export type RunningServer = Readonly<{ pid: number; port: number | undefined }>
+/** A server that runs on a data folder. */
+export type RunningServer = Readonly<{ pid: number; port: number; isReady: boolean }>
+
+/** Larger than any process number that a system gives out. */
+const NOBODY = '2147483647'
 
 /**
  * The server that runs on the folder, from whichever Parley, by the file in which it says so. A server that was
  * killed leaves its file behind; if its number now belongs to another program of the same user, as it soon does in a
- * container, PostgreSQL would take that for a server and refuse to start, so such a file is removed here.
+ * container, PostgreSQL would take that for a server and refuse to start. So the number is taken out, and the rest
+ * left: by it PostgreSQL sees whether processes of the killed server still use the data.
  */
 export async function findRunningServer(folder: string): Promise<RunningServer | undefined> {
   const file = path.join(folder, 'postmaster.pid')
-  const lines = (await readIfThere(file))?.split('\n')
-  if (lines === undefined) return undefined
-  const [pid, port] = [Number(lines[0]), Number(lines[3])]
-  if (!isAlive(pid)) return undefined
-  if (await isServer(pid)) return { pid, port: port > 0 ? port : undefined }
-  await rm(file, { force: true })
+  const [pidLine, ...lines] = (await readIfThere(file))?.split('\n') ?? []
+  const pid = Number(pidLine)
+  if (pidLine === undefined || !isAlive(pid)) return undefined
+  if (await isServer(pid)) return { pid, port: Number(lines[2]), isReady: lines[6]?.trim() === 'ready' }
+  await writeFile(file, [NOBODY, ...lines].join('\n'))
   return undefined
 }
 

@@ -7,7 +7,7 @@ import { adoptFiles, commandAs, runAs, type Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 import { hasCode } from './failure.ts'
-import { findRunningServer } from './postmaster-file.ts'
+import { findRunningServer, type RunningServer } from './postmaster-file.ts'
 import { openServerLog, type ServerLog } from './server-log.ts'
 
 /** Everything that a server is started from. */
@@ -78,42 +78,46 @@ export async function closeServer({ folder, binaries, account }: ServerPlace): P
 }
 
 async function adopt(place: ServerPlace, signal: AbortSignal): Promise<Server | undefined> {
-  for (;;) {
-    const running = await findRunningServer(place.folder)
-    if (running === undefined) return undefined
-    const connection = running.port === undefined ? undefined : await connect(running.port, place)
-    if (running.port !== undefined && connection) return { port: running.port, connection, isAdopted: true }
-    await delay(POLL_MS, undefined, { signal })
-  }
+  const server = await connectWhenReady(place, signal, (running) => running !== undefined)
+  return server && { ...server, isAdopted: true }
 }
 
 /** Undefined: somebody else was quicker, or a killed server's last processes are still leaving; look again. */
 async function launch(place: ServerPlace, signal: AbortSignal): Promise<Server | undefined> {
   await adoptFiles(place.account, place.folder)
-  const port = place.port ?? (await freePort())
   const log = await openServerLog(place.logFile, place.account)
   try {
-    const child = await spawnServer(place, port, log)
-    const connection = await connectTo(child, port, place, signal)
-    if (connection) return { port, connection, isAdopted: false }
-    return explainExit(place, await log.read())
+    const child = await spawnServer(place, place.port ?? (await freePort()), log)
+    const server = await connectToChild(child, place, signal)
+    return server ?? explainExit(place, await log.read())
   } finally {
     await log.close()
   }
 }
 
 /** Undefined: the server ended. Where this rejects, it is made to. */
-async function connectTo(child: ChildProcess, port: number, place: ServerPlace, signal: AbortSignal) {
+async function connectToChild(child: ChildProcess, place: ServerPlace, signal: AbortSignal) {
   try {
-    while (isRunning(child)) {
-      const connection = await connect(port, place)
-      if (connection) return connection
-      await delay(POLL_MS, undefined, { signal })
-    }
-    return undefined
+    const server = await connectWhenReady(place, signal, () => isRunning(child), child.pid)
+    return server && { ...server, isAdopted: false }
   } catch (error) {
     await end(child)
     throw error
+  }
+}
+
+type IsThere = (running: RunningServer | undefined) => boolean
+
+/** Connects to the server that runs on the folder; to none but `pid`, where it is given. Undefined: it is not there. */
+async function connectWhenReady(place: ServerPlace, signal: AbortSignal, isThere: IsThere, pid?: number) {
+  for (;;) {
+    const running = await findRunningServer(place.folder)
+    if (!isThere(running)) return undefined
+    if (running?.isReady && running.pid === (pid ?? running.pid)) {
+      const connection = await connect(running.port, place)
+      if (connection) return { port: running.port, connection }
+    }
+    await delay(POLL_MS, undefined, { signal })
   }
 }
 
@@ -150,7 +154,7 @@ function explainExit({ folder, logFile, port }: ServerPlace, log: string): undef
   )
 }
 
-/** Undefined: nobody listens yet, or they are still starting or already stopping. */
+/** Undefined: the server is already stopping. */
 async function connect(port: number, { password, folder }: ServerPlace): Promise<pg.Client | undefined> {
   const identity = { user: 'postgres', database: 'postgres', application_name: 'parley-instance', password }
   const client = new pg.Client({

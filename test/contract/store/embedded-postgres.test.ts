@@ -1,10 +1,19 @@
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
-import { killServer, provideFolder } from '../../harness/postgres-folder.ts'
+import { killServer, provideFolder, type ProvidedFolder } from '../../harness/postgres-folder.ts'
 import { startPostgresHost } from '../../harness/postgres-host.ts'
+
+// To make a database takes a second, to start one a tenth of that: these run one after the other on the same.
+let folder: ProvidedFolder
+
+beforeAll(async () => {
+  folder = await provideFolder()
+})
+
+afterAll(() => folder[Symbol.asyncDispose]())
 
 async function query<Row extends object>(url: string, sql: string): Promise<readonly Row[]> {
   const client = new pg.Client({ connectionString: url })
@@ -22,36 +31,41 @@ async function ask(url: string, sql: string): Promise<unknown> {
 
 describe('an embedded server', () => {
   test('keeps what was written between two runs', async () => {
-    await using folder = await provideFolder()
     {
       await using first = await startEmbeddedPostgres({ dataDir: folder.path })
-      await query(first.url, `CREATE TABLE notes AS SELECT 'hello bob' AS answer`)
+      await query(first.url, `CREATE TABLE kept AS SELECT 'hello bob' AS answer`)
     }
     await using second = await startEmbeddedPostgres({ dataDir: folder.path })
-    expect(await ask(second.url, 'SELECT answer FROM notes')).toBe('hello bob')
+    expect(await ask(second.url, 'SELECT answer FROM kept')).toBe('hello bob')
   })
 
   test('is durable, in UTC, and made for text of any language', async () => {
-    await using folder = await provideFolder()
     await using server = await startEmbeddedPostgres({ dataDir: folder.path })
-    const settings = ['fsync', 'timezone', 'server_encoding', 'max_connections', 'wal_level', 'listen_addresses']
+    const settings = [
+      'fsync',
+      'timezone',
+      'server_encoding',
+      'max_connections',
+      'wal_level',
+      'listen_addresses',
+    ]
     const answers = settings.map((name) => ask(server.url, `SELECT current_setting('${name}') AS answer`))
     expect(await Promise.all(answers)).toEqual(['on', 'UTC', 'UTF8', '100', 'replica', '127.0.0.1'])
   })
 
   test('takes no connection without its password, and gives Parley no special rights', async () => {
-    await using folder = await provideFolder()
     await using server = await startEmbeddedPostgres({ dataDir: folder.path })
     const stranger = new URL(server.url)
     stranger.password = 'guess'
     await expect(ask(stranger.href, 'SELECT 1 AS answer')).rejects.toMatchObject({ code: '28P01' })
-    expect(await ask(server.url, 'SELECT rolsuper AS answer FROM pg_roles WHERE rolname = current_user')).toBe(false)
+    expect(
+      await ask(server.url, 'SELECT rolsuper AS answer FROM pg_roles WHERE rolname = current_user'),
+    ).toBe(false)
     const { mode } = await stat(path.join(folder.path, 'postgres', 'parley.password'))
     expect(mode & 0o777).toBe(0o600)
   })
 
   test('refuses a second instance on the same data, in a sentence that names the folder', async () => {
-    await using folder = await provideFolder()
     await using first = await startEmbeddedPostgres({ dataDir: folder.path })
     await expect(startEmbeddedPostgres({ dataDir: folder.path })).rejects.toMatchObject({
       name: 'EmbeddedPostgresError',
@@ -65,7 +79,9 @@ describe('an embedded server', () => {
     const starts = [1, 2].map(() => startEmbeddedPostgres({ dataDir: folder.path }))
     const outcomes = await Promise.allSettled(starts)
     const winners = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-    const losers = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String(outcome.reason)] : []))
+    const losers = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [String(outcome.reason)] : [],
+    )
     for (const { url } of winners) expect(await ask(url, 'SELECT 1 AS answer')).toBe(1)
     for (const winner of winners) await winner.stop()
     expect([winners.length, losers.length]).toEqual([1, 1])
@@ -74,32 +90,28 @@ describe('an embedded server', () => {
   })
 
   test('is taken over where the former instance was killed and its server lives on', async () => {
-    await using folder = await provideFolder()
     const host = await startPostgresHost(folder.path)
-    await query(host.url, `CREATE TABLE notes AS SELECT pg_postmaster_start_time() AS answer`)
+    await query(host.url, `CREATE TABLE taken_over AS SELECT pg_postmaster_start_time() AS answer`)
     await host.kill()
     await using server = await startEmbeddedPostgres({ dataDir: folder.path })
     expect(server.url).toBe(host.url)
-    const isSame = 'SELECT pg_postmaster_start_time() = answer AS answer FROM notes'
+    const isSame = 'SELECT pg_postmaster_start_time() = answer AS answer FROM taken_over'
     expect(await ask(server.url, isSame)).toBe(true)
   })
 
   test('is started again on the same address when it dies, and is still locked then', async () => {
-    await using folder = await provideFolder()
     const again = Promise.withResolvers<void>()
     let starts = 0
     const logger = { warn: () => undefined, info: () => (++starts === 2 ? again.resolve() : undefined) }
     await using server = await startEmbeddedPostgres({ dataDir: folder.path, logger })
-    await query(server.url, `CREATE TABLE notes AS SELECT 'durable' AS answer`)
+    await query(server.url, `CREATE TABLE revived AS SELECT 'durable' AS answer`)
     await killServer(folder.path)
     await again.promise
-    expect(await ask(server.url, 'SELECT answer FROM notes')).toBe('durable')
+    expect(await ask(server.url, 'SELECT answer FROM revived')).toBe('durable')
     await expect(startEmbeddedPostgres({ dataDir: folder.path })).rejects.toThrow('Another Parley')
   })
 
   test('starts beside a stale note of a killed server whose number belongs to another program now', async () => {
-    await using folder = await provideFolder()
-    await (await startEmbeddedPostgres({ dataDir: folder.path })).stop()
     const file = path.join(folder.path, 'postgres', 'postmaster.pid')
     await writeFile(file, [process.pid, folder.path, 1, 5432, '', '127.0.0.1', '', 'ready   '].join('\n'))
     await using server = await startEmbeddedPostgres({ dataDir: folder.path })
@@ -107,15 +119,15 @@ describe('an embedded server', () => {
   })
 
   test('says which port is taken', async () => {
-    await using folder = await provideFolder()
     await using other = await provideFolder()
     await using first = await startEmbeddedPostgres({ dataDir: folder.path })
     const port = Number(new URL(first.url).port)
-    await expect(startEmbeddedPostgres({ dataDir: other.path, port })).rejects.toThrow()
+    await expect(startEmbeddedPostgres({ dataDir: other.path, port })).rejects.toThrow(
+      `Port ${port} is taken`,
+    )
   })
 
   test('stops once, however often it is told to, and leaves nothing running', async () => {
-    await using folder = await provideFolder()
     const server = await startEmbeddedPostgres({ dataDir: folder.path })
     await Promise.all([server.stop(), server.stop()])
     await expect(ask(server.url, 'SELECT 1 AS answer')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
@@ -128,7 +140,7 @@ describe('an embedded server', () => {
 describe('a data folder', () => {
   test('of another major version is refused with what to do about it', async () => {
     await using folder = await provideFolder()
-    await (await startEmbeddedPostgres({ dataDir: folder.path })).stop()
+    await mkdir(path.join(folder.path, 'postgres'))
     await writeFile(path.join(folder.path, 'postgres', 'PG_VERSION'), '15\n')
     await expect(startEmbeddedPostgres({ dataDir: folder.path })).rejects.toThrow(
       /was written by PostgreSQL 15, and this version of Parley brings PostgreSQL 18.*restore/,

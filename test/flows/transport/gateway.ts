@@ -5,6 +5,7 @@ import { createTokenVerifier } from '../../../src/auth/tokens.ts'
 import type { Config } from '../../../src/config/config.ts'
 import { ParleyError } from '../../../src/errors.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
+import type { Logger } from '../../../src/telemetry/logger.ts'
 import type { Caller } from '../../../src/transport/caller.ts'
 import type { Graphiql } from '../../../src/transport/graphiql.ts'
 import { createHealth } from '../../../src/transport/health.ts'
@@ -42,6 +43,7 @@ export type Gateway = AsyncDisposable &
     /** Of every context that was made. */
     callers: readonly Caller[]
     clock: { offsetMs: number }
+    logger: Logger
     websocket: WebSocketEndpoint
     server: TransportServer
     health: Health
@@ -85,6 +87,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     notes,
     callers,
     clock: offset,
+    logger,
     websocket,
     server,
     health,

@@ -10,9 +10,9 @@ export class RawSocket implements Disposable {
   readonly messages = new EventQueue<Message>()
   readonly closed: Promise<Readonly<{ code: number; reason: string }>>
 
-  constructor(url: string, options: WebSocket.ClientOptions & { protocol?: string } = {}) {
-    const { protocol = 'graphql-transport-ws', ...rest } = options
-    this.socket = new WebSocket(url, protocol, rest)
+  constructor(url: string, options: WebSocket.ClientOptions & { protocols?: string[] } = {}) {
+    const { protocols = ['graphql-transport-ws'], ...rest } = options
+    this.socket = new WebSocket(url, protocols, rest)
     this.socket.on('message', (data) => this.messages.push(JSON.parse(String(data)) as Message))
     this.closed = new Promise((resolve) => {
       this.socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }))

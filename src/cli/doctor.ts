@@ -1,0 +1,96 @@
+import { loadConfig, type LoadedConfig } from '../config/load-config.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded-postgres.ts'
+import { embeddedState } from '../store/embedded/running-url.ts'
+import { inspectDatabase } from '../store/inspect.ts'
+import { migrationStatus } from '../store/migrate.ts'
+import { redactText } from '../telemetry/redact.ts'
+import { judgeKeys } from './judge-keys.ts'
+import { judgeConnectError, judgeDatabase, judgeMigrations } from './judge-database.ts'
+import { messageOf } from './failure.ts'
+import { bad, doubtful, type Finding, findingLines, good } from './finding.ts'
+import { judgeNode } from './judge-node.ts'
+import type { Process, RunVerb } from './verb.ts'
+
+/** Prints each finding as soon as it is known; exit code 1 if any of them is bad. Changes nothing that matters. */
+export const doctor: RunVerb = async (_, process) => {
+  let isWell = true
+  for await (const finding of examine(process)) {
+    process.print(redactText(findingLines(finding)))
+    isWell &&= finding.status !== 'bad'
+  }
+  return isWell ? 0 : 1
+}
+
+async function* examine({ env }: Process): AsyncGenerator<Finding> {
+  yield judgeNode(process.versions.node)
+  const loaded = tryLoad(env)
+  if (loaded instanceof ConfigError) {
+    for (const problem of loaded.problems) yield bad('the environment', problem)
+    return
+  }
+  yield good(`the configuration is complete (${loaded.config.mode})`)
+  for (const warning of loaded.warnings) yield doubtful('the configuration', warning)
+  yield await judgeKeys(loaded.config, loaded.secrets)
+  yield* examineDatabase(loaded)
+}
+
+function tryLoad(env: Process['env']): LoadedConfig | ConfigError {
+  try {
+    return loadConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+}
+
+async function* examineDatabase({ config, secrets }: LoadedConfig): AsyncGenerator<Finding> {
+  if (secrets.databaseUrl !== undefined) yield* examineAt(secrets.databaseUrl)
+  else yield* examineEmbedded(config.dataDir)
+}
+
+/** An instance may be running on it: then its server is looked at, without a claim to it. */
+async function* examineEmbedded(dataDir: string): AsyncGenerator<Finding> {
+  const state = await embeddedState(dataDir)
+  switch (state.type) {
+    case 'running':
+      yield good(`the embedded database in ${dataDir} is running`)
+      yield* examineAt(state.url)
+      return
+    case 'absent':
+      yield good(`the embedded database will be made in ${dataDir} at the first start`)
+      return
+    case 'stopped':
+      yield* examineStopped(dataDir)
+      return
+    default:
+      state satisfies never
+  }
+}
+
+async function* examineStopped(dataDir: string): AsyncGenerator<Finding> {
+  let database: EmbeddedPostgres
+  try {
+    database = await startEmbeddedPostgres({ dataDir })
+  } catch (error) {
+    yield bad(`the embedded database in ${dataDir} does not start`, messageOf(error))
+    return
+  }
+  try {
+    yield good(`the embedded database in ${dataDir} starts`)
+    yield* examineAt(database.url)
+  } finally {
+    await database.stop()
+  }
+}
+
+async function* examineAt(url: string): AsyncGenerator<Finding> {
+  try {
+    const facts = await inspectDatabase(url)
+    yield good('the database can be reached')
+    yield* judgeDatabase(facts)
+    yield* judgeMigrations(await migrationStatus({ url }))
+  } catch (error) {
+    yield judgeConnectError(error)
+  }
+}

@@ -1,0 +1,136 @@
+import type { DatabaseFacts } from '../store/inspect.ts'
+import type { MigrationStatus } from '../store/migration.ts'
+import { codeOf, messageOf } from './failure.ts'
+import { bad, doubtful, type Finding, good } from './finding.ts'
+
+const OLDEST_VERSION = 150_000
+/** An instance keeps ten connections to write and ten to read. */
+const CONNECTIONS_PER_INSTANCE = 20
+/** Tokens are given five seconds' grace; a person counts as online for twenty. */
+const CLOCK_DOUBTFUL_MS = 1_000
+const CLOCK_BAD_MS = 5_000
+
+/** A finding for each property of the server that durability, order or presence rests on. */
+export function judgeDatabase(facts: DatabaseFacts): readonly Finding[] {
+  return [
+    judgeVersion(facts),
+    judgeTimeZone(facts),
+    judgeClock(facts),
+    judgeRole(facts),
+    ...judgeDurability(facts),
+    judgeConnections(facts),
+  ]
+}
+
+function judgeVersion({ version, versionNumber }: DatabaseFacts): Finding {
+  if (versionNumber >= OLDEST_VERSION) return good(`PostgreSQL ${version}`)
+  return bad(`PostgreSQL ${version} is too old`, 'Upgrade it to 15 or newer.')
+}
+
+function judgeTimeZone({ timeZone }: DatabaseFacts): Finding {
+  if (timeZone === 'UTC') return good('sessions are in UTC')
+  return bad(
+    `sessions are in ${timeZone} although Parley asked for UTC`,
+    'Something between the two drops start-up options, a connection pooler perhaps: connect to the server itself, or let the pooler pass "options" on.',
+  )
+}
+
+function judgeClock({ clockAheadMs, roundTripMs }: DatabaseFacts): Finding {
+  const offMs = Math.max(0, Math.abs(clockAheadMs) - roundTripMs / 2)
+  if (offMs <= CLOCK_DOUBTFUL_MS) return good("the database's clock agrees with this machine's")
+  const what = `the database's clock is ${(offMs / 1000).toFixed(1)} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} this machine's`
+  const mend = 'Let both follow the same time servers (NTP).'
+  return offMs > CLOCK_BAD_MS ? bad(what, mend) : doubtful(what, mend)
+}
+
+function judgeRole({ isInRecovery }: DatabaseFacts): Finding {
+  if (!isInRecovery) return good('it is the primary')
+  return bad(
+    'it is a standby, which takes no writes',
+    'Set DATABASE_URL to the primary, or promote this server.',
+  )
+}
+
+function judgeDurability({ fsync, synchronousCommit }: DatabaseFacts): readonly Finding[] {
+  const isWaitingForDisk = synchronousCommit !== 'off'
+  return [
+    fsync === 'on'
+      ? good('fsync is on')
+      : bad(
+          'fsync is off: a power cut can destroy the whole database',
+          'Set fsync = on and reload the server.',
+        ),
+    isWaitingForDisk
+      ? good(`synchronous_commit is ${synchronousCommit}`)
+      : bad(
+          'synchronous_commit is off: a crash of the server loses messages that were answered as sent',
+          'Set synchronous_commit = on, for the role and the database as well.',
+        ),
+  ]
+}
+
+function judgeConnections({ connections }: DatabaseFacts): Finding {
+  const what = `the server admits ${connections} connections, and an instance uses up to ${CONNECTIONS_PER_INSTANCE}`
+  if (connections >= 2 * CONNECTIONS_PER_INSTANCE) return good(what)
+  const mend = `Raise max_connections: ${CONNECTIONS_PER_INSTANCE} for each instance, and as many again for one that is being replaced.`
+  return connections < CONNECTIONS_PER_INSTANCE ? bad(what, mend) : doubtful(what, mend)
+}
+
+/** What stands between the database's tables and what this version of Parley expects. */
+export function judgeMigrations(status: MigrationStatus): readonly Finding[] {
+  const { applied, pending, edited, failed, unknown } = status
+  const findings: (Finding | undefined)[] = [
+    edited.length > 0
+      ? bad(
+          `edited after they had been applied: ${edited.join(', ')}`,
+          'Restore those files as they were, and put the change into a new migration.',
+        )
+      : undefined,
+    failed.length > 0
+      ? bad(
+          `failed before: ${failed.join(', ')}`,
+          'The reason stands in the table _prisma_migrations, column logs. Mend it, then run "parley migrate --retry".',
+        )
+      : undefined,
+    unknown.length > 0
+      ? doubtful(
+          `applied by a newer Parley: ${unknown.join(', ')}`,
+          'Run the newer version, unless it says that the older one may run beside it.',
+        )
+      : undefined,
+    pending.length > 0
+      ? doubtful(
+          `not applied yet: ${pending.join(', ')}`,
+          'Run "parley migrate"; "parley serve" does it at its start as well.',
+        )
+      : undefined,
+  ]
+  const wrong = findings.filter((finding) => finding !== undefined)
+  return wrong.length > 0 ? wrong : [good(`every migration is applied (${applied.length})`)]
+}
+
+/** Why a database can't be connected to. */
+export function judgeConnectError(error: unknown): Finding {
+  return bad(`the database can't be reached: ${messageOf(error)}`, mendConnection(codeOf(error)))
+}
+
+function mendConnection(code: string | undefined): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'Nothing listens there: start the server, or correct host and port in DATABASE_URL.'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'The name of the host leads nowhere: correct it in DATABASE_URL, or mend the name service.'
+    case '28P01':
+    case '28000':
+      return 'The server refuses the user: correct user and password in DATABASE_URL, or admit them in pg_hba.conf.'
+    case '3D000':
+      return 'The server has no database of that name: create it, or correct the name in DATABASE_URL.'
+    case '53300':
+      return 'All its connections are in use: raise max_connections, or end what holds them.'
+    case '57P03':
+      return 'The server is starting or stopping: try again in a moment.'
+    default:
+      return 'See that host and port in DATABASE_URL are right, and that no firewall lies between.'
+  }
+}

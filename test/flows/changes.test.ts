@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import { DELETE_MESSAGE, EDIT_MESSAGE, type MessageData, SET_REACTION } from '../harness/documents.ts'
+import { startParley } from '../harness/parley.ts'
+import type { Person } from '../harness/person.ts'
+
+const edit = async (person: Person, messageId: string, body: string): Promise<MessageData> =>
+  (await person.run<{ editMessage: { message: MessageData } }>(EDIT_MESSAGE, { input: { messageId, body } }))
+    .editMessage.message
+
+const remove = async (person: Person, messageId: string): Promise<MessageData> =>
+  (await person.run<{ deleteMessage: { message: MessageData } }>(DELETE_MESSAGE, { input: { messageId } }))
+    .deleteMessage.message
+
+const react = async (
+  person: Person,
+  messageId: string,
+  emoji: string,
+  present = true,
+): Promise<MessageData> => {
+  const data = await person.run<{ setReaction: { message: MessageData } }>(SET_REACTION, {
+    input: { messageId, emoji, present },
+  })
+  return data.setReaction.message
+}
+
+test('edits, reactions and deletions reach a device live, each as an event of its own', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  using atBob = bob.inbox('phone')
+  await atBob.caughtUp()
+
+  const { id } = await alice.send(chat, 'Helo')
+  await edit(alice, id, 'Hello')
+  await react(bob, id, '👍')
+  await react(bob, id, '👍', false)
+  await remove(alice, id)
+  await atBob.reaches(chat, 5)
+
+  expect(atBob.news(chat).map(({ __typename, message }) => [__typename, message?.body])).toEqual([
+    ['MessageSent', 'Helo'],
+    ['MessageEdited', 'Hello'],
+    ['ReactionChanged', 'Hello'],
+    ['ReactionChanged', 'Hello'],
+    ['MessageDeleted', null],
+  ])
+  expect(atBob.news(chat)[2]).toMatchObject({
+    emoji: '👍',
+    added: true,
+    message: { reactions: [{ emoji: '👍', users: [{ id: bob.id }] }] },
+  })
+})
+
+test('a device that was away is told of every change, and of nothing that was deleted', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  bob.inbox('phone').close()
+  {
+    using first = bob.inbox('phone')
+    await first.caughtUp()
+  }
+  const kept = await alice.send(chat, 'first')
+  const gone = await alice.send(chat, 'a secret')
+  await edit(alice, kept.id, 'first, edited')
+  await remove(alice, gone.id)
+  await react(alice, kept.id, '🎉')
+
+  using later = bob.inbox('phone')
+  await later.caughtUp()
+  expect(later.news(chat).map(({ __typename, seq }) => [__typename, seq])).toEqual([
+    ['MessageSent', 1],
+    ['MessageSent', 2],
+    ['MessageEdited', 3],
+    ['MessageDeleted', 4],
+    ['ReactionChanged', 5],
+  ])
+  expect(JSON.stringify(later.items.all)).not.toContain('a secret')
+})
+
+test('what is so already succeeds and adds nothing to the log', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const { id } = await alice.send(chat, 'Hello')
+  await edit(alice, id, 'Hello')
+  await react(bob, id, '👍')
+  await react(bob, id, '👍')
+  await react(bob, id, '🎉', false)
+  await remove(alice, id)
+  await remove(alice, id)
+  expect((await bob.look(chat)).headSeq).toBe(3)
+})
+
+test("a message is its sender's to edit and to delete, and nobody's once deleted", async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const { id } = await alice.send(chat, 'Hello')
+  await expect(edit(bob, id, 'Bye')).rejects.toThrow(/FORBIDDEN/)
+  await expect(remove(bob, id)).rejects.toThrow(/FORBIDDEN/)
+  await remove(alice, id)
+  await expect(edit(alice, id, 'Bye')).rejects.toThrow(/FORBIDDEN/)
+  await expect(react(bob, id, '👍')).rejects.toThrow(/FORBIDDEN/)
+})
+
+test('reactions that come from many at once are all counted, and the log has no hole', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  using atBob = bob.inbox('phone')
+  await atBob.caughtUp()
+  const { id } = await alice.send(chat, 'Hello')
+  const emojis = ['👍', '🎉', '❤️', '😀', '🚀']
+  await Promise.all(
+    [alice, bob].flatMap((person) => [
+      ...emojis.map((emoji) => react(person, id, emoji)),
+      person.send(chat, 'x'),
+    ]),
+  )
+  await atBob.reaches(chat, 13)
+  expect(atBob.seqs(chat)).toEqual(Array.from({ length: 13 }, (_, index) => index + 1))
+  const [first] = (await bob.look(chat)).messages.edges
+  expect(first?.node.reactions.map(({ users }) => users.length)).toEqual([2, 2, 2, 2, 2])
+})

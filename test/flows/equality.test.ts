@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../harness/documents.ts'
+import { Replica } from '../harness/replica.ts'
+import { startParley, type TestParley } from '../harness/parley.ts'
+import type { Person } from '../harness/person.ts'
+
+// I13: a client that queried once and applied its inbox to that holds what it would query now. Random people do
+// random things, several at a time; each observer reconnects now and then, with and without acknowledging.
+
+const PEOPLE = ['alice', 'bob', 'carol'] as const
+type Name = (typeof PEOPLE)[number]
+
+type Step =
+  | { type: 'send' | 'markRead' | 'markDelivered'; who: Name; whom: Name }
+  | { type: 'edit' | 'delete' | 'react' | 'unreact'; who: Name; whom: Name; pick: number }
+  | { type: 'reconnect'; who: Name; acknowledges: boolean }
+
+const name = fc.constantFrom(...PEOPLE)
+const plain: fc.Arbitrary<Step> = fc.record({
+  type: fc.constantFrom('send', 'send', 'markRead', 'markDelivered'),
+  who: name,
+  whom: name,
+})
+const change: fc.Arbitrary<Step> = fc.record({
+  type: fc.constantFrom('edit', 'delete', 'react', 'unreact'),
+  who: name,
+  whom: name,
+  pick: fc.nat(),
+})
+const reconnect: fc.Arbitrary<Step> = fc.record({
+  type: fc.constant('reconnect'),
+  who: name,
+  acknowledges: fc.boolean(),
+})
+const steps = fc.array(
+  fc.oneof(
+    { weight: 5, arbitrary: plain },
+    { weight: 3, arbitrary: change },
+    { weight: 1, arbitrary: reconnect },
+  ),
+  { minLength: 5, maxLength: 40 },
+)
+
+let parley: TestParley
+beforeAll(async () => {
+  parley = await startParley()
+})
+afterAll(() => parley[Symbol.asyncDispose]())
+
+test('a client that queried once and applied its inbox holds what a fresh query answers', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, fc.integer({ min: 1, max: 6 }), async (all, atOnce) => {
+      await using world = await World.create(parley)
+      for (let first = 0; first < all.length; first += atOnce) {
+        await Promise.all(all.slice(first, first + atOnce).map((step) => world.take(step)))
+      }
+      await world.expectEquality()
+    }),
+    {
+      numRuns: Number(process.env['PROPERTY_RUNS'] ?? 25),
+      interruptAfterTimeLimit: 60_000,
+      markInterruptAsFailure: false,
+    },
+  )
+}, 120_000)
+
+/** Three people of their own, and a replica of what each of them sees. */
+class World {
+  readonly #people: ReadonlyMap<Name, Person>
+  readonly #replicas: ReadonlyMap<Name, Replica>
+
+  static async create(on: TestParley): Promise<World> {
+    const suffix = randomUUID().slice(0, 8)
+    const entries = PEOPLE.map(async (who) => [who, await on.person(`${who}-${suffix}`)] as const)
+    const people = new Map(await Promise.all(entries))
+    const replicas = await Promise.all(
+      [...people].map(async ([who, person]) => [who, await Replica.start(person)] as const),
+    )
+    return new World(people, new Map(replicas))
+  }
+
+  private constructor(people: ReadonlyMap<Name, Person>, replicas: ReadonlyMap<Name, Replica>) {
+    this.#people = people
+    this.#replicas = replicas
+  }
+
+  async take(step: Step): Promise<void> {
+    const [person, replica] = [this.#person(step.who), this.#replica(step.who)]
+    if (step.type === 'reconnect') return replica.reconnect(step.acknowledges)
+    if (step.who === step.whom) return
+    const chat = await person.startChat(this.#person(step.whom))
+    const { headSeq, messages } = await person.look(chat)
+    switch (step.type) {
+      case 'send':
+        return void (await person.send(chat, `${step.who}: ${randomUUID()}`))
+      case 'markRead':
+        return void (await person.markRead(chat, headSeq))
+      case 'markDelivered':
+        return person.markDelivered(chat, headSeq)
+      default: {
+        const target = messages.edges[step.pick % Math.max(messages.edges.length, 1)]?.node
+        if (target !== undefined) await attempt(person, step.type, target.id)
+      }
+    }
+  }
+
+  async expectEquality(): Promise<void> {
+    for (const [who, replica] of this.#replicas) {
+      await replica.settle()
+      expect(replica.state(), `what ${who} holds`).toEqual(await replica.query())
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const replica of this.#replicas.values()) replica.stop()
+    for (const person of this.#people.values()) await person[Symbol.asyncDispose]()
+  }
+
+  #person(who: Name): Person {
+    return this.#people.get(who) as Person
+  }
+
+  #replica(who: Name): Replica {
+    return this.#replicas.get(who) as Replica
+  }
+}
+
+/** Answers FORBIDDEN now and then (another's message, a deleted one): then nothing changed, and nothing must be told. */
+async function attempt(
+  person: Person,
+  type: 'edit' | 'delete' | 'react' | 'unreact',
+  messageId: string,
+): Promise<void> {
+  const [query, input] = {
+    edit: [EDIT_MESSAGE, { messageId, body: randomUUID() }] as const,
+    delete: [DELETE_MESSAGE, { messageId }] as const,
+    react: [SET_REACTION, { messageId, emoji: '👍', present: true }] as const,
+    unreact: [SET_REACTION, { messageId, emoji: '👍', present: false }] as const,
+  }[type]
+  const { errors } = await person.post(query, { input })
+  expect(errors?.map(({ extensions }) => extensions.code) ?? []).toEqual(
+    errors === undefined ? [] : ['FORBIDDEN'],
+  )
+}

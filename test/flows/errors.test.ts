@@ -1,0 +1,181 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { provideDatabase } from '../harness/database.ts'
+import { DELETE_MESSAGE, EDIT_MESSAGE, SEND_MESSAGE, SET_REACTION } from '../harness/documents.ts'
+import { startParley, type TestParley } from '../harness/parley.ts'
+import { type Answer, Person } from '../harness/person.ts'
+import { startTcpProxy } from '../harness/tcp-proxy.ts'
+
+type Ask = (person: Person, query: string, variables?: Record<string, unknown>) => Promise<Answer<unknown>>
+
+const TRANSPORTS: readonly (readonly [string, Ask])[] = [
+  ['HTTP', (person, query, variables) => person.post(query, variables)],
+  ['WebSocket', (person, query, variables) => person.ask(query, variables)],
+]
+
+const codeOf = ({ errors }: Answer<unknown>): string | undefined => errors?.[0]?.extensions.code
+const isAlive = async (ask: Ask, person: Person): Promise<void> => {
+  expect((await ask(person, '{ viewer { id } }')).data).toEqual({ viewer: { id: person.id } })
+}
+
+let parley: TestParley
+let [alice, bob]: Person[] = []
+let chat: string
+let message: string
+beforeAll(async () => {
+  parley = await startParley()
+  alice = await parley.person('alice')
+  bob = await parley.person('bob')
+  chat = await alice.startChat(bob)
+  message = (await alice.send(chat, 'Hello', 'the-key')).id
+})
+afterAll(() => parley[Symbol.asyncDispose]())
+
+describe.each(TRANSPORTS)('over %s', (_name, ask) => {
+  const send = (input: object): Promise<Answer<unknown>> =>
+    ask(alice as Person, SEND_MESSAGE, { input: { chatId: chat, clientMessageId: 'k', body: 'x', ...input } })
+
+  const refusals: readonly (readonly [string, string, () => Promise<Answer<unknown>>])[] = [
+    ['a document that does not parse', 'BAD_USER_INPUT', () => ask(alice as Person, '{ viewer { ')],
+    ['a field that is not there', 'BAD_USER_INPUT', () => ask(alice as Person, '{ viewer { secrets } }')],
+    ['a variable of the wrong type', 'BAD_USER_INPUT', () => send({ body: 7 })],
+    ['an empty body', 'BAD_USER_INPUT', () => send({ body: '' })],
+    ['no body at all', 'BAD_USER_INPUT', () => send({ body: null })],
+    ['8,193 characters', 'BAD_USER_INPUT', () => send({ body: 'x'.repeat(8_193) })],
+    ['a control character in a body', 'BAD_USER_INPUT', () => send({ body: 'a\u0000b' })],
+    ['an empty key', 'BAD_USER_INPUT', () => send({ clientMessageId: '' })],
+    ['a key of 65 characters', 'BAD_USER_INPUT', () => send({ clientMessageId: 'k'.repeat(65) })],
+    ['a chat id that is none', 'BAD_USER_INPUT', () => send({ chatId: 'chat_7' })],
+    [
+      "a reply to another chat's message",
+      'BAD_USER_INPUT',
+      () => send({ replyToId: `message_${'0'.repeat(8)}-0000-7000-8000-000000000000_1` }),
+    ],
+    ['a reply to nothing', 'NOT_FOUND', () => send({ replyToId: message.replace(/_1$/, '_99') })],
+    ['a key used for another body', 'CONFLICT', () => send({ clientMessageId: 'the-key', body: 'Bye' })],
+    ['an attachment that is not there', 'NOT_FOUND', () => send({ attachmentIds: ['attachment_1'] })],
+    ['a chat with oneself', 'BAD_USER_INPUT', () => start('user_alice')],
+    ['a chat with nobody', 'NOT_FOUND', () => start('user_nobody')],
+    [
+      'an emoji that is none',
+      'BAD_USER_INPUT',
+      () => ask(bob as Person, SET_REACTION, { input: { messageId: message, emoji: 'ok', present: true } }),
+    ],
+    [
+      "editing somebody else's message",
+      'FORBIDDEN',
+      () => ask(bob as Person, EDIT_MESSAGE, { input: { messageId: message, body: 'x' } }),
+    ],
+    [
+      "deleting somebody else's message",
+      'FORBIDDEN',
+      () => ask(bob as Person, DELETE_MESSAGE, { input: { messageId: message } }),
+    ],
+    [
+      'a cursor that is not ours',
+      'BAD_USER_INPUT',
+      () => ask(alice as Person, '{ chats(after: "b3VycyE=") { pageInfo { endCursor } } }'),
+    ],
+    [
+      'both first and last',
+      'BAD_USER_INPUT',
+      () => ask(alice as Person, '{ chats(first: 1, last: 1) { pageInfo { endCursor } } }'),
+    ],
+    [
+      'a negative page',
+      'BAD_USER_INPUT',
+      () => ask(alice as Person, '{ chats(first: -1) { pageInfo { endCursor } } }'),
+    ],
+    [
+      'a device id of 65 characters',
+      'BAD_USER_INPUT',
+      () => ask(alice as Person, 'subscription { inbox(deviceId: "' + 'd'.repeat(65) + '") { __typename } }'),
+    ],
+    [
+      'a negative position',
+      'BAD_USER_INPUT',
+      () =>
+        ask(alice as Person, 'mutation ($i: MarkReadInput!) { markRead(input: $i) { chat { id } } }', {
+          i: { chatId: chat, seq: -1 },
+        }),
+    ],
+  ]
+  const start = (userId: string): Promise<Answer<unknown>> =>
+    ask(alice as Person, 'mutation ($id: ID!) { startDirectChat(input: { userId: $id }) { chat { id } } }', {
+      id: userId,
+    })
+
+  test.each(refusals)('%s is %s, and the connection lives', async (_what, code, attempt) => {
+    const answer = await attempt()
+    expect(codeOf(answer)).toBe(code)
+    expect(answer.errors?.[0]?.extensions.retryable).toBe(false)
+    await isAlive(ask, alice as Person)
+    expect((await (alice as Person).look(chat)).headSeq).toBe(1)
+  })
+
+  test('a page of 100,000 is cut to 100', async () => {
+    const { data } = await ask(alice as Person, 'query ($n: Int) { chats(first: $n) { edges { cursor } } }', {
+      n: 100_000,
+    })
+    expect(data).toMatchObject({ chats: { edges: [{}] } })
+  })
+
+  test('what fails inside is INTERNAL, says nothing of how, and the connection lives', async () => {
+    await using own = await startParley()
+    const person = await own.person('alice')
+    const client = new pg.Client(own.databaseUrl)
+    await client.connect()
+    await client.query('DROP TABLE direct_chats')
+    await client.end()
+    await own.person('bob')
+    const query = 'mutation { startDirectChat(input: { userId: "user_bob" }) { chat { id } } }'
+    const { errors } = await ask(person, query)
+    expect(errors).toMatchObject([
+      { message: 'Unexpected error.', extensions: { code: 'INTERNAL', retryable: false } },
+    ])
+    expect(JSON.stringify(errors)).not.toContain('direct_chats')
+    await isAlive(ask, person)
+  })
+
+  test('while the database is away a send is UNAVAILABLE and retryable; the same key succeeds afterwards, once', async () => {
+    await using database = await provideDatabase()
+    await using proxy = await startTcpProxy(database.url)
+    await using own = await startParley({ databaseUrl: proxy.url })
+    const [person, other] = [await own.person('alice'), await own.person('bob')]
+    const chatId = await person.startChat(other)
+    const input = { chatId, clientMessageId: 'the-key', body: 'Hello' }
+    proxy.cut()
+    const { errors } = await ask(person, SEND_MESSAGE, { input })
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    proxy.restore()
+    const { data } = await ask(person, SEND_MESSAGE, { input })
+    expect(data).toMatchObject({ sendMessage: { message: { seq: 1, body: 'Hello' } } })
+    await isAlive(ask, person)
+  })
+
+  test('without a token, or with one that is not valid, it is UNAUTHENTICATED', async () => {
+    await using nobody = new Person({ url: parley.url, token: '', name: 'nobody' })
+    expect(codeOf(await ask(nobody, '{ viewer { id } }'))).toBe('UNAUTHENTICATED')
+    expect(
+      codeOf(
+        await ask(nobody, 'mutation { startDirectChat(input: { userId: "user_bob" }) { chat { id } } }'),
+      ),
+    ).toBe('UNAUTHENTICATED')
+  })
+})
+
+test('the hundred-and-first operation of a connection is RATE_LIMITED, and the connection lives', async () => {
+  const person = await parley.person('carol')
+  const streams = Array.from({ length: 100 }, () => person.inbox())
+  await Promise.all(streams.map((stream) => stream.caughtUp()))
+  const answer = await person.ask('{ viewer { id } }')
+  expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryable: true })
+  streams.pop()?.close()
+  // The place is free once the server has read that the stream is closed, which the refusal says to wait for.
+  const untilLetIn: Ask = async (who, query) => {
+    const next = await who.ask(query)
+    return codeOf(next) === 'RATE_LIMITED' ? untilLetIn(who, query) : next
+  }
+  await isAlive(untilLetIn, person)
+  for (const stream of streams) stream.close()
+})

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { expect, test } from 'vitest'
+import { provideDatabase } from '../harness/database.ts'
+import { INBOX } from '../harness/documents.ts'
+import { startParley } from '../harness/parley.ts'
+import { rawSocket } from '../harness/raw-socket.ts'
+
+test('a restart under load loses nothing, repeats nothing and keeps the order', async () => {
+  await using database = await provideDatabase()
+  const port = await freePort()
+  const first = await startParley({ databaseUrl: database.url, port })
+  const [alice, bob] = [await first.person('alice'), await first.person('bob')]
+  const chat = await alice.startChat(bob)
+  using atBob = bob.inbox('phone')
+  await atBob.caughtUp()
+
+  const sent: string[] = []
+  let isDone = false
+  const writing = (async () => {
+    while (!isDone) {
+      const [body, key] = [randomUUID(), randomUUID()]
+      await sendUntilConfirmed(() => alice.trySend(chat, body, key))
+      sent.push(body)
+    }
+  })()
+  await atBob.reaches(chat, 50)
+  await first.stop()
+  await using _second = await startParley({ databaseUrl: database.url, port })
+  await atBob.reaches(chat, sent.length + 50, 20_000)
+  isDone = true
+  await writing
+  await atBob.reaches(chat, sent.length)
+
+  expect(atBob.bodies(chat)).toEqual(sent)
+  expect(atBob.seqs(chat)).toEqual(sent.map((_, index) => index + 1))
+  await first[Symbol.asyncDispose]()
+}, 60_000)
+
+test('a reader who stops reading is cut off with 4410, harms nobody, and gets the rest when back', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  using laptop = bob.inbox('laptop')
+  await laptop.caughtUp()
+
+  const phone = await rawSocket(parley.url, bob.token)
+  phone.subscribe('1', INBOX, { deviceId: 'phone' })
+  await phone.messages.match(({ payload }) => JSON.stringify(payload ?? '').includes('CaughtUp'))
+  phone.pause()
+  const body = 'x'.repeat(8_000)
+  const count = 1_200
+  for (let sent = 0; sent < count; sent += 50) {
+    await Promise.all(Array.from({ length: 50 }, () => alice.sendBySocket(chat, body)))
+  }
+  await laptop.reaches(chat, count)
+  phone.resume()
+  expect(await phone.closed).toMatchObject({ code: 4410 })
+
+  using again = bob.inbox('phone')
+  await again.caughtUp()
+  await again.reaches(chat, count)
+  expect(again.seqs(chat)).toEqual(Array.from({ length: count }, (_, index) => index + 1))
+}, 60_000)
+
+test('a device that is owed more than is replayed is told so, and goes on live', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  {
+    using first = bob.inbox('phone')
+    await first.caughtUp()
+  }
+  for (let sent = 0; sent < 10_050; sent += 75) {
+    await Promise.all(Array.from({ length: 75 }, () => alice.sendBySocket(chat, 'x')))
+  }
+  using again = bob.inbox('phone')
+  await again.caughtUp()
+  expect(again.items.all.filter(({ __typename }) => __typename !== 'ReceiptAdvanced')).toMatchObject([
+    { __typename: 'InboxReset', reason: expect.stringContaining('10050') },
+    { __typename: 'CaughtUp' },
+  ])
+  await alice.send(chat, 'after')
+  await again.reaches(chat, 10_051)
+  expect(again.bodies(chat)).toEqual(['after'])
+}, 90_000)
+
+/** As an app does it: the same key, until there is an answer. */
+async function sendUntilConfirmed(send: () => Promise<unknown>): Promise<void> {
+  const deadline = Date.now() + 20_000
+  for (;;) {
+    try {
+      return void (await send())
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

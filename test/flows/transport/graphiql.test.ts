@@ -1,0 +1,92 @@
+import { chromium } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { createGraphiql } from '../../../src/transport/graphiql.ts'
+import { startGateway } from './gateway.ts'
+
+const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+const WITHOUT_NETWORK = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+]
+
+test('the page is sent compressed, kept by browsers, and not made again', async () => {
+  await using gateway = await startGateway({ graphiql: createGraphiql({ tabs: async () => [{ query: '{ whoami }' }] }) })
+  const first = await fetch(gateway.url, { headers: HTML })
+  expect(first.headers.get('content-encoding')).toBe('gzip')
+  expect(Number(first.headers.get('content-length'))).toBeLessThan(4_000_000)
+  const page = await first.text()
+  expect(page).toContain('<title>Parley</title>')
+  const again = await fetch(gateway.url, { headers: { ...HTML, 'if-none-match': first.headers.get('etag') ?? '' } })
+  expect(again.status).toBe(304)
+  const plain = await fetch(gateway.url, { headers: { ...HTML, 'accept-encoding': 'identity' } })
+  expect(plain.headers.get('content-encoding')).toBeNull()
+  expect(await plain.text()).toBe(page)
+})
+
+test('what a tab holds cannot break out of the script that it is in', async () => {
+  const tabs = [{ query: '# </script><script>alert(1)</script>' }]
+  await using gateway = await startGateway({ graphiql: createGraphiql({ tabs: async () => tabs }) })
+  const response = await fetch(gateway.url, { headers: { ...HTML, 'accept-encoding': 'identity' } })
+  expect(await response.text()).not.toContain('<script>alert(1)')
+})
+
+test('there is a page for browsers only, and only where it is switched on', async () => {
+  await using without = await startGateway()
+  const refused = await fetch(without.url, { headers: HTML })
+  expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
+  await using gateway = await startGateway({ graphiql: createGraphiql({ tabs: async () => [] }) })
+  const response = await fetch(`${gateway.url}?query=%7Bwhoami%7D`)
+  expect(await response.json()).toEqual({ data: { whoami: 'nobody' } })
+})
+
+/** Runs what the visible tab holds. */
+async function execute(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /execute query/i }).click()
+}
+
+/** Resolves when the page shows this as part of an answer. */
+async function answer(page: Page, text: string): Promise<void> {
+  await page.locator('.graphiql-response').getByText(text).first().waitFor({ timeout: 15_000 })
+}
+
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+
+test('in a browser, queries and subscriptions run as the person of their tab', async () => {
+  const tokens = Promise.withResolvers<readonly string[]>()
+  const tabs = async (): Promise<{ query: string; headers: string }[]> => {
+    const [alice, bob] = (await tokens.promise).map((token) => JSON.stringify({ authorization: `Bearer ${token}` }))
+    return [
+      { query: '{ whoami }', headers: alice ?? '' },
+      { query: 'subscription { observed }', headers: bob ?? '' },
+    ]
+  }
+  await using gateway = await startGateway({ graphiql: createGraphiql({ tabs }) })
+  tokens.resolve([await gateway.token('alice'), await gateway.token('bob')])
+  await using browser = await chromium.launch({ executablePath: CHROMIUM, args: WITHOUT_NETWORK })
+  const page = await browser.newPage()
+  const requests: string[] = []
+  const complaints: string[] = []
+  page.on('request', (request) => requests.push(request.url()))
+  page.on('websocket', (socket) => requests.push(socket.url()))
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(gateway.url)
+  await execute(page)
+  await answer(page, 'alice')
+  await page.getByRole('tab').nth(1).click()
+  await execute(page)
+  await expect.poll(() => gateway.streams[0]?.viewer, { timeout: 10_000 }).toBe('bob')
+  gateway.streams[0]?.push('a first event')
+  await answer(page, 'a first event')
+  expect(complaints).toEqual([])
+  const { host } = new URL(gateway.url)
+  const elsewhere = requests.filter((url) => !/^(blob|data):/.test(url) && new URL(url).host !== host)
+  expect(elsewhere).toEqual([])
+}, 60_000)

@@ -1,0 +1,78 @@
+import { getIntrospectionQuery } from 'graphql'
+import { expect, test } from 'vitest'
+import { startGateway } from './gateway.ts'
+import { post } from './http-client.ts'
+import { RawSocket } from './raw-socket.ts'
+
+const nested = (levels: number): string => `${'nested { '.repeat(levels - 1)} name ${'}'.repeat(levels - 1)}`
+const times = (count: number, text: (index: number) => string): string => Array.from({ length: count }, (_, i) => text(i)).join(' ')
+
+const EXCESSIVE: [name: string, query: string, message: string][] = [
+  ['2,001 tokens', `{ whoami ${'whoami '.repeat(2_000)} }`, '2000 tokens'],
+  ['sixteen levels', `{ ${nested(16)} }`, 'at most 15 levels of fields, not 16'],
+  ['200 aliases', `{ nested { ${times(200, (i) => `a${i}: __typename`)} } }`, 'at most 50 aliases, not 200'],
+  ['21 root fields', `{ ${'whoami '.repeat(21)} }`, 'at most 20 root fields, not 21'],
+  ['six directives', `{ whoami ${'@x '.repeat(6)} }`, 'at most 5 directives in one place, not 6'],
+  [
+    'aliases in a fragment that is spread often',
+    `{ nested { ...A nested { ...A nested { ...A } } } } fragment A on Nested { ${times(20, (i) => `a${i}: name`)} }`,
+    'at most 50 aliases, not 60',
+  ],
+  [
+    'fragments that double at every level',
+    `{ nested { ...F0 } } ${times(12, (i) => `fragment F${i} on Nested { nested { ...F${i + 1} ...F${i + 1} } }`)}
+     fragment F12 on Nested { name }`,
+    'at most 1000 fields',
+  ],
+]
+
+test.each(EXCESSIVE)('%s are refused over HTTP, by name', async (_name, query, message) => {
+  await using gateway = await startGateway()
+  const answer = await post(gateway.url, query)
+  expect(answer.status).toBe(400)
+  expect(answer.body.errors).toHaveLength(1)
+  expect(answer.body.errors?.[0]?.message).toContain(message)
+  expect(answer.body.errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', retryable: false })
+  expect(gateway.callers).toEqual([])
+})
+
+test('all of them are refused over one WebSocket, which lives', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  for (const [name, query, message] of EXCESSIVE) {
+    const { type, payload } = await socket.run(name, query)
+    expect(type).toBe('error')
+    expect(payload).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', retryable: false } }])
+    expect(JSON.stringify(payload)).toContain(message)
+  }
+  expect(await socket.run('after', '{ whoami }')).toMatchObject({ type: 'next' })
+})
+
+test('a fragment cycle is refused', async () => {
+  await using gateway = await startGateway()
+  const query = '{ nested { ...A } } fragment A on Nested { nested { ...B } } fragment B on Nested { nested { ...A } }'
+  expect((await post(gateway.url, query)).text).toContain('Cannot spread fragment \\"A\\" within itself')
+})
+
+test('what GraphiQL asks about the schema is within the limits, and so are comments of any length', async () => {
+  await using gateway = await startGateway()
+  const everything = getIntrospectionQuery({
+    descriptions: true,
+    specifiedByUrl: true,
+    directiveIsRepeatable: true,
+    schemaDescription: true,
+    inputValueDeprecation: true,
+    oneOf: true,
+  })
+  const answer = await post(gateway.url, everything)
+  expect(answer.body.errors).toBeUndefined()
+  expect((await post(gateway.url, `${'# a comment\n'.repeat(3_000)}{ whoami }`)).status).toBe(200)
+})
+
+test('the last of each that is allowed is answered', async () => {
+  await using gateway = await startGateway()
+  expect((await post(gateway.url, `{ ${nested(15)} }`)).status).toBe(200)
+  expect((await post(gateway.url, `{ ${'whoami '.repeat(20)} }`)).status).toBe(200)
+  const aliases = `{ nested { ${times(50, (i) => `a${i}: __typename`)} } }`
+  expect((await post(gateway.url, aliases)).status).toBe(200)
+})

@@ -1,0 +1,191 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { startGateway } from './gateway.ts'
+import type { Gateway } from './gateway.ts'
+import { RawSocket, handshakeStatus } from './raw-socket.ts'
+
+test('without connection_init the connection is closed with 4408', async () => {
+  await using gateway = await startGateway({ limits: { initTimeoutMs: 100 } })
+  using socket = new RawSocket(gateway.webSocketUrl)
+  expect(await socket.closed).toEqual({ code: 4408, reason: 'Connection initialisation timeout' })
+})
+
+test('an operation before the acknowledgement closes the connection with 4401', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).open()
+  socket.subscribe('1', 'mutation { note(text: "early") }')
+  expect(await socket.closed).toEqual({ code: 4401, reason: 'Unauthorized' })
+  expect(gateway.notes).toEqual([])
+})
+
+test('a second connection_init closes the connection with 4429', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.send({ type: 'connection_init' })
+  expect(await socket.closed).toMatchObject({ code: 4429 })
+})
+
+test('an id that is in use closes the connection with 4409', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.subscribe('1', 'subscription { observed }')
+  socket.subscribe('1', 'subscription { observed }')
+  expect(await socket.closed).toEqual({ code: 4409, reason: 'Subscriber for 1 already exists' })
+})
+
+test.each([
+  ['text that is not JSON', 'hello'],
+  ['an unknown type', '{"type":"start"}'],
+  ['no type', '{"id":"1"}'],
+  ['an operation without an id', '{"type":"subscribe","payload":{"query":"{ whoami }"}}'],
+  ['an operation without a document', '{"type":"subscribe","id":"1","payload":{}}'],
+])('%s closes the connection with 4400', async (_name, text) => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.send(text)
+  expect(await socket.closed).toEqual({ code: 4400, reason: 'Invalid message received' })
+})
+
+test('a binary frame closes the connection with 4400', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.socket.send(Buffer.from('{"type":"ping"}'))
+  expect(await socket.closed).toMatchObject({ code: 4400 })
+})
+
+test('a client that does not offer the subprotocol is closed with 4406', async () => {
+  await using gateway = await startGateway()
+  using socket = new RawSocket(gateway.webSocketUrl, { protocols: [] })
+  expect(await socket.closed).toEqual({ code: 4406, reason: 'Subprotocol not acceptable' })
+})
+
+test.each(['before', 'after'])('a message of more than 64 KiB %s connection_init closes with 1009', async (when) => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).open()
+  if (when === 'after') await socket.init()
+  socket.send({ type: 'ping', payload: { filler: 'x'.repeat(64 * 1024) } })
+  expect(await socket.closed).toMatchObject({ code: 1009 })
+})
+
+test('text that is not UTF-8 closes with 1007, and is no error of ours', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.socket.send(Buffer.from([0xff, 0xfe]), { binary: false })
+  expect(await socket.closed).toMatchObject({ code: 1007 })
+  expect(gateway.log.filter((line) => !line.includes('"level":"debug"'))).toEqual([])
+})
+
+test("a ping's payload is not sent back", async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.send({ type: 'ping', payload: { filler: 'x'.repeat(60_000) } })
+  expect(await socket.messages.match(({ type }) => type === 'pong')).toEqual({ type: 'pong' })
+})
+
+test('compression is not negotiated', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl, { perMessageDeflate: true }).open()
+  expect(socket.socket.extensions).toBe('')
+})
+
+test('what is wrong with an operation never closes the connection', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  const wrong = [
+    '{',
+    '{ nothing }',
+    'fragment F on Query { whoami }',
+    'query A { whoami } query B { whoami }',
+    `{ ${'a: whoami '.repeat(200)} }`,
+    `{ ${'nested { '.repeat(40)} name ${'}'.repeat(40)} }`,
+  ]
+  for (const [index, query] of wrong.entries()) {
+    expect(await socket.run(`wrong ${index}`, query)).toMatchObject({
+      type: 'error',
+      payload: [{ extensions: { code: 'BAD_USER_INPUT', retryable: false } }],
+    })
+  }
+  expect(await socket.run('right', '{ whoami }')).toMatchObject({ type: 'next' })
+})
+
+test('operations beyond a hundred on one connection are RATE_LIMITED, and room is made when one ends', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  for (let index = 0; index < 100; index++) socket.subscribe(String(index), 'subscription { observed }')
+  expect(await socket.run('one more', '{ whoami }')).toMatchObject({
+    type: 'error',
+    payload: [{ extensions: { code: 'RATE_LIMITED', retryable: true } }],
+  })
+  await expect.poll(() => gateway.streams.length).toBe(100)
+  socket.send({ id: '7', type: 'complete' })
+  await expect.poll(() => gateway.streams.filter(({ isOver }) => isOver).length).toBe(1)
+  expect(await socket.run('now', '{ whoami }')).toMatchObject({ type: 'next' })
+})
+
+test('ten thousand operations at once harm nobody else, and the connection lives', async () => {
+  await using gateway = await startGateway()
+  using flooding = await new RawSocket(gateway.webSocketUrl).init()
+  using other = await new RawSocket(gateway.webSocketUrl).init()
+  for (let index = 0; index < 10_000; index++) flooding.subscribe(String(index), '{ whoami }')
+  expect(await other.run('1', '{ whoami }')).toMatchObject({ type: 'next' })
+  await flooding.messages.until((all) => new Set(all.map(({ id }) => id)).size > 10_000)
+  expect(await flooding.run('still', '{ whoami }')).toMatchObject({ type: 'next' })
+})
+
+test('a handshake from a foreign origin is refused, from a listed one or none accepted', async () => {
+  await using gateway = await startGateway({ mode: 'production', allowedOrigins: ['https://app.example'] })
+  const statusOf = async (headers: Record<string, string>): Promise<number> =>
+    (await handshakeStatus(gateway.webSocketUrl, headers)).status
+  expect(await statusOf({ origin: 'https://app.example' })).toBe(101)
+  expect(await statusOf({})).toBe(101)
+  for (const origin of ['https://evil.example', 'http://app.example', 'http://localhost:3000', 'null']) {
+    expect(await statusOf({ origin })).toBe(403)
+  }
+})
+
+test('a handshake for another path is refused', async () => {
+  await using gateway = await startGateway()
+  expect((await handshakeStatus(gateway.webSocketUrl.replace('/graphql', '/graphql/x'))).status).toBe(404)
+  expect((await handshakeStatus(gateway.webSocketUrl.replace('/graphql', '/'))).status).toBe(404)
+})
+
+test('connections on which nobody signed in are capped for each address, others are not', async () => {
+  await using gateway = await startGateway({ limits: { maxAnonymousPerAddress: 3 } })
+  const token = await gateway.token('alice')
+  using signedIn = await new RawSocket(gateway.webSocketUrl).init({ authorization: token })
+  using first = await new RawSocket(gateway.webSocketUrl).init()
+  using second = await new RawSocket(gateway.webSocketUrl).init()
+  using third = await new RawSocket(gateway.webSocketUrl).open()
+  expect(await handshakeStatus(gateway.webSocketUrl)).toMatchObject({ status: 429, headers: { 'retry-after': '2' } })
+  await third.init({ authorization: token })
+  expect((await handshakeStatus(gateway.webSocketUrl)).status).toBe(101)
+  expect([signedIn, first, second].map(({ socket }) => socket.readyState)).toEqual([1, 1, 1])
+})
+
+/** A client without a library: its frames can be anything. Resolves when the server has hung up. */
+async function speakRawly(gateway: Gateway, frames: readonly Buffer[]): Promise<Buffer> {
+  const { hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname)
+  const key = randomBytes(16).toString('base64')
+  socket.write(
+    `GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+  )
+  socket.write(Buffer.concat(frames))
+  const chunks: Buffer[] = []
+  for await (const chunk of socket) chunks.push(chunk as Buffer)
+  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+  expect(Buffer.concat(chunks).toString('latin1')).toContain(accept)
+  return Buffer.concat(chunks)
+}
+
+test('frames that break the WebSocket protocol end that connection alone', async () => {
+  await using gateway = await startGateway({ limits: { closeTimeoutMs: 100 } })
+  using other = await new RawSocket(gateway.webSocketUrl).init()
+  const unmasked = Buffer.from([0x81, 0x02, 0x68, 0x69])
+  const reserved = Buffer.from([0xf1, 0x80, 0, 0, 0, 0])
+  await speakRawly(gateway, [unmasked])
+  await speakRawly(gateway, [reserved])
+  expect(await other.run('1', '{ whoami }')).toMatchObject({ type: 'next' })
+})

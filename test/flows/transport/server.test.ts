@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { createServer } from '../../../src/transport/server.ts'
+import { startGateway } from './gateway.ts'
+import type { Gateway } from './gateway.ts'
+import { send } from './http-client.ts'
+
+const origin = ({ url }: Gateway): string => new URL(url).origin
+
+test('a browser at the root is led to the API, anybody else and any other path gets 404 in JSON', async () => {
+  await using gateway = await startGateway()
+  const led = await fetch(origin(gateway), { headers: { accept: 'text/html' }, redirect: 'manual' })
+  expect([led.status, led.headers.get('location')]).toEqual([302, '/graphql'])
+  expect((await send(origin(gateway), {})).status).toBe(404)
+  const lost = await send(`${origin(gateway)}/secret`, { headers: { accept: 'text/html' } })
+  expect([lost.status, lost.headers.get('content-type')]).toEqual([404, 'application/json; charset=utf-8'])
+})
+
+test('every answer forbids guessing its type and framing it', async () => {
+  await using gateway = await startGateway()
+  for (const path of ['/graphql?query=%7Bwhoami%7D', '/health/live', '/nothing']) {
+    const { headers } = await fetch(origin(gateway) + path)
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('x-frame-options')).toBe('DENY')
+    expect(headers.get('x-powered-by')).toBeNull()
+  }
+})
+
+test('readiness follows starting, draining and the checks, liveness none of them', async () => {
+  let isBroken = false
+  const database = async (): Promise<void> => {
+    if (isBroken) throw new Error('the database is away')
+  }
+  await using gateway = await startGateway({ checks: { database } })
+  const ready = async (): Promise<unknown> => {
+    const { status, text } = await send(`${origin(gateway)}/health/ready`, {})
+    return [status, JSON.parse(text)]
+  }
+  expect(await ready()).toEqual([503, { status: 'starting', checks: { database: 'ok' } }])
+  gateway.health.markReady()
+  expect(await ready()).toEqual([200, { status: 'ready', checks: { database: 'ok' } }])
+  isBroken = true
+  expect(await ready()).toEqual([200, { status: 'ready', checks: { database: 'ok' } }])
+  expect(await ready()).toEqual([503, { status: 'failing', checks: { database: 'slow or failing' } }])
+  isBroken = false
+  expect(await ready()).toEqual([200, { status: 'ready', checks: { database: 'ok' } }])
+  gateway.health.markDraining()
+  expect(await ready()).toEqual([503, { status: 'draining', checks: { database: 'ok' } }])
+  gateway.server.stopAccepting()
+  expect((await send(`${origin(gateway)}/health/live`, {})).status).toBe(200)
+})
+
+test('health is served on its own port as well, and nothing else is', async () => {
+  await using blocker = await startGateway()
+  const port = Number(new URL(blocker.url).port)
+  await blocker.server.stop()
+  await using gateway = await startGateway({ admin: { host: '127.0.0.1', port } })
+  gateway.health.markReady()
+  expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200)
+  expect((await fetch(`http://127.0.0.1:${port}/graphql`)).status).toBe(404)
+})
+
+test('a port that is taken is named, with what to do', async () => {
+  await using gateway = await startGateway()
+  const port = Number(new URL(gateway.url).port)
+  const second = createServer({
+    yoga: { handle: async () => undefined },
+    websocket: gateway.websocket,
+    health: gateway.health,
+    config: { http: { host: '127.0.0.1', port, allowedOrigins: [] }, admin: undefined },
+    logger: gateway.logger,
+  })
+  await expect(second.start()).rejects.toThrow(`Port ${port} is taken. Free it, or set PORT to another one.`)
+})

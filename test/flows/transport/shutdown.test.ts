@@ -1,0 +1,81 @@
+import { createClient } from 'graphql-ws'
+import { expect, test } from 'vitest'
+import { startGateway } from './gateway.ts'
+import { post } from './http-client.ts'
+import { RawSocket, handshakeStatus } from './raw-socket.ts'
+
+test('while it drains, an instance refuses what is new with 503 and when to come back, and serves what is open', async () => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  gateway.server.stopAccepting()
+  expect(await handshakeStatus(gateway.webSocketUrl)).toMatchObject({ status: 503, headers: { 'retry-after': '2' } })
+  const answer = await post(gateway.url, '{ whoami }')
+  expect(answer.status).toBe(503)
+  expect(answer.headers.get('retry-after')).toBe('2')
+  expect(answer.body.errors?.[0]?.extensions).toEqual({ code: 'UNAVAILABLE', retryable: true, retryAfterMs: 2_000 })
+  expect(await socket.run('1', '{ whoami }')).toMatchObject({ type: 'next' })
+})
+
+test('connections are closed with 1012 in waves, each one before the deadline', async () => {
+  await using gateway = await startGateway()
+  const sockets = await Promise.all(
+    Array.from({ length: 120 }, async () => {
+      const socket = new RawSocket(gateway.webSocketUrl)
+      return socket.init({ authorization: await gateway.token('alice') })
+    }),
+  )
+  const closedAfterMs: number[] = []
+  const startedAt = performance.now()
+  const closings = sockets.map(async ({ closed }) => {
+    expect(await closed).toEqual({ code: 1012, reason: 'Service restart' })
+    closedAfterMs.push(performance.now() - startedAt)
+  })
+  await gateway.websocket.closeInWaves({ deadlineMs: 5_000 })
+  await Promise.all(closings)
+  expect(gateway.websocket.connectionCount).toBe(0)
+  expect(closedAfterMs.filter((ms) => ms < 200).length).toBe(50)
+  expect(closedAfterMs.filter((ms) => ms > 450).length).toBe(20)
+})
+
+test('a peer that does not answer the closing handshake is cut off at the deadline', async () => {
+  await using gateway = await startGateway({ limits: { closeTimeoutMs: 60_000 } })
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  socket.subscribe('1', 'subscription { observed }')
+  await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
+  socket.socket.pause()
+  const closing = gateway.websocket.closeInWaves({ deadlineMs: 300 })
+  await gateway.streams[0]?.calls.match((call) => call === 'return', 200)
+  await closing
+  expect(gateway.websocket.connectionCount).toBe(0)
+})
+
+test('the graphql-ws client comes back after a restart and subscribes again', async () => {
+  await using old = await startGateway()
+  await using next = await startGateway()
+  const urls = [old.webSocketUrl, next.webSocketUrl]
+  const client = createClient({ url: () => urls.shift() ?? next.webSocketUrl, retryWait: () => Promise.resolve() })
+  const results = client.iterate<{ observed: string }>({ query: 'subscription { observed }' })
+  const first = results.next()
+  await expect.poll(() => old.streams.length).toBe(1)
+  await old.websocket.closeInWaves({ deadlineMs: 1_000 })
+  await expect.poll(() => next.streams.length).toBe(1)
+  next.streams[0]?.push('hello')
+  expect((await first).value).toEqual({ data: { observed: 'hello' } })
+  await client.dispose()
+})
+
+test('stopping ends subscriptions over HTTP too, and frees the port', async () => {
+  await using gateway = await startGateway()
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query: 'subscription { observed }' }),
+  })
+  await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
+  await Promise.all([
+    gateway.server.stop({ graceMs: 200 }),
+    expect(response.text()).rejects.toThrow(),
+  ])
+  await expect.poll(() => gateway.streams[0]?.isOver).toBe(true)
+  await expect(fetch(gateway.url)).rejects.toThrow()
+})

@@ -1,0 +1,77 @@
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import {
+  classifyDatabaseError,
+  isConnectionSpoilt,
+  violatedConstraint,
+  type DatabaseErrorKind,
+} from '../../../src/store/database-error.ts'
+
+function postgresError(code: string): Error {
+  return Object.assign(new pg.DatabaseError('…', 1, 'error'), { code })
+}
+
+function prismaError(code: string, cause?: object): Error {
+  const meta = cause === undefined ? {} : { driverAdapterError: { name: 'DriverAdapterError', cause } }
+  return Object.assign(new Error('…'), { code, meta })
+}
+
+const STATES: Readonly<Record<string, DatabaseErrorKind>> = {
+  '08006': 'unknown-outcome',
+  '22001': 'other',
+  '23505': 'unique-violation',
+  '25006': 'refused',
+  '25P03': 'retryable-before-commit',
+  '40001': 'retryable-before-commit',
+  '40P01': 'retryable-before-commit',
+  '42601': 'other',
+  '53100': 'refused',
+  '53300': 'refused',
+  '55P03': 'retryable-before-commit',
+  '57014': 'refused',
+  '57P01': 'unknown-outcome',
+  '57P02': 'unknown-outcome',
+  '57P03': 'unknown-outcome',
+}
+
+test.each(Object.entries(STATES))('SQLSTATE %s is %s, from PostgreSQL and through Prisma', (state, kind) => {
+  expect(classifyDatabaseError(postgresError(state))).toBe(kind)
+  expect(classifyDatabaseError(prismaError('P2010', { originalCode: state }))).toBe(kind)
+})
+
+test.each<[string, DatabaseErrorKind]>([
+  ['P1001', 'unknown-outcome'],
+  ['P1017', 'unknown-outcome'],
+  ['P2024', 'refused'],
+  ['P2025', 'other'],
+  ['P2028', 'refused'],
+])("Prisma's %s is %s where there is no SQLSTATE behind it", (code, kind) => {
+  expect(classifyDatabaseError(prismaError(code, { kind: 'DatabaseNotReachable' }))).toBe(kind)
+})
+
+test.each<[string, DatabaseErrorKind]>([
+  ['Connection terminated unexpectedly', 'unknown-outcome'],
+  ['Connection terminated due to connection timeout', 'unknown-outcome'],
+  ['Client was closed and is not queryable', 'unknown-outcome'],
+  ['timeout exceeded when trying to connect', 'refused'],
+  ['seq is undefined', 'other'],
+])('"%s" is %s', (message, kind) => {
+  expect(classifyDatabaseError(new Error(message))).toBe(kind)
+})
+
+test('what is no error at all is somebody else’s', () => {
+  for (const thrown of [undefined, null, 'text', 42, {}]) expect(classifyDatabaseError(thrown)).toBe('other')
+})
+
+test('a violated constraint is named, from PostgreSQL and through Prisma', () => {
+  const direct = Object.assign(postgresError('23505'), { constraint: 'users_pkey' })
+  const cause = { originalCode: '23505', constraint: { index: 'users_pkey' } }
+  expect(violatedConstraint(direct)).toBe('users_pkey')
+  expect(violatedConstraint(prismaError('P2002', cause))).toBe('users_pkey')
+  expect(violatedConstraint(postgresError('40001'))).toBeUndefined()
+})
+
+test('a connection is given up when it is gone or its prepared statements are stale, and kept otherwise', () => {
+  expect(['57P01', '08006', '0A000'].map(postgresError).every(isConnectionSpoilt)).toBe(true)
+  expect(['23505', '40001', '57014'].map(postgresError).some(isConnectionSpoilt)).toBe(false)
+})
