@@ -57,15 +57,17 @@ async function runHere() {
 /**
  * A signal that a program sends reaches this process alone and is passed on. Ctrl-C in a terminal reaches every
  * process that runs in it, so the other one has it already, and a second one would cut its orderly stop short.
+ * Listening comes first: between a start and a listener, a signal would end this process alone.
  */
 function runIn(node) {
-  const child = spawn(node, [here, ...args], { stdio: 'inherit' })
+  let child
   const isInTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       if (signal === 'SIGTERM' || !isInTerminal) child.kill(signal)
     })
   }
+  child = spawn(node, [here, ...args], { stdio: 'inherit' })
   child.on('error', (error) => fail(`${node} can't be run: ${error.message}`))
   child.on('exit', exitLike)
 }

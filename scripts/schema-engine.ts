@@ -57,8 +57,8 @@ async function loadEngine(): Promise<void> {
   const bytes = await readFile(fileURLToPath(new URL('schema_engine_bg.wasm', module)))
   const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': { ...bindings } })
   bindings.__wbg_set_wasm(instance.exports)
-  const start = instance.exports['__wbindgen_start']
-  if (typeof start === 'function') start()
+  const start = instance.exports['__wbindgen_start'] as () => void
+  start()
 }
 
 function createCatalogueAdapter(url: string): SqlDriverAdapter & AsyncDisposable {

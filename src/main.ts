@@ -48,7 +48,8 @@ async function greet({ url, demo }: Started, logger: Logger): Promise<void> {
 type Stopping = Readonly<{ config: Config; logger: Logger; stopped: PromiseWithResolvers<void> }>
 
 function stopOnSignal(stop: () => Promise<void>, { config, logger, stopped }: Stopping): void {
-  const tooLate = (): Error => new Error(`Not stopped after ${config.shutdownDeadlineMs} ms; what is left is cut off`)
+  const tooLate = (): Error =>
+    new Error(`Not stopped after ${config.shutdownDeadlineMs} ms; what is left is cut off`)
   const begin = once(async () => within(config.shutdownDeadlineMs, stop(), tooLate))
   let signals = 0
   const onSignal = (signal: NodeJS.Signals): void => {

@@ -131,7 +131,10 @@ function createDomains({ config, database, clock, logger, bus, sessions }: Found
   return { services, hub, router }
 }
 
-function createTransport(foundation: Foundation, { services }: Domains): Transport & { demo: Demo | undefined } {
+function createTransport(
+  foundation: Foundation,
+  { services }: Domains,
+): Transport & { demo: Demo | undefined } {
   const { config, secrets, clock, logger, database } = foundation
   const verifier = createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock })
   const authenticator: Authenticator = createAuthenticator({
@@ -149,7 +152,10 @@ function createTransport(foundation: Foundation, { services }: Domains): Transpo
     config,
     clock,
     logger,
-    graphiql: config.mode === 'development' ? createGraphiql({ tabs: async () => (await demo?.tabs()) ?? [] }) : undefined,
+    graphiql:
+      config.mode === 'development'
+        ? createGraphiql({ tabs: async () => (await demo?.tabs()) ?? [] })
+        : undefined,
   })
   const websocket = createWebSocketEndpoint({ yoga, authenticator, config, clock, logger })
   const health = createHealth({ checks: { database: () => database.ping() }, logger })
@@ -160,7 +166,13 @@ function createTransport(foundation: Foundation, { services }: Domains): Transpo
 function demoFor({ config, secrets }: Foundation, { users, chats }: Services): Demo | undefined {
   const { auth, mode } = config
   if (mode === 'production' || auth.type === 'jwks' || secrets.authSecret === undefined) return undefined
-  return createDemo({ secret: secrets.authSecret, issuer: auth.issuer, audience: auth.audience, users, chats })
+  return createDemo({
+    secret: secrets.authSecret,
+    issuer: auth.issuer,
+    audience: auth.audience,
+    users,
+    chats,
+  })
 }
 
 /** The share of the whole deadline for a stop in which connections are closed, wave by wave. */

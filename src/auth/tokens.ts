@@ -77,7 +77,8 @@ function reasonFor(error: unknown): string {
   if (error instanceof errors.JWSSignatureVerificationFailed) return "The token's signature does not match."
   if (error instanceof errors.JOSEAlgNotAllowed) return "The token's algorithm is not accepted here."
   if (error instanceof errors.JWKSNoMatchingKey) return 'The token is signed with an unknown key.'
-  if (error instanceof errors.JWKSMultipleMatchingKeys) return 'The token does not say which key signed it (kid).'
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'The token does not say which key signed it (kid).'
   return 'The token is malformed.'
 }
 

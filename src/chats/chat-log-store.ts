@@ -4,23 +4,7 @@ import type { Reader } from '../store/reader.ts'
 import type { Transaction, Writer } from '../store/writer.ts'
 import type { MemberRole } from './chat.ts'
 import type { ChatEvent, ChatEventType } from './chat-event.ts'
-
-/** A stretch of one chat's log: seqs from just after `afterSeq` up to and including `untilSeq`. */
-export type LogStretch = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
-
-/** What a chat's row says while it is locked. */
-export type LockedChat = Readonly<{ headSeq: Seq; lastActivityAt: Date; now: Date }>
-
-/** An event's row, before the log gave it a seq. */
-export type NewEntry = Readonly<{
-  type: ChatEventType
-  actorId: UserId
-  messageSeq?: Seq
-  subjectId?: UserId
-  role?: MemberRole
-  emoji?: string
-  added?: boolean
-}>
+import type { LockedChat, LogStretch, NewEntry } from './chat-log.ts'
 
 export type ChatLogStore = Readonly<{
   /** The events of a stretch in order of seq, at most `limit` of them. */
@@ -138,7 +122,13 @@ function toEvent(row: EventRow): ChatEvent {
       return { ...entry, type: 'MessageDeleted', message: toMessage(row) }
     case 'REACTION_CHANGED': {
       const emoji = present(row, 'emoji')
-      return { ...entry, type: 'ReactionChanged', message: toMessage(row), emoji, added: present(row, 'added') }
+      return {
+        ...entry,
+        type: 'ReactionChanged',
+        message: toMessage(row),
+        emoji,
+        added: present(row, 'added'),
+      }
     }
     case 'MEMBER_ADDED': {
       const userId = present(row, 'subjectId')
@@ -166,5 +156,5 @@ function toMessage(row: EventRow): Message {
 function present<Key extends keyof EventRow>(row: EventRow, key: Key): NonNullable<EventRow[Key]> {
   const value = row[key]
   if (value === null) throw new Error(`Event ${row.seq} of chat ${row.chatId} lacks its ${key}`)
-  return value as NonNullable<EventRow[Key]>
+  return value
 }

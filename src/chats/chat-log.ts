@@ -1,11 +1,29 @@
-import type { ChatId, Seq } from '../ids.ts'
+import type { ChatId, Seq, UserId } from '../ids.ts'
 import { notFound } from '../errors.ts'
 import type { Transaction, Writer } from '../store/writer.ts'
-import type { ChatEvent } from './chat-event.ts'
-import type { ChatLogStore, LockedChat, LogStretch, NewEntry } from './chat-log-store.ts'
+import type { ChatEvent, ChatEventType } from './chat-event.ts'
+import type { MemberRole } from './chat.ts'
+import type { ChatLogStore } from './chat-log-store.ts'
 
 /** The most events that one read of the log answers with. */
 export const MAX_LOG_PAGE = 500
+
+/** A stretch of one chat's log: seqs from just after `afterSeq` up to and including `untilSeq`. */
+export type LogStretch = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
+
+/** What a chat's row says while it is locked. */
+export type LockedChat = Readonly<{ headSeq: Seq; lastActivityAt: Date; now: Date }>
+
+/** An event's row, before the log gave it a seq. */
+export type NewEntry = Readonly<{
+  type: ChatEventType
+  actorId: UserId
+  messageSeq?: Seq
+  subjectId?: UserId
+  role?: MemberRole
+  emoji?: string
+  added?: boolean
+}>
 
 /** What a change decided to write: the entry, and how the event reads once it has its place in the log. */
 export type Change<Event extends ChatEvent> = Readonly<{

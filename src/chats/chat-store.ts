@@ -1,19 +1,8 @@
-import type { ChatId, Seq, UserId } from '../ids.ts'
+import type { ChatId, UserId } from '../ids.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Writer } from '../store/writer.ts'
-import type { Chat, ChatView, Member } from './chat.ts'
-
-/** A place in somebody's list of chats. */
-export type ChatListPosition = Readonly<{ activityAt: Date; chatId: ChatId }>
-
-/** A stretch of a list: strictly between two places, from the start or from the end. */
-export type Stretch<Position> = Readonly<{
-  after: Position | undefined
-  before: Position | undefined
-  limit: number
-  /** Count from the end. */
-  inverted: boolean
-}>
+import type { Stretch } from '../lib/stretch.ts'
+import type { Chat, ChatListPosition, ChatView, LowestWatermarks, Member, WatermarkKey } from './chat.ts'
 
 export type ChatStore = Readonly<{
   /** Each chat as this user, who is or was a member, sees it; others are left out. */
@@ -29,9 +18,6 @@ export type ChatStore = Readonly<{
   /** Makes the direct chat of two people, unless there is one; answers with the one there is. */
   createDirectChat(id: ChatId, creatorId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId>
 }>
-
-export type WatermarkKey = Readonly<{ chatId: ChatId; exceptId: UserId }>
-export type LowestWatermarks = WatermarkKey & Readonly<{ deliveredSeq: Seq; readSeq: Seq }>
 
 type ViewRow = Chat & Omit<Member, 'chatId'>
 
@@ -164,7 +150,8 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
 }
 
 function toView(row: ViewRow): ChatView {
-  const { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, createdAt, lastActivityAt } = row
+  const { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, createdAt, lastActivityAt } =
+    row
   const { userId, role, joinedAt, joinedSeq, leftAt, leftSeq, deliveredSeq, readSeq } = row
   return {
     chat: { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, createdAt, lastActivityAt },

@@ -49,3 +49,11 @@ export function isVisible(view: ChatView, seq: Seq): boolean {
   const { first, last } = visibleRange(view)
   return first <= seq && seq <= last
 }
+
+/** A place in somebody's list of chats. */
+export type ChatListPosition = Readonly<{ activityAt: Date; chatId: ChatId }>
+
+/** All present members of a chat but one. */
+export type WatermarkKey = Readonly<{ chatId: ChatId; exceptId: UserId }>
+/** The watermarks that all of them have passed. */
+export type LowestWatermarks = WatermarkKey & Readonly<{ deliveredSeq: Seq; readSeq: Seq }>

@@ -1,8 +1,9 @@
 import { badInput, notFound } from '../errors.ts'
 import { type ChatId, newChatId, type UserId } from '../ids.ts'
 import type { Users } from '../users/users.ts'
-import type { ChatView, Member } from './chat.ts'
-import type { ChatListPosition, ChatStore, LowestWatermarks, Stretch, WatermarkKey } from './chat-store.ts'
+import type { Stretch } from '../lib/stretch.ts'
+import type { ChatListPosition, ChatView, LowestWatermarks, Member, WatermarkKey } from './chat.ts'
+import type { ChatStore } from './chat-store.ts'
 
 export type Chats = Readonly<{
   /** The chat as the viewer sees it; undefined where it does not exist or is none of theirs. */

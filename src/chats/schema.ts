@@ -4,8 +4,7 @@ import { type CursorCodec, resolvePage } from '../graphql/connections.ts'
 import { requireViewer, viewOf } from '../graphql/context.ts'
 import { type ChatId, globalId, isSubject, parseGlobalId, type UserId } from '../ids.ts'
 import { visibleRange } from './chat.ts'
-import type { ChatView, Member } from './chat.ts'
-import type { ChatListPosition } from './chat-store.ts'
+import type { ChatListPosition, ChatView, Member } from './chat.ts'
 
 export function defineChats(builder: Builder): void {
   defineChatType(builder)
@@ -20,7 +19,10 @@ function defineChatType(builder: Builder): void {
     interfaces: ['Node'],
     fields: (t) => ({
       id: t.id({ resolve: (chat) => globalId.chat(chat.id) }),
-      kind: t.field({ type: kind, resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.kind }),
+      kind: t.field({
+        type: kind,
+        resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.kind,
+      }),
       title: t.string({
         nullable: true,
         description: "A group's title; null in a direct chat.",
@@ -160,7 +162,9 @@ const chatCursor: CursorCodec<ChatListPosition> = {
   decode: (text) => {
     const [, ms, id = ''] = /^(\d{1,15}) (.+)$/.exec(text) ?? []
     const parsed = parseGlobalId(`chat_${id}`)
-    return parsed?.type === 'Chat' ? { activityAt: new Date(Number(ms)), chatId: parsed.id satisfies ChatId } : undefined
+    return parsed?.type === 'Chat'
+      ? { activityAt: new Date(Number(ms)), chatId: parsed.id satisfies ChatId }
+      : undefined
   },
 }
 

@@ -1,5 +1,4 @@
 import type { ChatView } from '../chats/chat.ts'
-import type { ChatEvent } from '../chats/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Chats } from '../chats/chats.ts'
 import { visibleRange } from '../chats/chat.ts'
@@ -34,7 +33,8 @@ type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; merge: Merge }>
 
 export function createChatStreams({ hub, chats, chatLog, clock }: Dependencies): ChatStreams {
   async function open({ viewerId, chatId, afterSeq, onOverflow }: ChatSubscriber): Promise<LiveStream> {
-    if (afterSeq !== undefined && afterSeq < 0) throw badInput('afterSeq is a position in the log: 0 or greater')
+    if (afterSeq !== undefined && afterSeq < 0)
+      throw badInput('afterSeq is a position in the log: 0 or greater')
     const view = await chats.require(viewerId, chatId)
 
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
@@ -58,11 +58,12 @@ export function createChatStreams({ hub, chats, chatLog, clock }: Dependencies):
   async function* replay(chatId: ChatId, plan: Plan): AsyncGenerator<InboxItem, void, void> {
     const { afterSeq, untilSeq } = plan
     if (afterSeq > untilSeq) return yield reset(`The log ends at ${untilSeq}, before afterSeq ${afterSeq}`)
-    if (untilSeq - afterSeq > MAX_REPLAY) return yield reset(`More than ${MAX_REPLAY} events follow ${afterSeq}`)
+    if (untilSeq - afterSeq > MAX_REPLAY)
+      return yield reset(`More than ${MAX_REPLAY} events follow ${afterSeq}`)
     let expectedSeq = afterSeq + 1
     for await (const page of chatLog.pages({ chatId, afterSeq, untilSeq })) {
       if (page[0]?.seq !== expectedSeq) return yield reset(`The log no longer reaches back to ${afterSeq}`)
-      yield* page as readonly ChatEvent[]
+      yield* page
       expectedSeq += page.length
     }
   }

@@ -102,7 +102,10 @@ export function createInbox({ hub, devices, chatLog, receipts, clock, logger }: 
     }
   }
 
-  async function* replayReceipts(viewerId: UserId, deviceId: DeviceId): AsyncGenerator<InboxItem, void, void> {
+  async function* replayReceipts(
+    viewerId: UserId,
+    deviceId: DeviceId,
+  ): AsyncGenerator<InboxItem, void, void> {
     const since = await devices.receiptsKnownSince(viewerId, deviceId)
     for (const receipt of await receipts.since(viewerId, since)) yield { type: 'ReceiptAdvanced', ...receipt }
   }
@@ -124,7 +127,9 @@ export function createInbox({ hub, devices, chatLog, receipts, clock, logger }: 
     if (!isLogged(item)) return
     receipts
       .markDelivered(viewerId, undefined, [{ chatId: item.chatId, seq: item.seq }])
-      .catch((error: unknown) => logger.warn({ err: error, chatId: item.chatId }, 'a delivery was not recorded'))
+      .catch((error: unknown) =>
+        logger.warn({ err: error, chatId: item.chatId }, 'a delivery was not recorded'),
+      )
   }
 
   return { open }

@@ -47,20 +47,20 @@ export class LiveStream implements AsyncIterableIterator<InboxItem, undefined, u
 
   /** Queues a live item. When it no longer fits, the stream is over: a hole would be worse. */
   push(item: LiveItem): void {
-    if (this.#ended.signal.aborted || this.#hasOverflowed) return
+    if (this.#isOver() || this.#hasOverflowed) return
     this.#hasOverflowed = !this.#queue.push(queueItem(item))
     if (this.#hasOverflowed) this.#overflow()
     this.#wake?.()
   }
 
   async next(): Promise<IteratorResult<InboxItem, undefined>> {
-    if (this.#ended.signal.aborted) return this.return()
+    if (this.#isOver()) return this.return()
     if (this.#lastItem !== undefined) this.#options.onFlushed?.(this.#lastItem)
     this.#lastItem = undefined
     try {
       const { done, value } = await this.#items.next()
       if (this.#hasOverflowed) throw tooSlow()
-      if (done === true || value === undefined || this.#ended.signal.aborted) return this.return()
+      if (done === true || this.#isOver()) return await this.return()
       this.#lastItem = value
       return { done: false, value }
     } catch (error) {
@@ -70,7 +70,7 @@ export class LiveStream implements AsyncIterableIterator<InboxItem, undefined, u
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
-    if (!this.#ended.signal.aborted) this.#end()
+    if (!this.#isOver()) this.#end()
     return Promise.resolve({ done: true, value: undefined })
   }
 
@@ -80,6 +80,10 @@ export class LiveStream implements AsyncIterableIterator<InboxItem, undefined, u
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return()
+  }
+
+  #isOver(): boolean {
+    return this.#ended.signal.aborted
   }
 
   #end(): void {
@@ -95,7 +99,7 @@ export class LiveStream implements AsyncIterableIterator<InboxItem, undefined, u
   }
 
   async *#live(): AsyncGenerator<LiveItem, void, void> {
-    while (!this.#ended.signal.aborted) {
+    while (!this.#isOver()) {
       if (this.#hasOverflowed) throw tooSlow()
       const item = this.#queue.shift()
       if (item === undefined) await this.#pushed()

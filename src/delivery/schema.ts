@@ -69,7 +69,11 @@ function defineLogField(builder: Builder): void {
         if (afterSeq < 0 || limit < 0) throw badInput('afterSeq and first can not be negative')
         const view = await viewOf(chat, context)
         const range = visibleRange(view)
-        const stretch = { chatId: chat.id, afterSeq: Math.max(afterSeq, range.first - 1), untilSeq: range.last }
+        const stretch = {
+          chatId: chat.id,
+          afterSeq: Math.max(afterSeq, range.first - 1),
+          untilSeq: range.last,
+        }
         return context.services.chatLog.read(stretch, limit)
       },
     }),
@@ -94,7 +98,9 @@ function defineSubscriptions(builder: Builder): void {
       type: inboxEvent,
       description: INBOX_DESCRIPTION,
       args: {
-        deviceId: t.arg.string({ description: '1 to 64 characters, made and kept by the app on this device.' }),
+        deviceId: t.arg.string({
+          description: '1 to 64 characters, made and kept by the app on this device.',
+        }),
       },
       subscribe: (_, { deviceId }, context) =>
         context.services.inbox.open({

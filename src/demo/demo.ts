@@ -35,7 +35,10 @@ export function createDemo({ secret, issuer, audience, users, chats }: Dependenc
     const id = name.toLowerCase() as UserId
     await users.provision({ id, name, avatarUrl: null, issuedAt: new Date() })
     const claims = { subject: id, name, expiresAt: new Date(Date.now() + TOKEN_LIFETIME_MS) }
-    const scope = { ...(issuer === undefined ? {} : { issuer }), ...(audience === undefined ? {} : { audience }) }
+    const scope = {
+      ...(issuer === undefined ? {} : { issuer }),
+      ...(audience === undefined ? {} : { audience }),
+    }
     return { id, name, token: await issueToken(secret, { ...claims, ...scope }) }
   }
 

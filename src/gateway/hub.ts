@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
-import type { LogStretch } from '../chats/chat-log-store.ts'
+import type { LogStretch } from '../chats/chat-log.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Logger } from '../telemetry/logger.ts'

@@ -82,4 +82,3 @@ export function createBuilder() {
   builder.subscriptionType({})
   return builder
 }
-

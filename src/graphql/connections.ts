@@ -1,5 +1,5 @@
 import { parseCursorConnectionArgs } from '@pothos/core'
-import type { Stretch } from '../chats/chat-store.ts'
+import type { Stretch } from '../lib/stretch.ts'
 import { badInput } from '../errors.ts'
 
 /** A page's arguments, as the Relay cursor connections specification has them. */

@@ -16,8 +16,9 @@ import type {
  * can't be used to say much in few words. The introspection query of graphql-js just fits: it is 15 levels deep.
  */
 export const LIMITS = {
-  /** Of the whole document; comments are not tokens. */
+  /** Of the whole document; comments count apart. */
   tokens: 2_000,
+  comments: 5_000,
   depth: 15,
   aliases: 50,
   fields: 1_000,
@@ -44,7 +45,11 @@ const LIMITED = [
  * these numbers, never sees an excessive one.
  */
 export function parseWithinLimits(source: string | Source, options: ParseOptions = {}): DocumentNode {
-  const document = parse(source, { ...options, maxTokens: LIMITS.tokens })
+  const document = parse(source, {
+    ...options,
+    maxLexicalTokens: LIMITS.tokens,
+    maxComments: LIMITS.comments,
+  })
   const extentOf = createExtents(document)
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION) checkOperation(definition, extentOf)

@@ -1,6 +1,5 @@
 import DataLoader from 'dataloader'
-import type { ChatView } from '../chats/chat.ts'
-import type { WatermarkKey } from '../chats/chat-store.ts'
+import type { ChatView, WatermarkKey } from '../chats/chat.ts'
 import { notFound, ParleyError } from '../errors.ts'
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from '../messages/message.ts'
@@ -25,9 +24,14 @@ type LoaderServices = Pick<Services, 'users' | 'chats' | 'messages'>
  * Loaders gather but don't remember: a subscription keeps its context for days, and each of its events has to be read
  * as things are then.
  */
-export function createLoaders({ users, chats, messages }: LoaderServices, viewerId: UserId | undefined): Loaders {
+export function createLoaders(
+  { users, chats, messages }: LoaderServices,
+  viewerId: UserId | undefined,
+): Loaders {
   return {
-    user: gathering<UserId, User>(async (ids) => (await users.findMany(ids)).map((user) => user ?? notFound('User'))),
+    user: gathering<UserId, User>(async (ids) =>
+      (await users.findMany(ids)).map((user) => user ?? notFound('User')),
+    ),
     chatView: gathering<ChatId, ChatView>(async (ids) => {
       if (viewerId === undefined) return ids.map(() => new ParleyError('UNAUTHENTICATED', 'Sign in first'))
       return (await chats.findMany(viewerId, ids)).map((view) => view ?? notFound('Chat'))
@@ -37,7 +41,9 @@ export function createLoaders({ users, chats, messages }: LoaderServices, viewer
     unreadCount: gathering((views) => messages.countUnread(views)),
     reactions: gathering((ids) => messages.reactions(ids)),
     lowestWatermarks: gathering(async (keys) => {
-      const found = new Map((await chats.lowestWatermarks(keys)).map((lowest) => [watermarkKey(lowest), lowest]))
+      const found = new Map(
+        (await chats.lowestWatermarks(keys)).map((lowest) => [watermarkKey(lowest), lowest]),
+      )
       return keys.map((key) => found.get(watermarkKey(key)))
     }),
   }

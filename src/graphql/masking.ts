@@ -8,7 +8,11 @@ import type { Logger } from '../telemetry/logger.ts'
  * What HTTP should make of an error: kept in `extensions.http`, where Yoga looks for it, but not enumerable, so that
  * it is never sent. `spec` means that `application/json` is answered with 200 all the same.
  */
-export type HttpHint = Readonly<{ status?: number; headers?: Readonly<Record<string, string>>; spec?: boolean }>
+export type HttpHint = Readonly<{
+  status?: number
+  headers?: Readonly<Record<string, string>>
+  spec?: boolean
+}>
 
 type ErrorLogger = Pick<Logger, 'error'>
 
@@ -26,7 +30,8 @@ const reported = new WeakMap<object, string>()
 export function toClientError(error: unknown, logger: ErrorLogger): GraphQLError {
   if (error instanceof GraphQLError && finished.has(error)) return error
   const cause = causeOf(error)
-  if (cause instanceof GraphQLError && finished.has(cause)) return finish(error, cause.message, cause.extensions)
+  if (cause instanceof GraphQLError && finished.has(cause))
+    return finish(error, cause.message, cause.extensions)
   if (cause instanceof ParleyError) return finish(error, cause.message, cause.extensions)
   if (error instanceof GraphQLError && isClientsMistake(error)) return asClientsMistake(error)
   const errorId = report(cause, error, logger)
@@ -45,19 +50,24 @@ export function clientError(error: ParleyError): GraphQLError {
 
 /** Attaches what HTTP should make of an error that was made here. */
 export function hintHttp(error: GraphQLError, hint: HttpHint): void {
-  Object.defineProperty(error.extensions, 'http', { value: hint, enumerable: false, configurable: true, writable: true })
+  Object.defineProperty(error.extensions, 'http', {
+    value: hint,
+    enumerable: false,
+    configurable: true,
+    writable: true,
+  })
 }
 
 /** What HTTP should make of an error, where somebody said so. */
 export function httpHintOf(error: GraphQLError): HttpHint | undefined {
-  const hint = error.extensions['http']
-  return typeof hint === 'object' && hint !== null ? hint : undefined
+  return error.extensions.http
 }
 
 /** What was thrown in the first place, under the layers that graphql-js adds to say where. */
 function causeOf(error: unknown): unknown {
   let cause = error
-  while (cause instanceof GraphQLError && !finished.has(cause) && cause.originalError) cause = cause.originalError
+  while (cause instanceof GraphQLError && !finished.has(cause) && cause.originalError)
+    cause = cause.originalError
   return cause
 }
 
@@ -86,7 +96,11 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-function finish(error: unknown, message: string, extensions: ErrorExtensions | GraphQLError['extensions']): GraphQLError {
+function finish(
+  error: unknown,
+  message: string,
+  extensions: ErrorExtensions | GraphQLError['extensions'],
+): GraphQLError {
   const located = error instanceof GraphQLError ? error : undefined
   const made = new GraphQLError(message, {
     nodes: located?.nodes ?? null,

@@ -1,11 +1,15 @@
 import { badInput } from '../errors.ts'
 import { parseGlobalId } from '../ids.ts'
 import { isVisible } from '../chats/chat.ts'
-import type { Builder } from './builder.ts'
+import type { Message } from '../messages/message.ts'
+import type { User } from '../users/user.ts'
+import type { Builder, ChatRef } from './builder.ts'
 import { type Context, requireViewer } from './context.ts'
 
 /** What was found, with its type's name. */
-type Found = Readonly<{ __typename: 'User' | 'Chat' | 'Message' }>
+type Found = Readonly<
+  ({ __typename: 'User' } & User) | ({ __typename: 'Chat' } & ChatRef) | ({ __typename: 'Message' } & Message)
+>
 
 /** The most ids of one `nodes`. */
 const MAX_NODES = 100
@@ -49,11 +53,12 @@ async function findNode(text: string, context: Context): Promise<Found | null> {
     }
     case 'Chat': {
       const view = await chats.find(userId, id.id)
-      return view === undefined ? null : { __typename: 'Chat', ...{ id: id.id, view } }
+      return view === undefined ? null : { __typename: 'Chat', id: id.id, view }
     }
     case 'Message': {
       const view = await chats.find(userId, id.id.chatId)
-      const message = view && isVisible(view, id.id.seq) ? await context.loaders.message.load(id.id) : undefined
+      const message =
+        view && isVisible(view, id.id.seq) ? await context.loaders.message.load(id.id) : undefined
       return message === undefined ? null : { __typename: 'Message', ...message }
     }
     default:

@@ -1,6 +1,5 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
-import type { Change, ChatLog } from '../chats/chat-log.ts'
-import type { LockedChat } from '../chats/chat-log-store.ts'
+import type { Change, ChatLog, LockedChat } from '../chats/chat-log.ts'
 import { badInput, forbidden, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { MessageId, UserId } from '../ids.ts'
 import { retry } from '../lib/backoff.ts'
@@ -73,7 +72,11 @@ export function createMessageChanger({ chatLog, store, publish }: Dependencies):
         requireOwn(message, actorId, 'delete')
         if (message.deletedAt !== null) return undefined
         await store.erase(tx, id, now)
-        return toChange('MessageDeleted', actorId, { ...withoutMembership(message), body: null, deletedAt: now })
+        return toChange('MessageDeleted', actorId, {
+          ...withoutMembership(message),
+          body: null,
+          deletedAt: now,
+        })
       })
     },
 
@@ -81,7 +84,12 @@ export function createMessageChanger({ chatLog, store, publish }: Dependencies):
       const emoji = parseEmoji(text)
       return change(actorId, id, async ({ tx, message }) => {
         requireThere(message)
-        const hasChanged = await (isPresent ? store.addReaction : store.removeReaction)(tx, id, actorId, emoji)
+        const hasChanged = await (isPresent ? store.addReaction : store.removeReaction)(
+          tx,
+          id,
+          actorId,
+          emoji,
+        )
         if (!hasChanged) return undefined
         if (isPresent) await requireFewReactions(tx, id, actorId)
         return toReactionChange(actorId, withoutMembership(message), emoji, isPresent)

@@ -42,7 +42,10 @@ export function createDurableAppend({ log, chatLog, publish, logger }: Dependenc
     return { outcomes, mayHaveBeenStored }
   }
 
-  async function readBack(drafts: readonly Draft[], outcomes: readonly AppendOutcome[]): Promise<ChatEvent[]> {
+  async function readBack(
+    drafts: readonly Draft[],
+    outcomes: readonly AppendOutcome[],
+  ): Promise<ChatEvent[]> {
     const reads = drafts.map(async ({ chatId }, index) => {
       const outcome = outcomes[index]
       if (outcome?.type !== 'repeated') return []

@@ -1,5 +1,5 @@
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
-import type { Stretch } from '../chats/chat-store.ts'
+import type { Stretch } from '../lib/stretch.ts'
 import type { VisibleRange } from '../chats/chat.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Message, Reaction } from './message.ts'
@@ -83,7 +83,10 @@ const REACTIONS = {
     ORDER BY min(r.at), r.emoji`,
 }
 
-const columnsOf = (ids: readonly MessageId[]): unknown[] => [ids.map((id) => id.chatId), ids.map((id) => id.seq)]
+const columnsOf = (ids: readonly MessageId[]): unknown[] => [
+  ids.map((id) => id.chatId),
+  ids.map((id) => id.seq),
+]
 
 export function createMessageStore({ reader }: { reader: Reader }): MessageStore {
   return {

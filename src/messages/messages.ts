@@ -1,6 +1,6 @@
 import type { ChatView } from '../chats/chat.ts'
 import { isVisible, visibleRange } from '../chats/chat.ts'
-import type { Stretch } from '../chats/chat-store.ts'
+import type { Stretch } from '../lib/stretch.ts'
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from './message.ts'
 import type { MessageStore } from './message-store.ts'

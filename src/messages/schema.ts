@@ -89,7 +89,11 @@ function defineMessageType(builder: Builder): void {
 }
 
 /** Null where the message that was answered lies outside of what the viewer sees. */
-async function findReplyTo({ chatId, replyToSeq }: Message, _: object, context: Context): Promise<Message | null> {
+async function findReplyTo(
+  { chatId, replyToSeq }: Message,
+  _: object,
+  context: Context,
+): Promise<Message | null> {
   if (replyToSeq === null) return null
   const view = await context.loaders.chatView.load(chatId)
   if (!isVisible(view, replyToSeq)) return null

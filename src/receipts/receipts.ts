@@ -15,7 +15,11 @@ export type Receipts = Readonly<{
    * The user's device has these chats up to these positions; the device's own replay position moves along where one
    * is named. Answers with the user's membership in each, in order. NOT_FOUND where one of the chats is none of theirs.
    */
-  markDelivered(userId: UserId, deviceId: DeviceId | undefined, positions: readonly Position[]): Promise<Member[]>
+  markDelivered(
+    userId: UserId,
+    deviceId: DeviceId | undefined,
+    positions: readonly Position[],
+  ): Promise<Member[]>
   /** The user has read the chat up to there. NOT_FOUND where it is none of theirs. */
   markRead(userId: UserId, position: Position): Promise<Member>
   /** Watermarks of present members of the viewer's chats that moved at or after `since`. */
@@ -66,7 +70,8 @@ export function createReceipts({ store, publish }: Dependencies): Receipts {
 
   return {
     async markDelivered(userId, deviceId, positions) {
-      if (positions.length > MAX_POSITIONS) throw badInput(`positions can name ${MAX_POSITIONS} chats at most`)
+      if (positions.length > MAX_POSITIONS)
+        throw badInput(`positions can name ${MAX_POSITIONS} chats at most`)
       const reports = positions.map(({ chatId, seq }) => {
         return { chatId, userId, deviceId, deliveredSeq: parseSeq(seq), readSeq: 0 }
       })

@@ -11,12 +11,11 @@ export function deadlineClient(deadlineMs: number): typeof pg.Client {
 
     constructor(config?: string | pg.ClientConfig) {
       super(config)
-      const submit = super.query
       // An override would have to repeat eight overloads of a method whose arguments don't matter here.
       Object.defineProperty(this, 'query', {
-        value: (...submission: readonly unknown[]): unknown => {
+        value: (...submission: Parameters<pg.Client['query']>): unknown => {
           this.#expectAnswer()
-          return Reflect.apply(submit, this, submission)
+          return super.query(...submission)
         },
       })
       this.on('drain', () => clearTimeout(this.#timer))

@@ -29,24 +29,22 @@ export function createLogger({ level, pretty }: Config['log'], destination?: Des
     serializers: { err: (error: unknown) => error },
     hooks: { streamWrite: redactLine },
   }
-  return pino(
-    options,
-    (pretty ? prettyStream(destination) : destination) ?? pino.destination({ dest: 1, sync: true }),
-  )
+  const output = destination ?? pino.destination({ dest: 1, sync: true })
+  return pino(options, pretty ? prettified(output) : output)
 }
 
-type PrettyStreamFactory = (options: {
-  sync: boolean
-  destination: DestinationStream | number
-}) => DestinationStream
+type PinoPretty = Readonly<{
+  prettyFactory: (options: Readonly<{ colorize: boolean }>) => (line: string) => string
+}>
 
-/** Undefined where the package is not installed, as in production images. */
-function prettyStream(destination: DestinationStream | undefined): DestinationStream | undefined {
+/** The output itself where the package is not installed, as in production images. */
+function prettified(output: DestinationStream): DestinationStream {
   try {
-    const factory = createRequire(import.meta.url)('pino-pretty') as PrettyStreamFactory
-    return factory({ sync: true, destination: destination ?? 1 })
+    const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as PinoPretty
+    const format = prettyFactory({ colorize: true })
+    return { write: (line) => output.write(format(line)) }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return destination
+    if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return output
     throw error
   }
 }

@@ -42,7 +42,8 @@ export const CLOSE_CODES = {
     code: 4400,
     reason: 'Invalid message received',
     clientReconnects: false,
-    meaning: 'A message does not follow the protocol: not JSON, an unknown type, a missing field, a binary frame.',
+    meaning:
+      'A message does not follow the protocol: not JSON, an unknown type, a missing field, a binary frame.',
   },
   UNAUTHORIZED: {
     code: 4401,
@@ -60,7 +61,8 @@ export const CLOSE_CODES = {
     code: 4403,
     reason: 'Token expired',
     clientReconnects: true,
-    meaning: 'A token in use on this connection ran out. Connect again with a fresh one, or renew it in time.',
+    meaning:
+      'A token in use on this connection ran out. Connect again with a fresh one, or renew it in time.',
   },
   SUBPROTOCOL_NOT_ACCEPTABLE: {
     code: 4406,
@@ -84,7 +86,8 @@ export const CLOSE_CODES = {
     code: 4410,
     reason: 'Too slow; reconnect to catch up',
     clientReconnects: true,
-    meaning: 'More was waiting for this client than the gateway holds. Nothing is lost: a device is owed the rest.',
+    meaning:
+      'More was waiting for this client than the gateway holds. Nothing is lost: a device is owed the rest.',
   },
   TOO_MANY_INITS: {
     code: 4429,

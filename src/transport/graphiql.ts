@@ -29,7 +29,7 @@ type Page = Readonly<{ gzipped: Buffer; etag: string }>
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'unsafe-inline' 'unsafe-eval' blob:",
-  "worker-src blob: data:",
+  'worker-src blob: data:',
   "style-src 'unsafe-inline'",
   'img-src data: blob:',
   'font-src data:',
@@ -45,7 +45,9 @@ const compress = promisify(gzip)
  * GraphiQL with what `tabs` answers when the page is first asked for. It is 9 MB: made once, kept compressed only, and
  * a browser that has it is told so. A browser that takes no gzip gets it unpacked on the way.
  */
-export function createGraphiql({ tabs }: Readonly<{ tabs: () => Promise<readonly GraphiqlTab[]> }>): Graphiql {
+export function createGraphiql({
+  tabs,
+}: Readonly<{ tabs: () => Promise<readonly GraphiqlTab[]> }>): Graphiql {
   let page: Promise<Page> | undefined
 
   /** One that failed is tried again by whoever asks next. */

@@ -43,7 +43,7 @@ function objectOf(query: URLSearchParams, name: 'variables' | 'extensions'): Par
   const text = query.get(name)
   if (text === null || text === '') return {}
   try {
-    return { [name]: JSON.parse(text) }
+    return { [name]: JSON.parse(text) as unknown }
   } catch {
     throw badRequest(400, `The parameter "${name}" must be JSON.`)
   }
@@ -52,7 +52,8 @@ function objectOf(query: URLSearchParams, name: 'variables' | 'extensions'): Par
 async function fromBody(request: Request): Promise<GraphQLParams> {
   const text = await textOfBody(request)
   try {
-    return JSON.parse(text)
+    // Yoga checks next that it is an object of the right shape.
+    return JSON.parse(text) as GraphQLParams
   } catch {
     throw badRequest(400, 'The body must be JSON.')
   }

@@ -24,11 +24,12 @@ const STATUS = {
  */
 export function useHttpStatus(logger: Logger): Plugin {
   return {
-    onResultProcess({ result, setResult }) {
+    onResultProcess(outcome) {
+      const { result } = outcome
       if (!isSingle(result) || !result.errors?.length) return
       const errors = result.errors.map((error) => toClientError(error, logger))
       if (!('data' in result)) hintStatus(errors)
-      setResult({ ...result, errors })
+      outcome.setResult({ ...result, errors })
     },
   }
 }
@@ -41,7 +42,7 @@ function isSingle(result: object): result is ExecutionResult {
 function hintStatus([first]: readonly GraphQLError[]): void {
   if (first === undefined || httpHintOf(first)?.status !== undefined) return
   const { code, retryAfterMs } = first.extensions
-  const status = STATUS[code as ErrorCode] ?? 500
+  const status = STATUS[code as ErrorCode]
   hintHttp(first, { status, headers: headersFor(status, retryAfterMs), spec: true })
 }
 

@@ -24,11 +24,14 @@ type Bounds = Readonly<{
  * Ends subscriptions over HTTP (server-sent events): when the token runs out, with an UNAUTHENTICATED error as the last
  * event, and when the client goes away, even before the stream has begun. A WebSocket connection sees to both itself.
  */
-export function useHttpStreams({ clock, logger }: Pick<Bounds, 'clock' | 'logger'>): Plugin<{ caller?: Caller }> {
+export function useHttpStreams({
+  clock,
+  logger,
+}: Pick<Bounds, 'clock' | 'logger'>): Plugin<{ caller?: Caller }> {
   return {
     onSubscribe({ args }) {
-      const { caller, request }: { caller?: Caller; request?: Request } = args.contextValue
-      if (caller?.transport !== 'http' || request === undefined) return undefined
+      const { caller, request } = args.contextValue
+      if (caller?.transport !== 'http') return undefined
       const bounds = { session: caller.session, signal: request.signal, clock, logger }
       return {
         onSubscribeResult({ result, setResult }) {
@@ -39,7 +42,10 @@ export function useHttpStreams({ clock, logger }: Pick<Bounds, 'clock' | 'logger
   }
 }
 
-function bounded(results: Results, { session, signal, clock, logger }: Bounds): AsyncIterableIterator<ExecutionResult> {
+function bounded(
+  results: Results,
+  { session, signal, clock, logger }: Bounds,
+): AsyncIterableIterator<ExecutionResult> {
   const source = results[Symbol.asyncIterator]()
   let timer: NodeJS.Timeout | undefined
   let onExpired: (() => void) | undefined

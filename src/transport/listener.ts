@@ -9,7 +9,9 @@ export async function listen(server: Server, { host, port }: Address, variable: 
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw isTaken(error) ? new Error(`Port ${port} is taken. Free it, or set ${variable} to another one.`) : error
+    throw isTaken(error)
+      ? new Error(`Port ${port} is taken. Free it, or set ${variable} to another one.`)
+      : error
   }
   return urlOf(server, host)
 }

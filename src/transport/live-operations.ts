@@ -1,7 +1,9 @@
 import type { Lease } from './socket-sessions.ts'
 
+type Stream = Readonly<{ return?: (value: undefined) => Promise<unknown> }>
+
 /** One operation under way on a connection. What it holds is let go of when it ends, however it ends. */
-type LiveOperation = { lease: Lease | undefined; stream: Partial<AsyncGenerator<unknown>> | undefined }
+type LiveOperation = { lease: Lease | undefined; stream: Stream | undefined }
 
 /**
  * The operations under way on one connection, each known by its message. Not by the id that the client chose for it:
@@ -36,15 +38,16 @@ export class LiveOperations {
     this.#live.delete(message)
   }
 
-  /** Ends all of them; resolves when every stream has let go of what it held. */
+  /**
+   * Ends all of them, and the connection's sessions with them; resolves when every stream has let go of what it held.
+   */
   async endAll(): Promise<void> {
     const operations = [...this.#live.values()]
     this.#live.clear()
-    for (const { lease } of operations) lease?.release()
-    await Promise.all(operations.map(({ stream }) => stream?.return?.(undefined)))
+    await Promise.all(operations.map(async ({ stream }) => stream?.return?.(undefined)))
   }
 }
 
-function isStream(result: unknown): result is Partial<AsyncGenerator<unknown>> {
+function isStream(result: unknown): result is Stream {
   return typeof result === 'object' && result !== null && Symbol.asyncIterator in result
 }

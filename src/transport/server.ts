@@ -1,11 +1,12 @@
 import { createServer as createHttpServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import { unavailable } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Health } from './health.ts'
 import { sendJson } from './json-response.ts'
 import { close, listen } from './listener.ts'
+import { corsHeaders, createOriginPolicy } from './origins.ts'
 import type { WebSocketEndpoint } from './websocket.ts'
 import { GRAPHQL_PATH } from './yoga.ts'
 import type { YogaHandler } from './yoga.ts'
@@ -24,7 +25,7 @@ type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'handle'>
   websocket: Pick<WebSocketEndpoint, 'handleUpgrade' | 'stopAccepting' | 'closeInWaves'>
   health: Pick<Health, 'handle'>
-  config: Pick<Config, 'http' | 'admin'>
+  config: Pick<Config, 'mode' | 'http' | 'admin'>
   logger: Logger
 }>
 
@@ -41,6 +42,8 @@ const HTTP_OPTIONS = {
   requestTimeout: 15_000,
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 75_000,
+  // Some clients offer HTTP/2 with every plain request; without this such a request would go unanswered.
+  shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   maxHeaderSize: 16 * 1024,
 }
 
@@ -53,21 +56,31 @@ const SECURITY_HEADERS = {
 } as const
 
 export function createServer({ yoga, websocket, health, config, logger }: Dependencies): TransportServer {
+  const isAllowedOrigin = createOriginPolicy(config)
   let isAccepting = true
   const server = createHttpServer(HTTP_OPTIONS, (request, response) => {
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value)
+    setHeaders(response, SECURITY_HEADERS)
     answer(request, response).catch((error: unknown) => fail(response, error))
   })
   server.on('upgrade', websocket.handleUpgrade)
-  const admin = config.admin && createHttpServer(HTTP_OPTIONS, (request, response) => {
-    if (!health.handle(request, response)) sendNotFound(response)
-  })
+  const admin =
+    config.admin &&
+    createHttpServer(HTTP_OPTIONS, (request, response) => {
+      if (!health.handle(request, response)) sendNotFound(response)
+    })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0]
-    if (path === GRAPHQL_PATH) await (isAccepting ? yoga.handle(request, response) : sendDraining(response))
+    if (path === GRAPHQL_PATH) await answerApi(request, response)
     else if (path === '/' && wantsPage(request)) response.writeHead(302, { Location: GRAPHQL_PATH }).end()
     else if (!health.handle(request, response)) sendNotFound(response)
+  }
+
+  async function answerApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    setHeaders(response, corsHeaders(request.headers.origin, isAllowedOrigin))
+    if (request.method === 'OPTIONS') response.writeHead(204).end()
+    else if (isAccepting) await yoga.handle(request, response)
+    else sendDraining(response)
   }
 
   function fail(response: ServerResponse, error: unknown): void {
@@ -76,10 +89,19 @@ export function createServer({ yoga, websocket, health, config, logger }: Depend
     else sendJson(response, 500, { error: 'Unexpected error.' })
   }
 
+  async function stopListening(graceMs: number): Promise<void> {
+    await Promise.all([server, ...(admin === undefined ? [] : [admin])].map((each) => close(each, graceMs)))
+  }
+
   return {
     async start() {
-      if (admin !== undefined && config.admin !== undefined) await listen(admin, config.admin, 'ADMIN_PORT')
-      return { url: await listen(server, config.http, 'PORT') }
+      try {
+        if (admin !== undefined && config.admin !== undefined) await listen(admin, config.admin, 'ADMIN_PORT')
+        return { url: await listen(server, config.http, 'PORT') }
+      } catch (error) {
+        await stopListening(0)
+        throw error
+      }
     },
     stopAccepting() {
       isAccepting = false
@@ -87,13 +109,13 @@ export function createServer({ yoga, websocket, health, config, logger }: Depend
     },
     async stop({ graceMs = GRACE_MS } = {}) {
       await websocket.closeInWaves({ deadlineMs: graceMs })
-      await Promise.all([server, admin].map((listening) => stopListening(listening, graceMs)))
+      await stopListening(graceMs)
     },
   }
 }
 
-async function stopListening(server: Server | undefined, graceMs: number): Promise<void> {
-  if (server !== undefined) await close(server, graceMs)
+function setHeaders(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
 }
 
 function wantsPage({ method, headers }: IncomingMessage): boolean {
@@ -105,7 +127,11 @@ function sendNotFound(response: ServerResponse): void {
 }
 
 function sendDraining(response: ServerResponse): void {
-  const { message, extensions } = unavailable('This gateway is restarting. Try again.', undefined, RETRY_AFTER_MS)
+  const { message, extensions } = unavailable(
+    'This gateway is restarting. Try again.',
+    undefined,
+    RETRY_AFTER_MS,
+  )
   const headers = { 'Retry-After': String(RETRY_AFTER_MS / 1000), Connection: 'close' }
   sendJson(response, 503, { errors: [{ message, extensions }] }, headers)
 }

@@ -57,7 +57,7 @@ export class SocketConnection implements Connection {
     const socket = this.#socket
     const heard = (): void => this.#liveness.heard(performance.now())
     socket.on('ping', heard).on('pong', heard)
-    socket.on('error', (error) => this.#fail(error))
+    socket.on('error', (error) => this.#drop(error))
     socket.on('close', (code, reason) => {
       this.#end(code, String(reason))
       this.#closed.resolve()
@@ -123,15 +123,19 @@ export class SocketConnection implements Connection {
     this.#liveness.heard(performance.now())
     if (this.#isEnded) return
     if (isBinary) this.close(CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
-    else handle(String(data)).catch((error: unknown) => this.#fail(error))
+    else handle(textOf(data)).catch((error: unknown) => this.#fail(error))
   }
 
-  /** Frames that break the WebSocket protocol come here as errors too; then ws has closed the socket itself. */
+  /** The network failed, or frames came that break the WebSocket protocol; then ws has said so to the peer. */
+  #drop(error: Error): void {
+    this.#logger.debug({ err: error, connectionId: this.id }, 'a connection broke')
+    this.close(CLOSE_CODES.INTERNAL.code, CLOSE_CODES.INTERNAL.reason)
+  }
+
+  /** Something of ours failed that is no operation's error. */
   #fail(error: unknown): void {
-    const isProtocolError = error instanceof Error && 'code' in error && String(error.code).startsWith('WS_ERR')
     if (error instanceof SocketGone) return
-    if (isProtocolError) this.#logger.debug({ err: error, connectionId: this.id }, 'a client broke the protocol')
-    else this.#logger.error({ err: error, connectionId: this.id }, 'a connection failed')
+    this.#logger.error({ err: error, connectionId: this.id }, 'a connection failed')
     this.close(CLOSE_CODES.INTERNAL.code, CLOSE_CODES.INTERNAL.reason)
   }
 
@@ -142,4 +146,9 @@ export class SocketConnection implements Connection {
       this.#logger.error({ err: error, connectionId: this.id }, 'an operation could not be ended')
     })
   }
+}
+
+/** ws hands text over as one buffer, unless it is told otherwise. */
+function textOf(data: RawData): string {
+  return (data as Buffer).toString()
 }

@@ -1,5 +1,5 @@
 import { getOperationAST } from 'graphql'
-import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
+import type { ExecutionArgs, GraphQLError } from 'graphql'
 import { makeServer } from 'graphql-ws'
 import type { Server, SubscribePayload } from 'graphql-ws'
 import { bearer } from '../auth/bearer.ts'
@@ -8,12 +8,13 @@ import { clientError, toClientError } from '../graphql/masking.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Caller } from './caller.ts'
 import { CLOSE_CODES } from './close-codes.ts'
+import type { Engine, Outcome } from './engine.ts'
 import type { SocketConnection } from './socket-connection.ts'
 import type { SocketLimits } from './socket-limits.ts'
 import type { YogaHandler } from './yoga.ts'
 
 type Dependencies = Readonly<{
-  yoga: Pick<YogaHandler, 'getEnveloped'>
+  yoga: Pick<YogaHandler, 'engine'>
   limits: SocketLimits
   logger: Logger
 }>
@@ -23,7 +24,7 @@ type Dependencies = Readonly<{
  * operation's error: clients give up on a connection that is closed over a syntax error, with all that is on it.
  */
 export function createSocketProtocol({ yoga, limits, logger }: Dependencies): Server<SocketConnection> {
-  const { execute, subscribe } = yoga.getEnveloped({})
+  const { execute, subscribe } = yoga.engine()
 
   async function isAdmitted(connection: SocketConnection, params: unknown): Promise<boolean> {
     try {
@@ -39,7 +40,8 @@ export function createSocketProtocol({ yoga, limits, logger }: Dependencies): Se
   }
 
   async function begin(connection: SocketConnection, message: SubscribePayload): Promise<Begun> {
-    if (connection.operations.count >= limits.maxOperations) return [clientError(tooMany(limits.maxOperations))]
+    if (connection.operations.count >= limits.maxOperations)
+      return [clientError(tooMany(limits.maxOperations))]
     connection.operations.begin(message)
     try {
       return await prepare(connection, message)
@@ -51,11 +53,11 @@ export function createSocketProtocol({ yoga, limits, logger }: Dependencies): Se
 
   /** Nothing is asked of the identity provider or the database for a document that is not valid. */
   async function prepare(connection: SocketConnection, message: SubscribePayload): Promise<Begun> {
-    const { schema, parse, validate, contextFactory } = yoga.getEnveloped({})
+    const { schema, parse, validate, contextFactory } = yoga.engine()
     const document = parse(message.query)
     const [invalid, ...more] = validate(schema, document)
     if (invalid !== undefined) return end(connection, message, [invalid, ...more])
-    if (!getOperationAST(document, message.operationName)) throw badInput('The document has no such operation.')
+    if (!getOperationAST(document, message.operationName)) throw badInput(NO_OPERATION)
     const lease = await connection.sessions.lease(authorizationIn(message.extensions?.['headers']))
     connection.operations.holdLease(message, lease)
     const caller: Caller = { transport: 'websocket', session: lease.session, connection }
@@ -68,14 +70,18 @@ export function createSocketProtocol({ yoga, limits, logger }: Dependencies): Se
     }
   }
 
-  function end(connection: SocketConnection, message: SubscribePayload, errors: readonly unknown[]): GraphQLError[] {
+  function end(
+    connection: SocketConnection,
+    message: SubscribePayload,
+    errors: readonly unknown[],
+  ): GraphQLError[] {
     connection.operations.end(message)
     return errors.map((error) => toClientError(error, logger))
   }
 
-  async function run<Result>(engine: (args: ExecutionArgs) => Result, args: ExecutionArgs): Promise<Outcome<Result>> {
+  async function run(step: Engine['execute'], args: ExecutionArgs): Promise<Outcome> {
     try {
-      return await engine(args)
+      return await step(args)
     } catch (error) {
       return { errors: [toClientError(error, logger)] }
     }
@@ -88,16 +94,21 @@ export function createSocketProtocol({ yoga, limits, logger }: Dependencies): Se
     execute: (args) => run(execute, args),
     subscribe: (args) => run(subscribe, args),
     onOperation: ({ extra }, _id, message, _args, result) => extra.operations.holdStream(message, result),
-    onError: (_context, _id, _message, errors) => errors.map((error) => toClientError(error, logger).toJSON()),
+    onError: (_context, _id, _message, errors) =>
+      errors.map((error) => toClientError(error, logger).toJSON()),
     onComplete: ({ extra }, _id, message) => extra.operations.end(message),
   })
 }
 
+const NO_OPERATION = 'The document has no such operation, or has several and the request names none.'
+
 type Begun = ExecutionArgs | readonly GraphQLError[]
-type Outcome<Result> = Awaited<Result> | ExecutionResult
 
 function tooMany(max: number): ParleyError {
-  return new ParleyError('RATE_LIMITED', `This connection has ${max} operations under way. Complete one first.`)
+  return new ParleyError(
+    'RATE_LIMITED',
+    `This connection has ${max} operations under way. Complete one first.`,
+  )
 }
 
 /** The token among headers that came as JSON, whatever the case of their names. */

@@ -37,7 +37,7 @@ export type WebSocketEndpoint = Readonly<{
 }>
 
 type Dependencies = Readonly<{
-  yoga: Pick<YogaHandler, 'getEnveloped'>
+  yoga: Pick<YogaHandler, 'engine'>
   authenticator: Authenticator
   config: Pick<Config, 'mode' | 'http'>
   clock: Clock
@@ -71,7 +71,8 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const refusal = refusalOf(request)
     if (refusal !== undefined) refuseUpgrade(socket, refusal)
-    else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, addressOf(request.socket)))
+    else
+      server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, addressOf(request.socket)))
   }
 
   function open(socket: WebSocket, address: string): void {

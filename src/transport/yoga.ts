@@ -11,11 +11,11 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Caller, ContextFactory } from './caller.ts'
 import { createDocumentCache } from './document-cache.ts'
 import { useDocumentRules } from './document-rules.ts'
+import type { Engine } from './engine.ts'
 import type { Graphiql } from './graphiql.ts'
 import { useHttpParams } from './http-params.ts'
 import { useHttpStatus } from './http-status.ts'
 import { useHttpStreams } from './http-streams.ts'
-import { corsHeaders, createOriginPolicy } from './origins.ts'
 
 /** The one path of the API, for every transport. */
 export const GRAPHQL_PATH = '/graphql'
@@ -24,17 +24,17 @@ const MAX_BODY_BYTES = 256 * 1024
 
 /** GraphQL over HTTP, and the engine that WebSocket operations run in as well. */
 export type YogaHandler = Readonly<{
-  /** Answers a request to the path of the API. */
+  /** Answers a GET or POST to the path of the API. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
-  /** Parse, validate, context, execute and subscribe with everything that is switched on; `{ caller }` makes a context. */
-  getEnveloped: YogaServerInstance<ServerContext, object>['getEnveloped']
+  /** A new one for each operation: a context is built in it. */
+  engine(): Engine
 }>
 
 type Dependencies = Readonly<{
   schema: GraphQLSchema
   context: ContextFactory
   authenticator: Authenticator
-  config: Pick<Config, 'mode' | 'http'>
+  config: Pick<Config, 'mode'>
   clock: Clock
   logger: Logger
   /** Whether clients may read the schema and are given suggestions, over both transports. Default: in development. */
@@ -48,14 +48,10 @@ type ServerContext = { caller?: Caller }
 
 export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): YogaHandler {
   const yoga = buildYoga(dependencies)
-  const isAllowed = createOriginPolicy(dependencies.config)
   return {
-    getEnveloped: yoga.getEnveloped,
+    engine: (): Engine => yoga.getEnveloped({}),
     async handle(request, response) {
-      const cors = corsHeaders(request.headers.origin, isAllowed)
-      for (const [name, value] of Object.entries(cors)) response.setHeader(name, value)
-      if (request.method === 'OPTIONS') response.writeHead(204).end()
-      else if (graphiql !== undefined && isForPage(request)) await graphiql.serve(request, response)
+      if (graphiql !== undefined && isForPage(request)) await graphiql.serve(request, response)
       else await yoga(request, response)
     },
   }
@@ -79,7 +75,10 @@ function buildYoga(dependencies: Omit<Dependencies, 'graphiql'>): YogaServerInst
     // What Yoga would log has passed through toClientError, which logs once and knows what is worth it.
     logging: false,
     maskedErrors: { maskError: (error) => toClientError(error, logger), isDev: false },
-    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: { get: nothing, set: nothing } },
+    parserAndValidationCache: {
+      documentCache: createDocumentCache(),
+      errorCache: { get: nothing, set: nothing },
+    },
     maxRequestBodySize: MAX_BODY_BYTES,
     plugins: [
       useHttpParams(),

@@ -60,8 +60,6 @@ test('a client that queried once and applied its inbox holds what a fresh query 
     }),
     {
       numRuns: Number(process.env['PROPERTY_RUNS'] ?? 25),
-      interruptAfterTimeLimit: 60_000,
-      markInterruptAsFailure: false,
     },
   )
 }, 120_000)

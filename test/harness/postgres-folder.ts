@@ -1,12 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { startReaper } from './postgres-reaper.ts'
 
 /** A folder of one's own for a server's data, closed to everybody else as mkdtemp makes it. */
 export type ProvidedFolder = Readonly<{ path: string }> & AsyncDisposable
 
 export async function provideFolder(): Promise<ProvidedFolder> {
   const folder = await mkdtemp(path.join(tmpdir(), 'parley-folder-'))
+  startReaper(folder)
   return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }
 }
 

@@ -14,9 +14,9 @@ export async function startPostgresHost(dataDir: string): Promise<PostgresHost> 
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [line] = await once(child.stdout, 'data')
+  const chunks: readonly unknown[] = await once(child.stdout, 'data')
   return {
-    url: String(line).trim(),
+    url: String(chunks[0]).trim(),
     async kill() {
       child.kill('SIGKILL')
       await once(child, 'exit')

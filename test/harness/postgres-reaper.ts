@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { Socket } from 'node:net'
 
 // $1 is the data folder. `cat` ends when the test run does, as that closes the other end of the pipe.
 const SCRIPT = `
@@ -20,5 +21,5 @@ export function startReaper(dataDir: string): void {
   })
   reaper.unref()
   // The pipe must not keep the process alive that it is there to outlive.
-  if ('unref' in reaper.stdin && typeof reaper.stdin.unref === 'function') reaper.stdin.unref()
+  if (reaper.stdin instanceof Socket) reaper.stdin.unref()
 }

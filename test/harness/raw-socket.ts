@@ -37,8 +37,7 @@ export async function rawSocket(url: string, token?: string): Promise<RawSocket>
     messages,
     closed,
     send,
-    subscribe: (id, query, variables = {}) =>
-      send({ type: 'subscribe', id, payload: { query, variables } as object }),
+    subscribe: (id, query, variables = {}) => send({ type: 'subscribe', id, payload: { query, variables } }),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
   }

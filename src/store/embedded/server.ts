@@ -71,7 +71,7 @@ export async function closeServer({ folder, binaries, account }: ServerPlace): P
   const stop = ['stop', '-D', folder, '-w', '-t', '30', '-m']
   try {
     if (await findRunningServer(folder)) await runAs(account, binaries.pgCtl, [...stop, 'fast'])
-  } catch (error) {
+  } catch {
     if ((await findRunningServer(folder)) === undefined) return
     await runAs(account, binaries.pgCtl, [...stop, 'immediate'])
   }

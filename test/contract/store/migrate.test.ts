@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { migrate, migrationStatus } from '../../../src/store/migrate.ts'
+import { migrate, MigrationError, migrationStatus } from '../../../src/store/migrate.ts'
 import { provideEmptyDatabase } from '../../harness/database.ts'
 import { provideFolder } from '../../harness/postgres-folder.ts'
 
@@ -67,10 +67,9 @@ test('a migration that was edited after it had been applied is refused, and noth
   await migrate({ url: database.url, directory: before.path })
   await using after = await provideMigrations({ ...TWO, '1_users': 'CREATE TABLE people ();' })
   const place = { url: database.url, directory: after.path }
-  await expect(migrate(place)).rejects.toMatchObject({
-    name: 'MigrationError',
-    message: expect.stringContaining('changed after it had been applied: 1_users. Restore the file'),
-  })
+  const refused = migrate(place)
+  await expect(refused).rejects.toThrow(MigrationError)
+  await expect(refused).rejects.toThrow('changed after it had been applied: 1_users. Restore the file')
   expect(await migrationStatus(place)).toMatchObject({ edited: ['1_users'], pending: ['2_chats'] })
   expect(await tablesOf(database.url)).toEqual(['_prisma_migrations', 'users'])
 })

@@ -1,5 +1,7 @@
 import { SignJWT } from 'jose'
+import { GraphQLScalarType } from 'graphql'
 import { createSchema } from 'graphql-yoga'
+import type { Claims } from '../../../src/auth/claims.ts'
 import { createAuthenticator } from '../../../src/auth/session.ts'
 import { createTokenVerifier } from '../../../src/auth/tokens.ts'
 import type { Config } from '../../../src/config/config.ts'
@@ -28,6 +30,7 @@ type Options = Readonly<{
   checks?: Readonly<Record<string, HealthCheck>>
   graphiql?: Graphiql
   admin?: Config['admin']
+  provision?: (claims: Claims) => Promise<void>
 }>
 
 /** One instance's network side around a schema of a few fields, none of which chats. */
@@ -58,7 +61,10 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const logger = createLogger({ level: 'debug', pretty: false }, { write: (line) => void log.push(line) })
   const config = { mode, http: { host: '127.0.0.1', port: 0, allowedOrigins }, admin: options.admin }
   const verifier = createTokenVerifier({ auth: { type: 'secret' }, secret: SECRET, clock })
-  const authenticator = createAuthenticator({ verifier, provision: async () => undefined })
+  const authenticator = createAuthenticator({
+    verifier,
+    provision: options.provision ?? (async () => undefined),
+  })
   const streams: ObservedStream[] = []
   const notes: string[] = []
   const callers: Caller[] = []
@@ -101,6 +107,8 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
 }
 
 const TYPES = /* GraphQL */ `
+  "Takes nothing."
+  scalar Picky
   enum Color {
     RED
     GREEN
@@ -112,7 +120,7 @@ const TYPES = /* GraphQL */ `
   }
   type Query {
     whoami: String!
-    echo(text: String, number: Int, color: Color): String
+    echo(text: String, number: Int, color: Color, picky: Picky): String
     nested: Nested
     big(bytes: Int!): String!
     fail(how: String!): String
@@ -128,6 +136,7 @@ const TYPES = /* GraphQL */ `
     observed(afterMs: Int): String!
     failing(how: String!): Int!
     hangUp: Int!
+    colored(color: Color): Int!
   }
 `
 
@@ -148,6 +157,18 @@ function failure(how: string): unknown {
   }
 }
 
+/** Rejects with what not everybody throws. */
+async function fail(how: string): Promise<never> {
+  throw failure(how)
+}
+
+const Picky = new GraphQLScalarType({
+  name: 'Picky',
+  parseValue: () => {
+    throw new Error('Not this one.')
+  },
+})
+
 async function* counting(to: number): AsyncGenerator<{ count: number }> {
   for (let count = 1; count <= to; count++) yield { count }
 }
@@ -158,21 +179,23 @@ async function* failingAfterOne(how: string): AsyncGenerator<{ failing: number }
 }
 
 function createTestSchema(streams: ObservedStream[], notes: string[]): ReturnType<typeof createSchema> {
-  const shared = failure('error')
+  const shared = fail('error')
+  shared.catch(() => undefined)
   const whoami = ({ caller }: TestContext): string => caller.session?.viewer.userId ?? 'nobody'
   return createSchema({
     typeDefs: TYPES,
     resolvers: {
+      Picky,
       Query: {
         whoami: (_root: unknown, _args: unknown, context: TestContext) => whoami(context),
         echo: (_root: unknown, args: { text?: string }) => args.text ?? null,
         nested: () => ({ name: 'outer', nested: { name: 'inner' } }),
         big: (_root: unknown, { bytes }: { bytes: number }) => 'x'.repeat(bytes),
-        fail: (_root: unknown, { how }: { how: string }) => Promise.reject(failure(how)),
-        failHard: (_root: unknown, { how }: { how: string }) => Promise.reject(failure(how)),
+        fail: (_root: unknown, { how }: { how: string }) => fail(how),
+        failHard: (_root: unknown, { how }: { how: string }) => fail(how),
       },
       // As a loader does it: one failure for all who asked.
-      Nested: { broken: () => Promise.reject(shared) },
+      Nested: { broken: () => shared },
       Mutation: {
         note: (_root: unknown, { text }: { text: string }) => notes.push(text),
         renew: async (_root: unknown, { token }: { token: string }, { caller }: TestContext) => {

@@ -15,13 +15,17 @@ const WITHOUT_NETWORK = [
 ]
 
 test('the page is sent compressed, kept by browsers, and not made again', async () => {
-  await using gateway = await startGateway({ graphiql: createGraphiql({ tabs: async () => [{ query: '{ whoami }' }] }) })
+  await using gateway = await startGateway({
+    graphiql: createGraphiql({ tabs: async () => [{ query: '{ whoami }' }] }),
+  })
   const first = await fetch(gateway.url, { headers: HTML })
   expect(first.headers.get('content-encoding')).toBe('gzip')
   expect(Number(first.headers.get('content-length'))).toBeLessThan(4_000_000)
   const page = await first.text()
   expect(page).toContain('<title>Parley</title>')
-  const again = await fetch(gateway.url, { headers: { ...HTML, 'if-none-match': first.headers.get('etag') ?? '' } })
+  const again = await fetch(gateway.url, {
+    headers: { ...HTML, 'if-none-match': first.headers.get('etag') ?? '' },
+  })
   expect(again.status).toBe(304)
   const plain = await fetch(gateway.url, { headers: { ...HTML, 'accept-encoding': 'identity' } })
   expect(plain.headers.get('content-encoding')).toBeNull()
@@ -59,7 +63,9 @@ const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 test('in a browser, queries and subscriptions run as the person of their tab', async () => {
   const tokens = Promise.withResolvers<readonly string[]>()
   const tabs = async (): Promise<{ query: string; headers: string }[]> => {
-    const [alice, bob] = (await tokens.promise).map((token) => JSON.stringify({ authorization: `Bearer ${token}` }))
+    const [alice, bob] = (await tokens.promise).map((token) =>
+      JSON.stringify({ authorization: `Bearer ${token}` }),
+    )
     return [
       { query: '{ whoami }', headers: alice ?? '' },
       { query: 'subscription { observed }', headers: bob ?? '' },

@@ -30,5 +30,6 @@ export async function send(url: string, init: RequestInit): Promise<Answer> {
   const response = await fetch(url, init)
   const text = await response.text()
   const isJson = response.headers.get('content-type')?.includes('json') === true
-  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : {} }
+  const body = isJson ? (JSON.parse(text) as Answer['body']) : {}
+  return { status: response.status, headers: response.headers, text, body }
 }

@@ -5,7 +5,8 @@ import { post } from './http-client.ts'
 import { RawSocket } from './raw-socket.ts'
 
 const nested = (levels: number): string => `${'nested { '.repeat(levels - 1)} name ${'}'.repeat(levels - 1)}`
-const times = (count: number, text: (index: number) => string): string => Array.from({ length: count }, (_, i) => text(i)).join(' ')
+const times = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, i) => text(i)).join(' ')
 
 const EXCESSIVE: [name: string, query: string, message: string][] = [
   ['2,001 tokens', `{ whoami ${'whoami '.repeat(2_000)} }`, '2000 tokens'],
@@ -50,7 +51,8 @@ test('all of them are refused over one WebSocket, which lives', async () => {
 
 test('a fragment cycle is refused', async () => {
   await using gateway = await startGateway()
-  const query = '{ nested { ...A } } fragment A on Nested { nested { ...B } } fragment B on Nested { nested { ...A } }'
+  const query =
+    '{ nested { ...A } } fragment A on Nested { nested { ...B } } fragment B on Nested { nested { ...A } }'
   expect((await post(gateway.url, query)).text).toContain('Cannot spread fragment \\"A\\" within itself')
 })
 

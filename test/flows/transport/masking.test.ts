@@ -11,7 +11,7 @@ type Run = (gateway: Gateway, query: string, variables?: unknown) => Promise<Res
 
 /** By POST. */
 async function overHttp(gateway: Gateway, query: string, variables?: unknown): Promise<Result> {
-  return (await post(gateway.url, query, { variables })).body as Result
+  return (await post(gateway.url, query, { variables })).body
 }
 
 /** Over a WebSocket; afterwards the connection must still do. An error message comes back as errors without data. */
@@ -62,6 +62,8 @@ for (const [transport, run] of [
     ['is empty', '', undefined],
     ['asks for an unknown field', '{ nothing }', undefined],
     ['gives an argument of the wrong type', '{ echo(number: "one") }', undefined],
+    ['gives a scalar what it cannot read', '{ echo(picky: 1) }', undefined],
+    ['has a variable that its scalar cannot read', 'query ($p: Picky) { echo(picky: $p) }', { p: 1 }],
     ['lacks a variable', 'query ($n: Int!) { echo(number: $n) }', {}],
     ['has a variable of the wrong type', 'query ($n: Int) { echo(number: $n) }', { n: 'one' }],
     ['has a variable out of range', 'query ($n: Int) { echo(number: $n) }', { n: 2 ** 40 }],

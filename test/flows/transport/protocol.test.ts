@@ -60,13 +60,16 @@ test('a client that does not offer the subprotocol is closed with 4406', async (
   expect(await socket.closed).toEqual({ code: 4406, reason: 'Subprotocol not acceptable' })
 })
 
-test.each(['before', 'after'])('a message of more than 64 KiB %s connection_init closes with 1009', async (when) => {
-  await using gateway = await startGateway()
-  using socket = await new RawSocket(gateway.webSocketUrl).open()
-  if (when === 'after') await socket.init()
-  socket.send({ type: 'ping', payload: { filler: 'x'.repeat(64 * 1024) } })
-  expect(await socket.closed).toMatchObject({ code: 1009 })
-})
+test.each(['before', 'after'])(
+  'a message of more than 64 KiB %s connection_init closes with 1009',
+  async (when) => {
+    await using gateway = await startGateway()
+    using socket = await new RawSocket(gateway.webSocketUrl).open()
+    if (when === 'after') await socket.init()
+    socket.send({ type: 'ping', payload: { filler: 'x'.repeat(64 * 1024) } })
+    expect(await socket.closed).toMatchObject({ code: 1009 })
+  },
+)
 
 test('text that is not UTF-8 closes with 1007, and is no error of ours', async () => {
   await using gateway = await startGateway()
@@ -107,6 +110,22 @@ test('what is wrong with an operation never closes the connection', async () => 
     })
   }
   expect(await socket.run('right', '{ whoami }')).toMatchObject({ type: 'next' })
+})
+
+test('in production neither introspection nor suggestions are given, over WebSocket', async () => {
+  await using gateway = await startGateway({ mode: 'production' })
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  const introspected = await socket.run('1', '{ __schema { types { name } } }')
+  expect(JSON.stringify(introspected)).toContain('introspection has been disabled')
+  for (const [id, query, variables] of [
+    ['2', '{ whoamy }', undefined],
+    ['3', 'query ($color: Color) { echo(color: $color) }', { color: 'REDD' }],
+    ['4', 'subscription ($color: Color) { colored(color: $color) }', { color: 'REDD' }],
+  ] as const) {
+    const answer = JSON.stringify(await socket.run(id, query, { variables }))
+    expect(answer).toContain('BAD_USER_INPUT')
+    expect(answer).not.toContain('Did you mean')
+  }
 })
 
 test('operations beyond a hundred on one connection are RATE_LIMITED, and room is made when one ends', async () => {
@@ -157,7 +176,10 @@ test('connections on which nobody signed in are capped for each address, others 
   using first = await new RawSocket(gateway.webSocketUrl).init()
   using second = await new RawSocket(gateway.webSocketUrl).init()
   using third = await new RawSocket(gateway.webSocketUrl).open()
-  expect(await handshakeStatus(gateway.webSocketUrl)).toMatchObject({ status: 429, headers: { 'retry-after': '2' } })
+  expect(await handshakeStatus(gateway.webSocketUrl)).toMatchObject({
+    status: 429,
+    headers: { 'retry-after': '2' },
+  })
   await third.init({ authorization: token })
   expect((await handshakeStatus(gateway.webSocketUrl)).status).toBe(101)
   expect([signedIn, first, second].map(({ socket }) => socket.readyState)).toEqual([1, 1, 1])

@@ -13,7 +13,7 @@ export class RawSocket implements Disposable {
   constructor(url: string, options: WebSocket.ClientOptions & { protocols?: string[] } = {}) {
     const { protocols = ['graphql-transport-ws'], ...rest } = options
     this.socket = new WebSocket(url, protocols, rest)
-    this.socket.on('message', (data) => this.messages.push(JSON.parse(String(data)) as Message))
+    this.socket.on('message', (data: Buffer) => this.messages.push(JSON.parse(data.toString()) as Message))
     this.closed = new Promise((resolve) => {
       this.socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }))
     })
@@ -70,4 +70,7 @@ export async function handshakeStatus(url: string, headers: Record<string, strin
   return outcome
 }
 
-type Handshake = Readonly<{ status: number; headers: Readonly<Record<string, string | string[] | undefined>> }>
+type Handshake = Readonly<{
+  status: number
+  headers: Readonly<Record<string, string | string[] | undefined>>
+}>

@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { createServer } from '../../../src/transport/server.ts'
 import { startGateway } from './gateway.ts'
@@ -13,6 +17,18 @@ test('a browser at the root is led to the API, anybody else and any other path g
   expect((await send(origin(gateway), {})).status).toBe(404)
   const lost = await send(`${origin(gateway)}/secret`, { headers: { accept: 'text/html' } })
   expect([lost.status, lost.headers.get('content-type')]).toEqual([404, 'application/json; charset=utf-8'])
+})
+
+test('a request that offers another protocol than WebSocket is answered as if it had not', async () => {
+  await using gateway = await startGateway()
+  const headers = {
+    connection: 'Upgrade, HTTP2-Settings',
+    upgrade: 'h2c',
+    'http2-settings': 'AAMAAABkAARAAAAAAAIAAAAA',
+  }
+  const asking = request(`${gateway.url}?query=%7Bwhoami%7D`, { headers }).end()
+  const [response] = (await once(asking, 'response')) as [IncomingMessage]
+  expect(await json(response)).toEqual({ data: { whoami: 'nobody' } })
 })
 
 test('every answer forbids guessing its type and framing it', async () => {
@@ -66,7 +82,7 @@ test('a port that is taken is named, with what to do', async () => {
     yoga: { handle: async () => undefined },
     websocket: gateway.websocket,
     health: gateway.health,
-    config: { http: { host: '127.0.0.1', port, allowedOrigins: [] }, admin: undefined },
+    config: { mode: 'development', http: { host: '127.0.0.1', port, allowedOrigins: [] }, admin: undefined },
     logger: gateway.logger,
   })
   await expect(second.start()).rejects.toThrow(`Port ${port} is taken. Free it, or set PORT to another one.`)

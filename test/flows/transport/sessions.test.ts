@@ -1,6 +1,8 @@
 import { createClient } from 'graphql-ws'
 import { expect, test } from 'vitest'
+import { unavailable } from '../../../src/errors.ts'
 import { startGateway } from './gateway.ts'
+import { post } from './http-client.ts'
 import { RawSocket } from './raw-socket.ts'
 
 const OBSERVED = 'subscription { observed }'
@@ -8,7 +10,9 @@ const HOUR_S = 3_600
 const NOTHING_PENDING = { limits: { lookEveryMs: 20 } }
 
 /** How GraphiQL sends what is in a tab's headers. */
-const withToken = (token: string): Record<string, unknown> => ({ extensions: { headers: { Authorization: `Bearer ${token}` } } })
+const withToken = (token: string): Record<string, unknown> => ({
+  extensions: { headers: { Authorization: `Bearer ${token}` } },
+})
 
 test.each([
   ['with its scheme', (token: string) => ({ authorization: `Bearer ${token}` })],
@@ -30,12 +34,29 @@ test('an invalid token in connectionParams closes the connection with 4403 and s
   expect(gateway.log).toEqual([])
 })
 
+test("a token that cannot be checked now closes the connection with 4503, and is its operation's error", async () => {
+  const provision = (): Promise<never> => Promise.reject(unavailable('The database is away.'))
+  await using gateway = await startGateway({ provision })
+  const token = await gateway.token('alice')
+  using socket = await new RawSocket(gateway.webSocketUrl).open()
+  socket.send({ type: 'connection_init', payload: { authorization: token } })
+  expect(await socket.closed).toEqual({ code: 4503, reason: 'Overloaded; come back later' })
+  using other = await new RawSocket(gateway.webSocketUrl).init()
+  expect(await other.run('1', '{ whoami }', withToken(token))).toMatchObject({
+    type: 'error',
+    payload: [{ extensions: { code: 'UNAVAILABLE', retryable: true } }],
+  })
+  expect((await post(gateway.url, '{ whoami }', { token })).status).toBe(503)
+})
+
 test('without a token nobody is signed in, until an operation brings one, for that operation alone', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   const alice = await gateway.token('alice')
   expect(await socket.run('1', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'nobody' } } })
-  expect(await socket.run('2', '{ whoami }', withToken(alice))).toMatchObject({ payload: { data: { whoami: 'alice' } } })
+  expect(await socket.run('2', '{ whoami }', withToken(alice))).toMatchObject({
+    payload: { data: { whoami: 'alice' } },
+  })
   expect(await socket.run('3', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'nobody' } } })
 })
 
@@ -48,7 +69,9 @@ test('two people on one connection each get what is theirs, whatever the order',
     socket.subscribe(`alice ${round}`, '{ whoami }')
     socket.subscribe(`alice too ${round}`, '{ whoami }', withToken(alice))
   }
-  const all = await socket.messages.until((messages) => messages.filter(({ type }) => type === 'next').length === 60)
+  const all = await socket.messages.until(
+    (messages) => messages.filter(({ type }) => type === 'next').length === 60,
+  )
   for (const { id, payload } of all.filter(({ type }) => type === 'next')) {
     expect(payload).toEqual({ data: { whoami: id?.split(' ')[0] } })
   }
@@ -56,7 +79,9 @@ test('two people on one connection each get what is theirs, whatever the order',
 
 test("an operation's invalid token is that operation's error", async () => {
   await using gateway = await startGateway()
-  using socket = await new RawSocket(gateway.webSocketUrl).init({ authorization: await gateway.token('alice') })
+  using socket = await new RawSocket(gateway.webSocketUrl).init({
+    authorization: await gateway.token('alice'),
+  })
   expect(await socket.run('1', '{ whoami }', withToken('rubbish'))).toMatchObject({
     type: 'error',
     payload: [{ extensions: { code: 'UNAUTHENTICATED' } }],
@@ -78,14 +103,16 @@ test('when the token of the connection runs out, it is closed with 4403 and its 
 test("when an operation's own token runs out while it is live, the connection is closed with 4403", async () => {
   await using gateway = await startGateway(NOTHING_PENDING)
   const bob = await gateway.token('bob', { expiresInS: HOUR_S })
-  using socket = await new RawSocket(gateway.webSocketUrl).init({ authorization: await gateway.token('alice') })
+  using socket = await new RawSocket(gateway.webSocketUrl).init({
+    authorization: await gateway.token('alice'),
+  })
   socket.subscribe('1', OBSERVED, withToken(bob))
   await expect.poll(() => gateway.streams.length).toBe(1)
   gateway.clock.offsetMs = HOUR_S * 1000
   expect(await socket.closed).toEqual({ code: 4403, reason: 'Token expired' })
 })
 
-test("a token that runs out after its operation is over closes nothing", async () => {
+test('a token that runs out after its operation is over closes nothing', async () => {
   await using gateway = await startGateway(NOTHING_PENDING)
   const bob = await gateway.token('bob', { expiresInS: HOUR_S })
   using socket = await new RawSocket(gateway.webSocketUrl).init()
@@ -137,7 +164,9 @@ test("renewSession renews the session that its operation runs with, and nobody e
 
 test("another person's token renews nothing", async () => {
   await using gateway = await startGateway()
-  using socket = await new RawSocket(gateway.webSocketUrl).init({ authorization: await gateway.token('alice') })
+  using socket = await new RawSocket(gateway.webSocketUrl).init({
+    authorization: await gateway.token('alice'),
+  })
   const renewed = await socket.run('1', `mutation { renew(token: "${await gateway.token('bob')}") }`)
   expect(renewed.payload).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
   expect(await socket.run('2', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'alice' } } })
@@ -145,7 +174,10 @@ test("another person's token renews nothing", async () => {
 
 test('the graphql-ws client comes back by itself with a fresh token when the old one ran out', async () => {
   await using gateway = await startGateway(NOTHING_PENDING)
-  const tokens: string[] = [await gateway.token('alice', { expiresInS: HOUR_S }), await gateway.token('alice')]
+  const tokens: string[] = [
+    await gateway.token('alice', { expiresInS: HOUR_S }),
+    await gateway.token('alice'),
+  ]
   const client = createClient({
     url: gateway.webSocketUrl,
     retryWait: () => Promise.resolve(),

@@ -8,11 +8,20 @@ test('while it drains, an instance refuses what is new with 503 and when to come
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   gateway.server.stopAccepting()
-  expect(await handshakeStatus(gateway.webSocketUrl)).toMatchObject({ status: 503, headers: { 'retry-after': '2' } })
-  const answer = await post(gateway.url, '{ whoami }')
+  expect(await handshakeStatus(gateway.webSocketUrl)).toMatchObject({
+    status: 503,
+    headers: { 'retry-after': '2' },
+  })
+  const origin = 'http://localhost:5173'
+  const answer = await post(gateway.url, '{ whoami }', { headers: { origin } })
   expect(answer.status).toBe(503)
+  expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
   expect(answer.headers.get('retry-after')).toBe('2')
-  expect(answer.body.errors?.[0]?.extensions).toEqual({ code: 'UNAVAILABLE', retryable: true, retryAfterMs: 2_000 })
+  expect(answer.body.errors?.[0]?.extensions).toEqual({
+    code: 'UNAVAILABLE',
+    retryable: true,
+    retryAfterMs: 2_000,
+  })
   expect(await socket.run('1', '{ whoami }')).toMatchObject({ type: 'next' })
 })
 
@@ -33,8 +42,10 @@ test('connections are closed with 1012 in waves, each one before the deadline', 
   await gateway.websocket.closeInWaves({ deadlineMs: 5_000 })
   await Promise.all(closings)
   expect(gateway.websocket.connectionCount).toBe(0)
-  expect(closedAfterMs.filter((ms) => ms < 200).length).toBe(50)
-  expect(closedAfterMs.filter((ms) => ms > 450).length).toBe(20)
+  const inOrder = closedAfterMs.toSorted((a, b) => a - b)
+  expect(inOrder[50]).toBeGreaterThan(240)
+  expect(inOrder[100]).toBeGreaterThan(490)
+  expect(inOrder[119]).toBeLessThan(5_000)
 })
 
 test('a peer that does not answer the closing handshake is cut off at the deadline', async () => {
@@ -43,8 +54,8 @@ test('a peer that does not answer the closing handshake is cut off at the deadli
   socket.subscribe('1', 'subscription { observed }')
   await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
   socket.socket.pause()
-  const closing = gateway.websocket.closeInWaves({ deadlineMs: 300 })
-  await gateway.streams[0]?.calls.match((call) => call === 'return', 200)
+  const closing = gateway.websocket.closeInWaves({ deadlineMs: 2_000 })
+  await gateway.streams[0]?.calls.match((call) => call === 'return', 1_000)
   await closing
   expect(gateway.websocket.connectionCount).toBe(0)
 })
@@ -53,7 +64,10 @@ test('the graphql-ws client comes back after a restart and subscribes again', as
   await using old = await startGateway()
   await using next = await startGateway()
   const urls = [old.webSocketUrl, next.webSocketUrl]
-  const client = createClient({ url: () => urls.shift() ?? next.webSocketUrl, retryWait: () => Promise.resolve() })
+  const client = createClient({
+    url: () => urls.shift() ?? next.webSocketUrl,
+    retryWait: () => Promise.resolve(),
+  })
   const results = client.iterate<{ observed: string }>({ query: 'subscription { observed }' })
   const first = results.next()
   await expect.poll(() => old.streams.length).toBe(1)
@@ -72,10 +86,7 @@ test('stopping ends subscriptions over HTTP too, and frees the port', async () =
     body: JSON.stringify({ query: 'subscription { observed }' }),
   })
   await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
-  await Promise.all([
-    gateway.server.stop({ graceMs: 200 }),
-    expect(response.text()).rejects.toThrow(),
-  ])
+  await Promise.all([gateway.server.stop({ graceMs: 200 }), expect(response.text()).rejects.toThrow()])
   await expect.poll(() => gateway.streams[0]?.isOver).toBe(true)
   await expect(fetch(gateway.url)).rejects.toThrow()
 })

@@ -81,11 +81,14 @@ test('a client that does not read makes the stream wait', async () => {
   for (let index = 0; index < 50; index++) stream?.push('x'.repeat(1024 * 1024))
   let pulled = -1
   await expect
-    .poll(() => {
-      const isSteady = pulled === stream?.calls.all.length
-      pulled = stream?.calls.all.length ?? -1
-      return isSteady
-    }, { interval: 200 })
+    .poll(
+      () => {
+        const isSteady = pulled === stream?.calls.all.length
+        pulled = stream?.calls.all.length ?? -1
+        return isSteady
+      },
+      { interval: 200 },
+    )
     .toBe(true)
   expect(pulled).toBeLessThan(30)
   await response.body?.cancel()

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createClient } from 'graphql-ws'
 import { expect, test } from 'vitest'
 import { startGateway } from './gateway.ts'
@@ -35,11 +36,14 @@ test('the next event is pulled only after the one before was written to the sock
   // What the kernel's buffers take is written; then writing waits for the reader, and pulling waits for writing.
   let pulled = -1
   await expect
-    .poll(() => {
-      const isSteady = pulled === stream.calls.all.length
-      pulled = stream.calls.all.length
-      return isSteady
-    }, { interval: 200 })
+    .poll(
+      () => {
+        const isSteady = pulled === stream.calls.all.length
+        pulled = stream.calls.all.length
+        return isSteady
+      },
+      { interval: 200 },
+    )
     .toBe(true)
   expect(pulled).toBeLessThan(30)
   expect(gateway.websocket.connectionCount).toBe(1)
@@ -84,6 +88,17 @@ test('a peer that fell silent is found gone, and its streams are returned', asyn
   await stream.calls.match((call) => call === 'return', 1_000)
   await new Promise((resolve) => alive.socket.once('ping', resolve))
   expect(gateway.websocket.connectionCount).toBe(1)
+})
+
+test('a peer that answered while this process stood still is not blamed for it', async () => {
+  await using gateway = await startGateway({ limits: { silenceMs: 100, lookEveryMs: 20 } })
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  await once(socket.socket, 'ping')
+  // The answer to this ping is on its way, and is read only after the timers that are due.
+  const until = performance.now() + 400
+  while (performance.now() < until) continue
+  await once(socket.socket, 'ping')
+  expect(await socket.run('1', '{ whoami }')).toMatchObject({ type: 'next' })
 })
 
 test('a client that does not read is closed before much piles up, whatever it asks for', async () => {

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { createMemoryBus } from '../../../src/bus/memory-bus.ts'
+import type { GatewayId } from '../../../src/ids.ts'
+import { captureLog } from '../../harness/captured-log.ts'
+import { EventQueue } from '../../harness/event-queue.ts'
+import { busContract } from './bus-contract.ts'
+
+const east = 'east' as GatewayId
+
+busContract('the bus in memory', () => {
+  const bus = createMemoryBus(captureLog())
+  return { bus, other: bus, [Symbol.asyncDispose]: () => bus.close() }
+})
+
+describe('the bus in memory, besides', () => {
+  test('hands a message over in a later turn, so that a publisher never runs into its own listener', async () => {
+    const bus = createMemoryBus(captureLog())
+    const messages = new EventQueue<string>()
+    await bus.subscribe(east, { onMessage: (message) => messages.push(message), onGap: () => undefined })
+    await bus.publish(east, 'Hello')
+    expect(messages.all).toEqual([])
+    expect(await messages.next()).toBe('Hello')
+  })
+
+  test('logs what a listener throws', async () => {
+    const { logger, lines } = captureLog()
+    const bus = createMemoryBus({ logger })
+    const called = new EventQueue<string>()
+    const onMessage = (message: string): never => {
+      called.push(message)
+      throw new Error('I did not understand')
+    }
+    await bus.subscribe(east, { onMessage, onGap: () => undefined })
+    await bus.publish(east, 'Hello')
+    await called.next()
+    const failure = { message: 'I did not understand' }
+    expect(lines).toMatchObject([{ level: 'error', msg: 'a listener of the bus threw', err: failure }])
+  })
+})

@@ -1,0 +1,70 @@
+import { expect, inject, test } from 'vitest'
+import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
+import { parley } from '../../unit/cli/terminal.ts'
+import { temporaryFolder } from './program.ts'
+
+test('migrations are applied once; then the doctor has no complaint', async () => {
+  await using folder = await temporaryFolder()
+  const env = { DATA_DIR: folder.path }
+  const before = await parley(['doctor'], env)
+  expect(before.code).toBe(0)
+  expect(before.printed).toContain(
+    `✓ the embedded database will be made in ${folder.path} at the first start`,
+  )
+  const first = await parley(['migrate'], env)
+  expect(first.code).toBe(0)
+  expect(first.printed).toMatch(/^applied \d{14}_\w+/)
+  expect(await parley(['migrate'], env)).toEqual({
+    code: 0,
+    printed: 'Nothing to do: the database has every migration.',
+    noticed: '',
+  })
+  const after = await parley(['doctor'], env)
+  expect(after.code).toBe(0)
+  expect(after.printed).toContain('✓ every migration is applied')
+  expect(after.printed).not.toMatch(/^[✗!]/m)
+})
+
+test('the doctor looks at an embedded database while an instance uses it; migrating it is refused', async () => {
+  await using folder = await temporaryFolder()
+  await using _instance = await startEmbeddedPostgres({ dataDir: folder.path })
+  const { code, printed } = await parley(['doctor'], { DATA_DIR: folder.path })
+  expect(code).toBe(0)
+  expect(printed).toContain(`✓ the embedded database in ${folder.path} is running`)
+  expect(printed).toContain('! not applied yet:')
+  const { code: refused, noticed } = await parley(['migrate'], { DATA_DIR: folder.path })
+  expect(refused).toBe(1)
+  expect(noticed).toContain('Another Parley is running on the data in')
+})
+
+test('the doctor examines the database that DATABASE_URL names', async () => {
+  const { code, printed } = await parley(['doctor'], { DATABASE_URL: inject('postgresUrl') })
+  expect(code).toBe(0)
+  for (const line of [
+    '✓ the database can be reached',
+    '✓ PostgreSQL 18',
+    '✓ sessions are in UTC',
+    '✓ it is the primary',
+  ]) {
+    expect(printed).toContain(line)
+  }
+})
+
+test('a database that can’t be reached is told with advice, without its password, and the exit code is 1', async () => {
+  const { port } = new URL(inject('postgresUrl'))
+  const wrong = await parley(['doctor'], { DATABASE_URL: `postgres://alice:hush@127.0.0.1:${port}/parley` })
+  expect(wrong.code).toBe(1)
+  expect(wrong.printed).toContain("✗ the database can't be reached: password authentication failed")
+  expect(wrong.printed).toContain('The server refuses the user')
+  const gone = await parley(['doctor'], { DATABASE_URL: 'postgres://alice:hush@127.0.0.1:1/parley' })
+  expect(gone.code).toBe(1)
+  expect(gone.printed).toContain('Nothing listens there')
+  expect(wrong.printed + gone.printed).not.toContain('hush')
+})
+
+test('the doctor lists what is wrong with the environment, and goes no further', async () => {
+  const { code, printed } = await parley(['doctor'], { PORT: 'x', DATABSE_URL: 'y' })
+  expect(code).toBe(1)
+  expect(printed.match(/^✗ the environment\n {2}\w+/gm)).toHaveLength(2)
+  expect(printed).not.toContain('database can be reached')
+})

@@ -1,0 +1,77 @@
+import { once } from 'node:events'
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { PARLEY, run, start, temporaryFolder } from './program.ts'
+
+/** The program, installed where every Node.js is too old, besides the one that runs it. */
+async function install(root: string): Promise<string> {
+  const program = join(root, 'bin', 'parley.js')
+  await mkdir(join(root, 'bin'))
+  await copyFile(PARLEY, program)
+  await writeFile(join(root, 'package.json'), '{ "type": "module", "engines": { "node": ">=99.2" } }')
+  return program
+}
+
+/** Puts a Node.js of that version beside it, which is a shell script in truth. */
+async function bringNode(root: string, version: string, script: string): Promise<void> {
+  const folder = join(root, 'node_modules', `node-${process.platform}-${process.arch}`)
+  const node = join(folder, 'bin', 'node')
+  await mkdir(join(folder, 'bin'), { recursive: true })
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ version }))
+  await writeFile(node, `#!/bin/sh\n${script}\n`)
+  await chmod(node, 0o755)
+}
+
+test('a Node.js that is too old says which one it takes, and how to come by it', async () => {
+  await using folder = await temporaryFolder()
+  const program = await install(folder.path)
+  const { code, stdout, stderr } = await run(['token', 'alice'], { cwd: folder.path, program })
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toContain(
+    `Parley needs Node.js 99.2 or newer, and this is ${process.versions.node}. Install a newer one`,
+  )
+})
+
+test('one that came along and is too old as well changes nothing', async () => {
+  await using folder = await temporaryFolder()
+  const program = await install(folder.path)
+  await bringNode(folder.path, '99.1.9', 'exit 0')
+  expect(await run(['token', 'alice'], { cwd: folder.path, program })).toMatchObject({ code: 1, stdout: '' })
+})
+
+test('one that came along runs the same command, and its exit code is passed on', async () => {
+  await using folder = await temporaryFolder()
+  const program = await install(folder.path)
+  await bringNode(folder.path, '99.2.0', 'shift; echo "$@"; exit 7')
+  const ended = await run(['token', 'alice', '--for', '1h'], { cwd: folder.path, program })
+  expect(ended).toEqual({ code: 7, stdout: 'token alice --for 1h\n', stderr: '' })
+})
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s reaches the one that does the work, once, and its end is waited for',
+  async (signal) => {
+    await using folder = await temporaryFolder()
+    const program = await install(folder.path)
+    const trap = `trap 'echo stopping; echo stopped; exit 3' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`
+    await bringNode(folder.path, '99.2.0', trap)
+    const child = start(['serve'], { cwd: folder.path, program })
+    const ended = once(child, 'close')
+    onTestFinished(() => void child.kill('SIGTERM'))
+    let output = ''
+    for await (const chunk of child.stdout ?? []) {
+      output += String(chunk)
+      if (output === 'ready\n') child.kill(signal)
+    }
+    expect(await ended).toEqual([3, null])
+    expect(output).toBe('ready\nstopping\nstopped\n')
+  },
+)
+
+test('one that is killed takes its parent along', async () => {
+  await using folder = await temporaryFolder()
+  const program = await install(folder.path)
+  await bringNode(folder.path, '99.2.0', 'kill -TERM $$')
+  const child = start(['serve'], { cwd: folder.path, program })
+  expect(await once(child, 'exit')).toEqual([null, 'SIGTERM'])
+})

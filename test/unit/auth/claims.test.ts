@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { claimsFrom } from '../../../src/auth/claims.ts'
+import type { Claims } from '../../../src/auth/claims.ts'
+
+const NOW_MS = Date.UTC(2026, 10, 23)
+
+function claims(payload: Readonly<Record<string, unknown>>): Claims {
+  return claimsFrom({ sub: 'alice', ...payload }, NOW_MS)
+}
+
+test.each([
+  ['Alice', 'Alice'],
+  ['  Alice B.  ', 'Alice B.'],
+  ['Ali\u0000ce\n\u007f', 'Alice'],
+  ['👩‍👧 Alice', '👩‍👧 Alice'],
+  ['a\ud800b', 'a\ufffdb'],
+  ['', 'alice'],
+  [' \t\u0007 ', 'alice'],
+  [42, 'alice'],
+  [null, 'alice'],
+])('the name %j becomes %j', (name, expected) => {
+  expect(claims({ name }).name).toBe(expected)
+})
+
+test('a name is cut at 255 code points, never within one', () => {
+  const { name } = claims({ name: '👋'.repeat(300) })
+  expect(name).toBe('👋'.repeat(255))
+})
+
+test.each([
+  ['https://pictures.example/a.png', 'https://pictures.example/a.png'],
+  ['http://pictures.example/ä', 'http://pictures.example/%C3%A4'],
+  ['javascript:alert(1)', null],
+  ['data:image/png;base64,AAAA', null],
+  ['//pictures.example/a.png', null],
+  ['not an address', null],
+  [`https://pictures.example/${'a'.repeat(2_048)}`, null],
+  [`https://pictures.example/${'ä'.repeat(500)}`, null],
+  [{ url: 'https://pictures.example' }, null],
+])('the picture %j becomes %j', (picture, expected) => {
+  expect(claims({ picture }).avatarUrl).toBe(expected)
+})
+
+test('no token was issued in the future, or at no time at all', () => {
+  const now = new Date(NOW_MS)
+  for (const iat of [undefined, NOW_MS / 1000 + 60, 1e300, -1, NaN, 'yesterday']) {
+    expect(claims({ iat }).issuedAt).toEqual(now)
+  }
+  expect(claims({ iat: 1 }).issuedAt).toEqual(new Date(1_000))
+})
+
+test('an expiry beyond all dates is none', () => {
+  expect(claims({ exp: 1e300 }).expiresAt).toBeUndefined()
+  expect(claims({ exp: 8.64e12 }).expiresAt).toEqual(new Date(8.64e15))
+})

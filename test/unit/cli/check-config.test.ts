@@ -1,0 +1,66 @@
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { parley } from './terminal.ts'
+
+test('in an empty environment it shows the defaults', async () => {
+  const { code, printed } = await parley(['check-config'])
+  expect(code).toBe(0)
+  expect(printed.split('\n')).toEqual([
+    'mode              development',
+    'API               127.0.0.1:4000',
+    'allowed origins   any of this machine',
+    'health, metrics   127.0.0.1:9464',
+    'gateway id        made up at each start',
+    `database          embedded PostgreSQL in ${resolve('.parley')}`,
+    'replicas          none',
+    'bus               in memory',
+    'tokens            signed with a key made up for development',
+    'log               info, JSON',
+    `data folder       ${resolve('.parley')}`,
+    'stops within      25 s',
+  ])
+})
+
+test('it shows what was set, none of the secrets, and what this release does not use', async () => {
+  const { code, printed } = await parley(['check-config'], {
+    NODE_ENV: 'production',
+    HOST: '::',
+    PORT: '0',
+    ADMIN_PORT: 'off',
+    GATEWAY_ID: 'eu-1',
+    DATABASE_URL: 'postgres://parley:hush@db.example:5432/chat?password=hush',
+    DATABASE_REPLICA_URLS: 'postgres://parley:hush@replica.example/chat',
+    REDIS_URL: 'redis://:hush@cache.example',
+    AUTH_SECRET: 'hush'.repeat(8),
+    AUTH_ISSUER: 'https://login.example',
+    ALLOWED_ORIGINS: 'https://chat.example',
+  })
+  expect(code).toBe(0)
+  expect(printed).not.toContain('hush')
+  for (const line of [
+    'mode              production',
+    'API               [::]:(any free port)',
+    'allowed origins   https://chat.example',
+    'health, metrics   not on a port of their own',
+    'gateway id        eu-1',
+    'database          db.example:5432/chat',
+    'replicas          replica.example/chat',
+    'bus               in memory (REDIS_URL is not used)',
+    'tokens            signed with AUTH_SECRET, from https://login.example',
+    '! DATABASE_REPLICA_URLS is set, but this release reads from the primary alone.',
+  ]) {
+    expect(printed.split('\n')).toContain(line)
+  }
+})
+
+test('of an identity provider it shows whose tokens are believed', async () => {
+  const env = {
+    AUTH_JWKS_URL: 'https://login.example/jwks',
+    AUTH_ISSUER: 'https://login.example',
+    AUTH_AUDIENCE: 'parley',
+  }
+  const { printed } = await parley(['check-config'], env)
+  expect(printed).toContain(
+    'tokens            signed by a key of https://login.example/jwks, from https://login.example, for parley',
+  )
+})

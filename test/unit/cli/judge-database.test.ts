@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import { findingLines } from '../../../src/cli/finding.ts'
+import { judgeConnectError, judgeDatabase, judgeMigrations } from '../../../src/cli/judge-database.ts'
+import { judgeNode } from '../../../src/cli/judge-node.ts'
+import type { DatabaseFacts } from '../../../src/store/inspect.ts'
+import type { MigrationStatus } from '../../../src/store/migration.ts'
+
+const WELL: DatabaseFacts = {
+  version: '18.4',
+  versionNumber: 180_004,
+  timeZone: 'UTC',
+  clockAheadMs: 3,
+  roundTripMs: 2,
+  isInRecovery: false,
+  fsync: 'on',
+  synchronousCommit: 'on',
+  connections: 97,
+}
+
+const UP_TO_DATE: MigrationStatus = {
+  applied: ['1_a', '2_b'],
+  pending: [],
+  edited: [],
+  failed: [],
+  unknown: [],
+}
+
+test('a server that is as it should be gives no cause for complaint', () => {
+  const findings = judgeDatabase(WELL)
+  expect(findings).toHaveLength(7)
+  expect(findings.every(({ status }) => status === 'good')).toBe(true)
+})
+
+test.each([
+  [{ version: '14.9', versionNumber: 140_009 }, '✗ PostgreSQL 14.9 is too old'],
+  [{ timeZone: 'Europe/Berlin' }, '✗ sessions are in Europe/Berlin although Parley asked for UTC'],
+  [{ clockAheadMs: 2_500 }, "! the database's clock is 2.5 s ahead of this machine's"],
+  [{ clockAheadMs: -7_000 }, "✗ the database's clock is 7.0 s behind this machine's"],
+  [{ isInRecovery: true }, '✗ it is a standby, which takes no writes'],
+  [{ fsync: 'off' }, '✗ fsync is off: a power cut can destroy the whole database'],
+  [{ synchronousCommit: 'off' }, '✗ synchronous_commit is off'],
+  [{ connections: 39 }, '! the server admits 39 connections'],
+  [{ connections: 19 }, '✗ the server admits 19 connections'],
+])('%o is found out, and the finding says how to mend it', (fact, line) => {
+  const [finding, ...others] = judgeDatabase({ ...WELL, ...fact }).filter(({ status }) => status !== 'good')
+  if (finding === undefined) throw new Error('nothing was found')
+  expect(others).toEqual([])
+  expect(findingLines(finding)).toContain(line)
+  expect(findingLines(finding)).toMatch(/\n {2}[A-Z].*\.$/)
+})
+
+test('on a slow network the clocks are given the benefit of the doubt', () => {
+  const findings = judgeDatabase({ ...WELL, clockAheadMs: 1_400, roundTripMs: 2_000 })
+  expect(findings.every(({ status }) => status === 'good')).toBe(true)
+})
+
+test.each([
+  [{ pending: ['3_c'] }, '! not applied yet: 3_c'],
+  [{ unknown: ['3_c'] }, '! applied by a newer Parley: 3_c'],
+  [{ edited: ['2_b'] }, '✗ edited after they had been applied: 2_b'],
+  [{ failed: ['3_c'] }, '✗ failed before: 3_c'],
+])('migrations with %o are told apart', (difference, line) => {
+  expect(judgeMigrations({ ...UP_TO_DATE, ...difference }).map(findingLines)).toEqual([
+    expect.stringContaining(line),
+  ])
+})
+
+test('a database with every migration is up to date', () => {
+  expect(judgeMigrations(UP_TO_DATE).map(findingLines)).toEqual(['✓ every migration is applied (2)'])
+})
+
+test.each([
+  ['ECONNREFUSED', 'Nothing listens there'],
+  ['ENOTFOUND', 'The name of the host leads nowhere'],
+  ['28P01', 'The server refuses the user'],
+  ['3D000', 'The server has no database of that name'],
+  ['53300', 'All its connections are in use'],
+  ['57P03', 'The server is starting or stopping'],
+  ['ETIMEDOUT', 'no firewall lies between'],
+])('a connection that fails with %s comes with advice of its own', (code, advice) => {
+  const error = Object.assign(new AggregateError([new Error('from ::1'), new Error('from 127.0.0.1')], ''), {
+    code,
+  })
+  const text = findingLines(judgeConnectError(error))
+  expect(text).toContain("✗ the database can't be reached: from ::1; from 127.0.0.1")
+  expect(text).toContain(advice)
+})
+
+test('a Node.js that can’t run Parley is named', () => {
+  expect(judgeNode('24.21.0').status).toBe('good')
+  expect(judgeNode('22.18.0').status).toBe('bad')
+})

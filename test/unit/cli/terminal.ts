@@ -1,0 +1,18 @@
+import { main } from '../../../src/cli.ts'
+import type { RawEnvironment } from '../../../src/config/env.ts'
+
+/** What somebody at a terminal sees of a command. */
+export type Outcome = Readonly<{ code: number; printed: string; noticed: string }>
+
+/** Runs `parley` with these arguments in an environment that holds nothing else. */
+export async function parley(argv: readonly string[], env: RawEnvironment = {}): Promise<Outcome> {
+  const printed: string[] = []
+  const noticed: string[] = []
+  const code = await main(argv, {
+    env,
+    isTerminal: false,
+    print: (line) => void printed.push(line),
+    notice: (line) => void noticed.push(line),
+  })
+  return { code, printed: printed.join('\n'), noticed: noticed.join('\n') }
+}

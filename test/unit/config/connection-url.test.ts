@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { parseDatabaseUrl, redisUrlProblem } from '../../../src/config/connection-url.ts'
+
+test.each([
+  ['postgres://alice:hush@db.example:5432/parley', ['db.example:5432'], 'parley'],
+  ['postgresql://db/my%20chat?sslmode=require', ['db:'], 'my chat'],
+  ['postgres://alice@one:1,two,[::1]:3/parley', ['one:1', 'two:', '[::1]:3'], 'parley'],
+  ['postgres://a%40b:p%2Fw@db/parley', ['db:'], 'parley'],
+  ['postgres://alice@/parley?host=/var/run/postgresql', [':'], 'parley'],
+])('%s is understood', (text, hosts, database) => {
+  const url = parseDatabaseUrl(text)
+  if (typeof url === 'string') throw new Error(url)
+  expect(url.hosts.map(({ host, port }) => `${host}:${port ?? ''}`)).toEqual(hosts)
+  expect(url.database).toBe(database)
+})
+
+test('of several hosts one can be chosen, and the rest of the URL stays', () => {
+  const url = parseDatabaseUrl('postgres://alice:hush@one:1,two/parley?sslmode=require')
+  if (typeof url === 'string') throw new Error(url)
+  expect(url.hosts.map((host) => url.single(host))).toEqual([
+    'postgres://alice:hush@one:1/parley?sslmode=require',
+    'postgres://alice:hush@two/parley?sslmode=require',
+  ])
+})
+
+test.each([
+  ['mysql://db/parley', 'must begin with postgres:// or postgresql://'],
+  ['db/parley', 'must begin with'],
+  ['postgres://db', 'must look like'],
+  ['postgres://db/', 'names no database'],
+  ['postgres:///parley', "has a host or port that can't be"],
+  ['postgres://db:0/parley', "has a host or port that can't be"],
+  ['postgres://db:65536/parley', "has a host or port that can't be"],
+  ['postgres://one,,two/parley', "has a host or port that can't be"],
+  ['postgres://alice:p@ss@db/parley', 'must look like'],
+  ['postgres://alice:p/ss@db/parley', 'must look like'],
+  ['postgres://alice:100%@db/parley', 'write %25 for a "%"'],
+])('%s is refused with what to mend', (text, sentence) => {
+  expect(parseDatabaseUrl(text)).toContain(sentence)
+})
+
+test.each(['redis://localhost', 'redis://:hush@localhost:6379/2', 'rediss://cache.example:6380'])(
+  '%s is a Redis',
+  (text) => {
+    expect(redisUrlProblem(text)).toBeUndefined()
+  },
+)
+
+test.each([
+  ['localhost:6379', 'must begin with redis:// or rediss://'],
+  ['redis://', 'must look like'],
+  ['redis://cache/sessions', 'must end in the number of a database'],
+])('%s is not', (text, sentence) => {
+  expect(redisUrlProblem(text)).toContain(sentence)
+})

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import { readEnvironment } from '../../../src/config/env.ts'
+import { problemsOf } from './problems.ts'
+
+test('an empty variable counts as not set', () => {
+  expect(readEnvironment({ PORT: '', HOST: undefined, LOG_LEVEL: 'warn' }).values).toEqual({
+    LOG_LEVEL: 'warn',
+  })
+})
+
+test('what belongs to other programs is none of our business', () => {
+  const env = {
+    PATH: '/bin',
+    HOME: '/root',
+    TERM: 'xterm',
+    npm_lifecycle_event: 'start',
+    PGHOST: 'db',
+    PWD: '/',
+  }
+  expect(
+    problemsOf({ ...env, NODE_OPTIONS: '--inspect', HOSTNAME: 'pod-1', PORTAGE: 'x', USER: 'alice' }),
+  ).toEqual([])
+})
+
+test.each([
+  ['DATABSE_URL', 'DATABASE_URL'],
+  ['DATABASE_URI', 'DATABASE_URL'],
+  ['AUTH_SECERT', 'AUTH_SECRET'],
+  ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'],
+  ['AUTH_JWKS_URI', 'AUTH_JWKS_URL'],
+  ['AUTH_AUDIENC', 'AUTH_AUDIENCE'],
+  ['PROT', 'PORT'],
+  ['NODE_EVN', 'NODE_ENV'],
+  ['redis_url', 'REDIS_URL'],
+  ['LOGLEVEL', 'LOG_LEVEL'],
+])('%s is taken for a slip of %s', (name, meant) => {
+  expect(problemsOf({ [name]: 'x' })).toEqual([
+    `${name} is not a variable that Parley reads: did you mean ${meant}? If it belongs to another program, take it out of Parley's environment or set ${meant} as well.`,
+  ])
+})
+
+test('a name like one of ours is somebody else’s where ours is set as well', () => {
+  expect(problemsOf({ GATEWAY_IP: '10.0.0.1' })).toHaveLength(1)
+  expect(problemsOf({ GATEWAY_IP: '10.0.0.1', GATEWAY_ID: 'one' })).toEqual([])
+})
+
+test('names of ours have no prefix', () => {
+  expect(problemsOf({ PARLEY_PORT: '4000', PARLEY_AUTH_SECRETS: 'x', PARLEY_COLOUR: 'red' })).toEqual([
+    'PARLEY_PORT is not a variable that Parley reads: did you mean PORT?',
+    'PARLEY_AUTH_SECRETS is not a variable that Parley reads: did you mean AUTH_SECRET?',
+    'PARLEY_COLOUR is not a variable that Parley reads: take it away; "parley --help" lists the names',
+  ])
+})
+
+test('a cluster that has a service named parley tells its containers where it is, and that is no mistake', () => {
+  const links = {
+    PARLEY_SERVICE_HOST: '10.0.0.7',
+    PARLEY_SERVICE_PORT: '4000',
+    PARLEY_SERVICE_PORT_HTTP: '4000',
+    PARLEY_PORT: 'tcp://10.0.0.7:4000',
+    PARLEY_PORT_4000_TCP: 'tcp://10.0.0.7:4000',
+    PARLEY_PORT_4000_TCP_ADDR: '10.0.0.7',
+  }
+  expect(problemsOf(links)).toEqual([])
+})
+
+test('white space around a value is a mistake, not part of the value', () => {
+  expect(problemsOf({ AUTH_SECRET: `${'x'.repeat(40)}\n` })).toEqual([
+    'AUTH_SECRET begins or ends with white space: take that away.',
+  ])
+})

@@ -1,0 +1,223 @@
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { ConfigError } from '../../../src/config/config-error.ts'
+import { loadConfig } from '../../../src/config/load-config.ts'
+import { PRODUCTION, problemsOf } from './problems.ts'
+
+test('an empty environment is development, on this machine alone, with an embedded database', () => {
+  const { config, secrets, warnings } = loadConfig({}, { newGatewayId: () => 'gateway-7' })
+  const dataDir = resolve('.parley')
+  expect(config).toEqual({
+    mode: 'development',
+    http: { host: '127.0.0.1', port: 4000, allowedOrigins: [] },
+    admin: { host: '127.0.0.1', port: 9464 },
+    gatewayId: 'gateway-7',
+    dataDir,
+    database: { type: 'embedded', dataDir },
+    auth: { type: 'secret' },
+    bus: { type: 'memory' },
+    log: { level: 'info', pretty: false },
+    shutdownDeadlineMs: 25_000,
+  })
+  expect(secrets).toEqual({ databaseUrl: undefined, replicaUrls: [], redisUrls: [], authSecret: undefined })
+  expect(warnings).toEqual([])
+})
+
+test('production listens on all interfaces, and keeps its health and metrics to this machine', () => {
+  const { config, secrets } = loadConfig(PRODUCTION)
+  expect(config.mode).toBe('production')
+  expect(config.http.host).toBe('0.0.0.0')
+  expect(config.admin?.host).toBe('127.0.0.1')
+  expect(config.database).toEqual({ type: 'external' })
+  expect(secrets.databaseUrl).toBe(PRODUCTION['DATABASE_URL'])
+  expect(secrets.authSecret).toBe(PRODUCTION['AUTH_SECRET'])
+})
+
+test('everything can be set', () => {
+  const { config, secrets } = loadConfig({
+    PORT: '0',
+    HOST: '::',
+    ADMIN_PORT: 'off',
+    GATEWAY_ID: 'eu-west.1',
+    DATABASE_URL: 'postgresql://db/parley',
+    AUTH_SECRET: 'x'.repeat(32),
+    AUTH_ISSUER: 'https://login.example',
+    AUTH_AUDIENCE: 'parley',
+    ALLOWED_ORIGINS: 'https://chat.example, http://localhost:3000,capacitor://localhost',
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'debug',
+    DATA_DIR: '/var/lib/parley',
+  })
+  expect(config.http.port).toBe(0)
+  expect(config.http.host).toBe('::')
+  expect(config.admin).toBeUndefined()
+  expect(config.gatewayId).toBe('eu-west.1')
+  expect(config.auth).toEqual({ type: 'secret', issuer: 'https://login.example', audience: 'parley' })
+  expect(config.http.allowedOrigins).toEqual([
+    'https://chat.example',
+    'http://localhost:3000',
+    'capacitor://localhost',
+  ])
+  expect(config.mode).toBe('development')
+  expect(config.log.level).toBe('debug')
+  expect(config.dataDir).toBe('/var/lib/parley')
+  expect(secrets.authSecret).toHaveLength(32)
+})
+
+test('two starts have two gateway ids', () => {
+  expect(loadConfig({}).config.gatewayId).not.toBe(loadConfig({}).config.gatewayId)
+})
+
+test('the log is for people in development on a terminal, and JSON everywhere else', () => {
+  expect(loadConfig({}, { isTerminal: true }).config.log.pretty).toBe(true)
+  expect(loadConfig({}, { isTerminal: false }).config.log.pretty).toBe(false)
+  expect(loadConfig(PRODUCTION, { isTerminal: true }).config.log.pretty).toBe(false)
+})
+
+test("an identity provider's keys need its issuer and audience", () => {
+  const url = 'https://login.example/jwks.json'
+  const claims = { AUTH_ISSUER: 'https://login.example', AUTH_AUDIENCE: 'parley' }
+  expect(loadConfig({ AUTH_JWKS_URL: url, ...claims }).config.auth).toEqual({
+    type: 'jwks',
+    url,
+    issuer: 'https://login.example',
+    audience: 'parley',
+  })
+  expect(problemsOf({ AUTH_JWKS_URL: url })).toEqual([
+    'AUTH_ISSUER is not set, and AUTH_JWKS_URL needs it: set it to the "iss" that the identity provider puts into its tokens.',
+    'AUTH_AUDIENCE is not set, and AUTH_JWKS_URL needs it: set it to the "aud" that the identity provider puts into its tokens.',
+  ])
+})
+
+test('every mistake is told at once, whichever stage finds it', () => {
+  const problems = problemsOf({
+    NODE_ENV: 'production',
+    PORT: 'http',
+    ADMIN_PORT: '65536',
+    HOST: 'not a host',
+    GATEWAY_ID: 'a b',
+    DATABASE_REPLICA_URLS: 'mysql://replica/parley',
+    REDIS_URL: 'localhost:6379',
+    AUTH_SECRET: 'too short',
+    AUTH_JWKS_URL: 'login.example',
+    ALLOWED_ORIGINS: '*',
+    LOG_LEVEL: 'loud',
+    DATABSE_URL: 'postgres://db/parley',
+  })
+  const names = problems.map((problem) => problem.split(' ')[0])
+  expect(names).toEqual([
+    'DATABSE_URL',
+    'PORT',
+    'HOST',
+    'ADMIN_PORT',
+    'GATEWAY_ID',
+    'ALLOWED_ORIGINS',
+    'AUTH_JWKS_URL',
+    'LOG_LEVEL',
+    'AUTH_SECRET',
+    'AUTH_ISSUER',
+    'AUTH_AUDIENCE',
+    'DATABASE_URL',
+    'DATABASE_REPLICA_URLS',
+    'REDIS_URL',
+    'AUTH_SECRET',
+  ])
+})
+
+test('the error lists its problems for people to read', () => {
+  const error = new ConfigError(['PORT must be a number.', 'HOST must be an address.'])
+  expect(error.message).toBe(
+    'The environment has 2 mistakes:\n  - PORT must be a number.\n  - HOST must be an address.',
+  )
+})
+
+test('no refusal repeats a secret', () => {
+  const problems = problemsOf({
+    DATABASE_URL: 'postgres://alice:hush%@db',
+    DATABASE_REPLICA_URLS: 'mysql://alice:hush@db/x,postgres://alice:hush@db:99999/x',
+    REDIS_URL: 'http://alice:hush@redis',
+    AUTH_SECRET: 'hush',
+    AUTH_JWKS_URL: 'https://alice:hush@login.example/jwks.json',
+    AUTH_ISSUER: 'x',
+    AUTH_AUDIENCE: 'y',
+    ALLOWED_ORIGINS: 'https://alice:hush@chat.example',
+  })
+  expect(problems).toHaveLength(8)
+  expect(problems.join('\n')).not.toContain('hush')
+})
+
+test.each([
+  [{ NODE_ENV: 'staging' }, 'NODE_ENV must be production or development.'],
+  [{ ...PRODUCTION, DATABASE_URL: '' }, 'DATABASE_URL is not set, and production has no embedded database'],
+  [{ ...PRODUCTION, AUTH_SECRET: '' }, 'AUTH_SECRET is not set, and production makes no key up'],
+  [{ AUTH_SECRET: 'ö'.repeat(15) }, 'AUTH_SECRET must be 32 bytes or more'],
+  [{ PORT: '9464' }, 'PORT and ADMIN_PORT are both 9464'],
+  [{ ADMIN_PORT: '04000' }, 'PORT and ADMIN_PORT are both 4000'],
+  [{ PORT: '-1' }, 'PORT must be a number from 0 to 65535.'],
+  [{ DATABASE_REPLICA_URLS: 'postgres://db/x' }, 'DATABASE_REPLICA_URLS is set without DATABASE_URL'],
+  [{ AUTH_JWKS_URL: 'http://login.example/jwks' }, 'AUTH_JWKS_URL must begin with https://'],
+])('%o is refused', (env, sentence) => {
+  expect(problemsOf(env)).toContainEqual(expect.stringContaining(sentence))
+})
+
+test('whoever misspells production hears at once what production needs', () => {
+  expect(problemsOf({ NODE_ENV: 'prod' }).map((problem) => problem.split(' ')[0])).toEqual([
+    'NODE_ENV',
+    'DATABASE_URL',
+    'AUTH_SECRET',
+  ])
+})
+
+test('a key and an identity provider at once are refused', () => {
+  const problems = problemsOf({
+    AUTH_SECRET: 'x'.repeat(32),
+    AUTH_JWKS_URL: 'https://login.example/jwks.json',
+    AUTH_ISSUER: 'x',
+    AUTH_AUDIENCE: 'y',
+  })
+  expect(problems).toEqual([expect.stringContaining('AUTH_SECRET and AUTH_JWKS_URL are both set')])
+})
+
+test('a key is measured in bytes', () => {
+  expect(problemsOf({ AUTH_SECRET: 'ö'.repeat(16) })).toEqual([])
+})
+
+test('both ports may be any free one', () => {
+  expect(problemsOf({ PORT: '0', ADMIN_PORT: '0' })).toEqual([])
+})
+
+test('an identity provider on this machine may do without https, and others may not', () => {
+  const claims = { AUTH_ISSUER: 'x', AUTH_AUDIENCE: 'y' }
+  expect(problemsOf({ ...claims, AUTH_JWKS_URL: 'http://127.0.0.1:8080/jwks' })).toEqual([])
+  expect(problemsOf({ ...claims, AUTH_JWKS_URL: 'http://localhost.example/jwks' })).toHaveLength(1)
+})
+
+test.each([
+  ['https://chat.example/', 'write https://chat.example,'],
+  ['https://chat.example/app', 'write https://chat.example,'],
+  ['https://chat.example:443', 'write https://chat.example,'],
+  ['HTTPS://Chat.example', 'write https://chat.example,'],
+  ['https://*.example', 'has a "*"'],
+  ['chat.example', 'has "chat.example", which is no origin'],
+  ['null', 'which is no origin'],
+  ['https://chat.example,,', 'which is no origin'],
+])('%s is not what a browser calls an origin, and the refusal says what is', (origins, sentence) => {
+  expect(problemsOf({ ALLOWED_ORIGINS: origins })).toEqual([expect.stringContaining(sentence)])
+})
+
+test('what this release does not use is said, and is no reason not to start', () => {
+  const { config, secrets, warnings } = loadConfig({
+    DATABASE_URL: 'postgres://alice:hush@one:5432,two/parley?sslmode=require',
+    DATABASE_REPLICA_URLS: 'postgres://three/parley,postgres://four/parley',
+    REDIS_URL: 'redis://one:6379,rediss://two',
+  })
+  expect(config.bus).toEqual({ type: 'redis' })
+  expect(secrets.databaseUrl).toBe('postgres://alice:hush@one:5432/parley?sslmode=require')
+  expect(secrets.replicaUrls).toEqual(['postgres://three/parley', 'postgres://four/parley'])
+  expect(secrets.redisUrls).toEqual(['redis://one:6379', 'rediss://two'])
+  expect(warnings).toEqual([
+    'DATABASE_URL names several hosts, and this release uses the first alone, one:5432: it must be the primary.',
+    'DATABASE_REPLICA_URLS is set, but this release reads from the primary alone.',
+    'REDIS_URL is set, but this release runs as one instance with an in-memory bus: start no second one beside it.',
+  ])
+})

@@ -1,0 +1,120 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { InboxItem } from '../../../src/delivery/inbox-item.ts'
+import { type LiveStream, QUEUE_BOUNDS } from '../../../src/delivery/live-stream.ts'
+import { bob, range, receipt, sent } from '../../harness/events.ts'
+import { openStream, take } from './open-stream.ts'
+
+const CAUGHT_UP: InboxItem = { type: 'CaughtUp', at: new Date(0) }
+const DONE = { done: true, value: undefined }
+
+function overfill(stream: LiveStream): void {
+  for (const seq of range(1, QUEUE_BOUNDS.maxItems + 1)) stream.push(sent('tea', seq))
+}
+
+test('what is pushed comes out, whether somebody waits for it already or not', async () => {
+  const { stream } = openStream()
+  stream.push(sent('tea', 1))
+  expect(await take(stream, 1)).toEqual([sent('tea', 1)])
+  const waiting = take(stream, 2)
+  stream.push(sent('tea', 2))
+  stream.push(sent('tea', 3))
+  expect(await waiting).toEqual([sent('tea', 2), sent('tea', 3)])
+})
+
+test('what is pushed before anybody asks, and while the phases before are read, comes after these', async () => {
+  const { stream } = openStream(async function* ({ live }) {
+    yield sent('tea', 1)
+    yield CAUGHT_UP
+    yield* live()
+  })
+  stream.push(sent('tea', 2))
+  expect(await take(stream, 1)).toEqual([sent('tea', 1)])
+  stream.push(sent('tea', 3))
+  expect(await take(stream, 3)).toEqual([CAUGHT_UP, sent('tea', 2), sent('tea', 3)])
+})
+
+test('it begins when the reader first asks, not before', async () => {
+  const begun = vi.fn<() => void>()
+  const { stream } = openStream(async function* () {
+    begun()
+    yield CAUGHT_UP
+  })
+  expect(begun).not.toHaveBeenCalled()
+  await stream.next()
+  expect(begun).toHaveBeenCalledOnce()
+})
+
+describe('an item', () => {
+  test('counts as flushed exactly when the reader asks for the next one', async () => {
+    const { stream, onFlushed } = openStream()
+    stream.push(sent('tea', 1))
+    stream.push(sent('tea', 2))
+    await stream.next()
+    expect(onFlushed).not.toHaveBeenCalled()
+    await stream.next()
+    expect(onFlushed.mock.calls).toEqual([[sent('tea', 1)]])
+    const waiting = stream.next()
+    expect(onFlushed.mock.calls).toEqual([[sent('tea', 1)], [sent('tea', 2)]])
+    await stream.return()
+    await waiting
+    expect(onFlushed).toHaveBeenCalledTimes(2)
+  })
+
+  test('that the reader went away with does not count as flushed', async () => {
+    const { stream, onFlushed } = openStream()
+    stream.push(sent('tea', 1))
+    await stream.next()
+    await stream.return()
+    await stream.next()
+    expect(onFlushed).not.toHaveBeenCalled()
+  })
+})
+
+describe('a reader who is too slow', () => {
+  test('is cut off once, told to come back, and gets nothing of what was queued', async () => {
+    const { stream, release, onOverflow } = openStream()
+    overfill(stream)
+    stream.push(sent('tea', 9_999))
+    expect(onOverflow).toHaveBeenCalledOnce()
+    await expect(stream.next()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      extensions: { retryable: true },
+    })
+    expect(release).toHaveBeenCalledOnce()
+    expect(await stream.next()).toEqual(DONE)
+  })
+
+  test('is cut off during the replay, too, and does not hear that they caught up', async () => {
+    const { stream, onOverflow } = openStream(async function* ({ live }) {
+      yield sent('tea', 1)
+      yield CAUGHT_UP
+      yield* live()
+    })
+    await take(stream, 1)
+    overfill(stream)
+    expect(onOverflow).toHaveBeenCalledOnce()
+    await expect(stream.next()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  test('is cut off for the size of what waits as for its number', () => {
+    const { stream, onOverflow } = openStream()
+    const body = 'x'.repeat(8_192)
+    for (const seq of range(1, 200)) stream.push(sent('tea', seq, { body }))
+    expect(onOverflow).toHaveBeenCalledOnce()
+  })
+
+  test('is not cut off for receipts: the newest of each member takes the place of the others', async () => {
+    const { stream, onOverflow } = openStream()
+    stream.push(sent('tea', 1))
+    for (const seq of range(1, 10_000)) stream.push(receipt('tea', bob, seq))
+    stream.push(sent('tea', 2))
+    expect(onOverflow).not.toHaveBeenCalled()
+    const items: unknown[] = []
+    for await (const item of stream) {
+      items.push(item)
+      if ('seq' in item && item.seq === 2) break
+    }
+    expect(items[0]).toEqual(sent('tea', 1))
+    expect(items.slice(-2)).toEqual([receipt('tea', bob, 10_000), sent('tea', 2)])
+  })
+})

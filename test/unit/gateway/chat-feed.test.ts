@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ChatEvent } from '../../../src/chats/chat-event.ts'
+import { ChatFeed } from '../../../src/gateway/chat-feed.ts'
+import { range, sent, seqsOf } from '../../harness/events.ts'
+
+type Arrivals = Readonly<{ start: number; head: number; seqs: readonly number[] }>
+/** What a gateway does: takes in the event with a seq, or reads the hole from the log. */
+type Step = number | 'read'
+
+/** A log that ends at `head`, and what of it comes: any of it, any number of times, in any order. */
+function arrivals(maxHead: number): fc.Arbitrary<Arrivals> {
+  return fc.integer({ min: 1, max: maxHead }).chain((head) =>
+    fc.record({
+      head: fc.constant(head),
+      start: fc.nat(head),
+      seqs: fc.oneof(
+        fc.array(fc.integer({ min: 1, max: head }), { maxLength: 2 * head }),
+        fc.shuffledSubarray(range(1, head)),
+        fc.subarray(range(1, head)).map((some) => some.toReversed()),
+      ),
+    }),
+  )
+}
+
+/** The first page of what is missing, as a full log has it. */
+function readHole(feed: ChatFeed, pageSize: number): ChatEvent[] {
+  const { hole } = feed
+  if (hole === undefined) return []
+  return range(hole.afterSeq + 1, hole.untilSeq)
+    .slice(0, pageSize)
+    .map((seq) => sent('tea', seq))
+}
+
+/** Takes the steps, then reads holes until there is none. Answers with the seqs that were passed on. */
+function feedThrough({ start, head }: Arrivals, steps: readonly Step[], pageSize = 7): number[] {
+  const feed = new ChatFeed(start)
+  const passedOn: ChatEvent[] = []
+  const take = (events: readonly ChatEvent[]): void => {
+    for (const event of events) passedOn.push(...feed.offer(event))
+  }
+  for (const step of steps) take(step === 'read' ? readHole(feed, pageSize) : [sent('tea', step)])
+  feed.expect(head)
+  for (let reads = 0; feed.hole !== undefined && reads <= head; reads++) take(readHole(feed, pageSize))
+  expect(feed.lastSeq).toBe(head)
+  return seqsOf(passedOn)
+}
+
+describe('whatever arrives, in whatever order, however often', () => {
+  test('with holes read from the log at the end, each event is passed on once, in order', () => {
+    fc.assert(
+      fc.property(arrivals(60), (log) => {
+        expect(feedThrough(log, log.seqs)).toEqual(range(log.start + 1, log.head))
+      }),
+    )
+  })
+
+  test('with holes read from the log at any time, each event is passed on once, in order', () => {
+    fc.assert(
+      fc.property(arrivals(60), fc.array(fc.boolean()), (log, reads) => {
+        const steps = log.seqs.flatMap((seq, index): Step[] =>
+          reads[index] === true ? ['read', seq] : [seq],
+        )
+        expect(feedThrough(log, steps)).toEqual(range(log.start + 1, log.head))
+      }),
+    )
+  })
+
+  test('with far more arriving than may wait, each event is passed on once, in order', () => {
+    fc.assert(
+      fc.property(arrivals(900), fc.integer({ min: 1, max: 500 }), (log, pageSize) => {
+        expect(feedThrough(log, log.seqs, pageSize)).toEqual(range(log.start + 1, log.head))
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+test('events in order are passed on at once, and leave no hole', () => {
+  const feed = new ChatFeed(4)
+  expect([5, 6].map((seq) => seqsOf(feed.offer(sent('tea', seq))))).toEqual([[5], [6]])
+  expect([feed.lastSeq, feed.hole]).toEqual([6, undefined])
+})
+
+test('an event that overtook others waits for them', () => {
+  const feed = new ChatFeed(4)
+  expect(feed.offer(sent('tea', 7))).toEqual([])
+  expect(feed.hole).toEqual({ afterSeq: 4, untilSeq: 6 })
+  expect(seqsOf(feed.offer(sent('tea', 5)))).toEqual([5])
+  expect(feed.hole).toEqual({ afterSeq: 5, untilSeq: 6 })
+  expect(seqsOf(feed.offer(sent('tea', 6)))).toEqual([6, 7])
+  expect(feed.hole).toBeUndefined()
+})
+
+test('what was passed on, or came before its time, is not passed on again', () => {
+  const feed = new ChatFeed(4)
+  feed.offer(sent('tea', 5))
+  expect([5, 4, 1].flatMap((seq) => feed.offer(sent('tea', seq)))).toEqual([])
+  expect([feed.lastSeq, feed.hole]).toEqual([5, undefined])
+})
+
+test('a log that is known to reach further has a hole up to its end, and never becomes shorter', () => {
+  const feed = new ChatFeed(4)
+  feed.expect(9)
+  feed.expect(6)
+  expect(feed.hole).toEqual({ afterSeq: 4, untilSeq: 9 })
+})
+
+test('events beyond what may wait are read from the log afterwards', () => {
+  const feed = new ChatFeed(0)
+  for (const seq of range(2, 1_000)) feed.offer(sent('tea', seq))
+  const ready = seqsOf(feed.offer(sent('tea', 1)))
+  expect(ready).toEqual(range(1, ready.length))
+  expect(ready.length).toBeLessThan(1_000)
+  expect(feed.hole).toEqual({ afterSeq: ready.length, untilSeq: 1_000 })
+})

@@ -1,0 +1,85 @@
+import type { Bus } from '../../../src/bus/bus.ts'
+import { createMemoryBus } from '../../../src/bus/memory-bus.ts'
+import { createHub, type Hub } from '../../../src/gateway/hub.ts'
+import type { LiveItem } from '../../../src/gateway/live.ts'
+import {
+  createMemorySessionRegistry,
+  type MemorySessions,
+} from '../../../src/gateway/memory-session-registry.ts'
+import { createRouter, type Router } from '../../../src/gateway/router.ts'
+import type { ChatId, GatewayId, UserId } from '../../../src/ids.ts'
+import { captureLog, type LogLine } from '../../harness/captured-log.ts'
+import { EventQueue } from '../../harness/event-queue.ts'
+import { chatId } from '../../harness/events.ts'
+
+/** One gateway of several: its router, its hub, and what it logged. */
+export type Gateway = Readonly<{
+  id: GatewayId
+  router: Router
+  hub: Hub
+  lines: readonly LogLine[]
+  /** Somebody who listens here and is served these chats from their start; what they hear. */
+  serve(userId: UserId, ...chats: readonly string[]): EventQueue<LiveItem>
+}>
+
+/** What is published on the bus, by whom it is for. */
+type Published = Readonly<{ to: GatewayId; message: string }>
+
+type Options = Readonly<{
+  /** Who is in which chat, as far as the list of members knows. */
+  members?: Readonly<Record<string, readonly UserId[]>>
+  memberIds?: (chatId: ChatId) => Promise<readonly UserId[]>
+  /** Put in the place of the bus's own. */
+  publish?: Bus['publish']
+}>
+
+/** Several gateways over one bus in memory. */
+export class Gateways implements AsyncDisposable {
+  readonly published: Published[] = []
+  readonly bus: Bus
+  readonly #sessions: MemorySessions = new Map()
+  readonly #options: Options
+  readonly #routers: Router[] = []
+
+  constructor(options: Options = {}) {
+    this.#options = options
+    const bus = createMemoryBus(captureLog())
+    const publish = options.publish ?? bus.publish
+    this.bus = {
+      ...bus,
+      publish: (to, message) => {
+        this.published.push({ to, message })
+        return publish(to, message)
+      },
+    }
+  }
+
+  async add(name: string): Promise<Gateway> {
+    const id = name as GatewayId
+    const { logger, lines } = captureLog()
+    const sessions = createMemorySessionRegistry(id, this.#sessions)
+    const hub = createHub({ readLog: async () => [], sessions, logger })
+    const memberIds = this.#options.memberIds ?? (async (chat) => this.#membersOf(chat))
+    const router = createRouter({ gatewayId: id, hub, bus: this.bus, sessions, memberIds, logger })
+    this.#routers.push(router)
+    await router.start()
+    return { id, router, hub, lines, serve: (userId, ...chats) => serve(hub, userId, chats) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#routers.map((router) => router.stop()))
+    await this.bus.close()
+  }
+
+  #membersOf(chat: ChatId): readonly UserId[] {
+    const entries = Object.entries(this.#options.members ?? {})
+    return entries.find(([name]) => chatId(name) === chat)?.[1] ?? []
+  }
+}
+
+function serve(hub: Hub, userId: UserId, chats: readonly string[]): EventQueue<LiveItem> {
+  const heard = new EventQueue<LiveItem>()
+  hub.join({ userId, push: (item) => heard.push(item) })
+  for (const chat of chats) hub.serve(chatId(chat), userId, 0)
+  return heard
+}

@@ -1,0 +1,143 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { ChatEvent } from '../../../src/chats/chat-event.ts'
+import { alice, bob, carol, chatId, memberAdded, memberRemoved, range } from '../../harness/events.ts'
+import { receipt, sent, seqsOf } from '../../harness/events.ts'
+import { createHubWorld } from './hub-world.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('who joins by an event', () => {
+  test('hears from that event on, and nothing before it', () => {
+    const { hub, serve, listen } = createHubWorld()
+    serve(alice, ['tea'], 0)
+    const { heard } = listen(bob)
+    hub.publish([sent('tea', 1), memberAdded('tea', 2, bob), sent('tea', 3)])
+    expect(heard.all).toEqual([memberAdded('tea', 2, bob), sent('tea', 3)])
+  })
+
+  test('makes the chat heard of here where it was not', () => {
+    const { hub, listen } = createHubWorld()
+    const { heard } = listen(bob)
+    hub.publish([sent('tea', 1), sent('tea', 2, { joined: [alice, bob] }), sent('tea', 3)])
+    expect(seqsOf(heard.all)).toEqual([2, 3])
+  })
+
+  test('hears of it on all their devices here', () => {
+    const { hub, listen } = createHubWorld()
+    const [phone, laptop] = [listen(bob), listen(bob)]
+    hub.publish([memberAdded('tea', 1, bob)])
+    expect([phone.heard.all, laptop.heard.all]).toEqual([
+      [memberAdded('tea', 1, bob)],
+      [memberAdded('tea', 1, bob)],
+    ])
+  })
+
+  test('hears nothing of it where they are not connected', async () => {
+    const { hub, reads, listen } = createHubWorld()
+    const { heard } = listen(carol)
+    hub.publish([memberAdded('tea', 1, bob), sent('tea', 3)])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect([heard.all, reads.all]).toEqual([[], []])
+  })
+
+  test('is not forgotten when the same events show the last other person out', () => {
+    const { hub, serve, listen } = createHubWorld()
+    serve(bob, ['tea'], 1)
+    const { heard } = listen(carol)
+    hub.publish([memberAdded('tea', 3, carol)])
+    hub.publish([memberRemoved('tea', 2, bob)])
+    hub.publish([sent('tea', 4)])
+    expect(seqsOf(heard.all)).toEqual([3, 4])
+  })
+
+  test('hears the event once though the log was being read for somebody who has left meanwhile', async () => {
+    const { hub, log, reads, disturb, serve, listen } = createHubWorld()
+    log.push(memberAdded('tea', 1, carol), sent('tea', 2))
+    const reading = Promise.withResolvers<void>()
+    disturb(() => reading.promise)
+    const atAlice = serve(alice, ['tea'], 0)
+    const { heard } = listen(carol)
+    hub.publish([sent('tea', 2)])
+    await vi.advanceTimersByTimeAsync(10)
+    await reads.next()
+    atAlice.leave()
+    reading.resolve()
+    await vi.advanceTimersByTimeAsync(100)
+    hub.publish([memberAdded('tea', 1, carol), sent('tea', 2)])
+    expect(seqsOf(heard.all)).toEqual([1, 2])
+  })
+})
+
+describe('who is removed', () => {
+  test('hears the event that removes them, and nothing after it', () => {
+    const { hub, serve } = createHubWorld()
+    const [atAlice, atBob] = [serve(alice, ['tea'], 0), serve(bob, ['tea'], 0)]
+    hub.publish([sent('tea', 1), memberRemoved('tea', 2, bob), sent('tea', 3)])
+    hub.announce([receipt('tea', alice, 3)])
+    expect(atBob.heard.all).toEqual([sent('tea', 1), memberRemoved('tea', 2, bob)])
+    expect(seqsOf(atAlice.heard.all)).toEqual([1, 2, 3])
+  })
+
+  test('hears nothing after it when what came after it came first', () => {
+    const { hub, serve } = createHubWorld()
+    const { heard } = serve(bob, ['tea'], 0)
+    for (const event of [sent('tea', 3), memberRemoved('tea', 2, bob), sent('tea', 1)]) hub.publish([event])
+    expect(seqsOf(heard.all)).toEqual([1, 2])
+  })
+
+  test('hears nothing after it when the event itself is only found in the log', async () => {
+    const { hub, serve } = createHubWorld([sent('tea', 1), memberRemoved('tea', 2, bob), sent('tea', 3)])
+    const { heard } = serve(bob, ['tea'], 0)
+    hub.publish([sent('tea', 4)])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(seqsOf(heard.all)).toEqual([1, 2])
+  })
+
+  test('still hears of their other chats', () => {
+    const { hub, serve } = createHubWorld()
+    const { heard } = serve(bob, ['tea', 'coffee'], 0)
+    hub.publish([memberRemoved('tea', 1, bob), sent('coffee', 1)])
+    expect(heard.all).toEqual([memberRemoved('tea', 1, bob), sent('coffee', 1)])
+  })
+
+  test('hears again from the event that lets them in again', () => {
+    const { hub, serve } = createHubWorld()
+    const { heard } = serve(bob, ['tea'], 0)
+    serve(alice, ['tea'], 0)
+    hub.publish([memberRemoved('tea', 1, bob), sent('tea', 2), memberAdded('tea', 3, bob), sent('tea', 4)])
+    expect(seqsOf(heard.all)).toEqual([1, 3, 4])
+  })
+})
+
+test('everybody hears exactly their own time, in whatever order, how often and with whatever losses events come', async () => {
+  const log: ChatEvent[] = range(1, 12).map((seq) => sent('tea', seq))
+  const membership = [
+    memberAdded('tea', 3, bob),
+    memberRemoved('tea', 6, carol),
+    memberRemoved('tea', 9, bob),
+  ]
+  for (const event of membership) log[event.seq - 1] = event
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.constantFrom(...log), { maxLength: 40 }), async (arrivals) => {
+      const { hub, serve, listen } = createHubWorld(log)
+      const [atAlice, atCarol, atBob] = [serve(alice, ['tea'], 0), serve(carol, ['tea'], 0), listen(bob)]
+      for (const event of arrivals) hub.publish([event])
+      hub.serve(chatId('tea'), alice, 12)
+      await vi.advanceTimersByTimeAsync(100)
+      expect(seqsOf(atAlice.heard.all)).toEqual(range(1, 12))
+      expect(seqsOf(atBob.heard.all)).toEqual(range(3, 9))
+      expect(seqsOf(atCarol.heard.all)).toEqual(range(1, 6))
+    }),
+  )
+})
+
+test('receipts reach the members of their chat, on every device, and nobody else', () => {
+  const { hub, serve, listen } = createHubWorld()
+  const [phone, laptop] = [serve(bob, ['tea'], 3), listen(bob)]
+  const [atAlice, atCarol] = [serve(alice, ['tea'], 3), serve(carol, ['coffee'], 3)]
+  hub.announce([receipt('tea', bob, 3), receipt('nowhere', bob, 3)])
+  for (const { heard } of [phone, laptop, atAlice]) expect(heard.all).toEqual([receipt('tea', bob, 3)])
+  expect(atCarol.heard.all).toEqual([])
+})

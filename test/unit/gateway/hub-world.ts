@@ -1,0 +1,72 @@
+import type { ChatEvent } from '../../../src/chats/chat-event.ts'
+import type { LogStretch } from '../../../src/chats/chat-log.ts'
+import { createHub, type Hub, type Leave } from '../../../src/gateway/hub.ts'
+import type { LiveItem } from '../../../src/gateway/live.ts'
+import type { UserId } from '../../../src/ids.ts'
+import { captureLog, type LogLine } from '../../harness/captured-log.ts'
+import { EventQueue } from '../../harness/event-queue.ts'
+import { chatId } from '../../harness/events.ts'
+
+/** Somebody who listens, and what they heard. */
+export type Ear = Readonly<{ userId: UserId; heard: EventQueue<LiveItem>; leave: Leave }>
+
+/** A hub, the log that it reads holes from, and people. */
+export type HubWorld = Readonly<{
+  hub: Hub
+  /** What the log holds; tests may add to it. */
+  log: ChatEvent[]
+  /** Every stretch that the hub asked for. */
+  reads: EventQueue<LogStretch>
+  lines: readonly LogLine[]
+  /** Who has streams here, by what the hub told the session registry. */
+  attached: ReadonlySet<UserId>
+  /** Reads of the log wait for this, and fail where it rejects. */
+  disturb(reading: () => Promise<void>): void
+  listen(userId: UserId): Ear
+  /** Somebody who listens and is served these chats, whose logs end at `headSeq`. */
+  serve(userId: UserId, chats: readonly string[], headSeq: number): Ear
+}>
+
+/** As in the real log, one read answers with so many events at most. */
+const PAGE = 100
+
+export function createHubWorld(log: ChatEvent[] = []): HubWorld {
+  const { logger, lines } = captureLog()
+  const reads = new EventQueue<LogStretch>()
+  const attached = new Set<UserId>()
+  let disturbance = (): Promise<void> => Promise.resolve()
+
+  async function readLog(stretch: LogStretch): Promise<readonly ChatEvent[]> {
+    reads.push(stretch)
+    await disturbance()
+    const { afterSeq, untilSeq } = stretch
+    const found = log.filter((event) => event.chatId === stretch.chatId)
+    return found.filter(({ seq }) => seq > afterSeq && seq <= untilSeq).slice(0, PAGE)
+  }
+
+  const sessions = {
+    attach: (userId: UserId) => void attached.add(userId),
+    detach: (userId: UserId) => void attached.delete(userId),
+  }
+  const hub = createHub({ readLog, sessions, logger })
+
+  function listen(userId: UserId): Ear {
+    const heard = new EventQueue<LiveItem>()
+    return { userId, heard, leave: hub.join({ userId, push: (item) => heard.push(item) }) }
+  }
+
+  return {
+    hub,
+    log,
+    reads,
+    lines,
+    attached,
+    listen,
+    disturb: (reading) => void (disturbance = reading),
+    serve: (userId, chats, headSeq) => {
+      const ear = listen(userId)
+      for (const chat of chats) hub.serve(chatId(chat), userId, headSeq)
+      return ear
+    },
+  }
+}

@@ -1,0 +1,133 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { BatcherFullError, createBatcher } from '../../../src/lib/batcher.ts'
+import { holdWork } from '../../harness/held-work.ts'
+import { range } from '../../harness/events.ts'
+
+function heldBatcher({ maxBatch = 10, maxWaiting = 100 } = {}) {
+  const { run, calls } = holdWork<number, string>()
+  const batcher = createBatcher<number, string>({ run, maxBatch, maxWaiting })
+  const submitAll = (items: readonly number[]) => Promise.all(items.map((item) => batcher.submit(item)))
+  return { batcher, calls, submitAll }
+}
+
+const words = (items: readonly number[]): string[] => items.map((item) => `done ${item}`)
+
+test('an idle batcher starts at once, without waiting for a batch to fill', async () => {
+  const { batcher, calls } = heldBatcher()
+  const answer = batcher.submit(1)
+  const call = await calls.next()
+  expect(call.items).toEqual([1])
+  call.finish(['done'])
+  expect(await answer).toBe('done')
+})
+
+test('what is submitted together goes together', async () => {
+  const { submitAll, calls } = heldBatcher()
+  void submitAll([1, 2, 3])
+  expect((await calls.next()).items).toEqual([1, 2, 3])
+})
+
+test('one batch is under way at a time, and what came meanwhile goes as the next, each with its own answer', async () => {
+  const { batcher, submitAll, calls } = heldBatcher()
+  const first = submitAll([1])
+  const underWay = await calls.next()
+  const later = submitAll([2, 3, 4])
+  expect([calls.all.length, batcher.depth()]).toEqual([1, 3])
+
+  underWay.finish(['done 1'])
+  const next = await calls.next()
+  expect([next.items, batcher.depth()]).toEqual([[2, 3, 4], 0])
+  next.finish(words([2, 3, 4]))
+  expect([await first, await later]).toEqual([['done 1'], ['done 2', 'done 3', 'done 4']])
+})
+
+test('no batch is larger than allowed, and all items are done in the order in which they came', async () => {
+  const batches: (readonly number[])[] = []
+  const run = async (items: readonly number[]) => {
+    batches.push(items)
+    return words(items)
+  }
+  const batcher = createBatcher({ run, maxBatch: 4, maxWaiting: 100 })
+  const answers = await Promise.all(range(1, 10).map((item) => batcher.submit(item)))
+  expect(batches).toEqual([range(1, 4), range(5, 8), [9, 10]])
+  expect(answers).toEqual(words(range(1, 10)))
+})
+
+describe('a batch that fails', () => {
+  test('fails for each of its items, and for no other', async () => {
+    const { submitAll, calls } = heldBatcher()
+    const failing = submitAll([1]).catch((error: unknown) => error)
+    const call = await calls.next()
+    const following = submitAll([2])
+    call.fail(new Error('lost'))
+    expect(await failing).toEqual(new Error('lost'))
+    ;(await calls.next()).finish(['done 2'])
+    expect(await following).toEqual(['done 2'])
+  })
+
+  test('may do so by throwing', async () => {
+    const run = (): never => {
+      throw new Error('thrown')
+    }
+    const batcher = createBatcher({ run, maxBatch: 1, maxWaiting: 1 })
+    await expect(batcher.submit(1)).rejects.toThrow('thrown')
+  })
+
+  test('is one that was answered in part, too', async () => {
+    const { batcher, calls } = heldBatcher()
+    const outcomes = Promise.allSettled([batcher.submit(1), batcher.submit(2)])
+    ;(await calls.next()).finish(['done 1'])
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  })
+})
+
+test('when too much waits already, the next item is refused, and the others are done', async () => {
+  const { batcher, submitAll, calls } = heldBatcher({ maxWaiting: 2 })
+  const first = submitAll([1])
+  const underWay = await calls.next()
+  const waiting = submitAll([2, 3])
+  await expect(batcher.submit(4)).rejects.toThrow(BatcherFullError)
+
+  underWay.finish(['done 1'])
+  const next = await calls.next()
+  expect(next.items).toEqual([2, 3])
+  next.finish(words([2, 3]))
+  await Promise.all([first, waiting])
+})
+
+test('it is drained when nothing waits and nothing is under way', async () => {
+  const { batcher, submitAll, calls } = heldBatcher({ maxBatch: 1 })
+  await batcher.drained()
+  const work = submitAll([1, 2])
+  const order: string[] = []
+  const drained = batcher.drained().then(() => order.push('drained'))
+  ;(await calls.next()).finish(['done 1'])
+  const last = await calls.next()
+  order.push('last batch')
+  last.finish(['done 2'])
+  await Promise.all([work, drained])
+  expect(order).toEqual(['last batch', 'drained'])
+})
+
+describe('with a rest between batches', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  test('the first starts at once, and what comes during the rest goes together after it', async () => {
+    vi.useFakeTimers()
+    const batches: (readonly number[])[] = []
+    const run = async (items: readonly number[]) => {
+      batches.push(items)
+      return words(items)
+    }
+    const batcher = createBatcher({ run, maxBatch: 10, maxWaiting: 10, restMs: 20 })
+
+    await batcher.submit(1)
+    const later = [batcher.submit(2)]
+    await vi.advanceTimersByTimeAsync(19)
+    later.push(batcher.submit(3))
+    expect(batches).toEqual([[1]])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await Promise.all(later)).toEqual(['done 2', 'done 3'])
+    expect(batches).toEqual([[1], [2, 3]])
+  })
+})

@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { AppendOutcome, Draft } from '../../../src/messages/message-log.ts'
+import { fingerprintOf } from '../../../src/messages/message-input.ts'
+import { foldBatch, unfoldOutcomes } from '../../../src/messages/send-batch.ts'
+import { alice, bob, chatId } from '../../harness/events.ts'
+
+const draft: fc.Arbitrary<Draft> = fc
+  .record({
+    chat: fc.constantFrom('tea', 'coffee', 'nowhere'),
+    senderId: fc.constantFrom(alice, bob),
+    clientMessageId: fc.constantFrom('1', '2', '3'),
+    body: fc.constantFrom('Hello', 'Bye'),
+  })
+  .map(({ chat, body, ...rest }) => {
+    return { ...rest, chatId: chatId(chat), body, fingerprint: fingerprintOf(body, null), replyToSeq: null }
+  })
+
+const keyOf = (it: Draft): string => JSON.stringify([it.chatId, it.senderId, it.clientMessageId])
+const isThere = (it: Draft): boolean => it.chatId !== chatId('nowhere')
+
+/** A log in memory that takes drafts one at a time, and knows each key. */
+function createLog() {
+  const byKey = new Map<string, { seq: number; fingerprint: Buffer }>()
+  const heads = new Map<string, number>()
+  return (it: Draft): AppendOutcome => {
+    if (!isThere(it)) return { type: 'no-such-chat' }
+    const known = byKey.get(keyOf(it))
+    if (known !== undefined) return { type: 'repeated', ...known }
+    const seq = (heads.get(it.chatId) ?? 0) + 1
+    heads.set(it.chatId, seq)
+    byKey.set(keyOf(it), { seq, fingerprint: it.fingerprint })
+    return { type: 'sent', seq, at: new Date(0), expiresAt: null, joined: [] }
+  }
+}
+
+test('a batch has the outcomes that its drafts would have had one after the other', () => {
+  fc.assert(
+    fc.property(fc.array(draft), fc.array(draft), (earlier, drafts) => {
+      const [appendOne, appendFolded] = [createLog(), createLog()]
+      for (const append of [appendOne, appendFolded]) earlier.forEach(append)
+      const folded = foldBatch(drafts)
+      const outcomes = unfoldOutcomes(drafts, folded, folded.unique.map(appendFolded))
+      expect(outcomes).toEqual(drafts.map(appendOne))
+    }),
+  )
+})
+
+test('no two drafts of a folded batch have the same chat, sender and key', () => {
+  fc.assert(
+    fc.property(fc.array(draft), (drafts) => {
+      const { unique } = foldBatch(drafts)
+      expect(unique.map(keyOf)).toEqual([...new Set(drafts.map(keyOf))])
+    }),
+  )
+})
+
+test('a draft whose outcome is missing is an error, not a silence', () => {
+  const [one] = fc.sample(draft, 1)
+  const drafts = one === undefined ? [] : [one]
+  expect(() => unfoldOutcomes(drafts, foldBatch(drafts), [])).toThrow('has no outcome')
+})

@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { DeviceId, UserId } from '../../../src/ids.ts'
+import { type Advance, collapse, memberKeyOf } from '../../../src/receipts/watermarks.ts'
+import { alice, bob, chatId } from '../../harness/events.ts'
+
+const advance: fc.Arbitrary<Advance> = fc.record({
+  chatId: fc.constantFrom(chatId('tea'), chatId('coffee')),
+  userId: fc.constantFrom('alice', 'alice b', 'bob').map((name) => name as UserId),
+  deliveredSeq: fc.nat(9),
+  readSeq: fc.nat(9),
+  deviceId: fc.constantFrom('phone', 'b phone', undefined).map((name) => name as DeviceId | undefined),
+})
+
+/** What a database that knows nothing of collapsing would hold after all of them. */
+function applied(advances: readonly Advance[]) {
+  const members = new Map<string, { deliveredSeq: number; readSeq: number }>()
+  const positions = new Map<string, number>()
+  for (const it of advances) {
+    const before = members.get(memberKeyOf(it)) ?? { deliveredSeq: 0, readSeq: 0 }
+    const readSeq = Math.max(before.readSeq, it.readSeq)
+    const deliveredSeq = Math.max(before.deliveredSeq, it.deliveredSeq, readSeq)
+    members.set(memberKeyOf(it), { deliveredSeq, readSeq })
+    const device = JSON.stringify([it.chatId, it.userId, it.deviceId])
+    if (it.deviceId !== undefined)
+      positions.set(device, Math.max(positions.get(device) ?? 0, it.deliveredSeq))
+  }
+  return { members, positions }
+}
+
+test('collapsed advances leave what they would have left one by one', () => {
+  fc.assert(
+    fc.property(fc.array(advance), (advances) => {
+      const { members, devices } = collapse(advances)
+      const byMember = members.map(({ deliveredSeq, readSeq, ...key }) => {
+        return [memberKeyOf(key), { deliveredSeq, readSeq }] as const
+      })
+      const byDevice = devices.map(({ ackedSeq, ...device }) => {
+        return [JSON.stringify([device.chatId, device.userId, device.deviceId]), ackedSeq] as const
+      })
+      expect({ members: new Map(byMember), positions: new Map(byDevice) }).toEqual(applied(advances))
+      expect([byMember.length, byDevice.length]).toEqual([new Map(byMember).size, new Map(byDevice).size])
+    }),
+  )
+})
+
+test('collapsing what was collapsed before changes nothing more', () => {
+  fc.assert(
+    fc.property(fc.array(advance), (advances) => {
+      const { members } = collapse(advances)
+      expect(collapse(members.map((member) => ({ ...member, deviceId: undefined }))).members).toEqual(members)
+    }),
+  )
+})
+
+test('who has read a message has it, though nothing was said of delivery', () => {
+  const read: Advance = {
+    chatId: chatId('tea'),
+    userId: bob,
+    deliveredSeq: 2,
+    readSeq: 5,
+    deviceId: undefined,
+  }
+  expect(collapse([read]).members).toEqual([
+    { chatId: chatId('tea'), userId: bob, deliveredSeq: 5, readSeq: 5 },
+  ])
+})
+
+test("nobody's device moves by what somebody else's reports, however much the names look alike", () => {
+  const report = (userId: string, deviceId: string, deliveredSeq: number): Advance => {
+    const names = { userId: userId as UserId, deviceId: deviceId as DeviceId }
+    return { chatId: chatId('tea'), ...names, deliveredSeq, readSeq: 0 }
+  }
+  const { devices } = collapse([report('alice', 'b phone', 3), report('alice b', 'phone', 9)])
+  expect(devices.map(({ userId, ackedSeq }) => [userId, ackedSeq])).toEqual([
+    ['alice', 3],
+    ['alice b', 9],
+  ])
+})
+
+test('the same member of the same chat has one key, and every other member and chat another', () => {
+  const keys = ['tea', 'coffee'].flatMap((chat) =>
+    [alice, bob].map((userId) => memberKeyOf({ chatId: chatId(chat), userId })),
+  )
+  expect(new Set(keys).size).toBe(4)
+  expect(memberKeyOf({ chatId: chatId('tea'), userId: alice })).toBe(keys[0])
+})

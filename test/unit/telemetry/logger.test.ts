@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { createLogger, type Logger } from '../../../src/telemetry/logger.ts'
+
+type Line = Readonly<Record<string, unknown>>
+
+/** The lines that `write` logs, as they would stand in a file. */
+function logged(write: (logger: Logger) => void, pretty = false): string {
+  let text = ''
+  const destination = { write: (line: string) => void (text += line) }
+  write(createLogger({ level: 'debug', pretty }, destination))
+  return text
+}
+
+function line(write: (logger: Logger) => void): Line {
+  return JSON.parse(logged(write)) as Line
+}
+
+test('a line says when, how grave, and what, and has the fields that it was given', () => {
+  const { time, ...rest } = line((logger) =>
+    logger.child({ gateway: 'one' }).warn({ chatId: 'c', seq: 3 }, 'a hole'),
+  )
+  expect(rest).toEqual({ level: 'warn', gateway: 'one', chatId: 'c', seq: 3, msg: 'a hole' })
+  expect(new Date(String(time)).toISOString()).toBe(time)
+})
+
+test('what lies below the level is not written', () => {
+  expect(logged((logger) => logger.trace('detail'))).toBe('')
+})
+
+test('neither credentials nor what people wrote appear, however deep', () => {
+  const text = logged((logger) => {
+    logger.info({
+      token: 'hush',
+      headers: { Authorization: 'hush', cookie: 'hush' },
+      operation: { variables: { input: { body: 'hush' } } },
+      messages: [{ seq: 1, body: 'hush' }, { messageBody: 'hush' }],
+      config: { authSecret: 'hush', database: { PASSWORD: 'hush' } },
+    })
+  })
+  expect(text).not.toContain('hush')
+  expect(text).toContain('"seq":1')
+})
+
+test('what a child logger was given is looked at as well', () => {
+  const text = logged((logger) => logger.child({ accessToken: 'hu"sh', user: 'alice' }).info('hello'))
+  expect(text).not.toContain('sh"')
+  expect(JSON.parse(text)).toMatchObject({ accessToken: '[redacted]', user: 'alice' })
+})
+
+test.each([
+  ['postgres://alice:hush@db/parley is away', 'postgres://[redacted]@db/parley is away'],
+  ['redis://:hu@sh@cache:6379', 'redis://[redacted]@cache:6379'],
+  ['Authorization: Bearer hush.hush', 'Authorization: Bearer [redacted]'],
+  ['token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.hush-_hush refused', 'token [redacted] refused'],
+  ['GET /file?a=1&X-Amz-Signature=hush&b=2', 'GET /file?a=1&X-Amz-Signature=[redacted]&b=2'],
+])('within a text, %s loses its credential', (text, safe) => {
+  expect(line((logger) => logger.info({ note: text }, text))).toMatchObject({ note: safe, msg: safe })
+})
+
+test('an address without credentials stays as it is', () => {
+  const text = 'listening on http://127.0.0.1:4000/graphql?a=b for alice@example.org'
+  expect(line((logger) => logger.info(text))).toMatchObject({ msg: text })
+})
+
+test('an error is told with its causes, and without what the database quotes of a row', () => {
+  const cause = Object.assign(new Error('duplicate key'), {
+    code: '23505',
+    detail: 'Key (body)=(hush)',
+    parameters: ['hush'],
+  })
+  const error = new AggregateError([new TypeError('first')], 'not stored', { cause })
+  const { err } = line((logger) => logger.error({ err: error }, 'a batch was not stored'))
+  expect(err).toMatchObject({
+    type: 'AggregateError',
+    message: 'not stored',
+    stack: expect.stringContaining('not stored') as string,
+    cause: { type: 'Error', message: 'duplicate key', code: '23505' },
+    errors: [{ type: 'TypeError', message: 'first' }],
+  })
+  expect(JSON.stringify(err)).not.toContain('hush')
+})
+
+test('whatever was thrown can be logged', () => {
+  const circle: Record<string, unknown> = { size: 10n, bytes: new Uint8Array(3) }
+  circle['self'] = circle
+  expect(line((logger) => logger.error({ err: 'just a text', circle }))).toMatchObject({
+    err: 'just a text',
+    circle: { size: '10', bytes: '[3 bytes]' },
+  })
+})
+
+test('lines for people keep the same secrets', () => {
+  const text = logged(
+    (logger) => logger.info({ token: 'hush', user: 'alice' }, 'from postgres://a:hush@db/x'),
+    true,
+  )
+  expect(text).toContain('alice')
+  expect(text).not.toContain('hush')
+  expect(text).not.toMatch(/^\{/)
+})

@@ -1,0 +1,39 @@
+import { parse } from 'graphql'
+import { expect, test } from 'vitest'
+import { createDocumentCache } from '../../../src/transport/document-cache.ts'
+
+const document = parse('{ a }')
+
+test('a document is found again', () => {
+  const cache = createDocumentCache()
+  expect(cache.get('{ a }')).toBeUndefined()
+  cache.set('{ a }', document)
+  expect(cache.get('{ a }')).toBe(document)
+})
+
+test('what was used last stays, and the whole stays bounded', () => {
+  const cache = createDocumentCache()
+  const text = (index: number): string => `${index}`.padEnd(1024, '#')
+  cache.set('favourite', document)
+  for (let index = 0; index < 1_000; index++) {
+    cache.set(text(index), document)
+    expect(cache.get('favourite')).toBe(document)
+  }
+  const kept = Array.from({ length: 1_000 }, (_, index) => index).filter((index) => cache.get(text(index)))
+  expect(kept.length).toBe(255)
+  expect(kept.at(-1)).toBe(999)
+})
+
+test('storing a text again does not count it twice', () => {
+  const cache = createDocumentCache()
+  const text = 'x'.repeat(8 * 1024)
+  cache.set('first', document)
+  for (let time = 0; time < 100; time++) cache.set(text, document)
+  expect(cache.get('first')).toBe(document)
+})
+
+test('a document of more than 8 KiB is not kept', () => {
+  const cache = createDocumentCache()
+  cache.set('x'.repeat(8 * 1024 + 1), document)
+  expect(cache.get('x'.repeat(8 * 1024 + 1))).toBeUndefined()
+})

@@ -1,0 +1,55 @@
+import { createSchema } from 'graphql-yoga'
+import { expect, test } from 'vitest'
+import type { Authenticator } from '../../../src/auth/session.ts'
+import { createLogger } from '../../../src/telemetry/logger.ts'
+import type { Caller } from '../../../src/transport/caller.ts'
+import type { Engine } from '../../../src/transport/engine.ts'
+import { createYogaHandler } from '../../../src/transport/yoga.ts'
+
+const authenticator: Authenticator = { authenticate: () => Promise.reject(new Error('nobody asks')) }
+const connection = { id: 'the connection', close: () => undefined }
+
+function createEngine(seen: Caller[] = []): () => Engine {
+  const { engine } = createYogaHandler({
+    schema: createSchema({ typeDefs: 'type Query { name: String }' }),
+    context: (caller) => {
+      seen.push(caller)
+      return { mine: caller.transport }
+    },
+    authenticator,
+    config: { mode: 'production' },
+    clock: { now: Date.now },
+    logger: createLogger({ level: 'silent', pretty: false }),
+  })
+  return engine
+}
+
+test('a document is parsed and validated once, however many operations come with it', () => {
+  const engine = createEngine()
+  const [first, second] = [engine(), engine()]
+  const document = first.parse('{ name }')
+  expect(second.parse('{ name }')).toBe(document)
+  expect(second.validate(second.schema, document)).toBe(first.validate(first.schema, document))
+})
+
+test('errors of a document that is not valid stay the same, and tell HTTP nothing that is sent', () => {
+  const engine = createEngine()
+  const errors = [engine(), engine()].map(({ schema, parse, validate }) =>
+    validate(schema, parse('{ nothing }')),
+  )
+  expect(errors[0]).toEqual(errors[1])
+  expect(JSON.parse(JSON.stringify(errors[1]))).toMatchObject([
+    { extensions: { code: 'BAD_USER_INPUT', retryable: false } },
+  ])
+  expect(JSON.stringify(errors)).not.toContain('http')
+})
+
+test('a context is made of its caller, anew for each operation', async () => {
+  const seen: Caller[] = []
+  const engine = createEngine(seen)
+  const caller: Caller = { transport: 'websocket', session: undefined, connection }
+  const contexts = [await engine().contextFactory({ caller }), await engine().contextFactory({ caller })]
+  expect(contexts).toMatchObject([{ mine: 'websocket' }, { mine: 'websocket' }])
+  expect(contexts[0]).not.toBe(contexts[1])
+  expect(seen).toEqual([caller, caller])
+})

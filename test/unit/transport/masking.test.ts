@@ -1,0 +1,99 @@
+import {
+  GraphQLError,
+  GraphQLObjectType,
+  GraphQLScalarType,
+  GraphQLSchema,
+  GraphQLString,
+  graphql,
+} from 'graphql'
+import type { GraphQLFieldConfigMap } from 'graphql'
+import { expect, test, vi } from 'vitest'
+import { ParleyError } from '../../../src/errors.ts'
+import { httpHintOf, toClientError } from '../../../src/graphql/masking.ts'
+
+const INTERNAL = { code: 'INTERNAL', retryable: false, errorId: expect.any(String) as string }
+
+const Damaged = new GraphQLScalarType({
+  name: 'Damaged',
+  serialize: () => {
+    throw new GraphQLError('row 17 is damaged')
+  },
+})
+
+/** The extensions that the client sees for the first error of this query. */
+async function outcome(
+  fields: GraphQLFieldConfigMap<unknown, unknown>,
+  source: string,
+): Promise<Readonly<{ message: string; extensions: unknown; logged: number }>> {
+  const schema = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields }) })
+  const { errors } = await graphql({ schema, source })
+  const error = vi.fn<() => void>()
+  const { message, extensions } = toClientError(errors?.[0], { error })
+  return { message, extensions, logged: error.mock.calls.length }
+}
+
+test("a GraphQLError that a resolver or a scalar throws is not the client's mistake", async () => {
+  const secret = (): never => {
+    throw new GraphQLError('row 17 is damaged')
+  }
+  for (const field of [
+    { type: GraphQLString, resolve: secret },
+    { type: Damaged, resolve: () => 1 },
+  ]) {
+    const { message, extensions, logged } = await outcome({ field }, '{ field }')
+    expect({ message, extensions, logged }).toEqual({
+      message: 'Unexpected error.',
+      extensions: INTERNAL,
+      logged: 1,
+    })
+  }
+})
+
+test('an error keeps its place in the document and in the answer', () => {
+  const error = new GraphQLError('x', {
+    path: ['a', 0],
+    originalError: new ParleyError('NOT_FOUND', 'Not found.'),
+  })
+  expect(toClientError(error, { error: vi.fn<() => void>() }).toJSON()).toEqual({
+    message: 'Not found.',
+    path: ['a', 0],
+    extensions: { code: 'NOT_FOUND', retryable: false },
+  })
+})
+
+test('what was thrown while graphql-js was at work on something else than a field is masked too', () => {
+  const error = new GraphQLError('row 17 is damaged', { originalError: new Error('row 17 is damaged') })
+  expect(toClientError(error, { error: vi.fn<() => void>() })).toMatchObject({
+    message: 'Unexpected error.',
+    extensions: INTERNAL,
+  })
+})
+
+test('passing through again changes nothing and logs nothing', () => {
+  const logger = { error: vi.fn<() => void>() }
+  const once = toClientError(new Error('secret'), logger)
+  expect(toClientError(once, logger)).toBe(once)
+  const wrapped = new GraphQLError(once.message, { originalError: once, path: ['a'] })
+  expect(toClientError(wrapped, logger).extensions).toEqual(once.extensions)
+  expect(logger.error).toHaveBeenCalledTimes(1)
+})
+
+test.each([undefined, null, 'text', 7, {}, Symbol('s'), new DOMException('gone', 'AbortError')])(
+  'whatever is thrown, here %s, becomes an error of ours',
+  (thrown) => {
+    const error = vi.fn<() => void>()
+    const { message, extensions } = toClientError(thrown, { error })
+    expect({ message, extensions }).toEqual({ message: 'Unexpected error.', extensions: INTERNAL })
+    expect(error).toHaveBeenCalledTimes(1)
+  },
+)
+
+test('what HTTP should make of an error is not sent', () => {
+  const error = new GraphQLError('Too large', { extensions: { code: 'X', http: { status: 413 } } })
+  const masked = toClientError(error, { error: vi.fn<() => void>() })
+  expect(httpHintOf(masked)).toEqual({ status: 413 })
+  expect(JSON.parse(JSON.stringify(masked))).toEqual({
+    message: 'Too large',
+    extensions: { code: 'BAD_USER_INPUT', retryable: false },
+  })
+})

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { planWaves } from '../../../src/transport/waves.ts'
+
+test('however many there are, the waves are over within three quarters of the time', () => {
+  for (const count of [0, 1, 50, 51, 1_000, 20_000, 100_000]) {
+    for (const deadlineMs of [0, 100, 1_000, 10_000, 25_000]) {
+      const { size, pauseMs } = planWaves(count, deadlineMs)
+      const waves = Math.ceil(count / size)
+      expect(Math.max(0, waves - 1) * pauseMs).toBeLessThanOrEqual(deadlineMs * 0.75)
+    }
+  }
+})
+
+test('a few go at once, many are spread', () => {
+  expect(planWaves(50, 10_000).size).toBe(50)
+  expect(planWaves(30_000, 10_000)).toEqual({ size: 1_000, pauseMs: 250 })
+})
