@@ -60,14 +60,13 @@ async function runHere() {
  * Listening comes first: between a start and a listener, a signal would end this process alone.
  */
 function runIn(node) {
-  let child
   const isInTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       if (signal === 'SIGTERM' || !isInTerminal) child.kill(signal)
     })
   }
-  child = spawn(node, [here, ...args], { stdio: 'inherit' })
+  const child = spawn(node, [here, ...args], { stdio: 'inherit' })
   child.on('error', (error) => fail(`${node} can't be run: ${error.message}`))
   child.on('exit', exitLike)
 }

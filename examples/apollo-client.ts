@@ -1,37 +1,44 @@
-import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client'
+import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache } from '@apollo/client'
+import { RetryLink } from '@apollo/client/link/retry'
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
 import { relayStylePagination } from '@apollo/client/utilities'
 import type { Client } from 'graphql-ws'
+import { map } from 'rxjs'
+import { POSSIBLE_TYPES } from './possible-types.ts'
 
 /** Apollo Client with its usual links: subscriptions over the WebSocket, everything else over HTTP. */
 export function createApolloClient(url: string, token: () => string, socket: Client): ApolloClient {
-  const http = new HttpLink({ uri: url })
-  const signedIn = new ApolloLink((operation, forward) => {
+  const signIn = new ApolloLink((operation, forward) => {
     operation.setContext({ headers: { authorization: `Bearer ${token()}` } })
     return forward(operation)
-  }).concat(http)
-  const isSubscription = ({ operationType }: ApolloLink.Operation): boolean =>
-    operationType === 'subscription'
+  })
+  const http = ApolloLink.from([new RetryLink(), failRetryable, signIn, new HttpLink({ uri: url })])
   return new ApolloClient({
-    link: ApolloLink.split(isSubscription, new GraphQLWsLink(socket), signedIn),
+    link: ApolloLink.split(
+      ({ operationType }) => operationType === 'subscription',
+      new GraphQLWsLink(socket),
+      http,
+    ),
     cache: new InMemoryCache({
-      // Without it `... on ChatEvent` matches nothing.
-      possibleTypes: { ChatEvent: ['MessageSent', 'MessageEdited', 'MessageDeleted', 'ReactionChanged'] },
-      // One list for each chat, whatever page was asked for.
-      typePolicies: { Chat: { fields: { messages: relayStylePagination() } } },
+      possibleTypes: POSSIBLE_TYPES,
+      typePolicies: {
+        // One list of messages for each chat, whatever pages were asked for.
+        Chat: { fields: { messages: relayStylePagination() } },
+        // What is new takes the place of what was.
+        Message: { fields: { reactions: { merge: false } } },
+        Subscription: { fields: { inbox: { merge: false } } },
+      },
     }),
   })
 }
 
-/** Puts a new message at the end of its chat's list; false where that chat was never queried. */
-export function appendMessage(client: ApolloClient, chatId: string, message: { id: string }): boolean {
-  return client.cache.modify({
-    id: `Chat:${chatId}`,
-    fields: {
-      messages: (list, { toReference }) => ({
-        ...list,
-        edges: [...list.edges, { __typename: 'ChatMessagesConnectionEdge', node: toReference(message) }],
-      }),
-    },
-  })
-}
+/** RetryLink tries again where the network fails. This makes it do so where the server says that it helps, too. */
+const failRetryable = new ApolloLink((operation, forward) =>
+  forward(operation).pipe(
+    map((result) => {
+      const isRetryable = result.errors?.some(({ extensions }) => extensions?.['retryable'])
+      if (isRetryable) throw new CombinedGraphQLErrors(result)
+      return result
+    }),
+  ),
+)

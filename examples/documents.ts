@@ -10,12 +10,40 @@ export type InboxData = { inbox: InboxEvent }
 
 export type Position = { chatId: string; seq: number }
 
-const MESSAGE_FIELDS = 'fragment MessageFields on Message { id body sender { id name } }'
+/** The same fields in queries and in events, so that a cache has all that it needs of a message that is new. */
+const MESSAGE_FIELDS = `
+  fragment MessageFields on Message {
+    id seq body sentAt editedAt deletedAt
+    sender { id name } reactions { emoji users { id } }
+  }`
+
+/** From these follow the ticks: who has got what, and who has read it. */
+const MEMBER_FIELDS = `
+  fragment MemberFields on Chat {
+    id members(first: 100) { edges { node { user { id } deliveredSeq readSeq } } }
+  }`
 
 export const CHATS = `
   query Chats {
     chats(first: 100) {
-      edges { node { id headSeq messages(last: 30) { edges { node { ...MessageFields } } } } }
+      edges {
+        node {
+          id headSeq ...MemberFields
+          messages(last: 30) { edges { node { ...MessageFields } } pageInfo { hasPreviousPage startCursor } }
+        }
+      }
+    }
+  }
+  ${MESSAGE_FIELDS} ${MEMBER_FIELDS}`
+
+/** A page further up: `before` is the startCursor of what is shown. */
+export const OLDER = `
+  query Older($chatId: ID!, $before: String!) {
+    chat(id: $chatId) {
+      id
+      messages(last: 30, before: $before) {
+        edges { node { ...MessageFields } } pageInfo { hasPreviousPage startCursor }
+      }
     }
   }
   ${MESSAGE_FIELDS}`
@@ -29,11 +57,22 @@ export const INBOX = `
       ... on MessageEdited { message { ...MessageFields } }
       ... on MessageDeleted { message { ...MessageFields } }
       ... on ReactionChanged { message { ...MessageFields } }
+      ... on ReceiptAdvanced { chat { ...MemberFields } }
     }
   }
-  ${MESSAGE_FIELDS}`
+  ${MESSAGE_FIELDS} ${MEMBER_FIELDS}`
 
 export const MARK_DELIVERED = `
   mutation MarkDelivered($deviceId: String!, $positions: [ChatPosition!]!) {
     markDelivered(input: { deviceId: $deviceId, positions: $positions }) { members { deliveredSeq } }
   }`
+
+/** `clientMessageId` is made when the person presses send, and stays the same however often this is tried. */
+export const SEND = `
+  mutation Send($chatId: ID!, $clientMessageId: String!, $body: String!) {
+    sendMessage(input: { chatId: $chatId, clientMessageId: $clientMessageId, body: $body }) {
+      deduplicated
+      message { ...MessageFields }
+    }
+  }
+  ${MESSAGE_FIELDS}`

@@ -22,6 +22,11 @@ export class Positions {
     return true
   }
 
+  /** What was not sent yet is not sent any more; the server will send it again. */
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
   async #send(): Promise<void> {
     this.#timer = undefined
     const chatIds = [...this.#unsent]

@@ -45,17 +45,20 @@ async function greet({ url, demo }: Started, logger: Logger): Promise<void> {
   if (demo !== undefined) process.stdout.write(welcome(url, await demo.people()))
 }
 
+/** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. Within this time it counts once. */
+const ECHO_MS = 1_000
+
 type Stopping = Readonly<{ config: Config; logger: Logger; stopped: PromiseWithResolvers<void> }>
 
 function stopOnSignal(stop: () => Promise<void>, { config, logger, stopped }: Stopping): void {
   const tooLate = (): Error =>
     new Error(`Not stopped after ${config.shutdownDeadlineMs} ms; what is left is cut off`)
   const begin = once(async () => within(config.shutdownDeadlineMs, stop(), tooLate))
-  let signals = 0
+  let firstAt: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
-    signals += 1
-    if (signals > 1) process.exit(1)
-    logger.info({ signal }, 'stopping; a second signal ends it at once')
+    if (firstAt !== undefined && performance.now() - firstAt > ECHO_MS) process.exit(1)
+    firstAt ??= performance.now()
+    logger.info({ signal }, 'stopping; another signal ends it at once')
     begin().then(stopped.resolve, stopped.reject)
   }
   process.on('SIGTERM', onSignal)

@@ -7,6 +7,7 @@ import { redactText } from '../telemetry/redact.ts'
  */
 export function describeFailure(error: unknown, withStack: boolean): string {
   if (error instanceof ConfigError) return error.message
+  if (codeOf(error) === 'ERR_MODULE_NOT_FOUND') return `${messageOf(error)}\nRun "npm ci" first.`
   const stack = withStack && error instanceof Error ? `\n${error.stack ?? ''}` : ''
   return redactText(`${messageOf(error)}${stack}`)
 }

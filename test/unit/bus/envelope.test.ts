@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../../../src/bus/envelope.ts'
-import { anyEvent, anyReceipt } from '../../harness/arbitrary-events.ts'
+import { anyEvent, anyReceipt, anyText } from '../../harness/arbitraries.ts'
 import { bob, receipt, sent } from '../../harness/events.ts'
 
 const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
@@ -28,7 +28,7 @@ test('what arrives is what was sent, down to the milliseconds and every characte
 describe('garbage', () => {
   test('is not understood, whatever text it is, and does no harm', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(anyText, (text) => {
         expect(decodeEnvelope(text)).toBeUndefined()
       }),
     )

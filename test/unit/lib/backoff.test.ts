@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { backoffMs, retry } from '../../../src/lib/backoff.ts'
 
 const AT_ONCE = { firstMs: 0, maxMs: 0 }
@@ -62,15 +62,15 @@ describe('retry', () => {
     await expect(retry(work, () => true, IN_AN_HOUR, stopping.signal)).rejects.toBe(reason)
   })
 
-  test('does not try again once the signal has fired, and rejects with its reason', async () => {
+  test('does not even ask whether to try again once the signal has fired, and rejects with its reason', async () => {
     const [stopping, reason] = [new AbortController(), new Error('stopping')]
-    let attempts = 0
-    const work = async (): Promise<never> => {
-      attempts += 1
+    const shouldRetry = vi.fn<() => boolean>(() => true)
+    const work = vi.fn<() => Promise<never>>(async () => {
       stopping.abort(reason)
       throw new Error('not yet')
-    }
-    await expect(retry(work, () => true, AT_ONCE, stopping.signal)).rejects.toBe(reason)
-    expect(attempts).toBe(1)
+    })
+    await expect(retry(work, shouldRetry, AT_ONCE, stopping.signal)).rejects.toBe(reason)
+    expect(work).toHaveBeenCalledOnce()
+    expect(shouldRetry).not.toHaveBeenCalled()
   })
 })

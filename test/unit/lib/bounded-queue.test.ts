@@ -7,14 +7,15 @@ type Push = Readonly<{ bytes: number; keep: Keep }>
 /** What was done to a queue: something pushed, or something taken. */
 type Operation = Push | 'shift'
 
-const BOUNDS = { maxItems: 6, maxBytes: 20 }
+const BOUNDS = { maxItems: 5, maxBytes: 20 }
 
 const push = fc.record<Push>({
   bytes: fc.integer({ min: 1, max: 8 }),
   keep: fc.constantFrom<Keep>('durable', 'durable', 'droppable', { newest: 'alice' }, { newest: 'bob' }),
 })
 const operations = fc.array(
-  fc.oneof({ arbitrary: push, weight: 3 }, { arbitrary: fc.constant('shift' as const), weight: 1 }),
+  fc.oneof({ arbitrary: push, weight: 5 }, { arbitrary: fc.constant('shift' as const), weight: 1 }),
+  { maxLength: 40 },
 )
 
 /** Does them one after the other, then takes all that is left. Each item's value is the number of its operation. */
@@ -29,7 +30,7 @@ function run(todo: readonly Operation[], inspect: (queue: BoundedQueue<number>) 
     inspect(queue)
   })
   while (queue.length > 0) take()
-  return { taken, refused }
+  return { taken, refused, bytesLeft: queue.bytes }
 }
 
 function numbersOf(todo: readonly Operation[], isMeant: (keep: Keep) => boolean): number[] {
@@ -48,10 +49,11 @@ describe('whatever is pushed and taken', () => {
   test('the queue never holds more than its bounds allow', () => {
     fc.assert(
       fc.property(operations, (todo) => {
-        run(todo, (queue) => {
+        const { bytesLeft } = run(todo, (queue) => {
           expect(queue.length).toBeLessThanOrEqual(BOUNDS.maxItems)
           expect(queue.bytes).toBeLessThanOrEqual(BOUNDS.maxBytes)
         })
+        expect(bytesLeft).toBe(0)
       }),
     )
   })
@@ -116,6 +118,14 @@ test('a durable item takes the room of those that may be dropped or are supersed
   queue.push(item(4, { newest: 'alice' }))
   expect(queue.push(item(5, 'durable'))).toBe(true)
   expect(drain(queue)).toEqual([3, 4, 5])
+})
+
+test('the newest of a key takes the room of the one before it, and comes after what was pushed in between', () => {
+  const queue = new BoundedQueue<number>({ maxItems: 2, maxBytes: 100 })
+  queue.push(item(1, { newest: 'alice' }))
+  queue.push(item(2, 'durable'))
+  expect(queue.push(item(3, { newest: 'alice' }))).toBe(true)
+  expect(drain(queue)).toEqual([2, 3])
 })
 
 test('a queue full of durable items refuses another one, and counts a droppable one as in', () => {

@@ -29,9 +29,10 @@ test('beyond its size it forgets what was stored longest ago, and asking does no
   const { cache } = cacheOf({ maxEntries: 2 })
   cache.set('alice', 1)
   cache.set('bob', 2)
-  cache.get('alice')
-  cache.set('carol', 3)
-  expect([cache.get('alice'), cache.get('bob'), cache.get('carol')]).toEqual([undefined, 2, 3])
+  cache.set('alice', 3)
+  cache.get('bob')
+  cache.set('carol', 4)
+  expect([cache.get('alice'), cache.get('bob'), cache.get('carol')]).toEqual([3, undefined, 4])
 })
 
 test('what was deleted is gone', () => {

@@ -4,7 +4,14 @@ import type { ReceiptAdvanced } from '../../src/gateway/live.ts'
 import { type ChatId, MAX_SEQ, type UserId } from '../../src/ids.ts'
 import type { Message } from '../../src/messages/message.ts'
 
-const text = fc.string({ unit: 'binary' })
+const utf16Unit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code))
+
+/** Any text at all, with control characters and halves of surrogate pairs. */
+export const anyText: fc.Arbitrary<string> = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: utf16Unit }),
+)
+
 const seq = fc.integer({ min: 1, max: MAX_SEQ })
 const instant = fc.date({ min: new Date('1970-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
 const chatId = fc.uuid({ version: 7 }).map((id) => id as ChatId)
@@ -14,8 +21,8 @@ const message: fc.Arbitrary<Message> = fc.record({
   chatId,
   seq,
   senderId: userId,
-  clientMessageId: text,
-  body: fc.option(text),
+  clientMessageId: anyText,
+  body: fc.option(anyText),
   replyToSeq: fc.option(seq),
   sentAt: instant,
   editedAt: fc.option(instant),
@@ -29,7 +36,7 @@ const role = fc.constantFrom('OWNER' as const, 'ADMIN' as const, 'MEMBER' as con
 /** Any event of any type. */
 export const anyEvent: fc.Arbitrary<ChatEvent> = fc.oneof(
   fc.record({ ...entry, type: fc.constantFrom('MessageSent', 'MessageEdited', 'MessageDeleted'), message }),
-  fc.record({ ...entry, type: fc.constant('ReactionChanged'), message, emoji: text, added: fc.boolean() }),
+  fc.record({ ...entry, type: fc.constant('ReactionChanged'), message, emoji: anyText, added: fc.boolean() }),
   fc.record({ ...entry, type: fc.constantFrom('MemberAdded', 'MemberRemoved'), userId }),
   fc.record({ ...entry, type: fc.constant('MemberRoleChanged'), userId, role }),
   fc.record({ ...entry, type: fc.constant('ChatUpdated') }),

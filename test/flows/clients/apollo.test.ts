@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto'
+import { type ApolloClient, gql } from '@apollo/client'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createApolloClient } from '../../../examples/apollo-client.ts'
+import { followInbox } from '../../../examples/apollo-inbox.ts'
+import { CHATS, OLDER, SEND } from '../../../examples/documents.ts'
+import { type ChatData, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../../harness/documents.ts'
+import { EventQueue } from '../../harness/event-queue.ts'
+import { startForgetfulProxy } from '../../harness/forgetful-proxy.ts'
+import { startParley } from '../../harness/parley.ts'
+import { Person } from '../../harness/person.ts'
+import { startTcpProxy } from '../../harness/tcp-proxy.ts'
+
+type Shown = ChatData & Readonly<{ messages: { pageInfo: { startCursor: string } } }>
+type ChatsData = Readonly<{ chats: { edges: readonly { node: Shown }[] } }>
+
+/** An app on somebody's phone: a client, its inbox, and what its components see each time the cache changes. */
+class App implements AsyncDisposable {
+  readonly client: ApolloClient
+  readonly #person: Person
+  readonly #seen = new EventQueue<readonly Shown[]>()
+  readonly #stop: () => void
+
+  constructor({ token, name }: Person, url: string) {
+    this.#person = new Person({ url, token, name })
+    this.client = createApolloClient(url, () => token, this.#person.socket)
+    const inbox = followInbox(this.client, 'phone')
+    const components = this.client
+      .watchQuery<ChatsData>({ query: gql(CHATS), fetchPolicy: 'cache-only' })
+      .subscribe(({ data, dataState }) => {
+        if (dataState === 'complete') this.#seen.push(data.chats.edges.map(({ node }) => node))
+      })
+    this.#stop = () => {
+      inbox.unsubscribe()
+      components.unsubscribe()
+    }
+  }
+
+  /** Waits until the components see this of the chat. */
+  async shows(chatId: string, isSo: (chat: Shown) => boolean): Promise<Shown> {
+    const find = (chats?: readonly Shown[]): Shown | undefined => chats?.find(({ id }) => id === chatId)
+    const all = await this.#seen.until((seen) => {
+      const chat = find(seen.at(-1))
+      return chat !== undefined && isSo(chat)
+    })
+    return find(all.at(-1)) as Shown
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop()
+    this.client.stop()
+    await this.#person[Symbol.asyncDispose]()
+  }
+}
+
+const bodiesOf = ({ messages }: Shown): (string | null)[] => messages.edges.map(({ node }) => node.body)
+
+// In development Apollo says on the console what is amiss with a cache.
+beforeEach(() => void vi.spyOn(console, 'warn'))
+afterEach(() => {
+  expect(console.warn).not.toHaveBeenCalled()
+  vi.restoreAllMocks()
+})
+
+test("Apollo's cache holds the chats and what comes by the inbox, without a second query", async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  await alice.send(chat, 'one')
+  await using app = new App(bob, parley.url)
+  await app.shows(chat, (it) => bodiesOf(it).length === 1)
+
+  await alice.send(chat, 'two')
+  const shown = await app.shows(chat, (it) => bodiesOf(it).length === 2)
+  expect(bodiesOf(shown)).toEqual(['one', 'two'])
+})
+
+test('edits, reactions and deletions change what is in the cache by themselves', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const { id: messageId } = await alice.send(chat, 'Helo')
+  await using app = new App(bob, parley.url)
+  await app.shows(chat, (it) => bodiesOf(it)[0] === 'Helo')
+
+  await alice.run(EDIT_MESSAGE, { input: { messageId, body: 'Hello' } })
+  await app.shows(chat, (it) => bodiesOf(it)[0] === 'Hello')
+  await alice.run(SET_REACTION, { input: { messageId, emoji: '👍', present: true } })
+  const liked = await app.shows(chat, (it) => it.messages.edges[0]?.node.reactions.length === 1)
+  expect(liked.messages.edges[0]?.node.reactions).toMatchObject([{ emoji: '👍', users: [{ id: alice.id }] }])
+  await alice.run(DELETE_MESSAGE, { input: { messageId } })
+  const deleted = await app.shows(chat, (it) => bodiesOf(it)[0] === null)
+  expect(deleted.messages.edges[0]?.node.deletedAt).not.toBeNull()
+})
+
+test('receipts move the ticks in the cache by themselves', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const { seq } = await alice.send(chat, 'Hello')
+  await using app = new App(alice, parley.url)
+  const hasRead = ({ members }: Shown): boolean =>
+    members.edges.some(({ node }) => node.user.id === bob.id && node.readSeq >= seq)
+  expect(hasRead(await app.shows(chat, () => true))).toBe(false)
+  await bob.markRead(chat, seq)
+  await app.shows(chat, hasRead)
+})
+
+test('a chat that somebody begins shows up', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const [early, late] = [await alice.startChat(bob), await (await parley.person('carol')).startChat(bob)]
+  await alice.send(early, 'Hello')
+  await using app = new App(bob, parley.url)
+  await app.shows(early, () => true)
+  await (await parley.person('carol')).send(late, 'Hello from Carol')
+  expect(bodiesOf(await app.shows(late, () => true))).toEqual(['Hello from Carol'])
+})
+
+test('when the answer to a send is lost, RetryLink sends it again, and it is one message', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  await using proxy = await startForgetfulProxy(parley.url)
+  const client = createApolloClient(proxy.url, () => alice.token, alice.socket)
+  const { data } = await client.mutate<{ sendMessage: { deduplicated: boolean } }>({
+    mutation: gql(SEND),
+    variables: { chatId: chat, clientMessageId: randomUUID(), body: 'Hello' },
+  })
+  expect(data?.sendMessage.deduplicated).toBe(true)
+  expect((await bob.look(chat)).messages.edges).toHaveLength(1)
+  client.stop()
+})
+
+test('when the network is cut, Apollo subscribes again by itself and misses nothing', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  await using proxy = await startTcpProxy(parley.url)
+  const chat = await alice.startChat(bob)
+  await alice.send(chat, 'one')
+  await using app = new App(bob, proxy.url)
+  await app.shows(chat, (it) => bodiesOf(it).length === 1)
+
+  proxy.cut()
+  const { id: messageId } = await alice.send(chat, 'two')
+  await alice.send(chat, 'three')
+  await alice.run(EDIT_MESSAGE, { input: { messageId, body: 'two, edited' } })
+  proxy.restore()
+  await alice.send(chat, 'four')
+  const shown = await app.shows(chat, (it) => bodiesOf(it).includes('four'))
+  expect(bodiesOf(shown)).toEqual(['one', 'two, edited', 'three', 'four'])
+})
+
+test('older messages are put before the others when somebody scrolls up', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  for (let count = 1; count <= 40; count++) await alice.send(chat, `${count}`)
+  await using app = new App(bob, parley.url)
+  const { messages } = await app.shows(chat, () => true)
+  expect(messages.edges).toHaveLength(30)
+
+  await app.client.query({
+    query: gql(OLDER),
+    variables: { chatId: chat, before: messages.pageInfo.startCursor },
+  })
+  const shown = await app.shows(chat, (it) => it.messages.edges.length === 40)
+  expect(bodiesOf(shown)).toEqual(Array.from({ length: 40 }, (_, index) => `${index + 1}`))
+  await alice.send(chat, 'newest')
+  expect(bodiesOf(await app.shows(chat, (it) => it.messages.edges.length === 41)).at(-1)).toBe('newest')
+})

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { describeFailure } from '../../../src/cli/failure.ts'
+
+test('a failure is told by its message, without credentials, and with its stack only where that is asked for', () => {
+  const error = new Error('no answer from postgres://alice:hush@db/parley')
+  expect(describeFailure(error, false)).toBe('no answer from postgres://[redacted]@db/parley')
+  expect(describeFailure(error, true)).toContain('failure.test.ts')
+  expect(describeFailure(error, true)).not.toContain('hush')
+  expect(describeFailure('just a text', true)).toBe('just a text')
+})
+
+test('where packages are missing, it says how to come by them', () => {
+  const error = Object.assign(new Error("Cannot find package 'zod'"), { code: 'ERR_MODULE_NOT_FOUND' })
+  expect(describeFailure(error, false)).toBe('Cannot find package \'zod\'\nRun "npm ci" first.')
+})
