@@ -61,7 +61,9 @@ export function createInbox({ hub, devices, chatLog, receipts, clock, logger }: 
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
       if (deviceId !== undefined) await devices.register(viewerId, deviceId)
+      await joined.attached
       const plan = planFor(viewerId, await devices.owed(viewerId, deviceId))
+      joined.settle()
       if (deviceId !== undefined) yield* replay(viewerId, deviceId, plan.owed)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
       for await (const item of feeding.live()) if (plan.merge(item)) yield item
@@ -69,11 +71,11 @@ export function createInbox({ hub, devices, chatLog, receipts, clock, logger }: 
 
     const stream: LiveStream = new LiveStream({
       phases,
-      release: () => leave(),
+      release: () => joined.leave(),
       onOverflow,
       onFlushed: deviceId === undefined ? (item) => acknowledge(viewerId, item) : () => undefined,
     })
-    const leave = hub.join({ userId: viewerId, push: (item) => stream.push(item) })
+    const joined = hub.join({ userId: viewerId, push: (item) => stream.push(item) })
     return stream
   }
 

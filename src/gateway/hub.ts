@@ -2,8 +2,10 @@ import type { ChatEvent } from '../chats/chat-event.ts'
 import type { LogStretch } from '../chats/chat-log.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
+import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { ChatFeed } from './chat-feed.ts'
+import type { KnownHead } from './membership-store.ts'
 import type { Listener, LiveItem, ReceiptAdvanced } from './live.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
@@ -13,7 +15,7 @@ export type Leave = () => void
 /** The people who are connected to this gateway, and the order in which they hear of things. */
 export type Hub = Readonly<{
   /** From now on the listener hears of every chat that its person is served, see `serve`. */
-  join(listener: Listener): Leave
+  join(listener: Listener): Joined
   /**
    * Serves a chat to a person who has joined: `headSeq` is the end of its log as read from the database. Answers
    * with the last event that was passed on here already: everything beyond it will be pushed, nothing up to it.
@@ -25,8 +27,24 @@ export type Hub = Readonly<{
   publish(events: readonly ChatEvent[]): void
   /** Passes receipts on to the members of their chats. */
   announce(receipts: readonly ReceiptAdvanced[]): void
+  /** Everybody with a live stream here. */
+  people(): Iterable<UserId>
+  /**
+   * Takes note of how far logs reach. What was not passed on yet is read and passed on, also from chats that a person
+   * here should have been let into, and was not, because that wake-up was lost.
+   */
+  reconcile(heads: readonly KnownHead[]): void
   /** Stops reading holes. */
   close(): void
+}>
+
+/** A listener's part. */
+export type Joined = Readonly<{
+  /** Resolves when other gateways can know that its person is here; what was committed before that must be read. */
+  attached: Promise<void>
+  /** Its person is served all chats that they are in by now: what comes later is for the hub to find. */
+  settle(): void
+  leave: Leave
 }>
 
 type Dependencies = Readonly<{
@@ -37,7 +55,14 @@ type Dependencies = Readonly<{
 }>
 
 /** Somebody with at least one live stream here, and the chats that are passed on to them. */
-type Person = Readonly<{ listeners: Set<Listener>; chatIds: Set<ChatId> }>
+type Person = Readonly<{
+  listeners: Map<Listener, ListenerState>
+  chatIds: Set<ChatId>
+  attached: Promise<void>
+}>
+
+/** Whether a listener's chats are still being served to it, are, or are none of its business. */
+type ListenerState = 'joining' | 'settled' | 'watching'
 
 /** A chat with somebody here who hears of it. `userIds` are its members as of the feed's last event. */
 type ServedChat = Readonly<{
@@ -62,19 +87,21 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
   const repairing = new Set<ServedChat>()
   const closed = new AbortController()
 
-  function join(listener: Listener): Leave {
+  function join(listener: Listener, state: ListenerState = 'joining'): Joined {
     const person = people.get(listener.userId) ?? arrive(listener.userId)
-    person.listeners.add(listener)
-    return () => {
+    person.listeners.set(listener, state)
+    const leave = (): void => {
       const wasThere = person.listeners.delete(listener)
       if (wasThere && person.listeners.size === 0) forget(listener.userId, person)
     }
+    const settle = (): void =>
+      void (person.listeners.has(listener) && person.listeners.set(listener, 'settled'))
+    return { attached: person.attached, settle, leave }
   }
 
   function arrive(userId: UserId): Person {
-    const person: Person = { listeners: new Set(), chatIds: new Set() }
+    const person: Person = { listeners: new Map(), chatIds: new Set(), attached: sessions.attach(userId) }
     people.set(userId, person)
-    sessions.attach(userId)
     return person
   }
 
@@ -128,7 +155,7 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
   function watch(chatId: ChatId, listener: Listener, headSeq: Seq): { lastSeq: Seq; leave: Leave } {
     const chat = servedChat(chatId, headSeq)
     chat.watchers.add(listener)
-    const leavePerson = join({ userId: listener.userId, push: () => undefined })
+    const { leave: leavePerson } = join({ userId: listener.userId, push: () => undefined }, 'watching')
     const leave = (): void => {
       leavePerson()
       chat.watchers.delete(listener)
@@ -168,7 +195,7 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
 
   function tell(chat: ServedChat, item: LiveItem): void {
     for (const userId of chat.userIds) {
-      for (const listener of people.get(userId)?.listeners ?? []) listener.push(item)
+      for (const listener of people.get(userId)?.listeners.keys() ?? []) listener.push(item)
     }
     for (const watcher of chat.watchers) watcher.push(item)
   }
@@ -196,6 +223,7 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
     }
     // Without anything awaited since the last look: a hole that opened in between would be nobody's.
     repairing.delete(chat)
+    releaseIfUnheard(chat)
   }
 
   function isServed(chat: ServedChat): boolean {
@@ -209,9 +237,33 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
     }
   }
 
-  return { join, serve, watch, publish, announce, close: () => closed.abort() }
+  /** Nobody is let in here: the log says who was let in, and when, and it is read from where they were. */
+  function reconcile(heads: readonly KnownHead[]): void {
+    for (const { userId, chatId, joinedSeq, headSeq } of heads) {
+      const person = people.get(userId)
+      const served =
+        chats.get(chatId) ?? (isMissedBy(person, chatId) ? servedChat(chatId, joinedSeq - 1) : undefined)
+      if (served === undefined) continue
+      served.feed.expect(headSeq)
+      repairHole(served)
+    }
+  }
+
+  return {
+    join: (listener) => join(listener),
+    serve,
+    watch,
+    publish,
+    announce,
+    people: () => people.keys(),
+    reconcile,
+    close: () => closed.abort(),
+  }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+/** Whether the person should have been let into the chat: one whose chats are just being served is about to be. */
+function isMissedBy(person: Person | undefined, chatId: ChatId): boolean {
+  if (person === undefined || person.chatIds.has(chatId)) return false
+  const states = new Set(person.listeners.values())
+  return states.has('settled') && !states.has('joining')
 }

@@ -10,7 +10,9 @@ export function createMemorySessionRegistry(gatewayId: GatewayId, sessions: Memo
   sessions.set(gatewayId, people)
 
   return {
-    attach: (userId) => void people.add(userId),
+    async attach(userId) {
+      people.add(userId)
+    },
     detach: (userId) => void people.delete(userId),
     async gatewaysOf(userIds) {
       const isConcerned = ([id, theirs]: [GatewayId, Set<UserId>]): boolean =>

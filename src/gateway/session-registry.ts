@@ -6,8 +6,12 @@ import type { GatewayId, UserId } from '../ids.ts'
  * left out finds the hole in its log.
  */
 export type SessionRegistry = Readonly<{
-  /** This gateway has a live stream of this person's now. */
-  attach(userId: UserId): void
+  /**
+   * This gateway has a live stream of this person's now. Resolves when others can know, or when that has to be given
+   * up for now: whoever reads a log afterwards misses nothing that is committed while others could not know. Never
+   * rejects.
+   */
+  attach(userId: UserId): Promise<void>
   /** It has none any more. */
   detach(userId: UserId): void
   /** The other gateways on which any of these people have live streams. */

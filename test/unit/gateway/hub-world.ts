@@ -45,14 +45,16 @@ export function createHubWorld(log: ChatEvent[] = []): HubWorld {
   }
 
   const sessions = {
-    attach: (userId: UserId) => void attached.add(userId),
+    async attach(userId: UserId): Promise<void> {
+      attached.add(userId)
+    },
     detach: (userId: UserId) => void attached.delete(userId),
   }
   const hub = createHub({ readLog, sessions, logger })
 
   function listen(userId: UserId): Ear {
     const heard = new EventQueue<LiveItem>()
-    return { userId, heard, leave: hub.join({ userId, push: (item) => heard.push(item) }) }
+    return { userId, heard, leave: hub.join({ userId, push: (item) => heard.push(item) }).leave }
   }
 
   return {

@@ -1,0 +1,40 @@
+import type { ChatId, Seq, UserId } from '../ids.ts'
+import type { Writer } from '../store/writer.ts'
+import type { ReceiptAdvanced } from './live.ts'
+
+/** How far one chat's log reaches, for one of its present members. */
+export type KnownHead = Readonly<{ userId: UserId; chatId: ChatId; joinedSeq: Seq; headSeq: Seq }>
+
+/** What a gateway compares with what it passed on. Reads from the primary: a replica would say that all is well. */
+export type MembershipStore = Readonly<{
+  /** Every chat of these people in which something was said. */
+  heads(userIds: readonly UserId[]): Promise<readonly KnownHead[]>
+  /** Watermarks in these people's chats that moved at or after `since`. */
+  receipts(userIds: readonly UserId[], since: Date): Promise<readonly ReceiptAdvanced[]>
+}>
+
+// Members by their index on the user, then chats by their primary key.
+const HEADS = {
+  name: 'membership_heads',
+  text: `
+    SELECT m.user_id AS "userId", m.chat_id AS "chatId", m.joined_seq AS "joinedSeq", c.head_seq AS "headSeq"
+    FROM members m JOIN chats c ON c.id = m.chat_id
+    WHERE m.user_id = ANY ($1::text[]) AND m.left_seq IS NULL AND c.head_seq > 0`,
+}
+
+// Members by their index on the user, then everybody in those chats by the primary key.
+const RECEIPTS = {
+  name: 'membership_receipts',
+  text: `
+    SELECT DISTINCT 'ReceiptAdvanced' AS type, m.chat_id AS "chatId", m.user_id AS "userId",
+      m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq", m.receipt_at AS at
+    FROM members person JOIN members m ON m.chat_id = person.chat_id AND m.left_seq IS NULL
+    WHERE person.user_id = ANY ($1::text[]) AND person.left_seq IS NULL AND m.receipt_at >= $2`,
+}
+
+export function createMembershipStore({ writer }: { writer: Writer }): MembershipStore {
+  return {
+    heads: (userIds) => writer.query<KnownHead>(HEADS, [userIds]),
+    receipts: (userIds, since) => writer.query<ReceiptAdvanced>(RECEIPTS, [userIds, since]),
+  }
+}
