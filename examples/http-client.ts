@@ -1,61 +1,48 @@
-type Variables = Readonly<Record<string, unknown>>
-type OperationError = { message: string; extensions: { code: string; retryable: boolean } }
-type Result<Data> = { data?: Data | null; errors?: OperationError[] }
+import type { Api, Variables } from './inbox.ts'
 
-/** GraphQL by fetch alone. */
-export class HttpClient {
-  readonly #url: string
-  readonly #token: () => string
-
-  constructor(url: string, token: () => string) {
-    this.#url = url
-    this.#token = token
+/** GraphQL by fetch alone; subscriptions by server-sent events. */
+export function createHttpApi(url: string, token: () => string): Api {
+  function post(accept: string, operation: object): Promise<Response> {
+    const headers = { 'content-type': 'application/json', accept, authorization: `Bearer ${token()}` }
+    return fetch(url, { method: 'POST', headers, body: JSON.stringify(operation) })
   }
 
-  /** Runs a query or a mutation. */
-  async ask<Data>(query: string, variables: Variables = {}): Promise<Data> {
-    const response = await this.#post('application/json', { query, variables })
-    return dataOf((await response.json()) as Result<Data>)
+  async function ask<Data>(query: string, variables: Variables = {}): Promise<Data> {
+    const response = await post('application/json', { query, variables })
+    return dataOf<Data>(await response.text())
   }
 
-  /** Subscribes by server-sent events: what comes, until the connection ends or the loop is left. */
-  async *subscribe<Data>(query: string, variables: Variables = {}): AsyncGenerator<Data> {
-    const { body } = await this.#post('text/event-stream', { query, variables })
-    const reader = body?.pipeThrough(new TextDecoderStream()).getReader()
-    let text = ''
-    try {
-      for (let chunk = await reader?.read(); chunk?.value !== undefined; chunk = await reader?.read()) {
-        const events = (text + chunk.value).split('\n\n')
-        text = events.pop() ?? ''
-        for (const event of events) {
-          // Every few seconds there is a comment instead, which keeps the connection open.
-          const [, json] = /^event: next\ndata: (.*)$/.exec(event) ?? []
-          if (json !== undefined) yield dataOf(JSON.parse(json) as Result<Data>)
-        }
+  return {
+    query: ask,
+    mutate: ask,
+    async *subscribe<Data>(query: string, variables = {}) {
+      const { body } = await post('text/event-stream', { query, variables })
+      if (body !== null) for await (const json of readEvents(body)) yield dataOf<Data>(json)
+    },
+  }
+}
+
+/** The data of each event called `next`. Every few seconds there is a comment instead, which keeps the connection. */
+async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  try {
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      const events = (text + chunk.value).split('\n\n')
+      text = events.pop() ?? ''
+      for (const event of events) {
+        const [, data] = /^event: next\ndata: (.*)$/.exec(event) ?? []
+        if (data !== undefined) yield data
       }
-    } finally {
-      await reader?.cancel()
     }
-  }
-
-  #post(accept: string, operation: object): Promise<Response> {
-    const authorization = `Bearer ${this.#token()}`
-    const headers = { 'content-type': 'application/json', accept, authorization }
-    return fetch(this.#url, { method: 'POST', headers, body: JSON.stringify(operation) })
+  } finally {
+    // Whoever leaves the loop ends the request, and with it the stream on the server.
+    await reader.cancel()
   }
 }
 
-/** What the server says is wrong; whether it helps to try again, see PROTOCOL.md. */
-export class OperationFailed extends Error {
-  readonly retryable: boolean
-
-  constructor(errors: readonly OperationError[]) {
-    super(errors.map(({ message }) => message).join('; '))
-    this.retryable = errors.every(({ extensions }) => extensions.retryable)
-  }
-}
-
-function dataOf<Data>({ data, errors = [] }: Result<Data>): Data {
+function dataOf<Data>(json: string): Data {
+  const { data, errors } = JSON.parse(json) as { data?: Data | null; errors?: unknown }
   if (data) return data
-  throw new OperationFailed(errors)
+  throw new Error(JSON.stringify(errors))
 }

@@ -1,10 +1,21 @@
 import type { Message } from './documents.ts'
+import type { Store } from './inbox.ts'
 
 const shown = new Set<string>()
 
-/** Stands for your user interface. A message that is there already is not shown a second time. */
+/** Prints a message, once. */
 export function show({ id, sender, body }: Message): void {
   if (shown.has(id)) return
   shown.add(id)
   console.log(`${sender.name}: ${body ?? '(deleted)'}`)
+}
+
+/** Stands for an app's store and what is shown of it. */
+export const screen: Store = {
+  fill(chats) {
+    for (const { messages } of chats) for (const { node } of messages.edges) show(node)
+  },
+  apply({ __typename, message }) {
+    if (__typename === 'MessageSent') show(message)
+  },
 }

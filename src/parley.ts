@@ -14,9 +14,11 @@ import { createChatStreams } from './delivery/chat-stream.ts'
 import { createDeviceStore } from './delivery/device-store.ts'
 import { createInbox } from './delivery/inbox.ts'
 import { createHub, type Hub } from './gateway/hub.ts'
+import { createMembershipStore } from './gateway/membership-store.ts'
 import { createMemorySessionRegistry } from './gateway/memory-session-registry.ts'
 import { createRouter, type Router } from './gateway/router.ts'
 import type { SessionRegistry } from './gateway/session-registry.ts'
+import { createSweeper } from './gateway/sweeper.ts'
 import { createContextFactory } from './graphql/context-factory.ts'
 import type { Services } from './graphql/context.ts'
 import { createSchema } from './graphql/schema.ts'
@@ -33,6 +35,7 @@ import { createReceiptStore } from './receipts/receipt-store.ts'
 import { createReceipts } from './receipts/receipts.ts'
 import { createDatabase, type Database } from './store/database.ts'
 import type { Logger } from './telemetry/logger.ts'
+import { createMetrics } from './telemetry/metrics.ts'
 import { CLOSE_CODES } from './transport/close-codes.ts'
 import { createGraphiql } from './transport/graphiql.ts'
 import { createHealth, type Health } from './transport/health.ts'
@@ -87,25 +90,42 @@ function createFoundation(config: Config, secrets: Secrets, logger: Logger, over
   const database: Database = createDatabase({ writerUrl: secrets.databaseUrl, logger })
   const bus = overrides.bus ?? createMemoryBus({ logger })
   const sessions = overrides.sessions ?? createMemorySessionRegistry(config.gatewayId, new Map())
-  return { config, secrets, logger, clock, database, bus, sessions }
+  const metrics = createMetrics()
+  return { config, secrets, logger, metrics, clock, database, bus, sessions }
 }
 
-function createDomains({ config, database, clock, logger, bus, sessions }: Foundation) {
+function createDomains({ config, database, clock, logger, metrics, bus, sessions }: Foundation) {
   const { writer } = database
   const users = createUsers({ store: createUserStore(database), clock })
   const chatStore = createChatStore(database)
   const chats = createChats({ store: chatStore, users })
   const chatLog = createChatLog({ store: createChatLogStore(database), writer })
 
-  const hub: Hub = createHub({ readLog: (stretch) => chatLog.read(stretch), sessions, logger })
+  const hub: Hub = createHub({
+    readLog: (stretch) => chatLog.read(stretch),
+    sessions,
+    metrics,
+    logger,
+  })
+  const sweeper = createSweeper({ hub, store: createMembershipStore(database), clock, metrics, logger })
   const { memberIds } = createAudience({ store: chatStore, clock })
-  const router: Router = createRouter({ gatewayId: config.gatewayId, hub, bus, sessions, memberIds, logger })
+  const router: Router = createRouter({
+    gatewayId: config.gatewayId,
+    hub,
+    bus,
+    sessions,
+    memberIds,
+    sweeper,
+    metrics,
+    logger,
+  })
   const { publish } = router
 
   const messages = createMessages({ store: createMessageStore(database) })
   const messageSender = createMessageSender({
-    append: createDurableAppend({ log: createMessageLog({ writer }), chatLog, publish, logger }),
+    append: createDurableAppend({ log: createMessageLog({ writer }), chatLog, publish, metrics, logger }),
     findMessage: async (id) => (await messages.findMany([id]))[0],
+    metrics,
   })
   const messageChanger = createMessageChanger({ chatLog, store: createChangeStore(), publish })
   const receipts = createReceipts({
@@ -115,7 +135,7 @@ function createDomains({ config, database, clock, logger, bus, sessions }: Found
   })
 
   const devices = createDeviceStore(database)
-  const inbox = createInbox({ hub, devices, chatLog, receipts, clock, logger })
+  const inbox = createInbox({ hub, devices, chatLog, receipts, clock, metrics, logger })
   const chatStreams = createChatStreams({ hub, chats, chatLog, clock })
   const services: Services = {
     users,
@@ -128,7 +148,8 @@ function createDomains({ config, database, clock, logger, bus, sessions }: Found
     inbox,
     chatStreams,
   }
-  return { services, hub, router }
+  metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
+  return { services, hub, router, sweeper }
 }
 
 function createTransport(
@@ -185,12 +206,13 @@ const WAVES_SHARE = 0.4
  */
 function createLifecycle(
   { config, database, bus, sessions, logger }: Foundation,
-  { services, router, hub }: Domains,
+  { services, router, hub, sweeper }: Domains,
   { server, websocket, health, demo }: ReturnType<typeof createTransport>,
 ): Parley {
   const start = once(async () => {
     await database.start()
     await router.start()
+    sweeper.start()
     const { url } = await server.start()
     health.markReady()
     return { url, demo }
@@ -203,6 +225,7 @@ function createLifecycle(
     await server.stop()
     await Promise.all([services.messageSender.drained(), services.receipts.drained()])
     await router.stop()
+    await sweeper.stop()
     hub.close()
     await bus.close()
     await sessions.close()

@@ -4,7 +4,12 @@ import type { ReceiptAdvanced } from '../gateway/live.ts'
 import { MAX_SEQ } from '../ids.ts'
 
 /** What one gateway tells another in one message. */
-export type Envelope = Readonly<{ events: readonly ChatEvent[]; receipts: readonly ReceiptAdvanced[] }>
+export type Envelope = Readonly<{
+  events: readonly ChatEvent[]
+  receipts: readonly ReceiptAdvanced[]
+  /** The sender could not tell everything: whoever reads this may have missed something. */
+  isAlarm: boolean
+}>
 
 /** Raised when the form changes so that older gateways would misread it; they drop what they don't know. */
 const VERSION = 1
@@ -54,10 +59,11 @@ const envelope = z.object({
   v: z.literal(VERSION),
   events: z.array(event),
   receipts: z.array(receipt),
+  isAlarm: z.boolean(),
 })
 
-export function encodeEnvelope({ events, receipts }: Envelope): string {
-  return JSON.stringify({ v: VERSION, events, receipts })
+export function encodeEnvelope(content: Envelope): string {
+  return JSON.stringify({ v: VERSION, ...content })
 }
 
 /** The envelope, or undefined for anything else: a bus may carry garbage, and newer gateways' messages. */

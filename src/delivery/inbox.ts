@@ -6,6 +6,7 @@ import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { DeviceStore, Owed } from './device-store.ts'
 import type { InboxItem, InboxReset } from './inbox-item.ts'
 import { type Feeding, LiveStream } from './live-stream.ts'
@@ -34,6 +35,7 @@ type Dependencies = Readonly<{
   chatLog: ChatLog
   receipts: Receipts
   clock: Clock
+  metrics: Pick<Metrics, 'deliveries' | 'replays' | 'overflows'>
   logger: Logger
 }>
 
@@ -57,35 +59,48 @@ type Plan = Readonly<{ owed: readonly Owed[]; merge: Merge }>
  * Receipts go before the events of the replay: a device that acknowledges an event has then been told of all receipts
  * that are older, which is what its next replay of receipts relies on.
  */
-export function createInbox({ hub, devices, chatLog, receipts, clock, logger }: Dependencies): Inbox {
+export function createInbox(dependencies: Dependencies): Inbox {
+  const { hub, devices, chatLog, receipts, clock, metrics, logger } = dependencies
+
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
       if (deviceId !== undefined) await devices.register(viewerId, deviceId)
       await joined.attached
-      const plan = planFor(viewerId, await devices.owed(viewerId, deviceId))
+      const owed = await devices.owed(viewerId, deviceId)
+      const plan = planFor(viewerId, owed, feeding.hasQueued())
       joined.settle()
       if (deviceId !== undefined) yield* replay(viewerId, deviceId, plan.owed)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
-      for await (const item of feeding.live()) if (plan.merge(item)) yield item
+      for await (const item of feeding.live()) {
+        if (!plan.merge(item)) continue
+        yield item
+        metrics.deliveries.inc({ phase: 'live' })
+      }
     }
 
     const stream: LiveStream = new LiveStream({
       phases,
       release: () => joined.leave(),
-      onOverflow,
+      onOverflow() {
+        metrics.overflows.inc()
+        onOverflow()
+      },
       onFlushed: deviceId === undefined ? (item) => acknowledge(viewerId, item) : () => undefined,
     })
     const joined = hub.join({ userId: viewerId, push: (item) => stream.push(item) })
     return stream
   }
 
-  function planFor(viewerId: UserId, owed: readonly Owed[]): Plan {
+  function planFor(viewerId: UserId, owed: readonly Owed[], hasQueued: boolean): Plan {
     const covered = new Map<ChatId, Seq>()
     const extended = owed.map((chat) => {
       if (!chat.isMember) return chat
       const passedOn = hub.serve(chat.chatId, viewerId, chat.lastSeq)
-      if (passedOn < chat.lastSeq) covered.set(chat.chatId, chat.lastSeq)
-      return { ...chat, lastSeq: Math.max(passedOn, chat.lastSeq) }
+      const lastSeq = Math.max(passedOn, chat.lastSeq)
+      // What the replay covers can only be pushed later, or have been pushed already, to this person's other streams
+      // and so to this one. Neither, mostly: then there is nothing to remember.
+      if (passedOn < lastSeq || hasQueued) covered.set(chat.chatId, lastSeq)
+      return { ...chat, lastSeq }
     })
     return { owed: extended.filter(isBehind), merge: createMerge(covered) }
   }
@@ -97,11 +112,17 @@ export function createInbox({ hub, devices, chatLog, receipts, clock, logger }: 
   ): AsyncGenerator<InboxItem, void, void> {
     yield* replayReceipts(viewerId, deviceId)
     const total = owed.reduce((sum, chat) => sum + chat.lastSeq - chat.ackedSeq, 0)
-    if (total > MAX_REPLAY) return yield tooMuchOwed(total)
+    if (total > MAX_REPLAY) return yield* resetWith(tooMuchOwed(total))
     for (const chat of owed) {
-      const reset = yield* replayChat(chat)
-      if (reset) return yield logTooShort()
+      const isTooShort = yield* replayChat(chat)
+      if (isTooShort) return yield* resetWith(logTooShort())
     }
+    metrics.replays.inc({ outcome: 'complete' })
+  }
+
+  function* resetWith(reset: InboxReset): Generator<InboxItem, void, void> {
+    metrics.replays.inc({ outcome: 'reset' })
+    yield reset
   }
 
   async function* replayReceipts(
@@ -120,6 +141,7 @@ export function createInbox({ hub, devices, chatLog, receipts, clock, logger }: 
         if (event.seq !== expectedSeq++) return true
         yield event
       }
+      metrics.deliveries.inc({ phase: 'replay' }, page.length)
     }
     return expectedSeq !== lastSeq + 1
   }

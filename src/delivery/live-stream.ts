@@ -11,6 +11,8 @@ export const QUEUE_BOUNDS = { maxItems: 2_000, maxBytes: 2 * 1024 * 1024 }
 export type Feeding = Readonly<{
   /** The live items that were pushed, from the first on, waiting where there is none; ends with the stream. */
   live(): AsyncGenerator<LiveItem, void, void>
+  /** Whether anything was pushed that nobody read yet. */
+  hasQueued(): boolean
   /** Fires when the reader is gone. */
   signal: AbortSignal
 }>
@@ -42,7 +44,11 @@ export class LiveStream implements AsyncIterableIterator<InboxItem, undefined, u
 
   constructor(options: Options) {
     this.#options = options
-    this.#items = options.phases({ live: () => this.#live(), signal: this.#ended.signal })
+    this.#items = options.phases({
+      live: () => this.#live(),
+      hasQueued: () => this.#queue.length > 0,
+      signal: this.#ended.signal,
+    })
   }
 
   /** Queues a live item. When it no longer fits, the stream is over: a hole would be worse. */

@@ -46,7 +46,13 @@ export function createDemo({ secret, issuer, audience, users, chats }: Dependenc
     const [alice, bob] = await people()
     if (alice === undefined || bob === undefined) throw new Error('The demo has lost its people')
     const { chat } = await chats.startDirectChat(alice.id, bob.id)
-    return tourTabs({ alice: alice.token, bob: bob.token, chatId: globalId.chat(chat.id) })
+    return tourTabs({
+      alice: alice.token,
+      bob: bob.token,
+      chatId: globalId.chat(chat.id),
+      nextSeq: chat.headSeq + 1,
+      messageKey: `tour-${chat.headSeq + 1}`,
+    })
   }
 
   return { people, tabs }

@@ -1,84 +1,166 @@
-/** A GraphiQL tab. Variables and headers are JSON. */
-export type Tab = Readonly<{ query: string; variables: string; headers: string }>
+/** A GraphiQL tab, which is named after its operation. Headers are JSON. */
+export type Tab = Readonly<{ query: string; headers: string }>
 
 type Cast = Readonly<{
+  /** Tokens. */
   alice: string
   bob: string
-  /** Their direct chat. */
+  /** Their direct chat, and the position that the next thing said in it will have. */
   chatId: string
+  nextSeq: number
+  /** Makes a key for the message, so that it is a new one in each tour. */
+  messageKey: string
 }>
 
-/** A chat in six tabs, to be run from left to right: each is signed in as the person that its comment names. */
-export function tourTabs({ alice, bob, chatId }: Cast): readonly Tab[] {
+/**
+ * A chat in six tabs, to be run from left to right. Values stand in the documents, not among the variables, so that
+ * everything is in view; lines are short enough for half of a laptop's screen.
+ */
+export function tourTabs({ alice, bob, chatId, nextSeq, messageKey }: Cast): readonly Tab[] {
   return [
-    tab(alice, WHO_AM_I, {}),
-    tab(alice, START_A_CHAT, { userId: 'user_bob' }),
-    tab(bob, INBOX, { deviceId: 'graphiql' }),
-    tab(alice, SEND, { chatId, clientMessageId: 'tour-1', body: 'Hello Bob!' }),
-    tab(bob, MARK_READ, { chatId, seq: 1 }),
-    tab(alice, HISTORY, { chatId }),
+    tab(alice, WHO_AM_I),
+    tab(alice, START_CHAT),
+    tab(bob, INBOX),
+    tab(alice, send(chatId, messageKey)),
+    tab(bob, markRead(chatId, nextSeq)),
+    tab(alice, history(chatId)),
   ]
 }
 
-function tab(token: string, query: string, variables: object): Tab {
-  const headers = JSON.stringify({ authorization: `Bearer ${token}` }, null, 2)
-  return { query: query.trimStart(), variables: JSON.stringify(variables, null, 2), headers }
+function tab(token: string, query: string): Tab {
+  return { query: query.trimStart(), headers: JSON.stringify({ authorization: `Bearer ${token}` }, null, 2) }
 }
 
 const WHO_AM_I = `
-# 1 · Alice: who am I? Each tab is signed in by its Headers, below. Press play, then take the next tab.
-query WhoAmI {
-  viewer { id name }
-  chats(first: 10) { edges { node { id unreadCount lastMessage { body } } } }
+# Parley, a chat backend: a tour in six tabs.
+# Each tab is signed in as somebody: see Headers, below.
+# Press the pink button (or Ctrl-Enter), look at the
+# answer on the right, then go on to the next tab.
+
+# 1. Alice asks who she is, and for her chats.
+
+query Alice_WhoAmI {
+  viewer {
+    id
+    name
+  }
+  chats(first: 10) {
+    edges {
+      node {
+        id
+        unreadCount
+        lastMessage { body }
+      }
+    }
+  }
 }
 `
 
-const START_A_CHAT = `
-# 2 · Alice starts a chat with Bob. However often you press play, it is the same chat.
-mutation StartAChat($userId: ID!) {
-  startDirectChat(input: { userId: $userId }) {
-    chat { id headSeq members { edges { node { user { name } } } } }
+const START_CHAT = `
+# 2. Alice starts a chat with Bob. However often you
+# press the button, it is the same chat.
+
+mutation Alice_StartChat {
+  startDirectChat(input: { userId: "user_bob" }) {
+    chat {
+      id
+      headSeq
+      members { edges { node { user { name } } } }
+    }
   }
 }
 `
 
 const INBOX = `
-# 3 · Bob's inbox. Press play and leave it running: first whatever this device missed, then CaughtUp, then live.
-subscription Inbox($deviceId: String) {
-  inbox(deviceId: $deviceId) {
+# 3. Bob listens. GraphiQL runs one tab at a time, so open
+# this page in a SECOND WINDOW beside this one, and take
+# tab 3 there. Press the button and leave it running:
+# CaughtUp says that Bob has missed nothing.
+# Then go on in the first window; watch the second one,
+# which always shows the newest event.
+
+subscription Bob_Inbox {
+  inbox(deviceId: "graphiql") {
     __typename
-    ... on ChatEvent { seq at actor { name } chat { id unreadCount } }
+    ... on ChatEvent {
+      seq
+      actor { name }
+      chat { id unreadCount }
+    }
     ... on MessageSent { message { body status } }
     ... on MessageEdited { message { body editedAt } }
-    ... on ReceiptAdvanced { user { name } deliveredSeq readSeq }
+    ... on ReceiptAdvanced {
+      user { name }
+      deliveredSeq
+      readSeq
+    }
     ... on InboxReset { reason }
   }
 }
 `
 
-const SEND = `
-# 4 · Alice sends. Press play twice: the key is the same, so it stays one message, and says so. Then look at tab 3.
-mutation Send($chatId: ID!, $clientMessageId: String!, $body: String) {
-  sendMessage(input: { chatId: $chatId, clientMessageId: $clientMessageId, body: $body }) {
+function send(chatId: string, messageKey: string): string {
+  return `
+# 4. Alice sends. Look at Bob's window: there it is.
+# Press again: the key is the same, so it is still one
+# message, and "deduplicated" says so. That makes it safe
+# to try again after a lost connection.
+# For another message change the body AND the key.
+
+mutation Alice_Send {
+  sendMessage(input: {
+    chatId: "${chatId}"
+    clientMessageId: "${messageKey}"
+    body: "Hello Bob!"
+  }) {
     deduplicated
     message { id seq body status sentAt }
   }
 }
 `
-
-const MARK_READ = `
-# 5 · Bob has read it.
-mutation MarkRead($chatId: ID!, $seq: Int!) {
-  markRead(input: { chatId: $chatId, seq: $seq }) { chat { unreadCount viewerMember { deliveredSeq readSeq } } }
 }
-`
 
-const HISTORY = `
-# 6 · Alice sees that he has: the status is READ.
-query History($chatId: ID!) {
-  chat(id: $chatId) {
-    headSeq
-    messages(last: 30) { edges { node { seq sender { name } body status } } }
+function markRead(chatId: string, seq: number): string {
+  return `
+# 5. Bob has read up to this seq, as in the answer to
+# tab 4. His window hears of it, as would Alice's.
+
+mutation Bob_MarkRead {
+  markRead(input: {
+    chatId: "${chatId}"
+    seq: ${seq}
+  }) {
+    chat {
+      unreadCount
+      viewerMember { deliveredSeq readSeq }
+    }
   }
 }
 `
+}
+
+function history(chatId: string): string {
+  return `
+# 6. What Alice sees now: the status is READ.
+#
+# Next: stop Bob's inbox, send some more, and start it
+# again. With its deviceId it gets what it missed, then
+# CaughtUp. The book icon on the left has the whole API.
+
+query Alice_History {
+  chat(id: "${chatId}") {
+    headSeq
+    messages(last: 10) {
+      edges {
+        node {
+          seq
+          sender { name }
+          body
+          status
+        }
+      }
+    }
+  }
+}
+`
+}

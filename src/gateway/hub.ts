@@ -4,6 +4,7 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { ChatFeed } from './chat-feed.ts'
 import type { KnownHead } from './membership-store.ts'
 import type { Listener, LiveItem, ReceiptAdvanced } from './live.ts'
@@ -51,6 +52,7 @@ type Dependencies = Readonly<{
   readLog(stretch: LogStretch): Promise<readonly ChatEvent[]>
   /** Is told when somebody's first live stream here begins, and when their last one ends. */
   sessions: Pick<SessionRegistry, 'attach' | 'detach'>
+  metrics: Pick<Metrics, 'holes'>
   logger: Logger
 }>
 
@@ -81,7 +83,7 @@ const REPAIR_BACKOFF = { firstMs: 50, maxMs: 2_000 }
  * and dropped when the one that removes them is. Since a feed passes events on in order, nobody ever hears of
  * anything outside their time, however late or mixed up the events come in.
  */
-export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
+export function createHub({ readLog, sessions, metrics, logger }: Dependencies): Hub {
   const people = new Map<UserId, Person>()
   const chats = new Map<ChatId, ServedChat>()
   const repairing = new Set<ServedChat>()
@@ -214,9 +216,11 @@ export function createHub({ readLog, sessions, logger }: Dependencies): Hub {
       try {
         const missing = await readLog({ chatId: chat.chatId, ...hole })
         if (isServed(chat)) take(chat, missing)
+        metrics.holes.inc({ outcome: missing.length > 0 ? 'filled' : 'empty' })
         if (missing.length > 0) continue
         logger.error({ chatId: chat.chatId, ...hole }, 'the log has a hole that does not fill')
       } catch (error) {
+        metrics.holes.inc({ outcome: 'failed' })
         logger.warn({ err: error, chatId: chat.chatId, ...hole }, 'a hole could not be read from the log yet')
       }
       await pause(backoffMs(failures++, REPAIR_BACKOFF))

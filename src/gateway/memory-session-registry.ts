@@ -19,6 +19,7 @@ export function createMemorySessionRegistry(gatewayId: GatewayId, sessions: Memo
         id !== gatewayId && userIds.some((userId) => theirs.has(userId))
       return new Set([...sessions].filter(isConcerned).map(([id]) => id))
     },
+    others: async () => [...sessions.keys()].filter((id) => id !== gatewayId),
     hasOthers: () => sessions.size > 1,
     async close() {
       sessions.delete(gatewayId)

@@ -3,9 +3,12 @@ import { decodeEnvelope, encodeEnvelope, type Envelope } from '../bus/envelope.t
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { ChatId, GatewayId, UserId } from '../ids.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { createAlarm } from './alarm.ts'
 import type { Hub } from './hub.ts'
 import type { ReceiptAdvanced } from './live.ts'
 import type { SessionRegistry } from './session-registry.ts'
+import type { Sweeper } from './sweeper.ts'
 
 export type Router = Readonly<{
   /** Passes committed events on: to people here at once, to people elsewhere by way of their gateways. Never throws. */
@@ -24,54 +27,65 @@ type Dependencies = Readonly<{
   bus: Bus
   sessions: SessionRegistry
   memberIds(chatId: ChatId): Promise<readonly UserId[]>
+  sweeper: Pick<Sweeper, 'sweep'>
+  metrics: Pick<Metrics, 'publishes' | 'received'>
   logger: Logger
 }>
 
 /**
  * Tells each gateway concerned once, however many of the people concerned it serves. What gets lost on the way is
- * found by whoever it was meant for: here a failure is logged, and that is all.
+ * found by whoever it was meant for: a gap in what a gateway heard makes it compare everything with the logs, and so
+ * does the alarm of another one that could not tell it something.
  */
-export function createRouter({ gatewayId, hub, bus, sessions, memberIds, logger }: Dependencies): Router {
+export function createRouter(dependencies: Dependencies): Router {
+  const { gatewayId, hub, bus, sessions, memberIds, sweeper, metrics, logger } = dependencies
   const underWay = new Set<Promise<void>>()
+  const alarm = createAlarm(tellEverybodyToSweep, logger)
   let unsubscribe: Unsubscribe | undefined
 
-  function send(envelope: Envelope): void {
+  function send(parcel: Parcel): void {
     if (!sessions.hasOthers()) return
-    const work = sendToOthers(envelope).catch((error: unknown) => {
+    const work = sendToOthers(parcel).catch((error: unknown) => {
       logger.warn({ err: error }, 'other gateways could not be told of an event')
+      alarm.raise()
     })
     underWay.add(work)
     void work.finally(() => underWay.delete(work))
   }
 
-  async function sendToOthers(envelope: Envelope): Promise<void> {
-    const addressed = await address(envelope)
-    await Promise.all([...addressed].map(([to, part]) => bus.publish(to, encodeEnvelope(part))))
+  async function sendToOthers(parcel: Parcel): Promise<void> {
+    const parts = await Promise.all(byChat(parcel).map(address))
+    await Promise.all([...collect(parts)].map(([to, part]) => publish(to, { ...part, isAlarm: false })))
   }
 
-  /** The part of the envelope that concerns each of the other gateways. */
-  async function address({ events, receipts }: Envelope): Promise<Map<GatewayId, Envelope>> {
-    const chatIds = [...new Set([...events, ...receipts].map((item) => item.chatId))]
-    const parts = new Map<GatewayId, { events: ChatEvent[]; receipts: ReceiptAdvanced[] }>()
-    for (const chatId of chatIds) {
-      const theirEvents = events.filter((event) => event.chatId === chatId)
-      const theirReceipts = receipts.filter((receipt) => receipt.chatId === chatId)
-      const concerned = [...(await memberIds(chatId)), ...theirEvents.flatMap(newAndFormerMembers)]
-      for (const to of await sessions.gatewaysOf(concerned)) {
-        const part = parts.get(to) ?? { events: [], receipts: [] }
-        part.events.push(...theirEvents)
-        part.receipts.push(...theirReceipts)
-        parts.set(to, part)
-      }
+  async function publish(to: GatewayId, envelope: Envelope): Promise<void> {
+    try {
+      await bus.publish(to, encodeEnvelope(envelope))
+      metrics.publishes.inc({ outcome: 'taken' })
+    } catch (error) {
+      metrics.publishes.inc({ outcome: 'failed' })
+      throw error
     }
-    return parts
+  }
+
+  /** The other gateways that what happened in one chat concerns. */
+  async function address(part: ChatParcel): Promise<AddressedParcel> {
+    const concerned = [...(await memberIds(part.chatId)), ...part.events.flatMap(newAndFormerMembers)]
+    return { part, gateways: await sessions.gatewaysOf(concerned) }
+  }
+
+  async function tellEverybodyToSweep(): Promise<void> {
+    const others = await sessions.others()
+    await Promise.all(others.map((to) => publish(to, { events: [], receipts: [], isAlarm: true })))
   }
 
   function receive(message: string): void {
     const envelope = decodeEnvelope(message)
+    metrics.received.inc({ outcome: envelope === undefined ? 'dropped' : 'understood' })
     if (envelope === undefined) return logger.warn('a message on the bus was not understood, and dropped')
     hub.publish(envelope.events)
     hub.announce(envelope.receipts)
+    if (envelope.isAlarm) sweeper.sweep('alarm')
   }
 
   return {
@@ -84,13 +98,42 @@ export function createRouter({ gatewayId, hub, bus, sessions, memberIds, logger 
       if (receipts.length > 0) send({ events: [], receipts })
     },
     async start() {
-      unsubscribe = await bus.subscribe(gatewayId, { onMessage: receive, onGap: () => undefined })
+      const onGap = (): void => sweeper.sweep('gap')
+      unsubscribe = await bus.subscribe(gatewayId, { onMessage: receive, onGap })
     },
     async stop() {
+      await alarm.stop()
       await unsubscribe?.()
       await Promise.all(underWay)
     },
   }
+}
+
+type Parcel = Readonly<{ events: readonly ChatEvent[]; receipts: readonly ReceiptAdvanced[] }>
+type ChatParcel = Parcel & Readonly<{ chatId: ChatId }>
+type AddressedParcel = Readonly<{ part: ChatParcel; gateways: ReadonlySet<GatewayId> }>
+
+function byChat({ events, receipts }: Parcel): ChatParcel[] {
+  const eventsOf = Map.groupBy(events, (event) => event.chatId)
+  const receiptsOf = Map.groupBy(receipts, (receipt) => receipt.chatId)
+  const chatIds = new Set([...eventsOf.keys(), ...receiptsOf.keys()])
+  return [...chatIds].map((chatId) => {
+    return { chatId, events: eventsOf.get(chatId) ?? [], receipts: receiptsOf.get(chatId) ?? [] }
+  })
+}
+
+/** All that concerns each gateway, in one parcel, so that it is told once. */
+function collect(addressed: readonly AddressedParcel[]): Map<GatewayId, Parcel> {
+  const parcels = new Map<GatewayId, { events: ChatEvent[]; receipts: ReceiptAdvanced[] }>()
+  for (const { part, gateways } of addressed) {
+    for (const gateway of gateways) {
+      const parcel = parcels.get(gateway) ?? { events: [], receipts: [] }
+      parcel.events.push(...part.events)
+      parcel.receipts.push(...part.receipts)
+      parcels.set(gateway, parcel)
+    }
+  }
+  return parcels
 }
 
 /** Whom an event concerns that the list of members may not name yet, or no more. */

@@ -16,6 +16,8 @@ export type SessionRegistry = Readonly<{
   detach(userId: UserId): void
   /** The other gateways on which any of these people have live streams. */
   gatewaysOf(userIds: readonly UserId[]): Promise<ReadonlySet<GatewayId>>
+  /** All other gateways that are alive. */
+  others(): Promise<readonly GatewayId[]>
   /** False where this gateway is known to be alone, so that nobody need be looked up. */
   hasOthers(): boolean
   close(): Promise<void>

@@ -2,6 +2,7 @@ import type { UserId } from '../ids.ts'
 import type { Clock } from '../lib/clock.ts'
 import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { Hub } from './hub.ts'
 import type { MembershipStore } from './membership-store.ts'
 
@@ -11,7 +12,7 @@ import type { MembershipStore } from './membership-store.ts'
  */
 export type Sweeper = Readonly<{
   /** Something may have been missed since a moment ago: look at everybody, soon and fast. Never throws. */
-  sweep(reason: string): void
+  sweep(reason: SweepReason): void
   /** While wake-ups don't come at all, look at everybody again and again. */
   setDeaf(isDeaf: boolean): void
   start(): void
@@ -23,9 +24,13 @@ type Dependencies = Readonly<{
   hub: Pick<Hub, 'people' | 'reconcile' | 'announce'>
   store: MembershipStore
   clock: Clock
+  metrics: Pick<Metrics, 'sweeps' | 'sweptPeople'>
   logger: Logger
   pace?: Partial<SweepPace>
 }>
+
+/** What may have made this gateway miss something. */
+export type SweepReason = 'gap' | 'alarm' | 'gateway-gone' | 'unregistered' | 'bus-back'
 
 /** What looking may cost: each slice is two statements, of at most `people` persons. */
 export type SweepPace = Readonly<{
@@ -46,7 +51,7 @@ const RECEIPTS_BACK_MS = 60_000
  * net under everything that should have worked; fast from the moment that somebody says that something may be amiss,
  * until everybody who was here at that moment has been looked at, and for as long as the gateway is deaf.
  */
-export function createSweeper({ hub, store, clock, logger, pace: chosen }: Dependencies): Sweeper {
+export function createSweeper({ hub, store, clock, metrics, logger, pace: chosen }: Dependencies): Sweeper {
   const pace = { ...PACE, ...chosen }
   const ended = new AbortController()
   let hurry = new AbortController()
@@ -55,8 +60,9 @@ export function createSweeper({ hub, store, clock, logger, pace: chosen }: Depen
   let round: UserId[] = []
   let running: Promise<void> = Promise.resolve()
 
-  function sweep(reason: string): void {
+  function sweep(reason: SweepReason): void {
     logger.info({ reason }, 'comparing what was passed on with the logs')
+    metrics.sweeps.inc({ reason })
     faultAt = Math.min(faultAt ?? Infinity, clock.now())
     round = []
     hurry.abort()
@@ -85,6 +91,7 @@ export function createSweeper({ hub, store, clock, logger, pace: chosen }: Depen
 
   async function look(slice: readonly UserId[]): Promise<void> {
     hub.reconcile(await store.heads(slice))
+    metrics.sweptPeople.inc(slice.length)
     if (faultAt === undefined && !isDeaf) return
     const since = new Date((faultAt ?? clock.now()) - RECEIPTS_BACK_MS)
     hub.announce(await store.receipts(slice, since))

@@ -5,6 +5,7 @@ import type { UserId } from '../ids.ts'
 import { retry } from '../lib/backoff.ts'
 import { classifyDatabaseError } from '../store/database-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { AppendOutcome, Draft, MessageLog } from './message-log.ts'
 import type { Message } from './message.ts'
 import { foldBatch, unfoldOutcomes } from './send-batch.ts'
@@ -15,7 +16,13 @@ export type Publish = (events: readonly ChatEvent[]) => void
 /** Stores a batch and tells of it: answers in the order of the drafts, UNAVAILABLE where the outcome is unknown. */
 export type DurableAppend = (drafts: readonly Draft[]) => Promise<readonly AppendOutcome[]>
 
-type Dependencies = Readonly<{ log: MessageLog; chatLog: ChatLog; publish: Publish; logger: Logger }>
+type Dependencies = Readonly<{
+  log: MessageLog
+  chatLog: ChatLog
+  publish: Publish
+  metrics: Pick<Metrics, 'sendBatchSize' | 'commitSeconds' | 'appendRetries'>
+  logger: Logger
+}>
 
 /** For how long a batch is tried again, in milliseconds, and how. */
 const RETRY_FOR_MS = 5_000
@@ -26,19 +33,28 @@ const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
  * all, its keys are found, and no key is stored twice. What an attempt stored whose answer was lost is then known as
  * repeated, and nobody was told of it yet: so it is read back and published with the rest.
  */
-export function createDurableAppend({ log, chatLog, publish, logger }: Dependencies): DurableAppend {
+export function createDurableAppend({ log, chatLog, publish, metrics, logger }: Dependencies): DurableAppend {
+  async function append(drafts: readonly Draft[]): Promise<readonly AppendOutcome[]> {
+    const stopTimer = metrics.commitSeconds.startTimer()
+    const outcomes = await log.append(drafts)
+    stopTimer()
+    metrics.sendBatchSize.observe(drafts.length)
+    return outcomes
+  }
+
   async function appendWithRetry(drafts: readonly Draft[]): Promise<Appended> {
     const giveUpAt = performance.now() + RETRY_FOR_MS
     let mayHaveBeenStored = false
     const shouldRetry = (error: unknown): boolean => {
       const kind = classifyDatabaseError(error)
       mayHaveBeenStored ||= kind === 'unknown-outcome'
+      metrics.appendRetries.inc({ kind })
       logger.warn({ err: error, kind, batch: drafts.length }, 'a batch of messages was not stored')
       if (kind === 'other') return false
       if (kind !== 'refused' && performance.now() < giveUpAt) return true
       throw unavailable('The message could not be confirmed. Send it again with the same key.', error)
     }
-    const outcomes = await retry(() => log.append(drafts), shouldRetry, RETRY_BACKOFF)
+    const outcomes = await retry(() => append(drafts), shouldRetry, RETRY_BACKOFF)
     return { outcomes, mayHaveBeenStored }
   }
 

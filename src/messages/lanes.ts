@@ -7,6 +7,8 @@ import { createHashRing } from '../lib/hash-ring.ts'
 export type Lanes<Item extends { readonly chatId: ChatId }, Result> = Readonly<{
   /** Rejects with UNAVAILABLE when the chat's lane is full; the item was not taken then. */
   submit(item: Item): Promise<Result>
+  /** Items that wait in all lanes. */
+  depth(): number
   /** Resolves when all lanes are empty. */
   drained(): Promise<void>
 }>
@@ -43,6 +45,7 @@ export function createLanes<Item extends { readonly chatId: ChatId }, Result>(
         throw unavailable('Too many messages wait to be stored. Send it again with the same key.', error)
       }
     },
+    depth: () => lanes.reduce((sum, lane) => sum + lane.batcher.depth(), 0),
     drained: async () => {
       await Promise.all(lanes.map((lane) => lane.batcher.drained()))
     },

@@ -6,6 +6,7 @@ import { createLanes } from './lanes.ts'
 import { fingerprintOf, parseBody, parseKey } from './message-input.ts'
 import type { AppendOutcome, Draft } from './message-log.ts'
 import type { Message } from './message.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 
 export type SendInput = Readonly<{
   senderId: UserId
@@ -28,6 +29,8 @@ export type MessageSender = Readonly<{
    * and the same key may be sent again.
    */
   send(input: SendInput): Promise<Sent>
+  /** Messages that wait to be stored. */
+  depth(): number
   /** Resolves when everything that was taken is stored and answered. */
   drained(): Promise<void>
 }>
@@ -36,6 +39,7 @@ type Dependencies = Readonly<{
   append: DurableAppend
   /** Reads a message that was stored before. */
   findMessage(id: MessageId): Promise<Message | undefined>
+  metrics: Pick<Metrics, 'sends'>
 }>
 
 /** A few writes under way at once; batches grow when the database can't keep up. */
@@ -44,10 +48,10 @@ const LANES = { count: 4, maxBatch: 256, maxWaiting: 10_000 }
 const ANSWER_WITHIN_MS = 8_000
 const MAX_ATTEMPTS = 6
 
-export function createMessageSender({ append, findMessage }: Dependencies): MessageSender {
+export function createMessageSender({ append, findMessage, metrics }: Dependencies): MessageSender {
   const lanes = createLanes<Draft, AppendOutcome>({ ...LANES, write: append })
 
-  async function store(draft: Draft): Promise<Exclude<AppendOutcome, { type: 'members-changed' }>> {
+  async function appended(draft: Draft): Promise<Exclude<AppendOutcome, { type: 'members-changed' }>> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const outcome = await lanes.submit(draft)
       if (outcome.type !== 'members-changed') return outcome
@@ -63,8 +67,19 @@ export function createMessageSender({ append, findMessage }: Dependencies): Mess
   }
 
   async function send(input: SendInput): Promise<Sent> {
+    try {
+      const sent = await store(input)
+      metrics.sends.inc({ outcome: sent.deduplicated ? 'repeated' : 'sent' })
+      return sent
+    } catch (error) {
+      metrics.sends.inc({ outcome: error instanceof ParleyError ? error.code : 'INTERNAL' })
+      throw error
+    }
+  }
+
+  async function store(input: SendInput): Promise<Sent> {
     const draft = toDraft(input)
-    const outcome = await within(ANSWER_WITHIN_MS, store(draft), notConfirmed)
+    const outcome = await within(ANSWER_WITHIN_MS, appended(draft), notConfirmed)
     switch (outcome.type) {
       case 'sent':
         return { message: toMessage(draft, outcome), deduplicated: false }
@@ -80,7 +95,7 @@ export function createMessageSender({ append, findMessage }: Dependencies): Mess
     }
   }
 
-  return { send, drained: () => lanes.drained() }
+  return { send, depth: () => lanes.depth(), drained: () => lanes.drained() }
 }
 
 type Repeated = Extract<AppendOutcome, { type: 'repeated' }>

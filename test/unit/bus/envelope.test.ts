@@ -7,11 +7,12 @@ import { bob, receipt, sent } from '../../harness/events.ts'
 const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
   events: fc.array(anyEvent, { maxLength: 4 }),
   receipts: fc.array(anyReceipt, { maxLength: 4 }),
+  isAlarm: fc.boolean(),
 })
 
 /** A good envelope's JSON, for spoiling. */
 const good = (): Record<string, unknown> => {
-  const envelope = { events: [sent('tea', 1)], receipts: [receipt('tea', bob, 1)] }
+  const envelope = { events: [sent('tea', 1)], receipts: [receipt('tea', bob, 1)], isAlarm: false }
   return JSON.parse(encodeEnvelope(envelope)) as Record<string, unknown>
 }
 const [event, advanced] = [sent('tea', 1), receipt('tea', bob, 1)]

@@ -53,10 +53,10 @@ describe('an item', () => {
     expect(onFlushed).not.toHaveBeenCalled()
     await stream.next()
     expect(onFlushed.mock.calls).toEqual([[sent('tea', 1)]])
-    const waiting = stream.next()
+    const waiting = [stream.next(), stream.next()]
     expect(onFlushed.mock.calls).toEqual([[sent('tea', 1)], [sent('tea', 2)]])
     await stream.return()
-    await waiting
+    await Promise.all(waiting)
     expect(onFlushed).toHaveBeenCalledTimes(2)
   })
 

@@ -1,3 +1,5 @@
+import type { SweepReason } from '../../../src/gateway/sweeper.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import type { Bus } from '../../../src/bus/bus.ts'
 import { createMemoryBus } from '../../../src/bus/memory-bus.ts'
 import { createHub, type Hub } from '../../../src/gateway/hub.ts'
@@ -40,6 +42,8 @@ export class Gateways implements AsyncDisposable {
   readonly #sessions: MemorySessions = new Map()
   readonly #options: Options
   readonly #routers: Router[] = []
+  /** Which gateway was told to compare everything with the logs, and why. */
+  readonly sweeps: string[] = []
 
   constructor(options: Options = {}) {
     this.#options = options
@@ -58,9 +62,20 @@ export class Gateways implements AsyncDisposable {
     const id = name as GatewayId
     const { logger, lines } = captureLog()
     const sessions = createMemorySessionRegistry(id, this.#sessions)
-    const hub = createHub({ readLog: async () => [], sessions, logger })
+    const metrics = createMetrics()
+    const sweeper = { sweep: (reason: SweepReason) => void this.sweeps.push(`${id} ${reason}`) }
+    const hub = createHub({ readLog: async () => [], sessions, metrics, logger })
     const memberIds = this.#options.memberIds ?? (async (chat) => this.#membersOf(chat))
-    const router = createRouter({ gatewayId: id, hub, bus: this.bus, sessions, memberIds, logger })
+    const router = createRouter({
+      gatewayId: id,
+      hub,
+      bus: this.bus,
+      sessions,
+      memberIds,
+      sweeper,
+      metrics,
+      logger,
+    })
     this.#routers.push(router)
     await router.start()
     return { id, router, hub, lines, serve: (userId, ...chats) => serve(hub, userId, chats) }

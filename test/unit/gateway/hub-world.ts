@@ -3,6 +3,7 @@ import type { LogStretch } from '../../../src/chats/chat-log.ts'
 import { createHub, type Hub, type Leave } from '../../../src/gateway/hub.ts'
 import type { LiveItem } from '../../../src/gateway/live.ts'
 import type { UserId } from '../../../src/ids.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog, type LogLine } from '../../harness/captured-log.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
 import { chatId } from '../../harness/events.ts'
@@ -50,7 +51,7 @@ export function createHubWorld(log: ChatEvent[] = []): HubWorld {
     },
     detach: (userId: UserId) => void attached.delete(userId),
   }
-  const hub = createHub({ readLog, sessions, logger })
+  const hub = createHub({ readLog, sessions, metrics: createMetrics(), logger })
 
   function listen(userId: UserId): Ear {
     const heard = new EventQueue<LiveItem>()

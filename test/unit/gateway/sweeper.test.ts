@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest'
 import type { KnownHead } from '../../../src/gateway/membership-store.ts'
 import { createSweeper } from '../../../src/gateway/sweeper.ts'
 import type { UserId } from '../../../src/ids.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog } from '../../harness/captured-log.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
 
@@ -26,6 +27,7 @@ function sweeperOver(count: number, failing: { times: number } = { times: 0 }) {
         return []
       },
     },
+    metrics: createMetrics(),
     clock: { now: () => Date.now() },
     logger,
   })
@@ -50,7 +52,7 @@ test('after a fault everybody is looked at within a fraction of a second per tho
   const { sweeper, looks, receipts } = sweeperOver(1_200)
   sweeper.start()
   await vi.advanceTimersByTimeAsync(10)
-  sweeper.sweep('a test')
+  sweeper.sweep('gap')
   await vi.advanceTimersByTimeAsync(400)
   expect(new Set(looks.all.flat()).size).toBe(1_200)
   expect(new Set(receipts.all.flat()).size).toBe(1_200)
@@ -65,9 +67,9 @@ test('a fault in the middle of a round starts it over', async () => {
   vi.useFakeTimers()
   const { sweeper, looks } = sweeperOver(1_200)
   sweeper.start()
-  sweeper.sweep('first')
+  sweeper.sweep('gap')
   await vi.advanceTimersByTimeAsync(150)
-  sweeper.sweep('second')
+  sweeper.sweep('alarm')
   await vi.advanceTimersByTimeAsync(400)
   expect(looks.all.slice(-3).flat()).toEqual(people(1_200))
   await sweeper.stop()

@@ -104,6 +104,7 @@ test('it is drained when nothing waits and nothing is under way', async () => {
   const drained = batcher.drained().then(() => order.push('drained'))
   ;(await calls.next()).finish(['done 1'])
   const last = await calls.next()
+  await thisTurn()
   order.push('last batch')
   last.finish(['done 2'])
   await Promise.all([work, drained])

@@ -44,15 +44,6 @@ test('collapsed advances leave what they would have left one by one', () => {
   )
 })
 
-test('collapsing what was collapsed before changes nothing more', () => {
-  fc.assert(
-    fc.property(fc.array(advance), (advances) => {
-      const { members } = collapse(advances)
-      expect(collapse(members.map((member) => ({ ...member, deviceId: undefined }))).members).toEqual(members)
-    }),
-  )
-})
-
 test('who has read a message has it, though nothing was said of delivery', () => {
   const read: Advance = {
     chatId: chatId('tea'),

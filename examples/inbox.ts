@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Chat,
+  CHATS,
+  type ChatsData,
+  INBOX,
+  type InboxData,
+  type LogEvent,
+  MARK_DELIVERED,
+} from './documents.ts'
+import { Positions } from './positions.ts'
+
+export type Variables = Record<string, unknown>
+
+/** Any GraphQL client. All three throw where there is no data. */
+export type Api = Readonly<{
+  query<Data>(query: string, variables?: Variables): Promise<Data>
+  mutate<Data>(query: string, variables?: Variables): Promise<Data>
+  subscribe<Data>(query: string, variables?: Variables): AsyncIterable<Data>
+}>
+
+/** Where an app keeps what it shows. */
+export type Store = Readonly<{
+  /** Puts these chats in the place of what was there. */
+  fill(chats: readonly Chat[]): void
+  /** Takes an event that is new. */
+  apply(event: LogEvent): void
+}>
+
+/** Fills the store with the person's chats and keeps it as the server has them, until the signal fires. */
+export async function followInbox(
+  api: Api,
+  deviceId: string,
+  store: Store,
+  signal?: AbortSignal,
+): Promise<void> {
+  const positions = new Positions((list) => api.mutate(MARK_DELIVERED, { deviceId, positions: list }))
+  signal?.addEventListener('abort', () => positions.stop())
+  let isStarted = false
+  while (signal?.aborted !== true) {
+    try {
+      // Subscribe first, query then: what comes while the loop's body waits is kept, in order.
+      for await (const { inbox } of api.subscribe<InboxData>(INBOX, { deviceId })) {
+        if (inbox.__typename === 'InboxReset') isStarted = false
+        else if (inbox.__typename === 'CaughtUp' && !isStarted) await start()
+        else if ('seq' in inbox && isStarted && positions.advance(inbox.chat.id, inbox.seq))
+          store.apply(inbox)
+      }
+    } catch (error) {
+      console.error('The inbox ended:', error)
+    }
+    // Whatever went wrong: the device id makes the server send again what was not acknowledged.
+    await sleep(1_000 * Math.random())
+  }
+
+  /** What is queried now includes whatever came before CaughtUp. */
+  async function start(): Promise<void> {
+    const { chats } = await api.query<ChatsData>(CHATS)
+    store.fill(chats.edges.map(({ node }) => node))
+    for (const { node } of chats.edges) positions.advance(node.id, node.headSeq)
+    isStarted = true
+  }
+}

@@ -1,0 +1,63 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Everything that one instance counts. Names and units follow https://prometheus.io/docs/practices/naming/. */
+export type Metrics = ReturnType<typeof createMetrics>
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256]
+
+/** A registry of its own per instance: two gateways in one process don't mix theirs. */
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Counter({ name: `parley_${name}`, help, labelNames, registers })
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name: `parley_${name}`, help, buckets, registers })
+  /** A value that is asked for when somebody reads the metrics. */
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `parley_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+
+  return {
+    registry,
+    gauge,
+    /** Also counts what every Node.js process has: event-loop delay, memory, garbage collection. */
+    startDefaults: () => collectDefaultMetrics({ register: registry, prefix: 'parley_' }),
+    sends: counter('sends_total', 'Messages that were asked to be sent, by what came of it.', ['outcome']),
+    sendBatchSize: histogram('send_batch_size', 'Messages written by one statement.', SIZES),
+    commitSeconds: histogram('commit_seconds', 'Time from a batch of messages to its commit.', SECONDS),
+    appendRetries: counter('append_retries_total', 'Batches that were tried again, by why.', ['kind']),
+    publishes: counter('publishes_total', 'Messages to other gateways, by what came of it.', ['outcome']),
+    received: counter('received_total', 'Messages from other gateways, by whether they were understood.', [
+      'outcome',
+    ]),
+    deliveries: counter(
+      'deliveries_total',
+      'Items written to streams, by whether they were replayed or live.',
+      ['phase'],
+    ),
+    replays: counter('replays_total', 'Streams that began with a replay, by how it ended.', ['outcome']),
+    overflows: counter(
+      'queue_overflows_total',
+      'Streams that were cut off because their reader was too slow.',
+    ),
+    holes: counter(
+      'holes_total',
+      'Stretches of a log that wake-ups left out, by what came of reading them.',
+      ['outcome'],
+    ),
+    sweeps: counter(
+      'sweeps_total',
+      'Comparisons of everybody here with the logs after a fault, by the fault.',
+      ['reason'],
+    ),
+    sweptPeople: counter('swept_people_total', 'People whose chats were compared with the logs.'),
+  }
+}
