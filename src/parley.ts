@@ -39,6 +39,7 @@ import { createMetrics } from './telemetry/metrics.ts'
 import { CLOSE_CODES } from './transport/close-codes.ts'
 import { createGraphiql } from './transport/graphiql.ts'
 import { createHealth, type Health } from './transport/health.ts'
+import { createMetricsPage } from './transport/metrics-page.ts'
 import { createServer, type TransportServer } from './transport/server.ts'
 import { createWebSocketEndpoint, type WebSocketEndpoint } from './transport/websocket.ts'
 import { createYogaHandler } from './transport/yoga.ts'
@@ -156,7 +157,7 @@ function createTransport(
   foundation: Foundation,
   { services }: Domains,
 ): Transport & { demo: Demo | undefined } {
-  const { config, secrets, clock, logger, database } = foundation
+  const { config, secrets, clock, logger, metrics, database } = foundation
   const verifier = createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock })
   const authenticator: Authenticator = createAuthenticator({
     verifier,
@@ -180,7 +181,15 @@ function createTransport(
   })
   const websocket = createWebSocketEndpoint({ yoga, authenticator, config, clock, logger })
   const health = createHealth({ checks: { database: () => database.ping() }, logger })
-  const server = createServer({ yoga, websocket, health, config, logger })
+  const server = createServer({
+    yoga,
+    websocket,
+    health,
+    metrics: createMetricsPage(metrics.registry),
+    config,
+    logger,
+  })
+  metrics.gauge('connections', 'Open WebSocket connections.', () => websocket.connectionCount)
   return { server, websocket, health, demo }
 }
 

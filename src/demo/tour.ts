@@ -72,12 +72,12 @@ mutation Alice_StartChat {
 `
 
 const INBOX = `
-# 3. Bob listens. GraphiQL runs one tab at a time, so open
-# this page in a SECOND WINDOW beside this one, and take
-# tab 3 there. Press the button and leave it running:
+# 3. Bob listens. GraphiQL runs one tab at a time, so
+# open this page in a SECOND WINDOW beside this one, take
+# this tab there, press the button and leave it running:
 # CaughtUp says that Bob has missed nothing.
-# Then go on in the first window; watch the second one,
-# which always shows the newest event.
+# Then go on in the first window, with tab 4, and watch
+# the second one: it shows the newest event.
 
 subscription Bob_Inbox {
   inbox(deviceId: "graphiql") {
@@ -122,8 +122,9 @@ mutation Alice_Send {
 
 function markRead(chatId: string, seq: number): string {
   return `
-# 5. Bob has read up to this seq, as in the answer to
-# tab 4. His window hears of it, as would Alice's.
+# 5. Bob has read up to this seq: the one in the answer
+# to tab 4. His own window hears of it, for his other
+# devices have to know; and so would Alice's.
 
 mutation Bob_MarkRead {
   markRead(input: {
@@ -142,10 +143,9 @@ mutation Bob_MarkRead {
 function history(chatId: string): string {
   return `
 # 6. What Alice sees now: the status is READ.
-#
-# Next: stop Bob's inbox, send some more, and start it
-# again. With its deviceId it gets what it missed, then
-# CaughtUp. The book icon on the left has the whole API.
+# That was the tour. How a device catches up on what it
+# missed is best seen in two terminals: see README.md.
+# The icon at the top left explains the whole API.
 
 query Alice_History {
   chat(id: "${chatId}") {

@@ -5,6 +5,7 @@ import { unavailable } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Health } from './health.ts'
 import { sendJson } from './json-response.ts'
+import type { MetricsPage } from './metrics-page.ts'
 import { close, listen } from './listener.ts'
 import { corsHeaders, createOriginPolicy } from './origins.ts'
 import type { WebSocketEndpoint } from './websocket.ts'
@@ -25,6 +26,8 @@ type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'handle'>
   websocket: Pick<WebSocketEndpoint, 'handleUpgrade' | 'stopAccepting' | 'closeInWaves'>
   health: Pick<Health, 'handle'>
+  /** Served on the admin port alone: who counts what is the operator's business. */
+  metrics: Pick<MetricsPage, 'handle'>
   config: Pick<Config, 'mode' | 'http' | 'admin'>
   logger: Logger
 }>
@@ -55,7 +58,14 @@ const SECURITY_HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 } as const
 
-export function createServer({ yoga, websocket, health, config, logger }: Dependencies): TransportServer {
+export function createServer({
+  yoga,
+  websocket,
+  health,
+  metrics,
+  config,
+  logger,
+}: Dependencies): TransportServer {
   const isAllowedOrigin = createOriginPolicy(config)
   let isAccepting = true
   const server = createHttpServer(HTTP_OPTIONS, (request, response) => {
@@ -66,7 +76,8 @@ export function createServer({ yoga, websocket, health, config, logger }: Depend
   const admin =
     config.admin &&
     createHttpServer(HTTP_OPTIONS, (request, response) => {
-      if (!health.handle(request, response)) sendNotFound(response)
+      const isAnswered = health.handle(request, response) || metrics.handle(request, response)
+      if (!isAnswered) sendNotFound(response)
     })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

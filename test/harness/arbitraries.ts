@@ -40,7 +40,7 @@ export const anyEvent: fc.Arbitrary<ChatEvent> = fc.oneof(
   fc.record({ ...entry, type: fc.constantFrom('MemberAdded', 'MemberRemoved'), userId }),
   fc.record({ ...entry, type: fc.constant('MemberRoleChanged'), userId, role }),
   fc.record({ ...entry, type: fc.constant('ChatUpdated') }),
-) as fc.Arbitrary<ChatEvent>
+)
 
 /** Any receipt. */
 export const anyReceipt: fc.Arbitrary<ReceiptAdvanced> = fc.record({

@@ -10,6 +10,8 @@ import { createLogger } from '../../../src/telemetry/logger.ts'
 import type { Logger } from '../../../src/telemetry/logger.ts'
 import type { Caller } from '../../../src/transport/caller.ts'
 import type { Graphiql } from '../../../src/transport/graphiql.ts'
+import { Registry } from 'prom-client'
+import { createMetricsPage } from '../../../src/transport/metrics-page.ts'
 import { createHealth } from '../../../src/transport/health.ts'
 import type { Health, HealthCheck } from '../../../src/transport/health.ts'
 import { createServer } from '../../../src/transport/server.ts'
@@ -83,7 +85,14 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   })
   const websocket = createWebSocketEndpoint({ yoga, authenticator, config, clock, logger, limits })
   const health = createHealth({ checks, logger, keepMs: 0 })
-  const server = createServer({ yoga, websocket, health, config, logger })
+  const server = createServer({
+    yoga,
+    websocket,
+    health,
+    metrics: createMetricsPage(new Registry()),
+    config,
+    logger,
+  })
   const { url } = await server.start()
   return {
     url: `${url}/graphql`,

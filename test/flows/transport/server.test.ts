@@ -72,6 +72,8 @@ test('health is served on its own port as well, and nothing else is', async () =
   await using gateway = await startGateway({ admin: { host: '127.0.0.1', port } })
   gateway.health.markReady()
   expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200)
+  expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('\n')
+  expect((await fetch(`${gateway.url}/metrics`)).status).toBe(404)
   expect((await fetch(`http://127.0.0.1:${port}/graphql`)).status).toBe(404)
 })
 
@@ -82,6 +84,7 @@ test('a port that is taken is named, with what to do', async () => {
     yoga: { handle: async () => undefined },
     websocket: gateway.websocket,
     health: gateway.health,
+    metrics: { handle: () => false },
     config: { mode: 'development', http: { host: '127.0.0.1', port, allowedOrigins: [] }, admin: undefined },
     logger: gateway.logger,
   })

@@ -1,0 +1,38 @@
+import type { Redis } from 'ioredis'
+import { within } from '../lib/deadline.ts'
+import { pause } from '../lib/pause.ts'
+import { REDIS_DEADLINE_MS, type RedisClient, serversOf } from './redis-client.ts'
+
+const INTERVAL_MS = 1_000
+
+/** So many rounds in which no node of a cluster answered, and the whole of it is looked for anew, by its URLs. */
+const MAX_SILENT_ROUNDS = 5
+
+/**
+ * Asks every server once a second for a sign of life, until the signal. A connection that stands but answers nothing
+ * for two seconds is cut, and made anew by the client; TCP alone would notice after many minutes.
+ */
+export async function keepHeartbeat(redis: RedisClient, signal: AbortSignal): Promise<void> {
+  for (let silentRounds = 0; !signal.aborted;) {
+    await pause(INTERVAL_MS, signal)
+    if (signal.aborted) return
+    const answers = await Promise.all(serversOf(redis).map(isAlive))
+    silentRounds = answers.includes(true) ? 0 : silentRounds + 1
+    if (redis.type === 'standalone' || silentRounds < MAX_SILENT_ROUNDS) continue
+    silentRounds = 0
+    if (redis.client.status === 'ready') redis.client.disconnect(true)
+  }
+}
+
+async function isAlive(server: Redis): Promise<boolean> {
+  // A node that nothing was sent to yet connects by being asked; others are being connected already.
+  if (server.status !== 'ready' && server.status !== 'wait') return false
+  try {
+    await within(REDIS_DEADLINE_MS, server.ping(), () => new Error('Redis does not answer'))
+    return true
+  } catch {
+    // Whatever it was, the client reports it, and what cannot answer now is cut.
+    if (server.status === 'ready') server.disconnect(true)
+    return false
+  }
+}
