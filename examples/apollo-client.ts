@@ -29,6 +29,8 @@ export function createApolloClient(url: string, token: () => string, socket: Cli
         Subscription: { fields: { inbox: { merge: false } } },
       },
     }),
+    // One writer: what a mutation changed comes by the inbox as well, and there it comes in order.
+    defaultOptions: { mutate: { fetchPolicy: 'no-cache' } },
   })
 }
 

@@ -1,16 +1,9 @@
 import { type ApolloClient, gql } from '@apollo/client'
 import { concatMap, retry, type Subscription } from 'rxjs'
-import {
-  CHATS,
-  type ChatsData,
-  INBOX,
-  type InboxData,
-  type InboxEvent,
-  type LogEvent,
-  MARK_DELIVERED,
-  type Message,
-} from './documents.ts'
+import { CHATS, type ChatsData, INBOX, type InboxData, MARK_DELIVERED, type Message } from './documents.ts'
 import { Positions } from './positions.ts'
+
+const query = gql(INBOX)
 
 /** Fills the cache with the person's chats, and keeps it as the server has them. */
 export function followInbox(client: ApolloClient, deviceId: string): Subscription {
@@ -19,34 +12,33 @@ export function followInbox(client: ApolloClient, deviceId: string): Subscriptio
   )
   let isStarted = false
 
-  async function take(event: InboxEvent): Promise<void> {
-    if (event.__typename === 'InboxReset') isStarted = false
-    else if (event.__typename === 'CaughtUp' && !isStarted) await start()
-    else if ('seq' in event && isStarted && positions.advance(event.chat.id, event.seq)) {
-      await apply(event)
+  async function take({ inbox }: InboxData): Promise<void> {
+    if (inbox.__typename === 'InboxReset') isStarted = false
+    else if (inbox.__typename === 'CaughtUp' && !isStarted) await start()
+    else if (isStarted && (!('seq' in inbox) || positions.advance(inbox.chat.id, inbox.seq))) {
+      // Edits, deletions, reactions and receipts: the cache finds by their ids what they change.
+      client.cache.write({ dataId: 'ROOT_SUBSCRIPTION', query, variables: { deviceId }, result: { inbox } })
+      // A list can't grow by itself; and a chat that isn't known has just begun.
+      if (inbox.__typename === 'MessageSent' && true) await start()
     }
-  }
-
-  /** Edits, deletions and reactions need nothing: the cache finds the message by its id. A list can't grow by itself. */
-  async function apply({ __typename, chat, message }: LogEvent): Promise<void> {
-    const isInPlace = __typename !== 'MessageSent' || append(client, chat.id, message)
-    if (!isInPlace) await start()
   }
 
   /** What is queried now includes whatever came before CaughtUp. */
   async function start(): Promise<void> {
+    isStarted = false
     const { data } = await client.query<ChatsData>({ query: gql(CHATS), fetchPolicy: 'network-only' })
     for (const { node } of data?.chats.edges ?? []) positions.advance(node.id, node.headSeq)
     isStarted = true
   }
 
-  // Subscribe first, query then: concatMap lets what comes meanwhile wait for the query's answer.
+  // Subscribe first, query then. concatMap lets what comes meanwhile wait for the query's answer, and no-cache keeps
+  // Apollo from writing it at once: the answer, which is older, would undo it.
   const subscription = client
-    .subscribe<InboxData>({ query: gql(INBOX), variables: { deviceId } })
+    .subscribe<InboxData>({ query, variables: { deviceId }, fetchPolicy: 'no-cache' })
     .pipe(
       concatMap(async ({ data, error }) => {
         if (data === undefined) throw error ?? new Error('An event without data')
-        await take(data.inbox)
+        await take(data)
       }),
       // Whatever went wrong: the device id makes the server send again what was not acknowledged.
       retry({ delay: 1_000 }),
@@ -56,7 +48,7 @@ export function followInbox(client: ApolloClient, deviceId: string): Subscriptio
   return subscription
 }
 
-/** Puts a message at the end of its chat's list. False where the chat isn't known: somebody has just begun it. */
+/** Puts a message at the end of its chat's list. False where that chat was never queried. */
 function append(client: ApolloClient, chatId: string, message: Message): boolean {
   return client.cache.modify({
     id: `Chat:${chatId}`,

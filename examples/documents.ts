@@ -4,7 +4,12 @@ export type Message = { id: string; body: string | null; sender: { name: string 
 export type Chat = { id: string; headSeq: number; messages: { edges: { node: Message }[] } }
 export type ChatsData = { chats: { edges: { node: Chat }[] } }
 
-export type LogEvent = { __typename: string; seq: number; chat: { id: string }; message: Message }
+export type LogEvent = {
+  __typename: 'MessageSent' | 'MessageEdited' | 'MessageDeleted' | 'ReactionChanged'
+  seq: number
+  chat: { id: string }
+  message: Message
+}
 export type InboxEvent = LogEvent | { __typename: 'CaughtUp' | 'InboxReset' | 'ReceiptAdvanced' }
 export type InboxData = { inbox: InboxEvent }
 

@@ -24,9 +24,6 @@ const DISCONNECT_MS = 20
  */
 const OPTIONS = {
   lazyConnect: true,
-  enableAutoPipelining: true,
-  // What enters and leaves subscriptions, and what proves a connection alive, has to be sent on its own.
-  autoPipeliningIgnoredCommands: ['ping', 'ssubscribe', 'sunsubscribe'],
   autoResubscribe: false,
   maxRetriesPerRequest: 0,
   commandTimeout: REDIS_DEADLINE_MS,
@@ -37,11 +34,17 @@ const OPTIONS = {
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 } satisfies RedisOptions
 
-const CLUSTER_OPTIONS = {
-  lazyConnect: true,
+/** For what commands are given to: the one server, or the cluster as a whole. */
+const COMMAND_OPTIONS = {
   enableOfflineQueue: false,
   enableAutoPipelining: true,
-  autoPipeliningIgnoredCommands: OPTIONS.autoPipeliningIgnoredCommands,
+  // What enters and leaves subscriptions, and what proves a connection alive, has to be sent on its own.
+  autoPipeliningIgnoredCommands: ['ping', 'ssubscribe', 'sunsubscribe'],
+}
+
+const CLUSTER_OPTIONS = {
+  ...COMMAND_OPTIONS,
+  lazyConnect: true,
   shardedSubscribers: true,
   // A node that moved or died: five attempts, a quarter of a second, and another look at the slots with each.
   maxRedirections: 5,
@@ -59,8 +62,8 @@ export function createRedisClient(urls: readonly string[], connectionName: strin
   if (others.length > 0) return { type: 'cluster', client: createCluster(urls, url, connectionName) }
   const client = new Redis(url, {
     ...OPTIONS,
+    ...COMMAND_OPTIONS,
     connectionName,
-    enableOfflineQueue: false,
     retryStrategy: reconnectDelayMs,
   })
   return { type: 'standalone', client }

@@ -21,7 +21,7 @@ export type RedisConnection = Readonly<{
   /**
    * Sends commands in one round trip, to each node of a cluster that they concern, and resolves with their answers.
    * Rejects at once while the connection is down, after two seconds without an answer, and with the first error
-   * where one of them failed; others may have been done. No command is ever sent twice.
+   * where one of them failed; others may have been done. None is sent twice, except in a cluster while slots move.
    */
   send(commands: readonly RedisCommand[]): Promise<readonly unknown[]>
   /** Calls back whenever the connection is made, and whenever one to a node of a cluster is made again. */
@@ -76,8 +76,11 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
     onDown: (listener) => subscribe('down', listener),
     faults: () => report.count(),
     start: once(async () => {
-      void keepHeartbeat(redis, closing.signal)
-      await within(REDIS_DEADLINE_MS, client.connect(), () => new Error('Redis is not there yet')).catch(report.add)
+      void keepHeartbeat(redis, report.add, closing.signal)
+      const isUp = new Promise<void>((resolve) => changes.once('up', resolve))
+      // It rejects with the first attempt that fails; others follow.
+      client.connect().catch(report.add)
+      await within(REDIS_DEADLINE_MS, isUp, () => new Error('Redis is not there yet')).catch(report.add)
     }),
     close: once(async () => {
       closing.abort()

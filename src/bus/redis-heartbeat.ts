@@ -12,11 +12,15 @@ const MAX_SILENT_ROUNDS = 5
  * Asks every server once a second for a sign of life, until the signal. A connection that stands but answers nothing
  * for two seconds is cut, and made anew by the client; TCP alone would notice after many minutes.
  */
-export async function keepHeartbeat(redis: RedisClient, signal: AbortSignal): Promise<void> {
+export async function keepHeartbeat(
+  redis: RedisClient,
+  onSilence: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<void> {
   for (let silentRounds = 0; !signal.aborted;) {
     await pause(INTERVAL_MS, signal)
     if (signal.aborted) return
-    const answers = await Promise.all(serversOf(redis).map(isAlive))
+    const answers = await Promise.all(serversOf(redis).map((server) => isAlive(server, onSilence)))
     silentRounds = answers.includes(true) ? 0 : silentRounds + 1
     if (redis.type === 'standalone' || silentRounds < MAX_SILENT_ROUNDS) continue
     silentRounds = 0
@@ -24,14 +28,14 @@ export async function keepHeartbeat(redis: RedisClient, signal: AbortSignal): Pr
   }
 }
 
-async function isAlive(server: Redis): Promise<boolean> {
+async function isAlive(server: Redis, onSilence: (error: unknown) => void): Promise<boolean> {
   // A node that nothing was sent to yet connects by being asked; others are being connected already.
   if (server.status !== 'ready' && server.status !== 'wait') return false
   try {
     await within(REDIS_DEADLINE_MS, server.ping(), () => new Error('Redis does not answer'))
     return true
-  } catch {
-    // Whatever it was, the client reports it, and what cannot answer now is cut.
+  } catch (error) {
+    onSilence(error)
     if (server.status === 'ready') server.disconnect(true)
     return false
   }

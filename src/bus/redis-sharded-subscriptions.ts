@@ -1,6 +1,5 @@
 import type { Cluster } from 'ioredis'
 import { retry } from '../lib/backoff.ts'
-import { within } from '../lib/deadline.ts'
 import { pause } from '../lib/pause.ts'
 import { REDIS_DEADLINE_MS } from './redis-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
@@ -25,60 +24,53 @@ const LOSSES = ['-node', '-subscriber', 'nodeError', 'close', 'disconnecting'] a
 export function createShardedSubscriptions(client: Cluster, options: Options): Subscriptions {
   const { publisher, onGap, logger } = options
   const channels = new Map<string, AbortController>()
-  const heard = new Map<string, () => void>()
+  const expected = new Map<string, (proof: string) => void>()
   const closed = new AbortController()
-  const lost = new EventTarget()
+  let alarm = new AbortController()
   let [losses, proofs] = [0, 0]
 
-  client.on('smessageBuffer', (channel: Buffer, message: Buffer) => heard.get(`${channel} ${message}`)?.())
+  client.on('smessageBuffer', (channel: Buffer, message: Buffer) => {
+    expected.get(channel.toString())?.(message.toString())
+  })
   for (const event of LOSSES) client.on(event, lose)
 
   function lose(): void {
     losses += 1
-    lost.dispatchEvent(new Event('lost'))
+    alarm.abort()
+    alarm = new AbortController()
   }
 
   /** Resolves when a message comes back that is published now. */
-  async function prove(channel: string): Promise<'heard' | 'unheard' | 'unpublished'> {
+  async function prove(channel: string, signal: AbortSignal): Promise<'heard' | 'unheard' | 'unpublished'> {
     const proof = `${(proofs += 1)}`
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const key = `${proofChannel(channel)} ${proof}`
-    heard.set(key, resolve)
+    const { promise: isHeard, resolve } = Promise.withResolvers<'heard'>()
+    expected.set(proofChannel(channel), (message) => void (message === proof && resolve('heard')))
     try {
       await publisher.send([['spublish', proofChannel(channel), proof]])
-      return await within(REDIS_DEADLINE_MS, promise, () => new Error('unheard')).then(
-        () => 'heard',
-        () => 'unheard',
-      )
     } catch (error) {
       logger.debug({ err: error }, 'it could not be proved that messages are heard')
       return 'unpublished'
-    } finally {
-      heard.delete(key)
     }
+    return Promise.race([isHeard, pause(REDIS_DEADLINE_MS, signal).then(() => 'unheard' as const)])
   }
 
   async function keepProving(channel: string, signal: AbortSignal): Promise<void> {
     let [lossesMended, unheard] = [losses, 0]
     while (!signal.aborted) {
       const lossesBefore = losses
-      const outcome = await prove(channel)
+      const outcome = await prove(channel, signal)
       if (signal.aborted) return
       if (outcome === 'heard' && lossesBefore > lossesMended) onGap()
       if (outcome === 'heard') lossesMended = lossesBefore
       else losses += 1
       unheard = outcome === 'unheard' ? unheard + 1 : 0
-      if (unheard >= MAX_UNHEARD) client.disconnect(true)
-      await rest(lossesMended === losses ? PROOF_INTERVAL_MS : PROOF_INTERVAL_WHILE_LOST_MS, signal)
+      if (unheard >= MAX_UNHEARD) {
+        unheard = 0
+        client.disconnect(true)
+      }
+      const restMs = lossesMended === losses ? PROOF_INTERVAL_MS : PROOF_INTERVAL_WHILE_LOST_MS
+      await pause(restMs, AbortSignal.any([signal, alarm.signal]))
     }
-  }
-
-  /** Until the time is over, or something is lost. */
-  async function rest(ms: number, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController()
-    lost.addEventListener('lost', () => woken.abort(), { signal: woken.signal, once: true })
-    await pause(ms, AbortSignal.any([signal, woken.signal]))
-    woken.abort()
   }
 
   return {
@@ -97,6 +89,7 @@ export function createShardedSubscriptions(client: Cluster, options: Options): S
     async remove(channel) {
       channels.get(channel)?.abort(new Error('The subscription has ended'))
       channels.delete(channel)
+      expected.delete(proofChannel(channel))
       if (client.status === 'ready') await client.sunsubscribe(channel, proofChannel(channel))
     },
     onMessage: (listener) => void client.on('smessageBuffer', listener),

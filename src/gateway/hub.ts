@@ -176,10 +176,14 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     }
   }
 
-  /** Released only at the end: who leaves by one event may be the last, and someone else join by the next. */
+  /**
+   * Released only at the end: who leaves by one event may be the last, and someone else join by the next. And not while
+   * nothing could be passed on: whoever makes this chat be read may be let in by what is still missing.
+   */
   function take(chat: ServedChat, events: readonly ChatEvent[]): void {
-    for (const event of events) for (const ready of chat.feed.offer(event)) passOn(chat, ready)
-    releaseIfUnheard(chat)
+    const ready = events.flatMap((event) => chat.feed.offer(event))
+    for (const event of ready) passOn(chat, event)
+    if (ready.length > 0) releaseIfUnheard(chat)
   }
 
   function passOn(chat: ServedChat, event: ChatEvent): void {

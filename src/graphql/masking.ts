@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { GraphQLError } from 'graphql'
 import { ParleyError, errorExtensions } from '../errors.ts'
 import type { ErrorExtensions } from '../errors.ts'
+import { classifyDatabaseError } from '../store/database-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /**
@@ -14,6 +15,9 @@ export type HttpHint = Readonly<{
   spec?: boolean
 }>
 
+const DATABASE_AWAY = 'The database did not answer. Try again.'
+const RETRY_AFTER_MS = 500
+
 type ErrorLogger = Pick<Logger, 'error'>
 
 /** Errors that were made here and may reach a client as they are. */
@@ -24,7 +28,7 @@ const reported = new WeakMap<object, string>()
 /**
  * Turns whatever was thrown into the error that the client sees, on every path and both transports:
  * a ParleyError keeps its message and code; what graphql-js says about the client's document and variables is
- * BAD_USER_INPUT; everything else is "Unexpected error." with code INTERNAL and an `errorId`, under which the
+ * BAD_USER_INPUT; a database that does not answer is UNAVAILABLE; everything else is "Unexpected error." with code INTERNAL and an `errorId`, under which the
  * original is in the log. What this function made, it leaves alone.
  */
 export function toClientError(error: unknown, logger: ErrorLogger): GraphQLError {
@@ -33,9 +37,17 @@ export function toClientError(error: unknown, logger: ErrorLogger): GraphQLError
   if (cause instanceof GraphQLError && finished.has(cause))
     return finish(error, cause.message, cause.extensions)
   if (cause instanceof ParleyError) return finish(error, cause.message, cause.extensions)
+  if (isDatabaseAway(cause))
+    return finish(error, DATABASE_AWAY, errorExtensions('UNAVAILABLE', RETRY_AFTER_MS))
   if (error instanceof GraphQLError && isClientsMistake(error)) return asClientsMistake(error)
   const errorId = report(cause, error, logger)
   return finish(error, 'Unexpected error.', { ...errorExtensions('INTERNAL'), errorId })
+}
+
+/** Whether the same may succeed a moment later, without anybody mending anything. */
+export function isPassing(error: GraphQLError): boolean {
+  const cause = causeOf(error)
+  return cause instanceof ParleyError ? cause.extensions.retryable : isDatabaseAway(cause)
 }
 
 /** The client's error for one that is known to be about the client's document, as those of validation are. */
@@ -90,6 +102,11 @@ function report(cause: unknown, error: unknown, logger: ErrorLogger): string {
   const path = error instanceof GraphQLError ? error.path?.join('.') : undefined
   logger.error({ err: cause, errorId, path }, 'unexpected error in an operation')
   return errorId
+}
+
+function isDatabaseAway(cause: unknown): boolean {
+  const kind = classifyDatabaseError(cause)
+  return kind !== 'other' && kind !== 'unique-violation'
 }
 
 function isObject(value: unknown): value is object {

@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts'
 import { toClientError } from '../graphql/masking.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { useSteadyEvents } from './steady-events.ts'
 import type { Caller, ContextFactory } from './caller.ts'
 import { createDocumentCache } from './document-cache.ts'
 import { useDocumentRules } from './document-rules.ts'
@@ -83,6 +84,7 @@ function buildYoga(dependencies: Omit<Dependencies, 'graphiql'>): YogaServerInst
     plugins: [
       useHttpParams(),
       useDocumentRules({ introspection }),
+      useSteadyEvents(),
       useHttpStreams({ clock, logger }),
       useHttpStatus(logger),
     ],

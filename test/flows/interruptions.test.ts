@@ -4,7 +4,16 @@ import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { provideDatabase } from '../harness/database.ts'
 import { INBOX } from '../harness/documents.ts'
-import { startParley } from '../harness/parley.ts'
+import { createMemoryBus } from '../../src/bus/memory-bus.ts'
+import {
+  createMemorySessionRegistry,
+  type MemorySessions,
+} from '../../src/gateway/memory-session-registry.ts'
+import type { GatewayId } from '../../src/ids.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { EventQueue } from '../harness/event-queue.ts'
+import { startParley, type TestParley } from '../harness/parley.ts'
+import { startTcpProxy } from '../harness/tcp-proxy.ts'
 import { rawSocket } from '../harness/raw-socket.ts'
 
 test('a restart under load loses nothing, repeats nothing and keeps the order', async () => {
@@ -106,3 +115,36 @@ async function freePort(): Promise<number> {
   await once(server, 'close')
   return typeof address === 'object' && address !== null ? address.port : 0
 }
+
+test('an event that can not be read while the database is away is told when it is back, in its turn', async () => {
+  await using database = await provideDatabase()
+  await using proxy = await startTcpProxy(database.url)
+  const logger = createLogger({ level: 'silent', pretty: false })
+  const bus = createMemoryBus({ logger })
+  const sessions: MemorySessions = new Map()
+  const gatewayOn = (databaseUrl: string, name: string): Promise<TestParley> => {
+    const registry = createMemorySessionRegistry(name as GatewayId, sessions)
+    return startParley({ databaseUrl, gatewayId: name, overrides: { bus, sessions: registry } })
+  }
+  await using east = await gatewayOn(database.url, 'east')
+  await using west = await gatewayOn(proxy.url, 'west')
+  const [alice, bob] = [await east.person('alice'), await west.person('bob')]
+  const chat = await alice.startChat(bob)
+  const told = new EventQueue<unknown>()
+  const query = `subscription { inbox(deviceId: "phone") {
+    ... on CaughtUp { at } ... on MessageSent { chat { unreadCount } message { body } } } }`
+  bob.socket.subscribe(
+    { query },
+    { next: (result) => told.push(result), error: told.push, complete: () => undefined },
+  )
+  await told.next()
+
+  proxy.cut()
+  for (const body of ['one', 'two', 'three']) await alice.send(chat, body)
+  proxy.restore()
+  const results = await told.until((all) => all.length === 4)
+  expect(results.slice(1)).toMatchObject(
+    ['one', 'two', 'three'].map((body) => ({ data: { inbox: { message: { body } } } })),
+  )
+  expect(JSON.stringify(results)).not.toContain('errors')
+})

@@ -6,7 +6,7 @@ import { followInbox } from '../../../examples/apollo-inbox.ts'
 import { CHATS, OLDER, SEND } from '../../../examples/documents.ts'
 import { type ChatData, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../../harness/documents.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
-import { startForgetfulProxy } from '../../harness/forgetful-proxy.ts'
+import { startHttpProxy } from '../../harness/http-proxy.ts'
 import { startParley } from '../../harness/parley.ts'
 import { Person } from '../../harness/person.ts'
 import { startTcpProxy } from '../../harness/tcp-proxy.ts'
@@ -21,9 +21,10 @@ class App implements AsyncDisposable {
   readonly #seen = new EventQueue<readonly Shown[]>()
   readonly #stop: () => void
 
-  constructor({ token, name }: Person, url: string) {
+  /** `httpUrl` is another way to the API, for queries and mutations. */
+  constructor({ token, name }: Person, url: string, httpUrl = url) {
     this.#person = new Person({ url, token, name })
-    this.client = createApolloClient(url, () => token, this.#person.socket)
+    this.client = createApolloClient(httpUrl, () => token, this.#person.socket)
     const inbox = followInbox(this.client, 'phone')
     const components = this.client
       .watchQuery<ChatsData>({ query: gql(CHATS), fetchPolicy: 'cache-only' })
@@ -63,6 +64,7 @@ afterEach(() => {
 })
 
 test("Apollo's cache holds the chats and what comes by the inbox, without a second query", async () => {
+  const requests = vi.spyOn(globalThis, 'fetch')
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -73,6 +75,8 @@ test("Apollo's cache holds the chats and what comes by the inbox, without a seco
   await alice.send(chat, 'two')
   const shown = await app.shows(chat, (it) => bodiesOf(it).length === 2)
   expect(bodiesOf(shown)).toEqual(['one', 'two'])
+  const queries = requests.mock.calls.filter(([, init]) => String(init?.body).includes('query Chats'))
+  expect(queries).toHaveLength(1)
 })
 
 test('edits, reactions and deletions change what is in the cache by themselves', async () => {
@@ -91,6 +95,27 @@ test('edits, reactions and deletions change what is in the cache by themselves',
   await alice.run(DELETE_MESSAGE, { input: { messageId } })
   const deleted = await app.shows(chat, (it) => bodiesOf(it)[0] === null)
   expect(deleted.messages.edges[0]?.node.deletedAt).not.toBeNull()
+})
+
+test('an edit that comes while the chats are being queried is not undone by the older answer', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const { id: messageId } = await alice.send(chat, 'Helo')
+  const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  await using proxy = await startHttpProxy(parley.url, async (body) => {
+    if (body.includes('query Chats')) asked.resolve()
+    await released.promise
+    return true
+  })
+  await using app = new App(bob, parley.url, proxy.url)
+  await asked.promise
+  using witness = bob.inbox('laptop')
+  await witness.caughtUp()
+  await alice.run(EDIT_MESSAGE, { input: { messageId, body: 'Hello' } })
+  await witness.reaches(chat, 2)
+  released.resolve()
+  await app.shows(chat, (it) => bodiesOf(it)[0] === 'Hello')
 })
 
 test('receipts move the ticks in the cache by themselves', async () => {
@@ -121,7 +146,8 @@ test('when the answer to a send is lost, RetryLink sends it again, and it is one
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
-  await using proxy = await startForgetfulProxy(parley.url)
+  const known = new Set<string>()
+  await using proxy = await startHttpProxy(parley.url, async (body) => known.size === known.add(body).size)
   const client = createApolloClient(proxy.url, () => alice.token, alice.socket)
   const { data } = await client.mutate<{ sendMessage: { deduplicated: boolean } }>({
     mutation: gql(SEND),

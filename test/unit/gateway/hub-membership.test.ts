@@ -95,6 +95,14 @@ describe('who is removed', () => {
     expect(seqsOf(heard.all)).toEqual([1, 2])
   })
 
+  test('as the last one here leaves nothing of the chat behind', async () => {
+    const { hub, reads, serve } = createHubWorld()
+    serve(bob, ['tea'], 0)
+    hub.publish([memberRemoved('tea', 1, bob), sent('tea', 5)])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(reads.all).toEqual([])
+  })
+
   test('still hears of their other chats', () => {
     const { hub, serve } = createHubWorld()
     const { heard } = serve(bob, ['tea', 'coffee'], 0)

@@ -109,6 +109,14 @@ describe('a stream of one chat', () => {
     expect(heard.all).toEqual([sent('tea', 6), receipt('tea', bob, 6)])
   })
 
+  test('hears of everything once, though its person is served the chat besides', () => {
+    const world = createHubWorld()
+    const inbox = world.serve(alice, ['tea'], 0)
+    const { heard } = watch(world, 'tea', 0)
+    world.hub.publish([sent('tea', 1)])
+    expect([seqsOf(heard.all), seqsOf(inbox.heard.all)]).toEqual([[1], [1]])
+  })
+
   test('has what it missed read from the log', async () => {
     const world = createHubWorld(range(1, 9).map((seq) => sent('tea', seq)))
     const { heard } = watch(world, 'tea', 4)
@@ -123,9 +131,9 @@ describe('a stream of one chat', () => {
     expect(world.attached).toEqual(new Set([alice]))
     leave()
     leave()
+    expect(await isCaredAbout(world, 'tea')).toBe(false)
     world.hub.publish([sent('tea', 1)])
     expect([heard.all, world.attached]).toEqual([[], new Set()])
-    expect(await isCaredAbout(world, 'tea')).toBe(false)
   })
 
   test("that ends does not end the person's other streams", () => {

@@ -144,15 +144,6 @@ test('a gateway that is alone looks nobody up', async () => {
   expect([east.lines, gateways.published]).toEqual([[], []])
 })
 
-test('nothing is told of nothing', async () => {
-  await using gateways = new Gateways({ memberIds: () => Promise.reject(new Error('nobody should ask')) })
-  const [east] = [await gateways.add('east'), await gateways.add('west')]
-  east.router.publish([])
-  east.router.announce([])
-  await east.router.stop()
-  expect([east.lines, gateways.published]).toEqual([[], []])
-})
-
 test('a gateway that has stopped hears no others, and has told them all that it was given', async () => {
   await using gateways = new Gateways(TEA)
   const [east, west] = [await gateways.add('east'), await gateways.add('west')]

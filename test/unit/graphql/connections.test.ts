@@ -48,6 +48,7 @@ function at(position: number): string {
 async function forwards(list: readonly number[], first: number): Promise<Page<number>[]> {
   const pages = [await pageOf(list, { first })]
   for (let last = pages[0]; last?.pageInfo.hasNextPage === true; last = pages.at(-1)) {
+    if (pages.length > list.length) throw new Error('There is always one more page')
     pages.push(await pageOf(list, { first, after: last.pageInfo.endCursor }))
   }
   return pages
@@ -57,6 +58,7 @@ async function forwards(list: readonly number[], first: number): Promise<Page<nu
 async function backwards(list: readonly number[], last: number): Promise<Page<number>[]> {
   const pages = [await pageOf(list, { last })]
   for (let first = pages[0]; first?.pageInfo.hasPreviousPage === true; first = pages.at(-1)) {
+    if (pages.length > list.length) throw new Error('There is always one more page')
     pages.push(await pageOf(list, { last, before: first.pageInfo.startCursor }))
   }
   return pages

@@ -2,22 +2,26 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-/** A reverse proxy that dies of every first answer: the request has arrived, and nobody hears what came of it. */
-export type ForgetfulProxy = AsyncDisposable & Readonly<{ url: string }>
+/** A reverse proxy between a client and the API. */
+export type HttpProxy = AsyncDisposable & Readonly<{ url: string }>
 
-/** Starts one in front of an HTTP server. A request counts as repeated where its body was there before. */
-export async function startForgetfulProxy(targetUrl: string): Promise<ForgetfulProxy> {
-  const known = new Set<string>()
-
+/**
+ * Starts one in front of `targetUrl`. When the API has answered a request, `passesOn` is asked with the request's body:
+ * the answer goes on its way once that resolves; with false it is lost, as when a proxy dies.
+ */
+export async function startHttpProxy(
+  targetUrl: string,
+  passesOn: (body: string) => Promise<boolean>,
+): Promise<HttpProxy> {
   async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request)
     const { authorization = '', accept = '' } = request.headers
     const headers = { 'content-type': 'application/json', authorization, accept }
     const answer = await fetch(targetUrl, { method: 'POST', headers, body })
-    const answerText = await answer.text()
-    if (known.has(body)) response.writeHead(answer.status, answerHeaders(answer)).end(answerText)
+    const answerBody = await answer.text()
+    const type = answer.headers.get('content-type') ?? 'application/json'
+    if (await passesOn(body)) response.writeHead(answer.status, { 'content-type': type }).end(answerBody)
     else response.destroy()
-    known.add(body)
   }
 
   const server = createServer((request, response) => void forward(request, response))
@@ -34,8 +38,4 @@ export async function startForgetfulProxy(targetUrl: string): Promise<ForgetfulP
       await once(server, 'close')
     },
   }
-}
-
-function answerHeaders({ headers }: Response): Record<string, string> {
-  return { 'content-type': headers.get('content-type') ?? 'application/json' }
 }

@@ -1,0 +1,24 @@
+import { createRedisBus } from '../../../src/bus/redis-bus.ts'
+import { connectRedis } from '../../../src/bus/redis-connection.ts'
+import type { Bus } from '../../../src/bus/bus.ts'
+import { captureLog, type LogLine } from '../../harness/captured-log.ts'
+
+/** One gateway's end of the bus, with connections of its own. */
+export type RedisEnd = AsyncDisposable & Readonly<{ bus: Bus; lines: readonly LogLine[]; faults(): number }>
+
+export async function startRedisEnd(urls: readonly string[]): Promise<RedisEnd> {
+  const { logger, lines } = captureLog()
+  const publisher = connectRedis({ urls, name: 'commands', logger })
+  const subscriber = connectRedis({ urls, name: 'subscriptions', logger })
+  const bus = createRedisBus({ publisher, subscriber, logger })
+  await Promise.all([publisher.start(), subscriber.start()])
+  return {
+    bus,
+    lines,
+    faults: () => publisher.faults() + subscriber.faults(),
+    async [Symbol.asyncDispose]() {
+      await bus.close()
+      await Promise.all([publisher.close(), subscriber.close()])
+    },
+  }
+}
