@@ -19,7 +19,7 @@ export function followInbox(client: ApolloClient, deviceId: string): Subscriptio
       // Edits, deletions, reactions and receipts: the cache finds by their ids what they change.
       client.cache.write({ dataId: 'ROOT_SUBSCRIPTION', query, variables: { deviceId }, result: { inbox } })
       // A list can't grow by itself; and a chat that isn't known has just begun.
-      if (inbox.__typename === 'MessageSent' && true) await start()
+      if (inbox.__typename === 'MessageSent' && !append(client, inbox.chat.id, inbox.message)) await start()
     }
   }
 

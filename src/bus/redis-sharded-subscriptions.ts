@@ -1,7 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import type { Cluster } from 'ioredis'
 import { retry } from '../lib/backoff.ts'
 import { pause } from '../lib/pause.ts'
-import { REDIS_DEADLINE_MS } from './redis-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { SUBSCRIBE_BACKOFF, type SubscriptionOptions, type Subscriptions } from './redis-subscriptions.ts'
 
@@ -9,8 +9,10 @@ type Options = SubscriptionOptions & Readonly<{ publisher: Pick<RedisConnection,
 
 const PROOF_INTERVAL_MS = 1_000
 const PROOF_INTERVAL_WHILE_LOST_MS = 50
-/** So many proofs in a row that were published and not heard, and the connections are made anew. */
-const MAX_UNHEARD = 2
+/** Proofs are published, and none is heard for so long: the subscription counts as lost. */
+const UNHEARD_MS = 2_000
+/** And after so long the connections are made anew. */
+const HOPELESS_MS = 4_000
 
 /** What ioredis tells when a connection that carries subscriptions may be gone. */
 const LOSSES = ['-node', '-subscriber', 'nodeError', 'close', 'disconnecting'] as const
@@ -19,18 +21,20 @@ const LOSSES = ['-node', '-subscriber', 'nodeError', 'close', 'disconnecting'] a
  * In a cluster, by sharded pub/sub. ioredis subscribes again by itself, on whatever node a channel's slot is served
  * by, but does not tell when that is done, nor whether it worked. So each channel has another one beside it, in the
  * same slot and subscribed by the same command, on which we prove to ourselves that we hear: once a second, and after
- * every loss until it is true again.
+ * every loss until it is true again. A proof says how many losses it was published after; when it is heard, those
+ * are mended.
  */
 export function createShardedSubscriptions(client: Cluster, options: Options): Subscriptions {
   const { publisher, onGap, logger } = options
+  const self = randomUUID()
   const channels = new Map<string, AbortController>()
-  const expected = new Map<string, (proof: string) => void>()
+  const hearing = new Map<string, (proof: string) => void>()
   const closed = new AbortController()
   let alarm = new AbortController()
-  let [losses, proofs] = [0, 0]
+  let losses = 0
 
   client.on('smessageBuffer', (channel: Buffer, message: Buffer) => {
-    expected.get(channel.toString())?.(message.toString())
+    hearing.get(channel.toString())?.(message.toString())
   })
   for (const event of LOSSES) client.on(event, lose)
 
@@ -40,35 +44,39 @@ export function createShardedSubscriptions(client: Cluster, options: Options): S
     alarm = new AbortController()
   }
 
-  /** Resolves when a message comes back that is published now. */
-  async function prove(channel: string, signal: AbortSignal): Promise<'heard' | 'unheard' | 'unpublished'> {
-    const proof = `${(proofs += 1)}`
-    const { promise: isHeard, resolve } = Promise.withResolvers<'heard'>()
-    expected.set(proofChannel(channel), (message) => void (message === proof && resolve('heard')))
+  async function publishProof(channel: string): Promise<boolean> {
     try {
-      await publisher.send([['spublish', proofChannel(channel), proof]])
+      await publisher.send([['spublish', proofChannel(channel), `${self} ${losses}`]])
+      return true
     } catch (error) {
       logger.debug({ err: error }, 'it could not be proved that messages are heard')
-      return 'unpublished'
+      return false
     }
-    return Promise.race([isHeard, pause(REDIS_DEADLINE_MS, signal).then(() => 'unheard' as const)])
   }
 
   async function keepProving(channel: string, signal: AbortSignal): Promise<void> {
-    let [lossesMended, unheard] = [losses, 0]
+    let mended = losses
+    let heardAt = performance.now()
+
+    hearing.set(proofChannel(channel), (proof) => {
+      const [by, number] = proof.split(' ')
+      if (by !== self || signal.aborted) return
+      heardAt = performance.now()
+      if (Number(number) <= mended) return
+      mended = Number(number)
+      onGap()
+    })
     while (!signal.aborted) {
-      const lossesBefore = losses
-      const outcome = await prove(channel, signal)
-      if (signal.aborted) return
-      if (outcome === 'heard' && lossesBefore > lossesMended) onGap()
-      if (outcome === 'heard') lossesMended = lossesBefore
-      else losses += 1
-      unheard = outcome === 'unheard' ? unheard + 1 : 0
-      if (unheard >= MAX_UNHEARD) {
-        unheard = 0
+      const isPublished = await publishProof(channel)
+      // What nobody published nobody can hear.
+      if (!isPublished) heardAt = performance.now()
+      const silentMs = performance.now() - heardAt
+      if (mended === losses && (!isPublished || silentMs > UNHEARD_MS)) losses += 1
+      if (silentMs > HOPELESS_MS) {
+        heardAt = performance.now()
         client.disconnect(true)
       }
-      const restMs = lossesMended === losses ? PROOF_INTERVAL_MS : PROOF_INTERVAL_WHILE_LOST_MS
+      const restMs = mended === losses ? PROOF_INTERVAL_MS : PROOF_INTERVAL_WHILE_LOST_MS
       await pause(restMs, AbortSignal.any([signal, alarm.signal]))
     }
   }
@@ -78,18 +86,14 @@ export function createShardedSubscriptions(client: Cluster, options: Options): S
       const removed = new AbortController()
       channels.set(channel, removed)
       const signal = AbortSignal.any([closed.signal, removed.signal])
-      await retry(
-        async () => client.ssubscribe(channel, proofChannel(channel)),
-        () => true,
-        SUBSCRIBE_BACKOFF,
-        signal,
-      )
+      const subscribe = async (): Promise<unknown> => client.ssubscribe(channel, proofChannel(channel))
+      await retry(subscribe, () => true, SUBSCRIBE_BACKOFF, signal)
       void keepProving(channel, signal)
     },
     async remove(channel) {
       channels.get(channel)?.abort(new Error('The subscription has ended'))
       channels.delete(channel)
-      expected.delete(proofChannel(channel))
+      hearing.delete(proofChannel(channel))
       if (client.status === 'ready') await client.sunsubscribe(channel, proofChannel(channel))
     },
     onMessage: (listener) => void client.on('smessageBuffer', listener),

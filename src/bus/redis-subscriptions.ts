@@ -51,12 +51,8 @@ export function createSubscriptions(client: Redis, options: SubscriptionOptions)
   return {
     async add(channel) {
       channels.add(channel)
-      await retry(
-        async () => client.subscribe(channel),
-        () => true,
-        SUBSCRIBE_BACKOFF,
-        closed.signal,
-      )
+      const subscribe = async (): Promise<unknown> => client.subscribe(channel)
+      await retry(subscribe, () => true, SUBSCRIBE_BACKOFF, closed.signal)
     },
     async remove(channel) {
       channels.delete(channel)

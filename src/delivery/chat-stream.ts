@@ -66,6 +66,7 @@ export function createChatStreams({ hub, chats, chatLog, clock }: Dependencies):
       yield* page
       expectedSeq += page.length
     }
+    if (expectedSeq !== untilSeq + 1) yield reset(`The log ends before ${untilSeq}`)
   }
 
   return { open }
@@ -74,7 +75,7 @@ export function createChatStreams({ hub, chats, chatLog, clock }: Dependencies):
 function planFor(view: ChatView, requestedSeq: Seq | undefined, passedOnSeq: Seq): Plan {
   const { first, last } = visibleRange(view)
   const untilSeq = view.member.leftSeq ?? Math.max(last, passedOnSeq)
-  const afterSeq = Math.max(requestedSeq ?? view.chat.headSeq, first - 1)
+  const afterSeq = Math.max(requestedSeq ?? last, first - 1)
   return { afterSeq, untilSeq, merge: createMerge(new Map([[view.chat.id, untilSeq]])) }
 }
 

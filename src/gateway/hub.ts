@@ -1,11 +1,10 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { LogStretch } from '../chats/chat-log.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import { backoffMs } from '../lib/backoff.ts'
-import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { ChatFeed } from './chat-feed.ts'
+import { createHoleRepair } from './hole-repair.ts'
 import type { KnownHead } from './membership-store.ts'
 import type { Listener, LiveItem, ReceiptAdvanced } from './live.ts'
 import type { SessionRegistry } from './session-registry.ts'
@@ -74,9 +73,8 @@ type ServedChat = Readonly<{
   watchers: Set<Listener>
 }>
 
-/** What is merely overtaken arrives within this time, in milliseconds; only then is the log read. */
-const HOLE_GRACE_MS = 10
-const REPAIR_BACKOFF = { firstMs: 50, maxMs: 2_000 }
+/** As many chats that nobody here hears of are remembered by the end of their logs. */
+const MAX_UNHEARD = 10_000
 
 /**
  * Membership here is a matter of the log: a person is added to a chat when the event that lets them in is passed on,
@@ -88,6 +86,9 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
   const chats = new Map<ChatId, ServedChat>()
   const repairing = new Set<ServedChat>()
   const closed = new AbortController()
+  const fill = createHoleRepair({ readLog, metrics, logger, signal: closed.signal })
+  /** How far the logs of chats reached that nobody here heard of when something was said in them. */
+  const unheard = new Map<ChatId, Seq>()
 
   function join(listener: Listener, state: ListenerState = 'joining'): Joined {
     const person = people.get(listener.userId) ?? arrive(listener.userId)
@@ -142,6 +143,8 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
       watchers: new Set<Listener>(),
     }
     chats.set(chatId, chat)
+    chat.feed.expect(unheard.get(chatId) ?? 0)
+    unheard.delete(chatId)
     return chat
   }
 
@@ -170,10 +173,18 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     for (const event of events) {
       const isLetIn = event.joined.some((userId) => people.has(userId))
       const chat = chats.get(event.chatId) ?? (isLetIn ? servedChat(event.chatId, event.seq - 1) : undefined)
-      if (chat === undefined) continue
-      take(chat, [event])
-      repairHole(chat)
+      if (chat === undefined) noteUnheard(event)
+      else take(chat, [event])
+      if (chat !== undefined) repairHole(chat)
     }
+  }
+
+  /** The event that lets somebody here in may come after one that follows it: then that one is not to be forgotten. */
+  function noteUnheard({ chatId, seq }: ChatEvent): void {
+    unheard.delete(chatId)
+    unheard.set(chatId, seq)
+    const [oldest] = unheard.keys()
+    if (unheard.size > MAX_UNHEARD && oldest !== undefined) unheard.delete(oldest)
   }
 
   /**
@@ -212,30 +223,14 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     void repair(chat)
   }
 
-  /** Reads what is missing until nothing is, or nobody here hears of the chat any more. Never rejects. */
   async function repair(chat: ServedChat): Promise<void> {
-    await pause(HOLE_GRACE_MS)
-    for (let failures = 0; isServed(chat) && chat.feed.hole !== undefined;) {
-      const hole = chat.feed.hole
-      try {
-        const missing = await readLog({ chatId: chat.chatId, ...hole })
-        if (isServed(chat)) take(chat, missing)
-        metrics.holes.inc({ outcome: missing.length > 0 ? 'filled' : 'empty' })
-        if (missing.length > 0) continue
-        logger.error({ chatId: chat.chatId, ...hole }, 'the log has a hole that does not fill')
-      } catch (error) {
-        metrics.holes.inc({ outcome: 'failed' })
-        logger.warn({ err: error, chatId: chat.chatId, ...hole }, 'a hole could not be read from the log yet')
-      }
-      await pause(backoffMs(failures++, REPAIR_BACKOFF))
-    }
-    // Without anything awaited since the last look: a hole that opened in between would be nobody's.
+    const { chatId, feed } = chat
+    const isWanted = (): boolean => chats.get(chatId) === chat
+    await fill({ chatId, feed, isWanted, take: (events) => take(chat, events) })
     repairing.delete(chat)
     releaseIfUnheard(chat)
-  }
-
-  function isServed(chat: ServedChat): boolean {
-    return !closed.signal.aborted && chats.get(chat.chatId) === chat
+    // A hole that opened just when the last one was filled.
+    if (isWanted() && !closed.signal.aborted) repairHole(chat)
   }
 
   function announce(receipts: readonly ReceiptAdvanced[]): void {

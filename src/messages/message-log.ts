@@ -21,8 +21,8 @@ export type AppendOutcome =
   /** The sender is none of the chat's present members. */
   | Readonly<{ type: 'not-a-member' }>
   | Readonly<{ type: 'no-such-reply-target' }>
-  /** Members changed while the statement waited for the chat's lock: nothing was written, try again. */
-  | Readonly<{ type: 'members-changed' }>
+  /** Nothing was written, and should be tried again: members changed while the statement waited for the chat's lock. */
+  | Readonly<{ type: 'try-again' }>
 
 export type MessageLog = Readonly<{
   /**
@@ -146,5 +146,5 @@ function outcomeOf(row: Row | undefined): AppendOutcome {
   if (row.repeatedSeq !== null && row.repeatedFingerprint !== null) {
     return { type: 'repeated', seq: row.repeatedSeq, fingerprint: row.repeatedFingerprint }
   }
-  return row.replyFound ? { type: 'members-changed' } : { type: 'no-such-reply-target' }
+  return row.replyFound ? { type: 'try-again' } : { type: 'no-such-reply-target' }
 }

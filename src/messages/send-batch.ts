@@ -27,8 +27,13 @@ export function unfoldOutcomes(
     const shared = sharedWith[index] ?? -1
     const [first, outcome] = [unique[shared], outcomes[shared]]
     if (first === undefined || outcome === undefined) throw new Error('A draft of the batch has no outcome')
-    return draft === first || outcome.type !== 'sent'
-      ? outcome
-      : { type: 'repeated', seq: outcome.seq, fingerprint: first.fingerprint }
+    return draft === first ? outcome : asRepeated(draft, first, outcome)
   })
+}
+
+/** How the outcome of the first draft of a key reads for a later one. What another draft lacked, this one may have. */
+function asRepeated(draft: Draft, first: Draft, outcome: AppendOutcome): AppendOutcome {
+  if (outcome.type === 'sent') return { type: 'repeated', seq: outcome.seq, fingerprint: first.fingerprint }
+  const isAboutContent = outcome.type === 'no-such-reply-target'
+  return isAboutContent && !draft.fingerprint.equals(first.fingerprint) ? { type: 'try-again' } : outcome
 }

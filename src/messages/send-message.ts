@@ -51,10 +51,10 @@ const MAX_ATTEMPTS = 6
 export function createMessageSender({ append, findMessage, metrics }: Dependencies): MessageSender {
   const lanes = createLanes<Draft, AppendOutcome>({ ...LANES, write: append })
 
-  async function appended(draft: Draft): Promise<Exclude<AppendOutcome, { type: 'members-changed' }>> {
+  async function appended(draft: Draft): Promise<Exclude<AppendOutcome, { type: 'try-again' }>> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const outcome = await lanes.submit(draft)
-      if (outcome.type !== 'members-changed') return outcome
+      if (outcome.type !== 'try-again') return outcome
     }
     throw unavailable('The members of this chat keep changing. Send it again with the same key.')
   }

@@ -17,7 +17,8 @@ export type NumberedFlow = AsyncDisposable &
     nextGap(): Promise<void>
     /** Resolves when a number that is published from now on is heard. */
     nextNumber(): Promise<void>
-    stop(): Promise<void>
+    /** Ends the counting, waits for a last number to be heard, and answers with what is missing without a word. */
+    finish(): Promise<readonly number[]>
   }>
 
 /** `from` counts, as fast as its messages are taken, until the flow is stopped; `to` listens. */
@@ -52,6 +53,12 @@ export async function startNumberedFlow(from: Bus, to: Bus): Promise<NumberedFlo
     ended.abort()
     await counting
   }
+  async function finish(): Promise<readonly number[]> {
+    await stop()
+    await from.publish(id, `${(last += 1)}`)
+    await heard.until((all) => all.includes(last))
+    return unannounced(acknowledged, heard.all)
+  }
   const gaps = (): number => heard.all.filter((item) => item === 'gap').length
 
   return {
@@ -66,7 +73,7 @@ export async function startNumberedFlow(from: Bus, to: Bus): Promise<NumberedFlo
       const before = last
       await heard.until((all) => all.some((item) => item !== 'gap' && item > before))
     },
-    stop,
+    finish,
     [Symbol.asyncDispose]: stop,
   }
 }

@@ -151,3 +151,12 @@ test('in whatever order, how often and with whatever losses events come, each is
     { numRuns: 50 },
   )
 })
+
+test('an event that overtakes the one that lets bob in is not lost on him', async () => {
+  const log = [sent('tea', 1, { joined: [alice, bob] }), sent('tea', 2)]
+  const world = createHubWorld(log)
+  const { heard } = world.serve(bob, [], 0)
+  for (const event of log.toReversed()) world.hub.publish([event])
+  await vi.advanceTimersByTimeAsync(100)
+  expect(heard.all).toEqual(log)
+})
