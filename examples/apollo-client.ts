@@ -2,6 +2,7 @@ import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCach
 import { RetryLink } from '@apollo/client/link/retry'
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
 import { relayStylePagination } from '@apollo/client/utilities'
+import { OperationTypeNode } from 'graphql'
 import type { Client } from 'graphql-ws'
 import { map } from 'rxjs'
 import { POSSIBLE_TYPES } from './possible-types.ts'
@@ -15,7 +16,7 @@ export function createApolloClient(url: string, token: () => string, socket: Cli
   const http = ApolloLink.from([new RetryLink(), failRetryable, signIn, new HttpLink({ uri: url })])
   return new ApolloClient({
     link: ApolloLink.split(
-      ({ operationType }) => operationType === 'subscription',
+      ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
       new GraphQLWsLink(socket),
       http,
     ),

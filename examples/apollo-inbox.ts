@@ -1,9 +1,18 @@
-import { type ApolloClient, gql } from '@apollo/client'
+import { type ApolloClient, gql, type TypedDocumentNode } from '@apollo/client'
 import { concatMap, retry, type Subscription } from 'rxjs'
-import { CHATS, type ChatsData, INBOX, type InboxData, MARK_DELIVERED, type Message } from './documents.ts'
+import {
+  CHATS,
+  type ChatsData,
+  INBOX,
+  type InboxData,
+  type InboxEvent,
+  MARK_DELIVERED,
+  type Message,
+} from './documents.ts'
 import { Positions } from './positions.ts'
 
-const query = gql(INBOX)
+export const CHATS_QUERY: TypedDocumentNode<ChatsData, object> = gql(CHATS)
+const INBOX_SUBSCRIPTION: TypedDocumentNode<InboxData, { deviceId: string }> = gql(INBOX)
 
 /** Fills the cache with the person's chats, and keeps it as the server has them. */
 export function followInbox(client: ApolloClient, deviceId: string): Subscription {
@@ -17,16 +26,21 @@ export function followInbox(client: ApolloClient, deviceId: string): Subscriptio
     else if (inbox.__typename === 'CaughtUp' && !isStarted) await start()
     else if (isStarted && (!('seq' in inbox) || positions.advance(inbox.chat.id, inbox.seq))) {
       // Edits, deletions, reactions and receipts: the cache finds by their ids what they change.
-      client.cache.write({ dataId: 'ROOT_SUBSCRIPTION', query, variables: { deviceId }, result: { inbox } })
+      write(inbox)
       // A list can't grow by itself; and a chat that isn't known has just begun.
       if (inbox.__typename === 'MessageSent' && !append(client, inbox.chat.id, inbox.message)) await start()
     }
   }
 
+  function write(inbox: InboxEvent): void {
+    const [dataId, query] = ['ROOT_SUBSCRIPTION', INBOX_SUBSCRIPTION] as const
+    client.cache.write({ dataId, query, variables: { deviceId }, result: { inbox } })
+  }
+
   /** What is queried now includes whatever came before CaughtUp. */
   async function start(): Promise<void> {
     isStarted = false
-    const { data } = await client.query<ChatsData>({ query: gql(CHATS), fetchPolicy: 'network-only' })
+    const { data } = await client.query({ query: CHATS_QUERY, fetchPolicy: 'network-only' })
     for (const { node } of data?.chats.edges ?? []) positions.advance(node.id, node.headSeq)
     isStarted = true
   }
@@ -34,10 +48,10 @@ export function followInbox(client: ApolloClient, deviceId: string): Subscriptio
   // Subscribe first, query then. concatMap lets what comes meanwhile wait for the query's answer, and no-cache keeps
   // Apollo from writing it at once: the answer, which is older, would undo it.
   const subscription = client
-    .subscribe<InboxData>({ query, variables: { deviceId }, fetchPolicy: 'no-cache' })
+    .subscribe({ query: INBOX_SUBSCRIPTION, variables: { deviceId }, fetchPolicy: 'no-cache' })
     .pipe(
       concatMap(async ({ data, error }) => {
-        if (data === undefined) throw error ?? new Error('An event without data')
+        if (data === undefined) throw new Error('An event without data', { cause: error })
         await take(data)
       }),
       // Whatever went wrong: the device id makes the server send again what was not acknowledged.
@@ -53,10 +67,11 @@ function append(client: ApolloClient, chatId: string, message: Message): boolean
   return client.cache.modify({
     id: `Chat:${chatId}`,
     fields: {
-      messages: (list, { toReference }) => ({
-        ...list,
-        edges: [...list.edges, { __typename: 'ChatMessagesConnectionEdge', node: toReference(message) }],
-      }),
+      messages(list: unknown, { toReference }) {
+        const { edges, ...rest } = list as { edges: readonly object[] }
+        const edge = { __typename: 'ChatMessagesConnectionEdge', node: toReference(message) }
+        return { ...rest, edges: [...edges, edge] }
+      },
     },
   })
 }

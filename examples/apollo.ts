@@ -1,9 +1,7 @@
 // Prints somebody's messages as they come: TOKEN=… node examples/apollo.ts
-import { gql } from '@apollo/client'
 import { createApolloClient } from './apollo-client.ts'
-import { followInbox } from './apollo-inbox.ts'
+import { CHATS_QUERY, followInbox } from './apollo-inbox.ts'
 import { connect } from './connection.ts'
-import { CHATS, type ChatsData } from './documents.ts'
 import { show } from './screen.ts'
 import { deviceId, token, url } from './session.ts'
 
@@ -11,7 +9,7 @@ const client = createApolloClient(url, token, connect(url, token))
 followInbox(client, deviceId)
 
 // Components show what the cache holds, whenever it changes.
-const chats = client.watchQuery<ChatsData>({ query: gql(CHATS), fetchPolicy: 'cache-only' })
+const chats = client.watchQuery({ query: CHATS_QUERY, fetchPolicy: 'cache-only' })
 chats.subscribe(({ data, dataState }) => {
   if (dataState !== 'complete') return
   for (const { node: chat } of data.chats.edges) for (const { node } of chat.messages.edges) show(node)

@@ -18,7 +18,7 @@ export type Position = { chatId: string; seq: number }
 /** The same fields in queries and in events, so that a cache has all that it needs of a message that is new. */
 const MESSAGE_FIELDS = `
   fragment MessageFields on Message {
-    id seq body sentAt editedAt deletedAt
+    id seq clientMessageId body sentAt editedAt deletedAt
     sender { id name } reactions { emoji users { id } }
   }`
 

@@ -9,7 +9,7 @@ export function createHttpApi(url: string, token: () => string): Api {
 
   async function ask<Data>(query: string, variables: Variables = {}): Promise<Data> {
     const response = await post('application/json', { query, variables })
-    return dataOf<Data>(await response.text())
+    return dataOf((await response.json()) as Result<Data>)
   }
 
   return {
@@ -17,7 +17,8 @@ export function createHttpApi(url: string, token: () => string): Api {
     mutate: ask,
     async *subscribe<Data>(query: string, variables = {}) {
       const { body } = await post('text/event-stream', { query, variables })
-      if (body !== null) for await (const json of readEvents(body)) yield dataOf<Data>(json)
+      if (body !== null)
+        for await (const json of readEvents(body)) yield dataOf(JSON.parse(json) as Result<Data>)
     },
   }
 }
@@ -41,8 +42,9 @@ async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): Async
   }
 }
 
-function dataOf<Data>(json: string): Data {
-  const { data, errors } = JSON.parse(json) as { data?: Data | null; errors?: unknown }
+type Result<Data> = { data?: Data | null; errors?: unknown }
+
+function dataOf<Data>({ data, errors }: Result<Data>): Data {
   if (data) return data
   throw new Error(JSON.stringify(errors))
 }

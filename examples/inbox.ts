@@ -37,27 +37,29 @@ export async function followInbox(
   const positions = new Positions((list) => api.mutate(MARK_DELIVERED, { deviceId, positions: list }))
   signal?.addEventListener('abort', () => positions.stop())
   let isStarted = false
-  while (signal?.aborted !== true) {
+  for (;;) {
     try {
       // Subscribe first, query then: what comes while the loop's body waits is kept, in order.
       for await (const { inbox } of api.subscribe<InboxData>(INBOX, { deviceId })) {
         if (inbox.__typename === 'InboxReset') isStarted = false
-        else if (inbox.__typename === 'CaughtUp' && !isStarted) await start()
-        else if ('seq' in inbox && isStarted && positions.advance(inbox.chat.id, inbox.seq))
+        else if (inbox.__typename === 'CaughtUp') isStarted ||= await start()
+        else if ('seq' in inbox && isStarted && positions.advance(inbox.chat.id, inbox.seq)) {
           store.apply(inbox)
+        }
       }
     } catch (error) {
       console.error('The inbox ended:', error)
     }
+    if (signal?.aborted === true) return
     // Whatever went wrong: the device id makes the server send again what was not acknowledged.
     await sleep(1_000 * Math.random())
   }
 
   /** What is queried now includes whatever came before CaughtUp. */
-  async function start(): Promise<void> {
+  async function start(): Promise<true> {
     const { chats } = await api.query<ChatsData>(CHATS)
     store.fill(chats.edges.map(({ node }) => node))
     for (const { node } of chats.edges) positions.advance(node.id, node.headSeq)
-    isStarted = true
+    return true
   }
 }

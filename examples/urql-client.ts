@@ -40,7 +40,7 @@ export function createUrqlApi(client: Client): Api {
 async function* iterate<Data>(source: OperationResultSource<OperationResult<Data>>): AsyncGenerator<Data> {
   const waiting: OperationResult<Data>[] = []
   let wake = (): void => undefined
-  const { unsubscribe } = source.subscribe((result) => {
+  const subscription = source.subscribe((result) => {
     waiting.push(result)
     wake()
   })
@@ -50,7 +50,7 @@ async function* iterate<Data>(source: OperationResultSource<OperationResult<Data
       await new Promise<void>((resolve) => (wake = resolve))
     }
   } finally {
-    unsubscribe()
+    subscription.unsubscribe()
   }
 }
 

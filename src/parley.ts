@@ -2,6 +2,8 @@ import { type Authenticator, createAuthenticator } from './auth/session.ts'
 import { createTokenVerifier } from './auth/tokens.ts'
 import type { Bus } from './bus/bus.ts'
 import { createMemoryBus } from './bus/memory-bus.ts'
+import { createRedisBus } from './bus/redis-bus.ts'
+import { connectRedis } from './bus/redis-connection.ts'
 import { createAudience } from './chats/audience.ts'
 import { createChatLogStore } from './chats/chat-log-store.ts'
 import { createChatLog } from './chats/chat-log.ts'
@@ -14,11 +16,13 @@ import { createChatStreams } from './delivery/chat-stream.ts'
 import { createDeviceStore } from './delivery/device-store.ts'
 import { createInbox } from './delivery/inbox.ts'
 import { createHub, type Hub } from './gateway/hub.ts'
+import { createDeafness } from './gateway/deafness.ts'
 import { createMembershipStore } from './gateway/membership-store.ts'
 import { createMemorySessionRegistry } from './gateway/memory-session-registry.ts'
+import { createRedisSessionRegistry } from './gateway/redis-session-registry.ts'
 import { createRouter, type Router } from './gateway/router.ts'
 import type { SessionRegistry } from './gateway/session-registry.ts'
-import { createSweeper } from './gateway/sweeper.ts'
+import { createSweeper, type Sweeper } from './gateway/sweeper.ts'
 import { createContextFactory } from './graphql/context-factory.ts'
 import type { Services } from './graphql/context.ts'
 import { createSchema } from './graphql/schema.ts'
@@ -89,13 +93,66 @@ function createFoundation(config: Config, secrets: Secrets, logger: Logger, over
   const clock = overrides.clock ?? systemClock
   if (secrets.databaseUrl === undefined) throw new Error('createParley needs a database to connect to')
   const database: Database = createDatabase({ writerUrl: secrets.databaseUrl, logger })
-  const bus = overrides.bus ?? createMemoryBus({ logger })
-  const sessions = overrides.sessions ?? createMemorySessionRegistry(config.gatewayId, new Map())
   const metrics = createMetrics()
-  return { config, secrets, logger, metrics, clock, database, bus, sessions }
+  const backplane =
+    config.bus.type === 'redis'
+      ? createRedisBackplane(config, secrets, logger)
+      : createMemoryBackplane(config, logger, overrides)
+  return { config, secrets, logger, metrics, clock, database, backplane }
 }
 
-function createDomains({ config, database, clock, logger, metrics, bus, sessions }: Foundation) {
+/** What connects this gateway with the others. */
+type Backplane = Readonly<{
+  bus: Bus
+  sessions: SessionRegistry
+  /** Resolves when connected, or when that has to wait; from then on the sweeper fills in for what does not work. */
+  start(sweeper: Sweeper): Promise<void>
+  stop(): Promise<void>
+}>
+
+function createMemoryBackplane({ gatewayId }: Config, logger: Logger, overrides: Overrides): Backplane {
+  const bus = overrides.bus ?? createMemoryBus({ logger })
+  const sessions = overrides.sessions ?? createMemorySessionRegistry(gatewayId, new Map())
+  const stop = async (): Promise<void> => {
+    await sessions.close()
+    if (overrides.bus === undefined) await bus.close()
+  }
+  return { bus, sessions, start: () => Promise.resolve(), stop }
+}
+
+function createRedisBackplane(
+  { gatewayId }: Config,
+  { redisUrls: urls }: Secrets,
+  logger: Logger,
+): Backplane {
+  const publisher = connectRedis({ urls, name: `parley ${gatewayId}`, logger })
+  const subscriber = connectRedis({ urls, name: `parley ${gatewayId} hears`, logger })
+  const bus = createRedisBus({ publisher, subscriber, logger })
+  const sessions = createRedisSessionRegistry({ redis: publisher, gatewayId, logger })
+
+  async function start(sweeper: Sweeper): Promise<void> {
+    const deafness = createDeafness(sweeper)
+    bus.onHearing(deafness.setHearing)
+    await Promise.all([publisher.start(), subscriber.start()])
+    deafness.setHearing(subscriber.status() === 'up')
+    await sessions.start({
+      onLost: () => sweeper.sweep('unregistered'),
+      onGatewayGone: () => sweeper.sweep('gateway-gone'),
+      onReach: deafness.setKnown,
+    })
+  }
+
+  async function stop(): Promise<void> {
+    await sessions.close()
+    await bus.close()
+    await Promise.all([publisher.close(), subscriber.close()])
+  }
+
+  return { bus, sessions, start, stop }
+}
+
+function createDomains({ config, database, clock, logger, metrics, backplane }: Foundation) {
+  const { bus, sessions } = backplane
   const { writer } = database
   const users = createUsers({ store: createUserStore(database), clock })
   const chatStore = createChatStore(database)
@@ -214,12 +271,13 @@ const WAVES_SHARE = 0.4
  * connections that all of this needs go.
  */
 function createLifecycle(
-  { config, database, bus, sessions, logger }: Foundation,
+  { config, database, backplane, logger }: Foundation,
   { services, router, hub, sweeper }: Domains,
   { server, websocket, health, demo }: ReturnType<typeof createTransport>,
 ): Parley {
   const start = once(async () => {
     await database.start()
+    await backplane.start(sweeper)
     await router.start()
     sweeper.start()
     const { url } = await server.start()
@@ -236,8 +294,7 @@ function createLifecycle(
     await router.stop()
     await sweeper.stop()
     hub.close()
-    await bus.close()
-    await sessions.close()
+    await backplane.stop()
     await database.stop()
     logger.info('stopped')
   })

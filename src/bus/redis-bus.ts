@@ -4,9 +4,9 @@ import type { GatewayId } from '../ids.ts'
 import { once } from '../lib/once.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Bus, BusListener } from './bus.ts'
-import type { RedisConnection } from './redis-connection.ts'
+import type { RedisConnection, Stop } from './redis-connection.ts'
 import { createShardedSubscriptions } from './redis-sharded-subscriptions.ts'
-import { createSubscriptions, type Subscriptions } from './redis-subscriptions.ts'
+import { createSubscriptions, type SubscriptionOptions, type Subscriptions } from './redis-subscriptions.ts'
 
 type Dependencies = Readonly<{
   /** Publishes; may serve others as well. */
@@ -16,6 +16,13 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
+/** Can tell that nothing is heard at present, besides what every bus tells afterwards. */
+export type RedisBus = Bus &
+  Readonly<{
+    /** Calls back with false when messages may be lost from now on, and with true when they are heard again. */
+    onHearing(listener: (isHearing: boolean) => void): Stop
+  }>
+
 /**
  * The bus between gateways in several processes, over Redis pub/sub: one channel per gateway. A bus that is closed
  * leaves both connections to those who made them.
@@ -23,13 +30,19 @@ type Dependencies = Readonly<{
  * `subscribe` waits for as long as Redis is away and rejects only when the bus is closed; if it had to wait, `onGap`
  * follows. `publish` rejects at once while Redis is away, and within two seconds when it does not answer.
  */
-export function createRedisBus({ publisher, subscriber, logger }: Dependencies): Bus {
+export function createRedisBus({ publisher, subscriber, logger }: Dependencies): RedisBus {
   const listeners = new Set<BusListener>()
+  const hearing = new Set<(isHearing: boolean) => void>()
   const closed = new AbortController()
-  const subscriptions = createSubscriptionsOn(subscriber, publisher, onGap, logger)
+  const subscriptions = createSubscriptionsOn(subscriber, publisher, { onLoss, onGap, logger })
   const { pubsub, settled } = createPubSub(subscriptions, publisher, logger)
 
+  function onLoss(): void {
+    for (const listener of hearing) guarded(() => listener(false))
+  }
+
   function onGap(): void {
+    for (const listener of hearing) guarded(() => listener(true))
     for (const listener of listeners) guarded(() => listener.onGap())
   }
 
@@ -63,9 +76,14 @@ export function createRedisBus({ publisher, subscriber, logger }: Dependencies):
       await pubsub.publish(channelOf(to), message)
     },
     subscribe,
+    onHearing(listener) {
+      hearing.add(listener)
+      return () => void hearing.delete(listener)
+    },
     close: once(async () => {
       closed.abort(new Error('The bus is closed'))
       listeners.clear()
+      hearing.clear()
       subscriptions.close()
     }),
   }
@@ -74,13 +92,12 @@ export function createRedisBus({ publisher, subscriber, logger }: Dependencies):
 function createSubscriptionsOn(
   connection: RedisConnection,
   publisher: RedisConnection,
-  onGap: () => void,
-  logger: Logger,
+  options: Omit<SubscriptionOptions, 'connection'>,
 ): Subscriptions {
   const { redis } = connection
   return redis.type === 'standalone'
-    ? createSubscriptions(redis.client, { connection, onGap, logger })
-    : createShardedSubscriptions(redis.client, { connection, publisher, onGap, logger })
+    ? createSubscriptions(redis.client, { ...options, connection })
+    : createShardedSubscriptions(redis.client, { ...options, connection, publisher })
 }
 
 type PubSub = Readonly<{

@@ -3,8 +3,7 @@ import { backoffMs } from '../lib/backoff.ts'
 
 /** What speaks to Redis: one server, or all nodes of a cluster. */
 export type RedisClient =
-  | Readonly<{ type: 'standalone'; client: Redis }>
-  | Readonly<{ type: 'cluster'; client: Cluster }>
+  Readonly<{ type: 'standalone'; client: Redis }> | Readonly<{ type: 'cluster'; client: Cluster }>
 
 /** No command, and no step of connecting, is waited for longer than this, in milliseconds. */
 export const REDIS_DEADLINE_MS = 2_000
@@ -60,7 +59,8 @@ const CLUSTER_OPTIONS = {
 export function createRedisClient(urls: readonly string[], connectionName: string): RedisClient {
   const [url = '', ...others] = urls
   if (others.length > 0) return { type: 'cluster', client: createCluster(urls, url, connectionName) }
-  const client = new Redis(url, {
+  // By `href` the scheme is in small letters: ioredis does not encrypt where it says REDISS.
+  const client = new Redis(new URL(url).href, {
     ...OPTIONS,
     ...COMMAND_OPTIONS,
     connectionName,

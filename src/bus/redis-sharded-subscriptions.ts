@@ -25,7 +25,7 @@ const LOSSES = ['-node', '-subscriber', 'nodeError', 'close', 'disconnecting'] a
  * are mended.
  */
 export function createShardedSubscriptions(client: Cluster, options: Options): Subscriptions {
-  const { publisher, onGap, logger } = options
+  const { publisher, onLoss, onGap, logger } = options
   const self = randomUUID()
   const channels = new Map<string, AbortController>()
   const hearing = new Map<string, (proof: string) => void>()
@@ -42,6 +42,7 @@ export function createShardedSubscriptions(client: Cluster, options: Options): S
     losses += 1
     alarm.abort()
     alarm = new AbortController()
+    if (channels.size > 0) onLoss()
   }
 
   async function publishProof(channel: string): Promise<boolean> {
@@ -71,7 +72,7 @@ export function createShardedSubscriptions(client: Cluster, options: Options): S
       // What nobody published nobody can hear.
       if (!isPublished) heardAt = performance.now()
       const silentMs = performance.now() - heardAt
-      if (mended === losses && (!isPublished || silentMs > UNHEARD_MS)) losses += 1
+      if (mended === losses && (!isPublished || silentMs > UNHEARD_MS)) lose()
       if (silentMs > HOPELESS_MS) {
         heardAt = performance.now()
         client.disconnect(true)

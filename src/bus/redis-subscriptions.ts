@@ -16,7 +16,9 @@ export type Subscriptions = Readonly<{
 
 export type SubscriptionOptions = Readonly<{
   connection: RedisConnection
-  /** Messages may have been lost up to a moment ago; from then on all channels are in effect again. */
+  /** From now on messages may be lost, until `onGap`. */
+  onLoss(): void
+  /** Messages may have been lost up to a moment ago; from now on all channels are in effect again. */
   onGap(): void
   logger: Logger
 }>
@@ -28,12 +30,17 @@ export const SUBSCRIBE_BACKOFF = { firstMs: 20, maxMs: 500 }
  * proves that they are: answers come in the order of commands. A connection that fails at this is no good.
  */
 export function createSubscriptions(client: Redis, options: SubscriptionOptions): Subscriptions {
-  const { connection, onGap, logger } = options
+  const { connection, onLoss, onGap, logger } = options
   const channels = new Set<string>()
   const closed = new AbortController()
   let connections = 0
 
-  const stopWatching = connection.onUp(() => void restore())
+  const stopWatching = [
+    connection.onUp(() => void restore()),
+    connection.onDown(() => {
+      if (channels.size > 0) onLoss()
+    }),
+  ]
 
   async function restore(): Promise<void> {
     const number = (connections += 1)
@@ -61,7 +68,7 @@ export function createSubscriptions(client: Redis, options: SubscriptionOptions)
     onMessage: (listener) => void client.on('messageBuffer', listener),
     close() {
       closed.abort(new Error('The bus is closed'))
-      stopWatching()
+      for (const stop of stopWatching) stop()
     },
   }
 }

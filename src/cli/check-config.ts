@@ -29,7 +29,7 @@ export function describeConfig(
     ['gateway id', gatewayId ?? 'made up at each start'],
     ['database', describeDatabase(config, secrets)],
     ['replicas', secrets.replicaUrls.map(place).join(', ') || 'none'],
-    ['bus', config.bus.type === 'redis' ? 'in memory (REDIS_URL is not used)' : 'in memory'],
+    ['bus', config.bus.type === 'redis' ? 'Redis: any number of instances' : 'in memory: one instance'],
     ['tokens', describeAuth(config, secrets)],
     ['log', `${log.level}, ${log.pretty ? 'for people' : 'JSON'}`],
     ['data folder', config.dataDir],

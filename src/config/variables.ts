@@ -49,7 +49,7 @@ export const VARIABLES = [
   },
   {
     name: 'REDIS_URL',
-    meaning: 'redis:// or rediss://, several (a cluster) comma-separated; not used by this release',
+    meaning: 'redis:// or rediss://; several, comma-separated: a cluster',
     default: 'none: one instance',
     isSecret: true,
   },

@@ -3,7 +3,7 @@ import type { Environment } from './env.ts'
 
 /** What this release understands but does not use yet: said plainly, and no reason not to start. */
 export function warningsFor(env: Environment): readonly string[] {
-  return [manyHosts(env.DATABASE_URL), replicas(env), redis(env)].filter((warning) => warning !== undefined)
+  return [manyHosts(env.DATABASE_URL), replicas(env)].filter((warning) => warning !== undefined)
 }
 
 function manyHosts(databaseUrl = ''): string | undefined {
@@ -16,9 +16,4 @@ function manyHosts(databaseUrl = ''): string | undefined {
 function replicas(env: Environment): string | undefined {
   if (env.DATABASE_REPLICA_URLS === undefined) return undefined
   return 'DATABASE_REPLICA_URLS is set, but this release reads from the primary alone.'
-}
-
-function redis(env: Environment): string | undefined {
-  if (env.REDIS_URL === undefined) return undefined
-  return 'REDIS_URL is set, but this release runs as one instance with an in-memory bus: start no second one beside it.'
 }

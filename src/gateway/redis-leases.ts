@@ -23,7 +23,7 @@ export type Leases = Readonly<{
   hasEnded(lease: string): boolean
   /** Whether no other gateway was there a moment ago: within the last half second. */
   isAlone(): boolean
-  /** Gives the lease back. */
+  /** Gives the lease back; it must not be renewed any more. */
   leave(): Promise<void>
 }>
 
@@ -44,7 +44,7 @@ type Listing = Readonly<{ lease: string; asOfMs: number; live: ReadonlyMap<strin
  * not on it, has ended, and everybody may drop what was written under it without asking anybody. Were it named for
  * the gateway alone, one that just came back from a long pause could be wiped out by those who thought it dead.
  */
-export function createLeases(redis: Send, gatewayId: GatewayId): Leases {
+export function createLeases(connection: Send, gatewayId: GatewayId): Leases {
   let own: string | undefined
   let ownUntil = -Infinity
   let aloneUntil = -Infinity
@@ -53,7 +53,7 @@ export function createLeases(redis: Send, gatewayId: GatewayId): Leases {
   async function renew(sessions: number): Promise<Renewal> {
     const askedAt = performance.now()
     const before = { own, listing }
-    listing = await list(redis, JOIN_OR_RENEW, [gatewayId, own ?? '', LEASE_MS, sessions])
+    listing = await list(connection, JOIN_OR_RENEW, [gatewayId, own ?? '', LEASE_MS, sessions])
     own = listing.lease
     ownUntil = askedAt + LEASE_MS
     if (gatewaysOf(listing).every((other) => other.gatewayId === gatewayId)) aloneUntil = askedAt + ALONE_MS
@@ -62,7 +62,10 @@ export function createLeases(redis: Send, gatewayId: GatewayId): Leases {
 
   function goneSince(before: Listing | undefined, now: Listing): readonly GatewayId[] {
     if (before === undefined) return []
-    return gatewaysOf({ ...before, live: new Map([...before.live].filter(([lease]) => !now.live.has(lease))) })
+    return gatewaysOf({
+      ...before,
+      live: new Map([...before.live].filter(([lease]) => !now.live.has(lease))),
+    })
       .map((gateway) => gateway.gatewayId)
       .filter((id) => id !== gatewayId)
   }
@@ -77,15 +80,14 @@ export function createLeases(redis: Send, gatewayId: GatewayId): Leases {
       return listing !== undefined && bornAt(lease) < listing.asOfMs
     },
     async leave() {
-      if (own !== undefined) await redis.send([['eval', LEAVE, 2, LEASES, NOTES, own, LEFT]])
-      own = undefined
+      if (own !== undefined) await connection.send([['eval', LEAVE, 2, LEASES, NOTES, own, LEFT]])
     },
   }
 }
 
 /** Every gateway that lives, each once, by a look that changes nothing. */
-export async function liveGateways(redis: Send): Promise<readonly LiveGateway[]> {
-  return gatewaysOf(await list(redis, LIST, []))
+export async function liveGateways(connection: Send): Promise<readonly LiveGateway[]> {
+  return gatewaysOf(await list(connection, LIST, []))
 }
 
 /** The gateway that a lease was given to; undefined for what is no lease. */
@@ -113,8 +115,8 @@ function gatewaysOf({ live }: Pick<Listing, 'live'>): LiveGateway[] {
   return [...sessions].map(([gatewayId, count]) => ({ gatewayId, sessions: count }))
 }
 
-async function list(redis: Send, script: string, args: readonly (string | number)[]): Promise<Listing> {
-  const [answer] = await redis.send([['eval', script, 2, LEASES, NOTES, ...args]])
+async function list(connection: Send, script: string, args: readonly (string | number)[]): Promise<Listing> {
+  const [answer] = await connection.send([['eval', script, 2, LEASES, NOTES, ...args]])
   const [lease = '', asOfMs = '', ...rest] = Array.isArray(answer) ? answer.map(String) : []
   if (asOfMs === '') throw new Error('Redis gave no list of gateways')
   const live = new Map<string, string>()

@@ -27,7 +27,7 @@ export type Registrations = Readonly<{
  * At most this many people at a time, and a rest after each batch: 25,000 people a second, two commands each, however
  * many have to be registered at once, because Redis was emptied or because half of all people reconnect.
  */
-const BATCH = { maxBatch: 500, restMs: 20, maxWaiting: 200_000 }
+const BATCH = { maxBatch: 250, restMs: 10, maxWaiting: 200_000 }
 
 /** What is written down of a person lasts for so long, unless some gateway prolongs it. */
 const TTL_SECONDS = 600
@@ -35,7 +35,7 @@ const TTL_SECONDS = 600
 const REFRESH_ROUNDS = 200
 
 type Dependencies = Readonly<{
-  redis: Pick<RedisConnection, 'send'>
+  connection: Pick<RedisConnection, 'send'>
   leases: Pick<Leases, 'current' | 'hasEnded'>
 }>
 
@@ -43,7 +43,7 @@ type Dependencies = Readonly<{
  * Batches write what is true when they are written, not what was asked for: attaching, detaching and attaching again
  * ends up right in whatever order answers and failures come.
  */
-export function createRegistrations({ redis, leases }: Dependencies): Registrations {
+export function createRegistrations({ connection, leases }: Dependencies): Registrations {
   const people = new Set<UserId>()
   const unwritten = new Set<UserId>()
   const batcher = createBatcher<UserId, void>({ run: write, ...BATCH })
@@ -52,7 +52,7 @@ export function createRegistrations({ redis, leases }: Dependencies): Registrati
   async function write(userIds: readonly UserId[]): Promise<undefined[]> {
     const lease = leases.current()
     if (lease === undefined) throw new Error('This gateway holds no lease at present')
-    await redis.send(userIds.flatMap((userId) => writing(userId, lease)))
+    await connection.send(userIds.flatMap((userId) => writing(userId, lease)))
     return userIds.map(() => undefined)
   }
 
@@ -65,7 +65,8 @@ export function createRegistrations({ redis, leases }: Dependencies): Registrati
     try {
       await batcher.submit(userId)
     } catch (error) {
-      unwritten.add(userId)
+      // Who has left need not be removed from under a lease that ends anyway.
+      if (people.has(userId) || leases.current() !== undefined) unwritten.add(userId)
       throw error
     }
   }
@@ -85,14 +86,14 @@ export function createRegistrations({ redis, leases }: Dependencies): Registrati
     const lease = leases.current()
     const keys = nextOfRound().map(sessionsKey)
     if (lease === undefined || keys.length === 0) return
-    const answers = await redis.send(
+    const answers = await connection.send(
       keys.flatMap((key): RedisCommand[] => [...registering(key, lease), ['smembers', key]]),
     )
     const left = keys.flatMap((key, index): RedisCommand[] => {
       const ended = stringsOf(answers[index * 3 + 2]).filter(leases.hasEnded)
       return ended.length === 0 ? [] : [['srem', key, ...ended]]
     })
-    if (left.length > 0) await redis.send(left)
+    if (left.length > 0) await connection.send(left)
   }
 
   return {
@@ -107,8 +108,6 @@ export function createRegistrations({ redis, leases }: Dependencies): Registrati
     size: () => people.size,
     isComplete: () => unwritten.size === 0,
     forget() {
-      // Who has left belongs to what is forgotten.
-      unwritten.clear()
       for (const userId of people) unwritten.add(userId)
     },
     complete,

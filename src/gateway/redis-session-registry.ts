@@ -6,7 +6,7 @@ import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { ALONE_MS, createLeases, gatewayOf, type LiveGateway, liveGateways } from './redis-leases.ts'
 import { createRegistrations, stringsOf } from './redis-registrations.ts'
-import { keysBySlot } from './redis-session-keys.ts'
+import { sessionsKeys } from './redis-session-keys.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
 /** Is told what a registry that others share can't keep to itself. */
@@ -15,6 +15,8 @@ export type SessionWatcher = Readonly<{
   onLost(): void
   /** Another gateway's lease ran out: it may have died with something untold. */
   onGatewayGone(gatewayId: GatewayId): void
+  /** False when this gateway could not renew its lease: whoever comes now is not known to others. True afterwards. */
+  onReach(isReached: boolean): void
 }>
 
 export type RedisSessionRegistry = SessionRegistry &
@@ -26,7 +28,7 @@ export type RedisSessionRegistry = SessionRegistry &
   }>
 
 type Dependencies = Readonly<{
-  redis: Pick<RedisConnection, 'send' | 'onUp'>
+  connection: Pick<RedisConnection, 'redis' | 'send' | 'onUp'>
   gatewayId: GatewayId
   logger: Logger
 }>
@@ -47,9 +49,9 @@ const CLOSE_MS = 2_000
  * While Redis is away `gatewaysOf` and `others` reject at once, and within two seconds while it hangs; people come and
  * go as ever, and are written down when it is back.
  */
-export function createRedisSessionRegistry({ redis, gatewayId, logger }: Dependencies): RedisSessionRegistry {
-  const leases = createLeases(redis, gatewayId)
-  const registrations = createRegistrations({ redis, leases })
+export function createRedisSessionRegistry({ connection, gatewayId, logger }: Dependencies): RedisSessionRegistry {
+  const leases = createLeases(connection, gatewayId)
+  const registrations = createRegistrations({ connection, leases })
   const ended = new AbortController()
   let woken = new AbortController()
   let watcher: SessionWatcher | undefined
@@ -59,7 +61,7 @@ export function createRedisSessionRegistry({ redis, gatewayId, logger }: Depende
   let running: Promise<void> = Promise.resolve()
 
   /** Whatever the connection was lost for: what was written down last may be lost with it, and be it by a failover. */
-  const stopWatching = redis.onUp(() => {
+  const stopWatching = connection.onUp(() => {
     distrust()
     woken.abort()
   })
@@ -74,22 +76,38 @@ export function createRedisSessionRegistry({ redis, gatewayId, logger }: Depende
       woken = new AbortController()
       const restMs = leases.isAlone() ? RENEW_WHILE_ALONE_MS : RENEW_MS
       await pause(restMs, AbortSignal.any([ended.signal, woken.signal]))
-      if (!ended.signal.aborted) await renew()
+      if (ended.signal.aborted) return
+      await renew()
+      await refresh()
     }
   }
 
   async function renew(): Promise<void> {
     try {
       const { isNew, gone } = await leases.renew(registrations.size())
-      if (isAway) logger.info('this gateway is registered again')
-      isAway = false
+      reach(true)
       if (isNew) welcome()
       for (const id of gone) tell(() => watcher?.onGatewayGone(id))
       completing ??= complete()
+    } catch (error) {
+      logger.debug({ err: error }, 'the lease of this gateway could not be renewed')
+      reach(false)
+    }
+  }
+
+  function reach(isReached: boolean): void {
+    if (isReached !== isAway) return
+    isAway = !isReached
+    if (isAway) logger.warn('other gateways can not know who is here')
+    else logger.info('other gateways can know again who is here')
+    tell(() => watcher?.onReach(isReached))
+  }
+
+  async function refresh(): Promise<void> {
+    try {
       await registrations.refreshSome()
     } catch (error) {
-      if (!isAway) logger.warn({ err: error }, 'this gateway could not renew its lease')
-      isAway = true
+      logger.debug({ err: error }, 'some registrations were not prolonged this time')
     }
   }
 
@@ -97,10 +115,12 @@ export function createRedisSessionRegistry({ redis, gatewayId, logger }: Depende
   function welcome(): void {
     distrust()
     if (leases.isAlone()) return
-    void pause(ALONE_MS, ended.signal).then(() => {
-      isRepairOwed = true
-      settle()
-    })
+    void pause(ALONE_MS, ended.signal).then(owe)
+  }
+
+  function owe(): void {
+    isRepairOwed = true
+    settle()
   }
 
   async function complete(): Promise<void> {
@@ -110,7 +130,8 @@ export function createRedisSessionRegistry({ redis, gatewayId, logger }: Depende
   }
 
   function settle(): void {
-    if (!isRepairOwed || !registrations.isComplete() || completing !== undefined || ended.signal.aborted) return
+    if (!isRepairOwed || !registrations.isComplete() || completing !== undefined || ended.signal.aborted)
+      return
     isRepairOwed = false
     if (registrations.size() > 0) tell(() => watcher?.onLost())
   }
@@ -130,15 +151,15 @@ export function createRedisSessionRegistry({ redis, gatewayId, logger }: Depende
       await within(ATTACH_MS, written, () => new Error('A registration takes long'))
     } catch (error) {
       logger.debug({ err: error }, 'somebody is not registered yet')
-      isRepairOwed = true
-      written.then(settle, () => undefined)
+      written.then(owe, owe)
     }
   }
 
   async function gatewaysOf(userIds: readonly UserId[]): Promise<ReadonlySet<GatewayId>> {
     const found = new Set<GatewayId>()
     if (userIds.length === 0) return found
-    const answers = await redis.send(keysBySlot(userIds).map((keys) => ['sunion', ...keys]))
+    const keys = sessionsKeys(userIds, connection.redis.type)
+    const answers = await connection.send(keys.map((some) => ['sunion', ...some]))
     for (const lease of new Set(answers.flatMap(stringsOf))) {
       const id = gatewayOf(lease)
       if (id !== undefined && id !== gatewayId && !leases.hasEnded(lease)) found.add(id)
@@ -165,9 +186,9 @@ export function createRedisSessionRegistry({ redis, gatewayId, logger }: Depende
     },
     gatewaysOf,
     others: async () =>
-      (await liveGateways(redis)).map((gateway) => gateway.gatewayId).filter((id) => id !== gatewayId),
+      (await liveGateways(connection)).map((gateway) => gateway.gatewayId).filter((id) => id !== gatewayId),
     hasOthers: () => !leases.isAlone(),
-    list: () => liveGateways(redis),
+    list: () => liveGateways(connection),
     async start(newWatcher) {
       watcher = newWatcher
       await renew()

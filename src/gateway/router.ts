@@ -2,6 +2,7 @@ import type { Bus, Unsubscribe } from '../bus/bus.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../bus/envelope.ts'
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { ChatId, GatewayId, UserId } from '../ids.ts'
+import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createAlarm } from './alarm.ts'
@@ -15,7 +16,7 @@ export type Router = Readonly<{
   publish(events: readonly ChatEvent[]): void
   /** The same for receipts. */
   announce(receipts: readonly ReceiptAdvanced[]): void
-  /** Begins to hear other gateways; resolves when it does. */
+  /** Begins to hear other gateways; resolves when it does, or when that has to wait. */
   start(): Promise<void>
   /** Stops hearing them, and waits for what is being published. */
   stop(): Promise<void>
@@ -32,6 +33,10 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
+/** The medium may be away when a gateway starts or stops: then both go on without it, after so many milliseconds. */
+const START_MS = 2_000
+const STOP_MS = 500
+
 /**
  * Tells each gateway concerned once, however many of the people concerned it serves. What gets lost on the way is
  * found by whoever it was meant for: a gap in what a gateway heard makes it compare everything with the logs, and so
@@ -41,7 +46,7 @@ export function createRouter(dependencies: Dependencies): Router {
   const { gatewayId, hub, bus, sessions, memberIds, sweeper, metrics, logger } = dependencies
   const underWay = new Set<Promise<void>>()
   const alarm = createAlarm(tellEverybodyToSweep, logger)
-  let unsubscribe: Unsubscribe | undefined
+  let subscribed: Promise<Unsubscribe> | undefined
 
   function send(parcel: Parcel): void {
     if (!sessions.hasOthers()) return
@@ -79,6 +84,12 @@ export function createRouter(dependencies: Dependencies): Router {
     await Promise.all(others.map((to) => publish(to, { events: [], receipts: [], isAlarm: true })))
   }
 
+  /** A subscription that was never made ends with the bus. */
+  async function unsubscribed(): Promise<void> {
+    const unsubscribe = await Promise.race([subscribed, pause(STOP_MS)])
+    await unsubscribe?.()
+  }
+
   function receive(message: string): void {
     const envelope = decodeEnvelope(message)
     metrics.received.inc({ outcome: envelope === undefined ? 'dropped' : 'understood' })
@@ -99,11 +110,13 @@ export function createRouter(dependencies: Dependencies): Router {
     },
     async start() {
       const onGap = (): void => sweeper.sweep('gap')
-      unsubscribe = await bus.subscribe(gatewayId, { onMessage: receive, onGap })
+      subscribed = bus.subscribe(gatewayId, { onMessage: receive, onGap })
+      subscribed.catch((error: unknown) => logger.error({ err: error }, 'other gateways are not heard'))
+      await Promise.race([subscribed, pause(START_MS)])
     },
     async stop() {
       await alarm.stop()
-      await unsubscribe?.()
+      underWay.add(unsubscribed())
       await Promise.all(underWay)
     },
   }

@@ -49,7 +49,7 @@ const INSTALL = `
   exec 9> /tmp/parley-tests-chromium.lock && flock 9
   command -v chromium && exit
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update --quiet && apt-get install --yes --quiet chromium`
+  apt-get update --quiet && apt-get install --yes --quiet --no-install-recommends chromium`
 
 async function installBrowser(): Promise<string> {
   try {

@@ -25,6 +25,8 @@ export type ParleyOptions = Readonly<{
   gatewayId?: string
   port?: number
   config?: Partial<Config>
+  /** Redis, for several gateways; by default each is alone. */
+  redisUrls?: readonly string[]
   overrides?: Overrides
 }>
 
@@ -35,7 +37,12 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
   const resources = new AsyncDisposableStack()
   const databaseUrl = options.databaseUrl ?? resources.use(await provideDatabase()).url
   const config = testConfig(options)
-  const secrets = { databaseUrl, replicaUrls: [], redisUrls: [], authSecret: TEST_SECRET }
+  const secrets = {
+    databaseUrl,
+    replicaUrls: [],
+    redisUrls: options.redisUrls ?? [],
+    authSecret: TEST_SECRET,
+  }
   const parley = createParley(config, secrets, createLogger(config.log), options.overrides)
   resources.defer(() => parley.stop())
   const { url } = await parley.start()
@@ -59,7 +66,7 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
   }
 }
 
-function testConfig({ gatewayId, port = 0, config }: ParleyOptions): Config {
+function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): Config {
   return {
     mode: 'development',
     http: { host: '127.0.0.1', port, allowedOrigins: [] },
@@ -68,7 +75,7 @@ function testConfig({ gatewayId, port = 0, config }: ParleyOptions): Config {
     dataDir: '/nonexistent',
     database: { type: 'external' },
     auth: { type: 'secret' },
-    bus: { type: 'memory' },
+    bus: { type: redisUrls === undefined ? 'memory' : 'redis' },
     log: { level: process.env['TEST_LOG_LEVEL'] === 'debug' ? 'debug' : 'silent', pretty: false },
     shutdownDeadlineMs: 5_000,
     ...config,

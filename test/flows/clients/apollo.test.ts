@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { type ApolloClient, gql } from '@apollo/client'
+import { type ApolloClient, gql, type TypedDocumentNode } from '@apollo/client'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createApolloClient } from '../../../examples/apollo-client.ts'
 import { followInbox } from '../../../examples/apollo-inbox.ts'
 import { CHATS, OLDER, SEND } from '../../../examples/documents.ts'
-import { type ChatData, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../../harness/documents.ts'
+import {
+  type ChatData,
+  DELETE_MESSAGE,
+  EDIT_MESSAGE,
+  type SendMessageData,
+  SET_REACTION,
+} from '../../harness/documents.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
 import { startHttpProxy } from '../../harness/http-proxy.ts'
 import { startParley } from '../../harness/parley.ts'
@@ -75,7 +81,7 @@ test("Apollo's cache holds the chats and what comes by the inbox, without a seco
   await alice.send(chat, 'two')
   const shown = await app.shows(chat, (it) => bodiesOf(it).length === 2)
   expect(bodiesOf(shown)).toEqual(['one', 'two'])
-  const queries = requests.mock.calls.filter(([, init]) => String(init?.body).includes('query Chats'))
+  const queries = requests.mock.calls.filter(([, init]) => JSON.stringify(init?.body).includes('query Chats'))
   expect(queries).toHaveLength(1)
 })
 
@@ -149,8 +155,8 @@ test('when the answer to a send is lost, RetryLink sends it again, and it is one
   const known = new Set<string>()
   await using proxy = await startHttpProxy(parley.url, async (body) => known.size === known.add(body).size)
   const client = createApolloClient(proxy.url, () => alice.token, alice.socket)
-  const { data } = await client.mutate<{ sendMessage: { deduplicated: boolean } }>({
-    mutation: gql(SEND),
+  const { data } = await client.mutate({
+    mutation: gql(SEND) as TypedDocumentNode<SendMessageData>,
     variables: { chatId: chat, clientMessageId: randomUUID(), body: 'Hello' },
   })
   expect(data?.sendMessage.deduplicated).toBe(true)

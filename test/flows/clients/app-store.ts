@@ -5,25 +5,25 @@ import { EventQueue } from '../../harness/event-queue.ts'
 /** A store as an app without a normalised cache has one, for tests that wait for what it shows. */
 export class AppStore implements Store {
   readonly #chats = new Map<string, Map<string, Message>>()
-  readonly #changes = new EventQueue<string>()
+  readonly changes = new EventQueue<string>()
 
   fill(chats: readonly Chat[]): void {
     this.#chats.clear()
     for (const { id, messages } of chats) {
       this.#chats.set(id, new Map(messages.edges.map(({ node }) => [node.id, node])))
     }
-    this.#changes.push('filled')
+    this.changes.push('filled')
   }
 
   apply({ __typename, chat, message }: LogEvent): void {
     const messages = this.#chats.get(chat.id) ?? new Map<string, Message>()
     this.#chats.set(chat.id, messages.set(message.id, message))
-    this.#changes.push(__typename)
+    this.changes.push(__typename)
   }
 
   /** Waits until the chat's messages are these; fails with what happened instead. */
   async shows(chatId: string, bodies: readonly (string | null)[]): Promise<void> {
-    await this.#changes.until(() => JSON.stringify(this.#bodies(chatId)) === JSON.stringify(bodies))
+    await this.changes.until(() => JSON.stringify(this.#bodies(chatId)) === JSON.stringify(bodies))
   }
 
   #bodies(chatId: string): (string | null)[] {

@@ -1,4 +1,7 @@
+import { glob, readFile } from 'node:fs/promises'
+import { buildSchema, isAbstractType } from 'graphql'
 import { expect, test } from 'vitest'
+import { POSSIBLE_TYPES } from '../../../examples/possible-types.ts'
 import { runScript } from '../../harness/child.ts'
 import { startParley } from '../../harness/parley.ts'
 import { startTcpProxy } from '../../harness/tcp-proxy.ts'
@@ -53,3 +56,29 @@ test.for(EXAMPLES)('examples/%s.ts misses nothing when its network is cut', asyn
     'Carol: Hello from Carol',
   ])
 })
+
+test('the interfaces and unions that caches are told of are those of the schema', async () => {
+  const schema = buildSchema(await readFile('schema.graphql', 'utf8'))
+  const abstract = Object.values(schema.getTypeMap()).filter(isAbstractType)
+  const entries = abstract.map((type) => [type.name, schema.getPossibleTypes(type).map(({ name }) => name)])
+  const sorted = Object.entries(POSSIBLE_TYPES).map(([name, types]) => [name, types.toSorted()])
+  expect(Object.fromEntries(sorted)).toEqual(Object.fromEntries(entries))
+})
+
+test('the code in docs/clients.md stands in the examples, word for word', async () => {
+  const examples: string[] = []
+  for await (const file of glob('examples/*.ts')) examples.push(spaced(await readFile(file, 'utf8')))
+  const blocks = [...(await readFile('docs/clients.md', 'utf8')).matchAll(/^```(ts|graphql)\n(.*?)^```$/gms)]
+  expect(blocks.length).toBeGreaterThan(5)
+  for (const [, , code = ''] of blocks) {
+    expect(
+      examples.filter((example) => example.includes(spaced(code))),
+      code,
+    ).toHaveLength(1)
+  }
+})
+
+/** GraphQL is laid out otherwise in a document than in a template. */
+function spaced(code: string): string {
+  return code.replaceAll(/\s+/g, ' ').trim()
+}

@@ -45,7 +45,7 @@ test('it shows what was set, none of the secrets, and what this release does not
     'gateway id        eu-1',
     'database          db.example:5432/chat',
     'replicas          replica.example/chat',
-    'bus               in memory (REDIS_URL is not used)',
+    'bus               Redis: any number of instances',
     'tokens            signed with AUTH_SECRET, from https://login.example',
     '! DATABASE_REPLICA_URLS is set, but this release reads from the primary alone.',
   ]) {

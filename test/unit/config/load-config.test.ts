@@ -218,6 +218,5 @@ test('what this release does not use is said, and is no reason not to start', ()
   expect(warnings).toEqual([
     'DATABASE_URL names several hosts, and this release uses the first alone, one:5432: it must be the primary.',
     'DATABASE_REPLICA_URLS is set, but this release reads from the primary alone.',
-    'REDIS_URL is set, but this release runs as one instance with an in-memory bus: start no second one beside it.',
   ])
 })

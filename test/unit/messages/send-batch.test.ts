@@ -60,3 +60,14 @@ test('a draft whose outcome is missing is an error, not a silence', () => {
   const drafts = one === undefined ? [] : [one]
   expect(() => unfoldOutcomes(drafts, foldBatch(drafts), [])).toThrow('has no outcome')
 })
+
+test('a draft that shares a key with one that answers nothing is tried again by itself', () => {
+  const [lost, found] = [7, null].map((replyToSeq): Draft => {
+    const body = 'Hello'
+    const fingerprint = fingerprintOf(body, replyToSeq)
+    return { chatId: chatId('tea'), senderId: alice, clientMessageId: '1', body, fingerprint, replyToSeq }
+  }) as [Draft, Draft]
+  const drafts = [lost, found]
+  const outcomes = unfoldOutcomes(drafts, foldBatch(drafts), [{ type: 'no-such-reply-target' }])
+  expect(outcomes).toEqual([{ type: 'no-such-reply-target' }, { type: 'try-again' }])
+})

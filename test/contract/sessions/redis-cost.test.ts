@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { connectRedis } from '../../../src/bus/redis-connection.ts'
+import { createRedisSessionRegistry } from '../../../src/gateway/redis-session-registry.ts'
+import type { GatewayId, UserId } from '../../../src/ids.ts'
+import { captureLog } from '../../harness/captured-log.ts'
+import { range } from '../../harness/events.ts'
+import { provideRedisCluster } from '../../harness/redis-cluster.ts'
+import { provideRedis, type TestRedis } from '../../harness/redis.ts'
+import { startRegistryEnd } from './redis-registries.ts'
+import { until } from './session-registry-contract.ts'
+import { startTurnCountingProxy } from './turn-counting-proxy.ts'
+
+const members = range(1, 1_024).map((number) => `member ${number}`) as UserId[]
+const west = 'west' as GatewayId
+
+test('all 1,024 members of a chat are looked up in one round trip, by one command', async () => {
+  await using redis = await provideRedis()
+  await using proxy = await startTurnCountingProxy(redis.url)
+  await using there = await startRegistryEnd([redis.url], west)
+  await Promise.all(members.map((member) => there.registry.attach(member)))
+
+  const { logger } = captureLog()
+  const connection = connectRedis({ urls: [proxy.url], name: 'east', logger })
+  const here = createRedisSessionRegistry({ connection, gatewayId: 'east' as GatewayId, logger })
+  await connection.start()
+  const turnsBefore = proxy.turns()
+  expect(await here.gatewaysOf(members)).toEqual(new Set([west]))
+  // Not started, it renews nothing; in the time that this takes, one sign of life may have been asked for.
+  expect(proxy.turns() - turnsBefore).toBeLessThanOrEqual(2)
+  expect(await callsOf(redis, 'sunion')).toBe(1)
+  await connection.close()
+})
+
+test('in a cluster, each node is asked for all of its members at once, by 64 commands at most', async () => {
+  await using cluster = await provideRedisCluster()
+  await using here = await startRegistryEnd(cluster.urls, 'east')
+  await using there = await startRegistryEnd(cluster.urls, west)
+  await Promise.all(members.map((member) => there.registry.attach(member)))
+  expect(await here.registry.gatewaysOf(members)).toEqual(new Set([west]))
+  const calls = await Promise.all(cluster.nodes.map((node) => callsOf(node, 'sunion')))
+  expect(calls.every((count) => count > 0)).toBe(true)
+  expect(calls.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(64)
+})
+
+test('registrations are prolonged a few at a time: of 1,000 people, 5 a second', async () => {
+  await using redis = await provideRedis()
+  await using here = await startRegistryEnd([redis.url], 'east')
+  await Promise.all(members.slice(0, 1_000).map((member) => here.registry.attach(member)))
+  const before = await callsOf(redis, 'smembers')
+  const renewals = await callsOf(redis, 'eval')
+  await until(async () => (await callsOf(redis, 'eval')) >= renewals + 4)
+  const rounds = (await callsOf(redis, 'eval')) - renewals
+  const prolonged = (await callsOf(redis, 'smembers')) - before
+  expect(prolonged).toBeGreaterThan(0)
+  expect(prolonged).toBeLessThanOrEqual(5 * (rounds + 1))
+})
+
+async function callsOf(redis: TestRedis, command: string): Promise<number> {
+  const info = String(await redis.command('info', 'commandstats'))
+  const [, calls] = new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(info) ?? []
+  return Number(calls ?? 0)
+}

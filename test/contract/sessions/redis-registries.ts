@@ -1,0 +1,47 @@
+import { connectRedis, type RedisConnection } from '../../../src/bus/redis-connection.ts'
+import {
+  createRedisSessionRegistry,
+  type RedisSessionRegistry,
+} from '../../../src/gateway/redis-session-registry.ts'
+import type { GatewayId } from '../../../src/ids.ts'
+import { captureLog, type LogLine } from '../../harness/captured-log.ts'
+import { EventQueue } from '../../harness/event-queue.ts'
+
+/** One gateway's end of the registry, with a connection of its own, and what it was told. */
+export type RegistryEnd = AsyncDisposable &
+  Readonly<{
+    registry: RedisSessionRegistry
+    connection: RedisConnection
+    /** `lost`, `away`, `back`, or the id of a gateway that is gone. */
+    told: EventQueue<string>
+    lines: readonly LogLine[]
+    /** As by SIGKILL: nothing is given back. */
+    vanish(): Promise<void>
+  }>
+
+export async function startRegistryEnd(urls: readonly string[], name: string): Promise<RegistryEnd> {
+  const { logger, lines } = captureLog()
+  const connection = connectRedis({ urls, name, logger })
+  const registry = createRedisSessionRegistry({ connection, gatewayId: name as GatewayId, logger })
+  const told = new EventQueue<string>()
+  await connection.start()
+  await registry.start({
+    onLost: () => told.push('lost'),
+    onGatewayGone: (id) => told.push(id),
+    onReach: (isReached) => told.push(isReached ? 'back' : 'away'),
+  })
+  return {
+    registry,
+    connection,
+    told,
+    lines,
+    async vanish() {
+      await connection.close()
+      await registry.close()
+    },
+    async [Symbol.asyncDispose]() {
+      await registry.close()
+      await connection.close()
+    },
+  }
+}

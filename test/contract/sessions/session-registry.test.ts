@@ -1,0 +1,43 @@
+import { afterAll } from 'vitest'
+import {
+  createMemorySessionRegistry,
+  type MemorySessions,
+} from '../../../src/gateway/memory-session-registry.ts'
+import type { GatewayId } from '../../../src/ids.ts'
+import { provideRedisCluster } from '../../harness/redis-cluster.ts'
+import { provideRedis } from '../../harness/redis.ts'
+import { startRegistryEnd } from './redis-registries.ts'
+import { type RegistryWorld, sessionRegistryContract } from './session-registry-contract.ts'
+
+const servers = new AsyncDisposableStack()
+afterAll(() => servers.disposeAsync())
+const redis = servers.use(await provideRedis())
+const cluster = servers.use(await provideRedisCluster())
+
+sessionRegistryContract('the session registry in memory', createMemoryWorld)
+sessionRegistryContract('the session registry in one Redis', async () => createRedisWorld([redis.url], redis))
+sessionRegistryContract('the session registry in a Redis Cluster', async () =>
+  createRedisWorld(cluster.urls, cluster),
+)
+
+function createMemoryWorld(): RegistryWorld {
+  const sessions: MemorySessions = new Map()
+  const resources = new AsyncDisposableStack()
+  return {
+    add: async (name) =>
+      resources.adopt(createMemorySessionRegistry(name as GatewayId, sessions), (registry) => registry.close()),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+async function createRedisWorld(
+  urls: readonly string[],
+  { flush }: { flush(): Promise<void> },
+): Promise<RegistryWorld> {
+  await flush()
+  const resources = new AsyncDisposableStack()
+  return {
+    add: async (name) => resources.use(await startRegistryEnd(urls, name)).registry,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}

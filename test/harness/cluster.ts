@@ -1,0 +1,32 @@
+import { provideDatabase } from './database.ts'
+import { type ParleyOptions, startParley, type TestParley } from './parley.ts'
+import { provideRedis } from './redis.ts'
+
+/** Several gateways on one database and one Redis, in one process. */
+export type TestCluster = AsyncDisposable &
+  Readonly<{
+    gateways: readonly TestParley[]
+    redis: Awaited<ReturnType<typeof provideRedis>>
+    databaseUrl: string
+    /** One more gateway. */
+    add(options?: ParleyOptions): Promise<TestParley>
+  }>
+
+export async function startCluster(count: number): Promise<TestCluster> {
+  const resources = new AsyncDisposableStack()
+  const database = resources.use(await provideDatabase())
+  const redis = resources.use(await provideRedis())
+
+  async function add(options: ParleyOptions = {}): Promise<TestParley> {
+    return resources.use(await startParley({ databaseUrl: database.url, redisUrls: [redis.url], ...options }))
+  }
+
+  const gateways = await Promise.all(Array.from({ length: count }, () => add()))
+  return {
+    gateways,
+    redis,
+    databaseUrl: database.url,
+    add,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
