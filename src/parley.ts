@@ -128,7 +128,7 @@ function createRedisBackplane(
   const publisher = connectRedis({ urls, name: `parley ${gatewayId}`, logger })
   const subscriber = connectRedis({ urls, name: `parley ${gatewayId} hears`, logger })
   const bus = createRedisBus({ publisher, subscriber, logger })
-  const sessions = createRedisSessionRegistry({ redis: publisher, gatewayId, logger })
+  const sessions = createRedisSessionRegistry({ connection: publisher, gatewayId, logger })
 
   async function start(sweeper: Sweeper): Promise<void> {
     const deafness = createDeafness(sweeper)

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Hub } from '../gateway/hub.ts'
@@ -11,6 +12,12 @@ import type { DeviceStore, Owed } from './device-store.ts'
 import type { InboxItem, InboxReset } from './inbox-item.ts'
 import { type Feeding, LiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
+
+/**
+ * So many reads of starting inboxes are under way at once; the others wait their turn. When half of all people come
+ * back in the same second, they cost the database a steady stream of reads, and the rest of the gateway goes on.
+ */
+const READS_AT_ONCE = 8
 
 /** More than this many events are not replayed: the device is told to ask for the present state instead. */
 export const MAX_REPLAY = 10_000
@@ -61,12 +68,12 @@ type Plan = Readonly<{ owed: readonly Owed[]; merge: Merge }>
  */
 export function createInbox(dependencies: Dependencies): Inbox {
   const { hub, devices, chatLog, receipts, clock, metrics, logger } = dependencies
+  const inTurn = pLimit(READS_AT_ONCE)
 
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
-      if (deviceId !== undefined) await devices.register(viewerId, deviceId)
       await joined.attached
-      const owed = await devices.owed(viewerId, deviceId)
+      const owed = await inTurn(() => readOwed(viewerId, deviceId))
       const plan = planFor(viewerId, owed, feeding.hasQueued())
       joined.settle()
       if (deviceId !== undefined) yield* replay(viewerId, deviceId, plan.owed)
@@ -89,6 +96,11 @@ export function createInbox(dependencies: Dependencies): Inbox {
     })
     const joined = hub.join({ userId: viewerId, push: (item) => stream.push(item) })
     return stream
+  }
+
+  async function readOwed(viewerId: UserId, deviceId: DeviceId | undefined): Promise<readonly Owed[]> {
+    if (deviceId !== undefined) await devices.register(viewerId, deviceId)
+    return devices.owed(viewerId, deviceId)
   }
 
   function planFor(viewerId: UserId, owed: readonly Owed[], hasQueued: boolean): Plan {
@@ -129,21 +141,24 @@ export function createInbox(dependencies: Dependencies): Inbox {
     viewerId: UserId,
     deviceId: DeviceId,
   ): AsyncGenerator<InboxItem, void, void> {
-    const since = await devices.receiptsKnownSince(viewerId, deviceId)
-    for (const receipt of await receipts.since(viewerId, since)) yield { type: 'ReceiptAdvanced', ...receipt }
+    const missed = await inTurn(async () => {
+      return receipts.since(viewerId, await devices.receiptsKnownSince(viewerId, deviceId))
+    })
+    for (const receipt of missed) yield { type: 'ReceiptAdvanced', ...receipt }
   }
 
   /** Answers true when the log does not reach back to what is owed. */
   async function* replayChat({ chatId, ackedSeq, lastSeq }: Owed): AsyncGenerator<ChatEvent, boolean, void> {
     let expectedSeq = ackedSeq + 1
-    for await (const page of chatLog.pages({ chatId, afterSeq: ackedSeq, untilSeq: lastSeq })) {
-      for (const event of page) {
-        if (event.seq !== expectedSeq++) return true
-        yield event
-      }
+    while (expectedSeq <= lastSeq) {
+      const stretch = { chatId, afterSeq: expectedSeq - 1, untilSeq: lastSeq }
+      const page = await inTurn(() => chatLog.read(stretch))
+      if (page[0]?.seq !== expectedSeq) return true
+      yield* page
+      expectedSeq += page.length
       metrics.deliveries.inc({ phase: 'replay' }, page.length)
     }
-    return expectedSeq !== lastSeq + 1
+    return false
   }
 
   /** Without a device, what was flushed to the socket counts as delivered. */

@@ -155,8 +155,9 @@ test('when the answer to a send is lost, RetryLink sends it again, and it is one
   const known = new Set<string>()
   await using proxy = await startHttpProxy(parley.url, async (body) => known.size === known.add(body).size)
   const client = createApolloClient(proxy.url, () => alice.token, alice.socket)
+  const mutation: TypedDocumentNode<SendMessageData> = gql(SEND)
   const { data } = await client.mutate({
-    mutation: gql(SEND) as TypedDocumentNode<SendMessageData>,
+    mutation,
     variables: { chatId: chat, clientMessageId: randomUUID(), body: 'Hello' },
   })
   expect(data?.sendMessage.deduplicated).toBe(true)
