@@ -62,7 +62,7 @@ export function createRedisBus({ publisher, subscriber, logger }: Dependencies):
     }
     const id = await unless(closed.signal, pubsub.subscribe(channelOf(gatewayId), deliver))
     listeners.add(listener)
-    if (mayHaveMissed) guarded(() => listener.onGap())
+    if (mayHaveMissed) onGap()
     return once(async () => {
       listeners.delete(listener)
       pubsub.unsubscribe(id)
@@ -116,6 +116,15 @@ function createPubSub(subscriptions: Subscriptions, publisher: RedisConnection, 
   const leaving = new Set<Promise<void>>()
   const publish = publisher.redis.type === 'standalone' ? 'publish' : 'spublish'
 
+  async function enter(channel: string, done: () => void): Promise<void> {
+    try {
+      await subscriptions.add(channel)
+      done()
+    } catch (error) {
+      logger.debug({ err: error }, 'a subscription was given up')
+    }
+  }
+
   function leave(channel: string): void {
     const work = subscriptions.remove(channel).catch((error: unknown) => {
       logger.debug({ err: error }, 'a subscription was not ended in order')
@@ -126,10 +135,7 @@ function createPubSub(subscriptions: Subscriptions, publisher: RedisConnection, 
 
   const client = {
     publish: async (channel: string, message: string) => publisher.send([[publish, channel, message]]),
-    subscribe: (channel: string, done: () => void) =>
-      void subscriptions.add(channel).then(done, (error: unknown) => {
-        logger.debug({ err: error }, 'a subscription was given up')
-      }),
+    subscribe: (channel: string, done: () => void) => void enter(channel, done),
     unsubscribe: leave,
     punsubscribe: () => undefined,
     on(event: string, listener: (channel: Buffer, message: Buffer) => void) {

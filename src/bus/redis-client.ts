@@ -56,8 +56,10 @@ const CLUSTER_OPTIONS = {
 } satisfies ClusterOptions
 
 /** One URL is one server, several are nodes of a cluster. Nothing connects yet. */
-export function createRedisClient(urls: readonly string[], connectionName: string): RedisClient {
+export function createRedisClient(urls: readonly string[], name: string): RedisClient {
   const [url = '', ...others] = urls
+  // Redis takes no spaces in it.
+  const connectionName = name.replaceAll(/[^!-~]/g, '-')
   if (others.length > 0) return { type: 'cluster', client: createCluster(urls, url, connectionName) }
   // By `href` the scheme is in small letters: ioredis does not encrypt where it says REDISS.
   const client = new Redis(new URL(url).href, {

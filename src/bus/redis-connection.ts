@@ -37,7 +37,7 @@ export type RedisConnection = Readonly<{
 type Options = Readonly<{
   /** One of a server, or several of nodes of a cluster. */
   urls: readonly string[]
-  /** What the connection is for; Redis shows it in its list of clients. */
+  /** What the connection is for; Redis shows it in its list of clients, with a dash for each space. */
   name: string
   logger: Logger
 }>

@@ -17,15 +17,19 @@ export async function keepHeartbeat(
   onSilence: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let silentRounds = 0; !signal.aborted;) {
-    await pause(INTERVAL_MS, signal)
-    if (signal.aborted) return
+  for (let silentRounds = 0; await nextRound(signal);) {
     const answers = await Promise.all(serversOf(redis).map((server) => isAlive(server, onSilence)))
     silentRounds = answers.includes(true) ? 0 : silentRounds + 1
     if (redis.type === 'standalone' || silentRounds < MAX_SILENT_ROUNDS) continue
     silentRounds = 0
     if (redis.client.status === 'ready') redis.client.disconnect(true)
   }
+}
+
+/** False when there is none. */
+async function nextRound(signal: AbortSignal): Promise<boolean> {
+  await pause(INTERVAL_MS, signal)
+  return !signal.aborted
 }
 
 async function isAlive(server: Redis, onSilence: (error: unknown) => void): Promise<boolean> {

@@ -14,6 +14,9 @@ const UNHEARD_MS = 2_000
 /** And after so long the connections are made anew. */
 const HOPELESS_MS = 4_000
 
+/** Of one channel: how many losses are made up for, and when we last heard ourselves. */
+type Hearing = { mended: number; heardAt: number }
+
 /** What ioredis tells when a connection that carries subscriptions may be gone. */
 const LOSSES = ['-node', '-subscriber', 'nodeError', 'close', 'disconnecting'] as const
 
@@ -55,41 +58,47 @@ export function createShardedSubscriptions(client: Cluster, options: Options): S
     }
   }
 
-  async function keepProving(channel: string, signal: AbortSignal): Promise<void> {
-    let mended = losses
-    let heardAt = performance.now()
-
+  function hear(channel: string, state: Hearing, signal: AbortSignal): void {
     hearing.set(proofChannel(channel), (proof) => {
       const [by, number] = proof.split(' ')
       if (by !== self || signal.aborted) return
-      heardAt = performance.now()
-      if (Number(number) <= mended) return
-      mended = Number(number)
+      state.heardAt = performance.now()
+      if (Number(number) <= state.mended) return
+      state.mended = Number(number)
       onGap()
     })
+  }
+
+  async function keepProving(channel: string, state: Hearing, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const isPublished = await publishProof(channel)
       // What nobody published nobody can hear.
-      if (!isPublished) heardAt = performance.now()
-      const silentMs = performance.now() - heardAt
-      if (mended === losses && (!isPublished || silentMs > UNHEARD_MS)) lose()
-      if (silentMs > HOPELESS_MS) {
-        heardAt = performance.now()
-        client.disconnect(true)
-      }
-      const restMs = mended === losses ? PROOF_INTERVAL_MS : PROOF_INTERVAL_WHILE_LOST_MS
+      if (!isPublished) state.heardAt = performance.now()
+      judge(state, isPublished)
+      const restMs = state.mended === losses ? PROOF_INTERVAL_MS : PROOF_INTERVAL_WHILE_LOST_MS
       await pause(restMs, AbortSignal.any([signal, alarm.signal]))
     }
   }
 
+  function judge(state: Hearing, isPublished: boolean): void {
+    const silentMs = performance.now() - state.heardAt
+    if (state.mended === losses && (!isPublished || silentMs > UNHEARD_MS)) lose()
+    if (silentMs < HOPELESS_MS) return
+    state.heardAt = performance.now()
+    client.disconnect(true)
+  }
+
   return {
     async add(channel) {
+      const state = { mended: losses, heardAt: performance.now() }
       const removed = new AbortController()
       channels.set(channel, removed)
       const signal = AbortSignal.any([closed.signal, removed.signal])
       const subscribe = async (): Promise<unknown> => client.ssubscribe(channel, proofChannel(channel))
       await retry(subscribe, () => true, SUBSCRIBE_BACKOFF, signal)
-      void keepProving(channel, signal)
+      state.heardAt = performance.now()
+      hear(channel, state, signal)
+      void keepProving(channel, state, signal)
     },
     async remove(channel) {
       channels.get(channel)?.abort(new Error('The subscription has ended'))

@@ -1,8 +1,9 @@
 import type { RedisCommand, RedisConnection } from '../bus/redis-connection.ts'
 import type { UserId } from '../ids.ts'
 import { createBatcher } from '../lib/batcher.ts'
-import { sessionsKey } from './redis-session-keys.ts'
 import type { Leases } from './redis-leases.ts'
+import { stringsOf } from './redis-look-up.ts'
+import { sessionsKey } from './redis-session-keys.ts'
 
 /** Which people of this gateway are written down in Redis as being here, and how they stay so. */
 export type Registrations = Readonly<{
@@ -125,9 +126,4 @@ function registering(key: string, lease: string): RedisCommand[] {
     ['sadd', key, lease],
     ['expire', key, TTL_SECONDS],
   ]
-}
-
-/** The strings of an answer that should be a list of them. */
-export function stringsOf(answer: unknown): readonly string[] {
-  return Array.isArray(answer) ? answer.filter((item) => typeof item === 'string') : []
 }

@@ -17,7 +17,10 @@ export function sessionsKey(userId: UserId): string {
 /** The keys of these people, as many together as one command may concern. */
 export function sessionsKeys(userIds: readonly UserId[], on: 'standalone' | 'cluster'): readonly string[][] {
   const different = [...new Set(userIds)]
-  const groups = Map.groupBy(different, on === 'cluster' ? bucketOf : (_, index) => Math.floor(index / MAX_KEYS))
+  const groups = Map.groupBy(
+    different,
+    on === 'cluster' ? bucketOf : (_, index) => Math.floor(index / MAX_KEYS),
+  )
   return [...groups.values()].map((some) => some.map(sessionsKey))
 }
 

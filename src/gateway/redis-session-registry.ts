@@ -5,8 +5,8 @@ import { once } from '../lib/once.ts'
 import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { ALONE_MS, createLeases, gatewayOf, type LiveGateway, liveGateways } from './redis-leases.ts'
-import { createRegistrations, stringsOf } from './redis-registrations.ts'
-import { sessionsKeys } from './redis-session-keys.ts'
+import { lookUp } from './redis-look-up.ts'
+import { createRegistrations } from './redis-registrations.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
 /** Is told what a registry that others share can't keep to itself. */
@@ -49,7 +49,11 @@ const CLOSE_MS = 2_000
  * While Redis is away `gatewaysOf` and `others` reject at once, and within two seconds while it hangs; people come and
  * go as ever, and are written down when it is back.
  */
-export function createRedisSessionRegistry({ connection, gatewayId, logger }: Dependencies): RedisSessionRegistry {
+export function createRedisSessionRegistry({
+  connection,
+  gatewayId,
+  logger,
+}: Dependencies): RedisSessionRegistry {
   const leases = createLeases(connection, gatewayId)
   const registrations = createRegistrations({ connection, leases })
   const ended = new AbortController()
@@ -72,14 +76,18 @@ export function createRedisSessionRegistry({ connection, gatewayId, logger }: De
   }
 
   async function run(): Promise<void> {
-    while (!ended.signal.aborted) {
-      woken = new AbortController()
-      const restMs = leases.isAlone() ? RENEW_WHILE_ALONE_MS : RENEW_MS
-      await pause(restMs, AbortSignal.any([ended.signal, woken.signal]))
-      if (ended.signal.aborted) return
+    while (await nextTurn()) {
       await renew()
       await refresh()
     }
+  }
+
+  /** Comes at once when the connection is made again. False when there is none. */
+  async function nextTurn(): Promise<boolean> {
+    woken = new AbortController()
+    const restMs = leases.isAlone() ? RENEW_WHILE_ALONE_MS : RENEW_MS
+    await pause(restMs, AbortSignal.any([ended.signal, woken.signal]))
+    return !ended.signal.aborted
   }
 
   async function renew(): Promise<void> {
@@ -155,16 +163,8 @@ export function createRedisSessionRegistry({ connection, gatewayId, logger }: De
     }
   }
 
-  async function gatewaysOf(userIds: readonly UserId[]): Promise<ReadonlySet<GatewayId>> {
-    const found = new Set<GatewayId>()
-    if (userIds.length === 0) return found
-    const keys = sessionsKeys(userIds, connection.redis.type)
-    const answers = await connection.send(keys.map((some) => ['sunion', ...some]))
-    for (const lease of new Set(answers.flatMap(stringsOf))) {
-      const id = gatewayOf(lease)
-      if (id !== undefined && id !== gatewayId && !leases.hasEnded(lease)) found.add(id)
-    }
-    return found
+  function isElsewhere(lease: string): boolean {
+    return gatewayOf(lease) !== gatewayId && !leases.hasEnded(lease)
   }
 
   async function giveBack(): Promise<void> {
@@ -184,7 +184,7 @@ export function createRedisSessionRegistry({ connection, gatewayId, logger }: De
         logger.debug({ err: error }, 'somebody is registered still')
       })
     },
-    gatewaysOf,
+    gatewaysOf: (userIds) => lookUp(connection, userIds, isElsewhere),
     others: async () =>
       (await liveGateways(connection)).map((gateway) => gateway.gatewayId).filter((id) => id !== gatewayId),
     hasOthers: () => !leases.isAlone(),

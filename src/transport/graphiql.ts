@@ -39,6 +39,9 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** Of several tabs, GraphiQL moves one that is pressed away from under the pointer, so that the click opens nothing. */
+const STEADY_TABS = '<style>.graphiql-tab { transform: none !important }</style>'
+
 const compress = promisify(gzip)
 
 /**
@@ -97,7 +100,9 @@ async function render(tabs: readonly GraphiqlTab[]): Promise<Page> {
     shouldPersistHeaders: true,
   }
   const json = JSON.stringify(options)
-  const html = renderGraphiQL(options).replace(json, () => json.replaceAll('<', '\\u003c'))
+  const html = renderGraphiQL(options)
+    .replace(json, () => json.replaceAll('<', '\\u003c'))
+    .replace('</head>', `${STEADY_TABS}</head>`)
   const gzipped = await compress(html)
   return { gzipped, etag: `"${createHash('sha256').update(gzipped).digest('base64url')}"` }
 }

@@ -110,7 +110,10 @@ test('a bus is closed while Redis is away or hangs, and whoever waits for it is 
   await using west = await startRedisEnd([redis.url])
   redis.pause()
   const hanging = east.bus.publish('west' as GatewayId, 'Hello')
-  const waiting = west.bus.subscribe('west' as GatewayId, { onMessage: () => undefined, onGap: () => undefined })
+  const waiting = west.bus.subscribe('west' as GatewayId, {
+    onMessage: () => undefined,
+    onGap: () => undefined,
+  })
   await Promise.all([east.bus.close(), west.bus.close()])
   await expect(waiting).rejects.toThrow('closed')
   await expect(hanging).rejects.toThrow()

@@ -5,7 +5,7 @@ import {
 } from '../../../src/gateway/memory-session-registry.ts'
 import type { GatewayId } from '../../../src/ids.ts'
 import { provideRedisCluster } from '../../harness/redis-cluster.ts'
-import { provideRedis } from '../../harness/redis.ts'
+import { provideRedis, type TestRedis } from '../../harness/redis.ts'
 import { startRegistryEnd } from './redis-registries.ts'
 import { type RegistryWorld, sessionRegistryContract } from './session-registry-contract.ts'
 
@@ -25,16 +25,18 @@ function createMemoryWorld(): RegistryWorld {
   const resources = new AsyncDisposableStack()
   return {
     add: async (name) =>
-      resources.adopt(createMemorySessionRegistry(name as GatewayId, sessions), (registry) => registry.close()),
+      resources.adopt(createMemorySessionRegistry(name as GatewayId, sessions), (registry) =>
+        registry.close(),
+      ),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
 
 async function createRedisWorld(
   urls: readonly string[],
-  { flush }: { flush(): Promise<void> },
+  server: Pick<TestRedis, 'flush'>,
 ): Promise<RegistryWorld> {
-  await flush()
+  await server.flush()
   const resources = new AsyncDisposableStack()
   return {
     add: async (name) => resources.use(await startRegistryEnd(urls, name)).registry,

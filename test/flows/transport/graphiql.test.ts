@@ -1,19 +1,10 @@
-import { chromium } from 'playwright-core'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { createGraphiql } from '../../../src/transport/graphiql.ts'
+import { BROWSER_TIMEOUT_MS, startBrowser } from '../../harness/browser.ts'
 import { startGateway } from './gateway.ts'
 
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
-const WITHOUT_NETWORK = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-]
-
 test('the page is sent compressed, kept by browsers, and not made again', async () => {
   await using gateway = await startGateway({
     graphiql: createGraphiql({ tabs: async () => [{ query: '{ whoami }' }] }),
@@ -58,41 +49,43 @@ async function answer(page: Page, text: string): Promise<void> {
   await page.locator('.graphiql-response').getByText(text).first().waitFor({ timeout: 15_000 })
 }
 
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-
-test('in a browser, queries and subscriptions run as the person of their tab', async () => {
-  const tokens = Promise.withResolvers<readonly string[]>()
-  const tabs = async (): Promise<{ query: string; headers: string }[]> => {
-    const [alice, bob] = (await tokens.promise).map((token) =>
-      JSON.stringify({ authorization: `Bearer ${token}` }),
-    )
-    return [
-      { query: '{ whoami }', headers: alice ?? '' },
-      { query: 'subscription { observed }', headers: bob ?? '' },
-    ]
-  }
-  await using gateway = await startGateway({ graphiql: createGraphiql({ tabs }) })
-  tokens.resolve([await gateway.token('alice'), await gateway.token('bob')])
-  await using browser = await chromium.launch({ executablePath: CHROMIUM, args: WITHOUT_NETWORK })
-  const page = await browser.newPage()
-  const requests: string[] = []
-  const complaints: string[] = []
-  page.on('request', (request) => requests.push(request.url()))
-  page.on('websocket', (socket) => requests.push(socket.url()))
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
-  await page.goto(gateway.url)
-  await execute(page)
-  await answer(page, 'alice')
-  await page.getByRole('tab').nth(1).click()
-  await execute(page)
-  await expect.poll(() => gateway.streams[0]?.viewer, { timeout: 10_000 }).toBe('bob')
-  gateway.streams[0]?.push('a first event')
-  await answer(page, 'a first event')
-  expect(complaints).toEqual([])
-  const { host } = new URL(gateway.url)
-  const elsewhere = requests.filter((url) => !/^(blob|data):/.test(url) && new URL(url).host !== host)
-  expect(elsewhere).toEqual([])
-}, 60_000)
+test(
+  'in a browser, queries and subscriptions run as the person of their tab',
+  async () => {
+    const tokens = Promise.withResolvers<readonly string[]>()
+    const tabs = async (): Promise<{ query: string; headers: string }[]> => {
+      const [alice, bob] = (await tokens.promise).map((token) =>
+        JSON.stringify({ authorization: `Bearer ${token}` }),
+      )
+      return [
+        { query: '{ whoami }', headers: alice ?? '' },
+        { query: 'subscription { observed }', headers: bob ?? '' },
+      ]
+    }
+    await using gateway = await startGateway({ graphiql: createGraphiql({ tabs }) })
+    tokens.resolve([await gateway.token('alice'), await gateway.token('bob')])
+    await using browser = await startBrowser()
+    const page = await browser.newPage()
+    const requests: string[] = []
+    const complaints: string[] = []
+    page.on('request', (request) => requests.push(request.url()))
+    page.on('websocket', (socket) => requests.push(socket.url()))
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(error.message))
+    await page.goto(gateway.url)
+    await execute(page)
+    await answer(page, 'alice')
+    await page.getByRole('tab').nth(1).click()
+    await execute(page)
+    await expect.poll(() => gateway.streams[0]?.viewer, { timeout: 10_000 }).toBe('bob')
+    gateway.streams[0]?.push('a first event')
+    await answer(page, 'a first event')
+    expect(complaints).toEqual([])
+    const { host } = new URL(gateway.url)
+    const elsewhere = requests.filter((url) => !/^(blob|data):/.test(url) && new URL(url).host !== host)
+    expect(elsewhere).toEqual([])
+  },
+  BROWSER_TIMEOUT_MS,
+)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createRedisClient } from '../../../src/bus/redis-client.ts'
 
 test('one URL is a server: its credentials, its database, and encryption, however its scheme is written', () => {
-  const { type, client } = createRedisClient(['REDISS://alice:p%40ss@redis.example:7000/3'], 'commands')
+  const { type, client } = createRedisClient(['REDISS://alice:p%40ss@redis.example:7000/3'], 'parley east')
   expect(type).toBe('standalone')
   expect(client.status).toBe('wait')
   expect(client.options).toMatchObject({
@@ -12,7 +12,7 @@ test('one URL is a server: its credentials, its database, and encryption, howeve
     password: 'p@ss',
     db: 3,
     tls: {},
-    connectionName: 'commands',
+    connectionName: 'parley-east',
   })
 })
 
