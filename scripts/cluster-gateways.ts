@@ -28,7 +28,13 @@ export type Gateway = Readonly<{
 }>
 
 /** Resolves when the gateway is ready; throws when it can't be started. */
-export async function startGateway({ name, port: wanted, folder, env, tell }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({
+  name,
+  port: wanted,
+  folder,
+  env,
+  tell,
+}: GatewayOptions): Promise<Gateway> {
   const port = await freePort(wanted)
   const adminPort = await freePort()
   const stopping = new AbortController()

@@ -4,7 +4,9 @@ import { readDevSecret } from '../src/config/dev-secret.ts'
 const LIFETIME_MS = 7 * 24 * 3600 * 1000
 
 /** Tokens for alice, bob and carol, signed with the key that the gateways find in the same folder. */
-export async function demoTokens(folder: string): Promise<readonly (readonly [name: string, token: string])[]> {
+export async function demoTokens(
+  folder: string,
+): Promise<readonly (readonly [name: string, token: string])[]> {
   const secret = await readDevSecret(folder)
   const expiresAt = new Date(Date.now() + LIFETIME_MS)
   return Promise.all(

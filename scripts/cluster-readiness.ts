@@ -20,7 +20,8 @@ export async function until(
   void ended.then((how) => (end = how))
   while (!(await isReady())) {
     if (end !== undefined) throw new Error(`${name} ended ${end} before it was ready; its log says why.`)
-    if (performance.now() > deadline) throw new Error(`${name} is not ready after a minute; its log says why.`)
+    if (performance.now() > deadline)
+      throw new Error(`${name} is not ready after a minute; its log says why.`)
     await pause(RETRY_MS)
   }
 }

@@ -38,7 +38,12 @@ async function readOptions(): Promise<Options> {
   const port = numberIn('--port', values.port, 0, 65_535)
   if (port !== 0 && !(await isFree(port))) throw new Error(`Port ${port} is taken: choose another by --port.`)
   const folder = resolve(values['data-dir'])
-  return { gateways, port: port === 0 ? await freePort() : port, folder, withoutNginx: values['without-nginx'] }
+  return {
+    gateways,
+    port: port === 0 ? await freePort() : port,
+    folder,
+    withoutNginx: values['without-nginx'],
+  }
 }
 
 function numberIn(name: string, text: string, min: number, max: number): number {
@@ -48,7 +53,10 @@ function numberIn(name: string, text: string, min: number, max: number): number 
 }
 
 /** Starts all of it; whoever disposes of `resources` stops all of it. */
-async function start({ gateways: count, port, folder, withoutNginx }: Options, resources: AsyncDisposableStack) {
+async function start(
+  { gateways: count, port, folder, withoutNginx }: Options,
+  resources: AsyncDisposableStack,
+) {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await ensurePrismaClient()
   const redis = await startRedis(folder)

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { dashboardMetrics } from '../../unit/deploy/dashboard.ts'
+import { type ClusterProgram, isRunning, startClusterProgram } from './cluster-program.ts'
+import { temporaryFolder } from './program.ts'
+
+const SCRIPT = join(import.meta.dirname, '..', '..', '..', 'scripts', 'cluster.ts')
+const TIMEOUT_MS = 120_000
+
+/** Alice and bob chat through the one address until a gateway under them is killed, and go on. */
+async function survivesKilledGateway(cluster: ClusterProgram): Promise<void> {
+  const [alice, bob] = [cluster.person('alice'), cluster.person('bob')]
+  await bob.run('{ viewer { id } }')
+  const chat = await alice.startChat(bob)
+  using atAlice = alice.inbox('phone')
+  await atAlice.caughtUp()
+  using atBob = bob.inbox('phone')
+  await atBob.caughtUp()
+  expect((await cluster.connections()).filter((count) => count === 1)).toHaveLength(2)
+
+  await alice.sendBySocket(chat, 'Hello Bob')
+  await bob.sendBySocket(chat, 'Hello Alice')
+  await Promise.all([atAlice.reaches(chat, 2), atBob.reaches(chat, 2)])
+
+  const victim = cluster.gateways[(await cluster.connections()).indexOf(1)]
+  if (victim === undefined) throw new Error('Nobody is connected')
+  process.kill(victim.pid, 'SIGKILL')
+  const bodies = Array.from({ length: 20 }, (_, index) => `message ${index}`)
+  for (const body of bodies) await alice.send(chat, body)
+  await Promise.all([atAlice.reaches(chat, 22), atBob.reaches(chat, 22)])
+  for (const stream of [atAlice, atBob]) {
+    expect(stream.bodies(chat)).toEqual(['Hello Bob', 'Hello Alice', ...bodies])
+  }
+  await cluster.lines.match((line) => line.includes(`${victim.name} is back`), TIMEOUT_MS)
+}
+
+test(
+  'behind one address alice and bob are on different gateways, and when one is killed nothing is lost',
+  async () => {
+    await using cluster = await startClusterProgram('--gateways', '2')
+    await survivesKilledGateway(cluster)
+    expect(await cluster.end('SIGTERM')).toBe(0)
+    expect(cluster.pids.filter(isRunning)).toEqual([])
+    expect(cluster.lines.all.at(-1)).toBe('Stopped.')
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'where there is no nginx a small proxy stands in for it, and serves as well',
+  async () => {
+    await using cluster = await startClusterProgram('--gateways', '2', '--without-nginx')
+    expect(cluster.lines.all.join('\n')).toContain('a small TCP proxy')
+    await survivesKilledGateway(cluster)
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'the gateways serve every metric that the dashboard shows',
+  async () => {
+    await using cluster = await startClusterProgram('--gateways', '1')
+    const page = await (await fetch(cluster.gateways[0]?.metricsUrl ?? '')).text()
+    const served = new Set([...page.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
+    expect([...(await dashboardMetrics())].filter((name) => !served.has(name))).toEqual([])
+  },
+  TIMEOUT_MS,
+)
+
+test('without a redis-server it says where to get one', async () => {
+  await using folder = await temporaryFolder()
+  const child = spawn(process.execPath, [SCRIPT, '--port', '0', '--data-dir', folder.path], {
+    env: { PATH: '/nonexistent' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const [complaint, [code]] = await Promise.all([
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number]>,
+  ])
+  expect(code).toBe(1)
+  expect(complaint).toContain('apt-get install redis-server')
+})

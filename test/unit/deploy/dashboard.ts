@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+
+const FILE = join(import.meta.dirname, '..', '..', '..', 'deploy', 'grafana-dashboard.json')
+
+const DASHBOARD = z.object({
+  uid: z.string(),
+  panels: z.array(
+    z.object({
+      id: z.number(),
+      title: z.string(),
+      description: z.string().min(1),
+      targets: z.array(z.object({ expr: z.string() })).min(1),
+    }),
+  ),
+})
+
+export async function readDashboard(): Promise<z.infer<typeof DASHBOARD>> {
+  return DASHBOARD.parse(JSON.parse(await readFile(FILE, 'utf8')))
+}
+
+/** The metrics in the dashboard's queries, under the names that the registry knows them by. */
+export async function dashboardMetrics(): Promise<ReadonlySet<string>> {
+  const { panels } = await readDashboard()
+  const names = panels
+    .flatMap(({ targets }) => targets)
+    .flatMap(({ expr }) => [...expr.matchAll(/\bparley_[a-z0-9_]+/g)].map(([name]) => name))
+  return new Set(names.map((name) => name.replace(/_(bucket|sum|count)$/, '')))
+}
