@@ -35,10 +35,7 @@ export function nginxConfigFor(deployed: string, place: NginxPlace): string {
 
 function replaced(text: string, [pattern, replacement]: readonly [RegExp, string]): string {
   if (text.search(pattern) === -1) throw new Error(`deploy/nginx.conf has nothing like ${pattern.source}`)
-  return text.replaceAll(
-    new RegExp(pattern, [...new Set([...pattern.flags, 'g'])].join('')),
-    () => replacement,
-  )
+  return text.replaceAll(new RegExp(pattern.source, 'gm'), () => replacement)
 }
 
 export function hasNginx(): boolean {

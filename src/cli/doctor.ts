@@ -10,6 +10,7 @@ import { judgeConnectError, judgeDatabase, judgeMigrations } from './judge-datab
 import { messageOf } from './failure.ts'
 import { bad, doubtful, type Finding, findingLines, good } from './finding.ts'
 import { judgeNode } from './judge-node.ts'
+import { examineRedis } from './judge-redis.ts'
 import type { Process, RunVerb } from './verb.ts'
 
 /** Prints each finding as soon as it is known; exit code 1 if any of them is bad. Changes nothing that matters. */
@@ -33,6 +34,8 @@ async function* examine({ env }: Process): AsyncGenerator<Finding> {
   for (const warning of loaded.warnings) yield doubtful('the configuration', warning)
   yield await judgeKeys(loaded.config, loaded.secrets)
   yield* examineDatabase(loaded)
+  const { redisUrls } = loaded.secrets
+  if (redisUrls.length > 0) yield* examineRedis(redisUrls)
 }
 
 function tryLoad(env: Process['env']): LoadedConfig | ConfigError {

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Hub } from '../gateway/hub.ts'
@@ -12,12 +11,7 @@ import type { DeviceStore, Owed } from './device-store.ts'
 import type { InboxItem, InboxReset } from './inbox-item.ts'
 import { type Feeding, LiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
-
-/**
- * So many reads of starting inboxes are under way at once; the others wait their turn. When half of all people come
- * back in the same second, they cost the database a steady stream of reads, and the rest of the gateway goes on.
- */
-const READS_AT_ONCE = 8
+import { createPatientReads } from './patient-reads.ts'
 
 /** More than this many events are not replayed: the device is told to ask for the present state instead. */
 export const MAX_REPLAY = 10_000
@@ -68,15 +62,15 @@ type Plan = Readonly<{ owed: readonly Owed[]; merge: Merge }>
  */
 export function createInbox(dependencies: Dependencies): Inbox {
   const { hub, devices, chatLog, receipts, clock, metrics, logger } = dependencies
-  const inTurn = pLimit(READS_AT_ONCE)
+  const inTurn = createPatientReads(logger)
 
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
       await joined.attached
-      const owed = await inTurn(() => readOwed(viewerId, deviceId))
+      const owed = await inTurn(feeding.signal, () => readOwed(viewerId, deviceId))
       const plan = planFor(viewerId, owed, feeding.hasQueued())
       joined.settle()
-      if (deviceId !== undefined) yield* replay(viewerId, deviceId, plan.owed)
+      if (deviceId !== undefined) yield* replay(feeding, viewerId, deviceId, plan.owed)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
       for await (const item of feeding.live()) {
         if (!plan.merge(item)) continue
@@ -118,15 +112,16 @@ export function createInbox(dependencies: Dependencies): Inbox {
   }
 
   async function* replay(
+    { signal }: Feeding,
     viewerId: UserId,
     deviceId: DeviceId,
     owed: readonly Owed[],
   ): AsyncGenerator<InboxItem, void, void> {
-    yield* replayReceipts(viewerId, deviceId)
+    yield* replayReceipts(signal, viewerId, deviceId)
     const total = owed.reduce((sum, chat) => sum + chat.lastSeq - chat.ackedSeq, 0)
     if (total > MAX_REPLAY) return yield* resetWith(tooMuchOwed(total))
     for (const chat of owed) {
-      const isTooShort = yield* replayChat(chat)
+      const isTooShort = yield* replayChat(signal, chat)
       if (isTooShort) return yield* resetWith(logTooShort())
     }
     metrics.replays.inc({ outcome: 'complete' })
@@ -138,21 +133,25 @@ export function createInbox(dependencies: Dependencies): Inbox {
   }
 
   async function* replayReceipts(
+    signal: AbortSignal,
     viewerId: UserId,
     deviceId: DeviceId,
   ): AsyncGenerator<InboxItem, void, void> {
-    const missed = await inTurn(async () => {
+    const missed = await inTurn(signal, async () => {
       return receipts.since(viewerId, await devices.receiptsKnownSince(viewerId, deviceId))
     })
     for (const receipt of missed) yield { type: 'ReceiptAdvanced', ...receipt }
   }
 
   /** Answers true when the log does not reach back to what is owed. */
-  async function* replayChat({ chatId, ackedSeq, lastSeq }: Owed): AsyncGenerator<ChatEvent, boolean, void> {
+  async function* replayChat(
+    signal: AbortSignal,
+    { chatId, ackedSeq, lastSeq }: Owed,
+  ): AsyncGenerator<ChatEvent, boolean, void> {
     let expectedSeq = ackedSeq + 1
     while (expectedSeq <= lastSeq) {
       const stretch = { chatId, afterSeq: expectedSeq - 1, untilSeq: lastSeq }
-      const page = await inTurn(() => chatLog.read(stretch))
+      const page = await inTurn(signal, () => chatLog.read(stretch))
       if (page[0]?.seq !== expectedSeq) return true
       yield* page
       expectedSeq += page.length

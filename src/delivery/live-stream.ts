@@ -70,7 +70,9 @@ export class LiveStream implements AsyncIterableIterator<InboxItem, undefined, u
       this.#lastItem = value
       return { done: false, value }
     } catch (error) {
-      await this.return()
+      const isGone = this.#isOver()
+      const end = await this.return()
+      if (isGone) return end
       throw error
     }
   }

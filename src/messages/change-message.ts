@@ -1,8 +1,9 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { Change, ChatLog, LockedChat } from '../chats/chat-log.ts'
 import { badInput, forbidden, notFound, ParleyError, unavailable } from '../errors.ts'
-import type { MessageId, UserId } from '../ids.ts'
+import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import { retry } from '../lib/backoff.ts'
+import { within } from '../lib/deadline.ts'
 import { classifyDatabaseError } from '../store/database-error.ts'
 import type { Transaction } from '../store/writer.ts'
 import type { Changeable, ChangeStore } from './change-store.ts'
@@ -31,6 +32,8 @@ type Decision = Readonly<{
 
 /** The most different emoji of one person on one message. */
 const MAX_REACTIONS_PER_PERSON = 20
+/** Within this there is an answer, in milliseconds; stays well below the ten seconds that are promised. */
+const ANSWER_WITHIN_MS = 8_000
 const MAX_ATTEMPTS = 5
 const RETRY_BACKOFF = { firstMs: 10, maxMs: 200 }
 
@@ -40,19 +43,28 @@ export function createMessageChanger({ chatLog, store, publish }: Dependencies):
     id: MessageId,
     decide: (decision: Decision) => Promise<Change<MessageEvent> | undefined>,
   ): Promise<Message> {
-    let unchanged: Message | undefined
-    const event = await retried(() =>
-      chatLog.append(id.chatId, 'Message', async (tx: Transaction, { now }: LockedChat) => {
+    let found: Readonly<{ message: Message; headSeq: Seq }> | undefined
+    const append = (): Promise<MessageEvent | undefined> =>
+      chatLog.append(id.chatId, 'Message', async (tx: Transaction, { now, headSeq }: LockedChat) => {
         const message = await store.find(tx, id, actorId)
         if (message === undefined || !message.isActorMember) throw notFound('Message')
-        unchanged = withoutMembership(message)
+        found = { message: withoutMembership(message), headSeq }
         return decide({ tx, message, now })
-      }),
-    )
+      })
+    const { event, mayHaveBeenStored } = await within(ANSWER_WITHIN_MS, retried(append), notConfirmed)
     if (event !== undefined) publish([event])
-    const message = event?.message ?? unchanged
+    else if (mayHaveBeenStored && found !== undefined) await publishHead(id.chatId, found.headSeq)
+    const message = event?.message ?? found?.message
     if (message === undefined) throw notFound('Message')
     return message
+  }
+
+  /**
+   * An attempt whose answer was lost stored the change after all, and nobody was told. Whoever hears of the log's end
+   * reads what they lack before it.
+   */
+  async function publishHead(chatId: ChatId, headSeq: Seq): Promise<void> {
+    publish(await chatLog.read({ chatId, afterSeq: headSeq - 1, untilSeq: headSeq }))
   }
 
   return {
@@ -142,15 +154,23 @@ function requireThere(message: Message): void {
   if (message.deletedAt !== null) throw forbidden('This message was deleted')
 }
 
+type Attempted = Readonly<{ event: MessageEvent | undefined; mayHaveBeenStored: boolean }>
+
 /** All changes may be repeated, so an unknown outcome is simply tried again; in the end it is UNAVAILABLE. */
-async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
-  return retry(
-    work,
-    (error, attempt) => {
-      if (error instanceof ParleyError || classifyDatabaseError(error) === 'other') return false
-      if (attempt + 1 < MAX_ATTEMPTS) return true
-      throw unavailable('The change could not be confirmed. Send it again.', error)
-    },
-    RETRY_BACKOFF,
-  )
+async function retried(work: () => Promise<MessageEvent | undefined>): Promise<Attempted> {
+  let mayHaveBeenStored = false
+  const shouldRetry = (error: unknown, attempt: number): boolean => {
+    if (error instanceof ParleyError) return false
+    const kind = classifyDatabaseError(error)
+    mayHaveBeenStored ||= kind === 'unknown-outcome'
+    if (kind === 'other') return false
+    if (attempt + 1 < MAX_ATTEMPTS) return true
+    throw notConfirmed(error)
+  }
+  const event = await retry(work, shouldRetry, RETRY_BACKOFF)
+  return { event, mayHaveBeenStored }
+}
+
+function notConfirmed(cause?: unknown): ParleyError {
+  return unavailable('The change could not be confirmed. Send it again.', cause)
 }

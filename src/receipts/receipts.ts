@@ -48,8 +48,14 @@ export function createReceipts({ store, publish }: Dependencies): Receipts {
   const batcher = createBatcher<Advance, AdvancedMember | undefined>({ ...BATCHER, run: write })
 
   async function write(advances: readonly Advance[]): Promise<readonly (AdvancedMember | undefined)[]> {
-    const members = await retry(() => store.advance(collapse(advances)), shouldRetry, RETRY_BACKOFF)
-    publish(members.filter((member) => member.hasMoved).map(toReceipt))
+    let isFirst = true
+    const mayRetry = (error: unknown, attempt: number): boolean => {
+      isFirst = false
+      return shouldRetry(error, attempt)
+    }
+    const members = await retry(() => store.advance(collapse(advances)), mayRetry, RETRY_BACKOFF)
+    // An attempt whose answer was lost may have moved them already, and nobody was told.
+    publish(members.filter((member) => member.hasMoved || !isFirst).map(toReceipt))
     const byKey = new Map(members.map((member) => [memberKeyOf(member), member]))
     return advances.map((advance) => byKey.get(memberKeyOf(advance)))
   }

@@ -46,6 +46,17 @@ const KIND_OF_PRISMA_CODE: Readonly<Record<string, DatabaseErrorKind>> = {
   P2028: 'refused',
 }
 
+// What Prisma's driver adapter calls it, where a statement of a transaction fails before the client sees it.
+const KIND_OF_ADAPTER_ERROR: Readonly<Record<string, DatabaseErrorKind>> = {
+  ConnectionClosed: 'unknown-outcome',
+  SocketTimeout: 'unknown-outcome',
+  DatabaseNotReachable: 'unknown-outcome',
+  TlsConnectionError: 'unknown-outcome',
+  TooManyConnections: 'refused',
+  TransactionAlreadyClosed: 'unknown-outcome',
+  TransactionWriteConflict: 'retryable-before-commit',
+}
+
 const KIND_OF_SYSTEM_CODE: Readonly<Record<string, DatabaseErrorKind>> = {
   ECONNREFUSED: 'unknown-outcome',
   ECONNRESET: 'unknown-outcome',
@@ -70,7 +81,13 @@ export function classifyDatabaseError(error: unknown): DatabaseErrorKind {
   const state = sqlStateOf(error)
   if (state !== undefined) return KIND_OF_STATE[state] ?? KIND_OF_STATE[state.slice(0, 2)] ?? 'other'
   const code = stringAt(error, 'code') ?? ''
-  return KIND_OF_PRISMA_CODE[code] ?? KIND_OF_SYSTEM_CODE[code] ?? kindOfMessage(error)
+  const adapterKind = stringAt(driverError(error), 'kind') ?? ''
+  return (
+    KIND_OF_PRISMA_CODE[code] ??
+    KIND_OF_SYSTEM_CODE[code] ??
+    KIND_OF_ADAPTER_ERROR[adapterKind] ??
+    kindOfMessage(error)
+  )
 }
 
 /** The constraint that a unique violation names; undefined for any other error. */

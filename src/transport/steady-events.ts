@@ -43,8 +43,9 @@ function steady(source: AsyncIterable<unknown>, args: ExecutionArgs): AsyncItera
 
   return {
     async next() {
-      const { done, value } = await events.next()
-      return done === true ? { done: true, value: undefined } : { done: false, value: await tell(value) }
+      const next: IteratorResult<unknown, unknown> = await events.next()
+      if (next.done === true) return { done: true, value: undefined }
+      return { done: false, value: await tell(next.value) }
     },
     async return() {
       ended.abort()

@@ -13,15 +13,19 @@ export type UserStore = Readonly<{
   findMany(ids: readonly UserId[]): Promise<readonly User[]>
 }>
 
-// By the primary key; locks the one row, and only where something changes.
+// By the primary key; locks the one row, and only where something changes. A token without a name has the subject in
+// its place, and many identity providers' have neither name nor picture: such a token says nothing of them, and what
+// another one said stays.
 const UPSERT = {
   name: 'user_upsert',
   text: `
     INSERT INTO users AS u (id, name, avatar_url, claims_issued_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (id) DO UPDATE
-      SET name = EXCLUDED.name, avatar_url = EXCLUDED.avatar_url, claims_issued_at = EXCLUDED.claims_issued_at
+      SET name = CASE WHEN EXCLUDED.name = u.id THEN u.name ELSE EXCLUDED.name END,
+        avatar_url = COALESCE(EXCLUDED.avatar_url, u.avatar_url),
+        claims_issued_at = EXCLUDED.claims_issued_at
       WHERE EXCLUDED.claims_issued_at >= u.claims_issued_at
-        AND (u.name, u.avatar_url) IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.avatar_url)`,
+        AND (EXCLUDED.name NOT IN (u.id, u.name) OR EXCLUDED.avatar_url <> COALESCE(u.avatar_url, ''))`,
 }
 
 export function createUserStore({ writer, reader }: { writer: Writer; reader: Reader }): UserStore {

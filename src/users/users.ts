@@ -21,17 +21,18 @@ const MAX_CACHED = 20_000
 
 export function createUsers({ store, clock }: { store: UserStore; clock: Clock }): Users {
   const cache = new ExpiringCache<UserId, User>({ maxEntries: MAX_CACHED, ttlMs: USER_CACHE_TTL_MS, clock })
-  const provisioned = new ExpiringCache<UserId, string>({
+  const provisioned = new ExpiringCache<string, true>({
     maxEntries: MAX_CACHED,
     ttlMs: PROVISION_TTL_MS,
     clock,
   })
 
   async function provision(profile: Profile): Promise<void> {
-    const fingerprint = JSON.stringify([profile.name, profile.avatarUrl, profile.issuedAt.getTime()])
-    if (provisioned.get(profile.id) === fingerprint) return
+    const { id, name, avatarUrl, issuedAt } = profile
+    const seen = JSON.stringify([id, name, avatarUrl, issuedAt.getTime()])
+    if (provisioned.get(seen) === true) return
     await store.upsert(profile)
-    provisioned.set(profile.id, fingerprint)
+    provisioned.set(seen, true)
     cache.delete(profile.id)
   }
 

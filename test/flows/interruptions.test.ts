@@ -73,6 +73,27 @@ test('a reader who stops reading is cut off with 4410, harms nobody, and gets th
   expect(again.seqs(chat)).toEqual(Array.from({ length: count }, (_, index) => index + 1))
 }, 60_000)
 
+test('an inbox that is opened while the database is away begins when it is back', async () => {
+  await using database = await provideDatabase()
+  await using proxy = await startTcpProxy(database.url)
+  await using parley = await startParley({ databaseUrl: proxy.url })
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  {
+    using first = bob.inbox('phone')
+    await first.caughtUp()
+  }
+  await alice.send(chat, 'while bob was away')
+  proxy.cut()
+  using again = bob.inbox('phone')
+  expect(await bob.post('{ chats { edges { cursor } } }')).toMatchObject({
+    errors: [{ extensions: { code: 'UNAVAILABLE', retryable: true } }],
+  })
+  proxy.restore()
+  await again.caughtUp()
+  expect(again.bodies(chat)).toEqual(['while bob was away'])
+})
+
 test('a device that is owed more than is replayed is told so, and goes on live', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
@@ -135,7 +156,7 @@ test('an event that can not be read while the database is away is told when it i
     ... on CaughtUp { at } ... on MessageSent { chat { unreadCount } message { body } } } }`
   bob.socket.subscribe(
     { query },
-    { next: (result) => told.push(result), error: told.push, complete: () => undefined },
+    { next: (result) => told.push(result), error: (error) => told.push(error), complete: () => undefined },
   )
   await told.next()
 

@@ -26,39 +26,44 @@ export type ChatState = Readonly<{
  */
 export class Replica {
   readonly #person: Person
+  readonly #device: string
   readonly #chats = new Map<string, Held>()
   #stream: Stream
   #applied = 0
+  readonly #inThisSubscription = new Map<string, number>()
   #reconnecting: Promise<void> = Promise.resolve()
   readonly #lastSeqs = new Map<string, number>()
 
-  static async start(person: Person): Promise<Replica> {
-    const stream = person.inbox('replica')
+  static async start(person: Person, device: string): Promise<Replica> {
+    const stream = person.inbox(device)
     await stream.caughtUp()
-    const replica = new Replica(person, stream)
+    const replica = new Replica(person, device, stream)
     for (const chat of await replica.#fetch()) replica.#chats.set(chat.id, hold(chat))
     return replica
   }
 
-  private constructor(person: Person, stream: Stream) {
+  private constructor(person: Person, device: string, stream: Stream) {
     this.#person = person
+    this.#device = device
     this.#stream = stream
   }
 
   /** Loses the connection and subscribes again, as the same device; acknowledges what it has first, or not. */
-  reconnect(acknowledges: boolean): Promise<void> {
-    this.#reconnecting = this.#reconnecting.then(() => this.#reconnect(acknowledges))
+  reconnect(acknowledges: boolean, whileAway: () => Promise<void>): Promise<void> {
+    this.#reconnecting = this.#reconnecting.then(() => this.#reconnect(acknowledges, whileAway))
     return this.#reconnecting
   }
 
-  async #reconnect(acknowledges: boolean): Promise<void> {
+  async #reconnect(acknowledges: boolean, whileAway: () => Promise<void>): Promise<void> {
     this.#apply()
     if (acknowledges) {
-      for (const [chat, seq] of this.#lastSeqs) await this.#person.markDelivered(chat, seq, 'replica')
+      for (const [chat, seq] of this.#lastSeqs) await this.#person.markDelivered(chat, seq, this.#device)
     }
     this.#stream.close()
     this.#apply()
-    this.#stream = this.#person.inbox('replica')
+    this.#inThisSubscription.clear()
+    await whileAway()
+    this.#stream = this.#person.inbox(this.#device)
     this.#applied = 0
     await this.#stream.caughtUp()
   }
@@ -74,7 +79,10 @@ export class Replica {
   }
 
   state(): readonly ChatState[] {
-    return [...this.#chats].map(([id, held]) => this.#stateOf(id, held)).toSorted(byId)
+    return [...this.#chats]
+      .filter(([, { headSeq }]) => headSeq > 0)
+      .map(([id, held]) => this.#stateOf(id, held))
+      .toSorted(byId)
   }
 
   async query(): Promise<readonly ChatState[]> {
@@ -106,6 +114,7 @@ export class Replica {
     this.#chats.set(chatId, held)
     if (item.__typename === 'ReceiptAdvanced') return advance(held, item)
     const seq = item.seq ?? 0
+    this.#expectNext(chatId, seq)
     this.#lastSeqs.set(chatId, Math.max(seq, this.#lastSeqs.get(chatId) ?? 0))
     if (seq <= held.headSeq) return
     if (seq !== held.headSeq + 1)
@@ -113,6 +122,14 @@ export class Replica {
     held.headSeq = seq
     held.lastActivityAt = String(item['at'])
     if (item.message !== undefined) held.messages.set(item.message.id, withoutStatus(item.message))
+  }
+
+  /** Within one subscription nothing is told twice and nothing is left out. */
+  #expectNext(chatId: string, seq: number): void {
+    const before = this.#inThisSubscription.get(chatId)
+    this.#inThisSubscription.set(chatId, seq)
+    if (before === undefined || seq === before + 1) return
+    throw new Error(`${this.#person.name} was told of ${seq} after ${before} in one subscription`)
   }
 
   #stateOf(id: string, { headSeq, lastActivityAt, watermarks, messages }: Held): ChatState {

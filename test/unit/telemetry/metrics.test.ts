@@ -1,0 +1,50 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
+
+test('every metric says in a sentence what it counts, and its name tells whose it is', async () => {
+  const { registry, gauge } = createMetrics()
+  gauge('connections', 'Open WebSocket connections.', () => 3)
+  const metrics = await registry.getMetricsAsJSON()
+  for (const { name, help } of metrics) {
+    expect(name).toMatch(/^parley_[a-z][a-z_]*$/)
+    expect(help, name).toMatch(/^[A-Z].{9,}\.$/)
+  }
+  expect(metrics.length).toBeGreaterThan(10)
+})
+
+test('counters end in _total, and what is measured in seconds says so', async () => {
+  const metrics = await createMetrics().registry.getMetricsAsJSON()
+  for (const { name, type } of metrics) {
+    expect(name.endsWith('_total'), name).toBe(`${type}` === 'counter')
+  }
+  expect(metrics.map(({ name }) => name)).toContain('parley_commit_seconds')
+})
+
+test('a gauge is asked when somebody reads, so that it is never an old value', async () => {
+  const { registry, gauge } = createMetrics()
+  let depth = 1
+  gauge('lane_depth', 'Messages that wait to be stored.', () => depth)
+  expect(await registry.metrics()).toContain('parley_lane_depth 1')
+  depth = 7
+  expect(await registry.metrics()).toContain('parley_lane_depth 7')
+})
+
+test('two gateways in one process count apart', async () => {
+  const [one, other] = [createMetrics(), createMetrics()]
+  one.sends.inc({ outcome: 'stored' })
+  expect(await one.registry.metrics()).toContain('parley_sends_total{outcome="stored"} 1')
+  expect(await other.registry.metrics()).not.toContain('parley_sends_total{')
+})
+
+test('whoever adds a gauge gives it a help text', async () => {
+  const src = join(import.meta.dirname, '..', '..', '..', 'src')
+  const files = (await readdir(src, { recursive: true })).filter((file) => file.endsWith('.ts'))
+  const texts = await Promise.all(files.map((file) => readFile(join(src, file), 'utf8')))
+  const calls = texts.flatMap((text) => text.match(/metrics\.gauge\(/g) ?? [])
+  const withHelp = texts.flatMap(
+    (text) => text.match(/metrics\.gauge\(\s*'[a-z_]+',\s*(['"])[A-Z].+?\.\1/g) ?? [],
+  )
+  expect(withHelp.length).toBe(calls.length)
+})
