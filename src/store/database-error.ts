@@ -81,7 +81,7 @@ export function classifyDatabaseError(error: unknown): DatabaseErrorKind {
   const state = sqlStateOf(error)
   if (state !== undefined) return KIND_OF_STATE[state] ?? KIND_OF_STATE[state.slice(0, 2)] ?? 'other'
   const code = stringAt(error, 'code') ?? ''
-  const adapterKind = stringAt(driverError(error), 'kind') ?? ''
+  const adapterKind = code === '' ? (stringAt(driverError(error), 'kind') ?? '') : ''
   return (
     KIND_OF_PRISMA_CODE[code] ??
     KIND_OF_SYSTEM_CODE[code] ??

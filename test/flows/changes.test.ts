@@ -33,6 +33,8 @@ test('edits, reactions and deletions reach a device live, each as an event of it
   const { id } = await alice.send(chat, 'Helo')
   await edit(alice, id, 'Hello')
   await react(bob, id, '👍')
+  // What is told of a message is its state then or later: so look before it changes again.
+  await atBob.reaches(chat, 3)
   await react(bob, id, '👍', false)
   await remove(alice, id)
   await atBob.reaches(chat, 5)

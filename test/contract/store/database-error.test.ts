@@ -102,15 +102,17 @@ test('a connection that is cut leaves an unknown outcome, by SQL, by Prisma and 
   await using database = await open()
   const { writer } = database
   const suicide = 'SELECT pg_terminate_backend(pg_backend_pid())'
-  const cutFromOutside = writer.transaction(async (tx) => {
-    const [backend] = await tx.query<{ pid: number }>(PID)
-    await writer.query(TERMINATE, [backend?.pid])
-    await tx.prisma.user.count()
-  })
+  const cutFromOutside = kindOf(
+    writer.transaction(async (tx) => {
+      const [backend] = await tx.query<{ pid: number }>(PID)
+      await writer.query(TERMINATE, [backend?.pid])
+      await tx.prisma.user.count()
+    }),
+  )
   expect([
     await kindOf(writer.query({ name: 'suicide', text: suicide })),
     await kindOf(writer.prisma.$queryRawUnsafe(suicide)),
-    await kindOf(cutFromOutside),
+    await cutFromOutside,
   ]).toEqual(['unknown-outcome', 'unknown-outcome', 'unknown-outcome'])
   expect(await writer.prisma.user.count()).toBe(0)
 })

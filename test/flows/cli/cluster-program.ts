@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -16,7 +16,8 @@ export type Announced = Readonly<{ name: string; pid: number; metricsUrl: string
 export type ClusterProgram = AsyncDisposable &
   Readonly<{
     url: string
-    pid: number
+    /** Of its data. */
+    folder: string
     gateways: readonly Announced[]
     /** Of everything that it started and told of. */
     pids: readonly number[]
@@ -50,7 +51,7 @@ export async function startClusterProgram(...args: readonly string[]): Promise<C
   const owned = resources.move()
   return {
     url,
-    pid: child.pid ?? 0,
+    folder: folder.path,
     gateways,
     pids,
     lines,
@@ -97,12 +98,8 @@ async function connectionsOf({ metricsUrl }: Announced): Promise<number | undefi
   }
 }
 
-/** Whether there is such a process; one that has ended and was not fetched yet does not count. */
+/** Whether there is such a process. One that has ended, and that nobody asked about yet, is none. */
 export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' })
+  return stdout.trim() !== '' && !stdout.startsWith('Z')
 }

@@ -1,14 +1,40 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
+import { SEND_MESSAGE } from '../../harness/documents.ts'
+import type { Answer, Person } from '../../harness/person.ts'
 import { dashboardMetrics } from '../../unit/deploy/dashboard.ts'
 import { type ClusterProgram, isRunning, startClusterProgram } from './cluster-program.ts'
 import { temporaryFolder } from './program.ts'
 
 const SCRIPT = join(import.meta.dirname, '..', '..', '..', 'scripts', 'cluster.ts')
 const TIMEOUT_MS = 120_000
+
+/** Under one key until there is an answer: whoever had the request when they died may have stored the message. */
+async function sendAsAppsDo(sender: Person, chatId: string, body: string): Promise<void> {
+  const variables = { input: { chatId, body, clientMessageId: randomUUID() } }
+  for (;;) {
+    const { errors } = await sender.post(SEND_MESSAGE, variables).catch(cutOff)
+    if (errors === undefined) return
+    if (!errors.every(({ extensions }) => extensions.retryable)) throw new Error(JSON.stringify(errors))
+  }
+}
+
+/** The small proxy passes on that a connection broke; an answer that is none of the API's is a failure. */
+function cutOff(error: unknown): Answer<never> {
+  if (!(error instanceof TypeError)) throw error
+  return { errors: [{ message: error.message, extensions: { code: 'CUT_OFF', retryable: true } }] }
+}
+
+/** A database whose owner was killed lives on; the next start takes it over, and here stops it. */
+async function stopLeftDatabase(dataDir: string): Promise<void> {
+  const database = await startEmbeddedPostgres({ dataDir })
+  await database.stop()
+}
 
 /**
  * Alice and bob chat through the one address until a gateway under them is killed, and go on. Resolves with the
@@ -32,7 +58,7 @@ async function survivesKilledGateway(cluster: ClusterProgram): Promise<readonly 
   if (victim === undefined) throw new Error('Nobody is connected')
   process.kill(victim.pid, 'SIGKILL')
   const bodies = Array.from({ length: 20 }, (_, index) => `message ${index}`)
-  for (const body of bodies) await alice.send(chat, body)
+  for (const body of bodies) await sendAsAppsDo(alice, chat, body)
   await Promise.all([atAlice.reaches(chat, 22), atBob.reaches(chat, 22)])
   for (const stream of [atAlice, atBob]) {
     expect(stream.bodies(chat)).toEqual(['Hello Bob', 'Hello Alice', ...bodies])
@@ -59,6 +85,17 @@ test(
     await using cluster = await startClusterProgram('--gateways', '2', '--without-nginx')
     expect(cluster.lines.all.join('\n')).toContain('a small TCP proxy')
     await survivesKilledGateway(cluster)
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'killed, so that it can stop nothing in order, it leaves none of the programs behind but the database for the next start',
+  async () => {
+    await using cluster = await startClusterProgram('--gateways', '1')
+    await cluster.end('SIGKILL')
+    await expect.poll(() => cluster.pids.filter(isRunning), { timeout: 10_000 }).toEqual([])
+    await stopLeftDatabase(cluster.folder)
   },
   TIMEOUT_MS,
 )

@@ -13,7 +13,7 @@ test('in an empty environment it shows the defaults', async () => {
     'gateway id        made up at each start',
     `database          embedded PostgreSQL in ${resolve('.parley')}`,
     'replicas          none',
-    'bus               in memory',
+    'bus               in memory: one instance',
     'tokens            signed with a key made up for development',
     'log               info, JSON',
     `data folder       ${resolve('.parley')}`,
