@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest'
+import pg from 'pg'
+import { createMemoryBus } from '../../src/bus/memory-bus.ts'
+import { encodeEnvelope } from '../../src/bus/envelope.ts'
+import type { ChatEvent } from '../../src/chats/chat-event.ts'
+import type { ChatId, GatewayId, UserId } from '../../src/ids.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { check, expectClean, type Rule } from '../harness/checker.ts'
+import { startCluster } from '../harness/cluster.ts'
+import type { DeviceOptions } from '../harness/load-device.ts'
+import { type Load, startLoad } from '../harness/load.ts'
+import { startParley } from '../harness/parley.ts'
+
+/** Alice and bob with two devices each, on two gateways, in silence. */
+async function pair(peculiar: (index: number) => Partial<DeviceOptions> = () => ({})) {
+  await using resources = new AsyncDisposableStack()
+  const cluster = resources.use(await startCluster(2))
+  const { databaseUrl } = cluster
+  const urls = cluster.gateways.map(({ url }) => url)
+  const load = resources.use(await startLoad({ urls, databaseUrl, people: ['alice', 'bob'], peculiar }))
+  const [chat = ''] = load.chats
+  const kept = resources.move()
+  return { load, chat, databaseUrl, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+function rules({ recorder }: Load): ReadonlySet<Rule> {
+  return new Set(check(recorder).map(({ rule }) => rule))
+}
+
+async function sendSome({ load, chat }: Awaited<ReturnType<typeof pair>>, count: number): Promise<void> {
+  for (let sent = 0; sent < count; sent += 1) await load.send('alice', chat)
+}
+
+/** Bob's second device is away while alice writes. */
+async function writeWhileAway(it: Awaited<ReturnType<typeof pair>>): Promise<void> {
+  await sendSome(it, 2)
+  await it.load.heal()
+  await it.load.devices[3]?.close()
+  await sendSome(it, 3)
+  await it.load.drain()
+}
+
+test('the checker has nothing to say of a device that was away and came back', async () => {
+  await using it = await pair()
+  await writeWhileAway(it)
+  expectClean(it.load.recorder)
+})
+
+test('the checker sees that a device skipped the catch-up when it came back', async () => {
+  await using it = await pair((index) => ({ isForgetful: index === 3 }))
+  await writeWhileAway(it)
+  expect(rules(it.load)).toEqual(new Set(['lost', 'missing']))
+})
+
+test('the checker sees that a device lost an event', async () => {
+  await using it = await pair((index) => (index === 3 ? { drops: 3 } : {}))
+  await sendSome(it, 5)
+  await it.load.heal()
+  await it.load.drain()
+  expect(rules(it.load)).toEqual(new Set(['lost', 'missing', 'out of order']))
+})
+
+/** While the chat is locked, one key arrives at both gateways: both statements begin before either ends. */
+async function sendTwiceAtOnce({ load, chat, databaseUrl }: Awaited<ReturnType<typeof pair>>): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [chat.replace('chat_', '')])
+    const sends = load.sendAtOnce('alice', chat)
+    await waiting(client, 2)
+    await client.query('COMMIT')
+    await sends
+  } finally {
+    await client.end()
+  }
+}
+
+/** Resolves when so many statements of this database wait for a lock. */
+async function waiting(client: pg.Client, count: number): Promise<void> {
+  const text = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  for (let tries = 0; tries < 500; tries += 1) {
+    // Statistics are as of the first look in a transaction, unless one lets go of them.
+    await client.query('SELECT pg_stat_clear_snapshot()')
+    if (((await client.query(text)).rowCount ?? 0) >= count) return
+  }
+  throw new Error('The sends do not wait for the lock')
+}
+
+test('the unique key makes one message of two sends at once, and without it the checker sees two', async () => {
+  await using it = await pair()
+  await sendTwiceAtOnce(it)
+  await it.load.drain()
+  expectClean(it.load.recorder)
+
+  const client = new pg.Client({ connectionString: it.databaseUrl })
+  await client.connect()
+  await client.query('DROP INDEX messages_chat_id_sender_id_client_message_id_key')
+  await client.end()
+  await sendTwiceAtOnce(it)
+  await it.load.drain()
+  expect(rules(it.load)).toContain('repeated')
+})
+
+/** What a gateway would tell if it did so before the commit, and the commit then failed. */
+function uncommitted(chat: string): ChatEvent {
+  const chatId = chat.replace('chat_', '') as ChatId
+  const [actorId, at] = ['alice' as UserId, new Date()]
+  const never = { replyToSeq: null, editedAt: null, deletedAt: null, expiresAt: null }
+  const message = {
+    chatId,
+    seq: 1,
+    senderId: actorId,
+    clientMessageId: 'k',
+    body: 'too early',
+    sentAt: at,
+    ...never,
+  }
+  return { type: 'MessageSent', chatId, seq: 1, actorId, at, joined: [actorId, 'bob' as UserId], message }
+}
+
+test('the checker sees that an event was told before it was committed, and then was not', async () => {
+  const gatewayId = 'west' as GatewayId
+  const bus = createMemoryBus({ logger: createLogger({ level: 'silent', pretty: false }) })
+  await using gateway = await startParley({ gatewayId, overrides: { bus } })
+  const { databaseUrl, url } = gateway
+  await using load = await startLoad({ urls: [url], databaseUrl, people: ['alice', 'bob'] })
+  const [chat = ''] = load.chats
+  const content = { chatId: chat, sender: 'user_alice', key: 'k', body: 'too early' }
+  const finish = load.recorder.startSend(content)
+  await bus.publish(gatewayId, encodeEnvelope({ events: [uncommitted(chat)], receipts: [], isAlarm: false }))
+  await Promise.all(load.devices.map((device) => device.reaches(new Map([[chat, 1]]), 5_000)))
+  finish({ type: 'fail', reason: 'the commit failed' })
+  await load.send('alice', chat)
+  await load.drain()
+  expect(rules(load)).toEqual(new Set(['unexpected', 'failed, yet there', 'two contents']))
+})

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { pause } from '../../src/lib/pause.ts'
+import type { GatewayProcess } from '../harness/gateway-process.ts'
+import { type Scene, startScene } from './scene.ts'
+
+function gateway({ gateways }: Scene, number: number): GatewayProcess {
+  return gateways[number % gateways.length] as GatewayProcess
+}
+
+test(
+  'twenty deaths of gateways, one after the other, lose, repeat and reorder nothing',
+  { timeout: 180_000 },
+  async () => {
+    await using scene = await startScene(3)
+    for (let round = 0; round < 20; round += 1) {
+      await gateway(scene, round).kill()
+      await scene.healed()
+      await gateway(scene, round).start()
+    }
+    await scene.verify('SIGKILL of a gateway, 20 times')
+  },
+)
+
+test('a gateway that freezes for five seconds costs nobody anything', { timeout: 60_000 }, async () => {
+  await using scene = await startScene(2)
+  gateway(scene, 0).pause()
+  await pause(5_000)
+  gateway(scene, 0).resume()
+  await scene.healed()
+  await scene.verify('SIGSTOP of a gateway for 5 s')
+})
+
+test(
+  'a rolling restart costs nobody anything, and every gateway ends in order',
+  { timeout: 120_000 },
+  async () => {
+    await using scene = await startScene(3)
+    for (const one of scene.gateways) {
+      expect(await one.stop()).toBe(0)
+      await one.start()
+      await scene.healed()
+    }
+    await scene.verify('rolling SIGTERM')
+  },
+)
