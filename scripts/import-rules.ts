@@ -10,6 +10,7 @@ type Rule = Readonly<{ says: string; isBrokenBy: (imported: Import, tree: Tree) 
 const DOMAINS = [
   'users',
   'chats',
+  'groups',
   'messages',
   'receipts',
   'presence',

@@ -9,6 +9,9 @@ import { createChatLogStore } from './chats/chat-log-store.ts'
 import { createChatLog } from './chats/chat-log.ts'
 import { createChatStore } from './chats/chat-store.ts'
 import { createChats } from './chats/chats.ts'
+import { createDurableChange } from './chats/durable-change.ts'
+import { createSettingsStore } from './chats/settings-store.ts'
+import { createChatUpdater } from './chats/update-chat.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
 import { createDemo, type Demo } from './demo/demo.ts'
@@ -26,6 +29,10 @@ import { createSweeper, type Sweeper } from './gateway/sweeper.ts'
 import { createContextFactory } from './graphql/context-factory.ts'
 import type { Services } from './graphql/context.ts'
 import { createSchema } from './graphql/schema.ts'
+import { createGroupCreation } from './groups/create-group.ts'
+import { createGroupStore } from './groups/group-store.ts'
+import { createGroups } from './groups/groups.ts'
+import { createPeople } from './groups/people.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { once } from './lib/once.ts'
 import { createMessageChanger } from './messages/change-message.ts'
@@ -186,7 +193,11 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     findMessage: async (id) => (await messages.findMany([id]))[0],
     metrics,
   })
-  const messageChanger = createMessageChanger({ chatLog, store: createChangeStore(), publish })
+  const change = createDurableChange({ chatLog, publish })
+  const messageChanger = createMessageChanger({ change, store: createChangeStore() })
+  const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
+  const groupStore = createGroupStore(database)
+  const people = createPeople({ users, maxMembers: config.groups.maxMembers })
   const receipts = createReceipts({
     store: createReceiptStore(database),
     publish: (advanced) =>
@@ -200,6 +211,9 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     users,
     chats,
     chatLog,
+    chatUpdater,
+    createGroup: createGroupCreation({ store: groupStore, people, chatLog, publish }),
+    groups: createGroups({ change, store: groupStore, people }),
     messages,
     messageSender,
     messageChanger,

@@ -4,16 +4,22 @@ import type { Reader } from '../store/reader.ts'
 import type { Transaction, Writer } from '../store/writer.ts'
 import type { MemberRole } from './chat.ts'
 import type { ChatEvent, ChatEventType } from './chat-event.ts'
-import type { LockedChat, LogStretch, NewEntry } from './chat-log.ts'
+import type { ChatRow, LogStretch, NewEntry } from './chat-log.ts'
+import type { Standing } from './roles.ts'
 
 export type ChatLogStore = Readonly<{
   /** The events of a stretch in order of seq, at most `limit` of them. */
   read(stretch: LogStretch, limit: number): Promise<readonly ChatEvent[]>
   /** Locks the chat's row until the transaction ends; undefined where there is no such chat. */
-  lock(tx: Transaction, chatId: ChatId): Promise<LockedChat | undefined>
-  /** Writes the entry at `seq`, which has to be the locked chat's head plus one, and moves the head there. */
-  write(tx: Transaction, chatId: ChatId, seq: Seq, at: Date, entry: NewEntry): Promise<void>
+  lock(tx: Transaction, chatId: ChatId): Promise<ChatRow | undefined>
+  /** Of a chat that is locked. */
+  standing(tx: Transaction, chatId: ChatId, userId: UserId): Promise<Standing | undefined>
+  /** Writes the entries just after `afterSeq`, which has to be the locked chat's head, and moves the head along. */
+  write(tx: Transaction, place: LogEnd, entries: readonly NewEntry[]): Promise<void>
 }>
+
+/** Where a log ends, and when it is written on. */
+export type LogEnd = Readonly<{ chatId: ChatId; afterSeq: Seq; at: Date }>
 
 const DATABASE_TYPE = {
   MessageSent: 'MESSAGE_SENT',
@@ -64,7 +70,8 @@ const READ = {
       m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
       m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt",
       CASE WHEN e.seq = 1 THEN (
-        SELECT array_agg(p.user_id) FROM members p WHERE p.chat_id = e.chat_id AND p.joined_seq = 1
+        SELECT array_agg(p.user_id) FROM members p
+        WHERE p.chat_id = e.chat_id AND (p.joined_seq = 1 OR p.earlier_stays @> 1)
       ) END AS "initialMembers"
     FROM chat_events e
       LEFT JOIN messages m ON m.chat_id = e.chat_id AND m.seq = e.message_seq
@@ -77,18 +84,32 @@ const READ = {
 const LOCK = {
   name: 'chat_log_lock',
   text: `
-    SELECT head_seq AS "headSeq", last_activity_at AS "lastActivityAt",
+    SELECT kind, title, head_seq AS "headSeq", member_count AS "memberCount",
+      message_ttl_seconds AS "messageTtlSeconds",
       GREATEST(clock_timestamp()::timestamptz(3), last_activity_at) AS now
     FROM chats WHERE id = $1 FOR NO KEY UPDATE`,
 }
 
-// Needs the chat's row locked; touches that row and inserts one.
+// By the primary key. A statement of its own, after the lock: whatever the locking statement read besides the row that
+// it waited for would be from before the wait.
+const STANDING = {
+  name: 'chat_standing',
+  text: `SELECT role, left_seq AS "leftSeq" FROM members WHERE chat_id = $1 AND user_id = $2`,
+}
+
+// Needs the chat's row locked; touches that row and inserts one for each entry.
 const WRITE = {
   name: 'chat_log_write',
   text: `
-    WITH head AS (UPDATE chats SET head_seq = $2, last_activity_at = $4 WHERE id = $1)
+    WITH entry AS (
+      SELECT $2::int + ordinal::int AS seq, e.*
+      FROM unnest($4::"ChatEventType"[], $5::text[], $6::int[], $7::text[], $8::"MemberRole"[], $9::text[], $10::bool[])
+        WITH ORDINALITY AS e(type, actor_id, message_seq, subject_id, role, emoji, added, ordinal)
+    ), head AS (
+      UPDATE chats SET head_seq = (SELECT max(seq) FROM entry), last_activity_at = $3 WHERE id = $1
+    )
     INSERT INTO chat_events (chat_id, seq, type, at, actor_id, message_seq, subject_id, role, emoji, added)
-    VALUES ($1, $2, $3::"ChatEventType", $4, $5, $6, $7, $8::"MemberRole", $9, $10)`,
+    SELECT $1, seq, type, $3, actor_id, message_seq, subject_id, role, emoji, added FROM entry`,
 }
 
 export function createChatLogStore({ reader }: { writer: Writer; reader: Reader }): ChatLogStore {
@@ -99,13 +120,27 @@ export function createChatLogStore({ reader }: { writer: Writer; reader: Reader 
     },
 
     async lock(tx, chatId) {
-      return (await tx.query<LockedChat>(LOCK, [chatId]))[0]
+      return (await tx.query<ChatRow>(LOCK, [chatId]))[0]
     },
 
-    async write(tx, chatId, seq, at, entry) {
-      const { actorId, messageSeq, subjectId, role, emoji, added } = entry
-      const optional = [messageSeq, subjectId, role, emoji, added].map((value) => value ?? null)
-      await tx.query(WRITE, [chatId, seq, DATABASE_TYPE[entry.type], at, actorId, ...optional])
+    async standing(tx, chatId, userId) {
+      return (await tx.query<Standing>(STANDING, [chatId, userId]))[0]
+    },
+
+    async write(tx, { chatId, afterSeq, at }, entries) {
+      const column = (key: keyof NewEntry): unknown[] => entries.map((entry) => entry[key] ?? null)
+      await tx.query(WRITE, [
+        chatId,
+        afterSeq,
+        at,
+        entries.map((entry) => DATABASE_TYPE[entry.type]),
+        column('actorId'),
+        column('messageSeq'),
+        column('subjectId'),
+        column('role'),
+        column('emoji'),
+        column('added'),
+      ])
     },
   }
 }

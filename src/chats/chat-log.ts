@@ -1,8 +1,10 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { notFound } from '../errors.ts'
+import type { Standing } from './roles.ts'
+import type { Stay } from './stays.ts'
 import type { Transaction, Writer } from '../store/writer.ts'
 import type { ChatEvent, ChatEventType } from './chat-event.ts'
-import type { MemberRole } from './chat.ts'
+import type { ChatKind, MemberRole } from './chat.ts'
 import type { ChatLogStore } from './chat-log-store.ts'
 
 /** The most events that one read of the log answers with. */
@@ -12,7 +14,21 @@ export const MAX_LOG_PAGE = 500
 export type LogStretch = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
 
 /** What a chat's row says while it is locked. */
-export type LockedChat = Readonly<{ headSeq: Seq; lastActivityAt: Date; now: Date }>
+export type ChatRow = Readonly<{
+  kind: ChatKind
+  title: string | null
+  headSeq: Seq
+  memberCount: number
+  messageTtlSeconds: number | null
+  now: Date
+}>
+
+/** A chat whose row is locked: nothing of it changes but by whoever holds it. */
+export type LockedChat = ChatRow &
+  Readonly<{
+    /** Somebody's membership, present or past; undefined for whom it never concerned. */
+    member(userId: UserId): Promise<Standing | undefined>
+  }>
 
 /** An event's row, before the log gave it a seq. */
 export type NewEntry = Readonly<{
@@ -34,18 +50,20 @@ export type Change<Event extends ChatEvent> = Readonly<{
 export type ChatLog = Readonly<{
   /** A page of the log: at most `MAX_LOG_PAGE` events of the stretch, from its start. */
   read(stretch: LogStretch, limit?: number): Promise<readonly ChatEvent[]>
+  /** As `read`, of what lies in the stays, which are in order. */
+  readStays(chatId: ChatId, stays: readonly Stay[], limit: number): Promise<readonly ChatEvent[]>
   /** All of a stretch, a page at a time, each read when it is asked for. */
   pages(stretch: LogStretch): AsyncGenerator<readonly ChatEvent[], void, void>
   /**
-   * Appends one event: locks the chat, lets `decide` look and write in the same transaction, takes the next seq
-   * for what it decided, commits. Undefined from `decide` means that there is nothing to change, and takes no seq.
-   * Rejects with NOT_FOUND of `what` was to be changed where there is no such chat, and with whatever `decide` throws.
+   * Appends what is decided: locks the chat, lets `decide` look and write in the same transaction, gives the next
+   * seqs to its changes in their order, commits. No changes take no seq. Rejects with NOT_FOUND of `what` was to be
+   * changed where there is no such chat, and with whatever `decide` throws.
    */
   append<Event extends ChatEvent>(
     chatId: ChatId,
     what: 'Chat' | 'Message',
-    decide: (tx: Transaction, locked: LockedChat) => Promise<Change<Event> | undefined>,
-  ): Promise<Event | undefined>
+    decide: (tx: Transaction, locked: LockedChat) => Promise<readonly Change<Event>[]>,
+  ): Promise<readonly Event[]>
 }>
 
 export function createChatLog({ store, writer }: { store: ChatLogStore; writer: Writer }): ChatLog {
@@ -62,16 +80,30 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
 
   return {
     read: (stretch, limit = MAX_LOG_PAGE) => store.read(stretch, Math.min(limit, MAX_LOG_PAGE)),
+    async readStays(chatId, stays, limit) {
+      const events: ChatEvent[] = []
+      for (const { first, last } of stays) {
+        const missing = Math.min(limit, MAX_LOG_PAGE) - events.length
+        if (missing <= 0) break
+        events.push(...(await store.read({ chatId, afterSeq: first - 1, untilSeq: last }, missing)))
+      }
+      return events
+    },
     pages,
     append: (chatId, what, decide) =>
       writer.transaction(async (tx) => {
         const locked = await store.lock(tx, chatId)
         if (locked === undefined) throw notFound(what)
-        const change = await decide(tx, locked)
-        if (change === undefined) return undefined
-        const place = { chatId, seq: locked.headSeq + 1, at: locked.now }
-        await store.write(tx, chatId, place.seq, place.at, change.entry)
-        return change.toEvent(place)
+        const changes = await decide(tx, {
+          ...locked,
+          member: (userId) => store.standing(tx, chatId, userId),
+        })
+        if (changes.length === 0) return []
+        const entries = changes.map((change) => change.entry)
+        await store.write(tx, { chatId, afterSeq: locked.headSeq, at: locked.now }, entries)
+        return changes.map((change, index) => {
+          return change.toEvent({ chatId, seq: locked.headSeq + 1 + index, at: locked.now })
+        })
       }),
   }
 }

@@ -2,6 +2,7 @@ import type { ChatId, UserId } from '../ids.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Writer } from '../store/writer.ts'
 import type { Stretch } from '../lib/stretch.ts'
+import { parseStays } from './stays.ts'
 import type { Chat, ChatListPosition, ChatView, LowestWatermarks, Member, WatermarkKey } from './chat.ts'
 
 export type ChatStore = Readonly<{
@@ -11,7 +12,7 @@ export type ChatStore = Readonly<{
   list(userId: UserId, stretch: Stretch<ChatListPosition>): Promise<readonly ChatView[]>
   /** Present members, by id. */
   members(chatId: ChatId, stretch: Stretch<UserId>): Promise<readonly Member[]>
-  /** Of the present members other than `exceptId`: how far all of them are. */
+  /** Of the members other than `exceptId`, see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
   presentMemberIds(chatId: ChatId): Promise<readonly UserId[]>
   findDirectChat(pair: readonly [UserId, UserId]): Promise<ChatId | undefined>
@@ -19,16 +20,21 @@ export type ChatStore = Readonly<{
   createDirectChat(id: ChatId, creatorId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId>
 }>
 
-type ViewRow = Chat & Omit<Member, 'chatId'>
+type MemberRow = Omit<Member, 'earlierStays'> & Readonly<{ earlierStays: string }>
+type ViewRow = Chat & Omit<MemberRow, 'chatId'>
 
+// Who left sees the chat as it was then.
 const CHAT_COLUMNS = `
-  c.id, c.kind, c.title, c.creator_id AS "creatorId", c.head_seq AS "headSeq",
-  c.member_count AS "memberCount", c.message_ttl_seconds AS "messageTtlSeconds",
+  c.id, c.kind, c.creator_id AS "creatorId", c.head_seq AS "headSeq",
+  CASE WHEN m.left_seq IS NULL THEN c.title ELSE m.left_title END AS title,
+  CASE WHEN m.left_seq IS NULL THEN c.member_count ELSE m.left_member_count END AS "memberCount",
+  CASE WHEN m.left_seq IS NULL THEN c.message_ttl_seconds ELSE m.left_message_ttl_seconds END AS "messageTtlSeconds",
   c.created_at AS "createdAt", c.last_activity_at AS "lastActivityAt"`
 
 const MEMBER_COLUMNS = `
   m.user_id AS "userId", m.role, m.joined_at AS "joinedAt", m.joined_seq AS "joinedSeq",
-  m.left_at AS "leftAt", m.left_seq AS "leftSeq", m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq"`
+  m.left_at AS "leftAt", m.left_seq AS "leftSeq", m.earlier_stays::text AS "earlierStays",
+  m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq"`
 
 // By both primary keys, one row of each per chat.
 const VIEWS = {
@@ -78,9 +84,10 @@ const LOWEST_WATERMARKS = {
   name: 'chat_lowest_watermarks',
   text: `
     SELECT k.chat_id AS "chatId", k.except_id AS "exceptId",
-      min(m.delivered_seq) AS "deliveredSeq", min(m.read_seq) AS "readSeq"
+      COALESCE(min(m.delivered_seq) FILTER (WHERE m.left_seq IS NULL), max(m.delivered_seq)) AS "deliveredSeq",
+      COALESCE(min(m.read_seq) FILTER (WHERE m.left_seq IS NULL), max(m.read_seq)) AS "readSeq"
     FROM unnest($1::uuid[], $2::text[]) AS k(chat_id, except_id)
-      JOIN members m ON m.chat_id = k.chat_id AND m.user_id <> k.except_id AND m.left_seq IS NULL
+      JOIN members m ON m.chat_id = k.chat_id AND m.user_id <> k.except_id
     GROUP BY k.chat_id, k.except_id`,
 }
 
@@ -124,7 +131,7 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
 
     async members(chatId, { after, before, limit, inverted }) {
       const statement = inverted ? MEMBERS.backwards : MEMBERS.forwards
-      return reader.query<Member>(statement, [chatId, after, before, limit])
+      return (await reader.query<MemberRow>(statement, [chatId, after, before, limit])).map(toMember)
     },
 
     async lowestWatermarks(keys) {
@@ -152,9 +159,14 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
 function toView(row: ViewRow): ChatView {
   const { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, createdAt, lastActivityAt } =
     row
-  const { userId, role, joinedAt, joinedSeq, leftAt, leftSeq, deliveredSeq, readSeq } = row
   return {
     chat: { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, createdAt, lastActivityAt },
-    member: { chatId: id, userId, role, joinedAt, joinedSeq, leftAt, leftSeq, deliveredSeq, readSeq },
+    member: toMember({ ...row, chatId: id }),
   }
+}
+
+function toMember(row: MemberRow): Member {
+  const { chatId, userId, role, joinedAt, joinedSeq, leftAt, leftSeq, deliveredSeq, readSeq } = row
+  const earlierStays = parseStays(row.earlierStays)
+  return { chatId, userId, role, joinedAt, joinedSeq, leftAt, leftSeq, earlierStays, deliveredSeq, readSeq }
 }

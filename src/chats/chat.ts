@@ -1,4 +1,5 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
+import { isWithin, type Stay } from './stays.ts'
 
 export type ChatKind = 'DIRECT' | 'GROUP'
 export type MemberRole = 'OWNER' | 'ADMIN' | 'MEMBER'
@@ -22,11 +23,13 @@ export type Member = Readonly<{
   userId: UserId
   role: MemberRole
   joinedAt: Date
-  /** The first event that they see. */
+  /** The first event that they see of their present or last stay. */
   joinedSeq: Seq
   leftAt: Date | null
   /** The last event that they see; null while they are a member. */
   leftSeq: Seq | null
+  /** What they were there for before, in order; empty for most. */
+  earlierStays: readonly Stay[]
   deliveredSeq: Seq
   readSeq: Seq
 }>
@@ -37,23 +40,28 @@ export type Member = Readonly<{
  */
 export type ChatView = Readonly<{ chat: Chat; member: Member }>
 
-/** The part of the log that a member sees: seqs from `first` to `last`, both included. */
-export type VisibleRange = Readonly<{ first: Seq; last: Seq }>
+/** The last event that the view shows; 0 where nothing was said yet. */
+export function lastVisibleSeq({ chat, member }: ChatView): Seq {
+  return member.leftSeq ?? chat.headSeq
+}
 
-/** What of the log this view shows. Empty (last before first) where nothing was said yet. */
-export function visibleRange({ chat, member }: ChatView): VisibleRange {
-  return { first: member.joinedSeq, last: member.leftSeq ?? chat.headSeq }
+/** What of the log this view shows, in order. */
+export function visibleStays(view: ChatView): readonly Stay[] {
+  const { joinedSeq, earlierStays } = view.member
+  return [...earlierStays, { first: joinedSeq, last: lastVisibleSeq(view) }]
 }
 
 export function isVisible(view: ChatView, seq: Seq): boolean {
-  const { first, last } = visibleRange(view)
-  return first <= seq && seq <= last
+  return isWithin(visibleStays(view), seq)
 }
 
 /** A place in somebody's list of chats. */
 export type ChatListPosition = Readonly<{ activityAt: Date; chatId: ChatId }>
 
-/** All present members of a chat but one. */
+/** All members of a chat but one. */
 export type WatermarkKey = Readonly<{ chatId: ChatId; exceptId: UserId }>
-/** The watermarks that all of them have passed. */
+/**
+ * The watermarks that all of them who are present have passed. Once nobody else is present, those that somebody had
+ * passed on leaving, so that what was read doesn't become unread.
+ */
 export type LowestWatermarks = WatermarkKey & Readonly<{ deliveredSeq: Seq; readSeq: Seq }>

@@ -3,7 +3,7 @@ import type { Builder, ChatRef } from '../graphql/builder.ts'
 import { type CursorCodec, resolvePage } from '../graphql/connections.ts'
 import { requireViewer, viewOf } from '../graphql/context.ts'
 import { type ChatId, globalId, isSubject, parseGlobalId, type UserId } from '../ids.ts'
-import { visibleRange } from './chat.ts'
+import { lastVisibleSeq } from './chat.ts'
 import type { ChatListPosition, ChatView, Member } from './chat.ts'
 
 export function defineChats(builder: Builder): void {
@@ -11,6 +11,7 @@ export function defineChats(builder: Builder): void {
   defineMemberType(builder)
   defineChatQueries(builder)
   defineStartDirectChat(builder)
+  defineUpdateChat(builder)
 }
 
 function defineChatType(builder: Builder): void {
@@ -31,7 +32,7 @@ function defineChatType(builder: Builder): void {
       headSeq: t.int({
         description:
           "Position of the newest event in this chat's log; 0 in a direct chat in which nothing was said yet.",
-        resolve: async (chat, _, context) => visibleRange(await viewOf(chat, context)).last,
+        resolve: async (chat, _, context) => lastVisibleSeq(await viewOf(chat, context)),
       }),
       createdAt: t.field({
         type: 'DateTime',
@@ -71,11 +72,11 @@ function defineChatType(builder: Builder): void {
 }
 
 function defineMemberType(builder: Builder): void {
-  const role = builder.enumType('MemberRole', { values: ['OWNER', 'ADMIN', 'MEMBER'] as const })
+  builder.enumType('MemberRole', { values: ['OWNER', 'ADMIN', 'MEMBER'] as const })
   builder.objectType('ChatMember', {
     fields: (t) => ({
       user: t.field({ type: 'User', resolve: (member, _, { loaders }) => loaders.user.load(member.userId) }),
-      role: t.expose('role', { type: role }),
+      role: t.expose('role', { type: 'MemberRole' }),
       joinedAt: t.expose('joinedAt', { type: 'DateTime' }),
       leftAt: t.expose('leftAt', {
         type: 'DateTime',
@@ -141,6 +142,33 @@ function defineStartDirectChat(builder: Builder): void {
         const { userId } = requireViewer(context)
         const otherId = idArgument.user('userId', args.input.userId)
         return { chat: toRef(await context.services.chats.startDirectChat(userId, otherId)) }
+      },
+    }),
+  )
+}
+
+function defineUpdateChat(builder: Builder): void {
+  const input = builder.inputType('UpdateChatInput', {
+    fields: (t) => ({
+      chatId: t.id({ required: true }),
+      title: t.string(),
+      messageTtlSeconds: t.int({ description: '0: keep messages for good.' }),
+    }),
+  })
+  const payload = builder.objectRef<{ chat: ChatRef }>('UpdateChatPayload').implement({
+    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }),
+  })
+  builder.mutationField('updateChat', (t) =>
+    t.field({
+      type: payload,
+      args: { input: t.arg({ type: input, required: true }) },
+      resolve: async (_, args, context) => {
+        const { userId } = requireViewer(context)
+        const id = idArgument.chat('chatId', args.input.chatId)
+        const title = args.input.title ?? undefined
+        const messageTtlSeconds = args.input.messageTtlSeconds ?? undefined
+        await context.services.chatUpdater.update(userId, id, { title, messageTtlSeconds })
+        return { chat: { id } }
       },
     }),
   )

@@ -4,7 +4,17 @@ import * as z from 'zod'
 import type { GatewayId } from '../ids.ts'
 import type { Parsed } from './config-error.ts'
 import type { Environment } from './env.ts'
-import { fieldProblems, gatewayId, host, jwksUrl, list, optionalPort, origin, port } from './fields.ts'
+import {
+  fieldProblems,
+  gatewayId,
+  host,
+  jwksUrl,
+  list,
+  optionalPort,
+  origin,
+  port,
+  wholeNumber,
+} from './fields.ts'
 import { pairingProblems } from './pairings.ts'
 import type { VariableName } from './variables.ts'
 
@@ -23,6 +33,7 @@ export type Config = Readonly<{
   auth: AuthConfig
   /** What was asked for; where it is Redis, the URLs are secrets. */
   bus: Readonly<{ type: 'memory' } | { type: 'redis' }>
+  groups: Readonly<{ maxMembers: number }>
   log: Readonly<{ level: LevelWithSilent; pretty: boolean }>
   /** How long an ordered stop may take before it is cut short. */
   shutdownDeadlineMs: number
@@ -57,6 +68,7 @@ const SETTINGS = z.object({
   AUTH_JWKS_URL: jwksUrl.optional(),
   AUTH_ISSUER: z.string().optional(),
   AUTH_AUDIENCE: z.string().optional(),
+  MAX_GROUP_MEMBERS: wholeNumber(2, 1_024, 1_024),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   DATA_DIR: z.string().default('.parley'),
 } satisfies Partial<Record<VariableName, z.ZodType>>)
@@ -87,6 +99,7 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
     database: env.DATABASE_URL === undefined ? { type: 'embedded', dataDir } : { type: 'external' },
     auth: toAuth(settings),
     bus: { type: env.REDIS_URL === undefined ? 'memory' : 'redis' },
+    groups: { maxMembers: settings.MAX_GROUP_MEMBERS },
     log: { level: settings.LOG_LEVEL, pretty: isTerminal && mode === 'development' },
     shutdownDeadlineMs: SHUTDOWN_DEADLINE_MS,
   }

@@ -4,13 +4,22 @@ import * as z from 'zod'
 /** How a variable's text becomes a value. Each message says what would be accepted, in a sentence's second half. */
 
 export function port(otherwise: number): z.ZodType<number, string | undefined> {
+  return wholeNumber(0, 65_535, otherwise)
+}
+
+/** A whole number within bounds, both included. */
+export function wholeNumber(
+  min: number,
+  max: number,
+  otherwise: number,
+): z.ZodType<number, string | undefined> {
   return z
     .string()
     .optional()
     .transform((text, context) => {
       if (text === undefined) return otherwise
-      if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-      context.addIssue('must be a number from 0 to 65535')
+      if (/^\d{1,10}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text)
+      context.addIssue(`must be a number from ${min} to ${max}`)
       return z.NEVER
     })
 }

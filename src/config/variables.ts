@@ -90,6 +90,12 @@ export const VARIABLES = [
     isSecret: false,
   },
   {
+    name: 'MAX_GROUP_MEMBERS',
+    meaning: 'the most members of a group, 2 to 1024',
+    default: '1024',
+    isSecret: false,
+  },
+  {
     name: 'LOG_LEVEL',
     meaning: 'fatal, error, warn, info, debug, trace or silent',
     default: 'info',

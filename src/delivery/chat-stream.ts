@@ -1,7 +1,8 @@
 import type { ChatView } from '../chats/chat.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Chats } from '../chats/chats.ts'
-import { visibleRange } from '../chats/chat.ts'
+import { lastVisibleSeq } from '../chats/chat.ts'
+import { lengthOf, type Stay, staysAfter } from '../chats/stays.ts'
 import { badInput } from '../errors.ts'
 import type { Hub } from '../gateway/hub.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
@@ -28,8 +29,8 @@ export type ChatSubscriber = Readonly<{
 
 type Dependencies = Readonly<{ hub: Hub; chats: Chats; chatLog: ChatLog; clock: Clock }>
 
-/** Where the replay starts and ends, and how the live part is joined to it. */
-type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; merge: Merge }>
+/** What the replay reads: `stays` after `afterSeq`, up to `untilSeq`; and how the live part is joined to it. */
+type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; stays: readonly Stay[]; merge: Merge }>
 
 export function createChatStreams({ hub, chats, chatLog, clock }: Dependencies): ChatStreams {
   async function open({ viewerId, chatId, afterSeq, onOverflow }: ChatSubscriber): Promise<LiveStream> {
@@ -56,27 +57,39 @@ export function createChatStreams({ hub, chats, chatLog, clock }: Dependencies):
   }
 
   async function* replay(chatId: ChatId, plan: Plan): AsyncGenerator<InboxItem, void, void> {
-    const { afterSeq, untilSeq } = plan
+    const { afterSeq, untilSeq, stays } = plan
     if (afterSeq > untilSeq) return yield reset(`The log ends at ${untilSeq}, before afterSeq ${afterSeq}`)
-    if (untilSeq - afterSeq > MAX_REPLAY)
-      return yield reset(`More than ${MAX_REPLAY} events follow ${afterSeq}`)
-    let expectedSeq = afterSeq + 1
-    for await (const page of chatLog.pages({ chatId, afterSeq, untilSeq })) {
-      if (page[0]?.seq !== expectedSeq) return yield reset(`The log no longer reaches back to ${afterSeq}`)
+    if (lengthOf(stays) > MAX_REPLAY) return yield reset(`More than ${MAX_REPLAY} events follow ${afterSeq}`)
+    for (const stay of stays) {
+      const isWhole = yield* replayStay(chatId, stay)
+      if (!isWhole) return yield reset(`The log no longer reaches back to ${afterSeq}`)
+    }
+  }
+
+  /** Answers false where the log has a part of the stay no more. */
+  async function* replayStay(
+    chatId: ChatId,
+    { first, last }: Stay,
+  ): AsyncGenerator<InboxItem, boolean, void> {
+    let expectedSeq = first
+    for await (const page of chatLog.pages({ chatId, afterSeq: first - 1, untilSeq: last })) {
+      if (page[0]?.seq !== expectedSeq) return false
       yield* page
       expectedSeq += page.length
     }
-    if (expectedSeq !== untilSeq + 1) yield reset(`The log ends before ${untilSeq}`)
+    return expectedSeq === last + 1
   }
 
   return { open }
 }
 
 function planFor(view: ChatView, requestedSeq: Seq | undefined, passedOnSeq: Seq): Plan {
-  const { first, last } = visibleRange(view)
-  const untilSeq = view.member.leftSeq ?? Math.max(last, passedOnSeq)
-  const afterSeq = Math.max(requestedSeq ?? last, first - 1)
-  return { afterSeq, untilSeq, merge: createMerge(new Map([[view.chat.id, untilSeq]])) }
+  const lastSeq = lastVisibleSeq(view)
+  const untilSeq = view.member.leftSeq ?? Math.max(lastSeq, passedOnSeq)
+  const afterSeq = requestedSeq ?? lastSeq
+  const { earlierStays, joinedSeq } = view.member
+  const stays = staysAfter([...earlierStays, { first: joinedSeq, last: untilSeq }], afterSeq)
+  return { afterSeq, untilSeq, stays, merge: createMerge(new Map([[view.chat.id, untilSeq]])) }
 }
 
 function reset(reason: string): InboxItem {

@@ -1,16 +1,23 @@
+import { parseStays, type Stay } from '../chats/stays.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Writer } from '../store/writer.ts'
 
-/** What a person, or one of their devices, is owed of a chat: the events after `ackedSeq`, up to `lastSeq`. */
+/** What a person, or one of their devices, is owed of a chat: what they see of it after `ackedSeq`. */
 export type Owed = Readonly<{
   chatId: ChatId
   ackedSeq: Seq
+  /** What they were there for before their present or last stay. */
+  earlierStays: readonly Stay[]
+  /** The start of that stay. */
+  joinedSeq: Seq
   /** The end of what the person sees of the log. */
   lastSeq: Seq
   /** Whether more may come. */
   isMember: boolean
 }>
+
+type OwedRow = Omit<Owed, 'earlierStays'> & Readonly<{ earlierStays: string }>
 
 export type DeviceStore = Readonly<{
   /**
@@ -47,8 +54,9 @@ const OWED = {
   text: `
     SELECT m.chat_id AS "chatId", m.left_seq IS NULL AS "isMember",
       COALESCE(m.left_seq, c.head_seq) AS "lastSeq",
+      m.joined_seq AS "joinedSeq", m.earlier_stays::text AS "earlierStays",
       CASE WHEN $2::text IS NULL THEN COALESCE(m.left_seq, c.head_seq)
-        ELSE GREATEST(p.acked_seq, m.joined_seq - 1) END AS "ackedSeq"
+        ELSE COALESCE(p.acked_seq, 0) END AS "ackedSeq"
     FROM members m
       JOIN chats c ON c.id = m.chat_id
       LEFT JOIN device_positions p ON p.chat_id = m.chat_id AND p.user_id = m.user_id AND p.device_id = $2
@@ -74,7 +82,10 @@ export function createDeviceStore({ writer, reader }: { writer: Writer; reader: 
     async register(userId, deviceId) {
       await writer.query(REGISTER, [userId, deviceId])
     },
-    owed: (userId, deviceId) => reader.query<Owed>(OWED, [userId, deviceId]),
+    async owed(userId, deviceId) {
+      const rows = await reader.query<OwedRow>(OWED, [userId, deviceId])
+      return rows.map((row) => ({ ...row, earlierStays: parseStays(row.earlierStays) }))
+    },
     async receiptsKnownSince(userId, deviceId) {
       const rows = await reader.query<{ since: Date }>(RECEIPTS_KNOWN_SINCE, [userId, deviceId])
       return rows[0]?.since ?? new Date(0)

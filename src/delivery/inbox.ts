@@ -1,5 +1,6 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
+import { lengthOf, type Stay, staysAfter } from '../chats/stays.ts'
 import type { Hub } from '../gateway/hub.ts'
 import type { LiveItem } from '../gateway/live.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
@@ -118,11 +119,13 @@ export function createInbox(dependencies: Dependencies): Inbox {
     owed: readonly Owed[],
   ): AsyncGenerator<InboxItem, void, void> {
     yield* replayReceipts(signal, viewerId, deviceId)
-    const total = owed.reduce((sum, chat) => sum + chat.lastSeq - chat.ackedSeq, 0)
+    const total = owed.reduce((sum, chat) => sum + lengthOf(staysOwed(chat)), 0)
     if (total > MAX_REPLAY) return yield* resetWith(tooMuchOwed(total))
     for (const chat of owed) {
-      const isTooShort = yield* replayChat(signal, chat)
-      if (isTooShort) return yield* resetWith(logTooShort())
+      for (const stay of staysOwed(chat)) {
+        const isTooShort = yield* replayStay(signal, chat.chatId, stay)
+        if (isTooShort) return yield* resetWith(logTooShort())
+      }
     }
     metrics.replays.inc({ outcome: 'complete' })
   }
@@ -144,13 +147,14 @@ export function createInbox(dependencies: Dependencies): Inbox {
   }
 
   /** Answers true when the log does not reach back to what is owed. */
-  async function* replayChat(
+  async function* replayStay(
     signal: AbortSignal,
-    { chatId, ackedSeq, lastSeq }: Owed,
+    chatId: ChatId,
+    { first, last }: Stay,
   ): AsyncGenerator<ChatEvent, boolean, void> {
-    let expectedSeq = ackedSeq + 1
-    while (expectedSeq <= lastSeq) {
-      const stretch = { chatId, afterSeq: expectedSeq - 1, untilSeq: lastSeq }
+    let expectedSeq = first
+    while (expectedSeq <= last) {
+      const stretch = { chatId, afterSeq: expectedSeq - 1, untilSeq: last }
       const page = await inTurn(signal, () => chatLog.read(stretch))
       if (page[0]?.seq !== expectedSeq) return true
       yield* page
@@ -173,8 +177,13 @@ export function createInbox(dependencies: Dependencies): Inbox {
   return { open }
 }
 
-function isBehind({ ackedSeq, lastSeq }: Owed): boolean {
-  return ackedSeq < lastSeq
+function isBehind(owed: Owed): boolean {
+  return owed.ackedSeq < owed.lastSeq
+}
+
+/** What the device has to be given of a chat, in order. */
+function staysOwed({ earlierStays, joinedSeq, lastSeq, ackedSeq }: Owed): Stay[] {
+  return staysAfter([...earlierStays, { first: joinedSeq, last: lastSeq }], ackedSeq)
 }
 
 function isLogged(item: InboxItem | LiveItem): item is ChatEvent {

@@ -1,18 +1,13 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
 import { MAX_LOG_PAGE } from '../chats/chat-log.ts'
-import { visibleRange } from '../chats/chat.ts'
+import { visibleStays } from '../chats/chat.ts'
+import { staysAfter } from '../chats/stays.ts'
 import { badInput } from '../errors.ts'
 import { idArgument } from '../graphql/arguments.ts'
 import type { Builder } from '../graphql/builder.ts'
 import { requireViewer, viewOf } from '../graphql/context.ts'
 import { parseDeviceId } from '../receipts/device-id.ts'
 import type { InboxItem } from './inbox-item.ts'
-
-/** Chats don't change their members or themselves yet, so nothing else is ever delivered. */
-type Deliverable = Exclude<
-  InboxItem,
-  { type: 'MemberAdded' | 'MemberRemoved' | 'MemberRoleChanged' | 'ChatUpdated' }
->
 
 export function defineInbox(builder: Builder): void {
   defineEvents(builder)
@@ -46,6 +41,26 @@ function defineEvents(builder: Builder): void {
       added: t.exposeBoolean('added'),
     }),
   })
+  for (const type of ['MemberAdded', 'MemberRemoved'] as const) {
+    builder.objectType(type, {
+      interfaces: ['ChatEvent'],
+      fields: (t) => ({
+        user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
+      }),
+    })
+  }
+  builder.objectType('MemberRoleChanged', {
+    interfaces: ['ChatEvent'],
+    fields: (t) => ({
+      user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
+      role: t.expose('role', { type: 'MemberRole' }),
+    }),
+  })
+  builder.objectType('ChatUpdated', {
+    description:
+      'Title or message lifetime changed, or the group was created (its seq 1). A direct chat begins with its first message.',
+    interfaces: ['ChatEvent'],
+  })
   builder.objectType('CaughtUp', {
     description: 'Everything missed has been replayed; what follows is live.',
     fields: (t) => ({ at: t.expose('at', { type: 'DateTime' }) }),
@@ -68,13 +83,7 @@ function defineLogField(builder: Builder): void {
         const limit = first ?? MAX_LOG_PAGE
         if (afterSeq < 0 || limit < 0) throw badInput('afterSeq and first can not be negative')
         const view = await viewOf(chat, context)
-        const range = visibleRange(view)
-        const stretch = {
-          chatId: chat.id,
-          afterSeq: Math.max(afterSeq, range.first - 1),
-          untilSeq: range.last,
-        }
-        return context.services.chatLog.read(stretch, limit)
+        return context.services.chatLog.readStays(chat.id, staysAfter(visibleStays(view), afterSeq), limit)
       },
     }),
   )
@@ -87,6 +96,10 @@ function defineSubscriptions(builder: Builder): void {
       'MessageEdited',
       'MessageDeleted',
       'ReactionChanged',
+      'MemberAdded',
+      'MemberRemoved',
+      'MemberRoleChanged',
+      'ChatUpdated',
       'ReceiptAdvanced',
       'CaughtUp',
       'InboxReset',
@@ -108,7 +121,7 @@ function defineSubscriptions(builder: Builder): void {
           deviceId: parseDeviceId(deviceId ?? undefined),
           onOverflow: () => context.disconnectSlowReader?.(),
         }),
-      resolve: (item: InboxItem) => item as Deliverable,
+      resolve: (item: InboxItem) => item,
     }),
     chatEvents: t.field({
       type: inboxEvent,
@@ -122,7 +135,7 @@ function defineSubscriptions(builder: Builder): void {
           afterSeq: afterSeq ?? undefined,
           onOverflow: () => context.disconnectSlowReader?.(),
         }),
-      resolve: (item: InboxItem) => item as Deliverable,
+      resolve: (item: InboxItem) => item,
     }),
   }))
 }

@@ -1,6 +1,6 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
-import type { ChatView, Member } from '../chats/chat.ts'
+import type { ChatView, Member, MemberRole } from '../chats/chat.ts'
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { CaughtUp, InboxReset } from '../delivery/inbox-item.ts'
 import type { ReceiptAdvanced } from '../gateway/live.ts'
@@ -43,6 +43,8 @@ export type SchemaTypes = {
   Scalars: {
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date }
+    /** An enum, which Pothos can only name among scalars. */
+    MemberRole: { Input: MemberRole; Output: MemberRole }
   }
   Objects: {
     User: User

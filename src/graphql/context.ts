@@ -2,9 +2,12 @@ import type { Session } from '../auth/session.ts'
 import type { ChatView } from '../chats/chat.ts'
 import type { Chats } from '../chats/chats.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
+import type { ChatUpdater } from '../chats/update-chat.ts'
 import type { ChatStreams } from '../delivery/chat-stream.ts'
 import type { Inbox } from '../delivery/inbox.ts'
 import { ParleyError } from '../errors.ts'
+import type { CreateGroup } from '../groups/create-group.ts'
+import type { Groups } from '../groups/groups.ts'
 import type { ChatId } from '../ids.ts'
 import type { MessageChanger } from '../messages/change-message.ts'
 import type { Messages } from '../messages/messages.ts'
@@ -18,6 +21,9 @@ export type Services = Readonly<{
   users: Users
   chats: Chats
   chatLog: ChatLog
+  chatUpdater: ChatUpdater
+  createGroup: CreateGroup
+  groups: Groups
   messages: Messages
   messageSender: MessageSender
   messageChanger: MessageChanger

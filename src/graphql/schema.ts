@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql'
 import { defineChats } from '../chats/schema.ts'
 import { defineInbox } from '../delivery/schema.ts'
+import { defineGroups } from '../groups/schema.ts'
 import { defineMessages } from '../messages/schema.ts'
 import { defineReceipts } from '../receipts/schema.ts'
 import { defineUsers } from '../users/schema.ts'
@@ -16,6 +17,7 @@ export function createSchema(): GraphQLSchema {
   defineNodes(builder)
   defineUsers(builder)
   defineChats(builder)
+  defineGroups(builder)
   defineMessages(builder)
   defineReceipts(builder)
   defineInbox(builder)

@@ -1,13 +1,10 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
-import type { Change, ChatLog, LockedChat } from '../chats/chat-log.ts'
-import { badInput, forbidden, notFound, ParleyError, unavailable } from '../errors.ts'
-import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
-import { retry } from '../lib/backoff.ts'
-import { within } from '../lib/deadline.ts'
-import { classifyDatabaseError } from '../store/database-error.ts'
+import type { Change } from '../chats/chat-log.ts'
+import type { DurableChange } from '../chats/durable-change.ts'
+import { badInput, forbidden, notFound } from '../errors.ts'
+import type { MessageId, UserId } from '../ids.ts'
 import type { Transaction } from '../store/writer.ts'
 import type { Changeable, ChangeStore } from './change-store.ts'
-import type { Publish } from './durable-append.ts'
 import { parseBody, parseEmoji } from './message-input.ts'
 import type { Message } from './message.ts'
 
@@ -22,7 +19,7 @@ export type MessageChanger = Readonly<{
   setReaction(actorId: UserId, id: MessageId, emoji: string, isPresent: boolean): Promise<Message>
 }>
 
-type Dependencies = Readonly<{ chatLog: ChatLog; store: ChangeStore; publish: Publish }>
+type Dependencies = Readonly<{ change: DurableChange; store: ChangeStore }>
 
 type Decision = Readonly<{
   tx: Transaction
@@ -32,45 +29,30 @@ type Decision = Readonly<{
 
 /** The most different emoji of one person on one message. */
 const MAX_REACTIONS_PER_PERSON = 20
-/** Within this there is an answer, in milliseconds; stays well below the ten seconds that are promised. */
-const ANSWER_WITHIN_MS = 8_000
-const MAX_ATTEMPTS = 5
-const RETRY_BACKOFF = { firstMs: 10, maxMs: 200 }
 
-export function createMessageChanger({ chatLog, store, publish }: Dependencies): MessageChanger {
-  async function change(
+export function createMessageChanger({ change, store }: Dependencies): MessageChanger {
+  async function changeMessage(
     actorId: UserId,
     id: MessageId,
     decide: (decision: Decision) => Promise<Change<MessageEvent> | undefined>,
   ): Promise<Message> {
-    let found: Readonly<{ message: Message; headSeq: Seq }> | undefined
-    const append = (): Promise<MessageEvent | undefined> =>
-      chatLog.append(id.chatId, 'Message', async (tx: Transaction, { now, headSeq }: LockedChat) => {
-        const message = await store.find(tx, id, actorId)
-        if (message === undefined || !message.isActorMember) throw notFound('Message')
-        found = { message: withoutMembership(message), headSeq }
-        return decide({ tx, message, now })
-      })
-    const { event, mayHaveBeenStored } = await within(ANSWER_WITHIN_MS, retried(append), notConfirmed)
-    if (event !== undefined) publish([event])
-    else if (mayHaveBeenStored && found !== undefined) await publishHead(id.chatId, found.headSeq)
-    const message = event?.message ?? found?.message
+    let found: Message | undefined
+    const [event] = await change<MessageEvent>(id.chatId, 'Message', async (tx, { now }) => {
+      const message = await store.find(tx, id, actorId)
+      if (message === undefined || !message.isActorMember) throw notFound('Message')
+      found = withoutMembership(message)
+      const decided = await decide({ tx, message, now })
+      return decided === undefined ? [] : [decided]
+    })
+    const message = event?.message ?? found
     if (message === undefined) throw notFound('Message')
     return message
-  }
-
-  /**
-   * An attempt whose answer was lost stored the change after all, and nobody was told. Whoever hears of the log's end
-   * reads what they lack before it.
-   */
-  async function publishHead(chatId: ChatId, headSeq: Seq): Promise<void> {
-    publish(await chatLog.read({ chatId, afterSeq: headSeq - 1, untilSeq: headSeq }))
   }
 
   return {
     async edit(actorId, id, text) {
       const body = parseBody(text)
-      return change(actorId, id, async ({ tx, message, now }) => {
+      return changeMessage(actorId, id, async ({ tx, message, now }) => {
         requireOwn(message, actorId, 'edit')
         requireThere(message)
         if (message.body === body) return undefined
@@ -80,7 +62,7 @@ export function createMessageChanger({ chatLog, store, publish }: Dependencies):
     },
 
     async delete(actorId, id) {
-      return change(actorId, id, async ({ tx, message, now }) => {
+      return changeMessage(actorId, id, async ({ tx, message, now }) => {
         requireOwn(message, actorId, 'delete')
         if (message.deletedAt !== null) return undefined
         await store.erase(tx, id, now)
@@ -94,7 +76,7 @@ export function createMessageChanger({ chatLog, store, publish }: Dependencies):
 
     async setReaction(actorId, id, text, isPresent) {
       const emoji = parseEmoji(text)
-      return change(actorId, id, async ({ tx, message }) => {
+      return changeMessage(actorId, id, async ({ tx, message }) => {
         requireThere(message)
         const hasChanged = await (isPresent ? store.addReaction : store.removeReaction)(
           tx,
@@ -152,25 +134,4 @@ function requireOwn(message: Message, actorId: UserId, verb: string): void {
 
 function requireThere(message: Message): void {
   if (message.deletedAt !== null) throw forbidden('This message was deleted')
-}
-
-type Attempted = Readonly<{ event: MessageEvent | undefined; mayHaveBeenStored: boolean }>
-
-/** All changes may be repeated, so an unknown outcome is simply tried again; in the end it is UNAVAILABLE. */
-async function retried(work: () => Promise<MessageEvent | undefined>): Promise<Attempted> {
-  let mayHaveBeenStored = false
-  const shouldRetry = (error: unknown, attempt: number): boolean => {
-    if (error instanceof ParleyError) return false
-    const kind = classifyDatabaseError(error)
-    mayHaveBeenStored ||= kind === 'unknown-outcome'
-    if (kind === 'other') return false
-    if (attempt + 1 < MAX_ATTEMPTS) return true
-    throw notConfirmed(error)
-  }
-  const event = await retry(work, shouldRetry, RETRY_BACKOFF)
-  return { event, mayHaveBeenStored }
-}
-
-function notConfirmed(cause?: unknown): ParleyError {
-  return unavailable('The change could not be confirmed. Send it again.', cause)
 }

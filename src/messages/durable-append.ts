@@ -1,5 +1,6 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
+import type { Publish } from '../chats/durable-change.ts'
 import { unavailable } from '../errors.ts'
 import type { UserId } from '../ids.ts'
 import { retry } from '../lib/backoff.ts'
@@ -9,9 +10,6 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { AppendOutcome, Draft, MessageLog } from './message-log.ts'
 import type { Message } from './message.ts'
 import { foldBatch, unfoldOutcomes } from './send-batch.ts'
-
-/** Passes events on to whoever is connected. Never throws: what is lost on the way is read from the log. */
-export type Publish = (events: readonly ChatEvent[]) => void
 
 /** Stores a batch and tells of it: answers in the order of the drafts, UNAVAILABLE where the outcome is unknown. */
 export type DurableAppend = (drafts: readonly Draft[]) => Promise<readonly AppendOutcome[]>

@@ -1,17 +1,24 @@
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Stretch } from '../lib/stretch.ts'
-import type { VisibleRange } from '../chats/chat.ts'
+import type { Stay } from '../chats/stays.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Message, Reaction } from './message.ts'
+
+/** A stretch of one chat's log. */
+export type ChatStay = Stay & Readonly<{ chatId: ChatId }>
 
 export type UnreadKey = Readonly<{ chatId: ChatId; userId: UserId; afterSeq: Seq; untilSeq: Seq }>
 
 export type MessageStore = Readonly<{
   findMany(ids: readonly MessageId[]): Promise<readonly Message[]>
-  /** Messages of one chat by seq, within what may be seen. */
-  list(chatId: ChatId, range: VisibleRange, stretch: Stretch<Seq>): Promise<readonly Message[]>
-  /** The newest message of each chat up to a seq; chats without one are left out. */
-  newest(keys: readonly MessageId[]): Promise<readonly Message[]>
+  /** Messages of one chat by seq, within what may be seen: `limit` of them, from either end. */
+  list(
+    chatId: ChatId,
+    stays: readonly Stay[],
+    end: Pick<Stretch<Seq>, 'limit' | 'inverted'>,
+  ): Promise<readonly Message[]>
+  /** The newest message of each stay, in the order of the stays; those without one are left out. */
+  newest(stays: readonly ChatStay[]): Promise<readonly Message[]>
   /** Messages of others in each stretch that are still there to be read, counted up to `ceiling`, in order. */
   countUnread(keys: readonly UnreadKey[], ceiling: number): Promise<readonly number[]>
   reactions(ids: readonly MessageId[]): Promise<readonly (MessageId & Reaction)[]>
@@ -31,27 +38,33 @@ const FIND_MANY = {
       JOIN messages m ON m.chat_id = k.chat_id AND m.seq = k.seq`,
 }
 
-// A range of the primary key, from either end.
+// A range of the primary key for each stay, each from the same end and no further than the page.
 const list = (inverted: boolean): { name: string; text: string } => ({
   name: inverted ? 'message_list_backwards' : 'message_list',
   text: `
-    SELECT ${COLUMNS} FROM messages m
-    WHERE m.chat_id = $1 AND m.seq >= $2 AND m.seq <= $3
-      AND m.seq > COALESCE($4::int, 0) AND ($5::int IS NULL OR m.seq < $5)
-    ORDER BY m.seq ${inverted ? 'DESC' : 'ASC'}
-    LIMIT $6`,
+    SELECT page.* FROM unnest($2::int[], $3::int[]) AS stay(first, last)
+      CROSS JOIN LATERAL (
+        SELECT ${COLUMNS} FROM messages m
+        WHERE m.chat_id = $1 AND m.seq >= stay.first AND m.seq <= stay.last
+        ORDER BY m.seq ${inverted ? 'DESC' : 'ASC'}
+        LIMIT $4
+      ) page
+    ORDER BY page.seq ${inverted ? 'DESC' : 'ASC'}
+    LIMIT $4`,
 })
 const LIST = { forwards: list(false), backwards: list(true) }
 
-// The last row of a range of the primary key, per chat.
+// The last row of a range of the primary key, per stay.
 const NEWEST = {
   name: 'message_newest',
   text: `
-    SELECT m.* FROM unnest($1::uuid[], $2::int[]) AS k(chat_id, until_seq)
+    SELECT m.* FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS stay(chat_id, first, last, ordinal)
       CROSS JOIN LATERAL (
         SELECT ${COLUMNS} FROM messages m
-        WHERE m.chat_id = k.chat_id AND m.seq <= k.until_seq ORDER BY m.seq DESC LIMIT 1
-      ) m`,
+        WHERE m.chat_id = stay.chat_id AND m.seq >= stay.first AND m.seq <= stay.last
+        ORDER BY m.seq DESC LIMIT 1
+      ) m
+    ORDER BY stay.ordinal`,
 }
 
 // A range of the primary key per chat, read until the ceiling.
@@ -88,15 +101,20 @@ const columnsOf = (ids: readonly MessageId[]): unknown[] => [
   ids.map((id) => id.seq),
 ]
 
+const boundsOf = (stays: readonly Stay[]): unknown[] => [
+  stays.map((stay) => stay.first),
+  stays.map((stay) => stay.last),
+]
+
 export function createMessageStore({ reader }: { reader: Reader }): MessageStore {
   return {
     findMany: (ids) => reader.query<Message>(FIND_MANY, columnsOf(ids)),
-    newest: (keys) => reader.query<Message>(NEWEST, columnsOf(keys)),
+    newest: (stays) => reader.query<Message>(NEWEST, [stays.map((stay) => stay.chatId), ...boundsOf(stays)]),
     reactions: (ids) => reader.query<MessageId & Reaction>(REACTIONS, columnsOf(ids)),
 
-    list(chatId, { first, last }, { after, before, limit, inverted }) {
+    list(chatId, stays, { limit, inverted }) {
       const statement = inverted ? LIST.backwards : LIST.forwards
-      return reader.query<Message>(statement, [chatId, first, last, after, before, limit])
+      return reader.query<Message>(statement, [chatId, ...boundsOf(stays), limit])
     },
 
     async countUnread(keys, ceiling) {

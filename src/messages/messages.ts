@@ -1,5 +1,6 @@
 import type { ChatView } from '../chats/chat.ts'
-import { isVisible, visibleRange } from '../chats/chat.ts'
+import { lastVisibleSeq, visibleStays } from '../chats/chat.ts'
+import { staysAfter, staysBefore } from '../chats/stays.ts'
 import type { Stretch } from '../lib/stretch.ts'
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from './message.ts'
@@ -29,12 +30,18 @@ export function createMessages({ store }: { store: MessageStore }): Messages {
       return ids.map((id) => found.get(keyOf(id)))
     },
 
-    list: (view, stretch) => store.list(view.chat.id, visibleRange(view), stretch),
+    async list(view, { after, before, limit, inverted }) {
+      const stays = staysBefore(staysAfter(visibleStays(view), after ?? 0), before ?? Infinity)
+      return store.list(view.chat.id, stays, { limit, inverted })
+    },
 
     async newest(views) {
-      const ends = views.map((view) => ({ chatId: view.chat.id, seq: visibleRange(view).last }))
-      const newest = new Map((await store.newest(ends)).map((message) => [message.chatId, message]))
-      return views.map((view) => visibleOf(view, newest.get(view.chat.id)))
+      const stays = views.flatMap((view) =>
+        visibleStays(view).map((stay) => ({ chatId: view.chat.id, ...stay })),
+      )
+      // In order of the stays, so that of several the last one stays.
+      const newest = new Map((await store.newest(stays)).map((message) => [message.chatId, message]))
+      return views.map((view) => newest.get(view.chat.id))
     },
 
     countUnread: (views) => store.countUnread(views.map(unreadKeyOf), UNREAD_CEILING),
@@ -55,13 +62,7 @@ function byId(messages: readonly Message[]): Map<string, Message> {
   return new Map(messages.map((message) => [keyOf(message), message]))
 }
 
-function visibleOf(view: ChatView, message: Message | undefined): Message | undefined {
-  return message !== undefined && isVisible(view, message.seq) ? message : undefined
-}
-
 function unreadKeyOf(view: ChatView): { chatId: ChatId; userId: UserId; afterSeq: Seq; untilSeq: Seq } {
-  const { member } = view
-  const { first, last } = visibleRange(view)
-  const afterSeq = Math.max(member.readSeq, first - 1)
-  return { chatId: member.chatId, userId: member.userId, afterSeq, untilSeq: last }
+  const { chatId, userId, readSeq, joinedSeq } = view.member
+  return { chatId, userId, afterSeq: Math.max(readSeq, joinedSeq - 1), untilSeq: lastVisibleSeq(view) }
 }

@@ -76,6 +76,7 @@ function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): 
     database: { type: 'external' },
     auth: { type: 'secret' },
     bus: { type: redisUrls === undefined ? 'memory' : 'redis' },
+    groups: { maxMembers: 1_024 },
     log: { level: process.env['TEST_LOG_LEVEL'] === 'debug' ? 'debug' : 'silent', pretty: false },
     shutdownDeadlineMs: 5_000,
     ...config,

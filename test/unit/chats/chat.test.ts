@@ -1,11 +1,17 @@
 import { expect, test } from 'vitest'
-import { type ChatView, isVisible, visibleRange } from '../../../src/chats/chat.ts'
+import { type ChatView, isVisible, lastVisibleSeq } from '../../../src/chats/chat.ts'
+import type { Stay } from '../../../src/chats/stays.ts'
 import { alice, bob, chatId, range } from '../../harness/events.ts'
 
-type Stay = Readonly<{ headSeq: number; joinedSeq?: number; leftSeq?: number }>
+type Membership = Readonly<{
+  headSeq: number
+  joinedSeq?: number
+  leftSeq?: number
+  earlierStays?: readonly Stay[]
+}>
 
 /** A chat with this head, as bob sees it, who was in it from one event to another. */
-function bobsView({ headSeq, joinedSeq = 1, leftSeq }: Stay): ChatView {
+function bobsView({ headSeq, joinedSeq = 1, leftSeq, earlierStays = [] }: Membership): ChatView {
   const at = new Date('2026-11-23T09:00:00Z')
   const id = chatId('tea')
   const row = { title: null, creatorId: alice, memberCount: 2, messageTtlSeconds: null }
@@ -19,6 +25,7 @@ function bobsView({ headSeq, joinedSeq = 1, leftSeq }: Stay): ChatView {
       joinedAt: at,
       joinedSeq,
       ...left,
+      earlierStays,
       deliveredSeq: 0,
       readSeq: 0,
     },
@@ -37,8 +44,13 @@ test('who left sees up to the event that showed them out, however the log went o
   expect(seen(bobsView({ headSeq: 9, joinedSeq: 3, leftSeq: 5 }))).toEqual([3, 4, 5])
 })
 
+test('who came back sees what they were there for, and not what was said in between', () => {
+  const earlierStays = [{ first: 1, last: 2 }]
+  expect(seen(bobsView({ headSeq: 9, joinedSeq: 6, leftSeq: 8, earlierStays }))).toEqual([1, 2, 6, 7, 8])
+})
+
 test('where nothing was said yet, the visible part is empty', () => {
   const view = bobsView({ headSeq: 0 })
-  expect(visibleRange(view)).toEqual({ first: 1, last: 0 })
+  expect(lastVisibleSeq(view)).toBe(0)
   expect(seen(view)).toEqual([])
 })

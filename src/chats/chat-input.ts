@@ -1,0 +1,30 @@
+import { badInput } from '../errors.ts'
+
+/** The longest title, in code points. */
+export const MAX_TITLE_LENGTH = 255
+/** The shortest and the longest lifetime of messages, in seconds: 5 s to a year. */
+export const MIN_TTL_SECONDS = 5
+export const MAX_TTL_SECONDS = 365 * 24 * 60 * 60
+
+/** The title without blanks around it, if 1 to 255 printable characters are left; else BAD_USER_INPUT. */
+export function parseTitle(text: string): string {
+  const title = text.trim()
+  if (title === '' || title.length > 2 * MAX_TITLE_LENGTH || Array.from(title).length > MAX_TITLE_LENGTH) {
+    throw badInput(`title has to be 1 to ${MAX_TITLE_LENGTH} characters long`)
+  }
+  if (/\p{Cc}/u.test(title) || !title.isWellFormed()) {
+    throw badInput('title may not contain control characters or broken Unicode')
+  }
+  return title
+}
+
+/** The lifetime of messages in seconds; 0 keeps them for good, which is null. Else BAD_USER_INPUT. */
+export function parseTtl(seconds: number): number | null {
+  if (seconds === 0) return null
+  if (seconds < MIN_TTL_SECONDS || seconds > MAX_TTL_SECONDS) {
+    throw badInput(
+      `messageTtlSeconds has to be ${MIN_TTL_SECONDS} to ${MAX_TTL_SECONDS} (a year), or 0 to keep messages for good`,
+    )
+  }
+  return seconds
+}

@@ -1,0 +1,18 @@
+import type { ChatId } from '../ids.ts'
+import type { Transaction } from '../store/writer.ts'
+import type { Chat } from './chat.ts'
+
+export type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds'>
+
+export type SettingsStore = Readonly<{
+  /** Writes them to the chat, whose row the transaction holds locked. */
+  write(tx: Transaction, chatId: ChatId, settings: ChatSettings): Promise<void>
+}>
+
+export function createSettingsStore(): SettingsStore {
+  return {
+    async write(tx, id, { title, messageTtlSeconds }) {
+      await tx.prisma.chat.update({ where: { id }, data: { title, messageTtlSeconds } })
+    },
+  }
+}

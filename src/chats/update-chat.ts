@@ -1,0 +1,71 @@
+import { forbidden } from '../errors.ts'
+import type { ChatId, UserId } from '../ids.ts'
+import type { ChatEvent } from './chat-event.ts'
+import { parseTitle, parseTtl } from './chat-input.ts'
+import type { Change, LockedChat } from './chat-log.ts'
+import type { ChatSettings, SettingsStore } from './settings-store.ts'
+import type { DurableChange } from './durable-change.ts'
+import { requirePresent, requireRank } from './roles.ts'
+
+/** What is to be different; undefined stays as it is. A lifetime of 0 keeps messages for good. */
+export type ChatChanges = Readonly<{ title: string | undefined; messageTtlSeconds: number | undefined }>
+
+export type ChatUpdater = Readonly<{
+  /**
+   * Changes a group's title, or the lifetime of messages from then on; in a direct chat either of the two may change
+   * the lifetime. What is so already succeeds and adds nothing to the log. NOT_FOUND, FORBIDDEN or BAD_USER_INPUT.
+   */
+  update(actorId: UserId, chatId: ChatId, changes: ChatChanges): Promise<void>
+}>
+
+type Dependencies = Readonly<{ change: DurableChange; store: SettingsStore }>
+
+export function createChatUpdater({ change, store }: Dependencies): ChatUpdater {
+  return {
+    async update(actorId, chatId, changes) {
+      const wanted = parse(changes)
+      await change(chatId, 'Chat', async (tx, chat) => {
+        await requireMayChange(chat, actorId, wanted)
+        const settings = { title: chat.title, messageTtlSeconds: chat.messageTtlSeconds, ...wanted }
+        if (isSame(settings, chat)) return []
+        await store.write(tx, chatId, settings)
+        return hasBegun(chat) ? [chatUpdated(actorId)] : []
+      })
+    },
+  }
+}
+
+function parse({ title, messageTtlSeconds }: ChatChanges): Partial<ChatSettings> {
+  return {
+    ...(title !== undefined && { title: parseTitle(title) }),
+    ...(messageTtlSeconds !== undefined && { messageTtlSeconds: parseTtl(messageTtlSeconds) }),
+  }
+}
+
+async function requireMayChange(
+  chat: LockedChat,
+  actorId: UserId,
+  wanted: Partial<ChatSettings>,
+): Promise<void> {
+  const actor = requirePresent(await chat.member(actorId))
+  if (chat.kind === 'GROUP')
+    return requireRank(actor, 'ADMIN', 'change its title or the lifetime of messages')
+  if (wanted.title !== undefined) throw forbidden('A direct chat has no title')
+}
+
+function isSame(settings: ChatSettings, { title, messageTtlSeconds }: ChatSettings): boolean {
+  return settings.title === title && settings.messageTtlSeconds === messageTtlSeconds
+}
+
+/**
+ * A direct chat begins with its first message, and shows to the other person from there. What is set before is part
+ * of how it begins, and not an event.
+ */
+function hasBegun({ kind, headSeq }: LockedChat): boolean {
+  return kind === 'GROUP' || headSeq > 0
+}
+
+function chatUpdated(actorId: UserId): Change<Extract<ChatEvent, { type: 'ChatUpdated' }>> {
+  const type = 'ChatUpdated'
+  return { entry: { type, actorId }, toEvent: (place) => ({ type, ...place, actorId, joined: [] }) }
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import { parseTitle, parseTtl } from '../chats/chat-input.ts'
+import type { ChatLog } from '../chats/chat-log.ts'
+import type { Publish } from '../chats/durable-change.ts'
+import { ParleyError } from '../errors.ts'
+import { type ChatId, newChatId, type UserId } from '../ids.ts'
+import { within } from '../lib/deadline.ts'
+import { parseKey } from '../messages/message-input.ts'
+import { notConfirmed, untilKnown } from '../store/until-known.ts'
+import type { GroupStore, NewGroup } from './group-store.ts'
+import type { People } from './people.ts'
+
+export type GroupInput = Readonly<{
+  title: string
+  /** Whom the creator wants in it, besides themself. */
+  memberIds: readonly UserId[]
+  /** Undefined or 0: messages are kept for good. */
+  messageTtlSeconds: number | undefined
+  clientChatId: string
+}>
+
+/**
+ * Makes a group with its creator as owner; the same key again answers with the same group. NOT_FOUND where somebody
+ * does not exist, CONFLICT for a key used for another group, BAD_USER_INPUT, or UNAVAILABLE: send it again.
+ */
+export type CreateGroup = (creatorId: UserId, input: GroupInput) => Promise<ChatId>
+
+type Dependencies = Readonly<{
+  store: GroupStore
+  people: People
+  chatLog: ChatLog
+  publish: Publish
+}>
+
+/** Within this there is an answer, in milliseconds; stays well below the ten seconds that are promised. */
+const ANSWER_WITHIN_MS = 8_000
+
+export function createGroupCreation({ store, people, chatLog, publish }: Dependencies): CreateGroup {
+  /** The group's id, and whether it was made just now. */
+  async function make(group: NewGroup): Promise<Made> {
+    const created = await store.create(group)
+    if (created !== undefined) return { chatId: group.chatId, createdAt: created.at }
+    const first = await store.findCreated(group.creatorId, group.clientChatId)
+    if (first === undefined) throw new Error('A group vanished between two statements')
+    if (!first.fingerprint.equals(group.fingerprint)) throw keyConflict()
+    return { chatId: first.chatId, createdAt: undefined }
+  }
+
+  async function makeAndTell(group: NewGroup): Promise<ChatId> {
+    const { result, mayHaveBeenStored } = await untilKnown(() => make(group))
+    const { chatId, createdAt } = result
+    if (createdAt !== undefined) publish([createdEvent(group, createdAt)])
+    else if (mayHaveBeenStored) publish(await chatLog.read({ chatId, afterSeq: 0, untilSeq: 1 }))
+    return chatId
+  }
+
+  return async (creatorId, input) => {
+    const group = toGroup(creatorId, input)
+    people.requireRoomFor(group.memberIds.length)
+    await people.requireKnown(group.memberIds)
+    return within(ANSWER_WITHIN_MS, makeAndTell(group), notConfirmed)
+  }
+}
+
+type Made = Readonly<{ chatId: ChatId; createdAt: Date | undefined }>
+
+function toGroup(creatorId: UserId, input: GroupInput): NewGroup {
+  const title = parseTitle(input.title)
+  const messageTtlSeconds = parseTtl(input.messageTtlSeconds ?? 0)
+  const memberIds = [...new Set([creatorId, ...input.memberIds])].sort()
+  return {
+    chatId: newChatId(),
+    creatorId,
+    clientChatId: parseKey('clientChatId', input.clientChatId),
+    fingerprint: digest([title, messageTtlSeconds, memberIds]),
+    title,
+    messageTtlSeconds,
+    memberIds,
+  }
+}
+
+/** Tells a retry from another group under the same key. */
+function digest(content: unknown): Buffer {
+  return createHash('sha256').update(JSON.stringify(content)).digest().subarray(0, 16)
+}
+
+function createdEvent({ chatId, creatorId, memberIds }: NewGroup, at: Date) {
+  return { type: 'ChatUpdated', chatId, seq: 1, actorId: creatorId, at, joined: memberIds } as const
+}
+
+function keyConflict(): ParleyError {
+  return new ParleyError(
+    'CONFLICT',
+    'You used this clientChatId for another group. Make a new one for each group.',
+  )
+}
