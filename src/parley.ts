@@ -38,6 +38,8 @@ import { once } from './lib/once.ts'
 import { createMessageChanger } from './messages/change-message.ts'
 import { createChangeStore } from './messages/change-store.ts'
 import { createDurableAppend } from './messages/durable-append.ts'
+import { createExpiryStore } from './messages/expiry-store.ts'
+import { createExpirySweeper } from './messages/expiry-sweeper.ts'
 import { createMessageLog } from './messages/message-log.ts'
 import { createMessageStore } from './messages/message-store.ts'
 import { createMessages } from './messages/messages.ts'
@@ -193,6 +195,7 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     findMessage: async (id) => (await messages.findMany([id]))[0],
     metrics,
   })
+  const expirySweeper = createExpirySweeper({ store: createExpiryStore({ writer }), metrics, logger })
   const change = createDurableChange({ chatLog, publish })
   const messageChanger = createMessageChanger({ change, store: createChangeStore() })
   const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
@@ -222,7 +225,7 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     chatStreams,
   }
   metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
-  return { services, hub, router, sweeper }
+  return { services, hub, router, sweeper, expirySweeper }
 }
 
 function createTransport(
@@ -235,7 +238,7 @@ function createTransport(
     verifier,
     provision: ({ userId: id, ...profile }) => services.users.provision({ id, ...profile }),
   })
-  const contextFor = createContextFactory(services)
+  const contextFor = createContextFactory(services, clock)
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER
   const demo = demoFor(foundation, services)
   const yoga = createYogaHandler({
@@ -287,7 +290,7 @@ const WAVES_SHARE = 0.4
  */
 function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  { services, router, hub, sweeper }: Domains,
+  { services, router, hub, sweeper, expirySweeper }: Domains,
   { server, websocket, health, demo }: ReturnType<typeof createTransport>,
 ): Parley {
   const start = once(async () => {
@@ -295,6 +298,7 @@ function createLifecycle(
     await backplane.start(sweeper)
     await router.start()
     sweeper.start()
+    expirySweeper.start()
     const { url } = await server.start()
     health.markReady()
     return { url, demo }
@@ -307,7 +311,7 @@ function createLifecycle(
     await server.stop()
     await Promise.all([services.messageSender.drained(), services.receipts.drained()])
     await router.stop()
-    await sweeper.stop()
+    await Promise.all([sweeper.stop(), expirySweeper.stop()])
     hub.close()
     await backplane.stop()
     await database.stop()

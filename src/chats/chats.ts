@@ -13,7 +13,8 @@ export type Chats = Readonly<{
   /** As `find`; rejects with NOT_FOUND instead. */
   require(viewerId: UserId, chatId: ChatId): Promise<ChatView>
   list(viewerId: UserId, stretch: Stretch<ChatListPosition>): Promise<readonly ChatView[]>
-  members(chatId: ChatId, stretch: Stretch<UserId>): Promise<readonly Member[]>
+  /** The present members, by id; to who has left, only their own membership. */
+  members(view: ChatView, stretch: Stretch<UserId>): Promise<readonly Member[]>
   /** Those of `keys` whose chat has other present members, with the watermarks that all of them have passed. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
   /** The direct chat of two people, made if need be. BAD_USER_INPUT with oneself, NOT_FOUND with nobody. */
@@ -49,8 +50,15 @@ export function createChats({ store, users }: { store: ChatStore; users: Users }
     find: async (viewerId, chatId) => (await findMany(viewerId, [chatId]))[0],
     require,
     list: store.list,
-    members: store.members,
+    async members({ chat, member }, stretch) {
+      if (member.leftSeq === null) return store.members(chat.id, stretch)
+      return isBetween(member.userId, stretch) ? [member] : []
+    },
     lowestWatermarks: store.lowestWatermarks,
     startDirectChat,
   }
+}
+
+function isBetween(userId: UserId, { after, before }: Stretch<UserId>): boolean {
+  return (after === undefined || userId > after) && (before === undefined || userId < before)
 }

@@ -53,12 +53,12 @@ function defineChatType(builder: Builder): void {
       members: t.connection({
         type: 'ChatMember',
         resolve: async (chat, args, context) => {
-          const { id } = (await viewOf(chat, context)).chat
+          const view = await viewOf(chat, context)
           return resolvePage({
             args,
             cursor: memberCursor,
             positionOf: (member: Member) => member.userId,
-            load: (stretch) => context.services.chats.members(id, stretch),
+            load: (stretch) => context.services.chats.members(view, stretch),
           })
         },
       }),

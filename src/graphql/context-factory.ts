@@ -1,4 +1,5 @@
 import type { Session } from '../auth/session.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Context, Services } from './context.ts'
 import { createLoaders } from './loaders.ts'
 
@@ -6,9 +7,10 @@ import { createLoaders } from './loaders.ts'
 type Caller = Readonly<{ session: Session | undefined; disconnectSlowReader: (() => void) | undefined }>
 
 /** Makes each operation's context: the services are shared, the loaders are its own. */
-export function createContextFactory(services: Services): (caller: Caller) => Context {
+export function createContextFactory(services: Services, clock: Clock): (caller: Caller) => Context {
   return ({ session, disconnectSlowReader }) => ({
     services,
+    clock,
     loaders: createLoaders(services, session?.viewer.userId),
     session,
     disconnectSlowReader,

@@ -9,6 +9,7 @@ import { ParleyError } from '../errors.ts'
 import type { CreateGroup } from '../groups/create-group.ts'
 import type { Groups } from '../groups/groups.ts'
 import type { ChatId } from '../ids.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { MessageChanger } from '../messages/change-message.ts'
 import type { Messages } from '../messages/messages.ts'
 import type { MessageSender } from '../messages/send-message.ts'
@@ -36,6 +37,7 @@ export type Services = Readonly<{
 export type Context = Readonly<{
   services: Services
   loaders: Loaders
+  clock: Clock
   /** Who the operation runs for; undefined where it came without a token. */
   session: Session | undefined
   /** Ends the connection that the operation came by, so that its client comes back; undefined for plain HTTP. */

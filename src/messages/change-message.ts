@@ -6,7 +6,7 @@ import type { MessageId, UserId } from '../ids.ts'
 import type { Transaction } from '../store/writer.ts'
 import type { Changeable, ChangeStore } from './change-store.ts'
 import { parseBody, parseEmoji } from './message-input.ts'
-import type { Message } from './message.ts'
+import { isExpired, type Message } from './message.ts'
 
 /**
  * Changes of a stored message. Each answers with the message as it is then. What is so already (the same body, a
@@ -39,7 +39,8 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
     let found: Message | undefined
     const [event] = await change<MessageEvent>(id.chatId, 'Message', async (tx, { now }) => {
       const message = await store.find(tx, id, actorId)
-      if (message === undefined || !message.isActorMember) throw notFound('Message')
+      if (message?.isVisible !== true) throw notFound('Message')
+      if (!message.isActorPresent) throw forbidden('You are not a member of this chat any more')
       found = withoutMembership(message)
       const decided = await decide({ tx, message, now })
       return decided === undefined ? [] : [decided]
@@ -54,7 +55,7 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
       const body = parseBody(text)
       return changeMessage(actorId, id, async ({ tx, message, now }) => {
         requireOwn(message, actorId, 'edit')
-        requireThere(message)
+        requireThere(message, now)
         if (message.body === body) return undefined
         await store.setBody(tx, id, body, now)
         return toChange('MessageEdited', actorId, { ...withoutMembership(message), body, editedAt: now })
@@ -76,8 +77,8 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
 
     async setReaction(actorId, id, text, isPresent) {
       const emoji = parseEmoji(text)
-      return changeMessage(actorId, id, async ({ tx, message }) => {
-        requireThere(message)
+      return changeMessage(actorId, id, async ({ tx, message, now }) => {
+        requireThere(message, now)
         const hasChanged = await (isPresent ? store.addReaction : store.removeReaction)(
           tx,
           id,
@@ -124,7 +125,7 @@ function toReactionChange(
   }
 }
 
-function withoutMembership({ isActorMember: _, ...message }: Changeable): Message {
+function withoutMembership({ isVisible: _, isActorPresent: __, ...message }: Changeable): Message {
   return message
 }
 
@@ -132,6 +133,7 @@ function requireOwn(message: Message, actorId: UserId, verb: string): void {
   if (message.senderId !== actorId) throw forbidden(`Only the sender of a message can ${verb} it`)
 }
 
-function requireThere(message: Message): void {
+function requireThere(message: Message, now: Date): void {
   if (message.deletedAt !== null) throw forbidden('This message was deleted')
+  if (isExpired(message, now.getTime())) throw forbidden('This message has expired')
 }

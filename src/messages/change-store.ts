@@ -2,8 +2,8 @@ import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Transaction } from '../store/writer.ts'
 import type { Message } from './message.ts'
 
-/** A message together with whether the person who wants to change it is a member who sees it. */
-export type Changeable = Message & Readonly<{ isActorMember: boolean }>
+/** A message, and what the person who wants to change it is to it. */
+export type Changeable = Message & Readonly<{ isVisible: boolean; isActorPresent: boolean }>
 
 /** Reads and writes of one message, in a transaction that holds its chat's row locked. */
 export type ChangeStore = Readonly<{
@@ -24,11 +24,10 @@ const FIND = {
     SELECT m.chat_id AS "chatId", m.seq, m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
       m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
       m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt",
-      EXISTS (
-        SELECT FROM members p WHERE p.chat_id = m.chat_id AND p.user_id = $3 AND p.left_seq IS NULL
-          AND p.joined_seq <= m.seq
-      ) AS "isActorMember"
-    FROM messages m WHERE m.chat_id = $1 AND m.seq = $2`,
+      m.seq BETWEEN p.joined_seq AND COALESCE(p.left_seq, m.seq) OR p.earlier_stays @> m.seq AS "isVisible",
+      p.left_seq IS NULL AS "isActorPresent"
+    FROM messages m JOIN members p ON p.chat_id = m.chat_id AND p.user_id = $3
+    WHERE m.chat_id = $1 AND m.seq = $2`,
 }
 
 export function createChangeStore(): ChangeStore {

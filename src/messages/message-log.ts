@@ -18,8 +18,10 @@ export type AppendOutcome =
   /** The sender had used the key before, for the message at `seq`, which was sent with this fingerprint. */
   | Readonly<{ type: 'repeated'; seq: Seq; fingerprint: Buffer }>
   | Readonly<{ type: 'no-such-chat' }>
-  /** The sender is none of the chat's present members. */
+  /** The chat is none of the sender's. */
   | Readonly<{ type: 'not-a-member' }>
+  /** The sender has been a member, and is none any more. */
+  | Readonly<{ type: 'has-left' }>
   | Readonly<{ type: 'no-such-reply-target' }>
   /** Nothing was written, and should be tried again: members changed while the statement waited for the chat's lock. */
   | Readonly<{ type: 'try-again' }>
@@ -35,7 +37,8 @@ export type MessageLog = Readonly<{
 
 type Row = Readonly<{
   chatFound: boolean
-  isMember: boolean
+  /** Null: never was one. */
+  isMember: boolean | null
   replyFound: boolean
   repeatedSeq: Seq | null
   repeatedFingerprint: Buffer | null
@@ -53,7 +56,7 @@ type Row = Readonly<{
  * 1. `locked` takes the chats' rows in order of id (all writers do, so they can't deadlock), with head and
  *    members_seq as they are now.
  * 2. `known` is what the snapshot says of each draft: is the sender a member, was the key used, is the message that
- *    is replied to there. What may have become wrong while waiting is noticed: a changed membership by members_seq,
+ *    is replied to there for the sender to see. What may have become wrong while waiting is noticed: a changed membership by members_seq,
  *    which then differs from the snapshot's (the draft is left out and reported), a key used meanwhile by the unique
  *    constraint on it (the statement fails as a whole, and the retry sees the first message). A message that is
  *    replied to never goes away.
@@ -77,15 +80,18 @@ const APPEND = {
     ), known AS MATERIALIZED (
       SELECT d.*,
         (SELECT c.members_seq FROM chats c WHERE c.id = d.chat_id) AS members_seq,
-        EXISTS (
-          SELECT FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id AND m.left_seq IS NULL
+        (
+          SELECT m.left_seq IS NULL FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id
         ) AS is_member,
         (
           SELECT m.seq FROM messages m
           WHERE m.chat_id = d.chat_id AND m.sender_id = d.sender_id AND m.client_message_id = d.client_message_id
         ) AS repeated_seq,
         d.reply_to_seq IS NULL OR EXISTS (
-          SELECT FROM messages m WHERE m.chat_id = d.chat_id AND m.seq = d.reply_to_seq
+          SELECT FROM messages m WHERE m.chat_id = d.chat_id AND m.seq = d.reply_to_seq AND EXISTS (
+            SELECT FROM members p WHERE p.chat_id = d.chat_id AND p.user_id = d.sender_id
+              AND (p.joined_seq <= m.seq OR p.earlier_stays @> m.seq)
+          )
         ) AS reply_found
       FROM draft d
     ), fresh AS MATERIALIZED (
@@ -142,7 +148,8 @@ function outcomeOf(row: Row | undefined): AppendOutcome {
     return { type: 'sent', seq: row.seq, at: row.at, expiresAt: row.expiresAt, joined: row.joined ?? [] }
   }
   if (!row.chatFound) return { type: 'no-such-chat' }
-  if (!row.isMember) return { type: 'not-a-member' }
+  if (row.isMember === null) return { type: 'not-a-member' }
+  if (!row.isMember) return { type: 'has-left' }
   if (row.repeatedSeq !== null && row.repeatedFingerprint !== null) {
     return { type: 'repeated', seq: row.repeatedSeq, fingerprint: row.repeatedFingerprint }
   }

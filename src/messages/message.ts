@@ -7,12 +7,13 @@ export type Message = Readonly<{
   seq: Seq
   senderId: UserId
   clientMessageId: string
-  /** Null once deleted. */
+  /** Null once deleted, and some time after it expired. Ask `isExpired` before showing it. */
   body: string | null
   replyToSeq: Seq | null
   sentAt: Date
   editedAt: Date | null
   deletedAt: Date | null
+  /** From then on nothing of what it said is shown to anybody. */
   expiresAt: Date | null
   /**
    * Seen at the moment in which it was sent: nobody can have received it yet, or reacted to it. Whoever tells of it
@@ -23,6 +24,11 @@ export type Message = Readonly<{
 
 /** Who reacted with one emoji, in the order in which they did. */
 export type Reaction = Readonly<{ emoji: string; userIds: readonly UserId[] }>
+
+/** Whether its time is over, at a moment in milliseconds since 1970. Its place in the log remains. */
+export function isExpired({ expiresAt }: Pick<Message, 'expiresAt'>, nowMs: number): boolean {
+  return expiresAt !== null && expiresAt.getTime() <= nowMs
+}
 
 export function messageIdOf({ chatId, seq }: Message): MessageId {
   return { chatId, seq }

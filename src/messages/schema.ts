@@ -5,7 +5,7 @@ import type { Builder } from '../graphql/builder.ts'
 import { type CursorCodec, resolvePage } from '../graphql/connections.ts'
 import { type Context, requireViewer, viewOf } from '../graphql/context.ts'
 import { globalId, MAX_SEQ, type MessageId, type Seq } from '../ids.ts'
-import { type Message, type MessageStatus, messageIdOf, statusOf } from './message.ts'
+import { isExpired, type Message, type MessageStatus, messageIdOf, statusOf } from './message.ts'
 
 export function defineMessages(builder: Builder): void {
   defineMessageType(builder)
@@ -35,16 +35,19 @@ function defineMessageType(builder: Builder): void {
         resolve: ({ senderId }, _, { loaders }) => loaders.user.load(senderId),
       }),
       clientMessageId: t.exposeString('clientMessageId', { description: "The sender's own key for it." }),
-      body: t.exposeString('body', {
+      body: t.string({
         nullable: true,
         description: 'Null once deleted or expired, and in a message of attachments alone.',
+        resolve: (message, _, { clock }) => (isExpired(message, clock.now()) ? null : message.body),
       }),
       attachments: t.field({ type: ['Attachment'], resolve: () => [] }),
       replyTo: t.field({ type: 'Message', nullable: true, resolve: findReplyTo }),
       reactions: t.field({
         type: ['Reaction'],
-        resolve: (message, _, { loaders }) =>
-          message.isJustSent ? [] : loaders.reactions.load(messageIdOf(message)),
+        resolve: (message, _, { loaders, clock }) =>
+          message.isJustSent || isExpired(message, clock.now())
+            ? []
+            : loaders.reactions.load(messageIdOf(message)),
       }),
       sentAt: t.expose('sentAt', { type: 'DateTime' }),
       editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true }),

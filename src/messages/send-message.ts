@@ -1,4 +1,4 @@
-import { badInput, notFound, ParleyError, unavailable } from '../errors.ts'
+import { badInput, forbidden, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { ChatId, MessageId, UserId } from '../ids.ts'
 import { within } from '../lib/deadline.ts'
 import { type DurableAppend, toMessage } from './durable-append.ts'
@@ -25,7 +25,7 @@ export type Sent = Readonly<{
 export type MessageSender = Readonly<{
   /**
    * Resolves once the message is durable. NOT_FOUND where the chat is none of the sender's or the message replied
-   * to is not in it, CONFLICT for a key used for something else, BAD_USER_INPUT, or UNAVAILABLE: unknown outcome,
+   * to is not in it, FORBIDDEN where the sender has left, CONFLICT for a key used for something else, BAD_USER_INPUT, or UNAVAILABLE: unknown outcome,
    * and the same key may be sent again.
    */
   send(input: SendInput): Promise<Sent>
@@ -88,6 +88,8 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
       case 'no-such-chat':
       case 'not-a-member':
         throw notFound('Chat')
+      case 'has-left':
+        throw forbidden('You are not a member of this chat any more')
       case 'no-such-reply-target':
         throw notFound('Message to reply to')
       default:

@@ -38,6 +38,7 @@ export function createMetrics() {
     received: counter('received_total', 'Messages from other gateways, by whether they were understood.', [
       'outcome',
     ]),
+    expired: counter('expired_messages_total', 'Expired messages that were erased.'),
     deliveries: counter(
       'deliveries_total',
       'Items written to streams, by whether they were replayed or live.',

@@ -7,15 +7,26 @@ export type MessageData = Readonly<{
   status: 'SENT' | 'DELIVERED' | 'READ'
   editedAt: string | null
   deletedAt: string | null
+  expiresAt: string | null
   sender: { id: string }
   replyTo: { id: string } | null
   reactions: readonly { emoji: string; users: readonly { id: string }[] }[]
 }>
 
-export type MemberData = Readonly<{ user: { id: string }; deliveredSeq: number; readSeq: number }>
+export type MemberData = Readonly<{
+  user: { id: string }
+  role: 'OWNER' | 'ADMIN' | 'MEMBER'
+  leftAt: string | null
+  deliveredSeq: number
+  readSeq: number
+}>
 
 export type ChatData = Readonly<{
   id: string
+  kind: 'DIRECT' | 'GROUP'
+  title: string | null
+  memberCount: number
+  messageTtlSeconds: number | null
   headSeq: number
   unreadCount: number
   lastActivityAt: string
@@ -26,23 +37,27 @@ export type ChatData = Readonly<{
 }>
 
 export type StartDirectChatData = Readonly<{ startDirectChat: { chat: { id: string } } }>
+export type CreateGroupData = Readonly<{ createGroup: { chat: ChatData } }>
+export type UpdateChatData = Readonly<{ updateChat: { chat: ChatData } }>
+export type AddMembersData = Readonly<{ addMembers: { chat: ChatData } }>
 export type SendMessageData = Readonly<{ sendMessage: { message: MessageData; deduplicated: boolean } }>
 export type MarkReadData = Readonly<{ markRead: { chat: ChatData } }>
 
 const MESSAGE = `
   fragment MessageFields on Message {
-    id seq body clientMessageId status editedAt deletedAt
+    id seq body clientMessageId status editedAt deletedAt expiresAt
     sender { id } replyTo { id } reactions { emoji users { id } }
   }`
 
 const CHAT_FIELDS = `
   fragment ChatFields on Chat {
-    id headSeq unreadCount lastActivityAt
+    id kind title memberCount messageTtlSeconds headSeq unreadCount lastActivityAt
     lastMessage { ...MessageFields }
-    viewerMember { user { id } deliveredSeq readSeq }
-    members(first: 100) { edges { node { user { id } deliveredSeq readSeq } } }
+    viewerMember { ...MemberFields }
+    members(first: 100) { edges { node { ...MemberFields } } }
     messages(last: 100) { edges { cursor node { ...MessageFields } } }
   }
+  fragment MemberFields on ChatMember { user { id } role leftAt deliveredSeq readSeq }
   ${MESSAGE}`
 
 const EVENT_FIELDS = `
@@ -52,11 +67,35 @@ const EVENT_FIELDS = `
   ... on MessageEdited { message { ...MessageFields } }
   ... on MessageDeleted { message { ...MessageFields } }
   ... on ReactionChanged { message { ...MessageFields } emoji added }
+  ... on MemberAdded { user { id } }
+  ... on MemberRemoved { user { id } }
+  ... on MemberRoleChanged { user { id } role }
   ... on ReceiptAdvanced { chat { id } user { id } deliveredSeq readSeq at }
   ... on InboxReset { reason }`
 
 export const START_DIRECT_CHAT = `
   mutation ($userId: ID!) { startDirectChat(input: { userId: $userId }) { chat { id } } }`
+
+export const CREATE_GROUP = `
+  mutation ($input: CreateGroupInput!) { createGroup(input: $input) { chat { ...ChatFields } } }
+  ${CHAT_FIELDS}`
+
+export const UPDATE_CHAT = `
+  mutation ($input: UpdateChatInput!) { updateChat(input: $input) { chat { ...ChatFields } } }
+  ${CHAT_FIELDS}`
+
+export const ADD_MEMBERS = `
+  mutation ($input: AddMembersInput!) { addMembers(input: $input) { chat { ...ChatFields } } }
+  ${CHAT_FIELDS}`
+
+export const REMOVE_MEMBER = `
+  mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { chat { ...ChatFields } } }
+  ${CHAT_FIELDS}`
+
+export const SET_MEMBER_ROLE = `
+  mutation ($input: SetMemberRoleInput!) {
+    setMemberRole(input: $input) { member { user { id } role leftAt deliveredSeq readSeq } }
+  }`
 
 export const SEND_MESSAGE = `
   mutation ($input: SendMessageInput!) { sendMessage(input: $input) { deduplicated message { ...MessageFields } } }

@@ -100,6 +100,42 @@ export class Person {
     return data.startDirectChat.chat.id
   }
 
+  /** Makes a group with these people and oneself, under a key of its own unless one is given. */
+  async createGroup(
+    others: readonly Person[],
+    input: Readonly<{ title?: string; messageTtlSeconds?: number; clientChatId?: string }> = {},
+  ): Promise<string> {
+    const named = { title: 'Tea', clientChatId: randomUUID(), memberIds: others.map(({ id }) => id) }
+    const variables = { input: { ...named, ...input } }
+    const data = await this.run<documents.CreateGroupData>(documents.CREATE_GROUP, variables)
+    return data.createGroup.chat.id
+  }
+
+  async addMembers(chatId: string, others: readonly Person[]): Promise<documents.ChatData> {
+    const variables = { input: { chatId, userIds: others.map(({ id }) => id) } }
+    return (await this.run<documents.AddMembersData>(documents.ADD_MEMBERS, variables)).addMembers.chat
+  }
+
+  async removeMember(chatId: string, { id: userId }: Person): Promise<void> {
+    await this.run(documents.REMOVE_MEMBER, { input: { chatId, userId } })
+  }
+
+  async leave(chatId: string): Promise<void> {
+    await this.removeMember(chatId, this)
+  }
+
+  async setRole(chatId: string, { id: userId }: Person, role: documents.MemberData['role']): Promise<void> {
+    await this.run(documents.SET_MEMBER_ROLE, { input: { chatId, userId, role } })
+  }
+
+  async updateChat(
+    chatId: string,
+    changes: Readonly<{ title?: string; messageTtlSeconds?: number }>,
+  ): Promise<documents.ChatData> {
+    const variables = { input: { chatId, ...changes } }
+    return (await this.run<documents.UpdateChatData>(documents.UPDATE_CHAT, variables)).updateChat.chat
+  }
+
   async send(
     chatId: string,
     body: string,

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { SEND_MESSAGE } from '../../harness/documents.ts'
+import { startParley } from '../../harness/parley.ts'
+import type { Person } from '../../harness/person.ts'
+
+async function people(
+  parley: Awaited<ReturnType<typeof startParley>>,
+  ...names: string[]
+): Promise<Person[]> {
+  return Promise.all(names.map((name) => parley.person(name)))
+}
+
+test('a group reaches everybody in it, from the event that made it', async () => {
+  await using parley = await startParley()
+  const [alice, bob, carol] = (await people(parley, 'alice', 'bob', 'carol')) as [Person, Person, Person]
+  using atBob = bob.inbox('phone')
+  using atCarol = carol.inbox('phone')
+  await Promise.all([atBob.caughtUp(), atCarol.caughtUp()])
+
+  const group = await alice.createGroup([bob, carol], { title: 'Tea' })
+  await alice.send(group, 'Four o’clock?')
+  await bob.send(group, 'Yes')
+  await Promise.all([atBob.reaches(group, 3), atCarol.reaches(group, 3)])
+
+  expect(atCarol.news(group).map(({ __typename }) => __typename)).toEqual([
+    'ChatUpdated',
+    'MessageSent',
+    'MessageSent',
+  ])
+  expect(atBob.bodies(group)).toEqual(['Four o’clock?', 'Yes'])
+  expect(await carol.look(group)).toMatchObject({
+    kind: 'GROUP',
+    title: 'Tea',
+    memberCount: 3,
+    unreadCount: 2,
+  })
+})
+
+test('who is added sees the log from there on, as the first event of the chat on all their devices', async () => {
+  await using parley = await startParley()
+  const [alice, bob, carol] = (await people(parley, 'alice', 'bob', 'carol')) as [Person, Person, Person]
+  using atPhone = carol.inbox('phone')
+  using atLaptop = carol.inbox('laptop')
+  await Promise.all([atPhone.caughtUp(), atLaptop.caughtUp()])
+  const group = await alice.createGroup([bob])
+  const early = await alice.send(group, 'before carol')
+
+  await alice.addMembers(group, [carol])
+  await bob.send(group, 'hello carol')
+  await Promise.all([atPhone.reaches(group, 4), atLaptop.reaches(group, 4)])
+
+  for (const stream of [atPhone, atLaptop]) {
+    expect(stream.news(group)[0]).toMatchObject({ __typename: 'MemberAdded', seq: 3, user: { id: carol.id } })
+    expect(stream.seqs(group)).toEqual([3, 4])
+  }
+  const seen = await carol.look(group)
+  expect(seen.messages.edges.map(({ node }) => node.body)).toEqual(['hello carol'])
+  expect(seen.unreadCount).toBe(1)
+  const log = await carol.run<{ chat: { events: { seq: number }[] } }>(
+    `query ($id: ID!) { chat(id: $id) { events(afterSeq: 0) { seq } } }`,
+    { id: group },
+  )
+  expect(log.chat.events.map(({ seq }) => seq)).toEqual([3, 4])
+  expect(await carol.run(`query ($id: ID!) { node(id: $id) { id } }`, { id: early.id })).toEqual({
+    node: null,
+  })
+})
+
+test('a reply to a message that one does not see is refused as one to nothing', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = (await people(parley, 'alice', 'bob')) as [Person, Person]
+  const group = await alice.createGroup([])
+  const early = await alice.send(group, 'to myself')
+  await alice.addMembers(group, [bob])
+  const input = { chatId: group, body: 'what?', clientMessageId: randomUUID(), replyToId: early.id }
+  const { errors } = await bob.post(SEND_MESSAGE, { input })
+  expect(errors?.[0]?.extensions.code).toBe('NOT_FOUND')
+})
+
+test('who is removed hears of it, and of nothing after it; what they were there for stays theirs to read', async () => {
+  await using parley = await startParley()
+  const [alice, bob, carol] = (await people(parley, 'alice', 'bob', 'carol')) as [Person, Person, Person]
+  const group = await alice.createGroup([bob, carol], { title: 'Tea' })
+  using atBob = bob.inbox('phone')
+  using atCarol = carol.inbox('phone')
+  await Promise.all([atBob.caughtUp(), atCarol.caughtUp()])
+  await alice.send(group, 'while bob was there')
+
+  await alice.removeMember(group, bob)
+  await alice.send(group, 'after bob')
+  await alice.updateChat(group, { title: 'Coffee' })
+  await atCarol.reaches(group, 5)
+  const direct = await alice.startChat(bob)
+  await alice.send(direct, 'sorry')
+  await atBob.reaches(direct, 1)
+
+  expect(atBob.seqs(group)).toEqual([2, 3])
+  expect(atBob.news(group).at(-1)).toMatchObject({ __typename: 'MemberRemoved', user: { id: bob.id } })
+  const seen = await bob.look(group)
+  expect(seen).toMatchObject({ title: 'Tea', memberCount: 2, headSeq: 3 })
+  expect(seen.messages.edges.map(({ node }) => node.body)).toEqual(['while bob was there'])
+  expect(seen.members.edges.map(({ node }) => node.user.id)).toEqual([bob.id])
+  const input = { chatId: group, body: 'wait', clientMessageId: randomUUID() }
+  expect((await bob.post(SEND_MESSAGE, { input })).errors?.[0]?.extensions.code).toBe('FORBIDDEN')
+})
+
+test('who comes back begins a second stay: a device that was away gets both, and nothing in between', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = (await people(parley, 'alice', 'bob')) as [Person, Person]
+  const before = bob.inbox('phone')
+  await before.caughtUp()
+  before.close()
+  const group = await alice.createGroup([bob])
+  await alice.send(group, 'one')
+  await alice.removeMember(group, bob)
+  await alice.send(group, 'not for bob')
+  await alice.addMembers(group, [bob])
+  await alice.send(group, 'two')
+
+  using again = bob.inbox('phone')
+  await again.caughtUp()
+  expect(again.seqs(group)).toEqual([1, 2, 3, 5, 6])
+  expect(again.bodies(group)).toEqual(['one', 'two'])
+  const seen = await bob.look(group)
+  expect(seen.messages.edges.map(({ node }) => node.body)).toEqual(['one', 'two'])
+  expect(seen.lastMessage?.body).toBe('two')
+  using events = bob.chatEvents(group, 0)
+  await events.caughtUp()
+  expect(events.seqs(group)).toEqual([1, 2, 3, 5, 6])
+})
