@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { SEND_MESSAGE } from '../../harness/documents.ts'
+import { CREATE_GROUP, SEND_MESSAGE } from '../../harness/documents.ts'
 import { startParley } from '../../harness/parley.ts'
 import type { Person } from '../../harness/person.ts'
 
@@ -128,4 +128,27 @@ test('who comes back begins a second stay: a device that was away gets both, and
   using events = bob.chatEvents(group, 0)
   await events.caughtUp()
   expect(events.seqs(group)).toEqual([1, 2, 3, 5, 6])
+})
+
+test('a group takes as many members as the operator lets it, and says so to one more', async () => {
+  await using parley = await startParley({ config: { groups: { maxMembers: 3 } } })
+  const [alice, bob, carol, dave] = (await people(parley, 'alice', 'bob', 'carol', 'dave')) as [
+    Person,
+    Person,
+    Person,
+    Person,
+  ]
+  await expect(alice.createGroup([bob, carol, dave])).rejects.toThrow('3 members at most')
+  const group = await alice.createGroup([bob])
+  await expect(alice.addMembers(group, [carol, dave])).rejects.toThrow('3 members at most')
+  expect((await alice.addMembers(group, [alice, bob, carol])).memberCount).toBe(3)
+})
+
+test('whoever a group is to be made of has to exist: the answer names who does not', async () => {
+  await using parley = await startParley()
+  const alice = await parley.person('alice')
+  const memberIds = ['user_nobody']
+  const { errors } = await alice.post(CREATE_GROUP, { input: { title: 'Tea', clientChatId: 'x', memberIds } })
+  expect(errors?.[0]).toMatchObject({ extensions: { code: 'NOT_FOUND' } })
+  expect(errors?.[0]?.message).toContain('user_nobody')
 })

@@ -16,6 +16,7 @@ test('an empty environment is development, on this machine alone, with an embedd
     database: { type: 'embedded', dataDir },
     auth: { type: 'secret' },
     bus: { type: 'memory' },
+    groups: { maxMembers: 1_024 },
     log: { level: 'info', pretty: false },
     shutdownDeadlineMs: 25_000,
   })
@@ -94,6 +95,7 @@ test('every mistake is told at once, whichever stage finds it', () => {
     NODE_ENV: 'production',
     PORT: 'http',
     ADMIN_PORT: '65536',
+    MAX_GROUP_MEMBERS: '1025',
     HOST: 'not a host',
     GATEWAY_ID: 'a b',
     DATABASE_REPLICA_URLS: 'mysql://replica/parley',
@@ -113,6 +115,7 @@ test('every mistake is told at once, whichever stage finds it', () => {
     'GATEWAY_ID',
     'ALLOWED_ORIGINS',
     'AUTH_JWKS_URL',
+    'MAX_GROUP_MEMBERS',
     'LOG_LEVEL',
     'AUTH_SECRET',
     'AUTH_ISSUER',
