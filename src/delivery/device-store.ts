@@ -6,6 +6,8 @@ import type { Writer } from '../store/writer.ts'
 export type Owed = Readonly<{
   chatId: ChatId
   ackedSeq: Seq
+  /** The start of their present or last stay. */
+  joinedSeq: Seq
   /** The end of what the person sees of the log. */
   lastSeq: Seq
   /** Whether more may come. */
@@ -47,6 +49,7 @@ const OWED = {
   text: `
     SELECT m.chat_id AS "chatId", m.left_seq IS NULL AS "isMember",
       COALESCE(m.left_seq, c.head_seq) AS "lastSeq",
+      m.joined_seq AS "joinedSeq",
       CASE WHEN $2::text IS NULL THEN COALESCE(m.left_seq, c.head_seq)
         ELSE GREATEST(p.acked_seq, m.joined_seq - 1) END AS "ackedSeq"
     FROM members m

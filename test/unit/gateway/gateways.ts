@@ -95,6 +95,6 @@ export class Gateways implements AsyncDisposable {
 function serve(hub: Hub, userId: UserId, chats: readonly string[]): EventQueue<LiveItem> {
   const heard = new EventQueue<LiveItem>()
   hub.join({ userId, push: (item) => heard.push(item) })
-  for (const chat of chats) hub.serve(chatId(chat), userId, 0)
+  for (const chat of chats) hub.serve(userId, { chatId: chatId(chat), joinedSeq: 0, headSeq: 0 })
   return heard
 }
