@@ -4,6 +4,7 @@ import type { Bus } from './bus/bus.ts'
 import { createMemoryBus } from './bus/memory-bus.ts'
 import { createRedisBus } from './bus/redis-bus.ts'
 import { connectRedis } from './bus/redis-connection.ts'
+import { createAudienceStore } from './chats/audience-store.ts'
 import { createAudience } from './chats/audience.ts'
 import { createChatLogStore } from './chats/chat-log-store.ts'
 import { createChatLog } from './chats/chat-log.ts'
@@ -176,13 +177,12 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     logger,
   })
   const sweeper = createSweeper({ hub, store: createMembershipStore(database), clock, metrics, logger })
-  const { memberIds } = createAudience({ store: chatStore, clock })
   const router: Router = createRouter({
     gatewayId: config.gatewayId,
     hub,
     bus,
     sessions,
-    memberIds,
+    audience: createAudience({ store: createAudienceStore(database), clock }),
     sweeper,
     metrics,
     logger,

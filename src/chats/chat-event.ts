@@ -11,6 +11,8 @@ type Entry<Type extends string, Fields = unknown> = Readonly<
     at: Date
     /** Who sees the chat from this event on, and did not before; empty for most. */
     joined: readonly UserId[]
+    /** The newest change of members up to this event, where whoever wrote it knows. No part of the log. */
+    membersSeq?: Seq
   } & Fields
 >
 
@@ -29,6 +31,11 @@ export type ChatEvent =
   | Entry<'ChatUpdated'>
 
 export type ChatEventType = ChatEvent['type']
+
+/** Whether somebody is in the chat from this event on, or after it no more. */
+export function changesMembers(event: ChatEvent): boolean {
+  return event.type === 'MemberRemoved' || event.joined.length > 0
+}
 
 /** About what an event keeps in memory, in bytes: for bounds, not for accounting. */
 export function approximateBytes(event: ChatEvent): number {

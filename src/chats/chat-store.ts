@@ -14,7 +14,6 @@ export type ChatStore = Readonly<{
   members(chatId: ChatId, stretch: Stretch<UserId>): Promise<readonly Member[]>
   /** Of the members other than `exceptId`, see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
-  presentMemberIds(chatId: ChatId): Promise<readonly UserId[]>
   findDirectChat(pair: readonly [UserId, UserId]): Promise<ChatId | undefined>
   /** Makes the direct chat of two people, unless there is one; answers with the one there is. */
   createDirectChat(id: ChatId, creatorId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId>
@@ -137,12 +136,6 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
     async lowestWatermarks(keys) {
       const values = [keys.map((key) => key.chatId), keys.map((key) => key.exceptId)]
       return reader.query<LowestWatermarks>(LOWEST_WATERMARKS, values)
-    },
-
-    async presentMemberIds(chatId) {
-      const where = { chatId, leftSeq: null }
-      const rows = await writer.prisma.member.findMany({ where, select: { userId: true } })
-      return rows.map((row) => row.userId as UserId)
     },
 
     findDirectChat,

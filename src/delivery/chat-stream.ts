@@ -3,10 +3,13 @@ import type { ChatLog } from '../chats/chat-log.ts'
 import type { Chats } from '../chats/chats.ts'
 import { lastVisibleSeq } from '../chats/chat.ts'
 import { lengthOf, type Stay, staysAfter } from '../chats/stays.ts'
-import { badInput } from '../errors.ts'
+import { badInput, unavailable } from '../errors.ts'
 import type { Hub } from '../gateway/hub.ts'
+import type { Listener } from '../gateway/live.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
+import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
+import { pause } from '../lib/pause.ts'
 import { MAX_REPLAY } from './inbox.ts'
 import type { InboxItem } from './inbox-item.ts'
 import { type Feeding, LiveStream } from './live-stream.ts'
@@ -29,6 +32,13 @@ export type ChatSubscriber = Readonly<{
 
 type Dependencies = Readonly<{ hub: Hub; chats: Chats; chatLog: ChatLog; clock: Clock }>
 
+/** A chat as it was read, and the part in it that a listener has from there on. */
+type Begun = Readonly<{ view: ChatView; watching: Readonly<{ lastSeq: Seq; leave(): void }> }>
+
+/** How often a chat is read where its members change each time before its stream has begun. */
+const MAX_READS = 10
+const BACKOFF = { firstMs: 20, maxMs: 500 }
+
 /** What the replay reads: `stays` after `afterSeq`, up to `untilSeq`; and how the live part is joined to it. */
 type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; stays: readonly Stay[]; merge: Merge }>
 
@@ -36,7 +46,6 @@ export function createChatStreams({ hub, chats, chatLog, clock }: Dependencies):
   async function open({ viewerId, chatId, afterSeq, onOverflow }: ChatSubscriber): Promise<LiveStream> {
     if (afterSeq !== undefined && afterSeq < 0)
       throw badInput('afterSeq is a position in the log: 0 or greater')
-    const view = await chats.require(viewerId, chatId)
 
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
       yield* replay(chatId, plan)
@@ -51,9 +60,20 @@ export function createChatStreams({ hub, chats, chatLog, clock }: Dependencies):
 
     const stream: LiveStream = new LiveStream({ phases, release: () => watching.leave(), onOverflow })
     const listener = { userId: viewerId, push: stream.push.bind(stream) }
-    const watching = hub.watch(chatId, listener, view.chat.headSeq)
+    const { view, watching } = await begin(chatId, listener)
     const plan = planFor(view, afterSeq, watching.lastSeq)
     return stream
+  }
+
+  /** Whether the viewer is a member is read, and may have changed by what the hub has passed on: then it is read again. */
+  async function begin(chatId: ChatId, listener: Listener): Promise<Begun> {
+    for (let attempt = 0; attempt < MAX_READS; attempt += 1) {
+      const view = await chats.require(listener.userId, chatId)
+      const watching = hub.watch(listener, { chatId, headSeq: view.chat.headSeq })
+      if (watching !== 'outdated') return { view, watching }
+      await pause(backoffMs(attempt, BACKOFF))
+    }
+    throw unavailable('The members of this chat keep changing. Subscribe again.')
   }
 
   async function* replay(chatId: ChatId, plan: Plan): AsyncGenerator<InboxItem, void, void> {

@@ -4,7 +4,9 @@ import { lengthOf, type Stay, staysAfter } from '../chats/stays.ts'
 import type { Hub } from '../gateway/hub.ts'
 import type { LiveItem } from '../gateway/live.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
+import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
+import { pause } from '../lib/pause.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -41,6 +43,9 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
+/** Between two reads of what is owed, where members keep changing meanwhile. */
+const BACKOFF = { firstMs: 20, maxMs: 1_000 }
+
 /** What the replay has to read, and how the live part is joined to it. */
 type Plan = Readonly<{ owed: readonly Owed[]; merge: Merge }>
 
@@ -56,7 +61,8 @@ type Plan = Readonly<{ owed: readonly Owed[]; merge: Merge }>
  *
  * In the first phase the database's head of a chat and the hub's last event may differ either way. Where the hub is
  * behind, it will yet push events that the replay covers: the merge drops them. Where it is ahead, it has passed on
- * events that the stream did not hear: the replay goes on to where the hub is.
+ * events that the stream did not hear: the replay goes on to where the hub is. But not where one of those changed who
+ * is in the chat: the person may be the one whom it removed, and nothing after it is theirs. Then all is read again.
  *
  * Receipts go before the events of the replay: a device that acknowledges an event has then been told of all receipts
  * that are older, which is what its next replay of receipts relies on.
@@ -68,8 +74,7 @@ export function createInbox(dependencies: Dependencies): Inbox {
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
       await joined.attached
-      const owed = await inTurn(feeding.signal, () => readOwed(viewerId, deviceId))
-      const plan = planFor(viewerId, owed, feeding.hasQueued())
+      const plan = await makePlan(feeding, viewerId, deviceId)
       joined.settle()
       if (deviceId !== undefined) yield* replay(feeding, viewerId, deviceId, plan.owed)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
@@ -98,18 +103,39 @@ export function createInbox(dependencies: Dependencies): Inbox {
     return devices.owed(viewerId, deviceId)
   }
 
-  function planFor(viewerId: UserId, owed: readonly Owed[], hasQueued: boolean): Plan {
+  async function makePlan(
+    { signal, hasQueued }: Feeding,
+    viewerId: UserId,
+    deviceId: DeviceId | undefined,
+  ): Promise<Plan> {
+    for (let attempt = 0; ; attempt += 1) {
+      const owed = await inTurn(signal, () => readOwed(viewerId, deviceId))
+      const plan = planFor(viewerId, owed, hasQueued())
+      if (plan !== 'outdated') return plan
+      await pause(backoffMs(attempt, BACKOFF), signal)
+      signal.throwIfAborted()
+    }
+  }
+
+  function planFor(viewerId: UserId, owed: readonly Owed[], hasQueued: boolean): Plan | 'outdated' {
     const covered = new Map<ChatId, Seq>()
-    const extended = owed.map((chat) => {
-      if (!chat.isMember) return chat
-      const passedOn = hub.serve(chat.chatId, viewerId, chat.lastSeq)
-      const lastSeq = Math.max(passedOn, chat.lastSeq)
+    const extended: Owed[] = []
+    for (const chat of owed) {
+      const passedOn = passedOnOf(viewerId, chat)
+      if (passedOn === 'outdated') return passedOn
+      const lastSeq = chat.isMember ? Math.max(passedOn, chat.lastSeq) : chat.lastSeq
       // What the replay covers can only be pushed later, or have been pushed already, to this person's other streams
       // and so to this one. Neither, mostly: then there is nothing to remember.
       if (passedOn < lastSeq || hasQueued) covered.set(chat.chatId, lastSeq)
-      return { ...chat, lastSeq }
-    })
+      extended.push({ ...chat, lastSeq })
+    }
     return { owed: extended.filter(isBehind), merge: createMerge(covered) }
+  }
+
+  /** How far the hub is. A chat that the person has left is served no more, but its end may yet be pushed to them. */
+  function passedOnOf(viewerId: UserId, { chatId, isMember, joinedSeq, lastSeq }: Owed): Seq | 'outdated' {
+    if (isMember) return hub.serve(viewerId, { chatId, joinedSeq, headSeq: lastSeq })
+    return hub.passedOn(chatId) ?? lastSeq
   }
 
   async function* replay(

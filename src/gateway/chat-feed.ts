@@ -41,6 +41,12 @@ export class ChatFeed {
     this.#headSeq = Math.max(this.#headSeq, headSeq)
   }
 
+  /** Whatever was said of the log beyond the last event that was passed on was wrong, events that wait included. */
+  forgetRest(): void {
+    this.#headSeq = this.#lastSeq
+    this.#waiting.clear()
+  }
+
   /** What is missing before the first event that waits, or before the known end of the log. */
   get hole(): Hole | undefined {
     if (this.#lastSeq === this.#headSeq) return undefined

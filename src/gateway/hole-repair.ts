@@ -17,7 +17,10 @@ export type Damaged = Readonly<{
   take(events: readonly ChatEvent[]): void
 }>
 
-/** Reads from the log what a feed lacks, until it lacks nothing or nobody wants it. Never rejects. */
+/**
+ * Reads from the log what a feed lacks, until it lacks nothing or nobody wants it. What the log does not have after
+ * several reads is given up: somebody was wrong about its end. Never rejects.
+ */
 export type HoleRepair = (damaged: Damaged) => Promise<void>
 
 type Dependencies = Readonly<{
@@ -31,30 +34,44 @@ type Dependencies = Readonly<{
 /** What is merely overtaken arrives within this time, in milliseconds; only then is the log read. */
 const GRACE_MS = 10
 const BACKOFF = { firstMs: 50, maxMs: 2_000 }
+/** So many reads in a row that find nothing, and there is nothing. With the pauses between them: about a second. */
+const MAX_EMPTY_READS = 6
+
+/** What came of reading a stretch. */
+type Outcome = 'filled' | 'empty' | 'failed'
 
 export function createHoleRepair({ readLog, metrics, logger, signal }: Dependencies): HoleRepair {
-  /** Whether anything came of it. */
-  async function readOnce({ chatId, feed, isWanted, take }: Damaged): Promise<boolean> {
+  async function readOnce({ chatId, feed, isWanted, take }: Damaged): Promise<Outcome> {
     const hole = feed.hole
-    if (hole === undefined) return true
+    if (hole === undefined) return 'filled'
     try {
       const missing = await readLog({ chatId, ...hole })
-      metrics.holes.inc({ outcome: missing.length > 0 ? 'filled' : 'empty' })
-      if (missing.length === 0) logger.error({ chatId, ...hole }, 'the log has a hole that does not fill')
       if (isWanted()) take(missing)
-      return missing.length > 0
+      return missing.length > 0 ? 'filled' : 'empty'
     } catch (error) {
-      metrics.holes.inc({ outcome: 'failed' })
       logger.warn({ err: error, chatId, ...hole }, 'a hole could not be read from the log yet')
-      return false
+      return 'failed'
     }
+  }
+
+  /** An event is published after its commit, so the log has it: nobody can have told of more, but by mistake. */
+  function giveUp({ chatId, feed }: Damaged): void {
+    logger.error({ chatId, ...feed.hole }, 'the log does not have what was said to be in it: forgotten')
+    metrics.holes.inc({ outcome: 'given-up' })
+    feed.forgetRest()
   }
 
   return async (damaged) => {
     await pause(GRACE_MS, signal)
-    for (let failures = 0; !signal.aborted && damaged.isWanted() && damaged.feed.hole !== undefined;) {
-      if (await readOnce(damaged)) failures = 0
-      else await pause(backoffMs(failures++, BACKOFF), signal)
+    let failures = 0
+    let emptyReads = 0
+    while (!signal.aborted && damaged.isWanted() && damaged.feed.hole !== undefined) {
+      const outcome = await readOnce(damaged)
+      metrics.holes.inc({ outcome })
+      failures = outcome === 'filled' ? 0 : failures + 1
+      emptyReads = outcome === 'empty' ? emptyReads + 1 : 0
+      if (emptyReads === MAX_EMPTY_READS) giveUp(damaged)
+      else if (failures > 0) await pause(backoffMs(failures - 1, BACKOFF), signal)
     }
   }
 }

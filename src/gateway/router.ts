@@ -1,13 +1,24 @@
 import type { Bus, Unsubscribe } from '../bus/bus.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../bus/envelope.ts'
+import type { Audience } from '../chats/audience.ts'
 import type { ChatEvent } from '../chats/chat-event.ts'
-import type { ChatId, GatewayId, UserId } from '../ids.ts'
+import type { GatewayId } from '../ids.ts'
+import { within } from '../lib/deadline.ts'
 import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createAlarm } from './alarm.ts'
 import type { Hub } from './hub.ts'
 import type { ReceiptAdvanced } from './live.ts'
+import {
+  type AddressedParcel,
+  byChat,
+  type ChatParcel,
+  collect,
+  newAndFormerMembers,
+  newestMembersSeq,
+  type Parcel,
+} from './parcels.ts'
 import type { SessionRegistry } from './session-registry.ts'
 import type { Sweeper } from './sweeper.ts'
 
@@ -27,15 +38,26 @@ type Dependencies = Readonly<{
   hub: Hub
   bus: Bus
   sessions: SessionRegistry
-  memberIds(chatId: ChatId): Promise<readonly UserId[]>
+  audience: Audience
   sweeper: Pick<Sweeper, 'sweep'>
-  metrics: Pick<Metrics, 'publishes' | 'received'>
+  metrics: Pick<Metrics, 'publishes' | 'received' | 'untold'>
   logger: Logger
+  bounds?: Partial<RouterBounds>
 }>
 
 /** The medium may be away when a gateway starts or stops: then both go on without it, after so many milliseconds. */
 const START_MS = 2_000
 const STOP_MS = 500
+
+/** What telling others may take, so that a bus that hangs costs a bounded part of memory and no more. */
+export type RouterBounds = Readonly<{
+  /** From a batch of events to the last gateway that was told of it; beyond it, that has failed. Milliseconds. */
+  tellMs: number
+  /** Batches that the bus has not done with, late ones included. */
+  maxUnderWay: number
+}>
+
+const BOUNDS: RouterBounds = { tellMs: 3_000, maxUnderWay: 1_000 }
 
 /**
  * Tells each gateway concerned once, however many of the people concerned it serves. What gets lost on the way is
@@ -43,19 +65,41 @@ const STOP_MS = 500
  * does the alarm of another one that could not tell it something.
  */
 export function createRouter(dependencies: Dependencies): Router {
-  const { gatewayId, hub, bus, sessions, memberIds, sweeper, metrics, logger } = dependencies
-  const underWay = new Set<Promise<void>>()
+  const { gatewayId, hub, bus, sessions, audience, sweeper, metrics, logger } = dependencies
+  const bounds = { ...BOUNDS, ...dependencies.bounds }
+  /** Batches that are being told in time. */
+  const telling = new Set<Promise<void>>()
+  /** Batches that the bus has not done with. */
+  let underWay = 0
   const alarm = createAlarm(tellEverybodyToSweep, logger)
   let subscribed: Promise<Unsubscribe> | undefined
 
   function send(parcel: Parcel): void {
     if (!sessions.hasOthers()) return
-    const work = sendToOthers(parcel).catch((error: unknown) => {
-      logger.warn({ err: error }, 'other gateways could not be told of an event')
-      alarm.raise()
-    })
-    underWay.add(work)
-    void work.finally(() => underWay.delete(work))
+    if (underWay >= bounds.maxUnderWay) return leaveToFind('too-many')
+    const told = within(bounds.tellMs, countedWhile(sendToOthers(parcel)), tooLate).catch(
+      (error: unknown) => {
+        logger.warn({ err: error }, 'other gateways could not be told of an event')
+        leaveToFind('failed')
+      },
+    )
+    telling.add(told)
+    void told.finally(() => telling.delete(told))
+  }
+
+  async function countedWhile(work: Promise<void>): Promise<void> {
+    underWay += 1
+    try {
+      await work
+    } finally {
+      underWay -= 1
+    }
+  }
+
+  /** What can't be told is found by whoever it is for: an alarm, raised once for many, has all of them look. */
+  function leaveToFind(reason: 'failed' | 'too-many'): void {
+    metrics.untold.inc({ reason })
+    alarm.raise()
   }
 
   async function sendToOthers(parcel: Parcel): Promise<void> {
@@ -75,13 +119,15 @@ export function createRouter(dependencies: Dependencies): Router {
 
   /** The other gateways that what happened in one chat concerns. */
   async function address(part: ChatParcel): Promise<AddressedParcel> {
-    const concerned = [...(await memberIds(part.chatId)), ...part.events.flatMap(newAndFormerMembers)]
+    const members = await audience.memberIds(part.chatId, newestMembersSeq(part.events))
+    const concerned = [...members, ...part.events.flatMap(newAndFormerMembers)]
     return { part, gateways: await sessions.gatewaysOf(concerned) }
   }
 
   async function tellEverybodyToSweep(): Promise<void> {
     const others = await sessions.others()
-    await Promise.all(others.map((to) => publish(to, { events: [], receipts: [], isAlarm: true })))
+    const work = Promise.all(others.map((to) => publish(to, { events: [], receipts: [], isAlarm: true })))
+    await within(bounds.tellMs, work, tooLate)
   }
 
   /** A subscription that was never made ends with the bus. */
@@ -94,6 +140,7 @@ export function createRouter(dependencies: Dependencies): Router {
     const envelope = decodeEnvelope(message)
     metrics.received.inc({ outcome: envelope === undefined ? 'dropped' : 'understood' })
     if (envelope === undefined) return logger.warn('a message on the bus was not understood, and dropped')
+    audience.notice(envelope.events)
     hub.publish(envelope.events)
     hub.announce(envelope.receipts)
     if (envelope.isAlarm) sweeper.sweep('alarm')
@@ -101,6 +148,7 @@ export function createRouter(dependencies: Dependencies): Router {
 
   return {
     publish(events) {
+      audience.notice(events)
       hub.publish(events)
       if (events.length > 0) send({ events, receipts: [] })
     },
@@ -116,40 +164,11 @@ export function createRouter(dependencies: Dependencies): Router {
     },
     async stop() {
       await alarm.stop()
-      underWay.add(unsubscribed())
-      await Promise.all(underWay)
+      await Promise.all([unsubscribed(), ...telling])
     },
   }
 }
 
-type Parcel = Readonly<{ events: readonly ChatEvent[]; receipts: readonly ReceiptAdvanced[] }>
-type ChatParcel = Parcel & Readonly<{ chatId: ChatId }>
-type AddressedParcel = Readonly<{ part: ChatParcel; gateways: ReadonlySet<GatewayId> }>
-
-function byChat({ events, receipts }: Parcel): ChatParcel[] {
-  const eventsOf = Map.groupBy(events, (event) => event.chatId)
-  const receiptsOf = Map.groupBy(receipts, (receipt) => receipt.chatId)
-  const chatIds = new Set([...eventsOf.keys(), ...receiptsOf.keys()])
-  return [...chatIds].map((chatId) => {
-    return { chatId, events: eventsOf.get(chatId) ?? [], receipts: receiptsOf.get(chatId) ?? [] }
-  })
-}
-
-/** All that concerns each gateway, in one parcel, so that it is told once. */
-function collect(addressed: readonly AddressedParcel[]): Map<GatewayId, Parcel> {
-  const parcels = new Map<GatewayId, { events: ChatEvent[]; receipts: ReceiptAdvanced[] }>()
-  for (const { part, gateways } of addressed) {
-    for (const gateway of gateways) {
-      const parcel = parcels.get(gateway) ?? { events: [], receipts: [] }
-      parcel.events.push(...part.events)
-      parcel.receipts.push(...part.receipts)
-      parcels.set(gateway, parcel)
-    }
-  }
-  return parcels
-}
-
-/** Whom an event concerns that the list of members may not name yet, or no more. */
-function newAndFormerMembers(event: ChatEvent): readonly UserId[] {
-  return event.type === 'MemberRemoved' ? [...event.joined, event.userId] : event.joined
+function tooLate(): Error {
+  return new Error('Other gateways were not told in time')
 }

@@ -2,7 +2,6 @@ import type { ChatEvent } from '../chats/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Publish } from '../chats/durable-change.ts'
 import { unavailable } from '../errors.ts'
-import type { UserId } from '../ids.ts'
 import { retry } from '../lib/backoff.ts'
 import { classifyDatabaseError } from '../store/database-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -88,10 +87,10 @@ export function toMessage(draft: Draft, { seq, at, expiresAt }: Stored): Message
 }
 
 function eventsOf(draft: Draft, outcome: AppendOutcome | undefined): ChatEvent[] {
-  return outcome?.type === 'sent' ? [sentEvent(toMessage(draft, outcome), outcome.joined)] : []
+  return outcome?.type === 'sent' ? [sentEvent(toMessage(draft, outcome), outcome)] : []
 }
 
-function sentEvent(message: Message, joined: readonly UserId[]): ChatEvent {
+function sentEvent(message: Message, { joined, membersSeq }: Stored): ChatEvent {
   const { chatId, seq, senderId, sentAt } = message
-  return { type: 'MessageSent', chatId, seq, actorId: senderId, at: sentAt, joined, message }
+  return { type: 'MessageSent', chatId, seq, actorId: senderId, at: sentAt, joined, membersSeq, message }
 }

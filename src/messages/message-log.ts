@@ -14,8 +14,16 @@ export type Draft = Readonly<{
 /** What became of one draft. */
 export type AppendOutcome =
   /** In the log, durably, at `seq`. `joined` are those who see the chat from this event on. */
-  | Readonly<{ type: 'sent'; seq: Seq; at: Date; expiresAt: Date | null; joined: readonly UserId[] }>
-  /** The sender had used the key before, for the message at `seq`, which was sent with this fingerprint. */
+  | Readonly<{
+      type: 'sent'
+      seq: Seq
+      at: Date
+      expiresAt: Date | null
+      joined: readonly UserId[]
+      /** The newest change of members before it. */
+      membersSeq: Seq
+    }>
+  /** The sender had used the key before, for the message at `seq`, which was sent with this fingerprint; empty once it was erased. */
   | Readonly<{ type: 'repeated'; seq: Seq; fingerprint: Buffer }>
   | Readonly<{ type: 'no-such-chat' }>
   /** The chat is none of the sender's. */
@@ -45,6 +53,7 @@ type Row = Readonly<{
   seq: Seq | null
   at: Date | null
   expiresAt: Date | null
+  membersSeq: Seq | null
   joined: readonly UserId[] | null
 }>
 
@@ -117,7 +126,7 @@ const APPEND = {
       CASE WHEN k.repeated_seq IS NOT NULL THEN (
         SELECT m.fingerprint FROM messages m WHERE m.chat_id = k.chat_id AND m.seq = k.repeated_seq
       ) END AS "repeatedFingerprint",
-      f.seq, f.at, f.expires_at AS "expiresAt",
+      f.seq, f.at, f.expires_at AS "expiresAt", f.members_seq AS "membersSeq",
       CASE WHEN f.seq = 1 AND f.kind = 'DIRECT' THEN (
         SELECT array_agg(m.user_id) FROM members m WHERE m.chat_id = f.chat_id
       ) END AS joined
@@ -144,8 +153,9 @@ export function createMessageLog({ writer }: { writer: Writer }): MessageLog {
 
 function outcomeOf(row: Row | undefined): AppendOutcome {
   if (row === undefined) throw new Error('The statement answered for fewer drafts than it was given')
-  if (row.seq !== null && row.at !== null) {
-    return { type: 'sent', seq: row.seq, at: row.at, expiresAt: row.expiresAt, joined: row.joined ?? [] }
+  const { seq, at, expiresAt, membersSeq } = row
+  if (seq !== null && at !== null && membersSeq !== null) {
+    return { type: 'sent', seq, at, expiresAt, membersSeq, joined: row.joined ?? [] }
   }
   if (!row.chatFound) return { type: 'no-such-chat' }
   if (row.isMember === null) return { type: 'not-a-member' }

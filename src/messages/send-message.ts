@@ -60,7 +60,8 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
   }
 
   async function firstMessage(draft: Draft, { seq, fingerprint }: Repeated): Promise<Message> {
-    if (!fingerprint.equals(draft.fingerprint)) throw keyConflict()
+    // Of an erased message nothing is left to compare with, not even its digest.
+    if (fingerprint.length > 0 && !fingerprint.equals(draft.fingerprint)) throw keyConflict()
     const message = await findMessage({ chatId: draft.chatId, seq })
     if (message === undefined) throw notFound('Message')
     return message

@@ -35,6 +35,11 @@ export function createMetrics() {
     commitSeconds: histogram('commit_seconds', 'Time from a batch of messages to its commit.', SECONDS),
     appendRetries: counter('append_retries_total', 'Batches that were tried again, by why.', ['kind']),
     publishes: counter('publishes_total', 'Messages to other gateways, by what came of it.', ['outcome']),
+    untold: counter(
+      'untold_total',
+      'Times that other gateways could not be told of something and have to find it in the logs, by why.',
+      ['reason'],
+    ),
     received: counter('received_total', 'Messages from other gateways, by whether they were understood.', [
       'outcome',
     ]),

@@ -1,5 +1,5 @@
 import type { SweepReason } from '../../../src/gateway/sweeper.ts'
-import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.ts'
 import type { Bus } from '../../../src/bus/bus.ts'
 import { createMemoryBus } from '../../../src/bus/memory-bus.ts'
 import { createHub, type Hub } from '../../../src/gateway/hub.ts'
@@ -8,7 +8,7 @@ import {
   createMemorySessionRegistry,
   type MemorySessions,
 } from '../../../src/gateway/memory-session-registry.ts'
-import { createRouter, type Router } from '../../../src/gateway/router.ts'
+import { createRouter, type Router, type RouterBounds } from '../../../src/gateway/router.ts'
 import type { ChatId, GatewayId, UserId } from '../../../src/ids.ts'
 import { captureLog, type LogLine } from '../../harness/captured-log.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
@@ -20,6 +20,7 @@ export type Gateway = Readonly<{
   router: Router
   hub: Hub
   lines: readonly LogLine[]
+  metrics: Metrics
   /** Somebody who listens here and is served these chats from their start; what they hear. */
   serve(userId: UserId, ...chats: readonly string[]): EventQueue<LiveItem>
 }>
@@ -33,6 +34,7 @@ type Options = Readonly<{
   memberIds?: (chatId: ChatId) => Promise<readonly UserId[]>
   /** Put in the place of the bus's own. */
   publish?: Bus['publish']
+  bounds?: Partial<RouterBounds>
 }>
 
 /** Several gateways over one bus in memory. */
@@ -66,19 +68,21 @@ export class Gateways implements AsyncDisposable {
     const sweeper = { sweep: (reason: SweepReason) => void this.sweeps.push(`${id} ${reason}`) }
     const hub = createHub({ readLog: async () => [], sessions, metrics, logger })
     const memberIds = this.#options.memberIds ?? (async (chat) => this.#membersOf(chat))
+    const audience = { memberIds, notice: () => undefined }
     const router = createRouter({
       gatewayId: id,
       hub,
       bus: this.bus,
       sessions,
-      memberIds,
+      audience,
       sweeper,
       metrics,
       logger,
+      bounds: this.#options.bounds ?? {},
     })
     this.#routers.push(router)
     await router.start()
-    return { id, router, hub, lines, serve: (userId, ...chats) => serve(hub, userId, chats) }
+    return { id, router, hub, lines, metrics, serve: (userId, ...chats) => serve(hub, userId, chats) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -95,6 +99,6 @@ export class Gateways implements AsyncDisposable {
 function serve(hub: Hub, userId: UserId, chats: readonly string[]): EventQueue<LiveItem> {
   const heard = new EventQueue<LiveItem>()
   hub.join({ userId, push: (item) => heard.push(item) })
-  for (const chat of chats) hub.serve(chatId(chat), userId, 0)
+  for (const chat of chats) hub.serve(userId, { chatId: chatId(chat), joinedSeq: 0, headSeq: 0 })
   return heard
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ChatEvent } from '../../../src/chats/chat-event.ts'
 import { alice, bob, carol, chatId, memberAdded, memberRemoved, range } from '../../harness/events.ts'
 import { receipt, sent, seqsOf } from '../../harness/events.ts'
-import { createHubWorld } from './hub-world.ts'
+import { createHubWorld, type HubWorld, read } from './hub-world.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -119,6 +119,128 @@ describe('who is removed', () => {
   })
 })
 
+describe('whose chats were read before their members changed', () => {
+  test('is not served what they were removed from meanwhile, and hears nothing of it', () => {
+    const { hub, serve, listen } = createHubWorld()
+    serve(alice, ['tea'], 4)
+    const { heard } = listen(bob)
+    hub.publish([sent('tea', 5), memberRemoved('tea', 6, bob), sent('tea', 7)])
+    expect(hub.serve(bob, read('tea', 4))).toBe('outdated')
+    hub.publish([sent('tea', 8)])
+    expect(heard.all).toEqual([])
+  })
+
+  test('is not served it either where they were the only one here who heard of it', async () => {
+    const { hub, reads, serve, listen } = createHubWorld()
+    const phone = serve(bob, ['tea'], 4)
+    const laptop = listen(bob)
+    hub.publish([memberRemoved('tea', 5, bob)])
+    expect(hub.serve(bob, read('tea', 4))).toBe('outdated')
+    hub.publish([sent('tea', 6)])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect([seqsOf(phone.heard.all), seqsOf(laptop.heard.all), reads.all]).toEqual([[5], [5], []])
+  })
+
+  test('is not served it either where nobody here heard of it', () => {
+    const { hub, listen } = createHubWorld()
+    const { heard } = listen(bob)
+    hub.publish([memberRemoved('tea', 5, bob)])
+    expect(hub.serve(bob, read('tea', 4))).toBe('outdated')
+    expect(heard.all).toEqual([])
+  })
+
+  test('is served it where what was read has the change already, and where only messages came since', () => {
+    const { hub, serve, listen } = createHubWorld()
+    serve(alice, ['tea'], 4)
+    listen(bob)
+    hub.publish([memberRemoved('tea', 5, carol), sent('tea', 6)])
+    expect(hub.serve(bob, read('tea', 5))).toBe(6)
+  })
+
+  test('hears nothing from before they were let in, though the hub is not there yet', async () => {
+    const log = [sent('tea', 5), memberAdded('tea', 6, bob), sent('tea', 7)]
+    const { hub, serve, listen } = createHubWorld(log)
+    const atAlice = serve(alice, ['tea'], 4)
+    const { heard } = listen(bob)
+    expect(hub.serve(bob, read('tea', 7, 6))).toBe(4)
+    await vi.advanceTimersByTimeAsync(100)
+    expect([seqsOf(heard.all), seqsOf(atAlice.heard.all)]).toEqual([
+      [6, 7],
+      [5, 6, 7],
+    ])
+  })
+
+  test('keeps what let them in since', () => {
+    const { hub, serve, listen } = createHubWorld()
+    serve(alice, ['tea'], 4)
+    const { heard } = listen(bob)
+    hub.publish([memberAdded('tea', 5, bob)])
+    expect(hub.serve(bob, read('tea', 4, 2))).toBe('outdated')
+    hub.publish([sent('tea', 6)])
+    expect(hub.serve(bob, read('tea', 6, 5))).toBe(6)
+    hub.publish([sent('tea', 7)])
+    expect(seqsOf(heard.all)).toEqual([5, 6, 7])
+  })
+
+  test('can not open a stream of that chat as it was', () => {
+    const { hub, serve } = createHubWorld()
+    serve(alice, ['tea'], 4)
+    hub.publish([memberRemoved('tea', 5, bob)])
+    const heard: unknown[] = []
+    const listener = { userId: bob, push: (item: unknown) => void heard.push(item) }
+    expect(hub.watch(listener, read('tea', 4))).toBe('outdated')
+    hub.publish([sent('tea', 6)])
+    expect(heard).toEqual([])
+  })
+})
+
+test('whoever comes hears exactly their own time from there on, wherever the hub is and however old what was read', async () => {
+  // Bob is in from 3 to 5 and from 8 to 10.
+  const log: ChatEvent[] = range(1, 12).map((seq) => sent('tea', seq))
+  for (const [first, last] of STAYS) {
+    log[first - 1] = memberAdded('tea', first, bob)
+    log[last - 1] = memberRemoved('tea', last, bob)
+  }
+  const stayAt = (head: number) => STAYS.toReversed().find(([first]) => first <= head)
+  const seq = fc.integer({ min: 0, max: 12 })
+  await fc.assert(
+    fc.asyncProperty(seq, seq, fc.boolean(), async (passedOn, readAt, isHeardByAlice) => {
+      const { hub, serve, listen } = createHubWorld(log)
+      if (isHeardByAlice) serve(alice, ['tea'], 0)
+      const { heard } = listen(bob)
+      // All that was passed on was committed, but bob's read may have begun before.
+      hub.publish(log.slice(0, passedOn))
+      const heardBefore = heard.all.length
+      const served = comes(hub, [readAt, passedOn])
+      hub.publish(log.slice(passedOn))
+      hub.reconcile([])
+      await vi.advanceTimersByTimeAsync(100)
+      const mine = seqsOf(heard.all).filter((one) => one > served)
+      expect(seqsOf(heard.all).every((one) => BOBS.has(one))).toBe(true)
+      expect(mine).toEqual([...BOBS].filter((one) => one > served))
+      expect(heardBefore).toBeLessThanOrEqual(passedOn)
+    }),
+  )
+
+  /** Reads as long as what was read is outdated; answers from where on bob is pushed things. */
+  function comes(hub: HubWorld['hub'], reads: readonly number[]): number {
+    for (const headSeq of reads) {
+      const [joinedSeq, leftSeq] = stayAt(headSeq) ?? [Infinity, 0]
+      if (headSeq === 0 || joinedSeq === Infinity) return headSeq
+      if (leftSeq <= headSeq) return hub.passedOn(chatId('tea')) ?? headSeq
+      const served = hub.serve(bob, { chatId: chatId('tea'), joinedSeq, headSeq })
+      if (served !== 'outdated') return Math.max(served, headSeq)
+    }
+    throw new Error('What was read last is as new as anything')
+  }
+})
+
+const STAYS: readonly (readonly [first: number, last: number])[] = [
+  [3, 5],
+  [8, 10],
+]
+const BOBS: ReadonlySet<number> = new Set(STAYS.flatMap(([first, last]) => range(first, last)))
+
 test('everybody hears exactly their own time, in whatever order, how often and with whatever losses events come', async () => {
   const log: ChatEvent[] = range(1, 12).map((seq) => sent('tea', seq))
   const membership = [
@@ -132,7 +254,7 @@ test('everybody hears exactly their own time, in whatever order, how often and w
       const { hub, serve, listen } = createHubWorld(log)
       const [atAlice, atCarol, atBob] = [serve(alice, ['tea'], 0), serve(carol, ['tea'], 0), listen(bob)]
       for (const event of arrivals) hub.publish([event])
-      hub.serve(chatId('tea'), alice, 12)
+      hub.serve(alice, read('tea', 12))
       await vi.advanceTimersByTimeAsync(100)
       expect(seqsOf(atAlice.heard.all)).toEqual(range(1, 12))
       expect(seqsOf(atBob.heard.all)).toEqual(range(3, 9))

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import fc from 'fast-check'
+import { MAX_SEQ } from '../../../src/ids.ts'
 import { alice, bob, chatId, range, sent, seqsOf } from '../../harness/events.ts'
-import { createHubWorld } from './hub-world.ts'
+import { createHubWorld, read } from './hub-world.ts'
 
 const teaLog = (head: number) => range(1, head).map((seq) => sent('tea', seq))
 
@@ -59,7 +60,7 @@ test('whoever is served a longer log than was passed on makes the rest be read',
   const { hub, serve } = createHubWorld(teaLog(8))
   const { heard } = serve(alice, ['tea'], 5)
   serve(bob, [], 0)
-  expect(hub.serve(chatId('tea'), bob, 8)).toBe(5)
+  expect(hub.serve(bob, read('tea', 8))).toBe(5)
   await vi.advanceTimersByTimeAsync(50)
   expect(seqsOf(heard.all)).toEqual([6, 7, 8])
 })
@@ -79,19 +80,30 @@ describe('a log that can not be read', () => {
     expect(lines).toMatchObject([warning, warning, warning, warning])
   })
 
-  test('or has nothing there is reported and read again, less and less often', async () => {
-    const { hub, log, reads, lines, serve } = createHubWorld()
+  test('and never had what was said of it is reported, and left alone after a few looks', async () => {
+    const { hub, reads, lines, serve } = createHubWorld(teaLog(3))
+    const { heard } = serve(alice, ['tea'], 0)
+    hub.publish([sent('tea', MAX_SEQ)])
+    await vi.advanceTimersByTimeAsync(10_000)
+    const found = { afterSeq: 3, untilSeq: MAX_SEQ - 1 }
+    const msg = 'the log does not have what was said to be in it: forgotten'
+    expect(lines).toMatchObject([{ level: 'error', msg, ...found }])
+    expect(reads.all.length).toBeLessThan(10)
+    const readsUntilThen = reads.all.length
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(reads.all).toHaveLength(readsUntilThen)
+    hub.publish([sent('tea', 4)])
+    expect(seqsOf(heard.all)).toEqual([1, 2, 3, 4])
+  })
+
+  test('and only later has what was said of it is read again when somebody says so again', async () => {
+    const { hub, log, serve } = createHubWorld()
     const { heard } = serve(alice, ['tea'], 0)
     hub.publish([sent('tea', 2)])
-    await vi.advanceTimersByTimeAsync(60_000)
-    expect(lines[0]).toMatchObject({
-      level: 'error',
-      msg: 'the log has a hole that does not fill',
-      untilSeq: 1,
-    })
-    expect(reads.all.length).toBeLessThan(200)
-    log.push(sent('tea', 1))
-    await vi.advanceTimersByTimeAsync(2_000)
+    await vi.advanceTimersByTimeAsync(10_000)
+    log.push(...teaLog(2))
+    hub.publish([sent('tea', 2)])
+    await vi.advanceTimersByTimeAsync(100)
     expect(seqsOf(heard.all)).toEqual([1, 2])
   })
 
@@ -143,7 +155,7 @@ test('in whatever order, how often and with whatever losses events come, each is
         hub.publish([sent(chat, seq)])
         await vi.advanceTimersByTimeAsync(pauseMs)
       }
-      for (const chat of ['tea', 'coffee']) hub.serve(chatId(chat), alice, 20)
+      for (const chat of ['tea', 'coffee']) hub.serve(alice, read(chat, 20))
       await vi.advanceTimersByTimeAsync(100)
       const heardOf = (chat: string) => seqsOf(heard.all.filter((item) => item.chatId === chatId(chat)))
       expect([heardOf('tea'), heardOf('coffee')]).toEqual([range(1, 20), range(1, 20)])

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { alice, bob, chatId, memberAdded, range, receipt, sent, seqsOf } from '../../harness/events.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
 import type { LiveItem } from '../../../src/gateway/live.ts'
-import { createHubWorld, type HubWorld } from './hub-world.ts'
+import { createHubWorld, type HubWorld, read } from './hub-world.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -17,7 +17,9 @@ async function isCaredAbout({ hub, reads }: HubWorld, chat: string): Promise<boo
 
 function watch({ hub }: HubWorld, chat: string, headSeq: number) {
   const heard = new EventQueue<LiveItem>()
-  const watching = hub.watch(chatId(chat), { userId: alice, push: (item) => heard.push(item) }, headSeq)
+  const listener = { userId: alice, push: (item: LiveItem) => heard.push(item) }
+  const watching = hub.watch(listener, { chatId: chatId(chat), headSeq })
+  if (watching === 'outdated') throw new Error('Nobody has joined or left')
   return { heard, ...watching }
 }
 
@@ -33,10 +35,10 @@ describe('somebody with live streams here', () => {
     const { hub, serve } = createHubWorld()
     serve(alice, ['tea'], 4)
     serve(bob, [], 0)
-    expect(hub.serve(chatId('coffee'), bob, 7)).toBe(7)
-    expect(hub.serve(chatId('tea'), bob, 9)).toBe(4)
+    expect(hub.serve(bob, read('coffee', 7))).toBe(7)
+    expect(hub.serve(bob, read('tea', 9))).toBe(4)
     hub.publish([sent('tea', 5)])
-    expect(hub.serve(chatId('tea'), bob, 3)).toBe(5)
+    expect(hub.serve(bob, read('tea', 3))).toBe(5)
   })
 
   test('is known to the session registry from their first stream to the end of their last', () => {
@@ -80,7 +82,7 @@ describe('somebody without a stream', () => {
     const world = createHubWorld()
     const { leave } = world.serve(bob, [], 0)
     leave()
-    expect(world.hub.serve(chatId('tea'), bob, 5)).toBe(5)
+    expect(world.hub.serve(bob, read('tea', 5))).toBe(5)
     world.hub.publish([memberAdded('coffee', 1, bob)])
     expect([await isCaredAbout(world, 'tea'), await isCaredAbout(world, 'coffee')]).toEqual([false, false])
   })

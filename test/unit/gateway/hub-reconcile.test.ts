@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Joined } from '../../../src/gateway/hub.ts'
 import type { LiveItem } from '../../../src/gateway/live.ts'
 import type { KnownHead } from '../../../src/gateway/membership-store.ts'
+import type { Joined } from '../../../src/gateway/people.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
 import { alice, bob, chatId, memberAdded, range, sent, seqsOf } from '../../harness/events.ts'
 import { createHubWorld, type HubWorld } from './hub-world.ts'

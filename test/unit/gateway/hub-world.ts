@@ -1,7 +1,8 @@
 import type { ChatEvent } from '../../../src/chats/chat-event.ts'
 import type { LogStretch } from '../../../src/chats/chat-log.ts'
-import { createHub, type Hub, type Leave } from '../../../src/gateway/hub.ts'
+import { createHub, type Hub, type ReadChat } from '../../../src/gateway/hub.ts'
 import type { LiveItem } from '../../../src/gateway/live.ts'
+import type { Leave } from '../../../src/gateway/people.ts'
 import type { UserId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog, type LogLine } from '../../harness/captured-log.ts'
@@ -27,6 +28,11 @@ export type HubWorld = Readonly<{
   /** Somebody who listens and is served these chats, whose logs end at `headSeq`. */
   serve(userId: UserId, chats: readonly string[], headSeq: number): Ear
 }>
+
+/** A chat as it is read for somebody who was in it from the start. */
+export function read(chat: string, headSeq: number, joinedSeq = 0): ReadChat {
+  return { chatId: chatId(chat), joinedSeq, headSeq }
+}
 
 /** As in the real log, one read answers with so many events at most. */
 const PAGE = 100
@@ -68,7 +74,7 @@ export function createHubWorld(log: ChatEvent[] = []): HubWorld {
     disturb: (reading) => void (disturbance = reading),
     serve: (userId, chats, headSeq) => {
       const ear = listen(userId)
-      for (const chat of chats) hub.serve(chatId(chat), userId, headSeq)
+      for (const chat of chats) hub.serve(userId, read(chat, headSeq))
       return ear
     },
   }

@@ -1,7 +1,29 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { alice, bob, carol, memberAdded, memberRemoved, range, receipt, sent } from '../../harness/events.ts'
-import { Gateways } from './gateways.ts'
+import {
+  alice,
+  bob,
+  carol,
+  memberAdded,
+  memberRemoved,
+  range,
+  receipt,
+  sent,
+  seqsOf,
+} from '../../harness/events.ts'
+import { type Gateway, Gateways } from './gateways.ts'
+
+async function untold({ metrics }: Gateway): Promise<Record<string, number>> {
+  const { values } = await metrics.untold.get()
+  const counts: Record<string, number> = {}
+  for (const { labels, value } of values) counts[String(labels.reason)] = value
+  return counts
+}
+
+/** Alarms go out besides. */
+function eventsPublished({ published }: Gateways): readonly string[] {
+  return published.map(({ message }) => message).filter((message) => message.includes('"isAlarm":false'))
+}
 
 const TEA = { members: { tea: [alice, bob, carol] } }
 
@@ -122,6 +144,39 @@ describe('when something is wrong', () => {
     expect([atEast.all, atWest.all]).toEqual([[sent('tea', 1), receipt('tea', bob, 1)], []])
     const warning = { level: 'warn', msg: 'other gateways could not be told of an event' }
     expect(east.lines).toMatchObject([warning, warning])
+  })
+
+  test('a bus that hangs is given so many events and no more, and all the others are to be found by the alarm', async () => {
+    const hanging = Promise.withResolvers<void>()
+    const bounds = { maxUnderWay: 10, tellMs: 20 }
+    await using gateways = new Gateways({ ...TEA, publish: () => hanging.promise, bounds })
+    const [east, west] = [await gateways.add('east'), await gateways.add('west')]
+    const heard = east.serve(alice, 'tea')
+    west.serve(bob, 'tea')
+    for (const seq of range(1, 100)) east.router.publish([sent('tea', seq)])
+    await east.router.stop()
+    for (const seq of range(101, 200)) east.router.publish([sent('tea', seq)])
+    expect(seqsOf(heard.all)).toEqual(range(1, 200))
+    expect(eventsPublished(gateways)).toHaveLength(10)
+    expect(await untold(east)).toEqual({ 'too-many': 190, failed: 10 })
+  })
+
+  test('a bus that has done with what it was given, be it late, is given more', async () => {
+    const hanging = Promise.withResolvers<void>()
+    await using gateways = new Gateways({
+      ...TEA,
+      publish: () => hanging.promise,
+      bounds: { maxUnderWay: 1 },
+    })
+    const [east, west] = [await gateways.add('east'), await gateways.add('west')]
+    west.serve(bob, 'tea')
+    east.router.publish([sent('tea', 1)])
+    east.router.publish([sent('tea', 2)])
+    hanging.resolve()
+    await new Promise((resolve) => setImmediate(resolve))
+    east.router.publish([sent('tea', 3)])
+    await east.router.stop()
+    expect(eventsPublished(gateways)).toHaveLength(2)
   })
 
   test('members that can not be looked up do not bother whoever publishes, nor people here', async () => {

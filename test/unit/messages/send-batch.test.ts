@@ -30,7 +30,7 @@ function createLog() {
     const seq = (heads.get(it.chatId) ?? 0) + 1
     heads.set(it.chatId, seq)
     byKey.set(keyOf(it), { seq, fingerprint: it.fingerprint })
-    return { type: 'sent', seq, at: new Date(0), expiresAt: null, joined: [] }
+    return { type: 'sent', seq, at: new Date(0), expiresAt: null, joined: [], membersSeq: 0 }
   }
 }
 

@@ -1,0 +1,110 @@
+import { type ChatEvent, changesMembers } from '../chats/chat-event.ts'
+import type { ChatId, Seq, UserId } from '../ids.ts'
+import { ChatFeed } from './chat-feed.ts'
+import type { Listener, LiveItem } from './live.ts'
+import { createLogTails } from './log-tails.ts'
+import type { People } from './people.ts'
+
+/** A chat with somebody here who hears of it. */
+export type ServedChat = Readonly<{
+  chatId: ChatId
+  feed: ChatFeed
+  /** Its members who are here, as of the feed's last event. */
+  userIds: Set<UserId>
+  watchers: Set<Listener>
+}> & {
+  /** The newest change of members that was passed on here; 0 where none was. */
+  membersSeq: Seq
+}
+
+/** The chats that somebody here hears of, and who that is. */
+export type ServedChats = Readonly<{
+  get(chatId: ChatId): ServedChat | undefined
+  /** The chat, served from `headSeq` on if it was not already; its log is known to reach there, at least. */
+  open(chatId: ChatId, headSeq: Seq): ServedChat
+  /** Whether a change of members has come by that is newer than what was read when the log reached to `headSeq`. */
+  isOutdated(chatId: ChatId, headSeq: Seq): boolean
+  /** From now on the person hears of the chat, if they are here. */
+  letIn(chat: ServedChat, userId: UserId): void
+  drop(chat: ServedChat, userId: UserId): void
+  /** Passes an event on whose turn it is: to whom it lets in as well, and to whom it removes for the last time. */
+  passOn(chat: ServedChat, event: ChatEvent): void
+  tell(chat: ServedChat, item: LiveItem): void
+  /** Forgets the chat, up to the end of its log, when nobody hears of it any more. */
+  releaseIfUnheard(chat: ServedChat): void
+  /** Takes note of an event that concerned nobody here. */
+  noteUnheard(event: ChatEvent): void
+}>
+
+export function createServedChats(people: Pick<People, 'chatsOf' | 'tell'>): ServedChats {
+  const chats = new Map<ChatId, ServedChat>()
+  const tails = createLogTails()
+
+  function open(chatId: ChatId, headSeq: Seq): ServedChat {
+    const known = chats.get(chatId)
+    if (known !== undefined) {
+      known.feed.expect(headSeq)
+      return known
+    }
+    const tail = tails.get(chatId)
+    const feed = new ChatFeed(headSeq)
+    feed.expect(tail.headSeq)
+    tails.forget(chatId)
+    const chat: ServedChat = { chatId, feed, userIds: new Set(), watchers: new Set(), membersSeq: 0 }
+    chats.set(chatId, chat)
+    return chat
+  }
+
+  /** What is remembered of a log is told once: whatever is read from now on knows as much, or it was not true. */
+  function isOutdated(chatId: ChatId, headSeq: Seq): boolean {
+    const known = chats.get(chatId)
+    if (known !== undefined) return known.membersSeq > headSeq
+    const isBehind = tails.get(chatId).membersSeq > headSeq
+    if (isBehind) tails.forget(chatId)
+    return isBehind
+  }
+
+  function letIn(chat: ServedChat, userId: UserId): void {
+    const theirs = people.chatsOf(userId)
+    if (theirs === undefined) return
+    theirs.add(chat.chatId)
+    chat.userIds.add(userId)
+  }
+
+  function drop(chat: ServedChat, userId: UserId): void {
+    people.chatsOf(userId)?.delete(chat.chatId)
+    chat.userIds.delete(userId)
+  }
+
+  function tell(chat: ServedChat, item: LiveItem): void {
+    for (const userId of chat.userIds) people.tell(userId, item)
+    for (const watcher of chat.watchers) watcher.push(item)
+  }
+
+  function passOn(chat: ServedChat, event: ChatEvent): void {
+    if (changesMembers(event)) chat.membersSeq = event.seq
+    for (const userId of event.joined) letIn(chat, userId)
+    tell(chat, event)
+    if (event.type === 'MemberRemoved') drop(chat, event.userId)
+  }
+
+  function releaseIfUnheard(chat: ServedChat): void {
+    const { chatId, feed, membersSeq } = chat
+    const isHeard = chat.userIds.size > 0 || chat.watchers.size > 0
+    if (isHeard || chats.get(chatId) !== chat) return
+    chats.delete(chatId)
+    if (membersSeq > 0) tails.keep(chatId, { headSeq: feed.lastSeq, membersSeq })
+  }
+
+  return {
+    get: (chatId) => chats.get(chatId),
+    open,
+    isOutdated,
+    letIn,
+    drop,
+    passOn,
+    tell,
+    releaseIfUnheard,
+    noteUnheard: tails.note,
+  }
+}

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import type { Membership } from '../../../src/chats/audience-store.ts'
+import { AUDIENCE_TTL_MS, createAudience } from '../../../src/chats/audience.ts'
+import type { UserId } from '../../../src/ids.ts'
+import { alice, bob, carol, chatId, memberAdded, memberRemoved, sent } from '../../harness/events.ts'
+
+const TEA = chatId('tea')
+
+/** A chat of alice and bob, and how often it was looked up. */
+function createWorld() {
+  const chat = { membersSeq: 1, userIds: [alice, bob] as readonly UserId[] }
+  const clock = { time: 1_000_000, now: () => clock.time }
+  let lookUps = 0
+  let reading = (): Promise<void> => Promise.resolve()
+  const store = {
+    async membership(): Promise<Membership> {
+      lookUps += 1
+      const { membersSeq, userIds } = chat
+      await reading()
+      return { membersSeq, userIds }
+    },
+  }
+  const audience = createAudience({ store, clock })
+  return {
+    ...audience,
+    clock,
+    lookUps: () => lookUps,
+    disturb: (work: () => Promise<void>) => void (reading = work),
+    change: (membersSeq: number, ...userIds: UserId[]) => void Object.assign(chat, { membersSeq, userIds }),
+  }
+}
+
+test('a chat is looked up once for each change of members, however many messages are sent at whatever pace', async () => {
+  const { memberIds, change, clock, lookUps } = createWorld()
+  for (let messages = 0; messages < 100; messages += 1) {
+    expect(await memberIds(TEA, 1)).toEqual([alice, bob])
+    clock.time += 10_000
+  }
+  expect(lookUps()).toBe(1)
+  change(102, alice, bob, carol)
+  for (let messages = 0; messages < 100; messages += 1)
+    expect(await memberIds(TEA, 102)).toEqual([alice, bob, carol])
+  expect(lookUps()).toBe(2)
+})
+
+test('many who ask at the same time make one look-up', async () => {
+  const { memberIds, lookUps } = createWorld()
+  const answers = await Promise.all(Array.from({ length: 50 }, () => memberIds(TEA, 1)))
+  expect([answers.every((ids) => ids.length === 2), lookUps()]).toEqual([true, 1])
+})
+
+test('a look-up that began before a change is not the answer for whoever knows of the change', async () => {
+  const { memberIds, change, disturb } = createWorld()
+  const slow = Promise.withResolvers<void>()
+  disturb(() => slow.promise)
+  const before = memberIds(TEA, 1)
+  change(7, alice)
+  disturb(() => Promise.resolve())
+  expect(await memberIds(TEA, 7)).toEqual([alice])
+  slow.resolve()
+  expect(await before).toEqual([alice, bob])
+  expect(await memberIds(TEA, 7)).toEqual([alice])
+  expect(await memberIds(TEA)).toEqual([alice])
+})
+
+test('whoever knows of no change is told of one that came by, and of none only for a while', async () => {
+  const { memberIds, notice, change, clock, lookUps } = createWorld()
+  await memberIds(TEA)
+  notice([sent('tea', 2), sent('coffee', 3, { joined: [carol] })])
+  await memberIds(TEA)
+  expect(lookUps()).toBe(1)
+  change(4, alice)
+  notice([memberRemoved('tea', 4, bob)])
+  expect(await memberIds(TEA)).toEqual([alice])
+  change(5, alice, carol)
+  expect(await memberIds(TEA)).toEqual([alice])
+  clock.time += AUDIENCE_TTL_MS
+  expect(await memberIds(TEA)).toEqual([alice, carol])
+  notice([memberAdded('tea', 5, carol)])
+  await memberIds(TEA)
+  expect(lookUps()).toBe(3)
+})
+
+test('a look-up that failed is tried again by the next who asks', async () => {
+  const { memberIds, disturb } = createWorld()
+  disturb(() => Promise.reject(new Error('no database')))
+  await expect(memberIds(TEA, 1)).rejects.toThrow('no database')
+  disturb(() => Promise.resolve())
+  expect(await memberIds(TEA, 1)).toEqual([alice, bob])
+})
