@@ -13,6 +13,7 @@ const DOMAINS = [
   'groups',
   'messages',
   'receipts',
+  'typing',
   'presence',
   'media',
   'auth',

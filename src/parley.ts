@@ -57,6 +57,7 @@ import { createMetricsPage } from './transport/metrics-page.ts'
 import { createServer, type TransportServer } from './transport/server.ts'
 import { createWebSocketEndpoint, type WebSocketEndpoint } from './transport/websocket.ts'
 import { createYogaHandler } from './transport/yoga.ts'
+import { createTyping } from './typing/typing.ts'
 import { createUserStore } from './users/user-store.ts'
 import { createUsers } from './users/users.ts'
 
@@ -177,12 +178,13 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     logger,
   })
   const sweeper = createSweeper({ hub, store: createMembershipStore(database), clock, metrics, logger })
+  const audience = createAudience({ store: createAudienceStore(database), clock })
   const router: Router = createRouter({
     gatewayId: config.gatewayId,
     hub,
     bus,
     sessions,
-    audience: createAudience({ store: createAudienceStore(database), clock }),
+    audience,
     sweeper,
     metrics,
     logger,
@@ -221,6 +223,7 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     messageSender,
     messageChanger,
     receipts,
+    typing: createTyping({ audience, chats, announce: router.announce }),
     inbox,
     chatStreams,
   }

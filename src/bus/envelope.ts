@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { ChatEvent } from '../chats/chat-event.ts'
-import type { ReceiptAdvanced } from '../gateway/live.ts'
+import type { Signal } from '../gateway/live.ts'
 import { MAX_SEQ } from '../ids.ts'
 
 /** What one gateway tells another in one message. */
 export type Envelope = Readonly<{
   events: readonly ChatEvent[]
-  receipts: readonly ReceiptAdvanced[]
+  signals: readonly Signal[]
   /** The sender could not tell everything: whoever reads this may have missed something. */
   isAlarm: boolean
 }>
@@ -47,18 +47,21 @@ const event = z.discriminatedUnion('type', [
   }),
   entry.extend({ type: z.literal('ChatUpdated') }),
 ])
-const receipt = z.object({
-  type: z.literal('ReceiptAdvanced'),
-  chatId: id,
-  userId: id,
-  deliveredSeq: seq,
-  readSeq: seq,
-  at: instant,
-})
+const signal = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('ReceiptAdvanced'),
+    chatId: id,
+    userId: id,
+    deliveredSeq: seq,
+    readSeq: seq,
+    at: instant,
+  }),
+  z.object({ type: z.literal('TypingChanged'), chatId: id, userId: id, typing: z.boolean() }),
+])
 const envelope = z.object({
   v: z.literal(VERSION),
   events: z.array(event),
-  receipts: z.array(receipt),
+  signals: z.array(signal),
   isAlarm: z.boolean(),
 })
 

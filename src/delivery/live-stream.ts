@@ -128,6 +128,12 @@ function tooSlow(): Error {
 }
 
 function queueItem(item: LiveItem): QueueItem<LiveItem> {
-  if (item.type !== 'ReceiptAdvanced') return { value: item, bytes: approximateBytes(item), keep: 'durable' }
-  return { value: item, bytes: 200, keep: { newest: `${item.chatId} ${item.userId}` } }
+  switch (item.type) {
+    case 'ReceiptAdvanced':
+      return { value: item, bytes: 200, keep: { newest: `${item.chatId} ${item.userId}` } }
+    case 'TypingChanged':
+      return { value: item, bytes: 200, keep: 'droppable' }
+    default:
+      return { value: item, bytes: approximateBytes(item), keep: 'durable' }
+  }
 }

@@ -101,6 +101,7 @@ function defineSubscriptions(builder: Builder): void {
       'MemberRoleChanged',
       'ChatUpdated',
       'ReceiptAdvanced',
+      'TypingChanged',
       'CaughtUp',
       'InboxReset',
     ],

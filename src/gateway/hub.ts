@@ -4,7 +4,7 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createHoleRepair } from './hole-repair.ts'
-import type { Listener, ReceiptAdvanced } from './live.ts'
+import type { Listener, Signal } from './live.ts'
 import type { KnownHead } from './membership-store.ts'
 import { createPeople, type Joined, type Leave } from './people.ts'
 import { createServedChats, type ServedChat } from './served-chats.ts'
@@ -32,8 +32,8 @@ export type Hub = Readonly<{
   ): Readonly<{ lastSeq: Seq; leave: Leave }> | 'outdated'
   /** Passes committed events on, each chat's in order of seq, each once, whatever order they come in. */
   publish(events: readonly ChatEvent[]): void
-  /** Passes receipts on to the members of their chats. */
-  announce(receipts: readonly ReceiptAdvanced[]): void
+  /** Passes receipts and typing on to the members of their chats. */
+  announce(signals: readonly Signal[]): void
   /** Everybody with a live stream here. */
   people(): Iterable<UserId>
   /**
@@ -144,10 +144,10 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     if (isWanted() && !closed.signal.aborted) repairHole(chat)
   }
 
-  function announce(receipts: readonly ReceiptAdvanced[]): void {
-    for (const receipt of receipts) {
-      const chat = chats.get(receipt.chatId)
-      if (chat !== undefined) chats.tell(chat, receipt)
+  function announce(signals: readonly Signal[]): void {
+    for (const signal of signals) {
+      const chat = chats.get(signal.chatId)
+      if (chat !== undefined) chats.signal(chat, signal)
     }
   }
 

@@ -11,8 +11,19 @@ export type ReceiptAdvanced = Readonly<{
   at: Date
 }>
 
-/** What is passed on to live streams: entries of a log, and signals that are in none. */
-export type LiveItem = ChatEvent | ReceiptAdvanced
+/** Somebody began to type, or stopped. Never stored: who does not hear of it has missed nothing. */
+export type TypingChanged = Readonly<{
+  type: 'TypingChanged'
+  chatId: ChatId
+  userId: UserId
+  typing: boolean
+}>
+
+/** What concerns a chat and is in no log. */
+export type Signal = ReceiptAdvanced | TypingChanged
+
+/** What is passed on to live streams. */
+export type LiveItem = ChatEvent | Signal
 
 /** A live stream of one person on this gateway. */
 export type Listener = Readonly<{

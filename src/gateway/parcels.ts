@@ -1,31 +1,36 @@
 import { type ChatEvent, changesMembers } from '../chats/chat-event.ts'
 import type { ChatId, GatewayId, Seq, UserId } from '../ids.ts'
-import type { ReceiptAdvanced } from './live.ts'
+import type { Signal } from './live.ts'
 
 /** What is to be told to other gateways. */
-export type Parcel = Readonly<{ events: readonly ChatEvent[]; receipts: readonly ReceiptAdvanced[] }>
+export type Parcel = Readonly<{ events: readonly ChatEvent[]; signals: readonly Signal[] }>
 /** The part of it that is of one chat. */
 export type ChatParcel = Parcel & Readonly<{ chatId: ChatId }>
 /** And whom it concerns. */
 export type AddressedParcel = Readonly<{ part: ChatParcel; gateways: ReadonlySet<GatewayId> }>
 
-export function byChat({ events, receipts }: Parcel): ChatParcel[] {
+/** Whether others would find it in the database. Nobody looks for who typed. */
+export function canBeFound({ events, signals }: Parcel): boolean {
+  return events.length > 0 || signals.some(({ type }) => type !== 'TypingChanged')
+}
+
+export function byChat({ events, signals }: Parcel): ChatParcel[] {
   const eventsOf = Map.groupBy(events, (event) => event.chatId)
-  const receiptsOf = Map.groupBy(receipts, (receipt) => receipt.chatId)
-  const chatIds = new Set([...eventsOf.keys(), ...receiptsOf.keys()])
+  const signalsOf = Map.groupBy(signals, (signal) => signal.chatId)
+  const chatIds = new Set([...eventsOf.keys(), ...signalsOf.keys()])
   return [...chatIds].map((chatId) => {
-    return { chatId, events: eventsOf.get(chatId) ?? [], receipts: receiptsOf.get(chatId) ?? [] }
+    return { chatId, events: eventsOf.get(chatId) ?? [], signals: signalsOf.get(chatId) ?? [] }
   })
 }
 
 /** All that concerns each gateway, in one parcel, so that it is told once. */
 export function collect(addressed: readonly AddressedParcel[]): Map<GatewayId, Parcel> {
-  const parcels = new Map<GatewayId, { events: ChatEvent[]; receipts: ReceiptAdvanced[] }>()
+  const parcels = new Map<GatewayId, { events: ChatEvent[]; signals: Signal[] }>()
   for (const { part, gateways } of addressed) {
     for (const gateway of gateways) {
-      const parcel = parcels.get(gateway) ?? { events: [], receipts: [] }
+      const parcel = parcels.get(gateway) ?? { events: [], signals: [] }
       parcel.events.push(...part.events)
-      parcel.receipts.push(...part.receipts)
+      parcel.signals.push(...part.signals)
       parcels.set(gateway, parcel)
     }
   }

@@ -9,10 +9,11 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createAlarm } from './alarm.ts'
 import type { Hub } from './hub.ts'
-import type { ReceiptAdvanced } from './live.ts'
+import type { Signal } from './live.ts'
 import {
   type AddressedParcel,
   byChat,
+  canBeFound,
   type ChatParcel,
   collect,
   newAndFormerMembers,
@@ -25,8 +26,8 @@ import type { Sweeper } from './sweeper.ts'
 export type Router = Readonly<{
   /** Passes committed events on: to people here at once, to people elsewhere by way of their gateways. Never throws. */
   publish(events: readonly ChatEvent[]): void
-  /** The same for receipts. */
-  announce(receipts: readonly ReceiptAdvanced[]): void
+  /** The same for receipts and typing. */
+  announce(signals: readonly Signal[]): void
   /** Begins to hear other gateways; resolves when it does, or when that has to wait. */
   start(): Promise<void>
   /** Stops hearing them, and waits for what is being published. */
@@ -76,11 +77,14 @@ export function createRouter(dependencies: Dependencies): Router {
 
   function send(parcel: Parcel): void {
     if (!sessions.hasOthers()) return
-    if (underWay >= bounds.maxUnderWay) return leaveToFind('too-many')
+    if (underWay >= bounds.maxUnderWay) {
+      if (canBeFound(parcel)) leaveToFind('too-many')
+      return
+    }
     const told = within(bounds.tellMs, countedWhile(sendToOthers(parcel)), tooLate).catch(
       (error: unknown) => {
         logger.warn({ err: error }, 'other gateways could not be told of an event')
-        leaveToFind('failed')
+        if (canBeFound(parcel)) leaveToFind('failed')
       },
     )
     telling.add(told)
@@ -126,7 +130,7 @@ export function createRouter(dependencies: Dependencies): Router {
 
   async function tellEverybodyToSweep(): Promise<void> {
     const others = await sessions.others()
-    const work = Promise.all(others.map((to) => publish(to, { events: [], receipts: [], isAlarm: true })))
+    const work = Promise.all(others.map((to) => publish(to, { events: [], signals: [], isAlarm: true })))
     await within(bounds.tellMs, work, tooLate)
   }
 
@@ -142,7 +146,7 @@ export function createRouter(dependencies: Dependencies): Router {
     if (envelope === undefined) return logger.warn('a message on the bus was not understood, and dropped')
     audience.notice(envelope.events)
     hub.publish(envelope.events)
-    hub.announce(envelope.receipts)
+    hub.announce(envelope.signals)
     if (envelope.isAlarm) sweeper.sweep('alarm')
   }
 
@@ -150,11 +154,11 @@ export function createRouter(dependencies: Dependencies): Router {
     publish(events) {
       audience.notice(events)
       hub.publish(events)
-      if (events.length > 0) send({ events, receipts: [] })
+      if (events.length > 0) send({ events, signals: [] })
     },
-    announce(receipts) {
-      hub.announce(receipts)
-      if (receipts.length > 0) send({ events: [], receipts })
+    announce(signals) {
+      hub.announce(signals)
+      if (signals.length > 0) send({ events: [], signals })
     },
     async start() {
       const onGap = (): void => sweeper.sweep('gap')

@@ -1,9 +1,10 @@
 import { type ChatEvent, changesMembers } from '../chats/chat-event.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { ChatFeed } from './chat-feed.ts'
-import type { Listener, LiveItem } from './live.ts'
+import type { Listener, LiveItem, Signal, TypingChanged } from './live.ts'
 import { createLogTails } from './log-tails.ts'
 import type { People } from './people.ts'
+import { Typists } from './typists.ts'
 
 /** A chat with somebody here who hears of it. */
 export type ServedChat = Readonly<{
@@ -12,6 +13,7 @@ export type ServedChat = Readonly<{
   /** Its members who are here, as of the feed's last event. */
   userIds: Set<UserId>
   watchers: Set<Listener>
+  typists: Typists
 }> & {
   /** The newest change of members that was passed on here; 0 where none was. */
   membersSeq: Seq
@@ -29,7 +31,8 @@ export type ServedChats = Readonly<{
   drop(chat: ServedChat, userId: UserId): void
   /** Passes an event on whose turn it is: to whom it lets in as well, and to whom it removes for the last time. */
   passOn(chat: ServedChat, event: ChatEvent): void
-  tell(chat: ServedChat, item: LiveItem): void
+  /** Passes a signal on, if it is news. */
+  signal(chat: ServedChat, signal: Signal): void
   /** Forgets the chat, up to the end of its log, when nobody hears of it any more. */
   releaseIfUnheard(chat: ServedChat): void
   /** Takes note of an event that concerned nobody here. */
@@ -50,7 +53,15 @@ export function createServedChats(people: Pick<People, 'chatsOf' | 'tell'>): Ser
     const feed = new ChatFeed(headSeq)
     feed.expect(tail.headSeq)
     tails.forget(chatId)
-    const chat: ServedChat = { chatId, feed, userIds: new Set(), watchers: new Set(), membersSeq: 0 }
+    const typists = new Typists((userId) => tell(chat, typing(chat, userId, false)))
+    const chat: ServedChat = {
+      chatId,
+      feed,
+      userIds: new Set(),
+      watchers: new Set(),
+      typists,
+      membersSeq: 0,
+    }
     chats.set(chatId, chat)
     return chat
   }
@@ -76,16 +87,25 @@ export function createServedChats(people: Pick<People, 'chatsOf' | 'tell'>): Ser
     chat.userIds.delete(userId)
   }
 
+  /** Nobody is told that they type themselves. */
   function tell(chat: ServedChat, item: LiveItem): void {
-    for (const userId of chat.userIds) people.tell(userId, item)
-    for (const watcher of chat.watchers) watcher.push(item)
+    const exceptId = item.type === 'TypingChanged' ? item.userId : undefined
+    for (const userId of chat.userIds) if (userId !== exceptId) people.tell(userId, item)
+    for (const watcher of chat.watchers) if (watcher.userId !== exceptId) watcher.push(item)
+  }
+
+  function signal(chat: ServedChat, item: Signal): void {
+    if (item.type !== 'TypingChanged' || chat.typists.note(item)) tell(chat, item)
   }
 
   function passOn(chat: ServedChat, event: ChatEvent): void {
     if (changesMembers(event)) chat.membersSeq = event.seq
     for (const userId of event.joined) letIn(chat, userId)
     tell(chat, event)
-    if (event.type === 'MemberRemoved') drop(chat, event.userId)
+    if (event.type === 'MessageSent') signal(chat, typing(chat, event.actorId, false))
+    if (event.type !== 'MemberRemoved') return
+    drop(chat, event.userId)
+    signal(chat, typing(chat, event.userId, false))
   }
 
   function releaseIfUnheard(chat: ServedChat): void {
@@ -93,6 +113,7 @@ export function createServedChats(people: Pick<People, 'chatsOf' | 'tell'>): Ser
     const isHeard = chat.userIds.size > 0 || chat.watchers.size > 0
     if (isHeard || chats.get(chatId) !== chat) return
     chats.delete(chatId)
+    chat.typists.end()
     if (membersSeq > 0) tails.keep(chatId, { headSeq: feed.lastSeq, membersSeq })
   }
 
@@ -103,8 +124,12 @@ export function createServedChats(people: Pick<People, 'chatsOf' | 'tell'>): Ser
     letIn,
     drop,
     passOn,
-    tell,
+    signal,
     releaseIfUnheard,
     noteUnheard: tails.note,
   }
+}
+
+function typing({ chatId }: ServedChat, userId: UserId, isTyping: boolean): TypingChanged {
+  return { type: 'TypingChanged', chatId, userId, typing: isTyping }
 }

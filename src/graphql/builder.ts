@@ -3,7 +3,7 @@ import RelayPlugin from '@pothos/plugin-relay'
 import type { ChatView, Member, MemberRole } from '../chats/chat.ts'
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { CaughtUp, InboxReset } from '../delivery/inbox-item.ts'
-import type { ReceiptAdvanced } from '../gateway/live.ts'
+import type { ReceiptAdvanced, TypingChanged } from '../gateway/live.ts'
 import type { ChatId } from '../ids.ts'
 import type { Message } from '../messages/message.ts'
 import type { User } from '../users/user.ts'
@@ -55,6 +55,7 @@ export type SchemaTypes = {
     Reaction: ReactionShape
     Attachment: AttachmentShape
     ReceiptAdvanced: ReceiptAdvanced
+    TypingChanged: TypingChanged
     CaughtUp: CaughtUp
     InboxReset: InboxReset
   } & { [Type in ChatEvent['type']]: EventOf<Type> }

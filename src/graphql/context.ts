@@ -14,6 +14,7 @@ import type { MessageChanger } from '../messages/change-message.ts'
 import type { Messages } from '../messages/messages.ts'
 import type { MessageSender } from '../messages/send-message.ts'
 import type { Receipts } from '../receipts/receipts.ts'
+import type { Typing } from '../typing/typing.ts'
 import type { Users } from '../users/users.ts'
 import type { Loaders } from './loaders.ts'
 
@@ -29,6 +30,7 @@ export type Services = Readonly<{
   messageSender: MessageSender
   messageChanger: MessageChanger
   receipts: Receipts
+  typing: Typing
   inbox: Inbox
   chatStreams: ChatStreams
 }>

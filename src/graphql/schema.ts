@@ -5,6 +5,7 @@ import { defineGroups } from '../groups/schema.ts'
 import { defineMessages } from '../messages/schema.ts'
 import { defineReceipts } from '../receipts/schema.ts'
 import { defineUsers } from '../users/schema.ts'
+import { defineTyping } from '../typing/schema.ts'
 import { defineSession } from '../auth/schema.ts'
 import { createBuilder } from './builder.ts'
 import { defineNodes } from './nodes.ts'
@@ -20,6 +21,7 @@ export function createSchema(): GraphQLSchema {
   defineGroups(builder)
   defineMessages(builder)
   defineReceipts(builder)
+  defineTyping(builder)
   defineInbox(builder)
   defineSession(builder)
   return builder.toSchema()

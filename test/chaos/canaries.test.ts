@@ -128,7 +128,7 @@ test('the checker sees that an event was told before it was committed, and then 
   const [chat = ''] = load.chats
   const content = { chatId: chat, sender: 'user_alice', key: 'k', body: 'too early' }
   const finish = load.recorder.startSend(content)
-  await bus.publish(gatewayId, encodeEnvelope({ events: [uncommitted(chat)], receipts: [], isAlarm: false }))
+  await bus.publish(gatewayId, encodeEnvelope({ events: [uncommitted(chat)], signals: [], isAlarm: false }))
   await Promise.all(load.devices.map((device) => device.reaches(new Map([[chat, 1]]), 5_000)))
   finish({ type: 'fail', reason: 'the commit failed' })
   await load.send('alice', chat)

@@ -71,6 +71,7 @@ const EVENT_FIELDS = `
   ... on MemberRemoved { user { id } }
   ... on MemberRoleChanged { user { id } role }
   ... on ReceiptAdvanced { chat { id } user { id } deliveredSeq readSeq at }
+  ... on TypingChanged { chat { id } user { id } typing }
   ... on InboxReset { reason }`
 
 export const START_DIRECT_CHAT = `
@@ -112,6 +113,9 @@ export const DELETE_MESSAGE = `
 export const SET_REACTION = `
   mutation ($input: SetReactionInput!) { setReaction(input: $input) { message { ...MessageFields } } }
   ${MESSAGE}`
+
+export const SET_TYPING = `
+  mutation ($input: SetTypingInput!) { setTyping(input: $input) { chat { id } } }`
 
 export const MARK_DELIVERED = `
   mutation ($input: MarkDeliveredInput!) {

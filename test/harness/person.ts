@@ -161,6 +161,10 @@ export class Person {
     return data.sendMessage.message
   }
 
+  async setTyping(chatId: string, typing: boolean): Promise<void> {
+    await this.run(documents.SET_TYPING, { input: { chatId, typing } })
+  }
+
   async markDelivered(chatId: string, seq: number, deviceId?: string): Promise<void> {
     await this.run(documents.MARK_DELIVERED, { input: { deviceId, positions: [{ chatId, seq }] } })
   }

@@ -6,13 +6,13 @@ import { bob, receipt, sent } from '../../harness/events.ts'
 
 const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
   events: fc.array(anyEvent, { maxLength: 4 }),
-  receipts: fc.array(anyReceipt, { maxLength: 4 }),
+  signals: fc.array(anyReceipt, { maxLength: 4 }),
   isAlarm: fc.boolean(),
 })
 
 /** A good envelope's JSON, for spoiling. */
 const good = (): Record<string, unknown> => {
-  const envelope = { events: [sent('tea', 1)], receipts: [receipt('tea', bob, 1)], isAlarm: false }
+  const envelope = { events: [sent('tea', 1)], signals: [receipt('tea', bob, 1)], isAlarm: false }
   return JSON.parse(encodeEnvelope(envelope)) as Record<string, unknown>
 }
 const [event, advanced] = [sent('tea', 1), receipt('tea', bob, 1)]
@@ -60,10 +60,10 @@ describe('garbage', () => {
     ['has an event that lacks its message', { events: [{ ...event, message: undefined }] }],
     ['has a seq beyond the last there can be', { events: [{ ...event, seq: 2 ** 31 }] }],
     ['has a negative seq', { events: [{ ...event, seq: -1 }] }],
-    ['has a seq between two others', { receipts: [{ ...advanced, readSeq: 1.5 }] }],
+    ['has a seq between two others', { signals: [{ ...advanced, readSeq: 1.5 }] }],
     ['has a moment that is none', { events: [{ ...event, at: 'yesterday' }] }],
-    ['has a day that is none', { receipts: [{ ...advanced, at: '2026-02-30T00:00:00.000Z' }] }],
-    ['has nobody where somebody has to be', { receipts: [{ ...advanced, userId: '' }] }],
+    ['has a day that is none', { signals: [{ ...advanced, at: '2026-02-30T00:00:00.000Z' }] }],
+    ['has nobody where somebody has to be', { signals: [{ ...advanced, userId: '' }] }],
   ])('that %s is not understood', (_, spoilt) => {
     expect(decodeEnvelope(JSON.stringify({ ...good(), ...spoilt }))).toBeUndefined()
   })
@@ -71,5 +71,5 @@ describe('garbage', () => {
 
 test('what a newer gateway adds to the same version is left aside', () => {
   const envelope = { ...good(), traceId: '1', events: [{ ...event, priority: 3 }] }
-  expect(decodeEnvelope(JSON.stringify(envelope))).toMatchObject({ events: [event], receipts: [advanced] })
+  expect(decodeEnvelope(JSON.stringify(envelope))).toMatchObject({ events: [event], signals: [advanced] })
 })
