@@ -47,6 +47,7 @@ import { createMessages } from './messages/messages.ts'
 import { createMessageSender } from './messages/send-message.ts'
 import { createReceiptStore } from './receipts/receipt-store.ts'
 import { createReceipts } from './receipts/receipts.ts'
+import { createTelling } from './receipts/telling.ts'
 import { createDatabase, type Database } from './store/database.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
@@ -203,8 +204,11 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
   const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
   const groupStore = createGroupStore(database)
   const people = createPeople({ users, maxMembers: config.groups.maxMembers })
+  const receiptStore = createReceiptStore(database)
   const receipts = createReceipts({
-    store: createReceiptStore(database),
+    store: receiptStore,
+    telling: createTelling({ store: receiptStore, logger }),
+    clock,
     publish: (advanced) =>
       router.announce(advanced.map((receipt) => ({ type: 'ReceiptAdvanced', ...receipt }))),
   })

@@ -55,6 +55,7 @@ const signal = z.discriminatedUnion('type', [
     deliveredSeq: seq,
     readSeq: seq,
     at: instant,
+    onlyTo: z.array(id).optional(),
   }),
   z.object({ type: z.literal('TypingChanged'), chatId: id, userId: id, typing: z.boolean() }),
 ])

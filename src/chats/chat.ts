@@ -17,6 +17,12 @@ export type Chat = Readonly<{
   lastActivityAt: Date
 }>
 
+/**
+ * A chat of more members than this is large: who has read what is told there to those whose messages it is about, and
+ * not to everybody, or the cost of one message would grow with the square of its readers.
+ */
+export const LARGE_CHAT = 100
+
 /** One person's part in a chat. */
 export type Member = Readonly<{
   chatId: ChatId

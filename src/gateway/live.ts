@@ -9,6 +9,8 @@ export type ReceiptAdvanced = Readonly<{
   deliveredSeq: Seq
   readSeq: Seq
   at: Date
+  /** Whom it is for; undefined: all members of the chat. */
+  onlyTo?: readonly UserId[] | undefined
 }>
 
 /** Somebody began to type, or stopped. Never stored: who does not hear of it has missed nothing. */

@@ -1,3 +1,4 @@
+import { LARGE_CHAT } from '../chats/chat.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Writer } from '../store/writer.ts'
 import type { ReceiptAdvanced } from './live.ts'
@@ -9,7 +10,7 @@ export type KnownHead = Readonly<{ userId: UserId; chatId: ChatId; joinedSeq: Se
 export type MembershipStore = Readonly<{
   /** Every chat of these people in which something was said. */
   heads(userIds: readonly UserId[]): Promise<readonly KnownHead[]>
-  /** Watermarks in these people's chats that moved at or after `since`. */
+  /** Watermarks in these people's chats that moved at or after `since`; not in large chats. */
   receipts(userIds: readonly UserId[], since: Date): Promise<readonly ReceiptAdvanced[]>
 }>
 
@@ -28,13 +29,15 @@ const RECEIPTS = {
   text: `
     SELECT DISTINCT 'ReceiptAdvanced' AS type, m.chat_id AS "chatId", m.user_id AS "userId",
       m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq", m.receipt_at AS at
-    FROM members person JOIN members m ON m.chat_id = person.chat_id AND m.left_seq IS NULL
+    FROM members person
+      JOIN chats c ON c.id = person.chat_id AND c.member_count <= $3
+      JOIN members m ON m.chat_id = person.chat_id AND m.left_seq IS NULL
     WHERE person.user_id = ANY ($1::text[]) AND person.left_seq IS NULL AND m.receipt_at >= $2`,
 }
 
 export function createMembershipStore({ writer }: { writer: Writer }): MembershipStore {
   return {
     heads: (userIds) => writer.query<KnownHead>(HEADS, [userIds]),
-    receipts: (userIds, since) => writer.query<ReceiptAdvanced>(RECEIPTS, [userIds, since]),
+    receipts: (userIds, since) => writer.query<ReceiptAdvanced>(RECEIPTS, [userIds, since, LARGE_CHAT]),
   }
 }

@@ -45,6 +45,14 @@ export function newestMembersSeq(events: readonly ChatEvent[]): Seq | undefined 
   return known.length === 0 ? undefined : Math.max(...known)
 }
 
+/** Whom a chat's part of a parcel is for, where that is known without asking who its members are. */
+export function namedAudience({ events, signals }: Parcel): readonly UserId[] | undefined {
+  const named = signals.map((signal) => ('onlyTo' in signal ? signal.onlyTo : undefined))
+  return events.length === 0 && named.every((ids) => ids !== undefined)
+    ? [...new Set(named.flat())]
+    : undefined
+}
+
 /** Whom an event concerns that the list of members may not name yet, or no more. */
 export function newAndFormerMembers(event: ChatEvent): readonly UserId[] {
   return event.type === 'MemberRemoved' ? [...event.joined, event.userId] : event.joined

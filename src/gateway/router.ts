@@ -16,6 +16,7 @@ import {
   canBeFound,
   type ChatParcel,
   collect,
+  namedAudience,
   newAndFormerMembers,
   newestMembersSeq,
   type Parcel,
@@ -123,7 +124,8 @@ export function createRouter(dependencies: Dependencies): Router {
 
   /** The other gateways that what happened in one chat concerns. */
   async function address(part: ChatParcel): Promise<AddressedParcel> {
-    const members = await audience.memberIds(part.chatId, newestMembersSeq(part.events))
+    const members =
+      namedAudience(part) ?? (await audience.memberIds(part.chatId, newestMembersSeq(part.events)))
     const concerned = [...members, ...part.events.flatMap(newAndFormerMembers)]
     return { part, gateways: await sessions.gatewaysOf(concerned) }
   }

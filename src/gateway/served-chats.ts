@@ -87,11 +87,9 @@ export function createServedChats(people: Pick<People, 'chatsOf' | 'tell'>): Ser
     chat.userIds.delete(userId)
   }
 
-  /** Nobody is told that they type themselves. */
   function tell(chat: ServedChat, item: LiveItem): void {
-    const exceptId = item.type === 'TypingChanged' ? item.userId : undefined
-    for (const userId of chat.userIds) if (userId !== exceptId) people.tell(userId, item)
-    for (const watcher of chat.watchers) if (watcher.userId !== exceptId) watcher.push(item)
+    for (const userId of namedAmong(chat.userIds, item)) if (isFor(userId, item)) people.tell(userId, item)
+    for (const watcher of chat.watchers) if (isFor(watcher.userId, item)) watcher.push(item)
   }
 
   function signal(chat: ServedChat, item: Signal): void {
@@ -128,6 +126,18 @@ export function createServedChats(people: Pick<People, 'chatsOf' | 'tell'>): Ser
     releaseIfUnheard,
     noteUnheard: tails.note,
   }
+}
+
+/** Those whom the item is for by name, or all. */
+function namedAmong(userIds: ReadonlySet<UserId>, item: LiveItem): Iterable<UserId> {
+  const named = item.type === 'ReceiptAdvanced' ? item.onlyTo : undefined
+  return named?.filter((userId) => userIds.has(userId)) ?? userIds
+}
+
+/** Nobody is told that they type themselves, and some receipts are for some people only. */
+function isFor(userId: UserId, item: LiveItem): boolean {
+  if (item.type === 'TypingChanged') return item.userId !== userId
+  return item.type !== 'ReceiptAdvanced' || item.onlyTo === undefined || item.onlyTo.includes(userId)
 }
 
 function typing({ chatId }: ServedChat, userId: UserId, isTyping: boolean): TypingChanged {

@@ -2,13 +2,33 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Member } from '../chats/chat.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Writer } from '../store/writer.ts'
+import { LARGE_CHAT } from '../chats/chat.ts'
 import type { CollapsedAdvances } from './watermarks.ts'
 
 /** A member after an advance. */
-export type AdvancedMember = Member & Readonly<{ hasMoved: boolean; at: Date }>
+export type AdvancedMember = Member &
+  Readonly<{
+    hasMoved: boolean
+    at: Date
+    /** Where the watermarks were before. */
+    deliveredBefore: Seq
+    readBefore: Seq
+    /** How many members the chat has. */
+    memberCount: number
+  }>
 
-/** A member's watermarks, for those who watch them. */
-export type Receipt = Readonly<{ chatId: ChatId; userId: UserId; deliveredSeq: Seq; readSeq: Seq; at: Date }>
+/** A member's watermarks, for those who watch them. `onlyTo`: for these people alone. */
+export type Receipt = Readonly<{
+  chatId: ChatId
+  userId: UserId
+  deliveredSeq: Seq
+  readSeq: Seq
+  at: Date
+  onlyTo?: readonly UserId[] | undefined
+}>
+
+/** A stretch of a chat's log, from just after one seq up to and including another. */
+export type Passed = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
 
 export type ReceiptStore = Readonly<{
   /**
@@ -16,7 +36,12 @@ export type ReceiptStore = Readonly<{
    * member that there is, moved or not.
    */
   advance(advances: CollapsedAdvances): Promise<readonly AdvancedMember[]>
-  /** Watermarks of present members of the viewer's chats that moved at or after `since`. */
+  /** Who sent the messages in each stretch, in order of the stretches; of long ones only the newest are looked at. */
+  senders(passed: readonly Passed[]): Promise<(readonly UserId[])[]>
+  /**
+   * Watermarks of present members of the viewer's chats, of `LARGE_CHAT` members at most, that moved at or after
+   * `since`.
+   */
   since(viewerId: UserId, since: Date): Promise<readonly Receipt[]>
 }>
 
@@ -30,11 +55,11 @@ const ADVANCE = {
       SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[])
         AS a(chat_id, user_id, delivered_seq, read_seq)
     ), locked AS MATERIALIZED (
-      SELECT m.*, LEAST(a.delivered_seq, c.last_seq) AS new_delivered, LEAST(a.read_seq, c.last_seq) AS new_read
+      SELECT m.*, c.member_count, LEAST(a.delivered_seq, c.last_seq) AS new_delivered, LEAST(a.read_seq, c.last_seq) AS new_read
       FROM advance a
         JOIN members m ON m.chat_id = a.chat_id AND m.user_id = a.user_id
         CROSS JOIN LATERAL (
-          SELECT COALESCE(m.left_seq, c.head_seq) AS last_seq FROM chats c WHERE c.id = a.chat_id
+          SELECT COALESCE(m.left_seq, c.head_seq) AS last_seq, c.member_count FROM chats c WHERE c.id = a.chat_id
         ) c
       ORDER BY m.chat_id, m.user_id FOR NO KEY UPDATE OF m
     ), after AS MATERIALIZED (
@@ -57,20 +82,40 @@ const ADVANCE = {
     )
     SELECT chat_id AS "chatId", user_id AS "userId", role, joined_at AS "joinedAt", joined_seq AS "joinedSeq",
       left_at AS "leftAt", left_seq AS "leftSeq", delivered_after AS "deliveredSeq", read_after AS "readSeq",
+      delivered_seq AS "deliveredBefore", read_seq AS "readBefore", member_count AS "memberCount",
       has_moved AS "hasMoved", now()::timestamptz(3) AS at
     FROM after`,
 }
 
-// By members' index on the user, then their primary key: everybody in each of the viewer's chats.
+// By members' index on the user, then the primary keys: everybody in each of the viewer's chats that is not large.
 const SINCE = {
   name: 'receipt_since',
   text: `
     SELECT m.chat_id AS "chatId", m.user_id AS "userId", m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq",
       m.receipt_at AS at
     FROM members viewer
+      JOIN chats c ON c.id = viewer.chat_id AND c.member_count <= $3
       JOIN members m ON m.chat_id = viewer.chat_id AND m.left_seq IS NULL
     WHERE viewer.user_id = $1 AND viewer.left_seq IS NULL AND m.receipt_at >= $2`,
 }
+
+// A range of messages' primary key per stretch, from its end and no further than the limit.
+const SENDERS = {
+  name: 'receipt_senders',
+  text: `
+    SELECT ARRAY(
+      SELECT DISTINCT newest.sender_id FROM (
+        SELECT m.sender_id FROM messages m
+        WHERE m.chat_id = p.chat_id AND m.seq > p.after_seq AND m.seq <= p.until_seq
+        ORDER BY m.seq DESC LIMIT $4
+      ) newest
+    ) AS "senderIds"
+    FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS p(chat_id, after_seq, until_seq, ordinal)
+    ORDER BY p.ordinal`,
+}
+
+/** Of a longer stretch, those who sent its newest messages hear of it. */
+const MAX_PASSED = 1_000
 
 export function createReceiptStore({ writer, reader }: { writer: Writer; reader: Reader }): ReceiptStore {
   return {
@@ -85,6 +130,15 @@ export function createReceiptStore({ writer, reader }: { writer: Writer; reader:
         devices.map((device) => device.deviceId),
         devices.map((device) => device.ackedSeq),
       ]),
-    since: (viewerId, since) => reader.query<Receipt>(SINCE, [viewerId, since]),
+    async senders(passed) {
+      const rows = await reader.query<{ senderIds: readonly UserId[] }>(SENDERS, [
+        passed.map((stretch) => stretch.chatId),
+        passed.map((stretch) => stretch.afterSeq),
+        passed.map((stretch) => stretch.untilSeq),
+        MAX_PASSED,
+      ])
+      return rows.map((row) => row.senderIds)
+    },
+    since: (viewerId, since) => reader.query<Receipt>(SINCE, [viewerId, since, LARGE_CHAT]),
   }
 }

@@ -1,11 +1,14 @@
 import { badInput, notFound, unavailable } from '../errors.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import { retry } from '../lib/backoff.ts'
-import { BatcherFullError, createBatcher } from '../lib/batcher.ts'
+import { type Batcher, BatcherFullError, createBatcher } from '../lib/batcher.ts'
+import type { Clock } from '../lib/clock.ts'
+import { ExpiringCache } from '../lib/expiring-cache.ts'
 import { within } from '../lib/deadline.ts'
 import { classifyDatabaseError } from '../store/database-error.ts'
 import type { Member } from '../chats/chat.ts'
 import type { AdvancedMember, Receipt, ReceiptStore } from './receipt-store.ts'
+import { isInLargeChat, type Telling } from './telling.ts'
 import { type Advance, collapse, memberKeyOf } from './watermarks.ts'
 
 export type Position = Readonly<{ chatId: ChatId; seq: Seq }>
@@ -30,13 +33,21 @@ export type Receipts = Readonly<{
 
 type Dependencies = Readonly<{
   store: ReceiptStore
+  telling: Telling
+  clock: Clock
   /** Tells the chat's members. Never throws. */
   publish(receipts: readonly Receipt[]): void
 }>
 
-/** Advances gather this long between two writes, in milliseconds: many a message makes one receipt. */
-const REST_MS = 20
-const BATCHER = { maxBatch: 2_000, maxWaiting: 50_000, restMs: REST_MS }
+/**
+ * Advances gather this long between two writes, in milliseconds: many a message makes one receipt. Those of large chats
+ * gather for longer, since each message makes so many.
+ */
+const REST_MS = { small: 20, large: 500 }
+const BATCHER = { maxBatch: 2_000, maxWaiting: 50_000 }
+/** For how long a chat is known to be large. */
+const LARGE_KNOWN_MS = 60_000
+const MAX_LARGE_KNOWN = 10_000
 const ANSWER_WITHIN_MS = 8_000
 const MAX_ATTEMPTS = 5
 const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
@@ -44,8 +55,11 @@ const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
 const MAX_POSITIONS = 500
 
 /** Watermarks: collected for a moment, collapsed to the highest, written in one statement, then published. */
-export function createReceipts({ store, publish }: Dependencies): Receipts {
-  const batcher = createBatcher<Advance, AdvancedMember | undefined>({ ...BATCHER, run: write })
+export function createReceipts({ store, telling, publish, clock }: Dependencies): Receipts {
+  const large = new ExpiringCache<ChatId, true>({ maxEntries: MAX_LARGE_KNOWN, ttlMs: LARGE_KNOWN_MS, clock })
+  const batcherFor = (restMs: number): Batcher<Advance, AdvancedMember | undefined> =>
+    createBatcher({ ...BATCHER, restMs, run: write })
+  const batchers = { small: batcherFor(REST_MS.small), large: batcherFor(REST_MS.large) }
 
   async function write(advances: readonly Advance[]): Promise<readonly (AdvancedMember | undefined)[]> {
     let isFirst = true
@@ -55,9 +69,14 @@ export function createReceipts({ store, publish }: Dependencies): Receipts {
     }
     const members = await retry(() => store.advance(collapse(advances)), mayRetry, RETRY_BACKOFF)
     // An attempt whose answer was lost may have moved them already, and nobody was told.
-    publish(members.filter((member) => member.hasMoved || !isFirst).map(toReceipt))
+    await tell(members.filter((member) => member.hasMoved || !isFirst))
     const byKey = new Map(members.map((member) => [memberKeyOf(member), member]))
     return advances.map((advance) => byKey.get(memberKeyOf(advance)))
+  }
+
+  async function tell(members: readonly AdvancedMember[]): Promise<void> {
+    for (const member of members) if (isInLargeChat(member)) large.set(member.chatId, true)
+    publish(await telling(members))
   }
 
   async function advance(report: Advance): Promise<Member> {
@@ -68,7 +87,7 @@ export function createReceipts({ store, publish }: Dependencies): Receipts {
 
   async function submit(report: Advance): Promise<AdvancedMember | undefined> {
     try {
-      return await batcher.submit(report)
+      return await (large.get(report.chatId) === true ? batchers.large : batchers.small).submit(report)
     } catch (error) {
       throw error instanceof BatcherFullError ? notConfirmed(error) : error
     }
@@ -87,12 +106,10 @@ export function createReceipts({ store, publish }: Dependencies): Receipts {
       return advance({ chatId, userId, deviceId: undefined, deliveredSeq: parseSeq(seq), readSeq: seq })
     },
     since: store.since,
-    drained: () => batcher.drained(),
+    drained: async () => {
+      await Promise.all([batchers.small.drained(), batchers.large.drained()])
+    },
   }
-}
-
-function toReceipt({ chatId, userId, deliveredSeq, readSeq, at }: AdvancedMember): Receipt {
-  return { chatId, userId, deliveredSeq, readSeq, at }
 }
 
 function parseSeq(seq: number): Seq {

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import { issueToken } from '../../../src/auth/issue-token.ts'
+import { startParley, TEST_SECRET, type TestParley } from '../../harness/parley.ts'
+import { Person } from '../../harness/person.ts'
+
+test('a message to a group is DELIVERED and READ when the last of the others is that far, whoever leaves or comes', async () => {
+  await using parley = await startParley()
+  const [alice, bob, carol, dave] = (await Promise.all(
+    ['alice', 'bob', 'carol', 'dave'].map((name) => parley.person(name)),
+  )) as [Person, Person, Person, Person]
+  const group = await alice.createGroup([bob, carol])
+  const { seq } = await alice.send(group, 'hello')
+  const status = async (): Promise<string | undefined> =>
+    (await alice.look(group)).messages.edges[0]?.node.status
+
+  await bob.markRead(group, seq)
+  expect(await status()).toBe('SENT')
+  await carol.markDelivered(group, seq)
+  expect(await status()).toBe('DELIVERED')
+  await alice.addMembers(group, [dave])
+  expect(await status()).toBe('DELIVERED')
+  await alice.removeMember(group, carol)
+  expect(await status()).toBe('READ')
+  await Promise.all([alice.removeMember(group, bob), alice.removeMember(group, dave)])
+  expect(await status()).toBe('READ')
+})
+
+test('in a large group receipts come to who sent the message, and to the other devices of who read it', async () => {
+  await using parley = await startParley()
+  const [alice, bob, carol] = (await Promise.all(
+    ['alice', 'bob', 'carol'].map((name) => parley.person(name)),
+  )) as [Person, Person, Person]
+  const group = await alice.createGroup([bob, carol, ...(await crowd(parley, 100))])
+  using atAlice = alice.inbox('phone')
+  using atBob = bob.inbox('phone')
+  using atCarol = carol.inbox('phone')
+  await Promise.all([atAlice.caughtUp(), atBob.caughtUp(), atCarol.caughtUp()])
+
+  const { seq } = await alice.send(group, 'hello')
+  await carol.send(group, 'hi')
+  await bob.markRead(group, seq)
+  const told = { user: { id: bob.id }, deliveredSeq: seq, readSeq: seq }
+  expect(await atAlice.next('ReceiptAdvanced')).toMatchObject(told)
+  expect(await atBob.next('ReceiptAdvanced')).toMatchObject(told)
+  await bob.markRead(group, seq + 1)
+  const next = { user: { id: bob.id }, deliveredSeq: seq + 1, readSeq: seq + 1 }
+  expect(await atCarol.next('ReceiptAdvanced')).toMatchObject(next)
+  const heard = (type: string, { items }: typeof atAlice): number =>
+    items.all.filter(({ __typename }) => __typename === type).length
+  expect(heard('ReceiptAdvanced', atAlice)).toBe(1)
+  expect(heard('ReceiptAdvanced', atCarol)).toBe(1)
+})
+
+/** People who have signed in once and are seen no more. */
+async function crowd(parley: TestParley, count: number): Promise<Person[]> {
+  return Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const name = `fan-${index}`
+      const token = await issueToken(TEST_SECRET, { subject: name, name })
+      const person = new Person({ url: parley.url, token, name })
+      await person.run('{ viewer { id } }')
+      return person
+    }),
+  )
+}
