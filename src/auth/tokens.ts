@@ -5,6 +5,7 @@ import { ParleyError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { claimsFrom } from './claims.ts'
 import type { Claims } from './claims.ts'
+import { CLOCK_TOLERANCE_S } from './expiry.ts'
 import { createJwks } from './jwks.ts'
 
 /** Tells whether a token is genuine and valid now. */
@@ -23,8 +24,6 @@ type Dependencies = Readonly<{
   clock: Clock
 }>
 
-/** How far the clocks of issuer and gateway may be apart. */
-const CLOCK_TOLERANCE_S = 5
 const MAX_TOKEN_LENGTH = 8_192
 
 /** Algorithms are pinned by the kind of key: otherwise a public key could be passed off as an HMAC secret. */

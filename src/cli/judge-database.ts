@@ -6,7 +6,7 @@ import { bad, doubtful, type Finding, good } from './finding.ts'
 const OLDEST_VERSION = 150_000
 /** An instance keeps ten connections to write and ten to read. */
 const CONNECTIONS_PER_INSTANCE = 20
-/** Tokens are given five seconds' grace; a person counts as online for twenty. */
+/** A person counts as online for twenty. */
 const CLOCK_DOUBTFUL_MS = 1_000
 const CLOCK_BAD_MS = 5_000
 

@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import { hasExpired } from '../auth/expiry.ts'
 import type { Session } from '../auth/session.ts'
 import { ParleyError } from '../errors.ts'
 import { clientError } from '../graphql/masking.ts'
@@ -52,7 +53,7 @@ function bounded(
   let isOver = false
 
   function check(): void {
-    if (clock.now() >= (session?.expiresAt?.getTime() ?? Infinity)) onExpired?.()
+    if (hasExpired(session?.expiresAt, clock.now())) onExpired?.()
   }
 
   /** What comes first. Not Promise.race with one promise for the expiry: it would hold on to every event. */

@@ -1,3 +1,4 @@
+import { hasExpired } from '../auth/expiry.ts'
 import type { Authenticator, Session } from '../auth/session.ts'
 import { renewable } from '../auth/session.ts'
 
@@ -43,9 +44,7 @@ export class SocketSessions {
 
   /** Whether a token in use has run out. */
   hasExpired(nowMs: number): boolean {
-    for (const { session } of this.#live) {
-      if (nowMs >= (session?.expiresAt?.getTime() ?? Infinity)) return true
-    }
+    for (const { session } of this.#live) if (hasExpired(session?.expiresAt, nowMs)) return true
     return false
   }
 

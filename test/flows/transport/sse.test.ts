@@ -102,7 +102,7 @@ test('a subscription ends with UNAUTHENTICATED when its token runs out', async (
     await gateway.token('alice', { expiresInS: 3_600 }),
   )
   await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
-  gateway.clock.offsetMs = 3_600_000
+  gateway.clock.offsetMs = 3_605_000
   await end
   expect(text()).toContain('"code":"UNAUTHENTICATED"')
   expect(gateway.streams[0]?.isOver).toBe(true)

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { CLOCK_TOLERANCE_S } from '../../../src/auth/expiry.ts'
 import type { Session } from '../../../src/auth/session.ts'
 import { ParleyError } from '../../../src/errors.ts'
 import type { UserId } from '../../../src/ids.ts'
@@ -6,7 +7,7 @@ import { SocketSessions } from '../../../src/transport/socket-sessions.ts'
 
 type Setup = Readonly<{ sessions: SocketSessions; verified: string[]; onAuthenticated: () => void }>
 
-/** Tokens are "name:number", the number being when they expire. */
+/** Tokens are "name:number", the number being the second from which on they are refused. */
 function setup(): Setup {
   const verified: string[] = []
   const onAuthenticated = vi.fn<() => void>()
@@ -17,7 +18,7 @@ function setup(): Setup {
     if (expiry === '') throw new ParleyError('UNAUTHENTICATED', 'The token is malformed.')
     return {
       viewer: { userId: name as UserId, name, avatarUrl: null },
-      expiresAt: expiry === 'never' ? undefined : new Date(Number(expiry)),
+      expiresAt: expiry === 'never' ? undefined : new Date((Number(expiry) - CLOCK_TOLERANCE_S) * 1_000),
       renew: undefined,
     }
   }
@@ -50,14 +51,14 @@ test("a session lasts as long as an operation runs with it, and the connection's
   const { sessions } = setup()
   await sessions.open('alice:200')
   const [first, second] = [await sessions.lease('bob:100'), await sessions.lease('bob:100')]
-  expect([sessions.hasExpired(99), sessions.hasExpired(100)]).toEqual([false, true])
+  expect([sessions.hasExpired(99_000), sessions.hasExpired(100_000)]).toEqual([false, true])
   first.release()
   first.release()
-  expect(sessions.hasExpired(100)).toBe(true)
+  expect(sessions.hasExpired(100_000)).toBe(true)
   second.release()
-  expect(sessions.hasExpired(100)).toBe(false)
+  expect(sessions.hasExpired(100_000)).toBe(false)
   ;(await sessions.lease('alice:200')).release()
-  expect(sessions.hasExpired(200)).toBe(true)
+  expect(sessions.hasExpired(200_000)).toBe(true)
 })
 
 test('a session that was let go of is verified anew', async () => {
@@ -81,9 +82,9 @@ test('after a renewal the new token stands for the session and the old one no lo
   await sessions.open('alice:100')
   const { session } = await sessions.lease(undefined)
   await session?.renew?.('alice:200')
-  expect([sessions.hasExpired(150), sessions.hasExpired(200)]).toEqual([false, true])
+  expect([sessions.hasExpired(150_000), sessions.hasExpired(200_000)]).toEqual([false, true])
   expect((await sessions.lease('alice:200')).session).toBe(session)
   expect(verified).toEqual(['alice:100', 'alice:200'])
   expect((await sessions.lease('alice:100')).session).not.toBe(session)
-  expect(sessions.hasExpired(150)).toBe(true)
+  expect(sessions.hasExpired(150_000)).toBe(true)
 })

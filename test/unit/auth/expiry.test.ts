@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { hasExpired } from '../../../src/auth/expiry.ts'
+import { issueToken } from '../../../src/auth/issue-token.ts'
+import { createTokenVerifier } from '../../../src/auth/tokens.ts'
+
+const SECRET = 'a secret that only this test knows, 32 bytes'
+const EXPIRES_AT = new Date('2026-11-23T12:00:00Z')
+
+test('a connection is closed over a token from the moment on that no other would take it', async () => {
+  const token = await issueToken(SECRET, { subject: 'alice', expiresAt: EXPIRES_AT })
+  const isRefused = async (nowMs: number): Promise<boolean> => {
+    const verifier = createTokenVerifier({
+      auth: { type: 'secret' },
+      secret: SECRET,
+      clock: { now: () => nowMs },
+    })
+    return verifier.verify(token).then(
+      () => false,
+      () => true,
+    )
+  }
+  for (let ms = -1_000; ms <= 6_000; ms += 250) {
+    const nowMs = EXPIRES_AT.getTime() + ms
+    expect([ms, hasExpired(EXPIRES_AT, nowMs)]).toEqual([ms, await isRefused(nowMs)])
+  }
+})
+
+test('it is found to have run out early enough to close its connection within five seconds, and not at once', () => {
+  expect(hasExpired(EXPIRES_AT, EXPIRES_AT.getTime() + 2_900)).toBe(false)
+  expect(hasExpired(EXPIRES_AT, EXPIRES_AT.getTime() + 3_900)).toBe(true)
+  expect(hasExpired(undefined, Number.MAX_SAFE_INTEGER)).toBe(false)
+})
