@@ -1,4 +1,4 @@
-import { nearest } from '../lib/edit-distance.ts'
+import { editDistance, nearest } from '../lib/edit-distance.ts'
 import { VARIABLES, type VariableName } from './variables.ts'
 
 /** What a process is given, as `process.env` has it. */
@@ -30,7 +30,7 @@ function strayNames(raw: RawEnvironment, values: Environment): string[] {
   const problems: string[] = []
   for (const [name, value] of Object.entries(raw)) {
     if (value === undefined || value === '' || isOurs(name) || isServiceLink(name, value)) continue
-    const problem = name.toUpperCase().startsWith('PARLEY_') ? prefixed(name) : misspelt(name, values)
+    const problem = prefixed(name) ?? misspelt(name, values)
     if (problem !== undefined) problems.push(problem)
   }
   return problems
@@ -48,8 +48,14 @@ function isServiceLink(name: string, value: string): boolean {
   return /^PARLEY_(SERVICE_(HOST|PORT.*)|PORT_\d+_(TCP|UDP).*)$/.test(name) || /^(tcp|udp):\/\//.test(value)
 }
 
-function prefixed(name: string): string {
-  const meant = nearest(name.slice('PARLEY_'.length).toUpperCase(), NAMES, () => 3)
+const PREFIX = 'PARLEY'
+
+/** Names of ours have no prefix. One that is nearly "PARLEY_" counts where what follows is nearly one of ours. */
+function prefixed(name: string): string | undefined {
+  const [prefix = '', ...rest] = name.toUpperCase().split('_')
+  if (rest.length === 0 || editDistance(prefix, PREFIX) > 1) return undefined
+  const meant = nearest(rest.join('_'), NAMES, () => (prefix === PREFIX ? 3 : 1))
+  if (meant === undefined && prefix !== PREFIX) return undefined
   const mend =
     meant === undefined ? 'take it away; "parley --help" lists the names' : `did you mean ${meant}?`
   return `${name} is not a variable that Parley reads: ${mend}`
@@ -57,8 +63,22 @@ function prefixed(name: string): string {
 
 /** A name is a slip only while the one it resembles is not set; so whoever needs both can have both. */
 function misspelt(name: string, values: Environment): string | undefined {
-  const candidates = NAMES.filter((candidate) => values[candidate] === undefined)
-  const meant = nearest(name.toUpperCase(), candidates, ({ length }) => (length < 9 ? 1 : 2))
+  const word = name.toUpperCase()
+  const candidates = NAMES.filter((candidate) => values[candidate] === undefined && isSlip(word, candidate))
+  const meant = nearest(word, candidates, ({ length }) => (length < 9 ? 1 : 2))
   if (meant === undefined) return undefined
   return `${name} is not a variable that Parley reads: did you mean ${meant}? If it belongs to another program, take it out of Parley's environment or set ${meant} as well.`
+}
+
+/**
+ * What differs from a short word by a letter is mostly a word too (SORT, POST, HOSTS): only two letters that changed
+ * places are a slip there. And LOGLEVEL or LOG_LEVEL is a matter of taste that other programs have decided otherwise.
+ */
+function isSlip(word: string, meant: VariableName): boolean {
+  if (word.split('_').length !== meant.split('_').length) return false
+  return meant.length > 4 || sortedLetters(word) === sortedLetters(meant)
+}
+
+function sortedLetters(word: string): string {
+  return [...word].sort().join('')
 }

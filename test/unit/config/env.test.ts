@@ -32,12 +32,21 @@ test.each([
   ['PROT', 'PORT'],
   ['NODE_EVN', 'NODE_ENV'],
   ['redis_url', 'REDIS_URL'],
-  ['LOGLEVEL', 'LOG_LEVEL'],
+  ['LOG_LEVLE', 'LOG_LEVEL'],
+  ['ADMIN_HSOT', 'ADMIN_HOST'],
+  ['TRUSTED_PROXYS', 'TRUSTED_PROXIES'],
 ])('%s is taken for a slip of %s', (name, meant) => {
   expect(problemsOf({ [name]: 'x' })).toEqual([
     `${name} is not a variable that Parley reads: did you mean ${meant}? If it belongs to another program, take it out of Parley's environment or set ${meant} as well.`,
   ])
 })
+
+test.each(['SORT', 'POST', 'HOSTS', 'PORTS', 'COST', 'GHOST', 'LOGLEVEL', 'NODEENV'])(
+  '%s is a word of its own, and somebody else’s',
+  (name) => {
+    expect(problemsOf({ [name]: 'x' })).toEqual([])
+  },
+)
 
 test('a name like one of ours is somebody else’s where ours is set as well', () => {
   expect(problemsOf({ GATEWAY_IP: '10.0.0.1' })).toHaveLength(1)
@@ -49,6 +58,13 @@ test('names of ours have no prefix', () => {
     'PARLEY_PORT is not a variable that Parley reads: did you mean PORT?',
     'PARLEY_AUTH_SECRETS is not a variable that Parley reads: did you mean AUTH_SECRET?',
     'PARLEY_COLOUR is not a variable that Parley reads: take it away; "parley --help" lists the names',
+  ])
+})
+
+test('a prefix that is nearly our name is taken for it where a name of ours follows, and only there', () => {
+  expect(problemsOf({ PARLY_PORT: '4000', PARELY_LOG_LEVLE: 'info', PARSLEY_COLOUR: 'green' })).toEqual([
+    'PARLY_PORT is not a variable that Parley reads: did you mean PORT?',
+    'PARELY_LOG_LEVLE is not a variable that Parley reads: did you mean LOG_LEVEL?',
   ])
 })
 
