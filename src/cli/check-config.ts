@@ -25,6 +25,7 @@ export function describeConfig(
     ['mode', config.mode],
     ['API', listener(http)],
     ['allowed origins', origins.join(', ') || 'none'],
+    ['trusted proxies', http.trustedProxies.join(', ') || 'none'],
     ['health, metrics', admin === undefined ? 'not on a port of their own' : listener(admin)],
     ['gateway id', gatewayId ?? 'made up at each start'],
     ['database', describeDatabase(config, secrets)],

@@ -5,6 +5,7 @@ import type { GatewayId } from '../ids.ts'
 import type { Parsed } from './config-error.ts'
 import type { Environment } from './env.ts'
 import {
+  addressRange,
   fieldProblems,
   gatewayId,
   host,
@@ -22,7 +23,13 @@ import type { VariableName } from './variables.ts'
 export type Config = Readonly<{
   mode: 'development' | 'production'
   /** Port 0: any free one. In development, origins on loopback are allowed besides `allowedOrigins`. */
-  http: Readonly<{ host: string; port: number; allowedOrigins: readonly string[] }>
+  http: Readonly<{
+    host: string
+    port: number
+    allowedOrigins: readonly string[]
+    /** Addresses, and ranges such as 10.0.0.0/8, of those who may say for whom they speak. */
+    trustedProxies: readonly string[]
+  }>
   /** Health and metrics; undefined: not served on a port of their own. */
   admin: Readonly<{ host: string; port: number }> | undefined
   gatewayId: GatewayId
@@ -63,6 +70,8 @@ const SETTINGS = z.object({
   PORT: port(4000),
   HOST: host.optional(),
   ADMIN_PORT: optionalPort(9464),
+  ADMIN_HOST: host.default('127.0.0.1'),
+  TRUSTED_PROXIES: list.pipe(z.array(addressRange)),
   GATEWAY_ID: gatewayId.optional(),
   ALLOWED_ORIGINS: list.pipe(z.array(origin)),
   AUTH_JWKS_URL: jwksUrl.optional(),
@@ -92,8 +101,12 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
       host: settings.HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
       port: settings.PORT,
       allowedOrigins: settings.ALLOWED_ORIGINS,
+      trustedProxies: settings.TRUSTED_PROXIES,
     },
-    admin: settings.ADMIN_PORT === undefined ? undefined : { host: '127.0.0.1', port: settings.ADMIN_PORT },
+    admin:
+      settings.ADMIN_PORT === undefined
+        ? undefined
+        : { host: settings.ADMIN_HOST, port: settings.ADMIN_PORT },
     gatewayId: (settings.GATEWAY_ID ?? newGatewayId()) as GatewayId,
     dataDir,
     database: env.DATABASE_URL === undefined ? { type: 'embedded', dataDir } : { type: 'external' },

@@ -37,6 +37,21 @@ export const host = z
     error: 'must be an address such as 127.0.0.1, 0.0.0.0 or ::, or a name of this machine',
   })
 
+/** An address, or all that share its first bits: 10.0.0.0/8, 2001:db8::/32. */
+export const addressRange = z.string().superRefine((text, context) => {
+  if (!isAddressRange(text)) {
+    context.addIssue(
+      `has "${text}": each must be an address, or a range of them such as 10.0.0.0/8 or fd00::/8`,
+    )
+  }
+})
+
+function isAddressRange(text: string): boolean {
+  const [, address = '', prefix] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const family = isIP(address)
+  return family !== 0 && Number(prefix ?? 0) <= (family === 4 ? 32 : 128)
+}
+
 export const gatewayId = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, {
   error: 'must be 1 to 64 letters, digits, "-", "_" or "."',
 })

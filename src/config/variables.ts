@@ -25,8 +25,20 @@ export const VARIABLES = [
   },
   {
     name: 'ADMIN_PORT',
-    meaning: 'port of health and metrics, on 127.0.0.1; 0: any free one; off: none',
+    meaning: 'port of health and metrics; 0: any free one; off: none',
     default: '9464',
+    isSecret: false,
+  },
+  {
+    name: 'ADMIN_HOST',
+    meaning: 'address that health and metrics listen on; whoever reaches it reads them',
+    default: '127.0.0.1',
+    isSecret: false,
+  },
+  {
+    name: 'TRUSTED_PROXIES',
+    meaning: 'load balancers whose X-Forwarded-For is believed: addresses, 10.0.0.0/8, comma-separated',
+    default: 'none: a client is who connects',
     isSecret: false,
   },
   {

@@ -1,5 +1,5 @@
 /**
- * Counts, per remote address, the connections on which nobody has signed in: the ones that cost an attacker nothing.
+ * Counts, per client address, the connections on which nobody has signed in: the ones that cost an attacker nothing.
  */
 export class AnonymousSockets {
   readonly #counts = new Map<string, number>()

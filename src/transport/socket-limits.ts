@@ -12,7 +12,7 @@ export type SocketLimits = Readonly<{
   maxUnsentBytes: number
   /** Operations under way on one connection. */
   maxOperations: number
-  /** Connections from one remote address on which no valid token was presented so far. */
+  /** Connections of one client address on which no valid token was presented so far. */
   maxAnonymousPerAddress: number
   /** How long a peer may take to answer a close frame before it is cut off, in milliseconds. */
   closeTimeoutMs: number

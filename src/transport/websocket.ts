@@ -9,6 +9,7 @@ import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
+import { createClientAddress } from './client-address.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { createOriginPolicy } from './origins.ts'
 import { SocketConnection } from './socket-connection.ts'
@@ -54,25 +55,26 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   const server = new WebSocketServer(serverOptions(limits))
   const protocol = createSocketProtocol({ yoga, limits, logger })
   const isAllowedOrigin = createOriginPolicy(config)
+  const addressOf = createClientAddress(config.http.trustedProxies)
   const anonymous = new AnonymousSockets(limits.maxAnonymousPerAddress)
   const connections = new Set<SocketConnection>()
   let isAccepting = true
   let lookout: NodeJS.Timeout | undefined
   let lookedAt = 0
 
-  function refusalOf({ url = '', headers, socket }: IncomingMessage): UpgradeRefusal | undefined {
+  function refusalOf({ url = '', headers }: IncomingMessage, address: string): UpgradeRefusal | undefined {
     if (url.split('?', 1)[0] !== GRAPHQL_PATH) return { status: 404 }
     if (!isAccepting) return { status: 503, retryAfterS: RETRY_AFTER_S }
     if (headers.origin !== undefined && !isAllowedOrigin(headers.origin)) return { status: 403 }
-    if (!anonymous.hasRoomFor(addressOf(socket))) return { status: 429, retryAfterS: RETRY_AFTER_S }
+    if (!anonymous.hasRoomFor(address)) return { status: 429, retryAfterS: RETRY_AFTER_S }
     return undefined
   }
 
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const refusal = refusalOf(request)
+    const address = addressOf(request)
+    const refusal = refusalOf(request, address)
     if (refusal !== undefined) refuseUpgrade(socket, refusal)
-    else
-      server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, addressOf(request.socket)))
+    else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, address))
   }
 
   function open(socket: WebSocket, address: string): void {
@@ -153,8 +155,4 @@ function serverOptions(limits: SocketLimits): ConstructorParameters<typeof WebSo
     perMessageDeflate: false,
     handleProtocols,
   }
-}
-
-function addressOf({ remoteAddress }: Readonly<{ remoteAddress?: string | undefined }>): string {
-  return remoteAddress ?? 'unknown'
 }

@@ -185,6 +185,39 @@ test('connections on which nobody signed in are capped for each address, others 
   expect([signedIn, first, second].map(({ socket }) => socket.readyState)).toEqual([1, 1, 1])
 })
 
+/** Opens connections for clients at these addresses, as X-Forwarded-For has them, and answers with the statuses. */
+async function statusesBehind(gateway: Gateway, forwardedFor: readonly string[]): Promise<readonly number[]> {
+  const statuses: number[] = []
+  for (const addresses of forwardedFor) {
+    const headers = { 'x-forwarded-for': addresses }
+    const { status } = await handshakeStatus(gateway.webSocketUrl, headers)
+    statuses.push(status)
+  }
+  return statuses
+}
+
+test('behind a trusted proxy each client has room of its own, whatever it says of itself', async () => {
+  const limits = { maxAnonymousPerAddress: 1 }
+  await using gateway = await startGateway({ limits, trustedProxies: ['127.0.0.0/8'] })
+  using _alice = await new RawSocket(gateway.webSocketUrl, {
+    headers: { 'x-forwarded-for': '198.51.100.7' },
+  }).init()
+  expect(
+    await statusesBehind(gateway, ['198.51.100.7', '203.0.113.9, 198.51.100.7', '198.51.100.8']),
+  ).toEqual([429, 429, 101])
+})
+
+test('a client that nobody trusts gains nothing by claiming to be others', async () => {
+  await using gateway = await startGateway({
+    limits: { maxAnonymousPerAddress: 1 },
+    trustedProxies: ['10.0.0.0/8'],
+  })
+  using _mallory = await new RawSocket(gateway.webSocketUrl, {
+    headers: { 'x-forwarded-for': '198.51.100.7' },
+  }).init()
+  expect(await statusesBehind(gateway, ['198.51.100.8', '10.0.0.1', '127.0.0.2'])).toEqual([429, 429, 429])
+})
+
 /** A client without a library: its frames can be anything. Resolves when the server has hung up. */
 async function speakRawly(gateway: Gateway, frames: readonly Buffer[]): Promise<Buffer> {
   const { hostname, port } = new URL(gateway.url)

@@ -85,7 +85,11 @@ test('a port that is taken is named, with what to do', async () => {
     websocket: gateway.websocket,
     health: gateway.health,
     metrics: { handle: () => false },
-    config: { mode: 'development', http: { host: '127.0.0.1', port, allowedOrigins: [] }, admin: undefined },
+    config: {
+      mode: 'development',
+      http: { host: '127.0.0.1', port, allowedOrigins: [], trustedProxies: [] },
+      admin: undefined,
+    },
     logger: gateway.logger,
   })
   await expect(second.start()).rejects.toThrow(`Port ${port} is taken. Free it, or set PORT to another one.`)

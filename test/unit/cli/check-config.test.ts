@@ -9,6 +9,7 @@ test('in an empty environment it shows the defaults', async () => {
     'mode              development',
     'API               127.0.0.1:4000',
     'allowed origins   any of this machine',
+    'trusted proxies   none',
     'health, metrics   127.0.0.1:9464',
     'gateway id        made up at each start',
     `database          embedded PostgreSQL in ${resolve('.parley')}`,
@@ -33,6 +34,7 @@ test('it shows what was set, none of the secrets, and what this release does not
     REDIS_URL: 'redis://:hush@cache.example',
     AUTH_SECRET: 'hush'.repeat(8),
     AUTH_ISSUER: 'https://login.example',
+    TRUSTED_PROXIES: '10.0.0.0/8',
     ALLOWED_ORIGINS: 'https://chat.example',
   })
   expect(code).toBe(0)
@@ -41,6 +43,7 @@ test('it shows what was set, none of the secrets, and what this release does not
     'mode              production',
     'API               [::]:(any free port)',
     'allowed origins   https://chat.example',
+    'trusted proxies   10.0.0.0/8',
     'health, metrics   not on a port of their own',
     'gateway id        eu-1',
     'database          db.example:5432/chat',

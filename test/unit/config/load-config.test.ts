@@ -9,7 +9,7 @@ test('an empty environment is development, on this machine alone, with an embedd
   const dataDir = resolve('.parley')
   expect(config).toEqual({
     mode: 'development',
-    http: { host: '127.0.0.1', port: 4000, allowedOrigins: [] },
+    http: { host: '127.0.0.1', port: 4000, allowedOrigins: [], trustedProxies: [] },
     admin: { host: '127.0.0.1', port: 9464 },
     gatewayId: 'gateway-7',
     dataDir,
@@ -38,7 +38,9 @@ test('everything can be set', () => {
   const { config, secrets } = loadConfig({
     PORT: '0',
     HOST: '::',
-    ADMIN_PORT: 'off',
+    ADMIN_PORT: '9000',
+    ADMIN_HOST: '0.0.0.0',
+    TRUSTED_PROXIES: '10.0.0.7, 172.16.0.0/12,fd00::/8',
     GATEWAY_ID: 'eu-west.1',
     DATABASE_URL: 'postgresql://db/parley',
     AUTH_SECRET: 'x'.repeat(32),
@@ -51,7 +53,8 @@ test('everything can be set', () => {
   })
   expect(config.http.port).toBe(0)
   expect(config.http.host).toBe('::')
-  expect(config.admin).toBeUndefined()
+  expect(config.admin).toEqual({ host: '0.0.0.0', port: 9000 })
+  expect(config.http.trustedProxies).toEqual(['10.0.0.7', '172.16.0.0/12', 'fd00::/8'])
   expect(config.gatewayId).toBe('eu-west.1')
   expect(config.auth).toEqual({ type: 'secret', issuer: 'https://login.example', audience: 'parley' })
   expect(config.http.allowedOrigins).toEqual([
@@ -206,6 +209,19 @@ test.each([
   ['https://chat.example,,', 'which is no origin'],
 ])('%s is not what a browser calls an origin, and the refusal says what is', (origins, sentence) => {
   expect(problemsOf({ ALLOWED_ORIGINS: origins })).toEqual([expect.stringContaining(sentence)])
+})
+
+test.each(['10.0.0.0/33', 'fd00::/129', '10.0.0.0/', '10.0.0/8', 'nginx', 'fe80::1%eth0', '*', '10.0.0.1,,'])(
+  '%s names no addresses, and the refusal says what would',
+  (proxies) => {
+    expect(problemsOf({ TRUSTED_PROXIES: proxies })).toEqual([
+      expect.stringContaining('an address, or a range of them such as 10.0.0.0/8'),
+    ])
+  },
+)
+
+test('health and metrics may have no port of their own', () => {
+  expect(loadConfig({ ADMIN_PORT: 'off' }).config.admin).toBeUndefined()
 })
 
 test('what this release does not use is said, and is no reason not to start', () => {

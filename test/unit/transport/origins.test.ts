@@ -5,6 +5,7 @@ const http = {
   host: '127.0.0.1',
   port: 4000,
   allowedOrigins: ['https://app.example', 'http://localhost:5173'],
+  trustedProxies: [],
 }
 const production = createOriginPolicy({ mode: 'production', http })
 const development = createOriginPolicy({ mode: 'development', http })
