@@ -56,7 +56,7 @@ import { createGraphiql } from './transport/graphiql.ts'
 import { createHealth, type Health } from './transport/health.ts'
 import { createMetricsPage } from './transport/metrics-page.ts'
 import { createServer, type TransportServer } from './transport/server.ts'
-import { createWebSocketEndpoint, type WebSocketEndpoint } from './transport/websocket.ts'
+import { createWebSocketEndpoint } from './transport/websocket.ts'
 import { createYogaHandler } from './transport/yoga.ts'
 import { createTyping } from './typing/typing.ts'
 import { createUserStore } from './users/user-store.ts'
@@ -99,7 +99,7 @@ export function createParley(
 
 type Foundation = ReturnType<typeof createFoundation>
 type Domains = ReturnType<typeof createDomains>
-type Transport = Readonly<{ server: TransportServer; websocket: WebSocketEndpoint; health: Health }>
+type Transport = Readonly<{ server: TransportServer; health: Health }>
 
 function createFoundation(config: Config, secrets: Secrets, logger: Logger, overrides: Overrides) {
   const clock = overrides.clock ?? systemClock
@@ -272,7 +272,7 @@ function createTransport(
     logger,
   })
   metrics.gauge('connections', 'Open WebSocket connections.', () => websocket.connectionCount)
-  return { server, websocket, health, demo }
+  return { server, health, demo }
 }
 
 function demoFor({ config, secrets }: Foundation, { users, chats }: Services): Demo | undefined {
@@ -298,7 +298,7 @@ const WAVES_SHARE = 0.4
 function createLifecycle(
   { config, database, backplane, logger }: Foundation,
   { services, router, hub, sweeper, expirySweeper }: Domains,
-  { server, websocket, health, demo }: ReturnType<typeof createTransport>,
+  { server, health, demo }: ReturnType<typeof createTransport>,
 ): Parley {
   const start = once(async () => {
     await database.start()
@@ -314,7 +314,7 @@ function createLifecycle(
   const stop = once(async () => {
     health.markDraining()
     server.stopAccepting()
-    await websocket.closeInWaves({ deadlineMs: config.shutdownDeadlineMs * WAVES_SHARE })
+    await server.closeInWaves({ deadlineMs: config.shutdownDeadlineMs * WAVES_SHARE })
     await server.stop()
     await Promise.all([services.messageSender.drained(), services.receipts.drained()])
     await router.stop()

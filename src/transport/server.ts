@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Health } from './health.ts'
 import { sendJson } from './json-response.ts'
 import type { MetricsPage } from './metrics-page.ts'
-import { close, listen } from './listener.ts'
+import { Listener } from './listener.ts'
 import { corsHeaders, createOriginPolicy } from './origins.ts'
 import type { WebSocketEndpoint } from './websocket.ts'
 import { GRAPHQL_PATH } from './yoga.ts'
@@ -14,16 +14,21 @@ import type { YogaHandler } from './yoga.ts'
 
 /** The network side of one instance. */
 export type TransportServer = Readonly<{
-  /** Listens; `url` is where browsers find the API. Rejects with a sentence for the operator if a port is taken. */
+  /** Listens; `url` is where browsers find the API. Rejects with PortError where a port can't be had. */
   start(): Promise<Readonly<{ url: string }>>
   /** From now on operations and handshakes are refused as UNAVAILABLE, retryable; health is still answered. */
   stopAccepting(): void
+  /**
+   * Sends those who are connected elsewhere, WebSockets and streams over HTTP alike, spread over three quarters of the
+   * time. Resolves when the WebSockets are closed; at the deadline what is left of them is cut off.
+   */
+  closeInWaves(options: Readonly<{ deadlineMs: number }>): Promise<void>
   /** Stops listening; resolves when the requests under way are answered, or cut off after `graceMs` (default 2 s). */
   stop(options?: Readonly<{ graceMs?: number }>): Promise<void>
 }>
 
 type Dependencies = Readonly<{
-  yoga: Pick<YogaHandler, 'handle'>
+  yoga: Pick<YogaHandler, 'handle' | 'closeStreams'>
   websocket: Pick<WebSocketEndpoint, 'handleUpgrade' | 'stopAccepting' | 'closeInWaves'>
   health: Pick<Health, 'handle'>
   /** Served on the admin port alone: who counts what is the operator's business. */
@@ -100,15 +105,22 @@ export function createServer({
     else sendJson(response, 500, { error: 'Unexpected error.' })
   }
 
+  const listener = new Listener(server)
+  const adminListener = admin && new Listener(admin)
+
   async function stopListening(graceMs: number): Promise<void> {
-    await Promise.all([server, ...(admin === undefined ? [] : [admin])].map((each) => close(each, graceMs)))
+    await Promise.all([listener.close(graceMs), adminListener?.close(graceMs)])
+  }
+
+  async function closeInWaves(options: Readonly<{ deadlineMs: number }>): Promise<void> {
+    await Promise.all([websocket.closeInWaves(options), yoga.closeStreams(options)])
   }
 
   return {
     async start() {
       try {
-        if (admin !== undefined && config.admin !== undefined) await listen(admin, config.admin, 'ADMIN_PORT')
-        return { url: await listen(server, config.http, 'PORT') }
+        if (config.admin !== undefined) await adminListener?.open(config.admin, 'ADMIN_PORT')
+        return { url: await listener.open(config.http, 'PORT') }
       } catch (error) {
         await stopListening(0)
         throw error
@@ -118,8 +130,9 @@ export function createServer({
       isAccepting = false
       websocket.stopAccepting()
     },
+    closeInWaves,
     async stop({ graceMs = GRACE_MS } = {}) {
-      await websocket.closeInWaves({ deadlineMs: graceMs })
+      await closeInWaves({ deadlineMs: graceMs })
       await stopListening(graceMs)
     },
   }

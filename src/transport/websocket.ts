@@ -19,7 +19,7 @@ import { createSocketProtocol } from './socket-protocol.ts'
 import { SocketSessions } from './socket-sessions.ts'
 import { refuseUpgrade } from './upgrade-refusal.ts'
 import type { UpgradeRefusal } from './upgrade-refusal.ts'
-import { planWaves } from './waves.ts'
+import { inWaves } from './waves.ts'
 import { GRAPHQL_PATH } from './yoga.ts'
 import type { YogaHandler } from './yoga.ts'
 
@@ -121,13 +121,8 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     stopAccepting()
     const over = pause(deadlineMs, 'over', { ref: false })
     const all = [...connections]
-    const { size, pauseMs } = planWaves(all.length, deadlineMs)
-    for (let first = 0; first < all.length; first += size) {
-      if (first > 0) await pause(pauseMs)
-      for (const connection of all.slice(first, first + size)) {
-        connection.close(CLOSE_CODES.RESTART.code, CLOSE_CODES.RESTART.reason)
-      }
-    }
+    const { code, reason } = CLOSE_CODES.RESTART
+    await inWaves(all, deadlineMs, (connection) => connection.close(code, reason))
     const allClosed = Promise.all(all.map((connection) => connection.closed))
     if ((await Promise.race([allClosed, over])) !== 'over') return
     for (const connection of connections) connection.terminate()

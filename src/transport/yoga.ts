@@ -16,7 +16,7 @@ import type { Engine } from './engine.ts'
 import type { Graphiql } from './graphiql.ts'
 import { useHttpParams } from './http-params.ts'
 import { useHttpStatus } from './http-status.ts'
-import { useHttpStreams } from './http-streams.ts'
+import { createHttpStreams, type HttpStreams } from './http-streams.ts'
 
 /** The one path of the API, for every transport. */
 export const GRAPHQL_PATH = '/graphql'
@@ -29,6 +29,8 @@ export type YogaHandler = Readonly<{
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
   /** A new one for each operation: a context is built in it. */
   engine(): Engine
+  /** Ends the subscriptions over HTTP, wave by wave, with an error on which clients come back. */
+  closeStreams: HttpStreams['closeInWaves']
 }>
 
 type Dependencies = Readonly<{
@@ -48,13 +50,15 @@ type Dependencies = Readonly<{
 type ServerContext = { caller?: Caller }
 
 export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): YogaHandler {
-  const yoga = buildYoga(dependencies)
+  const streams = createHttpStreams(dependencies)
+  const yoga = buildYoga(dependencies, streams)
   return {
     engine: (): Engine => yoga.getEnveloped({}),
     async handle(request, response) {
       if (graphiql !== undefined && isForPage(request)) await graphiql.serve(request, response)
       else await yoga(request, response)
     },
+    closeStreams: streams.closeInWaves,
   }
 }
 
@@ -63,8 +67,11 @@ function isForPage({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true
 }
 
-function buildYoga(dependencies: Omit<Dependencies, 'graphiql'>): YogaServerInstance<ServerContext, object> {
-  const { schema, context, authenticator, config, clock, logger } = dependencies
+function buildYoga(
+  dependencies: Omit<Dependencies, 'graphiql'>,
+  streams: HttpStreams,
+): YogaServerInstance<ServerContext, object> {
+  const { schema, context, authenticator, config, logger } = dependencies
   const { introspection = config.mode === 'development' } = dependencies
   return createYoga<ServerContext, object>({
     schema,
@@ -85,7 +92,7 @@ function buildYoga(dependencies: Omit<Dependencies, 'graphiql'>): YogaServerInst
       useHttpParams(),
       useDocumentRules({ introspection }),
       useSteadyEvents(),
-      useHttpStreams({ clock, logger }),
+      streams.plugin,
       useHttpStatus(logger),
     ],
     batching: false,

@@ -81,7 +81,7 @@ test('a port that is taken is named, with what to do', async () => {
   await using gateway = await startGateway()
   const port = Number(new URL(gateway.url).port)
   const second = createServer({
-    yoga: { handle: async () => undefined },
+    yoga: { handle: async () => undefined, closeStreams: async () => undefined },
     websocket: gateway.websocket,
     health: gateway.health,
     metrics: { handle: () => false },
@@ -92,5 +92,5 @@ test('a port that is taken is named, with what to do', async () => {
     },
     logger: gateway.logger,
   })
-  await expect(second.start()).rejects.toThrow(`Port ${port} is taken. Free it, or set PORT to another one.`)
+  await expect(second.start()).rejects.toThrow(`Port ${port} is taken. Another program listens on it`)
 })

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { createClient } from 'graphql-ws'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { startGateway } from './gateway.ts'
 import { post } from './http-client.ts'
 import { RawSocket, handshakeStatus } from './raw-socket.ts'
@@ -78,7 +80,10 @@ test('the graphql-ws client comes back after a restart and subscribes again', as
   await client.dispose()
 })
 
-test('stopping ends subscriptions over HTTP too, and frees the port', async () => {
+/** A grace so long that whoever waits for its end fails the test. */
+const LONG = { graceMs: 60_000 }
+
+test('stopping ends subscriptions over HTTP with an error to come back on, at once, and frees the port', async () => {
   await using gateway = await startGateway()
   const response = await fetch(gateway.url, {
     method: 'POST',
@@ -86,7 +91,44 @@ test('stopping ends subscriptions over HTTP too, and frees the port', async () =
     body: JSON.stringify({ query: 'subscription { observed }' }),
   })
   await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
-  await Promise.all([gateway.server.stop({ graceMs: 200 }), expect(response.text()).rejects.toThrow()])
-  await expect.poll(() => gateway.streams[0]?.isOver).toBe(true)
+  const [text] = await Promise.all([response.text(), gateway.server.stop(LONG)])
+  expect(text).toMatch(/event: next\ndata: .*"code":"UNAVAILABLE","retryable":true.*\n\nevent: complete\n/)
+  expect(gateway.streams[0]?.isOver).toBe(true)
   await expect(fetch(gateway.url)).rejects.toThrow()
+})
+
+test('a subscription over HTTP that begins while its gateway stops ends as well', async () => {
+  await using gateway = await startGateway()
+  const response = fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query: 'subscription { observed(afterMs: 200) }' }),
+  })
+  await expect.poll(() => gateway.callers.length).toBe(1)
+  await gateway.server.stop(LONG)
+  expect(await (await response).text()).toContain('"code":"UNAVAILABLE"')
+  expect(gateway.streams[0]?.isOver).toBe(true)
+})
+
+test('stopping waits neither for a connection that was never used nor for one that was kept', async () => {
+  await using gateway = await startGateway()
+  const { hostname, port } = new URL(gateway.url)
+  const [unused, kept] = [connect(Number(port), hostname), connect(Number(port), hostname)]
+  onTestFinished(() => [unused, kept].forEach((socket) => socket.destroy()))
+  await Promise.all([once(unused, 'connect'), once(kept, 'connect')])
+  kept.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(kept, 'data')
+  const ended = [unused, kept].map((socket) => once(socket.resume(), 'close'))
+  await Promise.all([gateway.server.stop(LONG), ...ended])
+})
+
+test('a request that never comes to its end is cut off when the grace is over', async () => {
+  await using gateway = await startGateway()
+  const { hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname)
+  const ended = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve))
+  const headers = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\nExpect: 100-continue'
+  socket.write(`POST /graphql HTTP/1.1\r\n${headers}\r\n\r\n`)
+  expect(String(await once(socket, 'data'))).toContain('100 Continue')
+  await Promise.all([gateway.server.stop({ graceMs: 100 }), ended])
 })
