@@ -11,6 +11,8 @@ const here = fileURLToPath(import.meta.url)
 const root = dirname(dirname(here))
 const args = process.argv.slice(2)
 
+const LINGER_MS = 2000
+
 const MEND =
   'Install a newer one; on Linux, "npm ci" without --omit=optional brings one along for this project alone.'
 
@@ -52,6 +54,8 @@ async function runHere() {
     notice: (line) => process.stderr.write(`${line}\n`),
     isTerminal: process.stdout.isTTY === true,
   })
+  // Nothing should be left that keeps this process; if something is, it does not keep it for longer than this.
+  setTimeout(() => process.exit(), LINGER_MS).unref()
 }
 
 /**

@@ -1,43 +1,66 @@
+import { reachDatabase } from './cli/reach-database.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
+import { welcome } from './demo/welcome.ts'
+import { aborted } from './lib/aborted.ts'
 import { within } from './lib/deadline.ts'
-import { once } from './lib/once.ts'
 import { createParley, type Started } from './parley.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded-postgres.ts'
 import { migrate } from './store/migrate.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
-import { welcome } from './demo/welcome.ts'
+import { requirePort } from './transport/port.ts'
+
+/** What a start is given: how it is to be, where it tells of itself, and what ends it. */
+type Run = Readonly<{ config: Config; secrets: Secrets; logger: Logger; stop: AbortSignal }>
 
 /**
- * Runs one instance until a signal ends it: SIGTERM and SIGINT stop it in order, a second one at once. Resolves when
- * it has stopped; rejects when it can't start.
+ * Runs one instance until `stop` fires, then ends it in order; where that happens during the start, ends what had been
+ * started so far. Resolves when nothing of it is left; rejects when it can't start, or takes too long to stop.
  */
-export async function run(config: Config, secrets: Secrets): Promise<void> {
+export async function run(config: Config, secrets: Secrets, stop: AbortSignal): Promise<void> {
   const logger = createLogger(config.log).child({ gateway: config.gatewayId })
-  const stopped = Promise.withResolvers<void>()
-  const postgres = await embeddedPostgres(config, logger)
+  // What takes a moment comes first: who has to choose another port should not have to wait for a database.
+  if (config.admin !== undefined) await requirePort(config.admin, 'ADMIN_PORT')
+  await requirePort(config.http, 'PORT')
+  const given: Run = { config, secrets, logger, stop }
+  const postgres = await embeddedPostgres(given)
   try {
     const databaseUrl = postgres?.url ?? secrets.databaseUrl
     if (databaseUrl === undefined) throw new Error('DATABASE_URL is missing')
-    await migrateTo(databaseUrl, logger)
-    const parley = createParley(config, { ...secrets, databaseUrl }, logger)
-    stopOnSignal(once(parley.stop), { config, logger, stopped })
-    await greet(await parley.start(), logger)
-    await stopped.promise
+    await migrateTo(databaseUrl, given)
+    await serve({ ...given, secrets: { ...secrets, databaseUrl } })
   } finally {
     await postgres?.stop()
   }
 }
 
-async function embeddedPostgres({ database }: Config, logger: Logger): Promise<EmbeddedPostgres | undefined> {
+async function embeddedPostgres({ config, logger, stop }: Run): Promise<EmbeddedPostgres | undefined> {
+  const { database } = config
   if (database.type === 'external') return undefined
   logger.info({ dataDir: database.dataDir }, 'starting the embedded PostgreSQL')
-  return startEmbeddedPostgres({ dataDir: database.dataDir, logger })
+  return startEmbeddedPostgres({ dataDir: database.dataDir, logger, signal: stop })
 }
 
-async function migrateTo(url: string, logger: Logger): Promise<void> {
+/** A container's database often starts after the gateway, and takes some seconds for it. */
+const PATIENCE_MS = 15_000
+
+async function migrateTo(url: string, { logger, stop }: Run): Promise<void> {
+  await reachDatabase(url, { patienceMs: PATIENCE_MS, logger, signal: stop })
   const { applied } = await migrate({ url })
   if (applied.length > 0) logger.info({ applied }, 'migrations applied')
+  stop.throwIfAborted()
+}
+
+async function serve({ config, secrets, logger, stop }: Run): Promise<void> {
+  const parley = createParley(config, secrets, logger)
+  try {
+    const started = await parley.start()
+    stop.throwIfAborted()
+    await greet(started, logger)
+    await aborted(stop)
+  } finally {
+    await within(config.shutdownDeadlineMs, parley.stop(), () => tooLate(config))
+  }
 }
 
 async function greet({ url, demo }: Started, logger: Logger): Promise<void> {
@@ -45,22 +68,6 @@ async function greet({ url, demo }: Started, logger: Logger): Promise<void> {
   if (demo !== undefined) process.stdout.write(welcome(url, await demo.people()))
 }
 
-/** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. Within this time it counts once. */
-const ECHO_MS = 1_000
-
-type Stopping = Readonly<{ config: Config; logger: Logger; stopped: PromiseWithResolvers<void> }>
-
-function stopOnSignal(stop: () => Promise<void>, { config, logger, stopped }: Stopping): void {
-  const tooLate = (): Error =>
-    new Error(`Not stopped after ${config.shutdownDeadlineMs} ms; what is left is cut off`)
-  const begin = once(async () => within(config.shutdownDeadlineMs, stop(), tooLate))
-  let firstAt: number | undefined
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (firstAt !== undefined && performance.now() - firstAt > ECHO_MS) process.exit(1)
-    firstAt ??= performance.now()
-    logger.info({ signal }, 'stopping; another signal ends it at once')
-    begin().then(stopped.resolve, stopped.reject)
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
+function tooLate({ shutdownDeadlineMs }: Config): Error {
+  return new Error(`Not stopped after ${shutdownDeadlineMs} ms; what is left is cut off.`)
 }

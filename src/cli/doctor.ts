@@ -10,6 +10,7 @@ import { judgeConnectError, judgeDatabase, judgeMigrations } from './judge-datab
 import { messageOf } from './failure.ts'
 import { bad, doubtful, type Finding, findingLines, good } from './finding.ts'
 import { judgeNode } from './judge-node.ts'
+import { examinePorts } from './judge-ports.ts'
 import { examineRedis } from './judge-redis.ts'
 import type { Process, RunVerb } from './verb.ts'
 
@@ -32,6 +33,7 @@ async function* examine({ env }: Process): AsyncGenerator<Finding> {
   }
   yield good(`the configuration is complete (${loaded.config.mode})`)
   for (const warning of loaded.warnings) yield doubtful('the configuration', warning)
+  yield* examinePorts(loaded.config)
   yield await judgeKeys(loaded.config, loaded.secrets)
   yield* examineDatabase(loaded)
   const { redisUrls } = loaded.secrets

@@ -111,7 +111,16 @@ export function judgeMigrations(status: MigrationStatus): readonly Finding[] {
 
 /** Why a database can't be connected to. */
 export function judgeConnectError(error: unknown): Finding {
-  return bad(`the database can't be reached: ${messageOf(error)}`, mendConnection(codeOf(error)))
+  const { what, mend } = connectProblem(error)
+  return bad(what, mend)
+}
+
+/** The same in words for whoever can't go on without it. */
+export function connectProblem(error: unknown): Readonly<{ what: string; mend: string }> {
+  return {
+    what: `the database can't be reached: ${messageOf(error)}`,
+    mend: mendConnection(codeOf(error)),
+  }
 }
 
 function mendConnection(code: string | undefined): string {

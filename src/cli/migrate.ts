@@ -1,11 +1,12 @@
 import { loadConfig } from '../config/load-config.ts'
 import { startEmbeddedPostgres } from '../store/embedded-postgres.ts'
 import { migrate } from '../store/migrate.ts'
+import { reachDatabase } from './reach-database.ts'
 import type { Arguments, Process, RunVerb } from './verb.ts'
 
 /**
  * Applies what is missing and prints each as it is done. Where one fails, those before it stay applied. Throws
- * MigrationError, and EmbeddedPostgresError where an instance is running on the embedded database.
+ * MigrationError, UnreachableError, and EmbeddedPostgresError where an instance is running on the embedded database.
  */
 export const migrateDatabase: RunVerb = async (args, process) => {
   const { config, secrets } = loadConfig(process.env)
@@ -19,6 +20,7 @@ export const migrateDatabase: RunVerb = async (args, process) => {
 }
 
 async function migrateAt(url: string, { values }: Arguments, { print, notice }: Process): Promise<number> {
+  await reachDatabase(url, { patienceMs: 0 })
   const retryFailed = values['retry'] === 'true'
   const { applied, unknown } = await migrate({
     url,

@@ -1,7 +1,10 @@
+import type { Config } from '../config/config.ts'
 import { withDevSecret } from '../config/dev-secret.ts'
 import { loadConfig } from '../config/load-config.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { ensurePrismaClient } from '../store/ensure-prisma-client.ts'
 import { createLogger } from '../telemetry/logger.ts'
+import { listenToSignals } from './stop-signals.ts'
 import type { RunVerb } from './verb.ts'
 
 /** Runs one instance until it is told to stop. Throws ConfigError before anything was started. */
@@ -9,8 +12,18 @@ export const serve: RunVerb = async (_, { env, isTerminal }) => {
   const { config, secrets, warnings } = loadConfig(env, { isTerminal })
   const logger = createLogger(config.log)
   for (const warning of warnings) logger.warn(warning)
-  await ensurePrismaClient()
-  const { run } = await import('../main.ts')
-  await run(config, await withDevSecret(config, secrets))
+  // Before anything is started: a signal that came while nobody listens would leave it behind.
+  const stop = listenToSignals(logger)
+  await serveUntil(stop, config, secrets)
   return 0
+}
+
+async function serveUntil(stop: AbortSignal, config: Config, secrets: Secrets): Promise<void> {
+  try {
+    await ensurePrismaClient()
+    const { run } = await import('../main.ts')
+    await run(config, await withDevSecret(config, secrets), stop)
+  } catch (error) {
+    if (error !== stop.reason) throw error
+  }
 }

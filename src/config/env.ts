@@ -80,5 +80,5 @@ function isSlip(word: string, meant: VariableName): boolean {
 }
 
 function sortedLetters(word: string): string {
-  return [...word].sort().join('')
+  return Array.from(word).sort().join('')
 }

@@ -16,6 +16,8 @@ export type EmbeddedPostgresOptions = Readonly<{
   /** PostgreSQL's configuration parameters, besides the defaults or instead of them. */
   settings?: Readonly<Record<string, string>>
   logger?: Pick<Logger, 'info' | 'warn'>
+  /** Breaks the start off: whatever it has started is ended before it rejects with the signal's reason. */
+  signal?: AbortSignal
 }>
 
 export type EmbeddedPostgres = Readonly<{
@@ -32,10 +34,12 @@ export type EmbeddedPostgres = Readonly<{
  * Throws EmbeddedPostgresError where another instance uses the data, or PostgreSQL can't run here.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { logger, signal } = options
   const place = await preparePlace(options)
-  const server = new GuardedServer(place, options.logger)
-  const { port, connection } = await server.start()
+  const server = new GuardedServer(place, logger)
+  const { port, connection } = await server.start(signal)
   try {
+    signal?.throwIfAborted()
     await ensureApplicationRole(connection, place.password)
   } catch (error) {
     await server.stop()
@@ -45,12 +49,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return { url, stop: () => server.stop(), [Symbol.asyncDispose]: () => server.stop() }
 }
 
-async function preparePlace({ dataDir, port, settings = {} }: EmbeddedPostgresOptions): Promise<ServerPlace> {
+async function preparePlace(options: EmbeddedPostgresOptions): Promise<ServerPlace> {
+  const { dataDir, port, settings = {}, signal } = options
+  signal?.throwIfAborted()
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const home = await realpath(dataDir)
   const folder = path.join(home, 'postgres')
   const binaries = await findBinaries()
   const account = await chooseAccount(binaries, folder)
-  const password = await ensureDataFolder({ folder, binaries, account })
+  const password = await ensureDataFolder({ folder, binaries, account, signal })
   return { folder, logFile: path.join(home, 'postgres.log'), password, binaries, account, port, settings }
 }

@@ -35,11 +35,29 @@ export function commandAs(account: Account, program: string, args: readonly stri
   return { file, args: rest, env: { ...ENVIRONMENT, LC_ALL: 'C', TZ: 'UTC' } } as const
 }
 
-/** Runs a program to its end, for its output. Rejects with what it wrote to stderr if it fails. */
-export async function runAs(account: Account, program: string, args: readonly string[]): Promise<string> {
+/**
+ * Runs a program to its end, for its output. Rejects with what it wrote to stderr if it fails. When the signal fires it
+ * is told to end, and that is waited for: the `signal` of execFile itself would leave it to its fate.
+ */
+export async function runAs(
+  account: Account,
+  program: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
+  signal?.throwIfAborted()
   const command = commandAs(account, program, args)
-  const options = { env: command.env, timeout: RUN_TIMEOUT_MS }
-  return (await promisify(execFile)(command.file, command.args, options)).stdout
+  const running = promisify(execFile)(command.file, command.args, {
+    env: command.env,
+    timeout: RUN_TIMEOUT_MS,
+  })
+  const end = (): void => void running.child.kill()
+  signal?.addEventListener('abort', end)
+  try {
+    return (await running).stdout
+  } finally {
+    signal?.removeEventListener('abort', end)
+  }
 }
 
 /** Gives a file or folder, without what is in it, to the account. */

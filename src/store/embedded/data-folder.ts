@@ -10,7 +10,13 @@ const PASSWORD_FILE = 'parley.password'
 /** An initdb takes seconds: what is older was left by a run that was killed. */
 const ABANDONED_AFTER_MS = 600_000
 
-type Place = Readonly<{ folder: string; binaries: Binaries; account: Account }>
+type Place = Readonly<{
+  folder: string
+  binaries: Binaries
+  account: Account
+  /** Ends the making of a folder; nothing of it is left then. */
+  signal?: AbortSignal | undefined
+}>
 
 /**
  * Makes the data folder if there is none, and answers with its password. The folder appears by a rename when it is
@@ -30,6 +36,7 @@ async function create(place: Place): Promise<void> {
     await initialise(place, staging)
     await rename(path.join(staging, 'data'), place.folder)
   } catch (error) {
+    place.signal?.throwIfAborted()
     await requireMadeByAnother(place.folder, error)
   } finally {
     await rm(staging, { recursive: true, force: true, maxRetries: 3 })
@@ -37,14 +44,14 @@ async function create(place: Place): Promise<void> {
 }
 
 // Text is ordered by code point (C.UTF-8 of PostgreSQL's own), so that it is the same on every machine.
-async function initialise({ binaries, account }: Place, staging: string): Promise<void> {
+async function initialise({ binaries, account, signal }: Place, staging: string): Promise<void> {
   const data = path.join(staging, 'data')
   const passwordFile = path.join(staging, PASSWORD_FILE)
   await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 })
   await handOver(account, passwordFile)
   const access = ['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile]
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  await runAs(account, binaries.initdb, ['-D', data, ...access, ...locale])
+  await runAs(account, binaries.initdb, ['-D', data, ...access, ...locale], signal)
   await rename(passwordFile, path.join(data, PASSWORD_FILE))
 }
 

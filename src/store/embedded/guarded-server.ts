@@ -24,9 +24,17 @@ export class GuardedServer {
     this.#log = log
   }
 
-  /** Rejects with EmbeddedPostgresError while another instance uses the data. */
-  start(): Promise<Server> {
-    return this.#open(this.#place)
+  /**
+   * Rejects with EmbeddedPostgresError while another instance uses the data, and with the signal's reason when that
+   * fires: a server that had been started is ended then.
+   */
+  async start(signal?: AbortSignal): Promise<Server> {
+    try {
+      return await this.#open(this.#place, signal)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    }
   }
 
   /** Ends the server, and whatever is under way to start it again. Its data stays. */
@@ -35,8 +43,8 @@ export class GuardedServer {
     return this.#stopped
   }
 
-  async #open(place: ServerPlace): Promise<Server> {
-    const server = await openServer(place, this.#stopping.signal)
+  async #open(place: ServerPlace, signal = this.#stopping.signal): Promise<Server> {
+    const server = await openServer(place, signal)
     try {
       await lockInstance(server.connection, path.dirname(place.folder))
     } catch (error) {

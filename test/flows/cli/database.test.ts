@@ -1,11 +1,16 @@
-import { expect, inject, test } from 'vitest'
+import { expect, inject, test, vi } from 'vitest'
+import { reachDatabase } from '../../../src/cli/reach-database.ts'
 import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
 import { parley } from '../../unit/cli/terminal.ts'
+import { startGateway } from '../transport/gateway.ts'
 import { temporaryFolder } from './program.ts'
+
+/** The usual ones may be in use where the tests run. */
+const ANY_PORT = { PORT: '0', ADMIN_PORT: 'off' }
 
 test('migrations are applied once; then the doctor has no complaint', async () => {
   await using folder = await temporaryFolder()
-  const env = { DATA_DIR: folder.path }
+  const env = { ...ANY_PORT, DATA_DIR: folder.path }
   const before = await parley(['doctor'], env)
   expect(before.code).toBe(0)
   expect(before.printed).toContain(
@@ -28,7 +33,7 @@ test('migrations are applied once; then the doctor has no complaint', async () =
 test('the doctor looks at an embedded database while an instance uses it; migrating it is refused', async () => {
   await using folder = await temporaryFolder()
   await using _instance = await startEmbeddedPostgres({ dataDir: folder.path })
-  const { code, printed } = await parley(['doctor'], { DATA_DIR: folder.path })
+  const { code, printed } = await parley(['doctor'], { ...ANY_PORT, DATA_DIR: folder.path })
   expect(code).toBe(0)
   expect(printed).toContain(`✓ the embedded database in ${folder.path} is running`)
   expect(printed).toContain('! not applied yet:')
@@ -38,7 +43,7 @@ test('the doctor looks at an embedded database while an instance uses it; migrat
 })
 
 test('the doctor examines the database that DATABASE_URL names', async () => {
-  const { code, printed } = await parley(['doctor'], { DATABASE_URL: inject('postgresUrl') })
+  const { code, printed } = await parley(['doctor'], { ...ANY_PORT, DATABASE_URL: inject('postgresUrl') })
   expect(code).toBe(0)
   for (const line of [
     '✓ the database can be reached',
@@ -52,11 +57,17 @@ test('the doctor examines the database that DATABASE_URL names', async () => {
 
 test('a database that can’t be reached is told with advice, without its password, and the exit code is 1', async () => {
   const { port } = new URL(inject('postgresUrl'))
-  const wrong = await parley(['doctor'], { DATABASE_URL: `postgres://alice:hush@127.0.0.1:${port}/parley` })
+  const wrong = await parley(['doctor'], {
+    ...ANY_PORT,
+    DATABASE_URL: `postgres://alice:hush@127.0.0.1:${port}/parley`,
+  })
   expect(wrong.code).toBe(1)
   expect(wrong.printed).toContain("✗ the database can't be reached: password authentication failed")
   expect(wrong.printed).toContain('The server refuses the user')
-  const gone = await parley(['doctor'], { DATABASE_URL: 'postgres://alice:hush@127.0.0.1:1/parley' })
+  const gone = await parley(['doctor'], {
+    ...ANY_PORT,
+    DATABASE_URL: 'postgres://alice:hush@127.0.0.1:1/parley',
+  })
   expect(gone.code).toBe(1)
   expect(gone.printed).toContain('Nothing listens there')
   expect(wrong.printed + gone.printed).not.toContain('hush')
@@ -67,4 +78,32 @@ test('the doctor lists what is wrong with the environment, and goes no further',
   expect(code).toBe(1)
   expect(printed.match(/^✗ the environment\n {2}\w+/gm)).toHaveLength(2)
   expect(printed).not.toContain('database can be reached')
+})
+
+test('migrating a database that can’t be reached says why and what to do, at once', async () => {
+  const { code, noticed } = await parley(['migrate'], { DATABASE_URL: 'postgres://alice:hush@127.0.0.1:1/x' })
+  expect([code, noticed]).toEqual([
+    1,
+    "The database can't be reached: connect ECONNREFUSED 127.0.0.1:1. Nothing listens there: start the server, or correct host and port in DATABASE_URL.",
+  ])
+})
+
+test('a database that does not come is given up when patience ends, and each way of failing is told once', async () => {
+  const warn = vi.fn<(text: unknown) => void>()
+  const reaching = reachDatabase('postgres://127.0.0.1:1/x', { patienceMs: 600, logger: { warn } })
+  await expect(reaching).rejects.toThrow(/^The database can't be reached: .*\. Nothing listens there/)
+  expect(warn.mock.calls).toEqual([[expect.stringContaining('Trying for 0.6 s …')]])
+})
+
+test('the doctor tells a port that Parley has from one that another program has', async () => {
+  await using gateway = await startGateway()
+  const env = { DATABASE_URL: inject('postgresUrl'), PORT: new URL(gateway.url).port, ADMIN_PORT: '0' }
+  const beside = await parley(['doctor'], env)
+  expect(beside.code).toBe(0)
+  expect(beside.printed).toContain(`! port ${env.PORT} is taken by a Parley that runs already (PORT)`)
+  expect(beside.printed).toContain('✓ ADMIN_PORT is any free port')
+  const { port } = new URL(inject('postgresUrl'))
+  const other = await parley(['doctor'], { ...env, PORT: '0', ADMIN_PORT: port })
+  expect(other.code).toBe(1)
+  expect(other.printed).toContain(`✗ Port ${port} is taken (ADMIN_PORT)\n  Another program listens on it`)
 })

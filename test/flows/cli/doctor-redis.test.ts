@@ -3,9 +3,13 @@ import { startCluster } from '../../harness/cluster.ts'
 import { provideRedis } from '../../harness/redis.ts'
 import { parley } from '../../unit/cli/terminal.ts'
 
+/** The usual ones may be in use where the tests run. */
+const ANY_PORT = { PORT: '0', ADMIN_PORT: 'off' }
+
 test('the doctor finds Redis well, and nobody on it', async () => {
   await using redis = await provideRedis()
   const { code, printed } = await parley(['doctor'], {
+    ...ANY_PORT,
     DATABASE_URL: inject('postgresUrl'),
     REDIS_URL: redis.url,
   })
@@ -18,6 +22,7 @@ test('the doctor finds Redis well, and nobody on it', async () => {
 test('the doctor warns of a Redis that drops keys when its memory is full', async () => {
   await using redis = await provideRedis(['--maxmemory-policy', 'allkeys-lru'])
   const { code, printed } = await parley(['doctor'], {
+    ...ANY_PORT,
     DATABASE_URL: inject('postgresUrl'),
     REDIS_URL: redis.url,
   })
@@ -27,6 +32,7 @@ test('the doctor warns of a Redis that drops keys when its memory is full', asyn
 
 test('a Redis that is not there is told with advice, without its password, and the exit code is 1', async () => {
   const { code, printed } = await parley(['doctor'], {
+    ...ANY_PORT,
     DATABASE_URL: inject('postgresUrl'),
     REDIS_URL: 'redis://:hush@127.0.0.1:1',
   })
@@ -38,6 +44,7 @@ test('a Redis that is not there is told with advice, without its password, and t
 test('the doctor lists the gateways that run, with how many people are on each', async () => {
   await using cluster = await startCluster(2)
   const { printed } = await parley(['doctor'], {
+    ...ANY_PORT,
     DATABASE_URL: inject('postgresUrl'),
     REDIS_URL: cluster.redis.url,
   })

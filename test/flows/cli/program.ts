@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { EventQueue } from '../../harness/event-queue.ts'
 
 /** The program as it is installed. */
 export const PARLEY = join(import.meta.dirname, '..', '..', '..', 'bin', 'parley.js')
@@ -39,4 +41,45 @@ export async function run(args: readonly string[], where: Where): Promise<Ended>
     once(child, 'close') as Promise<[number | null]>,
   ])
   return { code, stdout, stderr }
+}
+
+/** An instance that runs as an operator's does. */
+export type Serving = AsyncDisposable &
+  Readonly<{
+    child: ChildProcess
+    /** Of its log. */
+    lines: EventQueue<string>
+    /** When it has ended. */
+    ended: Promise<Ended>
+  }>
+
+/** Starts an instance; disposing it kills what is left of it. By default it has no admin port, and any other. */
+export function serve(cwd: string, env: Readonly<Record<string, string>> = {}): Serving {
+  const child = start(['serve'], { cwd, env: { PORT: '0', ADMIN_PORT: 'off', ...env } })
+  const [lines, complaints] = [new EventQueue<string>(), new EventQueue<string>()]
+  if (child.stdout === null || child.stderr === null) throw new Error('the output is not piped')
+  createInterface(child.stdout).on('line', (line) => lines.push(line))
+  createInterface(child.stderr).on('line', (line) => complaints.push(line))
+  const ended = (async () => {
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code, stdout: lines.all.join('\n'), stderr: complaints.all.join('\n') }
+  })()
+  return {
+    child,
+    lines,
+    ended,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+/** The command lines of running programs that have this text in them: what an instance on this folder has started. */
+export async function programsWith(text: string): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== `${process.pid}`)
+  const commands = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  )
+  return commands.map((command) => command.replaceAll('\0', ' ')).filter((command) => command.includes(text))
 }
