@@ -258,7 +258,7 @@ function createTransport(
     logger,
     graphiql:
       config.mode === 'development'
-        ? createGraphiql({ tabs: async () => (await demo?.tabs()) ?? [] })
+        ? createGraphiql({ tour: async () => (await demo?.tour()) ?? { tabs: [], values: {} } })
         : undefined,
   })
   const websocket = createWebSocketEndpoint({ yoga, authenticator, config, clock, logger })

@@ -1,16 +1,15 @@
 import { issueToken } from '../auth/issue-token.ts'
 import type { Chats } from '../chats/chats.ts'
 import { globalId, type UserId } from '../ids.ts'
-import { once } from '../lib/once.ts'
 import type { Users } from '../users/users.ts'
-import { type Tab, tourTabs } from './tour.ts'
+import { type Tour, tourOf } from './tour.ts'
 
 /** People to try things out with, in development. */
 export type Demo = Readonly<{
-  /** Makes alice, bob and carol known, and answers with a token for each. */
+  /** Makes alice, bob and carol known, and answers with a fresh token for each. */
   people(): Promise<readonly DemoPerson[]>
-  /** GraphiQL's tabs: a tour that is signed in already. */
-  tabs(): Promise<readonly Tab[]>
+  /** GraphiQL's tabs: a tour that is signed in already, for a week. */
+  tour(): Promise<Tour>
 }>
 
 export type DemoPerson = Readonly<{ id: UserId; name: string; token: string }>
@@ -29,7 +28,7 @@ const NAMES = ['Alice', 'Bob', 'Carol'] as const
 const TOKEN_LIFETIME_MS = 7 * 24 * 3600 * 1000
 
 export function createDemo({ secret, issuer, audience, users, chats }: Dependencies): Demo {
-  const people = once(() => Promise.all(NAMES.map(introduce)))
+  const people = (): Promise<readonly DemoPerson[]> => Promise.all(NAMES.map(introduce))
 
   async function introduce(name: string): Promise<DemoPerson> {
     const id = name.toLowerCase() as UserId
@@ -42,11 +41,11 @@ export function createDemo({ secret, issuer, audience, users, chats }: Dependenc
     return { id, name, token: await issueToken(secret, { ...claims, ...scope }) }
   }
 
-  async function tabs(): Promise<readonly Tab[]> {
+  async function tour(): Promise<Tour> {
     const [alice, bob] = await people()
     if (alice === undefined || bob === undefined) throw new Error('The demo has lost its people')
     const { chat } = await chats.startDirectChat(alice.id, bob.id)
-    return tourTabs({
+    return tourOf({
       alice: alice.token,
       bob: bob.token,
       chatId: globalId.chat(chat.id),
@@ -55,5 +54,5 @@ export function createDemo({ secret, issuer, audience, users, chats }: Dependenc
     })
   }
 
-  return { people, tabs }
+  return { people, tour }
 }

@@ -1,6 +1,9 @@
 /** A GraphiQL tab, which is named after its operation. Headers are JSON. */
 export type Tab = Readonly<{ query: string; headers: string }>
 
+/** The tabs, and those texts in them that another start has others for. */
+export type Tour = Readonly<{ tabs: readonly Tab[]; values: Readonly<Record<string, string>> }>
+
 type Cast = Readonly<{
   /** Tokens. */
   alice: string
@@ -16,8 +19,8 @@ type Cast = Readonly<{
  * A chat in six tabs, to be run from left to right. Values stand in the documents, not among the variables, so that
  * everything is in view; lines are short enough for half of a laptop's screen.
  */
-export function tourTabs({ alice, bob, chatId, nextSeq, messageKey }: Cast): readonly Tab[] {
-  return [
+export function tourOf({ alice, bob, chatId, nextSeq, messageKey }: Cast): Tour {
+  const tabs = [
     tab(alice, WHO_AM_I),
     tab(alice, START_CHAT),
     tab(bob, INBOX),
@@ -25,6 +28,7 @@ export function tourTabs({ alice, bob, chatId, nextSeq, messageKey }: Cast): rea
     tab(bob, markRead(chatId, nextSeq)),
     tab(alice, history(chatId)),
   ]
+  return { tabs, values: { alice, bob, chatId } }
 }
 
 function tab(token: string, query: string): Tab {

@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { createGraphiql } from '../../../src/transport/graphiql.ts'
+import { createGraphiql, type Graphiql, type GraphiqlTour } from '../../../src/transport/graphiql.ts'
 import { BROWSER_TIMEOUT_MS, startBrowser } from '../../harness/browser.ts'
 import { startGateway } from './gateway.ts'
 
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 test('the page is sent compressed, kept by browsers, and not made again', async () => {
   await using gateway = await startGateway({
-    graphiql: createGraphiql({ tabs: async () => [{ query: '{ whoami }' }] }),
+    graphiql: createGraphiql({ tour: async () => ({ tabs: [{ query: '{ whoami }' }], values: {} }) }),
   })
   const first = await fetch(gateway.url, { headers: HTML })
   expect(first.headers.get('content-encoding')).toBe('gzip')
@@ -24,8 +24,9 @@ test('the page is sent compressed, kept by browsers, and not made again', async 
 })
 
 test('what a tab holds cannot break out of the script that it is in', async () => {
-  const tabs = [{ query: '# </script><script>alert(1)</script>' }]
-  await using gateway = await startGateway({ graphiql: createGraphiql({ tabs: async () => tabs }) })
+  const evil = '</script><script>alert(1)</script>'
+  const tour = async (): Promise<GraphiqlTour> => ({ tabs: [{ query: `# ${evil}` }], values: { evil } })
+  await using gateway = await startGateway({ graphiql: createGraphiql({ tour }) })
   const response = await fetch(gateway.url, { headers: { ...HTML, 'accept-encoding': 'identity' } })
   expect(await response.text()).not.toContain('<script>alert(1)')
 })
@@ -34,7 +35,9 @@ test('there is a page for browsers only, and only where it is switched on', asyn
   await using without = await startGateway()
   const refused = await fetch(without.url, { headers: HTML })
   expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
-  await using gateway = await startGateway({ graphiql: createGraphiql({ tabs: async () => [] }) })
+  await using gateway = await startGateway({
+    graphiql: createGraphiql({ tour: async () => ({ tabs: [], values: {} }) }),
+  })
   const response = await fetch(`${gateway.url}?query=%7Bwhoami%7D`)
   expect(await response.json()).toEqual({ data: { whoami: 'nobody' } })
 })
@@ -53,16 +56,17 @@ test(
   'in a browser, queries and subscriptions run as the person of their tab',
   async () => {
     const tokens = Promise.withResolvers<readonly string[]>()
-    const tabs = async (): Promise<{ query: string; headers: string }[]> => {
+    const tour = async (): Promise<GraphiqlTour> => {
       const [alice, bob] = (await tokens.promise).map((token) =>
         JSON.stringify({ authorization: `Bearer ${token}` }),
       )
-      return [
+      const tabs = [
         { query: '{ whoami }', headers: alice ?? '' },
         { query: 'subscription { observed }', headers: bob ?? '' },
       ]
+      return { tabs, values: {} }
     }
-    await using gateway = await startGateway({ graphiql: createGraphiql({ tabs }) })
+    await using gateway = await startGateway({ graphiql: createGraphiql({ tour }) })
     tokens.resolve([await gateway.token('alice'), await gateway.token('bob')])
     await using browser = await startBrowser()
     const page = await browser.newPage()
@@ -77,6 +81,8 @@ test(
     await page.goto(gateway.url)
     await execute(page)
     await answer(page, 'alice')
+    const logo = page.locator('.graphiql-logo')
+    expect([await logo.innerText(), await logo.locator('svg').isVisible()]).toEqual(['Parley', false])
     await page.getByRole('tab').nth(1).click()
     await execute(page)
     await expect.poll(() => gateway.streams[0]?.viewer, { timeout: 10_000 }).toBe('bob')
@@ -89,3 +95,58 @@ test(
   },
   BROWSER_TIMEOUT_MS,
 )
+
+/** GraphiQL as it is after a start: what came with the start before is gone. */
+function restartable(): Graphiql & { start(tour: GraphiqlTour): void } {
+  let graphiql = createGraphiql({ tour: async () => ({ tabs: [], values: {} }) })
+  return {
+    serve: (request, response) => graphiql.serve(request, response),
+    start(tour) {
+      graphiql = createGraphiql({ tour: async () => tour })
+    },
+  }
+}
+
+function tourOf(token: string, chat: string): GraphiqlTour {
+  const headers = JSON.stringify({ authorization: `Bearer ${token}` })
+  const query = `query Tour { whoami echo(text: "${chat}") }`
+  return { tabs: [{ query, headers }], values: { token, chat } }
+}
+
+test(
+  'tabs that a browser kept have the values of the present tour, and what somebody typed into them is still there',
+  async () => {
+    const graphiql = restartable()
+    await using gateway = await startGateway({ graphiql })
+    await using browser = await startBrowser()
+    const page = await browser.newPage()
+    graphiql.start(tourOf(await gateway.token('alice'), 'chat_old'))
+    await page.goto(gateway.url)
+    await execute(page)
+    await answer(page, 'alice')
+    await page.locator('.graphiql-editor').first().click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type(' # mine')
+    await expect.poll(() => page.evaluate(() => JSON.stringify(localStorage))).toContain('# mine')
+    graphiql.start(tourOf(await gateway.token('bob'), 'chat_new'))
+    await page.reload()
+    await execute(page)
+    await answer(page, 'bob')
+    await answer(page, 'chat_new')
+    await expect.poll(() => page.locator('.graphiql-editor').first().innerText()).toMatch(/chat_new.*#.mine/s)
+  },
+  BROWSER_TIMEOUT_MS,
+)
+
+test('a page is made anew before what is in it runs out', async () => {
+  let made = 0
+  const tour = async (): Promise<GraphiqlTour> => ({ tabs: [{ query: `# ${(made += 1)}` }], values: {} })
+  await using gateway = await startGateway({ graphiql: createGraphiql({ tour, maxAgeMs: 0 }) })
+  const [first, second] = [
+    await fetch(gateway.url, { headers: HTML }),
+    await fetch(gateway.url, { headers: HTML }),
+  ]
+  expect(first.headers.get('etag')).not.toBe(second.headers.get('etag'))
+  await Promise.all([first.arrayBuffer(), second.arrayBuffer()])
+  expect(made).toBe(2)
+})
