@@ -1,8 +1,17 @@
-const CHAT_EVENTS = ['MessageSent', 'MessageEdited', 'MessageDeleted', 'ReactionChanged']
+const CHAT_EVENTS = [
+  'MessageSent',
+  'MessageEdited',
+  'MessageDeleted',
+  'ReactionChanged',
+  'MemberAdded',
+  'MemberRemoved',
+  'MemberRoleChanged',
+  'ChatUpdated',
+]
 
 /** The schema's interfaces and unions, which a cache has to know to tell what `... on ChatEvent` matches. */
 export const POSSIBLE_TYPES = {
   Node: ['Attachment', 'Chat', 'Message', 'User'],
   ChatEvent: CHAT_EVENTS,
-  InboxEvent: [...CHAT_EVENTS, 'CaughtUp', 'InboxReset', 'ReceiptAdvanced'],
+  InboxEvent: [...CHAT_EVENTS, 'CaughtUp', 'InboxReset', 'ReceiptAdvanced', 'TypingChanged'],
 }
