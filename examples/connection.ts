@@ -3,6 +3,7 @@ import { type Client, createClient } from 'graphql-ws'
 
 /** A WebSocket that comes back whatever happened, and subscribes again by itself. */
 export function connect(url: string, token: () => string): Client {
+  let hintMs: number | undefined
   return createClient({
     url: url.replace(/^http/, 'ws'),
     // A function, so that each reconnect brings the newest token.
@@ -10,9 +11,21 @@ export function connect(url: string, token: () => string): Client {
     shouldRetry: () => true,
     retryAttempts: Infinity,
     // By default each wait is twice as long as the one before, without end.
-    retryWait: (retries) => sleep(Math.random() * Math.min(500 * 2 ** retries, 30_000)),
+    retryWait: (retries) => sleep(hintMs ?? Math.random() * Math.min(500 * 2 ** retries, 30_000)),
     // Notices a connection that died without a word.
     keepAlive: 10_000,
-    on: { closed: (event) => console.error('The connection was closed:', event) },
+    on: {
+      closed: (event) => {
+        hintMs = hintIn(event)
+        console.error('The connection was closed:', event)
+      },
+    },
   })
+}
+
+/** When everybody comes back at once, a gateway closes with 4503 and says when it will have time for this client. */
+function hintIn(event: unknown): number | undefined {
+  const { reason } = event as { reason?: unknown }
+  const [, ms] = /come back in (\d+) ms/.exec(String(reason)) ?? []
+  return ms === undefined ? undefined : Number(ms)
 }

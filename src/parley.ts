@@ -51,6 +51,7 @@ import { createTelling } from './receipts/telling.ts'
 import { createDatabase, type Database } from './store/database.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { createAdmission } from './transport/admission.ts'
 import { CLOSE_CODES } from './transport/close-codes.ts'
 import { createGraphiql } from './transport/graphiql.ts'
 import { createHealth, type Health } from './transport/health.ts'
@@ -261,7 +262,8 @@ function createTransport(
         ? createGraphiql({ tour: async () => (await demo?.tour()) ?? { tabs: [], values: {} } })
         : undefined,
   })
-  const websocket = createWebSocketEndpoint({ yoga, authenticator, config, clock, logger })
+  const admission = createAdmission({ expectedWaitMs: services.inbox.expectedWaitMs })
+  const websocket = createWebSocketEndpoint({ yoga, authenticator, admission, config, clock, logger })
   const health = createHealth({ checks: { database: () => database.ping() }, logger })
   const server = createServer({
     yoga,

@@ -25,6 +25,8 @@ export type Inbox = Readonly<{
    * device: first what it has not acknowledged. `onOverflow` has to cut the reader off.
    */
   open(subscriber: Subscriber): LiveStream
+  /** How long an inbox that is opened now will probably wait before it is read, in milliseconds. */
+  expectedWaitMs(): number
 }>
 
 export type Subscriber = Readonly<{
@@ -69,7 +71,7 @@ type Plan = Readonly<{ owed: readonly Owed[]; merge: Merge }>
  */
 export function createInbox(dependencies: Dependencies): Inbox {
   const { hub, devices, chatLog, receipts, clock, metrics, logger } = dependencies
-  const inTurn = createPatientReads(logger)
+  const { read: inTurn, expectedWaitMs } = createPatientReads(logger)
 
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
@@ -200,7 +202,7 @@ export function createInbox(dependencies: Dependencies): Inbox {
       )
   }
 
-  return { open }
+  return { open, expectedWaitMs }
 }
 
 function isBehind(owed: Owed): boolean {

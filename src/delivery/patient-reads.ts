@@ -1,5 +1,5 @@
-import pLimit from 'p-limit'
 import { retry } from '../lib/backoff.ts'
+import { createTurnstile } from '../lib/turnstile.ts'
 import { classifyDatabaseError } from '../store/database-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
@@ -9,13 +9,18 @@ import type { Logger } from '../telemetry/logger.ts'
  * goes on. A read that fails because the database is away is tried until it is back or the reader is gone: clients
  * make lost connections again, but not operations that ended in an error.
  */
-export type PatientReads = <Result>(signal: AbortSignal, read: () => Promise<Result>) => Promise<Result>
+export type PatientReads = Readonly<{
+  /** Rejects with the signal's reason, without having read, when the reader went while it waited. */
+  read<Result>(signal: AbortSignal, read: () => Promise<Result>): Promise<Result>
+  /** How long whoever came now would probably wait, in milliseconds. */
+  expectedWaitMs(): number
+}>
 
 const READS_AT_ONCE = 8
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
 
 export function createPatientReads(logger: Logger): PatientReads {
-  const inTurn = pLimit(READS_AT_ONCE)
+  const turnstile = createTurnstile(READS_AT_ONCE)
 
   function isPassing(error: unknown): boolean {
     const kind = classifyDatabaseError(error)
@@ -23,5 +28,15 @@ export function createPatientReads(logger: Logger): PatientReads {
     return kind !== 'other'
   }
 
-  return (signal, read) => retry(() => inTurn(read), isPassing, BACKOFF, signal)
+  /** Of those who wait in a storm many give up and come again: their places cost the database nothing. */
+  async function readIfWanted<Result>(signal: AbortSignal, read: () => Promise<Result>): Promise<Result> {
+    signal.throwIfAborted()
+    return read()
+  }
+
+  return {
+    read: (signal, read) =>
+      retry(() => turnstile.pass(() => readIfWanted(signal, read)), isPassing, BACKOFF, signal),
+    expectedWaitMs: turnstile.expectedWaitMs,
+  }
 }

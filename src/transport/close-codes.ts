@@ -105,6 +105,12 @@ export const CLOSE_CODES = {
     code: 4503,
     reason: 'Overloaded; come back later',
     clientReconnects: true,
-    meaning: 'The gateway cannot take the connection now, or what it needs to check the token is away.',
+    meaning: 'What the gateway needs to check the token is away.',
+  },
+  CROWDED: {
+    code: 4503,
+    reason: 'Overloaded; come back in <n> ms',
+    clientReconnects: true,
+    meaning: 'Too many connect at the same time. Connect again after so many milliseconds, to any gateway.',
   },
 } as const satisfies Record<string, CloseCode>

@@ -7,6 +7,7 @@ import { ParleyError, badInput } from '../errors.ts'
 import { clientError, toClientError } from '../graphql/masking.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Caller } from './caller.ts'
+import { type Admission, ComeBackLater } from './admission.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import type { Engine, Outcome } from './engine.ts'
 import type { SocketConnection } from './socket-connection.ts'
@@ -15,6 +16,7 @@ import type { YogaHandler } from './yoga.ts'
 
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine'>
+  admission: Admission
   limits: SocketLimits
   logger: Logger
 }>
@@ -23,20 +25,33 @@ type Dependencies = Readonly<{
  * The graphql-transport-ws protocol over the same engine that serves HTTP. Whatever is wrong with an operation is that
  * operation's error: clients give up on a connection that is closed over a syntax error, with all that is on it.
  */
-export function createSocketProtocol({ yoga, limits, logger }: Dependencies): Server<SocketConnection> {
+export function createSocketProtocol({
+  yoga,
+  admission,
+  limits,
+  logger,
+}: Dependencies): Server<SocketConnection> {
   const { execute, subscribe } = yoga.engine()
 
   async function isAdmitted(connection: SocketConnection, params: unknown): Promise<boolean> {
     try {
       const token = authorizationIn(params)
-      if (token !== undefined) await connection.sessions.open(token)
+      if (token !== undefined) await admission.enter(() => connection.sessions.open(token))
       return true
     } catch (error) {
-      const { code } = toClientError(error, logger).extensions
-      const { OVERLOADED } = CLOSE_CODES
-      if (code !== 'UNAUTHENTICATED') connection.close(OVERLOADED.code, OVERLOADED.reason)
+      turnAway(connection, error)
       return false
     }
+  }
+
+  /** Clients come back from both codes; a token that is not valid is graphql-ws's own matter. */
+  function turnAway(connection: SocketConnection, error: unknown): void {
+    const { OVERLOADED, CROWDED } = CLOSE_CODES
+    if (error instanceof ComeBackLater) {
+      return connection.close(CROWDED.code, CROWDED.reason.replace('<n>', `${error.inMs}`))
+    }
+    const { code } = toClientError(error, logger).extensions
+    if (code !== 'UNAUTHENTICATED') connection.close(OVERLOADED.code, OVERLOADED.reason)
   }
 
   async function begin(connection: SocketConnection, message: SubscribePayload): Promise<Begun> {

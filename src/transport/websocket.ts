@@ -8,6 +8,7 @@ import type { Authenticator } from '../auth/session.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Admission } from './admission.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
 import { createClientAddress } from './client-address.ts'
 import { CLOSE_CODES } from './close-codes.ts'
@@ -40,6 +41,7 @@ export type WebSocketEndpoint = Readonly<{
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine'>
   authenticator: Authenticator
+  admission: Admission
   config: Pick<Config, 'mode' | 'http'>
   clock: Clock
   logger: Logger
@@ -50,10 +52,10 @@ type Dependencies = Readonly<{
 const RETRY_AFTER_S = 2
 
 export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEndpoint {
-  const { yoga, authenticator, config, clock, logger } = dependencies
+  const { yoga, authenticator, admission, config, clock, logger } = dependencies
   const limits = { ...SOCKET_LIMITS, ...dependencies.limits }
   const server = new WebSocketServer(serverOptions(limits))
-  const protocol = createSocketProtocol({ yoga, limits, logger })
+  const protocol = createSocketProtocol({ yoga, admission, limits, logger })
   const isAllowedOrigin = createOriginPolicy(config)
   const addressOf = createClientAddress(config.http.trustedProxies)
   const anonymous = new AnonymousSockets(limits.maxAnonymousPerAddress)

@@ -8,6 +8,7 @@ import type { Config } from '../../../src/config/config.ts'
 import { ParleyError } from '../../../src/errors.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import type { Logger } from '../../../src/telemetry/logger.ts'
+import { createAdmission } from '../../../src/transport/admission.ts'
 import type { Caller } from '../../../src/transport/caller.ts'
 import type { Graphiql } from '../../../src/transport/graphiql.ts'
 import { Registry } from 'prom-client'
@@ -34,6 +35,7 @@ type Options = Readonly<{
   graphiql?: Graphiql
   admin?: Config['admin']
   provision?: (claims: Claims) => Promise<void>
+  expectedWaitMs?: () => number
 }>
 
 /** One instance's network side around a schema of a few fields, none of which chats. */
@@ -85,7 +87,8 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     ...(options.introspection === undefined ? {} : { introspection: options.introspection }),
     graphiql: options.graphiql,
   })
-  const websocket = createWebSocketEndpoint({ yoga, authenticator, config, clock, logger, limits })
+  const admission = createAdmission({ expectedWaitMs: options.expectedWaitMs ?? (() => 0) })
+  const websocket = createWebSocketEndpoint({ yoga, authenticator, admission, config, clock, logger, limits })
   const health = createHealth({ checks, logger, keepMs: 0 })
   const server = createServer({
     yoga,

@@ -1,0 +1,109 @@
+import { createClient, type Client } from 'graphql-ws'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { pause } from '../../src/lib/pause.ts'
+import { INBOX } from '../harness/documents.ts'
+import { EventQueue } from '../harness/event-queue.ts'
+import { startParley, type TestParley } from '../harness/parley.ts'
+import type { StreamItem } from '../harness/person.ts'
+import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
+
+const DEVICES = 400
+/** To start an inbox that is owed something in one chat: five. The rest is for what the document asks of the events. */
+const STATEMENTS_EACH = 8
+
+let parley: TestParley
+let proxy: TcpProxy
+beforeAll(async () => {
+  parley = await startParley()
+  proxy = await startTcpProxy(parley.url)
+})
+afterAll(async () => {
+  await proxy[Symbol.asyncDispose]()
+  await parley[Symbol.asyncDispose]()
+})
+
+/** A device that comes back for ever, and what its inbox told it. */
+type Comer = Readonly<{ client: Client; items: EventQueue<StreamItem> }>
+
+function come(token: string, number: number): Comer {
+  const items = new EventQueue<StreamItem>()
+  const client = createClient({
+    url: proxy.url.replace('http', 'ws'),
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${token}` },
+    retryAttempts: Infinity,
+    shouldRetry: () => true,
+    // Everybody at once: the worst that clients can do.
+    retryWait: () => pause(20),
+  })
+  client.subscribe<{ inbox: StreamItem }>(
+    { query: INBOX, variables: { deviceId: `device ${number}` } },
+    { next: ({ data }) => data && items.push(data.inbox), error: () => undefined, complete: () => undefined },
+  )
+  return { client, items }
+}
+
+function caughtUpTimes(items: readonly StreamItem[]): number {
+  return items.filter(({ __typename }) => __typename === 'CaughtUp').length
+}
+
+test('everybody comes back at once, and misses nothing, at the price of a bounded number of statements', async () => {
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const comers = Array.from({ length: DEVICES }, (_, number) => come(bob.token, number))
+  await Promise.all(comers.map(({ items }) => items.until((all) => caughtUpTimes(all) === 1, 30_000)))
+
+  await using database = await observe(parley.databaseUrl)
+  proxy.cut()
+  for (const body of ['one', 'two', 'three']) await alice.send(chat, body)
+  proxy.restore()
+  await Promise.all(comers.map(({ items }) => items.until((all) => caughtUpTimes(all) === 2, 60_000)))
+
+  for (const { items } of comers) {
+    const seqs = items.all.flatMap(({ seq }) => seq ?? [])
+    expect(seqs).toEqual([1, 2, 3])
+  }
+  const { most, total } = await database.report()
+  process.stdout.write(`${DEVICES} devices back: ${most} statements at once at most, ${total} transactions\n`)
+  // What ARCHITECTURE.md says: eight for inboxes that start, eight for people at the door.
+  expect(most).toBeLessThanOrEqual(16)
+  expect(total).toBeLessThanOrEqual(DEVICES * STATEMENTS_EACH)
+  for (const { client } of comers) client.terminate()
+})
+
+/** Counts from outside what the gateway asks of its database. */
+async function observe(url: string) {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const ended = new AbortController()
+  let most = 0
+  const total = async (): Promise<number> => {
+    const text = `SELECT xact_commit::int AS n FROM pg_stat_database WHERE datname = current_database()`
+    return (await client.query<{ n: number }>(text)).rows[0]?.n ?? 0
+  }
+  const before = await total()
+  let samples = 0
+  const looking = (async () => {
+    while (!ended.signal.aborted) {
+      const text = `SELECT count(*)::int AS n FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()`
+      most = Math.max(most, (await client.query<{ n: number }>(text)).rows[0]?.n ?? 0)
+      samples += 1
+      await pause(2, ended.signal)
+    }
+  })()
+  return {
+    async report() {
+      ended.abort()
+      await looking
+      return { most, total: (await total()) - before - samples }
+    },
+    async [Symbol.asyncDispose]() {
+      ended.abort()
+      await looking
+      await client.end()
+    },
+  }
+}

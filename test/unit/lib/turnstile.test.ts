@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { createTurnstile } from '../../../src/lib/turnstile.ts'
+import { holdWork } from '../../harness/held-work.ts'
+
+test('so many are let through at once, the others in the order in which they came', async () => {
+  const { run, calls } = holdWork<number>()
+  const { pass } = createTurnstile(2)
+  const passed = [1, 2, 3, 4].map((number) => pass(() => run([number])))
+  const [first, second] = [await calls.next(), await calls.next()]
+  expect(calls.all).toHaveLength(2)
+  second.fail(new Error('this one broke'))
+  await expect(passed[1]).rejects.toThrow('this one broke')
+  expect((await calls.next()).items).toEqual([3])
+  first.finish([])
+  expect((await calls.next()).items).toEqual([4])
+})
+
+test('the wait to expect grows with the line, and with how long the last ones took', async () => {
+  let time = 0
+  const { run, calls } = holdWork<number>()
+  const { pass, expectedWaitMs } = createTurnstile(2, () => time)
+  expect(expectedWaitMs()).toBe(0)
+  const passed = Array.from({ length: 102 }, (_, number) => pass(() => run([number])))
+  await calls.until((all) => all.length === 2)
+  const atFirst = expectedWaitMs()
+  expect(atFirst).toBeGreaterThan(0)
+  for (let turns = 0; turns < 101; turns += 1) {
+    time += 100
+    ;(await calls.next()).finish([])
+  }
+  expect(expectedWaitMs()).toBe(0)
+  await Promise.all(passed.slice(0, 101))
+  const again = Array.from({ length: 101 }, () => pass(() => run([0])))
+  expect(expectedWaitMs()).toBeGreaterThan(10 * atFirst)
+  for (let turns = 0; turns < 102; turns += 1) (await calls.next()).finish([])
+  await Promise.all(again)
+})

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { ComeBackLater, createAdmission } from '../../../src/transport/admission.ts'
+import { holdWork } from '../../harness/held-work.ts'
+
+/** What somebody who comes now is told: undefined when they are let in. */
+async function hintOf(waitMs: number, random = 0.5): Promise<number | undefined> {
+  const { enter } = createAdmission({ expectedWaitMs: () => waitMs, random: () => random })
+  let isLetIn = false
+  try {
+    await enter(async () => {
+      isLetIn = true
+    })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ComeBackLater)) throw error
+    expect(isLetIn).toBe(false)
+    return error.inMs
+  }
+}
+
+test('whoever would not wait long is let in, others are told to come back when the line has gone', async () => {
+  expect(await Promise.all([0, 1_999, 2_001, 8_000].map((waitMs) => hintOf(waitMs)))).toEqual([
+    undefined,
+    undefined,
+    2_001,
+    8_000,
+  ])
+})
+
+test('those who are sent away are spread over the time around it, and none for too long', async () => {
+  expect(await Promise.all([0, 0.25, 0.999].map((random) => hintOf(8_000, random)))).toEqual([
+    4_000, 6_000, 11_992,
+  ])
+  expect(await hintOf(3_600_000, 1)).toBe(30_000)
+})
+
+test('eight at once are let in, and when those take long the line is refused', async () => {
+  const { run, calls } = holdWork<number, string>()
+  const { enter } = createAdmission({ expectedWaitMs: () => 0 })
+  const coming = Array.from({ length: 5_000 }, (_, number) => enter(() => run([number])))
+  const outcomes = Promise.allSettled(coming)
+  await calls.until((all) => all.length === 8)
+  let letIn = 0
+  for (; letIn < coming.length; letIn += 1) {
+    const call = await Promise.race([calls.next(), outcomes.then(() => undefined)])
+    if (call === undefined) break
+    call.finish([])
+  }
+  const refused = (await outcomes).filter(({ status }) => status === 'rejected')
+  expect(refused.length).toBeGreaterThan(1_000)
+  expect(refused.length + letIn).toBe(5_000)
+})
