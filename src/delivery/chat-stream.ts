@@ -59,7 +59,11 @@ export function createChatStreams({ hub, chats, chatLog, clock }: Dependencies):
     }
 
     const stream: LiveStream = new LiveStream({ phases, release: () => watching.leave(), onOverflow })
-    const listener = { userId: viewerId, push: stream.push.bind(stream) }
+    const listener = {
+      userId: viewerId,
+      push: stream.push.bind(stream),
+      startOver: stream.startOver.bind(stream),
+    }
     const { view, watching } = await begin(chatId, listener)
     const plan = planFor(view, afterSeq, watching.lastSeq)
     return stream

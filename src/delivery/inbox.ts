@@ -96,7 +96,11 @@ export function createInbox(dependencies: Dependencies): Inbox {
       },
       onFlushed: deviceId === undefined ? (item) => acknowledge(viewerId, item) : () => undefined,
     })
-    const joined = hub.join({ userId: viewerId, push: (item) => stream.push(item) })
+    const joined = hub.join({
+      userId: viewerId,
+      push: (item) => stream.push(item),
+      startOver: () => stream.startOver(),
+    })
     return stream
   }
 

@@ -59,6 +59,14 @@ export class LiveStream implements AsyncIterableIterator<InboxItem, undefined, u
     this.#wake?.()
   }
 
+  /** The stream has missed something: it is over as if its reader were too slow. */
+  startOver(): void {
+    if (this.#isOver() || this.#hasOverflowed) return
+    this.#hasOverflowed = true
+    this.#overflow()
+    this.#wake?.()
+  }
+
   async next(): Promise<IteratorResult<InboxItem, undefined>> {
     if (this.#isOver()) return this.return()
     if (this.#lastItem !== undefined) this.#options.onFlushed?.(this.#lastItem)

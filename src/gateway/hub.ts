@@ -81,8 +81,13 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
   function serve(userId: UserId, { chatId, joinedSeq, headSeq }: ReadChat): Seq | 'outdated' {
     if (!people.isHere(userId)) return headSeq
     if (chats.isOutdated(chatId, headSeq)) return 'outdated'
-    const chat = chats.open(chatId, headSeq)
-    if (joinedSeq <= chat.feed.lastSeq) chats.letIn(chat, userId)
+    // Their other streams here have heard nothing of the chat yet: for them it begins where they were let in.
+    const chat = chats.open(chatId, people.hasSettled(userId) ? joinedSeq - 1 : headSeq)
+    chat.feed.expect(headSeq)
+    if (joinedSeq <= chat.feed.lastSeq) {
+      startOverIfLate(chat, userId)
+      chats.letIn(chat, userId)
+    }
     repairHole(chat)
     return chat.feed.lastSeq
   }
@@ -95,7 +100,7 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     const chat = chats.open(chatId, headSeq)
     chat.watchers.add(listener)
     repairHole(chat)
-    const person = people.join({ userId: listener.userId, push: () => undefined }, 'watching')
+    const person = people.join({ ...listener, push: () => undefined }, 'watching')
     const leave = (): void => {
       person.leave()
       chat.watchers.delete(listener)
@@ -104,8 +109,21 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     return { lastSeq: chat.feed.lastSeq, leave }
   }
 
+  /**
+   * The feed of a chat begins where somebody's log ended who came here. It may begin beyond the event that lets somebody
+   * else in, who is here already and was not told yet, since that wake-up was still on its way, or lost. The feed does
+   * not go back for them, so their streams, which believe that they were served everything, have to start over.
+   */
+  function startOverIfLate(chat: ServedChat, userId: UserId): void {
+    if (!chat.userIds.has(userId)) people.startOver(userId)
+  }
+
   function publish(events: readonly ChatEvent[]): void {
     for (const event of events) {
+      const late = chats.get(event.chatId)
+      if (late !== undefined && event.seq <= late.openedSeq) {
+        for (const userId of event.joined) startOverIfLate(late, userId)
+      }
       const chat = chats.get(event.chatId) ?? openFor(event)
       if (chat === undefined) chats.noteUnheard(event)
       else take(chat, [event])
@@ -156,6 +174,8 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     for (const { userId, chatId, joinedSeq, headSeq } of heads) {
       const chat = chats.get(chatId) ?? (isMissedBy(userId) ? chats.open(chatId, joinedSeq - 1) : undefined)
       if (chat === undefined) continue
+      const isLetIn = joinedSeq <= chat.feed.lastSeq && headSeq >= chat.membersSeq
+      if (isLetIn && isMissedBy(userId)) startOverIfLate(chat, userId)
       chat.feed.expect(headSeq)
       repairHole(chat)
     }

@@ -32,4 +32,6 @@ export type Listener = Readonly<{
   userId: UserId
   /** Takes an item in, in order; never blocks and never throws. */
   push(item: LiveItem): void
+  /** It has missed what can't be pushed any more: its reader has to come back and catch up. Never throws. */
+  startOver(): void
 }>

@@ -26,6 +26,10 @@ export type People = Readonly<{
   chatsOf(userId: UserId): Set<ChatId> | undefined
   /** Tells every stream of theirs here. */
   tell(userId: UserId, item: LiveItem): void
+  /** Whether some of their streams are. */
+  hasSettled(userId: UserId): boolean
+  /** Those streams have missed something that is past. */
+  startOver(userId: UserId): void
   /** Whether all of their streams are served what there was: a chat that they are in and are not served was missed. */
   isSettled(userId: UserId): boolean
 }>
@@ -77,6 +81,12 @@ export function createPeople({ sessions, onGone }: Dependencies): People {
     chatsOf: (userId) => people.get(userId)?.chatIds,
     tell(userId, item) {
       for (const listener of people.get(userId)?.listeners.keys() ?? []) listener.push(item)
+    },
+    hasSettled: (userId) => [...(people.get(userId)?.listeners.values() ?? [])].includes('settled'),
+    startOver(userId) {
+      for (const [listener, state] of people.get(userId)?.listeners ?? []) {
+        if (state === 'settled') listener.startOver()
+      }
     },
     isSettled(userId) {
       const states = new Set(people.get(userId)?.listeners.values())

@@ -10,6 +10,8 @@ import { Typists } from './typists.ts'
 export type ServedChat = Readonly<{
   chatId: ChatId
   feed: ChatFeed
+  /** Where its feed began: nothing up to there was passed on here. */
+  openedSeq: Seq
   /** Its members who are here, as of the feed's last event. */
   userIds: Set<UserId>
   watchers: Set<Listener>
@@ -57,6 +59,7 @@ export function createServedChats(people: Pick<People, 'chatsOf' | 'tell'>): Ser
     const chat: ServedChat = {
       chatId,
       feed,
+      openedSeq: headSeq,
       userIds: new Set(),
       watchers: new Set(),
       typists,

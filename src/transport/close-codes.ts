@@ -87,7 +87,7 @@ export const CLOSE_CODES = {
     reason: 'Too slow; reconnect to catch up',
     clientReconnects: true,
     meaning:
-      'More was waiting for this client than the gateway holds. Nothing is lost: a device is owed the rest.',
+      'More was waiting for this client than the gateway holds, or it has to catch up. Nothing is lost: a device is owed the rest.',
   },
   TOO_MANY_INITS: {
     code: 4429,

@@ -27,7 +27,7 @@ function createWorld() {
     LOG.slice(afterSeq, Math.min(untilSeq, committed))
   const sessions = { attach: async () => undefined, detach: () => undefined }
   const hub = createHub({ readLog, sessions, metrics, logger })
-  hub.join({ userId: alice, push: () => undefined })
+  hub.join({ userId: alice, push: () => undefined, startOver: () => undefined })
   hub.serve(alice, { chatId: TEA, joinedSeq: 0, headSeq: 0 })
   let betweenReadAndServe = (): void => undefined
 

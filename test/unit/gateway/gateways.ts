@@ -98,7 +98,7 @@ export class Gateways implements AsyncDisposable {
 
 function serve(hub: Hub, userId: UserId, chats: readonly string[]): EventQueue<LiveItem> {
   const heard = new EventQueue<LiveItem>()
-  hub.join({ userId, push: (item) => heard.push(item) })
+  hub.join({ userId, push: (item) => heard.push(item), startOver: () => undefined })
   for (const chat of chats) hub.serve(userId, { chatId: chatId(chat), joinedSeq: 0, headSeq: 0 })
   return heard
 }

@@ -187,10 +187,60 @@ describe('whose chats were read before their members changed', () => {
     serve(alice, ['tea'], 4)
     hub.publish([memberRemoved('tea', 5, bob)])
     const heard: unknown[] = []
-    const listener = { userId: bob, push: (item: unknown) => void heard.push(item) }
+    const listener = {
+      userId: bob,
+      push: (item: unknown) => void heard.push(item),
+      startOver: () => undefined,
+    }
     expect(hub.watch(listener, read('tea', 4))).toBe('outdated')
     hub.publish([sent('tea', 6)])
     expect(heard).toEqual([])
+  })
+})
+
+describe('who is here already and is let in by an event that comes late', () => {
+  const log = [sent('tea', 1), memberAdded('tea', 2, bob), sent('tea', 3)]
+
+  test('hears of it from there on, though another device of theirs comes and knows more', async () => {
+    const { hub, listen } = createHubWorld(log)
+    const [phone, laptop] = [listen(bob), listen(bob)]
+    phone.settle()
+    expect(hub.serve(bob, read('tea', 3, 2))).toBe(1)
+    laptop.settle()
+    hub.publish([memberAdded('tea', 2, bob), sent('tea', 3)])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(seqsOf(phone.heard.all)).toEqual([2, 3])
+    expect(phone.startOver).not.toHaveBeenCalled()
+  })
+
+  test('starts over where the chat is heard of beyond it, be it that the event comes, or is found missing', () => {
+    const comes: ((hub: HubWorld['hub']) => unknown)[] = [
+      (hub) => hub.publish([memberAdded('tea', 2, bob)]),
+      (hub) => hub.reconcile([{ userId: bob, chatId: chatId('tea'), joinedSeq: 2, headSeq: 3 }]),
+      (hub) => hub.serve(bob, read('tea', 3, 2)),
+    ]
+    for (const come of comes) {
+      const { hub, serve, listen } = createHubWorld(log)
+      const [phone, laptop] = [listen(bob), listen(bob)]
+      phone.settle()
+      const atAlice = serve(alice, ['tea'], 3)
+      atAlice.settle()
+      if (come === comes[1]) laptop.settle()
+      come(hub)
+      expect(phone.startOver).toHaveBeenCalledTimes(1)
+      expect(atAlice.startOver).not.toHaveBeenCalled()
+    }
+  })
+
+  test('does not where they are served it, or were removed by what was passed on', () => {
+    const { hub, serve } = createHubWorld(log)
+    const [atAlice, atBob] = [serve(alice, ['tea'], 3), serve(bob, ['tea'], 3)]
+    atBob.settle()
+    hub.publish([memberAdded('tea', 2, bob)])
+    hub.publish([memberRemoved('tea', 4, bob)])
+    hub.reconcile([{ userId: bob, chatId: chatId('tea'), joinedSeq: 2, headSeq: 3 }])
+    expect(atBob.startOver).not.toHaveBeenCalled()
+    expect(seqsOf(atAlice.heard.all)).toEqual([4])
   })
 })
 

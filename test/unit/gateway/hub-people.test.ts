@@ -17,7 +17,7 @@ async function isCaredAbout({ hub, reads }: HubWorld, chat: string): Promise<boo
 
 function watch({ hub }: HubWorld, chat: string, headSeq: number) {
   const heard = new EventQueue<LiveItem>()
-  const listener = { userId: alice, push: (item: LiveItem) => heard.push(item) }
+  const listener = { userId: alice, push: (item: LiveItem) => heard.push(item), startOver: () => undefined }
   const watching = hub.watch(listener, { chatId: chatId(chat), headSeq })
   if (watching === 'outdated') throw new Error('Nobody has joined or left')
   return { heard, ...watching }

@@ -1,8 +1,9 @@
+import { type Mock, vi } from 'vitest'
 import type { ChatEvent } from '../../../src/chats/chat-event.ts'
 import type { LogStretch } from '../../../src/chats/chat-log.ts'
 import { createHub, type Hub, type ReadChat } from '../../../src/gateway/hub.ts'
 import type { LiveItem } from '../../../src/gateway/live.ts'
-import type { Leave } from '../../../src/gateway/people.ts'
+import type { Joined } from '../../../src/gateway/people.ts'
 import type { UserId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog, type LogLine } from '../../harness/captured-log.ts'
@@ -10,7 +11,8 @@ import { EventQueue } from '../../harness/event-queue.ts'
 import { chatId } from '../../harness/events.ts'
 
 /** Somebody who listens, and what they heard. */
-export type Ear = Readonly<{ userId: UserId; heard: EventQueue<LiveItem>; leave: Leave }>
+export type Ear = Joined &
+  Readonly<{ userId: UserId; heard: EventQueue<LiveItem>; startOver: Mock<() => void> }>
 
 /** A hub, the log that it reads holes from, and people. */
 export type HubWorld = Readonly<{
@@ -61,7 +63,8 @@ export function createHubWorld(log: ChatEvent[] = []): HubWorld {
 
   function listen(userId: UserId): Ear {
     const heard = new EventQueue<LiveItem>()
-    return { userId, heard, leave: hub.join({ userId, push: (item) => heard.push(item) }).leave }
+    const startOver = vi.fn<() => void>()
+    return { userId, heard, startOver, ...hub.join({ userId, push: (item) => heard.push(item), startOver }) }
   }
 
   return {
