@@ -3,6 +3,9 @@ import { pause } from '../../src/lib/pause.ts'
 import type { GatewayProcess } from '../harness/gateway-process.ts'
 import { type Scene, startScene } from './scene.ts'
 
+/** What is promised, see I2. */
+const HEALING_MS = 5_000
+
 function gateway({ gateways }: Scene, number: number): GatewayProcess {
   return gateways[number % gateways.length] as GatewayProcess
 }
@@ -14,7 +17,7 @@ test(
     await using scene = await startScene(3)
     for (let round = 0; round < 20; round += 1) {
       await gateway(scene, round).kill()
-      await scene.healed()
+      await scene.healed(HEALING_MS)
       await gateway(scene, round).start()
     }
     await scene.verify('SIGKILL of a gateway, 20 times')
@@ -26,7 +29,7 @@ test('a gateway that freezes for five seconds costs nobody anything', { timeout:
   gateway(scene, 0).pause()
   await pause(5_000)
   gateway(scene, 0).resume()
-  await scene.healed()
+  await scene.healed(HEALING_MS)
   await scene.verify('SIGSTOP of a gateway for 5 s')
 })
 
@@ -38,7 +41,7 @@ test(
     for (const one of scene.gateways) {
       expect(await one.stop()).toBe(0)
       await one.start()
-      await scene.healed()
+      await scene.healed(HEALING_MS)
     }
     await scene.verify('rolling SIGTERM')
   },

@@ -19,12 +19,22 @@ export type Scene = AsyncDisposable &
     acknowledgedCount(): number
     /**
      * The fault is over: says one thing more in each chat, waits until everybody has everything, and notes how long
-     * that took.
+     * that took. Fails when somebody lacks something `timeoutMs` after the last of it was acknowledged.
      */
     healed(timeoutMs?: number): Promise<void>
     /** Drains, prints what it took, and fails if anything is wrong with what was recorded. */
     verify(name: string): Promise<void>
   }>
+
+/** From the end of a fault until everybody had everything, and the part of it after the last acknowledgement. */
+type Healing = Readonly<{ wholeMs: number; waitMs: number }>
+
+function slowest(healings: readonly Healing[]): string {
+  const most = (times: readonly number[]): number => Math.round(Math.max(...times))
+  if (healings.length === 0) return 'nothing to heal'
+  const waits = most(healings.map(({ waitMs }) => waitMs))
+  return `slowest healing ${most(healings.map(({ wholeMs }) => wholeMs))} ms, longest wait for a device ${waits} ms`
+}
 
 /** Starts `count` gateways; people are talking when it resolves. */
 export async function startScene(count: number): Promise<Scene> {
@@ -45,7 +55,7 @@ export async function startScene(count: number): Promise<Scene> {
   const load = resources.use(await startLoad({ urls, databaseUrl: database.url }))
   load.speak()
   await load.heal()
-  const times: number[] = []
+  const healings: Healing[] = []
 
   const writerOf = (chat: string): string => load.recorder.members.get(chat)?.[0]?.replace('user_', '') ?? ''
   const acknowledgedCount = (): number =>
@@ -55,8 +65,8 @@ export async function startScene(count: number): Promise<Scene> {
     const from = performance.now()
     try {
       await Promise.all(load.chats.map((chat) => load.send(writerOf(chat), chat)))
-      await load.heal(timeoutMs)
-      times.push(performance.now() - from)
+      const waitMs = await load.heal(timeoutMs)
+      healings.push({ wholeMs: performance.now() - from, waitMs })
     } catch (error) {
       const log = gateways.flatMap((gateway) => gateway.log.slice(-10))
       throw new Error(`Not everybody has everything. The gateways said:\n${log.join('\n')}`, { cause: error })
@@ -67,10 +77,8 @@ export async function startScene(count: number): Promise<Scene> {
     await load.drain()
     const { sends, deliveries, devices } = load.recorder
     const interruptions = load.devices.reduce((sum, device) => sum + device.interruptions.length, 0)
-    const slowest =
-      times.length === 0 ? 'nothing to heal' : `slowest healing ${Math.round(Math.max(...times))} ms`
     process.stdout.write(
-      `${name}: ${slowest}; ${sends.length} sends, ${deliveries.length} deliveries to ${devices.size} devices, ` +
+      `${name}: ${slowest(healings)}; ${sends.length} sends, ${deliveries.length} deliveries to ${devices.size} devices, ` +
         `${countRepeats(load.recorder)} of them again, ${interruptions} interruptions\n`,
     )
     expectClean(load.recorder)

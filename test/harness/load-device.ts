@@ -11,6 +11,8 @@ export type DeviceOptions = Readonly<{
   owner: string
   /** All gateways; the device begins with the first, and goes on to the next whenever it loses one. */
   urls: readonly string[]
+  /** Which one is the next. */
+  stride: 1 | -1
   recorder: Recorder
   post(url: string, query: string, variables: object): Promise<unknown>
   token: string
@@ -92,8 +94,8 @@ export class Device {
   }
 
   get #url(): string {
-    const { urls } = this.#options
-    return urls[(this.#subscription - 1) % urls.length] ?? ''
+    const { urls, stride } = this.#options
+    return urls.at((stride * (this.#subscription - 1)) % urls.length) ?? ''
   }
 
   async #subscribe(signal: AbortSignal): Promise<void> {

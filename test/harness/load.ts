@@ -69,6 +69,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       id: `${name}-${index}`,
       owner: `user_${name}`,
       urls: rotated(urls, index),
+      stride: strideOf(index),
       recorder,
       token: tokens.get(name) ?? '',
       post: (url, query, variables) => post(name, url, query, variables),
@@ -192,6 +193,14 @@ async function ask(url: string, token: string, query: string, variables: object)
 
 async function tokenOf(name: string): Promise<string> {
   return issueToken(TEST_SECRET, { subject: name, name })
+}
+
+/**
+ * Some try the gateways in one order, some in the other. In one order all would end up on the same gateway after a few
+ * deaths, and nothing would go from one gateway to another any more.
+ */
+function strideOf(index: number): 1 | -1 {
+  return index % 2 === 0 ? 1 : -1
 }
 
 function rotated(urls: readonly string[], by: number): readonly string[] {
