@@ -19,7 +19,7 @@ export type Batcher<Item, Result> = Readonly<{
   submit(item: Item): Promise<Result>
   /** Items that wait, without those under way. */
   depth(): number
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when nothing waits and nothing is under way, the rest after the last batch included. */
   drained(): Promise<void>
 }>
 
@@ -29,6 +29,9 @@ type Waiting<Item, Result> = Readonly<{ item: Item; answer: PromiseWithResolvers
  * Batching by back-pressure: one batch is under way at a time, and when it is done the next takes everything that
  * came meanwhile. An idle batcher starts at once, so nothing ever waits for a batch to fill; under load batches
  * grow by themselves to what the work can bear.
+ *
+ * Memory is bounded by `maxWaiting` and one batch. A batch that never ends stops everything behind it, so `run` needs a
+ * deadline of its own.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   const { maxBatch, maxWaiting, restMs = 0 } = options

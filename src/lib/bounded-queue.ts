@@ -17,6 +17,11 @@ export type QueueItem<Value> = Readonly<{
  * A first-in-first-out queue that never grows beyond its bounds. When room is short it first lets go of what may
  * be lost, then folds items of one key into the newest of them; when even that is not enough, `push` answers
  * false and the queue stays as it was: what to do then is the owner's business.
+ *
+ * It is an array with a moving head: taking an item out moves the head, and the array is cut when more than half of it
+ * lies before the head, so that each item is moved once on average. What was taken is held on to until then, so the
+ * queue keeps in memory up to twice what its bounds say. Making room looks at every item: at worst with each push, where
+ * nothing but the newest of each key is left.
  */
 export class BoundedQueue<Value> {
   readonly #bounds: QueueBounds
@@ -61,7 +66,7 @@ export class BoundedQueue<Value> {
     return length < this.#bounds.maxItems && bytes + item.bytes <= this.#bounds.maxBytes
   }
 
-  /** Whether there is room then; nothing is given up for an item that would not fit even so. */
+  /** Lets go of what may be lost, and folds. Whether there is room then; nothing is given up for an item that would not fit even so. */
   #makeRoom(incoming: QueueItem<Value>): boolean {
     const durable = this.#items.slice(this.#head).filter((item) => item.keep !== 'droppable')
     const kept = newestOfEachKey(durable, incoming)
