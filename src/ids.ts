@@ -1,4 +1,4 @@
-import { validate, v7 } from 'uuid'
+import { v7, validate, version } from 'uuid'
 
 declare const brand: unique symbol
 type Branded<Base, Name extends string> = Base & { readonly [brand]: Name }
@@ -61,7 +61,7 @@ function parseMessageId(rest: string): NodeId | undefined {
 }
 
 function isChatId(text: string): text is ChatId {
-  return validate(text) && text === text.toLowerCase()
+  return validate(text) && version(text) === 7 && text === text.toLowerCase()
 }
 
 /**

@@ -18,6 +18,7 @@ import type { Secrets } from './config/secrets.ts'
 import { createDemo, type Demo } from './demo/demo.ts'
 import { createChatStreams } from './delivery/chat-stream.ts'
 import { createDeviceStore } from './delivery/device-store.ts'
+import { createLiveDevices } from './delivery/live-devices.ts'
 import { createInbox } from './delivery/inbox.ts'
 import { createHub, type Hub } from './gateway/hub.ts'
 import { createDeafness } from './gateway/deafness.ts'
@@ -205,9 +206,11 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
   const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
   const groupStore = createGroupStore(database)
   const people = createPeople({ users, maxMembers: config.groups.maxMembers })
+  const liveDevices = createLiveDevices()
   const receiptStore = createReceiptStore(database)
   const receipts = createReceipts({
     store: receiptStore,
+    isLive: liveDevices.has,
     telling: createTelling({ store: receiptStore, logger }),
     clock,
     publish: (advanced) =>
@@ -215,7 +218,7 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
   })
 
   const devices = createDeviceStore(database)
-  const inbox = createInbox({ hub, devices, chatLog, receipts, clock, metrics, logger })
+  const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, metrics, logger })
   const chatStreams = createChatStreams({ hub, chats, chatLog, clock })
   const services: Services = {
     users,

@@ -1,4 +1,5 @@
-import { ParleyError, forbidden } from '../errors.ts'
+import { ParleyError, forbidden, unavailable } from '../errors.ts'
+import { within } from '../lib/deadline.ts'
 import { bearer } from './bearer.ts'
 import type { Claims } from './claims.ts'
 import type { TokenVerifier } from './tokens.ts'
@@ -22,7 +23,10 @@ export type Session = Readonly<{
 }>
 
 export type Authenticator = Readonly<{
-  /** Verifies the token and makes its person known. UNAUTHENTICATED or UNAVAILABLE, as the verifier says. */
+  /**
+   * Verifies the token and makes its person known. UNAUTHENTICATED or UNAVAILABLE, as the verifier says; UNAVAILABLE
+   * too where that takes longer than `AUTHENTICATE_WITHIN_MS`.
+   */
   authenticate(token: string): Promise<Session>
 }>
 
@@ -33,14 +37,23 @@ type Dependencies = Readonly<{
 }>
 
 export function createAuthenticator({ verifier, provision }: Dependencies): Authenticator {
-  return {
-    async authenticate(token) {
-      const claims = await verifier.verify(token)
-      await provision(claims)
-      const { userId, name, avatarUrl, expiresAt } = claims
-      return { viewer: { userId, name, avatarUrl }, expiresAt, renew: undefined }
-    },
+  async function admit(token: string): Promise<Session> {
+    const claims = await verifier.verify(token)
+    await provision(claims)
+    const { userId, name, avatarUrl, expiresAt } = claims
+    return { viewer: { userId, name, avatarUrl }, expiresAt, renew: undefined }
   }
+
+  return {
+    authenticate: (token) => within(AUTHENTICATE_WITHIN_MS, admit(token), tooLate),
+  }
+}
+
+/** Half of the ten seconds that an operation may take in all. */
+export const AUTHENTICATE_WITHIN_MS = 5_000
+
+function tooLate(): ParleyError {
+  return unavailable('Your token could not be checked in time. Try again.')
 }
 
 /** A session that can be renewed in place. `onRenewed` hears of each token that took over. */

@@ -1,4 +1,5 @@
 import { badInput } from '../errors.ts'
+import { codePoints } from '../lib/code-points.ts'
 
 /** The longest title, in code points. */
 export const MAX_TITLE_LENGTH = 255
@@ -9,7 +10,7 @@ export const MAX_TTL_SECONDS = 365 * 24 * 60 * 60
 /** The title without blanks around it, if 1 to 255 printable characters are left; else BAD_USER_INPUT. */
 export function parseTitle(text: string): string {
   const title = text.trim()
-  if (title === '' || title.length > 2 * MAX_TITLE_LENGTH || Array.from(title).length > MAX_TITLE_LENGTH) {
+  if (title === '' || codePoints(title, MAX_TITLE_LENGTH) > MAX_TITLE_LENGTH) {
     throw badInput(`title has to be 1 to ${MAX_TITLE_LENGTH} characters long`)
   }
   if (/\p{Cc}/u.test(title) || !title.isWellFormed()) {

@@ -22,30 +22,54 @@ type OwedRow = Omit<Owed, 'earlierStays'> & Readonly<{ earlierStays: string }>
 export type DeviceStore = Readonly<{
   /**
    * Makes the device known. One never seen before starts with nothing owed: its position in every chat is the
-   * chat's head, unless it acknowledged something already.
+   * chat's head. So does one that was forgotten, which happens to the one longest unseen beyond `MAX_DEVICES`.
    */
-  register(userId: UserId, deviceId: DeviceId): Promise<void>
+  register(userId: UserId, deviceId: DeviceId): Promise<Registration>
   /** For every chat of the user in which something was ever said. Without a device nothing is owed. */
   owed(userId: UserId, deviceId: DeviceId | undefined): Promise<readonly Owed[]>
-  /** A moment before which every receipt has certainly reached the device. */
-  receiptsKnownSince(userId: UserId, deviceId: DeviceId): Promise<Date>
 }>
 
-// The devices' primary key; for a new device one row per chat of the person, once. A row that the statement inserted
-// was never updated: its xmax is 0.
+/** What a device was before it registered. */
+export type Registration = Readonly<{
+  type: 'new' | 'known' | 'forgotten'
+  /** Receipts before this moment have certainly reached it. */
+  receiptsUntil: Date
+}>
+
+/** The most devices of one person whose positions are kept. */
+export const MAX_DEVICES = 100
+
+// The devices' primary key; for a new device one row per chat of the person, and a look at all of their devices, once.
+// `was` is as it was before this statement; a device that registers twice at once is new to both, and harmlessly so.
 const REGISTER = {
   name: 'device_register',
   text: `
-    WITH device AS (
-      INSERT INTO devices (user_id, device_id) VALUES ($1, $2)
-      ON CONFLICT (user_id, device_id) DO UPDATE SET last_seen_at = now()
-      RETURNING xmax = 0 AS is_new
+    WITH was AS (
+      SELECT is_forgotten, COALESCE(receipts_until, registered_at) AS receipts_until FROM devices
+      WHERE user_id = $1 AND device_id = $2
+    ), device AS (
+      INSERT INTO devices AS d (user_id, device_id) VALUES ($1, $2)
+      ON CONFLICT (user_id, device_id) DO UPDATE SET last_seen_at = now(), is_forgotten = false,
+        receipts_until = CASE WHEN d.is_forgotten THEN now() ELSE d.receipts_until END
+    ), forgotten AS (
+      UPDATE devices SET is_forgotten = true
+      WHERE NOT EXISTS (SELECT FROM was WHERE NOT is_forgotten) AND user_id = $1 AND device_id IN (
+        SELECT device_id FROM devices WHERE user_id = $1 AND device_id <> $2 AND NOT is_forgotten
+        ORDER BY last_seen_at DESC, device_id OFFSET $3
+      )
+      RETURNING device_id
+    ), positions_gone AS (
+      DELETE FROM device_positions p USING forgotten f WHERE p.user_id = $1 AND p.device_id = f.device_id
+    ), positions AS (
+      INSERT INTO device_positions (chat_id, user_id, device_id, acked_seq)
+      SELECT m.chat_id, $1, $2, COALESCE(m.left_seq, c.head_seq)
+      FROM members m JOIN chats c ON c.id = m.chat_id
+      WHERE m.user_id = $1 AND c.head_seq > 0 AND NOT EXISTS (SELECT FROM was WHERE NOT is_forgotten)
+      ON CONFLICT DO NOTHING
     )
-    INSERT INTO device_positions (chat_id, user_id, device_id, acked_seq)
-    SELECT m.chat_id, $1, $2, COALESCE(m.left_seq, c.head_seq)
-    FROM members m JOIN chats c ON c.id = m.chat_id
-    WHERE m.user_id = $1 AND c.head_seq > 0 AND (SELECT is_new FROM device)
-    ON CONFLICT DO NOTHING`,
+    SELECT CASE WHEN was.is_forgotten THEN 'forgotten' WHEN was.is_forgotten IS NULL THEN 'new' ELSE 'known' END AS type,
+      COALESCE(was.receipts_until, now()) AS "receiptsUntil"
+    FROM (SELECT) AS one LEFT JOIN was ON true`,
 }
 
 // Members by their index on the user; chats and positions by their primary keys.
@@ -64,31 +88,15 @@ const OWED = {
     ORDER BY c.last_activity_at`,
 }
 
-// A device that acknowledged an event had a stream that was alive when the event came by, and had been told of all
-// receipts before it: what was written more than a minute before the event has long been announced by then.
-const RECEIPTS_KNOWN_SINCE = {
-  name: 'device_receipts_known_since',
-  text: `
-    SELECT GREATEST(d.registered_at, (
-      SELECT max(e.at) FROM device_positions p
-        JOIN chat_events e ON e.chat_id = p.chat_id AND e.seq = p.acked_seq
-      WHERE p.user_id = $1 AND p.device_id = $2
-    )) - interval '1 minute' AS since
-    FROM devices d WHERE d.user_id = $1 AND d.device_id = $2`,
-}
-
 export function createDeviceStore({ writer, reader }: { writer: Writer; reader: Reader }): DeviceStore {
   return {
     async register(userId, deviceId) {
-      await writer.query(REGISTER, [userId, deviceId])
+      const rows = await writer.query<Registration>(REGISTER, [userId, deviceId, MAX_DEVICES - 1])
+      return rows[0] ?? { type: 'new', receiptsUntil: new Date(0) }
     },
     async owed(userId, deviceId) {
       const rows = await reader.query<OwedRow>(OWED, [userId, deviceId])
       return rows.map((row) => ({ ...row, earlierStays: parseStays(row.earlierStays) }))
-    },
-    async receiptsKnownSince(userId, deviceId) {
-      const rows = await reader.query<{ since: Date }>(RECEIPTS_KNOWN_SINCE, [userId, deviceId])
-      return rows[0]?.since ?? new Date(0)
     },
   }
 }

@@ -10,8 +10,9 @@ import { pause } from '../lib/pause.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { DeviceStore, Owed } from './device-store.ts'
+import { type DeviceStore, MAX_DEVICES, type Owed, type Registration } from './device-store.ts'
 import type { InboxItem, InboxReset } from './inbox-item.ts'
+import type { LiveDevices } from './live-devices.ts'
 import { type Feeding, LiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
 import { createPatientReads } from './patient-reads.ts'
@@ -38,6 +39,7 @@ export type Subscriber = Readonly<{
 type Dependencies = Readonly<{
   hub: Hub
   devices: DeviceStore
+  liveDevices: LiveDevices
   chatLog: ChatLog
   receipts: Receipts
   clock: Clock
@@ -50,6 +52,8 @@ const BACKOFF = { firstMs: 20, maxMs: 1_000 }
 
 /** What the replay has to read, and how the live part is joined to it. */
 type Plan = Readonly<{ owed: readonly Owed[]; merge: Merge }>
+/** What a device was, and what is owed to it; without a device nothing is. */
+type Debt = Readonly<{ registration: Registration | undefined; owed: readonly Owed[] }>
 
 /*
  * An inbox starts in three phases, and their order is the whole point:
@@ -66,30 +70,36 @@ type Plan = Readonly<{ owed: readonly Owed[]; merge: Merge }>
  * events that the stream did not hear: the replay goes on to where the hub is. But not where one of those changed who
  * is in the chat: the person may be the one whom it removed, and nothing after it is theirs. Then all is read again.
  *
- * Receipts go before the events of the replay: a device that acknowledges an event has then been told of all receipts
- * that are older, which is what its next replay of receipts relies on.
+ * Receipts go before the events of the replay. A device is live once it has caught up: what it acknowledges from then on
+ * says that it hears, and so has heard the receipts of before; its next replay of receipts begins there. What it
+ * acknowledges without an inbox says nothing of receipts.
  */
 export function createInbox(dependencies: Dependencies): Inbox {
-  const { hub, devices, chatLog, receipts, clock, metrics, logger } = dependencies
+  const { hub, devices, liveDevices, chatLog, receipts, clock, metrics, logger } = dependencies
   const { read: inTurn, expectedWaitMs } = createPatientReads(logger)
 
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
       await joined.attached
-      const plan = await makePlan(feeding, viewerId, deviceId)
+      const { registration, owed, merge } = await makePlan(feeding, viewerId, deviceId)
       joined.settle()
-      if (deviceId !== undefined) yield* replay(feeding, viewerId, deviceId, plan.owed)
+      if (registration !== undefined) yield* replay(feeding, viewerId, registration, owed)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
+      if (deviceId !== undefined) live = liveDevices.add(viewerId, deviceId)
       for await (const item of feeding.live()) {
-        if (!plan.merge(item)) continue
+        if (!merge(item)) continue
         yield item
         metrics.deliveries.inc({ phase: 'live' })
       }
     }
 
+    let live: (() => void) | undefined
     const stream: LiveStream = new LiveStream({
       phases,
-      release: () => joined.leave(),
+      release() {
+        joined.leave()
+        live?.()
+      },
       onOverflow() {
         metrics.overflows.inc()
         onOverflow()
@@ -104,20 +114,23 @@ export function createInbox(dependencies: Dependencies): Inbox {
     return stream
   }
 
-  async function readOwed(viewerId: UserId, deviceId: DeviceId | undefined): Promise<readonly Owed[]> {
-    if (deviceId !== undefined) await devices.register(viewerId, deviceId)
-    return devices.owed(viewerId, deviceId)
+  async function readDebt(viewerId: UserId, deviceId: DeviceId | undefined): Promise<Debt> {
+    const registration = deviceId === undefined ? undefined : await devices.register(viewerId, deviceId)
+    return { registration, owed: await devices.owed(viewerId, deviceId) }
   }
 
   async function makePlan(
     { signal, hasQueued }: Feeding,
     viewerId: UserId,
     deviceId: DeviceId | undefined,
-  ): Promise<Plan> {
+  ): Promise<Plan & Pick<Debt, 'registration'>> {
+    // Registering again finds the device known: what it was is what the first attempt found.
+    let registration: Registration | undefined
     for (let attempt = 0; ; attempt += 1) {
-      const owed = await inTurn(signal, () => readOwed(viewerId, deviceId))
-      const plan = planFor(viewerId, owed, hasQueued())
-      if (plan !== 'outdated') return plan
+      const debt = await inTurn(signal, () => readDebt(viewerId, deviceId))
+      registration ??= debt.registration
+      const plan = planFor(viewerId, debt.owed, hasQueued())
+      if (plan !== 'outdated') return { ...plan, registration }
       await pause(backoffMs(attempt, BACKOFF), signal)
       signal.throwIfAborted()
     }
@@ -147,10 +160,12 @@ export function createInbox(dependencies: Dependencies): Inbox {
   async function* replay(
     { signal }: Feeding,
     viewerId: UserId,
-    deviceId: DeviceId,
+    { type, receiptsUntil }: Registration,
     owed: readonly Owed[],
   ): AsyncGenerator<InboxItem, void, void> {
-    yield* replayReceipts(signal, viewerId, deviceId)
+    if (type === 'new') return
+    if (type === 'forgotten') return yield* resetWith(wasForgotten())
+    yield* replayReceipts(signal, viewerId, receiptsUntil)
     const total = owed.reduce((sum, chat) => sum + lengthOf(staysOwed(chat)), 0)
     if (total > MAX_REPLAY) return yield* resetWith(tooMuchOwed(total))
     for (const chat of owed) {
@@ -170,11 +185,9 @@ export function createInbox(dependencies: Dependencies): Inbox {
   async function* replayReceipts(
     signal: AbortSignal,
     viewerId: UserId,
-    deviceId: DeviceId,
+    since: Date,
   ): AsyncGenerator<InboxItem, void, void> {
-    const missed = await inTurn(signal, async () => {
-      return receipts.since(viewerId, await devices.receiptsKnownSince(viewerId, deviceId))
-    })
+    const missed = await inTurn(signal, () => receipts.since(viewerId, since))
     for (const receipt of missed) yield { type: 'ReceiptAdvanced', ...receipt }
   }
 
@@ -225,6 +238,13 @@ function isLogged(item: InboxItem | LiveItem): item is ChatEvent {
 function tooMuchOwed(total: number): InboxReset {
   const reason = `${total} events are owed to this device, more than the ${MAX_REPLAY} that are replayed`
   return { type: 'InboxReset', reason }
+}
+
+function wasForgotten(): InboxReset {
+  return {
+    type: 'InboxReset',
+    reason: `This device was forgotten: of one person's, ${MAX_DEVICES} are remembered`,
+  }
 }
 
 function logTooShort(): InboxReset {

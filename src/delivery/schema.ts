@@ -6,7 +6,7 @@ import { badInput } from '../errors.ts'
 import { idArgument } from '../graphql/arguments.ts'
 import type { Builder } from '../graphql/builder.ts'
 import { requireViewer, viewOf } from '../graphql/context.ts'
-import { parseDeviceId } from '../receipts/device-id.ts'
+import { parseDeviceId } from '../keys.ts'
 import type { InboxItem } from './inbox-item.ts'
 
 export function defineInbox(builder: Builder): void {

@@ -9,7 +9,7 @@ export type Changeable = Message & Readonly<{ isVisible: boolean; isActorPresent
 export type ChangeStore = Readonly<{
   find(tx: Transaction, id: MessageId, actorId: UserId): Promise<Changeable | undefined>
   setBody(tx: Transaction, id: MessageId, body: string, editedAt: Date): Promise<void>
-  /** Takes the body and the reactions away; the message's place stays. */
+  /** Takes the body, its digest and the reactions away; the message's place stays. */
   erase(tx: Transaction, id: MessageId, deletedAt: Date): Promise<void>
   /** Whether that changed anything. */
   addReaction(tx: Transaction, id: MessageId, userId: UserId, emoji: string): Promise<boolean>
@@ -39,7 +39,10 @@ export function createChangeStore(): ChangeStore {
       await tx.prisma.message.update({ where: { chatId_seq: id }, data: { body, editedAt } })
     },
     async erase(tx, id, deletedAt) {
-      await tx.prisma.message.update({ where: { chatId_seq: id }, data: { body: null, deletedAt } })
+      await tx.prisma.message.update({
+        where: { chatId_seq: id },
+        data: { body: null, fingerprint: Buffer.of(), deletedAt },
+      })
       await tx.prisma.reaction.deleteMany({ where: reactionsOf(id) })
     },
     async addReaction(tx, id, userId, emoji) {

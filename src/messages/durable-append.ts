@@ -40,19 +40,21 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
   }
 
   async function appendWithRetry(drafts: readonly Draft[]): Promise<Appended> {
-    const giveUpAt = performance.now() + RETRY_FOR_MS
-    let mayHaveBeenStored = false
+    const startedAt = performance.now()
+    let lostAnswers = 0
     const shouldRetry = (error: unknown): boolean => {
       const kind = classifyDatabaseError(error)
-      mayHaveBeenStored ||= kind === 'unknown-outcome'
+      if (kind === 'unknown-outcome') lostAnswers += 1
       metrics.appendRetries.inc({ kind })
       logger.warn({ err: error, kind, batch: drafts.length }, 'a batch of messages was not stored')
       if (kind === 'other') return false
-      if (kind !== 'refused' && performance.now() < giveUpAt) return true
+      if (kind !== 'refused' && performance.now() < startedAt + RETRY_FOR_MS) return true
       throw unavailable('The message could not be confirmed. Send it again with the same key.', error)
     }
     const outcomes = await retry(() => append(drafts), shouldRetry, RETRY_BACKOFF)
-    return { outcomes, mayHaveBeenStored }
+    if (lostAnswers === 0) return { outcomes, mayHaveBeenStored: false }
+    const sinceMs = performance.now() - startedAt
+    return { outcomes: outcomes.map((outcome) => markOwn(outcome, sinceMs)), mayHaveBeenStored: true }
   }
 
   async function readBack(
@@ -78,6 +80,12 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
 
 type Appended = Readonly<{ outcomes: readonly AppendOutcome[]; mayHaveBeenStored: boolean }>
 type Stored = Extract<AppendOutcome, { type: 'sent' }>
+
+/** What was stored no longer ago than the first attempt began, one of these attempts stored. */
+function markOwn(outcome: AppendOutcome, sinceMs: number): AppendOutcome {
+  const isOwn = outcome.type === 'repeated' && outcome.ageMs <= sinceMs
+  return isOwn ? { ...outcome, isOwn } : outcome
+}
 
 /** The message that a stored draft became. */
 export function toMessage(draft: Draft, { seq, at, expiresAt }: Stored): Message {

@@ -23,8 +23,11 @@ export type AppendOutcome =
       /** The newest change of members before it. */
       membersSeq: Seq
     }>
-  /** The sender had used the key before, for the message at `seq`, which was sent with this fingerprint; empty once it was erased. */
-  | Readonly<{ type: 'repeated'; seq: Seq; fingerprint: Buffer }>
+  /**
+   * The sender had used the key before, for the message at `seq`, which was sent with this fingerprint, which is empty once it was
+   * erased, so long ago. `isOwn`: by an attempt of this very send, whose answer was lost.
+   */
+  | Readonly<{ type: 'repeated'; seq: Seq; fingerprint: Buffer; ageMs: number; isOwn?: true }>
   | Readonly<{ type: 'no-such-chat' }>
   /** The chat is none of the sender's. */
   | Readonly<{ type: 'not-a-member' }>
@@ -50,6 +53,7 @@ type Row = Readonly<{
   replyFound: boolean
   repeatedSeq: Seq | null
   repeatedFingerprint: Buffer | null
+  repeatedAgeMs: number | null
   seq: Seq | null
   at: Date | null
   expiresAt: Date | null
@@ -126,6 +130,10 @@ const APPEND = {
       CASE WHEN k.repeated_seq IS NOT NULL THEN (
         SELECT m.fingerprint FROM messages m WHERE m.chat_id = k.chat_id AND m.seq = k.repeated_seq
       ) END AS "repeatedFingerprint",
+      CASE WHEN k.repeated_seq IS NOT NULL THEN (
+        SELECT extract(epoch FROM clock_timestamp() - m.sent_at)::float8 * 1000
+        FROM messages m WHERE m.chat_id = k.chat_id AND m.seq = k.repeated_seq
+      ) END AS "repeatedAgeMs",
       f.seq, f.at, f.expires_at AS "expiresAt", f.members_seq AS "membersSeq",
       CASE WHEN f.seq = 1 AND f.kind = 'DIRECT' THEN (
         SELECT array_agg(m.user_id) FROM members m WHERE m.chat_id = f.chat_id
@@ -160,8 +168,9 @@ function outcomeOf(row: Row | undefined): AppendOutcome {
   if (!row.chatFound) return { type: 'no-such-chat' }
   if (row.isMember === null) return { type: 'not-a-member' }
   if (!row.isMember) return { type: 'has-left' }
-  if (row.repeatedSeq !== null && row.repeatedFingerprint !== null) {
-    return { type: 'repeated', seq: row.repeatedSeq, fingerprint: row.repeatedFingerprint }
+  const { repeatedSeq, repeatedFingerprint: fingerprint, repeatedAgeMs: ageMs } = row
+  if (repeatedSeq !== null && fingerprint !== null && ageMs !== null) {
+    return { type: 'repeated', seq: repeatedSeq, fingerprint, ageMs }
   }
   return row.replyFound ? { type: 'try-again' } : { type: 'no-such-reply-target' }
 }

@@ -33,7 +33,9 @@ export function unfoldOutcomes(
 
 /** How the outcome of the first draft of a key reads for a later one. What another draft lacked, this one may have. */
 function asRepeated(draft: Draft, first: Draft, outcome: AppendOutcome): AppendOutcome {
-  if (outcome.type === 'sent') return { type: 'repeated', seq: outcome.seq, fingerprint: first.fingerprint }
+  if (outcome.type === 'sent') {
+    return { type: 'repeated', seq: outcome.seq, fingerprint: first.fingerprint, ageMs: 0 }
+  }
   const isAboutContent = outcome.type === 'no-such-reply-target'
   return isAboutContent && !draft.fingerprint.equals(first.fingerprint) ? { type: 'try-again' } : outcome
 }

@@ -1,9 +1,10 @@
 import { badInput, forbidden, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { ChatId, MessageId, UserId } from '../ids.ts'
+import { parseKey } from '../keys.ts'
 import { within } from '../lib/deadline.ts'
 import { type DurableAppend, toMessage } from './durable-append.ts'
 import { createLanes } from './lanes.ts'
-import { fingerprintOf, parseBody, parseKey } from './message-input.ts'
+import { fingerprintOf, parseBody } from './message-input.ts'
 import type { AppendOutcome, Draft } from './message-log.ts'
 import type { Message } from './message.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -85,7 +86,7 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
       case 'sent':
         return { message: toMessage(draft, outcome), deduplicated: false }
       case 'repeated':
-        return { message: await firstMessage(draft, outcome), deduplicated: true }
+        return { message: await firstMessage(draft, outcome), deduplicated: outcome.isOwn !== true }
       case 'no-such-chat':
       case 'not-a-member':
         throw notFound('Chat')

@@ -47,13 +47,17 @@ export type ReceiptStore = Readonly<{
 
 // By the primary keys of members, chats and device_positions. Members' rows are locked in order of their key, by
 // all who lock several, so no two gateways deadlock; positions are written by their own device's gateway, in the
-// same order. A position never outruns the log either, so no device can acknowledge what is yet to come.
+// same order. A position never outruns the log either, so no device can acknowledge what is yet to come. Devices are
+// written to once in some minutes at most.
 const ADVANCE = {
   name: 'receipt_advance',
   text: `
     WITH advance AS (
       SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[])
         AS a(chat_id, user_id, delivered_seq, read_seq)
+    ), device AS (
+      SELECT * FROM unnest($5::uuid[], $6::text[], $7::text[], $8::int[], $9::bool[])
+        AS d(chat_id, user_id, device_id, acked_seq, is_live)
     ), locked AS MATERIALIZED (
       SELECT m.*, c.member_count, LEAST(a.delivered_seq, c.last_seq) AS new_delivered, LEAST(a.read_seq, c.last_seq) AS new_read
       FROM advance a
@@ -73,12 +77,18 @@ const ADVANCE = {
     ), positions AS (
       INSERT INTO device_positions AS p (chat_id, user_id, device_id, acked_seq)
       SELECT d.chat_id, d.user_id, d.device_id, LEAST(d.acked_seq, COALESCE(l.left_seq, c.head_seq))
-      FROM unnest($5::uuid[], $6::text[], $7::text[], $8::int[]) AS d(chat_id, user_id, device_id, acked_seq)
+      FROM device d
+        JOIN devices known ON known.user_id = d.user_id AND known.device_id = d.device_id AND NOT known.is_forgotten
         JOIN locked l ON l.chat_id = d.chat_id AND l.user_id = d.user_id
         JOIN chats c ON c.id = d.chat_id
       ORDER BY d.chat_id, d.user_id, d.device_id
       ON CONFLICT (chat_id, user_id, device_id) DO UPDATE
         SET acked_seq = EXCLUDED.acked_seq WHERE EXCLUDED.acked_seq > p.acked_seq
+    ), heard AS (
+      UPDATE devices known SET receipts_until = now() - $10 * interval '1 second'
+      FROM (SELECT DISTINCT user_id, device_id FROM device WHERE is_live) d
+      WHERE known.user_id = d.user_id AND known.device_id = d.device_id
+        AND COALESCE(known.receipts_until, known.registered_at) < now() - 2 * $10 * interval '1 second'
     )
     SELECT chat_id AS "chatId", user_id AS "userId", role, joined_at AS "joinedAt", joined_seq AS "joinedSeq",
       left_at AS "leftAt", left_seq AS "leftSeq", delivered_after AS "deliveredSeq", read_after AS "readSeq",
@@ -114,6 +124,9 @@ const SENDERS = {
     ORDER BY p.ordinal`,
 }
 
+/** A receipt that was stored so many seconds ago has reached every device that hears of everything. */
+const RECEIPTS_ON_THEIR_WAY_S = 120
+
 /** Of a longer stretch, those who sent its newest messages hear of it. */
 const MAX_PASSED = 1_000
 
@@ -129,6 +142,8 @@ export function createReceiptStore({ writer, reader }: { writer: Writer; reader:
         devices.map((device) => device.userId),
         devices.map((device) => device.deviceId),
         devices.map((device) => device.ackedSeq),
+        devices.map((device) => device.isLive),
+        RECEIPTS_ON_THEIR_WAY_S,
       ]),
     async senders(passed) {
       const rows = await reader.query<{ senderIds: readonly UserId[] }>(SENDERS, [

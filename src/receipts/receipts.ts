@@ -16,7 +16,7 @@ export type Position = Readonly<{ chatId: ChatId; seq: Seq }>
 export type Receipts = Readonly<{
   /**
    * The user's device has these chats up to these positions; the device's own replay position moves along where one
-   * is named. Answers with the user's membership in each, in order. NOT_FOUND where one of the chats is none of theirs.
+   * is named that has ever opened an inbox. Answers with the user's membership in each, in order. NOT_FOUND where one of the chats is none of theirs.
    */
   markDelivered(
     userId: UserId,
@@ -34,6 +34,8 @@ export type Receipts = Readonly<{
 type Dependencies = Readonly<{
   store: ReceiptStore
   telling: Telling
+  /** Whether a device's inbox is open on this gateway and has caught up. */
+  isLive(userId: UserId, deviceId: DeviceId): boolean
   clock: Clock
   /** Tells the chat's members. Never throws. */
   publish(receipts: readonly Receipt[]): void
@@ -55,7 +57,7 @@ const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
 const MAX_POSITIONS = 500
 
 /** Watermarks: collected for a moment, collapsed to the highest, written in one statement, then published. */
-export function createReceipts({ store, telling, publish, clock }: Dependencies): Receipts {
+export function createReceipts({ store, telling, isLive, publish, clock }: Dependencies): Receipts {
   const large = new ExpiringCache<ChatId, true>({ maxEntries: MAX_LARGE_KNOWN, ttlMs: LARGE_KNOWN_MS, clock })
   const batcherFor = (restMs: number): Batcher<Advance, AdvancedMember | undefined> =>
     createBatcher({ ...BATCHER, restMs, run: write })
@@ -97,13 +99,15 @@ export function createReceipts({ store, telling, publish, clock }: Dependencies)
     async markDelivered(userId, deviceId, positions) {
       if (positions.length > MAX_POSITIONS)
         throw badInput(`positions can name ${MAX_POSITIONS} chats at most`)
+      const device = { deviceId, isLive: deviceId !== undefined && isLive(userId, deviceId) }
       const reports = positions.map(({ chatId, seq }) => {
-        return { chatId, userId, deviceId, deliveredSeq: parseSeq(seq), readSeq: 0 }
+        return { chatId, userId, ...device, deliveredSeq: parseSeq(seq), readSeq: 0 }
       })
       return Promise.all(reports.map(advance))
     },
     async markRead(userId, { chatId, seq }) {
-      return advance({ chatId, userId, deviceId: undefined, deliveredSeq: parseSeq(seq), readSeq: seq })
+      const device = { deviceId: undefined, isLive: false }
+      return advance({ chatId, userId, ...device, deliveredSeq: parseSeq(seq), readSeq: seq })
     },
     since: store.since,
     drained: async () => {

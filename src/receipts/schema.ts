@@ -1,7 +1,7 @@
 import { idArgument } from '../graphql/arguments.ts'
 import type { Builder, ChatRef } from '../graphql/builder.ts'
 import { requireViewer } from '../graphql/context.ts'
-import { parseDeviceId } from './device-id.ts'
+import { parseDeviceId } from '../keys.ts'
 import type { Member } from '../chats/chat.ts'
 
 export function defineReceipts(builder: Builder): void {

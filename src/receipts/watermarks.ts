@@ -9,21 +9,31 @@ export type Advance = Readonly<{
   readSeq: Seq
   /** Whose replay position moves to `deliveredSeq`, if any's. */
   deviceId: DeviceId | undefined
+  /** Whether that device hears of everything at the moment, receipts included. */
+  isLive: boolean
 }>
 
 /** Advances folded so that each member, and each device in each chat, occurs once. */
 export type CollapsedAdvances = Readonly<{
-  members: readonly Omit<Advance, 'deviceId'>[]
+  members: readonly MemberAdvance[]
   devices: readonly DeviceAdvance[]
 }>
 
-export type DeviceAdvance = Readonly<{ chatId: ChatId; userId: UserId; deviceId: DeviceId; ackedSeq: Seq }>
+type MemberAdvance = Omit<Advance, 'deviceId' | 'isLive'>
+
+export type DeviceAdvance = Readonly<{
+  chatId: ChatId
+  userId: UserId
+  deviceId: DeviceId
+  ackedSeq: Seq
+  isLive: boolean
+}>
 
 /** Watermarks only grow and reading implies delivery, so of any number of advances the highest say it all. */
 export function collapse(advances: readonly Advance[]): CollapsedAdvances {
-  const members = new Map<string, Omit<Advance, 'deviceId'>>()
+  const members = new Map<string, MemberAdvance>()
   const devices = new Map<string, DeviceAdvance>()
-  for (const { chatId, userId, deviceId, deliveredSeq, readSeq } of advances) {
+  for (const { chatId, userId, deviceId, isLive, deliveredSeq, readSeq } of advances) {
     const memberKey = memberKeyOf({ chatId, userId })
     const known = members.get(memberKey)
     const read = Math.max(known?.readSeq ?? 0, readSeq)
@@ -31,8 +41,9 @@ export function collapse(advances: readonly Advance[]): CollapsedAdvances {
     members.set(memberKey, { chatId, userId, deliveredSeq: delivered, readSeq: read })
     if (deviceId === undefined) continue
     const deviceKey = JSON.stringify([chatId, userId, deviceId])
-    const ackedSeq = Math.max(devices.get(deviceKey)?.ackedSeq ?? 0, deliveredSeq)
-    devices.set(deviceKey, { chatId, userId, deviceId, ackedSeq })
+    const before = devices.get(deviceKey) ?? { ackedSeq: 0, isLive: false }
+    const ackedSeq = Math.max(before.ackedSeq, deliveredSeq)
+    devices.set(deviceKey, { chatId, userId, deviceId, ackedSeq, isLive: before.isLive || isLive })
   }
   return { members: [...members.values()], devices: [...devices.values()] }
 }

@@ -8,10 +8,15 @@ export type Connection = Readonly<{
   close(code: number, reason: string): void
 }>
 
-/** Who runs an operation, and over what. */
+/** Who runs an operation, and over what. `askedAt`: when it came in, as performance.now() has it. */
 export type Caller =
-  | Readonly<{ transport: 'http'; session: Session | undefined; connection: undefined }>
-  | Readonly<{ transport: 'websocket'; session: Session | undefined; connection: Connection }>
+  | Readonly<{ transport: 'http'; session: Session | undefined; connection: undefined; askedAt: number }>
+  | Readonly<{
+      transport: 'websocket'
+      session: Session | undefined
+      connection: Connection
+      askedAt: number
+    }>
 
 /**
  * Makes the context of one operation. Called after the document was found valid. Its own enumerable properties are

@@ -68,6 +68,7 @@ export function createSocketProtocol({
 
   /** Nothing is asked of the identity provider or the database for a document that is not valid. */
   async function prepare(connection: SocketConnection, message: SubscribePayload): Promise<Begun> {
+    const askedAt = performance.now()
     const { schema, parse, validate, contextFactory } = yoga.engine()
     const document = parse(message.query)
     const [invalid, ...more] = validate(schema, document)
@@ -75,7 +76,7 @@ export function createSocketProtocol({
     if (!getOperationAST(document, message.operationName)) throw badInput(NO_OPERATION)
     const lease = await connection.sessions.lease(authorizationIn(message.extensions?.['headers']))
     connection.operations.holdLease(message, lease)
-    const caller: Caller = { transport: 'websocket', session: lease.session, connection }
+    const caller: Caller = { transport: 'websocket', session: lease.session, connection, askedAt }
     return {
       schema,
       document,

@@ -11,6 +11,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import { useSteadyEvents } from './steady-events.ts'
 import type { Caller, ContextFactory } from './caller.ts'
 import { createDocumentCache } from './document-cache.ts'
+import { useDeadline } from './deadline.ts'
 import { useDocumentRules } from './document-rules.ts'
 import type { Engine } from './engine.ts'
 import type { Graphiql } from './graphiql.ts'
@@ -93,6 +94,7 @@ function buildYoga(
       useDocumentRules({ introspection }),
       useSteadyEvents(),
       streams.plugin,
+      useDeadline(logger),
       useHttpStatus(logger),
     ],
     batching: false,
@@ -110,6 +112,7 @@ function nothing(): undefined {
 
 async function httpCaller(request: Request, authenticator: Authenticator): Promise<Caller> {
   const token = bearer(request.headers.get('authorization'))
+  const askedAt = performance.now()
   const session = token === undefined ? undefined : await authenticator.authenticate(token)
-  return { transport: 'http', session, connection: undefined }
+  return { transport: 'http', session, connection: undefined, askedAt }
 }

@@ -9,16 +9,24 @@ export type TcpProxy = AsyncDisposable &
     url: string
     /** Resets every connection, and refuses new ones until `restore`. */
     cut(): void
+    /**
+     * Takes the answer to the next thing that a client says in which `isIt` recognises something: what it said is passed
+     * on, and the connection is reset as soon as it is answered. Resolves when that has happened.
+     */
+    swallowAnswer(isIt: (said: Buffer) => boolean): Promise<void>
     /** Passes nothing on any more, without a sound, until `restore`; what was on its way is lost. */
     blackhole(): void
     restore(): void
   }>
+
+type Trap = Readonly<{ isIt(said: Buffer): boolean; sprung(): void }>
 
 /** Starts a proxy on a free port of loopback in front of the host and port of `targetUrl`. */
 export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const target = new URL(targetUrl)
   const sockets = new Set<Socket>()
   let state: 'open' | 'cut' | 'blackhole' = 'open'
+  let trap: Trap | undefined
 
   const server = createServer((inside) => {
     if (state === 'cut') inside.resetAndDestroy()
@@ -26,13 +34,25 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   })
 
   function pair(inside: Socket, outside: Socket): void {
-    join(inside, outside)
-    join(outside, inside)
+    let isTrapped = false
+    join(inside, outside, (data) => {
+      isTrapped ||= trap?.isIt(data) === true
+      return true
+    })
+    join(outside, inside, () => {
+      if (!isTrapped) return true
+      inside.resetAndDestroy()
+      trap?.sprung()
+      trap = undefined
+      isTrapped = false
+      return false
+    })
   }
 
-  function join(from: Socket, to: Socket): void {
+  /** `passes` sees what comes by, and may keep it from going on. */
+  function join(from: Socket, to: Socket, passes: (data: Buffer) => boolean): void {
     sockets.add(from)
-    from.on('data', (data) => void (state === 'open' && to.write(data)))
+    from.on('data', (data) => void (state === 'open' && passes(data) && to.write(data)))
     from.on('close', () => {
       sockets.delete(from)
       to.destroy()
@@ -59,6 +79,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       state = 'cut'
       reset()
     },
+    swallowAnswer: (isIt) => new Promise((sprung) => (trap = { isIt, sprung })),
     blackhole() {
       state = 'blackhole'
     },

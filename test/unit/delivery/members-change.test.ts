@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { ChatEvent } from '../../../src/chats/chat-event.ts'
 import type { ChatView } from '../../../src/chats/chat.ts'
 import { createChatStreams } from '../../../src/delivery/chat-stream.ts'
+import { createLiveDevices } from '../../../src/delivery/live-devices.ts'
 import { createInbox } from '../../../src/delivery/inbox.ts'
 import type { InboxItem } from '../../../src/delivery/inbox-item.ts'
 import type { LiveStream } from '../../../src/delivery/live-stream.ts'
@@ -65,9 +66,19 @@ function createWorld() {
 
   const chatLog = { read: readLog, pages } as never
   const clock = { now: () => 0 }
-  const devices = { register: async () => undefined, owed, receiptsKnownSince: async () => new Date(0) }
+  const register = async () => ({ type: 'known' as const, receiptsUntil: new Date(0) })
+  const devices = { register, owed }
   const receipts = { since: async () => [] } as never
-  const inbox = createInbox({ hub, devices, chatLog, receipts, clock, metrics, logger })
+  const inbox = createInbox({
+    hub,
+    devices,
+    liveDevices: createLiveDevices(),
+    chatLog,
+    receipts,
+    clock,
+    metrics,
+    logger,
+  })
   const streams = createChatStreams({ hub, chats: { require } as never, chatLog, clock })
   const nobody = { viewerId: bob, onOverflow: () => undefined }
   return {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ParleyError } from '../../../src/errors.ts'
-import { fingerprintOf, parseBody, parseEmoji, parseKey } from '../../../src/messages/message-input.ts'
+import { parseKey } from '../../../src/keys.ts'
+import { fingerprintOf, parseBody, parseEmoji } from '../../../src/messages/message-input.ts'
 import { anyText } from '../../harness/arbitraries.ts'
 
 const refused: unknown = expect.objectContaining({ code: 'BAD_USER_INPUT' })

@@ -26,7 +26,7 @@ function createLog() {
   return (it: Draft): AppendOutcome => {
     if (!isThere(it)) return { type: 'no-such-chat' }
     const known = byKey.get(keyOf(it))
-    if (known !== undefined) return { type: 'repeated', ...known }
+    if (known !== undefined) return { type: 'repeated', ...known, ageMs: 0 }
     const seq = (heads.get(it.chatId) ?? 0) + 1
     heads.set(it.chatId, seq)
     byKey.set(keyOf(it), { seq, fingerprint: it.fingerprint })

@@ -10,6 +10,7 @@ const advance: fc.Arbitrary<Advance> = fc.record({
   deliveredSeq: fc.nat(9),
   readSeq: fc.nat(9),
   deviceId: fc.constantFrom('phone', 'b phone', undefined).map((name) => name as DeviceId | undefined),
+  isLive: fc.boolean(),
 })
 
 /** What a database that knows nothing of collapsing would hold after all of them. */
@@ -51,6 +52,7 @@ test('who has read a message has it, though nothing was said of delivery', () =>
     deliveredSeq: 2,
     readSeq: 5,
     deviceId: undefined,
+    isLive: false,
   }
   expect(collapse([read]).members).toEqual([
     { chatId: chatId('tea'), userId: bob, deliveredSeq: 5, readSeq: 5 },
@@ -60,7 +62,7 @@ test('who has read a message has it, though nothing was said of delivery', () =>
 test("nobody's device moves by what somebody else's reports, however much the names look alike", () => {
   const report = (userId: string, deviceId: string, deliveredSeq: number): Advance => {
     const names = { userId: userId as UserId, deviceId: deviceId as DeviceId }
-    return { chatId: chatId('tea'), ...names, deliveredSeq, readSeq: 0 }
+    return { chatId: chatId('tea'), ...names, deliveredSeq, readSeq: 0, isLive: false }
   }
   const { devices } = collapse([report('alice', 'b phone', 3), report('alice b', 'phone', 9)])
   expect(devices.map(({ userId, ackedSeq }) => [userId, ackedSeq])).toEqual([

@@ -47,7 +47,12 @@ test('errors of a document that is not valid stay the same, and tell HTTP nothin
 test('a context is made of its caller, anew for each operation', async () => {
   const seen: Caller[] = []
   const engine = createEngine(seen)
-  const caller: Caller = { transport: 'websocket', session: undefined, connection }
+  const caller: Caller = {
+    transport: 'websocket',
+    session: undefined,
+    connection,
+    askedAt: performance.now(),
+  }
   const contexts = [await engine().contextFactory({ caller }), await engine().contextFactory({ caller })]
   expect(contexts).toMatchObject([{ mine: 'websocket' }, { mine: 'websocket' }])
   expect(contexts[0]).not.toBe(contexts[1])

@@ -1,0 +1,37 @@
+import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { unavailable } from '../errors.ts'
+import { toClientError } from '../graphql/masking.ts'
+import { within } from '../lib/deadline.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Caller } from './caller.ts'
+
+/** From the moment in which an operation comes in to its answer, in milliseconds: ten seconds are promised. */
+const ANSWER_WITHIN_MS = 9_500
+
+/**
+ * Answers every query and mutation in time, whatever it waits for. The parts that wait have shorter deadlines of their
+ * own, with better words; this is for what none of them covers. What was begun goes on, and whoever sends it again with
+ * the same keys finds what came of it.
+ */
+export function useDeadline(logger: Logger): Plugin<{ caller?: Caller }> {
+  return {
+    onExecute({ setExecuteFn }) {
+      setExecuteFn((args) => executeInTime(args, logger))
+    },
+  }
+}
+
+async function executeInTime(args: ExecutionArgs, logger: Logger): Promise<ExecutionResult> {
+  const { caller } = args.contextValue as Readonly<{ caller: Caller }>
+  const leftMs = Math.max(0, caller.askedAt + ANSWER_WITHIN_MS - performance.now())
+  try {
+    return await within(leftMs, Promise.resolve(execute(args)), tooLate)
+  } catch (error) {
+    return { errors: [toClientError(error, logger)] }
+  }
+}
+
+function tooLate(): Error {
+  return unavailable('There was no answer in time. Send it again, with the same keys.')
+}
