@@ -10,16 +10,19 @@ export type TcpProxy = AsyncDisposable &
     /** Resets every connection, and refuses new ones until `restore`. */
     cut(): void
     /**
-     * Takes the answer to the next thing that a client says in which `isIt` recognises something: what it said is passed
-     * on, and the connection is reset as soon as it is answered. Resolves when that has happened.
+     * Loses one answer on its way to the client: the one in which `isIt` recognises something, or the one to what it
+     * recognises something in. The connection is reset instead. Resolves when that has happened.
      */
-    swallowAnswer(isIt: (said: Buffer) => boolean): Promise<void>
+    swallowAnswer(isIt: Recognise): Promise<void>
     /** Passes nothing on any more, without a sound, until `restore`; what was on its way is lost. */
     blackhole(): void
     restore(): void
   }>
 
-type Trap = Readonly<{ isIt(said: Buffer): boolean; sprung(): void }>
+/** Whether this is it, which the client or the server said. */
+export type Recognise = (said: Buffer, by: 'client' | 'server') => boolean
+
+type Trap = Readonly<{ isIt: Recognise; sprung(): void }>
 
 /** Starts a proxy on a free port of loopback in front of the host and port of `targetUrl`. */
 export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
@@ -36,10 +39,11 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   function pair(inside: Socket, outside: Socket): void {
     let isTrapped = false
     join(inside, outside, (data) => {
-      isTrapped ||= trap?.isIt(data) === true
+      isTrapped ||= trap?.isIt(data, 'client') === true
       return true
     })
-    join(outside, inside, () => {
+    join(outside, inside, (data) => {
+      isTrapped ||= trap?.isIt(data, 'server') === true
       if (!isTrapped) return true
       inside.resetAndDestroy()
       trap?.sprung()

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import { query } from '../harness/database.ts'
+import { startParley } from '../harness/parley.ts'
+import type { Person, Stream } from '../harness/person.ts'
+
+function types({ items }: Stream): string[] {
+  return items.all.map(({ __typename }) => __typename)
+}
+
+test('a device that is woken by a push and acknowledges without an inbox still hears of all receipts when it has one', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const before = alice.inbox('phone')
+  await before.caughtUp()
+  before.close()
+
+  const { seq } = await alice.send(chat, 'hello')
+  await bob.markRead(chat, seq)
+  // A day later, as far as the database can tell.
+  await query(parley.databaseUrl, `UPDATE members SET receipt_at = receipt_at - interval '1 day'`)
+  await query(parley.databaseUrl, `UPDATE devices SET registered_at = registered_at - interval '2 days'`)
+  const last = await bob.send(chat, 'and you?')
+  await alice.markDelivered(chat, last.seq, 'phone')
+
+  using after = alice.inbox('phone')
+  await after.caughtUp()
+  expect(after.items.all[0]).toMatchObject({ __typename: 'ReceiptAdvanced', user: { id: bob.id }, readSeq: seq })
+  expect(after.seqs(chat)).toEqual([])
+})
+
+test('what a device acknowledges while it hears of everything moves its place in the receipts along', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  using atPhone = alice.inbox('phone')
+  await atPhone.caughtUp()
+  const { seq } = await alice.send(chat, 'hello')
+  await bob.markRead(chat, seq)
+  await atPhone.next('ReceiptAdvanced')
+  await query(parley.databaseUrl, `UPDATE members SET receipt_at = receipt_at - interval '1 hour'`)
+  await query(parley.databaseUrl, `UPDATE devices SET registered_at = registered_at - interval '2 days'`)
+
+  await alice.markDelivered(chat, seq, 'phone')
+  atPhone.close()
+  using again = alice.inbox('phone')
+  await again.caughtUp()
+  expect(types(again)).toEqual(['ReceiptAdvanced', 'CaughtUp'])
+  expect(again.items.all[0]).toMatchObject({ user: { id: alice.id } })
+})
+
+test('the inbox of a device that was never seen begins with CaughtUp, whatever happened just before', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const { seq } = await alice.send(chat, 'hello')
+  await bob.markRead(chat, seq)
+  await alice.markDelivered(chat, 0, 'phone')
+  using atPhone = alice.inbox('phone')
+  await atPhone.caughtUp()
+  expect(types(atPhone)).toEqual(['CaughtUp'])
+})
+
+test('a device that nobody registered is given no position, and its person has the message all the same', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const { seq } = await alice.send(chat, 'hello')
+  await bob.markDelivered(chat, seq, 'made up')
+  expect((await alice.look(chat)).lastMessage?.status).toBe('DELIVERED')
+  expect(await query(parley.databaseUrl, 'SELECT FROM device_positions')).toEqual([])
+})
+
+test('of one person 100 devices are remembered; one that was forgotten is told so, and begins anew', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  await opened(bob, 'the oldest')
+  for (let index = 1; index <= 100; index += 10) {
+    await Promise.all(Array.from({ length: 10 }, (_, more) => opened(bob, `device ${index + more}`)))
+  }
+  await alice.send(chat, 'hello')
+
+  using back = bob.inbox('the oldest')
+  await back.caughtUp()
+  expect(types(back)).toEqual(['InboxReset', 'CaughtUp'])
+  await alice.send(chat, 'again')
+  await back.reaches(chat, 2)
+  back.close()
+  using known = bob.inbox('the oldest')
+  await known.caughtUp()
+  expect(known.seqs(chat)).toEqual([2])
+}, 60_000)
+
+async function opened(person: Person, deviceId: string): Promise<void> {
+  using inbox = person.inbox(deviceId)
+  await inbox.caughtUp()
+}

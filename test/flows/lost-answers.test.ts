@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { provideDatabase, type ProvidedDatabase } from '../harness/database.ts'
+import * as documents from '../harness/documents.ts'
+import { startParley, type TestParley } from '../harness/parley.ts'
+import type { Person, Stream } from '../harness/person.ts'
+import { type Recognise, startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
+
+/*
+ * The database has done what it was told, and its answer is lost on the way: the connection breaks between the commit
+ * and its acknowledgement. Whatever is answered then, the change is there once, and everybody is told of it once.
+ */
+
+let database: ProvidedDatabase
+let proxy: TcpProxy
+let parley: TestParley
+let [alice, bob]: [Person, Person] = [] as never
+beforeAll(async () => {
+  database = await provideDatabase()
+  proxy = await startTcpProxy(database.url)
+  parley = await startParley({ databaseUrl: proxy.url })
+  ;[alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+})
+afterAll(async () => {
+  await parley[Symbol.asyncDispose]()
+  await proxy[Symbol.asyncDispose]()
+  await database[Symbol.asyncDispose]()
+})
+
+const confirmsCommit: Recognise = (said, by) => by === 'server' && said.includes('COMMIT\0')
+const executes =
+  (statement: string): Recognise =>
+  (said, by) =>
+    by === 'client' && said.includes(statement)
+
+/** A group of alice and bob with a message of alice's in it, and bob's inbox. */
+async function scene(): Promise<{ group: string; messageId: string; atBob: Stream }> {
+  const group = await alice.createGroup([bob])
+  const atBob = bob.inbox(randomUUID())
+  await atBob.caughtUp()
+  const { id: messageId } = await alice.send(group, 'hello')
+  await atBob.reaches(group, 2)
+  return { group, messageId, atBob }
+}
+
+const changes: readonly (readonly [string, string, (messageId: string, group: string) => object])[] = [
+  ['MessageEdited', documents.EDIT_MESSAGE, (messageId) => ({ messageId, body: 'hello again' })],
+  ['MessageDeleted', documents.DELETE_MESSAGE, (messageId) => ({ messageId })],
+  ['ReactionChanged', documents.SET_REACTION, (messageId) => ({ messageId, emoji: '👍', present: true })],
+  ['ChatUpdated', documents.UPDATE_CHAT, (_, chatId) => ({ chatId, title: 'Coffee' })],
+  [
+    'MemberRoleChanged',
+    documents.SET_MEMBER_ROLE,
+    (_, chatId) => ({ chatId, userId: bob.id, role: 'ADMIN' }),
+  ],
+]
+
+test.for(changes)('%s: the lost answer is found, and told once', async ([type, mutation, inputFor]) => {
+  const { group, messageId, atBob } = await scene()
+  const swallowed = proxy.swallowAnswer(confirmsCommit)
+  const answer = alice.post(mutation, { input: inputFor(messageId, group) })
+  await swallowed
+  expect((await answer).errors).toBeUndefined()
+  expect(await atBob.next(type)).toMatchObject({ seq: 3 })
+  expect((await alice.look(group)).headSeq).toBe(3)
+  await alice.send(group, 'after')
+  await atBob.reaches(group, 4)
+  expect(atBob.seqs(group)).toEqual([2, 3, 4])
+  expect(atBob.items.all.filter(({ seq, chat }) => seq === 3 && chat?.id === group)).toHaveLength(1)
+  atBob.close()
+})
+
+test('a send whose answer is lost is stored once, told once, and is not called a repetition of itself', async () => {
+  const { group, atBob } = await scene()
+  const swallowed = proxy.swallowAnswer(executes('message_append'))
+  const sending = alice.trySend(group, 'once', 'the-key')
+  await swallowed
+  expect(await sending).toMatchObject({ deduplicated: false, message: { seq: 3, body: 'once' } })
+  await atBob.reaches(group, 3)
+  expect(await alice.trySend(group, 'once', 'the-key')).toMatchObject({
+    deduplicated: true,
+    message: { seq: 3 },
+  })
+  expect(atBob.seqs(group)).toEqual([2, 3])
+  atBob.close()
+})
+
+test('a group whose answer is lost is made once', async () => {
+  using atBob = bob.inbox(randomUUID())
+  await atBob.caughtUp()
+  const swallowed = proxy.swallowAnswer(executes('group_create'))
+  const creating = alice.createGroup([bob], { clientChatId: 'the-group' })
+  await swallowed
+  const group = await creating
+  expect(await atBob.next('ChatUpdated')).toMatchObject({ chat: { id: group }, seq: 1 })
+  expect(await alice.createGroup([bob], { clientChatId: 'the-group' })).toBe(group)
+})
+
+test('a receipt whose answer is lost is told all the same', async () => {
+  const { group, atBob } = await scene()
+  using atAlice = alice.inbox(randomUUID())
+  await atAlice.caughtUp()
+  const swallowed = proxy.swallowAnswer(executes('receipt_advance'))
+  const reading = bob.markRead(group, 2)
+  await swallowed
+  expect((await reading).viewerMember.readSeq).toBe(2)
+  expect(await atAlice.next('ReceiptAdvanced')).toMatchObject({ user: { id: bob.id }, readSeq: 2 })
+  atBob.close()
+})
