@@ -25,7 +25,8 @@ test('a device that is woken by a push and acknowledges without an inbox still h
 
   using after = alice.inbox('phone')
   await after.caughtUp()
-  expect(after.items.all[0]).toMatchObject({ __typename: 'ReceiptAdvanced', user: { id: bob.id }, readSeq: seq })
+  const ofBob = { __typename: 'ReceiptAdvanced', user: { id: bob.id }, readSeq: seq }
+  expect(after.items.all).toContainEqual(expect.objectContaining(ofBob))
   expect(after.seqs(chat)).toEqual([])
 })
 
@@ -79,6 +80,7 @@ test('of one person 100 devices are remembered; one that was forgotten is told s
   for (let index = 1; index <= 100; index += 10) {
     await Promise.all(Array.from({ length: 10 }, (_, more) => opened(bob, `device ${index + more}`)))
   }
+  await opened(bob, 'one more')
   await alice.send(chat, 'hello')
 
   using back = bob.inbox('the oldest')

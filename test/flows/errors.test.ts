@@ -14,7 +14,10 @@ const TRANSPORTS: readonly (readonly [string, Ask])[] = [
 ]
 
 const codeOf = ({ errors }: Answer<unknown>): string | undefined => errors?.[0]?.extensions.code
+/** Connections of alice's and bob's that ended. Each is held open by a subscription, so none ends by itself. */
+let ends = 0
 const isAlive = async (ask: Ask, person: Person): Promise<void> => {
+  expect(ends).toBe(0)
   expect((await ask(person, '{ viewer { id } }')).data).toEqual({ viewer: { id: person.id } })
 }
 
@@ -28,6 +31,10 @@ beforeAll(async () => {
   bob = await parley.person('bob')
   chat = await alice.startChat(bob)
   message = (await alice.send(chat, 'Hello', 'the-key')).id
+  for (const person of [alice, bob]) {
+    person.socket.on('closed', () => (ends += 1))
+    await person.chatEvents(chat).caughtUp()
+  }
 })
 afterAll(() => parley[Symbol.asyncDispose]())
 

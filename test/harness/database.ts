@@ -23,6 +23,21 @@ async function createFrom(template: string): Promise<ProvidedDatabase> {
   return { url: url.href, [Symbol.asyncDispose]: () => asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`) }
 }
 
+/** Runs SQL as Parley's own role, past Parley; answers with the rows. */
+export async function query<Row extends object>(
+  url: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<Row>(sql, [...values])).rows
+  } finally {
+    await client.end()
+  }
+}
+
 /** Runs SQL that Parley's own role may not. */
 async function asSuperuser(sql: string): Promise<void> {
   const url = new URL(inject('postgresUrl'))
