@@ -42,12 +42,14 @@ export function createDemo({ secret, issuer, audience, users, chats }: Dependenc
   }
 
   async function tour(): Promise<Tour> {
-    const [alice, bob] = await people()
-    if (alice === undefined || bob === undefined) throw new Error('The demo has lost its people')
+    const [alice, bob, carol] = await people()
+    if (alice === undefined || bob === undefined || carol === undefined)
+      throw new Error('The demo has lost its people')
     const { chat } = await chats.startDirectChat(alice.id, bob.id)
     return tourOf({
       alice: alice.token,
       bob: bob.token,
+      carol: carol.token,
       chatId: globalId.chat(chat.id),
       nextSeq: chat.headSeq + 1,
       messageKey: `tour-${chat.headSeq + 1}`,

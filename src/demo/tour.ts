@@ -8,7 +8,8 @@ type Cast = Readonly<{
   /** Tokens. */
   alice: string
   bob: string
-  /** Their direct chat, and the position that the next thing said in it will have. */
+  carol: string
+  /** Alice's and Bob's direct chat, and the position that the next thing said in it will have. */
   chatId: string
   nextSeq: number
   /** Makes a key for the message, so that it is a new one in each tour. */
@@ -16,10 +17,10 @@ type Cast = Readonly<{
 }>
 
 /**
- * A chat in six tabs, to be run from left to right. Values stand in the documents, not among the variables, so that
+ * A chat and a group in eight tabs, to be run from left to right. Values stand in the documents, not among the variables, so that
  * everything is in view; lines are short enough for half of a laptop's screen.
  */
-export function tourOf({ alice, bob, chatId, nextSeq, messageKey }: Cast): Tour {
+export function tourOf({ alice, bob, carol, chatId, nextSeq, messageKey }: Cast): Tour {
   const tabs = [
     tab(alice, WHO_AM_I),
     tab(alice, START_CHAT),
@@ -27,8 +28,10 @@ export function tourOf({ alice, bob, chatId, nextSeq, messageKey }: Cast): Tour 
     tab(alice, send(chatId, messageKey)),
     tab(bob, markRead(chatId, nextSeq)),
     tab(alice, history(chatId)),
+    tab(alice, CREATE_GROUP),
+    tab(carol, GROUP),
   ]
-  return { tabs, values: { alice, bob, chatId } }
+  return { tabs, values: { alice, bob, carol, chatId } }
 }
 
 function tab(token: string, query: string): Tab {
@@ -36,7 +39,7 @@ function tab(token: string, query: string): Tab {
 }
 
 const WHO_AM_I = `
-# Parley, a chat backend: a tour in six tabs.
+# Parley, a chat backend: a tour in eight tabs.
 # Each tab is signed in as somebody: see Headers, below.
 # Press the pink button (or Ctrl-Enter), look at the
 # answer on the right, then go on to the next tab.
@@ -93,12 +96,61 @@ subscription Bob_Inbox {
     }
     ... on MessageSent { message { body status } }
     ... on MessageEdited { message { body editedAt } }
+    ... on ChatUpdated { chat { title memberCount } }
     ... on ReceiptAdvanced {
       user { name }
       deliveredSeq
       readSeq
     }
     ... on InboxReset { reason }
+  }
+}
+`
+
+const CREATE_GROUP = `
+# 7. Alice makes a group. The key makes it one group,
+# however often you press. Bob's window hears of it: a
+# group begins with the event that made it.
+
+mutation Alice_CreateGroup {
+  createGroup(input: {
+    clientChatId: "tour-tea"
+    title: "Tea"
+    memberIds: ["user_bob", "user_carol"]
+  }) {
+    chat {
+      id
+      title
+      members {
+        edges { node { role user { name } } }
+      }
+    }
+  }
+}
+`
+
+const GROUP = `
+# 8. Carol finds it among her chats, with its log. Take
+# its id to tab 4, and say something to all of them.
+# That was the tour. How a device catches up on what it
+# missed is best seen in two terminals: see README.md.
+# The icon at the top left explains the whole API.
+
+query Carol_Chats {
+  chats(first: 5) {
+    edges {
+      node {
+        id
+        title
+        memberCount
+        viewerMember { role }
+        events(afterSeq: 0, first: 10) {
+          __typename
+          seq
+          actor { name }
+        }
+      }
+    }
   }
 }
 `
@@ -147,9 +199,6 @@ mutation Bob_MarkRead {
 function history(chatId: string): string {
   return `
 # 6. What Alice sees now: the status is READ.
-# That was the tour. How a device catches up on what it
-# missed is best seen in two terminals: see README.md.
-# The icon at the top left explains the whole API.
 
 query Alice_History {
   chat(id: "${chatId}") {

@@ -5,7 +5,7 @@ export function welcome(url: string, people: readonly DemoPerson[]): string {
   const tokens = people.map(({ id, token }) => `  ${`user_${id}`.padEnd(12)} ${token}`)
   return [
     '',
-    `  GraphiQL     ${url}/graphql   (a tour in six tabs, signed in already)`,
+    `  GraphiQL     ${url}/graphql   (a tour in eight tabs, signed in already)`,
     `  WebSocket    ${url.replace('http', 'ws')}/graphql   (graphql-transport-ws)`,
     '',
     '  People to try it with, and their tokens:',

@@ -61,7 +61,7 @@ async function run(page: Page, name: string): Promise<void> {
   } while ((await answerIn(page)).includes('Cannot infer operation'))
 }
 
-test('the tour of six tabs works from left to right, with Bob in a second window', async () => {
+test('the tour of eight tabs works from left to right, with Bob in a second window', async () => {
   const first = await openWindow()
   expect(await first.getByRole('tab').allInnerTexts()).toEqual([
     'Alice_WhoAmI',
@@ -70,6 +70,8 @@ test('the tour of six tabs works from left to right, with Bob in a second window
     'Alice_Send',
     'Bob_MarkRead',
     'Alice_History',
+    'Alice_CreateGroup',
+    'Carol_Chats',
   ])
   await run(first, 'Alice_WhoAmI')
   await answers(first, '"id": "user_alice"', '"name": "Alice"')
@@ -91,6 +93,11 @@ test('the tour of six tabs works from left to right, with Bob in a second window
   await answers(second, '"__typename": "ReceiptAdvanced"', '"readSeq": 1')
   await run(first, 'Alice_History')
   await answers(first, '"body": "Hello Bob!"', '"status": "READ"')
+  await run(first, 'Alice_CreateGroup')
+  await answers(first, '"title": "Tea"', '"role": "OWNER"', '"name": "Carol"')
+  await answers(second, '"__typename": "ChatUpdated"', '"title": "Tea"')
+  await run(first, 'Carol_Chats')
+  await answers(first, '"memberCount": 3', '"__typename": "ChatUpdated"')
   const screenshot = process.env['SCREENSHOTS']
   if (screenshot !== undefined) {
     await first.screenshot({ path: `${screenshot}/first.png` })
