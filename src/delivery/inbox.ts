@@ -1,6 +1,5 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
-import { lengthOf, type Stay, staysAfter } from '../chats/stays.ts'
 import type { Hub } from '../gateway/hub.ts'
 import type { LiveItem } from '../gateway/live.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
@@ -10,15 +9,13 @@ import { pause } from '../lib/pause.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { type DeviceStore, MAX_DEVICES, type Owed, type Registration } from './device-store.ts'
-import type { InboxItem, InboxReset } from './inbox-item.ts'
+import type { DeviceStore, Owed, Registration } from './device-store.ts'
+import type { InboxItem } from './inbox-item.ts'
 import type { LiveDevices } from './live-devices.ts'
 import { type Feeding, LiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
 import { createPatientReads } from './patient-reads.ts'
-
-/** More than this many events are not replayed: the device is told to ask for the present state instead. */
-export const MAX_REPLAY = 10_000
+import { createReplay } from './replay.ts'
 
 export type Inbox = Readonly<{
   /**
@@ -77,13 +74,14 @@ type Debt = Readonly<{ registration: Registration | undefined; owed: readonly Ow
 export function createInbox(dependencies: Dependencies): Inbox {
   const { hub, devices, liveDevices, chatLog, receipts, clock, metrics, logger } = dependencies
   const { read: inTurn, expectedWaitMs } = createPatientReads(logger)
+  const replay = createReplay({ chatLog, receipts, metrics, inTurn })
 
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
       await joined.attached
       const { registration, owed, merge } = await makePlan(feeding, viewerId, deviceId)
       joined.settle()
-      if (registration !== undefined) yield* replay(feeding, viewerId, registration, owed)
+      if (registration !== undefined) yield* replay(feeding.signal, { viewerId, registration, owed })
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
       if (deviceId !== undefined) live = liveDevices.add(viewerId, deviceId)
       for await (const item of feeding.live()) {
@@ -157,58 +155,6 @@ export function createInbox(dependencies: Dependencies): Inbox {
     return hub.passedOn(chatId) ?? lastSeq
   }
 
-  async function* replay(
-    { signal }: Feeding,
-    viewerId: UserId,
-    { type, receiptsUntil }: Registration,
-    owed: readonly Owed[],
-  ): AsyncGenerator<InboxItem, void, void> {
-    if (type === 'new') return
-    if (type === 'forgotten') return yield* resetWith(wasForgotten())
-    yield* replayReceipts(signal, viewerId, receiptsUntil)
-    const total = owed.reduce((sum, chat) => sum + lengthOf(staysOwed(chat)), 0)
-    if (total > MAX_REPLAY) return yield* resetWith(tooMuchOwed(total))
-    for (const chat of owed) {
-      for (const stay of staysOwed(chat)) {
-        const isTooShort = yield* replayStay(signal, chat.chatId, stay)
-        if (isTooShort) return yield* resetWith(logTooShort())
-      }
-    }
-    metrics.replays.inc({ outcome: 'complete' })
-  }
-
-  function* resetWith(reset: InboxReset): Generator<InboxItem, void, void> {
-    metrics.replays.inc({ outcome: 'reset' })
-    yield reset
-  }
-
-  async function* replayReceipts(
-    signal: AbortSignal,
-    viewerId: UserId,
-    since: Date,
-  ): AsyncGenerator<InboxItem, void, void> {
-    const missed = await inTurn(signal, () => receipts.since(viewerId, since))
-    for (const receipt of missed) yield { type: 'ReceiptAdvanced', ...receipt }
-  }
-
-  /** Answers true when the log does not reach back to what is owed. */
-  async function* replayStay(
-    signal: AbortSignal,
-    chatId: ChatId,
-    { first, last }: Stay,
-  ): AsyncGenerator<ChatEvent, boolean, void> {
-    let expectedSeq = first
-    while (expectedSeq <= last) {
-      const stretch = { chatId, afterSeq: expectedSeq - 1, untilSeq: last }
-      const page = await inTurn(signal, () => chatLog.read(stretch))
-      if (page[0]?.seq !== expectedSeq) return true
-      yield* page
-      expectedSeq += page.length
-      metrics.deliveries.inc({ phase: 'replay' }, page.length)
-    }
-    return false
-  }
-
   /** Without a device, what was flushed to the socket counts as delivered. */
   function acknowledge(viewerId: UserId, item: InboxItem): void {
     if (!isLogged(item)) return
@@ -226,27 +172,6 @@ function isBehind(owed: Owed): boolean {
   return owed.ackedSeq < owed.lastSeq
 }
 
-/** What the device has to be given of a chat, in order. */
-function staysOwed({ earlierStays, joinedSeq, lastSeq, ackedSeq }: Owed): Stay[] {
-  return staysAfter([...earlierStays, { first: joinedSeq, last: lastSeq }], ackedSeq)
-}
-
 function isLogged(item: InboxItem | LiveItem): item is ChatEvent {
   return 'seq' in item
-}
-
-function tooMuchOwed(total: number): InboxReset {
-  const reason = `${total} events are owed to this device, more than the ${MAX_REPLAY} that are replayed`
-  return { type: 'InboxReset', reason }
-}
-
-function wasForgotten(): InboxReset {
-  return {
-    type: 'InboxReset',
-    reason: `This device was forgotten: of one person's, ${MAX_DEVICES} are remembered`,
-  }
-}
-
-function logTooShort(): InboxReset {
-  return { type: 'InboxReset', reason: 'The log no longer reaches back to what this device acknowledged' }
 }

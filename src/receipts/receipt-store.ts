@@ -1,3 +1,4 @@
+import type { ReceiptAdvanced } from '../gateway/live.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Member } from '../chats/chat.ts'
 import type { Reader } from '../store/reader.ts'
@@ -17,15 +18,8 @@ export type AdvancedMember = Member &
     memberCount: number
   }>
 
-/** A member's watermarks, for those who watch them. `onlyTo`: for these people alone. */
-export type Receipt = Readonly<{
-  chatId: ChatId
-  userId: UserId
-  deliveredSeq: Seq
-  readSeq: Seq
-  at: Date
-  onlyTo?: readonly UserId[] | undefined
-}>
+/** A member's watermarks, for those who watch them. */
+export type Receipt = Omit<ReceiptAdvanced, 'type'>
 
 /** A stretch of a chat's log, from just after one seq up to and including another. */
 export type Passed = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>

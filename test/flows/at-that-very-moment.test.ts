@@ -31,6 +31,23 @@ test('what is sent at the very moment in which an inbox starts is there once, be
   }
 })
 
+test('a device that is new at that very moment hears of all that is said from some moment on', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  await alice.send(chat, 'first')
+
+  for (let round = 1; round <= ROUNDS; round++) {
+    using stream = bob.inbox(`device ${round}`)
+    await Promise.all(Array.from({ length: SENDS }, () => sendSoon(alice, chat)))
+    await stream.caughtUp()
+    const last = await alice.send(chat, 'last')
+    await stream.reaches(chat, last.seq)
+    const seqs = stream.items.all.flatMap((item) => (item.chat?.id === chat ? (item.seq ?? []) : []))
+    expect(seqs).toEqual(Array.from(seqs, (_, index) => last.seq + 1 - seqs.length + index))
+  }
+})
+
 /** At some moment of the few milliseconds in which an inbox starts. */
 async function sendSoon(person: Person, chat: string): Promise<MessageData> {
   await delay(Math.random() * START_MS)
