@@ -5,7 +5,7 @@ import type { MessageData } from '../harness/documents.ts'
 import { startParley } from '../harness/parley.ts'
 import type { Person } from '../harness/person.ts'
 
-const ROUNDS = 60
+const ROUNDS = 30
 const SENDS = 8
 const START_MS = 12
 
