@@ -31,15 +31,18 @@ const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
  * repeated, and nobody was told of it yet: so it is read back and published with the rest.
  */
 export function createDurableAppend({ log, chatLog, publish, metrics, logger }: Dependencies): DurableAppend {
-  async function append(drafts: readonly Draft[]): Promise<readonly AppendOutcome[]> {
+  async function timed(
+    append: MessageLog['append'],
+    drafts: readonly Draft[],
+  ): Promise<readonly AppendOutcome[]> {
     const stopTimer = metrics.commitSeconds.startTimer()
-    const outcomes = await log.append(drafts)
+    const outcomes = await append(drafts)
     stopTimer()
     metrics.sendBatchSize.observe(drafts.length)
     return outcomes
   }
 
-  async function appendWithRetry(drafts: readonly Draft[]): Promise<Appended> {
+  async function appendWithRetry(append: MessageLog['append'], drafts: readonly Draft[]): Promise<Appended> {
     const startedAt = performance.now()
     let lostAnswers = 0
     const shouldRetry = (error: unknown): boolean => {
@@ -51,7 +54,7 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
       if (kind !== 'refused' && performance.now() < startedAt + RETRY_FOR_MS) return true
       throw unavailable('The message could not be confirmed. Send it again with the same key.', error)
     }
-    const outcomes = await retry(() => append(drafts), shouldRetry, RETRY_BACKOFF)
+    const outcomes = await retry(() => timed(append, drafts), shouldRetry, RETRY_BACKOFF)
     if (lostAnswers === 0) return { outcomes, mayHaveBeenStored: false }
     const sinceMs = performance.now() - startedAt
     return { outcomes: outcomes.map((outcome) => markOwn(outcome, sinceMs)), mayHaveBeenStored: true }
@@ -69,12 +72,33 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
     return (await Promise.all(reads)).flat()
   }
 
+  async function appendAndTell(
+    append: MessageLog['append'],
+    drafts: readonly Draft[],
+  ): Promise<readonly AppendOutcome[]> {
+    const { outcomes, mayHaveBeenStored } = await appendWithRetry(append, drafts)
+    publish(drafts.flatMap((draft, index) => eventsOf(draft, outcomes[index])))
+    if (mayHaveBeenStored) publish(await readBack(drafts, outcomes))
+    return outcomes
+  }
+
+  /** In the same turn of the lane, so that nothing that was sent later gets before it. */
+  async function settle(
+    drafts: readonly Draft[],
+    outcomes: readonly AppendOutcome[],
+  ): Promise<readonly AppendOutcome[]> {
+    const undecided = drafts.filter((_, index) => outcomes[index]?.type === 'try-again')
+    if (undecided.length === 0) return outcomes
+    const decided = (await appendAndTell(log.appendLocked, undecided)).values()
+    return outcomes.map((outcome) =>
+      outcome.type === 'try-again' ? (decided.next().value ?? outcome) : outcome,
+    )
+  }
+
   return async (drafts) => {
     const folded = foldBatch(drafts)
-    const { outcomes, mayHaveBeenStored } = await appendWithRetry(folded.unique)
-    publish(folded.unique.flatMap((draft, index) => eventsOf(draft, outcomes[index])))
-    if (mayHaveBeenStored) publish(await readBack(folded.unique, outcomes))
-    return unfoldOutcomes(drafts, folded, outcomes)
+    const outcomes = await appendAndTell(log.append, folded.unique)
+    return unfoldOutcomes(drafts, folded, await settle(folded.unique, outcomes))
   }
 }
 

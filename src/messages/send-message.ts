@@ -57,7 +57,7 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
       const outcome = await lanes.submit(draft)
       if (outcome.type !== 'try-again') return outcome
     }
-    throw unavailable('The members of this chat keep changing. Send it again with the same key.')
+    throw unavailable('The message could not be stored yet. Send it again with the same key.')
   }
 
   async function firstMessage(draft: Draft, { seq, fingerprint }: Repeated): Promise<Message> {

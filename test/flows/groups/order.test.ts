@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { startParley } from '../../harness/parley.ts'
+
+test('while members come and go, every send succeeds, and what one connection sends keeps its order', async () => {
+  await using parley = await startParley()
+  const [alice, bob, carol] = await Promise.all([
+    parley.person('alice'),
+    parley.person('bob'),
+    parley.person('carol'),
+  ])
+  const group = await alice.createGroup([bob])
+  using atBob = bob.inbox('phone')
+  await atBob.caughtUp()
+  using _held = alice.chatEvents(group)
+
+  let isFlowing = true
+  const comeAndGo = (async () => {
+    while (isFlowing) {
+      await alice.addMembers(group, [carol])
+      await alice.removeMember(group, carol)
+    }
+  })()
+  const bodies = Array.from({ length: 400 }, (_, index) => `${index}`)
+  for (let sent = 0; sent < bodies.length; sent += 40) {
+    await Promise.all(bodies.slice(sent, sent + 40).map((body) => alice.sendBySocket(group, body)))
+  }
+  isFlowing = false
+  await comeAndGo
+  await atBob.reaches(group, (await alice.look(group)).headSeq)
+
+  expect(atBob.bodies(group)).toEqual(bodies)
+  expect(atBob.seqs(group)).toEqual(Array.from(atBob.news(group), (_, index) => index + 2))
+})
