@@ -13,9 +13,9 @@ test('while members come and go, every send succeeds, and what one connection se
   await atBob.caughtUp()
   using _held = alice.chatEvents(group)
 
-  let isFlowing = true
+  const flow = new AbortController()
   const comeAndGo = (async () => {
-    while (isFlowing) {
+    while (!flow.signal.aborted) {
       await alice.addMembers(group, [carol])
       await alice.removeMember(group, carol)
     }
@@ -24,7 +24,7 @@ test('while members come and go, every send succeeds, and what one connection se
   for (let sent = 0; sent < bodies.length; sent += 40) {
     await Promise.all(bodies.slice(sent, sent + 40).map((body) => alice.sendBySocket(group, body)))
   }
-  isFlowing = false
+  flow.abort()
   await comeAndGo
   await atBob.reaches(group, (await alice.look(group)).headSeq)
 
