@@ -19,6 +19,9 @@ test('when the subscriptions to all nodes are killed again and again, what is mi
   expect(await flow.finish()).toEqual([])
 })
 
+/** Long enough for a publish to meet a node that is dead, also on a busy machine. */
+const DEAD_MS = 500
+
 test('when one node after the other dies and comes back, what is missing is announced, and it is heard again', async () => {
   await using cluster = await provideRedisCluster()
   await using east = await startRedisEnd(cluster.urls)
@@ -27,6 +30,7 @@ test('when one node after the other dies and comes back, what is missing is anno
   for (const index of cluster.nodes.keys()) {
     await flow.nextNumber()
     await cluster.killNode(index)
+    await new Promise((resolve) => setTimeout(resolve, DEAD_MS))
     await cluster.startNode(index)
   }
   await flow.nextNumber()
