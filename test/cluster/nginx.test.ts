@@ -5,6 +5,7 @@ import { pause } from '../../src/lib/pause.ts'
 import { SOCKET_LIMITS } from '../../src/transport/socket-limits.ts'
 import { startCluster, type TestCluster } from '../harness/cluster.ts'
 import { INBOX } from '../harness/documents.ts'
+import { startGatewayProcess } from '../harness/gateway-process.ts'
 import { provideNginx } from '../harness/nginx.ts'
 import { startParley } from '../harness/parley.ts'
 import { Person } from '../harness/person.ts'
@@ -52,9 +53,12 @@ test('through nginx people on different gateways talk both ways, and come back t
   await atAlice.items.match((item) => item.__typename === 'ReceiptAdvanced' && item['readSeq'] === 3)
 })
 
+/** As in production: under a test's NODE_ENV streams are full of signs of life, which push everything out. */
 test('through nginx a server-sent event leaves at once, on a stream that stays open', async () => {
   await using cluster = await startCluster(1)
-  await using nginx = await provideNginx(cluster.gateways.map(({ url }) => url))
+  const { databaseUrl, redis } = cluster
+  await using gateway = await startGatewayProcess({ databaseUrl, redisUrl: redis.url })
+  await using nginx = await provideNginx([gateway.url])
   const [alice, bob] = [await someone(cluster, 'alice'), await someone(cluster, 'bob')]
   const chat = await alice.startChat(bob)
   const response = await fetch(nginx.url, {
