@@ -42,11 +42,14 @@ export function hasNginx(): boolean {
   return spawnSync('nginx', ['-v']).status === 0
 }
 
-/** Resolves when nginx takes connections. */
-export async function startNginx(place: NginxPlace): Promise<Child> {
+/** Resolves when nginx takes connections. `edit` has the last word on its configuration. */
+export async function startNginx(
+  place: NginxPlace,
+  edit: (config: string) => string = (config) => config,
+): Promise<Child> {
   await mkdir(join(place.folder, 'nginx'), { recursive: true })
   const file = join(place.folder, 'nginx.conf')
-  await writeFile(file, nginxConfigFor(await readFile(CONFIG, 'utf8'), place))
+  await writeFile(file, edit(nginxConfigFor(await readFile(CONFIG, 'utf8'), place)))
   const child = await startChild({
     name: 'nginx',
     file: 'nginx',

@@ -21,7 +21,7 @@ import { createDeviceStore } from './delivery/device-store.ts'
 import { createLiveDevices } from './delivery/live-devices.ts'
 import { createInbox } from './delivery/inbox.ts'
 import { createHub, type Hub } from './gateway/hub.ts'
-import { createDeafness } from './gateway/deafness.ts'
+import { createDeafness, type Deafness } from './gateway/deafness.ts'
 import { createMembershipStore } from './gateway/membership-store.ts'
 import { createMemorySessionRegistry } from './gateway/memory-session-registry.ts'
 import { createRedisSessionRegistry } from './gateway/redis-session-registry.ts'
@@ -123,6 +123,8 @@ type Backplane = Readonly<{
   /** Resolves when connected, or when that has to wait; from then on the sweeper fills in for what does not work. */
   start(sweeper: Sweeper): Promise<void>
   stop(): Promise<void>
+  /** Whether the gateways can tell each other things at present; undefined where they need nothing for it. */
+  isUp: (() => boolean) | undefined
 }>
 
 function createMemoryBackplane({ gatewayId }: Config, logger: Logger, overrides: Overrides): Backplane {
@@ -132,7 +134,7 @@ function createMemoryBackplane({ gatewayId }: Config, logger: Logger, overrides:
     await sessions.close()
     if (overrides.bus === undefined) await bus.close()
   }
-  return { bus, sessions, start: () => Promise.resolve(), stop }
+  return { bus, sessions, start: () => Promise.resolve(), stop, isUp: undefined }
 }
 
 function createRedisBackplane(
@@ -144,9 +146,10 @@ function createRedisBackplane(
   const subscriber = connectRedis({ urls, name: `parley ${gatewayId} hears`, logger })
   const bus = createRedisBus({ publisher, subscriber, logger })
   const sessions = createRedisSessionRegistry({ connection: publisher, gatewayId, logger })
+  let deafness: Deafness | undefined
 
   async function start(sweeper: Sweeper): Promise<void> {
-    const deafness = createDeafness(sweeper)
+    deafness = createDeafness(sweeper)
     bus.onHearing(deafness.setHearing)
     await Promise.all([publisher.start(), subscriber.start()])
     deafness.setHearing(subscriber.status() === 'up')
@@ -163,7 +166,7 @@ function createRedisBackplane(
     await Promise.all([publisher.close(), subscriber.close()])
   }
 
-  return { bus, sessions, start, stop }
+  return { bus, sessions, start, stop, isUp: () => deafness?.isDeaf() === false }
 }
 
 function createDomains({ config, database, clock, logger, metrics, backplane }: Foundation) {
@@ -243,7 +246,7 @@ function createTransport(
   foundation: Foundation,
   { services }: Domains,
 ): Transport & { demo: Demo | undefined } {
-  const { config, secrets, clock, logger, metrics, database } = foundation
+  const { config, secrets, clock, logger, metrics } = foundation
   const verifier = createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock })
   const authenticator: Authenticator = createAuthenticator({
     verifier,
@@ -267,7 +270,7 @@ function createTransport(
   })
   const admission = createAdmission({ expectedWaitMs: services.inbox.expectedWaitMs })
   const websocket = createWebSocketEndpoint({ yoga, authenticator, admission, config, clock, logger })
-  const health = createHealth({ checks: { database: () => database.ping() }, logger })
+  const health = createHealthOf(foundation)
   const server = createServer({
     yoga,
     websocket,
@@ -278,6 +281,25 @@ function createTransport(
   })
   metrics.gauge('connections', 'Open WebSocket connections.', () => websocket.connectionCount)
   return { server, health, demo }
+}
+
+function createHealthOf({ database, backplane: { isUp }, metrics, logger }: Foundation): Health {
+  const health = createHealth({
+    checks: { database: () => database.ping() },
+    spare: isUp === undefined ? {} : { redis: isUp },
+    logger,
+  })
+  metrics.gauge('database_up', 'Whether the database answers: 1 or 0.', async () =>
+    Number((await health.readiness()).checks['database'] === 'ok'),
+  )
+  if (isUp !== undefined) {
+    metrics.gauge(
+      'redis_up',
+      'Whether this gateway hears the others by way of Redis, and they know of its people: 1 or 0.',
+      () => Number(isUp()),
+    )
+  }
+  return health
 }
 
 function demoFor({ config, secrets }: Foundation, { users, chats }: Services): Demo | undefined {

@@ -4,12 +4,14 @@ import type { Sweeper } from './sweeper.ts'
 export type Deafness = Readonly<{
   setHearing(isHearing: boolean): void
   setKnown(isKnown: boolean): void
+  isDeaf(): boolean
 }>
 
 /** While either is not so, the sweeper looks for itself. */
 export function createDeafness(sweeper: Pick<Sweeper, 'setDeaf'>): Deafness {
   let [isHearing, isKnown] = [true, true]
-  const report = (): void => sweeper.setDeaf(!isHearing || !isKnown)
+  const isDeaf = (): boolean => !isHearing || !isKnown
+  const report = (): void => sweeper.setDeaf(isDeaf())
   return {
     setHearing(value) {
       isHearing = value
@@ -19,5 +21,6 @@ export function createDeafness(sweeper: Pick<Sweeper, 'setDeaf'>): Deafness {
       isKnown = value
       report()
     },
+    isDeaf,
   }
 }

@@ -14,14 +14,14 @@ export function createMetrics() {
     new Counter({ name: `parley_${name}`, help, labelNames, registers })
   const histogram = (name: string, help: string, buckets: number[]) =>
     new Histogram({ name: `parley_${name}`, help, buckets, registers })
-  /** A value that is asked for when somebody reads the metrics. */
-  const gauge = (name: string, help: string, read: () => number) =>
+  /** A value that is asked for when somebody reads the metrics. `read` must not reject. */
+  const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
     new Gauge({
       name: `parley_${name}`,
       help,
       registers,
-      collect() {
-        this.set(read())
+      async collect() {
+        this.set(await read())
       },
     })
 

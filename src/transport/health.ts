@@ -18,13 +18,25 @@ export type Health = Readonly<{
   handle(request: IncomingMessage, response: ServerResponse): boolean
 }>
 
+const OK = 'ok'
+const FAILING = 'slow or failing'
+type Verdict = typeof OK | typeof FAILING
+
 export type Readiness = Readonly<{
   status: 'starting' | 'ready' | 'failing' | 'draining'
-  checks: Readonly<Record<string, 'ok' | 'slow or failing'>>
+  /** Of each dependency; not every one that fails is a reason to be unready. */
+  checks: Readonly<Record<string, Verdict>>
 }>
 
 type Dependencies = Readonly<{
+  /** Of what nobody can be served without. */
   checks: Readonly<Record<string, HealthCheck>>
+  /**
+   * Whether what may be missing works. It is told, and is no reason to be unready: a Redis that vanishes vanishes for
+   * all gateways at once, which serve people without it; a load balancer that took them for unready would send
+   * everybody away, and to nowhere.
+   */
+  spare?: Readonly<Record<string, () => boolean>>
   logger: Logger
   /** How long a check may take. */
   deadlineMs?: number
@@ -35,7 +47,8 @@ type Dependencies = Readonly<{
 /** One lost ping is no outage: a load balancer that hears of it moves everybody for nothing. */
 const STRIKES = 2
 
-export function createHealth({ checks, logger, deadlineMs = 1_000, keepMs = 1_000 }: Dependencies): Health {
+export function createHealth(dependencies: Dependencies): Health {
+  const { checks, spare = {}, logger, deadlineMs = 1_000, keepMs = 1_000 } = dependencies
   let phase: 'starting' | 'ready' | 'draining' = 'starting'
   const failures = new Map<string, number>()
   const running = new Map<string, Promise<unknown>>()
@@ -69,8 +82,14 @@ export function createHealth({ checks, logger, deadlineMs = 1_000, keepMs = 1_00
       latest = { at: performance.now(), outcome: runAll() }
     }
     const outcome = await latest.outcome
-    const isFailing = Object.values(outcome).some((result) => result !== 'ok')
-    return { status: phase === 'ready' && isFailing ? 'failing' : phase, checks: outcome }
+    const isFailing = Object.values(outcome).some((result) => result !== OK)
+    const status = phase === 'ready' && isFailing ? 'failing' : phase
+    return { status, checks: { ...outcome, ...spareVerdicts() } }
+  }
+
+  function spareVerdicts(): Readiness['checks'] {
+    const verdicts = Object.entries(spare).map(([name, works]) => [name, works() ? OK : FAILING] as const)
+    return Object.fromEntries(verdicts)
   }
 
   async function answerReady(response: ServerResponse): Promise<void> {
@@ -98,6 +117,6 @@ export function createHealth({ checks, logger, deadlineMs = 1_000, keepMs = 1_00
   }
 }
 
-function verdict(failures: number): 'ok' | 'slow or failing' {
-  return failures < STRIKES ? 'ok' : 'slow or failing'
+function verdict(failures: number): Verdict {
+  return failures < STRIKES ? OK : FAILING
 }

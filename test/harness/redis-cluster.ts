@@ -9,10 +9,13 @@ import { freePort } from './redis-process.ts'
 export type TestRedisCluster = AsyncDisposable &
   Readonly<{
     urls: readonly string[]
+    /** The three that are masters at first. */
     nodes: readonly TestRedis[]
     killNode(index: number): Promise<void>
-    /** The node comes back with its slots, empty; resolves when the cluster is whole again. */
+    /** The node comes back, empty, as a replica where it was replaced; resolves when the cluster is whole again. */
     startNode(index: number): Promise<void>
+    /** Resolves when the replica of a node that was killed serves its slots. */
+    takenOver(index: number): Promise<void>
     flush(): Promise<void>
   }>
 
@@ -23,20 +26,32 @@ const SLOTS = [
   [10_923, 16_383],
 ] as const
 
-/** Three masters without replicas on loopback. When one is gone, the others go on serving what is theirs. */
-export async function provideRedisCluster(): Promise<TestRedisCluster> {
+/**
+ * Three masters on loopback, without replicas unless asked for: one each. Without, when one is gone, the others go on
+ * serving what is theirs.
+ */
+export async function provideRedisCluster({ withReplicas = false } = {}): Promise<TestRedisCluster> {
   const resources = new AsyncDisposableStack()
   const folder = await mkdtemp(path.join(tmpdir(), 'parley-redis-'))
   resources.defer(() => rm(folder, { recursive: true, force: true }))
-  const nodes = await Promise.all(SLOTS.map(async () => resources.use(await startNode(folder))))
+  const some = (): Promise<TestRedis[]> =>
+    Promise.all(SLOTS.map(async () => resources.use(await startNode(folder))))
+  const nodes = await some()
   await join(nodes)
+  const replicas = withReplicas ? await some() : []
+  await follow(nodes, replicas)
   return {
     urls: nodes.map(({ url }) => url),
     nodes,
     killNode: async (index) => nodes[index]?.kill(),
     async startNode(index) {
       await nodes[index]?.start()
-      await wholeness(nodes)
+      await wholeness([...nodes, ...replicas])
+    },
+    async takenOver(index) {
+      const others = nodes.filter((_, other) => other !== index)
+      const { port } = replicas[index] as TestRedis
+      await eventually(others, async (node) => (await mastersOf(node)).includes(port))
     },
     flush: async () => void (await Promise.all(nodes.map((node) => node.flush()))),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
@@ -51,6 +66,8 @@ async function startNode(folder: string): Promise<TestRedis> {
     'cluster-port': `${busPort}`,
     'cluster-node-timeout': '1000',
     'cluster-require-full-coverage': 'no',
+    // They sync without a file, and without waiting for others to join in.
+    'repl-diskless-sync-delay': '0',
     dir: folder,
   }
   return provideRedis(Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]))
@@ -61,30 +78,53 @@ async function join(nodes: readonly TestRedis[]): Promise<void> {
     await nodes[index]?.command('cluster', 'addslotsrange', `${first}`, `${last}`)
   }
   const [first, ...others] = nodes
-  for (const { url, port } of others) {
-    const busPort = await busPortOf(url, nodes)
-    await first?.command('cluster', 'meet', '127.0.0.1', `${port}`, busPort)
-  }
+  for (const other of others) await meet(first, other)
   await wholeness(nodes)
 }
 
-async function busPortOf(url: string, nodes: readonly TestRedis[]): Promise<string> {
-  const answer = await nodes.find((node) => node.url === url)?.command('config', 'get', 'cluster-port')
-  return Array.isArray(answer) ? String(answer[1]) : ''
+/** Each replica follows the master of its number. */
+async function follow(masters: readonly TestRedis[], replicas: readonly TestRedis[]): Promise<void> {
+  for (const replica of replicas) await meet(masters[0], replica)
+  for (const [index, replica] of replicas.entries()) {
+    const id = String(await masters[index]?.command('cluster', 'myid'))
+    await eventually([replica], async (node) => String(await node.command('cluster', 'nodes')).includes(id))
+    await replica.command('cluster', 'replicate', id)
+  }
+  await eventually(replicas, async (node) =>
+    String(await node.command('info', 'replication')).includes('master_link_status:up'),
+  )
+  await wholeness([...masters, ...replicas])
+}
+
+async function meet(node: TestRedis | undefined, { port, command }: TestRedis): Promise<void> {
+  const answer = await command('config', 'get', 'cluster-port')
+  const busPort = Array.isArray(answer) ? String(answer[1]) : ''
+  await node?.command('cluster', 'meet', '127.0.0.1', `${port}`, busPort)
+}
+
+async function wholeness(nodes: readonly TestRedis[]): Promise<void> {
+  await eventually(nodes, async (node) => {
+    const info = String(await node.command('cluster', 'info'))
+    const isKnown = info.includes('cluster_state:ok') && info.includes('cluster_slots_ok:16384')
+    return isKnown && (await mastersOf(node)).length === SLOTS.length
+  })
+}
+
+/** The ports of those that serve slots, as this node knows. */
+async function mastersOf(node: TestRedis): Promise<readonly unknown[]> {
+  const slots = await node.command('cluster', 'slots')
+  if (!Array.isArray(slots)) return []
+  return slots.map((range: unknown[]) => (Array.isArray(range[2]) ? range[2][1] : undefined))
 }
 
 /** Nothing tells when the nodes have agreed, so they are asked again and again. */
-async function wholeness(nodes: readonly TestRedis[]): Promise<void> {
+async function eventually(
+  nodes: readonly TestRedis[],
+  isSo: (node: TestRedis) => Promise<boolean>,
+): Promise<void> {
   for (const deadline = AbortSignal.timeout(20_000); !deadline.aborted; await delay(20)) {
-    const states = await Promise.all(nodes.map((node) => knowsAll(node, nodes.length)))
-    if (states.every(Boolean)) return
+    const answers = await Promise.all(nodes.map(isSo))
+    if (answers.every(Boolean)) return
   }
   throw new Error('The nodes of the cluster did not find together')
-}
-
-async function knowsAll(node: TestRedis, count: number): Promise<boolean> {
-  const info = String(await node.command('cluster', 'info'))
-  const slots = await node.command('cluster', 'slots')
-  const isKnown = info.includes('cluster_state:ok') && info.includes('cluster_slots_ok:16384')
-  return isKnown && Array.isArray(slots) && slots.length === count
 }

@@ -2,9 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { dashboardMetrics, readDashboard } from './dashboard.ts'
+import { dashboardMetrics, metricsIn, readDashboard } from './dashboard.ts'
 
-const SRC = join(import.meta.dirname, '..', '..', '..', 'src')
+const ROOT = join(import.meta.dirname, '..', '..', '..')
+const SRC = join(ROOT, 'src')
 
 /** Metrics that are there for somebody's own queries, and would say nothing to most people. */
 const NOT_SHOWN: readonly string[] = []
@@ -29,6 +30,13 @@ async function allMetrics(): Promise<ReadonlySet<string>> {
 test('the dashboard asks for nothing that no instance counts', async () => {
   const all = await allMetrics()
   expect([...(await dashboardMetrics())].filter((name) => !all.has(name))).toEqual([])
+})
+
+test('the alerts that are recommended are on metrics that an instance has', async () => {
+  const all = await allMetrics()
+  const named = metricsIn(await readFile(join(ROOT, 'docs', 'scaling.md'), 'utf8'))
+  expect(named).toContain('parley_redis_up')
+  expect([...named].filter((name) => !all.has(name))).toEqual([])
 })
 
 test('the dashboard shows everything that an instance counts of its own', async () => {

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import { provideDatabase } from '../harness/database.ts'
+import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
+import { type NginxOptions, provideNginx } from '../harness/nginx.ts'
+import { provideRedis } from '../harness/redis.ts'
+import { type Crowd, startCrowd } from './crowd.ts'
+
+type Scene = Crowd & Readonly<{ gateways: readonly GatewayProcess[] }>
+
+/** Three gateways behind nginx, whose address is the only one that people know; they are talking. */
+async function startScene(options?: NginxOptions): Promise<Scene> {
+  await using resources = new AsyncDisposableStack()
+  const database = resources.use(await provideDatabase())
+  const redis = resources.use(await provideRedis())
+  const at = { databaseUrl: database.url, redisUrl: redis.url }
+  const start = async () => resources.use(await startGatewayProcess(at))
+  const gateways = await Promise.all([start(), start(), start()])
+  const nginx = resources.use(
+    await provideNginx(
+      gateways.map(({ url }) => url),
+      options,
+    ),
+  )
+  const crowd = resources.use(await startCrowd({ urls: [nginx.url], databaseUrl: database.url, gateways }))
+  const kept = resources.move()
+  return { ...crowd, gateways, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+test(
+  'behind nginx the death of one gateway after the other costs nobody anything',
+  { timeout: 90_000 },
+  async () => {
+    await using scene = await startScene()
+    for (const gateway of [...scene.gateways, ...scene.gateways]) {
+      await gateway.kill()
+      await scene.healed(5_000)
+      await gateway.start()
+    }
+    await scene.verify('SIGKILL of gateways behind nginx, 6 times')
+  },
+)
+
+test(
+  'behind nginx people get away from a gateway that freezes, and nobody misses anything',
+  { timeout: 90_000 },
+  async () => {
+    await using scene = await startScene({ idleSeconds: 14 })
+    const [frozen] = scene.gateways
+    frozen?.pause()
+    await scene.healed(20_000)
+    frozen?.resume()
+    await scene.healed(5_000)
+    await scene.verify('SIGSTOP of a gateway behind nginx')
+  },
+)
+
+test('behind nginx a rolling restart costs nobody anything', { timeout: 90_000 }, async () => {
+  await using scene = await startScene()
+  for (const gateway of scene.gateways) {
+    expect(await gateway.stop()).toBe(0)
+    await gateway.start()
+    await scene.healed(5_000)
+  }
+  await scene.verify('rolling SIGTERM behind nginx')
+})

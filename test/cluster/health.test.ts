@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { provideDatabase } from '../harness/database.ts'
+import { startParley } from '../harness/parley.ts'
+import { freePort } from '../harness/redis-process.ts'
+import { provideRedis } from '../harness/redis.ts'
+import { provideRedisCluster } from '../harness/redis-cluster.ts'
+import { startTcpProxy } from '../harness/tcp-proxy.ts'
+
+type Options = Readonly<{ databaseUrl?: string; redisUrls?: readonly string[] }>
+
+/** A gateway, and what it says of itself on its admin port. */
+async function startWatched(options: Options) {
+  const admin = { host: '127.0.0.1', port: await freePort() }
+  const gateway = await startParley({ ...options, config: { admin } })
+  const origin = `http://${admin.host}:${admin.port}`
+  return {
+    async readiness(): Promise<unknown> {
+      const response = await fetch(`${origin}/health/ready`)
+      return [response.status, await response.json()]
+    },
+    /** The value of a gauge; undefined where there is none. */
+    async gauge(name: string): Promise<number | undefined> {
+      const page = await (await fetch(`${origin}/metrics`)).text()
+      const [, value] = new RegExp(`^${name} (\\S+)$`, 'm').exec(page) ?? []
+      return value === undefined ? undefined : Number(value)
+    },
+    [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
+  }
+}
+
+/** Longer than Redis' own deadline and the next sign of life. */
+const SOON = { timeout: 8_000, interval: 100 }
+
+const whole = { database: 'ok', redis: 'ok' }
+const withoutRedis = { database: 'ok', redis: 'slow or failing' }
+
+test('while Redis is away a gateway says so, and is ready all the same', async () => {
+  await using redis = await provideRedis()
+  await using gateway = await startWatched({ redisUrls: [redis.url] })
+  expect(await gateway.gauge('parley_redis_up')).toBe(1)
+  await redis.kill()
+  await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(0)
+  expect(await gateway.readiness()).toEqual([200, { status: 'ready', checks: withoutRedis }])
+  await redis.start()
+  await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(1)
+  expect(await gateway.readiness()).toEqual([200, { status: 'ready', checks: whole }])
+})
+
+test('a Redis that hangs counts as away, though its connections stand', async () => {
+  await using redis = await provideRedis()
+  await using gateway = await startWatched({ redisUrls: [redis.url] })
+  redis.pause()
+  await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(0)
+  redis.resume()
+  await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(1)
+})
+
+test('a Redis Cluster counts as away while the node is dead that holds the leases', async () => {
+  await using cluster = await provideRedisCluster()
+  await using gateway = await startWatched({ redisUrls: cluster.urls })
+  expect(await gateway.gauge('parley_redis_up')).toBe(1)
+  const slot = Number(await cluster.nodes[0]?.command('cluster', 'keyslot', 'parley:{gateways}'))
+  const holder = Math.floor((slot * cluster.nodes.length) / 16_384)
+  await cluster.killNode(holder)
+  await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(0)
+  await cluster.startNode(holder)
+  await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(1)
+})
+
+test('while the database is away a gateway says so, and is not ready', async () => {
+  await using database = await provideDatabase()
+  await using proxy = await startTcpProxy(database.url)
+  await using redis = await provideRedis()
+  await using gateway = await startWatched({ databaseUrl: proxy.url, redisUrls: [redis.url] })
+  expect(await gateway.gauge('parley_database_up')).toBe(1)
+  proxy.cut()
+  await expect.poll(() => gateway.gauge('parley_database_up'), SOON).toBe(0)
+  const checks = { database: 'slow or failing', redis: 'ok' }
+  expect(await gateway.readiness()).toEqual([503, { status: 'failing', checks }])
+  proxy.restore()
+  await expect.poll(() => gateway.gauge('parley_database_up'), SOON).toBe(1)
+})
+
+test('a gateway that needs no Redis says nothing of one', async () => {
+  await using gateway = await startWatched({})
+  expect(await gateway.gauge('parley_redis_up')).toBeUndefined()
+  expect(await gateway.readiness()).toEqual([200, { status: 'ready', checks: { database: 'ok' } }])
+})

@@ -1,0 +1,124 @@
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import { expect, test } from 'vitest'
+import { pause } from '../../src/lib/pause.ts'
+import { SOCKET_LIMITS } from '../../src/transport/socket-limits.ts'
+import { startCluster, type TestCluster } from '../harness/cluster.ts'
+import { INBOX } from '../harness/documents.ts'
+import { startGatewayProcess } from '../harness/gateway-process.ts'
+import { provideNginx } from '../harness/nginx.ts'
+import { startParley } from '../harness/parley.ts'
+import { Person } from '../harness/person.ts'
+import { rawSocket } from '../harness/raw-socket.ts'
+import { parley } from '../unit/cli/terminal.ts'
+
+/** The same person, by way of another address; they have signed in already. */
+function via({ url }: Readonly<{ url: string }>, { token, name }: Person): Person {
+  return new Person({ url, token, name })
+}
+
+async function someone({ gateways }: TestCluster, name: string): Promise<Person> {
+  const [gateway] = gateways
+  if (gateway === undefined) throw new Error('There is no gateway')
+  return gateway.person(name)
+}
+
+function environment({ databaseUrl, redis }: TestCluster) {
+  return { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, PORT: '0', ADMIN_PORT: 'off' }
+}
+
+test('through nginx people on different gateways talk both ways, and come back to what they missed', async () => {
+  await using cluster = await startCluster(2)
+  await using nginx = await provideNginx(cluster.gateways.map(({ url }) => url))
+  await using alice = via(nginx, await someone(cluster, 'alice'))
+  await using bob = via(nginx, await someone(cluster, 'bob'))
+  const chat = await alice.startChat(bob)
+  using atAlice = alice.inbox('phone')
+  await atAlice.caughtUp()
+  const first = bob.inbox('phone')
+  await first.caughtUp()
+  const listed = async () => (await parley(['doctor'], environment(cluster))).printed
+  await expect.poll(listed, { timeout: 10_000 }).toMatch(/\(1 person\), \S+ \(1 person\)/)
+
+  await alice.send(chat, 'Hello Bob')
+  await bob.sendBySocket(chat, 'Hello Alice')
+  await Promise.all([atAlice.reaches(chat, 2), first.reaches(chat, 2)])
+  await bob.markDelivered(chat, 2, 'phone')
+  first.close()
+  await alice.send(chat, 'while you were away')
+  using second = bob.inbox('phone')
+  await second.caughtUp()
+  expect(second.bodies(chat)).toEqual(['while you were away'])
+  await bob.markRead(chat, 3)
+  await atAlice.items.match((item) => item.__typename === 'ReceiptAdvanced' && item['readSeq'] === 3)
+})
+
+/** As in production: under a test's NODE_ENV streams are full of signs of life, which push everything out. */
+test('through nginx a server-sent event leaves at once, on a stream that stays open', async () => {
+  await using cluster = await startCluster(1)
+  const { databaseUrl, redis } = cluster
+  await using gateway = await startGatewayProcess({ databaseUrl, redisUrl: redis.url })
+  await using nginx = await provideNginx([gateway.url])
+  const [alice, bob] = [await someone(cluster, 'alice'), await someone(cluster, 'bob')]
+  const chat = await alice.startChat(bob)
+  const response = await fetch(nginx.url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'text/event-stream',
+      authorization: `Bearer ${bob.token}`,
+    },
+    body: JSON.stringify({ query: INBOX, variables: { deviceId: 'browser' } }),
+  })
+  const text = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  const reaches = async (words: string): Promise<void> => {
+    for (let seen = ''; !seen.includes(words);) {
+      const { value, done } = (await text?.read()) ?? { done: true }
+      if (done) throw new Error(`The stream ended without ${words}`)
+      seen += value
+    }
+  }
+  await reaches('CaughtUp')
+  await alice.send(chat, 'Hello Bob')
+  await reaches('Hello Bob')
+  await text?.cancel()
+})
+
+/*
+ * Nobody writes, and what goes over the connection are pings. nginx cuts what is silent for longer than it is told to
+ * wait: with less than a gateway's time between pings that shows; with a little more the connection stays.
+ */
+test('pings keep a silent WebSocket open through an idle timeout that is longer than the time between them', async () => {
+  await using cluster = await startCluster(1)
+  const urls = cluster.gateways.map(({ url }) => url)
+  const pingsEveryS = (SOCKET_LIMITS.silenceMs + SOCKET_LIMITS.lookEveryMs) / 1_000
+  await using strict = await provideNginx(urls, { idleSeconds: pingsEveryS / 2 })
+  await using patient = await provideNginx(urls, { idleSeconds: pingsEveryS + 2 })
+  const alice = await someone(cluster, 'alice')
+  const [cut, kept] = [await rawSocket(strict.url, alice.token), await rawSocket(patient.url, alice.token)]
+  expect(await cut.closed).toMatchObject({ code: 1006 })
+  await Promise.race([kept.closed, pause(pingsEveryS * 1_000)])
+  expect(kept.socket.readyState).toBe(WebSocket.OPEN)
+  kept.socket.terminate()
+})
+
+/** From an address of loopback, which is all one's own; claims to be somebody else. */
+function connectFrom(localAddress: string, url: string, claimed: string): WebSocket {
+  const headers = { 'x-forwarded-for': claimed }
+  return new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { localAddress, headers })
+}
+
+test('through nginx an address that has used up its share is refused, whatever it claims, and others are not', async () => {
+  const http = { host: '127.0.0.1', port: 0, allowedOrigins: [], trustedProxies: ['127.0.0.1'] }
+  await using gateway = await startParley({ config: { http } })
+  await using nginx = await provideNginx([gateway.url])
+  const sockets = Array.from({ length: SOCKET_LIMITS.maxAnonymousPerAddress }, (_, index) =>
+    connectFrom('127.0.0.2', nginx.url, `10.0.0.${index}`),
+  )
+  await Promise.all(sockets.map((socket) => once(socket, 'open')))
+  const late = connectFrom('127.0.0.2', nginx.url, '10.1.1.1')
+  await expect(once(late, 'open')).rejects.toThrow('429')
+  const other = connectFrom('127.0.0.3', nginx.url, '127.0.0.2')
+  await once(other, 'open')
+  for (const socket of [...sockets, other]) socket.terminate()
+})
