@@ -114,7 +114,8 @@ async function wholeness(nodes: readonly TestRedis[]): Promise<void> {
 async function mastersOf(node: TestRedis): Promise<readonly unknown[]> {
   const slots = await node.command('cluster', 'slots')
   if (!Array.isArray(slots)) return []
-  return slots.map((range: unknown[]) => (Array.isArray(range[2]) ? range[2][1] : undefined))
+  const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value)
+  return slots.map((range: unknown) => (isList(range) && isList(range[2]) ? range[2][1] : undefined))
 }
 
 /** Nothing tells when the nodes have agreed, so they are asked again and again. */
