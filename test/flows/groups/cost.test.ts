@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { expect, test, vi } from 'vitest'
+import type { Bus } from '../../../src/bus/bus.ts'
+import { createMemoryBus } from '../../../src/bus/memory-bus.ts'
+import {
+  createMemorySessionRegistry,
+  type MemorySessions,
+} from '../../../src/gateway/memory-session-registry.ts'
+import type { GatewayId } from '../../../src/ids.ts'
+import { createLogger } from '../../../src/telemetry/logger.ts'
+import { provideDatabase, query } from '../../harness/database.ts'
+import { startParley } from '../../harness/parley.ts'
+import type { Person } from '../../harness/person.ts'
+
+const MEMBERS = 1_024
+/** What gateways ask once a second, whatever is sent. */
+const STEADY: readonly unknown[] = ['message_erase_expired', 'membership_heads']
+const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { seq } } }'
+
+test('a message to a group of 1,024 costs one statement, three rows and one publish for each other gateway', async () => {
+  await using stage = await twoGateways()
+  const { alice, bob, databaseUrl, published } = stage
+  await query(databaseUrl, INTRODUCE, [MEMBERS - 2])
+  const names = Array.from({ length: MEMBERS - 2 }, (_, index) => ({ id: `user_fan-${index + 1}` }) as Person)
+  const group = await alice.createGroup([bob, ...names])
+  expect(await alice.look(group)).toMatchObject({ memberCount: MEMBERS })
+  using atBob = bob.inbox('phone')
+  await atBob.caughtUp()
+  const send = (): Promise<unknown> =>
+    alice.run(SEND, { input: { chatId: group, clientMessageId: randomUUID(), body: 'hello' } })
+  await send()
+  await atBob.reaches(group, 2)
+
+  published.length = 0
+  const statements = vi.spyOn(pg.Client.prototype, 'query')
+  await send()
+  const said = statements.mock.calls.map(([what]) => (what as { name?: string }).name)
+  statements.mockRestore()
+  await atBob.reaches(group, 3)
+  expect(said.filter((name) => !STEADY.includes(name))).toEqual(['message_append'])
+  expect(published).toEqual(['gateway-b'])
+  expect(await query(databaseUrl, ROWS_OF_NEWEST)).toEqual([{ chats: 1, events: 1, messages: 1, members: 0 }])
+}, 60_000)
+
+/** Two gateways in one process on one database, alice on one and bob on the other, and what is published to whom. */
+async function twoGateways() {
+  const resources = new AsyncDisposableStack()
+  const { url: databaseUrl } = resources.use(await provideDatabase())
+  const published: GatewayId[] = []
+  const bus = counted(
+    createMemoryBus({ logger: createLogger({ level: 'silent', pretty: false }) }),
+    published,
+  )
+  const sessions: MemorySessions = new Map()
+  const start = async (id: string) => {
+    const registry = createMemorySessionRegistry(id as GatewayId, sessions)
+    const overrides = { bus, sessions: registry }
+    return resources.use(await startParley({ databaseUrl, gatewayId: id, overrides }))
+  }
+  const [a, b] = [await start('gateway-a'), await start('gateway-b')]
+  const [alice, bob] = [await a.person('alice'), await b.person('bob')]
+  return { alice, bob, databaseUrl, published, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+function counted(bus: Bus, published: GatewayId[]): Bus {
+  return {
+    ...bus,
+    async publish(to, message) {
+      published.push(to)
+      await bus.publish(to, message)
+    },
+  }
+}
+
+/** People who have signed in once. */
+const INTRODUCE = `
+  INSERT INTO users (id, name, claims_issued_at)
+  SELECT 'fan-' || number, 'Fan ' || number, now() FROM generate_series(1, $1::int) AS number`
+
+/** How many rows of each table the transaction has written that wrote the newest message. */
+const ROWS_OF_NEWEST = `
+  WITH newest AS (SELECT xmin AS id FROM messages ORDER BY seq DESC LIMIT 1)
+  SELECT (SELECT count(*)::int FROM chats WHERE xmin = newest.id) AS chats,
+    (SELECT count(*)::int FROM chat_events WHERE xmin = newest.id) AS events,
+    (SELECT count(*)::int FROM messages WHERE xmin = newest.id) AS messages,
+    (SELECT count(*)::int FROM members WHERE xmin = newest.id) AS members
+  FROM newest`
