@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import { startCluster, type TestCluster } from '../harness/cluster.ts'
+import { DELETE_MESSAGE, EDIT_MESSAGE, INBOX, SET_REACTION } from '../harness/documents.ts'
+import { range } from '../harness/events.ts'
+import type { Person } from '../harness/person.ts'
+import { rawSocket } from '../harness/raw-socket.ts'
+
+/** Alice on the first gateway; bob there and on the second one, and the chat of the two. */
+async function startTalk() {
+  const cluster = await startCluster(2)
+  const [west, east] = cluster.gateways as [TestCluster['gateways'][0], TestCluster['gateways'][0]]
+  const alice = await west.person('alice')
+  const [bobWest, bobEast] = [await west.person('bob'), await east.person('bob')]
+  const chat = await alice.startChat(bobWest)
+  return { alice, bobWest, bobEast, chat, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() }
+}
+
+/** The device has been here once, so that it is owed what comes afterwards. */
+async function introduce(person: Person, deviceId: string): Promise<void> {
+  using stream = person.inbox(deviceId)
+  await stream.caughtUp()
+}
+
+test('devices of one person that acknowledged different positions are each owed their own rest, on any gateway', async () => {
+  await using it = await startTalk()
+  for (const device of ['phone', 'laptop', 'tablet']) await introduce(it.bobWest, device)
+  for (const body of ['one', 'two', 'three', 'four']) await it.alice.send(it.chat, body)
+  await it.bobWest.markDelivered(it.chat, 3, 'phone')
+  await it.bobEast.markDelivered(it.chat, 1, 'laptop')
+  using phone = it.bobEast.inbox('phone')
+  using laptop = it.bobWest.inbox('laptop')
+  using tablet = it.bobEast.inbox('tablet')
+  await Promise.all([phone, laptop, tablet].map((stream) => stream.caughtUp()))
+  expect(phone.bodies(it.chat)).toEqual(['four'])
+  expect(laptop.bodies(it.chat)).toEqual(['two', 'three', 'four'])
+  expect(tablet.bodies(it.chat)).toEqual(['one', 'two', 'three', 'four'])
+})
+
+/** Alice changes what she wrote, and bob says what he thinks of it. */
+async function change({ alice, bobWest, chat }: Awaited<ReturnType<typeof startTalk>>): Promise<void> {
+  const kept = await alice.send(chat, 'Helo')
+  const gone = await alice.send(chat, 'a secret')
+  await alice.run(EDIT_MESSAGE, { input: { messageId: kept.id, body: 'Hello' } })
+  await alice.run(DELETE_MESSAGE, { input: { messageId: gone.id } })
+  await bobWest.run(SET_REACTION, { input: { messageId: kept.id, emoji: '👍', present: true } })
+}
+
+const CHANGES = [
+  ['MessageSent', 1],
+  ['MessageSent', 2],
+  ['MessageEdited', 3],
+  ['MessageDeleted', 4],
+  ['ReactionChanged', 5],
+]
+
+test('edits, deletions and reactions reach another gateway live, and again a device that was away from it', async () => {
+  await using it = await startTalk()
+  await introduce(it.bobWest, 'phone')
+  using laptop = it.bobEast.inbox('laptop')
+  await laptop.caughtUp()
+  await change(it)
+  await laptop.reaches(it.chat, 5)
+  using phone = it.bobEast.inbox('phone')
+  await phone.caughtUp()
+  for (const stream of [laptop, phone]) {
+    expect(stream.news(it.chat).map(({ __typename, seq }) => [__typename, seq])).toEqual(CHANGES)
+  }
+  expect(phone.news(it.chat).at(-1)).toMatchObject({ message: { body: 'Hello' }, emoji: '👍', added: true })
+  expect(JSON.stringify(phone.items.all)).not.toContain('a secret')
+})
+
+test('a receipt that a device was away for is told when it comes back on another gateway', async () => {
+  await using it = await startTalk()
+  await introduce(it.bobWest, 'phone')
+  await it.bobWest.send(it.chat, 'Hello Alice')
+  await it.bobWest.markDelivered(it.chat, 1, 'phone')
+  await it.alice.markRead(it.chat, 1)
+  using phone = it.bobEast.inbox('phone')
+  await phone.caughtUp()
+  expect(phone.items.all).toContainEqual(
+    expect.objectContaining({ __typename: 'ReceiptAdvanced', user: { id: it.alice.id }, readSeq: 1 }),
+  )
+})
+
+test('who stops reading on one gateway is cut off there, harms nobody, and gets the rest on the other', async () => {
+  await using it = await startTalk()
+  const phone = await rawSocket(it.bobEast.url, it.bobEast.token)
+  phone.subscribe('1', INBOX, { deviceId: 'phone' })
+  await phone.messages.match(({ payload }) => JSON.stringify(payload ?? '').includes('CaughtUp'))
+  using laptop = it.bobEast.inbox('laptop')
+  await laptop.caughtUp()
+  phone.pause()
+  const [body, count] = ['x'.repeat(8_000), 1_200]
+  for (let sent = 0; sent < count; sent += 50) {
+    await Promise.all(range(1, 50).map(() => it.alice.sendBySocket(it.chat, body)))
+  }
+  await laptop.reaches(it.chat, count, 20_000)
+  phone.resume()
+  expect(await phone.closed).toMatchObject({ code: 4410 })
+  using again = it.bobWest.inbox('phone')
+  await again.caughtUp()
+  await again.reaches(it.chat, count)
+  expect(again.seqs(it.chat)).toEqual(range(1, count))
+}, 60_000)

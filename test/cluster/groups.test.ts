@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { startCluster } from '../harness/cluster.ts'
+import { range } from '../harness/events.ts'
+import type { TestParley } from '../harness/parley.ts'
+
+type Three = [TestParley, TestParley, TestParley]
+
+test('a group on three gateways hears the same log in the same order, whoever is let in, named anew or removed', async () => {
+  await using cluster = await startCluster(3)
+  const [west, mid, east] = cluster.gateways as unknown as Three
+  const [alice, bob, carol] = [
+    await west.person('alice'),
+    await mid.person('bob'),
+    await east.person('carol'),
+  ]
+  const streams = [alice.inbox('phone'), bob.inbox('phone'), carol.inbox('phone')]
+  await Promise.all(streams.map((stream) => stream.caughtUp()))
+  const group = await alice.createGroup([bob])
+  await bob.send(group, 'Hello Alice')
+  await alice.addMembers(group, [carol])
+  await alice.updateChat(group, { title: 'Three' })
+  await carol.send(group, 'Hello you two')
+  const { headSeq } = await alice.look(group)
+  await Promise.all(streams.map((stream) => stream.reaches(group, headSeq)))
+  const [atAlice, atBob, atCarol] = streams.map((stream) => stream.seqs(group))
+  expect(atAlice).toEqual(range(1, headSeq))
+  expect(atBob).toEqual(atAlice)
+  expect(atCarol).toEqual(atAlice?.slice(-(atCarol?.length ?? 0)))
+  for (const stream of streams) stream.close()
+})
+
+test('who is removed in a flood hears of it on three devices on two gateways, and of nothing after it', async () => {
+  await using cluster = await startCluster(3)
+  const [west, mid, east] = cluster.gateways as unknown as Three
+  const [alice, carol] = [await west.person('alice'), await east.person('carol')]
+  const [bobMid, bobEast] = [await mid.person('bob'), await east.person('bob')]
+  const group = await alice.createGroup([bobMid, carol])
+  const devices = [bobMid.inbox('phone'), bobEast.inbox('laptop'), bobEast.inbox('tablet')]
+  using atCarol = carol.inbox('phone')
+  await Promise.all([...devices, atCarol].map((stream) => stream.caughtUp()))
+  const flood = Promise.all(
+    range(1, 160).map(async (number) => (number % 2 === 0 ? alice : carol).sendBySocket(group, `${number}`)),
+  )
+  await devices[0]?.reaches(group, 20)
+  await alice.removeMember(group, bobMid)
+  await flood
+  await alice.send(group, 'He is gone')
+  const { headSeq } = await alice.look(group)
+  await atCarol.reaches(group, headSeq)
+  const [removal] = atCarol.news(group).filter(({ __typename }) => __typename === 'MemberRemoved')
+  for (const device of devices) {
+    await device.reaches(group, removal?.seq ?? 0)
+    expect(device.news(group).at(-1)).toMatchObject({ __typename: 'MemberRemoved', user: { id: bobMid.id } })
+    expect(device.seqs(group)).toEqual(range(device.seqs(group)[0] ?? 0, removal?.seq ?? 0))
+    device.close()
+  }
+})
+
+test('that somebody types shows on another gateway, and ends with the message', async () => {
+  await using cluster = await startCluster(2)
+  const [west, east] = cluster.gateways as [TestParley, TestParley]
+  const [alice, bob] = [await west.person('alice'), await east.person('bob')]
+  const chat = await alice.startChat(bob)
+  using atBob = bob.inbox('phone')
+  await atBob.caughtUp()
+  await alice.send(chat, 'Hello')
+  await atBob.reaches(chat, 1)
+  await alice.setTyping(chat, true)
+  expect(await atBob.next('TypingChanged')).toMatchObject({ user: { id: alice.id }, typing: true })
+  await alice.send(chat, 'Are you there?')
+  expect(await atBob.next('TypingChanged')).toMatchObject({ user: { id: alice.id }, typing: false })
+})
