@@ -22,7 +22,8 @@ type OwedRow = Omit<Owed, 'earlierStays'> & Readonly<{ earlierStays: string }>
 export type DeviceStore = Readonly<{
   /**
    * Makes the device known. One never seen before starts with nothing owed: its position in every chat is the
-   * chat's head. So does one that was forgotten, which happens to the one longest unseen beyond `MAX_DEVICES`.
+   * chat's head. So does one that was forgotten, which happens to the one longest unseen beyond `MAX_DEVICES`; it stays
+   * forgotten until it acknowledges something while its inbox is live, since only then it knows.
    */
   register(userId: UserId, deviceId: DeviceId): Promise<Registration>
   /** For every chat of the user in which something was ever said. Without a device nothing is owed. */
@@ -48,9 +49,8 @@ const REGISTER = {
       SELECT is_forgotten, COALESCE(receipts_until, registered_at) AS receipts_until FROM devices
       WHERE user_id = $1 AND device_id = $2
     ), device AS (
-      INSERT INTO devices AS d (user_id, device_id) VALUES ($1, $2)
-      ON CONFLICT (user_id, device_id) DO UPDATE SET last_seen_at = now(), is_forgotten = false,
-        receipts_until = CASE WHEN d.is_forgotten THEN now() ELSE d.receipts_until END
+      INSERT INTO devices (user_id, device_id) VALUES ($1, $2)
+      ON CONFLICT (user_id, device_id) DO UPDATE SET last_seen_at = now()
     ), forgotten AS (
       UPDATE devices SET is_forgotten = true
       WHERE NOT EXISTS (SELECT FROM was WHERE NOT is_forgotten) AND user_id = $1 AND device_id IN (

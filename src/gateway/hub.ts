@@ -165,7 +165,8 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
   function announce(signals: readonly Signal[]): void {
     for (const signal of signals) {
       const chat = chats.get(signal.chatId)
-      if (chat !== undefined) chats.signal(chat, signal)
+      if (isForOneself(signal)) people.tell(signal.userId, signal)
+      else if (chat !== undefined) chats.signal(chat, signal)
     }
   }
 
@@ -197,4 +198,11 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     reconcile,
     close: () => closed.abort(),
   }
+}
+
+/** Of a chat that the person may have left, so that nobody here is served it for them. */
+function isForOneself(signal: Signal): boolean {
+  return (
+    signal.type === 'ReceiptAdvanced' && signal.onlyTo?.length === 1 && signal.onlyTo[0] === signal.userId
+  )
 }

@@ -5,7 +5,8 @@ import type { AdvancedMember, Passed, Receipt, ReceiptStore } from './receipt-st
 
 /**
  * Whom to tell of advances. In a chat of few all members hear of each. In a large one an advance is told to the member's
- * own devices, and to those who sent a message that it passed: whose status it may have changed.
+ * own devices, and to those who sent a message that it passed: whose status it may have changed. What somebody reads of
+ * a chat that they have left is told to their own devices alone.
  */
 export type Telling = (advanced: readonly AdvancedMember[]) => Promise<readonly Receipt[]>
 
@@ -24,17 +25,24 @@ export function createTelling({ store, logger }: Dependencies): Telling {
   }
 
   return async (advanced) => {
-    const large = advanced.filter(isInLargeChat)
+    const former = advanced.filter(hasLeft)
+    const present = advanced.filter((member) => !hasLeft(member))
+    const large = present.filter(isInLargeChat)
     const senders = await sendersOf(large.map(passedBy))
     const restricted = large.map((member, index) => {
       return { ...toReceipt(member), onlyTo: [...new Set([member.userId, ...(senders[index] ?? [])])] }
     })
-    return [...advanced.filter((member) => !isInLargeChat(member)).map(toReceipt), ...restricted]
+    const own = former.map((member) => ({ ...toReceipt(member), onlyTo: [member.userId] }))
+    return [...present.filter((member) => !isInLargeChat(member)).map(toReceipt), ...restricted, ...own]
   }
 }
 
 export function isInLargeChat({ memberCount }: Pick<AdvancedMember, 'memberCount'>): boolean {
   return memberCount > LARGE_CHAT
+}
+
+function hasLeft({ leftSeq }: AdvancedMember): boolean {
+  return leftSeq !== null
 }
 
 function passedBy({ chatId, deliveredBefore, readBefore, deliveredSeq }: AdvancedMember): Passed {

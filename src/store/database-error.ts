@@ -17,9 +17,9 @@ export type DatabaseErrorKind =
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const KIND_OF_STATE: Readonly<Record<string, DatabaseErrorKind>> = {
   '08': 'unknown-outcome',
-  // The server ended an idle transaction, and the session with it: rolled back.
   // A prepared plan that a migration has made out of date: the connection is let go of, and another prepares it anew.
   '0A000': 'retryable-before-commit',
+  // The server ended an idle transaction, and the session with it: rolled back.
   '25P03': 'retryable-before-commit',
   // Read-only: what used to be the primary is a standby now, or a reader was asked to write.
   '25006': 'refused',

@@ -86,12 +86,19 @@ test('of one person 100 devices are remembered; one that was forgotten is told s
   using back = bob.inbox('the oldest')
   await back.caughtUp()
   expect(types(back)).toEqual(['InboxReset', 'CaughtUp'])
-  await alice.send(chat, 'again')
-  await back.reaches(chat, 2)
   back.close()
+  using again = bob.inbox('the oldest')
+  await again.caughtUp()
+  expect(types(again)).toEqual(['InboxReset', 'CaughtUp'])
+
+  await alice.send(chat, 'again')
+  await again.reaches(chat, 2)
+  await bob.markDelivered(chat, 1, 'the oldest')
+  again.close()
   using known = bob.inbox('the oldest')
   await known.caughtUp()
   expect(known.seqs(chat)).toEqual([2])
+  expect(types(known)).not.toContain('InboxReset')
 }, 60_000)
 
 async function opened(person: Person, deviceId: string): Promise<void> {

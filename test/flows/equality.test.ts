@@ -1,7 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../harness/documents.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  ADD_MEMBERS,
+  CHAT,
+  type ChatData,
+  DELETE_MESSAGE,
+  EDIT_MESSAGE,
+  MARK_READ,
+  REMOVE_MEMBER,
+  SEND_MESSAGE,
+  SET_MEMBER_ROLE,
+  SET_REACTION,
+  UPDATE_CHAT,
+} from '../harness/documents.ts'
 import { Replica } from '../harness/replica.ts'
 import { startParley, type TestParley } from '../harness/parley.ts'
 import type { Person } from '../harness/person.ts'
@@ -15,7 +28,30 @@ type Name = (typeof PEOPLE)[number]
 type Step =
   | { type: 'send' | 'markRead' | 'markDelivered'; who: Name; whom: Name }
   | { type: 'edit' | 'delete' | 'react' | 'unreact'; who: Name; whom: Name; pick: number }
+  | { type: 'group'; what: GroupAction; who: Name; whom: Name; pick: number }
   | { type: 'reconnect'; who: Name; acknowledges: boolean }
+
+const GROUP_ACTIONS = [
+  'say',
+  'say',
+  'say',
+  'read',
+  'edit',
+  'react',
+  'add',
+  'add',
+  'remove',
+  'leave',
+  'promote',
+  'promote',
+  'rename',
+  'limit',
+] as const
+type GroupAction = (typeof GROUP_ACTIONS)[number]
+
+const ROLES = ['MEMBER', 'ADMIN', 'OWNER'] as const
+/** The shortest there is, a long one, and for good. */
+const TTLS = [5, 3_600, 0] as const
 
 const name = fc.constantFrom(...PEOPLE)
 const plain: fc.Arbitrary<Step> = fc.record({
@@ -29,6 +65,13 @@ const change: fc.Arbitrary<Step> = fc.record({
   whom: name,
   pick: fc.nat(),
 })
+const group: fc.Arbitrary<Step> = fc.record({
+  type: fc.constant('group'),
+  what: fc.constantFrom(...GROUP_ACTIONS),
+  who: name,
+  whom: name,
+  pick: fc.nat(),
+})
 const reconnect: fc.Arbitrary<Step> = fc.record({
   type: fc.constant('reconnect'),
   who: name,
@@ -38,6 +81,7 @@ const steps = fc.array(
   fc.oneof(
     { weight: 5, arbitrary: plain },
     { weight: 3, arbitrary: change },
+    { weight: 7, arbitrary: group },
     { weight: 1, arbitrary: reconnect },
   ),
   { minLength: 5, maxLength: 40 },
@@ -58,6 +102,7 @@ test('a client that queried once and applied its inbox holds what a fresh query 
       for (let first = 0; first < all.length; first += atOnce) {
         await Promise.all(all.slice(first, first + atOnce).map((step) => world.take(step)))
       }
+      await world.letExpire()
       await world.expectEquality()
     }),
     {
@@ -71,6 +116,7 @@ test('a client that queried once and applied its inbox holds what a fresh query 
 /** Three people of their own, and for each a few replicas of what they see, which begin in the middle of things. */
 class World {
   readonly #people: ReadonlyMap<Name, Person>
+  readonly #group: Promise<string>
   readonly #replicas: { readonly who: Name; readonly replica: Replica }[] = []
 
   static async create(on: TestParley): Promise<World> {
@@ -81,6 +127,7 @@ class World {
 
   private constructor(people: ReadonlyMap<Name, Person>) {
     this.#people = people
+    this.#group = this.#person('alice').createGroup([this.#person('bob')])
   }
 
   /** Two devices each; while they start, these things happen. */
@@ -95,6 +142,7 @@ class World {
   async take(step: Step): Promise<void> {
     const person = this.#person(step.who)
     if (step.type === 'reconnect') return this.#reconnect(step.who, step.acknowledges)
+    if (step.type === 'group') return this.#inGroup(step)
     if (step.who === step.whom) return
     const chat = await person.startChat(this.#person(step.whom))
     const { headSeq, messages } = await person.look(chat)
@@ -110,6 +158,42 @@ class World {
         if (target !== undefined) await attempt(person, step.type, target.id)
       }
     }
+  }
+
+  /** Whoever may not answers FORBIDDEN or NOT_FOUND: then nothing changed, and nothing must be told. */
+  async #inGroup({ what, who, whom, pick }: Extract<Step, { type: 'group' }>): Promise<void> {
+    const [person, other] = [this.#person(who), this.#person(whom)]
+    const chatId = await this.#group
+    const { data } = await person.post<{ chat: ChatData | null }>(CHAT, { id: chatId })
+    const messages = data?.chat?.messages.edges ?? []
+    const messageId = messages[pick % Math.max(messages.length, 1)]?.node.id
+    if (what === 'read')
+      return void (await person.post(MARK_READ, { input: { chatId, seq: data?.chat?.headSeq ?? 0 } }))
+    if ((what === 'edit' || what === 'react') && messageId === undefined) return
+    const userId = other.id
+    const [query, input] = {
+      say: [SEND_MESSAGE, { chatId, body: randomUUID(), clientMessageId: randomUUID() }] as const,
+      edit: [EDIT_MESSAGE, { messageId, body: randomUUID() }] as const,
+      react: [SET_REACTION, { messageId, emoji: '👍', present: pick % 2 === 0 }] as const,
+      add: [ADD_MEMBERS, { chatId, userIds: [userId] }] as const,
+      remove: [REMOVE_MEMBER, { chatId, userId }] as const,
+      leave: [REMOVE_MEMBER, { chatId, userId: person.id }] as const,
+      promote: [SET_MEMBER_ROLE, { chatId, userId, role: ROLES[pick % ROLES.length] }] as const,
+      rename: [UPDATE_CHAT, { chatId, title: randomUUID() }] as const,
+      limit: [UPDATE_CHAT, { chatId, messageTtlSeconds: TTLS[pick % TTLS.length] }] as const,
+    }[what]
+    const { errors = [] } = await person.post(query, { input })
+    for (const { extensions } of errors) expect(['FORBIDDEN', 'NOT_FOUND']).toContain(extensions.code)
+  }
+
+  /** So that what is about to expire has expired for everybody when it is compared. */
+  async letExpire(): Promise<void> {
+    const states = await Promise.all(this.#replicas.map(({ replica }) => replica.query()))
+    const times = states
+      .flat()
+      .flatMap(({ messages }) => messages.map(({ expiresAt }) => Date.parse(expiresAt ?? '')))
+    const soon = times.filter((time) => time > Date.now() && time < Date.now() + 6_000)
+    if (soon.length > 0) await delay(Math.max(...soon) - Date.now() + 50)
   }
 
   async expectEquality(): Promise<void> {

@@ -67,6 +67,7 @@ const EVENT_FIELDS = `
   ... on MessageEdited { message { ...MessageFields } }
   ... on MessageDeleted { message { ...MessageFields } }
   ... on ReactionChanged { message { ...MessageFields } emoji added }
+  ... on ChatUpdated { chat { title messageTtlSeconds } }
   ... on MemberAdded { user { id } }
   ... on MemberRemoved { user { id } }
   ... on MemberRoleChanged { user { id } role }
