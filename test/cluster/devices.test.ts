@@ -96,7 +96,8 @@ test('who stops reading on one gateway is cut off there, harms nobody, and gets 
   }
   await laptop.reaches(it.chat, count, 20_000)
   phone.resume()
-  expect(await phone.closed).toMatchObject({ code: 4410 })
+  // Who does not read for two seconds more does not read why, either.
+  expect([4410, 1006]).toContain((await phone.closed).code)
   using again = it.bobWest.inbox('phone')
   await again.caughtUp()
   await again.reaches(it.chat, count)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
 import { SEND_MESSAGE } from '../../harness/documents.ts'
+import { ensureNginx } from '../../harness/nginx.ts'
 import type { Answer, Person } from '../../harness/person.ts'
 import { dashboardMetrics } from '../../unit/deploy/dashboard.ts'
 import { type ClusterProgram, isRunning, startClusterProgram } from './cluster-program.ts'
@@ -70,7 +71,9 @@ async function survivesKilledGateway(cluster: ClusterProgram): Promise<readonly 
 test(
   'behind one address alice and bob are on different gateways, and when one is killed nothing is lost',
   async () => {
+    ensureNginx()
     await using cluster = await startClusterProgram('--gateways', '2')
+    expect(cluster.lines.all.join('\n')).toMatch(/In front +nginx/)
     expect(await survivesKilledGateway(cluster)).toEqual([1, 1])
     expect(await cluster.end('SIGTERM')).toBe(0)
     expect(cluster.pids.filter(isRunning)).toEqual([])
