@@ -49,6 +49,10 @@ test('while a chat is locked every change of it answers UNAVAILABLE in time, and
       inTime(alice.post(documents.SET_REACTION, { input: { messageId, emoji: '👍', present: true } })),
       inTime(alice.post(documents.UPDATE_CHAT, { input: { chatId, title: 'Coffee' } })),
       inTime(bob.ask(documents.MARK_READ, { input: { chatId, seq: 2 } })),
+      inTime(bob.post(documents.MARK_DELIVERED, { input: { positions: [{ chatId, seq: 2 }] } })),
+      inTime(alice.post(documents.DELETE_MESSAGE, { input: { messageId } })),
+      inTime(alice.ask(documents.REMOVE_MEMBER, { input: { chatId, userId: bob.id } })),
+      inTime(alice.post(documents.SET_MEMBER_ROLE, { input: { chatId, userId: bob.id, role: 'ADMIN' } })),
     ])
   }
   await alice.run(documents.SEND_MESSAGE, send)
@@ -66,6 +70,21 @@ test('while nobody can be made known, a newcomer is told to try again, in time',
     await inTime(newcomer.post('{ viewer { id } }'))
   }
   expect((await newcomer.post('{ viewer { id } }')).data).toEqual({ viewer: { id: newcomer.id } })
+}, 60_000)
+
+test('while no chat can be made, starting one answers UNAVAILABLE in time, and makes one chat afterwards', async () => {
+  const carol = await parley.person('carol')
+  const group = { input: { title: 'Tea', memberIds: [], clientChatId: 'the-group' } }
+  {
+    await using _held = await lock('LOCK TABLE chats, direct_chats, created_groups IN ACCESS EXCLUSIVE MODE')
+    await Promise.all([
+      inTime(alice.post(documents.START_DIRECT_CHAT, { userId: carol.id })),
+      inTime(alice.post(documents.CREATE_GROUP, group)),
+    ])
+  }
+  expect(await alice.startChat(carol)).toBe(await carol.startChat(alice))
+  const made = await alice.createGroup([], { clientChatId: 'the-group' })
+  expect(await alice.createGroup([], { clientChatId: 'the-group' })).toBe(made)
 }, 60_000)
 
 test('while what is asked for can not be read, a query is told to try again, in time', async () => {

@@ -106,6 +106,18 @@ test("a message is its sender's to edit and to delete, and nobody's once deleted
   await expect(react(bob, id, '👍')).rejects.toThrow(/FORBIDDEN/)
 })
 
+test('a retry of a send whose message was deleted since answers with the tombstone', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const { id: messageId } = await alice.send(chat, 'oops', 'the-key')
+  await alice.run(DELETE_MESSAGE, { input: { messageId } })
+  expect(await alice.trySend(chat, 'oops', 'the-key')).toMatchObject({
+    deduplicated: true,
+    message: { id: messageId, body: null },
+  })
+})
+
 test('reactions that come from many at once are all counted, and the log has no hole', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
