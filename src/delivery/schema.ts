@@ -1,12 +1,13 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
 import { MAX_LOG_PAGE } from '../chats/chat-log.ts'
-import { visibleStays } from '../chats/chat.ts'
+import { isVisible, visibleStays } from '../chats/chat.ts'
 import { staysAfter } from '../chats/stays.ts'
 import { badInput } from '../errors.ts'
 import { idArgument } from '../graphql/arguments.ts'
 import type { Builder } from '../graphql/builder.ts'
-import { requireViewer, viewOf } from '../graphql/context.ts'
+import { type Context, requireViewer, viewOf } from '../graphql/context.ts'
 import { parseDeviceId } from '../keys.ts'
+import { concealed, type Message } from '../messages/message.ts'
 import type { InboxItem } from './inbox-item.ts'
 
 export function defineInbox(builder: Builder): void {
@@ -27,16 +28,20 @@ function defineEvents(builder: Builder): void {
       at: t.expose('at', { type: 'DateTime' }),
     }),
   })
-  for (const type of ['MessageSent', 'MessageEdited', 'MessageDeleted'] as const) {
+  builder.objectType('MessageSent', {
+    interfaces: ['ChatEvent'],
+    fields: (t) => ({ message: t.expose('message', { type: 'Message' }) }),
+  })
+  for (const type of ['MessageEdited', 'MessageDeleted'] as const) {
     builder.objectType(type, {
       interfaces: ['ChatEvent'],
-      fields: (t) => ({ message: t.expose('message', { type: 'Message' }) }),
+      fields: (t) => ({ message: t.field({ type: 'Message', resolve: changedMessage }) }),
     })
   }
   builder.objectType('ReactionChanged', {
     interfaces: ['ChatEvent'],
     fields: (t) => ({
-      message: t.expose('message', { type: 'Message' }),
+      message: t.field({ type: 'Message', resolve: changedMessage }),
       emoji: t.exposeString('emoji'),
       added: t.exposeBoolean('added'),
     }),
@@ -70,6 +75,16 @@ function defineEvents(builder: Builder): void {
       'The device was away for longer than the log reaches back, or never registered: refetch by query, then go on with what follows.',
     fields: (t) => ({ reason: t.exposeString('reason') }),
   })
+}
+
+/** Whoever hears of a change was there for the change, but not necessarily for the message. */
+async function changedMessage(
+  { message }: Readonly<{ message: Message }>,
+  _: object,
+  context: Context,
+): Promise<Message> {
+  const view = await context.loaders.chatView.load(message.chatId)
+  return isVisible(view, message.seq) ? message : concealed(message)
 }
 
 /** The log itself, for a client that found a gap. */

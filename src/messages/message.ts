@@ -20,6 +20,8 @@ export type Message = Readonly<{
    * need not look that up; what has happened since is told by events of its own.
    */
   isJustSent?: true
+  /** An event tells somebody of it who may not see it, see `concealed`. */
+  isConcealed?: true
 }>
 
 /** Who reacted with one emoji, in the order in which they did. */
@@ -28,6 +30,14 @@ export type Reaction = Readonly<{ emoji: string; userIds: readonly UserId[] }>
 /** Whether its time is over, at a moment in milliseconds since 1970. Its place in the log remains. */
 export function isExpired({ expiresAt }: Pick<Message, 'expiresAt'>, nowMs: number): boolean {
   return expiresAt !== null && expiresAt.getTime() <= nowMs
+}
+
+/**
+ * A message from before somebody's time may be changed in it. Their log tells of the change, since it has no holes, but
+ * nothing of what was said.
+ */
+export function concealed(message: Message): Message {
+  return { ...message, body: null, replyToSeq: null, isConcealed: true }
 }
 
 export function messageIdOf({ chatId, seq }: Message): MessageId {

@@ -45,7 +45,7 @@ function defineMessageType(builder: Builder): void {
       reactions: t.field({
         type: ['Reaction'],
         resolve: (message, _, { loaders, clock }) =>
-          message.isJustSent || isExpired(message, clock.now())
+          message.isJustSent || message.isConcealed || isExpired(message, clock.now())
             ? []
             : loaders.reactions.load(messageIdOf(message)),
       }),

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { REMOVE_MEMBER, SET_MEMBER_ROLE } from '../harness/documents.ts'
+import { startCluster, type TestCluster } from '../harness/cluster.ts'
+import type { Person, Stream, StreamItem } from '../harness/person.ts'
+
+let cluster: TestCluster
+beforeAll(async () => {
+  cluster = await startCluster(3)
+})
+afterAll(() => cluster[Symbol.asyncDispose]())
+
+/** People of one test's own, each on the gateway of that number; whose name occurs twice is there twice. */
+async function on(...places: readonly (readonly [name: string, gateway: number])[]): Promise<Person[]> {
+  const suffix = randomUUID().slice(0, 8)
+  return Promise.all(
+    places.map(
+      ([name, gateway]) => cluster.gateways[gateway]?.person(`${name}-${suffix}`) as Promise<Person>,
+    ),
+  )
+}
+
+function inboxes(...devices: readonly Person[]): Stream[] {
+  return devices.map((device, index) => device.inbox(`device-${index}`))
+}
+
+async function caughtUp(streams: readonly Stream[]): Promise<void> {
+  await Promise.all(streams.map((stream) => stream.caughtUp()))
+}
+
+/** Says so many things, ten at a time. */
+async function flood(person: Person, chatId: string, count: number): Promise<void> {
+  for (let sent = 0; sent < count; sent += 10) {
+    await Promise.all(Array.from({ length: 10 }, () => person.sendBySocket(chatId, randomUUID())))
+  }
+}
+
+/** All seqs from one to another, both included. */
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+}
+
+function nameOf(item: StreamItem | undefined): string | undefined {
+  return (item?.['user'] as { id: string } | undefined)?.id
+}
+
+test('who is added during a flood starts at the event that added them, on all devices, without a hole', async () => {
+  const [alice, bob] = (await on(['alice', 0], ['bob', 1])) as [Person, Person]
+  const group = await alice.createGroup([bob])
+  const newcomers = await Promise.all(
+    ['carol', 'dave', 'erin', 'frank'].map((name) => on([name, 0], [name, 1], [name, 2], [name, 1])),
+  )
+  const streams = newcomers.map((devices) => inboxes(...devices))
+  await caughtUp(streams.flat())
+
+  const flooding = Promise.all([flood(alice, group, 300), flood(bob, group, 300)])
+  for (const [device] of newcomers) if (device !== undefined) await alice.addMembers(group, [device])
+  await flooding
+  const { headSeq } = await alice.look(group)
+  await Promise.all(streams.flat().map((stream) => stream.reaches(group, headSeq)))
+
+  for (const [index, own] of streams.entries()) {
+    for (const stream of own) {
+      const [first] = stream.news(group)
+      expect([first?.__typename, nameOf(first)]).toEqual(['MemberAdded', newcomers[index]?.[0]?.id])
+      expect(stream.seqs(group)).toEqual(range(first?.seq ?? 0, headSeq))
+      stream.close()
+    }
+  }
+})
+
+test('who is removed during a flood hears of nothing after it, on three devices of two gateways', async () => {
+  const [alice, carol, ...bobs] = (await on(
+    ['alice', 0],
+    ['carol', 2],
+    ['bob', 1],
+    ['bob', 1],
+    ['bob', 2],
+  )) as [Person, Person, Person, Person, Person]
+  const group = await alice.createGroup([carol, bobs[0]])
+  const atBob = inboxes(...bobs)
+  const atCarol = carol.inbox('phone')
+  await caughtUp([...atBob, atCarol])
+
+  const flooding = Promise.all([flood(alice, group, 300), flood(carol, group, 300)])
+  await atBob[0]?.reaches(group, 100)
+  await alice.removeMember(group, bobs[0])
+  await flooding
+  const { headSeq } = await alice.look(group)
+  await atCarol.reaches(group, headSeq)
+  // What comes last, by the same way: when it is there, all else is.
+  const direct = await alice.startChat(bobs[0])
+  await alice.send(direct, 'sorry')
+  await Promise.all(atBob.map((stream) => stream.reaches(direct, 1)))
+
+  const removal = atCarol.news(group).find(({ __typename }) => __typename === 'MemberRemoved')?.seq ?? 0
+  expect(removal).toBeLessThan(headSeq)
+  for (const stream of atBob) {
+    expect(stream.seqs(group)).toEqual(range(2, removal))
+    stream.close()
+  }
+  atCarol.close()
+})
+
+/** Whether a group had an owner after each event of its log, from the first on. */
+function alwaysOwned(log: readonly StreamItem[], owners: Set<string>): boolean {
+  return log.every((item) => {
+    const user = nameOf(item) ?? ''
+    if (item.__typename === 'MemberRoleChanged' && item['role'] === 'OWNER') owners.add(user)
+    else if (item.__typename === 'MemberRoleChanged' || item.__typename === 'MemberRemoved')
+      owners.delete(user)
+    return owners.size > 0
+  })
+}
+
+test.for(['leave', 'step down'] as const)(
+  'two owners who %s at once through two gateways never leave the group without one',
+  async (deed) => {
+    const [alice, bob, carol] = (await on(['alice', 0], ['bob', 1], ['carol', 2])) as [Person, Person, Person]
+    using atCarol = carol.inbox('phone')
+    await atCarol.caughtUp()
+    for (let round = 0; round < 5; round += 1) {
+      const chatId = await alice.createGroup([bob, carol])
+      await alice.setRole(chatId, bob, 'OWNER')
+      const deeds = [alice, bob].map(async (owner) => {
+        const target = { chatId, userId: owner.id }
+        const { errors } = await (deed === 'leave'
+          ? owner.post(REMOVE_MEMBER, { input: target })
+          : owner.post(SET_MEMBER_ROLE, { input: { ...target, role: 'MEMBER' } }))
+        return errors?.[0]?.extensions.code
+      })
+      const codes = (await Promise.all(deeds)).toSorted()
+      expect(codes).toEqual(deed === 'leave' ? [undefined, undefined] : ['FORBIDDEN', undefined])
+      const { headSeq, members } = await carol.look(chatId)
+      await atCarol.reaches(chatId, headSeq)
+      expect(alwaysOwned(atCarol.news(chatId), new Set([alice.id]))).toBe(true)
+      expect(members.edges.filter(({ node }) => node.role === 'OWNER')).toHaveLength(1)
+    }
+  },
+)
+
+test('one clientChatId twenty times at once through two gateways makes one group', async () => {
+  const [here, there, bob] = (await on(['alice', 0], ['alice', 1], ['bob', 2])) as [Person, Person, Person]
+  using atBob = bob.inbox('phone')
+  await atBob.caughtUp()
+  const clientChatId = randomUUID()
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      (index % 2 === 0 ? here : there).createGroup([bob], { clientChatId }),
+    ),
+  )
+  expect(new Set(ids).size).toBe(1)
+  const [group = ''] = ids
+  await here.send(group, 'one group')
+  await atBob.reaches(group, 2)
+  expect(atBob.items.all.flatMap(({ seq, chat }) => (chat?.id === group ? [seq] : []))).toEqual([1, 2])
+  const { chats } = await bob.run<{ chats: { edges: unknown[] } }>('{ chats { edges { cursor } } }')
+  expect(chats.edges).toHaveLength(1)
+})
+
+test('who types on one gateway is seen typing on the others, and to have stopped', async () => {
+  const [alice, bob, carol] = (await on(['alice', 0], ['bob', 1], ['carol', 2])) as [Person, Person, Person]
+  const group = await alice.createGroup([bob, carol])
+  using atBob = bob.inbox('phone')
+  using atCarol = carol.inbox('phone')
+  await caughtUp([atBob, atCarol])
+  await alice.setTyping(group, true)
+  for (const stream of [atBob, atCarol]) {
+    expect(await stream.next('TypingChanged')).toMatchObject({ user: { id: alice.id }, typing: true })
+  }
+  await alice.send(group, 'written')
+  for (const stream of [atBob, atCarol]) {
+    expect(await stream.next('TypingChanged')).toMatchObject({ user: { id: alice.id }, typing: false })
+  }
+})

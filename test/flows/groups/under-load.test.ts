@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { startParley, type TestParley } from '../../harness/parley.ts'
+import type { Person, Stream, StreamItem } from '../../harness/person.ts'
+
+async function people(parley: TestParley, ...names: readonly string[]): Promise<Person[]> {
+  return Promise.all(names.map((name) => parley.person(name)))
+}
+
+/** Says one thing after the other until told to stop; rejects if anything is not stored. Answers how often it did. */
+async function talk(
+  person: Person,
+  chatId: string,
+  { aborted }: { aborted: () => boolean },
+): Promise<number> {
+  let count = 0
+  for (; !aborted(); count += 1) await person.sendBySocket(chatId, `${person.name} says ${count}`)
+  return count
+}
+
+/** The seqs that somebody is there for, going by a log that somebody else has all of. */
+function seqsOfPresence(log: readonly StreamItem[], userId: string): number[] {
+  let isPresent = true
+  return log.flatMap(({ __typename, seq, user }) => {
+    const isAboutThem = (user as { id: string } | undefined)?.id === userId
+    if (isAboutThem && __typename === 'MemberAdded') isPresent = true
+    const sees = isPresent
+    if (isAboutThem && __typename === 'MemberRemoved') isPresent = false
+    return sees && seq !== undefined ? [seq] : []
+  })
+}
+
+test('who is removed and added a hundred times under load gets all of their presence and none of their absence', async () => {
+  await using parley = await startParley()
+  const [alice, bob, carol, dave] = (await people(parley, 'alice', 'bob', 'carol', 'dave')) as [
+    Person,
+    Person,
+    Person,
+    Person,
+  ]
+  const group = await alice.createGroup([bob, carol, dave])
+  using atAlice = alice.inbox('phone')
+  using atPhone = bob.inbox('phone')
+  using atLaptop = bob.inbox('laptop')
+  await Promise.all([atAlice, atPhone, atLaptop].map((stream: Stream) => stream.caughtUp()))
+
+  let isOver = false
+  const talking = [carol, dave].map((person) => talk(person, group, { aborted: () => isOver }))
+  for (let round = 0; round < 100; round += 1) {
+    await alice.removeMember(group, bob)
+    await alice.addMembers(group, [bob])
+  }
+  isOver = true
+  const said = await Promise.all(talking)
+  const { seq } = await alice.send(group, 'the end')
+  await Promise.all([atAlice, atPhone, atLaptop].map((stream: Stream) => stream.reaches(group, seq)))
+
+  expect(seq).toBe(1 + 200 + said.reduce((sum, count) => sum + count, 0) + 1)
+  // Alice's inbox began after the event that made the group.
+  expect(atAlice.seqs(group)).toEqual(Array.from({ length: seq - 1 }, (_, index) => index + 2))
+  const present = seqsOfPresence(atAlice.news(group), bob.id)
+  expect(present.length).toBeLessThan(seq - 1)
+  for (const stream of [atPhone, atLaptop]) expect(stream.seqs(group)).toEqual(present)
+  const replayed = bob.inbox('laptop')
+  await replayed.caughtUp()
+  expect(replayed.seqs(group)).toEqual(present)
+  replayed.close()
+})
+
+test('every send gets through while twelve people come and go as fast as they can', async () => {
+  await using parley = await startParley()
+  const guests = await people(parley, ...Array.from({ length: 12 }, (_, index) => `guest-${index}`))
+  const [alice, bob, carol] = (await people(parley, 'alice', 'bob', 'carol')) as [Person, Person, Person]
+  const group = await alice.createGroup([bob, carol, ...guests])
+  let isOver = false
+  const talking = [bob, carol].map((person) => talk(person, group, { aborted: () => isOver }))
+  await Promise.all(
+    guests.map(async (guest) => {
+      for (let round = 0; round < 12; round += 1) {
+        await guest.leave(group)
+        await alice.addMembers(group, [guest])
+      }
+    }),
+  )
+  isOver = true
+  const said = await Promise.all(talking)
+  expect(Math.min(...said)).toBeGreaterThan(0)
+  expect((await alice.look(group)).headSeq).toBe(1 + 12 * 24 + said.reduce((sum, count) => sum + count, 0))
+})
