@@ -129,8 +129,9 @@ test.for(['leave', 'step down'] as const)(
           : owner.post(SET_MEMBER_ROLE, { input: { ...target, role: 'MEMBER' } }))
         return errors?.[0]?.extensions.code
       })
-      const codes = (await Promise.all(deeds)).toSorted()
-      expect(codes).toEqual(deed === 'leave' ? [undefined, undefined] : ['FORBIDDEN', undefined])
+      const codes = await Promise.all(deeds)
+      const refused = deed === 'leave' ? [] : ['FORBIDDEN']
+      expect(codes.filter((code) => code !== undefined)).toEqual(refused)
       const { headSeq, members } = await carol.look(chatId)
       await atCarol.reaches(chatId, headSeq)
       expect(alwaysOwned(atCarol.news(chatId), new Set([alice.id]))).toBe(true)
