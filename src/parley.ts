@@ -37,11 +37,20 @@ import { createGroups } from './groups/groups.ts'
 import { createPeople } from './groups/people.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { once } from './lib/once.ts'
+import { createGate, type Gate } from './load/gate.ts'
+import { createHeaviestSenders } from './load/heaviest-senders.ts'
+import { createLevelCommands } from './load/level-commands.ts'
+import { rankOf } from './load/levels.ts'
+import { createRateLimits, type RateLimits } from './load/rate-limits.ts'
+import { createServiceLevels, type ServiceLevels } from './load/service-levels.ts'
+import { createSharedLimits, type SharedLimits } from './load/shared-limits.ts'
+import { createSignals } from './load/signals.ts'
 import { createMessageChanger } from './messages/change-message.ts'
 import { createChangeStore } from './messages/change-store.ts'
 import { createDurableAppend } from './messages/durable-append.ts'
 import { createExpiryStore } from './messages/expiry-store.ts'
 import { createExpirySweeper } from './messages/expiry-sweeper.ts'
+import { type WatchedLog, watchCommits } from './messages/commit-watch.ts'
 import { createMessageLog } from './messages/message-log.ts'
 import { createMessageStore } from './messages/message-store.ts'
 import { createMessages } from './messages/messages.ts'
@@ -56,6 +65,7 @@ import { createAdmission } from './transport/admission.ts'
 import { CLOSE_CODES } from './transport/close-codes.ts'
 import { createGraphiql } from './transport/graphiql.ts'
 import { createHealth, type Health } from './transport/health.ts'
+import { createIntake } from './transport/intake.ts'
 import { createMetricsPage } from './transport/metrics-page.ts'
 import { createServer, type TransportServer } from './transport/server.ts'
 import { createWebSocketEndpoint } from './transport/websocket.ts'
@@ -113,7 +123,7 @@ function createFoundation(config: Config, secrets: Secrets, logger: Logger, over
     config.bus.type === 'redis'
       ? createRedisBackplane(config, secrets, logger)
       : createMemoryBackplane(config, logger, overrides)
-  return { config, secrets, logger, metrics, clock, database, backplane }
+  return { config, secrets, logger, metrics, clock, database, backplane, intake: createIntake() }
 }
 
 /** What connects this gateway with the others. */
@@ -125,6 +135,8 @@ type Backplane = Readonly<{
   stop(): Promise<void>
   /** Whether the gateways can tell each other things at present; undefined where they need nothing for it. */
   isUp: (() => boolean) | undefined
+  /** What lets gateways know of each other's spending; undefined where there is one gateway. */
+  share(limits: RateLimits): SharedLimits | undefined
 }>
 
 function createMemoryBackplane({ gatewayId }: Config, logger: Logger, overrides: Overrides): Backplane {
@@ -134,7 +146,7 @@ function createMemoryBackplane({ gatewayId }: Config, logger: Logger, overrides:
     await sessions.close()
     if (overrides.bus === undefined) await bus.close()
   }
-  return { bus, sessions, start: () => Promise.resolve(), stop, isUp: undefined }
+  return { bus, sessions, start: () => Promise.resolve(), stop, isUp: undefined, share: () => undefined }
 }
 
 function createRedisBackplane(
@@ -166,12 +178,64 @@ function createRedisBackplane(
     await Promise.all([publisher.close(), subscriber.close()])
   }
 
-  return { bus, sessions, start, stop, isUp: () => deafness?.isDeaf() === false }
+  const share = (limits: RateLimits): SharedLimits =>
+    createSharedLimits({ connection: publisher, limits, logger })
+  return { bus, sessions, start, stop, isUp: () => deafness?.isDeaf() === false, share }
 }
 
-function createDomains({ config, database, clock, logger, metrics, backplane }: Foundation) {
+/** What knows how much there is to do, and what may wait. */
+type Load = Readonly<{ levels: ServiceLevels; gate: Gate; shared: SharedLimits | undefined }>
+
+type LoadSources = Readonly<{ log: WatchedLog; waitingSends(): number }>
+
+function createLoad(
+  { config, database, clock, logger, metrics, backplane, intake }: Foundation,
+  { log, waitingSends }: LoadSources,
+): Load {
+  const heaviest = createHeaviestSenders(monotonic)
+  const levels = createServiceLevels({
+    signals: createSignals({
+      waitingToBeReadMs: intake.longestWaitMs,
+      waitingSends,
+      commitMs: log.commitMs,
+      waitingStatements: database.waiting,
+    }),
+    commands: createLevelCommands(database),
+    onReading(pressure, asked) {
+      if (pressure === 'BEYOND' && asked === 'BEYOND') heaviest.tighten()
+      else if (pressure !== 'BEYOND') heaviest.relax()
+    },
+    clock,
+    now: monotonic,
+    isAutomatic: config.load.isAutomatic,
+    logger,
+  })
+  const limits = createRateLimits({ now: monotonic, factor: config.load.limitFactor })
+  metrics.gauge('service_level', 'The level that clients are told: 0 NORMAL, 1 BUSY, 2 ESSENTIAL.', () =>
+    rankOf(levels.status().level),
+  )
+  metrics.gauge(
+    'pressure',
+    'How hard this gateway is pressed by its own measure: as its level, and 3 beyond.',
+    () => rankOf(levels.pressure()),
+  )
+  return {
+    levels,
+    gate: createGate({ levels, limits, heaviest, metrics }),
+    shared: backplane.share(limits),
+  }
+}
+
+function monotonic(): number {
+  return performance.now()
+}
+
+function createDomains(foundation: Foundation) {
+  const { config, database, clock, logger, metrics, backplane } = foundation
   const { bus, sessions } = backplane
   const { writer } = database
+  const log = watchCommits(createMessageLog({ writer }), monotonic)
+  const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
   const users = createUsers({ store: createUserStore(database), clock })
   const chatStore = createChatStore(database)
   const chats = createChats({ store: chatStore, users })
@@ -199,7 +263,7 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
 
   const messages = createMessages({ store: createMessageStore(database) })
   const messageSender = createMessageSender({
-    append: createDurableAppend({ log: createMessageLog({ writer }), chatLog, publish, metrics, logger }),
+    append: createDurableAppend({ log, chatLog, publish, metrics, logger }),
     findMessage: async (id) => (await messages.findMany([id]))[0],
     metrics,
   })
@@ -218,6 +282,7 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     clock,
     publish: (advanced) =>
       router.announce(advanced.map((receipt) => ({ type: 'ReceiptAdvanced', ...receipt }))),
+    leastRestMs: load.levels.receiptRestMs,
   })
 
   const devices = createDeviceStore(database)
@@ -237,16 +302,18 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     typing: createTyping({ audience, chats, announce: router.announce }),
     inbox,
     chatStreams,
+    levels: load.levels,
+    gate: load.gate,
   }
   metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
-  return { services, hub, router, sweeper, expirySweeper }
+  return { services, load, hub, router, sweeper, expirySweeper }
 }
 
 function createTransport(
   foundation: Foundation,
   { services }: Domains,
 ): Transport & { demo: Demo | undefined } {
-  const { config, secrets, clock, logger, metrics } = foundation
+  const { config, secrets, clock, logger, metrics, intake } = foundation
   const verifier = createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock })
   const authenticator: Authenticator = createAuthenticator({
     verifier,
@@ -268,8 +335,20 @@ function createTransport(
         ? createGraphiql({ tour: async () => (await demo?.tour()) ?? { tabs: [], values: {} } })
         : undefined,
   })
-  const admission = createAdmission({ expectedWaitMs: services.inbox.expectedWaitMs })
-  const websocket = createWebSocketEndpoint({ yoga, authenticator, admission, config, clock, logger })
+  const admission = createAdmission({
+    expectedWaitMs: services.inbox.expectedWaitMs,
+    turnAwayMs: services.levels.turnAwayMs,
+    metrics,
+  })
+  const websocket = createWebSocketEndpoint({
+    yoga,
+    authenticator,
+    admission,
+    intake,
+    config,
+    clock,
+    logger,
+  })
   const health = createHealthOf(foundation)
   const server = createServer({
     yoga,
@@ -324,13 +403,15 @@ const WAVES_SHARE = 0.4
  */
 function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  { services, router, hub, sweeper, expirySweeper }: Domains,
+  { services, load, router, hub, sweeper, expirySweeper }: Domains,
   { server, health, demo }: ReturnType<typeof createTransport>,
 ): Parley {
   const start = once(async () => {
     await database.start()
     await backplane.start(sweeper)
     await router.start()
+    load.levels.start()
+    load.shared?.start()
     sweeper.start()
     expirySweeper.start()
     const { url } = await server.start()
@@ -341,11 +422,15 @@ function createLifecycle(
   const stop = once(async () => {
     health.markDraining()
     server.stopAccepting()
-    await server.closeInWaves({ deadlineMs: config.shutdownDeadlineMs * WAVES_SHARE })
+    await Promise.all([
+      server.closeInWaves({ deadlineMs: config.shutdownDeadlineMs * WAVES_SHARE }),
+      // What rests under load is stored now, while whoever reported it can still be answered.
+      services.receipts.drained(),
+    ])
     await server.stop()
     await Promise.all([services.messageSender.drained(), services.receipts.drained()])
     await router.stop()
-    await Promise.all([sweeper.stop(), expirySweeper.stop()])
+    await Promise.all([sweeper.stop(), expirySweeper.stop(), load.levels.stop(), load.shared?.stop()])
     hub.close()
     await backplane.stop()
     await database.stop()

@@ -28,6 +28,14 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./token.ts')).printToken,
   },
   {
+    name: 'service-level',
+    synopsis: '<normal|busy|essential|auto> [--for 1h]',
+    summary: 'tells all gateways which level to keep, for an hour or as long as --for says; auto: by load',
+    positionals: ['level'],
+    options: { for: { type: 'string' } },
+    load: async () => (await import('./service-level.ts')).commandServiceLevel,
+  },
+  {
     name: 'doctor',
     synopsis: '',
     summary: 'checks configuration, database and keys, and says how to mend what is wrong',

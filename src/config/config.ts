@@ -10,6 +10,7 @@ import {
   gatewayId,
   host,
   jwksUrl,
+  limitFactor,
   list,
   optionalPort,
   origin,
@@ -41,6 +42,8 @@ export type Config = Readonly<{
   /** What was asked for; where it is Redis, the URLs are secrets. */
   bus: Readonly<{ type: 'memory' } | { type: 'redis' }>
   groups: Readonly<{ maxMembers: number }>
+  /** Whether the service level follows the load; how many times the usual one person may do, Infinity: anything. */
+  load: Readonly<{ isAutomatic: boolean; limitFactor: number }>
   log: Readonly<{ level: LevelWithSilent; pretty: boolean }>
   /** How long an ordered stop may take before it is cut short. */
   shutdownDeadlineMs: number
@@ -78,6 +81,8 @@ const SETTINGS = z.object({
   AUTH_ISSUER: z.string().optional(),
   AUTH_AUDIENCE: z.string().optional(),
   MAX_GROUP_MEMBERS: wholeNumber(2, 1_024, 1_024),
+  SERVICE_LEVELS: z.enum(['auto', 'manual'], { error: 'must be auto or manual' }).default('auto'),
+  RATE_LIMIT_FACTOR: limitFactor,
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   DATA_DIR: z.string().default('.parley'),
 } satisfies Partial<Record<VariableName, z.ZodType>>)
@@ -113,6 +118,7 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
     auth: toAuth(settings),
     bus: { type: env.REDIS_URL === undefined ? 'memory' : 'redis' },
     groups: { maxMembers: settings.MAX_GROUP_MEMBERS },
+    load: { isAutomatic: settings.SERVICE_LEVELS === 'auto', limitFactor: settings.RATE_LIMIT_FACTOR },
     log: { level: settings.LOG_LEVEL, pretty: isTerminal && mode === 'development' },
     shutdownDeadlineMs: SHUTDOWN_DEADLINE_MS,
   }

@@ -31,6 +31,12 @@ export function optionalPort(otherwise: number): z.ZodType<number | undefined, s
   })
 }
 
+/** How many times the usual; Infinity for `off`. */
+export const limitFactor: z.ZodType<number, string | undefined> = z.union(
+  [z.literal('off').transform(() => Infinity), wholeNumber(1, 1_000, 1)],
+  { error: 'must be a number from 1 to 1000, or off' },
+)
+
 export const host = z
   .string()
   .refine((text) => isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text), {

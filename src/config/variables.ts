@@ -108,6 +108,18 @@ export const VARIABLES = [
     isSecret: false,
   },
   {
+    name: 'SERVICE_LEVELS',
+    meaning: 'auto: by load and by "parley service-level"; manual: by the latter alone',
+    default: 'auto',
+    isSecret: false,
+  },
+  {
+    name: 'RATE_LIMIT_FACTOR',
+    meaning: 'makes what one person may do this many times as much, 1 to 1000; off: no limits',
+    default: '1',
+    isSecret: false,
+  },
+  {
     name: 'LOG_LEVEL',
     meaning: 'fatal, error, warn, info, debug, trace or silent',
     default: 'info',

@@ -10,6 +10,8 @@ import type { CreateGroup } from '../groups/create-group.ts'
 import type { Groups } from '../groups/groups.ts'
 import type { ChatId } from '../ids.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Gate } from '../load/gate.ts'
+import type { ServiceLevels } from '../load/service-levels.ts'
 import type { MessageChanger } from '../messages/change-message.ts'
 import type { Messages } from '../messages/messages.ts'
 import type { MessageSender } from '../messages/send-message.ts'
@@ -33,6 +35,8 @@ export type Services = Readonly<{
   typing: Typing
   inbox: Inbox
   chatStreams: ChatStreams
+  levels: ServiceLevels
+  gate: Gate
 }>
 
 /** What every resolver gets. */

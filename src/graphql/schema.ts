@@ -2,12 +2,14 @@ import type { GraphQLSchema } from 'graphql'
 import { defineChats } from '../chats/schema.ts'
 import { defineInbox } from '../delivery/schema.ts'
 import { defineGroups } from '../groups/schema.ts'
+import { defineServiceStatus } from '../load/schema.ts'
 import { defineMessages } from '../messages/schema.ts'
 import { defineReceipts } from '../receipts/schema.ts'
 import { defineUsers } from '../users/schema.ts'
 import { defineTyping } from '../typing/schema.ts'
 import { defineSession } from '../auth/schema.ts'
 import { createBuilder } from './builder.ts'
+import { guard } from './guard.ts'
 import { defineNodes } from './nodes.ts'
 import { defineScalars } from './scalars.ts'
 
@@ -24,5 +26,6 @@ export function createSchema(): GraphQLSchema {
   defineTyping(builder)
   defineInbox(builder)
   defineSession(builder)
-  return builder.toSchema()
+  defineServiceStatus(builder)
+  return guard(builder.toSchema())
 }

@@ -1,3 +1,5 @@
+import { pause } from './pause.ts'
+
 /** Refused because too much is waiting already. */
 export class BatcherFullError extends Error {
   override readonly name = 'BatcherFullError'
@@ -10,8 +12,8 @@ export type BatcherOptions<Item, Result> = Readonly<{
   maxBatch: number
   /** The most items that may wait; beyond that `submit` rejects with BatcherFullError. */
   maxWaiting: number
-  /** How long to rest after each batch, so that more gathers for the next; none unless given. */
-  restMs?: number
+  /** How long to rest after each batch, so that more gathers for the next; asked each time. No rest unless given. */
+  restMs?: number | (() => number)
 }>
 
 /** Work that is done one batch at a time. */
@@ -19,7 +21,7 @@ export type Batcher<Item, Result> = Readonly<{
   submit(item: Item): Promise<Result>
   /** Items that wait, without those under way. */
   depth(): number
-  /** Resolves when nothing waits and nothing is under way, the rest after the last batch included. */
+  /** Resolves when nothing waits and nothing is under way; there is no rest until then. */
   drained(): Promise<void>
 }>
 
@@ -34,9 +36,11 @@ type Waiting<Item, Result> = Readonly<{ item: Item; answer: PromiseWithResolvers
  * deadline of its own.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { maxBatch, maxWaiting, restMs = 0 } = options
+  const { maxBatch, maxWaiting, restMs } = options
   let waiting: Waiting<Item, Result>[] = []
   let working: Promise<void> | undefined
+  let resting = new AbortController()
+  let isDraining = false
 
   function submit(item: Item): Promise<Result> {
     if (waiting.length >= maxWaiting) {
@@ -55,9 +59,22 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       const batch = waiting.slice(0, maxBatch)
       waiting = waiting.slice(batch.length)
       await settle(batch)
-      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
+      if (restMs !== undefined && !isDraining) await rest(typeof restMs === 'number' ? restMs : restMs())
     }
     working = undefined
+  }
+
+  async function rest(ms: number): Promise<void> {
+    resting = new AbortController()
+    await pause(ms, resting.signal)
+  }
+
+  /** From now on without rests: somebody waits for the end. */
+  async function drained(): Promise<void> {
+    isDraining = true
+    resting.abort()
+    await working
+    isDraining = false
   }
 
   async function settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
@@ -70,5 +87,5 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     }
   }
 
-  return { submit, depth: () => waiting.length, drained: () => working ?? Promise.resolve() }
+  return { submit, depth: () => waiting.length, drained }
 }

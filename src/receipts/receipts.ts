@@ -39,6 +39,11 @@ type Dependencies = Readonly<{
   clock: Clock
   /** Tells the chat's members. Never throws. */
   publish(receipts: readonly Receipt[]): void
+  /**
+   * How long advances gather under load at least, in milliseconds. Well below the time within which a report is
+   * answered, since it is answered when it is stored.
+   */
+  leastRestMs(): number
 }>
 
 /**
@@ -57,10 +62,17 @@ const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
 const MAX_POSITIONS = 500
 
 /** Watermarks: collected for a moment, collapsed to the highest, written in one statement, then published. */
-export function createReceipts({ store, telling, isLive, publish, clock }: Dependencies): Receipts {
+export function createReceipts({
+  store,
+  telling,
+  isLive,
+  publish,
+  leastRestMs,
+  clock,
+}: Dependencies): Receipts {
   const large = new ExpiringCache<ChatId, true>({ maxEntries: MAX_LARGE_KNOWN, ttlMs: LARGE_KNOWN_MS, clock })
   const batcherFor = (restMs: number): Batcher<Advance, AdvancedMember | undefined> =>
-    createBatcher({ ...BATCHER, restMs, run: write })
+    createBatcher({ ...BATCHER, restMs: () => Math.max(restMs, leastRestMs()), run: write })
   const batchers = { small: batcherFor(REST_MS.small), large: batcherFor(REST_MS.large) }
 
   async function write(advances: readonly Advance[]): Promise<readonly (AdvancedMember | undefined)[]> {

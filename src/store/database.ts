@@ -24,6 +24,8 @@ export type Database = Readonly<{
   stop(): Promise<void>
   /** Rejects unless writer and reader both answer; takes 9 s at most. */
   ping(): Promise<void>
+  /** Statements that wait for a connection. */
+  waiting(): number
 }>
 
 const PING = { name: 'ping', text: 'SELECT 1' }
@@ -58,5 +60,6 @@ export function createDatabase(options: DatabaseOptions): Database {
     start: ping,
     stop: () => (stopped ??= close()),
     ping,
+    waiting: () => pools.reduce((sum, { waitingCount }) => sum + waitingCount, 0),
   }
 }

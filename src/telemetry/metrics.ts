@@ -64,6 +64,20 @@ export function createMetrics() {
       'Comparisons of everybody here with the logs after a fault, by the fault.',
       ['reason'],
     ),
+    refused: counter(
+      'refused_total',
+      'Operations that were refused because of load or of a limit, by code and feature.',
+      ['code', 'feature'],
+    ),
+    rateLimited: counter(
+      'rate_limited_total',
+      'Operations that were refused because somebody did too much at once, by which of their allowances was used up.',
+      ['class'],
+    ),
+    turnedAway: counter(
+      'turned_away_total',
+      'Connections that were told to come back later, because of load or because too many came at once.',
+    ),
     sweptPeople: counter('swept_people_total', 'People whose chats were compared with the logs.'),
   }
 }

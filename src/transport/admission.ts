@@ -1,4 +1,5 @@
 import { createTurnstile } from '../lib/turnstile.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 
 /** Too many want to come in: this one is to come back after so many milliseconds, and not before. */
 export class ComeBackLater extends Error {
@@ -20,6 +21,9 @@ export type Admission = Readonly<{
 type Dependencies = Readonly<{
   /** How long whoever is let in now will probably wait until their inbox starts, in milliseconds. */
   expectedWaitMs(): number
+  /** After how long newcomers should return because of load; undefined: they are welcome, which is the default. */
+  turnAwayMs?(): number | undefined
+  metrics?: Pick<Metrics, 'turnedAway'>
   /** Between 0 and 1, from Math.random in production. */
   random?: () => number
 }>
@@ -36,7 +40,12 @@ const HINT_MS = { min: 1_000, max: 20_000 }
  * city. Those who can be served soon wait in line. The others are sent away at no cost to the database, each with a
  * time of their own between half and one and a half of what the line needs, so that they don't come back together.
  */
-export function createAdmission({ expectedWaitMs, random = Math.random }: Dependencies): Admission {
+export function createAdmission({
+  expectedWaitMs,
+  turnAwayMs,
+  metrics,
+  random = Math.random,
+}: Dependencies): Admission {
   const turnstile = createTurnstile(AT_ONCE)
 
   function hintMs(waitMs: number): number {
@@ -44,10 +53,18 @@ export function createAdmission({ expectedWaitMs, random = Math.random }: Depend
     return Math.round(Math.min(Math.max(waitMs, min), max) * (0.5 + random()))
   }
 
+  /** Undefined: they may come in. */
+  function laterFor(waitMs: number): number | undefined {
+    return turnAwayMs?.() ?? (waitMs > MAX_WAIT_MS ? hintMs(waitMs) : undefined)
+  }
+
   return {
     async enter(letIn) {
-      const waitMs = turnstile.expectedWaitMs() + expectedWaitMs()
-      if (waitMs > MAX_WAIT_MS) throw new ComeBackLater(hintMs(waitMs))
+      const laterMs = laterFor(turnstile.expectedWaitMs() + expectedWaitMs())
+      if (laterMs !== undefined) {
+        metrics?.turnedAway.inc()
+        throw new ComeBackLater(laterMs)
+      }
       return turnstile.pass(letIn)
     },
   }

@@ -8,6 +8,7 @@ import { LiveOperations } from './live-operations.ts'
 import { Liveness } from './liveness.ts'
 import type { SocketLimits } from './socket-limits.ts'
 import type { SocketSessions } from './socket-sessions.ts'
+import type { Intake } from './intake.ts'
 
 /** What was to be sent did not leave: the socket is gone, or going. Nothing to report, nobody to report it to. */
 export class SocketGone extends Error {
@@ -17,9 +18,13 @@ export class SocketGone extends Error {
 type Dependencies = Readonly<{
   socket: WebSocket
   sessions: SocketSessions
+  intake: Pick<Intake, 'enter'>
   limits: SocketLimits
   logger: Logger
 }>
+
+/** Messages that wait to be read, beyond which the network is asked to keep the rest. */
+const MAX_UNREAD = 8
 
 const PONG = JSON.stringify({ type: 'pong' })
 
@@ -35,15 +40,19 @@ export class SocketConnection implements Connection {
   readonly #limits: SocketLimits
   readonly #logger: Logger
   readonly #liveness: Liveness
+  readonly #intake: Pick<Intake, 'enter'>
   readonly #closed = Promise.withResolvers<void>()
+  /** What came and was not read yet: no more than the network hands over at once, some ten kilobytes. */
+  #unread: Readonly<{ data: RawData; at: number }>[] = []
   #endProtocol: ((code?: number, reason?: string) => Promise<void>) | undefined
   #isEnded = false
 
-  constructor({ socket, sessions, limits, logger }: Dependencies) {
+  constructor({ socket, sessions, intake, limits, logger }: Dependencies) {
     this.sessions = sessions
     this.#socket = socket
     this.#limits = limits
     this.#logger = logger
+    this.#intake = intake
     this.#liveness = new Liveness(performance.now(), limits.silenceMs)
   }
 
@@ -122,8 +131,25 @@ export class SocketConnection implements Connection {
   #receive(data: RawData, isBinary: boolean, handle: (text: string) => Promise<void>): void {
     this.#liveness.heard(performance.now())
     if (this.#isEnded) return
-    if (isBinary) this.close(CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
-    else handle(textOf(data)).catch((error: unknown) => this.#fail(error))
+    if (isBinary) {
+      this.close(CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
+      return
+    }
+    this.#unread.push({ data, at: performance.now() })
+    if (this.#unread.length > MAX_UNREAD) this.#socket.pause()
+    if (this.#unread.length > 1) return
+    this.#intake.enter({
+      waitingSince: () => this.#unread[0]?.at ?? performance.now(),
+      readOne: () => this.#readOne(handle),
+    })
+  }
+
+  #readOne(handle: (text: string) => Promise<void>): boolean {
+    const next = this.#unread.shift()
+    if (next === undefined) return false
+    handle(textOf(next.data)).catch((error: unknown) => this.#fail(error))
+    if (this.#unread.length === 0) this.#socket.resume()
+    return this.#unread.length > 0
   }
 
   /** The network failed, or frames came that break the WebSocket protocol; then ws has said so to the peer. */
@@ -142,6 +168,8 @@ export class SocketConnection implements Connection {
   #end(code: number, reason: string): void {
     if (this.#isEnded) return
     this.#isEnded = true
+    this.#unread = []
+    this.#socket.resume()
     Promise.all([this.operations.endAll(), this.#endProtocol?.(code, reason)]).catch((error: unknown) => {
       this.#logger.error({ err: error, connectionId: this.id }, 'an operation could not be ended')
     })

@@ -10,7 +10,7 @@ import type { Caller } from './caller.ts'
 import { type Admission, ComeBackLater } from './admission.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import type { Engine, Outcome } from './engine.ts'
-import type { SocketConnection } from './socket-connection.ts'
+import { type SocketConnection, SocketGone } from './socket-connection.ts'
 import type { SocketLimits } from './socket-limits.ts'
 import type { YogaHandler } from './yoga.ts'
 
@@ -111,9 +111,14 @@ export function createSocketProtocol({
     subscribe: (args) => run(subscribe, args),
     onOperation: ({ extra }, _id, message, _args, result) => extra.operations.holdStream(message, result),
     onError: (_context, _id, _message, errors) =>
-      errors.map((error) => toClientError(error, logger).toJSON()),
+      errors.map((error) => (isNobodysMistake(error) ? error : toClientError(error, logger)).toJSON()),
     onComplete: ({ extra }, _id, message) => extra.operations.end(message),
   })
+}
+
+/** The stream of a reader who has gone ends in this; there is nobody to tell, and nothing to mend. */
+function isNobodysMistake({ originalError }: GraphQLError): boolean {
+  return originalError instanceof SocketGone
 }
 
 const NO_OPERATION = 'The document has no such operation, or has several and the request names none.'

@@ -18,6 +18,7 @@ import { SOCKET_LIMITS } from './socket-limits.ts'
 import type { SocketLimits } from './socket-limits.ts'
 import { createSocketProtocol } from './socket-protocol.ts'
 import { SocketSessions } from './socket-sessions.ts'
+import { createIntake, type Intake } from './intake.ts'
 import { refuseUpgrade } from './upgrade-refusal.ts'
 import type { UpgradeRefusal } from './upgrade-refusal.ts'
 import { inWaves } from './waves.ts'
@@ -46,13 +47,15 @@ type Dependencies = Readonly<{
   clock: Clock
   logger: Logger
   limits?: Partial<SocketLimits>
+  /** What all connections' messages go through; one of its own unless given. */
+  intake?: Intake
 }>
 
 /** How long a client that is refused during a restart should wait, in seconds. */
 const RETRY_AFTER_S = 2
 
 export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEndpoint {
-  const { yoga, authenticator, admission, config, clock, logger } = dependencies
+  const { yoga, authenticator, admission, config, clock, logger, intake = createIntake() } = dependencies
   const limits = { ...SOCKET_LIMITS, ...dependencies.limits }
   const server = new WebSocketServer(serverOptions(limits))
   const protocol = createSocketProtocol({ yoga, admission, limits, logger })
@@ -82,7 +85,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   function open(socket: WebSocket, address: string): void {
     const leaveAnonymous = anonymous.enter(address)
     const sessions = new SocketSessions(authenticator, leaveAnonymous)
-    const connection = new SocketConnection({ socket, sessions, limits, logger })
+    const connection = new SocketConnection({ socket, sessions, intake, limits, logger })
     connections.add(connection)
     startLooking()
     void connection.closed.then(() => {

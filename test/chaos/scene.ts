@@ -13,6 +13,8 @@ export type Scene = Crowd &
     toRedis: TcpProxy
     /** Between the first gateway and Postgres. */
     toPostgres: TcpProxy
+    /** The database, by a way that no fault concerns. */
+    databaseUrl: string
   }>
 
 /** Starts `count` gateways; people are talking when it resolves. */
@@ -39,6 +41,7 @@ export async function startScene(count: number): Promise<Scene> {
     redis,
     toRedis,
     toPostgres,
+    databaseUrl: database.url,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }

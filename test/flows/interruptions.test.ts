@@ -12,7 +12,7 @@ import {
 import type { GatewayId } from '../../src/ids.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { EventQueue } from '../harness/event-queue.ts'
-import { startParley, type TestParley } from '../harness/parley.ts'
+import { startParley, type TestParley, UNLIMITED } from '../harness/parley.ts'
 import { startTcpProxy } from '../harness/tcp-proxy.ts'
 import { rawSocket } from '../harness/raw-socket.ts'
 
@@ -48,7 +48,7 @@ test('a restart under load loses nothing, repeats nothing and keeps the order', 
 }, 60_000)
 
 test('a reader who stops reading is cut off with 4410, harms nobody, and gets the rest when back', async () => {
-  await using parley = await startParley()
+  await using parley = await startParley({ config: UNLIMITED })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
   using laptop = bob.inbox('laptop')
@@ -95,7 +95,7 @@ test('an inbox that is opened while the database is away begins when it is back'
 })
 
 test('a device that is owed more than is replayed is told so, and goes on live', async () => {
-  await using parley = await startParley()
+  await using parley = await startParley({ config: UNLIMITED })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
   {

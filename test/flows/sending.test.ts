@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { startParley } from '../harness/parley.ts'
+import { startParley, UNLIMITED } from '../harness/parley.ts'
 import type { Person } from '../harness/person.ts'
 
 const WRITERS = 8
@@ -19,7 +19,7 @@ test('fifty concurrent sends of one key make one message', async () => {
 })
 
 test("eight writers fill a chat's log without a hole, and each writer's own order is kept", async () => {
-  await using parley = await startParley()
+  await using parley = await startParley({ config: UNLIMITED })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
   using atBob = bob.inbox('phone')

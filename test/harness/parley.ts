@@ -19,6 +19,11 @@ export type TestParley = AsyncDisposable &
     stop(): Promise<void>
   }>
 
+/** For tests in which two people write what hundreds would: no limits on what one may do. */
+export const UNLIMITED = {
+  load: { isAutomatic: false, limitFactor: Infinity },
+} as const satisfies Partial<Config>
+
 export type ParleyOptions = Readonly<{
   /** A database that others use as well; by default one of its own. */
   databaseUrl?: string
@@ -77,6 +82,8 @@ function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): 
     auth: { type: 'secret' },
     bus: { type: redisUrls === undefined ? 'memory' : 'redis' },
     groups: { maxMembers: 1_024 },
+    // Tests share the machine with others: what it can carry at the moment is none of their questions.
+    load: { isAutomatic: false, limitFactor: 1 },
     log: { level: process.env['TEST_LOG_LEVEL'] === 'debug' ? 'debug' : 'silent', pretty: false },
     shutdownDeadlineMs: 5_000,
     ...config,

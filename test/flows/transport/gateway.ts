@@ -36,6 +36,7 @@ type Options = Readonly<{
   admin?: Config['admin']
   provision?: (claims: Claims) => Promise<void>
   expectedWaitMs?: () => number
+  turnAwayMs?: () => number | undefined
 }>
 
 /** One instance's network side around a schema of a few fields, none of which chats. */
@@ -87,7 +88,10 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     ...(options.introspection === undefined ? {} : { introspection: options.introspection }),
     graphiql: options.graphiql,
   })
-  const admission = createAdmission({ expectedWaitMs: options.expectedWaitMs ?? (() => 0) })
+  const admission = createAdmission({
+    expectedWaitMs: options.expectedWaitMs ?? (() => 0),
+    ...(options.turnAwayMs && { turnAwayMs: options.turnAwayMs }),
+  })
   const websocket = createWebSocketEndpoint({ yoga, authenticator, admission, config, clock, logger, limits })
   const health = createHealth({ checks, logger, keepMs: 0 })
   const server = createServer({

@@ -116,3 +116,19 @@ test('an operation can close the connection that it came by, with a code on whic
   socket.subscribe('1', 'subscription { hangUp }')
   expect(await socket.closed).toEqual({ code: 4410, reason: 'Too slow; reconnect to catch up' })
 })
+
+test('an event that can not be written because the reader is gone is nobody’s mistake, and not logged as one', async () => {
+  await using gateway = await startGateway({ limits: { maxUnsentBytes: 1_024 } })
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  for (const id of ['1', '2']) socket.subscribe(id, OBSERVED)
+  const [first, second] = [await startedStream(gateway, 0), await startedStream(gateway, 1)]
+  socket.socket.pause()
+  // The first fills the buffers, the second then finds the reader too slow.
+  first.push('x'.repeat(50 * 1024 * 1024))
+  await expect.poll(() => gateway.websocket.connectionCount).toBe(1)
+  second.push('small')
+  await second.calls.match((call) => call === 'return', 2_000)
+  socket.socket.terminate()
+  await expect.poll(() => gateway.websocket.connectionCount).toBe(0)
+  expect(gateway.log.filter((line) => line.includes('"level":"error"'))).toEqual([])
+})

@@ -17,6 +17,7 @@ test('an empty environment is development, on this machine alone, with an embedd
     auth: { type: 'secret' },
     bus: { type: 'memory' },
     groups: { maxMembers: 1_024 },
+    load: { isAutomatic: true, limitFactor: 1 },
     log: { level: 'info', pretty: false },
     shutdownDeadlineMs: 25_000,
   })

@@ -132,4 +132,18 @@ describe('with a rest between batches', () => {
     expect(await Promise.all(later)).toEqual(['done 2', 'done 3'])
     expect(batches).toEqual([[1], [2, 3]])
   })
+
+  test('whoever waits for the end does not wait for the rest', async () => {
+    vi.useFakeTimers()
+    const batcher = createBatcher({
+      run: async (items: readonly number[]) => words(items),
+      maxBatch: 10,
+      maxWaiting: 10,
+      restMs: () => 4_000,
+    })
+    await batcher.submit(1)
+    const late = batcher.submit(2)
+    await batcher.drained()
+    expect(await late).toBe('done 2')
+  })
 })

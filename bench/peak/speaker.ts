@@ -1,0 +1,123 @@
+import { pause } from '../../src/lib/pause.ts'
+import type { Answer, Connection } from './connection.ts'
+import type { Tally } from './tally.ts'
+
+const INBOX = `subscription ($deviceId: String) {
+  inbox(deviceId: $deviceId) {
+    __typename
+    ... on MessageSent { chat { id } seq message { clientMessageId body sender { id name } } }
+    ... on ReceiptAdvanced { chat { id } user { id } deliveredSeq readSeq }
+  }
+}`
+const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id seq status } } }`
+const DELIVERED = `mutation ($input: MarkDeliveredInput!) { markDelivered(input: $input) { members { deliveredSeq } } }`
+
+type InboxItem = Readonly<{
+  __typename: string
+  chat: { id: string }
+  seq: number
+  message: { clientMessageId: string; body: string; sender: { id: string } }
+  user: { id: string }
+  deliveredSeq: number
+}>
+
+/** Somebody with one chat and one device: sends, receives, says what has arrived, and comes back when cut off. */
+export class Speaker {
+  readonly #parts: Parts
+  #connection: Connection
+  #sends = 0
+  #arrived = 0
+  #told = 0
+  #known = 0
+  #isTelling = false
+
+  constructor(connection: Connection, parts: Parts) {
+    this.#connection = connection
+    this.#parts = parts
+  }
+
+  /** Resolves when the inbox is live for the first time. From then on it is subscribed to again and again. */
+  async listen(): Promise<void> {
+    await this.#subscribe()
+    void this.#comeBack()
+  }
+
+  send(): void {
+    const { tally, id, chatId } = this.#parts
+    const clientMessageId = `${id}-${(this.#sends += 1)}`
+    const input = { chatId, clientMessageId, body: `${performance.now()} Happy new year!` }
+    tally.offered()
+    this.#connection.start(SEND, { input }, ({ errors: [error] = [] }) => {
+      if (error === undefined) tally.acknowledged(clientMessageId)
+      else tally.refused(error.extensions.code)
+    })
+  }
+
+  async #subscribe(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#connection.start(INBOX, { deviceId: 'phone' }, ({ data }: Answer) => {
+      const item = data?.['inbox'] as InboxItem | undefined
+      if (item?.__typename === 'CaughtUp') resolve()
+      if (item?.__typename === 'MessageSent') this.#receive(item)
+      if (item?.__typename === 'ReceiptAdvanced') this.#learn(item)
+    })
+    await promise
+  }
+
+  /** For as long as the program runs. */
+  async #comeBack(): Promise<never> {
+    for (;;) {
+      let { reason } = await this.#connection.closed
+      for (let isBack = false; !isBack;) {
+        await pause(returnMs(reason))
+        try {
+          this.#connection = await this.#parts.connect()
+          isBack = true
+        } catch (error) {
+          reason = error instanceof Error ? error.message : ''
+        }
+      }
+      void this.#subscribe()
+    }
+  }
+
+  #receive({ seq, message }: InboxItem): void {
+    if (message.sender.id === this.#parts.id) return
+    const [sentAt = ''] = message.body.split(' ', 1)
+    const { tally, id } = this.#parts
+    tally.received(message.clientMessageId, `${id} ${seq}`, performance.now() - Number(sentAt))
+    this.#arrived = Math.max(this.#arrived, seq)
+    this.#tell()
+  }
+
+  /** One report at a time; what arrives meanwhile goes into the next. */
+  #tell(): void {
+    if (this.#isTelling || this.#arrived <= this.#told) return
+    this.#isTelling = true
+    const seq = this.#arrived
+    const input = { deviceId: 'phone', positions: [{ chatId: this.#parts.chatId, seq }] }
+    this.#connection.start(DELIVERED, { input }, ({ errors }) => {
+      this.#isTelling = false
+      if (errors === undefined) this.#told = seq
+      // A refused one is tried again, as the protocol says, a little later.
+      if (errors === undefined) this.#tell()
+      else setTimeout(() => this.#tell(), 1_000)
+    })
+  }
+
+  /** The other person has everything up to here. */
+  #learn({ user, deliveredSeq }: InboxItem): void {
+    if (user.id === this.#parts.id) return
+    for (let seq = this.#known + 1; seq <= deliveredSeq; seq += 1)
+      this.#parts.tally.receipted(`${user.id} ${seq}`)
+    this.#known = Math.max(this.#known, deliveredSeq)
+  }
+}
+
+/** When to come back: when the gateway said, or in a second or so. */
+function returnMs(reason: string): number {
+  const [, hint] = /come back in (\d+) ms/.exec(reason) ?? []
+  return hint === undefined ? 500 + 1_000 * Math.random() : Number(hint)
+}
+
+type Parts = Readonly<{ connect(): Promise<Connection>; tally: Tally; id: string; chatId: string }>

@@ -1,0 +1,61 @@
+import { type Ending, quantile, type Row } from './second.ts'
+import { startsOf, STEPS } from './steps.ts'
+
+const LEVELS = ['NORMAL', 'BUSY', 'ESSENTIAL']
+const HEAD = [
+  'offered/s',
+  'level',
+  'acknowledged/s',
+  'refused/s',
+  'send→receive p50 / p99',
+  'receipts p50 / p99',
+  'turned away',
+  'memory',
+]
+
+/** One line for each step of the load, as Markdown. Its first two seconds are left out, which belong to the change. */
+export function tableOf(rows: readonly Row[]): string {
+  const starts = startsOf(STEPS)
+  const lines = STEPS.map(({ seconds }, index) => {
+    const from = (starts[index] ?? 0) + 2
+    return lineOf(rows.filter(({ at }) => at >= from && at < from + seconds - 2))
+  })
+  return [HEAD, HEAD.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+export function describeEnding({ acknowledged, lost, repeated, receiptsMissing, settledMs }: Ending): string {
+  const after = `${(settledMs / 1000).toFixed(1)} s after the last send`
+  return `${acknowledged} messages were acknowledged; ${lost} of them never arrived, ${repeated} came again after a reconnect; ${after}, ${receiptsMissing} receipts were still owed.`
+}
+
+function lineOf(rows: readonly Row[]): readonly string[] {
+  const mean = (of: (row: Row) => number): string =>
+    Math.round(rows.reduce((sum, row) => sum + of(row), 0) / Math.max(1, rows.length)).toLocaleString('en')
+  const middle = (of: (row: Row) => number): string => duration(quantile(known(rows.map(of)), 0.5))
+  const levels = [...new Set(known(rows.map(({ level }) => level)))].sort((a, b) => a - b)
+  return [
+    mean(({ offered }) => offered),
+    levels.map((level) => LEVELS[level]).join(', ') || 'no answer',
+    mean(({ acknowledged }) => acknowledged),
+    mean(({ refused }) => Object.values(refused).reduce((sum, count) => sum + count, 0)),
+    `${middle(({ receiveP50 }) => receiveP50)} / ${middle(({ receiveP99 }) => receiveP99)}`,
+    `${middle(({ receiptP50 }) => receiptP50)} / ${middle(({ receiptP99 }) => receiptP99)}`,
+    percent(rows),
+    `${Math.round(Math.max(...known(rows.map(({ memoryMb }) => memoryMb)), 0))} MB`,
+  ]
+}
+
+function percent(rows: readonly Row[]): string {
+  const came = rows.reduce((sum, { newcomers }) => sum + newcomers, 0)
+  const turnedAway = rows.reduce((sum, row) => sum + row.turnedAway, 0)
+  return came === 0 ? '' : `${Math.round((100 * turnedAway) / came)} %`
+}
+
+function known(values: readonly number[]): number[] {
+  return values.filter((value) => !Number.isNaN(value))
+}
+
+function duration(ms: number): string {
+  if (Number.isNaN(ms)) return '–'
+  return ms < 1_000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}

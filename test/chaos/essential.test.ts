@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import { issueToken } from '../../src/auth/issue-token.ts'
+import { pause } from '../../src/lib/pause.ts'
+import type { GatewayProcess } from '../harness/gateway-process.ts'
+import { MARK_READ } from '../harness/documents.ts'
+import { TEST_SECRET } from '../harness/parley.ts'
+import { Person } from '../harness/person.ts'
+import { statusFor } from '../harness/service-status.ts'
+import { parley } from '../unit/cli/terminal.ts'
+import { type Scene, startScene } from './scene.ts'
+
+/** Somebody of the scene, at one of its gateways. */
+async function personAt({ url }: GatewayProcess, name: string): Promise<Person> {
+  return new Person({ url, name, token: await issueToken(TEST_SECRET, { subject: name, name }) })
+}
+
+function gateway({ gateways }: Scene, number: number): GatewayProcess {
+  return gateways[number % gateways.length] as GatewayProcess
+}
+
+/** The operator says so, and two seconds later every gateway does. */
+async function setLevel({ databaseUrl, gateways }: Scene, level: string, expected: string): Promise<void> {
+  const { code, noticed } = await parley(
+    ['service-level', level, '--for', '1h'].slice(0, level === 'auto' ? 2 : 4),
+    {
+      DATABASE_URL: databaseUrl,
+    },
+  )
+  expect({ code, noticed }).toEqual({ code: 0, noticed: '' })
+  await pause(2_000)
+  for (const one of gateways) {
+    await using alice = await personAt(one, 'alice')
+    expect((await statusFor(alice)).level).toBe(expected)
+  }
+}
+
+test('at ESSENTIAL gateways die, Redis dies and freezes are survived as ever: nothing lost, repeated or out of order', async () => {
+  await using scene = await startScene(3)
+  await setLevel(scene, 'essential', 'ESSENTIAL')
+  for (let round = 0; round < 3; round += 1) {
+    await gateway(scene, round).kill()
+    await scene.healed()
+    await gateway(scene, round).start()
+  }
+  await scene.redis.kill()
+  await pause(2_000)
+  await scene.redis.start()
+  await scene.healed(5_000)
+  gateway(scene, 1).pause()
+  await pause(3_000)
+  gateway(scene, 1).resume()
+  await scene.healed()
+  await scene.verify('at ESSENTIAL: 3 deaths of gateways, Redis dead for 2 s, a gateway frozen for 3 s')
+}, 120_000)
+
+test('at ESSENTIAL a receipt that was answered is stored, whenever its gateway dies, and all come right afterwards', async () => {
+  await using scene = await startScene(2)
+  const [chat = ''] = scene.load.chats
+  const [, reader = ''] = (scene.load.recorder.members.get(chat) ?? []).map((id) => id.replace('user_', ''))
+  await setLevel(scene, 'essential', 'ESSENTIAL')
+  await using atDying = await personAt(gateway(scene, 0), reader)
+  await using atOther = await personAt(gateway(scene, 1), reader)
+  for (const dieAfterMs of [3_500, 5_000]) {
+    const answered = reportUntilDeath(atDying, chat)
+    await pause(dieAfterMs)
+    await gateway(scene, 0).kill()
+    const highest = await answered
+    expect(highest).toBeGreaterThan(0)
+    expect((await atOther.look(chat)).viewerMember.readSeq).toBeGreaterThanOrEqual(highest)
+    await gateway(scene, 0).start()
+  }
+  await setLevel(scene, 'auto', 'NORMAL')
+  await scene.load.fallSilent()
+  const { headSeq } = await atOther.look(chat)
+  expect((await atOther.markRead(chat, headSeq)).viewerMember.readSeq).toBe(headSeq)
+  await scene.verify('receipts at ESSENTIAL while their gateway dies')
+}, 120_000)
+
+/** Says that everything so far was read, again and again; answers with the highest seq that was confirmed. */
+async function reportUntilDeath(person: Person, chat: string): Promise<number> {
+  let confirmed = 0
+  const reports: Promise<void>[] = []
+  const report = async (): Promise<void> => {
+    const { headSeq } = await person.look(chat)
+    const { errors } = await person.post(MARK_READ, { input: { chatId: chat, seq: headSeq } })
+    if (errors === undefined) confirmed = Math.max(confirmed, headSeq)
+  }
+  const death = new AbortController()
+  while (!death.signal.aborted) {
+    reports.push(report().catch(() => death.abort()))
+    await pause(400, death.signal)
+  }
+  await Promise.all(reports)
+  return confirmed
+}

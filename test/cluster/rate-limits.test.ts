@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { ALLOWANCES } from '../../src/load/costs.ts'
+import { startCluster } from '../harness/cluster.ts'
+import { START_DIRECT_CHAT } from '../harness/documents.ts'
+import { Person } from '../harness/person.ts'
+
+const { burst } = ALLOWANCES.group
+
+/** Does what costs one of the allowance for group changes until it is refused, or was done so often. */
+async function spend(person: Person, friend: Person, most: number): Promise<number> {
+  for (let count = 0; count < most; count += 1) {
+    const { errors } = await person.post(START_DIRECT_CHAT, { userId: friend.id })
+    if (errors === undefined) continue
+    expect(errors[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryable: true })
+    return count
+  }
+  return most
+}
+
+const at = (url: string, { token, name }: Person): Person => new Person({ url, token, name })
+
+test('what somebody spends at one gateway is gone at the other, and with Redis away each keeps to its own limits', async () => {
+  await using cluster = await startCluster(2)
+  const [one, other] = cluster.gateways
+  if (one === undefined || other === undefined) throw new Error('Two gateways were asked for')
+  const [alice, bob, carol] = [await one.person('alice'), await one.person('bob'), await one.person('carol')]
+  await using aliceElsewhere = at(other.url, alice)
+  await using carolElsewhere = at(other.url, carol)
+
+  const here = await spend(alice, bob, 0.75 * burst)
+  expect(here).toBe(0.75 * burst)
+  await expect.poll(async () => cluster.redis.command('exists', 'parley:allowance:group:alice')).toBe(1)
+  const there = await spend(aliceElsewhere, bob, burst)
+  expect(here + there).toBeLessThan(1.75 * burst)
+  expect(here + there).toBeGreaterThanOrEqual(burst)
+
+  await cluster.redis.kill()
+  for (const carols of [carol, carolElsewhere]) {
+    const spent = await spend(carols, bob, 2 * burst)
+    expect(spent).toBeGreaterThanOrEqual(burst)
+    expect(spent).toBeLessThan(1.5 * burst)
+  }
+}, 60_000)

@@ -1,0 +1,27 @@
+import type { Person } from './person.ts'
+import { EventQueue } from './event-queue.ts'
+
+export type StatusData = Readonly<{ level: string; since: string; paused: readonly string[] }>
+
+const FIELDS = '{ level since paused }'
+
+export async function statusFor(person: Person): Promise<StatusData> {
+  const data = await person.run<{ serviceStatus: StatusData }>(`{ serviceStatus ${FIELDS} }`)
+  return data.serviceStatus
+}
+
+/** What a person is told of the service level, from now on. */
+export function followStatus(person: Person): Disposable & Readonly<{ told: EventQueue<StatusData> }> {
+  const told = new EventQueue<StatusData>()
+  const end = person.socket.subscribe<{ serviceStatus: StatusData }>(
+    { query: `subscription { serviceStatus ${FIELDS} }` },
+    {
+      next: ({ data }) => {
+        if (data) told.push(data.serviceStatus)
+      },
+      error: (error) => told.push(error as StatusData),
+      complete: () => undefined,
+    },
+  )
+  return { told, [Symbol.dispose]: end }
+}

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import type { ErrorExtensions } from '../../../src/errors.ts'
+import { createGate } from '../../../src/load/gate.ts'
+import { modeAt, receiptRestMsAt } from '../../../src/load/features.ts'
+import type { ServiceLevel } from '../../../src/load/levels.ts'
+import { ruleOf } from '../../../src/load/operations.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { alice, bob } from '../../harness/events.ts'
+
+/** A gate at a level, with so long to wait for limits. */
+function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number } = {}) {
+  const metrics = createMetrics()
+  const gate = createGate({
+    levels: {
+      modeOf: (feature) => modeAt(level, feature),
+      retryAfterMs: () => 7_000,
+      receiptRestMs: () => receiptRestMsAt(level),
+    },
+    limits: { take: () => waits.limit ?? 0 },
+    heaviest: { admit: () => waits.heaviest ?? 0 },
+    metrics,
+  })
+  const admit = (operation: string, viewerId = alice) =>
+    gate.admit({ rule: ruleOf(operation), viewerId, cost: 1 })
+  return { admit, gate, metrics }
+}
+
+function refusal(work: () => unknown): ErrorExtensions | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return (error as { extensions: ErrorExtensions }).extensions
+  }
+}
+
+test.for(['Mutation.sendMessage', 'Subscription.inbox', 'Query.chat', 'Query.serviceStatus'])(
+  '%s is admitted at every level',
+  (operation) => {
+    for (const level of ['NORMAL', 'BUSY', 'ESSENTIAL'] as const)
+      expect(at(level).admit(operation)).toBeUndefined()
+  },
+)
+
+test('what is off is SERVICE_DEGRADED, says when to ask again, and is counted', async () => {
+  const { admit, metrics } = at('BUSY')
+  const expected = { code: 'SERVICE_DEGRADED', retryable: true, retryAfterMs: 7_000 }
+  expect(refusal(() => admit('Mutation.setTyping'))).toEqual(expected)
+  expect(refusal(() => admit('Mutation.createUpload'))).toBeUndefined()
+  expect(refusal(() => at('ESSENTIAL').admit('Mutation.createUpload'))).toEqual(expected)
+  expect(await metrics.registry.metrics()).toContain(
+    'parley_refused_total{code="SERVICE_DEGRADED",feature="typing"} 1',
+  )
+})
+
+test('who did too much is RATE_LIMITED for as long as their allowance says', async () => {
+  const { admit, metrics } = at('NORMAL', { limit: 40 })
+  const expected = { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 40 }
+  expect(refusal(() => admit('Mutation.sendMessage'))).toEqual(expected)
+  expect(await metrics.registry.metrics()).toContain('parley_rate_limited_total{class="send"} 1')
+})
+
+test('the heaviest senders are held back from sending, and from nothing else', () => {
+  const { admit } = at('ESSENTIAL', { heaviest: 900 })
+  expect(refusal(() => admit('Mutation.sendMessage'))?.retryAfterMs).toBe(900)
+  expect(refusal(() => admit('Query.chat'))).toBeUndefined()
+})
+
+test('in a trickle a person has a few receipts waiting, and more only when those were answered', () => {
+  const { admit } = at('ESSENTIAL')
+  const releases = Array.from({ length: 16 }, () => admit('Mutation.markDelivered'))
+  expect(refusal(() => admit('Mutation.markRead'))).toEqual({
+    code: 'SERVICE_DEGRADED',
+    retryable: true,
+    retryAfterMs: 4_000,
+  })
+  expect(refusal(() => admit('Mutation.markRead', bob))).toBeUndefined()
+  releases[0]?.()
+  expect(refusal(() => admit('Mutation.markRead'))).toBeUndefined()
+})
+
+test('without a viewer there is nobody to limit: what needs one refuses by itself', () => {
+  const { gate } = at('NORMAL', { limit: 40 })
+  const rule = ruleOf('Query.viewer')
+  expect(gate.admit({ rule, viewerId: undefined, cost: 1 })).toBeUndefined()
+})
+
+test('an operation that nobody gave a rule is found at once', () => {
+  expect(() => ruleOf('Mutation.launchRocket')).toThrow('src/load/operations.ts')
+})
