@@ -46,6 +46,16 @@ import { createMessageLog } from './messages/message-log.ts'
 import { createMessageStore } from './messages/message-store.ts'
 import { createMessages } from './messages/messages.ts'
 import { createMessageSender } from './messages/send-message.ts'
+import { createKeeper, type Keeper } from './presence/keeper.ts'
+import { createLastSeenStore, type LastSeenStore } from './presence/last-seen-store.ts'
+import { createMemoryPresence, createMemoryPresenceStore } from './presence/memory-presence-store.ts'
+import { createPresence, type PresenceService } from './presence/presence.ts'
+import { type PresenceStore, WINDOW_MS } from './presence/presence-store.ts'
+import { createRedisPresenceStore } from './presence/redis-presence-store.ts'
+import { createTeller } from './presence/teller.ts'
+import { createTouches } from './presence/touches.ts'
+import { createVisibilityStore, type VisibilityStore } from './presence/visibility-store.ts'
+import { createWatching, type Watching } from './presence/watching.ts'
 import { createReceiptStore } from './receipts/receipt-store.ts'
 import { createReceipts } from './receipts/receipts.ts'
 import { createTelling } from './receipts/telling.ts'
@@ -84,6 +94,15 @@ export type Overrides = Readonly<{
   clock?: Clock
   bus?: Bus
   sessions?: SessionRegistry
+  presence?: Partial<PresenceSettings>
+}>
+
+/** How presence works on this gateway. */
+export type PresenceSettings = Readonly<{
+  /** How long somebody is online after their last activity, in milliseconds; 20 s. */
+  windowMs: number
+  /** Whether presence is left alone for now: everybody is told that it is not known. Never, unless somebody says so. */
+  isPaused(): boolean
 }>
 
 /** Puts an instance together; nothing connects or listens before `start`. The one place that constructs. */
@@ -99,6 +118,8 @@ export function createParley(
   return createLifecycle(foundation, domains, transport)
 }
 
+const PRESENCE: PresenceSettings = { windowMs: WINDOW_MS, isPaused: () => false }
+
 type Foundation = ReturnType<typeof createFoundation>
 type Domains = ReturnType<typeof createDomains>
 type Transport = Readonly<{ server: TransportServer; health: Health }>
@@ -109,17 +130,19 @@ function createFoundation(config: Config, secrets: Secrets, logger: Logger, over
   const database: Database = createDatabase({ writerUrl: secrets.databaseUrl, logger })
   const metrics = createMetrics()
   metrics.startDefaults()
+  const presence = { ...PRESENCE, ...overrides.presence }
   const backplane =
     config.bus.type === 'redis'
-      ? createRedisBackplane(config, secrets, logger)
-      : createMemoryBackplane(config, logger, overrides)
-  return { config, secrets, logger, metrics, clock, database, backplane }
+      ? createRedisBackplane(config, secrets, logger, presence)
+      : createMemoryBackplane(config, logger, overrides, { ...presence, clock })
+  return { config, secrets, logger, metrics, clock, database, backplane, presence }
 }
 
 /** What connects this gateway with the others. */
 type Backplane = Readonly<{
   bus: Bus
   sessions: SessionRegistry
+  presence: PresenceStore
   /** Resolves when connected, or when that has to wait; from then on the sweeper fills in for what does not work. */
   start(sweeper: Sweeper): Promise<void>
   stop(): Promise<void>
@@ -127,25 +150,39 @@ type Backplane = Readonly<{
   isUp: (() => boolean) | undefined
 }>
 
-function createMemoryBackplane({ gatewayId }: Config, logger: Logger, overrides: Overrides): Backplane {
+function createMemoryBackplane(
+  { gatewayId }: Config,
+  logger: Logger,
+  overrides: Overrides,
+  { windowMs, clock }: PresenceSettings & { clock: Clock },
+): Backplane {
   const bus = overrides.bus ?? createMemoryBus({ logger })
   const sessions = overrides.sessions ?? createMemorySessionRegistry(gatewayId, new Map())
+  const presence = createMemoryPresenceStore({
+    gatewayId,
+    presence: createMemoryPresence(),
+    windowMs,
+    clock,
+    elapsedMs,
+  })
   const stop = async (): Promise<void> => {
     await sessions.close()
     if (overrides.bus === undefined) await bus.close()
   }
-  return { bus, sessions, start: () => Promise.resolve(), stop, isUp: undefined }
+  return { bus, sessions, presence, start: () => Promise.resolve(), stop, isUp: undefined }
 }
 
 function createRedisBackplane(
   { gatewayId }: Config,
   { redisUrls: urls }: Secrets,
   logger: Logger,
+  { windowMs }: PresenceSettings,
 ): Backplane {
   const publisher = connectRedis({ urls, name: `parley ${gatewayId}`, logger })
   const subscriber = connectRedis({ urls, name: `parley ${gatewayId} hears`, logger })
   const bus = createRedisBus({ publisher, subscriber, logger })
   const sessions = createRedisSessionRegistry({ connection: publisher, gatewayId, logger })
+  const presence = createRedisPresenceStore({ connection: publisher, gatewayId, windowMs })
   let deafness: Deafness | undefined
 
   async function start(sweeper: Sweeper): Promise<void> {
@@ -166,10 +203,16 @@ function createRedisBackplane(
     await Promise.all([publisher.close(), subscriber.close()])
   }
 
-  return { bus, sessions, start, stop, isUp: () => deafness?.isDeaf() === false }
+  return { bus, sessions, presence, start, stop, isUp: () => deafness?.isDeaf() === false }
 }
 
-function createDomains({ config, database, clock, logger, metrics, backplane }: Foundation) {
+/** For how long something has gone on, by a clock that does not jump. */
+function elapsedMs(): number {
+  return performance.now()
+}
+
+function createDomains(foundation: Foundation) {
+  const { config, database, clock, logger, metrics, backplane } = foundation
   const { bus, sessions } = backplane
   const { writer } = database
   const users = createUsers({ store: createUserStore(database), clock })
@@ -183,7 +226,21 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     metrics,
     logger,
   })
-  const sweeper = createSweeper({ hub, store: createMembershipStore(database), clock, metrics, logger })
+  const presenceStores = {
+    store: backplane.presence,
+    lastSeen: createLastSeenStore(database),
+    visibility: createVisibilityStore(database),
+  }
+  const watching = createWatching({ ...presenceStores, logger })
+  const logSweeper = createSweeper({ hub, store: createMembershipStore(database), clock, metrics, logger })
+  // Whatever made a gateway miss an event may have made it miss that somebody came or went.
+  const sweeper: Sweeper = {
+    ...logSweeper,
+    sweep(reason) {
+      logSweeper.sweep(reason)
+      watching.recheck()
+    },
+  }
   const audience = createAudience({ store: createAudienceStore(database), clock })
   const router: Router = createRouter({
     gatewayId: config.gatewayId,
@@ -191,6 +248,7 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     bus,
     sessions,
     audience,
+    onEdges: watching.offer,
     sweeper,
     metrics,
     logger,
@@ -223,6 +281,7 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
   const devices = createDeviceStore(database)
   const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, metrics, logger })
   const chatStreams = createChatStreams({ hub, chats, chatLog, clock })
+  const { presence, keeper } = createPresenceParts(foundation, presenceStores, watching, router)
   const services: Services = {
     users,
     chats,
@@ -235,11 +294,34 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     messageChanger,
     receipts,
     typing: createTyping({ audience, chats, announce: router.announce }),
+    presence,
     inbox,
     chatStreams,
   }
   metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
-  return { services, hub, router, sweeper, expirySweeper }
+  metrics.gauge('presence_watched', 'People whose presence is watched by somebody here.', watching.size)
+  return { services, hub, router, sweeper, expirySweeper, watching, keeper }
+}
+
+type PresenceStores = Readonly<{
+  store: PresenceStore
+  lastSeen: LastSeenStore
+  visibility: VisibilityStore
+}>
+
+/** What takes note of people's activity, and what notices that there is none. */
+function createPresenceParts(
+  { config, metrics, logger, presence: { windowMs, isPaused } }: Foundation,
+  stores: PresenceStores,
+  watching: Watching,
+  { tellEdges }: Router,
+): { presence: PresenceService; keeper: Keeper } {
+  const tell = createTeller({ gatewayId: config.gatewayId, offer: watching.offer, tellEdges, metrics })
+  const common = { ...stores, tell, windowMs, elapsedMs, logger }
+  const touches = createTouches({ ...common, metrics })
+  const keeper = createKeeper({ ...common, touches, watching, isPaused })
+  const presence = createPresence({ ...stores, touches, watching, isKnown: keeper.isKnown, logger })
+  return { presence, keeper }
 }
 
 function createTransport(
@@ -324,7 +406,7 @@ const WAVES_SHARE = 0.4
  */
 function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  { services, router, hub, sweeper, expirySweeper }: Domains,
+  { services, router, hub, sweeper, expirySweeper, watching, keeper }: Domains,
   { server, health, demo }: ReturnType<typeof createTransport>,
 ): Parley {
   const start = once(async () => {
@@ -333,6 +415,7 @@ function createLifecycle(
     await router.start()
     sweeper.start()
     expirySweeper.start()
+    keeper.start()
     const { url } = await server.start()
     health.markReady()
     return { url, demo }
@@ -343,9 +426,9 @@ function createLifecycle(
     server.stopAccepting()
     await server.closeInWaves({ deadlineMs: config.shutdownDeadlineMs * WAVES_SHARE })
     await server.stop()
-    await Promise.all([services.messageSender.drained(), services.receipts.drained()])
+    await Promise.all([services.messageSender.drained(), services.receipts.drained(), keeper.stop()])
     await router.stop()
-    await Promise.all([sweeper.stop(), expirySweeper.stop()])
+    await Promise.all([sweeper.stop(), expirySweeper.stop(), watching.close()])
     hub.close()
     await backplane.stop()
     await database.stop()

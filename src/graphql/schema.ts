@@ -3,12 +3,14 @@ import { defineChats } from '../chats/schema.ts'
 import { defineInbox } from '../delivery/schema.ts'
 import { defineGroups } from '../groups/schema.ts'
 import { defineMessages } from '../messages/schema.ts'
+import { definePresence } from '../presence/schema.ts'
 import { defineReceipts } from '../receipts/schema.ts'
 import { defineUsers } from '../users/schema.ts'
 import { defineTyping } from '../typing/schema.ts'
 import { defineSession } from '../auth/schema.ts'
 import { createBuilder } from './builder.ts'
 import { defineNodes } from './nodes.ts'
+import { noteActivity } from './note-activity.ts'
 import { defineScalars } from './scalars.ts'
 
 /** The whole API, made anew at each call. */
@@ -23,6 +25,7 @@ export function createSchema(): GraphQLSchema {
   defineReceipts(builder)
   defineTyping(builder)
   defineInbox(builder)
+  definePresence(builder)
   defineSession(builder)
-  return builder.toSchema()
+  return noteActivity(builder.toSchema())
 }
