@@ -55,6 +55,16 @@ import { createMessageLog } from './messages/message-log.ts'
 import { createMessageStore } from './messages/message-store.ts'
 import { createMessages } from './messages/messages.ts'
 import { createMessageSender } from './messages/send-message.ts'
+import { createKeeper, type Keeper } from './presence/keeper.ts'
+import { createLastSeenStore, type LastSeenStore } from './presence/last-seen-store.ts'
+import { createMemoryPresence, createMemoryPresenceStore } from './presence/memory-presence-store.ts'
+import { createPresence, type PresenceService } from './presence/presence.ts'
+import { type PresenceStore, WINDOW_MS } from './presence/presence-store.ts'
+import { createRedisPresenceStore } from './presence/redis-presence-store.ts'
+import { createTeller } from './presence/teller.ts'
+import { createTouches } from './presence/touches.ts'
+import { createVisibilityStore, type VisibilityStore } from './presence/visibility-store.ts'
+import { createWatching, type Watching } from './presence/watching.ts'
 import { createReceiptStore } from './receipts/receipt-store.ts'
 import { createReceipts } from './receipts/receipts.ts'
 import { createTelling } from './receipts/telling.ts'
@@ -94,6 +104,15 @@ export type Overrides = Readonly<{
   clock?: Clock
   bus?: Bus
   sessions?: SessionRegistry
+  presence?: Partial<PresenceSettings>
+}>
+
+/** How presence works on this gateway. */
+export type PresenceSettings = Readonly<{
+  /** How long somebody is online after their last activity, in milliseconds; 20 s. */
+  windowMs: number
+  /** Whether presence is left alone for now: everybody is told that it is not known. Never, unless somebody says so. */
+  isPaused(): boolean
 }>
 
 /** Puts an instance together; nothing connects or listens before `start`. The one place that constructs. */
@@ -109,6 +128,8 @@ export function createParley(
   return createLifecycle(foundation, domains, transport)
 }
 
+const PRESENCE: PresenceSettings = { windowMs: WINDOW_MS, isPaused: () => false }
+
 type Foundation = ReturnType<typeof createFoundation>
 type Domains = ReturnType<typeof createDomains>
 type Transport = Readonly<{ server: TransportServer; health: Health }>
@@ -119,17 +140,19 @@ function createFoundation(config: Config, secrets: Secrets, logger: Logger, over
   const database: Database = createDatabase({ writerUrl: secrets.databaseUrl, logger })
   const metrics = createMetrics()
   metrics.startDefaults()
+  const presence = { ...PRESENCE, ...overrides.presence }
   const backplane =
     config.bus.type === 'redis'
-      ? createRedisBackplane(config, secrets, logger)
-      : createMemoryBackplane(config, logger, overrides)
-  return { config, secrets, logger, metrics, clock, database, backplane, intake: createIntake() }
+      ? createRedisBackplane(config, secrets, logger, presence)
+      : createMemoryBackplane(config, logger, overrides, { ...presence, clock })
+  return { config, secrets, logger, metrics, clock, database, backplane, presence, intake: createIntake() }
 }
 
 /** What connects this gateway with the others. */
 type Backplane = Readonly<{
   bus: Bus
   sessions: SessionRegistry
+  presence: PresenceStore
   /** Resolves when connected, or when that has to wait; from then on the sweeper fills in for what does not work. */
   start(sweeper: Sweeper): Promise<void>
   stop(): Promise<void>
@@ -139,25 +162,47 @@ type Backplane = Readonly<{
   share(limits: RateLimits): SharedLimits | undefined
 }>
 
-function createMemoryBackplane({ gatewayId }: Config, logger: Logger, overrides: Overrides): Backplane {
+function createMemoryBackplane(
+  { gatewayId }: Config,
+  logger: Logger,
+  overrides: Overrides,
+  { windowMs, clock }: PresenceSettings & { clock: Clock },
+): Backplane {
   const bus = overrides.bus ?? createMemoryBus({ logger })
   const sessions = overrides.sessions ?? createMemorySessionRegistry(gatewayId, new Map())
+  const presence = createMemoryPresenceStore({
+    gatewayId,
+    presence: createMemoryPresence(),
+    windowMs,
+    clock,
+    elapsedMs,
+  })
   const stop = async (): Promise<void> => {
     await sessions.close()
     if (overrides.bus === undefined) await bus.close()
   }
-  return { bus, sessions, start: () => Promise.resolve(), stop, isUp: undefined, share: () => undefined }
+  return {
+    bus,
+    sessions,
+    presence,
+    start: () => Promise.resolve(),
+    stop,
+    isUp: undefined,
+    share: () => undefined,
+  }
 }
 
 function createRedisBackplane(
   { gatewayId }: Config,
   { redisUrls: urls }: Secrets,
   logger: Logger,
+  { windowMs }: PresenceSettings,
 ): Backplane {
   const publisher = connectRedis({ urls, name: `parley ${gatewayId}`, logger })
   const subscriber = connectRedis({ urls, name: `parley ${gatewayId} hears`, logger })
   const bus = createRedisBus({ publisher, subscriber, logger })
   const sessions = createRedisSessionRegistry({ connection: publisher, gatewayId, logger })
+  const presence = createRedisPresenceStore({ connection: publisher, gatewayId, windowMs })
   let deafness: Deafness | undefined
 
   async function start(sweeper: Sweeper): Promise<void> {
@@ -180,7 +225,7 @@ function createRedisBackplane(
 
   const share = (limits: RateLimits): SharedLimits =>
     createSharedLimits({ connection: publisher, limits, logger })
-  return { bus, sessions, start, stop, isUp: () => deafness?.isDeaf() === false, share }
+  return { bus, sessions, presence, start, stop, isUp: () => deafness?.isDeaf() === false, share }
 }
 
 /** What knows how much there is to do, and what may wait. */
@@ -192,7 +237,7 @@ function createLoad(
   { config, database, clock, logger, metrics, backplane, intake }: Foundation,
   { log, waitingSends }: LoadSources,
 ): Load {
-  const heaviest = createHeaviestSenders(monotonic)
+  const heaviest = createHeaviestSenders(elapsedMs)
   const levels = createServiceLevels({
     signals: createSignals({
       waitingToBeReadMs: intake.longestWaitMs,
@@ -206,11 +251,11 @@ function createLoad(
       else if (pressure !== 'BEYOND') heaviest.relax()
     },
     clock,
-    now: monotonic,
+    now: elapsedMs,
     isAutomatic: config.load.isAutomatic,
     logger,
   })
-  const limits = createRateLimits({ now: monotonic, factor: config.load.limitFactor })
+  const limits = createRateLimits({ now: elapsedMs, factor: config.load.limitFactor })
   metrics.gauge('service_level', 'The level that clients are told: 0 NORMAL, 1 BUSY, 2 ESSENTIAL.', () =>
     rankOf(levels.status().level),
   )
@@ -226,7 +271,8 @@ function createLoad(
   }
 }
 
-function monotonic(): number {
+/** For how long something has gone on, by a clock that does not jump. */
+function elapsedMs(): number {
   return performance.now()
 }
 
@@ -234,7 +280,7 @@ function createDomains(foundation: Foundation) {
   const { config, database, clock, logger, metrics, backplane } = foundation
   const { bus, sessions } = backplane
   const { writer } = database
-  const log = watchCommits(createMessageLog({ writer }), monotonic)
+  const log = watchCommits(createMessageLog({ writer }), elapsedMs)
   const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
   const users = createUsers({ store: createUserStore(database), clock })
   const chatStore = createChatStore(database)
@@ -247,7 +293,21 @@ function createDomains(foundation: Foundation) {
     metrics,
     logger,
   })
-  const sweeper = createSweeper({ hub, store: createMembershipStore(database), clock, metrics, logger })
+  const presenceStores = {
+    store: backplane.presence,
+    lastSeen: createLastSeenStore(database),
+    visibility: createVisibilityStore(database),
+  }
+  const watching = createWatching({ ...presenceStores, logger })
+  const logSweeper = createSweeper({ hub, store: createMembershipStore(database), clock, metrics, logger })
+  // Whatever made a gateway miss an event may have made it miss that somebody came or went.
+  const sweeper: Sweeper = {
+    ...logSweeper,
+    sweep(reason) {
+      logSweeper.sweep(reason)
+      watching.recheck()
+    },
+  }
   const audience = createAudience({ store: createAudienceStore(database), clock })
   const router: Router = createRouter({
     gatewayId: config.gatewayId,
@@ -255,6 +315,7 @@ function createDomains(foundation: Foundation) {
     bus,
     sessions,
     audience,
+    onEdges: watching.offer,
     sweeper,
     metrics,
     logger,
@@ -288,6 +349,7 @@ function createDomains(foundation: Foundation) {
   const devices = createDeviceStore(database)
   const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, metrics, logger })
   const chatStreams = createChatStreams({ hub, chats, chatLog, clock })
+  const { presence, keeper } = createPresenceParts(foundation, presenceStores, watching, router, load)
   const services: Services = {
     users,
     chats,
@@ -300,13 +362,38 @@ function createDomains(foundation: Foundation) {
     messageChanger,
     receipts,
     typing: createTyping({ audience, chats, announce: router.announce }),
+    presence,
     inbox,
     chatStreams,
     levels: load.levels,
     gate: load.gate,
   }
   metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
-  return { services, load, hub, router, sweeper, expirySweeper }
+  metrics.gauge('presence_watched', 'People whose presence is watched by somebody here.', watching.size)
+  return { services, load, hub, router, sweeper, expirySweeper, watching, keeper }
+}
+
+type PresenceStores = Readonly<{
+  store: PresenceStore
+  lastSeen: LastSeenStore
+  visibility: VisibilityStore
+}>
+
+/** What takes note of people's activity, and what notices that there is none. */
+function createPresenceParts(
+  { config, metrics, logger, presence: { windowMs, isPaused } }: Foundation,
+  stores: PresenceStores,
+  watching: Watching,
+  { tellEdges }: Router,
+  { levels }: Load,
+): { presence: PresenceService; keeper: Keeper } {
+  const tell = createTeller({ gatewayId: config.gatewayId, offer: watching.offer, tellEdges, metrics })
+  const common = { ...stores, tell, windowMs, elapsedMs, logger }
+  const touches = createTouches({ ...common, metrics })
+  const isLeftAlone = (): boolean => isPaused() || levels.isPaused('presence')
+  const keeper = createKeeper({ ...common, touches, watching, isPaused: isLeftAlone })
+  const presence = createPresence({ ...stores, touches, watching, isKnown: keeper.isKnown, logger })
+  return { presence, keeper }
 }
 
 function createTransport(
@@ -403,7 +490,7 @@ const WAVES_SHARE = 0.4
  */
 function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  { services, load, router, hub, sweeper, expirySweeper }: Domains,
+  { services, load, router, hub, sweeper, expirySweeper, watching, keeper }: Domains,
   { server, health, demo }: ReturnType<typeof createTransport>,
 ): Parley {
   const start = once(async () => {
@@ -414,6 +501,7 @@ function createLifecycle(
     load.shared?.start()
     sweeper.start()
     expirySweeper.start()
+    keeper.start()
     const { url } = await server.start()
     health.markReady()
     return { url, demo }
@@ -428,9 +516,10 @@ function createLifecycle(
       services.receipts.drained(),
     ])
     await server.stop()
-    await Promise.all([services.messageSender.drained(), services.receipts.drained()])
+    await Promise.all([services.messageSender.drained(), services.receipts.drained(), keeper.stop()])
     await router.stop()
-    await Promise.all([sweeper.stop(), expirySweeper.stop(), load.levels.stop(), load.shared?.stop()])
+    await Promise.all([sweeper.stop(), expirySweeper.stop(), watching.close()])
+    await Promise.all([load.levels.stop(), load.shared?.stop()])
     hub.close()
     await backplane.stop()
     await database.stop()

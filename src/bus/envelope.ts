@@ -2,11 +2,14 @@ import { z } from 'zod'
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { Signal } from '../gateway/live.ts'
 import { MAX_SEQ } from '../ids.ts'
+import type { Edge } from '../presence/sighting.ts'
 
 /** What one gateway tells another in one message. */
 export type Envelope = Readonly<{
   events: readonly ChatEvent[]
   signals: readonly Signal[]
+  /** Who came online and who went offline, for those here who watch them. */
+  edges?: readonly Edge[] | undefined
   /** The sender could not tell everything: whoever reads this may have missed something. */
   isAlarm: boolean
 }>
@@ -59,10 +62,12 @@ const signal = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('TypingChanged'), chatId: id, userId: id, typing: z.boolean() }),
 ])
+const edge = z.object({ userId: id, online: z.boolean(), lastSeenAt: maybe, asOf: z.number() })
 const envelope = z.object({
   v: z.literal(VERSION),
   events: z.array(event),
   signals: z.array(signal),
+  edges: z.array(edge).optional(),
   isAlarm: z.boolean(),
 })
 

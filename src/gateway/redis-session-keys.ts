@@ -1,4 +1,5 @@
 import type { UserId } from '../ids.ts'
+import { fnv1a } from '../lib/fnv-1a.ts'
 
 /**
  * So many hash tags that people are spread over. In a cluster a command may concern keys of one slot only; with these,
@@ -24,11 +25,6 @@ export function sessionsKeys(userIds: readonly UserId[], on: 'standalone' | 'clu
   return [...groups.values()].map((some) => some.map(sessionsKey))
 }
 
-/** FNV-1a over UTF-16 units. */
 function bucketOf(userId: UserId): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < userId.length; index++) {
-    hash = Math.imul(hash ^ userId.charCodeAt(index), 0x01000193)
-  }
-  return (hash >>> 0) % BUCKETS
+  return fnv1a(userId) % BUCKETS
 }

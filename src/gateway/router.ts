@@ -5,6 +5,7 @@ import type { ChatEvent } from '../chats/chat-event.ts'
 import type { GatewayId } from '../ids.ts'
 import { within } from '../lib/deadline.ts'
 import { pause } from '../lib/pause.ts'
+import type { Edge } from '../presence/sighting.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createAlarm } from './alarm.ts'
@@ -29,6 +30,8 @@ export type Router = Readonly<{
   publish(events: readonly ChatEvent[]): void
   /** The same for receipts and typing. */
   announce(signals: readonly Signal[]): void
+  /** Tells one other gateway who came online or went offline. Resolves when it is told, or is to look for itself. */
+  tellEdges(to: GatewayId, edges: readonly Edge[]): Promise<void>
   /** Begins to hear other gateways; resolves when it does, or when that has to wait. */
   start(): Promise<void>
   /** Stops hearing them, and waits for what is being published. */
@@ -41,6 +44,8 @@ type Dependencies = Readonly<{
   bus: Bus
   sessions: SessionRegistry
   audience: Audience
+  /** Takes in who came online and who went offline, from other gateways. */
+  onEdges(edges: readonly Edge[]): void
   sweeper: Pick<Sweeper, 'sweep'>
   metrics: Pick<Metrics, 'publishes' | 'received' | 'untold'>
   logger: Logger
@@ -67,7 +72,7 @@ const BOUNDS: RouterBounds = { tellMs: 3_000, maxUnderWay: 1_000 }
  * does the alarm of another one that could not tell it something.
  */
 export function createRouter(dependencies: Dependencies): Router {
-  const { gatewayId, hub, bus, sessions, audience, sweeper, metrics, logger } = dependencies
+  const { gatewayId, hub, bus, sessions, audience, onEdges, sweeper, metrics, logger } = dependencies
   const bounds = { ...BOUNDS, ...dependencies.bounds }
   /** Batches that are being told in time. */
   const telling = new Set<Promise<void>>()
@@ -82,14 +87,22 @@ export function createRouter(dependencies: Dependencies): Router {
       if (canBeFound(parcel)) leaveToFind('too-many')
       return
     }
-    const told = within(bounds.tellMs, countedWhile(sendToOthers(parcel)), tooLate).catch(
-      (error: unknown) => {
-        logger.warn({ err: error }, 'other gateways could not be told of an event')
-        if (canBeFound(parcel)) leaveToFind('failed')
-      },
-    )
+    void tell(sendToOthers(parcel), canBeFound(parcel))
+  }
+
+  /** Never rejects. */
+  function tell(work: Promise<void>, isFound: boolean): Promise<void> {
+    const told = within(bounds.tellMs, countedWhile(work), tooLate).catch((error: unknown) => {
+      logger.warn({ err: error }, 'other gateways could not be told of an event')
+      if (isFound) leaveToFind('failed')
+    })
     telling.add(told)
-    void told.finally(() => telling.delete(told))
+    return told.finally(() => telling.delete(told))
+  }
+
+  async function tellEdges(to: GatewayId, edges: readonly Edge[]): Promise<void> {
+    if (underWay >= bounds.maxUnderWay) return leaveToFind('too-many')
+    await tell(publish(to, { events: [], signals: [], edges, isAlarm: false }), true)
   }
 
   async function countedWhile(work: Promise<void>): Promise<void> {
@@ -149,6 +162,7 @@ export function createRouter(dependencies: Dependencies): Router {
     audience.notice(envelope.events)
     hub.publish(envelope.events)
     hub.announce(envelope.signals)
+    onEdges(envelope.edges ?? [])
     if (envelope.isAlarm) sweeper.sweep('alarm')
   }
 
@@ -162,6 +176,7 @@ export function createRouter(dependencies: Dependencies): Router {
       hub.announce(signals)
       if (signals.length > 0) send({ events: [], signals })
     },
+    tellEdges,
     async start() {
       const onGap = (): void => sweeper.sweep('gap')
       subscribed = bus.subscribe(gatewayId, { onMessage: receive, onGap })

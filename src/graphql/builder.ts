@@ -6,6 +6,7 @@ import type { CaughtUp, InboxReset } from '../delivery/inbox-item.ts'
 import type { ReceiptAdvanced, TypingChanged } from '../gateway/live.ts'
 import type { ChatId } from '../ids.ts'
 import type { Message } from '../messages/message.ts'
+import type { Presence } from '../presence/sighting.ts'
 import type { User } from '../users/user.ts'
 import type { Context } from './context.ts'
 
@@ -16,9 +17,6 @@ export type NodeShape = object
 
 /** What one emoji's reactions are resolved from. */
 export type ReactionShape = Readonly<{ emoji: string; userIds: readonly User['id'][] }>
-
-/** What a person's presence is resolved from. */
-export type PresenceShape = Readonly<{ user: User; online: boolean | null; lastSeenAt: Date | null }>
 
 /** What an attachment is resolved from. */
 export type AttachmentShape = Readonly<{
@@ -48,7 +46,7 @@ export type SchemaTypes = {
   }
   Objects: {
     User: User
-    Presence: PresenceShape
+    Presence: Presence
     Chat: ChatRef
     ChatMember: Member
     Message: Message

@@ -15,6 +15,7 @@ import type { ServiceLevels } from '../load/service-levels.ts'
 import type { MessageChanger } from '../messages/change-message.ts'
 import type { Messages } from '../messages/messages.ts'
 import type { MessageSender } from '../messages/send-message.ts'
+import type { PresenceService } from '../presence/presence.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Typing } from '../typing/typing.ts'
 import type { Users } from '../users/users.ts'
@@ -33,6 +34,7 @@ export type Services = Readonly<{
   messageChanger: MessageChanger
   receipts: Receipts
   typing: Typing
+  presence: PresenceService
   inbox: Inbox
   chatStreams: ChatStreams
   levels: ServiceLevels

@@ -3,12 +3,15 @@ import type { ChatView, WatermarkKey } from '../chats/chat.ts'
 import { notFound, ParleyError } from '../errors.ts'
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from '../messages/message.ts'
+import type { Presence } from '../presence/sighting.ts'
 import type { User } from '../users/user.ts'
 import type { Services } from './context.ts'
 
 /** Reads on behalf of one viewer, each kind gathered for a tick and asked for at once. */
 export type Loaders = Readonly<{
   user: DataLoader<UserId, User>
+  /** Null where the viewer may not see it. */
+  presence: DataLoader<UserId, Presence | null>
   chatView: DataLoader<ChatId, ChatView>
   message: DataLoader<MessageId, Message | undefined>
   lastMessage: DataLoader<ChatView, Message | undefined>
@@ -18,19 +21,22 @@ export type Loaders = Readonly<{
   lowestWatermarks: DataLoader<WatermarkKey, Readonly<{ deliveredSeq: Seq; readSeq: Seq }> | undefined>
 }>
 
-type LoaderServices = Pick<Services, 'users' | 'chats' | 'messages'>
+type LoaderServices = Pick<Services, 'users' | 'chats' | 'messages' | 'presence'>
 
 /**
  * Loaders gather but don't remember: a subscription keeps its context for days, and each of its events has to be read
  * as things are then.
  */
 export function createLoaders(
-  { users, chats, messages }: LoaderServices,
+  { users, chats, messages, presence }: LoaderServices,
   viewerId: UserId | undefined,
 ): Loaders {
   return {
     user: gathering<UserId, User>(async (ids) =>
       (await users.findMany(ids)).map((user) => user ?? notFound('User')),
+    ),
+    presence: gathering<UserId, Presence | null>(async (ids) =>
+      viewerId === undefined ? ids.map(() => null) : presence.find(viewerId, ids),
     ),
     chatView: gathering<ChatId, ChatView>(async (ids) => {
       if (viewerId === undefined) return ids.map(() => new ParleyError('UNAUTHENTICATED', 'Sign in first'))

@@ -4,6 +4,7 @@ import { defineInbox } from '../delivery/schema.ts'
 import { defineGroups } from '../groups/schema.ts'
 import { defineServiceStatus } from '../load/schema.ts'
 import { defineMessages } from '../messages/schema.ts'
+import { definePresence } from '../presence/schema.ts'
 import { defineReceipts } from '../receipts/schema.ts'
 import { defineUsers } from '../users/schema.ts'
 import { defineTyping } from '../typing/schema.ts'
@@ -11,6 +12,7 @@ import { defineSession } from '../auth/schema.ts'
 import { createBuilder } from './builder.ts'
 import { guard } from './guard.ts'
 import { defineNodes } from './nodes.ts'
+import { noteActivity } from './note-activity.ts'
 import { defineScalars } from './scalars.ts'
 
 /** The whole API, made anew at each call. */
@@ -25,7 +27,8 @@ export function createSchema(): GraphQLSchema {
   defineReceipts(builder)
   defineTyping(builder)
   defineInbox(builder)
+  definePresence(builder)
   defineSession(builder)
   defineServiceStatus(builder)
-  return guard(builder.toSchema())
+  return guard(noteActivity(builder.toSchema()))
 }

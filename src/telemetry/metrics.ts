@@ -43,6 +43,14 @@ export function createMetrics() {
     received: counter('received_total', 'Messages from other gateways, by whether they were understood.', [
       'outcome',
     ]),
+    presenceTouches: counter('presence_touches_total', 'People who were active, by whether it was noted.', [
+      'outcome',
+    ]),
+    presenceEdges: counter(
+      'presence_edges_total',
+      'People who came online or went offline, as far as this gateway found out first.',
+      ['edge'],
+    ),
     expired: counter('expired_messages_total', 'Expired messages that were erased.'),
     deliveries: counter(
       'deliveries_total',

@@ -10,28 +10,6 @@ export function defineUsers(builder: Builder): void {
       id: t.id({ resolve: (user) => globalId.user(user.id) }),
       name: t.exposeString('name'),
       avatarUrl: t.exposeString('avatarUrl', { nullable: true }),
-      presence: t.field({
-        type: 'Presence',
-        nullable: true,
-        description: 'Visible to the user and to whoever shares a chat with them; null to everybody else.',
-        resolve: () => null,
-      }),
-    }),
-  })
-
-  builder.objectType('Presence', {
-    description: 'Online means: real user activity within the last 20 seconds.',
-    fields: (t) => ({
-      user: t.expose('user', { type: 'User' }),
-      online: t.exposeBoolean('online', {
-        nullable: true,
-        description: 'Null: not known now (presence is paused under load). Never false for want of knowing.',
-      }),
-      lastSeenAt: t.expose('lastSeenAt', {
-        type: 'DateTime',
-        nullable: true,
-        description: 'The last real user activity; null if there never was one.',
-      }),
     }),
   })
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { ChatEvent } from '../../src/chats/chat-event.ts'
 import type { ReceiptAdvanced } from '../../src/gateway/live.ts'
 import { type ChatId, MAX_SEQ, type UserId } from '../../src/ids.ts'
+import type { Edge } from '../../src/presence/sighting.ts'
 import type { Message } from '../../src/messages/message.ts'
 
 const utf16Unit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code))
@@ -41,6 +42,14 @@ export const anyEvent: fc.Arbitrary<ChatEvent> = fc.oneof(
   fc.record({ ...entry, type: fc.constant('MemberRoleChanged'), userId, role }),
   fc.record({ ...entry, type: fc.constant('ChatUpdated') }),
 )
+
+/** Anybody's coming or going. */
+export const anyEdge: fc.Arbitrary<Edge> = fc.record({
+  userId,
+  online: fc.boolean(),
+  lastSeenAt: fc.option(instant),
+  asOf: fc.maxSafeNat(),
+})
 
 /** Any receipt. */
 export const anyReceipt: fc.Arbitrary<ReceiptAdvanced> = fc.record({

@@ -1,14 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../../../src/bus/envelope.ts'
-import { anyEvent, anyReceipt, anyText } from '../../harness/arbitraries.ts'
+import { anyEdge, anyEvent, anyReceipt, anyText } from '../../harness/arbitraries.ts'
 import { bob, receipt, sent } from '../../harness/events.ts'
 
-const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
-  events: fc.array(anyEvent, { maxLength: 4 }),
-  signals: fc.array(anyReceipt, { maxLength: 4 }),
-  isAlarm: fc.boolean(),
-})
+const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
+  {
+    events: fc.array(anyEvent, { maxLength: 4 }),
+    signals: fc.array(anyReceipt, { maxLength: 4 }),
+    edges: fc.array(anyEdge, { maxLength: 4 }),
+    isAlarm: fc.boolean(),
+  },
+  { requiredKeys: ['events', 'signals', 'isAlarm'] },
+)
 
 /** A good envelope's JSON, for spoiling. */
 const good = (): Record<string, unknown> => {
@@ -63,6 +67,8 @@ describe('garbage', () => {
     ['has a seq between two others', { signals: [{ ...advanced, readSeq: 1.5 }] }],
     ['has a moment that is none', { events: [{ ...event, at: 'yesterday' }] }],
     ['has a day that is none', { signals: [{ ...advanced, at: '2026-02-30T00:00:00.000Z' }] }],
+    ['has an edge that leads nowhere', { edges: [{ userId: bob, online: null, lastSeenAt: null, asOf: 1 }] }],
+    ['has an edge of no time', { edges: [{ userId: bob, online: true, lastSeenAt: null }] }],
     ['has nobody where somebody has to be', { signals: [{ ...advanced, userId: '' }] }],
   ])('that %s is not understood', (_, spoilt) => {
     expect(decodeEnvelope(JSON.stringify({ ...good(), ...spoilt }))).toBeUndefined()

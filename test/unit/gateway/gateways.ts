@@ -10,6 +10,7 @@ import {
 } from '../../../src/gateway/memory-session-registry.ts'
 import { createRouter, type Router, type RouterBounds } from '../../../src/gateway/router.ts'
 import type { ChatId, GatewayId, UserId } from '../../../src/ids.ts'
+import type { Edge } from '../../../src/presence/sighting.ts'
 import { captureLog, type LogLine } from '../../harness/captured-log.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
 import { chatId } from '../../harness/events.ts'
@@ -19,6 +20,8 @@ export type Gateway = Readonly<{
   id: GatewayId
   router: Router
   hub: Hub
+  /** Who came and went, as others told it. */
+  edges: readonly Edge[]
   lines: readonly LogLine[]
   metrics: Metrics
   /** Somebody who listens here and is served these chats from their start; what they hear. */
@@ -69,12 +72,14 @@ export class Gateways implements AsyncDisposable {
     const hub = createHub({ readLog: async () => [], sessions, metrics, logger })
     const memberIds = this.#options.memberIds ?? (async (chat) => this.#membersOf(chat))
     const audience = { memberIds, notice: () => undefined }
+    const edges: Edge[] = []
     const router = createRouter({
       gatewayId: id,
       hub,
       bus: this.bus,
       sessions,
       audience,
+      onEdges: (heard) => edges.push(...heard),
       sweeper,
       metrics,
       logger,
@@ -82,7 +87,7 @@ export class Gateways implements AsyncDisposable {
     })
     this.#routers.push(router)
     await router.start()
-    return { id, router, hub, lines, metrics, serve: (userId, ...chats) => serve(hub, userId, chats) }
+    return { id, router, hub, edges, lines, metrics, serve: (userId, ...chats) => serve(hub, userId, chats) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -213,3 +213,33 @@ test('a gateway that has stopped hears no others, and has told them all that it 
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
   expect(atEast.all).toEqual([sent('tea', 1)])
 })
+
+describe('that somebody came online', () => {
+  const edge = { userId: bob, online: true, lastSeenAt: new Date('2026-11-23T09:00:00.000Z'), asOf: 7 }
+
+  test('is heard by the gateway that it is told to, in one message, and by no other', async () => {
+    await using gateways = new Gateways(TEA)
+    const [east, west] = [await gateways.add('east'), await gateways.add('west')]
+    const north = await gateways.add('north')
+    await east.router.tellEdges(west.id, [edge, { ...edge, online: false, asOf: 8 }])
+    await new Promise(setImmediate)
+    expect(west.edges).toEqual([edge, { ...edge, online: false, asOf: 8 }])
+    expect(north.edges).toEqual([])
+    expect(gateways.published).toHaveLength(1)
+  })
+
+  test('is for others to find, by the alarm, where the bus does not take it', async () => {
+    let isAway = true
+    await using gateways = new Gateways({
+      publish: async () => {
+        if (isAway) throw new Error('away')
+      },
+    })
+    const [east, west] = [await gateways.add('east'), await gateways.add('west')]
+    await east.router.tellEdges(west.id, [edge])
+    isAway = false
+    const isTold = (): boolean => gateways.published.some(({ message }) => message.includes('"isAlarm":true'))
+    while (!isTold()) await new Promise(setImmediate)
+    expect(gateways.published.at(-1)?.to).toBe(west.id)
+  })
+})

@@ -1,0 +1,28 @@
+import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql'
+import { doerOf, isUserActivity } from '../presence/activity.ts'
+import type { Context } from './context.ts'
+
+type Resolve = GraphQLFieldResolver<unknown, Context>
+
+/**
+ * Takes note of what people do, before it is done; resolvers know nothing of it. What asks whether somebody is online
+ * waits until it is known; nothing else waits, or fails for it. Throws for a mutation that nobody said anything about.
+ */
+export function noteActivity(schema: GraphQLSchema): GraphQLSchema {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const isAsked = doerOf(field.name) === 'asked'
+    field.resolve = noting(field.name, isAsked, field.resolve ?? defaultFieldResolver)
+  }
+  return schema
+}
+
+function noting(name: string, isAsked: boolean, resolve: Resolve): Resolve {
+  return async (source, args, context, info) => {
+    const userId = context.session?.viewer.userId
+    if (userId !== undefined && isUserActivity(name, args)) {
+      const noted = context.services.presence.note(userId)
+      if (isAsked) await noted
+    }
+    return resolve(source, args, context, info)
+  }
+}

@@ -1,0 +1,44 @@
+/** Whose doing an operation is: a person's; an app's, by itself; or what its argument says. */
+export type Doer = 'person' | 'app' | 'asked'
+
+/**
+ * The one place that says what counts as a person's activity. Every mutation is in it, and nothing else ever counts:
+ * no query, no subscription, no connection. An app does those by itself, for hours, with nobody near.
+ */
+export const DOERS: Readonly<Record<string, Doer>> = {
+  startDirectChat: 'person',
+  createGroup: 'person',
+  updateChat: 'person',
+  addMembers: 'person',
+  removeMember: 'person',
+  setMemberRole: 'person',
+  sendMessage: 'person',
+  editMessage: 'person',
+  deleteMessage: 'person',
+  setReaction: 'person',
+  setTyping: 'person',
+  createUpload: 'person',
+  /** Only what is on the screen before somebody's eyes is read. */
+  markRead: 'person',
+  markDelivered: 'app',
+  renewSession: 'app',
+  heartbeat: 'asked',
+}
+
+/** Whose doing a mutation is. Throws where nobody said so. */
+export function doerOf(mutation: string): Doer {
+  const doer = Object.hasOwn(DOERS, mutation) ? DOERS[mutation] : undefined
+  if (doer === undefined)
+    throw new Error(`${mutation} has no line in src/presence/activity.ts: whose doing is it?`)
+  return doer
+}
+
+/** Whether this call of a mutation was a person's doing. */
+export function isUserActivity(mutation: string, args: unknown): boolean {
+  const doer = doerOf(mutation)
+  if (doer === 'asked') return (args as Asking).input?.userActivity === true
+  return doer === 'person'
+}
+
+/** The form of a mutation's arguments that says itself whether a person was active. */
+type Asking = Readonly<{ input?: Readonly<{ userActivity?: unknown }> }>

@@ -1,0 +1,133 @@
+import { once } from '../lib/once.ts'
+import { pause } from '../lib/pause.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { LastSeenStore } from './last-seen-store.ts'
+import type { PresenceStore, WatchedEdge } from './presence-store.ts'
+import type { LastSeen } from './sighting.ts'
+import type { Touches } from './touches.ts'
+import type { Watching } from './watching.ts'
+
+/** Notices what happens without anybody doing anything: windows that run out, a store that is away or has forgotten. */
+export type Keeper = Readonly<{
+  /** Whether it is known at present who is online. */
+  isKnown(): boolean
+  start(): void
+  /** Resolves when nothing is under way any more, and nothing is left to be saved. */
+  stop(): Promise<void>
+}>
+
+type Dependencies = Readonly<{
+  store: PresenceStore
+  lastSeen: Pick<LastSeenStore, 'save'>
+  touches: Pick<Touches, 'retell' | 'drained'>
+  watching: Pick<Watching, 'lookAgain' | 'recheck' | 'startOver' | 'setKnown'>
+  /** Tells whoever watches them. Never rejects. */
+  tell(edges: readonly WatchedEdge[]): Promise<void>
+  /** Whether presence is left alone for now, because there is too much else to do. */
+  isPaused(): boolean
+  windowMs: number
+  elapsedMs(): number
+  logger: Logger
+}>
+
+const TURN_MS = 250
+/** A store that was not reached for so long may know things that are not known here. */
+const AWAY_MS = 2_000
+/** Half of the time for which a watch is registered: the last net under edges that nobody told, as well. */
+const RENEW_MS = 300_000
+
+export function createKeeper(dependencies: Dependencies): Keeper {
+  const { store, lastSeen, touches, watching, tell, isPaused, windowMs, elapsedMs, logger } = dependencies
+  const ended = new AbortController()
+  let reachedAt = elapsedMs()
+  let renewedAt = elapsedMs()
+  let pausedAt = -Infinity
+  let mayHaveForgotten = false
+  let saving: Promise<void> | undefined
+  let running: Promise<void> = Promise.resolve()
+
+  /**
+   * While presence is paused nobody's activity need come in, and nobody is known to be gone; after it, only when a
+   * whole window has passed.
+   */
+  function isKnown(): boolean {
+    if (isPaused()) pausedAt = elapsedMs()
+    return elapsedMs() - pausedAt >= windowMs && elapsedMs() - reachedAt < AWAY_MS
+  }
+
+  async function turn(): Promise<void> {
+    try {
+      await sweep()
+    } catch (error) {
+      mayHaveForgotten = true
+      logger.debug({ err: error }, 'who is online could not be kept up to date this time')
+    }
+    watching.setKnown(isKnown())
+    if (isKnown()) watching.lookAgain()
+    if (elapsedMs() - renewedAt < RENEW_MS) return
+    renewedAt = elapsedMs()
+    watching.recheck()
+  }
+
+  async function sweep(): Promise<void> {
+    const { hasForgotten, ranOut, unsaved } = await store.sweep()
+    reachedAt = elapsedMs()
+    if (hasForgotten || mayHaveForgotten) await tellAgain()
+    if (ranOut.length > 0) await conclude(ranOut)
+    saving ??= save(unsaved)
+  }
+
+  /** The people first, then who watches them: or those who watch would look at a store that knows of nobody. */
+  async function tellAgain(): Promise<void> {
+    mayHaveForgotten = false
+    await touches.retell()
+    watching.startOver()
+  }
+
+  /** Told first, removed then: who dies in between leaves it to the next one. */
+  async function conclude(ranOut: readonly WatchedEdge[]): Promise<void> {
+    await tell(ranOut)
+    await store.settle(ranOut.map(({ edge }) => edge))
+  }
+
+  /** Beside the sweeps, which a database that is slow must not hold up. What fails is unsaved still. */
+  async function save(unsaved: readonly LastSeen[]): Promise<void> {
+    try {
+      await lastSeen.save(unsaved)
+      if (unsaved.length > 0) await store.saved(unsaved)
+    } catch (error) {
+      logger.warn({ err: error }, 'the last activity of some people is not saved yet')
+    } finally {
+      saving = undefined
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!ended.signal.aborted) {
+      await turn()
+      await pause(TURN_MS, ended.signal)
+    }
+  }
+
+  async function leave(): Promise<void> {
+    try {
+      await lastSeen.save(await store.leave())
+    } catch (error) {
+      logger.warn({ err: error }, 'who was here last is left for others to save')
+    }
+  }
+
+  return {
+    isKnown,
+    start() {
+      running = run()
+    },
+    stop: once(async () => {
+      ended.abort()
+      await running
+      await saving
+      await touches.drained()
+      await leave()
+    }),
+  }
+}

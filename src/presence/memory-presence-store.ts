@@ -1,0 +1,124 @@
+import type { GatewayId, UserId } from '../ids.ts'
+import type { Clock } from '../lib/clock.ts'
+import { type Activity, type PresenceStore, SAVE_EVERY_MS, type WatchedEdge } from './presence-store.ts'
+import type { Edge, LastSeen, Sighting } from './sighting.ts'
+
+/** What all gateways of one process know of people. */
+export type MemoryPresence = Readonly<{
+  /** When those who are online, or are yet to be told of as gone, were last active, by `elapsedMs`. */
+  online: Map<UserId, number>
+  /** When they were last active by the clock; kept until it is saved and they are gone. */
+  seen: Map<UserId, number>
+  /** When what is in `seen` is to be saved, by `elapsedMs`. */
+  due: Map<UserId, number>
+  watchers: Map<UserId, Set<GatewayId>>
+  /** Counts changes: sightings are as of one of them. */
+  changes: { count: number }
+}>
+
+export function createMemoryPresence(): MemoryPresence {
+  return {
+    online: new Map(),
+    seen: new Map(),
+    due: new Map(),
+    watchers: new Map(),
+    changes: { count: 0 },
+  }
+}
+
+type Dependencies = Readonly<{
+  gatewayId: GatewayId
+  presence: MemoryPresence
+  windowMs: number
+  /** Says when somebody was last seen; may jump. */
+  clock: Clock
+  /** Says how long ago something was; never jumps. */
+  elapsedMs: () => number
+}>
+
+/**
+ * One gateway's end of a store that lives in this process. Nobody else saves or remembers what is in here: whatever is
+ * not saved yet is answered by `leave`. A sweep looks at everybody who is online, which is a millisecond for 100,000.
+ */
+export function createMemoryPresenceStore(dependencies: Dependencies): PresenceStore {
+  const { gatewayId, presence, windowMs, clock, elapsedMs } = dependencies
+  const { online, seen, due, watchers, changes } = presence
+
+  function isOnline(userId: UserId): boolean {
+    return (online.get(userId) ?? -Infinity) > elapsedMs() - windowMs
+  }
+
+  function sightingOf(userId: UserId): Sighting {
+    const lastSeenAt = seen.get(userId)
+    return {
+      userId,
+      online: isOnline(userId),
+      lastSeenAt: lastSeenAt === undefined ? null : new Date(lastSeenAt),
+      asOf: changes.count,
+    }
+  }
+
+  function watchedEdge(userId: UserId, isComing: boolean): WatchedEdge {
+    const edge = { ...sightingOf(userId), online: isComing }
+    return { edge, watchers: [...(watchers.get(userId) ?? [])] }
+  }
+
+  /** Whether they were not online before and are now. */
+  function touchOne({ userId, agoMs }: Activity): boolean {
+    const wasOnline = isOnline(userId)
+    changes.count += 1
+    seen.set(userId, Math.max(seen.get(userId) ?? -Infinity, clock.now() - agoMs))
+    if (!due.has(userId)) due.set(userId, elapsedMs() + SAVE_EVERY_MS)
+    if (agoMs >= windowMs) return false
+    online.set(userId, Math.max(online.get(userId) ?? -Infinity, elapsedMs() - agoMs))
+    return !wasOnline
+  }
+
+  function lastSeen(userId: UserId): LastSeen[] {
+    const at = seen.get(userId)
+    return at === undefined ? [] : [{ userId, lastSeenAt: new Date(at) }]
+  }
+
+  function saveOne({ userId, lastSeenAt }: LastSeen): void {
+    if (seen.get(userId) !== lastSeenAt.getTime()) {
+      due.set(userId, elapsedMs() + SAVE_EVERY_MS)
+      return
+    }
+    due.delete(userId)
+    if (!online.has(userId)) seen.delete(userId)
+  }
+
+  return {
+    touch: async (activities) => activities.filter(touchOne).map(({ userId }) => watchedEdge(userId, true)),
+    lookUp: async (userIds) => userIds.map(sightingOf),
+    async watch(userIds) {
+      for (const userId of userIds) {
+        watchers.set(userId, (watchers.get(userId) ?? new Set()).add(gatewayId))
+      }
+      return userIds.map(sightingOf)
+    },
+    async unwatch(userIds) {
+      for (const userId of userIds) {
+        const gateways = watchers.get(userId)
+        gateways?.delete(gatewayId)
+        if (gateways?.size === 0) watchers.delete(userId)
+      }
+    },
+    async sweep() {
+      changes.count += 1
+      const ranOut = [...online.keys()].filter((userId) => !isOnline(userId))
+      const now = elapsedMs()
+      const unsaved = [...due].filter(([, dueAt]) => dueAt <= now).flatMap(([userId]) => lastSeen(userId))
+      return { hasForgotten: false, ranOut: ranOut.map((userId) => watchedEdge(userId, false)), unsaved }
+    },
+    async settle(edges: readonly Edge[]) {
+      for (const { userId } of edges.filter((edge) => !isOnline(edge.userId))) {
+        if (online.delete(userId)) due.set(userId, -Infinity)
+      }
+    },
+    async saved(all) {
+      for (const one of all) saveOne(one)
+    },
+    leave: async () => [...due.keys()].flatMap(lastSeen),
+  }
+}

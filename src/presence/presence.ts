@@ -1,0 +1,112 @@
+import { badInput, notFound, unavailable } from '../errors.ts'
+import type { UserId } from '../ids.ts'
+import { BatcherFullError, createBatcher } from '../lib/batcher.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { LastSeenStore } from './last-seen-store.ts'
+import { later, type PresenceStream } from './presence-stream.ts'
+import type { PresenceStore } from './presence-store.ts'
+import type { Presence, Sighting } from './sighting.ts'
+import type { Touches } from './touches.ts'
+import type { VisibilityStore } from './visibility-store.ts'
+import type { Watching } from './watching.ts'
+
+/** Who is online, and when people were last seen. */
+export type PresenceService = Readonly<{
+  /** The person was active just now. Resolves when that is known, or can't be known; never rejects. */
+  note(userId: UserId): Promise<void>
+  /** One's own. */
+  own(userId: UserId): Promise<Presence>
+  /** In the order of `userIds`; null where the viewer may not see it, and that takes as long. */
+  find(viewerId: UserId, userIds: readonly UserId[]): Promise<(Presence | null)[]>
+  /**
+   * The state of each person at once, then changes, as long as the viewer may see them. BAD_USER_INPUT for more than
+   * `MAX_WATCHED`, NOT_FOUND where one may not be seen.
+   */
+  open(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream>
+}>
+
+/** The most people of one subscription. */
+export const MAX_WATCHED = 500
+
+type Dependencies = Readonly<{
+  store: Pick<PresenceStore, 'lookUp'>
+  lastSeen: Pick<LastSeenStore, 'read'>
+  visibility: VisibilityStore
+  touches: Pick<Touches, 'note'>
+  watching: Pick<Watching, 'open'>
+  /** Whether it is known at present who is online. */
+  isKnown(): boolean
+  logger: Logger
+}>
+
+const LOOK_UPS = { maxBatch: 500, maxWaiting: 50_000 }
+/** What heartbeats ask of the database, which is nothing while the store is there: 50 statements a second at most. */
+const OWN_READS = { maxBatch: 500, maxWaiting: 50_000, restMs: 20 }
+
+export function createPresence(dependencies: Dependencies): PresenceService {
+  const { store, lastSeen, visibility, touches, watching, isKnown, logger } = dependencies
+  const lookUps = createBatcher<UserId, Sighting | undefined>({
+    ...LOOK_UPS,
+    async run(userIds) {
+      const found = new Map((await store.lookUp(userIds)).map((sighting) => [sighting.userId, sighting]))
+      return userIds.map((userId) => found.get(userId))
+    },
+  })
+
+  const ownReads = createBatcher<UserId, Date | null>({
+    ...OWN_READS,
+    async run(userIds) {
+      const saved = await lastSeen.read([...new Set(userIds)])
+      return userIds.map((userId) => saved.get(userId) ?? null)
+    },
+  })
+
+  /** Undefined where it is not known. */
+  async function lookUp(userId: UserId): Promise<Sighting | undefined> {
+    try {
+      return isKnown() ? await lookUps.submit(userId) : undefined
+    } catch (error) {
+      logger.debug({ err: error }, 'who is online can not be asked')
+      return undefined
+    }
+  }
+
+  async function own(userId: UserId): Promise<Presence> {
+    const sighting = await lookUp(userId)
+    if (sighting?.online === true) return toPresence(userId, sighting, null)
+    return toPresence(userId, sighting, await readOwn(userId))
+  }
+
+  async function readOwn(userId: UserId): Promise<Date | null> {
+    try {
+      return await ownReads.submit(userId)
+    } catch (error) {
+      throw error instanceof BatcherFullError ? unavailable('Too much is asked. Try again.', error) : error
+    }
+  }
+
+  async function find(viewerId: UserId, userIds: readonly UserId[]): Promise<(Presence | null)[]> {
+    const [allowed, saved, sightings] = await Promise.all([
+      visibility.allowed(userIds.map((userId) => ({ viewerId, userId }))),
+      lastSeen.read(userIds),
+      Promise.all(userIds.map(lookUp)),
+    ])
+    const visible = new Set(allowed.map(({ userId }) => userId))
+    const all = userIds.map((userId, at) => toPresence(userId, sightings[at], saved.get(userId) ?? null))
+    return all.map((presence) => (visible.has(presence.userId) ? presence : null))
+  }
+
+  async function open(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream> {
+    if (userIds.length > MAX_WATCHED) throw badInput(`userIds can name ${MAX_WATCHED} people at most`)
+    const different = [...new Set(userIds)]
+    const allowed = await visibility.allowed(different.map((userId) => ({ viewerId, userId })))
+    if (allowed.length < different.length) throw notFound('User')
+    return watching.open(viewerId, different)
+  }
+
+  return { note: touches.note, own, find, open }
+}
+
+function toPresence(userId: UserId, sighting: Sighting | undefined, saved: Date | null): Presence {
+  return { userId, online: sighting?.online ?? null, lastSeenAt: later(sighting?.lastSeenAt ?? null, saved) }
+}

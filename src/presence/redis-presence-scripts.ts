@@ -1,0 +1,125 @@
+/*
+ * Each script works on one part of the people. KEYS[1] is the part's clock.
+ *
+ * A part has a time of its own, in microseconds. It runs with the server's clock but never goes back: where that one
+ * jumps back, `ahead` takes up the difference, and the part's time goes on from where it was. So a window is as long
+ * as ever, and of any two changes the later one has the higher time. What people are shown as their last activity is
+ * the server's clock, in a hash of its own, in which it only grows.
+ */
+const READ_CLOCK = `
+local time = redis.call('TIME')
+local wall = time[1] * 1000000 + time[2]
+local clock = redis.call('HMGET', KEYS[1], 'now', 'ahead', 'born')
+local last, ahead, born = tonumber(clock[1] or '0'), tonumber(clock[2] or '0'), clock[3]
+if wall + ahead < last then ahead = last - wall end
+local now = math.max(wall + ahead, last + 1)
+local function text(number) return string.format('%.0f', number) end`
+
+const TICK = `
+${READ_CLOCK}
+born = born or text(now)
+redis.call('HSET', KEYS[1], 'now', text(now), 'ahead', text(ahead), 'born', born)`
+
+/**
+ * KEYS: clock, online, seen, due, then the watchers of each person. ARGV: the window, how often to save, then each
+ * person and how long ago they were active; all in microseconds. Answers with the time, then with each who came
+ * online, when they were last active, and who watches them until when.
+ */
+export const TOUCH = `
+${TICK}
+local window = tonumber(ARGV[1])
+local answer = { text(now) }
+for i = 3, #ARGV, 2 do
+  local user, ago = ARGV[i], tonumber(ARGV[i + 1])
+  local seen = math.floor((wall - ago) / 1000)
+  local known = tonumber(redis.call('HGET', KEYS[3], user) or '0')
+  if seen > known then redis.call('HSET', KEYS[3], user, text(seen)) end
+  redis.call('ZADD', KEYS[4], 'NX', text(now + ARGV[2]), user)
+  if ago < window then
+    local before = redis.call('ZSCORE', KEYS[2], user)
+    redis.call('ZADD', KEYS[2], 'GT', text(now - ago), user)
+    if not before or tonumber(before) <= now - window then
+      table.insert(answer, { user, text(math.max(seen, known)), redis.call('HGETALL', KEYS[4 + (i - 1) / 2]) })
+    end
+  end
+end
+return answer`
+
+/**
+ * KEYS: clock, online, seen. ARGV: the window, and for how long after its birth a part is not sure of who is not
+ * online; then people. Answers with the time, and for each with 1, 0 or nothing, and with their last activity.
+ */
+const LOOK = (firstUser: number): string => `
+local isYoung = not born or now - tonumber(born) < tonumber(ARGV[2])
+local answer = { text(now) }
+for i = ${firstUser}, #ARGV do
+  local active = redis.call('ZSCORE', KEYS[2], ARGV[i])
+  local isOnline = active and tonumber(active) > now - tonumber(ARGV[1])
+  table.insert(answer, isOnline and '1' or isYoung and '' or '0')
+  table.insert(answer, redis.call('HGET', KEYS[3], ARGV[i]) or '')
+end
+return answer`
+
+export const LOOK_UP = `
+${READ_CLOCK}
+${LOOK(3)}`
+
+/** As the last; ARGV[3] and ARGV[4] are a gateway, and for how long it watches; the watchers' keys follow in KEYS. */
+export const WATCH = `
+${READ_CLOCK}
+for i = 4, #KEYS do
+  local watchers = redis.call('HGETALL', KEYS[i])
+  for j = 1, #watchers, 2 do
+    if tonumber(watchers[j + 1]) <= now then redis.call('HDEL', KEYS[i], watchers[j]) end
+  end
+  redis.call('HSET', KEYS[i], ARGV[3], text(now + ARGV[4]))
+  redis.call('PEXPIRE', KEYS[i], text(ARGV[4] / 1000))
+end
+${LOOK(5)}`
+
+/**
+ * KEYS: clock, online, seen, due. ARGV: the window, how long a gateway sweeps alone, the gateway, how many at most.
+ * Answers with the part's birth and, where it is this gateway's turn, with the time, with those who ran out, and with
+ * those to be saved, each with their last activity.
+ */
+export const SWEEP = `
+${TICK}
+local lease = redis.call('HMGET', KEYS[1], 'sweeper', 'until')
+if lease[1] and lease[1] ~= ARGV[3] and tonumber(lease[2]) > now then return { born } end
+redis.call('HSET', KEYS[1], 'sweeper', ARGV[3], 'until', text(now + ARGV[2]))
+local function first(key, limit)
+  local found = {}
+  for _, user in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', text(limit), 'LIMIT', 0, ARGV[4])) do
+    table.insert(found, user)
+    table.insert(found, redis.call('HGET', KEYS[3], user) or '')
+  end
+  return found
+end
+return { born, text(now), first(KEYS[2], now - tonumber(ARGV[1])), first(KEYS[4], now) }`
+
+/** KEYS: online, due. ARGV: each person, and the moment until which they may have been active. */
+export const SETTLE = `
+for i = 1, #ARGV, 2 do
+  local active = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  if active and tonumber(active) <= tonumber(ARGV[i + 1]) then
+    redis.call('ZREM', KEYS[1], ARGV[i])
+    redis.call('ZADD', KEYS[2], 0, ARGV[i])
+  end
+end`
+
+/** KEYS: clock, online, seen, due. ARGV: how often to save, then each person and the last activity that was saved. */
+export const SAVED = `
+${READ_CLOCK}
+for i = 2, #ARGV, 2 do
+  local user = ARGV[i]
+  if redis.call('HGET', KEYS[3], user) == ARGV[i + 1] then
+    redis.call('ZREM', KEYS[4], user)
+    if not redis.call('ZSCORE', KEYS[2], user) then redis.call('HDEL', KEYS[3], user) end
+  else
+    redis.call('ZADD', KEYS[4], 'XX', text(now + ARGV[1]), user)
+  end
+end`
+
+/** KEYS: clock. ARGV: a gateway that sweeps no more. */
+export const LEAVE = `
+if redis.call('HGET', KEYS[1], 'sweeper') == ARGV[1] then redis.call('HDEL', KEYS[1], 'sweeper', 'until') end`

@@ -1,0 +1,193 @@
+import type { RedisCommand, RedisConnection } from '../bus/redis-connection.ts'
+import type { GatewayId, UserId } from '../ids.ts'
+import { type PresenceStore, SAVE_EVERY_MS, type Sweep, type WatchedEdge } from './presence-store.ts'
+import { ALL_SHARDS, type Shard, shardKeys, shardOf, watchersKey } from './redis-presence-keys.ts'
+import { LEAVE, LOOK_UP, SAVED, SETTLE, SWEEP, TOUCH, WATCH } from './redis-presence-scripts.ts'
+import type { LastSeen, Sighting } from './sighting.ts'
+
+type Dependencies = Readonly<{
+  connection: Pick<RedisConnection, 'send'>
+  gatewayId: GatewayId
+  windowMs: number
+}>
+
+const MICROS = 1_000
+/** A gateway that did not sweep for so long has lost its turn: renewed four times a second, it survives one delay. */
+const SWEEP_LEASE = 600 * MICROS
+/** Of one part at one sweep; 16 parts, four times a second. */
+const MAX_SWEPT = 500
+/** So long after it was emptied a part is not sure of who is not online: gateways tell it again within half a second. */
+const GRACE_MS = 2_000
+const WATCH_FOR = 600_000 * MICROS
+
+/**
+ * The store of gateways in several processes. Time is Redis' own: gateways' clocks never meet. A command concerns one
+ * part of the people, see redis-presence-keys.ts; whatever concerns several goes out in one round trip.
+ */
+export function createRedisPresenceStore({ connection, gatewayId, windowMs }: Dependencies): PresenceStore {
+  const window = windowMs * MICROS
+  const grace = Math.min(GRACE_MS, windowMs) * MICROS
+  /** When each part was born, as last heard: another birth means that all was lost in between. */
+  const births = new Map<Shard, string>()
+
+  /** One command for each part concerned; answers with each part's people beside its answer. */
+  async function forEachShard<Item extends Readonly<{ userId: UserId }>>(
+    items: readonly Item[],
+    commandFor: (shard: Shard, items: readonly Item[]) => RedisCommand,
+  ): Promise<readonly (readonly [items: readonly Item[], answer: Answer])[]> {
+    const groups = [...Map.groupBy(items, ({ userId }) => shardOf(userId))]
+    const answers = await connection.send(groups.map(([shard, some]) => commandFor(shard, some)))
+    return groups.map(([, some], index) => [some, listOf(answers[index])])
+  }
+
+  async function look(
+    userIds: readonly UserId[],
+    commandFor: (shard: Shard, userIds: readonly UserId[]) => RedisCommand,
+  ): Promise<readonly Sighting[]> {
+    const items = [...new Set(userIds)].map((userId) => ({ userId }))
+    const answers = await forEachShard(items, (shard, some) => commandFor(shard, some.map(idOf)))
+    return answers.flatMap(([some, [asOf, ...fields]]) =>
+      some.map(({ userId }, index) => {
+        const [flag, seen] = fields.slice(2 * index)
+        return { userId, online: toOnline(flag), lastSeenAt: toDate(seen), asOf: Number(asOf) }
+      }),
+    )
+  }
+
+  /** Who ran out in one part, with their watchers. */
+  async function withWatchers(edges: readonly WatchedEdge['edge'][]): Promise<readonly WatchedEdge[]> {
+    if (edges.length === 0) return []
+    const answers = await connection.send(edges.map(({ userId }) => ['hgetall', watchersKey(userId)]))
+    return edges.map((edge, index) => ({ edge, watchers: watchersIn(entriesOf(answers[index]), edge.asOf) }))
+  }
+
+  /** Whether the part was born again since it was last heard of. */
+  function noteBirth(shard: Shard, birth: string): boolean {
+    const known = births.get(shard)
+    births.set(shard, birth)
+    return known !== undefined && known !== birth
+  }
+
+  async function sweep(): Promise<Sweep> {
+    const args = [window, SWEEP_LEASE, gatewayId, MAX_SWEPT]
+    const keys = (shard: Shard): string[] => [...lookKeys(shard), shardKeys.due(shard)]
+    const answers = await connection.send(ALL_SHARDS.map((shard) => evaluate(SWEEP, keys(shard), args)))
+    const parts = answers.map(listOf)
+    const reborn = parts.filter(([birth], shard) => noteBirth(shard, String(birth)))
+    const ranOut = parts.flatMap(([, asOf, gone]) =>
+      pairsOf(gone).map(([userId, seen]) => {
+        return { userId: userId as UserId, online: false, lastSeenAt: toDate(seen), asOf: Number(asOf) }
+      }),
+    )
+    const unsaved = parts.flatMap(([, , , due]) => pairsOf(due).flatMap(toLastSeen))
+    return { hasForgotten: reborn.length > 0, ranOut: await withWatchers(ranOut), unsaved }
+  }
+
+  return {
+    async touch(activities) {
+      const answers = await forEachShard(activities, (shard, some) =>
+        evaluate(
+          TOUCH,
+          [...lookKeys(shard), shardKeys.due(shard), ...some.map(({ userId }) => watchersKey(userId))],
+          [window, SAVE_EVERY_MS * MICROS, ...some.flatMap((one) => [one.userId, toMicros(one.agoMs)])],
+        ),
+      )
+      return answers.flatMap(([, [asOf, ...came]]) =>
+        came.map((one) => cameOnline(listOf(one), Number(asOf))),
+      )
+    },
+    lookUp: (userIds) =>
+      look(userIds, (shard, some) => evaluate(LOOK_UP, lookKeys(shard), [window, grace, ...some])),
+    watch: (userIds) =>
+      look(userIds, (shard, some) =>
+        evaluate(
+          WATCH,
+          [...lookKeys(shard), ...some.map(watchersKey)],
+          [window, grace, gatewayId, WATCH_FOR, ...some],
+        ),
+      ),
+    async unwatch(userIds) {
+      await connection.send(userIds.map((userId) => ['hdel', watchersKey(userId), gatewayId]))
+    },
+    sweep,
+    async settle(edges) {
+      await forEachShard(edges, (shard, some) =>
+        evaluate(
+          SETTLE,
+          [shardKeys.online(shard), shardKeys.due(shard)],
+          some.flatMap(({ userId, asOf }) => [userId, asOf - window]),
+        ),
+      )
+    },
+    async saved(seen) {
+      await forEachShard(seen, (shard, some) =>
+        evaluate(
+          SAVED,
+          [...lookKeys(shard), shardKeys.due(shard)],
+          [SAVE_EVERY_MS * MICROS, ...some.flatMap((one) => [one.userId, one.lastSeenAt.getTime()])],
+        ),
+      )
+    },
+    async leave() {
+      await connection.send(ALL_SHARDS.map((shard) => evaluate(LEAVE, [shardKeys.clock(shard)], [gatewayId])))
+      return []
+    },
+  }
+}
+
+/** A script's answer: texts, and lists of them. */
+type Answer = readonly unknown[]
+
+function listOf(answer: unknown): Answer {
+  return Array.isArray(answer) ? (answer as Answer) : []
+}
+
+/** What follows by turns, two by two. */
+function pairsOf(answer: unknown): readonly (readonly [string, string])[] {
+  const texts = listOf(answer).map(String)
+  return texts.flatMap((text, index) => (index % 2 === 0 ? [[text, texts[index + 1] ?? ''] as const] : []))
+}
+
+/** Of a hash that was asked for outside of a script, which the client makes an object of. */
+function entriesOf(answer: unknown): readonly (readonly [string, string])[] {
+  return Object.entries((answer ?? {}) as Readonly<Record<string, string>>)
+}
+
+function evaluate(script: string, keys: readonly string[], args: readonly (string | number)[]): RedisCommand {
+  return ['eval', script, keys.length, ...keys, ...args]
+}
+
+function lookKeys(shard: Shard): string[] {
+  return [shardKeys.clock(shard), shardKeys.online(shard), shardKeys.seen(shard)]
+}
+
+function idOf({ userId }: Readonly<{ userId: UserId }>): UserId {
+  return userId
+}
+
+function toMicros(ms: number): number {
+  return Math.max(0, Math.round(ms * MICROS))
+}
+
+function toOnline(flag: unknown): boolean | null {
+  return flag === '' ? null : flag === '1'
+}
+
+function toDate(ms: unknown): Date | null {
+  return typeof ms === 'string' && ms !== '' ? new Date(Number(ms)) : null
+}
+
+function toLastSeen([userId, seen]: readonly [string, string]): LastSeen[] {
+  const lastSeenAt = toDate(seen)
+  return lastSeenAt === null ? [] : [{ userId: userId as UserId, lastSeenAt }]
+}
+
+function cameOnline([userId, seen, watchers]: Answer, asOf: number): WatchedEdge {
+  const edge = { userId: String(userId) as UserId, online: true, lastSeenAt: toDate(seen), asOf }
+  return { edge, watchers: watchersIn(pairsOf(watchers), asOf) }
+}
+
+/** Those whose watch has not ended. */
+function watchersIn(watchers: readonly (readonly [string, string])[], asOf: number): GatewayId[] {
+  return watchers.filter(([, until]) => Number(until) > asOf).map(([gateway]) => gateway as GatewayId)
+}

@@ -1,0 +1,30 @@
+import type { GatewayId } from '../ids.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { WatchedEdge } from './presence-store.ts'
+import type { Edge } from './sighting.ts'
+
+/** Brings edges to the gateways that watch those people, and to no other. Never rejects. */
+export type Tell = (edges: readonly WatchedEdge[]) => Promise<void>
+
+type Dependencies = Readonly<{
+  gatewayId: GatewayId
+  /** Takes in what is for this gateway. */
+  offer(edges: readonly Edge[]): void
+  /** Tells another one, or has it look for itself. Never rejects. */
+  tellEdges(to: GatewayId, edges: readonly Edge[]): Promise<void>
+  metrics: Pick<Metrics, 'presenceEdges'>
+}>
+
+export function createTeller({ gatewayId, offer, tellEdges, metrics }: Dependencies): Tell {
+  return async (edges) => {
+    for (const { edge } of edges) metrics.presenceEdges.inc({ edge: edge.online ? 'online' : 'offline' })
+    const addressed = edges.flatMap(({ edge, watchers }) => watchers.map((to) => ({ to, edge })))
+    const parcels = Map.groupBy(addressed, ({ to }) => to)
+    const work = [...parcels].map(async ([to, parts]) => {
+      const news = parts.map(({ edge }) => edge)
+      if (to === gatewayId) offer(news)
+      else await tellEdges(to, news)
+    })
+    await Promise.all(work)
+  }
+}

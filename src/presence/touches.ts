@@ -1,0 +1,77 @@
+import type { UserId } from '../ids.ts'
+import { createBatcher } from '../lib/batcher.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Activity, PresenceStore, WatchedEdge } from './presence-store.ts'
+
+/** What people do here, on its way to the store. */
+export type Touches = Readonly<{
+  /** Somebody was active just now. Resolves when the store knows, or could not be told; never rejects. */
+  note(userId: UserId): Promise<void>
+  /** Tells the store again of everybody who was active here within the window, because it may have forgotten. */
+  retell(): Promise<void>
+  /** Resolves when the store knows of everything, or could not be told. */
+  drained(): Promise<void>
+}>
+
+type Dependencies = Readonly<{
+  store: Pick<PresenceStore, 'touch'>
+  /** Tells whoever watches them. Never rejects. */
+  tell(edges: readonly WatchedEdge[]): Promise<void>
+  windowMs: number
+  elapsedMs(): number
+  metrics: Pick<Metrics, 'presenceTouches'>
+  logger: Logger
+}>
+
+/** Activities gather for so long after each batch, in milliseconds: whatever one person does meanwhile is one touch. */
+const BATCHER = { maxBatch: 500, maxWaiting: 100_000, restMs: 20 }
+
+export function createTouches(dependencies: Dependencies): Touches {
+  const { store, tell, windowMs, elapsedMs, metrics, logger } = dependencies
+  /** When people were last active here, the longest ago first; nobody from before the window stays for long. */
+  const recent = new Map<UserId, number>()
+  const batcher = createBatcher<UserId, void>({ ...BATCHER, run: touch })
+
+  function remember(userId: UserId): void {
+    const now = elapsedMs()
+    recent.delete(userId)
+    recent.set(userId, now)
+    for (const [oldest, at] of recent) {
+      if (at > now - windowMs) return
+      recent.delete(oldest)
+    }
+  }
+
+  async function touch(batch: readonly UserId[]): Promise<undefined[]> {
+    const now = elapsedMs()
+    const activities = [...new Set(batch)].map((userId): Activity => {
+      return { userId, agoMs: now - (recent.get(userId) ?? now) }
+    })
+    const came = await store.touch(activities)
+    metrics.presenceTouches.inc({ outcome: 'taken' }, activities.length)
+    if (came.length > 0) await tell(came)
+    return batch.map(() => undefined)
+  }
+
+  async function submit(userId: UserId): Promise<void> {
+    try {
+      await batcher.submit(userId)
+    } catch (error) {
+      metrics.presenceTouches.inc({ outcome: 'failed' })
+      logger.debug({ err: error }, 'somebody was active, and the store could not be told')
+    }
+  }
+
+  return {
+    async note(userId) {
+      remember(userId)
+      await submit(userId)
+    },
+    async retell() {
+      const since = elapsedMs() - windowMs
+      await Promise.all([...recent].filter(([, at]) => at > since).map(([userId]) => submit(userId)))
+    },
+    drained: () => batcher.drained(),
+  }
+}

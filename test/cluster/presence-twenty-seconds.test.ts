@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { issueToken } from '../../src/auth/issue-token.ts'
+import { provideDatabase } from '../harness/database.ts'
+import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
+import { TEST_SECRET } from '../harness/parley.ts'
+import { Person } from '../harness/person.ts'
+import { heartbeat, PresenceWatch } from '../harness/presence.ts'
+import { provideRedis } from '../harness/redis.ts'
+
+test(
+  'twenty seconds after the last activity, though the gateway of both the person and the sweep was killed',
+  { timeout: 60_000 },
+  async () => {
+    await using database = await provideDatabase()
+    await using redis = await provideRedis()
+    const options = { databaseUrl: database.url, redisUrl: redis.url }
+    await using first = await startGatewayProcess(options)
+    await using second = await startGatewayProcess(options)
+    await using alice = await signedIn(second, 'alice')
+    await using bob = await signedIn(first, 'bob')
+    await alice.send(await alice.startChat(bob), 'Hello')
+    using watch = new PresenceWatch(alice, [bob])
+    await watch.tells(bob, false)
+    await heartbeat(bob)
+    await watch.tells(bob, true)
+    await delay(1_000)
+    const { lastSeenAt } = await heartbeat(bob)
+    await delay(10_000)
+    await first.kill()
+    const offline = await watch.tells(bob, false, 15_000)
+    expect(Math.abs(offline.at - Date.parse(lastSeenAt ?? '') - 20_000)).toBeLessThan(1_000)
+    expect(offline.lastSeenAt).toBe(lastSeenAt)
+    expect(watch.story(bob).filter((known) => known !== null)).toEqual([false, true, false])
+  },
+)
+
+async function signedIn({ url }: GatewayProcess, name: string): Promise<Person> {
+  const person = new Person({ url, token: await issueToken(TEST_SECRET, { subject: name, name }), name })
+  await person.run('{ viewer { id } }')
+  return person
+}

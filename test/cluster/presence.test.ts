@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { provideDatabase } from '../harness/database.ts'
+import { startParley, type TestParley } from '../harness/parley.ts'
+import type { Person } from '../harness/person.ts'
+import { heartbeat, look, PresenceWatch } from '../harness/presence.ts'
+import { provideRedis, type TestRedis } from '../harness/redis.ts'
+
+const WINDOW_MS = 1_500
+
+type Scene = AsyncDisposable &
+  Readonly<{
+    databaseUrl: string
+    redis: TestRedis
+    west: TestParley
+    east: TestParley
+    alice: Person
+    bob: Person
+  }>
+
+/** Alice on one gateway, bob on another, and a chat; nobody has been there for long enough to be online. */
+async function scene(): Promise<Scene> {
+  const resources = new AsyncDisposableStack()
+  const database = resources.use(await provideDatabase())
+  const redis = resources.use(await provideRedis())
+  const options = {
+    databaseUrl: database.url,
+    redisUrls: [redis.url],
+    overrides: { presence: { windowMs: WINDOW_MS } },
+  }
+  // West sweeps: it was there first.
+  const west = resources.use(await startParley(options))
+  await delay(300)
+  const east = resources.use(await startParley(options))
+  const [alice, bob] = [await west.person('alice'), await east.person('bob')]
+  await alice.send(await alice.startChat(bob), 'Hello')
+  return {
+    databaseUrl: database.url,
+    redis,
+    west,
+    east,
+    alice,
+    bob,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+test('edges reach the gateways that watch: online at once, offline when the window has run out', async () => {
+  await using it = await scene()
+  using watch = new PresenceWatch(it.alice, [it.bob])
+  await watch.tells(it.bob, false)
+  const { lastSeenAt } = await heartbeat(it.bob)
+  const online = await watch.tells(it.bob, true)
+  const offline = await watch.tells(it.bob, false)
+  expect(online.at - Date.parse(lastSeenAt ?? '')).toBeLessThan(500)
+  expect(Math.abs(offline.at - Date.parse(lastSeenAt ?? '') - WINDOW_MS)).toBeLessThan(1_000)
+  expect(offline.lastSeenAt).toBe(lastSeenAt)
+  expect(watch.story(it.bob).filter((known) => known !== null)).toEqual([false, true, false])
+})
+
+test('when the gateway that sweeps stops in order, another finds who has gone', async () => {
+  await using it = await scene()
+  const carol = await it.east.person('carol')
+  await carol.send(await carol.startChat(it.bob), 'Hello')
+  using watch = new PresenceWatch(carol, [it.bob])
+  const { lastSeenAt } = await heartbeat(it.bob)
+  await watch.tells(it.bob, true)
+  await it.west.stop()
+  const offline = await watch.tells(it.bob, false)
+  expect(Math.abs(offline.at - Date.parse(lastSeenAt ?? '') - WINDOW_MS)).toBeLessThan(1_000)
+})
+
+test('after Redis has lost everything, who is active stays online, is gone in time, and edges come as ever', async () => {
+  await using it = await scene()
+  using watch = new PresenceWatch(it.alice, [it.bob])
+  await watch.tells(it.bob, false)
+  const { lastSeenAt } = await heartbeat(it.bob)
+  await watch.tells(it.bob, true)
+  await it.redis.flush()
+  const offline = await watch.tells(it.bob, false)
+  expect(Math.abs(offline.at - Date.parse(lastSeenAt ?? '') - WINDOW_MS)).toBeLessThan(1_000)
+  expect(offline.lastSeenAt).toBe(lastSeenAt)
+  await heartbeat(it.bob)
+  await watch.tells(it.bob, true)
+  expect(watch.story(it.bob).filter((known) => known !== null)).toEqual([false, true, false, true])
+})
+
+test('while Redis is away nobody knows who is online, and nothing fails; when it is back, they do', async () => {
+  await using it = await scene()
+  using watch = new PresenceWatch(it.alice, [it.bob])
+  await watch.tells(it.bob, false)
+  const { lastSeenAt } = await heartbeat(it.bob)
+  await watch.tells(it.bob, true)
+  await watch.tells(it.bob, false)
+  await saved(it)
+  await it.redis.kill()
+  await watch.tells(it.bob, null)
+  expect(await look(it.alice, it.bob)).toEqual({ user: { id: it.bob.id }, online: null, lastSeenAt })
+  expect((await heartbeat(it.bob)).online).toBeNull()
+  await it.redis.start()
+  await heartbeat(it.bob)
+  await watch.tells(it.bob, true)
+  await watch.tells(it.bob, false)
+})
+
+test('somebody whom nobody watches costs no message between gateways', async () => {
+  await using it = await scene()
+  using watch = new PresenceWatch(it.alice, [it.alice])
+  await watch.told.next()
+  const heard = async (): Promise<string> => String(await it.redis.command('info', 'commandstats'))
+  const publishesBefore = publishesIn(await heard())
+  await heartbeat(it.bob)
+  await delay(WINDOW_MS + 1_000)
+  expect(publishesIn(await heard())).toBe(publishesBefore)
+  using other = new PresenceWatch(it.alice, [it.bob])
+  await other.told.next()
+  await heartbeat(it.bob)
+  await other.tells(it.bob, true)
+  expect(publishesIn(await heard())).toBe(publishesBefore + 1)
+})
+
+function publishesIn(stats: string): number {
+  return Number(/cmdstat_publish:calls=(\d+)/.exec(stats)?.[1] ?? 0)
+}
+
+/** Waits until the database has everybody's last activity, which nothing announces. */
+async function saved({ databaseUrl }: Scene): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    const unsaved = 'SELECT count(*)::int AS count FROM users WHERE last_active_at IS NULL'
+    const count = async (): Promise<number> =>
+      (await client.query<{ count: number }>(unsaved)).rows[0]?.count ?? 0
+    while ((await count()) > 0) await delay(20)
+  } finally {
+    await client.end()
+  }
+}

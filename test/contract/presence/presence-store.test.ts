@@ -1,0 +1,52 @@
+import { afterAll } from 'vitest'
+import { connectRedis } from '../../../src/bus/redis-connection.ts'
+import type { GatewayId } from '../../../src/ids.ts'
+import { systemClock } from '../../../src/lib/clock.ts'
+import {
+  createMemoryPresence,
+  createMemoryPresenceStore,
+} from '../../../src/presence/memory-presence-store.ts'
+import { createRedisPresenceStore } from '../../../src/presence/redis-presence-store.ts'
+import { captureLog } from '../../harness/captured-log.ts'
+import { provideRedisCluster } from '../../harness/redis-cluster.ts'
+import { provideRedis, type TestRedis } from '../../harness/redis.ts'
+import { type PresenceWorld, presenceStoreContract, WINDOW_MS } from './presence-store-contract.ts'
+
+const servers = new AsyncDisposableStack()
+afterAll(() => servers.disposeAsync())
+const redis = servers.use(await provideRedis())
+const cluster = servers.use(await provideRedisCluster())
+
+presenceStoreContract('presence in memory', createMemoryWorld)
+presenceStoreContract('presence in one Redis', () => createRedisWorld([redis.url], redis))
+presenceStoreContract('presence in a Redis Cluster', () => createRedisWorld(cluster.urls, cluster))
+
+function createMemoryWorld(): PresenceWorld {
+  const common = {
+    presence: createMemoryPresence(),
+    windowMs: WINDOW_MS,
+    clock: systemClock,
+    elapsedMs: () => performance.now(),
+  }
+  return {
+    add: async (name) => createMemoryPresenceStore({ ...common, gatewayId: name as GatewayId }),
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+async function createRedisWorld(
+  urls: readonly string[],
+  server: Pick<TestRedis, 'flush'>,
+): Promise<PresenceWorld> {
+  await server.flush()
+  const resources = new AsyncDisposableStack()
+  return {
+    async add(name) {
+      const connection = connectRedis({ urls, name, logger: captureLog().logger })
+      resources.defer(() => connection.close())
+      await connection.start()
+      return createRedisPresenceStore({ connection, gatewayId: name as GatewayId, windowMs: WINDOW_MS })
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}

@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { connectRedis } from '../../../src/bus/redis-connection.ts'
+import type { GatewayId } from '../../../src/ids.ts'
+import type { PresenceStore } from '../../../src/presence/presence-store.ts'
+import { shardKeys, shardOf } from '../../../src/presence/redis-presence-keys.ts'
+import { createRedisPresenceStore } from '../../../src/presence/redis-presence-store.ts'
+import { captureLog } from '../../harness/captured-log.ts'
+import { alice, bob } from '../../harness/events.ts'
+import { provideRedis, type TestRedis } from '../../harness/redis.ts'
+import { until } from '../sessions/session-registry-contract.ts'
+import { east, idsOf, touch, west, WINDOW_MS } from './presence-store-contract.ts'
+
+/** A Redis, and two gateways' ends of the store. */
+async function world(): Promise<{ redis: TestRedis; stores: PresenceStore[] } & AsyncDisposable> {
+  const resources = new AsyncDisposableStack()
+  const redis = resources.use(await provideRedis())
+  const add = async (gatewayId: GatewayId): Promise<PresenceStore> => {
+    const connection = connectRedis({ urls: [redis.url], name: gatewayId, logger: captureLog().logger })
+    resources.defer(() => connection.close())
+    await connection.start()
+    return createRedisPresenceStore({ connection, gatewayId, windowMs: WINDOW_MS })
+  }
+  const stores = [await add(east), await add(west)]
+  return { redis, stores, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+/** As if the server's clock had been an hour ahead so far, and were set right at this moment. */
+async function setClockBack(redis: TestRedis): Promise<void> {
+  const hour = 3_600_000
+  const shard = shardOf(alice)
+  const [clock, online, seen] = [shardKeys.clock(shard), shardKeys.online(shard), shardKeys.seen(shard)]
+  await redis.command('hincrby', clock, 'now', `${hour * 1_000}`)
+  await redis.command('hincrby', clock, 'born', `${hour * 1_000}`)
+  await redis.command('zincrby', online, `${hour * 1_000}`, alice)
+  await redis.command('hincrby', seen, alice, `${hour}`)
+}
+
+test('when the gateway that sweeps dies, the other finds who runs out within a second', async () => {
+  await using it = await world()
+  const [here, there] = it.stores as [PresenceStore, PresenceStore]
+  await here.sweep()
+  await here.touch([{ userId: alice, agoMs: WINDOW_MS - 5 }])
+  const startedAt = performance.now()
+  await until(async () => idsOf((await there.sweep()).ranOut).includes(alice))
+  const tookMs = performance.now() - startedAt
+  expect(tookMs).toBeGreaterThan(300)
+  expect(tookMs).toBeLessThan(1_000)
+})
+
+test('a clock that is set back by an hour makes nobody online for longer, and moves no last activity back', async () => {
+  await using it = await world()
+  const [here] = it.stores as [PresenceStore]
+  await touch(here, alice)
+  const startedAt = performance.now()
+  await setClockBack(it.redis)
+  const [ahead] = await here.lookUp([alice])
+  expect(ahead).toMatchObject({ online: true })
+  await here.sweep()
+  await until(async () => {
+    await here.sweep()
+    return (await here.lookUp([alice]))[0]?.online === false
+  })
+  expect(performance.now() - startedAt).toBeLessThan(WINDOW_MS + 300)
+  expect(idsOf(await touch(here, alice))).toEqual([alice])
+  expect(await here.lookUp([alice])).toMatchObject([{ online: true, lastSeenAt: ahead?.lastSeenAt }])
+})
+
+test('after Redis forgot everything a gateway is told so, once, and nobody is said to be offline for want of knowing', async () => {
+  await using it = await world()
+  const [here, there] = it.stores as [PresenceStore, PresenceStore]
+  await touch(here, alice)
+  expect((await here.sweep()).hasForgotten).toBe(false)
+  expect((await there.sweep()).hasForgotten).toBe(false)
+  await it.redis.flush()
+  expect(await there.lookUp([alice])).toMatchObject([{ online: null }])
+  await touch(there, alice)
+  for (const store of it.stores) {
+    expect((await store.sweep()).hasForgotten).toBe(true)
+    expect((await store.sweep()).hasForgotten).toBe(false)
+  }
+  const known = new Map((await there.lookUp([alice, bob])).map(({ userId, online }) => [userId, online]))
+  expect(known.get(alice)).toBe(true)
+  expect(known.get(bob)).toBe(null)
+})
+
+test('while Redis is away everything is refused at once, and works again when it is back', async () => {
+  await using it = await world()
+  const [here] = it.stores as [PresenceStore]
+  await touch(here, alice)
+  await here.sweep()
+  await it.redis.kill()
+  await delay(50)
+  const startedAt = performance.now()
+  const attempts = [touch(here, alice), here.lookUp([alice]), here.sweep(), here.watch([bob])]
+  for (const attempt of await Promise.allSettled(attempts)) expect(attempt.status).toBe('rejected')
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  await it.redis.start()
+  await until(async () => (await here.sweep().catch(() => undefined))?.hasForgotten === true)
+  expect(idsOf(await touch(here, alice))).toEqual([alice])
+})

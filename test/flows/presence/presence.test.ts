@@ -1,0 +1,182 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { issueToken } from '../../../src/auth/issue-token.ts'
+import { provideDatabase } from '../../harness/database.ts'
+import { startParley, TEST_SECRET, type TestParley } from '../../harness/parley.ts'
+import type { Person } from '../../harness/person.ts'
+import { heartbeat, look, PresenceWatch } from '../../harness/presence.ts'
+
+const WINDOW_MS = 1_500
+let parley: TestParley
+let isPaused = false
+beforeAll(async () => {
+  parley = await startParley({ overrides: { presence: { windowMs: WINDOW_MS, isPaused: () => isPaused } } })
+})
+afterAll(() => parley[Symbol.asyncDispose]())
+
+let people = 0
+/** Somebody nobody knows. */
+async function somebody(): Promise<Person> {
+  return parley.person(`somebody-${(people += 1)}`)
+}
+
+/** Two people who share a chat; the second one has done nothing yet. */
+async function friends(): Promise<[Person, Person]> {
+  const [alice, bob] = [await somebody(), await somebody()]
+  await alice.send(await alice.startChat(bob), 'Hello')
+  return [alice, bob]
+}
+
+test('a person who does something is online at once, to themselves and to those they chat with', async () => {
+  const [alice, bob] = await friends()
+  expect(await look(alice, bob)).toEqual({ user: { id: bob.id }, online: false, lastSeenAt: null })
+  const own = await heartbeat(bob)
+  expect(own).toMatchObject({ user: { id: bob.id }, online: true })
+  expect(Math.abs(Date.now() - Date.parse(own.lastSeenAt ?? ''))).toBeLessThan(1_000)
+  expect(await look(alice, bob)).toEqual(own)
+  expect(await look(bob, bob)).toEqual(own)
+})
+
+test('to a stranger there is nothing to see, nor to whoever has an empty chat with them', async () => {
+  const [alice, carol] = [await somebody(), await somebody()]
+  await heartbeat(alice)
+  expect(await look(carol, alice)).toBeNull()
+  await carol.startChat(alice)
+  expect(await look(carol, alice)).toBeNull()
+  expect(await look(alice, carol)).toBeNull()
+})
+
+test('what an app does by itself leaves the last activity where it was, over HTTP and WebSocket alike', async () => {
+  const [alice, bob] = await friends()
+  const { lastSeenAt } = await heartbeat(bob)
+  const chat = await bob.run<{ chats: { edges: { node: { id: string } }[] } }>(
+    '{ chats(first: 1) { edges { node { id } } } }',
+  )
+  const chatId = chat.chats.edges[0]?.node.id ?? ''
+  using inbox = bob.inbox('phone')
+  await inbox.caughtUp()
+  using watch = new PresenceWatch(bob, [alice])
+  await watch.told.next()
+  const asks = [bob.run.bind(bob), bob.ask.bind(bob)]
+  const renewal = await issueToken(TEST_SECRET, { subject: bob.name, name: bob.name })
+  await delay(10)
+  for (const ask of asks) {
+    await ask('{ viewer { id presence { online } } }')
+    await ask('mutation { heartbeat(input: { userActivity: false }) { presence { online } } }')
+    await ask(
+      'mutation ($c: ID!) { markDelivered(input: { positions: [{ chatId: $c, seq: 1 }] }) { members { readSeq } } }',
+      { c: chatId },
+    )
+  }
+  const renewed = await bob.ask(
+    'mutation ($t: String!) { renewSession(input: { token: $t }) { expiresAt } }',
+    { t: renewal },
+  )
+  expect(renewed.errors).toBeUndefined()
+  expect((await look(alice, bob))?.lastSeenAt).toBe(lastSeenAt)
+  await bob.markRead(chatId, 1)
+  const after = await look(alice, bob)
+  expect(Date.parse(after?.lastSeenAt ?? '')).toBeGreaterThan(Date.parse(lastSeenAt ?? ''))
+})
+
+test('an app that goes on by itself keeps nobody online', async () => {
+  const [alice, bob] = await friends()
+  using watch = new PresenceWatch(alice, [bob])
+  await watch.tells(bob, false)
+  const { lastSeenAt } = await heartbeat(bob)
+  await watch.tells(bob, true)
+  const over = new AbortController()
+  const asking = askUntil(over.signal, bob, lastSeenAt)
+  const gone = await watch.tells(bob, false)
+  over.abort()
+  await asking
+  expect(gone.lastSeenAt).toBe(lastSeenAt)
+})
+
+async function askUntil(signal: AbortSignal, person: Person, lastSeenAt: string | null): Promise<void> {
+  while (!signal.aborted) expect((await heartbeat(person, false)).lastSeenAt).toBe(lastSeenAt)
+}
+
+test('watchers are told the state at once, then edges, at their time, and nothing in between', async () => {
+  const [alice, bob] = await friends()
+  using watch = new PresenceWatch(alice, [bob, alice, bob])
+  expect(await watch.tells(bob, false)).toMatchObject({ lastSeenAt: null })
+  await watch.told.until((all) => all.some(({ user }) => user.id === alice.id))
+  const first = await heartbeat(bob)
+  const online = await watch.tells(bob, true)
+  expect(online.at - Date.parse(first.lastSeenAt ?? '')).toBeLessThan(500)
+  await delay(WINDOW_MS / 2)
+  const last = await heartbeat(bob)
+  const offline = await watch.tells(bob, false)
+  expect(offline.lastSeenAt).toBe(last.lastSeenAt)
+  const lateMs = offline.at - Date.parse(last.lastSeenAt ?? '') - WINDOW_MS
+  expect(lateMs).toBeGreaterThan(-50)
+  expect(lateMs).toBeLessThan(1_000)
+  expect(watch.story(bob)).toEqual([false, true, false])
+  expect((await look(alice, bob))?.lastSeenAt).toBe(last.lastSeenAt)
+})
+
+test('to watch a stranger is NOT_FOUND, as to watch nobody; 501 people are too many', async () => {
+  const [alice, bob] = await friends()
+  const stranger = await somebody()
+  const nobody = { id: 'user_nobody' } as Person
+  for (const others of [[stranger], [nobody], [bob, stranger]]) {
+    using watch = new PresenceWatch(alice, others)
+    expect(await watch.ended).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }])
+  }
+  using watch = new PresenceWatch(
+    alice,
+    Array.from({ length: 501 }, () => bob),
+  )
+  expect(await watch.ended).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }])
+})
+
+test('who shares a chat no more is told no more, while others are', async () => {
+  const [alice, bob, carol] = [await somebody(), await somebody(), await somebody()]
+  const group = await alice.createGroup([bob, carol])
+  using atBob = new PresenceWatch(bob, [alice, carol])
+  using atAlice = new PresenceWatch(alice, [carol])
+  await Promise.all([atBob.tells(carol, false), atAlice.tells(carol, false)])
+  await alice.removeMember(group, bob)
+  await heartbeat(carol)
+  await atAlice.tells(carol, true)
+  await atAlice.tells(carol, false)
+  expect(atBob.story(carol)).toEqual([false])
+  expect(await look(bob, carol)).toBeNull()
+})
+
+test('while presence is paused nobody knows who is online; when it goes on, everybody is told right', async () => {
+  const [alice, bob] = await friends()
+  using watch = new PresenceWatch(alice, [bob])
+  await watch.tells(bob, false)
+  await heartbeat(bob)
+  await watch.tells(bob, true)
+  isPaused = true
+  try {
+    const unknown = await watch.tells(bob, null)
+    expect(unknown.lastSeenAt).not.toBeNull()
+    expect((await look(alice, bob))?.online).toBeNull()
+    expect((await heartbeat(bob)).online).toBeNull()
+    using late = new PresenceWatch(alice, [bob])
+    await late.tells(bob, null)
+  } finally {
+    isPaused = false
+  }
+  await watch.tells(bob, false)
+})
+
+test('when somebody was last seen outlives the process, whether they had gone or not', async () => {
+  await using database = await provideDatabase()
+  const options = { databaseUrl: database.url }
+  let lastSeenAt: string | null
+  {
+    await using before = await startParley(options)
+    const [alice, bob] = [await before.person('alice'), await before.person('bob')]
+    await alice.send(await alice.startChat(bob), 'Hello')
+    lastSeenAt = (await heartbeat(bob)).lastSeenAt
+  }
+  await using after = await startParley(options)
+  const alice = await after.person('alice')
+  const bob = await after.person('bob')
+  expect(await look(alice, bob)).toMatchObject({ lastSeenAt })
+})

@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest'
+import type { GatewayId } from '../../../src/ids.ts'
+import { createKeeper, type Keeper } from '../../../src/presence/keeper.ts'
+import {
+  createMemoryPresence,
+  createMemoryPresenceStore,
+} from '../../../src/presence/memory-presence-store.ts'
+import type { PresenceStore } from '../../../src/presence/presence-store.ts'
+import { captureLog } from '../../harness/captured-log.ts'
+import { EventQueue } from '../../harness/event-queue.ts'
+import { alice } from '../../harness/events.ts'
+
+/** A keeper whose time passes when told so, and the steps that it takes, in order. */
+class World implements AsyncDisposable {
+  elapsedMs = 0
+  isPaused = false
+  readonly steps = new EventQueue<string>()
+  readonly store: PresenceStore
+  readonly keeper: Keeper
+  /** What the store's next sweeps do instead. */
+  hasForgotten = false
+  isAway = false
+
+  constructor() {
+    const store = createMemoryPresenceStore({
+      gatewayId: 'here' as GatewayId,
+      presence: createMemoryPresence(),
+      windowMs: 20_000,
+      clock: { now: () => this.elapsedMs },
+      elapsedMs: () => this.elapsedMs,
+    })
+    const step = (name: string): void => this.steps.push(name)
+    this.store = {
+      ...store,
+      sweep: async () => {
+        if (this.isAway) throw new Error('The store is away')
+        const answer = { ...(await store.sweep()), hasForgotten: this.hasForgotten }
+        this.hasForgotten = false
+        step('swept')
+        return answer
+      },
+      settle: async (edges) => {
+        step('settled')
+        await store.settle(edges)
+      },
+    }
+    this.keeper = createKeeper({
+      store: this.store,
+      lastSeen: { save: async (seen) => seen.forEach(({ userId }) => step(`saved ${userId}`)) },
+      touches: { retell: async () => step('people'), drained: async () => undefined },
+      watching: {
+        lookAgain: () => undefined,
+        recheck: () => step('recheck'),
+        startOver: () => step('watches'),
+        setKnown: (isKnown) => step(isKnown ? 'known' : 'unknown'),
+      },
+      tell: async (edges) => edges.forEach(({ edge }) => step(`told ${edge.userId}`)),
+      isPaused: () => this.isPaused,
+      windowMs: 20_000,
+      elapsedMs: () => this.elapsedMs,
+      logger: captureLog().logger,
+    })
+    this.keeper.start()
+  }
+
+  /** The steps from here to the end of the next turn that has this one. */
+  async until(last: string): Promise<string[]> {
+    const from = this.steps.all.length
+    await this.steps.until((all) => all.indexOf(last, from) >= 0)
+    return this.steps.all.slice(from)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.keeper.stop()
+  }
+}
+
+test('whoever ran out is told of first, and removed then; their last activity is saved by the next turn', async () => {
+  await using world = new World()
+  await world.store.touch([{ userId: alice, agoMs: 0 }])
+  await world.until('swept')
+  world.elapsedMs += 20_000
+  const steps = await world.until('saved alice')
+  expect(steps.filter((step) => !['swept', 'known', 'unknown'].includes(step))).toEqual([
+    'told alice',
+    'settled',
+    'saved alice',
+  ])
+})
+
+test('a store that has forgotten is told of people first, and of watches then', async () => {
+  await using world = new World()
+  await world.until('swept')
+  world.hasForgotten = true
+  expect((await world.until('watches')).filter((step) => step !== 'known')).toEqual([
+    'swept',
+    'people',
+    'watches',
+  ])
+})
+
+test('a store that could not be reached is told again, whatever it says', async () => {
+  await using world = new World()
+  await world.until('swept')
+  world.isAway = true
+  await world.until('known')
+  world.elapsedMs += 2_000
+  await world.until('unknown')
+  expect(world.keeper.isKnown()).toBe(false)
+  world.isAway = false
+  expect(await world.until('known')).toEqual(['swept', 'people', 'watches', 'known'])
+  expect(world.keeper.isKnown()).toBe(true)
+})
+
+test('after a pause it is not known who is online until a whole window has passed', async () => {
+  await using world = new World()
+  await world.until('known')
+  world.isPaused = true
+  await world.until('unknown')
+  world.isPaused = false
+  for (const [passedMs, isKnown] of [
+    [19_999, false],
+    [1, true],
+  ] as const) {
+    world.elapsedMs += passedMs
+    await world.until('swept')
+    expect(world.keeper.isKnown()).toBe(isKnown)
+  }
+})
+
+test('half way through the time that watches are good for, everybody who is watched is looked at', async () => {
+  await using world = new World()
+  await world.until('swept')
+  world.elapsedMs += 299_999
+  expect(await world.until('swept')).not.toContain('recheck')
+  world.elapsedMs += 1
+  await world.until('recheck')
+})
+
+test('a gateway that stops saves what nobody else will', async () => {
+  const world = new World()
+  await world.store.touch([{ userId: alice, agoMs: 0 }])
+  await world.keeper.stop()
+  expect(world.steps.all.at(-1)).toBe('saved alice')
+})

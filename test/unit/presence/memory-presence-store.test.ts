@@ -1,0 +1,137 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { GatewayId } from '../../../src/ids.ts'
+import {
+  createMemoryPresence,
+  createMemoryPresenceStore,
+} from '../../../src/presence/memory-presence-store.ts'
+import { type PresenceStore, SAVE_EVERY_MS, WINDOW_MS } from '../../../src/presence/presence-store.ts'
+import type { Sighting } from '../../../src/presence/sighting.ts'
+import { alice } from '../../harness/events.ts'
+
+/** A store whose time passes when told so, and whose clock jumps when told so. */
+class World {
+  elapsedMs = 5_000
+  clockMs = Date.parse('2026-11-23T12:00:00.000Z')
+  readonly store: PresenceStore
+
+  constructor() {
+    this.store = createMemoryPresenceStore({
+      gatewayId: 'here' as GatewayId,
+      presence: createMemoryPresence(),
+      windowMs: WINDOW_MS,
+      clock: { now: () => this.clockMs },
+      elapsedMs: () => this.elapsedMs,
+    })
+  }
+
+  pass(ms: number): void {
+    this.elapsedMs += ms
+    this.clockMs += ms
+  }
+
+  jump(ms: number): void {
+    this.clockMs += ms
+  }
+
+  async touch(): Promise<number> {
+    return (await this.store.touch([{ userId: alice, agoMs: 0 }])).length
+  }
+
+  async look(): Promise<Sighting> {
+    const [sighting] = await this.store.lookUp([alice])
+    return sighting as Sighting
+  }
+
+  /** Whether somebody ran out, which is settled then. */
+  async sweep(): Promise<boolean> {
+    const { ranOut } = await this.store.sweep()
+    await this.store.settle(ranOut.map(({ edge }) => edge))
+    return ranOut.length > 0
+  }
+}
+
+describe('the twenty seconds', () => {
+  test('are twenty seconds, to the millisecond, from the last activity', async () => {
+    const world = new World()
+    expect(await world.touch()).toBe(1)
+    world.pass(15_000)
+    expect(await world.touch()).toBe(0)
+    world.pass(19_999)
+    expect(await world.look()).toMatchObject({ online: true })
+    expect(await world.sweep()).toBe(false)
+    world.pass(1)
+    expect(await world.look()).toMatchObject({ online: false })
+    expect(await world.sweep()).toBe(true)
+    expect(await world.touch()).toBe(1)
+  })
+
+  test.each([-3_600_000, -1, 1, 3_600_000])('are not moved by a clock that jumps by %i ms', async (jump) => {
+    const world = new World()
+    await world.touch()
+    world.pass(10_000)
+    world.jump(jump)
+    world.pass(9_999)
+    expect(await world.look()).toMatchObject({ online: true })
+    world.pass(1)
+    expect(await world.look()).toMatchObject({ online: false })
+    expect(await world.sweep()).toBe(true)
+  })
+})
+
+test('when somebody was last seen never goes back, whatever the clock and they do', async () => {
+  const step = fc.oneof(
+    fc.record({ type: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 30_000 }) }),
+    fc.record({ type: fc.constant('jump' as const), ms: fc.integer({ min: -9_000_000, max: 9_000_000 }) }),
+    fc.record({ type: fc.constant('touch' as const), ms: fc.constant(0) }),
+    fc.record({ type: fc.constant('sweep' as const), ms: fc.constant(0) }),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const world = new World()
+      let activeAt = -Infinity
+      let lastSeen = -Infinity
+      for (const { type, ms } of steps) {
+        if (type === 'pass') world.pass(ms)
+        if (type === 'jump') world.jump(ms)
+        if (type === 'touch') activeAt = world.elapsedMs
+        if (type === 'touch') await world.touch()
+        if (type === 'sweep') await world.sweep()
+        const { online, lastSeenAt } = await world.look()
+        expect(online).toBe(world.elapsedMs - activeAt < WINDOW_MS)
+        expect(lastSeenAt?.getTime() ?? -Infinity).toBeGreaterThanOrEqual(lastSeen)
+        lastSeen = lastSeenAt?.getTime() ?? -Infinity
+      }
+    }),
+    { numRuns: 200 },
+  )
+})
+
+describe('what is written down for good', () => {
+  test('of who stays online: their last activity, once a minute', async () => {
+    const world = new World()
+    await world.touch()
+    for (let passedMs = 0; passedMs < SAVE_EVERY_MS; passedMs += 10_000) {
+      expect((await world.store.sweep()).unsaved).toEqual([])
+      world.pass(10_000)
+      await world.touch()
+    }
+    const { unsaved } = await world.store.sweep()
+    expect(unsaved).toEqual([{ userId: alice, lastSeenAt: new Date(world.clockMs) }])
+    world.pass(5_000)
+    await world.touch()
+    await world.store.saved(unsaved)
+    expect((await world.store.sweep()).unsaved).toEqual([])
+    world.pass(15_000)
+    await world.touch()
+    expect((await world.store.sweep()).unsaved).toEqual([])
+    world.pass(45_000)
+    expect((await world.store.sweep()).unsaved).toHaveLength(1)
+  })
+
+  test('of everybody who is not saved yet, when the process ends', async () => {
+    const world = new World()
+    await world.touch()
+    expect(await world.store.leave()).toEqual([{ userId: alice, lastSeenAt: new Date(world.clockMs) }])
+  })
+})

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import type { UserId } from '../../../src/ids.ts'
+import { PresenceStream } from '../../../src/presence/presence-stream.ts'
+import type { Sighting } from '../../../src/presence/sighting.ts'
+import { alice, bob, carol, range } from '../../harness/events.ts'
+
+const at = (second: number): Date => new Date(Date.UTC(2026, 10, 23, 12, 0, second))
+const sighting = (userId: UserId, online: boolean | null, asOf: number, second = 0): Sighting => {
+  return { userId, online, lastSeenAt: at(second), asOf }
+}
+
+function open(onRelease: () => void = () => undefined): PresenceStream {
+  return new PresenceStream({ viewerId: bob, userIds: [alice], release: onRelease })
+}
+
+test('what comes late, or again, is not told', async () => {
+  await using stream = open()
+  stream.push(sighting(alice, true, 2, 2))
+  expect((await stream.next()).value).toEqual({ userId: alice, online: true, lastSeenAt: at(2) })
+  stream.push(sighting(alice, false, 1, 1))
+  stream.push(sighting(carol, true, 1, 1))
+  expect((await stream.next()).value).toMatchObject({ userId: carol })
+  stream.push(sighting(alice, true, 3, 3))
+  stream.push(sighting(carol, false, 2, 2))
+  expect((await stream.next()).value).toMatchObject({ userId: carol })
+  stream.push(sighting(alice, false, 4, 4))
+  expect((await stream.next()).value).toEqual({ userId: alice, online: false, lastSeenAt: at(4) })
+  stream.push(sighting(alice, true, 5, 5))
+  expect((await stream.next()).value).toMatchObject({ online: true })
+})
+
+test('a reader who is slow is told the newest of each person, and nothing else waits for them', async () => {
+  await using stream = open()
+  const people = range(1, 5).map((number) => `somebody ${number}` as UserId)
+  for (const asOf of range(1, 99)) for (const one of people) stream.push(sighting(one, asOf % 2 === 1, asOf))
+  const told = await Promise.all(people.map(() => stream.next()))
+  expect(told.map(({ value }) => value?.userId)).toEqual(people)
+  expect(told.every(({ value }) => value?.online === true)).toBe(true)
+  stream.push(sighting(alice, false, 1))
+  expect((await stream.next()).value).toMatchObject({ userId: alice })
+})
+
+test('not to know is told at the start, and when it is said so, but is no news of a single person', async () => {
+  await using stream = open()
+  stream.push({ ...sighting(alice, null, -Infinity), lastSeenAt: null })
+  expect((await stream.next()).value).toEqual({ userId: alice, online: null, lastSeenAt: null })
+  stream.push(sighting(alice, true, 1, 1))
+  await stream.next()
+  stream.push(sighting(alice, null, 2, 2))
+  stream.pushUnknown()
+  expect((await stream.next()).value).toEqual({ userId: alice, online: null, lastSeenAt: at(1) })
+  stream.push(sighting(alice, true, 3, 3))
+  expect((await stream.next()).value).toMatchObject({ online: true })
+})
+
+test('when somebody was last seen does not go back, even where the store begins anew', async () => {
+  await using stream = open()
+  stream.push(sighting(alice, true, 100, 30))
+  await stream.next()
+  stream.forgetOrder()
+  stream.push(sighting(alice, false, 1, 10))
+  expect((await stream.next()).value).toEqual({ userId: alice, online: false, lastSeenAt: at(30) })
+})
+
+test('a stream that is quiet ends at once, releases what it holds once, and is told nothing more', async () => {
+  let released = 0
+  const stream = open(() => (released += 1))
+  const next = stream.next()
+  await stream.return()
+  await stream.return()
+  stream.push(sighting(alice, true, 1))
+  expect(await next).toEqual({ done: true, value: undefined })
+  expect(await stream.next()).toEqual({ done: true, value: undefined })
+  expect(released).toBe(1)
+})

@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest'
+import type { GatewayId, UserId } from '../../../src/ids.ts'
+import type { LastSeenStore } from '../../../src/presence/last-seen-store.ts'
+import type { PresenceStream } from '../../../src/presence/presence-stream.ts'
+import type { Presence, Sighting } from '../../../src/presence/sighting.ts'
+import type { Sight } from '../../../src/presence/visibility-store.ts'
+import {
+  createMemoryPresence,
+  createMemoryPresenceStore,
+} from '../../../src/presence/memory-presence-store.ts'
+import { createWatching, type Watching } from '../../../src/presence/watching.ts'
+import { captureLog } from '../../harness/captured-log.ts'
+import { alice, bob, carol } from '../../harness/events.ts'
+import { until } from '../../contract/sessions/session-registry-contract.ts'
+
+const SEEN = new Date('2026-11-23T09:00:00.000Z')
+
+/** The streams of one gateway, over a store in memory; what the database knows and allows is up to the test. */
+class World implements AsyncDisposable {
+  readonly presence = createMemoryPresence()
+  readonly store = createMemoryPresenceStore({
+    gatewayId: 'here' as GatewayId,
+    presence: this.presence,
+    windowMs: 20_000,
+    clock: { now: () => SEEN.getTime() + 1_000 },
+    elapsedMs: () => 0,
+  })
+  readonly strangers = new Set<UserId>()
+  /** How many more times the database, and the store, are away. */
+  failures = { database: 0, store: 0 }
+  readonly watching: Watching
+
+  constructor() {
+    const lastSeen: Pick<LastSeenStore, 'read'> = {
+      read: async (userIds) => new Map(userIds.map((userId) => [userId, SEEN])),
+    }
+    this.watching = createWatching({
+      store: {
+        ...this.store,
+        watch: async (userIds) => this.#reach('store', () => this.store.watch(userIds)),
+      },
+      visibility: {
+        allowed: async (sights) =>
+          this.#reach('database', () => sights.filter((sight) => this.#isAllowed(sight))),
+      },
+      lastSeen,
+      logger: captureLog().logger,
+    })
+  }
+
+  async touch(userId: UserId): Promise<Sighting> {
+    const [came] = await this.store.touch([{ userId, agoMs: 0 }])
+    return came?.edge as Sighting
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.watching.close()
+  }
+
+  #reach<Answer>(what: 'database' | 'store', ask: () => Answer): Answer {
+    this.failures[what] -= 1
+    if (this.failures[what] >= 0) throw new Error(`The ${what} is away`)
+    return ask()
+  }
+
+  #isAllowed({ viewerId, userId }: Sight): boolean {
+    return viewerId === userId || !this.strangers.has(userId)
+  }
+}
+
+async function next(stream: PresenceStream): Promise<Presence> {
+  const { value } = await stream.next()
+  return value as Presence
+}
+
+test('a stream begins with how things are, whoever else watches already', async () => {
+  await using world = new World()
+  await world.touch(alice)
+  await using first = world.watching.open(bob, [alice, carol])
+  expect([await next(first), await next(first)]).toEqual([
+    { userId: alice, online: true, lastSeenAt: new Date(SEEN.getTime() + 1_000) },
+    { userId: carol, online: false, lastSeenAt: SEEN },
+  ])
+  await using second = world.watching.open(carol, [alice])
+  expect(await next(second)).toMatchObject({ userId: alice, online: true })
+})
+
+test('somebody is watched as long as one stream tells of them, and no longer', async () => {
+  await using world = new World()
+  const streams = [world.watching.open(bob, [alice]), world.watching.open(carol, [alice, bob])] as const
+  await until(async () => world.presence.watchers.size === 2)
+  expect(world.watching.size()).toBe(2)
+  await streams[1].return()
+  await until(async () => world.presence.watchers.size === 1)
+  expect([...world.presence.watchers.keys()]).toEqual([alice])
+  await streams[0].return()
+  await until(async () => world.presence.watchers.size === 0)
+  expect(world.watching.size()).toBe(0)
+})
+
+test('an edge is told to those who may see it at that moment, and to nobody else', async () => {
+  await using world = new World()
+  await using atBob = world.watching.open(bob, [alice, carol])
+  await using atAlice = world.watching.open(alice, [alice])
+  await Promise.all([next(atBob), next(atAlice)])
+  await next(atBob)
+  world.strangers.add(alice)
+  world.watching.offer([await world.touch(alice)])
+  expect(await next(atAlice)).toMatchObject({ userId: alice, online: true })
+  world.watching.offer([await world.touch(carol)])
+  expect(await next(atBob)).toMatchObject({ userId: carol, online: true })
+})
+
+test('while the database is away edges wait, the newest of each person, and are told when it is back', async () => {
+  await using world = new World()
+  const { asOf } = await world.touch(alice)
+  await using stream = world.watching.open(bob, [alice])
+  expect(await next(stream)).toMatchObject({ online: true })
+  world.failures.database = 2
+  const lastSeenAt = new Date(SEEN.getTime() + 9_000)
+  world.watching.offer([{ userId: alice, online: false, lastSeenAt, asOf: asOf + 2 }])
+  await until(async () => world.failures.database < 2)
+  world.watching.offer([{ userId: alice, online: false, lastSeenAt: SEEN, asOf: asOf + 1 }])
+  expect(await next(stream)).toEqual({ userId: alice, online: false, lastSeenAt })
+  expect(world.failures.database).toBeLessThan(0)
+})
+
+test('where the store is away a stream begins with what is known for good, and is told the rest when it is back', async () => {
+  await using world = new World()
+  world.failures.store = 2
+  await world.touch(alice)
+  await using stream = world.watching.open(bob, [alice])
+  expect(await next(stream)).toEqual({ userId: alice, online: null, lastSeenAt: SEEN })
+  expect(await next(stream)).toMatchObject({ online: true })
+})
+
+test('an edge that nobody told is found by looking again', async () => {
+  await using world = new World()
+  await using stream = world.watching.open(bob, [alice])
+  expect(await next(stream)).toMatchObject({ online: false })
+  await world.touch(alice)
+  world.watching.recheck()
+  expect(await next(stream)).toMatchObject({ online: true })
+})
+
+test('while it is not known who is online edges say nothing, and afterwards all is told as it is', async () => {
+  await using world = new World()
+  await using stream = world.watching.open(bob, [alice])
+  await next(stream)
+  world.watching.setKnown(false)
+  expect(await next(stream)).toEqual({ userId: alice, online: null, lastSeenAt: SEEN })
+  world.watching.offer([await world.touch(alice)])
+  await using late = world.watching.open(carol, [alice])
+  expect(await next(late)).toMatchObject({ online: null })
+  world.watching.setKnown(true)
+  expect(await next(stream)).toMatchObject({ online: true })
+  expect(await next(late)).toMatchObject({ online: true })
+})
