@@ -80,10 +80,7 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
   }
 
   function saveOne({ userId, lastSeenAt }: LastSeen): void {
-    if (seen.get(userId) !== lastSeenAt.getTime()) {
-      due.set(userId, elapsedMs() + SAVE_EVERY_MS)
-      return
-    }
+    if (seen.get(userId) !== lastSeenAt.getTime()) return
     due.delete(userId)
     if (!online.has(userId)) seen.delete(userId)
   }

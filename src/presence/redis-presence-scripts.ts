@@ -107,16 +107,13 @@ for i = 1, #ARGV, 2 do
   end
 end`
 
-/** KEYS: clock, online, seen, due. ARGV: how often to save, then each person and the last activity that was saved. */
+/** KEYS: online, seen, due. ARGV: each person and the last activity that was saved. What came later is unsaved still. */
 export const SAVED = `
-${READ_CLOCK}
-for i = 2, #ARGV, 2 do
+for i = 1, #ARGV, 2 do
   local user = ARGV[i]
-  if redis.call('HGET', KEYS[3], user) == ARGV[i + 1] then
-    redis.call('ZREM', KEYS[4], user)
-    if not redis.call('ZSCORE', KEYS[2], user) then redis.call('HDEL', KEYS[3], user) end
-  else
-    redis.call('ZADD', KEYS[4], 'XX', text(now + ARGV[1]), user)
+  if redis.call('HGET', KEYS[2], user) == ARGV[i + 1] then
+    redis.call('ZREM', KEYS[3], user)
+    if not redis.call('ZSCORE', KEYS[1], user) then redis.call('HDEL', KEYS[2], user) end
   end
 end`
 

@@ -123,8 +123,8 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
       await forEachShard(seen, (shard, some) =>
         evaluate(
           SAVED,
-          [...lookKeys(shard), shardKeys.due(shard)],
-          [SAVE_EVERY_MS * MICROS, ...some.flatMap((one) => [one.userId, one.lastSeenAt.getTime()])],
+          [shardKeys.online(shard), shardKeys.seen(shard), shardKeys.due(shard)],
+          some.flatMap(({ userId, lastSeenAt }) => [userId, lastSeenAt.getTime()]),
         ),
       )
     },

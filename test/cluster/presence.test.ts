@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { provideDatabase } from '../harness/database.ts'
-import { startParley, type TestParley } from '../harness/parley.ts'
+import { startParley, type TestParley, UNLIMITED } from '../harness/parley.ts'
 import type { Person } from '../harness/person.ts'
 import { heartbeat, look, PresenceWatch } from '../harness/presence.ts'
 import { provideRedis, type TestRedis } from '../harness/redis.ts'
@@ -25,6 +25,7 @@ async function scene(): Promise<Scene> {
   const database = resources.use(await provideDatabase())
   const redis = resources.use(await provideRedis())
   const options = {
+    config: UNLIMITED,
     databaseUrl: database.url,
     redisUrls: [redis.url],
     overrides: { presence: { windowMs: WINDOW_MS } },

@@ -181,6 +181,20 @@ function savingLaws(createWorld: CreateWorld): void {
     expect(sighting?.online).toBe(true)
     expect(sighting?.lastSeenAt?.getTime()).toBeGreaterThan(unsaved[0]?.lastSeenAt.getTime() ?? NaN)
   })
+
+  test('who came back and went again while it was being saved is unsaved still', async () => {
+    await using world = await createWorld()
+    const here = await world.add(east)
+    await touch(here, alice)
+    await settleAll(here)
+    const { unsaved } = await here.sweep()
+    await touch(here, alice)
+    await settleAll(here)
+    await here.saved(unsaved)
+    const [sighting] = await here.lookUp([alice])
+    expect(sighting?.lastSeenAt?.getTime()).toBeGreaterThan(unsaved[0]?.lastSeenAt.getTime() ?? NaN)
+    expect((await here.sweep()).unsaved).toEqual([{ userId: alice, lastSeenAt: sighting?.lastSeenAt }])
+  })
 }
 
 function watcherLaws(createWorld: CreateWorld): void {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { issueToken } from '../../../src/auth/issue-token.ts'
 import { provideDatabase } from '../../harness/database.ts'
-import { startParley, TEST_SECRET, type TestParley } from '../../harness/parley.ts'
+import { startParley, TEST_SECRET, type TestParley, UNLIMITED } from '../../harness/parley.ts'
 import type { Person } from '../../harness/person.ts'
 import { heartbeat, look, PresenceWatch } from '../../harness/presence.ts'
 
@@ -10,7 +10,10 @@ const WINDOW_MS = 1_500
 let parley: TestParley
 let isPaused = false
 beforeAll(async () => {
-  parley = await startParley({ overrides: { presence: { windowMs: WINDOW_MS, isPaused: () => isPaused } } })
+  parley = await startParley({
+    config: UNLIMITED,
+    overrides: { presence: { windowMs: WINDOW_MS, isPaused: () => isPaused } },
+  })
 })
 afterAll(() => parley[Symbol.asyncDispose]())
 
@@ -143,6 +146,7 @@ test('who shares a chat no more is told no more, while others are', async () => 
   await atAlice.tells(carol, false)
   expect(atBob.story(carol)).toEqual([false])
   expect(await look(bob, carol)).toBeNull()
+  expect(await look(carol, bob)).toBeNull()
 })
 
 test('while presence is paused nobody knows who is online; when it goes on, everybody is told right', async () => {
@@ -167,7 +171,7 @@ test('while presence is paused nobody knows who is online; when it goes on, ever
 
 test('when somebody was last seen outlives the process, whether they had gone or not', async () => {
   await using database = await provideDatabase()
-  const options = { databaseUrl: database.url }
+  const options = { config: UNLIMITED, databaseUrl: database.url }
   let lastSeenAt: string | null
   {
     await using before = await startParley(options)

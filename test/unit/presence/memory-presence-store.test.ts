@@ -121,11 +121,14 @@ describe('what is written down for good', () => {
     world.pass(5_000)
     await world.touch()
     await world.store.saved(unsaved)
+    const newer = (await world.store.sweep()).unsaved
+    expect(newer).toEqual([{ userId: alice, lastSeenAt: new Date(world.clockMs) }])
+    await world.store.saved(newer)
     expect((await world.store.sweep()).unsaved).toEqual([])
     world.pass(15_000)
     await world.touch()
     expect((await world.store.sweep()).unsaved).toEqual([])
-    world.pass(45_000)
+    world.pass(60_000)
     expect((await world.store.sweep()).unsaved).toHaveLength(1)
   })
 
