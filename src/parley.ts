@@ -5,6 +5,7 @@ import { createMemoryBus } from './bus/memory-bus.ts'
 import { createRedisBus } from './bus/redis-bus.ts'
 import { connectRedis } from './bus/redis-connection.ts'
 import { createAudienceStore } from './chats/audience-store.ts'
+import { createRedisFence, createRedisMarks } from './bus/redis-marks.ts'
 import { createAudience } from './chats/audience.ts'
 import { createChatLogStore } from './chats/chat-log-store.ts'
 import { createChatLog } from './chats/chat-log.ts'
@@ -50,6 +51,8 @@ import { createReceiptStore } from './receipts/receipt-store.ts'
 import { createReceipts } from './receipts/receipts.ts'
 import { createTelling } from './receipts/telling.ts'
 import { createDatabase, type Database } from './store/database.ts'
+import type { TimelineFence } from './store/timeline-fence.ts'
+import type { SharedMarks } from './store/viewer-marks.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createAdmission } from './transport/admission.ts'
@@ -106,13 +109,20 @@ type Transport = Readonly<{ server: TransportServer; health: Health }>
 function createFoundation(config: Config, secrets: Secrets, logger: Logger, overrides: Overrides) {
   const clock = overrides.clock ?? systemClock
   if (secrets.databaseUrl === undefined) throw new Error('createParley needs a database to connect to')
-  const database: Database = createDatabase({ writerUrl: secrets.databaseUrl, logger })
   const metrics = createMetrics()
   metrics.startDefaults()
   const backplane =
     config.bus.type === 'redis'
       ? createRedisBackplane(config, secrets, logger)
       : createMemoryBackplane(config, logger, overrides)
+  const database: Database = createDatabase({
+    writerUrl: secrets.databaseUrl,
+    replicaUrls: secrets.replicaUrls,
+    replicationPolicy: config.replicationPolicy,
+    ...backplane.known,
+    logger,
+    metrics,
+  })
   return { config, secrets, logger, metrics, clock, database, backplane }
 }
 
@@ -125,6 +135,8 @@ type Backplane = Readonly<{
   stop(): Promise<void>
   /** Whether the gateways can tell each other things at present; undefined where they need nothing for it. */
   isUp: (() => boolean) | undefined
+  /** What gateways tell each other of the database. */
+  known: Readonly<{ fence?: TimelineFence; sharedMarks?: SharedMarks }>
 }>
 
 function createMemoryBackplane({ gatewayId }: Config, logger: Logger, overrides: Overrides): Backplane {
@@ -134,7 +146,7 @@ function createMemoryBackplane({ gatewayId }: Config, logger: Logger, overrides:
     await sessions.close()
     if (overrides.bus === undefined) await bus.close()
   }
-  return { bus, sessions, start: () => Promise.resolve(), stop, isUp: undefined }
+  return { bus, sessions, start: () => Promise.resolve(), stop, isUp: undefined, known: {} }
 }
 
 function createRedisBackplane(
@@ -147,12 +159,14 @@ function createRedisBackplane(
   const bus = createRedisBus({ publisher, subscriber, logger })
   const sessions = createRedisSessionRegistry({ connection: publisher, gatewayId, logger })
   let deafness: Deafness | undefined
+  const fence = createRedisFence(publisher, logger)
 
   async function start(sweeper: Sweeper): Promise<void> {
     deafness = createDeafness(sweeper)
     bus.onHearing(deafness.setHearing)
     await Promise.all([publisher.start(), subscriber.start()])
     deafness.setHearing(subscriber.status() === 'up')
+    fence.start()
     await sessions.start({
       onLost: () => sweeper.sweep('unregistered'),
       onGatewayGone: () => sweeper.sweep('gateway-gone'),
@@ -161,17 +175,19 @@ function createRedisBackplane(
   }
 
   async function stop(): Promise<void> {
+    await fence.stop()
     await sessions.close()
     await bus.close()
     await Promise.all([publisher.close(), subscriber.close()])
   }
 
-  return { bus, sessions, start, stop, isUp: () => deafness?.isDeaf() === false }
+  const known = { fence, sharedMarks: createRedisMarks(publisher) }
+  return { bus, sessions, start, stop, isUp: () => deafness?.isDeaf() === false, known }
 }
 
 function createDomains({ config, database, clock, logger, metrics, backplane }: Foundation) {
   const { bus, sessions } = backplane
-  const { writer } = database
+  const { promisedWriter: writer } = database
   const users = createUsers({ store: createUserStore(database), clock })
   const chatStore = createChatStore(database)
   const chats = createChats({ store: chatStore, users })
@@ -203,7 +219,7 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     findMessage: async (id) => (await messages.findMany([id]))[0],
     metrics,
   })
-  const expirySweeper = createExpirySweeper({ store: createExpiryStore({ writer }), metrics, logger })
+  const expirySweeper = createExpirySweeper({ store: createExpiryStore(database), metrics, logger })
   const change = createDurableChange({ chatLog, publish })
   const messageChanger = createMessageChanger({ change, store: createChangeStore() })
   const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
@@ -221,7 +237,8 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
   })
 
   const devices = createDeviceStore(database)
-  const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, metrics, logger })
+  const { marks } = database
+  const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, marks, metrics, logger })
   const chatStreams = createChatStreams({ hub, chats, chatLog, clock })
   const services: Services = {
     users,
@@ -263,6 +280,7 @@ function createTransport(
     config,
     clock,
     logger,
+    marks: foundation.database.marks,
     graphiql:
       config.mode === 'development'
         ? createGraphiql({ tour: async () => (await demo?.tour()) ?? { tabs: [], values: {} } })
@@ -287,6 +305,7 @@ function createHealthOf({ database, backplane: { isUp }, metrics, logger }: Foun
   const health = createHealth({
     checks: { database: () => database.ping() },
     spare: isUp === undefined ? {} : { redis: isUp },
+    warnings: { replication: () => database.risk() },
     logger,
   })
   metrics.gauge('database_up', 'Whether the database answers: 1 or 0.', async () =>

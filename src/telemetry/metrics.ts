@@ -64,6 +64,20 @@ export function createMetrics() {
       'Comparisons of everybody here with the logs after a fault, by the fault.',
       ['reason'],
     ),
+    writerChanges: counter('database_writer_changes_total', 'Times that writes went to another primary.'),
+    writerSearchSeconds: histogram(
+      'database_writer_search_seconds',
+      'How long this gateway was without a server to write to.',
+      SECONDS,
+    ),
+    unconfirmedCommits: counter(
+      'database_unconfirmed_commits_total',
+      'Commits whose wait for the synchronous standby was cancelled; none of them was answered as done.',
+    ),
+    reads: counter('database_reads_total', 'Reads, by the server that answered and why it was that one.', [
+      'from',
+      'why',
+    ]),
     sweptPeople: counter('swept_people_total', 'People whose chats were compared with the logs.'),
   }
 }

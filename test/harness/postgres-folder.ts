@@ -12,8 +12,12 @@ export async function provideFolder(): Promise<ProvidedFolder> {
   return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }
 }
 
-/** Kills the server that runs below a data folder, as a power cut would. */
+/**
+ * Kills the server that runs below a data folder, as a power cut would: with all of its processes, which otherwise
+ * go on answering until they notice that their parent is gone.
+ */
 export async function killServer(dataDir: string): Promise<void> {
   const [pid] = (await readFile(path.join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
-  process.kill(Number(pid), 'SIGKILL')
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  for (const one of [pid, ...children.trim().split(' ')]) process.kill(Number(one), 'SIGKILL')
 }
