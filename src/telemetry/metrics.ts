@@ -70,10 +70,6 @@ export function createMetrics() {
       'How long this gateway was without a server to write to.',
       SECONDS,
     ),
-    unconfirmedCommits: counter(
-      'database_unconfirmed_commits_total',
-      'Commits whose wait for the synchronous standby was cancelled; none of them was answered as done.',
-    ),
     reads: counter('database_reads_total', 'Reads, by the server that answered and why it was that one.', [
       'from',
       'why',
