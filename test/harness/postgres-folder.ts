@@ -19,5 +19,15 @@ export async function provideFolder(): Promise<ProvidedFolder> {
 export async function killServer(dataDir: string): Promise<void> {
   const [pid] = (await readFile(path.join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  for (const one of [pid, ...children.trim().split(' ')]) process.kill(Number(one), 'SIGKILL')
+  process.kill(Number(pid), 'SIGKILL')
+  for (const child of children.trim().split(' ')) killIfThere(Number(child))
+}
+
+/** Some processes of a server live for a moment only, and this one may have gone by itself. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
