@@ -6,6 +6,7 @@ import { aborted } from './lib/aborted.ts'
 import { within } from './lib/deadline.ts'
 import { createParley, type Started } from './parley.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded-postgres.ts'
+import { findWriterUrl } from './store/find-writer.ts'
 import { migrate } from './store/migrate.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { requirePort } from './transport/port.ts'
@@ -46,7 +47,7 @@ const PATIENCE_MS = 15_000
 
 async function migrateTo(url: string, { logger, stop }: Run): Promise<void> {
   await reachDatabase(url, { patienceMs: PATIENCE_MS, logger, signal: stop })
-  const { applied } = await migrate({ url })
+  const { applied } = await migrate({ url: await findWriterUrl(url) })
   if (applied.length > 0) logger.info({ applied }, 'migrations applied')
   stop.throwIfAborted()
 }

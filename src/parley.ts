@@ -5,6 +5,7 @@ import { createMemoryBus } from './bus/memory-bus.ts'
 import { createRedisBus } from './bus/redis-bus.ts'
 import { connectRedis } from './bus/redis-connection.ts'
 import { createAudienceStore } from './chats/audience-store.ts'
+import { createRedisFence, createRedisMarks } from './bus/redis-marks.ts'
 import { createAudience } from './chats/audience.ts'
 import { createChatLogStore } from './chats/chat-log-store.ts'
 import { createChatLog } from './chats/chat-log.ts'
@@ -69,6 +70,8 @@ import { createReceiptStore } from './receipts/receipt-store.ts'
 import { createReceipts } from './receipts/receipts.ts'
 import { createTelling } from './receipts/telling.ts'
 import { createDatabase, type Database } from './store/database.ts'
+import type { TimelineFence } from './store/timeline-fence.ts'
+import type { SharedMarks } from './store/viewer-marks.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createAdmission } from './transport/admission.ts'
@@ -137,7 +140,6 @@ type Transport = Readonly<{ server: TransportServer; health: Health }>
 function createFoundation(config: Config, secrets: Secrets, logger: Logger, overrides: Overrides) {
   const clock = overrides.clock ?? systemClock
   if (secrets.databaseUrl === undefined) throw new Error('createParley needs a database to connect to')
-  const database: Database = createDatabase({ writerUrl: secrets.databaseUrl, logger })
   const metrics = createMetrics()
   metrics.startDefaults()
   const presence = { ...PRESENCE, ...overrides.presence }
@@ -145,6 +147,14 @@ function createFoundation(config: Config, secrets: Secrets, logger: Logger, over
     config.bus.type === 'redis'
       ? createRedisBackplane(config, secrets, logger, presence)
       : createMemoryBackplane(config, logger, overrides, { ...presence, clock })
+  const database: Database = createDatabase({
+    writerUrl: secrets.databaseUrl,
+    replicaUrls: secrets.replicaUrls,
+    replicationPolicy: config.replicationPolicy,
+    ...backplane.known,
+    logger,
+    metrics,
+  })
   return { config, secrets, logger, metrics, clock, database, backplane, presence, intake: createIntake() }
 }
 
@@ -160,6 +170,8 @@ type Backplane = Readonly<{
   isUp: (() => boolean) | undefined
   /** What lets gateways know of each other's spending; undefined where there is one gateway. */
   share(limits: RateLimits): SharedLimits | undefined
+  /** What gateways tell each other of the database. */
+  known: Readonly<{ fence?: TimelineFence; sharedMarks?: SharedMarks }>
 }>
 
 function createMemoryBackplane(
@@ -189,6 +201,7 @@ function createMemoryBackplane(
     stop,
     isUp: undefined,
     share: () => undefined,
+    known: {},
   }
 }
 
@@ -204,12 +217,14 @@ function createRedisBackplane(
   const sessions = createRedisSessionRegistry({ connection: publisher, gatewayId, logger })
   const presence = createRedisPresenceStore({ connection: publisher, gatewayId, windowMs })
   let deafness: Deafness | undefined
+  const fence = createRedisFence(publisher, logger)
 
   async function start(sweeper: Sweeper): Promise<void> {
     deafness = createDeafness(sweeper)
     bus.onHearing(deafness.setHearing)
     await Promise.all([publisher.start(), subscriber.start()])
     deafness.setHearing(subscriber.status() === 'up')
+    fence.start()
     await sessions.start({
       onLost: () => sweeper.sweep('unregistered'),
       onGatewayGone: () => sweeper.sweep('gateway-gone'),
@@ -218,6 +233,7 @@ function createRedisBackplane(
   }
 
   async function stop(): Promise<void> {
+    await fence.stop()
     await sessions.close()
     await bus.close()
     await Promise.all([publisher.close(), subscriber.close()])
@@ -225,7 +241,8 @@ function createRedisBackplane(
 
   const share = (limits: RateLimits): SharedLimits =>
     createSharedLimits({ connection: publisher, limits, logger })
-  return { bus, sessions, presence, start, stop, isUp: () => deafness?.isDeaf() === false, share }
+  const known = { fence, sharedMarks: createRedisMarks(publisher) }
+  return { bus, sessions, presence, start, stop, isUp: () => deafness?.isDeaf() === false, share, known }
 }
 
 /** What knows how much there is to do, and what may wait. */
@@ -279,7 +296,7 @@ function elapsedMs(): number {
 function createDomains(foundation: Foundation) {
   const { config, database, clock, logger, metrics, backplane } = foundation
   const { bus, sessions } = backplane
-  const { writer } = database
+  const { promisedWriter: writer } = database
   const log = watchCommits(createMessageLog({ writer }), elapsedMs)
   const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
   const users = createUsers({ store: createUserStore(database), clock })
@@ -328,7 +345,7 @@ function createDomains(foundation: Foundation) {
     findMessage: async (id) => (await messages.findMany([id]))[0],
     metrics,
   })
-  const expirySweeper = createExpirySweeper({ store: createExpiryStore({ writer }), metrics, logger })
+  const expirySweeper = createExpirySweeper({ store: createExpiryStore(database), metrics, logger })
   const change = createDurableChange({ chatLog, publish })
   const messageChanger = createMessageChanger({ change, store: createChangeStore() })
   const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
@@ -347,7 +364,8 @@ function createDomains(foundation: Foundation) {
   })
 
   const devices = createDeviceStore(database)
-  const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, metrics, logger })
+  const { marks } = database
+  const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, marks, metrics, logger })
   const chatStreams = createChatStreams({ hub, chats, chatLog, clock })
   const { presence, keeper } = createPresenceParts(foundation, presenceStores, watching, router, load)
   const services: Services = {
@@ -417,6 +435,7 @@ function createTransport(
     config,
     clock,
     logger,
+    marks: foundation.database.marks,
     graphiql:
       config.mode === 'development'
         ? createGraphiql({ tour: async () => (await demo?.tour()) ?? { tabs: [], values: {} } })
@@ -453,6 +472,7 @@ function createHealthOf({ database, backplane: { isUp }, metrics, logger }: Foun
   const health = createHealth({
     checks: { database: () => database.ping() },
     spare: isUp === undefined ? {} : { redis: isUp },
+    warnings: { replication: () => database.risk() },
     logger,
   })
   metrics.gauge('database_up', 'Whether the database answers: 1 or 0.', async () =>

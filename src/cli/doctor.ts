@@ -1,12 +1,21 @@
 import { loadConfig, type LoadedConfig } from '../config/load-config.ts'
+import type { ReplicationPolicy } from '../config/config.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded-postgres.ts'
 import { embeddedState } from '../store/embedded/running-url.ts'
+import { hostUrls } from '../store/host-urls.ts'
 import { inspectDatabase } from '../store/inspect.ts'
 import { migrationStatus } from '../store/migrate.ts'
 import { redactText } from '../telemetry/redact.ts'
 import { judgeKeys } from './judge-keys.ts'
-import { judgeConnectError, judgeDatabase, judgeMigrations } from './judge-database.ts'
+import {
+  type HostRole,
+  judgeConnectError,
+  judgeDatabase,
+  judgeHosts,
+  judgeMigrations,
+  judgeReplication,
+} from './judge-database.ts'
 import { messageOf } from './failure.ts'
 import { bad, doubtful, type Finding, findingLines, good } from './finding.ts'
 import { judgeNode } from './judge-node.ts'
@@ -50,7 +59,7 @@ function tryLoad(env: Process['env']): LoadedConfig | ConfigError {
 }
 
 async function* examineDatabase({ config, secrets }: LoadedConfig): AsyncGenerator<Finding> {
-  if (secrets.databaseUrl !== undefined) yield* examineAt(secrets.databaseUrl)
+  if (secrets.databaseUrl !== undefined) yield* examineExternal(secrets.databaseUrl, config.replicationPolicy)
   else yield* examineEmbedded(config.dataDir)
 }
 
@@ -89,11 +98,35 @@ async function* examineStopped(dataDir: string): AsyncGenerator<Finding> {
   }
 }
 
-async function* examineAt(url: string): AsyncGenerator<Finding> {
+async function* examineExternal(url: string, policy: ReplicationPolicy): AsyncGenerator<Finding> {
+  const urls = hostUrls(url)
+  if (urls.length === 1) {
+    yield* examineAt(url, policy)
+    return
+  }
+  const roles = await Promise.all(urls.map(roleOf))
+  yield judgeHosts(roles)
+  const writer = urls[roles.findIndex(({ isInRecovery }) => isInRecovery === false)]
+  if (writer !== undefined) yield* examineAt(writer, policy)
+}
+
+async function roleOf(url: string): Promise<HostRole> {
+  const { host } = new URL(url)
+  try {
+    const { isInRecovery } = await inspectDatabase(url)
+    return { host, isInRecovery }
+  } catch {
+    // What is wrong with it is told of the one that takes writes; here it is one that says nothing.
+    return { host, isInRecovery: undefined }
+  }
+}
+
+async function* examineAt(url: string, policy?: ReplicationPolicy): AsyncGenerator<Finding> {
   try {
     const facts = await inspectDatabase(url)
     yield good('the database can be reached')
     yield* judgeDatabase(facts)
+    if (policy !== undefined) yield judgeReplication(facts, policy)
     yield* judgeMigrations(await migrationStatus({ url }))
   } catch (error) {
     yield judgeConnectError(error)

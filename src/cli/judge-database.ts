@@ -1,11 +1,13 @@
+import type { ReplicationPolicy } from '../config/config.ts'
 import type { DatabaseFacts } from '../store/inspect.ts'
 import type { MigrationStatus } from '../store/migration.ts'
+import { replicationRisk } from '../store/replication-policy.ts'
 import { codeOf, messageOf } from './failure.ts'
 import { bad, doubtful, type Finding, good } from './finding.ts'
 
 const OLDEST_VERSION = 150_000
-/** An instance keeps ten connections to write and ten to read. */
-const CONNECTIONS_PER_INSTANCE = 20
+/** An instance keeps ten connections to write, ten to read, and one to watch. */
+const CONNECTIONS_PER_INSTANCE = 21
 /** A person counts as online for twenty. */
 const CLOCK_DOUBTFUL_MS = 1_000
 const CLOCK_BAD_MS = 5_000
@@ -68,6 +70,46 @@ function judgeDurability({ fsync, synchronousCommit }: DatabaseFacts): readonly 
         ),
   ]
 }
+
+/** What the death of the primary would cost. Under a strict policy a risk is what stops sends, and so a fault. */
+export function judgeReplication({ replication }: DatabaseFacts, policy: ReplicationPolicy): Finding {
+  const risk = replicationRisk(replication)
+  if (risk === undefined) return good(`commits wait for a standby (${replication.standbys} connected)`)
+  const mend =
+    'Give the primary a standby and name it in synchronous_standby_names: docs/failover.md says how, and what it costs.'
+  return policy === 'strict'
+    ? bad(risk, `${mend} REPLICATION_POLICY is strict: sends are refused until then.`)
+    : doubtful(risk, mend)
+}
+
+/** The roles of the hosts of one URL: exactly one of them may take writes. */
+export function judgeHosts(roles: readonly HostRole[]): Finding {
+  const writers = roles.filter(({ isInRecovery }) => isInRecovery === false)
+  const standbys = roles.filter(({ isInRecovery }) => isInRecovery === true)
+  const silent = roles.filter(({ isInRecovery }) => isInRecovery === undefined)
+  const [writer, ...others] = writers
+  if (writer === undefined) {
+    return bad(
+      'none of the hosts takes writes',
+      'Promote one of them, or see that DATABASE_URL names the primary.',
+    )
+  }
+  if (others.length > 0) {
+    return bad(
+      `several hosts take writes: ${writers.map(({ host }) => host).join(', ')}`,
+      'Only one may: stop the one that was overtaken before anybody writes to it, and make it a standby of the other.',
+    )
+  }
+  const what = `${writer.host} takes writes, ${standbys.length} of the other hosts are standbys`
+  if (silent.length === 0) return good(what)
+  return doubtful(
+    `${what}, and these can't be reached: ${silent.map(({ host }) => host).join(', ')}`,
+    'Start them, or take them out of DATABASE_URL.',
+  )
+}
+
+/** Undefined: it could not be asked. */
+export type HostRole = Readonly<{ host: string; isInRecovery: boolean | undefined }>
 
 function judgeConnections({ connections }: DatabaseFacts): Finding {
   const what = `the server admits ${connections} connections, and an instance uses up to ${CONNECTIONS_PER_INSTANCE}`

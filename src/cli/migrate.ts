@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load-config.ts'
 import { startEmbeddedPostgres } from '../store/embedded-postgres.ts'
+import { findWriterUrl } from '../store/find-writer.ts'
 import { migrate } from '../store/migrate.ts'
 import { reachDatabase } from './reach-database.ts'
 import type { Arguments, Process, RunVerb } from './verb.ts'
@@ -23,7 +24,7 @@ async function migrateAt(url: string, { values }: Arguments, { print, notice }: 
   await reachDatabase(url, { patienceMs: 0 })
   const retryFailed = values['retry'] === 'true'
   const { applied, unknown } = await migrate({
-    url,
+    url: await findWriterUrl(url),
     retryFailed,
     onApplied: (name) => print(`applied ${name}`),
   })

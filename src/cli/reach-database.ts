@@ -1,4 +1,5 @@
 import { retry } from '../lib/backoff.ts'
+import { findWriterUrl } from '../store/find-writer.ts'
 import { inspectDatabase } from '../store/inspect.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { codeOf } from './failure.ts'
@@ -38,7 +39,7 @@ export async function reachDatabase(url: string, { patienceMs, logger, signal }:
   }
 
   try {
-    await retry(() => inspectDatabase(url), mayPass, BACKOFF, signal)
+    await retry(async () => inspectDatabase(await findWriterUrl(url)), mayPass, BACKOFF, signal)
   } catch (error) {
     signal?.throwIfAborted()
     const { what, mend } = connectProblem(error)

@@ -7,6 +7,7 @@ import { SERVICE_LEVELS, type ServiceLevel } from '../load/levels.ts'
 import { embeddedState } from '../store/embedded/running-url.ts'
 import { ensurePrismaClient } from '../store/ensure-prisma-client.ts'
 import { createLogger } from '../telemetry/logger.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
 import { parseDurationS } from './duration.ts'
 import { type Arguments, type RunVerb, UsageError } from './verb.ts'
 
@@ -63,8 +64,9 @@ async function withStore<Result>(
   await ensurePrismaClient()
   const { createDatabase } = await import('../store/database.ts')
   const logger = createLogger({ level: 'silent', pretty: false })
-  const database = createDatabase({ writerUrl, logger, poolSize: 1 })
+  const database = createDatabase({ writerUrl, logger, metrics: createMetrics(), poolSize: 1 })
   try {
+    await database.start()
     return await work(createLevelCommands(database))
   } catch (error) {
     throw isTableMissing(error) ? new Error(NOT_MIGRATED, { cause: error }) : error

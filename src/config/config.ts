@@ -38,6 +38,8 @@ export type Config = Readonly<{
   dataDir: string
   /** Where it is external, its URL is a secret. */
   database: Readonly<{ type: 'embedded'; dataDir: string } | { type: 'external' }>
+  /** What to do while what is committed would not survive the primary: go on, or stop what people are told is stored. */
+  replicationPolicy: ReplicationPolicy
   auth: AuthConfig
   /** What was asked for; where it is Redis, the URLs are secrets. */
   bus: Readonly<{ type: 'memory' } | { type: 'redis' }>
@@ -48,6 +50,9 @@ export type Config = Readonly<{
   /** How long an ordered stop may take before it is cut short. */
   shutdownDeadlineMs: number
 }>
+
+/** How much an answer to a sender is worth while there is no second copy. */
+export type ReplicationPolicy = 'available' | 'strict'
 
 /** Whose tokens are believed. */
 export type AuthConfig = Readonly<
@@ -77,6 +82,9 @@ const SETTINGS = z.object({
   TRUSTED_PROXIES: list.pipe(z.array(addressRange)),
   GATEWAY_ID: gatewayId.optional(),
   ALLOWED_ORIGINS: list.pipe(z.array(origin)),
+  REPLICATION_POLICY: z
+    .enum(['available', 'strict'], { error: 'must be available or strict' })
+    .default('available'),
   AUTH_JWKS_URL: jwksUrl.optional(),
   AUTH_ISSUER: z.string().optional(),
   AUTH_AUDIENCE: z.string().optional(),
@@ -115,6 +123,7 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
     gatewayId: (settings.GATEWAY_ID ?? newGatewayId()) as GatewayId,
     dataDir,
     database: env.DATABASE_URL === undefined ? { type: 'embedded', dataDir } : { type: 'external' },
+    replicationPolicy: settings.REPLICATION_POLICY,
     auth: toAuth(settings),
     bus: { type: env.REDIS_URL === undefined ? 'memory' : 'redis' },
     groups: { maxMembers: settings.MAX_GROUP_MEMBERS },

@@ -7,7 +7,7 @@ import type { VariableName } from './variables.ts'
 
 /** What must appear in no log and on no screen. Kept apart from `Config`, which may. */
 export type Secrets = Readonly<{
-  /** The primary, one host. Undefined: the embedded database. */
+  /** The primary; with several hosts, whichever of them takes writes. Undefined: the embedded database. */
   databaseUrl: string | undefined
   replicaUrls: readonly string[]
   redisUrls: readonly string[]
@@ -45,17 +45,10 @@ export function parseSecrets(env: Environment): Parsed<Secrets> {
   const { success, data, error } = SECRETS.safeParse(env)
   if (!success) return { type: 'refused', problems: fieldProblems(error) }
   const value = {
-    databaseUrl: data.DATABASE_URL === undefined ? undefined : firstHostOf(data.DATABASE_URL),
+    databaseUrl: data.DATABASE_URL,
     replicaUrls: data.DATABASE_REPLICA_URLS,
     redisUrls: data.REDIS_URL,
     authSecret: data.AUTH_SECRET,
   }
   return { type: 'parsed', value }
-}
-
-/** The driver knows no list of hosts. */
-function firstHostOf(text: string): string {
-  const url = parseDatabaseUrl(text)
-  const [first] = typeof url === 'string' ? [] : url.hosts
-  return typeof url === 'string' || first === undefined ? text : url.single(first)
 }

@@ -49,15 +49,23 @@ export const VARIABLES = [
   },
   {
     name: 'DATABASE_URL',
-    meaning: 'the primary: postgres://user:password@host:5432/database',
+    meaning:
+      'the primary: postgres://user:password@host:5432/database; several hosts, host1:5432,host2:5432: whichever of them takes writes',
     default: 'an embedded PostgreSQL; required in production',
     isSecret: true,
   },
   {
     name: 'DATABASE_REPLICA_URLS',
-    meaning: 'replicas to read from, comma-separated; not used by this release',
+    meaning: 'replicas to read from, comma-separated URLs',
     default: 'none',
     isSecret: true,
+  },
+  {
+    name: 'REPLICATION_POLICY',
+    meaning:
+      'while commits would not survive the loss of the primary: available: go on; strict: sends answer UNAVAILABLE',
+    default: 'available',
+    isSecret: false,
   },
   {
     name: 'REDIS_URL',

@@ -7,6 +7,7 @@ import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
 import { pause } from '../lib/pause.ts'
 import type { Receipts } from '../receipts/receipts.ts'
+import type { ViewerMarks } from '../store/viewer-marks.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { DeviceStore, Owed, Registration } from './device-store.ts'
@@ -40,6 +41,8 @@ type Dependencies = Readonly<{
   chatLog: ChatLog
   receipts: Receipts
   clock: Clock
+  /** Who has seen what, where a query might read what is older. */
+  marks?: Pick<ViewerMarks, 'wrote' | 'told'> | undefined
   metrics: Pick<Metrics, 'deliveries' | 'replays' | 'overflows'>
   logger: Logger
 }>
@@ -72,7 +75,7 @@ type Debt = Readonly<{ registration: Registration | undefined; owed: readonly Ow
  * acknowledges without an inbox says nothing of receipts.
  */
 export function createInbox(dependencies: Dependencies): Inbox {
-  const { hub, devices, liveDevices, chatLog, receipts, clock, metrics, logger } = dependencies
+  const { hub, devices, liveDevices, chatLog, receipts, clock, marks, metrics, logger } = dependencies
   const { read: inTurn, expectedWaitMs } = createPatientReads(logger)
   const replay = createReplay({ chatLog, receipts, metrics, inTurn })
 
@@ -82,10 +85,13 @@ export function createInbox(dependencies: Dependencies): Inbox {
       const { registration, owed, merge } = await makePlan(feeding, viewerId, deviceId)
       joined.settle()
       if (registration !== undefined) yield* replay(feeding.signal, { viewerId, registration, owed })
+      // What was passed on is in what is queried from now on, whichever gateway and server is asked.
+      await marks?.wrote(viewerId)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
       if (deviceId !== undefined) live = liveDevices.add(viewerId, deviceId)
       for await (const item of feeding.live()) {
         if (!merge(item)) continue
+        marks?.told(viewerId)
         yield item
         metrics.deliveries.inc({ phase: 'live' })
       }

@@ -81,6 +81,10 @@ type Row = Readonly<{
  * 3. `fresh` hands out seqs, without gap, to the drafts that pass.
  * 4. The heads move, events and messages are inserted: all or nothing, in one commit.
  *
+ * The locks are counted so that they are taken also where nothing is fresh. A lock is written to the server's log behind
+ * whatever the chat holds, so the commit of a statement that only found the first message of its key waits until the
+ * standby has that message; without, a retry would be told "sent" of what may yet be lost with the primary.
+ *
  * Indexes: primary keys of chats, members and messages, and the unique key of a sender's keys; each lookup names
  * the chat. The lookups are scalar subqueries on purpose: the planner can't turn those into scans of whole tables.
  */
@@ -143,7 +147,9 @@ const APPEND = {
       CASE WHEN f.seq = 1 AND f.kind = 'DIRECT' THEN (
         SELECT array_agg(m.user_id) FROM members m WHERE m.chat_id = f.chat_id
       ) END AS joined
-    FROM known k LEFT JOIN fresh f ON f.ordinal = k.ordinal
+    FROM known k
+      CROSS JOIN (SELECT count(*) FROM locked) AS every_lock_taken
+      LEFT JOIN fresh f ON f.ordinal = k.ordinal
     ORDER BY k.ordinal`,
 }
 

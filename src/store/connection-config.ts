@@ -3,6 +3,9 @@ import type { ClientConfig } from 'pg'
 /** PostgreSQL's configuration parameters for a session. */
 export type SessionSettings = Readonly<Record<string, string>>
 
+/** A connection's configuration. `isUnprepared`: what is behind the URL keeps no prepared statements for a session. */
+export type ConnectionConfig = ClientConfig & Readonly<{ isUnprepared: boolean }>
+
 const CONNECT_DEADLINE_MS = 2_000
 
 /**
@@ -14,14 +17,18 @@ export function connectionConfig(
   url: string,
   applicationName: string,
   settings: SessionSettings,
-): ClientConfig {
+): ConnectionConfig {
   const parsed = parseUrl(url)
+  // As Prisma has it: a PgBouncer that hands each transaction another session.
+  const isUnprepared = parsed.searchParams.get('pgbouncer') === 'true'
+  parsed.searchParams.delete('pgbouncer')
   // What the URL says itself would replace `options` below instead of adding to it.
   const given = parsed.searchParams.get('options') ?? ''
   parsed.searchParams.delete('options')
   const added = Object.entries({ ...settings, timezone: 'UTC' }).map(toOption)
   return {
     connectionString: parsed.href,
+    isUnprepared,
     application_name: applicationName,
     options: [given, ...added].join(' ').trim(),
     keepAlive: true,

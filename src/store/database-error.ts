@@ -1,4 +1,6 @@
 import pg from 'pg'
+import { NoWriterError } from './no-writer-error.ts'
+import { UnsafeReplicationError } from './replication-policy.ts'
 
 /** What a failed operation of the database means to whoever asked for it. */
 export type DatabaseErrorKind =
@@ -21,8 +23,8 @@ const KIND_OF_STATE: Readonly<Record<string, DatabaseErrorKind>> = {
   '0A000': 'retryable-before-commit',
   // The server ended an idle transaction, and the session with it: rolled back.
   '25P03': 'retryable-before-commit',
-  // Read-only: what used to be the primary is a standby now, or a reader was asked to write.
-  '25006': 'refused',
+  // Read-only: what used to be the primary is a standby now, and another one will be found.
+  '25006': 'retryable-before-commit',
   '23505': 'unique-violation',
   '40001': 'retryable-before-commit',
   '40P01': 'retryable-before-commit',
@@ -80,6 +82,9 @@ const KIND_OF_MESSAGE: readonly (readonly [string, DatabaseErrorKind])[] = [
 
 /** Classifies anything thrown by a statement, by Prisma, or by connecting. */
 export function classifyDatabaseError(error: unknown): DatabaseErrorKind {
+  if (error instanceof UnsafeReplicationError) return 'refused'
+  if (error instanceof NoWriterError || valueAt(error, 'cause') instanceof NoWriterError)
+    return 'retryable-before-commit'
   const state = sqlStateOf(error)
   if (state !== undefined) return KIND_OF_STATE[state] ?? KIND_OF_STATE[state.slice(0, 2)] ?? 'other'
   const code = stringAt(error, 'code') ?? ''
@@ -87,6 +92,8 @@ export function classifyDatabaseError(error: unknown): DatabaseErrorKind {
   return (
     KIND_OF_PRISMA_CODE[code] ??
     KIND_OF_SYSTEM_CODE[code] ??
+    // An error of class 08 that node-postgres did not make out of the server's, Prisma passes on as it is.
+    KIND_OF_STATE[code.slice(0, 2)] ??
     KIND_OF_ADAPTER_ERROR[adapterKind] ??
     kindOfMessage(error)
   )

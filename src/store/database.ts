@@ -1,15 +1,34 @@
-import type { Logger } from 'pino'
-import { ConnectionPool } from './connection-pool.ts'
+import type { ReplicationPolicy } from '../config/config.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { ConnectionPool, type ConnectionPlace } from './connection-pool.ts'
+import { hostUrls } from './host-urls.ts'
+import { createPrimary, type Primary } from './primary.ts'
 import { createPrismaClient } from './prisma-client.ts'
+import { type Choice, createReadRoutes, type Source } from './read-routes.ts'
 import { createReader, type Reader } from './reader.ts'
+import { createReplica } from './replica.ts'
+import { replicationRisk, requireReplication } from './replication-policy.ts'
+import { createServerProbe, type ServerProbe } from './server-probe.ts'
+import { createTimelineFence, type TimelineFence } from './timeline-fence.ts'
+import { createTimelineRecord } from './timeline-record.ts'
+import { createViewerMarks, type SharedMarks, type ViewerMarks } from './viewer-marks.ts'
+import { createWriterPlace } from './writer-place.ts'
 import { createWriter, type Writer } from './writer.ts'
 
 export type DatabaseOptions = Readonly<{
+  /** The primary; several hosts in it: whichever of them takes writes. */
   writerUrl: string
-  /** Where to read what may be a little old; default: the primary. */
-  readerUrl?: string
-  logger: Pick<Logger, 'warn'>
-  /** Connections of the writer, and as many of the reader. Default: 10. */
+  /** Where to read what may be a little old; default: the primary alone. */
+  replicaUrls?: readonly string[]
+  /** Default: available. */
+  replicationPolicy?: ReplicationPolicy
+  /** What gateways know together; default: each knows what it saw itself. */
+  fence?: TimelineFence
+  sharedMarks?: SharedMarks
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>
+  metrics: Metrics
+  /** Connections of the writer, and as many to read from each server. Default: 10. */
   poolSize?: number
   /** For each statement; default 7 s, which with 2 s for a connection keeps an operation below 10 s. */
   queryDeadlineMs?: number
@@ -17,7 +36,13 @@ export type DatabaseOptions = Readonly<{
 
 export type Database = Readonly<{
   writer: Writer
+  /** The writer for what people are told is stored; rejects while the replication policy says that it is not safe. */
+  promisedWriter: Writer
   reader: Reader
+  /** How far each person's reads have to reach; undefined: there is nothing to read from but the primary. */
+  marks: ViewerMarks | undefined
+  /** What an operator should know about how safe commits are: a sentence, or undefined. */
+  risk(): string | undefined
   /** Rejects unless the database answers. */
   start(): Promise<void>
   /** Lets what is running end, and closes all connections. What still waits for one is refused. */
@@ -32,34 +57,97 @@ const PING = { name: 'ping', text: 'SELECT 1' }
 
 /**
  * The way to the database: a writer and a reader, each with connections of its own. Nothing connects before `start`
- * or the first use; a database that goes away and comes back is found again without a restart.
+ * or the first use; a database that goes away and comes back, or takes writes on another of its hosts, is found again
+ * without a restart.
  */
 export function createDatabase(options: DatabaseOptions): Database {
-  const { writerUrl, readerUrl = writerUrl, logger, poolSize: size = 10, queryDeadlineMs = 7_000 } = options
-  const common = { size, queryDeadlineMs, logger }
-  const pools = [
-    new ConnectionPool({ ...common, url: writerUrl, name: 'parley-writer', isReadOnly: false }),
-    new ConnectionPool({ ...common, url: readerUrl, name: 'parley-reader', isReadOnly: true }),
-  ] as const
-  const clients = [createPrismaClient(pools[0]), createPrismaClient(pools[1])] as const
+  const { writerUrl, logger, metrics, poolSize: size = 10, queryDeadlineMs = 7_000 } = options
+  const { fence = createTimelineFence(), replicationPolicy = 'available' } = options
+  const urls = hostUrls(writerUrl)
+  const probes = urls.map(createServerProbe)
+  const primary = createPrimary({ probes, fence, logger, metrics })
+  const place = createWriterPlace(urls, primary, fence)
+  const sources: Source[] = []
+
+  function open(name: string, isReadOnly: boolean, url: string, to: ConnectionPlace): Source {
+    const pool = new ConnectionPool({ url, place: to, name, isReadOnly, size, queryDeadlineMs, logger })
+    const source = { pool, prisma: createPrismaClient(pool) }
+    sources.push(source)
+    return source
+  }
+
+  const [firstUrl = ''] = urls
+  const forWrites = open('parley-writer', false, firstUrl, place)
+  const forReads = open('parley-reader', true, firstUrl, place)
+
+  const record = createTimelineRecord({ primary, probes, logger })
+  function follow(url: string, probe: ServerProbe, index: number): Choice {
+    const name = `replica-${index + 1}`
+    const replica = createReplica({ name, url, probe, past: record, logger })
+    return { replica, source: open(`parley-${name}`, true, url, replica.place) }
+  }
+  const replicas = (options.replicaUrls ?? []).map((url, index) => follow(url, createServerProbe(url), index))
+  const standIns =
+    urls.length === 1
+      ? []
+      : urls.map((url, index) => follow(url, createServerProbe(url), replicas.length + index))
+  const followers = [...replicas, ...standIns]
+
+  const routed = createReadRoutes({
+    primary: forReads,
+    hasPrimary: () => primary.current() !== undefined,
+    replicas,
+    standIns,
+    metrics,
+  })
 
   async function ping(): Promise<void> {
-    await Promise.all(pools.map((pool) => pool.run(PING, [])))
+    await Promise.all([forWrites, forReads].map(({ pool }) => pool.run(PING, [])))
+  }
+
+  async function start(): Promise<void> {
+    await primary.start()
+    if (followers.length > 0) record.start()
+    for (const { replica } of followers) replica.start()
+    await ping()
   }
 
   // The pools first, which wait; Prisma would roll back the transactions that are open.
   async function close(): Promise<void> {
-    await Promise.all(pools.map((pool) => pool.end()))
-    await Promise.all(clients.map((client) => client.$disconnect()))
+    await Promise.all(sources.map(({ pool }) => pool.end()))
+    await Promise.all(sources.map(({ prisma }) => prisma.$disconnect()))
+    await record.stop()
+    await Promise.all(followers.map(({ replica }) => replica.stop()))
+    await primary.stop()
   }
 
   let stopped: Promise<void> | undefined
   return {
-    writer: createWriter(pools[0], clients[0]),
-    reader: createReader(pools[1], clients[1]),
-    start: ping,
+    writer: createWriter(forWrites.pool, forWrites.prisma),
+    promisedWriter: createWriter(forWrites.pool, forWrites.prisma, () =>
+      requireReplication(replicationPolicy, primary.state()),
+    ),
+    reader: createReader(routed),
+    marks: followers.length === 0 ? undefined : marksOf(primary, options.sharedMarks),
+    risk: () => riskOf(primary),
+    start,
     stop: () => (stopped ??= close()),
     ping,
-    waiting: () => pools.reduce((sum, { waitingCount }) => sum + waitingCount, 0),
+    waiting: () => sources.reduce((sum, { pool }) => sum + pool.waitingCount, 0),
   }
+}
+
+function marksOf(primary: Primary, shared: SharedMarks | undefined): ViewerMarks {
+  return createViewerMarks({
+    sample: async () => (await primary.look()).position,
+    lastWords: () => (primary.current() === undefined ? (primary.state()?.position ?? 0) : undefined),
+    shared,
+    now: () => performance.now(),
+  })
+}
+
+function riskOf(primary: Primary): string | undefined {
+  const state = primary.state()
+  if (primary.current() === undefined) return 'No server takes writes at present.'
+  return state === undefined ? undefined : replicationRisk(state.replication)
 }

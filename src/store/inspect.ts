@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { connectionConfig } from './connection-config.ts'
+import { type Replication, waitsForStandby } from './server-state.ts'
 
 /** What a server says of itself, as far as Parley depends on it. */
 export type DatabaseFacts = Readonly<{
@@ -13,11 +14,13 @@ export type DatabaseFacts = Readonly<{
   isInRecovery: boolean
   fsync: string
   synchronousCommit: string
+  replication: Replication
   /** Connections that roles without special rights may have at once, all programs taken together. */
   connections: number
 }>
 
-type Row = Omit<DatabaseFacts, 'clockAheadMs' | 'roundTripMs'> & Readonly<{ nowMs: number }>
+type Row = Omit<DatabaseFacts, 'clockAheadMs' | 'roundTripMs' | 'replication'> &
+  Readonly<{ nowMs: number; synchronousNames: string; standbys: number; synchronousStandbys: number | null }>
 
 const FACTS = `
   SELECT current_setting('server_version') AS "version",
@@ -27,6 +30,11 @@ const FACTS = `
     pg_is_in_recovery() AS "isInRecovery",
     current_setting('fsync') AS "fsync",
     current_setting('synchronous_commit') AS "synchronousCommit",
+    current_setting('synchronous_standby_names') AS "synchronousNames",
+    (SELECT count(*)::int FROM pg_stat_replication) AS standbys,
+    (SELECT CASE WHEN bool_or(sync_state IS NULL) THEN NULL
+      ELSE (count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')))::int END
+      FROM pg_stat_replication) AS "synchronousStandbys",
     current_setting('max_connections')::int
       - current_setting('superuser_reserved_connections')::int
       - coalesce(current_setting('reserved_connections', true), '0')::int AS "connections"`
@@ -50,6 +58,8 @@ async function ask(client: pg.Client): Promise<DatabaseFacts> {
   const roundTripMs = Date.now() - askedAt
   const [row] = rows
   if (row === undefined) throw new Error('The database answered without a row')
-  const { nowMs, ...facts } = row
-  return { ...facts, roundTripMs, clockAheadMs: Math.round(nowMs - askedAt - roundTripMs / 2) }
+  const { nowMs, synchronousNames, standbys, synchronousStandbys, ...facts } = row
+  const isSynchronous = waitsForStandby(synchronousNames, facts.synchronousCommit)
+  const replication = { isSynchronous, standbys, synchronousStandbys }
+  return { ...facts, replication, roundTripMs, clockAheadMs: Math.round(nowMs - askedAt - roundTripMs / 2) }
 }

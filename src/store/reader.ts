@@ -1,5 +1,5 @@
-import type { ConnectionPool } from './connection-pool.ts'
 import type { Prisma, PrismaClient } from './generated/client.ts'
+import type { ReadRoutes } from './read-routes.ts'
 import type { Statement } from './statement.ts'
 import { runTransaction } from './transaction.ts'
 
@@ -35,11 +35,34 @@ export type Reader = Snapshot &
     snapshot<Result>(work: (snapshot: Snapshot) => Promise<Result>): Promise<Result>
   }>
 
-/** The pool has to be one whose sessions only read, and by snapshot. */
-export function createReader(pool: ConnectionPool, prisma: PrismaClient): Reader {
+/** The pools have to be ones whose sessions only read, and by snapshot. Where each read is made, `routed` decides. */
+export function createReader(routed: ReadRoutes): Reader {
   return {
-    prisma,
-    query: (statement, values = []) => pool.run(statement, values),
-    snapshot: (work) => runTransaction(pool, prisma, work),
+    prisma: routedPrisma(routed),
+    query: (statement, values = []) => routed(({ pool }) => pool.run(statement, values)),
+    snapshot: (work) => routed(({ pool, prisma }) => runTransaction(pool, prisma, work)),
   }
+}
+
+type Operation = (args: unknown) => Promise<unknown>
+
+/** Prisma's reads, each on the client of the server that it is given: `prisma.user.findMany(…)` and so on. */
+function routedPrisma(routed: ReadRoutes): ReadClient {
+  const models = new Proxy<object>(
+    {},
+    {
+      get: (_, model) =>
+        new Proxy<object>(
+          {},
+          {
+            get: (_models, operation) => (args: unknown) =>
+              routed(({ prisma }) => {
+                const delegate = Reflect.get(prisma, model) as Readonly<Record<string | symbol, Operation>>
+                return delegate[operation]?.(args) ?? Promise.reject(new TypeError(`No ${String(operation)}`))
+              }),
+          },
+        ),
+    },
+  )
+  return models as ReadClient
 }

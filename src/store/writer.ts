@@ -14,10 +14,21 @@ export type Writer = Readonly<{
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
 }>
 
-export function createWriter(pool: ConnectionPool, prisma: PrismaClient): Writer {
+/** `require` is asked before each piece of work, and refuses it by throwing. */
+export function createWriter(
+  pool: ConnectionPool,
+  prisma: PrismaClient,
+  require: () => void = () => undefined,
+): Writer {
   return {
     prisma,
-    query: (statement, values = []) => pool.run(statement, values),
-    transaction: (work) => runTransaction(pool, prisma, work),
+    async query(statement, values = []) {
+      require()
+      return pool.run(statement, values)
+    },
+    async transaction(work) {
+      require()
+      return runTransaction(pool, prisma, work)
+    },
   }
 }

@@ -86,6 +86,16 @@ export function createMetrics() {
       'turned_away_total',
       'Connections that were told to come back later, because of load or because too many came at once.',
     ),
+    writerChanges: counter('database_writer_changes_total', 'Times that writes went to another primary.'),
+    writerSearchSeconds: histogram(
+      'database_writer_search_seconds',
+      'How long this gateway was without a server to write to.',
+      SECONDS,
+    ),
+    reads: counter('database_reads_total', 'Reads, by the server that answered and why it was that one.', [
+      'from',
+      'why',
+    ]),
     sweptPeople: counter('swept_people_total', 'People whose chats were compared with the logs.'),
   }
 }

@@ -4,6 +4,9 @@ import type { Caller } from './caller.ts'
 /** A result, or a stream of them. */
 export type Outcome = ExecutionResult | AsyncGenerator<ExecutionResult, void, void>
 
+/** What came with an operation besides its document, as Yoga has it for those over HTTP. */
+type OperationParams = Readonly<{ extensions?: Readonly<Record<string, unknown>> | null | undefined }>
+
 /** What every operation goes through, whichever way it came: Yoga with all that is plugged in, without its HTTP. */
 export type Engine = Readonly<{
   schema: GraphQLSchema
@@ -12,7 +15,7 @@ export type Engine = Readonly<{
   /** The client's errors; none: the document is valid. */
   validate(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[]
   /** Makes the context of one operation. */
-  contextFactory(more: Readonly<{ caller: Caller }>): Promise<object> | object
+  contextFactory(more: Readonly<{ caller: Caller; params?: OperationParams }>): Promise<object> | object
   execute(args: ExecutionArgs): Promise<Outcome> | Outcome
   subscribe(args: ExecutionArgs): Promise<Outcome> | Outcome
 }>

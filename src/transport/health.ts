@@ -26,6 +26,8 @@ export type Readiness = Readonly<{
   status: 'starting' | 'ready' | 'failing' | 'draining'
   /** Of each dependency; not every one that fails is a reason to be unready. */
   checks: Readonly<Record<string, Verdict>>
+  /** What an operator should know, and no reason to be sent nothing: a sentence each, by what it is about. */
+  warnings: Readonly<Record<string, string>>
 }>
 
 type Dependencies = Readonly<{
@@ -37,6 +39,8 @@ type Dependencies = Readonly<{
    * everybody away, and to nowhere.
    */
   spare?: Readonly<Record<string, () => boolean>>
+  /** Each answers with what to warn of, or undefined. */
+  warnings?: Readonly<Record<string, () => string | undefined>>
   logger: Logger
   /** How long a check may take. */
   deadlineMs?: number
@@ -48,7 +52,7 @@ type Dependencies = Readonly<{
 const STRIKES = 2
 
 export function createHealth(dependencies: Dependencies): Health {
-  const { checks, spare = {}, logger, deadlineMs = 1_000, keepMs = 1_000 } = dependencies
+  const { checks, spare = {}, warnings = {}, logger, deadlineMs = 1_000, keepMs = 1_000 } = dependencies
   let phase: 'starting' | 'ready' | 'draining' = 'starting'
   const failures = new Map<string, number>()
   const running = new Map<string, Promise<unknown>>()
@@ -77,6 +81,11 @@ export function createHealth(dependencies: Dependencies): Health {
     return Object.fromEntries(entries.map(([name]) => [name, verdict(failures.get(name) ?? 0)]))
   }
 
+  function warn(): Readiness['warnings'] {
+    const said = Object.entries(warnings).map(([name, warning]) => [name, warning()] as const)
+    return Object.fromEntries(said.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  }
+
   async function readiness(): Promise<Readiness> {
     if (latest === undefined || performance.now() - latest.at >= keepMs) {
       latest = { at: performance.now(), outcome: runAll() }
@@ -84,7 +93,7 @@ export function createHealth(dependencies: Dependencies): Health {
     const outcome = await latest.outcome
     const isFailing = Object.values(outcome).some((result) => result !== OK)
     const status = phase === 'ready' && isFailing ? 'failing' : phase
-    return { status, checks: { ...outcome, ...spareVerdicts() } }
+    return { status, checks: { ...outcome, ...spareVerdicts() }, warnings: warn() }
   }
 
   function spareVerdicts(): Readiness['checks'] {

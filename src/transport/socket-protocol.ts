@@ -82,7 +82,7 @@ export function createSocketProtocol({
       document,
       operationName: message.operationName,
       variableValues: message.variables,
-      contextValue: await contextFactory({ caller }),
+      contextValue: await contextFactory({ caller, params: { extensions: message.extensions } }),
     }
   }
 

@@ -7,7 +7,9 @@ import type { Authenticator } from '../auth/session.ts'
 import type { Config } from '../config/config.ts'
 import { toClientError } from '../graphql/masking.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { ViewerMarks } from '../store/viewer-marks.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { useReadFreshness } from './read-freshness.ts'
 import { useSteadyEvents } from './steady-events.ts'
 import type { Caller, ContextFactory } from './caller.ts'
 import { createDocumentCache } from './document-cache.ts'
@@ -45,6 +47,8 @@ type Dependencies = Readonly<{
   introspection?: boolean
   /** Undefined: browsers that come by get no page. */
   graphiql?: Graphiql | undefined
+  /** How far each person's reads have to reach; undefined: all of them are made on the primary. */
+  marks?: ViewerMarks | undefined
 }>
 
 /** What Yoga's plugins find in a context besides their own: the caller, of a WebSocket operation. */
@@ -72,7 +76,7 @@ function buildYoga(
   dependencies: Omit<Dependencies, 'graphiql'>,
   streams: HttpStreams,
 ): YogaServerInstance<ServerContext, object> {
-  const { schema, context, authenticator, config, logger } = dependencies
+  const { schema, context, authenticator, config, logger, marks } = dependencies
   const { introspection = config.mode === 'development' } = dependencies
   return createYoga<ServerContext, object>({
     schema,
@@ -95,6 +99,8 @@ function buildYoga(
       useSteadyEvents(),
       streams.plugin,
       useDeadline(logger),
+      // Around the deadline, which does not hand on what others make of an execution.
+      ...(marks === undefined ? [] : [useReadFreshness(marks)]),
       useHttpStatus(logger),
     ],
     batching: false,

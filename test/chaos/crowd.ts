@@ -64,7 +64,8 @@ export async function startCrowd({ urls, databaseUrl, gateways }: Options): Prom
   }
 }
 
-function writerOf({ recorder }: Load, chat: string): string {
+/** Somebody who is in the chat. */
+export function writerOf({ recorder }: Load, chat: string): string {
   return recorder.members.get(chat)?.[0]?.replace('user_', '') ?? ''
 }
 

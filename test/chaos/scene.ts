@@ -1,3 +1,4 @@
+import { hostUrls } from '../../src/store/host-urls.ts'
 import { provideDatabase } from '../harness/database.ts'
 import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
 import { provideRedis, type TestRedis } from '../harness/redis.ts'
@@ -17,17 +18,20 @@ export type Scene = Crowd &
     databaseUrl: string
   }>
 
-/** Starts `count` gateways; people are talking when it resolves. */
-export async function startScene(count: number): Promise<Scene> {
+/**
+ * Starts `count` gateways; people are talking when it resolves. On a database of the scene's own, unless one with
+ * several hosts is given, which then has no proxy before it.
+ */
+export async function startScene(count: number, severalHosts?: string): Promise<Scene> {
   await using resources = new AsyncDisposableStack()
-  const database = resources.use(await provideDatabase())
+  const database = severalHosts === undefined ? resources.use(await provideDatabase()) : { url: severalHosts }
   const redis = resources.use(await provideRedis())
   const toRedis = resources.use(await startTcpProxy(redis.url))
-  const toPostgres = resources.use(await startTcpProxy(database.url))
+  const toPostgres = resources.use(await startTcpProxy(hostUrls(database.url)[0] ?? ''))
   const start = async (index: number): Promise<GatewayProcess> =>
     resources.use(
       await startGatewayProcess({
-        databaseUrl: index === 0 ? toPostgres.url : database.url,
+        databaseUrl: index === 0 && severalHosts === undefined ? toPostgres.url : database.url,
         redisUrl: index === 0 ? toRedis.url : redis.url,
       }),
     )

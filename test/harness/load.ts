@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { issueToken } from '../../src/auth/issue-token.ts'
 import { pause } from '../../src/lib/pause.ts'
+import { findWriterUrl } from '../../src/store/find-writer.ts'
 import {
   type SendMessageData,
   SEND_MESSAGE,
@@ -35,6 +36,7 @@ export type Load = AsyncDisposable &
 
 export type LoadOptions = Readonly<{
   urls: readonly string[]
+  /** With several hosts, the one that takes writes is where the logs are read. */
   databaseUrl: string
   /** Each two of them have a chat. */
   people?: readonly string[]
@@ -210,7 +212,7 @@ function rotated(urls: readonly string[], by: number): readonly string[] {
 
 /** Everything that the logs of these chats have, by a connection that no fault concerns. */
 async function readLogs(databaseUrl: string, chats: readonly string[]): Promise<Entry[]> {
-  const client = new pg.Client({ connectionString: databaseUrl })
+  const client = new pg.Client({ connectionString: await findWriterUrl(databaseUrl) })
   await client.connect()
   try {
     const { rows } = await client.query<Entry>(

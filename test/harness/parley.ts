@@ -30,6 +30,8 @@ export type ParleyOptions = Readonly<{
   gatewayId?: string
   port?: number
   config?: Partial<Config>
+  /** Replicas to read from; none unless given. */
+  replicaUrls?: readonly string[]
   /** Redis, for several gateways; by default each is alone. */
   redisUrls?: readonly string[]
   overrides?: Overrides
@@ -44,7 +46,7 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
   const config = testConfig(options)
   const secrets = {
     databaseUrl,
-    replicaUrls: [],
+    replicaUrls: options.replicaUrls ?? [],
     redisUrls: options.redisUrls ?? [],
     authSecret: TEST_SECRET,
   }
@@ -79,6 +81,7 @@ function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): 
     gatewayId: (gatewayId ?? `test-${(gateways += 1)}`) as GatewayId,
     dataDir: '/nonexistent',
     database: { type: 'external' },
+    replicationPolicy: 'available',
     auth: { type: 'secret' },
     bus: { type: redisUrls === undefined ? 'memory' : 'redis' },
     groups: { maxMembers: 1_024 },

@@ -1,12 +1,18 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { createDatabase, type Database } from '../../../src/store/database.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { classifyDatabaseError, violatedConstraint } from '../../../src/store/database-error.ts'
 import { provideDatabase } from '../../harness/database.ts'
 
 async function open(options: Readonly<{ poolSize?: number }> = {}): Promise<Database & AsyncDisposable> {
   const provided = await provideDatabase()
-  const database = createDatabase({ writerUrl: provided.url, logger: pino({ level: 'silent' }), ...options })
+  const database = createDatabase({
+    metrics: createMetrics(),
+    writerUrl: provided.url,
+    logger: pino({ level: 'silent' }),
+    ...options,
+  })
   const dispose = async () => {
     await database.stop()
     await provided[Symbol.asyncDispose]()
@@ -117,20 +123,24 @@ test('a connection that is cut leaves an unknown outcome, by SQL, by Prisma and 
   expect(await writer.prisma.user.count()).toBe(0)
 })
 
-test('a server that is not there leaves an unknown outcome, by SQL, by Prisma and inside a transaction', async () => {
+test('where no server takes writes nothing is tried, by SQL, by Prisma and inside a transaction', async () => {
   const writerUrl = 'postgresql://alice:secret@127.0.0.1:1/parley'
-  const { writer, stop } = createDatabase({ writerUrl, logger: pino({ level: 'silent' }) })
+  const { writer, stop } = createDatabase({
+    metrics: createMetrics(),
+    writerUrl,
+    logger: pino({ level: 'silent' }),
+  })
   expect([
     await kindOf(writer.query(PID)),
     await kindOf(writer.prisma.user.count()),
     await kindOf(writer.transaction((tx) => tx.query(PID))),
-  ]).toEqual(['unknown-outcome', 'unknown-outcome', 'unknown-outcome'])
+  ]).toEqual(Array(3).fill('retryable-before-commit'))
   await stop()
 })
 
-test('writing through a reader is refused', async () => {
+test('writing through a reader is not done', async () => {
   await using database = await open()
-  expect(await kindOf(database.reader.query(INSERT, ['alice']))).toBe('refused')
+  expect(await kindOf(database.reader.query(INSERT, ['alice']))).toBe('retryable-before-commit')
 })
 
 test('a pool with nothing free for too long refuses, by SQL, by Prisma and for a transaction', async () => {

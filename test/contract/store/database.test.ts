@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { createDatabase, type Database, type DatabaseOptions } from '../../../src/store/database.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { classifyDatabaseError } from '../../../src/store/database-error.ts'
 import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
 import { migrate } from '../../../src/store/migrate.ts'
@@ -13,7 +14,7 @@ async function open(
   writerUrl: string,
   options: Partial<DatabaseOptions> = {},
 ): Promise<Database & AsyncDisposable> {
-  const database = createDatabase({ writerUrl, logger, ...options })
+  const database = createDatabase({ metrics: createMetrics(), writerUrl, logger, ...options })
   await database.start()
   return { ...database, [Symbol.asyncDispose]: () => database.stop() }
 }
@@ -32,11 +33,17 @@ const SETTING = { name: 'setting', text: 'SELECT current_setting($1) AS value' }
 const SLEEP = { name: 'sleep', text: 'SELECT pg_sleep($1)' }
 
 test('an empty URL is an error, and does not mean localhost', () => {
-  expect(() => createDatabase({ writerUrl: '', logger })).toThrow('The database URL is empty')
+  expect(() => createDatabase({ metrics: createMetrics(), writerUrl: '', logger })).toThrow(
+    'The database URL is empty',
+  )
 })
 
 test('start rejects where no database answers', async () => {
-  const database = createDatabase({ writerUrl: 'postgresql://alice:secret@127.0.0.1:1/parley', logger })
+  const database = createDatabase({
+    metrics: createMetrics(),
+    writerUrl: 'postgresql://alice:secret@127.0.0.1:1/parley',
+    logger,
+  })
   await expect(database.start()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   await database.stop()
 })

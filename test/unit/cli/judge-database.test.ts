@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import { findingLines } from '../../../src/cli/finding.ts'
-import { judgeConnectError, judgeDatabase, judgeMigrations } from '../../../src/cli/judge-database.ts'
+import {
+  judgeConnectError,
+  judgeDatabase,
+  judgeHosts,
+  judgeMigrations,
+  judgeReplication,
+} from '../../../src/cli/judge-database.ts'
 import { judgeNode } from '../../../src/cli/judge-node.ts'
 import type { DatabaseFacts } from '../../../src/store/inspect.ts'
 import type { MigrationStatus } from '../../../src/store/migration.ts'
@@ -14,6 +20,7 @@ const WELL: DatabaseFacts = {
   isInRecovery: false,
   fsync: 'on',
   synchronousCommit: 'on',
+  replication: { isSynchronous: true, standbys: 1, synchronousStandbys: 1 },
   connections: 97,
 }
 
@@ -39,14 +46,37 @@ test.each([
   [{ isInRecovery: true }, '✗ it is a standby, which takes no writes'],
   [{ fsync: 'off' }, '✗ fsync is off: a power cut can destroy the whole database'],
   [{ synchronousCommit: 'off' }, '✗ synchronous_commit is off'],
-  [{ connections: 39 }, '! the server admits 39 connections'],
-  [{ connections: 19 }, '✗ the server admits 19 connections'],
+  [{ connections: 41 }, '! the server admits 41 connections'],
+  [{ connections: 20 }, '✗ the server admits 20 connections'],
 ])('%o is found out, and the finding says how to mend it', (fact, line) => {
   const [finding, ...others] = judgeDatabase({ ...WELL, ...fact }).filter(({ status }) => status !== 'good')
   if (finding === undefined) throw new Error('nothing was found')
   expect(others).toEqual([])
   expect(findingLines(finding)).toContain(line)
   expect(findingLines(finding)).toMatch(/\n {2}[A-Z].*\.$/)
+})
+
+test('what the death of the primary would cost is said, and is a fault where the policy is strict', () => {
+  expect(judgeReplication(WELL, 'strict').status).toBe('good')
+  const alone = { ...WELL, replication: { isSynchronous: false, standbys: 1, synchronousStandbys: 0 } }
+  const [lax, strict] = [judgeReplication(alone, 'available'), judgeReplication(alone, 'strict')]
+  expect([lax.status, strict.status]).toEqual(['doubtful', 'bad'])
+  expect(findingLines(lax)).toContain('the newest messages that were answered as sent are lost')
+  expect(findingLines(strict)).toContain('sends are refused until then')
+})
+
+test.each([
+  [[false, true], 'good', 'one:5432 takes writes, 1 of the other hosts are standbys'],
+  [[false, undefined], 'doubtful', "can't be reached: two:5432"],
+  [[true, true], 'bad', 'none of the hosts takes writes'],
+  [[false, false], 'bad', 'several hosts take writes: one:5432, two:5432'],
+] as const)('of several hosts that are in recovery or not, %j, %s is said', ([one, two], status, text) => {
+  const finding = judgeHosts([
+    { host: 'one:5432', isInRecovery: one },
+    { host: 'two:5432', isInRecovery: two },
+  ])
+  expect(finding.status).toBe(status)
+  expect(findingLines(finding)).toContain(text)
 })
 
 test('on a slow network the clocks are given the benefit of the doubt', () => {

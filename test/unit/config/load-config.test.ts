@@ -19,6 +19,7 @@ test('an empty environment is development, on this machine alone, with an embedd
     groups: { maxMembers: 1_024 },
     load: { isAutomatic: true, limitFactor: 1 },
     log: { level: 'info', pretty: false },
+    replicationPolicy: 'available',
     shutdownDeadlineMs: 25_000,
   })
   expect(secrets).toEqual({ databaseUrl: undefined, replicaUrls: [], redisUrls: [], authSecret: undefined })
@@ -225,18 +226,24 @@ test('health and metrics may have no port of their own', () => {
   expect(loadConfig({ ADMIN_PORT: 'off' }).config.admin).toBeUndefined()
 })
 
-test('what this release does not use is said, and is no reason not to start', () => {
+test('several hosts, replicas and Redis servers are taken as they are given', () => {
   const { config, secrets, warnings } = loadConfig({
     DATABASE_URL: 'postgres://alice:hush@one:5432,two/parley?sslmode=require',
     DATABASE_REPLICA_URLS: 'postgres://three/parley,postgres://four/parley',
     REDIS_URL: 'redis://one:6379,rediss://two',
   })
   expect(config.bus).toEqual({ type: 'redis' })
-  expect(secrets.databaseUrl).toBe('postgres://alice:hush@one:5432/parley?sslmode=require')
+  expect(secrets.databaseUrl).toBe('postgres://alice:hush@one:5432,two/parley?sslmode=require')
   expect(secrets.replicaUrls).toEqual(['postgres://three/parley', 'postgres://four/parley'])
   expect(secrets.redisUrls).toEqual(['redis://one:6379', 'rediss://two'])
-  expect(warnings).toEqual([
-    'DATABASE_URL names several hosts, and this release uses the first alone, one:5432: it must be the primary.',
-    'DATABASE_REPLICA_URLS is set, but this release reads from the primary alone.',
+  expect(warnings).toEqual([])
+})
+
+test('a policy that the embedded database can’t meet is warned of, and is no reason not to start', () => {
+  const { config, warnings } = loadConfig({ REPLICATION_POLICY: 'strict' })
+  expect(config.replicationPolicy).toBe('strict')
+  expect(warnings).toEqual([expect.stringContaining('every send will be refused')])
+  expect(problemsOf({ REPLICATION_POLICY: 'loose' })).toEqual([
+    'REPLICATION_POLICY must be available or strict.',
   ])
 })

@@ -20,7 +20,7 @@ const STATES: Readonly<Record<string, DatabaseErrorKind>> = {
   '08006': 'unknown-outcome',
   '22001': 'other',
   '23505': 'unique-violation',
-  '25006': 'refused',
+  '25006': 'retryable-before-commit',
   '25P03': 'retryable-before-commit',
   '40001': 'retryable-before-commit',
   '40P01': 'retryable-before-commit',

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { migrate } from '../../src/store/migrate.ts'
+import { check } from '../harness/checker.ts'
+import { type PostgresServer, startPrimary } from '../harness/postgres-server.ts'
+import { severalHosts } from '../harness/several-hosts.ts'
+import { writerOf } from './crowd.ts'
+import { type Scene, startScene } from './scene.ts'
+
+/** Each costs seconds: as many as the promise asks for only where the environment does. */
+const ROUNDS = process.env['CHAOS'] === 'long' ? 20 : 3
+
+/** Two servers that take turns: the one that died comes back as a copy of the other, on its own port. */
+class Pair implements AsyncDisposable {
+  primary: PostgresServer
+  standby: PostgresServer
+  readonly #all = new AsyncDisposableStack()
+
+  constructor(primary: PostgresServer, standby: PostgresServer) {
+    this.primary = this.#all.use(primary)
+    this.standby = this.#all.use(standby)
+  }
+
+  get url(): string {
+    return severalHosts([this.primary, this.standby])
+  }
+
+  /** The primary dies; resolves with the moment from which the other one takes writes, waiting for nobody. */
+  async failOver(): Promise<number> {
+    await this.primary.kill()
+    await this.standby.requireStandby(false)
+    await this.standby.promote()
+    return performance.now()
+  }
+
+  /** What was the primary comes back as a standby that commits wait for. */
+  async recover(): Promise<void> {
+    const { port } = this.primary
+    await this.primary[Symbol.asyncDispose]()
+    this.primary = this.standby
+    this.standby = this.#all.use(await this.primary.startStandby(port))
+    await this.primary.requireStandby()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#all.disposeAsync()
+  }
+}
+
+async function startPair({ isSynchronous }: { isSynchronous: boolean }): Promise<Pair> {
+  const primary = await startPrimary()
+  await migrate({ url: primary.url })
+  const pair = new Pair(primary, await primary.startStandby())
+  if (isSynchronous) await primary.requireStandby()
+  return pair
+}
+
+/** How many milliseconds after `from` a send is acknowledged that began after it. */
+async function acknowledgedAfter({ load }: Scene, from: number): Promise<number> {
+  const [chat = ''] = load.chats
+  await load.send('alice', chat)
+  return performance.now() - from
+}
+
+test(
+  `the primary dies under load ${ROUNDS} times and its synchronous standby takes over: nothing is lost`,
+  { timeout: 60_000 + ROUNDS * 20_000 },
+  async () => {
+    await using pair = await startPair({ isSynchronous: true })
+    await using scene = await startScene(2, pair.url)
+    const recoveries: number[] = []
+    for (let round = 0; round < ROUNDS; round += 1) {
+      recoveries.push(await acknowledgedAfter(scene, await pair.failOver()))
+      await scene.healed(10_000)
+      await pair.recover()
+      await scene.healed(10_000)
+    }
+    const times = recoveries.map((ms) => Math.round(ms)).join(', ')
+    process.stdout.write(`sends acknowledged again, in ms after the promotion: ${times}\n`)
+    await scene.verify(`SIGKILL of the primary, ${ROUNDS} times`)
+    expect(Math.max(...recoveries)).toBeLessThan(2_000)
+  },
+)
+
+test(
+  'the checker sees what an asynchronous standby that was behind cost, when it takes over',
+  { timeout: 60_000 },
+  async () => {
+    await using pair = await startPair({ isSynchronous: false })
+    await using scene = await startScene(2, pair.url)
+    await scene.load.fallSilent()
+    await scene.load.heal()
+    await pair.standby.stopReceiving()
+    for (const chat of scene.load.chats) await scene.load.send(writerOf(scene.load, chat), chat)
+    await pair.primary.kill()
+    await pair.standby.promote()
+    await scene.load.drain()
+    const rules = new Set(check(scene.load.recorder).map(({ rule }) => rule))
+    expect(rules).toContain('unexpected')
+  },
+)

@@ -1,0 +1,94 @@
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import { createDatabase, type Database, type DatabaseOptions } from '../../../src/store/database.ts'
+import { classifyDatabaseError } from '../../../src/store/database-error.ts'
+import { migrate } from '../../../src/store/migrate.ts'
+import { createTimelineFence } from '../../../src/store/timeline-fence.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { type PostgresServer, startPrimary } from '../../harness/postgres-server.ts'
+import { severalHosts } from '../../harness/several-hosts.ts'
+
+const INSERT = {
+  name: 'insert_user',
+  text: 'INSERT INTO users (id, name, claims_issued_at) VALUES ($1, $1, now())',
+}
+const COUNT = { name: 'count_users', text: 'SELECT count(*)::int AS count FROM users' }
+const PORT = { name: 'port', text: `SELECT current_setting('port')::int AS port` }
+
+type TestDatabase = Database & AsyncDisposable & Readonly<{ metrics: ReturnType<typeof createMetrics> }>
+
+async function open(
+  servers: readonly PostgresServer[],
+  options: Partial<DatabaseOptions> = {},
+): Promise<TestDatabase> {
+  const metrics = createMetrics()
+  const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
+  const database = createDatabase({ writerUrl: severalHosts(servers), logger, metrics, ...options })
+  try {
+    await database.start()
+  } catch (error) {
+    await database.stop()
+    throw error
+  }
+  return { ...database, metrics, [Symbol.asyncDispose]: () => database.stop() }
+}
+
+async function startMigrated(): Promise<PostgresServer> {
+  const primary = await startPrimary()
+  await migrate({ url: primary.url })
+  return primary
+}
+
+async function portOf(database: Database): Promise<number | undefined> {
+  return (await database.writer.query<{ port: number }>(PORT))[0]?.port
+}
+
+/** Tries until it is done, as those who write do; answers with how long that took, in milliseconds. */
+async function untilDone(work: () => Promise<unknown>): Promise<number> {
+  const from = performance.now()
+  for (;;) {
+    try {
+      await work()
+      return performance.now() - from
+    } catch (error) {
+      if (classifyDatabaseError(error) === 'other' || performance.now() - from > 15_000) throw error
+    }
+  }
+}
+
+test('writes go to the host that takes them, wherever in the URL it stands', async () => {
+  await using primary = await startMigrated()
+  await using standby = await primary.startStandby()
+  await using database = await open([standby, primary])
+  expect(await portOf(database)).toBe(primary.port)
+})
+
+test('the primary dies, the standby is promoted, and both Prisma and SQL write there within two seconds', async () => {
+  await using primary = await startMigrated()
+  await using standby = await primary.startStandby()
+  await primary.requireStandby()
+  await using database = await open([primary, standby])
+  await database.writer.query(INSERT, ['alice'])
+  await primary.kill()
+  await standby.sql(`ALTER SYSTEM SET synchronous_standby_names = ''`)
+  await standby.promote()
+  const sql = untilDone(() => database.writer.query(INSERT, ['bob']))
+  const prisma = untilDone(() =>
+    database.writer.prisma.user.create({ data: { id: 'carol', name: 'Carol', claimsIssuedAt: new Date(0) } }),
+  )
+  const transaction = untilDone(() => database.writer.transaction((tx) => tx.query(INSERT, ['dave'])))
+  expect(Math.max(await sql, await prisma, await transaction)).toBeLessThan(2_000)
+  expect(await portOf(database)).toBe(standby.port)
+  expect(await database.reader.query(COUNT)).toEqual([{ count: 4 }])
+})
+
+test('a primary that was overtaken comes back, and nobody writes to it', async () => {
+  await using primary = await startMigrated()
+  await using standby = await primary.startStandby()
+  await using database = await open([primary, standby])
+  await standby.promote()
+  await expect.poll(() => portOf(database), { timeout: 5_000 }).toBe(standby.port)
+  const fence = createTimelineFence()
+  fence.raise(2)
+  await expect(open([primary], { fence })).rejects.toThrow('No server takes writes')
+})

@@ -1,0 +1,168 @@
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createDatabase, type Database, type DatabaseOptions } from '../../../src/store/database.ts'
+import { readingAfter } from '../../../src/store/freshness.ts'
+import { pause } from '../../../src/lib/pause.ts'
+import { migrate } from '../../../src/store/migrate.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { type PostgresServer, startPrimary } from '../../harness/postgres-server.ts'
+import { severalHosts } from '../../harness/several-hosts.ts'
+import { startTcpProxy } from '../../harness/tcp-proxy.ts'
+
+const INSERT = {
+  name: 'insert_user',
+  text: 'INSERT INTO users (id, name, claims_issued_at) VALUES ($1, $1, now())',
+}
+const COUNT = { name: 'count_users', text: 'SELECT count(*)::int AS count FROM users' }
+const PORT = { name: 'port', text: `SELECT current_setting('port')::int AS port` }
+
+const resources = new AsyncDisposableStack()
+let primary: PostgresServer
+let replicas: readonly [PostgresServer, PostgresServer]
+
+beforeAll(async () => {
+  primary = resources.use(await startPrimary())
+  await migrate({ url: primary.url })
+  replicas = [resources.use(await primary.startStandby()), resources.use(await primary.startStandby())]
+})
+afterAll(() => resources.disposeAsync())
+
+type TestDatabase = Database & AsyncDisposable & Readonly<{ metrics: ReturnType<typeof createMetrics> }>
+
+async function open(
+  replicaUrls: readonly string[],
+  options: Partial<DatabaseOptions> = {},
+): Promise<TestDatabase> {
+  const metrics = createMetrics()
+  const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
+  const database = createDatabase({ writerUrl: primary.url, replicaUrls, logger, metrics, ...options })
+  await database.start()
+  return { ...database, metrics, [Symbol.asyncDispose]: () => database.stop() }
+}
+
+/** Where a read goes that may be as old as alice's last write. */
+async function portForAlice({ marks, reader }: Database): Promise<number | undefined> {
+  const rows = await readingAfter(
+    async () => marks?.required('alice'),
+    () => reader.query<{ port: number }>(PORT),
+  )
+  return rows[0]?.port
+}
+
+function ports(...servers: readonly PostgresServer[]): readonly number[] {
+  return servers.map(({ port }) => port)
+}
+
+/** Asks until the answer is one of these: a replica comes into use when it was looked at. */
+async function expectReadsAt(database: Database, ...servers: readonly PostgresServer[]): Promise<void> {
+  await expect
+    .poll(() => portForAlice(database), { timeout: 5_000, interval: 20 })
+    .toSatisfy((port: number) => ports(...servers).includes(port))
+}
+
+test('whoever says nothing reads from the primary; whoever says how fresh it has to be, from a replica', async () => {
+  await using database = await open([replicas[0].url])
+  await expectReadsAt(database, replicas[0])
+  expect(await database.reader.query(PORT)).toEqual([{ port: primary.port }])
+  const text = await database.metrics.registry.getSingleMetricAsString('parley_database_reads_total')
+  expect(text).toContain('{from="replica",why="fresh enough"}')
+  expect(text).toContain('{from="primary",why="latest"}')
+})
+
+test('replicas share the load, and one operation keeps to one of them', async () => {
+  await using database = await open(replicas.map(({ url }) => url))
+  await expectReadsAt(database, replicas[0])
+  await expectReadsAt(database, replicas[1])
+  const seen: (number | undefined)[] = []
+  for (let turn = 0; turn < 10; turn += 1) seen.push(await portForAlice(database))
+  expect(new Set(seen)).toEqual(new Set(ports(...replicas)))
+  const operation = await readingAfter(
+    async () => 0,
+    () => Promise.all(Array.from({ length: 8 }, () => database.reader.query<{ port: number }>(PORT))),
+  )
+  expect(new Set(operation.map(([row]) => row?.port)).size).toBe(1)
+})
+
+test('a replica that shows nothing new is not read by those who wrote, and is by others', async () => {
+  await using database = await open([replicas[0].url])
+  await expectReadsAt(database, replicas[0])
+  await replicas[0].pauseReplay()
+  try {
+    await database.writer.query(INSERT, ['bob'])
+    await database.marks?.wrote('alice')
+    expect(await portForAlice(database)).toBe(primary.port)
+    const carols = await readingAfter(
+      async () => database.marks?.required('carol'),
+      () => database.reader.query(PORT),
+    )
+    expect(carols).toEqual([{ port: replicas[0].port }])
+  } finally {
+    await replicas[0].resumeReplay()
+  }
+  await expectReadsAt(database, replicas[0])
+})
+
+test('what somebody was told of they can read', async () => {
+  await using database = await open([replicas[0].url])
+  await expectReadsAt(database, replicas[0])
+  await replicas[0].pauseReplay()
+  try {
+    await database.writer.query(INSERT, ['told'])
+    database.marks?.told('alice')
+    expect(await portForAlice(database)).toBe(primary.port)
+  } finally {
+    await replicas[0].resumeReplay()
+  }
+})
+
+test('reads that hang on a replica whose network fell silent end on the primary within a second', async () => {
+  await using proxy = await startTcpProxy(replicas[0].url)
+  await using database = await open([proxy.url])
+  await expectReadsAt(database, replicas[0])
+  proxy.blackhole()
+  const from = performance.now()
+  expect(await portForAlice(database)).toBe(primary.port)
+  expect(performance.now() - from).toBeLessThan(1_200)
+  const again = performance.now()
+  expect(await portForAlice(database)).toBe(primary.port)
+  expect(performance.now() - again).toBeLessThan(200)
+  proxy.restore()
+  await expectReadsAt(database, replicas[0])
+})
+
+test('a replica that dies costs nobody an error, and is read again when it is back', async () => {
+  await using database = await open([replicas[1].url])
+  await expectReadsAt(database, replicas[1])
+  await replicas[1].kill()
+  expect(await portForAlice(database)).toBe(primary.port)
+  await replicas[1].start()
+  await expectReadsAt(database, replicas[1])
+})
+
+test('while there is no primary, what need not be of this moment is read from a standby', async () => {
+  const url = severalHosts([primary, replicas[0]])
+  await using database = await open([], { writerUrl: url })
+  await database.writer.query(INSERT, ['last'])
+  await database.marks?.wrote('alice')
+  expect(await portForAlice(database)).toBe(primary.port)
+  await primary.kill()
+  await expectReadsAt(database, replicas[0])
+  const [row] = await readingAfter(
+    async () => database.marks?.required('alice'),
+    () => database.reader.query<{ count: number }>(COUNT),
+  )
+  expect(row?.count).toBeGreaterThan(0)
+  await primary.start()
+  await expectReadsAt(database, primary)
+})
+
+test('a replica that follows another primary than the present one is left out, however far it is', async () => {
+  await using promoted = await primary.startStandby()
+  await promoted.promote()
+  await using database = await open([replicas[0].url], { writerUrl: promoted.url })
+  // It is looked at four times a second, and never taken.
+  for (let read = 0; read < 20; read += 1) {
+    expect(await portForAlice(database)).toBe(promoted.port)
+    await pause(50)
+  }
+})

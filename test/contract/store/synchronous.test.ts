@@ -1,0 +1,112 @@
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createDatabase, type Database } from '../../../src/store/database.ts'
+import { classifyDatabaseError } from '../../../src/store/database-error.ts'
+import { migrate } from '../../../src/store/migrate.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { startParley } from '../../harness/parley.ts'
+import { type PostgresServer, startPrimary } from '../../harness/postgres-server.ts'
+
+const INSERT = {
+  name: 'insert_user',
+  text: 'INSERT INTO users (id, name, claims_issued_at) VALUES ($1, $1, now())',
+}
+
+const resources = new AsyncDisposableStack()
+let primary: PostgresServer
+let standby: PostgresServer
+
+beforeAll(async () => {
+  primary = resources.use(await startPrimary())
+  await migrate({ url: primary.url })
+  standby = resources.use(await primary.startStandby())
+})
+afterAll(() => resources.disposeAsync())
+
+function open(): Database & AsyncDisposable {
+  const logger = pino({ level: 'silent' })
+  const database = createDatabase({ writerUrl: primary.url, logger, metrics: createMetrics() })
+  return { ...database, [Symbol.asyncDispose]: () => database.stop() }
+}
+
+/** Resolves when somebody's commit waits for the standby. */
+async function waiting(): Promise<void> {
+  const text = `SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
+  await expect.poll(async () => (await primary.sql(text)).length, { timeout: 5_000, interval: 10 }).toBe(1)
+}
+
+async function cancelWait(): Promise<void> {
+  await primary.sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+}
+
+/** The standby is dead meanwhile, and commits wait for it. */
+async function withoutStandby(work: () => Promise<void>): Promise<void> {
+  await primary.requireStandby()
+  await standby.kill()
+  try {
+    await work()
+  } finally {
+    await primary.requireStandby(false)
+    await standby.start()
+  }
+}
+
+test('a commit whose wait for the standby was cancelled is no success, by SQL, by Prisma and in a transaction', async () => {
+  await using database = open()
+  const { writer } = database
+  const ways = {
+    alice: () => writer.query(INSERT, ['alice']),
+    bob: () => writer.prisma.user.create({ data: { id: 'bob', name: 'Bob', claimsIssuedAt: new Date(0) } }),
+    carol: () => writer.transaction((tx) => tx.query(INSERT, ['carol'])),
+  }
+  await database.start()
+  await withoutStandby(async () => {
+    for (const write of Object.values(ways)) {
+      const outcome = write().then(() => 'done', classifyDatabaseError)
+      await waiting()
+      await cancelWait()
+      expect(await outcome).toBe('unknown-outcome')
+    }
+  })
+  expect(await writer.prisma.user.count()).toBe(3)
+})
+
+test('a message whose wait was cancelled is sent when the standby has it, and not before', async () => {
+  await using parley = await startParley({ databaseUrl: primary.url })
+  const alice = await parley.person('alice')
+  const bob = await parley.person('bob')
+  const chat = await alice.startChat(bob)
+  let isAnswered = false
+  await withoutStandby(async () => {
+    const sending = alice.send(chat, 'hello').finally(() => (isAnswered = true))
+    await waiting()
+    await cancelWait()
+    // The second try finds the message, and waits in its turn.
+    await waiting()
+    expect(isAnswered).toBe(false)
+    await standby.start()
+    expect((await sending).seq).toBe(1)
+    await standby.kill()
+  })
+})
+
+test.for(['strict', 'available'] as const)(
+  'while replication is asynchronous, a %s gateway does what its policy says of sends',
+  async (replicationPolicy) => {
+    await using parley = await startParley({ databaseUrl: primary.url, config: { replicationPolicy } })
+    const alice = await parley.person('alice')
+    const bob = await parley.person('bob')
+    const chat = await alice.startChat(bob)
+    const outcome = await alice.send(chat, 'hello').then(
+      () => 'sent',
+      (error: unknown) => String(error),
+    )
+    if (replicationPolicy === 'available') expect(outcome).toBe('sent')
+    else expect(outcome).toContain('UNAVAILABLE')
+    await primary.requireStandby()
+    await expect
+      .poll(() => alice.send(chat, 'hello again').then(() => 'sent', String), { timeout: 5_000 })
+      .toBe('sent')
+    await primary.requireStandby(false)
+  },
+)
