@@ -2,7 +2,7 @@ import { provideDatabase } from '../harness/database.ts'
 import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
 import { provideRedis, type TestRedis } from '../harness/redis.ts'
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
-import { type Crowd, startCrowd } from './crowd.ts'
+import { type Crowd, type CrowdOptions, startCrowd } from './crowd.ts'
 
 /** Gateways in processes of their own, people who talk over them, and everything that can be broken. */
 export type Scene = Crowd &
@@ -16,7 +16,7 @@ export type Scene = Crowd &
   }>
 
 /** Starts `count` gateways; people are talking when it resolves. */
-export async function startScene(count: number): Promise<Scene> {
+export async function startScene(count: number, talk?: CrowdOptions['talk']): Promise<Scene> {
   await using resources = new AsyncDisposableStack()
   const database = resources.use(await provideDatabase())
   const redis = resources.use(await provideRedis())
@@ -31,7 +31,7 @@ export async function startScene(count: number): Promise<Scene> {
     )
   const gateways = await Promise.all(Array.from({ length: count }, (_, index) => start(index)))
   const urls = gateways.map(({ url }) => url)
-  const crowd = resources.use(await startCrowd({ urls, databaseUrl: database.url, gateways }))
+  const crowd = resources.use(await startCrowd({ urls, databaseUrl: database.url, gateways, talk }))
   const kept = resources.move()
   return {
     ...crowd,

@@ -54,7 +54,8 @@ export function emptyChat(): HeldChat {
 /** The chat as a query answered. What is known of watermarks already may be newer, and they only ever grow. */
 export function hold(chat: ChatData, known?: HeldChat): HeldChat {
   const { headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, viewerMember } = chat
-  const members = chat.members.edges.map(({ node }) => node)
+  // A query is not of one moment: the list of members may lack the viewer already, who is told of that by an event.
+  const members = [viewerMember, ...chat.members.edges.map(({ node }) => node)]
   const held: HeldChat = {
     headSeq,
     lastActivityAt,
