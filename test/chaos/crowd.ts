@@ -1,6 +1,6 @@
 import { countRepeats, expectClean } from '../harness/checker.ts'
 import type { GatewayProcess } from '../harness/gateway-process.ts'
-import { type Load, startLoad } from '../harness/load.ts'
+import { type Load, type LoadOptions, startLoad } from '../harness/load.ts'
 
 /** People who talk over gateways, whatever is done to these, and the questions after a fault. */
 export type Crowd = AsyncDisposable &
@@ -17,21 +17,23 @@ export type Crowd = AsyncDisposable &
     verify(name: string): Promise<void>
   }>
 
-type Options = Readonly<{
+export type CrowdOptions = Readonly<{
   /** The addresses that people use: of the gateways, or of what stands in front of them. */
   urls: readonly string[]
   databaseUrl: string
   /** Whose last words are shown when somebody lacks something. */
   gateways: readonly GatewayProcess[]
+  /** Who talks where, see `startLoad`. */
+  talk?: Pick<LoadOptions, 'people' | 'groupSizes' | 'paceMs'> | undefined
 }>
 
 /** From the end of a fault until everybody had everything, and the part of it after the last acknowledgement. */
 type Healing = Readonly<{ wholeMs: number; waitMs: number }>
 
 /** People are talking when it resolves. */
-export async function startCrowd({ urls, databaseUrl, gateways }: Options): Promise<Crowd> {
+export async function startCrowd({ urls, databaseUrl, gateways, talk }: CrowdOptions): Promise<Crowd> {
   await using resources = new AsyncDisposableStack()
-  const load = resources.use(await startLoad({ urls, databaseUrl }))
+  const load = resources.use(await startLoad({ urls, databaseUrl, ...talk }))
   load.speak()
   await load.heal()
   const healings: Healing[] = []

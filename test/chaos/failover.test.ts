@@ -66,7 +66,7 @@ test(
   { timeout: 60_000 + ROUNDS * 20_000 },
   async () => {
     await using pair = await startPair({ isSynchronous: true })
-    await using scene = await startScene(2, pair.url)
+    await using scene = await startScene(2, { severalHosts: pair.url })
     const recoveries: number[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
       recoveries.push(await acknowledgedAfter(scene, await pair.failOver()))
@@ -86,7 +86,7 @@ test(
   { timeout: 60_000 },
   async () => {
     await using pair = await startPair({ isSynchronous: false })
-    await using scene = await startScene(2, pair.url)
+    await using scene = await startScene(2, { severalHosts: pair.url })
     await scene.load.fallSilent()
     await scene.load.heal()
     await pair.standby.stopReceiving()

@@ -3,7 +3,7 @@ import { provideDatabase } from '../harness/database.ts'
 import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
 import { provideRedis, type TestRedis } from '../harness/redis.ts'
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
-import { type Crowd, startCrowd } from './crowd.ts'
+import { type Crowd, type CrowdOptions, startCrowd } from './crowd.ts'
 
 /** Gateways in processes of their own, people who talk over them, and everything that can be broken. */
 export type Scene = Crowd &
@@ -18,11 +18,16 @@ export type Scene = Crowd &
     databaseUrl: string
   }>
 
-/**
- * Starts `count` gateways; people are talking when it resolves. On a database of the scene's own, unless one with
- * several hosts is given, which then has no proxy before it.
- */
-export async function startScene(count: number, severalHosts?: string): Promise<Scene> {
+/** What a scene may have otherwise. */
+export type SceneOptions = Readonly<{
+  /** A database with several hosts, instead of one of the scene's own; it has no proxy before it. */
+  severalHosts?: string
+  talk?: CrowdOptions['talk']
+}>
+
+/** Starts `count` gateways; people are talking when it resolves. */
+export async function startScene(count: number, options: SceneOptions = {}): Promise<Scene> {
+  const { severalHosts, talk } = options
   await using resources = new AsyncDisposableStack()
   const database = severalHosts === undefined ? resources.use(await provideDatabase()) : { url: severalHosts }
   const redis = resources.use(await provideRedis())
@@ -37,7 +42,7 @@ export async function startScene(count: number, severalHosts?: string): Promise<
     )
   const gateways = await Promise.all(Array.from({ length: count }, (_, index) => start(index)))
   const urls = gateways.map(({ url }) => url)
-  const crowd = resources.use(await startCrowd({ urls, databaseUrl: database.url, gateways }))
+  const crowd = resources.use(await startCrowd({ urls, databaseUrl: database.url, gateways, talk }))
   const kept = resources.move()
   return {
     ...crowd,

@@ -3,7 +3,7 @@ import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { pause } from '../../src/lib/pause.ts'
 import { INBOX, MARK_DELIVERED } from './documents.ts'
-import type { Recorder } from './history.ts'
+import type { Content, Recorder } from './history.ts'
 import type { StreamItem } from './person.ts'
 
 export type DeviceOptions = Readonly<{
@@ -149,16 +149,16 @@ export class Device {
     const { recorder, drops } = this.#options
     if (item.__typename === 'InboxReset') recorder.resets.push(this.id)
     if (item.__typename === 'CaughtUp') this.#caughtUp = this.#subscription
-    if (item.__typename === 'MessageSent' && item.seq !== drops) this.#record(item)
+    const isOfLog = item.__typename === 'MessageSent' || item.__typename === 'ChatUpdated'
+    if (isOfLog && item.seq !== drops) this.#record(item)
     this.#news.emit('news')
   }
 
-  #record({ chat, seq, message }: StreamItem): void {
-    if (chat === undefined || seq === undefined || message === undefined) throw new Error('Not a message')
-    const { body, clientMessageId: key, sender } = message
-    const subscription = this.#subscription
-    const content = { chatId: chat.id, sender: sender.id, key, body }
-    this.#options.recorder.deliveries.push({ device: this.id, subscription, seq, ...content })
+  #record(item: StreamItem): void {
+    const { chat, seq } = item
+    if (chat === undefined || seq === undefined) throw new Error('Not an event of a log')
+    const delivery = { device: this.id, subscription: this.#subscription, seq, chatId: chat.id }
+    this.#options.recorder.deliveries.push({ ...delivery, ...contentOf(item) })
     this.#heads.set(chat.id, Math.max(seq, this.#heads.get(chat.id) ?? 0))
     if (seq >= (this.#acknowledged.get(chat.id) ?? 0) + ACKNOWLEDGE_EVERY) this.#acknowledge()
   }
@@ -179,6 +179,12 @@ export class Device {
       this.interruptions.push(`acknowledging: ${describe(error)}`)
     }
   }
+}
+
+/** That a group was made is known by the log's name for it. */
+function contentOf({ message, actor }: StreamItem): Pick<Content, 'sender' | 'key' | 'body'> {
+  if (message === undefined) return { sender: (actor as { id: string }).id, key: 'CHAT_UPDATED', body: null }
+  return { sender: message.sender.id, key: message.clientMessageId, body: message.body }
 }
 
 function describe(error: unknown): string {

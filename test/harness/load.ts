@@ -3,7 +3,10 @@ import pg from 'pg'
 import { issueToken } from '../../src/auth/issue-token.ts'
 import { pause } from '../../src/lib/pause.ts'
 import { findWriterUrl } from '../../src/store/find-writer.ts'
+import { query } from './database.ts'
 import {
+  CREATE_GROUP,
+  type CreateGroupData,
   type SendMessageData,
   SEND_MESSAGE,
   START_DIRECT_CHAT,
@@ -40,6 +43,8 @@ export type LoadOptions = Readonly<{
   databaseUrl: string
   /** Each two of them have a chat. */
   people?: readonly string[]
+  /** Instead of chats of two: a group of each of these sizes, of as many people as fit, and else of some who are away. */
+  groupSizes?: readonly number[]
   /** Between two sends of one person, in milliseconds. */
   paceMs?: number
   /** What is peculiar to the device of this number. */
@@ -60,9 +65,9 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const devices = people.flatMap((name, person) =>
     Array.from({ length: DEVICES_EACH }, (_, number) => deviceOf(name, person * DEVICES_EACH + number)),
   )
-  const pairs = people.flatMap((one, index) => people.slice(index + 1).map((other) => [one, other] as const))
-  const chats = await Promise.all(pairs.map(async ([one, other]) => startChat(one, other)))
+  // Devices that are known before the first event of a group are owed it.
   await Promise.all(devices.map((device) => device.resubscribe()))
+  const chats = await (options.groupSizes === undefined ? startChats() : startGroups(options.groupSizes))
   const silence = new AbortController()
   const voices: Promise<void>[] = []
 
@@ -79,6 +84,35 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       ...(index % 4 !== 3 && { patienceMs: 1_500 }),
       ...options.peculiar?.(index),
     })
+  }
+
+  async function startChats(): Promise<string[]> {
+    const pairs = people.flatMap((one, index) =>
+      people.slice(index + 1).map((other) => [one, other] as const),
+    )
+    return Promise.all(pairs.map(async ([one, other]) => startChat(one, other)))
+  }
+
+  async function startGroups(sizes: readonly number[]): Promise<string[]> {
+    const away = await introduce(databaseUrl, Math.max(...sizes) - people.length)
+    return Promise.all(
+      sizes.map(async (size) =>
+        startGroup(people.slice(0, size), away.slice(0, Math.max(size - people.length, 0))),
+      ),
+    )
+  }
+
+  /** The event that makes the group is part of what everybody has to receive. */
+  async function startGroup(present: readonly string[], away: readonly string[]): Promise<string> {
+    const [creator = ''] = present
+    const memberIds = [...present, ...away].map((name) => `user_${name}`)
+    const input = { title: 'Crowd', clientChatId: randomUUID(), memberIds }
+    const data = (await post(creator, urls[0] ?? '', CREATE_GROUP, { input })) as CreateGroupData
+    const { id: chatId } = data.createGroup.chat
+    recorder.members.set(chatId, memberIds.slice(0, present.length))
+    const made = { chatId, sender: `user_${creator}`, key: 'CHAT_UPDATED', body: null }
+    recorder.startSend(made)({ type: 'ok', seq: 1, id: chatId })
+    return chatId
   }
 
   async function startChat(one: string, other: string): Promise<string> {
@@ -210,13 +244,25 @@ function rotated(urls: readonly string[], by: number): readonly string[] {
   return [...urls.slice(start), ...urls.slice(0, start)]
 }
 
+/** People who have signed in once and are not here now; answers with their names. */
+async function introduce(databaseUrl: string, count: number): Promise<string[]> {
+  const rows = await query<{ id: string }>(
+    databaseUrl,
+    `INSERT INTO users (id, name, claims_issued_at)
+     SELECT 'absent-' || number, 'Absent', now() FROM generate_series(1, $1::int) AS number RETURNING id`,
+    [count],
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** Everything that the logs of these chats have, by a connection that no fault concerns. */
 async function readLogs(databaseUrl: string, chats: readonly string[]): Promise<Entry[]> {
   const client = new pg.Client({ connectionString: await findWriterUrl(databaseUrl) })
   await client.connect()
   try {
     const { rows } = await client.query<Entry>(
-      `SELECT 'chat_' || e.chat_id AS "chatId", e.seq, m.sender_id AS sender, m.client_message_id AS key, m.body
+      `SELECT 'chat_' || e.chat_id AS "chatId", e.seq, COALESCE(m.sender_id, e.actor_id) AS sender,
+         COALESCE(m.client_message_id, e.type::text) AS key, m.body
        FROM chat_events e LEFT JOIN messages m ON m.chat_id = e.chat_id AND m.seq = e.message_seq
        WHERE e.chat_id = ANY ($1::uuid[]) ORDER BY e.chat_id, e.seq`,
       [chats.map((id) => id.replace('chat_', ''))],
