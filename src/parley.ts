@@ -379,7 +379,7 @@ function createDomains(foundation: Foundation) {
     messageSender,
     messageChanger,
     receipts,
-    typing: createTyping({ audience, chats, announce: router.announce }),
+    typing: createTyping({ chats, announce: router.announce }),
     presence,
     inbox,
     chatStreams,
