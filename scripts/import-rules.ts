@@ -23,6 +23,8 @@ const DOMAINS = [
 ]
 /** Where instances are put together and programs begin. */
 const ROOTS = ['parley.ts', 'main.ts', 'cli.ts']
+/** The rooms' parts are put together here. */
+const COMPOSITION = 'composition'
 
 const WIRE =
   /^(graphql|graphql-yoga|graphql-ws|ws|@pothos\/.+|@graphql-yoga\/.+|(node:)?(http|https|http2))(\/.*)?$/
@@ -38,11 +40,11 @@ export const RULES: readonly Rule[] = [
     isBrokenBy: ({ file, target, isOurs }) => isOurs && roomOf(file) === 'lib' && roomOf(target) !== 'lib',
   },
   {
-    says: "A domain's store and schema are its own: others import its service. (parley.ts hands stores out, graphql/ collects schemas.)",
+    says: "A domain's store and schema are its own: others import its service. (composition/ hands stores out, graphql/ collects schemas.)",
     isBrokenBy: ({ file, target, isOurs }) => isOurs && isPrivate(target) && !mayUsePrivate(file, target),
   },
   {
-    says: 'Only parley.ts constructs: what another room creates comes in as a dependency.',
+    says: 'Only parley.ts and composition/ construct: what another room creates comes in as a dependency.',
     isBrokenBy: (imported, tree) =>
       isForeignValue(imported) && !isRoot(imported.file) && constructs(imported, tree),
   },
@@ -86,7 +88,7 @@ function roomOf(file: string): string {
 }
 
 function isRoot(file: string): boolean {
-  return ROOTS.includes(file) || roomOf(file) === 'cli'
+  return ROOTS.includes(file) || ['cli', COMPOSITION].includes(roomOf(file))
 }
 
 function isPrivate(target: string): boolean {
@@ -95,7 +97,7 @@ function isPrivate(target: string): boolean {
 
 function mayUsePrivate(file: string, target: string): boolean {
   const collectsSchemas = roomOf(file) === 'graphql' && target.endsWith('/schema.ts')
-  return roomOf(file) === roomOf(target) || file === 'parley.ts' || collectsSchemas
+  return roomOf(file) === roomOf(target) || roomOf(file) === COMPOSITION || collectsSchemas
 }
 
 function isForeignValue({ file, target, isOurs, isType }: Import): boolean {

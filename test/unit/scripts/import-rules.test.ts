@@ -27,8 +27,8 @@ test('a house in order gives no cause for complaint', () => {
     'store/writer.ts': "import { PrismaClient } from './generated/client.ts'\nimport pg from 'pg'",
     'transport/http.ts': "import { createServer } from 'node:http'\nimport ws from 'ws'",
     'cli/serve.ts': "import { createLogger } from '../telemetry/logger.ts'",
-    'parley.ts':
-      "import { createHub, Hub } from './gateway/hub.ts'\nimport { createChatStore } from './chats/chat-store.ts'\nnew Hub()",
+    'composition/domains.ts':
+      "import { createHub, Hub } from '../gateway/hub.ts'\nimport { createChatStore } from '../chats/chat-store.ts'\nnew Hub()",
     'main.ts': "import { createParley } from './parley.ts'",
   }
   expect(said(tree)).toEqual([])

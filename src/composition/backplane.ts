@@ -1,0 +1,110 @@
+import type { Bus } from '../bus/bus.ts'
+import { createMemoryBus } from '../bus/memory-bus.ts'
+import { createRedisBus } from '../bus/redis-bus.ts'
+import { connectRedis } from '../bus/redis-connection.ts'
+import { createRedisFence, createRedisMarks } from '../bus/redis-marks.ts'
+import type { Overrides, PresenceSettings } from './overrides.ts'
+import type { Config } from '../config/config.ts'
+import type { Secrets } from '../config/secrets.ts'
+import { createDeafness, type Deafness } from '../gateway/deafness.ts'
+import { createMemorySessionRegistry } from '../gateway/memory-session-registry.ts'
+import { createRedisSessionRegistry } from '../gateway/redis-session-registry.ts'
+import type { SessionRegistry } from '../gateway/session-registry.ts'
+import type { Sweeper } from '../gateway/sweeper.ts'
+import type { Clock } from '../lib/clock.ts'
+import { elapsedMs } from '../lib/elapsed.ts'
+import type { RateLimits } from '../load/rate-limits.ts'
+import { createSharedLimits, type SharedLimits } from '../load/shared-limits.ts'
+import { createMemoryPresence, createMemoryPresenceStore } from '../presence/memory-presence-store.ts'
+import type { PresenceStore } from '../presence/presence-store.ts'
+import { createRedisPresenceStore } from '../presence/redis-presence-store.ts'
+import type { TimelineFence } from '../store/timeline-fence.ts'
+import type { SharedMarks } from '../store/viewer-marks.ts'
+import type { Logger } from '../telemetry/logger.ts'
+
+/** What connects this gateway with the others. */
+export type Backplane = Readonly<{
+  bus: Bus
+  sessions: SessionRegistry
+  presence: PresenceStore
+  /** Resolves when connected, or when that has to wait; from then on the sweeper fills in for what does not work. */
+  start(sweeper: Sweeper): Promise<void>
+  stop(): Promise<void>
+  /** Whether the gateways can tell each other things at present; undefined where they need nothing for it. */
+  isUp: (() => boolean) | undefined
+  /** What lets gateways know of each other's spending; undefined where there is one gateway. */
+  share(limits: RateLimits): SharedLimits | undefined
+  /** What gateways tell each other of the database. */
+  known: Readonly<{ fence?: TimelineFence; sharedMarks?: SharedMarks }>
+}>
+
+export function createMemoryBackplane(
+  { gatewayId }: Config,
+  logger: Logger,
+  overrides: Overrides,
+  { windowMs, clock }: PresenceSettings & { clock: Clock },
+): Backplane {
+  const bus = overrides.bus ?? createMemoryBus({ logger })
+  const sessions = overrides.sessions ?? createMemorySessionRegistry(gatewayId, new Map())
+  const presence = createMemoryPresenceStore({
+    gatewayId,
+    presence: createMemoryPresence(),
+    windowMs,
+    clock,
+    elapsedMs,
+  })
+  const stop = async (): Promise<void> => {
+    await sessions.close()
+    if (overrides.bus === undefined) await bus.close()
+  }
+  return {
+    bus,
+    sessions,
+    presence,
+    start: () => Promise.resolve(),
+    stop,
+    isUp: undefined,
+    share: () => undefined,
+    known: {},
+  }
+}
+
+export function createRedisBackplane(
+  { gatewayId }: Config,
+  { redisUrls: urls }: Secrets,
+  logger: Logger,
+  { windowMs }: PresenceSettings,
+): Backplane {
+  const publisher = connectRedis({ urls, name: `parley ${gatewayId}`, logger })
+  const subscriber = connectRedis({ urls, name: `parley ${gatewayId} hears`, logger })
+  const bus = createRedisBus({ publisher, subscriber, logger })
+  const sessions = createRedisSessionRegistry({ connection: publisher, gatewayId, logger })
+  const presence = createRedisPresenceStore({ connection: publisher, gatewayId, windowMs })
+  let deafness: Deafness | undefined
+  const fence = createRedisFence(publisher, logger)
+
+  async function start(sweeper: Sweeper): Promise<void> {
+    deafness = createDeafness(sweeper)
+    bus.onHearing(deafness.setHearing)
+    await Promise.all([publisher.start(), subscriber.start()])
+    deafness.setHearing(subscriber.status() === 'up')
+    fence.start()
+    await sessions.start({
+      onLost: () => sweeper.sweep('unregistered'),
+      onGatewayGone: () => sweeper.sweep('gateway-gone'),
+      onReach: deafness.setKnown,
+    })
+  }
+
+  async function stop(): Promise<void> {
+    await fence.stop()
+    await sessions.close()
+    await bus.close()
+    await Promise.all([publisher.close(), subscriber.close()])
+  }
+
+  const share = (limits: RateLimits): SharedLimits =>
+    createSharedLimits({ connection: publisher, limits, logger })
+  const known = { fence, sharedMarks: createRedisMarks(publisher) }
+  return { bus, sessions, presence, start, stop, isUp: () => deafness?.isDeaf() === false, share, known }
+}

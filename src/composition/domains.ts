@@ -1,0 +1,146 @@
+import { createAudienceStore } from '../chats/audience-store.ts'
+import { createAudience } from '../chats/audience.ts'
+import { createChatLogStore } from '../chats/chat-log-store.ts'
+import { createChatLog } from '../chats/chat-log.ts'
+import { createChatStore } from '../chats/chat-store.ts'
+import { createChats } from '../chats/chats.ts'
+import { createDurableChange } from '../chats/durable-change.ts'
+import { createSettingsStore } from '../chats/settings-store.ts'
+import { createChatUpdater } from '../chats/update-chat.ts'
+import type { Foundation } from './foundation.ts'
+import { createLoad } from './load.ts'
+import { createPresenceParts } from './presence.ts'
+import { createChatStreams } from '../delivery/chat-stream.ts'
+import { createDeviceStore } from '../delivery/device-store.ts'
+import { createInbox } from '../delivery/inbox.ts'
+import { createLiveDevices } from '../delivery/live-devices.ts'
+import { createHub, type Hub } from '../gateway/hub.ts'
+import { createMembershipStore } from '../gateway/membership-store.ts'
+import { createRouter, type Router } from '../gateway/router.ts'
+import { createSweeper, type Sweeper } from '../gateway/sweeper.ts'
+import type { Services } from '../graphql/context.ts'
+import { createGroupCreation } from '../groups/create-group.ts'
+import { createGroupStore } from '../groups/group-store.ts'
+import { createGroups } from '../groups/groups.ts'
+import { createPeople } from '../groups/people.ts'
+import { elapsedMs } from '../lib/elapsed.ts'
+import { createMessageChanger } from '../messages/change-message.ts'
+import { createChangeStore } from '../messages/change-store.ts'
+import { watchCommits } from '../messages/commit-watch.ts'
+import { createDurableAppend } from '../messages/durable-append.ts'
+import { createExpiryStore } from '../messages/expiry-store.ts'
+import { createExpirySweeper } from '../messages/expiry-sweeper.ts'
+import { createMessageLog } from '../messages/message-log.ts'
+import { createMessageStore } from '../messages/message-store.ts'
+import { createMessages } from '../messages/messages.ts'
+import { createMessageSender } from '../messages/send-message.ts'
+import { createLastSeenStore } from '../presence/last-seen-store.ts'
+import { createVisibilityStore } from '../presence/visibility-store.ts'
+import { createWatching } from '../presence/watching.ts'
+import { createReceiptStore } from '../receipts/receipt-store.ts'
+import { createReceipts } from '../receipts/receipts.ts'
+import { createTelling } from '../receipts/telling.ts'
+import { createTyping } from '../typing/typing.ts'
+import { createUserStore } from '../users/user-store.ts'
+import { createUsers } from '../users/users.ts'
+
+/** What people can do here, and what goes on without them. */
+export type Domains = ReturnType<typeof createDomains>
+
+export function createDomains(foundation: Foundation) {
+  const { config, database, clock, logger, metrics, backplane } = foundation
+  const { bus, sessions } = backplane
+  const { promisedWriter: writer } = database
+  const log = watchCommits(createMessageLog({ writer }), elapsedMs)
+  const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
+  const users = createUsers({ store: createUserStore(database), clock })
+  const chatStore = createChatStore(database)
+  const chats = createChats({ store: chatStore, users })
+  const chatLog = createChatLog({ store: createChatLogStore(database), writer })
+
+  const hub: Hub = createHub({
+    readLog: (stretch) => chatLog.read(stretch),
+    sessions,
+    metrics,
+    logger,
+  })
+  const presenceStores = {
+    store: backplane.presence,
+    lastSeen: createLastSeenStore(database),
+    visibility: createVisibilityStore(database),
+  }
+  const watching = createWatching({ ...presenceStores, logger })
+  const logSweeper = createSweeper({ hub, store: createMembershipStore(database), clock, metrics, logger })
+  // Whatever made a gateway miss an event may have made it miss that somebody came or went.
+  const sweeper: Sweeper = {
+    ...logSweeper,
+    sweep(reason) {
+      logSweeper.sweep(reason)
+      watching.recheck()
+    },
+  }
+  const audience = createAudience({ store: createAudienceStore(database), clock })
+  const router: Router = createRouter({
+    gatewayId: config.gatewayId,
+    hub,
+    bus,
+    sessions,
+    audience,
+    onEdges: watching.offer,
+    sweeper,
+    metrics,
+    logger,
+  })
+  const { publish } = router
+
+  const messages = createMessages({ store: createMessageStore(database) })
+  const messageSender = createMessageSender({
+    append: createDurableAppend({ log, chatLog, publish, metrics, logger }),
+    findMessage: async (id) => (await messages.findMany([id]))[0],
+    metrics,
+  })
+  const expirySweeper = createExpirySweeper({ store: createExpiryStore(database), metrics, logger })
+  const change = createDurableChange({ chatLog, publish })
+  const messageChanger = createMessageChanger({ change, store: createChangeStore() })
+  const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
+  const groupStore = createGroupStore(database)
+  const people = createPeople({ users, maxMembers: config.groups.maxMembers })
+  const liveDevices = createLiveDevices()
+  const receiptStore = createReceiptStore(database)
+  const receipts = createReceipts({
+    store: receiptStore,
+    isLive: liveDevices.has,
+    telling: createTelling({ store: receiptStore, logger }),
+    clock,
+    publish: (advanced) =>
+      router.announce(advanced.map((receipt) => ({ type: 'ReceiptAdvanced', ...receipt }))),
+    leastRestMs: load.levels.receiptRestMs,
+  })
+
+  const devices = createDeviceStore(database)
+  const { marks } = database
+  const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, marks, metrics, logger })
+  const chatStreams = createChatStreams({ hub, chats, chatLog, clock })
+  const { presence, keeper } = createPresenceParts(foundation, presenceStores, watching, router, load)
+  const services: Services = {
+    users,
+    chats,
+    chatLog,
+    chatUpdater,
+    createGroup: createGroupCreation({ store: groupStore, people, chatLog, publish }),
+    groups: createGroups({ change, store: groupStore, people }),
+    messages,
+    messageSender,
+    messageChanger,
+    receipts,
+    typing: createTyping({ chats, announce: router.announce }),
+    presence,
+    inbox,
+    chatStreams,
+    levels: load.levels,
+    gate: load.gate,
+  }
+  metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
+  metrics.gauge('presence_watched', 'People whose presence is watched by somebody here.', watching.size)
+  return { services, load, hub, router, sweeper, expirySweeper, watching, keeper }
+}

@@ -1,0 +1,36 @@
+import { createMemoryBackplane, createRedisBackplane } from './backplane.ts'
+import type { Overrides, PresenceSettings } from './overrides.ts'
+import type { Config } from '../config/config.ts'
+import type { Secrets } from '../config/secrets.ts'
+import { systemClock } from '../lib/clock.ts'
+import { WINDOW_MS } from '../presence/presence-store.ts'
+import { createDatabase, type Database } from '../store/database.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { createIntake } from '../transport/intake.ts'
+
+/** What everything stands on: the configuration, the database, and the way to the other gateways. */
+export type Foundation = ReturnType<typeof createFoundation>
+
+const PRESENCE: PresenceSettings = { windowMs: WINDOW_MS, isPaused: () => false }
+
+export function createFoundation(config: Config, secrets: Secrets, logger: Logger, overrides: Overrides) {
+  const clock = overrides.clock ?? systemClock
+  if (secrets.databaseUrl === undefined) throw new Error('createParley needs a database to connect to')
+  const metrics = createMetrics()
+  metrics.startDefaults()
+  const presence = { ...PRESENCE, ...overrides.presence }
+  const backplane =
+    config.bus.type === 'redis'
+      ? createRedisBackplane(config, secrets, logger, presence)
+      : createMemoryBackplane(config, logger, overrides, { ...presence, clock })
+  const database: Database = createDatabase({
+    writerUrl: secrets.databaseUrl,
+    replicaUrls: secrets.replicaUrls,
+    replicationPolicy: config.replicationPolicy,
+    ...backplane.known,
+    logger,
+    metrics,
+  })
+  return { config, secrets, logger, metrics, clock, database, backplane, presence, intake: createIntake() }
+}

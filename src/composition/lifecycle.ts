@@ -1,0 +1,54 @@
+import type { Domains } from './domains.ts'
+import type { Foundation } from './foundation.ts'
+import type { Transport } from './transport.ts'
+import { once } from '../lib/once.ts'
+import type { Parley } from '../parley.ts'
+
+/** The share of the whole deadline for a stop in which connections are closed, wave by wave. */
+const WAVES_SHARE = 0.4
+
+/*
+ * Stopping goes against the stream: first nobody new comes in, then those who are here are sent elsewhere, in waves
+ * so that the other gateways get them bit by bit, then what they had begun is finished and told, and only then do the
+ * connections that all of this needs go.
+ */
+export function createLifecycle(
+  { config, database, backplane, logger }: Foundation,
+  { services, load, router, hub, sweeper, expirySweeper, watching, keeper }: Domains,
+  { server, health, demo }: Transport,
+): Parley {
+  const start = once(async () => {
+    await database.start()
+    await backplane.start(sweeper)
+    await router.start()
+    load.levels.start()
+    load.shared?.start()
+    sweeper.start()
+    expirySweeper.start()
+    keeper.start()
+    const { url } = await server.start()
+    health.markReady()
+    return { url, demo }
+  })
+
+  const stop = once(async () => {
+    health.markDraining()
+    server.stopAccepting()
+    await Promise.all([
+      server.closeInWaves({ deadlineMs: config.shutdownDeadlineMs * WAVES_SHARE }),
+      // What rests under load is stored now, while whoever reported it can still be answered.
+      services.receipts.drained(),
+    ])
+    await server.stop()
+    await Promise.all([services.messageSender.drained(), services.receipts.drained(), keeper.stop()])
+    await router.stop()
+    await Promise.all([sweeper.stop(), expirySweeper.stop(), watching.close()])
+    await Promise.all([load.levels.stop(), load.shared?.stop()])
+    hub.close()
+    await backplane.stop()
+    await database.stop()
+    logger.info('stopped')
+  })
+
+  return { start, stop }
+}

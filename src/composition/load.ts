@@ -1,0 +1,54 @@
+import type { Foundation } from './foundation.ts'
+import { elapsedMs } from '../lib/elapsed.ts'
+import { createGate, type Gate } from '../load/gate.ts'
+import { createHeaviestSenders } from '../load/heaviest-senders.ts'
+import { createLevelCommands } from '../load/level-commands.ts'
+import { rankOf } from '../load/levels.ts'
+import { createRateLimits } from '../load/rate-limits.ts'
+import { createServiceLevels, type ServiceLevels } from '../load/service-levels.ts'
+import type { SharedLimits } from '../load/shared-limits.ts'
+import { createSignals } from '../load/signals.ts'
+import type { WatchedLog } from '../messages/commit-watch.ts'
+
+/** What knows how much there is to do, and what may wait. */
+export type Load = Readonly<{ levels: ServiceLevels; gate: Gate; shared: SharedLimits | undefined }>
+
+type LoadSources = Readonly<{ log: WatchedLog; waitingSends(): number }>
+
+export function createLoad(
+  { config, database, clock, logger, metrics, backplane, intake }: Foundation,
+  { log, waitingSends }: LoadSources,
+): Load {
+  const heaviest = createHeaviestSenders(elapsedMs)
+  const levels = createServiceLevels({
+    signals: createSignals({
+      waitingToBeReadMs: intake.longestWaitMs,
+      waitingSends,
+      commitMs: log.commitMs,
+      waitingStatements: database.waiting,
+    }),
+    commands: createLevelCommands(database),
+    onReading(pressure, asked) {
+      if (pressure === 'BEYOND' && asked === 'BEYOND') heaviest.tighten()
+      else if (pressure !== 'BEYOND') heaviest.relax()
+    },
+    clock,
+    now: elapsedMs,
+    isAutomatic: config.load.isAutomatic,
+    logger,
+  })
+  const limits = createRateLimits({ now: elapsedMs, factor: config.load.limitFactor })
+  metrics.gauge('service_level', 'The level that clients are told: 0 NORMAL, 1 BUSY, 2 ESSENTIAL.', () =>
+    rankOf(levels.status().level),
+  )
+  metrics.gauge(
+    'pressure',
+    'How hard this gateway is pressed by its own measure: as its level, and 3 beyond.',
+    () => rankOf(levels.pressure()),
+  )
+  return {
+    levels,
+    gate: createGate({ levels, limits, heaviest, metrics }),
+    shared: backplane.share(limits),
+  }
+}
