@@ -2,12 +2,13 @@ import { expect, test } from 'vitest'
 import { startCluster, type TestCluster } from '../harness/cluster.ts'
 import { DELETE_MESSAGE, EDIT_MESSAGE, INBOX, SET_REACTION } from '../harness/documents.ts'
 import { range } from '../harness/events.ts'
+import { UNLIMITED } from '../harness/parley.ts'
 import type { Person } from '../harness/person.ts'
 import { rawSocket } from '../harness/raw-socket.ts'
 
 /** Alice on the first gateway; bob there and on the second one, and the chat of the two. */
 async function startTalk() {
-  const cluster = await startCluster(2)
+  const cluster = await startCluster(2, { config: UNLIMITED })
   const [west, east] = cluster.gateways as [TestCluster['gateways'][0], TestCluster['gateways'][0]]
   const alice = await west.person('alice')
   const [bobWest, bobEast] = [await west.person('bob'), await east.person('bob')]

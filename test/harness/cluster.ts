@@ -12,13 +12,16 @@ export type TestCluster = AsyncDisposable &
     add(options?: ParleyOptions): Promise<TestParley>
   }>
 
-export async function startCluster(count: number): Promise<TestCluster> {
+/** Starts `count` gateways; what is said of one holds for all. */
+export async function startCluster(count: number, common: ParleyOptions = {}): Promise<TestCluster> {
   const resources = new AsyncDisposableStack()
   const database = resources.use(await provideDatabase())
   const redis = resources.use(await provideRedis())
 
   async function add(options: ParleyOptions = {}): Promise<TestParley> {
-    return resources.use(await startParley({ databaseUrl: database.url, redisUrls: [redis.url], ...options }))
+    return resources.use(
+      await startParley({ databaseUrl: database.url, redisUrls: [redis.url], ...common, ...options }),
+    )
   }
 
   const gateways = await Promise.all(Array.from({ length: count }, () => add()))
