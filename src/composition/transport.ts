@@ -23,7 +23,11 @@ export function createTransport(foundation: Foundation, { services }: Domains): 
   const verifier = createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock })
   const authenticator: Authenticator = createAuthenticator({
     verifier,
-    provision: ({ userId: id, ...profile }) => services.users.provision({ id, ...profile }),
+    async provision({ userId: id, ...profile }) {
+      const isWritten = await services.users.provision({ id, ...profile })
+      // Their first query may go to a replica that does not know them yet.
+      if (isWritten) foundation.database.marks?.told(id)
+    },
   })
   const contextFor = createContextFactory(services, clock)
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER

@@ -1,4 +1,4 @@
-import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import type { execute, ExecutionArgs, ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { unavailable } from '../errors.ts'
 import { toClientError } from '../graphql/masking.ts'
@@ -16,17 +16,22 @@ const ANSWER_WITHIN_MS = 9_500
  */
 export function useDeadline(logger: Logger): Plugin<{ caller?: Caller }> {
   return {
-    onExecute({ setExecuteFn }) {
-      setExecuteFn((args) => executeInTime(args, logger))
+    onExecute({ executeFn, setExecuteFn }) {
+      const run = executeFn as typeof execute
+      setExecuteFn((args: ExecutionArgs) => executeInTime(run, args, logger))
     },
   }
 }
 
-async function executeInTime(args: ExecutionArgs, logger: Logger): Promise<ExecutionResult> {
+async function executeInTime(
+  run: typeof execute,
+  args: ExecutionArgs,
+  logger: Logger,
+): Promise<ExecutionResult> {
   const { caller } = args.contextValue as Readonly<{ caller: Caller }>
   const leftMs = Math.max(0, caller.askedAt + ANSWER_WITHIN_MS - performance.now())
   try {
-    return await within(leftMs, Promise.resolve(execute(args)), tooLate)
+    return await within(leftMs, Promise.resolve(run(args)), tooLate)
   } catch (error) {
     return { errors: [toClientError(error, logger)] }
   }

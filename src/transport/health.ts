@@ -102,8 +102,9 @@ export function createHealth(dependencies: Dependencies): Health {
   }
 
   async function answerReady(response: ServerResponse): Promise<void> {
-    const body = await readiness()
-    sendJson(response, body.status === 'ready' ? 200 : 503, body)
+    const { warnings: said, ...body } = await readiness()
+    const isCalm = Object.keys(said).length === 0
+    sendJson(response, body.status === 'ready' ? 200 : 503, isCalm ? body : { ...body, warnings: said })
   }
 
   function handle(request: IncomingMessage, response: ServerResponse): boolean {

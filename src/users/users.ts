@@ -5,8 +5,8 @@ import type { Profile, UserStore } from './user-store.ts'
 import type { User } from './user.ts'
 
 export type Users = Readonly<{
-  /** Makes the person of a verified token known; name and picture follow their newest token. */
-  provision(profile: Profile): Promise<void>
+  /** Makes the person of a verified token known; name and picture follow their newest token. Whether that was written. */
+  provision(profile: Profile): Promise<boolean>
   /** The users of these ids, in their order; undefined where there is none. At most `USER_CACHE_TTL_MS` old. */
   findMany(ids: readonly UserId[]): Promise<(User | undefined)[]>
   find(id: UserId): Promise<User | undefined>
@@ -27,13 +27,14 @@ export function createUsers({ store, clock }: { store: UserStore; clock: Clock }
     clock,
   })
 
-  async function provision(profile: Profile): Promise<void> {
+  async function provision(profile: Profile): Promise<boolean> {
     const { id, name, avatarUrl, issuedAt } = profile
     const seen = JSON.stringify([id, name, avatarUrl, issuedAt.getTime()])
-    if (provisioned.get(seen) === true) return
+    if (provisioned.get(seen) === true) return false
     await store.upsert(profile)
     provisioned.set(seen, true)
     cache.delete(profile.id)
+    return true
   }
 
   async function findMany(ids: readonly UserId[]): Promise<(User | undefined)[]> {

@@ -31,6 +31,11 @@ async function startWatched(options: Options) {
 /** Longer than Redis' own deadline and the next sign of life. */
 const SOON = { timeout: 8_000, interval: 100 }
 
+/** What a test's database lacks. */
+const ALONE = {
+  replication: 'There is no standby: if this server is lost, everything since the last backup is.',
+}
+
 const whole = { database: 'ok', redis: 'ok' }
 const withoutRedis = { database: 'ok', redis: 'slow or failing' }
 
@@ -40,10 +45,10 @@ test('while Redis is away a gateway says so, and is ready all the same', async (
   expect(await gateway.gauge('parley_redis_up')).toBe(1)
   await redis.kill()
   await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(0)
-  expect(await gateway.readiness()).toEqual([200, { status: 'ready', checks: withoutRedis }])
+  expect(await gateway.readiness()).toEqual([200, { status: 'ready', checks: withoutRedis, warnings: ALONE }])
   await redis.start()
   await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(1)
-  expect(await gateway.readiness()).toEqual([200, { status: 'ready', checks: whole }])
+  expect(await gateway.readiness()).toEqual([200, { status: 'ready', checks: whole, warnings: ALONE }])
 })
 
 test('a Redis that hangs counts as away, though its connections stand', async () => {
@@ -76,7 +81,8 @@ test('while the database is away a gateway says so, and is not ready', async () 
   proxy.cut()
   await expect.poll(() => gateway.gauge('parley_database_up'), SOON).toBe(0)
   const checks = { database: 'slow or failing', redis: 'ok' }
-  expect(await gateway.readiness()).toEqual([503, { status: 'failing', checks }])
+  const warnings = { replication: 'No server takes writes at present.' }
+  expect(await gateway.readiness()).toEqual([503, { status: 'failing', checks, warnings }])
   proxy.restore()
   await expect.poll(() => gateway.gauge('parley_database_up'), SOON).toBe(1)
 })
@@ -84,5 +90,8 @@ test('while the database is away a gateway says so, and is not ready', async () 
 test('a gateway that needs no Redis says nothing of one', async () => {
   await using gateway = await startWatched({})
   expect(await gateway.gauge('parley_redis_up')).toBeUndefined()
-  expect(await gateway.readiness()).toEqual([200, { status: 'ready', checks: { database: 'ok' } }])
+  expect(await gateway.readiness()).toEqual([
+    200,
+    { status: 'ready', checks: { database: 'ok' }, warnings: ALONE },
+  ])
 })

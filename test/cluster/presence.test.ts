@@ -81,7 +81,8 @@ test('after Redis has lost everything, who is active stays online, is gone in ti
   await it.redis.flush()
   const offline = await watch.tells(it.bob, false)
   expect(Math.abs(offline.at - Date.parse(lastSeenAt ?? '') - WINDOW_MS)).toBeLessThan(1_000)
-  expect(offline.lastSeenAt).toBe(lastSeenAt)
+  // Told again by the gateway, which counts by a clock of its own.
+  expect(Math.abs(Date.parse(offline.lastSeenAt ?? '') - Date.parse(lastSeenAt ?? ''))).toBeLessThan(1_000)
   await heartbeat(it.bob)
   await watch.tells(it.bob, true)
   expect(watch.story(it.bob).filter((known) => known !== null)).toEqual([false, true, false, true])
