@@ -234,7 +234,7 @@ function createDomains({ config, database, clock, logger, metrics, backplane }: 
     messageSender,
     messageChanger,
     receipts,
-    typing: createTyping({ audience, chats, announce: router.announce }),
+    typing: createTyping({ chats, announce: router.announce }),
     inbox,
     chatStreams,
   }

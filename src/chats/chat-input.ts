@@ -7,15 +7,23 @@ export const MAX_TITLE_LENGTH = 255
 export const MIN_TTL_SECONDS = 5
 export const MAX_TTL_SECONDS = 365 * 24 * 60 * 60
 
+/** Control characters, line and paragraph separators, and what turns the direction of what follows. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u
+/** Nothing but blanks, joiners and fillers. */
+const LOOKS_EMPTY = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}]*$/u
+
 /** The title without blanks around it, if 1 to 255 printable characters are left; else BAD_USER_INPUT. */
 export function parseTitle(text: string): string {
   const title = text.trim()
   if (title === '' || codePoints(title, MAX_TITLE_LENGTH) > MAX_TITLE_LENGTH) {
     throw badInput(`title has to be 1 to ${MAX_TITLE_LENGTH} characters long`)
   }
-  if (/\p{Cc}/u.test(title) || !title.isWellFormed()) {
-    throw badInput('title may not contain control characters or broken Unicode')
+  if (UNPRINTABLE.test(title) || !title.isWellFormed()) {
+    throw badInput(
+      'title may not contain line breaks, control characters, changes of direction or broken Unicode',
+    )
   }
+  if (LOOKS_EMPTY.test(title)) throw badInput('title has to have something that can be seen')
   return title
 }
 

@@ -15,7 +15,7 @@ export type Chats = Readonly<{
   list(viewerId: UserId, stretch: Stretch<ChatListPosition>): Promise<readonly ChatView[]>
   /** The present members, by id; to who has left, only their own membership. */
   members(view: ChatView, stretch: Stretch<UserId>): Promise<readonly Member[]>
-  /** Those of `keys` whose chat has other present members, with the watermarks that all of them have passed. */
+  /** Those of `keys` whose chat has or had other members; see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
   /** The direct chat of two people, made if need be. BAD_USER_INPUT with oneself, NOT_FOUND with nobody. */
   startDirectChat(viewerId: UserId, otherId: UserId): Promise<ChatView>

@@ -3,7 +3,7 @@ import { within } from '../lib/deadline.ts'
 import { notConfirmed, untilKnown } from '../store/until-known.ts'
 import type { Transaction } from '../store/writer.ts'
 import type { ChatEvent } from './chat-event.ts'
-import type { Change, ChatLog, LockedChat } from './chat-log.ts'
+import type { Change, ChatLog, LockedChat, LogStretch } from './chat-log.ts'
 
 /** Passes events on to whoever is connected. Never throws: what is lost on the way is read from the log. */
 export type Publish = (events: readonly ChatEvent[]) => void
@@ -29,25 +29,23 @@ export function createDurableChange({
   chatLog: ChatLog
   publish: Publish
 }): DurableChange {
-  /**
-   * An attempt whose answer was lost stored the change after all, and nobody was told. Whoever hears of the log's end
-   * reads what they lack before it.
-   */
-  async function publishHead(chatId: ChatId, headSeq: Seq): Promise<void> {
-    publish(await chatLog.read({ chatId, afterSeq: headSeq - 1, untilSeq: headSeq }))
+  /** An attempt whose answer was lost stored the change after all, and nobody was told. */
+  async function publishSince(stretch: LogStretch): Promise<void> {
+    for await (const events of chatLog.pages(stretch)) publish(events)
   }
 
   /** Tells of the change also when nobody waits for the answer any more. */
   const change: DurableChange = async (chatId, what, decide) => {
-    let headSeq: Seq = 0
+    const heads: Seq[] = []
     const { result: events, mayHaveBeenStored } = await untilKnown(() =>
       chatLog.append(chatId, what, (tx, chat) => {
-        headSeq = chat.headSeq
+        heads.push(chat.headSeq)
         return decide(tx, chat)
       }),
     )
     publish(events)
-    if (events.length === 0 && mayHaveBeenStored) await publishHead(chatId, headSeq)
+    const [afterSeq = 0, untilSeq = 0] = [heads.at(0), heads.at(-1)]
+    if (events.length === 0 && mayHaveBeenStored) await publishSince({ chatId, afterSeq, untilSeq })
     return events
   }
 

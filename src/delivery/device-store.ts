@@ -23,7 +23,7 @@ export type DeviceStore = Readonly<{
   /**
    * Makes the device known. One never seen before starts with nothing owed: its position in every chat is the
    * chat's head. So does one that was forgotten, which happens to the one longest unseen beyond `MAX_DEVICES`; it stays
-   * forgotten until it acknowledges something while its inbox is live, since only then it knows.
+   * forgotten until it has acknowledged something since it registered anew, since only then it is sure to know.
    */
   register(userId: UserId, deviceId: DeviceId): Promise<Registration>
   /** For every chat of the user in which something was ever said. Without a device nothing is owed. */

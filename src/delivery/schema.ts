@@ -7,7 +7,7 @@ import { idArgument } from '../graphql/arguments.ts'
 import type { Builder } from '../graphql/builder.ts'
 import { type Context, requireViewer, viewOf } from '../graphql/context.ts'
 import { parseDeviceId } from '../keys.ts'
-import { concealed, type Message } from '../messages/message.ts'
+import { concealed, isExpired, type Message } from '../messages/message.ts'
 import type { InboxItem } from './inbox-item.ts'
 
 export function defineInbox(builder: Builder): void {
@@ -42,7 +42,11 @@ function defineEvents(builder: Builder): void {
     interfaces: ['ChatEvent'],
     fields: (t) => ({
       message: t.field({ type: 'Message', resolve: changedMessage }),
-      emoji: t.exposeString('emoji'),
+      emoji: t.string({
+        description: 'Empty once the message was deleted or has expired.',
+        resolve: ({ message, emoji }, _, { clock }) =>
+          message.deletedAt !== null || isExpired(message, clock.now()) ? '' : emoji,
+      }),
       added: t.exposeBoolean('added'),
     }),
   })

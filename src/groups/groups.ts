@@ -75,10 +75,12 @@ export function createGroups({ change, store, people }: Dependencies): Groups {
 
     async setRole(actorId, chatId, userId, role) {
       await change(chatId, 'Chat', async (tx, chat) => {
-        requireRank(await actorIn(chat, actorId), 'OWNER', 'give roles')
+        const actor = await actorIn(chat, actorId)
         const target = await chat.member(userId)
         if (target === undefined || target.leftSeq !== null) throw notFound('Member')
+        // First, so that who stepped down and did not hear of it may ask again.
         if (target.role === role) return []
+        requireRank(actor, 'OWNER', 'give roles')
         if (userId === actorId) await requireOtherOwner(tx, chatId, userId)
         else if (target.role === 'OWNER') throw forbidden('Only owners themselves can give up their role')
         await store.setRole(tx, chatId, userId, role)

@@ -191,10 +191,11 @@ function outcomeOf(row: Row | undefined): AppendOutcome {
   }
   if (!row.chatFound) return { type: 'no-such-chat' }
   if (row.isMember === null) return { type: 'not-a-member' }
-  if (!row.isMember) return { type: 'has-left' }
+  // Before anything that may be refused: what was stored is answered with, also to who has left since.
   const { repeatedSeq, repeatedFingerprint: fingerprint, repeatedAgeMs: ageMs } = row
   if (repeatedSeq !== null && fingerprint !== null && ageMs !== null) {
     return { type: 'repeated', seq: repeatedSeq, fingerprint, ageMs }
   }
+  if (!row.isMember) return { type: 'has-left' }
   return row.replyFound ? { type: 'try-again' } : { type: 'no-such-reply-target' }
 }

@@ -48,8 +48,8 @@ export function messageIdOf({ chatId, seq }: Message): MessageId {
 export type MessageStatus = 'SENT' | 'DELIVERED' | 'READ'
 
 /**
- * Derived, never stored: `lowest` are the watermarks that every other present member has passed. Where there is
- * nobody else (any more) a message stays SENT.
+ * Derived, never stored: `lowest` are the watermarks that every other member has passed. Where there never was anybody
+ * else a message stays SENT.
  */
 export function statusOf(
   seq: Seq,

@@ -72,17 +72,24 @@ const ADVANCE = {
       INSERT INTO device_positions AS p (chat_id, user_id, device_id, acked_seq)
       SELECT d.chat_id, d.user_id, d.device_id, LEAST(d.acked_seq, COALESCE(l.left_seq, c.head_seq))
       FROM device d
-        JOIN devices known ON known.user_id = d.user_id AND known.device_id = d.device_id AND (d.is_live OR NOT known.is_forgotten)
+        JOIN devices known ON known.user_id = d.user_id AND known.device_id = d.device_id AND (NOT known.is_forgotten OR EXISTS (
+          SELECT FROM device_positions q WHERE q.user_id = d.user_id AND q.device_id = d.device_id
+        ))
         JOIN locked l ON l.chat_id = d.chat_id AND l.user_id = d.user_id
         JOIN chats c ON c.id = d.chat_id
       ORDER BY d.chat_id, d.user_id, d.device_id
       ON CONFLICT (chat_id, user_id, device_id) DO UPDATE
         SET acked_seq = EXCLUDED.acked_seq WHERE EXCLUDED.acked_seq > p.acked_seq
     ), heard AS (
-      UPDATE devices known SET receipts_until = now() - $10 * interval '1 second', is_forgotten = false
-      FROM (SELECT DISTINCT user_id, device_id FROM device WHERE is_live) d
-      WHERE known.user_id = d.user_id AND known.device_id = d.device_id
-        AND (known.is_forgotten OR COALESCE(known.receipts_until, known.registered_at) < now() - 2 * $10 * interval '1 second')
+      UPDATE devices known SET is_forgotten = false,
+        receipts_until = CASE WHEN d.is_live THEN now() - $10 * interval '1 second' ELSE known.receipts_until END
+      FROM (SELECT user_id, device_id, bool_or(is_live) AS is_live FROM device GROUP BY user_id, device_id) d
+      WHERE known.user_id = d.user_id AND known.device_id = d.device_id AND (
+        known.is_forgotten AND EXISTS (
+          SELECT FROM device_positions q WHERE q.user_id = d.user_id AND q.device_id = d.device_id
+        ) OR d.is_live
+          AND COALESCE(known.receipts_until, known.registered_at) < now() - 2 * $10 * interval '1 second'
+      )
     )
     SELECT chat_id AS "chatId", user_id AS "userId", role, joined_at AS "joinedAt", joined_seq AS "joinedSeq",
       left_at AS "leftAt", left_seq AS "leftSeq", delivered_after AS "deliveredSeq", read_after AS "readSeq",

@@ -13,13 +13,17 @@ export type Known<Result> = Readonly<{
 }>
 
 /**
- * Tries work again that may be repeated, until its outcome is known; in the end it is UNAVAILABLE. What the work
+ * Tries work again that may be repeated, until its outcome is known; in the end it is UNAVAILABLE. So is what is
+ * refused after an attempt that may have done it: the refusal may be about what that attempt changed. What the work
  * refuses on purpose, and what trying again can't mend, is thrown as it is.
  */
 export async function untilKnown<Result>(work: () => Promise<Result>): Promise<Known<Result>> {
   let mayHaveBeenStored = false
   const shouldRetry = (error: unknown, attempt: number): boolean => {
-    if (error instanceof ParleyError) return false
+    if (error instanceof ParleyError) {
+      if (mayHaveBeenStored) throw notConfirmed(error)
+      return false
+    }
     const kind = classifyDatabaseError(error)
     mayHaveBeenStored ||= kind === 'unknown-outcome'
     if (kind === 'other') return false

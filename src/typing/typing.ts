@@ -1,4 +1,3 @@
-import type { Audience } from '../chats/audience.ts'
 import type { Chats } from '../chats/chats.ts'
 import { requirePresent } from '../chats/roles.ts'
 import type { TypingChanged } from '../gateway/live.ts'
@@ -14,22 +13,16 @@ export type Typing = Readonly<{
 }>
 
 type Dependencies = Readonly<{
-  audience: Pick<Audience, 'memberIds'>
   chats: Pick<Chats, 'require'>
   /** Passes it on. Never throws. */
   announce(signals: readonly TypingChanged[]): void
 }>
 
-export function createTyping({ audience, chats, announce }: Dependencies): Typing {
-  /** Who is a member is mostly known; only what would be refused is looked up. */
-  async function requireMember(userId: UserId, chatId: ChatId): Promise<void> {
-    const memberIds = await audience.memberIds(chatId, undefined)
-    if (!memberIds.includes(userId)) requirePresent((await chats.require(userId, chatId)).member)
-  }
-
+export function createTyping({ chats, announce }: Dependencies): Typing {
   return {
     async set(userId, chatId, isTyping) {
-      await requireMember(userId, chatId)
+      // Looked up each time: whoever was removed a moment ago, through another gateway, types no more.
+      requirePresent((await chats.require(userId, chatId)).member)
       announce([{ type: 'TypingChanged', chatId, userId, typing: isTyping }])
     },
   }

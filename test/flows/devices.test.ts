@@ -93,7 +93,9 @@ test('of one person 100 devices are remembered; one that was forgotten is told s
 
   await alice.send(chat, 'again')
   await again.reaches(chat, 2)
-  await bob.markDelivered(chat, 1, 'the oldest')
+  // Through another gateway, which does not know of the inbox.
+  await using other = await startParley({ databaseUrl: parley.databaseUrl })
+  await (await other.person('bob')).markDelivered(chat, 1, 'the oldest')
   again.close()
   using known = bob.inbox('the oldest')
   await known.caughtUp()

@@ -64,6 +64,9 @@ test('an expired message leaves a tombstone: in the list, in a replay, by its id
   await back.caughtUp()
   expect(back.seqs(group)).toEqual([1, 2, 3, 4, 5])
   expect(back.bodies(group)).toEqual([null, 'kept'])
+  expect(back.news(group).find(({ __typename }) => __typename === 'ReactionChanged')).toMatchObject({
+    emoji: '',
+  })
 
   const seen = await bob.look(group)
   expect(seen.messages.edges.map(({ node }) => [node.body, node.reactions.length])).toEqual([

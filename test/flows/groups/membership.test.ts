@@ -152,3 +152,31 @@ test('whoever a group is to be made of has to exist: the answer names who does n
   expect(errors?.[0]).toMatchObject({ extensions: { code: 'NOT_FOUND' } })
   expect(errors?.[0]?.message).toContain('user_nobody')
 })
+
+test('a send that was stored is answered with its message when it is sent again, also to who has left since', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = (await people(parley, 'alice', 'bob')) as [Person, Person]
+  const group = await alice.createGroup([bob])
+  const { id } = await bob.send(group, 'hello', 'the-key')
+  await alice.removeMember(group, bob)
+  expect(await bob.trySend(group, 'hello', 'the-key')).toMatchObject({ deduplicated: true, message: { id } })
+})
+
+test('who was removed through one gateway types no more through another', async () => {
+  await using east = await startParley()
+  await using west = await startParley({ databaseUrl: east.databaseUrl })
+  const [alice, bob] = [await east.person('alice'), await west.person('bob')]
+  const group = await alice.createGroup([bob])
+  await bob.setTyping(group, true)
+  await alice.removeMember(group, bob)
+  await expect(bob.setTyping(group, true)).rejects.toThrow('FORBIDDEN')
+})
+
+test.for(['', '   ', '\u200B', '\u3164\u00AD', 'a\u202Eb', 'a\u2029b', 'a\nb', 'x'.repeat(256)])(
+  'a title has to be something that can be seen, on one line: %j is refused',
+  async (title) => {
+    await using parley = await startParley()
+    const alice = await parley.person('alice')
+    await expect(alice.createGroup([], { title })).rejects.toThrow('BAD_USER_INPUT')
+  },
+)

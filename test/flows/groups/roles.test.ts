@@ -95,6 +95,8 @@ test('an owner can step down only while there is another owner', async () => {
   expect(await codeOf(alice.post(SET_MEMBER_ROLE, stepDown))).toBe('FORBIDDEN')
   await alice.setRole(chatId, bob, 'OWNER')
   await alice.run(SET_MEMBER_ROLE, stepDown)
+  // Again, as after an answer that was lost.
+  await alice.run(SET_MEMBER_ROLE, stepDown)
   expect(rolesIn(await bob.look(chatId))).toEqual({ alice: 'MEMBER', bob: 'OWNER' })
 })
 
