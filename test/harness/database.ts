@@ -33,6 +33,13 @@ export async function connect(url: string): Promise<ProvidedConnection> {
   return { client, [Symbol.asyncDispose]: () => client.end() }
 }
 
+/** Connects as one who may do everything. */
+export function connectAsSuperuser(url: string): Promise<ProvidedConnection> {
+  const address = new URL(url)
+  address.username = 'postgres'
+  return connect(address.href)
+}
+
 /** Runs SQL as Parley's own role, past Parley; answers with the rows. */
 export async function query<Row extends object>(
   url: string,
@@ -46,13 +53,7 @@ export async function query<Row extends object>(
 /** Runs SQL that Parley's own role may not. */
 async function asSuperuser(sql: string): Promise<void> {
   const url = new URL(inject('postgresUrl'))
-  url.username = 'postgres'
   url.pathname = '/postgres'
-  const client = new pg.Client({ connectionString: url.href })
-  await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
-  }
+  await using connection = await connectAsSuperuser(url.href)
+  await connection.client.query(sql)
 }

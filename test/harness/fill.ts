@@ -57,10 +57,13 @@ export async function fill(
   for (const text of AROUND) await run(text, {})
 }
 
-/** The number of the largest chat, and the seq of its newest event. */
-export function largestChat(messages: number): Readonly<{ id: string; headSeq: number }> {
-  const huge = kindsOf(messages, 1_000)[0]
-  return { id: '01900000-0000-7000-8000-000000000001', headSeq: (huge?.perDay ?? 0) * DAYS + 1 }
+type LargeChat = Readonly<{ id: string; headSeq: number }>
+
+/** The three largest chats, which are equally long. */
+export function largestChats(messages: number): readonly [LargeChat, LargeChat, LargeChat] {
+  const headSeq = (kindsOf(messages, 1_000)[0]?.perDay ?? 0) * DAYS + 1
+  const numbered = (number: number) => ({ id: `01900000-0000-7000-8000-00000000000${number}`, headSeq })
+  return [numbered(1), numbered(2), numbered(3)]
 }
 
 function kindsOf(messages: number, users: number): readonly Kind[] {

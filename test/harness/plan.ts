@@ -27,16 +27,34 @@ export async function genericPlan(client: pg.Client, { text }: Sent): Promise<Pl
   return only(await client.query<Answer>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`))
 }
 
-/** Runs it, and takes back whatever it changed; with what each node did, and how many pages it touched. */
+/** Lets a superuser's connection tell the plan of each statement that it has run; see `ranPlan`. */
+export async function tellPlans(client: pg.Client): Promise<void> {
+  await client.query(`
+    LOAD 'auto_explain';
+    SET auto_explain.log_min_duration = 0;
+    SET auto_explain.log_analyze = on;
+    SET auto_explain.log_buffers = on;
+    SET auto_explain.log_timing = off;
+    SET auto_explain.log_format = 'json';
+    SET auto_explain.log_level = 'notice';
+    SET plan_cache_mode = force_generic_plan`)
+}
+
+/** Runs it as Parley does, and takes back whatever it changed; with what each node did, and how many pages it touched. */
 export async function ranPlan(client: pg.Client, { text, values }: Sent): Promise<PlanNode> {
+  const told: string[] = []
+  const listen = ({ message = '' }: { message?: string | undefined }): void => void told.push(message)
+  client.on('notice', listen)
   await client.query('BEGIN')
   try {
-    return only(
-      await client.query<Answer>(`EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT JSON) ${text}`, [...values]),
-    )
+    await client.query(text, [...values])
   } finally {
     await client.query('ROLLBACK')
+    client.off('notice', listen)
   }
+  const json = told.find((message) => message.includes('plan:'))?.replace(/^[^{]*/, '')
+  if (json === undefined) throw new Error('The server told no plan: has tellPlans been called?')
+  return (JSON.parse(json) as Readonly<{ Plan: PlanNode }>).Plan
 }
 
 function only({ rows: [row] }: pg.QueryResult<Answer>): PlanNode {
