@@ -16,7 +16,7 @@ export type Measured = Readonly<{
 const PASSES = 5
 const DEEDS_PER_PASS = 100
 const WARM_UP = 50
-const REPLAYS = 5
+const REPLAYS = 9
 
 export const SAMPLES = PASSES * DEEDS_PER_PASS
 

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import type { Config } from '../../src/config/config.ts'
 import type { GatewayId } from '../../src/ids.ts'
 import { createParley } from '../../src/parley.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { type PlanNode, ranPlan, tellPlans } from '../../test/harness/plan.ts'
 import { faultsOf, readIndexes } from '../../test/harness/plan-judge.ts'
-import { listenToStatements, type Sent } from '../../test/harness/statements.ts'
+import { listenToStatements, renewed, type Sent } from '../../test/harness/statements.ts'
 import { asSuperuser, type Filled, withClient } from './databases.ts'
 import { connectPeople, type Deeds } from './deeds.ts'
 
@@ -21,17 +20,16 @@ const LOOKED_AT: Readonly<Record<string, (deeds: Deeds) => Promise<unknown>>> = 
   chatList: (deeds) => deeds.chatList(),
 }
 
-/** What gateways ask once a second, whatever people do. */
+/** What gateways ask by the clock, whatever people do. */
 const STEADY: ReadonlySet<string> = new Set([
   'message_erase_expired',
   'service_level_current',
   'server_state',
   'ping',
+  'user_upsert',
 ])
 /** In smaller databases tables of some pages are rightly read whole. */
 const LARGE = 1_000_000
-/** The parameter of `message_append` by its place. */
-const CLIENT_MESSAGE_IDS = 3
 
 /**
  * Listens to the statements of each deed, and runs each again for its plan. That many pages are touched does not depend
@@ -72,12 +70,6 @@ async function statementsOf(deed: () => Promise<unknown>): Promise<readonly Sent
   using listening = listenToStatements()
   await deed()
   return listening.sent.filter(({ name }) => !STEADY.has(name) && !name.startsWith('prisma_'))
-}
-
-/** The same message again would be found, not stored. */
-function renewed(sent: Sent): Sent {
-  if (sent.name !== 'message_append') return sent
-  return { ...sent, values: sent.values.with(CLIENT_MESSAGE_IDS, [randomUUID()]) }
 }
 
 function pagesOf(plan: PlanNode): number {

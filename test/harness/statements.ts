@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 
 /** A statement as it was sent, and with which values. */
@@ -43,4 +44,23 @@ export function distinct(sent: readonly Sent[]): readonly Sent[] {
 /** What a statement is called in a report: Prisma's by their text, of which names say nothing. */
 export function titleOf({ name, text }: Sent): string {
   return name === '' || name.startsWith('prisma_') ? text.replaceAll(/\s+/g, ' ').slice(0, 120) : name
+}
+
+/** Parameters, by place, which a statement that is run again must have anew in order to do again what it did. */
+const RENEWED: Readonly<Record<string, Readonly<{ place: number; renew: (value: unknown) => unknown }>>> = {
+  // A key that was used is found, not stored.
+  message_append: {
+    place: 3,
+    renew: (keys) => (Array.isArray(keys) ? keys.map(() => randomUUID()) : keys),
+  },
+  // A place in the log is taken but once.
+  chat_log_write: { place: 1, renew: () => 1_000_000 },
+}
+
+/** The same again. */
+export function renewed(sent: Sent): Sent {
+  const parameter = RENEWED[sent.name]
+  if (parameter === undefined) return sent
+  const { place, renew } = parameter
+  return { ...sent, values: sent.values.with(place, renew(sent.values[place])) }
 }
