@@ -18,8 +18,6 @@ const DEEDS_PER_PASS = 100
 const WARM_UP = 50
 const REPLAYS = 9
 
-export const SAMPLES = PASSES * DEEDS_PER_PASS
-
 const NAMES = Object.keys(DEEDS) as readonly DeedName[]
 const DEVICES = Object.keys(BEHIND) as readonly (keyof typeof BEHIND)[]
 
@@ -66,9 +64,8 @@ async function timePass(all: ReadonlyMap<Size, Deeds>, count: number): Promise<S
 }
 
 async function timeReplays(all: ReadonlyMap<Size, Deeds>): Promise<ReadonlyMap<Size, Measured['replays']>> {
-  const speeds = new Map(
-    [...all.keys()].map((size) => [size, { 'phone-1000': [], 'phone-10000': [] } as Speeds]),
-  )
+  const speeds = new Map<Size, Speeds>()
+  for (const size of all.keys()) speeds.set(size, { 'phone-1000': [], 'phone-10000': [] })
   for (let turn = 0; turn <= REPLAYS; turn += 1) {
     for (const device of DEVICES) {
       for (const [size, deeds] of rotated([...all], turn)) {

@@ -3,8 +3,9 @@ export const SIZES = [1_000, 100_000, 10_000_000] as const
 
 export type Size = (typeof SIZES)[number]
 
-/** How people write it: 10³. */
-export function powerOf(size: number): string {
-  const digits = '⁰¹²³⁴⁵⁶⁷⁸⁹'
-  return `10${[...`${Math.round(Math.log10(size))}`].map((digit) => digits[Number(digit)]).join('')}`
+const POWERS: Readonly<Record<Size, string>> = { 1_000: '10³', 100_000: '10⁵', 10_000_000: '10⁷' }
+
+/** How people write it. */
+export function powerOf(size: Size): string {
+  return POWERS[size]
 }
