@@ -62,7 +62,7 @@ function replayPanel(measured: ReadonlyMap<Size, Measured>): Panel {
 function pagesPanel(pages: ReadonlyMap<Size, Pages>): Panel {
   const of = (key: string) => [...pages.values()].map((ofSize) => ofSize.get(key) ?? 0)
   return {
-    title: 'pages of 8 KiB touched',
+    title: 'pages touched',
     series: [
       { name: 'send', color: BLUE, values: of('send message_append') },
       { name: 'history', color: RED, values: of('history message_list_backwards') },
