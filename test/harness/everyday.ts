@@ -46,7 +46,7 @@ export async function liveThroughADay(parley: TestParley): Promise<Chats> {
   await changeMembers(people, chats)
   await lookAround(people, chats)
   await comeBack(people, chats)
-  await seeEachOther(people)
+  await seeEachOther(parley, people)
   await outlive(parley, people)
   await whatIsRare(parley.databaseUrl, people, chats)
   return chats
@@ -130,11 +130,14 @@ async function comeBack({ carol }: People, { group }: Chats): Promise<void> {
   await carol.markDelivered(group, headSeq, 'phone')
 }
 
-async function seeEachOther({ alice, bob }: People): Promise<void> {
+/** Until it is known for good when bob was last there. */
+async function seeEachOther({ databaseUrl }: TestParley, { alice, bob }: People): Promise<void> {
   using watch = new PresenceWatch(alice, [bob])
   await heartbeat(bob)
   await watch.tells(bob, false)
   await look(alice, bob)
+  const saved = 'SELECT FROM users WHERE id = $1 AND last_active_at IS NOT NULL'
+  await until(async () => (await query(databaseUrl, saved, [bob.name])).length > 0)
 }
 
 /** A message whose time is over is erased by the sweep. */

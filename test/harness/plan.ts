@@ -4,6 +4,8 @@ import type { Sent } from './statements.ts'
 /** A node of a plan, as EXPLAIN (FORMAT JSON) writes it. */
 export type PlanNode = Readonly<{
   'Node Type': string
+  /** How many rows the planner expects. */
+  'Plan Rows'?: number
   'Parent Relationship'?: string
   'Relation Name'?: string
   'Index Name'?: string

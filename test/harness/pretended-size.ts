@@ -35,7 +35,8 @@ type Table = Readonly<{ rows: number; distinct: Readonly<Record<string, number>>
 /** -1: as many values as rows. */
 const UNIQUE = -1
 
-function tablesOf({
+/** What the tables are pretended to hold. */
+export function tablesOf({
   messages,
   chats,
   users,

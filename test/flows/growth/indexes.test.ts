@@ -9,7 +9,7 @@ import { fill } from '../../harness/fill.ts'
 import { startParley, UNLIMITED } from '../../harness/parley.ts'
 import { genericPlan } from '../../harness/plan.ts'
 import { faultsOf, type Indexes, readIndexes } from '../../harness/plan-judge.ts'
-import { FEW_HUGE_CHATS, MANY_SMALL_CHATS, pretendSize } from '../../harness/pretended-size.ts'
+import { FEW_HUGE_CHATS, MANY_SMALL_CHATS, pretendSize, tablesOf } from '../../harness/pretended-size.ts'
 import { distinct, listenToStatements, type Sent, titleOf } from '../../harness/statements.ts'
 
 /** Statements that have to find rows of many chats, and the index that holds those alone. */
@@ -99,6 +99,14 @@ test.each([
     expect(await faultsOfAll()).toEqual([])
   },
 )
+
+test('the planner believes that there is as much as is pretended', async () => {
+  await pretendSize(client, MANY_SMALL_CHATS)
+  for (const [table, { rows }] of Object.entries(tablesOf(MANY_SMALL_CHATS))) {
+    const plan = await genericPlan(client, { name: '', text: `SELECT FROM ${table}`, values: [] })
+    expect(plan['Plan Rows'], table).toBeCloseTo(rows, -3)
+  }
+})
 
 test.each([
   ['ALTER TABLE messages DROP CONSTRAINT messages_pkey', 'message_list'],
