@@ -19,7 +19,10 @@ export type MessageStore = Readonly<{
   ): Promise<readonly Message[]>
   /** The newest message of each stay, in the order of the stays; those without one are left out. */
   newest(stays: readonly ChatStay[]): Promise<readonly Message[]>
-  /** Messages of others in each stretch that are still there to be read, counted up to `ceiling`, in order. */
+  /**
+   * Messages of others in each stretch that are still there to be read, counted up to `ceiling`, in order. Looks at the
+   * newest `MAX_LOOKED_AT` messages of a stretch and no further.
+   */
   countUnread(keys: readonly UnreadKey[], ceiling: number): Promise<readonly number[]>
   reactions(ids: readonly MessageId[]): Promise<readonly (MessageId & Reaction)[]>
 }>
@@ -67,16 +70,22 @@ const NEWEST = {
     ORDER BY stay.ordinal`,
 }
 
-// A range of the primary key per chat, read until the ceiling.
+/** Whoever only writes, or comes back to a chat whose messages expire, has any number behind them that don't count. */
+const MAX_LOOKED_AT = 10_000
+
+// A range of the primary key per chat, from its end, until the ceiling or until enough were looked at.
 const COUNT_UNREAD = {
   name: 'message_count_unread',
   text: `
     SELECT (
       SELECT count(*)::int FROM (
-        SELECT FROM messages m
-        WHERE m.chat_id = k.chat_id AND m.seq > k.after_seq AND m.seq <= k.until_seq
-          AND m.sender_id <> k.user_id AND m.deleted_at IS NULL
-          AND (m.expires_at IS NULL OR m.expires_at > now())
+        SELECT FROM (
+          SELECT m.sender_id, m.deleted_at, m.expires_at FROM messages m
+          WHERE m.chat_id = k.chat_id AND m.seq > k.after_seq AND m.seq <= k.until_seq
+          ORDER BY m.seq DESC LIMIT $6
+        ) newest
+        WHERE newest.sender_id <> k.user_id AND newest.deleted_at IS NULL
+          AND (newest.expires_at IS NULL OR newest.expires_at > now())
         LIMIT $5
       ) unread
     ) AS count
@@ -124,6 +133,7 @@ export function createMessageStore({ reader }: { reader: Reader }): MessageStore
         keys.map((key) => key.afterSeq),
         keys.map((key) => key.untilSeq),
         ceiling,
+        MAX_LOOKED_AT,
       ])
       return rows.map((row) => row.count)
     },

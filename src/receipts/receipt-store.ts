@@ -42,7 +42,8 @@ export type ReceiptStore = Readonly<{
 // By the primary keys of members, chats and device_positions. Members' rows are locked in order of their key, by
 // all who lock several, so no two gateways deadlock; positions are written by their own device's gateway, in the
 // same order. A position never outruns the log either, so no device can acknowledge what is yet to come. Devices are
-// written to once in some minutes at most.
+// written to once in some minutes at most. Whether a device has positions is a scalar subquery, which is asked for each
+// device by the index on them; for EXISTS the planner might read all positions that there are, to ask those.
 const ADVANCE = {
   name: 'receipt_advance',
   text: `
@@ -72,8 +73,8 @@ const ADVANCE = {
       INSERT INTO device_positions AS p (chat_id, user_id, device_id, acked_seq)
       SELECT d.chat_id, d.user_id, d.device_id, LEAST(d.acked_seq, COALESCE(l.left_seq, c.head_seq))
       FROM device d
-        JOIN devices known ON known.user_id = d.user_id AND known.device_id = d.device_id AND (NOT known.is_forgotten OR EXISTS (
-          SELECT FROM device_positions q WHERE q.user_id = d.user_id AND q.device_id = d.device_id
+        JOIN devices known ON known.user_id = d.user_id AND known.device_id = d.device_id AND (NOT known.is_forgotten OR (
+          SELECT true FROM device_positions q WHERE q.user_id = d.user_id AND q.device_id = d.device_id LIMIT 1
         ))
         JOIN locked l ON l.chat_id = d.chat_id AND l.user_id = d.user_id
         JOIN chats c ON c.id = d.chat_id
@@ -85,8 +86,8 @@ const ADVANCE = {
         receipts_until = CASE WHEN d.is_live THEN now() - $10 * interval '1 second' ELSE known.receipts_until END
       FROM (SELECT user_id, device_id, bool_or(is_live) AS is_live FROM device GROUP BY user_id, device_id) d
       WHERE known.user_id = d.user_id AND known.device_id = d.device_id AND (
-        known.is_forgotten AND EXISTS (
-          SELECT FROM device_positions q WHERE q.user_id = d.user_id AND q.device_id = d.device_id
+        known.is_forgotten AND (
+          SELECT true FROM device_positions q WHERE q.user_id = d.user_id AND q.device_id = d.device_id LIMIT 1
         ) OR d.is_live
           AND COALESCE(known.receipts_until, known.registered_at) < now() - 2 * $10 * interval '1 second'
       )

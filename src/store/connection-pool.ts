@@ -171,5 +171,8 @@ function sessionSettings(queryDeadlineMs: number, isReadOnly: boolean): SessionS
     default_transaction_read_only: isReadOnly ? 'on' : 'off',
     // Here rather than with each transaction, where it would cost a round trip.
     default_transaction_isolation: isReadOnly ? 'repeatable read' : 'read committed',
+    // One plan for a statement, whatever the values: by keys, row for row. For the first values that come a planner may
+    // well prefer to read a whole table once, or a whole chat, and be wrong about the next ones.
+    plan_cache_mode: 'force_generic_plan',
   }
 }

@@ -23,31 +23,37 @@ async function createFrom(template: string): Promise<ProvidedDatabase> {
   return { url: url.href, [Symbol.asyncDispose]: () => asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`) }
 }
 
+/** A connection of one's own, past Parley. */
+export type ProvidedConnection = Readonly<{ client: pg.Client }> & AsyncDisposable
+
+/** Connects as Parley's own role. */
+export async function connect(url: string): Promise<ProvidedConnection> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  return { client, [Symbol.asyncDispose]: () => client.end() }
+}
+
+/** Connects as one who may do everything. */
+export function connectAsSuperuser(url: string): Promise<ProvidedConnection> {
+  const address = new URL(url)
+  address.username = 'postgres'
+  return connect(address.href)
+}
+
 /** Runs SQL as Parley's own role, past Parley; answers with the rows. */
 export async function query<Row extends object>(
   url: string,
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query<Row>(sql, [...values])).rows
-  } finally {
-    await client.end()
-  }
+  await using connection = await connect(url)
+  return (await connection.client.query<Row>(sql, [...values])).rows
 }
 
 /** Runs SQL that Parley's own role may not. */
 async function asSuperuser(sql: string): Promise<void> {
   const url = new URL(inject('postgresUrl'))
-  url.username = 'postgres'
   url.pathname = '/postgres'
-  const client = new pg.Client({ connectionString: url.href })
-  await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
-  }
+  await using connection = await connectAsSuperuser(url.href)
+  await connection.client.query(sql)
 }

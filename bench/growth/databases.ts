@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { DAYS, fill } from '../../test/harness/fill.ts'
+import { introduce } from './measured-people.ts'
+import type { Size } from './sizes.ts'
+
+/** One database of a server that holds several. */
+export type Filled = Readonly<{
+  size: Size
+  url: string
+  /** How long it took to generate. */
+  seconds: number
+  /** On the disk. */
+  bytes: number
+}>
+
+export type Server = AsyncDisposable & Readonly<{ fill(size: Size): Promise<Filled> }>
+
+/** As people run it: every commit waits for the disk. Only the filling is spared what would repeat itself. */
+const SETTINGS = {
+  shared_buffers: '1GB',
+  max_wal_size: '8GB',
+  checkpoint_timeout: '30min',
+  maintenance_work_mem: '512MB',
+  work_mem: '64MB',
+}
+
+export async function startServer(): Promise<Server> {
+  const resources = new AsyncDisposableStack()
+  const dataDir = await mkdtemp(join(process.env['BENCH_DIR'] ?? tmpdir(), 'parley-growth-'))
+  resources.defer(() => rm(dataDir, { recursive: true, force: true }))
+  const server = await startEmbeddedPostgres({ dataDir, settings: SETTINGS })
+  resources.defer(() => server.stop())
+  return {
+    fill: (size) => fillDatabase(server.url, size),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+async function fillDatabase(serverUrl: string, size: Size): Promise<Filled> {
+  const name = `growth_${size}`
+  await withClient(asSuperuser(serverUrl), (client) =>
+    client.query(`CREATE DATABASE ${name} OWNER ${new URL(serverUrl).username}`),
+  )
+  const address = new URL(serverUrl)
+  address.pathname = `/${name}`
+  const url = address.href
+  await migrate({ url })
+  const began = performance.now()
+  return withClient(url, async (client) => {
+    await fill(client, size, (day) => process.stderr.write(`\r${size} messages: day ${day} of ${DAYS} `))
+    await introduce(client, size)
+    process.stderr.write(`vacuum ...`)
+    await client.query('VACUUM (ANALYZE)')
+    const { rows } = await client.query<{ bytes: string }>(
+      'SELECT pg_database_size(current_database()) AS bytes',
+    )
+    const seconds = (performance.now() - began) / 1000
+    process.stderr.write(` filled in ${seconds.toFixed(1)} s\n`)
+    return { size, url, seconds, bytes: Number(rows[0]?.bytes) }
+  })
+}
+
+/** Parley's own role may neither make databases nor ask for plans as they are run. */
+export function asSuperuser(url: string): string {
+  const address = new URL(url)
+  address.username = 'postgres'
+  return address.href
+}
+
+export async function withClient<Result>(
+  url: string,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,131 @@
+import type pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connect, connectAsSuperuser, provideDatabase, query } from '../../harness/database.ts'
+import { liveThroughADay } from '../../harness/everyday.ts'
+import { startParley, type TestParley, UNLIMITED } from '../../harness/parley.ts'
+import { CHAT_TABLES, partitionByChat, PARTS } from '../../harness/partitioned.ts'
+import { nodesOf, ranPlan, tellPlans } from '../../harness/plan.ts'
+import { MANY_SMALL_CHATS, pretendSize } from '../../harness/pretended-size.ts'
+import { distinct, listenToStatements, renewed, type Sent, titleOf } from '../../harness/statements.ts'
+
+/** Statements that ask for the chats of people, wherever they lie: every part is asked, by an index on the person. */
+const OF_PEOPLE: Readonly<Record<string, string>> = {
+  device_register: 'a new device knows all chats of its person',
+  device_owed: 'the chats that an inbox begins with',
+  receipt_since: 'the chats that an inbox begins with',
+  receipt_advance: 'whether a forgotten device has positions in any chat',
+  chat_list: 'the chats of a person',
+  chat_list_backwards: 'the chats of a person',
+  presence_allowed: 'whether two people share a chat',
+  membership_heads: "the comparison of people's chats with what was passed on",
+  membership_receipts: "the comparison of people's chats with what was passed on",
+  message_erase_expired: 'what has expired, in whichever chat',
+}
+
+const resources = new AsyncDisposableStack()
+let databaseUrl: string
+let client: pg.Client
+let statements: readonly Sent[]
+let chatIds: ReadonlySet<unknown>
+
+beforeAll(async () => {
+  databaseUrl = resources.use(await provideDatabase()).url
+  {
+    await using connection = await connect(databaseUrl)
+    await partitionByChat(connection.client)
+  }
+  using listening = listenToStatements()
+  await using parley = await start()
+  await liveThroughADay(parley)
+  await parley.stop()
+  statements = distinct(listening.sent)
+  ;({ client } = resources.use(await connectAsSuperuser(databaseUrl)))
+  chatIds = new Set((await query<{ id: string }>(databaseUrl, 'SELECT id FROM chats')).map(({ id }) => id))
+  await pretendSize(client, MANY_SMALL_CHATS)
+  await tellPlans(client)
+  // Whoever routes a statement to where its rows are looks at its values first. So does PostgreSQL where it may: in the
+  // plan for whatever values come it can't tell which parts the chats of an array lie in.
+  await client.query('SET plan_cache_mode = force_custom_plan')
+})
+
+afterAll(() => resources.disposeAsync())
+
+function start(): Promise<TestParley> {
+  return startParley({ databaseUrl, config: UNLIMITED, overrides: { presence: { windowMs: 300 } } })
+}
+
+test('people do everything that there is to do while the tables of chats lie in parts', async () => {
+  await using parley = await start()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const groups = await Promise.all(Array.from({ length: 12 }, () => alice.createGroup([bob])))
+  using inbox = bob.inbox('watch')
+  await inbox.caughtUp()
+  for (const group of groups) await alice.send(group, 'hello')
+  for (const group of groups) await inbox.reaches(group, 2)
+  const parts = await query<{ part: string }>(
+    databaseUrl,
+    'SELECT DISTINCT tableoid::regclass::text AS part FROM messages',
+  )
+  expect(parts.length).toBeGreaterThan(PARTS / 2)
+})
+
+test('every unique key of a table of chats holds the chat, and no foreign key leads anywhere', async () => {
+  const keys = await query<{ table: string; columns: string[] }>(databaseUrl, UNIQUE_KEYS)
+  expect(keys.length).toBeGreaterThanOrEqual(Object.keys(CHAT_TABLES).length)
+  const without = keys.filter(({ table, columns }) => !columns.includes(columnOf(table)))
+  expect(without).toEqual([])
+  expect(await query(databaseUrl, `SELECT conname FROM pg_constraint WHERE contype = 'f'`)).toEqual([])
+})
+
+test('a statement that concerns one chat touches one part of each table', async () => {
+  const astray: [string, string, number][] = []
+  for (const sent of statements.filter(({ name }) => !(name in OF_PEOPLE))) {
+    const chats = chatsIn(sent)
+    for (const [table, parts] of await partsTouched(sent)) {
+      if (parts.size > Math.max(1, chats)) astray.push([titleOf(sent), table, parts.size])
+    }
+  }
+  expect(astray).toEqual([])
+})
+
+test('a statement that leaves the chat out is noticed, and a unique key that does is refused', async () => {
+  const text = `SELECT body FROM messages WHERE sender_id = $1 AND client_message_id = $2`
+  const touched = await partsTouched({ name: 'new', text, values: ['alice', 'key'] })
+  expect(touched.get('messages')?.size).toBe(PARTS)
+  const index = 'CREATE UNIQUE INDEX ON messages (sender_id, client_message_id)'
+  await expect(query(databaseUrl, index)).rejects.toThrow(/unique constraint on partitioned table/)
+})
+
+test('no statement is excused that is not sent', () => {
+  const names = statements.map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(Object.keys(OF_PEOPLE)))
+})
+
+const UNIQUE_KEYS = `
+  SELECT c.relname AS table, array_agg(a.attname::text) AS columns
+  FROM pg_index x
+    JOIN pg_class c ON c.oid = x.indrelid
+    JOIN pg_attribute a ON a.attrelid = x.indexrelid
+  WHERE x.indisunique AND c.relkind = 'p'
+  GROUP BY c.relname, x.indexrelid`
+
+function columnOf(table: string): string {
+  return new Map<string, string>(Object.entries(CHAT_TABLES)).get(table) ?? 'nothing'
+}
+
+/** By table, the parts of it that were looked into. */
+async function partsTouched(sent: Sent): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const touched = new Map<string, Set<string>>()
+  for (const node of nodesOf(await ranPlan(client, renewed(sent)))) {
+    const part = node['Relation Name'] ?? ''
+    const [, table] = /^(\w+)_part_\d+$/.exec(part) ?? []
+    if (table === undefined || node['Actual Loops'] === 0 || !node['Node Type'].endsWith('Scan')) continue
+    touched.set(table, (touched.get(table) ?? new Set()).add(part))
+  }
+  return touched
+}
+
+/** How many chats the values of a statement name. */
+function chatsIn({ values }: Sent): number {
+  return new Set(values.flat().filter((value) => chatIds.has(value))).size
+}

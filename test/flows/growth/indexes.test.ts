@@ -1,0 +1,190 @@
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ConnectionPool } from '../../../src/store/connection-pool.ts'
+import { connect, provideDatabase } from '../../harness/database.ts'
+import { liveThroughADay } from '../../harness/everyday.ts'
+import { fill } from '../../harness/fill.ts'
+import { startParley, UNLIMITED } from '../../harness/parley.ts'
+import { genericPlan } from '../../harness/plan.ts'
+import { faultsOf, type Indexes, readIndexes } from '../../harness/plan-judge.ts'
+import { FEW_HUGE_CHATS, MANY_SMALL_CHATS, pretendSize, tablesOf } from '../../harness/pretended-size.ts'
+import { distinct, listenToStatements, type Sent, titleOf } from '../../harness/statements.ts'
+
+/** Statements that have to find rows of many chats, and the index that holds those alone. */
+const SWEEPS: Readonly<Record<string, string>> = {
+  // What has expired and was not erased yet, wherever it is: 500 at a time, by a partial index that is empty otherwise.
+  message_erase_expired: 'messages_expires_at_idx',
+}
+
+/** Statements that no conversation leads to, and why they are not looked at. */
+const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
+  service_level_give: 'an operator, into a table of one row',
+  service_level_take_back: 'an operator, from a table of one row',
+  timeline_record: 'once after a failover, into a table of one row for each',
+}
+
+const PLAN_MODE = { name: 'plan_mode', text: `SELECT current_setting('plan_cache_mode') AS mode` }
+
+const resources = new AsyncDisposableStack()
+let client: pg.Client
+let databaseUrl: string
+let indexes: Indexes
+let statements: readonly Sent[]
+
+beforeAll(async () => {
+  databaseUrl = resources.use(await provideDatabase()).url
+  {
+    using listening = listenToStatements()
+    const overrides = { presence: { windowMs: 300 } }
+    await using parley = await startParley({ databaseUrl, config: UNLIMITED, overrides })
+    await liveThroughADay(parley)
+    await parley.stop()
+    statements = distinct(listening.sent)
+  }
+  ;({ client } = resources.use(await connect(databaseUrl)))
+  await fill(client, 1_000)
+  await client.query('ANALYZE')
+  indexes = await readIndexes(client)
+})
+
+afterAll(() => resources.disposeAsync())
+
+test('every statement that the program has is looked at, or it is said why not', async () => {
+  const written = (await sourceOfStatements()).toSorted()
+  const heard = new Set(statements.map(({ name }) => name))
+  const unheard = written.filter((name) => !heard.has(name) && !(name in NOT_OF_A_CONVERSATION))
+  expect(unheard, 'let everyday.ts lead to these, or say here why nothing does').toEqual([])
+  expect(written).toEqual(expect.arrayContaining(Object.keys(NOT_OF_A_CONVERSATION)))
+})
+
+test('every read and write that the program makes by Prisma is looked at', async () => {
+  const made = await callsOfPrisma()
+  const unheard = made.filter(
+    ([verb, table]) =>
+      !statements.some(({ text }) => text.startsWith(verb) && text.includes(`"public"."${table}"`)),
+  )
+  expect(unheard).toEqual([])
+  expect(made.length).toBeGreaterThan(8)
+})
+
+test('at a thousand messages there is an index for whatever a statement asks for', async () => {
+  // Tables of a page or two are read faster whole. What counts here is that there is another way for when they grow.
+  await client.query('BEGIN')
+  for (const whole of ['seqscan', 'hashjoin', 'mergejoin'])
+    await client.query(`SET LOCAL enable_${whole} = off`)
+  const faults = await faultsOfAll()
+  await client.query('ROLLBACK')
+  expect(faults).toEqual([])
+})
+
+test('sessions run the plans that are looked at here: those for whatever values come', async () => {
+  const logger = { warn: () => undefined }
+  for (const isReadOnly of [false, true]) {
+    const options = { url: databaseUrl, name: 'growth', isReadOnly, size: 1, queryDeadlineMs: 5_000, logger }
+    const pool = new ConnectionPool(options)
+    expect(await pool.run(PLAN_MODE, [])).toEqual([{ mode: 'force_generic_plan' }])
+    await pool.end()
+  }
+})
+
+test.each([
+  ['in many small chats', MANY_SMALL_CHATS],
+  ['in few huge chats', FEW_HUGE_CHATS],
+])(
+  'at ten million messages %s every statement touches rows of one chat, or of one person, by an index',
+  async (_, size) => {
+    await pretendSize(client, size)
+    expect(await faultsOfAll()).toEqual([])
+  },
+)
+
+test('the planner believes that there is as much as is pretended', async () => {
+  await pretendSize(client, MANY_SMALL_CHATS)
+  for (const [table, { rows }] of Object.entries(tablesOf(MANY_SMALL_CHATS))) {
+    const plan = await genericPlan(client, { name: '', text: `SELECT FROM ${table}`, values: [] })
+    expect(plan['Plan Rows'], table).toBeCloseTo(rows, -3)
+  }
+})
+
+test.each([
+  ['ALTER TABLE messages DROP CONSTRAINT messages_pkey', 'message_list'],
+  ['DROP INDEX members_user_id_idx', 'chat_list'],
+  ['DROP INDEX device_positions_user_id_device_id_idx', 'device_register'],
+  ['DROP INDEX messages_chat_id_sender_id_client_message_id_key', 'message_append'],
+  ['DROP INDEX messages_expires_at_idx', 'message_erase_expired'],
+])('%s is noticed', async (sabotage, name) => {
+  await pretendSize(client, FEW_HUGE_CHATS)
+  await client.query('BEGIN')
+  await client.query(sabotage)
+  const faults = await faultsOfAll()
+  await client.query('ROLLBACK')
+  expect(faults.map(([statement]) => statement)).toContain(name)
+})
+
+test.each([
+  ["SELECT body FROM messages WHERE body = 'tea'", /Seq Scan on messages/],
+  ["SELECT body FROM messages WHERE sender_id = 'alice'", /pins none/],
+  ["SELECT body FROM messages WHERE chat_id = $1::uuid AND body LIKE '%tea%'", /a whole chat/],
+  [
+    "SELECT body FROM messages WHERE chat_id = $1::uuid AND body LIKE '%tea%' ORDER BY seq LIMIT 10",
+    /leaves out/,
+  ],
+  ['SELECT count(*) FROM chat_events WHERE chat_id = $1::uuid AND seq > 5', /a whole chat/],
+  ['SELECT id FROM chats ORDER BY last_activity_at DESC LIMIT 10', /Seq Scan on chats/],
+  ['SELECT 1 FROM "_prisma_migrations"', /nobody has said/],
+])('a new statement is noticed that asks for more than it may: %s', async (text, fault) => {
+  await pretendSize(client, FEW_HUGE_CHATS)
+  const plan = await genericPlan(client, { name: 'new', text, values: [] })
+  expect(faultsOf(plan, indexes).join()).toMatch(fault)
+})
+
+/** By the plan for whatever values come, which is the one that Parley's sessions run. */
+async function faultsOfAll(): Promise<[string, ...string[]][]> {
+  const found: [string, ...string[]][] = []
+  for (const sent of statements) {
+    const faults = faultsOf(await genericPlan(client, sent), { ...indexes, swept: SWEEPS[sent.name] })
+    if (faults.length > 0) found.push([titleOf(sent), ...faults])
+  }
+  return found
+}
+
+const SOURCE = path.join(import.meta.dirname, '../../../src')
+
+async function* sources(): AsyncGenerator<string, void, void> {
+  for (const entry of await readdir(SOURCE, { recursive: true, withFileTypes: true })) {
+    const file = path.join(entry.parentPath, entry.name)
+    if (entry.isFile() && !file.includes('generated')) yield readFile(file, 'utf8')
+  }
+}
+
+/** The names of all statements in the source. */
+async function sourceOfStatements(): Promise<string[]> {
+  const names: string[] = []
+  for await (const text of sources()) {
+    for (const [, either, name] of text.matchAll(/name: (?:\w+ \? '(\w+)' : )?'(\w+)',\s+text:/g)) {
+      names.push(...[either, name].filter((one) => one !== undefined))
+    }
+  }
+  return names
+}
+
+const VERBS = [
+  ['SELECT', /^(find|count)/],
+  ['UPDATE', /^update/],
+  ['DELETE', /^delete/],
+  ['INSERT', /^(create|upsert)/],
+] as const
+
+/** What is made of each call of Prisma in the source, as verb and table. */
+async function callsOfPrisma(): Promise<(readonly [verb: string, table: string])[]> {
+  const calls: (readonly [string, string])[] = []
+  for await (const text of sources()) {
+    for (const [, model = '', method = ''] of text.matchAll(/prisma\.([a-z]\w+)\.([a-z]\w+)\(/g)) {
+      const verb = VERBS.find(([, pattern]) => pattern.test(method))?.[0] ?? method
+      calls.push([verb, `${model.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}s`])
+    }
+  }
+  return calls
+}

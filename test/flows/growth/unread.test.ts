@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { connectAsSuperuser } from '../../harness/database.ts'
+import { startParley } from '../../harness/parley.ts'
+import { type PlanNode, ranPlan, tellPlans } from '../../harness/plan.ts'
+import { listenToStatements } from '../../harness/statements.ts'
+
+/** What bob, or a program under his name, has said without ever reading. */
+const SAY = `
+  WITH said AS (
+    INSERT INTO messages (chat_id, seq, sender_id, client_message_id, fingerprint, body, sent_at)
+    SELECT id, head_seq + n, 'bob', 'key ' || n, '', 'tick', now() FROM chats, generate_series(1, $1::int) AS n
+    RETURNING seq
+  )
+  UPDATE chats SET head_seq = (SELECT max(seq) FROM said)`
+
+test("unread messages are counted among the newest ten thousand, however many of one's own there are", async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  await alice.send(chat, 'are you there?')
+  await using connection = await connectAsSuperuser(parley.databaseUrl)
+  const { client } = connection
+  await client.query(SAY, [9_998])
+  await alice.send(chat, 'still?')
+  expect((await bob.look(chat)).unreadCount).toBe(2)
+
+  await client.query(SAY.replaceAll('key ', 'other key '), [10_000])
+  await alice.send(chat, 'hello?')
+  using listening = listenToStatements()
+  expect((await bob.look(chat)).unreadCount).toBe(1)
+  const count = listening.sent.find(({ name }) => name === 'message_count_unread')
+  if (count === undefined) throw new Error('Nothing was counted')
+  await tellPlans(client)
+  expect(rowsRead(await ranPlan(client, count))).toBeLessThanOrEqual(10_000)
+})
+
+function rowsRead(plan: PlanNode): number {
+  const own = plan['Relation Name'] === 'messages' ? (plan['Actual Rows'] ?? 0) : 0
+  return Math.max(own, ...(plan.Plans ?? []).map(rowsRead))
+}

@@ -1,0 +1,104 @@
+import type pg from 'pg'
+
+/** How much there is in a database. */
+export type Size = Readonly<{
+  messages: number
+  /** In which something was said. */
+  chats: number
+  users: number
+  /** Of each chat: this many rows in `members`. */
+  membersPerChat: number
+  /** Among how many chats the messages are. */
+  talkative: number
+}>
+
+/** Ten million messages in very many chats, in each of which little was said. */
+export const MANY_SMALL_CHATS: Size = {
+  messages: 10_000_000,
+  chats: 1_000_000,
+  users: 500_000,
+  membersPerChat: 2,
+  talkative: 1_000_000,
+}
+
+/** The same in few chats: a hundred thousand in each. */
+export const FEW_HUGE_CHATS: Size = {
+  messages: 10_000_000,
+  chats: 50_000,
+  users: 50_000,
+  membersPerChat: 20,
+  talkative: 100,
+}
+
+type Table = Readonly<{ rows: number; distinct: Readonly<Record<string, number>> }>
+
+/** -1: as many values as rows. */
+const UNIQUE = -1
+
+/** What the tables are pretended to hold. */
+export function tablesOf({
+  messages,
+  chats,
+  users,
+  membersPerChat,
+  talkative,
+}: Size): Readonly<Record<string, Table>> {
+  const members = chats * membersPerChat
+  const ofChat = { chat_id: talkative, seq: messages / talkative }
+  return {
+    users: { rows: users, distinct: { id: UNIQUE } },
+    devices: { rows: 2 * users, distinct: { user_id: users, device_id: 1_000 } },
+    chats: { rows: chats, distinct: { id: UNIQUE } },
+    members: { rows: members, distinct: { chat_id: chats, user_id: users } },
+    device_positions: {
+      rows: 2 * members,
+      distinct: { chat_id: chats, user_id: users, device_id: 1_000 },
+    },
+    chat_events: { rows: messages, distinct: ofChat },
+    messages: { rows: messages, distinct: { ...ofChat, sender_id: users, client_message_id: UNIQUE } },
+    reactions: { rows: messages / 4, distinct: { chat_id: talkative, message_seq: messages / talkative } },
+    direct_chats: { rows: chats, distinct: { low_user_id: users, high_user_id: users, chat_id: UNIQUE } },
+    created_groups: { rows: chats, distinct: { creator_id: users, client_chat_id: UNIQUE } },
+  }
+}
+
+const RELATIONS = `
+  SELECT c.relname AS name, c.oid::regclass::text AS quoted, GREATEST(c.relpages, 1) AS pages,
+    regexp_replace(c.relname, '_part_\\d+$', '') AS "table",
+    count(*) OVER (PARTITION BY regexp_replace(c.relname, '_part_\\d+$', ''), c.relkind)::int AS parts
+  FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'`
+
+const RELATION_STATS = `
+  SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', $1::text,
+    'relpages', $2::int, 'reltuples', $3::real)`
+
+const COLUMN_STATS = `
+  SELECT pg_restore_attribute_stats('schemaname', 'public', 'relname', $1::text, 'attname', $2::text,
+    'inherited', false, 'null_frac', 0::real, 'avg_width', 16, 'n_distinct', $3::real)`
+
+/**
+ * Lets the planner believe that the tables are of this size, whatever is in them. It takes a table's rows to be as many
+ * as statistics say for each page, times the pages that there are now; so what it believes is written after the rows
+ * are, and nobody may analyze the tables again. Pages stay few, so whole tables seem cheaper to read than they would
+ * be: a plan that does not read them here would not read them there.
+ */
+export async function pretendSize(client: pg.Client, size: Size): Promise<void> {
+  await client.query('ANALYZE')
+  const { rows } = await client.query<{
+    name: string
+    quoted: string
+    pages: number
+    table: string
+    parts: number
+  }>(RELATIONS)
+  const tables = tablesOf(size)
+  for (const { name, quoted, pages, table, parts } of rows) {
+    const pretended = tables[table]
+    if (pretended === undefined) continue
+    await client.query(`ALTER TABLE ${quoted} SET (autovacuum_enabled = false)`)
+    await client.query(RELATION_STATS, [name, pages, pretended.rows / parts])
+    for (const [column, distinct] of Object.entries(pretended.distinct)) {
+      await client.query(COLUMN_STATS, [name, column, distinct])
+    }
+  }
+}
