@@ -23,6 +23,7 @@ async function replayed(type: Registration['type'], owed: Partial<Owed> = {}) {
     earlierStays: [],
     lastSeq: 9,
     isMember: true,
+    floorSeq: 0,
     ...owed,
   }
   const debt = { viewerId: bob, registration: { type, receiptsUntil: NOW }, owed: [all] }
