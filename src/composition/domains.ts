@@ -56,7 +56,7 @@ export function createDomains(foundation: Foundation) {
   const log = watchCommits(createMessageLog({ writer }), elapsedMs)
   const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
   const users = createUsers({ store: createUserStore(database), clock })
-  const chatStore = createChatStore(database)
+  const chatStore = createChatStore({ ...database, writer })
   const chats = createChats({ store: chatStore, users })
   const chatLog = createChatLog({ store: createChatLogStore(database), writer })
 
@@ -114,7 +114,7 @@ export function createDomains(foundation: Foundation) {
   const change = createDurableChange({ chatLog, publish })
   const messageChanger = createMessageChanger({ change, store: createChangeStore() })
   const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
-  const groupStore = createGroupStore(database)
+  const groupStore = createGroupStore({ writer })
   const people = createPeople({ users, maxMembers: config.groups.maxMembers })
   const liveDevices = createLiveDevices()
   const receiptStore = createReceiptStore(database)
