@@ -131,7 +131,7 @@ export function createDomains(foundation: Foundation) {
   const devices = createDeviceStore(database)
   const { marks } = database
   const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, marks, metrics, logger })
-  const chatStreams = createChatStreams({ hub, chats, chatLog, clock })
+  const chatStreams = createChatStreams({ hub, chats, chatLog, clock, marks })
   const { presence, keeper } = createPresenceParts(foundation, presenceStores, watching, router, load)
   const services: Services = {
     users,
