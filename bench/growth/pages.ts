@@ -94,6 +94,7 @@ function config(size: number): Config {
     auth: { type: 'secret' },
     bus: { type: 'memory' },
     groups: { maxMembers: 1_024 },
+    logRetentionS: undefined,
     load: { isAutomatic: false, limitFactor: Infinity },
     log: { level: 'silent', pretty: false },
     shutdownDeadlineMs: 5_000,

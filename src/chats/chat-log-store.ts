@@ -10,6 +10,8 @@ import type { Standing } from './roles.ts'
 export type ChatLogStore = Readonly<{
   /** The events of a stretch in order of seq, at most `limit` of them. */
   read(stretch: LogStretch, limit: number): Promise<readonly ChatEvent[]>
+  /** The last entry that has left the log; 0 where none has. */
+  floor(chatId: ChatId): Promise<Seq>
   /** Locks the chat's row until the transaction ends; undefined where there is no such chat. */
   lock(tx: Transaction, chatId: ChatId): Promise<ChatRow | undefined>
   /** Of a chat that is locked. */
@@ -80,6 +82,12 @@ const READ = {
     LIMIT $4`,
 }
 
+// By the primary key.
+const FLOOR = {
+  name: 'chat_log_floor',
+  text: `SELECT floor_seq AS "floorSeq" FROM log_floors WHERE chat_id = $1`,
+}
+
 // Locks one row, by its primary key. Time does not run backwards inside a chat, whatever the clock does.
 const LOCK = {
   name: 'chat_log_lock',
@@ -117,6 +125,10 @@ export function createChatLogStore({ reader }: { writer: Writer; reader: Reader 
     async read({ chatId, afterSeq, untilSeq }, limit) {
       const rows = await reader.query<EventRow>(READ, [chatId, afterSeq, untilSeq, limit])
       return rows.map(toEvent)
+    },
+
+    async floor(chatId) {
+      return (await reader.query<{ floorSeq: Seq }>(FLOOR, [chatId]))[0]?.floorSeq ?? 0
     },
 
     async lock(tx, chatId) {

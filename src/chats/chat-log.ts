@@ -1,5 +1,5 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import { notFound } from '../errors.ts'
+import { notFound, ParleyError } from '../errors.ts'
 import type { Standing } from './roles.ts'
 import type { Stay } from './stays.ts'
 import type { Transaction, Writer } from '../store/writer.ts'
@@ -10,7 +10,10 @@ import type { ChatLogStore } from './chat-log-store.ts'
 /** The most events that one read of the log answers with. */
 export const MAX_LOG_PAGE = 500
 
-/** A stretch of one chat's log: seqs from just after `afterSeq` up to and including `untilSeq`. */
+/**
+ * A stretch of one chat's log: seqs from just after `afterSeq` up to and including `untilSeq`. What is read of
+ * one is without gap, from its start on, or from later on where the log no longer reaches back to that.
+ */
 export type LogStretch = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
 
 /** What a chat's row says while it is locked. */
@@ -50,8 +53,13 @@ export type Change<Event extends ChatEvent> = Readonly<{
 export type ChatLog = Readonly<{
   /** A page of the log: at most `MAX_LOG_PAGE` events of the stretch, from its start. */
   read(stretch: LogStretch, limit?: number): Promise<readonly ChatEvent[]>
-  /** As `read`, of what lies in the stays, which are in order. */
+  /**
+   * As `read`, of what lies in the stays, which are in order. Rejects with NOT_FOUND where the log no longer reaches
+   * back to the start of one that is to be read.
+   */
   readStays(chatId: ChatId, stays: readonly Stay[], limit: number): Promise<readonly ChatEvent[]>
+  /** The last entry that has left the log, because it was too old; 0 where none has. Never goes down. */
+  floor(chatId: ChatId): Promise<Seq>
   /** All of a stretch, a page at a time, each read when it is asked for. */
   pages(stretch: LogStretch): AsyncGenerator<readonly ChatEvent[], void, void>
   /**
@@ -85,10 +93,13 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
       for (const { first, last } of stays) {
         const missing = Math.min(limit, MAX_LOG_PAGE) - events.length
         if (missing <= 0) break
-        events.push(...(await store.read({ chatId, afterSeq: first - 1, untilSeq: last }, missing)))
+        const page = await store.read({ chatId, afterSeq: first - 1, untilSeq: last }, missing)
+        if (page[0]?.seq !== first) throw tooOld(first)
+        events.push(...page)
       }
       return events
     },
+    floor: store.floor,
     pages,
     append: (chatId, what, decide) =>
       writer.transaction(async (tx) => {
@@ -106,4 +117,12 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
         })
       }),
   }
+}
+
+/** What leaves is the beginning of a log: a stretch that lacks anything lacks its first entry. */
+function tooOld(seq: Seq): ParleyError {
+  return new ParleyError(
+    'NOT_FOUND',
+    `The log no longer reaches back to ${seq}. Query messages and members instead.`,
+  )
 }

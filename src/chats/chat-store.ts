@@ -14,8 +14,9 @@ export type ChatStore = Readonly<{
   members(chatId: ChatId, stretch: Stretch<UserId>): Promise<readonly Member[]>
   /** Of the members other than `exceptId`, see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
+  /** Where this answers with a chat, that is as durable as a commit of this moment: see `FIND_DIRECT_CHAT`. */
   findDirectChat(pair: readonly [UserId, UserId]): Promise<ChatId | undefined>
-  /** Makes the direct chat of two people, unless there is one; answers with the one there is. */
+  /** Makes the direct chat of two people, unless there is one; answers with the one there is, as `findDirectChat`. */
   createDirectChat(id: ChatId, creatorId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId>
 }>
 
@@ -90,6 +91,16 @@ const LOWEST_WATERMARKS = {
     GROUP BY k.chat_id, k.except_id`,
 }
 
+// One row by its primary key. It is locked not to hold anybody off, but because a lock is written to the server's log
+// behind whatever made the row: so this commits when the standby has the chat, also where whoever made it was told that
+// this is not known. It is not the chat's own row, so that no send waits.
+const FIND_DIRECT_CHAT = {
+  name: 'direct_chat_find',
+  text: `
+    SELECT chat_id AS "chatId" FROM direct_chats WHERE low_user_id = $1 AND high_user_id = $2
+    FOR NO KEY UPDATE`,
+}
+
 // One statement, so that a chat without members is never seen. Whoever loses the race for the pair's key
 // inserts nothing, and reads the winner's chat afterwards.
 const CREATE_DIRECT_CHAT = {
@@ -108,11 +119,8 @@ const CREATE_DIRECT_CHAT = {
 }
 
 export function createChatStore({ writer, reader }: { writer: Writer; reader: Reader }): ChatStore {
-  async function findDirectChat([low, high]: readonly [UserId, UserId]): Promise<ChatId | undefined> {
-    const row = await writer.prisma.directChat.findUnique({
-      where: { lowUserId_highUserId: { lowUserId: low, highUserId: high } },
-    })
-    return row === null ? undefined : (row.chatId as ChatId)
+  async function findDirectChat(pair: readonly [UserId, UserId]): Promise<ChatId | undefined> {
+    return (await writer.query<{ chatId: ChatId }>(FIND_DIRECT_CHAT, pair))[0]?.chatId
   }
 
   return {

@@ -1,5 +1,7 @@
 import { badInput, notFound } from '../errors.ts'
 import { type ChatId, newChatId, type UserId } from '../ids.ts'
+import { within } from '../lib/deadline.ts'
+import { notConfirmed, untilKnown } from '../store/until-known.ts'
 import type { Users } from '../users/users.ts'
 import type { Stretch } from '../lib/stretch.ts'
 import type { ChatListPosition, ChatView, LowestWatermarks, Member, WatermarkKey } from './chat.ts'
@@ -17,9 +19,12 @@ export type Chats = Readonly<{
   members(view: ChatView, stretch: Stretch<UserId>): Promise<readonly Member[]>
   /** Those of `keys` whose chat has or had other members; see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
-  /** The direct chat of two people, made if need be. BAD_USER_INPUT with oneself, NOT_FOUND with nobody. */
+  /** The direct chat of two people, made if need be. BAD_USER_INPUT with oneself, NOT_FOUND with nobody, or UNAVAILABLE: again. */
   startDirectChat(viewerId: UserId, otherId: UserId): Promise<ChatView>
 }>
+
+/** Within this there is an answer, in milliseconds; stays well below the ten seconds that are promised. */
+const ANSWER_WITHIN_MS = 8_000
 
 export function createChats({ store, users }: { store: ChatStore; users: Users }): Chats {
   async function findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<(ChatView | undefined)[]> {
@@ -34,12 +39,20 @@ export function createChats({ store, users }: { store: ChatStore; users: Users }
     return view
   }
 
+  /** May be repeated: what an attempt made whose outcome is unknown, the next one finds. */
+  async function findOrCreate(viewerId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId> {
+    return (await store.findDirectChat(pair)) ?? store.createDirectChat(newChatId(), viewerId, pair)
+  }
+
   async function startDirectChat(viewerId: UserId, otherId: UserId): Promise<ChatView> {
     if (viewerId === otherId) throw badInput('A direct chat needs another person: userId is your own')
     if ((await users.find(otherId)) === undefined) throw notFound('User')
     const pair = viewerId < otherId ? ([viewerId, otherId] as const) : ([otherId, viewerId] as const)
-    const existing = await store.findDirectChat(pair)
-    const chatId = existing ?? (await store.createDirectChat(newChatId(), viewerId, pair))
+    const { result: chatId } = await within(
+      ANSWER_WITHIN_MS,
+      untilKnown(() => findOrCreate(viewerId, pair)),
+      notConfirmed,
+    )
     const [view] = await store.views(viewerId, [chatId])
     if (view === undefined) throw notFound('Chat')
     return view

@@ -32,6 +32,10 @@ export function describeConfig(
     ['replicas', secrets.replicaUrls.map(place).join(', ') || 'none'],
     ['bus', config.bus.type === 'redis' ? 'Redis: any number of instances' : 'in memory: one instance'],
     ['tokens', describeAuth(config, secrets)],
+    [
+      'log entries kept',
+      config.logRetentionS === undefined ? 'for good' : `${config.logRetentionS / 3_600} h`,
+    ],
     ['log', `${log.level}, ${log.pretty ? 'for people' : 'JSON'}`],
     ['data folder', config.dataDir],
     ['stops within', `${config.shutdownDeadlineMs / 1000} s`],

@@ -5,6 +5,8 @@ import { createChatLog } from '../chats/chat-log.ts'
 import { createChatStore } from '../chats/chat-store.ts'
 import { createChats } from '../chats/chats.ts'
 import { createDurableChange } from '../chats/durable-change.ts'
+import { createRetentionStore } from '../chats/retention-store.ts'
+import { createRetention } from '../chats/retention.ts'
 import { createSettingsStore } from '../chats/settings-store.ts'
 import { createChatUpdater } from '../chats/update-chat.ts'
 import type { Foundation } from './foundation.ts'
@@ -54,12 +56,13 @@ export function createDomains(foundation: Foundation) {
   const log = watchCommits(createMessageLog({ writer }), elapsedMs)
   const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
   const users = createUsers({ store: createUserStore(database), clock })
-  const chatStore = createChatStore(database)
+  const chatStore = createChatStore({ ...database, writer })
   const chats = createChats({ store: chatStore, users })
   const chatLog = createChatLog({ store: createChatLogStore(database), writer })
 
   const hub: Hub = createHub({
     readLog: (stretch) => chatLog.read(stretch),
+    logFloor: chatLog.floor,
     sessions,
     metrics,
     logger,
@@ -100,10 +103,18 @@ export function createDomains(foundation: Foundation) {
     metrics,
   })
   const expirySweeper = createExpirySweeper({ store: createExpiryStore(database), metrics, logger })
+  const retention = createRetention({
+    store: createRetentionStore(database),
+    keepS: config.logRetentionS,
+    isOn: () => load.levels.modeOf('retention') === 'on',
+    clock,
+    metrics,
+    logger,
+  })
   const change = createDurableChange({ chatLog, publish })
   const messageChanger = createMessageChanger({ change, store: createChangeStore() })
   const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
-  const groupStore = createGroupStore(database)
+  const groupStore = createGroupStore({ writer })
   const people = createPeople({ users, maxMembers: config.groups.maxMembers })
   const liveDevices = createLiveDevices()
   const receiptStore = createReceiptStore(database)
@@ -120,7 +131,7 @@ export function createDomains(foundation: Foundation) {
   const devices = createDeviceStore(database)
   const { marks } = database
   const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, marks, metrics, logger })
-  const chatStreams = createChatStreams({ hub, chats, chatLog, clock })
+  const chatStreams = createChatStreams({ hub, chats, chatLog, clock, marks })
   const { presence, keeper } = createPresenceParts(foundation, presenceStores, watching, router, load)
   const services: Services = {
     users,
@@ -142,5 +153,5 @@ export function createDomains(foundation: Foundation) {
   }
   metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
   metrics.gauge('presence_watched', 'People whose presence is watched by somebody here.', watching.size)
-  return { services, load, hub, router, sweeper, expirySweeper, watching, keeper }
+  return { services, load, hub, router, sweeper, expirySweeper, retention, watching, keeper }
 }

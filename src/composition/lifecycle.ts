@@ -14,7 +14,7 @@ const WAVES_SHARE = 0.4
  */
 export function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  { services, load, router, hub, sweeper, expirySweeper, watching, keeper }: Domains,
+  { services, load, router, hub, sweeper, expirySweeper, retention, watching, keeper }: Domains,
   { server, health, demo }: Transport,
 ): Parley {
   const start = once(async () => {
@@ -25,6 +25,7 @@ export function createLifecycle(
     load.shared?.start()
     sweeper.start()
     expirySweeper.start()
+    retention.start()
     keeper.start()
     const { url } = await server.start()
     health.markReady()
@@ -42,7 +43,7 @@ export function createLifecycle(
     await server.stop()
     await Promise.all([services.messageSender.drained(), services.receipts.drained(), keeper.stop()])
     await router.stop()
-    await Promise.all([sweeper.stop(), expirySweeper.stop(), watching.close()])
+    await Promise.all([sweeper.stop(), expirySweeper.stop(), retention.stop(), watching.close()])
     await Promise.all([load.levels.stop(), load.shared?.stop()])
     hub.close()
     await backplane.stop()

@@ -15,6 +15,7 @@ import {
   optionalPort,
   origin,
   port,
+  retention,
   wholeNumber,
 } from './fields.ts'
 import { pairingProblems } from './pairings.ts'
@@ -44,6 +45,8 @@ export type Config = Readonly<{
   /** What was asked for; where it is Redis, the URLs are secrets. */
   bus: Readonly<{ type: 'memory' } | { type: 'redis' }>
   groups: Readonly<{ maxMembers: number }>
+  /** How old an entry of a chat's log gets, in seconds; undefined: it is kept for good. */
+  logRetentionS: number | undefined
   /** Whether the service level follows the load; how many times the usual one person may do, Infinity: anything. */
   load: Readonly<{ isAutomatic: boolean; limitFactor: number }>
   log: Readonly<{ level: LevelWithSilent; pretty: boolean }>
@@ -89,6 +92,7 @@ const SETTINGS = z.object({
   AUTH_ISSUER: z.string().optional(),
   AUTH_AUDIENCE: z.string().optional(),
   MAX_GROUP_MEMBERS: wholeNumber(2, 1_024, 1_024),
+  LOG_RETENTION: retention.optional(),
   SERVICE_LEVELS: z.enum(['auto', 'manual'], { error: 'must be auto or manual' }).default('auto'),
   RATE_LIMIT_FACTOR: limitFactor,
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
@@ -127,6 +131,7 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
     auth: toAuth(settings),
     bus: { type: env.REDIS_URL === undefined ? 'memory' : 'redis' },
     groups: { maxMembers: settings.MAX_GROUP_MEMBERS },
+    logRetentionS: settings.LOG_RETENTION,
     load: { isAutomatic: settings.SERVICE_LEVELS === 'auto', limitFactor: settings.RATE_LIMIT_FACTOR },
     log: { level: settings.LOG_LEVEL, pretty: isTerminal && mode === 'development' },
     shutdownDeadlineMs: SHUTDOWN_DEADLINE_MS,

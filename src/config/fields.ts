@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import * as z from 'zod'
+import { durationS } from '../lib/duration.ts'
 
 /** How a variable's text becomes a value. Each message says what would be accepted, in a sentence's second half. */
 
@@ -36,6 +37,18 @@ export const limitFactor: z.ZodType<number, string | undefined> = z.union(
   [z.literal('off').transform(() => Infinity), wholeNumber(1, 1_000, 1)],
   { error: 'must be a number from 1 to 1000, or off' },
 )
+
+/** Ten years. */
+const MAX_RETENTION_S = 3_650 * 86_400
+const MIN_RETENTION_S = 3_600
+
+/** A time in seconds. Below an hour a device that was out for lunch would have to begin anew. */
+export const retention = z.string().transform((text, context) => {
+  const seconds = durationS(text, MAX_RETENTION_S)
+  if (seconds !== undefined && seconds >= MIN_RETENTION_S) return seconds
+  context.addIssue('must be a time such as 90d or 36h, from 1h to 3650d')
+  return z.NEVER
+})
 
 export const host = z
   .string()

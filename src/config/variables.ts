@@ -116,6 +116,13 @@ export const VARIABLES = [
     isSecret: false,
   },
   {
+    name: 'LOG_RETENTION',
+    meaning:
+      'how far back devices can catch up: older log entries are deleted, messages are not; such as 90d, from 1h to 3650d',
+    default: 'for good',
+    isSecret: false,
+  },
+  {
     name: 'SERVICE_LEVELS',
     meaning: 'auto: by load and by "parley service-level"; manual: by the latter alone',
     default: 'auto',

@@ -10,6 +10,7 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
 import { pause } from '../lib/pause.ts'
+import type { ViewerMarks } from '../store/viewer-marks.ts'
 import { MAX_REPLAY } from './replay.ts'
 import type { InboxItem } from './inbox-item.ts'
 import { type Feeding, LiveStream } from './live-stream.ts'
@@ -30,7 +31,14 @@ export type ChatSubscriber = Readonly<{
   onOverflow(): void
 }>
 
-type Dependencies = Readonly<{ hub: Hub; chats: Chats; chatLog: ChatLog; clock: Clock }>
+type Dependencies = Readonly<{
+  hub: Hub
+  chats: Chats
+  chatLog: ChatLog
+  clock: Clock
+  /** Who has seen what, where a query might read what is older. */
+  marks?: Pick<ViewerMarks, 'wrote' | 'told'> | undefined
+}>
 
 /** A chat as it was read, and the part in it that a listener has from there on. */
 type Begun = Readonly<{ view: ChatView; watching: Readonly<{ lastSeq: Seq; leave(): void }> }>
@@ -42,17 +50,23 @@ const BACKOFF = { firstMs: 20, maxMs: 500 }
 /** What the replay reads: `stays` after `afterSeq`, up to `untilSeq`; and how the live part is joined to it. */
 type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; stays: readonly Stay[]; merge: Merge }>
 
-export function createChatStreams({ hub, chats, chatLog, clock }: Dependencies): ChatStreams {
+export function createChatStreams({ hub, chats, chatLog, clock, marks }: Dependencies): ChatStreams {
   async function open({ viewerId, chatId, afterSeq, onOverflow }: ChatSubscriber): Promise<LiveStream> {
     if (afterSeq !== undefined && afterSeq < 0)
       throw badInput('afterSeq is a position in the log: 0 or greater')
 
     async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
-      yield* replay(chatId, plan)
+      for await (const item of replay(chatId, plan)) {
+        // What is queried in its place has to reach as far as the log does that is not replayed.
+        if (item.type === 'InboxReset') await marks?.wrote(viewerId)
+        yield item
+      }
+      await marks?.wrote(viewerId)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
       if (view.member.leftSeq !== null) return
       for await (const item of feeding.live()) {
         if (!plan.merge(item)) continue
+        marks?.told(viewerId)
         yield item
         if (item.type === 'MemberRemoved' && item.userId === viewerId) return
       }

@@ -15,6 +15,8 @@ export type Owed = Readonly<{
   lastSeq: Seq
   /** Whether more may come. */
   isMember: boolean
+  /** The last entry that has left the log, because it was too old; 0 where none has. */
+  floorSeq: Seq
 }>
 
 type OwedRow = Omit<Owed, 'earlierStays'> & Readonly<{ earlierStays: string }>
@@ -72,7 +74,7 @@ const REGISTER = {
     FROM (SELECT) AS one LEFT JOIN was ON true`,
 }
 
-// Members by their index on the user; chats and positions by their primary keys.
+// Members by their index on the user; chats, floors and positions by their primary keys.
 const OWED = {
   name: 'device_owed',
   text: `
@@ -80,9 +82,11 @@ const OWED = {
       COALESCE(m.left_seq, c.head_seq) AS "lastSeq",
       m.joined_seq AS "joinedSeq", m.earlier_stays::text AS "earlierStays",
       CASE WHEN $2::text IS NULL THEN COALESCE(m.left_seq, c.head_seq)
-        ELSE COALESCE(p.acked_seq, 0) END AS "ackedSeq"
+        ELSE COALESCE(p.acked_seq, 0) END AS "ackedSeq",
+      COALESCE(f.floor_seq, 0) AS "floorSeq"
     FROM members m
       JOIN chats c ON c.id = m.chat_id
+      LEFT JOIN log_floors f ON f.chat_id = m.chat_id
       LEFT JOIN device_positions p ON p.chat_id = m.chat_id AND p.user_id = m.user_id AND p.device_id = $2
     WHERE m.user_id = $1 AND c.head_seq > 0
     ORDER BY c.last_activity_at`,

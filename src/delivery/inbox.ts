@@ -84,7 +84,13 @@ export function createInbox(dependencies: Dependencies): Inbox {
       await joined.attached
       const { registration, owed, merge } = await makePlan(feeding, viewerId, deviceId)
       joined.settle()
-      if (registration !== undefined) yield* replay(feeding.signal, { viewerId, registration, owed })
+      if (registration !== undefined) {
+        for await (const item of replay(feeding.signal, { viewerId, registration, owed })) {
+          // What is queried in its place has to reach as far as the log does that is not replayed.
+          if (item.type === 'InboxReset') await marks?.wrote(viewerId)
+          yield item
+        }
+      }
       // What was passed on is in what is queried from now on, whichever gateway and server is asked.
       await marks?.wrote(viewerId)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
@@ -156,8 +162,9 @@ export function createInbox(dependencies: Dependencies): Inbox {
   }
 
   /** How far the hub is. A chat that the person has left is served no more. */
-  function passedOnOf(viewerId: UserId, { chatId, isMember, joinedSeq, lastSeq }: Owed): Seq | 'outdated' {
-    if (isMember) return hub.serve(viewerId, { chatId, joinedSeq, headSeq: lastSeq })
+  function passedOnOf(viewerId: UserId, owed: Owed): Seq | 'outdated' {
+    const { chatId, isMember, joinedSeq, lastSeq, floorSeq } = owed
+    if (isMember) return hub.serve(viewerId, { chatId, joinedSeq, headSeq: lastSeq, floorSeq })
     return hub.part(viewerId, { chatId, leftSeq: lastSeq }) ?? lastSeq
   }
 

@@ -74,7 +74,9 @@ export function createReplay({ chatLog, receipts, metrics, inTurn }: Dependencie
     if (registration.type === 'forgotten') yield* resetWith(WAS_FORGOTTEN)
     const total = owed.reduce((sum, chat) => sum + lengthOf(staysOwed(chat)), 0)
     if (total > MAX_REPLAY) return yield* resetWith(tooMuchOwed(total))
+    if (owed.some(isBeyondRetention)) return yield* resetWith(LOG_TOO_SHORT)
     for (const chat of owed) {
+      // Entries may leave while others are read: then the page where that shows begins too late.
       const isWhole = yield* replayChat(signal, chat)
       if (!isWhole) return yield* resetWith(LOG_TOO_SHORT)
     }
@@ -85,6 +87,11 @@ export function createReplay({ chatLog, receipts, metrics, inTurn }: Dependencie
 /** What the device has to be given of a chat, in order. */
 function staysOwed({ earlierStays, joinedSeq, lastSeq, ackedSeq }: Owed): Stay[] {
   return staysAfter([...earlierStays, { first: joinedSeq, last: lastSeq }], ackedSeq)
+}
+
+/** Whether something of what is owed has left the log by now: it is told before anything else is given. */
+function isBeyondRetention(owed: Owed): boolean {
+  return (staysOwed(owed)[0]?.first ?? Infinity) <= owed.floorSeq
 }
 
 const WAS_FORGOTTEN = `This device was forgotten: of one person's, ${MAX_DEVICES} are remembered`

@@ -1,6 +1,6 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
 import type { LogStretch } from '../chats/chat-log.ts'
-import type { ChatId } from '../ids.ts'
+import type { ChatId, Seq } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -15,16 +15,20 @@ export type Damaged = Readonly<{
   isWanted(): boolean
   /** Takes in what was read. */
   take(events: readonly ChatEvent[]): void
+  /** The log begins behind what is missing: whoever hears of the chat has to come back and begin anew. */
+  abandon(): void
 }>
 
 /**
  * Reads from the log what a feed lacks, until it lacks nothing or nobody wants it. What the log does not have after
- * several reads is given up: somebody was wrong about its end. Never rejects.
+ * several reads is given up: somebody was wrong about its end. What has left the log because it was too old can't be
+ * passed on any more: the feed is abandoned. Never rejects.
  */
 export type HoleRepair = (damaged: Damaged) => Promise<void>
 
 type Dependencies = Readonly<{
   readLog(stretch: LogStretch): Promise<readonly ChatEvent[]>
+  logFloor(chatId: ChatId): Promise<Seq>
   metrics: Pick<Metrics, 'holes'>
   logger: Logger
   /** Ends all repairs. */
@@ -38,14 +42,20 @@ const BACKOFF = { firstMs: 50, maxMs: 2_000 }
 const MAX_EMPTY_READS = 6
 
 /** What came of reading a stretch. */
-type Outcome = 'filled' | 'empty' | 'failed'
+type Outcome = 'filled' | 'empty' | 'lost' | 'failed'
 
-export function createHoleRepair({ readLog, metrics, logger, signal }: Dependencies): HoleRepair {
-  async function readOnce({ chatId, feed, isWanted, take }: Damaged): Promise<Outcome> {
+export function createHoleRepair({ readLog, logFloor, metrics, logger, signal }: Dependencies): HoleRepair {
+  async function readOnce({ chatId, feed, isWanted, take, abandon }: Damaged): Promise<Outcome> {
     const hole = feed.hole
     if (hole === undefined) return 'filled'
     try {
       const missing = await readLog({ chatId, ...hole })
+      const isLost = missing[0]?.seq !== hole.afterSeq + 1 && (await logFloor(chatId)) > hole.afterSeq
+      if (isLost) {
+        logger.warn({ chatId, ...hole }, 'a hole is older than the log: its chat begins anew')
+        if (isWanted()) abandon()
+        return 'lost'
+      }
       if (isWanted()) take(missing)
       return missing.length > 0 ? 'filled' : 'empty'
     } catch (error) {

@@ -11,7 +11,13 @@ import { createServedChats, type ServedChat } from './served-chats.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
 /** A chat as it was read for one of its present members: all of it is of one moment, in which the log ended there. */
-export type ReadChat = Readonly<{ chatId: ChatId; joinedSeq: Seq; headSeq: Seq }>
+export type ReadChat = Readonly<{
+  chatId: ChatId
+  joinedSeq: Seq
+  headSeq: Seq
+  /** The last entry that has left the log by then. */
+  floorSeq: Seq
+}>
 
 /** A chat as it was read for somebody who was a member until then. */
 export type LeftChat = Readonly<{ chatId: ChatId; leftSeq: Seq }>
@@ -34,7 +40,7 @@ export type Hub = Readonly<{
   /** As `serve`, for a listener that hears of this one chat, which its person may have left. */
   watch(
     listener: Listener,
-    chat: Omit<ReadChat, 'joinedSeq'>,
+    chat: Omit<ReadChat, 'joinedSeq' | 'floorSeq'>,
   ): Readonly<{ lastSeq: Seq; leave: Leave }> | 'outdated'
   /** Passes committed events on, each chat's in order of seq, each once, whatever order they come in. */
   publish(events: readonly ChatEvent[]): void
@@ -54,6 +60,8 @@ export type Hub = Readonly<{
 
 type Dependencies = Readonly<{
   readLog(stretch: LogStretch): Promise<readonly ChatEvent[]>
+  /** The last entry that has left a chat's log; 0 where none has. */
+  logFloor(chatId: ChatId): Promise<Seq>
   sessions: Pick<SessionRegistry, 'attach' | 'detach'>
   metrics: Pick<Metrics, 'holes'>
   logger: Logger
@@ -69,12 +77,12 @@ type Dependencies = Readonly<{
  * person may be the one who was removed: what was read counts for nothing then, and is read again. Where the feed is
  * behind the event that let them in, that event is still to come, and lets them in.
  */
-export function createHub({ readLog, sessions, metrics, logger }: Dependencies): Hub {
+export function createHub({ readLog, logFloor, sessions, metrics, logger }: Dependencies): Hub {
   const people = createPeople({ sessions, onGone: leaveAll })
   const chats = createServedChats(people)
   const repairing = new Set<ServedChat>()
   const closed = new AbortController()
-  const fill = createHoleRepair({ readLog, metrics, logger, signal: closed.signal })
+  const fill = createHoleRepair({ readLog, logFloor, metrics, logger, signal: closed.signal })
 
   function leaveAll(userId: UserId, chatIds: ReadonlySet<ChatId>): void {
     for (const chatId of chatIds) {
@@ -85,11 +93,13 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     }
   }
 
-  function serve(userId: UserId, { chatId, joinedSeq, headSeq }: ReadChat): Seq | 'outdated' {
+  function serve(userId: UserId, { chatId, joinedSeq, headSeq, floorSeq }: ReadChat): Seq | 'outdated' {
     if (!people.isHere(userId)) return headSeq
     if (chats.isOutdated(chatId, headSeq)) return 'outdated'
-    // Their other streams here have heard nothing of the chat yet: for them it begins where they were let in.
-    const chat = chats.open(chatId, people.hasSettled(userId) ? joinedSeq - 1 : headSeq)
+    // Their other streams here have heard nothing of the chat yet: for them it begins where they were let in, if the
+    // log still has that.
+    const beginsThere = people.hasSettled(userId) && joinedSeq > floorSeq
+    const chat = chats.open(chatId, beginsThere ? joinedSeq - 1 : headSeq)
     chat.feed.expect(headSeq)
     if (joinedSeq <= chat.feed.lastSeq) {
       startOverIfLate(chat, userId)
@@ -111,7 +121,7 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
 
   function watch(
     listener: Listener,
-    { chatId, headSeq }: Omit<ReadChat, 'joinedSeq'>,
+    { chatId, headSeq }: Omit<ReadChat, 'joinedSeq' | 'floorSeq'>,
   ): { lastSeq: Seq; leave: Leave } | 'outdated' {
     if (chats.isOutdated(chatId, headSeq)) return 'outdated'
     const chat = chats.open(chatId, headSeq)
@@ -172,7 +182,13 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
   async function repair(chat: ServedChat): Promise<void> {
     const { chatId, feed } = chat
     const isWanted = (): boolean => chats.get(chatId) === chat
-    await fill({ chatId, feed, isWanted, take: (events) => take(chat, events) })
+    await fill({
+      chatId,
+      feed,
+      isWanted,
+      take: (events) => take(chat, events),
+      abandon: () => chats.abandon(chat),
+    })
     repairing.delete(chat)
     chats.releaseIfUnheard(chat)
     // A hole that opened just when the last one was filled.
@@ -192,14 +208,23 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
    * known here to have ended was read a while ago, or is told to its end.
    */
   function reconcile(heads: readonly KnownHead[]): void {
-    for (const { userId, chatId, joinedSeq, headSeq } of heads) {
+    for (const head of heads) {
+      const { userId, chatId, joinedSeq, headSeq } = head
       if (joinedSeq <= people.partedSeq(userId, chatId)) continue
-      const chat = chats.get(chatId) ?? (isMissedBy(userId) ? chats.open(chatId, joinedSeq - 1) : undefined)
+      const chat = chats.get(chatId) ?? openMissed(head)
       if (chat === undefined) continue
       if (joinedSeq <= chat.feed.lastSeq && isMissedBy(userId)) startOverIfLate(chat, userId)
       chat.feed.expect(headSeq)
       repairHole(chat)
     }
+  }
+
+  /** From where the person was let in; where the log does not have that any more, they come back and begin anew. */
+  function openMissed({ userId, chatId, joinedSeq, floorSeq }: KnownHead): ServedChat | undefined {
+    if (!isMissedBy(userId)) return undefined
+    if (joinedSeq > floorSeq) return chats.open(chatId, joinedSeq - 1)
+    people.startOver(userId)
+    return undefined
   }
 
   /** Whoever's chats are just being served is about to be served this one. */

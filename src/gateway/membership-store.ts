@@ -3,8 +3,17 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Writer } from '../store/writer.ts'
 import type { ReceiptAdvanced } from './live.ts'
 
-/** How far one chat's log reaches for somebody who is in it, or was: then it ends with the event that removed them. */
-export type KnownHead = Readonly<{ userId: UserId; chatId: ChatId; joinedSeq: Seq; headSeq: Seq }>
+/**
+ * From where to where one chat's log reaches for somebody who is in it, or was: then it ends with the event that removed
+ * them.
+ */
+export type KnownHead = Readonly<{
+  userId: UserId
+  chatId: ChatId
+  joinedSeq: Seq
+  headSeq: Seq
+  floorSeq: Seq
+}>
 
 /** What a gateway compares with what it passed on. Reads from the primary: a replica would say that all is well. */
 export type MembershipStore = Readonly<{
@@ -14,13 +23,13 @@ export type MembershipStore = Readonly<{
   receipts(userIds: readonly UserId[], since: Date): Promise<readonly ReceiptAdvanced[]>
 }>
 
-// Members by their index on the user, then chats by their primary key.
+// Members by their index on the user, then chats and floors by their primary keys.
 const HEADS = {
   name: 'membership_heads',
   text: `
     SELECT m.user_id AS "userId", m.chat_id AS "chatId", m.joined_seq AS "joinedSeq",
-      COALESCE(m.left_seq, c.head_seq) AS "headSeq"
-    FROM members m JOIN chats c ON c.id = m.chat_id
+      COALESCE(m.left_seq, c.head_seq) AS "headSeq", COALESCE(f.floor_seq, 0) AS "floorSeq"
+    FROM members m JOIN chats c ON c.id = m.chat_id LEFT JOIN log_floors f ON f.chat_id = m.chat_id
     WHERE m.user_id = ANY ($1::text[]) AND c.head_seq > 0`,
 }
 

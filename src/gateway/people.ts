@@ -34,6 +34,8 @@ export type People = Readonly<{
   hasSettled(userId: UserId): boolean
   /** Those streams have missed something that is past. */
   startOver(userId: UserId): void
+  /** As `startOver`, those too whose chats are still being served. */
+  startAllOver(userId: UserId): void
   /** Whether all of their streams are served what there was: a chat that they are in and are not served was missed. */
   isSettled(userId: UserId): boolean
 }>
@@ -94,6 +96,11 @@ export function createPeople({ sessions, onGone }: Dependencies): People {
     startOver(userId) {
       for (const [listener, state] of people.get(userId)?.listeners ?? []) {
         if (state === 'settled') listener.startOver()
+      }
+    },
+    startAllOver(userId) {
+      for (const [listener, state] of people.get(userId)?.listeners ?? []) {
+        if (state !== 'watching') listener.startOver()
       }
     },
     isSettled(userId) {

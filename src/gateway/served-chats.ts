@@ -37,11 +37,18 @@ export type ServedChats = Readonly<{
   signal(chat: ServedChat, signal: Signal): void
   /** Forgets the chat, up to the end of its log, when nobody hears of it any more. */
   releaseIfUnheard(chat: ServedChat): void
+  /**
+   * Passes nothing on any more, since what came next has left the log, changes of members perhaps among it. Whoever
+   * hears of the chat comes back, and is served it as it is then.
+   */
+  abandon(chat: ServedChat): void
   /** Takes note of an event that concerned nobody here. */
   noteUnheard(event: ChatEvent): void
 }>
 
-export function createServedChats(people: Pick<People, 'chatsOf' | 'part' | 'tell'>): ServedChats {
+export function createServedChats(
+  people: Pick<People, 'chatsOf' | 'part' | 'tell' | 'startAllOver'>,
+): ServedChats {
   const chats = new Map<ChatId, ServedChat>()
   const tails = createLogTails()
 
@@ -114,9 +121,23 @@ export function createServedChats(people: Pick<People, 'chatsOf' | 'part' | 'tel
     const { chatId, feed, membersSeq } = chat
     const isHeard = chat.userIds.size > 0 || chat.watchers.size > 0
     if (isHeard || chats.get(chatId) !== chat) return
-    chats.delete(chatId)
-    chat.typists.end()
+    release(chat)
     if (membersSeq > 0) tails.keep(chatId, { headSeq: feed.lastSeq, membersSeq })
+  }
+
+  function release({ chatId, typists }: ServedChat): void {
+    chats.delete(chatId)
+    typists.end()
+  }
+
+  function abandon(chat: ServedChat): void {
+    if (chats.get(chat.chatId) !== chat) return
+    release(chat)
+    for (const userId of chat.userIds) {
+      drop(chat, userId)
+      people.startAllOver(userId)
+    }
+    for (const watcher of chat.watchers) watcher.startOver()
   }
 
   return {
@@ -128,6 +149,7 @@ export function createServedChats(people: Pick<People, 'chatsOf' | 'part' | 'tel
     passOn,
     signal,
     releaseIfUnheard,
+    abandon,
     noteUnheard: tails.note,
   }
 }

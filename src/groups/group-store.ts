@@ -25,6 +25,7 @@ export type Place = Readonly<{ chatId: ChatId; seq: Seq; at: Date }>
 export type GroupStore = Readonly<{
   /** Makes the group with the first event of its log; undefined, and nothing made, where the key was used. */
   create(group: NewGroup): Promise<Readonly<{ at: Date }> | undefined>
+  /** Where this answers with a group, that is as durable as a commit of this moment: see `FIND_CREATED`. */
   findCreated(creatorId: UserId, clientChatId: string): Promise<CreatedGroup | undefined>
   /** Who of these people is a member now. */
   presentOf(tx: Transaction, chatId: ChatId, userIds: readonly UserId[]): Promise<readonly UserId[]>
@@ -55,6 +56,16 @@ const CREATE = {
     INSERT INTO chat_events (chat_id, seq, type, at, actor_id)
     SELECT id, 1, 'CHAT_UPDATED', created_at, $2 FROM chat
     RETURNING at`,
+}
+
+// One row by its primary key, which nobody else waits for. The lock is written to the server's log behind the commit
+// that made the group: so this one's is done when the standby has it, also where whoever made the group was told that
+// this is not known.
+const FIND_CREATED = {
+  name: 'group_find_created',
+  text: `
+    SELECT chat_id AS "chatId", fingerprint FROM created_groups WHERE creator_id = $1 AND client_chat_id = $2
+    FOR NO KEY UPDATE`,
 }
 
 // By the primary key of one chat's members.
@@ -115,10 +126,7 @@ export function createGroupStore({ writer }: { writer: Writer }): GroupStore {
     },
 
     async findCreated(creatorId, clientChatId) {
-      const where = { creatorId_clientChatId: { creatorId, clientChatId } }
-      const row = await writer.prisma.createdGroup.findUnique({ where })
-      if (row === null) return undefined
-      return { chatId: row.chatId as ChatId, fingerprint: Buffer.from(row.fingerprint) }
+      return (await writer.query<CreatedGroup>(FIND_CREATED, [creatorId, clientChatId]))[0]
     },
 
     async presentOf(tx, chatId, userIds) {

@@ -21,6 +21,7 @@ export const FEATURES = {
   typing: { NORMAL: 'on', BUSY: 'off', ESSENTIAL: 'off' },
   search: { NORMAL: 'on', BUSY: 'on', ESSENTIAL: 'off' },
   uploads: { NORMAL: 'on', BUSY: 'on', ESSENTIAL: 'off' },
+  retention: { NORMAL: 'on', BUSY: 'delayed', ESSENTIAL: 'delayed' },
 } as const satisfies Record<string, Record<ServiceLevel, Mode>>
 
 export type Feature = keyof typeof FEATURES

@@ -52,6 +52,10 @@ export function createMetrics() {
       ['edge'],
     ),
     expired: counter('expired_messages_total', 'Expired messages that were erased.'),
+    logEntriesDeleted: counter(
+      'log_entries_deleted_total',
+      'Log entries that were older than LOG_RETENTION, and left.',
+    ),
     deliveries: counter(
       'deliveries_total',
       'Items written to streams, by whether they were replayed or live.',

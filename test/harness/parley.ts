@@ -86,6 +86,7 @@ function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): 
     auth: { type: 'secret' },
     bus: { type: redisUrls === undefined ? 'memory' : 'redis' },
     groups: { maxMembers: 1_024 },
+    logRetentionS: undefined,
     // Tests share the machine with others: what it can carry at the moment is none of their questions.
     load: { isAutomatic: false, limitFactor: 1 },
     log: { level: process.env['TEST_LOG_LEVEL'] === 'debug' ? 'debug' : 'silent', pretty: false },

@@ -8,6 +8,7 @@ const SCRIPT = `
     kill -QUIT "$pid"
     while kill -0 "$pid"; do sleep 0.1; done
   fi
+  if mountpoint -q "$1"; then umount --lazy "$1"; fi
   rm -rf "$1"`
 
 /**

@@ -42,10 +42,16 @@ const NOT_COPIED =
 /** What a crash of the process loses does not depend on the disk: the servers of tests need not wait for it. */
 const SETTINGS = { fsync: 'off', max_connections: '200', hot_standby: 'on', wal_keep_size: '256MB' }
 
-/** Starts a primary with an empty database of Parley's, in a folder that goes when it is disposed of. */
-export async function startPrimary(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+/**
+ * Starts a primary with an empty database of Parley's, in a folder that goes when it is disposed of, or in one that was
+ * provided for it.
+ */
+export async function startPrimary(
+  settings: Readonly<Record<string, string>> = {},
+  provided?: Readonly<{ path: string }>,
+): Promise<PostgresServer> {
   await using resources = new AsyncDisposableStack()
-  const home = resources.use(await provideFolder()).path
+  const home = (provided ?? resources.use(await provideFolder())).path
   const binaries = await findBinaries()
   const folder = path.join(home, 'postgres')
   const account = await chooseAccount(binaries, folder)

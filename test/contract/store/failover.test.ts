@@ -92,3 +92,21 @@ test('a primary that was overtaken comes back, and nobody writes to it', async (
   fence.raise(2)
   await expect(open([primary], { fence })).rejects.toThrow('No server takes writes')
 })
+
+test('a server that was overtaken since it was last looked at gets no new connection', async () => {
+  await using primary = await startMigrated()
+  const fence = createTimelineFence()
+  await using database = await open([primary], { fence })
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  // Holds the one connection that there is, which was verified before.
+  const holding = database.writer.transaction(async () => {
+    begin()
+    await ended
+  })
+  await begun
+  fence.raise(2)
+  await expect(database.writer.query(INSERT, ['alice'])).rejects.toThrow('No server takes writes')
+  end()
+  await holding.catch(() => undefined)
+})

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase, type Database } from '../../../src/store/database.ts'
@@ -5,6 +6,7 @@ import { classifyDatabaseError } from '../../../src/store/database-error.ts'
 import { migrate } from '../../../src/store/migrate.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { startParley } from '../../harness/parley.ts'
+import type { Person } from '../../harness/person.ts'
 import { type PostgresServer, startPrimary } from '../../harness/postgres-server.ts'
 
 const INSERT = {
@@ -90,19 +92,61 @@ test('a message whose wait was cancelled is sent when the standby has it, and no
   })
 })
 
+test.for([
+  ['a direct chat', (alice: Person, bob: Person) => alice.startChat(bob)],
+  ['a group', (alice: Person, bob: Person) => alice.createGroup([bob], { clientChatId: 'tea' })],
+] as const)('%s whose wait was cancelled is answered with when the standby has it', async ([, make]) => {
+  await using parley = await startParley({ databaseUrl: primary.url })
+  const suffix = randomUUID().slice(0, 8)
+  const alice = await parley.person(`alice-${suffix}`)
+  const bob = await parley.person(`bob-${suffix}`)
+  let isAnswered = false
+  await withoutStandby(async () => {
+    const making = make(alice, bob).finally(() => (isAnswered = true))
+    await waiting()
+    await cancelWait()
+    // The second try finds it made, and waits in its turn. So does whoever asks for it anew.
+    await waiting()
+    await cancelWait()
+    await waiting()
+    expect(isAnswered).toBe(false)
+    await standby.start()
+    const made = await making
+    await standby.kill()
+    const again = make(alice, bob)
+    await waiting()
+    await standby.start()
+    expect(await again).toBe(made)
+    await standby.kill()
+  })
+})
+
+/** What came of it: `done`, or the error. */
+function outcomeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(() => 'done', String)
+}
+
 test.for(['strict', 'available'] as const)(
-  'while replication is asynchronous, a %s gateway does what its policy says of sends',
+  'while replication is asynchronous, a %s gateway does what its policy says of sends and of new chats',
   async (replicationPolicy) => {
+    await using before = await startParley({ databaseUrl: primary.url })
     await using parley = await startParley({ databaseUrl: primary.url, config: { replicationPolicy } })
-    const alice = await parley.person('alice')
-    const bob = await parley.person('bob')
-    const chat = await alice.startChat(bob)
-    const outcome = await alice.send(chat, 'hello').then(
-      () => 'sent',
-      (error: unknown) => String(error),
-    )
-    if (replicationPolicy === 'available') expect(outcome).toBe('sent')
-    else expect(outcome).toContain('UNAVAILABLE')
+    const [alice, bob, carol] = [
+      await parley.person('alice'),
+      await parley.person('bob'),
+      await parley.person(`carol-${replicationPolicy}`),
+    ]
+    const chat = await (await before.person('alice')).startChat(bob)
+    const attempts = [
+      alice.send(chat, 'hello'),
+      alice.startChat(carol),
+      alice.startChat(bob),
+      alice.createGroup([bob]),
+    ]
+    for (const outcome of await Promise.all(attempts.map(outcomeOf))) {
+      if (replicationPolicy === 'available') expect(outcome).toBe('done')
+      else expect(outcome).toContain('UNAVAILABLE')
+    }
     await primary.requireStandby()
     await expect
       .poll(() => alice.send(chat, 'hello again').then(() => 'sent', String), { timeout: 5_000 })

@@ -16,6 +16,7 @@ test('in an empty environment it shows the defaults', async () => {
     'replicas          none',
     'bus               in memory: one instance',
     'tokens            signed with a key made up for development',
+    'log entries kept  for good',
     'log               info, JSON',
     `data folder       ${resolve('.parley')}`,
     'stops within      25 s',

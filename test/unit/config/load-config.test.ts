@@ -17,6 +17,7 @@ test('an empty environment is development, on this machine alone, with an embedd
     auth: { type: 'secret' },
     bus: { type: 'memory' },
     groups: { maxMembers: 1_024 },
+    logRetentionS: undefined,
     load: { isAutomatic: true, limitFactor: 1 },
     log: { level: 'info', pretty: false },
     replicationPolicy: 'available',
@@ -50,10 +51,12 @@ test('everything can be set', () => {
     AUTH_AUDIENCE: 'parley',
     ALLOWED_ORIGINS: 'https://chat.example, http://localhost:3000,capacitor://localhost',
     NODE_ENV: 'test',
+    LOG_RETENTION: '90d',
     LOG_LEVEL: 'debug',
     DATA_DIR: '/var/lib/parley',
   })
   expect(config.http.port).toBe(0)
+  expect(config.logRetentionS).toBe(90 * 86_400)
   expect(config.http.host).toBe('::')
   expect(config.admin).toEqual({ host: '0.0.0.0', port: 9000 })
   expect(config.http.trustedProxies).toEqual(['10.0.0.7', '172.16.0.0/12', 'fd00::/8'])
@@ -101,6 +104,7 @@ test('every mistake is told at once, whichever stage finds it', () => {
     PORT: 'http',
     ADMIN_PORT: '65536',
     MAX_GROUP_MEMBERS: '1025',
+    LOG_RETENTION: '59m',
     HOST: 'not a host',
     GATEWAY_ID: 'a b',
     DATABASE_REPLICA_URLS: 'mysql://replica/parley',
@@ -121,6 +125,7 @@ test('every mistake is told at once, whichever stage finds it', () => {
     'ALLOWED_ORIGINS',
     'AUTH_JWKS_URL',
     'MAX_GROUP_MEMBERS',
+    'LOG_RETENTION',
     'LOG_LEVEL',
     'AUTH_SECRET',
     'AUTH_ISSUER',

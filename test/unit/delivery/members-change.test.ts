@@ -27,9 +27,9 @@ function createWorld() {
   const readLog = async ({ afterSeq, untilSeq }: { afterSeq: number; untilSeq: number }) =>
     LOG.slice(afterSeq, Math.min(untilSeq, committed))
   const sessions = { attach: async () => undefined, detach: () => undefined }
-  const hub = createHub({ readLog, sessions, metrics, logger })
+  const hub = createHub({ readLog, logFloor: async () => 0, sessions, metrics, logger })
   hub.join({ userId: alice, push: () => undefined, startOver: () => undefined })
-  hub.serve(alice, { chatId: TEA, joinedSeq: 0, headSeq: 0 })
+  hub.serve(alice, { chatId: TEA, joinedSeq: 0, headSeq: 0, floorSeq: 0 })
   let betweenReadAndServe = (): void => undefined
 
   /** Commits events and passes them on. */
@@ -50,7 +50,7 @@ function createWorld() {
 
   async function owed() {
     const { headSeq, leftSeq } = snapshot()
-    const part = { chatId: TEA, joinedSeq: 1, earlierStays: [], ackedSeq: 0 }
+    const part = { chatId: TEA, joinedSeq: 1, earlierStays: [], ackedSeq: 0, floorSeq: 0 }
     return headSeq === 0 ? [] : [{ ...part, lastSeq: leftSeq ?? headSeq, isMember: leftSeq === null }]
   }
 

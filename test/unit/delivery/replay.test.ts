@@ -23,6 +23,7 @@ async function replayed(type: Registration['type'], owed: Partial<Owed> = {}) {
     earlierStays: [],
     lastSeq: 9,
     isMember: true,
+    floorSeq: 0,
     ...owed,
   }
   const debt = { viewerId: bob, registration: { type, receiptsUntil: NOW }, owed: [all] }
@@ -53,6 +54,21 @@ describe('a replay', () => {
       2,
       4,
       5,
+      8,
+      9,
+    ])
+  })
+
+  test('resets a device that is owed what has left the log, before it is given anything', async () => {
+    expect(await replayed('known', { floorSeq: 6 })).toEqual(['ReceiptAdvanced', 7, 8, 9])
+    expect(await replayed('known', { floorSeq: 7 })).toEqual(['ReceiptAdvanced', 'InboxReset'])
+  })
+
+  test('does not reset a device for what left the log while the person was away', async () => {
+    const earlierStays = [{ first: 1, last: 2 }]
+    expect(await replayed('known', { ackedSeq: 2, earlierStays, joinedSeq: 7, floorSeq: 6 })).toEqual([
+      'ReceiptAdvanced',
+      7,
       8,
       9,
     ])

@@ -69,7 +69,7 @@ export class Gateways implements AsyncDisposable {
     const sessions = createMemorySessionRegistry(id, this.#sessions)
     const metrics = createMetrics()
     const sweeper = { sweep: (reason: SweepReason) => void this.sweeps.push(`${id} ${reason}`) }
-    const hub = createHub({ readLog: async () => [], sessions, metrics, logger })
+    const hub = createHub({ readLog: async () => [], logFloor: async () => 0, sessions, metrics, logger })
     const memberIds = this.#options.memberIds ?? (async (chat) => this.#membersOf(chat))
     const audience = { memberIds, notice: () => undefined }
     const edges: Edge[] = []
@@ -104,6 +104,6 @@ export class Gateways implements AsyncDisposable {
 function serve(hub: Hub, userId: UserId, chats: readonly string[]): EventQueue<LiveItem> {
   const heard = new EventQueue<LiveItem>()
   hub.join({ userId, push: (item) => heard.push(item), startOver: () => undefined })
-  for (const chat of chats) hub.serve(userId, { chatId: chatId(chat), joinedSeq: 0, headSeq: 0 })
+  for (const chat of chats) hub.serve(userId, { chatId: chatId(chat), joinedSeq: 0, headSeq: 0, floorSeq: 0 })
   return heard
 }

@@ -216,7 +216,7 @@ describe('who is here already and is let in by an event that comes late', () => 
   test('starts over where the chat is heard of beyond it, be it that the event comes, or is found missing', () => {
     const comes: ((hub: HubWorld['hub']) => unknown)[] = [
       (hub) => hub.publish([memberAdded('tea', 2, bob)]),
-      (hub) => hub.reconcile([{ userId: bob, chatId: chatId('tea'), joinedSeq: 2, headSeq: 3 }]),
+      (hub) => hub.reconcile([{ userId: bob, chatId: chatId('tea'), joinedSeq: 2, floorSeq: 0, headSeq: 3 }]),
       (hub) => hub.serve(bob, read('tea', 3, 2)),
     ]
     for (const come of comes) {
@@ -238,7 +238,7 @@ describe('who is here already and is let in by an event that comes late', () => 
     atBob.settle()
     hub.publish([memberAdded('tea', 2, bob)])
     hub.publish([memberRemoved('tea', 4, bob)])
-    hub.reconcile([{ userId: bob, chatId: chatId('tea'), joinedSeq: 2, headSeq: 3 }])
+    hub.reconcile([{ userId: bob, chatId: chatId('tea'), joinedSeq: 2, floorSeq: 0, headSeq: 3 }])
     expect(atBob.startOver).not.toHaveBeenCalled()
     expect(seqsOf(atAlice.heard.all)).toEqual([4])
   })
@@ -278,7 +278,7 @@ test('whoever comes hears exactly their own time from there on, wherever the hub
       const [joinedSeq, leftSeq] = stayAt(headSeq) ?? [Infinity, 0]
       if (headSeq === 0 || joinedSeq === Infinity) return headSeq
       if (leftSeq <= headSeq) return hub.part(bob, { chatId: chatId('tea'), leftSeq }) ?? headSeq
-      const served = hub.serve(bob, { chatId: chatId('tea'), joinedSeq, headSeq })
+      const served = hub.serve(bob, { chatId: chatId('tea'), joinedSeq, floorSeq: 0, headSeq })
       if (served !== 'outdated') return Math.max(served, headSeq)
     }
     throw new Error('What was read last is as new as anything')

@@ -16,7 +16,7 @@ const LOG: readonly ChatEvent[] = range(1, 12).map((seq) =>
 )
 
 function bobIn(chat: string, headSeq: number): KnownHead {
-  return { userId: bob, chatId: chatId(chat), joinedSeq: 3, headSeq }
+  return { userId: bob, chatId: chatId(chat), joinedSeq: 3, headSeq, floorSeq: 0 }
 }
 
 function listen({ hub }: HubWorld): Joined & { heard: EventQueue<LiveItem> } {
@@ -93,7 +93,7 @@ describe('who was removed by an event that never came here', () => {
     const { heard, settle } = serve(bob, ['tea'], 6)
     settle()
     serve(alice, ['tea'], 6)
-    hub.reconcile([bobWas, { userId: alice, chatId: chatId('tea'), joinedSeq: 1, headSeq: 12 }])
+    hub.reconcile([bobWas, { userId: alice, chatId: chatId('tea'), joinedSeq: 1, headSeq: 12, floorSeq: 0 }])
     await vi.advanceTimersByTimeAsync(100)
     expect(seqsOf(heard.all)).toEqual([7, 8, 9])
   })

@@ -4,7 +4,7 @@ import type { LogStretch } from '../../../src/chats/chat-log.ts'
 import { createHub, type Hub, type ReadChat } from '../../../src/gateway/hub.ts'
 import type { LiveItem } from '../../../src/gateway/live.ts'
 import type { Joined } from '../../../src/gateway/people.ts'
-import type { UserId } from '../../../src/ids.ts'
+import type { Seq, UserId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog, type LogLine } from '../../harness/captured-log.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
@@ -19,6 +19,8 @@ export type HubWorld = Readonly<{
   hub: Hub
   /** What the log holds; tests may add to it. */
   log: ChatEvent[]
+  /** Where it begins; tests may move it. */
+  floor: { seq: Seq }
   /** Every stretch that the hub asked for. */
   reads: EventQueue<LogStretch>
   lines: readonly LogLine[]
@@ -33,7 +35,7 @@ export type HubWorld = Readonly<{
 
 /** A chat as it is read for somebody who was in it from the start. */
 export function read(chat: string, headSeq: number, joinedSeq = 0): ReadChat {
-  return { chatId: chatId(chat), joinedSeq, headSeq }
+  return { chatId: chatId(chat), joinedSeq, headSeq, floorSeq: 0 }
 }
 
 /** As in the real log, one read answers with so many events at most. */
@@ -41,6 +43,7 @@ const PAGE = 100
 
 export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
   const log = [...events]
+  const floor = { seq: 0 }
   const { logger, lines } = captureLog()
   const reads = new EventQueue<LogStretch>()
   const attached = new Set<UserId>()
@@ -51,7 +54,7 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
     await disturbance()
     const { afterSeq, untilSeq } = stretch
     const found = log.filter((event) => event.chatId === stretch.chatId)
-    return found.filter(({ seq }) => seq > afterSeq && seq <= untilSeq).slice(0, PAGE)
+    return found.filter(({ seq }) => seq > Math.max(afterSeq, floor.seq) && seq <= untilSeq).slice(0, PAGE)
   }
 
   const sessions = {
@@ -60,7 +63,13 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
     },
     detach: (userId: UserId) => void attached.delete(userId),
   }
-  const hub = createHub({ readLog, sessions, metrics: createMetrics(), logger })
+  const hub = createHub({
+    readLog,
+    logFloor: async () => floor.seq,
+    sessions,
+    metrics: createMetrics(),
+    logger,
+  })
 
   function listen(userId: UserId): Ear {
     const heard = new EventQueue<LiveItem>()
@@ -71,6 +80,7 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
   return {
     hub,
     log,
+    floor,
     reads,
     lines,
     attached,

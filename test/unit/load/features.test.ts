@@ -14,6 +14,11 @@ describe.each(SERVICE_LEVELS)('at %s', (level) => {
   })
 })
 
+test('old log entries wait for better times, and nobody is told that they do', () => {
+  expect(SERVICE_LEVELS.map((level) => modeAt(level, 'retention'))).toEqual(['on', 'delayed', 'delayed'])
+  expect(SERVICE_LEVELS.flatMap(pausedAt)).not.toContain('retention')
+})
+
 test('clients are told what the contract says of each level', () => {
   expect(pausedAt('NORMAL')).toEqual([])
   expect(pausedAt('BUSY')).toEqual(['presence', 'typing'])

@@ -1,0 +1,374 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createChatLogStore } from '../../src/chats/chat-log-store.ts'
+import { createChatLog } from '../../src/chats/chat-log.ts'
+import { createRetentionStore } from '../../src/chats/retention-store.ts'
+import { createRetention } from '../../src/chats/retention.ts'
+import { createDeviceStore } from '../../src/delivery/device-store.ts'
+import { createReplay } from '../../src/delivery/replay.ts'
+import type { ChatId, DeviceId, UserId } from '../../src/ids.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import type { Reader } from '../../src/store/reader.ts'
+import { runStatement, type Statement } from '../../src/store/statement.ts'
+import type { Writer } from '../../src/store/writer.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { captureLog } from '../harness/captured-log.ts'
+import { provideDatabase, query } from '../harness/database.ts'
+import { SET_REACTION } from '../harness/documents.ts'
+import { range } from '../harness/events.ts'
+import { startParley, type TestParley, UNLIMITED } from '../harness/parley.ts'
+import type { Person, Stream } from '../harness/person.ts'
+
+const DAY_S = 86_400
+const NINETY_DAYS = { seconds: 90 * DAY_S, now: new Date(Date.now() + 60_000) }
+const HEAD = 9
+/** Where a device is, how much has left when it comes, and leaves before each page, and how long pages are. */
+const SCENARIO = fc.record({
+  position: fc.nat(HEAD),
+  before: fc.nat(HEAD),
+  between: fc.array(fc.nat(4), { maxLength: 5 }),
+  page: fc.integer({ min: 1, max: 4 }),
+})
+const CONFIG = { ...UNLIMITED, logRetentionS: 90 * DAY_S }
+
+let parley: TestParley
+let alice: Person
+let bob: Person
+
+beforeAll(async () => {
+  parley = await startParley({ config: CONFIG })
+  alice = await parley.person('alice')
+  bob = await parley.person('bob')
+})
+afterAll(() => parley[Symbol.asyncDispose]())
+
+function idOf(chatId: string): ChatId {
+  return chatId.replace('chat_', '') as ChatId
+}
+
+/** What another gateway has of the same database: one connection, on which a transaction can be held open. */
+async function connect() {
+  const client = new pg.Client({ connectionString: parley.databaseUrl })
+  await client.connect()
+  const run = <Row>(statement: Statement, values: readonly unknown[] = []) =>
+    runStatement<Row>(client, statement, values)
+  const database = { writer: { query: run } as Writer, reader: { query: run } as Reader }
+  return {
+    client,
+    database,
+    store: createRetentionStore(database),
+    chatLog: createChatLog({ store: createChatLogStore(database), writer: database.writer }),
+    [Symbol.asyncDispose]: () => client.end(),
+  }
+}
+
+/** As if the chat's entries up to `seq` had been written a hundred days earlier. */
+async function age(chatId: string, seq: number): Promise<void> {
+  const sql = `UPDATE chat_events SET at = at - interval '100 days' WHERE chat_id = $1 AND seq <= $2`
+  await query(parley.databaseUrl, sql, [idOf(chatId), seq])
+}
+
+/** The next round of all chats begins now. */
+async function beginRound(): Promise<void> {
+  await query(parley.databaseUrl, 'UPDATE log_sweeps SET due_at = now()')
+}
+
+async function keptSeqs(chatId: string): Promise<number[]> {
+  const sql = 'SELECT seq FROM chat_events WHERE chat_id = $1 ORDER BY seq'
+  const rows = await query<{ seq: number }>(parley.databaseUrl, sql, [idOf(chatId)])
+  return rows.map(({ seq }) => seq)
+}
+
+/** Lets everything up to `seq` get too old, and leave. */
+async function forget(chatId: string, seq: number): Promise<void> {
+  await age(chatId, seq)
+  await beginRound()
+  await expect
+    .poll(async () => (await keptSeqs(chatId))[0] ?? Infinity, { timeout: 10_000 })
+    .toBeGreaterThan(seq)
+}
+
+/** A group whose log alice has written up to `headSeq`. */
+async function groupUpTo(headSeq: number, others: readonly Person[] = [bob]): Promise<string> {
+  const group = await alice.createGroup(others)
+  for (const seq of range(2, headSeq)) await alice.send(group, `message ${seq}`)
+  return group
+}
+
+/** A device of bob's that has acknowledged the chat up to there, and is away. */
+async function deviceAt(chatId: string, seq: number, person = bob): Promise<string> {
+  const device = randomUUID()
+  using stream = person.inbox(device)
+  await stream.caughtUp()
+  const sql = 'UPDATE device_positions SET acked_seq = $3 WHERE chat_id = $1 AND device_id = $2'
+  await query(parley.databaseUrl, sql, [idOf(chatId), device, seq])
+  return device
+}
+
+function types({ items }: Stream): string[] {
+  return items.all.map(({ __typename }) => __typename)
+}
+
+describe('when log entries have left', () => {
+  test('a device at any position gets all events after it, or is told to begin anew', async () => {
+    const group = await groupUpTo(12)
+    const devices = await Promise.all(range(0, 12).map((seq) => deviceAt(group, seq)))
+    await forget(group, 7)
+    expect(await keptSeqs(group)).toEqual(range(8, 12))
+
+    for (const [seq, device] of devices.entries()) {
+      using back = bob.inbox(device)
+      await back.caughtUp()
+      expect(back.seqs(group), `from ${seq}`).toEqual(seq < 7 ? [] : range(seq + 1, 12))
+      expect(types(back).includes('InboxReset'), `from ${seq}`).toBe(seq < 7)
+    }
+  })
+
+  test('who begins anew as told holds everything, and goes on without a gap', async () => {
+    const group = await groupUpTo(4)
+    const device = await deviceAt(group, 1)
+    await forget(group, 4)
+    using back = bob.inbox(device)
+    await back.next('InboxReset')
+    const seen = await bob.look(group)
+    expect(seen.headSeq).toBe(4)
+    expect(seen.messages.edges.map(({ node }) => node.body)).toEqual(
+      range(2, 4).map((seq) => `message ${seq}`),
+    )
+    await bob.markDelivered(group, seen.headSeq, device)
+    await alice.send(group, 'more')
+    await back.reaches(group, 5)
+    expect(back.seqs(group)).toEqual([5])
+    back.close()
+
+    using again = bob.inbox(device)
+    await again.caughtUp()
+    expect(again.seqs(group)).toEqual([5])
+    expect(types(again)).not.toContain('InboxReset')
+  })
+
+  test('a log that has lost all of its entries goes on with the next seq', async () => {
+    const group = await groupUpTo(3)
+    await forget(group, 3)
+    expect(await keptSeqs(group)).toEqual([])
+    using fresh = bob.inbox(randomUUID())
+    await fresh.caughtUp()
+    expect((await alice.send(group, 'more')).seq).toBe(4)
+    await fresh.reaches(group, 4)
+    expect(fresh.seqs(group)).toEqual([4])
+    expect(types(fresh)).not.toContain('InboxReset')
+  })
+
+  test('messages stay: what they say, who reacted, their keys, and what replies to them', async () => {
+    const group = await groupUpTo(1)
+    const first = await alice.send(group, 'keep this', 'key')
+    await forget(group, 2)
+    expect(await alice.trySend(group, 'keep this', 'key')).toMatchObject({
+      deduplicated: true,
+      message: { id: first.id },
+    })
+    const again = await alice.trySend(group, 'something else', 'key').catch((error: unknown) => error)
+    expect(String(again)).toContain('CONFLICT')
+    const reply = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { replyTo { id body } } } }`
+    const input = { chatId: group, clientMessageId: 'key-2', body: 'yes', replyToId: first.id }
+    expect(await alice.run(reply, { input })).toMatchObject({
+      sendMessage: { message: { replyTo: { id: first.id, body: 'keep this' } } },
+    })
+    expect((await bob.look(group)).unreadCount).toBe(2)
+  })
+
+  test('who reads the log itself is told where it lacks what they ask for', async () => {
+    const group = await groupUpTo(8)
+    await forget(group, 5)
+    const events =
+      'query ($id: ID!, $afterSeq: Int!) { chat(id: $id) { events(afterSeq: $afterSeq) { seq } } }'
+    const from = (afterSeq: number) => bob.post<object>(events, { id: group, afterSeq })
+    expect((await from(4)).errors?.[0]?.extensions).toMatchObject({ code: 'NOT_FOUND', retryable: false })
+    expect((await from(5)).data).toEqual({ chat: { events: [{ seq: 6 }, { seq: 7 }, { seq: 8 }] } })
+    expect((await from(8)).data).toEqual({ chat: { events: [] } })
+
+    using lacking = bob.chatEvents(group, 4)
+    await lacking.caughtUp()
+    expect(types(lacking)).toEqual(['InboxReset', 'CaughtUp'])
+    using whole = bob.chatEvents(group, 5)
+    await whole.caughtUp()
+    expect(whole.seqs(group)).toEqual([6, 7, 8])
+  })
+
+  test('who has left a chat and was owed the end of their time begins anew; who has it does not', async () => {
+    const carol = await parley.person('carol')
+    const group = await groupUpTo(3, [bob, carol])
+    const [behind, there] = [await deviceAt(group, 2, carol), await deviceAt(group, 3, carol)]
+    await alice.removeMember(group, carol)
+    await bob.send(group, 'after her')
+    await carol.markDelivered(group, 4, there)
+    await forget(group, 3)
+    using owedTheEnd = carol.inbox(behind)
+    await owedTheEnd.caughtUp()
+    expect(types(owedTheEnd)).toContain('InboxReset')
+    using atTheEnd = carol.inbox(there)
+    await atTheEnd.caughtUp()
+    expect(types(atTheEnd)).not.toContain('InboxReset')
+  })
+
+  test('the entries of a time that somebody was away for are not missed by them', async () => {
+    const dave = await parley.person('dave')
+    const group = await groupUpTo(3)
+    await alice.addMembers(group, [dave])
+    const device = await deviceAt(group, 3, dave)
+    await forget(group, 3)
+    using back = dave.inbox(device)
+    await back.caughtUp()
+    expect(back.seqs(group)).toEqual([4])
+    expect(types(back)).not.toContain('InboxReset')
+  })
+})
+
+describe('while log entries leave', () => {
+  test('nobody who writes waits for them, though the sweep hangs before its commit', async () => {
+    const group = await groupUpTo(4)
+    await age(group, 3)
+    const carol = await parley.person('carol')
+    await using sweep = await connect()
+    await sweep.client.query('BEGIN')
+    expect(await sweep.store.trim(idOf(group), 500, NINETY_DAYS)).toBe(3)
+    const { id: messageId } = await alice.send(group, 'meanwhile')
+    await bob.run(SET_REACTION, { input: { messageId, emoji: '👍', present: true } })
+    await alice.addMembers(group, [carol])
+    await bob.markRead(group, 5)
+    expect((await bob.look(group)).headSeq).toBe(7)
+    await sweep.client.query('ROLLBACK')
+  })
+
+  test('they wait for nobody who writes, though a send hangs before its commit', async () => {
+    const group = await groupUpTo(4)
+    await age(group, 3)
+    await using send = await connect()
+    await send.client.query('BEGIN')
+    await send.client.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [idOf(group)])
+    await beginRound()
+    await expect.poll(() => keptSeqs(group), { timeout: 10_000 }).toEqual([4])
+  })
+
+  test('a gateway leaves a chat alone that another one is at', async () => {
+    const group = await groupUpTo(4)
+    await age(group, 3)
+    await using first = await connect()
+    await using second = await connect()
+    await first.client.query('BEGIN')
+    expect(await first.store.trim(idOf(group), 2, NINETY_DAYS)).toBe(2)
+    expect(await second.store.trim(idOf(group), 2, NINETY_DAYS)).toBe(0)
+    await first.client.query('COMMIT')
+    expect(await second.store.trim(idOf(group), 2, NINETY_DAYS)).toBe(1)
+    expect(await keptSeqs(group)).toEqual([4])
+  })
+
+  test('what is young stays, also where something older comes behind it', async () => {
+    const group = await groupUpTo(4)
+    await age(group, 4)
+    await query(parley.databaseUrl, 'UPDATE chat_events SET at = now() WHERE chat_id = $1 AND seq = 3', [
+      idOf(group),
+    ])
+    await using gateway = await connect()
+    expect(await gateway.store.trim(idOf(group), 500, NINETY_DAYS)).toBe(2)
+    expect(await keptSeqs(group)).toEqual([3, 4])
+  })
+
+  test('a clock that jumped ahead, of the gateway or of the database, deletes nothing', async () => {
+    const group = await groupUpTo(2)
+    await using gateway = await connect()
+    const later = { seconds: 90 * DAY_S, now: new Date(Date.now() + 400 * DAY_S * 1_000) }
+    expect(await gateway.store.trim(idOf(group), 500, later)).toBe(0)
+    // The database's clock is ahead of everything that was written, and of the gateway that asks.
+    await age(group, 2)
+    const earlier = { seconds: 90 * DAY_S, now: new Date(Date.now() - 50 * DAY_S * 1_000) }
+    expect(await gateway.store.trim(idOf(group), 500, earlier)).toBe(0)
+    expect(await gateway.store.trim(idOf(group), 500, NINETY_DAYS)).toBe(2)
+  })
+
+  test('a replay gives all that is owed in order, or breaks off with InboxReset, whatever leaves meanwhile', async () => {
+    await using gateway = await connect()
+    const devices = createDeviceStore(gateway.database)
+    const property = fc.asyncProperty(SCENARIO, async ({ position, before, between, page }) => {
+      const group = await groupUpTo(HEAD)
+      const device = (await deviceAt(group, position)) as DeviceId
+      await age(group, HEAD)
+      const trim = (count: number) => count > 0 && gateway.store.trim(idOf(group), count, NINETY_DAYS)
+      await trim(before)
+      const all = await devices.owed('bob' as UserId, device)
+      const owed = all.filter(({ chatId, ackedSeq, lastSeq }) => chatId === idOf(group) && ackedSeq < lastSeq)
+      const trims = [...between]
+      const replay = createReplay({
+        chatLog: {
+          async read(stretch) {
+            await trim(trims.shift() ?? 0)
+            return gateway.chatLog.read(stretch, page)
+          },
+        },
+        receipts: { since: async () => [] },
+        metrics: createMetrics(),
+        inTurn: (_signal, read) => read(),
+      })
+      const registration = { type: 'known', receiptsUntil: new Date() } as const
+      const debt = { viewerId: 'bob' as UserId, registration, owed }
+      const items = await Array.fromAsync(replay(new AbortController().signal, debt))
+      const told = items.map((item) => ('seq' in item ? item.seq : item.type))
+      const isWhole = told.at(-1) !== 'InboxReset'
+      const seqs = isWhole ? told : told.slice(0, -1)
+      expect(seqs).toEqual(range(position + 1, isWhole ? HEAD : position + seqs.length))
+      if (position < before) expect(told).toEqual(['InboxReset'])
+    })
+    await fc.assert(property, { numRuns: 25 })
+  })
+
+  test('two gateways share a round: every old entry leaves once, and each says what it did', async () => {
+    await using own = await provideDatabase()
+    const chats = 40
+    await query(own.url, OLD_LOGS, [chats])
+    const sweeps = await Promise.all([startSweep(own.url), startSweep(own.url)])
+    const left = async () => (await query(own.url, 'SELECT FROM chat_events')).length
+    await expect.poll(left, { timeout: 20_000 }).toBe(0)
+    const reports = (await Promise.all(sweeps.map((sweep) => sweep.stop()))).flat()
+    const sum = (key: string) => reports.reduce((total, line) => total + Number(line[key]), 0)
+    expect([sum('chats'), sum('entries')]).toEqual([chats, chats * 10])
+    const floors = await query(own.url, 'SELECT DISTINCT floor_seq AS "floorSeq" FROM log_floors')
+    expect(floors).toEqual([{ floorSeq: 10 }])
+  })
+})
+
+/** Groups of nobody, each with ten entries that are a year old. */
+const OLD_LOGS = `
+  WITH chat AS (
+    INSERT INTO chats (id, kind, creator_id, head_seq, member_count)
+    SELECT gen_random_uuid(), 'GROUP', 'alice', 10, 0 FROM generate_series(1, $1::int) RETURNING id
+  )
+  INSERT INTO chat_events (chat_id, seq, type, actor_id, at)
+  SELECT id, seq, 'CHAT_UPDATED', 'alice', now() - interval '1 year' FROM chat, generate_series(1, 10) AS seq`
+
+/** The sweep of a gateway of its own, in a hurry. */
+async function startSweep(url: string) {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const run = <Row>(statement: Statement, values: readonly unknown[] = []) =>
+    runStatement<Row>(client, statement, values)
+  const { logger, lines } = captureLog()
+  const retention = createRetention({
+    store: createRetentionStore({ writer: { query: run } as Writer }),
+    keepS: 90 * DAY_S,
+    isOn: () => true,
+    clock: systemClock,
+    metrics: createMetrics(),
+    logger,
+    pace: { page: 3, batch: 4, restMs: 0, idleMs: 5 },
+  })
+  retention.start()
+  return {
+    async stop() {
+      await retention.stop()
+      await client.end()
+      return lines.filter(({ msg }) => msg === 'old log entries were deleted')
+    },
+  }
+}

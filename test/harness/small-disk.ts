@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process'
+import { open, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { provideFolder, type ProvidedFolder } from './postgres-folder.ts'
+
+/** A folder on a disk of its own, which others can fill. */
+export type SmallDisk = ProvidedFolder &
+  Readonly<{
+    /** Takes all the space that is left. */
+    fill(): Promise<void>
+    /** Gives it back. */
+    free(): Promise<void>
+  }>
+
+const run = promisify(execFile)
+const CHUNKS = [1024 * 1024, 4096]
+
+/** In memory, of so many MiB. Needs to be root, who alone may mount: fails where it is somebody else. */
+export async function provideSmallDisk(mebibytes: number): Promise<SmallDisk> {
+  if (process.geteuid?.() !== 0) {
+    throw new Error('A disk that fills up is a tmpfs, which only root may mount: run this test as root.')
+  }
+  await using resources = new AsyncDisposableStack()
+  const folder = resources.use(await provideFolder())
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0700`, 'tmpfs', folder.path])
+  resources.defer(async () => void (await run('umount', ['--lazy', folder.path])))
+  const ballast = path.join(folder.path, 'ballast')
+  const kept = resources.move()
+  return {
+    path: folder.path,
+    fill: () => fill(ballast),
+    free: () => rm(ballast, { force: true }),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+async function fill(file: string): Promise<void> {
+  await using handle = await open(file, 'a')
+  for (const size of CHUNKS) {
+    const chunk = Buffer.alloc(size)
+    while (await fits(() => handle.appendFile(chunk))) continue
+  }
+}
+
+async function fits(write: () => Promise<void>): Promise<boolean> {
+  try {
+    await write()
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return false
+    throw error
+  }
+}
