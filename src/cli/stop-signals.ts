@@ -1,5 +1,3 @@
-import type { Logger } from '../telemetry/logger.ts'
-
 /** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. Within this time it counts once. */
 const ECHO_MS = 1_000
 
@@ -7,14 +5,14 @@ const ECHO_MS = 1_000
  * SIGTERM and SIGINT fire the signal that this answers with, for an end in order; another one ends the process at once,
  * with exit code 1. Listens for as long as the process lives: an echo may arrive when everything is over.
  */
-export function listenToSignals(logger: Logger): AbortSignal {
+export function listenToSignals(tell: (signal: NodeJS.Signals) => void): AbortSignal {
   const stop = new AbortController()
   let firstAt: number | undefined
 
   function onSignal(signal: NodeJS.Signals): void {
     if (firstAt === undefined) {
       firstAt = performance.now()
-      logger.info({ signal }, 'stopping; another signal ends it at once')
+      tell(signal)
       stop.abort()
     } else if (performance.now() - firstAt > ECHO_MS) {
       process.exit(1)

@@ -87,7 +87,7 @@ function staysOwed({ earlierStays, joinedSeq, lastSeq, ackedSeq }: Owed): Stay[]
   return staysAfter([...earlierStays, { first: joinedSeq, last: lastSeq }], ackedSeq)
 }
 
-const WAS_FORGOTTEN = `This device was forgotten: of one person's, ${MAX_DEVICES} are remembered`
+const WAS_FORGOTTEN = `This device was forgotten: of one person's, ${MAX_DEVICES} are remembered, and after a restore none`
 const LOG_TOO_SHORT = 'The log no longer reaches back to what this device acknowledged'
 
 function tooMuchOwed(total: number): string {
