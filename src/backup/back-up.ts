@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { compareMigrations, type MigrationRecord } from '../store/migration.ts'
+import { compareMigrations, type MigrationStatus } from '../store/migration.ts'
 import { readHistory } from '../store/migration-history.ts'
 import { knownMigrations } from '../store/migrate.ts'
 import { BackupError, explainWriteFailure } from './backup-error.ts'
@@ -21,6 +21,8 @@ export type BackUpOptions = Readonly<{
   /** Called with a line now and then, at most once in `tellEveryMs`. */
   tell: (line: string) => void
   tellEveryMs: number
+  /** Of migrations; those that came with this version of Parley unless given. */
+  directory?: string
 }>
 
 type Work = Readonly<{ session: Session; folder: string; signal: AbortSignal; progress: Progress }>
@@ -32,15 +34,17 @@ type Work = Readonly<{ session: Session; folder: string; signal: AbortSignal; pr
  * Throws BackupError where the folder is not empty, has no room, or the database is not the one of this Parley.
  */
 export async function backUp(options: BackUpOptions): Promise<Manifest> {
-  const { url, signal } = options
+  const { url, signal, directory } = options
   const folder = path.resolve(options.folder)
   await using session = await openSession(url, 'parley-backup', signal)
   await beginSnapshot(session)
-  const migrations = await readHistory(session.client)
-  await requireUpToDate(migrations)
+  const moment = await readMoment(session)
+  const records = await readHistory(session.client)
+  requireUpToDate(compareMigrations(await knownMigrations(directory), records))
   try {
     await beginFolder(folder)
-    const manifest = await copy({ ...options, folder }, session, migrations)
+    const migrations = records.map(({ name, checksum }) => ({ name, checksum }))
+    const manifest = { ...moment, migrations, ...(await copy({ ...options, folder }, session)) }
     signal.throwIfAborted()
     await finishFolder(folder, manifest)
     return manifest
@@ -50,12 +54,10 @@ export async function backUp(options: BackUpOptions): Promise<Manifest> {
   }
 }
 
-async function copy(
-  { folder, signal, tell, tellEveryMs, parleyVersion }: BackUpOptions,
-  session: Session,
-  records: readonly MigrationRecord[],
-): Promise<Manifest> {
-  const moment = await readMoment(session)
+type Contents = Omit<Manifest, keyof Moment | 'migrations'>
+
+async function copy(options: BackUpOptions, session: Session): Promise<Contents> {
+  const { folder, signal, tell, tellEveryMs, parleyVersion } = options
   const tables = await readTables(session)
   const totalRows = tables.reduce((sum, table) => sum + table.estimatedRows, 0)
   const progress = createProgress({ totalRows, everyMs: tellEveryMs, tell })
@@ -64,8 +66,7 @@ async function copy(
   const logs = await takeLogCensus(session)
   const sequences = await readSequences(session)
   await commit(session)
-  const migrations = records.map(({ name, checksum }) => ({ name, checksum }))
-  return { format: FORMAT, parleyVersion, ...moment, migrations, tables: entries, sequences, logs }
+  return { format: FORMAT, parleyVersion, tables: entries, sequences, logs }
 }
 
 async function copyTable(table: Table, { progress, ...where }: Work): Promise<TableEntry> {
@@ -79,11 +80,12 @@ async function copyTable(table: Table, { progress, ...where }: Work): Promise<Ta
 type Moment = Pick<Manifest, 'takenAt' | 'serverVersion' | 'walPosition' | 'timeline'>
 
 /*
- * As of the transaction, whose snapshot is taken by its first statement at the latest. The timeline is that of the
- * segment which is written; a standby, which writes none, does not say it to ordinary roles.
+ * The transaction's first statement, so it takes the snapshot: after the moment that it answers with, and before the
+ * position. The timeline is that of the segment which is written; a standby writes none, and does not say it to ordinary
+ * roles.
  */
 const MOMENT = `
-  SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "takenAt",
+  SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "takenAt",
     current_setting('server_version') AS "serverVersion",
     (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END)::text AS "walPosition",
     CASE WHEN pg_is_in_recovery() THEN 0
@@ -95,8 +97,7 @@ async function readMoment({ client }: Session): Promise<Moment> {
   return rows[0]
 }
 
-async function requireUpToDate(records: readonly MigrationRecord[]): Promise<void> {
-  const { pending, unknown, edited, failed } = compareMigrations(await knownMigrations(), records)
+function requireUpToDate({ pending, unknown, edited, failed }: MigrationStatus): void {
   if (unknown.length > 0) {
     throw new BackupError(
       `The database was migrated by a newer Parley (${unknown.join(', ')}). Back it up with that version.`,

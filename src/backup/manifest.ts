@@ -26,9 +26,9 @@ const manifestSchema = z.object({
   parleyVersion: z.string(),
   /** Of PostgreSQL. */
   serverVersion: z.string(),
-  /** When the snapshot was taken, by the database's clock. Everything that was committed before is in the backup. */
+  /** By the database's clock. Everything that was committed before is in the backup. */
   takenAt: z.iso.datetime(),
-  /** Where the write-ahead log stood then, at least; for those who archive it. */
+  /** In the write-ahead log, for those who archive it: everything that is in the backup lies before it. */
   walPosition: z.string(),
   timeline: z.int().nonnegative(),
   /** In the order in which they were applied. */

@@ -24,6 +24,8 @@ export type RestoreOptions = Readonly<{
   /** Called with a line now and then, at most once in `tellEveryMs`. */
   tell: (line: string) => void
   tellEveryMs: number
+  /** Of migrations; those that came with this version of Parley unless given. */
+  directory?: string
 }>
 
 /*
@@ -39,19 +41,20 @@ export type RestoreOptions = Readonly<{
  * use, and where what it holds at the end is not what it was.
  */
 export async function restore(options: RestoreOptions): Promise<Manifest> {
-  const { url, parleyVersion, signal } = options
+  const { url, parleyVersion, signal, directory } = options
+  const place = directory === undefined ? { url } : { url, directory }
   const folder = path.resolve(options.folder)
   const manifest = await readManifest(folder)
-  requireKnownOrigin(manifest, parleyVersion, await knownMigrations())
+  requireKnownOrigin(manifest, parleyVersion, await knownMigrations(directory))
   await checkFiles(folder, manifest, signal)
   await using session = await openSession(url, 'parley-restore', signal)
   try {
     await requireNobodyServing(session)
     await requireNoRows(session)
-    requireFittingDatabase(manifest, await migrationStatus({ url }))
-    await migrate({ url, only: manifest.migrations.map(({ name }) => name) })
+    requireFittingDatabase(manifest, await migrationStatus(place))
+    await migrate({ ...place, only: manifest.migrations.map(({ name }) => name) })
     await fill(session, manifest, { ...options, folder })
-    await migrate({ url })
+    await migrate(place)
     await session.client.query('ANALYZE')
   } catch (error) {
     signal.throwIfAborted()

@@ -66,8 +66,8 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
 }
 
 /** The migrations that came with this version of Parley, in the order in which they apply. */
-export function knownMigrations(): Promise<readonly Migration[]> {
-  return readMigrations(MIGRATIONS)
+export function knownMigrations(directory = MIGRATIONS): Promise<readonly Migration[]> {
+  return readMigrations(directory)
 }
 
 /** How a database stands. Changes nothing in it, and waits for nobody. */
