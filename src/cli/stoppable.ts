@@ -15,11 +15,11 @@ export async function stoppable<Result>(
   whatIsLeft: string,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const signal = listenToSignals((name) => notice(`${name}: stopping; another one ends it at once`))
+  using stop = listenToSignals((name) => notice(`${name}: stopping; another one ends it at once`))
   try {
-    return await work(signal)
+    return await work(stop.signal)
   } catch (error) {
-    if (signal.aborted) throw new StoppedError(`Stopped. ${whatIsLeft}`, { cause: error })
+    if (stop.signal.aborted) throw new StoppedError(`Stopped. ${whatIsLeft}`, { cause: error })
     throw error
   }
 }
