@@ -34,24 +34,28 @@ type Work = Readonly<{ session: Session; folder: string; signal: AbortSignal; pr
  * Throws BackupError where the folder is not empty, has no room, or the database is not the one of this Parley.
  */
 export async function backUp(options: BackUpOptions): Promise<Manifest> {
-  const { url, signal, directory } = options
+  const { signal } = options
   const folder = path.resolve(options.folder)
+  try {
+    return await writeBackup({ ...options, folder })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw explainWriteFailure(error, folder)
+  }
+}
+
+async function writeBackup(options: BackUpOptions): Promise<Manifest> {
+  const { url, folder, signal, directory } = options
   await using session = await openSession(url, 'parley-backup', signal)
   await beginSnapshot(session)
   const moment = await readMoment(session)
   const records = await readHistory(session.client)
   requireUpToDate(compareMigrations(await knownMigrations(directory), records))
-  try {
-    await beginFolder(folder)
-    const migrations = records.map(({ name, checksum }) => ({ name, checksum }))
-    const manifest = { ...moment, migrations, ...(await copy({ ...options, folder }, session)) }
-    signal.throwIfAborted()
-    await finishFolder(folder, manifest)
-    return manifest
-  } catch (error) {
-    signal.throwIfAborted()
-    throw explainWriteFailure(error, folder)
-  }
+  await beginFolder(folder)
+  const migrations = records.map(({ name, checksum }) => ({ name, checksum }))
+  const manifest = { ...moment, migrations, ...(await copy(options, session)) }
+  await finishFolder(folder, manifest)
+  return manifest
 }
 
 type Contents = Omit<Manifest, keyof Moment | 'migrations'>
@@ -63,6 +67,7 @@ async function copy(options: BackUpOptions, session: Session): Promise<Contents>
   const progress = createProgress({ totalRows, everyMs: tellEveryMs, tell })
   const entries: TableEntry[] = []
   for (const table of tables) entries.push(await copyTable(table, { session, folder, signal, progress }))
+  progress.note('looking through the logs')
   const logs = await takeLogCensus(session)
   const sequences = await readSequences(session)
   await commit(session)
@@ -72,6 +77,7 @@ async function copy(options: BackUpOptions, session: Session): Promise<Contents>
 async function copyTable(table: Table, { progress, ...where }: Work): Promise<TableEntry> {
   const { name, columns } = table
   const file = await writeTableFile(table, { ...where, onPiece: progress.of(name) })
+  progress.note(`${name}: comparing`)
   const { rows, digest } = await digestTable(where.session, table)
   if (rows === file.rows) return { name, columns: [...columns], ...file, digest }
   throw new BackupError(`Of the table ${name} ${file.rows} rows were copied, and it has ${rows}.`)

@@ -1,12 +1,16 @@
 import path from 'node:path'
 import { BackupError } from './backup-error.ts'
 import type { Manifest, TableEntry } from './manifest.ts'
+import type { Progress } from './progress.ts'
 import { sealOf } from './table-file.ts'
 
+type Work = Readonly<{ folder: string; manifest: Manifest; signal: AbortSignal; progress: Progress }>
+
 /** Compares every file of a backup with what the manifest says of it. Throws BackupError that names all that is damaged. */
-export async function checkFiles(folder: string, { tables }: Manifest, signal: AbortSignal): Promise<void> {
+export async function checkFiles({ folder, manifest, signal, progress }: Work): Promise<void> {
   const damages: string[] = []
-  for (const table of tables) {
+  for (const table of manifest.tables) {
+    progress.note(`${table.file}: checking`)
     const damage = await damageOf(folder, table, signal)
     if (damage !== undefined) damages.push(`${table.file} ${damage}`)
   }

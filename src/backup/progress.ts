@@ -4,6 +4,8 @@ import type { OnPiece } from './table-file.ts'
 export type Progress = Readonly<{
   /** What to call for each piece of a table. */
   of(table: string): OnPiece
+  /** Something begins that may take long, and copies nothing. */
+  note(what: string): void
 }>
 
 type Options = Readonly<{
@@ -34,14 +36,19 @@ export function createProgress({
     return `${table}: ${count(rows)} rows, ${megabytes(bytes)} so far${percent} (${count(Math.round(rows / seconds))} rows/s)`
   }
 
+  function tellNowAndThen(text: () => string): void {
+    if (now() - toldAt < everyMs) return
+    toldAt = now()
+    tell(text())
+  }
+
   return {
     of: (table) => (piece) => {
       rows += piece.rows
       bytes += piece.bytes
-      if (now() - toldAt < everyMs) return
-      toldAt = now()
-      tell(line(table))
+      tellNowAndThen(() => line(table))
     },
+    note: (what) => tellNowAndThen(() => `${what} …`),
   }
 }
 

@@ -8,7 +8,7 @@ import { readTables } from './catalogue.ts'
 import { checkFiles } from './check-files.ts'
 import { requireFittingDatabase, requireKnownOrigin } from './fitting-version.ts'
 import type { Manifest } from './manifest.ts'
-import { createProgress } from './progress.ts'
+import { createProgress, type Progress } from './progress.ts'
 import { requireNobodyServing, requireNoRows } from './require-unused.ts'
 import { beginRestore, commit, openSession, type Session } from './session.ts'
 import { readTableFile } from './table-file.ts'
@@ -28,6 +28,8 @@ export type RestoreOptions = Readonly<{
   directory?: string
 }>
 
+type Work = Readonly<{ folder: string; manifest: Manifest; signal: AbortSignal; progress: Progress }>
+
 /*
  * The order is the point. Everything that can be found out without writing is found out first. Then the tables are made as
  * they were when the backup was. Then one transaction fills them, compares them with what they were, and commits: who
@@ -41,38 +43,47 @@ export type RestoreOptions = Readonly<{
  * use, and where what it holds at the end is not what it was.
  */
 export async function restore(options: RestoreOptions): Promise<Manifest> {
-  const { url, parleyVersion, signal, directory } = options
+  const { url, parleyVersion, signal, directory, tell, tellEveryMs } = options
   const place = directory === undefined ? { url } : { url, directory }
   const folder = path.resolve(options.folder)
   const manifest = await readManifest(folder)
   requireKnownOrigin(manifest, parleyVersion, await knownMigrations(directory))
-  await checkFiles(folder, manifest, signal)
+  const totalRows = manifest.tables.reduce((sum, table) => sum + table.rows, 0)
+  const progress = createProgress({ totalRows, everyMs: tellEveryMs, tell })
+  await checkFiles({ folder, manifest, signal, progress })
   await using session = await openSession(url, 'parley-restore', signal)
   try {
-    await requireNobodyServing(session)
-    await requireNoRows(session)
-    requireFittingDatabase(manifest, await migrationStatus(place))
-    await migrate({ ...place, only: manifest.migrations.map(({ name }) => name) })
-    await fill(session, manifest, { ...options, folder })
-    await migrate(place)
-    await session.client.query('ANALYZE')
+    await prepare(session, manifest, place)
+    await fill(session, { folder, manifest, signal, progress })
   } catch (error) {
     signal.throwIfAborted()
     throw error
   }
+  progress.note('migrating and analysing')
+  await migrate(place)
+  await session.client.query('ANALYZE')
   return manifest
 }
 
-async function fill(session: Session, manifest: Manifest, options: RestoreOptions): Promise<void> {
-  const { folder, signal, tell, tellEveryMs } = options
-  const totalRows = manifest.tables.reduce((sum, table) => sum + table.rows, 0)
-  const progress = createProgress({ totalRows, everyMs: tellEveryMs, tell })
+/** The tables of the backup, empty, in a database that nobody uses. */
+async function prepare(
+  session: Session,
+  manifest: Manifest,
+  place: Readonly<{ url: string; directory?: string }>,
+): Promise<void> {
+  await requireNobodyServing(session)
+  await requireNoRows(session)
+  requireFittingDatabase(manifest, await migrationStatus(place))
+  await migrate({ ...place, only: manifest.migrations.map(({ name }) => name) })
+}
+
+async function fill(session: Session, { folder, manifest, signal, progress }: Work): Promise<void> {
   await beginRestore(session)
   await takeTables(session, manifest)
   for (const table of manifest.tables)
     await readTableFile(table, { session, folder, signal, onPiece: progress.of(table.name) })
   await setSequences(session, manifest)
-  await verifyContents(session, manifest)
+  await verifyContents(session, manifest, progress)
   await letDevicesBeginAnew(session)
   await commit(session)
 }

@@ -2,7 +2,12 @@ import pg from 'pg'
 import { connectionConfig } from '../store/connection-config.ts'
 
 /** A connection of one's own, which ends when it is disposed of, or when the signal fires, whatever it is doing. */
-export type Session = Readonly<{ client: pg.Client }> & AsyncDisposable
+export type Session = AsyncDisposable &
+  Readonly<{
+    client: pg.Client
+    /** From here on the signal ends nothing any more. Throws its reason where it has fired already. */
+    passPointOfNoReturn(): void
+  }>
 
 /** A table is copied for as long as it takes, whatever an operator has set for statements of gateways. */
 const SETTINGS = { statement_timeout: '0', idle_in_transaction_session_timeout: '0', lock_timeout: '10000' }
@@ -28,11 +33,16 @@ export async function openSession(
   let ending: Promise<void> | undefined
   const end = (): Promise<void> => (ending ??= client.end())
   const onAbort = (): void => void end()
+  const stopListening = (): void => signal.removeEventListener('abort', onAbort)
   signal.addEventListener('abort', onAbort, { once: true })
   return {
     client,
-    [Symbol.asyncDispose]: () => {
-      signal.removeEventListener('abort', onAbort)
+    passPointOfNoReturn() {
+      signal.throwIfAborted()
+      stopListening()
+    },
+    [Symbol.asyncDispose]() {
+      stopListening()
       return end()
     },
   }
@@ -50,7 +60,8 @@ export async function beginRestore({ client }: Session): Promise<void> {
   await client.query(REPRESENTATION)
 }
 
-/** What was done is there from now on, or whatever was read is let go of. */
-export async function commit({ client }: Session): Promise<void> {
-  await client.query('COMMIT')
+/** What was done is there from now on, all of it; what was only read is let go of. Nothing can break it off. */
+export async function commit(session: Session): Promise<void> {
+  session.passPointOfNoReturn()
+  await session.client.query('COMMIT')
 }

@@ -2,15 +2,21 @@ import { isDeepStrictEqual } from 'node:util'
 import { BackupError } from './backup-error.ts'
 import { digestTable, takeLogCensus } from './digest.ts'
 import type { Manifest } from './manifest.ts'
+import type { Progress } from './progress.ts'
 import type { Session } from './session.ts'
 
 /**
  * Compares what the session's transaction sees with what the database of the backup held: rows and digest of each table,
  * and the logs. Throws BackupError that names every difference.
  */
-export async function verifyContents(session: Session, { tables, logs }: Manifest): Promise<void> {
+export async function verifyContents(
+  session: Session,
+  { tables, logs }: Manifest,
+  progress: Progress,
+): Promise<void> {
   const differences: string[] = []
   for (const table of tables) {
+    progress.note(`${table.name}: comparing`)
     const found = await digestTable(session, table)
     if (found.rows !== table.rows)
       differences.push(`${table.name} has ${found.rows} rows instead of ${table.rows}`)

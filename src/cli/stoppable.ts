@@ -19,7 +19,8 @@ export async function stoppable<Result>(
   try {
     return await work(stop.signal)
   } catch (error) {
-    if (stop.signal.aborted) throw new StoppedError(`Stopped. ${whatIsLeft}`, { cause: error })
+    if (stop.signal.aborted && error === stop.signal.reason)
+      throw new StoppedError(`Stopped. ${whatIsLeft}`, { cause: error })
     throw error
   }
 }
