@@ -28,7 +28,7 @@ const COMPOSITION = 'composition'
 
 const WIRE =
   /^(graphql|graphql-yoga|graphql-ws|ws|@pothos\/.+|@graphql-yoga\/.+|(node:)?(http|https|http2))(\/.*)?$/
-const DATABASE = /^(pg|@prisma\/.+)(\/.*)?$/
+const DATABASE = /^(pg|pg-copy-streams|@prisma\/.+)(\/.*)?$/
 
 export const RULES: readonly Rule[] = [
   {
@@ -54,9 +54,17 @@ export const RULES: readonly Rule[] = [
       !isOurs && WIRE.test(target) && !/^(transport|graphql)\/|(^|\/)schema\.ts$/.test(file),
   },
   {
-    says: 'Only store/, the stores and messages/message-log.ts know the database.',
+    says: 'Only store/, backup/, the stores and messages/message-log.ts know the database.',
     isBrokenBy: (imported) =>
-      isDatabase(imported) && !/^store\/|-store\.ts$|^messages\/message-log\.ts$/.test(imported.file),
+      isDatabase(imported) &&
+      !/^(store|backup)\/|-store\.ts$|^messages\/message-log\.ts$/.test(imported.file),
+  },
+  {
+    says: 'backup/ copies tables, whatever is in them: of ours it knows store/ and lib/, and only cli/ knows it.',
+    isBrokenBy: ({ file, target, isOurs }) =>
+      isOurs &&
+      ((roomOf(file) === 'backup' && !['backup', 'store', 'lib'].includes(roomOf(target))) ||
+        (roomOf(target) === 'backup' && !['backup', 'cli'].includes(roomOf(file)))),
   },
   {
     says: 'No barrels: a thing is imported from the file that it is in.',

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { parseCommandLine } from './cli/command-line.ts'
 import { describeFailure } from './cli/failure.ts'
 import { fullUsage, shortUsage } from './cli/usage.ts'
 import { type Process, UsageError } from './cli/verb.ts'
+import { readVersion } from './cli/version.ts'
 
 /**
  * `parley` as a function: does what the arguments (after the program's name) ask for and answers with the exit
@@ -28,17 +28,11 @@ async function run(argv: readonly string[], process: Process): Promise<number> {
       process.print(fullUsage())
       return 0
     case 'version':
-      process.print(await version())
+      process.print(await readVersion())
       return 0
     case 'run':
       return (await command.verb.load())(command.args, process)
     default:
       return command satisfies never
   }
-}
-
-async function version(): Promise<string> {
-  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8')
-  const { version: number } = JSON.parse(text) as Readonly<{ version: string }>
-  return number
 }

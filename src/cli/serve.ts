@@ -13,8 +13,10 @@ export const serve: RunVerb = async (_, { env, isTerminal }) => {
   const logger = createLogger(config.log)
   for (const warning of warnings) logger.warn(warning)
   // Before anything is started: a signal that came while nobody listens would leave it behind.
-  const stop = listenToSignals(logger)
-  await serveUntil(stop, config, secrets)
+  using stop = listenToSignals((signal) =>
+    logger.info({ signal }, 'stopping; another signal ends it at once'),
+  )
+  await serveUntil(stop.signal, config, secrets)
   return 0
 }
 

@@ -25,7 +25,8 @@ export type DeviceStore = Readonly<{
   /**
    * Makes the device known. One never seen before starts with nothing owed: its position in every chat is the
    * chat's head. So does one that was forgotten, which happens to the one longest unseen beyond `MAX_DEVICES`; it stays
-   * forgotten until it has acknowledged something since it registered anew, since only then it is sure to know.
+   * forgotten until it has acknowledged something since it registered anew, since only then it is sure to know. After a
+   * restore all are forgotten, and those never seen before as well: they may have been, in the time that was lost.
    */
   register(userId: UserId, deviceId: DeviceId): Promise<Registration>
   /** For every chat of the user in which something was ever said. Without a device nothing is owed. */
@@ -51,7 +52,7 @@ const REGISTER = {
       SELECT is_forgotten, COALESCE(receipts_until, registered_at) AS receipts_until FROM devices
       WHERE user_id = $1 AND device_id = $2
     ), device AS (
-      INSERT INTO devices (user_id, device_id) VALUES ($1, $2)
+      INSERT INTO devices (user_id, device_id, is_forgotten) VALUES ($1, $2, EXISTS (SELECT FROM restorations))
       ON CONFLICT (user_id, device_id) DO UPDATE SET last_seen_at = now()
     ), forgotten AS (
       UPDATE devices SET is_forgotten = true
@@ -69,7 +70,8 @@ const REGISTER = {
       WHERE m.user_id = $1 AND c.head_seq > 0 AND NOT EXISTS (SELECT FROM was WHERE NOT is_forgotten)
       ON CONFLICT DO NOTHING
     )
-    SELECT CASE WHEN was.is_forgotten THEN 'forgotten' WHEN was.is_forgotten IS NULL THEN 'new' ELSE 'known' END AS type,
+    SELECT CASE WHEN COALESCE(was.is_forgotten, EXISTS (SELECT FROM restorations)) THEN 'forgotten'
+        WHEN was.is_forgotten IS NULL THEN 'new' ELSE 'known' END AS type,
       COALESCE(was.receipts_until, now()) AS "receiptsUntil"
     FROM (SELECT) AS one LEFT JOIN was ON true`,
 }

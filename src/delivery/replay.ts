@@ -94,7 +94,7 @@ function isBeyondRetention(owed: Owed): boolean {
   return (staysOwed(owed)[0]?.first ?? Infinity) <= owed.floorSeq
 }
 
-const WAS_FORGOTTEN = `This device was forgotten: of one person's, ${MAX_DEVICES} are remembered`
+const WAS_FORGOTTEN = `This device was forgotten: of one person's, ${MAX_DEVICES} are remembered, and after a restore none`
 const LOG_TOO_SHORT = 'The log no longer reaches back to what this device acknowledged'
 
 function tooMuchOwed(total: number): string {

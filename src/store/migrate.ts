@@ -20,6 +20,8 @@ export type MigrateOptions = Place &
   Readonly<{
     /** Try again what failed before. Default: refuse, so that a restart loop doesn't. */
     retryFailed?: boolean
+    /** No others than these, by name. Default: all. */
+    only?: readonly string[]
     onApplied?: (name: string) => void
   }>
 
@@ -44,7 +46,7 @@ const OWN_TRANSACTION = 'it ends its own transaction, which it must not; what it
  * Throws MigrationError where a migration was edited after it was applied, failed before, or fails now.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
-  const { url, directory = MIGRATIONS, retryFailed = false, onApplied } = options
+  const { url, directory = MIGRATIONS, retryFailed = false, only, onApplied } = options
   const migrations = await readMigrations(directory)
   await using session = await openSession(url)
   await lock(session.client)
@@ -55,11 +57,17 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     await readHistory(session.client),
   )
   requireNone(edited, failed)
-  for (const migration of migrations.filter(({ name }) => pending.includes(name))) {
+  const applied = pending.filter((name) => only?.includes(name) ?? true)
+  for (const migration of migrations.filter(({ name }) => applied.includes(name))) {
     await apply(session.client, migration)
     onApplied?.(migration.name)
   }
-  return { applied: pending, unknown }
+  return { applied, unknown }
+}
+
+/** The migrations that came with this version of Parley, in the order in which they apply. */
+export function knownMigrations(directory = MIGRATIONS): Promise<readonly Migration[]> {
+  return readMigrations(directory)
 }
 
 /** How a database stands. Changes nothing in it, and waits for nobody. */

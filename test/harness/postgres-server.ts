@@ -18,6 +18,8 @@ export type PostgresServer = AsyncDisposable &
     folder: string
     /** Runs SQL as the superuser; answers with the rows. */
     sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+    /** Resolves when this is so. */
+    until(condition: string): Promise<void>
     /** Dies at once, and with it everything that was under way. */
     kill(): Promise<void>
     /** Starts again what was killed, on the same port. */
@@ -27,6 +29,10 @@ export type PostgresServer = AsyncDisposable &
     /** A standby that goes on receiving, and shows nothing of it. */
     pauseReplay(): Promise<void>
     resumeReplay(): Promise<void>
+    /** Copies the server's files while it runs, for `startRecovered`. Its log goes on being archived meanwhile. */
+    copyFiles(): Promise<ServerCopy>
+    /** Starts another server from a copy and what was archived since, as everything was at `time`. */
+    startRecovered(copy: ServerCopy, archive: string, time: string): Promise<PostgresServer>
     /** Starts another server that follows this one, on any free port unless one is given. */
     startStandby(port?: number): Promise<PostgresServer>
     /** A standby that receives nothing any more: it has what it has. */
@@ -34,6 +40,9 @@ export type PostgresServer = AsyncDisposable &
     /** From now on commits wait for a standby; resolves when there is one to wait for. */
     requireStandby(isRequired?: boolean): Promise<void>
   }>
+
+/** A server's files, in a folder that goes when it is disposed of. */
+export type ServerCopy = AsyncDisposable & Readonly<{ path: string }>
 
 /** No second copy of it is made of a server's data: they belong to the process, or are made anew. */
 const NOT_COPIED =
@@ -97,7 +106,8 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
   async function startStandby(standbyPort?: number): Promise<PostgresServer> {
     await using resourcesOfCopy = new AsyncDisposableStack()
     const copy = resourcesOfCopy.use(await provideFolder()).path
-    await copyServer(place, port, sql, path.join(copy, 'postgres'))
+    await copyServer(place, sql, path.join(copy, 'postgres'))
+    await configureStandby(place, port, path.join(copy, 'postgres'))
     const standby = {
       ...place,
       folder: path.join(copy, 'postgres'),
@@ -108,6 +118,33 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
     await until(
       `EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming' AND application_name = '${path.basename(copy)}')`,
     )
+    return published
+  }
+
+  async function copyFiles(): Promise<ServerCopy> {
+    const copy = await provideFolder()
+    await copyServer(place, sql, path.join(copy.path, 'postgres'), 'and its log is archived')
+    return copy
+  }
+
+  async function startRecovered(copy: ServerCopy, archive: string, time: string): Promise<PostgresServer> {
+    await using resourcesOfCopy = new AsyncDisposableStack()
+    const recovered = path.join(copy.path, 'postgres')
+    await writeFile(
+      path.join(recovered, 'postgresql.auto.conf'),
+      `restore_command = 'cp "${archive}/%f" "%p"'\nrecovery_target_time = '${time}'\n` +
+        `recovery_target_action = 'promote'\n`,
+    )
+    await writeFile(path.join(recovered, 'recovery.signal'), '')
+    await handOver(place.account, recovered)
+    const where = {
+      ...place,
+      folder: recovered,
+      logFile: path.join(copy.path, 'postgres.log'),
+      port: undefined,
+    }
+    const { published } = await open(where, resourcesOfCopy)
+    await published.until('NOT pg_is_in_recovery()')
     return published
   }
 
@@ -134,6 +171,9 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
       },
       pauseReplay: async () => void (await sql('SELECT pg_wal_replay_pause()')),
       resumeReplay: async () => void (await sql('SELECT pg_wal_replay_resume()')),
+      until,
+      copyFiles,
+      startRecovered,
       startStandby,
       requireStandby,
       async stopReceiving() {
@@ -146,20 +186,32 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
   }
 }
 
-/** A base backup, by the means that SQL has: the package of binaries has no pg_basebackup. */
+/**
+ * A base backup, by the means that SQL has: the package of binaries has no pg_basebackup. With `isArchived` it waits
+ * until whatever of the log belongs to it is in the archive.
+ */
 async function copyServer(
-  { folder, account, password }: ServerPlace,
-  port: number,
+  { folder, account }: ServerPlace,
   sql: PostgresServer['sql'],
   target: string,
+  isArchived?: 'and its log is archived',
 ): Promise<void> {
-  await sql(`SELECT pg_backup_start('standby', true)`)
+  await sql(`SELECT pg_backup_start('copy', true)`)
   const filter = (source: string): boolean => !NOT_COPIED.test(path.relative(folder, source))
   await cp(folder, target, { recursive: true, filter, preserveTimestamps: true })
-  const [backup] = await sql<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)')
+  const waits = isArchived !== undefined
+  const [backup] = await sql<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop($1)', [waits])
   for (const name of ['pg_wal/archive_status', 'pg_wal/summaries'])
     await mkdir(path.join(target, name), { recursive: true })
   await writeFile(path.join(target, 'backup_label'), backup?.labelfile ?? '')
+  await handOver(account, target)
+}
+
+async function configureStandby(
+  { account, password }: ServerPlace,
+  port: number,
+  target: string,
+): Promise<void> {
   await writeFile(path.join(target, 'standby.signal'), '')
   const name = path.basename(path.dirname(target))
   const source = `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=${name}`

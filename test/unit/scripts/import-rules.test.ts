@@ -101,12 +101,23 @@ test.each([
   [
     'a service knows the driver',
     { 'chats/chats.ts': "import pg from 'pg'" },
-    'chats/chats.ts:1 Only store/, the stores and messages/message-log',
+    'chats/chats.ts:1 Only store/, backup/, the stores and messages/message-log',
   ],
   [
     'a service knows the client',
     { 'chats/chats.ts': "import type { Chat } from '../store/generated/client.ts'" },
-    'chats/chats.ts:1 Only store/, the stores and messages/message-log',
+    'chats/chats.ts:1 Only store/, backup/, the stores and messages/message-log',
+  ],
+  [
+    'a backup knows what a domain means by its tables',
+    { 'backup/restore.ts': "import pg from 'pg'\nimport { MAX } from '../delivery/device-store.ts'" },
+    "backup/restore.ts:2 A domain's store and schema are its own",
+    'backup/restore.ts:2 backup/ copies tables, whatever is in them',
+  ],
+  [
+    'a gateway makes backups',
+    { 'delivery/a.ts': "import { backUp } from '../backup/back-up.ts'" },
+    'delivery/a.ts:1 backup/ copies tables, whatever is in them',
   ],
   ['a file is a barrel', { 'chats/a.ts': "export { b } from './b.ts'" }, 'chats/a.ts:1 No barrels'],
   ['a file passes everything on', { 'chats/a.ts': "export * from './b.ts'" }, 'chats/a.ts:1 No barrels'],
@@ -121,8 +132,8 @@ test.each([
     { 'chats/a.ts': "const { b } = await import('../../scripts/b.ts')" },
     'chats/a.ts:1 What runs is in src',
   ],
-])('%s: that is told with file and line', (_, tree, line) => {
-  expect(said(tree)).toEqual([line])
+])('%s: that is told with file and line', (_, tree, ...lines) => {
+  expect(said(tree)).toEqual(lines)
 })
 
 test('files that load each other in a circle are told once, with the way around', () => {

@@ -1,0 +1,6 @@
+-- CreateTable
+CREATE TABLE "restorations" (
+    "at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "restorations_pkey" PRIMARY KEY ("at")
+);

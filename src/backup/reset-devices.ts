@@ -1,0 +1,15 @@
+import { migrate } from '../store/migrate.ts'
+import { letDevicesBeginAnew } from './begin-anew.ts'
+import { beginRestore, commit, openSession } from './session.ts'
+
+/**
+ * For a database that was set back by other means than `restore`: a recovery to a point in time, or a failover that lost
+ * something. Applies what is missing of the migrations first, since what was set back may be of an older Parley.
+ */
+export async function resetDevices(url: string, signal: AbortSignal): Promise<void> {
+  await migrate({ url })
+  await using session = await openSession(url, 'parley-restore', signal)
+  await beginRestore(session)
+  await letDevicesBeginAnew(session)
+  await commit(session)
+}

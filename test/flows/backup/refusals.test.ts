@@ -1,0 +1,175 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  type ProvidedDatabase,
+  provideDatabase,
+  provideEmptyDatabase,
+  query,
+} from '../../harness/database.ts'
+import { startParley } from '../../harness/parley.ts'
+import { parley } from '../../unit/cli/terminal.ts'
+import { temporaryFolder } from '../cli/program.ts'
+import { backUpTo, copyOf, manifestIn, restoreFrom, writeManifest } from './running.ts'
+
+const resources = new AsyncDisposableStack()
+let home: string
+/** What everybody here copies, and nobody changes. */
+let backup: string
+/** Nobody has migrated it, and nobody may: every restore here is refused. */
+let empty: ProvidedDatabase
+
+beforeAll(async () => {
+  home = resources.use(await temporaryFolder()).path
+  empty = resources.use(await provideEmptyDatabase())
+  await using source = await startParley()
+  const [alice, bob] = [await source.person('alice'), await source.person('bob')]
+  await alice.send(await alice.startChat(bob), 'hello')
+  backup = await backUpTo(source.databaseUrl, home)
+})
+
+afterAll(() => resources.disposeAsync())
+
+/** Refused with this sentence, before anything was written. */
+async function expectRefusal(folder: string, sentence: RegExp): Promise<void> {
+  const { code, printed, noticed } = await restoreFrom(folder, empty.url)
+  expect(noticed).toMatch(sentence)
+  expect({ code, printed }).toEqual({ code: 1, printed: '' })
+  expect(await query(empty.url, `SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace`)).toEqual(
+    [],
+  )
+}
+
+test('one byte that differs is found, and the file named', async () => {
+  const folder = await copyOf(backup)
+  const file = join(folder, 'messages.copy.zst')
+  const content = await readFile(file)
+  const middle = Math.floor(content.length / 2)
+  content[middle] = (content[middle] ?? 0) ^ 1
+  await writeFile(file, content)
+  await expectRefusal(folder, /is damaged: messages\.copy\.zst is not what was written .*Nothing was written/)
+})
+
+test('files that are missing or cut short are all named at once', async () => {
+  const folder = await copyOf(backup)
+  await rm(join(folder, 'chats.copy.zst'))
+  await writeFile(join(folder, 'users.copy.zst'), 'short')
+  await expectRefusal(folder, /chats\.copy\.zst is missing; users\.copy\.zst has 5 bytes instead of \d+/)
+})
+
+test('a backup that was broken off is known by its lack of a manifest', async () => {
+  const folder = await copyOf(backup)
+  await rm(join(folder, 'manifest.json'))
+  await expectRefusal(folder, /^There is no backup in .*: it has no manifest\.json\.$/)
+  await writeFile(join(folder, 'UNFINISHED'), '')
+  await expectRefusal(folder, /^The backup in .* was never finished/)
+})
+
+test('a folder that is not there, or a manifest that is none, is told', async () => {
+  await expectRefusal(join(home, 'nowhere'), /^The folder .*nowhere can't be read\.$/)
+  const folder = await copyOf(backup)
+  await writeFile(join(folder, 'manifest.json'), '{"format": 1, "tables": 7}')
+  await expectRefusal(folder, /manifest\.json does not describe a backup of Parley, or was damaged/)
+  await writeFile(join(folder, 'manifest.json'), '{"format": 1')
+  await expectRefusal(folder, /manifest\.json does not describe a backup of Parley, or was damaged/)
+})
+
+test('a file outside of the folder is never read, whatever the manifest says', async () => {
+  const folder = await copyOf(backup)
+  const manifest = await manifestIn(folder)
+  const tables = manifest.tables.map((table) => ({ ...table, file: `../${table.file}` }))
+  await writeManifest(folder, { ...manifest, tables })
+  await expectRefusal(folder, /does not describe a backup/)
+})
+
+test('a backup of a newer Parley is left to that one', async () => {
+  const folder = await copyOf(backup)
+  const manifest = await manifestIn(folder)
+  await writeManifest(folder, { ...manifest, format: 2 })
+  await expectRefusal(folder, /is in format 2, and this Parley reads format 1\. Restore it with the version/)
+  await writeManifest(folder, { ...manifest, parleyVersion: '99.0.0' })
+  await expectRefusal(folder, /^The backup was made by Parley 99\.0\.0, which is newer than this one/)
+  const migrations = [...manifest.migrations, { name: '29990101000000_future', checksum: 'x' }]
+  await writeManifest(folder, { ...manifest, migrations })
+  await expectRefusal(folder, /newer than this one, .* \(29990101000000_future\)/)
+})
+
+test('a backup whose migrations had another content is not guessed at', async () => {
+  const folder = await copyOf(backup)
+  const manifest = await manifestIn(folder)
+  const migrations = manifest.migrations.map((migration) => ({ ...migration, checksum: 'other' }))
+  await writeManifest(folder, { ...manifest, migrations })
+  await expectRefusal(folder, /^The backup was made with other migrations of the same name: \d+_founding/)
+})
+
+test('a database in which there is anything is left as it is', async () => {
+  await using database = await provideDatabase()
+  await query(database.url, `INSERT INTO users (id, name, claims_issued_at) VALUES ('carol', 'Carol', now())`)
+  const { code, noticed } = await restoreFrom(backup, database.url)
+  expect([code, noticed]).toEqual([
+    1,
+    expect.stringMatching(/^The database is not empty: there is something in users\./),
+  ])
+  expect(await query(database.url, 'SELECT id FROM users')).toEqual([{ id: 'carol' }])
+})
+
+test('a database that is being served is left to those who serve it, also while it is empty', async () => {
+  await using running = await startParley()
+  const { code, noticed } = await restoreFrom(backup, running.databaseUrl)
+  expect([code, noticed]).toEqual([
+    1,
+    expect.stringMatching(/^A Parley is running on this database\. Stop every/),
+  ])
+})
+
+test('a database that a newer Parley has migrated is not filled with what is older', async () => {
+  await using database = await provideDatabase()
+  await query(
+    database.url,
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('1', 'x', '29990101000000_future', now())`,
+  )
+  const { code, noticed } = await restoreFrom(backup, database.url)
+  expect([code, noticed]).toEqual([
+    1,
+    expect.stringContaining('do not belong to the backup: 29990101000000_future'),
+  ])
+  const refused = await parley(['backup', join(home, 'of-the-future')], { DATABASE_URL: database.url })
+  expect([refused.code, refused.noticed]).toEqual([
+    1,
+    'The database was migrated by a newer Parley (29990101000000_future). Back it up with that version.',
+  ])
+})
+
+test('a database that lacks migrations is not backed up, and no folder is made', async () => {
+  const to = join(home, 'never-made')
+  const { code, noticed } = await parley(['backup', to], { DATABASE_URL: empty.url })
+  expect([code, noticed]).toEqual([1, expect.stringMatching(/run "parley migrate" first/)])
+  expect(await readdir(home)).not.toContain('never-made')
+})
+
+test('a folder with anything in it is not written to', async () => {
+  await using database = await provideDatabase()
+  const to = join(home, 'mine')
+  await mkdir(to)
+  await writeFile(join(to, 'holiday.jpg'), 'x')
+  const { code, noticed } = await parley(['backup', to], { DATABASE_URL: database.url })
+  expect([code, noticed]).toEqual([1, expect.stringMatching(/^There is something in .*mine already\./)])
+  expect(await readdir(to)).toEqual(['holiday.jpg'])
+})
+
+test('rows that are not those that were backed up are not kept, although the files are sound', async () => {
+  await using database = await provideEmptyDatabase()
+  const folder = await copyOf(backup)
+  const manifest = await manifestIn(folder)
+  const tables = manifest.tables.map((table) =>
+    table.name === 'messages' ? { ...table, digest: '1' } : table,
+  )
+  await writeManifest(folder, { ...manifest, tables })
+  const { code, noticed } = await restoreFrom(folder, database.url)
+  expect([code, noticed]).toEqual([
+    1,
+    expect.stringContaining('does not hold what it held: messages has other rows than it had'),
+  ])
+  expect(await query(database.url, 'SELECT id FROM users')).toEqual([])
+  expect(await restoreFrom(backup, database.url), 'the next attempt').toMatchObject({ code: 0, noticed: '' })
+})
