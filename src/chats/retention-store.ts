@@ -66,7 +66,7 @@ const NEXT_PAGE = {
  * only its oldest entries, which nobody writes to. So it makes no send wait, however long its commit takes.
  *
  * Reads a range of the primary key of chat_events, from the floor on, so that it does not go through what vacuum has
- * yet to clear away. What leaves is always the beginning of what is there, up to the first entry that is young enough
+ * yet to clear away, and deletes entries by their names, at most `limit` whatever the planner makes of it. What leaves is always the beginning of what is there, up to the first entry that is young enough
  * whatever comes after it: so whoever reads the log finds a stretch of it whole, or lacking its beginning.
  *
  * Of several gateways at one chat one gets the advisory lock, and the others do nothing. Whoever gets it while they hold
@@ -91,7 +91,7 @@ const TRIM = {
       ON CONFLICT (chat_id) DO UPDATE SET floor_seq = GREATEST(f.floor_seq, EXCLUDED.floor_seq)
     ), gone AS (
       DELETE FROM chat_events
-      WHERE chat_id = $1 AND seq > (SELECT seq FROM floor) AND seq <= (SELECT seq FROM leaving)
+      WHERE chat_id = $1 AND seq = ANY(ARRAY(SELECT seq FROM oldest WHERE seq <= (SELECT seq FROM leaving)))
       RETURNING seq
     )
     SELECT count(*)::int AS count FROM gone`,

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { createAudienceStore } from '../../src/chats/audience-store.ts'
+import { createChatLogStore } from '../../src/chats/chat-log-store.ts'
+import { createRetentionStore } from '../../src/chats/retention-store.ts'
 import { createMembershipStore } from '../../src/gateway/membership-store.ts'
 import type { ChatId, UserId } from '../../src/ids.ts'
 import { createMessageLog } from '../../src/messages/message-log.ts'
 import { runStatement } from '../../src/store/statement.ts'
+import type { Reader } from '../../src/store/reader.ts'
 import type { Transaction, Writer } from '../../src/store/writer.ts'
 import { connect, query } from './database.ts'
 import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from './documents.ts'
@@ -165,6 +168,16 @@ async function whatIsRare(databaseUrl: string, { alice, bob }: People, { direct 
   const memberships = createMembershipStore({ writer })
   await memberships.heads([bob.name as UserId])
   await memberships.receipts([bob.name as UserId], new Date(0))
+  await forget(writer, chatId)
+}
+
+/** The log of a chat loses its beginning, and somebody who wants it looks where the log begins. */
+async function forget(writer: Writer, chatId: ChatId): Promise<void> {
+  const retention = createRetentionStore({ writer })
+  const age = { seconds: 0, now: new Date() }
+  await retention.nextPage(10, age)
+  await retention.trim(chatId, 1, age)
+  await createChatLogStore({ writer, reader: { query: writer.query } as Reader }).floor(chatId)
 }
 
 /** For stores that need SQL alone. */

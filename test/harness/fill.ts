@@ -132,7 +132,7 @@ const MESSAGES = `
   INSERT INTO chat_events (chat_id, seq, type, actor_id, at, message_seq)
   SELECT chat_id, seq, 'MESSAGE_SENT', sender_id, sent_at, seq FROM said`
 
-/** Everybody has two devices that know everything, and one message in ten got a reaction from whoever sent it. */
+/** Two devices for everybody that know everything, a reaction to one message in ten, and logs that were trimmed of nothing. */
 const AROUND = [
   `INSERT INTO devices (user_id, device_id)
   SELECT id, device FROM users, unnest('{phone,laptop}'::text[]) AS device ON CONFLICT DO NOTHING`,
@@ -141,6 +141,7 @@ const AROUND = [
   ON CONFLICT DO NOTHING`,
   `INSERT INTO reactions (chat_id, message_seq, emoji, user_id)
   SELECT chat_id, seq, '👍', sender_id FROM messages WHERE seq % 10 = 0 ON CONFLICT DO NOTHING`,
+  `INSERT INTO log_floors (chat_id, floor_seq) SELECT id, 0 FROM chats ON CONFLICT DO NOTHING`,
 ]
 
 /** Names for parameters instead of numbers. */

@@ -8,6 +8,7 @@ export const CHAT_TABLES = {
   chats: 'id',
   members: 'chat_id',
   chat_events: 'chat_id',
+  log_floors: 'chat_id',
   messages: 'chat_id',
   reactions: 'chat_id',
   device_positions: 'chat_id',

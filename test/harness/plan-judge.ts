@@ -12,6 +12,7 @@ type Way = Readonly<{ columns: readonly string[]; limited?: true }>
 const WAYS: Readonly<Record<string, readonly Way[]>> = {
   chats: [{ columns: ['id'] }],
   chat_events: [{ columns: ['chat_id', 'seq'] }, { columns: ['chat_id'], limited: true }],
+  log_floors: [{ columns: ['chat_id'] }],
   messages: [
     { columns: ['chat_id', 'seq'] },
     { columns: ['chat_id', 'sender_id', 'client_message_id'] },
@@ -26,8 +27,13 @@ const WAYS: Readonly<Record<string, readonly Way[]>> = {
   created_groups: [{ columns: ['creator_id', 'client_chat_id'] }],
 }
 
-/** Tables that don't grow: one row, or one for each failover. */
-const SMALL_TABLES: ReadonlySet<string> = new Set(['service_level_commands', 'timelines'])
+/** Tables that don't grow: one row, or one for each failover or restore. */
+const SMALL_TABLES: ReadonlySet<string> = new Set([
+  'service_level_commands',
+  'log_sweeps',
+  'timelines',
+  'restorations',
+])
 
 /** Nodes that pass rows on as they come, so that a LIMIT above them ends the scan below. */
 const STREAMING: ReadonlySet<string> = new Set([

@@ -55,6 +55,7 @@ export function tablesOf({
       distinct: { chat_id: chats, user_id: users, device_id: 1_000 },
     },
     chat_events: { rows: messages, distinct: ofChat },
+    log_floors: { rows: chats, distinct: { chat_id: UNIQUE } },
     messages: { rows: messages, distinct: { ...ofChat, sender_id: users, client_message_id: UNIQUE } },
     reactions: { rows: messages / 4, distinct: { chat_id: talkative, message_seq: messages / talkative } },
     direct_chats: { rows: chats, distinct: { low_user_id: users, high_user_id: users, chat_id: UNIQUE } },

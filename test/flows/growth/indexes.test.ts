@@ -16,6 +16,8 @@ import { distinct, listenToStatements, type Sent, titleOf } from '../../harness/
 const SWEEPS: Readonly<Record<string, string>> = {
   // What has expired and was not erased yet, wherever it is: 500 at a time, by a partial index that is empty otherwise.
   message_erase_expired: 'messages_expires_at_idx',
+  // All chats in turn, a page at a time, in the order of their primary key.
+  log_retention_next_page: 'chats_pkey',
 }
 
 /** Statements that no conversation leads to, and why they are not looked at. */
