@@ -149,10 +149,10 @@ export function createInbox(dependencies: Dependencies): Inbox {
     return { owed: extended.filter(isBehind), merge: createMerge(covered) }
   }
 
-  /** How far the hub is. A chat that the person has left is served no more, but its end may yet be pushed to them. */
+  /** How far the hub is. A chat that the person has left is served no more. */
   function passedOnOf(viewerId: UserId, { chatId, isMember, joinedSeq, lastSeq }: Owed): Seq | 'outdated' {
     if (isMember) return hub.serve(viewerId, { chatId, joinedSeq, headSeq: lastSeq })
-    return hub.passedOn(chatId) ?? lastSeq
+    return hub.part(viewerId, { chatId, leftSeq: lastSeq }) ?? lastSeq
   }
 
   /** Without a device, what was flushed to the socket counts as delivered. */

@@ -13,6 +13,9 @@ import type { SessionRegistry } from './session-registry.ts'
 /** A chat as it was read for one of its present members: all of it is of one moment, in which the log ended there. */
 export type ReadChat = Readonly<{ chatId: ChatId; joinedSeq: Seq; headSeq: Seq }>
 
+/** A chat as it was read for somebody who was a member until then. */
+export type LeftChat = Readonly<{ chatId: ChatId; leftSeq: Seq }>
+
 /** The people who are connected to this gateway, and the order in which they hear of things. */
 export type Hub = Readonly<{
   /** From now on the listener hears of every chat that its person is served, see `serve`. */
@@ -23,8 +26,11 @@ export type Hub = Readonly<{
    * nothing was done, and it has to be read again.
    */
   serve(userId: UserId, chat: ReadChat): Seq | 'outdated'
-  /** The last event of the chat that was passed on here; undefined where nobody hears of it. */
-  passedOn(chatId: ChatId): Seq | undefined
+  /**
+   * Takes note that a person who has joined has left a chat. Answers with the last event of it that was passed on here;
+   * undefined where nobody hears of it. Its end may yet be pushed to them.
+   */
+  part(userId: UserId, chat: LeftChat): Seq | undefined
   /** As `serve`, for a listener that hears of this one chat, which its person may have left. */
   watch(
     listener: Listener,
@@ -38,7 +44,8 @@ export type Hub = Readonly<{
   people(): Iterable<UserId>
   /**
    * Takes note of how far logs reach. What was not passed on yet is read and passed on, also from chats that a person
-   * here should have been let into, and was not, because that wake-up was lost.
+   * here should have been let into, and was not, because that wake-up was lost; and also where they were removed by
+   * what was lost, up to there.
    */
   reconcile(heads: readonly KnownHead[]): void
   /** Stops reading holes. */
@@ -90,6 +97,16 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     }
     repairHole(chat)
     return chat.feed.lastSeq
+  }
+
+  /** Who is served the chat here, or has been here for longer, may not know of it: then it is found to be owed to them. */
+  function part(userId: UserId, { chatId, leftSeq }: LeftChat): Seq | undefined {
+    const chat = chats.get(chatId)
+    if (chat?.userIds.has(userId) === true) {
+      chat.feed.expect(leftSeq)
+      repairHole(chat)
+    } else if (!people.hasSettled(userId)) people.part(userId, chatId, leftSeq)
+    return chat?.feed.lastSeq
   }
 
   function watch(
@@ -170,13 +187,16 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
     }
   }
 
-  /** Nobody is let in here: the log says who was let in, and when, and it is read from where they were. */
+  /**
+   * Nobody is let in here: the log says who was let in, and when, and it is read from where they were. A time that is
+   * known here to have ended was read a while ago, or is told to its end.
+   */
   function reconcile(heads: readonly KnownHead[]): void {
     for (const { userId, chatId, joinedSeq, headSeq } of heads) {
+      if (joinedSeq <= people.partedSeq(userId, chatId)) continue
       const chat = chats.get(chatId) ?? (isMissedBy(userId) ? chats.open(chatId, joinedSeq - 1) : undefined)
       if (chat === undefined) continue
-      const isLetIn = joinedSeq <= chat.feed.lastSeq && headSeq >= chat.membersSeq
-      if (isLetIn && isMissedBy(userId)) startOverIfLate(chat, userId)
+      if (joinedSeq <= chat.feed.lastSeq && isMissedBy(userId)) startOverIfLate(chat, userId)
       chat.feed.expect(headSeq)
       repairHole(chat)
     }
@@ -190,7 +210,7 @@ export function createHub({ readLog, sessions, metrics, logger }: Dependencies):
   return {
     join: (listener) => people.join(listener, 'joining'),
     serve,
-    passedOn: (chatId) => chats.get(chatId)?.feed.lastSeq,
+    part,
     watch,
     publish,
     announce,

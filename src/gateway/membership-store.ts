@@ -3,12 +3,12 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Writer } from '../store/writer.ts'
 import type { ReceiptAdvanced } from './live.ts'
 
-/** How far one chat's log reaches, for one of its present members. */
+/** How far one chat's log reaches for somebody who is in it, or was: then it ends with the event that removed them. */
 export type KnownHead = Readonly<{ userId: UserId; chatId: ChatId; joinedSeq: Seq; headSeq: Seq }>
 
 /** What a gateway compares with what it passed on. Reads from the primary: a replica would say that all is well. */
 export type MembershipStore = Readonly<{
-  /** Every chat of these people in which something was said. */
+  /** Every chat that these people are in or were in, by their present or last time in it; not where nothing was said. */
   heads(userIds: readonly UserId[]): Promise<readonly KnownHead[]>
   /** Watermarks in these people's chats that moved at or after `since`; not in large chats. */
   receipts(userIds: readonly UserId[], since: Date): Promise<readonly ReceiptAdvanced[]>
@@ -18,9 +18,10 @@ export type MembershipStore = Readonly<{
 const HEADS = {
   name: 'membership_heads',
   text: `
-    SELECT m.user_id AS "userId", m.chat_id AS "chatId", m.joined_seq AS "joinedSeq", c.head_seq AS "headSeq"
+    SELECT m.user_id AS "userId", m.chat_id AS "chatId", m.joined_seq AS "joinedSeq",
+      COALESCE(m.left_seq, c.head_seq) AS "headSeq"
     FROM members m JOIN chats c ON c.id = m.chat_id
-    WHERE m.user_id = ANY ($1::text[]) AND m.left_seq IS NULL AND c.head_seq > 0`,
+    WHERE m.user_id = ANY ($1::text[]) AND c.head_seq > 0`,
 }
 
 // Members by their index on the user, then everybody in those chats by the primary key.

@@ -1,4 +1,4 @@
-import type { ChatId, UserId } from '../ids.ts'
+import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Listener, LiveItem } from './live.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
@@ -24,6 +24,10 @@ export type People = Readonly<{
   ids(): Iterable<UserId>
   /** The chats that somebody here is served; the hub keeps them in step with each chat's own list of people. */
   chatsOf(userId: UserId): Set<ChatId> | undefined
+  /** Their time in the chat ended there, and none of their streams here is owed anything more of it. */
+  part(userId: UserId, chatId: ChatId, leftSeq: Seq): void
+  /** Where the last time of theirs ended of which no stream here is owed anything; 0 where none did. */
+  partedSeq(userId: UserId, chatId: ChatId): Seq
   /** Tells every stream of theirs here. */
   tell(userId: UserId, item: LiveItem): void
   /** Whether some of their streams are. */
@@ -44,6 +48,7 @@ type Dependencies = Readonly<{
 type Person = Readonly<{
   listeners: Map<Listener, ListenerState>
   chatIds: Set<ChatId>
+  partedSeqs: Map<ChatId, Seq>
   attached: Promise<void>
 }>
 
@@ -51,7 +56,8 @@ export function createPeople({ sessions, onGone }: Dependencies): People {
   const people = new Map<UserId, Person>()
 
   function arrive(userId: UserId): Person {
-    const person: Person = { listeners: new Map(), chatIds: new Set(), attached: sessions.attach(userId) }
+    const attached = sessions.attach(userId)
+    const person: Person = { listeners: new Map(), chatIds: new Set(), partedSeqs: new Map(), attached }
     people.set(userId, person)
     return person
   }
@@ -79,6 +85,8 @@ export function createPeople({ sessions, onGone }: Dependencies): People {
     isHere: (userId) => people.has(userId),
     ids: () => people.keys(),
     chatsOf: (userId) => people.get(userId)?.chatIds,
+    part: (userId, chatId, leftSeq) => void people.get(userId)?.partedSeqs.set(chatId, leftSeq),
+    partedSeq: (userId, chatId) => people.get(userId)?.partedSeqs.get(chatId) ?? 0,
     tell(userId, item) {
       for (const listener of people.get(userId)?.listeners.keys() ?? []) listener.push(item)
     },

@@ -41,7 +41,7 @@ export type ServedChats = Readonly<{
   noteUnheard(event: ChatEvent): void
 }>
 
-export function createServedChats(people: Pick<People, 'chatsOf' | 'tell'>): ServedChats {
+export function createServedChats(people: Pick<People, 'chatsOf' | 'part' | 'tell'>): ServedChats {
   const chats = new Map<ChatId, ServedChat>()
   const tails = createLogTails()
 
@@ -106,6 +106,7 @@ export function createServedChats(people: Pick<People, 'chatsOf' | 'tell'>): Ser
     if (event.type === 'MessageSent') signal(chat, typing(chat, event.actorId, false))
     if (event.type !== 'MemberRemoved') return
     drop(chat, event.userId)
+    people.part(event.userId, chat.chatId, event.seq)
     signal(chat, typing(chat, event.userId, false))
   }
 

@@ -45,6 +45,35 @@ test('a chat that begins while Redis is dead shows to the person on the other ga
   await it.atBob.reaches(chat, 1, 5_000)
 })
 
+test('who is removed while Redis is dead hears of it, though nobody of the group is on their gateway any more', async () => {
+  await using it = await scene()
+  const carol = (await it.cluster.gateways[0]?.person('carol')) as Person
+  const group = await it.alice.createGroup([it.bob, carol])
+  await it.atBob.reaches(group, 1)
+  await it.cluster.redis.kill()
+  await it.alice.send(group, 'Goodbye')
+  await it.alice.removeMember(group, it.bob)
+  await it.alice.send(group, 'He is gone')
+  await it.atBob.reaches(group, 3, 5_000)
+  expect(it.atBob.news(group).map(({ __typename }) => __typename)).toEqual([
+    'ChatUpdated',
+    'MessageSent',
+    'MemberRemoved',
+  ])
+})
+
+test('who is added and removed again while Redis is dead hears of all of it', async () => {
+  await using it = await scene()
+  const carol = (await it.cluster.gateways[0]?.person('carol')) as Person
+  const group = await it.alice.createGroup([carol])
+  await it.cluster.redis.kill()
+  await it.alice.addMembers(group, [it.bob])
+  await it.alice.send(group, 'Welcome')
+  await it.alice.removeMember(group, it.bob)
+  await it.atBob.reaches(group, 4, 5_000)
+  expect(it.atBob.seqs(group)).toEqual([2, 3, 4])
+})
+
 test('receipts that were lost with Redis come when it is back', async () => {
   await using it = await scene()
   await it.cluster.redis.kill()

@@ -17,26 +17,31 @@ export class EventQueue<Item> {
   /** The next untaken item that `predicate` accepts; those before it are passed over. */
   async match(predicate: (item: Item) => boolean, timeoutMs = 10_000): Promise<Item> {
     const deadline = AbortSignal.timeout(timeoutMs)
+    const late = new Error()
     for (;;) {
       while (this.#taken < this.all.length) {
         const item = this.all[this.#taken++] as Item
         if (predicate(item)) return item
       }
-      await this.#arrival(deadline)
+      await this.#arrival(deadline, late)
     }
   }
 
   /** Resolves once `condition` holds of everything that came so far. */
   async until(condition: (all: readonly Item[]) => boolean, timeoutMs = 10_000): Promise<readonly Item[]> {
     const deadline = AbortSignal.timeout(timeoutMs)
-    while (!condition(this.all)) await this.#arrival(deadline)
+    const late = new Error()
+    while (!condition(this.all)) await this.#arrival(deadline, late)
     return this.all
   }
 
-  async #arrival(deadline: AbortSignal): Promise<void> {
+  /** `tooLate` was made where the wait began, so that its stack says who waits. */
+  async #arrival(deadline: AbortSignal, tooLate: Error): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const late = (): void =>
-      reject(new Error(`Nothing more came; so far: ${JSON.stringify(this.all.slice(-20))}`))
+    const late = (): void => {
+      tooLate.message = `Nothing more came; so far: ${JSON.stringify(this.all.slice(-20))}`
+      reject(tooLate)
+    }
     this.#waiting.add(resolve)
     deadline.addEventListener('abort', late, { once: true })
     try {

@@ -277,7 +277,7 @@ test('whoever comes hears exactly their own time from there on, wherever the hub
     for (const headSeq of reads) {
       const [joinedSeq, leftSeq] = stayAt(headSeq) ?? [Infinity, 0]
       if (headSeq === 0 || joinedSeq === Infinity) return headSeq
-      if (leftSeq <= headSeq) return hub.passedOn(chatId('tea')) ?? headSeq
+      if (leftSeq <= headSeq) return hub.part(bob, { chatId: chatId('tea'), leftSeq }) ?? headSeq
       const served = hub.serve(bob, { chatId: chatId('tea'), joinedSeq, headSeq })
       if (served !== 'outdated') return Math.max(served, headSeq)
     }

@@ -1,16 +1,19 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { ChatEvent } from '../../../src/chats/chat-event.ts'
 import type { LiveItem } from '../../../src/gateway/live.ts'
 import type { KnownHead } from '../../../src/gateway/membership-store.ts'
 import type { Joined } from '../../../src/gateway/people.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
-import { alice, bob, chatId, memberAdded, range, sent, seqsOf } from '../../harness/events.ts'
+import { alice, bob, chatId, memberAdded, memberRemoved, range, sent, seqsOf } from '../../harness/events.ts'
 import { createHubWorld, type HubWorld } from './hub-world.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 /** A chat that bob was let into by its third event. */
-const LOG = range(1, 12).map((seq) => (seq === 3 ? memberAdded('tea', 3, bob) : sent('tea', seq)))
+const LOG: readonly ChatEvent[] = range(1, 12).map((seq) =>
+  seq === 3 ? memberAdded('tea', 3, bob) : sent('tea', seq),
+)
 
 function bobIn(chat: string, headSeq: number): KnownHead {
   return { userId: bob, chatId: chatId(chat), joinedSeq: 3, headSeq }
@@ -78,4 +81,74 @@ test('where they have gone meanwhile, the chat is forgotten again', async () => 
   world.hub.publish([sent('tea', 10)])
   await vi.advanceTimersByTimeAsync(1_000)
   expect(world.reads.all).toHaveLength(readsUntilThen)
+})
+
+describe('who was removed by an event that never came here', () => {
+  /** Bob is in from 3 to 9. */
+  const log = LOG.with(8, memberRemoved('tea', 9, bob))
+  const bobWas = bobIn('tea', 9)
+
+  test('hears of it, and of nothing after it', async () => {
+    const { hub, serve } = createHubWorld(log)
+    const { heard, settle } = serve(bob, ['tea'], 6)
+    settle()
+    serve(alice, ['tea'], 6)
+    hub.reconcile([bobWas, { userId: alice, chatId: chatId('tea'), joinedSeq: 1, headSeq: 12 }])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(seqsOf(heard.all)).toEqual([7, 8, 9])
+  })
+
+  test('hears of it on this device as well, though another of theirs comes that knows', async () => {
+    const { hub, serve, listen } = createHubWorld(log)
+    const [phone, laptop] = [serve(bob, ['tea'], 6), listen(bob)]
+    phone.settle()
+    hub.part(bob, { chatId: chatId('tea'), leftSeq: 9 })
+    laptop.settle()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(seqsOf(phone.heard.all)).toEqual([7, 8, 9])
+  })
+
+  test('hears of their whole time, where the event that let them in never came either', async () => {
+    const { hub, listen } = createHubWorld(log)
+    const { heard, settle } = listen(bob)
+    settle()
+    hub.reconcile([bobWas])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(seqsOf(heard.all)).toEqual(range(3, 9))
+  })
+
+  test('starts over where the chat is heard of beyond their time', () => {
+    const { hub, listen, serve } = createHubWorld(log)
+    const { settle, startOver } = listen(bob)
+    settle()
+    serve(alice, ['tea'], 12)
+    hub.reconcile([bobWas])
+    expect(startOver).toHaveBeenCalledTimes(1)
+  })
+
+  test('hears of it once: what they were told, or knew when they came, is not owed to them', async () => {
+    const { hub, reads, listen, serve } = createHubWorld(log)
+    const told = serve(bob, ['tea'], 8)
+    told.settle()
+    hub.publish([memberRemoved('tea', 9, bob)])
+    const late = listen(alice)
+    hub.part(alice, { chatId: chatId('tea'), leftSeq: 9 })
+    late.settle()
+    hub.reconcile([bobWas, { ...bobWas, userId: alice }])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(reads.all).toEqual([])
+    expect([seqsOf(told.heard.all), late.heard.all]).toEqual([[9], []])
+    expect(told.startOver).not.toHaveBeenCalled()
+  })
+
+  test('is let in again by what comes after it, and heard of from there', async () => {
+    const again = log.with(10, memberAdded('tea', 11, bob))
+    const { hub, serve } = createHubWorld(again)
+    const { heard, settle } = serve(bob, ['tea'], 8)
+    settle()
+    hub.publish([memberRemoved('tea', 9, bob)])
+    hub.reconcile([{ ...bobWas, joinedSeq: 11, headSeq: 12 }])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(seqsOf(heard.all)).toEqual([9, 11, 12])
+  })
 })

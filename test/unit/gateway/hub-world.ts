@@ -39,7 +39,8 @@ export function read(chat: string, headSeq: number, joinedSeq = 0): ReadChat {
 /** As in the real log, one read answers with so many events at most. */
 const PAGE = 100
 
-export function createHubWorld(log: ChatEvent[] = []): HubWorld {
+export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
+  const log = [...events]
   const { logger, lines } = captureLog()
   const reads = new EventQueue<LogStretch>()
   const attached = new Set<UserId>()
