@@ -7,11 +7,27 @@ const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
 /** What to tell of a failure to write into the folder: a disk that is full in a sentence, anything else as it is. */
 export function explainWriteFailure(error: unknown, folder: string): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (typeof code !== 'string' || !NO_ROOM.includes(code)) return error
+  const code = codeOf(error)
+  if (code === undefined || !NO_ROOM.includes(code)) return error
   return new BackupError(
     `There is no room for the backup in ${folder} (${code}). What is there is unfinished: delete it, make room or choose ` +
       `another disk, and start again.`,
     { cause: error },
   )
+}
+
+/** What to tell where a folder can't be begun: how the system refuses it, and what to name instead. */
+export function explainUnusableFolder(error: unknown, folder: string): unknown {
+  const code = codeOf(error)
+  if (code === undefined || NO_ROOM.includes(code)) return error
+  return new BackupError(
+    `The folder ${folder} can't be made or written to (${code}). Name one in a place that is there, and where you may write.`,
+    { cause: error },
+  )
+}
+
+/** The code that the system gave an error; undefined for any other. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
 }

@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { BackupError } from './backup-error.ts'
+import { BackupError, codeOf, explainUnusableFolder } from './backup-error.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 
 const MANIFEST = 'manifest.json'
@@ -11,17 +11,40 @@ const NOTE =
 
 /**
  * Makes the folder, for its owner alone, and says in it that it is unfinished. Throws BackupError where there is
- * something in it already.
+ * something in it already, and where it can't be made or written to.
  */
 export async function beginFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  if ((await readdir(folder)).length > 0) {
-    throw new BackupError(
-      `There is something in ${folder} already. A backup takes an empty folder, or one that is still to be made.`,
-    )
+  try {
+    await makeFolder(folder)
+    await requireEmpty(folder)
+    await chmod(folder, 0o700)
+    await writeFile(path.join(folder, UNFINISHED), NOTE, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    throw explainUnusableFolder(error, folder)
   }
-  await chmod(folder, 0o700)
-  await writeFile(path.join(folder, UNFINISHED), NOTE, { mode: 0o600, flag: 'wx' })
+}
+
+/**
+ * Makes it, and whatever it lies in. Not by the `recursive` of Node.js, which tries for ever, and can't be broken off,
+ * where a folder that is there has no room for others, as that of an automounter.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 })
+  } catch (error) {
+    const parent = path.dirname(folder)
+    if (codeOf(error) === 'EEXIST') return
+    if (codeOf(error) !== 'ENOENT' || parent === folder) throw error
+    await makeFolder(parent)
+    await mkdir(folder, { mode: 0o700 })
+  }
+}
+
+async function requireEmpty(folder: string): Promise<void> {
+  if ((await readdir(folder)).length === 0) return
+  throw new BackupError(
+    `There is something in ${folder} already. A backup takes an empty folder, or one that is still to be made.`,
+  )
 }
 
 /** The last step. The manifest appears by a rename, when everything else is on the disk: with it the backup is whole. */

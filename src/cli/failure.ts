@@ -12,9 +12,15 @@ export function describeFailure(error: unknown, withStack: boolean): string {
   return redactText(`${messageOf(error)}${stack}`)
 }
 
-/** Connecting to a name with several addresses fails with several errors, in one that has no message of its own. */
+/**
+ * Connecting to several addresses fails with several errors in one: each is told, behind what they have in common where
+ * that has a message.
+ */
 export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
+  if (error instanceof AggregateError) {
+    const all = error.errors.map(messageOf).join('; ')
+    return error.message === '' ? all : `${error.message} (${all})`
+  }
   return error instanceof Error ? error.message : String(error)
 }
 

@@ -88,6 +88,12 @@ export function judgeHosts(roles: readonly HostRole[]): Finding {
   const standbys = roles.filter(({ isInRecovery }) => isInRecovery === true)
   const silent = roles.filter(({ isInRecovery }) => isInRecovery === undefined)
   const [writer, ...others] = writers
+  if (writer === undefined && silent.length > 0) {
+    return bad(
+      `none of the hosts is known to take writes: ${namesOf(silent)} can't be asked`,
+      'One of them may be the primary: see that it runs, and that user and password in DATABASE_URL are right. Promote another only once it is stopped.',
+    )
+  }
   if (writer === undefined) {
     return bad(
       'none of the hosts takes writes',
@@ -96,16 +102,20 @@ export function judgeHosts(roles: readonly HostRole[]): Finding {
   }
   if (others.length > 0) {
     return bad(
-      `several hosts take writes: ${writers.map(({ host }) => host).join(', ')}`,
+      `several hosts take writes: ${namesOf(writers)}`,
       'Only one may: stop the one that was overtaken before anybody writes to it, and make it a standby of the other.',
     )
   }
   const what = `${writer.host} takes writes, ${standbys.length} of the other hosts are standbys`
   if (silent.length === 0) return good(what)
   return doubtful(
-    `${what}, and these can't be reached: ${silent.map(({ host }) => host).join(', ')}`,
+    `${what}, and these can't be reached: ${namesOf(silent)}`,
     'Start them, or take them out of DATABASE_URL.',
   )
+}
+
+function namesOf(roles: readonly HostRole[]): string {
+  return roles.map(({ host }) => host).join(', ')
 }
 
 /** Undefined: it could not be asked. */
@@ -161,8 +171,14 @@ export function judgeConnectError(error: unknown): Finding {
 export function connectProblem(error: unknown): Readonly<{ what: string; mend: string }> {
   return {
     what: `the database can't be reached: ${messageOf(error)}`,
-    mend: mendConnection(codeOf(error)),
+    mend: mendConnection(codeOf(error) ?? firstCodeWithin(error)),
   }
+}
+
+/** Of several hosts the first that said what is wrong. */
+function firstCodeWithin(error: unknown): string | undefined {
+  if (!(error instanceof AggregateError)) return undefined
+  return error.errors.map(codeOf).find((code) => code !== undefined)
 }
 
 function mendConnection(code: string | undefined): string {

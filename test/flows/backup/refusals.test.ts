@@ -157,6 +157,27 @@ test('a folder with anything in it is not written to', async () => {
   expect(await readdir(to)).toEqual(['holiday.jpg'])
 })
 
+test('a folder that can not be made is named, and nobody waits for it for ever', async () => {
+  await using database = await provideDatabase()
+  const file = join(home, 'a-file')
+  await writeFile(file, 'x')
+  // In /proc nobody makes anything, and the system says of it that it is not there.
+  for (const to of [file, join(file, 'inside'), '/proc/backup']) {
+    const { code, noticed } = await parley(['backup', to], { DATABASE_URL: database.url })
+    expect([code, noticed]).toEqual([
+      1,
+      expect.stringMatching(/^The folder \S+ can't be made or written to \(\w+\)\. Name one in a place/),
+    ])
+  }
+})
+
+test('a folder in folders that are still to be made is made with them', async () => {
+  await using database = await provideDatabase()
+  const to = join(home, 'of', 'this', 'year')
+  expect(await parley(['backup', to], { DATABASE_URL: database.url })).toMatchObject({ code: 0 })
+  expect(await readdir(to)).toContain('manifest.json')
+})
+
 test('rows that are not those that were backed up are not kept, although the files are sound', async () => {
   await using database = await provideEmptyDatabase()
   const folder = await copyOf(backup)

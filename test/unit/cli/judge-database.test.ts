@@ -69,6 +69,8 @@ test.each([
   [[false, true], 'good', 'one:5432 takes writes, 1 of the other hosts are standbys'],
   [[false, undefined], 'doubtful', "can't be reached: two:5432"],
   [[true, true], 'bad', 'none of the hosts takes writes'],
+  [[true, undefined], 'bad', "two:5432 can't be asked"],
+  [[undefined, undefined], 'bad', 'Promote another only once it is stopped.'],
   [[false, false], 'bad', 'several hosts take writes: one:5432, two:5432'],
 ] as const)('of several hosts that are in recovery or not, %j, %s is said', ([one, two], status, text) => {
   const finding = judgeHosts([
@@ -114,6 +116,19 @@ test.each([
   const text = findingLines(judgeConnectError(error))
   expect(text).toContain("✗ the database can't be reached: from ::1; from 127.0.0.1")
   expect(text).toContain(advice)
+})
+
+test('of several hosts, each says why it is not written to, and the first that has an advice gives it', () => {
+  const refused = Object.assign(new Error('password authentication failed'), { code: '28P01' })
+  const error = new AggregateError(
+    [new Error('A host is a standby'), refused],
+    'None of the hosts takes writes',
+  )
+  const text = findingLines(judgeConnectError(error))
+  expect(text).toContain(
+    'None of the hosts takes writes (A host is a standby; password authentication failed)',
+  )
+  expect(text).toContain('correct user and password')
 })
 
 test('a Node.js that can’t run Parley is named', () => {
