@@ -11,6 +11,8 @@ export default defineConfig({
     globalSetup: ['test/harness/postgres-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is waited for comes soon or never; on a busy machine, soon may be some seconds.
+    expect: { poll: { timeout: 10_000 } },
     // Two cores: more workers would only wait for each other.
     maxWorkers: 2,
   },
