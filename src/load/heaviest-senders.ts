@@ -1,90 +1,135 @@
 import type { UserId } from '../ids.ts'
+import { fairShare } from './fair-share.ts'
 
-/** Holds back whoever sends most, when nothing else helps any more. */
+/** Holds back whoever sends most, when nothing else helps any more. Rates are of sends in a second. */
 export type HeaviestSenders = Readonly<{
   /** 0, and the send is counted; or after how many milliseconds this person may send again. */
   admit(userId: UserId): number
+  /** The same before anything is done for a send; where the answer is 0, `admit` has to be asked yet. */
+  heldBackMs(userId: UserId): number
   /** More load than can be carried: hold back more. To be called regularly. */
   tighten(): void
   /** It can be carried: hold back fewer. To be called regularly. */
   relax(): void
-  /** How many sends of one person are let through in each window; Infinity: all. */
+  /** The rate at which one person is let through at most; Infinity: nobody is held back. */
   cap(): number
 }>
 
-const WINDOW_MS = 10_000
-/** Whoever writes no more than this in a window is a person in a conversation, and never held back. */
-const FLOOR = 5
-const TIGHTEN_BY = 0.8
-const RELAX_BY = 1.1
+const WINDOW_MS = 1_000
+/** Whoever writes no more than this, five in ten seconds, is a person in a conversation, and never held back. */
+const FLOOR = 0.5
+/** So many are let through at once of somebody who was silent. */
+const BURST = 5
+/** Messages that wait already show the effect of a step only so much later, in milliseconds. */
+const STEP_MS = 1_500
+const TIGHTEN_BY = 0.85
+/** However little was carried in a window, be it that the database stood still. */
+const TIGHTEN_AT_MOST_BY = 0.7
+const RELAX_BY = 1.01
+
+type Bucket = Readonly<{ level: number; at: number }>
 
 /*
- * A sliding window of each person's sends, made of the present window and a share of the one before. While there is
- * too much, the cap on it sinks, step by step, from the heaviest sender's number downwards, so that they are the first
- * to feel it and people in a conversation are never reached; when it can be carried, the cap rises until it holds
- * nobody back. In this way it finds what the machine can take without knowing it. It never sinks below what people were
- * let through on average: that much was carried, and waiting messages show the effect of a step only seconds later.
+ * What the machine can carry, nobody knows beforehand; what it has just carried can be counted. So from the moment
+ * that it is too much, everybody together gets a budget, which begins a little below what was let through in the last
+ * second, sinks in steps while it is still too much, and rises slowly when it is not, until it is more than is asked
+ * for. The budget is shared fairly: people are let through at the same rate, and who wants less than that gets all
+ * they want. So the heaviest senders are the first to feel it, and people in a conversation are never reached.
+ *
+ * Each person's rate is kept by a leaky bucket as a meter (ITU-T I.371, annex A): it fills by one with each send, leaks
+ * at the present cap, and whoever's is full has to wait.
  */
 export function createHeaviestSenders(now: () => number): HeaviestSenders {
   let startedAt = now()
-  let present = new Map<UserId, number>()
-  let previous: ReadonlyMap<UserId, number> = new Map()
+  let wanted = new Map<UserId, number>()
+  let admitted = 0
+  /** In the last full window. */
+  let last = { wanted: new Map<UserId, number>(), carried: 0, seconds: 1 }
+  const buckets = new Map<UserId, Bucket>()
+  let steppedAt = -Infinity
+  let budget = Infinity
   let cap = Infinity
 
   function turn(): void {
     const elapsedMs = now() - startedAt
     if (elapsedMs < WINDOW_MS) return
-    previous = elapsedMs < 2 * WINDOW_MS ? present : new Map()
-    present = new Map()
+    last = { wanted, carried: (admitted * 1000) / elapsedMs, seconds: elapsedMs / 1000 }
+    wanted = new Map()
+    admitted = 0
     startedAt = now()
+    share()
+    forgetEmpty()
   }
 
-  /** Until the sliding count is below the cap, as it is now and if nothing is sent meanwhile. */
+  function forgetEmpty(): void {
+    for (const [userId, bucket] of buckets) if (levelOf(bucket) === 0) buckets.delete(userId)
+  }
+
+  function levelOf({ level, at }: Bucket): number {
+    return Math.max(0, level - ((now() - at) * cap) / 1000)
+  }
+
+  function share(): void {
+    if (budget === Infinity) return
+    const rates = Float64Array.from(last.wanted.values(), (count) => count / last.seconds)
+    cap = Math.max(FLOOR, fairShare(rates, budget))
+  }
+
   function waitMs(userId: UserId): number {
-    const [here, before] = [present.get(userId) ?? 0, previous.get(userId) ?? 0]
-    const elapsedMs = now() - startedAt
-    if (here + before * (1 - elapsedMs / WINDOW_MS) < cap) return 0
-    if (here < cap) return Math.ceil(fadingMs(before, cap - here) - elapsedMs) + 1
-    return Math.ceil(WINDOW_MS - elapsedMs + fadingMs(here, cap)) + 1
+    if (cap === Infinity) return 0
+    const bucket = buckets.get(userId)
+    const excess = bucket === undefined ? 0 : levelOf(bucket) + 1 - BURST
+    return excess > 0 ? Math.ceil((excess * 1000) / cap) : 0
   }
 
-  function heaviest(): number {
-    let most = FLOOR
-    for (const counts of [present, previous])
-      for (const count of counts.values()) most = Math.max(most, count)
-    return most
+  function pour(userId: UserId): void {
+    const bucket = buckets.get(userId)
+    buckets.set(userId, { level: bucket === undefined ? 1 : levelOf(bucket) + 1, at: now() })
   }
 
-  /** What each was let through in the last full window. */
-  function average(): number {
-    const counts = previous.size > 0 ? previous : present
+  function want(userId: UserId): void {
+    wanted.set(userId, (wanted.get(userId) ?? 0) + 1)
+  }
+
+  function wantedRate(): number {
     let sum = 0
-    for (const count of counts.values()) sum += count
-    return sum / Math.max(1, counts.size)
+    for (const count of last.wanted.values()) sum += count
+    return sum / last.seconds
   }
 
   return {
     admit(userId) {
       turn()
-      const wait = cap === Infinity ? 0 : waitMs(userId)
+      want(userId)
+      const wait = waitMs(userId)
       if (wait > 0) return wait
-      present.set(userId, (present.get(userId) ?? 0) + 1)
+      admitted += 1
+      if (cap < Infinity) pour(userId)
       return 0
+    },
+    heldBackMs(userId) {
+      turn()
+      const wait = waitMs(userId)
+      if (wait > 0) want(userId)
+      return wait
     },
     tighten() {
       turn()
-      cap = Math.max(FLOOR, average(), Math.min(cap, heaviest()) * TIGHTEN_BY)
+      if (now() - steppedAt < STEP_MS) return
+      steppedAt = now()
+      const carried = Math.min(budget, last.carried) * TIGHTEN_BY
+      budget = budget === Infinity ? carried : Math.max(carried, budget * TIGHTEN_AT_MOST_BY)
+      share()
     },
     relax() {
-      if (cap === Infinity) return
-      cap *= RELAX_BY
-      if (cap > heaviest()) cap = Infinity
+      if (budget === Infinity) return
+      turn()
+      budget *= RELAX_BY
+      if (budget <= wantedRate()) return
+      budget = Infinity
+      cap = Infinity
+      buckets.clear()
     },
     cap: () => cap,
   }
-}
-
-/** How far into the next window a count of the one before it weighs no more than `most`. */
-function fadingMs(count: number, most: number): number {
-  return WINDOW_MS * Math.max(0, 1 - most / count)
 }

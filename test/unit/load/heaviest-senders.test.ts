@@ -2,76 +2,116 @@ import { expect, test } from 'vitest'
 import { createHeaviestSenders } from '../../../src/load/heaviest-senders.ts'
 import type { UserId } from '../../../src/ids.ts'
 
-const [heavy, lively, quiet] = ['heavy', 'lively', 'quiet'] as UserId[] as [UserId, UserId, UserId]
+const [heavy, heavier, lively, quiet] = ['heavy', 'heavier', 'lively', 'quiet'] as UserId[] as [
+  UserId,
+  UserId,
+  UserId,
+  UserId,
+]
+/** Sends in a second. */
+const RATES = new Map([
+  [heavier, 40],
+  [heavy, 20],
+  [lively, 2],
+  [quiet, 0.2],
+])
+const TICK_MS = 25
 
-/** Ten seconds in which one sends 200 times, one 20 times and one twice. */
+/** People who send at these rates, whether or not they are let through. */
 function world() {
   const time = { now: 0 }
   const senders = createHeaviestSenders(() => time.now)
-  const admitted = { [heavy]: 0, [lively]: 0, [quiet]: 0 } as Record<UserId, number>
-  const send = (who: UserId): void => {
-    if (senders.admit(who) === 0) admitted[who] = (admitted[who] ?? 0) + 1
-  }
-  function tenSeconds(eachTick?: () => void): Record<UserId, number> {
-    for (const who of [heavy, lively, quiet]) admitted[who] = 0
-    for (let tick = 0; tick < 40; tick += 1) {
-      for (let sends = 0; sends < 5; sends += 1) send(heavy)
-      if (tick % 2 === 0) send(lively)
-      if (tick % 20 === 0) send(quiet)
-      eachTick?.()
-      time.now += 250
+  /** What each was let through, in sends a second; `eachReading` is called as often as a gateway reads its signals. */
+  function run(seconds: number, eachReading: () => void = () => undefined): Map<UserId, number> {
+    const admitted = new Map<UserId, number>([...RATES.keys()].map((who) => [who, 0]))
+    const until = time.now + seconds * 1000
+    for (; time.now < until; time.now += TICK_MS) {
+      for (const [who, rate] of RATES) if (isDue(rate, time.now)) attempt(who, admitted)
+      if (time.now % 250 === 0) eachReading()
     }
-    return { ...admitted }
+    return new Map([...admitted].map(([who, count]) => [who, count / seconds]))
   }
-  return { time, senders, tenSeconds }
+  function attempt(who: UserId, admitted: Map<UserId, number>): void {
+    if (senders.admit(who) === 0) admitted.set(who, (admitted.get(who) ?? 0) + 1)
+  }
+  return { time, senders, run }
+}
+
+/** Whether one that sends at this rate does so within the tick. */
+function isDue(perSecond: number, at: number): boolean {
+  return Math.floor(((at + TICK_MS) * perSecond) / 1000) > Math.floor((at * perSecond) / 1000)
+}
+
+function sum(rates: ReadonlyMap<UserId, number>): number {
+  return [...rates.values()].reduce((total, rate) => total + rate, 0)
 }
 
 test('while it can be carried, nobody is held back', () => {
-  const { tenSeconds } = world()
-  expect(tenSeconds()).toEqual({ heavy: 200, lively: 20, quiet: 2 })
+  const { run } = world()
+  const admitted = run(10)
+  for (const [who, rate] of RATES) expect(admitted.get(who)).toBeCloseTo(rate, 1)
 })
 
-test('the heaviest feel it first, people in a conversation never', () => {
-  const { senders, tenSeconds } = world()
-  tenSeconds()
-  for (let ticks = 0; ticks < 5; ticks += 1) senders.tighten()
-  const some = tenSeconds()
-  expect(some[heavy]).toBeLessThan(100)
-  expect([some[lively], some[quiet]]).toEqual([20, 2])
-  for (let windows = 0; windows < 8; windows += 1) tenSeconds(senders.tighten)
-  const few = tenSeconds(senders.tighten)
-  expect(few[quiet]).toBe(2)
-  expect(few[heavy]).toBeLessThanOrEqual(10)
-  expect(few[lively]).toBeLessThanOrEqual(10)
+test('the heaviest feel it first, and together as much is let through as was carried, but a step', () => {
+  const { senders, run } = world()
+  const before = sum(run(5))
+  senders.tighten()
+  const after = run(10)
+  expect(after.get(heavy)).toBeCloseTo(20, 0)
+  expect(after.get(heavier)).toBeLessThan(32)
+  expect([after.get(lively), after.get(quiet)]).toEqual([2, 0.2])
+  expect(sum(after) / before).toBeGreaterThan(0.82)
+  expect(sum(after) / before).toBeLessThan(0.9)
+})
+
+test('it goes on until it is enough, down to the pace of a conversation, which nobody is denied', () => {
+  const { senders, run } = world()
+  run(60, () => senders.tighten())
+  const least = run(10, () => senders.tighten())
+  for (const who of [heavy, heavier, lively]) expect(least.get(who)).toBeCloseTo(0.5, 0)
+  expect(least.get(quiet)).toBe(0.2)
+  expect(senders.cap()).toBe(0.5)
+})
+
+test('one step is waited for before the next, and a second in which nothing was carried costs no more than a step', () => {
+  const { senders, time, run } = world()
+  run(5)
+  for (let times = 0; times < 20; times += 1) senders.tighten()
+  const once = senders.cap()
+  time.now += 3_000
+  senders.tighten()
+  run(2)
+  expect(senders.cap() / once).toBeGreaterThan(0.5)
 })
 
 test('when it can be carried again, the cap rises until it holds nobody back', () => {
-  const { senders, tenSeconds } = world()
-  tenSeconds()
-  for (let ticks = 0; ticks < 20; ticks += 1) senders.tighten()
-  expect(senders.cap()).toBe(74)
-  for (let windows = 0; windows < 3; windows += 1) tenSeconds(senders.relax)
+  const { senders, run } = world()
+  run(5)
+  run(6, () => senders.tighten())
+  expect(senders.cap()).toBeLessThan(20)
+  run(45, () => senders.relax())
   expect(senders.cap()).toBe(Infinity)
-  expect(tenSeconds()).toEqual({ heavy: 200, lively: 20, quiet: 2 })
+  expect(run(10).get(heavier)).toBeCloseTo(40, 1)
 })
 
-test('whoever is held back and waits as long as was said may send', () => {
-  const { time, senders, tenSeconds } = world()
-  tenSeconds()
-  for (let ticks = 0; ticks < 8; ticks += 1) senders.tighten()
-  for (const pauseMs of [0, 1_000, 4_321]) {
-    time.now += pauseMs
-    const wait = senders.admit(heavy)
-    if (wait === 0) continue
+test('whoever is held back and waits as long as was said may send, whoever asks', () => {
+  const { time, senders, run } = world()
+  run(5)
+  run(6, () => senders.tighten())
+  let heldBack = 0
+  for (let times = 0; times < 20; times += 1) {
+    const wait = senders.heldBackMs(heavier)
+    expect(senders.admit(heavier)).toBe(wait)
+    heldBack += wait
     time.now += wait
-    expect(senders.admit(heavy)).toBe(0)
+    if (wait > 0) expect(senders.admit(heavier)).toBe(0)
   }
+  expect(heldBack).toBeGreaterThan(0)
 })
 
-test('one window of tightening goes no deeper than what people were let through on average', () => {
-  const { senders, tenSeconds } = world()
-  tenSeconds()
-  const after = tenSeconds(senders.tighten)
-  expect(after[heavy]).toBeGreaterThan(50)
-  expect(after[lively]).toBe(20)
+test('nobody is held back where there was nothing to count', () => {
+  const { senders } = world()
+  senders.relax()
+  senders.tighten()
+  expect(senders.admit(quiet)).toBe(0)
 })
