@@ -51,6 +51,20 @@ export function errorExtensions(code: ErrorCode, retryAfterMs?: number): ErrorEx
   return retryAfterMs === undefined ? { code, retryable } : { code, retryable, retryAfterMs }
 }
 
+/**
+ * Makes an error that is an answer and no fault: where in the code it was made tells nobody anything, and to find that
+ * out costs more than all else that it takes to refuse something.
+ */
+export function withoutStack<Made extends Error>(make: () => Made): Made {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return make()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
 /** Input that can't be what the client meant; `message` says what would be accepted. */
 export function badInput(message: string): ParleyError {
   return new ParleyError('BAD_USER_INPUT', message)

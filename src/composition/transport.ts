@@ -55,6 +55,7 @@ export function createTransport(foundation: Foundation, { services }: Domains): 
     yoga,
     authenticator,
     admission,
+    gate: services.gate,
     intake,
     config,
     clock,

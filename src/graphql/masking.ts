@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { GraphQLError } from 'graphql'
-import { ParleyError, errorExtensions } from '../errors.ts'
+import { ParleyError, errorExtensions, withoutStack } from '../errors.ts'
 import type { ErrorExtensions } from '../errors.ts'
 import { classifyDatabaseError } from '../store/database-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -119,13 +119,14 @@ function finish(
   extensions: ErrorExtensions | GraphQLError['extensions'],
 ): GraphQLError {
   const located = error instanceof GraphQLError ? error : undefined
-  const made = new GraphQLError(message, {
+  const options = {
     nodes: located?.nodes ?? null,
     source: located?.source ?? null,
     positions: located?.positions ?? null,
     path: located?.path ?? null,
     extensions: { ...extensions },
-  })
+  }
+  const made = withoutStack(() => new GraphQLError(message, options))
   const hint = located === undefined ? undefined : httpHintOf(located)
   if (hint !== undefined && located?.path === undefined) hintHttp(made, hint)
   finished.add(made)

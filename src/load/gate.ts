@@ -1,4 +1,4 @@
-import { ParleyError } from '../errors.ts'
+import { ParleyError, withoutStack } from '../errors.ts'
 import type { UserId } from '../ids.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { CostClass } from './costs.ts'
@@ -21,12 +21,18 @@ export type Gate = Readonly<{
   admit(
     request: Readonly<{ rule: OperationRule; viewerId: UserId | undefined; cost: number }>,
   ): Release | undefined
+  /**
+   * Throws RATE_LIMITED for a message by somebody who is held back, or who has had more of them waiting for too long. To
+   * be asked before anything is done for it: where it comes to that, there are thousands a second, and refusing them late
+   * would cost what sending does.
+   */
+  holdBack(viewerId: UserId, backlogMs: number): void
 }>
 
 type Dependencies = Readonly<{
-  levels: Pick<ServiceLevels, 'modeOf' | 'retryAfterMs' | 'receiptRestMs'>
+  levels: Pick<ServiceLevels, 'modeOf' | 'retryAfterMs' | 'receiptRestMs' | 'maxBacklogMs'>
   limits: Pick<RateLimits, 'take'>
-  heaviest: Pick<HeaviestSenders, 'admit'>
+  heaviest: Pick<HeaviestSenders, 'admit' | 'heldBackMs'>
   metrics: Pick<Metrics, 'refused' | 'rateLimited'>
 }>
 
@@ -50,15 +56,24 @@ export function createGate({ levels, limits, heaviest, metrics }: Dependencies):
   function refuseLimited(feature: Feature, by: CostClass | 'heaviest', retryAfterMs: number): never {
     metrics.refused.inc({ code: 'RATE_LIMITED', feature })
     metrics.rateLimited.inc({ class: by })
-    throw new ParleyError('RATE_LIMITED', 'Too much at once. Try again later.', { retryAfterMs })
+    throw withoutStack(
+      () => new ParleyError('RATE_LIMITED', 'Too much at once. Try again later.', { retryAfterMs }),
+    )
   }
 
   function take({ feature, paidBy }: OperationRule, viewerId: UserId, cost: number): void {
     if (paidBy === undefined) return
     const waitMs = limits.take(viewerId, paidBy, cost)
     if (waitMs > 0) refuseLimited(feature, paidBy, waitMs)
-    const heldBackMs = paidBy === 'send' ? heaviest.admit(viewerId) : 0
-    if (heldBackMs > 0) refuseLimited(feature, 'heaviest', heldBackMs)
+    const waitingMs = paidBy === 'send' ? heaviest.admit(viewerId) : 0
+    if (waitingMs > 0) refuseLimited(feature, 'heaviest', waitingMs)
+  }
+
+  /** What is refused of a backlog is its head (as CoDel does it, RFC 8289): so the rest of it is read in time. */
+  function holdBack(viewerId: UserId, backlogMs: number): void {
+    const waitingMs = heaviest.heldBackMs(viewerId)
+    if (waitingMs > 0) refuseLimited('messages', 'heaviest', waitingMs)
+    if (backlogMs > levels.maxBacklogMs()) refuseLimited('messages', 'heaviest', Math.ceil(backlogMs))
   }
 
   function trickle(feature: Feature, viewerId: UserId): Release {
@@ -80,5 +95,6 @@ export function createGate({ levels, limits, heaviest, metrics }: Dependencies):
       take(rule, viewerId, cost)
       return mode === 'trickle' ? trickle(rule.feature, viewerId) : undefined
     },
+    holdBack,
   }
 }

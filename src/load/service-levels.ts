@@ -22,6 +22,8 @@ export type ServiceLevels = Readonly<{
   retryAfterMs(): number
   /** After how long somebody who wants to connect should try again; undefined: they are welcome. */
   turnAwayMs(): number | undefined
+  /** Whoever has had messages waiting to be read for longer than this has the first refused, in milliseconds. */
+  maxBacklogMs(): number
   /** How hard this gateway is pressed by its own measure, whatever the operator says. */
   pressure(): Pressure
   start(): void
@@ -46,6 +48,8 @@ const READ_EVERY_MS = 250
 const LOOK_EVERY_MS = 1_000
 const RETRY_AFTER_MS = { min: 5_000, max: 60_000 }
 const TURN_AWAY_MS = 5_000
+/** A moment's flood is waited for; what has flooded for a while is drained, or everybody would wait for it all the time. */
+const MAX_BACKLOG_MS = { of: 2_000, beyond: 300 }
 
 /**
  * Two sources say what the level is: the ladder, which follows this gateway's own signals, and the operator's command.
@@ -99,6 +103,11 @@ export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
     return command === undefined ? earliestEndMs(ladder, now()) : command.until - now()
   }
 
+  function maxBacklogMs(): number {
+    if (!isAutomatic) return Infinity
+    return ladder.pressure === 'BEYOND' ? MAX_BACKLOG_MS.beyond : MAX_BACKLOG_MS.of
+  }
+
   return {
     status: () => feed.present,
     follow: () => feed.follow(),
@@ -110,6 +119,7 @@ export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
       rankOf(ladder.pressure) < rankOf('BEYOND')
         ? undefined
         : scattered(TURN_AWAY_MS + earliestEndMs(ladder, now())),
+    maxBacklogMs,
     pressure: () => ladder.pressure,
     start() {
       signals.start()

@@ -4,7 +4,7 @@ import { type Pressure, PRESSURES } from './levels.ts'
 export type Readings = Readonly<{
   /** By how much timers were late, nine of ten times, since the last reading. Milliseconds. */
   eventLoopDelayMs: number
-  /** The longest that a client's message waited to be read. Milliseconds. */
+  /** The longest that a client's message waited before it was begun; what is refused does not count. Milliseconds. */
   waitingToBeReadMs: number
   /** Messages that wait to be stored. */
   waitingSends: number
@@ -29,7 +29,7 @@ export const THRESHOLDS: Readonly<Record<keyof Readings, Readonly<Record<Raised,
   waitingToBeReadMs: {
     BUSY: { up: 250, down: 100 },
     ESSENTIAL: { up: 750, down: 300 },
-    BEYOND: { up: 2_000, down: 800 },
+    BEYOND: { up: 1_500, down: 600 },
   },
   waitingSends: {
     BUSY: { up: 250, down: 50 },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import type { Server } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
 import type { Logger } from '../telemetry/logger.ts'
@@ -8,7 +9,7 @@ import { LiveOperations } from './live-operations.ts'
 import { Liveness } from './liveness.ts'
 import type { SocketLimits } from './socket-limits.ts'
 import type { SocketSessions } from './socket-sessions.ts'
-import type { Intake } from './intake.ts'
+import type { Intake, Visitor } from './intake.ts'
 
 /** What was to be sent did not leave: the socket is gone, or going. Nothing to report, nobody to report it to. */
 export class SocketGone extends Error {
@@ -17,14 +18,19 @@ export class SocketGone extends Error {
 
 type Dependencies = Readonly<{
   socket: WebSocket
+  /** What the WebSocket is spoken over. */
+  network: Duplex
   sessions: SocketSessions
   intake: Pick<Intake, 'enter'>
   limits: SocketLimits
   logger: Logger
 }>
 
-/** Messages that wait to be read, beyond which the network is asked to keep the rest. */
-const MAX_UNREAD = 8
+/**
+ * So much waits here to be read, about what the network hands over at once; it keeps the rest. Not less: how long a message
+ * has waited there, nobody can tell.
+ */
+const MAX_UNREAD_BYTES = 65_536
 
 const PONG = JSON.stringify({ type: 'pong' })
 
@@ -32,24 +38,29 @@ const PONG = JSON.stringify({ type: 'pong' })
  * One WebSocket: turns its events into graphql-ws's terms, and sees to it that whatever runs on it ends the moment
  * either side ends it, not when the closing handshake is through.
  */
-export class SocketConnection implements Connection {
+export class SocketConnection implements Connection, Visitor {
   readonly id = randomUUID()
   readonly sessions: SocketSessions
   readonly operations = new LiveOperations()
   readonly #socket: WebSocket
+  readonly #network: Duplex
   readonly #limits: SocketLimits
   readonly #logger: Logger
   readonly #liveness: Liveness
   readonly #intake: Pick<Intake, 'enter'>
   readonly #closed = Promise.withResolvers<void>()
-  /** What came and was not read yet: no more than the network hands over at once, some ten kilobytes. */
-  #unread: Readonly<{ data: RawData; at: number }>[] = []
+  /** What came and was not read yet, with the moment. */
+  #unread: Readonly<{ data: Buffer; at: number }>[] = []
+  #unreadBytes = 0
+  #handle: (text: string) => Promise<void> = () => Promise.resolve()
+  #readAfterMs = 0
   #endProtocol: ((code?: number, reason?: string) => Promise<void>) | undefined
   #isEnded = false
 
-  constructor({ socket, sessions, intake, limits, logger }: Dependencies) {
+  constructor({ socket, network, sessions, intake, limits, logger }: Dependencies) {
     this.sessions = sessions
     this.#socket = socket
+    this.#network = network
     this.#limits = limits
     this.#logger = logger
     this.#intake = intake
@@ -79,7 +90,8 @@ export class SocketConnection implements Connection {
         // A ping's payload is not sent back: a client that does not read could make it pile up here.
         onPing: () => this.#send(PONG),
         onMessage: (handle) => {
-          socket.on('message', (data, isBinary) => this.#receive(data, isBinary, handle))
+          this.#handle = handle
+          socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
         },
       },
       this,
@@ -123,33 +135,57 @@ export class SocketConnection implements Connection {
       this.close(CLOSE_CODES.SLOW_CONSUMER.code, CLOSE_CODES.SLOW_CONSUMER.reason)
     }
     if (socket.readyState !== socket.OPEN) return Promise.reject(new SocketGone())
+    this.#gatherWrites()
     return new Promise((resolve, reject) => {
       socket.send(text, (error) => (error ? reject(new SocketGone()) : resolve()))
     })
   }
 
-  #receive(data: RawData, isBinary: boolean, handle: (text: string) => Promise<void>): void {
+  /** What is sent in one go, such as the refusals of a flood, leaves by one call of the operating system. */
+  #gatherWrites(): void {
+    const network = this.#network
+    if (network.writableCorked > 0) return
+    network.cork()
+    process.nextTick(() => network.uncork())
+  }
+
+  /** How long the message that is being read waited for that, in milliseconds. */
+  get readAfterMs(): number {
+    return this.#readAfterMs
+  }
+
+  /** The same where more wait behind it; 0 where it is the last, and waited for others alone. */
+  get backlogMs(): number {
+    return this.#unread.length > 0 ? this.#readAfterMs : 0
+  }
+
+  /** Reads what came first of what waits; answers whether there is more. */
+  readOne(): boolean {
+    const next = this.#unread.shift()
+    if (next === undefined) return false
+    this.#readAfterMs = performance.now() - next.at
+    this.#unreadBytes -= next.data.byteLength
+    this.#handle(next.data.toString()).catch((error: unknown) => this.#fail(error))
+    if (this.#unread.length === 0) this.#socket.resume()
+    return this.#unread.length > 0
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
     this.#liveness.heard(performance.now())
     if (this.#isEnded) return
     if (isBinary) {
       this.close(CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
       return
     }
-    this.#unread.push({ data, at: performance.now() })
-    if (this.#unread.length > MAX_UNREAD) this.#socket.pause()
-    if (this.#unread.length > 1) return
-    this.#intake.enter({
-      waitingSince: () => this.#unread[0]?.at ?? performance.now(),
-      readOne: () => this.#readOne(handle),
-    })
+    // ws hands text over as one buffer, unless it is told otherwise.
+    this.#hold(data as Buffer)
+    if (this.#unread.length === 1) this.#intake.enter(this)
   }
 
-  #readOne(handle: (text: string) => Promise<void>): boolean {
-    const next = this.#unread.shift()
-    if (next === undefined) return false
-    handle(textOf(next.data)).catch((error: unknown) => this.#fail(error))
-    if (this.#unread.length === 0) this.#socket.resume()
-    return this.#unread.length > 0
+  #hold(data: Buffer): void {
+    this.#unread.push({ data, at: performance.now() })
+    this.#unreadBytes += data.byteLength
+    if (this.#unreadBytes > MAX_UNREAD_BYTES) this.#socket.pause()
   }
 
   /** The network failed, or frames came that break the WebSocket protocol; then ws has said so to the peer. */
@@ -174,9 +210,4 @@ export class SocketConnection implements Connection {
       this.#logger.error({ err: error, connectionId: this.id }, 'an operation could not be ended')
     })
   }
-}
-
-/** ws hands text over as one buffer, unless it is told otherwise. */
-function textOf(data: RawData): string {
-  return (data as Buffer).toString()
 }

@@ -1,15 +1,18 @@
 import { getOperationAST } from 'graphql'
-import type { ExecutionArgs, GraphQLError } from 'graphql'
+import { type ExecutionArgs, type GraphQLError, Kind, type OperationDefinitionNode } from 'graphql'
 import { makeServer } from 'graphql-ws'
 import type { Server, SubscribePayload } from 'graphql-ws'
 import { bearer } from '../auth/bearer.ts'
 import { ParleyError, badInput } from '../errors.ts'
 import { clientError, toClientError } from '../graphql/masking.ts'
+import type { Gate } from '../load/gate.ts'
+import type { UserId } from '../ids.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Caller } from './caller.ts'
 import { type Admission, ComeBackLater } from './admission.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import type { Engine, Outcome } from './engine.ts'
+import type { Intake } from './intake.ts'
 import { type SocketConnection, SocketGone } from './socket-connection.ts'
 import type { SocketLimits } from './socket-limits.ts'
 import type { YogaHandler } from './yoga.ts'
@@ -17,6 +20,8 @@ import type { YogaHandler } from './yoga.ts'
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine'>
   admission: Admission
+  gate: Pick<Gate, 'holdBack'>
+  intake: Pick<Intake, 'refused' | 'began'>
   limits: SocketLimits
   logger: Logger
 }>
@@ -28,6 +33,8 @@ type Dependencies = Readonly<{
 export function createSocketProtocol({
   yoga,
   admission,
+  gate,
+  intake,
   limits,
   logger,
 }: Dependencies): Server<SocketConnection> {
@@ -68,14 +75,19 @@ export function createSocketProtocol({
 
   /** Nothing is asked of the identity provider or the database for a document that is not valid. */
   async function prepare(connection: SocketConnection, message: SubscribePayload): Promise<Begun> {
+    const { readAfterMs, backlogMs } = connection
     const askedAt = performance.now()
     const { schema, parse, validate, contextFactory } = yoga.engine()
     const document = parse(message.query)
     const [invalid, ...more] = validate(schema, document)
     if (invalid !== undefined) return end(connection, message, [invalid, ...more])
-    if (!getOperationAST(document, message.operationName)) throw badInput(NO_OPERATION)
+    const operation = getOperationAST(document, message.operationName)
+    if (!operation) throw badInput(NO_OPERATION)
     const lease = await connection.sessions.lease(authorizationIn(message.extensions?.['headers']))
     connection.operations.holdLease(message, lease)
+    const viewer = lease.session?.viewer
+    if (viewer !== undefined && onlySends(operation)) holdBack(connection, viewer.userId, backlogMs)
+    intake.began(readAfterMs)
     const caller: Caller = { transport: 'websocket', session: lease.session, connection, askedAt }
     return {
       schema,
@@ -83,6 +95,16 @@ export function createSocketProtocol({
       operationName: message.operationName,
       variableValues: message.variables,
       contextValue: await contextFactory({ caller, params: { extensions: message.extensions } }),
+    }
+  }
+
+  /** Throws RATE_LIMITED where more is sent than can be carried, and this is of the part that can't be. */
+  function holdBack(connection: SocketConnection, viewerId: UserId, backlogMs: number): void {
+    try {
+      gate.holdBack(viewerId, backlogMs)
+    } catch (error) {
+      intake.refused(connection)
+      throw error
     }
   }
 
@@ -119,6 +141,13 @@ export function createSocketProtocol({
 /** The stream of a reader who has gone ends in this; there is nobody to tell, and nothing to mend. */
 function isNobodysMistake({ originalError }: GraphQLError): boolean {
   return originalError instanceof SocketGone
+}
+
+/** Whether refusing to send is refusing all of it. */
+function onlySends({ selectionSet }: OperationDefinitionNode): boolean {
+  return selectionSet.selections.every(
+    (selection) => selection.kind === Kind.FIELD && selection.name.value === 'sendMessage',
+  )
 }
 
 const NO_OPERATION = 'The document has no such operation, or has several and the request names none.'

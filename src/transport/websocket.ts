@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws'
 import type { Authenticator } from '../auth/session.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Gate } from '../load/gate.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Admission } from './admission.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
@@ -43,6 +44,7 @@ type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine'>
   authenticator: Authenticator
   admission: Admission
+  gate: Pick<Gate, 'holdBack'>
   config: Pick<Config, 'mode' | 'http'>
   clock: Clock
   logger: Logger
@@ -55,10 +57,19 @@ type Dependencies = Readonly<{
 const RETRY_AFTER_S = 2
 
 export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEndpoint {
-  const { yoga, authenticator, admission, config, clock, logger, intake = createIntake() } = dependencies
+  const {
+    yoga,
+    authenticator,
+    admission,
+    gate,
+    config,
+    clock,
+    logger,
+    intake = createIntake(),
+  } = dependencies
   const limits = { ...SOCKET_LIMITS, ...dependencies.limits }
   const server = new WebSocketServer(serverOptions(limits))
-  const protocol = createSocketProtocol({ yoga, admission, limits, logger })
+  const protocol = createSocketProtocol({ yoga, admission, gate, intake, limits, logger })
   const isAllowedOrigin = createOriginPolicy(config)
   const addressOf = createClientAddress(config.http.trustedProxies)
   const anonymous = new AnonymousSockets(limits.maxAnonymousPerAddress)
@@ -79,13 +90,13 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     const address = addressOf(request)
     const refusal = refusalOf(request, address)
     if (refusal !== undefined) refuseUpgrade(socket, refusal)
-    else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, address))
+    else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, address))
   }
 
-  function open(socket: WebSocket, address: string): void {
+  function open(socket: WebSocket, network: Duplex, address: string): void {
     const leaveAnonymous = anonymous.enter(address)
     const sessions = new SocketSessions(authenticator, leaveAnonymous)
-    const connection = new SocketConnection({ socket, sessions, intake, limits, logger })
+    const connection = new SocketConnection({ socket, network, sessions, intake, limits, logger })
     connections.add(connection)
     startLooking()
     void connection.closed.then(() => {

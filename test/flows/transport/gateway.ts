@@ -37,6 +37,7 @@ type Options = Readonly<{
   provision?: (claims: Claims) => Promise<void>
   expectedWaitMs?: () => number
   turnAwayMs?: () => number | undefined
+  holdBack?: (userId: string, backlogMs: number) => void
 }>
 
 /** One instance's network side around a schema of a few fields, none of which chats. */
@@ -92,7 +93,17 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     expectedWaitMs: options.expectedWaitMs ?? (() => 0),
     ...(options.turnAwayMs && { turnAwayMs: options.turnAwayMs }),
   })
-  const websocket = createWebSocketEndpoint({ yoga, authenticator, admission, config, clock, logger, limits })
+  const gate = { holdBack: options.holdBack ?? (() => undefined) }
+  const websocket = createWebSocketEndpoint({
+    yoga,
+    authenticator,
+    admission,
+    gate,
+    config,
+    clock,
+    logger,
+    limits,
+  })
   const health = createHealth({ checks, logger, keepMs: 0 })
   const server = createServer({
     yoga,
@@ -146,6 +157,7 @@ const TYPES = /* GraphQL */ `
   }
   type Mutation {
     note(text: String!): Int!
+    sendMessage(text: String!): Int!
     renew(token: String!): String!
   }
   type Subscription {
@@ -216,6 +228,7 @@ function createTestSchema(streams: ObservedStream[], notes: string[]): ReturnTyp
       Nested: { broken: () => shared },
       Mutation: {
         note: (_root: unknown, { text }: { text: string }) => notes.push(text),
+        sendMessage: (_root: unknown, { text }: { text: string }) => notes.push(text),
         renew: async (_root: unknown, { token }: { token: string }, { caller }: TestContext) => {
           await caller.session?.renew?.(token)
           return caller.session?.expiresAt?.toISOString() ?? 'never'

@@ -8,16 +8,17 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { alice, bob } from '../../harness/events.ts'
 
 /** A gate at a level, with so long to wait for limits. */
-function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number } = {}) {
+function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atMost?: number } = {}) {
   const metrics = createMetrics()
   const gate = createGate({
     levels: {
       modeOf: (feature) => modeAt(level, feature),
       retryAfterMs: () => 7_000,
       receiptRestMs: () => receiptRestMsAt(level),
+      maxBacklogMs: () => waits.atMost ?? Infinity,
     },
     limits: { take: () => waits.limit ?? 0 },
-    heaviest: { admit: () => waits.heaviest ?? 0 },
+    heaviest: { admit: () => waits.heaviest ?? 0, heldBackMs: () => waits.heaviest ?? 0 },
     metrics,
   })
   const admit = (operation: string, viewerId = alice) =>
@@ -64,6 +65,26 @@ test('the heaviest senders are held back from sending, and from nothing else', (
   const { admit } = at('ESSENTIAL', { heaviest: 900 })
   expect(refusal(() => admit('Mutation.sendMessage'))?.retryAfterMs).toBe(900)
   expect(refusal(() => admit('Query.chat'))).toBeUndefined()
+})
+
+test('whoever is held back is refused before anything is done for their message', () => {
+  const { gate } = at('ESSENTIAL', { heaviest: 900 })
+  expect(refusal(() => gate.holdBack(alice, 0))).toEqual({
+    code: 'RATE_LIMITED',
+    retryable: true,
+    retryAfterMs: 900,
+  })
+  expect(refusal(() => at('ESSENTIAL').gate.holdBack(alice, 60_000))).toBeUndefined()
+})
+
+test('whoever has had messages waiting for too long has the first refused, and is asked to come back after as long', async () => {
+  const { gate, metrics } = at('ESSENTIAL', { atMost: 300 })
+  expect(refusal(() => gate.holdBack(alice, 300))).toBeUndefined()
+  expect(refusal(() => gate.holdBack(alice, 300.5))).toMatchObject({
+    code: 'RATE_LIMITED',
+    retryAfterMs: 301,
+  })
+  expect(await metrics.registry.metrics()).toContain('parley_rate_limited_total{class="heaviest"} 1')
 })
 
 test('in a trickle a person has a few receipts waiting, and more only when those were answered', () => {

@@ -112,6 +112,18 @@ test('newcomers are turned away beyond ESSENTIAL alone, whatever the operator sa
   await levels.stop()
 })
 
+test('messages may wait for two seconds, less when it is too much for everybody, and for good where the operator decides', async () => {
+  const { levels, readings } = gateway()
+  expect(levels.maxBacklogMs()).toBe(2_000)
+  readings.waitingSends = 5_000
+  await pass(1_000)
+  expect(levels.maxBacklogMs()).toBe(300)
+  await levels.stop()
+  const manual = gateway({ isAutomatic: false })
+  expect(manual.levels.maxBacklogMs()).toBe(Infinity)
+  await manual.levels.stop()
+})
+
 test('the time to ask again is not the same for everybody, and bounded', async () => {
   const { levels, operator } = gateway()
   operator.command = { level: 'ESSENTIAL', remainingMs: 86_400_000 }

@@ -1,18 +1,29 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createIntake, type Visitor } from '../../../src/transport/intake.ts'
+import { createIntake, type Intake, type Visitor } from '../../../src/transport/intake.ts'
 
 /** Somebody with so many messages; notes each that is read. */
 function visitor(name: string, messages: number, notes: string[]): Visitor {
   let left = messages
   return {
-    waitingSince: () => 0,
     readOne: () => {
       notes.push(name)
       left -= 1
       return left > 0
     },
   }
+}
+
+/** Somebody whose messages are all refused, a moment after each was read. */
+function refusedVisitor(name: string, messages: number, notes: string[], intake: Intake): Visitor {
+  const plain = visitor(name, messages, notes)
+  const refused: Visitor = {
+    readOne: () => {
+      queueMicrotask(() => intake.refused(refused))
+      return plain.readOne()
+    },
+  }
+  return refused
 }
 
 test('while there is room, a message is read at once', () => {
@@ -46,14 +57,42 @@ test('whoever sends one message waits for one round, however much others send', 
   expect(new Set(notes.slice(0, 4)).size).toBeGreaterThan(1)
 })
 
-test('it tells the longest that a message had to wait, since it was last asked', async () => {
-  let now = 100
-  const intake = createIntake(1, () => now)
-  const since = (at: number): Visitor => ({ waitingSince: () => at, readOne: () => false })
-  intake.enter(since(100))
-  intake.enter(since(100))
-  now = 800
+test('who is refused goes on within their turn, until refusals have cost as much as a message', async () => {
+  const notes: string[] = []
+  const intake = createIntake(2)
+  const flood = refusedVisitor('flood', 100, notes, intake)
+  intake.enter(flood)
+  intake.enter(visitor('alice', 1, notes))
   await nextTurn()
+  await nextTurn()
+  expect(notes.indexOf('alice')).toBeGreaterThanOrEqual(32)
+  expect(notes.indexOf('alice')).toBeLessThanOrEqual(34)
+})
+
+test('refusals cost a turn little, and are bounded too', async () => {
+  const notes: string[] = []
+  const intake = createIntake(2)
+  for (const name of ['flood', 'deluge', 'torrent']) intake.enter(refusedVisitor(name, 1_000, notes, intake))
+  await new Promise<void>((resolve) => process.nextTick(resolve))
+  const ofFirstTurn = notes.length
+  expect(ofFirstTurn).toBeGreaterThan(32)
+  expect(ofFirstTurn).toBeLessThanOrEqual(64)
+  while (notes.length < 3_000) await nextTurn()
+})
+
+test('of three who are refused all the time each is read as often as the others', async () => {
+  const notes: string[] = []
+  const intake = createIntake(2)
+  const names = ['flood', 'deluge', 'torrent']
+  for (const name of names) intake.enter(refusedVisitor(name, 1_000, notes, intake))
+  while (notes.length < 1_000) await nextTurn()
+  const counts = names.map((name) => notes.filter((note) => note === name).length)
+  expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(64)
+})
+
+test('it tells the longest that a message waited of those that were begun since it was last asked', () => {
+  const intake = createIntake()
+  for (const waitedMs of [20, 700, 3]) intake.began(waitedMs)
   expect(intake.longestWaitMs()).toBe(700)
   expect(intake.longestWaitMs()).toBe(0)
 })

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { ParleyError } from '../../../src/errors.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+import { RawSocket } from './raw-socket.ts'
+
+/** A gateway that holds back everybody in `heldBack`, and what it was asked. */
+async function startHolding(heldBack: ReadonlySet<string>) {
+  const asked: { userId: string; backlogMs: number }[] = []
+  const gateway = await startGateway({
+    holdBack: (userId, backlogMs) => {
+      asked.push({ userId, backlogMs })
+      if (heldBack.has(userId)) throw new ParleyError('RATE_LIMITED', 'Later.', { retryAfterMs: 900 })
+    },
+  })
+  return { gateway, asked }
+}
+
+const connect = async (gateway: Gateway, name: string): Promise<RawSocket> =>
+  new RawSocket(gateway.webSocketUrl).init({ authorization: await gateway.token(name) })
+
+const SEND = 'mutation { sendMessage(text: "hello") }'
+const REFUSED = { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 900 }
+
+test('whoever is held back has their message refused before it is executed, and their connection lives', async () => {
+  const heldBack = new Set(['bob'])
+  const { gateway } = await startHolding(heldBack)
+  await using _stopped = gateway
+  using bob = await connect(gateway, 'bob')
+  expect(await bob.run('1', SEND)).toEqual({
+    id: '1',
+    type: 'error',
+    payload: [{ message: 'Later.', extensions: REFUSED }],
+  })
+  expect([gateway.notes, gateway.callers]).toEqual([[], []])
+  expect(await bob.run('2', '{ whoami }')).toMatchObject({
+    type: 'next',
+    payload: { data: { whoami: 'bob' } },
+  })
+  heldBack.delete('bob')
+  expect(await bob.run('3', SEND)).toMatchObject({ type: 'next', payload: { data: { sendMessage: 1 } } })
+})
+
+test('what does more than send is not refused at the door, and nobody else either', async () => {
+  const { gateway, asked } = await startHolding(new Set(['bob']))
+  await using _stopped = gateway
+  using bob = await connect(gateway, 'bob')
+  using carol = await connect(gateway, 'carol')
+  const both = 'mutation { note(text: "a note") sendMessage(text: "hello") }'
+  expect(await bob.run('1', both)).toMatchObject({ type: 'next', payload: { data: { sendMessage: 2 } } })
+  expect(await carol.run('1', SEND)).toMatchObject({ type: 'next' })
+  expect(asked.map(({ userId }) => userId)).toEqual(['carol'])
+})
+
+test('a thousand refused in one go are all answered, in order', async () => {
+  const { gateway } = await startHolding(new Set(['bob']))
+  await using _stopped = gateway
+  using bob = await connect(gateway, 'bob')
+  const ids = Array.from({ length: 1_000 }, (_, index) => String(index))
+  for (const id of ids) bob.subscribe(id, SEND)
+  const answers = await bob.messages.until((all) => all.length > ids.length)
+  expect(answers.slice(1)).toEqual(
+    ids.map((id) => ({ id, type: 'error', payload: [{ message: 'Later.', extensions: REFUSED }] })),
+  )
+})
+
+test('of a flood, each is asked about with how long it waited before others; the last, and who sends one, waited for nobody', async () => {
+  const { gateway, asked } = await startHolding(new Set())
+  await using _stopped = gateway
+  using bob = await connect(gateway, 'bob')
+  using carol = await connect(gateway, 'carol')
+  for (let index = 0; index < 100; index += 1) bob.subscribe(String(index), SEND)
+  carol.subscribe('1', SEND)
+  await expect.poll(() => asked.length).toBe(101)
+  const of = (name: string): number[] =>
+    asked.filter(({ userId }) => userId === name).map(({ backlogMs }) => backlogMs)
+  expect(Math.max(...of('bob'))).toBeGreaterThan(0)
+  expect([of('bob').at(-1), ...of('carol')]).toEqual([0, 0])
+})
