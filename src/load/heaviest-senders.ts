@@ -25,7 +25,7 @@ const STEP_MS = 1_500
 const TIGHTEN_BY = 0.85
 /** However little was carried in a window, be it that the database stood still. */
 const TIGHTEN_AT_MOST_BY = 0.7
-const RELAX_BY = 1.01
+const RELAX_BY = 1.02
 
 type Bucket = Readonly<{ level: number; at: number }>
 
