@@ -1,27 +1,14 @@
 import { createDomains } from './composition/domains.ts'
 import { createFoundation } from './composition/foundation.ts'
-import { createLifecycle } from './composition/lifecycle.ts'
+import { createLifecycle, type Lifecycle } from './composition/lifecycle.ts'
 import type { Overrides } from './composition/overrides.ts'
 import { createTransport } from './composition/transport.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
-import type { Demo } from './demo/demo.ts'
 import type { Logger } from './telemetry/logger.ts'
 
 /** One instance: a gateway with every domain in it. Several can live in one process. */
-export type Parley = Readonly<{
-  /** Connects, then listens; resolves when ready. */
-  start(): Promise<Started>
-  /** Turns newcomers away, sends those who are here elsewhere, finishes what was begun, lets go of everything. */
-  stop(): Promise<void>
-}>
-
-export type Started = Readonly<{
-  /** Where the API is, without its path. */
-  url: string
-  /** In development with tokens of our own: people to try it with. */
-  demo: Demo | undefined
-}>
+export type Parley = Lifecycle
 
 /** Puts an instance together; nothing connects or listens before `start`. The one place that constructs. */
 export function createParley(

@@ -4,7 +4,7 @@ import type { Reader } from '../store/reader.ts'
 import type { Transaction, Writer } from '../store/writer.ts'
 import type { MemberRole } from './chat.ts'
 import type { ChatEvent, ChatEventType } from './chat-event.ts'
-import type { ChatRow, LogStretch, NewEntry } from './chat-log.ts'
+import type { ChatRow, LogStretch, NewEntry } from './log-rows.ts'
 import type { Standing } from './roles.ts'
 
 export type ChatLogStore = Readonly<{

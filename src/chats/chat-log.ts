@@ -3,28 +3,12 @@ import { notFound, ParleyError } from '../errors.ts'
 import type { Standing } from './roles.ts'
 import type { Stay } from './stays.ts'
 import type { Transaction, Writer } from '../store/writer.ts'
-import type { ChatEvent, ChatEventType } from './chat-event.ts'
-import type { ChatKind, MemberRole } from './chat.ts'
+import type { ChatEvent } from './chat-event.ts'
 import type { ChatLogStore } from './chat-log-store.ts'
+import type { ChatRow, LogStretch, NewEntry } from './log-rows.ts'
 
 /** The most events that one read of the log answers with. */
 export const MAX_LOG_PAGE = 500
-
-/**
- * A stretch of one chat's log: seqs from just after `afterSeq` up to and including `untilSeq`. What is read of
- * one is without gap, from its start on, or from later on where the log no longer reaches back to that.
- */
-export type LogStretch = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
-
-/** What a chat's row says while it is locked. */
-export type ChatRow = Readonly<{
-  kind: ChatKind
-  title: string | null
-  headSeq: Seq
-  memberCount: number
-  messageTtlSeconds: number | null
-  now: Date
-}>
 
 /** A chat whose row is locked: nothing of it changes but by whoever holds it. */
 export type LockedChat = ChatRow &
@@ -32,17 +16,6 @@ export type LockedChat = ChatRow &
     /** Somebody's membership, present or past; undefined for whom it never concerned. */
     member(userId: UserId): Promise<Standing | undefined>
   }>
-
-/** An event's row, before the log gave it a seq. */
-export type NewEntry = Readonly<{
-  type: ChatEventType
-  actorId: UserId
-  messageSeq?: Seq
-  subjectId?: UserId
-  role?: MemberRole
-  emoji?: string
-  added?: boolean
-}>
 
 /** What a change decided to write: the entry, and how the event reads once it has its place in the log. */
 export type Change<Event extends ChatEvent> = Readonly<{

@@ -3,7 +3,8 @@ import { within } from '../lib/deadline.ts'
 import { notConfirmed, untilKnown } from '../store/until-known.ts'
 import type { Transaction } from '../store/writer.ts'
 import type { ChatEvent } from './chat-event.ts'
-import type { Change, ChatLog, LockedChat, LogStretch } from './chat-log.ts'
+import type { Change, ChatLog, LockedChat } from './chat-log.ts'
+import type { LogStretch } from './log-rows.ts'
 
 /** Passes events on to whoever is connected. Never throws: what is lost on the way is read from the log. */
 export type Publish = (events: readonly ChatEvent[]) => void

@@ -2,7 +2,22 @@ import type { Domains } from './domains.ts'
 import type { Foundation } from './foundation.ts'
 import type { Transport } from './transport.ts'
 import { once } from '../lib/once.ts'
-import type { Parley } from '../parley.ts'
+import type { Demo } from '../demo/demo.ts'
+
+/** How an instance begins and ends. */
+export type Lifecycle = Readonly<{
+  /** Connects, then listens; resolves when ready. */
+  start(): Promise<Started>
+  /** Turns newcomers away, sends those who are here elsewhere, finishes what was begun, lets go of everything. */
+  stop(): Promise<void>
+}>
+
+export type Started = Readonly<{
+  /** Where the API is, without its path. */
+  url: string
+  /** In development with tokens of our own: people to try it with. */
+  demo: Demo | undefined
+}>
 
 /** The share of the whole deadline for a stop in which connections are closed, wave by wave. */
 const WAVES_SHARE = 0.4
@@ -16,7 +31,7 @@ export function createLifecycle(
   { config, database, backplane, logger }: Foundation,
   { services, load, router, hub, sweeper, expirySweeper, retention, watching, keeper }: Domains,
   { server, health, demo }: Transport,
-): Parley {
+): Lifecycle {
   const start = once(async () => {
     await database.start()
     await backplane.start(sweeper)

@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
-import type { LogStretch } from '../chats/chat-log.ts'
+import type { LogStretch } from '../chats/log-rows.ts'
 import type { ChatId, Seq } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import { pause } from '../lib/pause.ts'

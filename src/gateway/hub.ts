@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../chats/chat-event.ts'
-import type { LogStretch } from '../chats/chat-log.ts'
+import type { LogStretch } from '../chats/log-rows.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'

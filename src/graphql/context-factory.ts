@@ -1,6 +1,7 @@
 import type { Session } from '../auth/session.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Context, Services } from './context.ts'
+import type { Context } from './context.ts'
+import type { Services } from './services.ts'
 import { createLoaders } from './loaders.ts'
 
 /** Who runs an operation, as far as a context is concerned with it. */

@@ -5,7 +5,7 @@ import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from '../messages/message.ts'
 import type { Presence } from '../presence/sighting.ts'
 import type { User } from '../users/user.ts'
-import type { Services } from './context.ts'
+import type { Services } from './services.ts'
 
 /** Reads on behalf of one viewer, each kind gathered for a tick and asked for at once. */
 export type Loaders = Readonly<{

@@ -1,6 +1,6 @@
 import { type Mock, vi } from 'vitest'
 import type { ChatEvent } from '../../../src/chats/chat-event.ts'
-import type { LogStretch } from '../../../src/chats/chat-log.ts'
+import type { LogStretch } from '../../../src/chats/log-rows.ts'
 import { createHub, type Hub, type ReadChat } from '../../../src/gateway/hub.ts'
 import type { LiveItem } from '../../../src/gateway/live.ts'
 import type { Joined } from '../../../src/gateway/people.ts'
