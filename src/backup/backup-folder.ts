@@ -67,14 +67,19 @@ export async function readManifest(folder: string): Promise<Manifest> {
       `The backup in ${folder} was never finished: it was broken off, or is being made. Restore another one.`,
     )
   }
-  throw new BackupError(`There is no backup in ${folder}: it has no ${MANIFEST}.`)
+  throw new BackupError(
+    `There is no backup in ${folder}: it has no ${MANIFEST}. Name the folder that "parley backup" was given.`,
+  )
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder)
   } catch (error) {
-    throw new BackupError(`The folder ${folder} can't be read.`, { cause: error })
+    throw new BackupError(
+      `The folder ${folder} can't be read (${codeOf(error) ?? String(error)}). Name the folder that "parley backup" was given.`,
+      { cause: error },
+    )
   }
 }
 

@@ -33,7 +33,7 @@ export function createProgress({
     const seconds = Math.max((now() - startedAt) / 1_000, 0.001)
     const percent =
       totalRows === 0 ? '' : `, ${Math.min(MOST_PERCENT, Math.floor((100 * rows) / totalRows))} %`
-    return `${table}: ${count(rows)} rows, ${megabytes(bytes)} so far${percent} (${count(Math.round(rows / seconds))} rows/s)`
+    return `${table}: ${countOf(rows, 'row')}, ${megabytes(bytes)} so far${percent} (${count(Math.round(rows / seconds))} rows/s)`
   }
 
   function tellNowAndThen(text: () => string): void {
@@ -55,6 +55,11 @@ export function createProgress({
 /** `1,234,567`, on every machine. */
 export function count(number: number): string {
   return number.toLocaleString('en-US')
+}
+
+/** `1 row`, `1,234 rows`. */
+export function countOf(number: number, thing: string): string {
+  return `${count(number)} ${thing}${number === 1 ? '' : 's'}`
 }
 
 /** `12.3 MB`, a million bytes each. */

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { backUp } from '../backup/back-up.ts'
 import type { Manifest } from '../backup/manifest.ts'
-import { count, megabytes } from '../backup/progress.ts'
+import { count, countOf, megabytes } from '../backup/progress.ts'
 import { openOperatorDatabase } from './operator-database.ts'
 import { stoppable } from './stoppable.ts'
 import type { RunVerb } from './verb.ts'
@@ -39,14 +39,14 @@ function summary(folder: string, { tables, logs, takenAt }: Manifest): string {
   const rows = tables.reduce((sum, table) => sum + table.rows, 0)
   const bytes = tables.reduce((sum, table) => sum + table.fileBytes, 0)
   return (
-    `Backed up into ${folder}: the database as it was at ${takenAt}, ${count(tables.length)} tables with ${count(rows)} ` +
-    `rows, ${count(logs.chats)} logs with ${count(logs.events)} events, ${megabytes(bytes)}.`
+    `Backed up into ${folder}: the database as it was at ${takenAt}, ${countOf(tables.length, 'table')} with ` +
+    `${countOf(rows, 'row')}, ${countOf(logs.chats, 'log')} with ${countOf(logs.events, 'event')}, ${megabytes(bytes)}.`
   )
 }
 
 function brokenLogs({ logs }: Manifest): string {
   return (
-    `! ${count(logs.broken)} logs have a hole, or end elsewhere than their chat says. The database was damaged, and the ` +
-    `backup is a faithful copy of that.`
+    `! Logs that have a hole, or end elsewhere than their chat says: ${count(logs.broken)}. The database was damaged, and ` +
+    `the backup is a faithful copy of that.`
   )
 }

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Manifest } from '../backup/manifest.ts'
-import { count } from '../backup/progress.ts'
+import { countOf } from '../backup/progress.ts'
 import { restore } from '../backup/restore.ts'
 import { tellEveryMs } from './backup.ts'
 import { openOperatorDatabase } from './operator-database.ts'
@@ -30,8 +30,8 @@ export const restoreDatabase: RunVerb = async ({ positionals: [name = ''] }, pro
 
 function report(folder: string, { tables, logs, takenAt }: Manifest): readonly string[] {
   return [
-    ...tables.map(({ name, rows, digest }) => `✓ ${name}: ${count(rows)} rows, digest ${digest}`),
-    `✓ ${count(logs.chats)} logs with ${count(logs.events)} events`,
+    ...tables.map(({ name, rows, digest }) => `✓ ${name}: ${countOf(rows, 'row')}, digest ${digest}`),
+    `✓ ${countOf(logs.chats, 'log')} with ${countOf(logs.events, 'event')}`,
     `Restored from ${folder}: the database as it was at ${takenAt}, compared with what was backed up.`,
     'What was said after that is lost. Every device begins anew when it comes back, by InboxReset.',
     'If there is a Redis, empty it before the first start: what it holds is of the time that was lost.',

@@ -60,13 +60,16 @@ test('files that are missing or cut short are all named at once', async () => {
 test('a backup that was broken off is known by its lack of a manifest', async () => {
   const folder = await copyOf(backup)
   await rm(join(folder, 'manifest.json'))
-  await expectRefusal(folder, /^There is no backup in .*: it has no manifest\.json\.$/)
+  await expectRefusal(folder, /^There is no backup in .*: it has no manifest\.json\. Name the folder/)
   await writeFile(join(folder, 'UNFINISHED'), '')
   await expectRefusal(folder, /^The backup in .* was never finished/)
 })
 
 test('a folder that is not there, or a manifest that is none, is told', async () => {
-  await expectRefusal(join(home, 'nowhere'), /^The folder .*nowhere can't be read\.$/)
+  await expectRefusal(
+    join(home, 'nowhere'),
+    /^The folder .*nowhere can't be read \(ENOENT\)\. Name the folder/,
+  )
   const folder = await copyOf(backup)
   await writeFile(join(folder, 'manifest.json'), '{"format": 1, "tables": 7}')
   await expectRefusal(folder, /manifest\.json does not describe a backup of Parley, or was damaged/)
