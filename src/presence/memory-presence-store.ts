@@ -64,10 +64,11 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
   }
 
   /** Whether they were not online before and are now. */
-  function touchOne({ userId, agoMs }: Activity): boolean {
+  function touchOne({ userId, agoMs, lastSeenAt }: Activity): boolean {
     const wasOnline = isOnline(userId)
     changes.count += 1
-    seen.set(userId, Math.max(seen.get(userId) ?? -Infinity, clock.now() - agoMs))
+    const toldAt = lastSeenAt?.getTime() ?? -Infinity
+    seen.set(userId, Math.max(seen.get(userId) ?? -Infinity, clock.now() - agoMs, toldAt))
     if (!due.has(userId)) due.set(userId, elapsedMs() + SAVE_EVERY_MS)
     if (agoMs >= windowMs) return false
     online.set(userId, Math.max(online.get(userId) ?? -Infinity, elapsedMs() - agoMs))
@@ -86,7 +87,10 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
   }
 
   return {
-    touch: async (activities) => activities.filter(touchOne).map(({ userId }) => watchedEdge(userId, true)),
+    async touch(activities) {
+      const came = activities.filter(touchOne).map(({ userId }) => watchedEdge(userId, true))
+      return { came, seen: activities.flatMap(({ userId }) => lastSeen(userId)) }
+    },
     lookUp: async (userIds) => userIds.map(sightingOf),
     async watch(userIds) {
       for (const userId of userIds) {

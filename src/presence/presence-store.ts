@@ -2,7 +2,20 @@ import type { GatewayId, UserId } from '../ids.ts'
 import type { Edge, LastSeen, Sighting } from './sighting.ts'
 
 /** Somebody did something, so many milliseconds ago. */
-export type Activity = Readonly<{ userId: UserId; agoMs: number }>
+export type Activity = Readonly<{
+  userId: UserId
+  agoMs: number
+  /** What the store called that moment when it was told of it before. */
+  lastSeenAt?: Date | undefined
+}>
+
+/** What became of activities. */
+export type Touched = Readonly<{
+  /** Those who were not online before and are now. */
+  came: readonly WatchedEdge[]
+  /** Everybody's last activity, as the store calls its moment: to be given to it again where it has to be told again. */
+  seen: readonly LastSeen[]
+}>
 
 /** An edge, and the gateways that asked to hear of this person. */
 export type WatchedEdge = Readonly<{ edge: Edge; watchers: readonly GatewayId[] }>
@@ -34,8 +47,8 @@ export type Sweep = Readonly<{
  * active, and whom they watch. A `lastSeenAt` of null means that the database may know more.
  */
 export type PresenceStore = Readonly<{
-  /** Takes note of activity; answers with those who were not online before and are now. */
-  touch(activities: readonly Activity[]): Promise<readonly WatchedEdge[]>
+  /** Takes note of activity, of each person once. */
+  touch(activities: readonly Activity[]): Promise<Touched>
   lookUp(userIds: readonly UserId[]): Promise<readonly Sighting[]>
   /** This gateway wants to hear of these people for the next ten minutes. Answers as `lookUp` does, as of that moment. */
   watch(userIds: readonly UserId[]): Promise<readonly Sighting[]>

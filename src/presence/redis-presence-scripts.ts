@@ -22,24 +22,27 @@ redis.call('HSET', KEYS[1], 'now', text(now), 'ahead', text(ahead), 'born', born
 
 /**
  * KEYS: clock, online, seen, due, then the watchers of each person. ARGV: the window, how often to save, then each
- * person and how long ago they were active; all in microseconds. Answers with the time, then with each who came
- * online, when they were last active, and who watches them until when.
+ * person, how long ago they were active, all in microseconds, and their last activity as it was shown before, or 0.
+ * Answers with the time, with everybody's last activity, then with each who came online, when they were last active,
+ * and who watches them until when.
  */
 export const TOUCH = `
 ${TICK}
 local window = tonumber(ARGV[1])
-local answer = { text(now) }
-for i = 3, #ARGV, 2 do
+local shown = {}
+local answer = { text(now), shown }
+for i = 3, #ARGV, 3 do
   local user, ago = ARGV[i], tonumber(ARGV[i + 1])
-  local seen = math.floor((wall - ago) / 1000)
   local known = tonumber(redis.call('HGET', KEYS[3], user) or '0')
+  local seen = math.max(known, math.floor((wall - ago) / 1000), tonumber(ARGV[i + 2]))
   if seen > known then redis.call('HSET', KEYS[3], user, text(seen)) end
+  table.insert(shown, text(seen))
   redis.call('ZADD', KEYS[4], 'NX', text(now + ARGV[2]), user)
   if ago < window then
     local before = redis.call('ZSCORE', KEYS[2], user)
     redis.call('ZADD', KEYS[2], 'GT', text(now - ago), user)
     if not before or tonumber(before) <= now - window then
-      table.insert(answer, { user, text(math.max(seen, known)), redis.call('HGETALL', KEYS[4 + (i - 1) / 2]) })
+      table.insert(answer, { user, text(seen), redis.call('HGETALL', KEYS[4 + i / 3]) })
     end
   end
 end

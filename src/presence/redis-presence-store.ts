@@ -1,6 +1,12 @@
 import type { RedisCommand, RedisConnection } from '../bus/redis-connection.ts'
 import type { GatewayId, UserId } from '../ids.ts'
-import { type PresenceStore, SAVE_EVERY_MS, type Sweep, type WatchedEdge } from './presence-store.ts'
+import {
+  type Activity,
+  type PresenceStore,
+  SAVE_EVERY_MS,
+  type Sweep,
+  type WatchedEdge,
+} from './presence-store.ts'
 import { ALL_SHARDS, type Shard, shardKeys, shardOf, watchersKey } from './redis-presence-keys.ts'
 import { LEAVE, LOOK_UP, SAVED, SETTLE, SWEEP, TOUCH, WATCH } from './redis-presence-scripts.ts'
 import type { LastSeen, Sighting } from './sighting.ts'
@@ -89,12 +95,17 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
         evaluate(
           TOUCH,
           [...lookKeys(shard), shardKeys.due(shard), ...some.map(({ userId }) => watchersKey(userId))],
-          [window, SAVE_EVERY_MS * MICROS, ...some.flatMap((one) => [one.userId, toMicros(one.agoMs)])],
+          [window, SAVE_EVERY_MS * MICROS, ...some.flatMap(toArguments)],
         ),
       )
-      return answers.flatMap(([, [asOf, ...came]]) =>
-        came.map((one) => cameOnline(listOf(one), Number(asOf))),
-      )
+      return {
+        came: answers.flatMap(([, [asOf, , ...came]]) =>
+          came.map((one) => cameOnline(listOf(one), Number(asOf))),
+        ),
+        seen: answers.flatMap(([some, [, shown]]) =>
+          listOf(shown).flatMap((seen, index) => toLastSeen([some[index]?.userId ?? '', String(seen)])),
+        ),
+      }
     },
     lookUp: (userIds) =>
       look(userIds, (shard, some) => evaluate(LOOK_UP, lookKeys(shard), [window, grace, ...some])),
@@ -163,6 +174,10 @@ function lookKeys(shard: Shard): string[] {
 
 function idOf({ userId }: Readonly<{ userId: UserId }>): UserId {
   return userId
+}
+
+function toArguments({ userId, agoMs, lastSeenAt }: Activity): (string | number)[] {
+  return [userId, toMicros(agoMs), lastSeenAt?.getTime() ?? 0]
 }
 
 function toMicros(ms: number): number {

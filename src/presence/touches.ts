@@ -24,20 +24,23 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
+/** When somebody was last active here, and what the store called that moment once it had been told. */
+type Recent = { readonly at: number; lastSeenAt?: Date }
+
 /** Activities gather for so long after each batch, in milliseconds: whatever one person does meanwhile is one touch. */
 const BATCHER = { maxBatch: 500, maxWaiting: 100_000, restMs: 20 }
 
 export function createTouches(dependencies: Dependencies): Touches {
   const { store, tell, windowMs, elapsedMs, metrics, logger } = dependencies
-  /** When people were last active here, the longest ago first; nobody from before the window stays for long. */
-  const recent = new Map<UserId, number>()
+  /** What people did last here, the longest ago first; nobody from before the window stays for long. */
+  const recent = new Map<UserId, Recent>()
   const batcher = createBatcher<UserId, void>({ ...BATCHER, run: touch })
 
   function remember(userId: UserId): void {
     const now = elapsedMs()
     recent.delete(userId)
-    recent.set(userId, now)
-    for (const [oldest, at] of recent) {
+    recent.set(userId, { at: now })
+    for (const [oldest, { at }] of recent) {
       if (at > now - windowMs) return
       recent.delete(oldest)
     }
@@ -45,13 +48,20 @@ export function createTouches(dependencies: Dependencies): Touches {
 
   async function touch(batch: readonly UserId[]): Promise<undefined[]> {
     const now = elapsedMs()
-    const activities = [...new Set(batch)].map((userId): Activity => {
-      return { userId, agoMs: now - (recent.get(userId) ?? now) }
+    const told = new Map<UserId, Recent>(batch.map((userId) => [userId, recent.get(userId) ?? { at: now }]))
+    const activities = [...told].map(([userId, { at, lastSeenAt }]): Activity => {
+      return { userId, agoMs: now - at, lastSeenAt }
     })
-    const came = await store.touch(activities)
+    const { came, seen } = await store.touch(activities)
+    for (const { userId, lastSeenAt } of seen) keep(told.get(userId), lastSeenAt)
     metrics.presenceTouches.inc({ outcome: 'taken' }, activities.length)
     if (came.length > 0) await tell(came)
     return batch.map(() => undefined)
+  }
+
+  /** Two clocks never meet to the millisecond: what was shown once has to be shown when it is told again. */
+  function keep(activity: Recent | undefined, lastSeenAt: Date): void {
+    if (activity !== undefined) activity.lastSeenAt = lastSeenAt
   }
 
   async function submit(userId: UserId): Promise<void> {
@@ -70,7 +80,7 @@ export function createTouches(dependencies: Dependencies): Touches {
     },
     async retell() {
       const since = elapsedMs() - windowMs
-      await Promise.all([...recent].filter(([, at]) => at > since).map(([userId]) => submit(userId)))
+      await Promise.all([...recent].filter(([, { at }]) => at > since).map(([userId]) => submit(userId)))
     },
     drained: () => batcher.drained(),
   }

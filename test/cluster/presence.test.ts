@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { provideDatabase } from '../harness/database.ts'
@@ -120,6 +121,25 @@ test('somebody whom nobody watches costs no message between gateways', async () 
   await heartbeat(it.bob)
   await other.tells(it.bob, true)
   expect(publishesIn(await heard())).toBe(publishesBefore + 1)
+})
+
+test('to ask Redis about somebody costs a stranger, who sees nothing, what it costs a friend', async () => {
+  await using it = await scene()
+  const carol = await it.east.person('carol')
+  await heartbeat(it.bob)
+  const listener = new Redis(it.redis.url)
+  const monitor = await listener.monitor()
+  const heard: string[] = []
+  monitor.on('monitor', (_time: string, args: string[]) => {
+    if (args.includes('bob') && args[1]?.includes('isYoung') === true) heard.push(args[1])
+  })
+  expect(await look(it.alice, it.bob)).not.toBeNull()
+  await expect.poll(() => heard.length).toBe(1)
+  expect(await look(carol, it.bob)).toBeNull()
+  await expect.poll(() => heard.length).toBe(2)
+  expect(heard[1]).toBe(heard[0])
+  monitor.disconnect()
+  listener.disconnect()
 })
 
 function publishesIn(stats: string): number {

@@ -75,10 +75,24 @@ function onlineLaws(createWorld: CreateWorld): void {
   test('activity from before the window makes nobody online, and is not forgotten', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    expect(await here.touch([{ userId: alice, agoMs: WINDOW_MS + 1 }])).toEqual([])
+    const { came, seen } = await here.touch([{ userId: alice, agoMs: WINDOW_MS + 1 }])
+    expect([came, seen]).toMatchObject([[], [{ userId: alice }]])
     const [sighting] = await here.lookUp([alice])
     expect(sighting?.online).not.toBe(true)
     expect(Date.now() - (sighting?.lastSeenAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(WINDOW_MS)
+  })
+
+  test('everybody touched is answered with their last activity, and it is never called by an earlier moment again', async () => {
+    await using world = await createWorld()
+    const here = await world.add(east)
+    const activities = [alice, bob].map((userId) => ({ userId, agoMs: 40 }))
+    const { seen } = await here.touch(activities)
+    expect(seen.toSorted((a, b) => a.userId.localeCompare(b.userId))).toMatchObject(
+      (await here.lookUp([alice, bob])).map(({ userId, lastSeenAt }) => ({ userId, lastSeenAt })),
+    )
+    const lastSeenAt = new Date(Date.now() + 5)
+    await here.touch([{ userId: alice, agoMs: 40, lastSeenAt }])
+    expect(await here.lookUp([alice])).toMatchObject([{ online: true, lastSeenAt }])
   })
 
   test('activity that is heard of late moves nothing back', async () => {
@@ -96,7 +110,7 @@ function onlineLaws(createWorld: CreateWorld): void {
     const here = await world.add(east)
     const odd = ['{5}', '}{', '*', ' ', 'clock', '👩‍👩‍👧', '__proto__', '-inf', '7', 'x'.repeat(255)]
     const everybody = [...odd, ...range(1, 1_000).map((number) => `somebody ${number}`)] as UserId[]
-    const came = await here.touch(everybody.map((userId) => ({ userId, agoMs: 0 })))
+    const { came } = await here.touch(everybody.map((userId) => ({ userId, agoMs: 0 })))
     expect(new Set(idsOf(came))).toEqual(new Set(everybody))
     const sightings = await here.lookUp(everybody)
     expect(sightings).toHaveLength(everybody.length)
@@ -203,7 +217,7 @@ function watcherLaws(createWorld: CreateWorld): void {
     const [here, there] = [await world.add(east), await world.add(west)]
     await Promise.all([here.watch([alice, bob]), there.watch([alice])])
     await here.unwatch([bob])
-    const came = await there.touch([alice, bob, carol].map((userId) => ({ userId, agoMs: 0 })))
+    const { came } = await there.touch([alice, bob, carol].map((userId) => ({ userId, agoMs: 0 })))
     expect(watchersOf(came, alice).toSorted()).toEqual([east, west])
     expect(watchersOf(came, bob)).toEqual([])
     expect(watchersOf(came, carol)).toEqual([])
@@ -229,7 +243,7 @@ function watcherLaws(createWorld: CreateWorld): void {
 }
 
 export async function touch(store: PresenceStore, userId: UserId): Promise<readonly WatchedEdge[]> {
-  return store.touch([{ userId, agoMs: 0 }])
+  return (await store.touch([{ userId, agoMs: 0 }])).came
 }
 
 /** Waits until somebody ran out, and settles that. */

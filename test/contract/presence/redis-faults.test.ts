@@ -84,6 +84,18 @@ test('after Redis forgot everything a gateway is told so, once, and nobody is sa
   expect(known.get(bob)).toBe(null)
 })
 
+test('a Redis that has lost its scripts serves on', async () => {
+  await using it = await world()
+  const [here] = it.stores as [PresenceStore]
+  await touch(here, alice)
+  await it.redis.command('script', 'flush')
+  expect(await touch(here, alice)).toEqual([])
+  expect(idsOf(await touch(here, bob))).toEqual([bob])
+  await it.redis.command('script', 'flush', 'sync')
+  expect(await here.lookUp([alice])).toMatchObject([{ online: true }])
+  expect((await here.sweep()).hasForgotten).toBe(false)
+})
+
 test('while Redis is away everything is refused at once, and works again when it is back', async () => {
   await using it = await world()
   const [here] = it.stores as [PresenceStore]

@@ -5,6 +5,7 @@ import { provideDatabase } from '../../harness/database.ts'
 import { startParley, TEST_SECRET, type TestParley, UNLIMITED } from '../../harness/parley.ts'
 import type { Person } from '../../harness/person.ts'
 import { heartbeat, look, PresenceWatch } from '../../harness/presence.ts'
+import { listenToStatements, titleOf } from '../../harness/statements.ts'
 
 const WINDOW_MS = 1_500
 let parley: TestParley
@@ -47,6 +48,24 @@ test('to a stranger there is nothing to see, nor to whoever has an empty chat wi
   await carol.startChat(alice)
   expect(await look(carol, alice)).toBeNull()
   expect(await look(alice, carol)).toBeNull()
+})
+
+test('a stranger is refused by the same work as a friend is answered, so that time tells nothing', async () => {
+  const [alice, bob] = await friends()
+  const carol = await somebody()
+  await heartbeat(bob)
+  const work = async (viewer: Person): Promise<readonly string[]> => {
+    using listening = listenToStatements()
+    await look(viewer, bob)
+    // What is written at the same time is written of everybody, by and by.
+    return listening.sent
+      .filter(({ text, values }) => /^\s*SELECT/.test(text) && JSON.stringify(values).includes(bob.name))
+      .map(titleOf)
+      .toSorted()
+  }
+  const ofFriend = await work(alice)
+  expect(ofFriend).toEqual(expect.arrayContaining(['presence_allowed']))
+  expect(await work(carol)).toEqual(ofFriend)
 })
 
 test('what an app does by itself leaves the last activity where it was, over HTTP and WebSocket alike', async () => {

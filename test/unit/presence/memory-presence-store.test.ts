@@ -35,7 +35,7 @@ class World {
   }
 
   async touch(): Promise<number> {
-    return (await this.store.touch([{ userId: alice, agoMs: 0 }])).length
+    return (await this.store.touch([{ userId: alice, agoMs: 0 }])).came.length
   }
 
   async look(): Promise<Sighting> {

@@ -49,7 +49,9 @@ class World implements AsyncDisposable {
   }
 
   async touch(userId: UserId): Promise<Sighting> {
-    const [came] = await this.store.touch([{ userId, agoMs: 0 }])
+    const {
+      came: [came],
+    } = await this.store.touch([{ userId, agoMs: 0 }])
     return came?.edge as Sighting
   }
 

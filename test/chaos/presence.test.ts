@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import { pause } from '../../src/lib/pause.ts'
+import { startCluster } from '../harness/cluster.ts'
+import { provideDatabase } from '../harness/database.ts'
+import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
+import type { PresenceRule } from '../harness/presence-checker.ts'
+import { provideRedis } from '../harness/redis.ts'
+import { expectRight, PresenceCrowd } from './presence-crowd.ts'
+
+/** The promise is a second; the other second is the machine's, on which gateways die and start beside this. */
+const WINDOW = { windowMs: 20_000, toleranceMs: 2_000 }
+/** Gateways know of a fault, and have told each other all they know, so long after it at most. */
+const HEAL_MS = 5_000
+
+test.concurrent(
+  'online is who was active within twenty seconds, while gateways die and Redis forgets, dies and comes back',
+  { timeout: 120_000 },
+  async () => {
+    await using resources = new AsyncDisposableStack()
+    const database = resources.use(await provideDatabase())
+    const redis = resources.use(await provideRedis())
+    const start = async (): Promise<GatewayProcess> =>
+      resources.use(await startGatewayProcess({ databaseUrl: database.url, redisUrl: redis.url }))
+    const gateways = [await start(), await start(), await start()] as const
+    const crowd = resources.use(await PresenceCrowd.start(gateways, ['once', 'again', 'busy', 'never']))
+    const over = new AbortController()
+    const apps = crowd.idle('never', over.signal)
+    const startedAt = performance.now()
+    const at = (second: number): Promise<void> => pause(startedAt + second * 1_000 - performance.now())
+    const restart = async (gateway: GatewayProcess): Promise<void> => {
+      await gateway.kill()
+      await gateway.start()
+    }
+    const keepBusy = async (until: number): Promise<void> => {
+      for (let turn = 0; performance.now() < startedAt + until * 1_000; turn += 1) {
+        await crowd.act('busy', turn)
+        await pause(500)
+      }
+    }
+
+    const busy = keepBusy(11)
+    await Promise.all([crowd.act('once', 1), crowd.act('again', 2)])
+    await at(2)
+    await crowd.during(() => restart(gateways[0]), HEAL_MS)
+    await at(5)
+    await crowd.act('again', 2)
+    await at(6)
+    await crowd.during(() => redis.flush(), HEAL_MS)
+    await at(8)
+    await crowd.during(async () => {
+      await redis.kill()
+      await pause(2_000)
+      await redis.start()
+    }, HEAL_MS)
+    await busy
+    await at(13)
+    await crowd.during(() => redis.flush(), HEAL_MS)
+    // Not before: what a gateway was told, and had to tell again, is gone when both are.
+    await at(14)
+    await crowd.during(() => restart(gateways[1]), HEAL_MS)
+    await at(17)
+    await crowd.during(() => restart(gateways[2]), HEAL_MS)
+    await at(34)
+    over.abort()
+    await apps
+    await crowd.lookAround()
+    await expectRight(crowd, 'presence while gateways and Redis die', WINDOW)
+  },
+)
+
+const SHORT = { windowMs: 3_000, toleranceMs: 1_000 }
+
+/** Bob does something once, with a window that may be another, and alice watches until well after it. */
+async function rulesBrokenBy(windowMs: number): Promise<ReadonlySet<PresenceRule>> {
+  await using cluster = await startCluster(2, { overrides: { presence: { windowMs } } })
+  await using crowd = await PresenceCrowd.start(cluster.gateways, ['bob'])
+  await crowd.act('bob', 1)
+  await pause(1_500)
+  await crowd.lookAround()
+  await pause(SHORT.windowMs)
+  return new Set((await crowd.findings(SHORT)).map(({ rule }) => rule))
+}
+
+test.concurrent(
+  'the checker sees whether the window is as long as promised, or longer, or shorter',
+  async () => {
+    const windows = [SHORT.windowMs, 8_000, 200]
+    expect(await Promise.all(windows.map(rulesBrokenBy))).toEqual([
+      new Set(),
+      new Set(['online for too long']),
+      new Set(['offline in spite of activity']),
+    ])
+  },
+)
+
+test.concurrent('the checker sees that what an app does by itself counted', async () => {
+  await using cluster = await startCluster(1)
+  await using crowd = await PresenceCrowd.start(cluster.gateways, ['bob'])
+  const [gateway] = cluster.gateways
+  const bob = await gateway?.person('bob')
+  await bob?.run('mutation { heartbeat(input: { userActivity: true }) { presence { online } } }')
+  await crowd.lookAround()
+  const rules = (await crowd.findings(WINDOW)).map(({ rule }) => rule)
+  expect(new Set(rules)).toEqual(new Set(['online without activity', 'last seen without activity']))
+})
