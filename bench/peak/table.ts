@@ -7,18 +7,25 @@ const HEAD = [
   'level',
   'acknowledged/s',
   'refused/s',
-  'send→receive p50 / p99',
+  'send→receive p50 / p99 / worst p99',
   'receipts p50 / p99',
   'turned away',
   'memory',
 ]
 
-/** One line for each step of the load, as Markdown. Its first two seconds are left out, which belong to the change. */
+/**
+ * One line for each step of the load, as Markdown: what its middle second was like. Its first two seconds are left out,
+ * which belong to the change, but not where the worst second is told.
+ */
 export function tableOf(rows: readonly Row[]): string {
   const starts = startsOf(STEPS)
   const lines = STEPS.map(({ seconds }, index) => {
-    const from = (starts[index] ?? 0) + 2
-    return lineOf(rows.filter(({ at }) => at >= from && at < from + seconds - 2))
+    const from = starts[index] ?? 0
+    const step = rows.filter(({ at }) => at >= from && at < from + seconds)
+    return lineOf(
+      step.filter(({ at }) => at >= from + 2),
+      Math.max(...known(step.map(({ receiveP99 }) => receiveP99)), 0),
+    )
   })
   return [HEAD, HEAD.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
@@ -28,7 +35,7 @@ export function describeEnding({ acknowledged, lost, repeated, receiptsMissing, 
   return `${acknowledged} messages were acknowledged; ${lost} of them never arrived, ${repeated} came again after a reconnect; ${after}, ${receiptsMissing} receipts were still owed.`
 }
 
-function lineOf(rows: readonly Row[]): readonly string[] {
+function lineOf(rows: readonly Row[], worstMs: number): readonly string[] {
   const mean = (of: (row: Row) => number): string =>
     Math.round(rows.reduce((sum, row) => sum + of(row), 0) / Math.max(1, rows.length)).toLocaleString('en')
   const middle = (of: (row: Row) => number): string => duration(quantile(known(rows.map(of)), 0.5))
@@ -38,7 +45,7 @@ function lineOf(rows: readonly Row[]): readonly string[] {
     levels.map((level) => LEVELS[level]).join(', ') || 'no answer',
     mean(({ acknowledged }) => acknowledged),
     mean(({ refused }) => Object.values(refused).reduce((sum, count) => sum + count, 0)),
-    `${middle(({ receiveP50 }) => receiveP50)} / ${middle(({ receiveP99 }) => receiveP99)}`,
+    `${middle(({ receiveP50 }) => receiveP50)} / ${middle(({ receiveP99 }) => receiveP99)} / ${duration(worstMs)}`,
     `${middle(({ receiptP50 }) => receiptP50)} / ${middle(({ receiptP99 }) => receiptP99)}`,
     percent(rows),
     `${Math.round(Math.max(...known(rows.map(({ memoryMb }) => memoryMb)), 0))} MB`,
