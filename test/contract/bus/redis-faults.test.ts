@@ -50,7 +50,8 @@ test('when Redis dies and comes back empty, publishing fails at once meanwhile, 
   }
   await flow.nextNumber()
   expect(await flow.finish()).toEqual([])
-  expect(Math.max(...flow.refusals)).toBeLessThan(500)
+  // Waiting for an answer in vain takes two seconds.
+  expect(Math.max(...flow.refusals)).toBeLessThan(1_500)
   expect(east.lines.some(({ msg }) => msg === 'trouble with Redis')).toBe(true)
 })
 

@@ -88,7 +88,8 @@ test('while Redis hangs, nobody waits for longer than the deadlines, and afterwa
       ),
     ),
   ])
-  expect(attaching).toBeLessThan(700)
+  // Half a second is waited for the others to know; for an answer, two.
+  expect(attaching).toBeLessThan(1_500)
   expect(asking).toBeLessThan(2_300)
   await there.told.match((told) => told === 'away')
   redis.resume()

@@ -125,7 +125,8 @@ test('reads that hang on a replica whose network fell silent end on the primary 
   expect(performance.now() - from).toBeLessThan(1_200)
   const again = performance.now()
   expect(await portForAlice(database)).toBe(primary.port)
-  expect(performance.now() - again).toBeLessThan(200)
+  // Another read that waits for the replica would take its whole second.
+  expect(performance.now() - again).toBeLessThan(900)
   proxy.restore()
   await expectReadsAt(database, replicas[0])
 })
