@@ -3,7 +3,7 @@
 // that theirs is too old, or does without it.
 import { spawn } from 'child_process'
 import { readFileSync } from 'fs'
-import { createRequire } from 'module'
+import * as modules from 'module'
 import { dirname, join } from 'path'
 import { fileURLToPath } from 'url'
 
@@ -12,6 +12,8 @@ const root = dirname(dirname(here))
 const args = process.argv.slice(2)
 
 const LINGER_MS = 2000
+/** By then whatever a verb needs is loaded. */
+const LOADED_MS = 5000
 
 const MEND =
   'Install a newer one; on Linux, "npm ci" without --omit=optional brings one along for this project alone.'
@@ -32,7 +34,7 @@ function isNewEnough(version) {
 function packagedNode() {
   const name = `node-${process.platform}-${process.arch}/package.json`
   try {
-    const file = createRequire(import.meta.url).resolve(name)
+    const file = modules.createRequire(import.meta.url).resolve(name)
     const { version } = JSON.parse(readFileSync(file, 'utf8'))
     return isNewEnough(version) ? join(dirname(file), 'bin', 'node') : undefined
   } catch (error) {
@@ -46,7 +48,14 @@ function fail(sentence) {
   process.exitCode = 1
 }
 
+/** Half of a start is compiling what was compiled at the last one. Where nothing can be written, it is so every time. */
+function keepCompiled() {
+  modules.enableCompileCache(join(root, 'node_modules', '.cache', 'parley'))
+  setTimeout(modules.flushCompileCache, LOADED_MS).unref()
+}
+
 async function runHere() {
+  keepCompiled()
   const { main } = await import('../src/cli.ts')
   process.exitCode = await main(args, {
     env: process.env,

@@ -27,6 +27,15 @@ test('help and configuration go to standard output, and complaints to standard e
   expect(unknown.stderr).toContain('Unknown verb "srve": did you mean "serve"?')
 })
 
+test('what one start has compiled, the next one does not compile again', async () => {
+  await using folder = await temporaryFolder()
+  // Node.js tells what it keeps, and what it takes from there.
+  const env = { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+  await run(['--version'], { cwd: folder.path })
+  const { stdout, stderr } = await run(['--version'], { cwd: folder.path, env })
+  expect(stdout + stderr).toMatch(/V8 code cache for ESM \S*src\/cli\.ts was accepted/)
+})
+
 test('an instance does not start on a mistaken environment, and tells every mistake', async () => {
   await using folder = await temporaryFolder()
   const env = { NODE_ENV: 'production', AUTH_SECRET: 'hush' }
