@@ -30,6 +30,7 @@ export function createPresenceParts(
   const touches = createTouches({ ...common, metrics })
   const isLeftAlone = (): boolean => isPaused() || levels.isPaused('presence')
   const keeper = createKeeper({ ...common, touches, watching, isPaused: isLeftAlone })
-  const presence = createPresence({ ...stores, touches, watching, isKnown: keeper.isKnown, logger })
+  const { isThere, isKnown } = keeper
+  const presence = createPresence({ ...stores, touches, watching, isThere, isKnown, logger })
   return { presence, keeper }
 }

@@ -9,6 +9,8 @@ import type { Watching } from './watching.ts'
 
 /** Notices what happens without anybody doing anything: windows that run out, a store that is away or has forgotten. */
 export type Keeper = Readonly<{
+  /** Whether the store was reached lately, so that it is worth asking. */
+  isThere(): boolean
   /** Whether it is known at present who is online. */
   isKnown(): boolean
   start(): void
@@ -46,13 +48,17 @@ export function createKeeper(dependencies: Dependencies): Keeper {
   let saving: Promise<void> | undefined
   let running: Promise<void> = Promise.resolve()
 
+  function isThere(): boolean {
+    return elapsedMs() - reachedAt < AWAY_MS
+  }
+
   /**
    * While presence is paused nobody's activity need come in, and nobody is known to be gone; after it, only when a
    * whole window has passed.
    */
   function isKnown(): boolean {
     if (isPaused()) pausedAt = elapsedMs()
-    return elapsedMs() - pausedAt >= windowMs && elapsedMs() - reachedAt < AWAY_MS
+    return elapsedMs() - pausedAt >= windowMs && isThere()
   }
 
   async function turn(): Promise<void> {
@@ -118,6 +124,7 @@ export function createKeeper(dependencies: Dependencies): Keeper {
   }
 
   return {
+    isThere,
     isKnown,
     start() {
       running = run()

@@ -34,6 +34,8 @@ type Dependencies = Readonly<{
   visibility: VisibilityStore
   touches: Pick<Touches, 'note'>
   watching: Pick<Watching, 'open'>
+  /** Whether the store answers at present. */
+  isThere(): boolean
   /** Whether it is known at present who is online. */
   isKnown(): boolean
   logger: Logger
@@ -44,7 +46,7 @@ const LOOK_UPS = { maxBatch: 500, maxWaiting: 50_000 }
 const OWN_READS = { maxBatch: 500, maxWaiting: 50_000, restMs: 20 }
 
 export function createPresence(dependencies: Dependencies): PresenceService {
-  const { store, lastSeen, visibility, touches, watching, isKnown, logger } = dependencies
+  const { store, lastSeen, visibility, touches, watching, isThere, isKnown, logger } = dependencies
   const lookUps = createBatcher<UserId, Sighting | undefined>({
     ...LOOK_UPS,
     async run(userIds) {
@@ -61,10 +63,14 @@ export function createPresence(dependencies: Dependencies): PresenceService {
     },
   })
 
-  /** Undefined where it is not known. */
+  /**
+   * When somebody was last seen, also while it is not known who is online: the database may not have that yet.
+   * Undefined where the store has nothing, or can't be asked.
+   */
   async function lookUp(userId: UserId): Promise<Sighting | undefined> {
     try {
-      return isKnown() ? await lookUps.submit(userId) : undefined
+      const sighting = isThere() ? await lookUps.submit(userId) : undefined
+      return sighting === undefined || isKnown() ? sighting : { ...sighting, online: null }
     } catch (error) {
       logger.debug({ err: error }, 'who is online can not be asked')
       return undefined
