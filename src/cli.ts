@@ -2,6 +2,7 @@ import { parseCommandLine } from './cli/command-line.ts'
 import { describeFailure } from './cli/failure.ts'
 import { fullUsage, shortUsage } from './cli/usage.ts'
 import { type Process, UsageError } from './cli/verb.ts'
+import { verbNamed } from './cli/verbs.ts'
 import { readVersion } from './cli/version.ts'
 
 /**
@@ -16,7 +17,7 @@ export async function main(argv: readonly string[], process: Process): Promise<n
       process.notice(describeFailure(error, process.env['LOG_LEVEL'] === 'debug'))
       return 1
     }
-    process.notice(`${error.message}\n\n${shortUsage()}`)
+    process.notice(`${error.message}\n\n${shortUsage(verbNamed(argv[0]))}`)
     return 2
   }
 }

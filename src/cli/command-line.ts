@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../lib/edit-distance.ts'
 import { type Arguments, UsageError, type Verb } from './verb.ts'
-import { VERBS } from './verbs.ts'
+import { VERBS, verbNamed } from './verbs.ts'
 
 /** What a command line asks for. */
 export type Command =
@@ -15,7 +15,7 @@ export function parseCommandLine(argv: readonly string[]): Command {
   if (first === undefined) throw new UsageError('Which verb?')
   if (['--help', '-h', 'help'].includes(first) || rest.includes('--help')) return { type: 'help' }
   if (['--version', '-v'].includes(first)) return { type: 'version' }
-  const verb = VERBS.find(({ name }) => name === first)
+  const verb = verbNamed(first)
   if (verb === undefined) throw unknown(first.startsWith('-') ? 'option' : 'verb', first, verbNames)
   return { type: 'run', verb, args: parseArguments(verb, rest) }
 }

@@ -5,15 +5,10 @@ import { VERBS } from './verbs.ts'
 const INDENT = 2
 const GAP = 3
 
-/** The verbs alone: what follows a sentence about a command line that made no sense. */
-export function shortUsage(): string {
-  return [
-    'Usage: parley <verb>',
-    '',
-    ...verbLines(),
-    '',
-    '"parley --help" lists the environment variables too.',
-  ].join('\n')
+/** One verb, or all of them: what follows a sentence about a command line that made no sense. */
+export function shortUsage(verb: Verb | undefined): string {
+  const usage = verb === undefined ? ['Usage: parley <verb>', '', ...verbLines()] : usageOf(verb)
+  return [...usage, '', '"parley --help" lists the environment variables too.'].join('\n')
 }
 
 /** What `parley --help` prints. */
@@ -26,6 +21,10 @@ export function fullUsage(): string {
 }
 
 type Row = readonly [left: string, right: string]
+
+function usageOf({ name, synopsis, summary }: Verb): string[] {
+  return [`Usage: parley ${name} ${synopsis}`.trimEnd(), '', `${' '.repeat(INDENT)}${summary}`]
+}
 
 function verbLines(): string[] {
   return columns([...VERBS.map(verbRow), ['--help', 'prints this'], ['--version', "prints Parley's version"]])

@@ -76,3 +76,8 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./check-config.ts')).checkConfig,
   },
 ]
+
+/** Undefined where there is none of that name. */
+export function verbNamed(name: string | undefined): Verb | undefined {
+  return VERBS.find((verb) => verb.name === name)
+}

@@ -53,7 +53,9 @@ test.each([
   expect(code).toBe(2)
   expect(printed).toBe('')
   expect(noticed).toContain(sentence)
-  expect(noticed).toContain('Usage: parley <verb>')
+  const [verb = ''] = argv
+  const isVerb = VERBS.some(({ name }) => name === verb)
+  expect(noticed).toContain(`\n\nUsage: parley ${isVerb ? verb : '<verb>'}`)
 })
 
 test('mistakes in the environment are listed, and the exit code is 1', async () => {
