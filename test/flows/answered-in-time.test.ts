@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { issueToken } from '../../src/auth/issue-token.ts'
 import * as documents from '../harness/documents.ts'
 import { startParley, TEST_SECRET, type TestParley } from '../harness/parley.ts'
@@ -13,21 +13,27 @@ import { type Answer, Person } from '../harness/person.ts'
 
 const PROMISED_MS = 10_000
 
-let parley: TestParley
-let [alice, bob]: [Person, Person] = [] as never
-beforeAll(async () => {
-  parley = await startParley()
-  ;[alice, bob] = [await parley.person('alice'), await parley.person('bob')]
-})
-afterAll(() => parley[Symbol.asyncDispose]())
+type World = AsyncDisposable &
+  Readonly<{
+    parley: TestParley
+    alice: Person
+    bob: Person
+    /** Holds what a statement locks until disposed of. */
+    lock(sql: string): Promise<AsyncDisposable>
+  }>
 
-/** Holds what a statement locks until disposed of. */
-async function lock(sql: string): Promise<AsyncDisposable> {
-  const client = new pg.Client({ connectionString: parley.databaseUrl })
-  await client.connect()
-  await client.query('BEGIN')
-  await client.query(sql)
-  return { [Symbol.asyncDispose]: () => client.end() }
+/** An instance, which nobody else waits for. */
+async function world(): Promise<World> {
+  const parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  async function lock(sql: string): Promise<AsyncDisposable> {
+    const client = new pg.Client({ connectionString: parley.databaseUrl })
+    await client.connect()
+    await client.query('BEGIN')
+    await client.query(sql)
+    return { [Symbol.asyncDispose]: () => client.end() }
+  }
+  return { parley, alice, bob, lock, [Symbol.asyncDispose]: () => parley[Symbol.asyncDispose]() }
 }
 
 async function inTime(answer: Promise<Answer<unknown>>): Promise<void> {
@@ -37,64 +43,90 @@ async function inTime(answer: Promise<Answer<unknown>>): Promise<void> {
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
 }
 
-test('while a chat is locked every change of it answers UNAVAILABLE in time, and works afterwards', async () => {
-  const chatId = await alice.createGroup([bob])
-  const { id: messageId } = await alice.send(chatId, 'hello')
-  const send = { input: { chatId, body: 'wait', clientMessageId: 'the-key' } }
-  {
-    await using _held = await lock('SELECT FROM chats, members FOR UPDATE')
-    await Promise.all([
-      inTime(alice.post(documents.SEND_MESSAGE, send)),
-      inTime(alice.ask(documents.EDIT_MESSAGE, { input: { messageId, body: 'changed' } })),
-      inTime(alice.post(documents.SET_REACTION, { input: { messageId, emoji: '👍', present: true } })),
-      inTime(alice.post(documents.UPDATE_CHAT, { input: { chatId, title: 'Coffee' } })),
-      inTime(bob.ask(documents.MARK_READ, { input: { chatId, seq: 2 } })),
-      inTime(bob.post(documents.MARK_DELIVERED, { input: { positions: [{ chatId, seq: 2 }] } })),
-      inTime(alice.post(documents.DELETE_MESSAGE, { input: { messageId } })),
-      inTime(alice.ask(documents.REMOVE_MEMBER, { input: { chatId, userId: bob.id } })),
-      inTime(alice.post(documents.SET_MEMBER_ROLE, { input: { chatId, userId: bob.id, role: 'ADMIN' } })),
-    ])
-  }
-  await alice.run(documents.SEND_MESSAGE, send)
-  expect((await bob.markRead(chatId, 2)).viewerMember.readSeq).toBe(2)
-  const { messages } = await bob.look(chatId)
-  expect(messages.edges.filter(({ node }) => node.clientMessageId === 'the-key')).toHaveLength(1)
-}, 60_000)
+test.concurrent(
+  'while a chat is locked every change of it answers UNAVAILABLE in time, and works afterwards',
+  async () => {
+    await using it = await world()
+    const { alice, bob, lock } = it
+    const chatId = await alice.createGroup([bob])
+    const { id: messageId } = await alice.send(chatId, 'hello')
+    const send = { input: { chatId, body: 'wait', clientMessageId: 'the-key' } }
+    {
+      await using _held = await lock('SELECT FROM chats, members FOR UPDATE')
+      await Promise.all([
+        inTime(alice.post(documents.SEND_MESSAGE, send)),
+        inTime(alice.ask(documents.EDIT_MESSAGE, { input: { messageId, body: 'changed' } })),
+        inTime(alice.post(documents.SET_REACTION, { input: { messageId, emoji: '👍', present: true } })),
+        inTime(alice.post(documents.UPDATE_CHAT, { input: { chatId, title: 'Coffee' } })),
+        inTime(bob.ask(documents.MARK_READ, { input: { chatId, seq: 2 } })),
+        inTime(bob.post(documents.MARK_DELIVERED, { input: { positions: [{ chatId, seq: 2 }] } })),
+        inTime(alice.post(documents.DELETE_MESSAGE, { input: { messageId } })),
+        inTime(alice.ask(documents.REMOVE_MEMBER, { input: { chatId, userId: bob.id } })),
+        inTime(alice.post(documents.SET_MEMBER_ROLE, { input: { chatId, userId: bob.id, role: 'ADMIN' } })),
+      ])
+    }
+    await alice.run(documents.SEND_MESSAGE, send)
+    expect((await bob.markRead(chatId, 2)).viewerMember.readSeq).toBe(2)
+    const { messages } = await bob.look(chatId)
+    expect(messages.edges.filter(({ node }) => node.clientMessageId === 'the-key')).toHaveLength(1)
+  },
+  60_000,
+)
 
-test('while nobody can be made known, a newcomer is told to try again, in time', async () => {
-  const name = `newcomer-${randomUUID()}`
-  const token = await issueToken(TEST_SECRET, { subject: name, name })
-  const newcomer = new Person({ url: parley.url, token, name })
-  {
-    await using _held = await lock('LOCK TABLE users IN ACCESS EXCLUSIVE MODE')
-    await inTime(newcomer.post('{ viewer { id } }'))
-  }
-  expect((await newcomer.post('{ viewer { id } }')).data).toEqual({ viewer: { id: newcomer.id } })
-}, 60_000)
+test.concurrent(
+  'while nobody can be made known, a newcomer is told to try again, in time',
+  async () => {
+    await using it = await world()
+    const { parley, lock } = it
+    const name = `newcomer-${randomUUID()}`
+    const token = await issueToken(TEST_SECRET, { subject: name, name })
+    const newcomer = new Person({ url: parley.url, token, name })
+    {
+      await using _held = await lock('LOCK TABLE users IN ACCESS EXCLUSIVE MODE')
+      await inTime(newcomer.post('{ viewer { id } }'))
+    }
+    expect((await newcomer.post('{ viewer { id } }')).data).toEqual({ viewer: { id: newcomer.id } })
+  },
+  60_000,
+)
 
-test('while no chat can be made, starting one answers UNAVAILABLE in time, and makes one chat afterwards', async () => {
-  const carol = await parley.person('carol')
-  const group = { input: { title: 'Tea', memberIds: [], clientChatId: 'the-group' } }
-  {
-    await using _held = await lock('LOCK TABLE chats, direct_chats, created_groups IN ACCESS EXCLUSIVE MODE')
-    await Promise.all([
-      inTime(alice.post(documents.START_DIRECT_CHAT, { userId: carol.id })),
-      inTime(alice.post(documents.CREATE_GROUP, group)),
-    ])
-  }
-  expect(await alice.startChat(carol)).toBe(await carol.startChat(alice))
-  const made = await alice.createGroup([], { clientChatId: 'the-group' })
-  expect(await alice.createGroup([], { clientChatId: 'the-group' })).toBe(made)
-}, 60_000)
+test.concurrent(
+  'while no chat can be made, starting one answers UNAVAILABLE in time, and makes one chat afterwards',
+  async () => {
+    await using it = await world()
+    const { parley, alice, lock } = it
+    const carol = await parley.person('carol')
+    const group = { input: { title: 'Tea', memberIds: [], clientChatId: 'the-group' } }
+    {
+      await using _held = await lock(
+        'LOCK TABLE chats, direct_chats, created_groups IN ACCESS EXCLUSIVE MODE',
+      )
+      await Promise.all([
+        inTime(alice.post(documents.START_DIRECT_CHAT, { userId: carol.id })),
+        inTime(alice.post(documents.CREATE_GROUP, group)),
+      ])
+    }
+    expect(await alice.startChat(carol)).toBe(await carol.startChat(alice))
+    const made = await alice.createGroup([], { clientChatId: 'the-group' })
+    expect(await alice.createGroup([], { clientChatId: 'the-group' })).toBe(made)
+  },
+  60_000,
+)
 
-test('while what is asked for can not be read, a query is told to try again, in time', async () => {
-  const chatId = await alice.createGroup([bob])
-  {
-    await using _held = await lock('LOCK TABLE messages, chats IN ACCESS EXCLUSIVE MODE')
-    await Promise.all([
-      inTime(alice.post(documents.CHAT, { id: chatId })),
-      inTime(alice.ask(documents.CHATS)),
-    ])
-  }
-  expect((await alice.look(chatId)).headSeq).toBe(1)
-}, 60_000)
+test.concurrent(
+  'while what is asked for can not be read, a query is told to try again, in time',
+  async () => {
+    await using it = await world()
+    const { alice, bob, lock } = it
+    const chatId = await alice.createGroup([bob])
+    {
+      await using _held = await lock('LOCK TABLE messages, chats IN ACCESS EXCLUSIVE MODE')
+      await Promise.all([
+        inTime(alice.post(documents.CHAT, { id: chatId })),
+        inTime(alice.ask(documents.CHATS)),
+      ])
+    }
+    expect((await alice.look(chatId)).headSeq).toBe(1)
+  },
+  60_000,
+)

@@ -9,24 +9,28 @@ import { until } from './session-registry-contract.ts'
 const [east, west] = ['east', 'west'] as [GatewayId, GatewayId]
 const crowd = range(1, 3_000).map((number) => `somebody ${number}`) as UserId[]
 
-test('a gateway that dies is forgotten within seven seconds, with all who were there, and the others are told', async () => {
-  await using redis = await provideRedis()
-  await using here = await startRegistryEnd([redis.url], east)
-  await using there = await startRegistryEnd([redis.url], west)
-  await Promise.all([here.registry.attach(alice), there.registry.attach(alice), there.registry.attach(bob)])
-  await there.vanish()
-  const diedAt = performance.now()
-  expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
-  await here.told.match((told) => told === west)
-  expect(performance.now() - diedAt).toBeLessThan(7_000)
-  expect(await here.registry.others()).toEqual([])
-  expect(await here.registry.gatewaysOf([bob])).toEqual(new Set())
-  // What it left behind about alice goes when her registration here is prolonged.
-  const key = await keyOf(redis.command, alice)
-  await until(async () => membersOf(await redis.command('smembers', key)).length === 1)
-})
+// Each has a Redis of its own, and mostly waits for leases to end: so they wait together.
+test.concurrent(
+  'a gateway that dies is forgotten within seven seconds, with all who were there, and the others are told',
+  async () => {
+    await using redis = await provideRedis()
+    await using here = await startRegistryEnd([redis.url], east)
+    await using there = await startRegistryEnd([redis.url], west)
+    await Promise.all([here.registry.attach(alice), there.registry.attach(alice), there.registry.attach(bob)])
+    await there.vanish()
+    const diedAt = performance.now()
+    expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
+    await here.told.match((told) => told === west)
+    expect(performance.now() - diedAt).toBeLessThan(7_000)
+    expect(await here.registry.others()).toEqual([])
+    expect(await here.registry.gatewaysOf([bob])).toEqual(new Set())
+    // What it left behind about alice goes when her registration here is prolonged.
+    const key = await keyOf(redis.command, alice)
+    await until(async () => membersOf(await redis.command('smembers', key)).length === 1)
+  },
+)
 
-test('a gateway that leaves in order is no cause for alarm', async () => {
+test.concurrent('a gateway that leaves in order is no cause for alarm', async () => {
   await using redis = await provideRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
@@ -39,84 +43,96 @@ test('a gateway that leaves in order is no cause for alarm', async () => {
   expect(here.told.all).not.toContain(west)
 })
 
-test('when Redis is emptied, everybody is registered again within two seconds, and repair is called for', async () => {
-  await using redis = await provideRedis()
-  await using here = await startRegistryEnd([redis.url], east)
-  await using there = await startRegistryEnd([redis.url], west)
-  await attachAll(there)
-  await quiet(there)
-  await redis.flush()
-  const emptiedAt = performance.now()
-  await there.told.match((told) => told === 'lost')
-  expect(performance.now() - emptiedAt).toBeLessThan(2_000)
-  expect(await registeredOf(here)).toBe(crowd.length)
-})
+test.concurrent(
+  'when Redis is emptied, everybody is registered again within two seconds, and repair is called for',
+  async () => {
+    await using redis = await provideRedis()
+    await using here = await startRegistryEnd([redis.url], east)
+    await using there = await startRegistryEnd([redis.url], west)
+    await attachAll(there)
+    await quiet(there)
+    await redis.flush()
+    const emptiedAt = performance.now()
+    await there.told.match((told) => told === 'lost')
+    expect(performance.now() - emptiedAt).toBeLessThan(2_000)
+    expect(await registeredOf(here)).toBe(crowd.length)
+  },
+)
 
-test('when Redis dies and comes back empty, everybody is registered again, and repair is called for', async () => {
-  await using redis = await provideRedis()
-  await using here = await startRegistryEnd([redis.url], east)
-  await using there = await startRegistryEnd([redis.url], west)
-  await attachAll(there)
-  await quiet(there)
-  await redis.kill()
-  await there.told.match((told) => told === 'away')
-  await expect(here.registry.gatewaysOf([bob])).rejects.toThrow()
-  await expect(here.registry.others()).rejects.toThrow()
-  expect(here.registry.hasOthers()).toBe(true)
-  // Whoever comes and goes meanwhile does so.
-  await there.registry.attach(bob)
-  there.registry.detach('somebody 1' as UserId)
-  await redis.start()
-  await there.told.match((told) => told === 'lost')
-  await connected(here)
-  expect(await registeredOf(here)).toBe(crowd.length - 1)
-  expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
-})
+test.concurrent(
+  'when Redis dies and comes back empty, everybody is registered again, and repair is called for',
+  async () => {
+    await using redis = await provideRedis()
+    await using here = await startRegistryEnd([redis.url], east)
+    await using there = await startRegistryEnd([redis.url], west)
+    await attachAll(there)
+    await quiet(there)
+    await redis.kill()
+    await there.told.match((told) => told === 'away')
+    await expect(here.registry.gatewaysOf([bob])).rejects.toThrow()
+    await expect(here.registry.others()).rejects.toThrow()
+    expect(here.registry.hasOthers()).toBe(true)
+    // Whoever comes and goes meanwhile does so.
+    await there.registry.attach(bob)
+    there.registry.detach('somebody 1' as UserId)
+    await redis.start()
+    await there.told.match((told) => told === 'lost')
+    await connected(here)
+    expect(await registeredOf(here)).toBe(crowd.length - 1)
+    expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
+  },
+)
 
-test('while Redis hangs, nobody waits for longer than the deadlines, and afterwards all is well', async () => {
-  await using redis = await provideRedis()
-  await using here = await startRegistryEnd([redis.url], east)
-  await using there = await startRegistryEnd([redis.url], west)
-  await there.registry.attach(bob)
-  redis.pause()
-  const [attaching, asking] = await Promise.all([
-    duration(there.registry.attach(carol)),
-    duration(
-      here.registry.gatewaysOf([bob]).then(
-        () => Promise.reject(new Error('answered')),
-        () => undefined,
+test.concurrent(
+  'while Redis hangs, nobody waits for longer than the deadlines, and afterwards all is well',
+  async () => {
+    await using redis = await provideRedis()
+    await using here = await startRegistryEnd([redis.url], east)
+    await using there = await startRegistryEnd([redis.url], west)
+    await there.registry.attach(bob)
+    redis.pause()
+    const [attaching, asking] = await Promise.all([
+      duration(there.registry.attach(carol)),
+      duration(
+        here.registry.gatewaysOf([bob]).then(
+          () => Promise.reject(new Error('answered')),
+          () => undefined,
+        ),
       ),
-    ),
-  ])
-  // Half a second is waited for the others to know; for an answer, two.
-  expect(attaching).toBeLessThan(1_500)
-  expect(asking).toBeLessThan(2_300)
-  await there.told.match((told) => told === 'away')
-  redis.resume()
-  await there.told.match((told) => told === 'lost')
-  await connected(here)
-  expect(await here.registry.gatewaysOf([carol])).toEqual(new Set([west]))
-  expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
-})
+    ])
+    // Half a second is waited for the others to know; for an answer, two.
+    expect(attaching).toBeLessThan(1_500)
+    expect(asking).toBeLessThan(2_300)
+    await there.told.match((told) => told === 'away')
+    redis.resume()
+    await there.told.match((told) => told === 'lost')
+    await connected(here)
+    expect(await here.registry.gatewaysOf([carol])).toEqual(new Set([west]))
+    expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
+  },
+)
 
-test('a gateway that was cut off for longer than its lease comes back under a new one, with everybody', async () => {
-  await using redis = await provideRedis()
-  await using proxy = await startTcpProxy(redis.url)
-  await using here = await startRegistryEnd([redis.url], east)
-  await using there = await startRegistryEnd([proxy.url], west)
-  await there.registry.attach(bob)
-  await quiet(there)
-  await until(async () => here.registry.hasOthers())
-  proxy.blackhole()
-  await here.told.match((told) => told === west)
-  expect(await here.registry.gatewaysOf([bob])).toEqual(new Set())
-  proxy.restore()
-  await there.told.match((told) => told === 'lost')
-  expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
-  expect(await here.registry.others()).toEqual([west])
-})
+test.concurrent(
+  'a gateway that was cut off for longer than its lease comes back under a new one, with everybody',
+  async () => {
+    await using redis = await provideRedis()
+    await using proxy = await startTcpProxy(redis.url)
+    await using here = await startRegistryEnd([redis.url], east)
+    await using there = await startRegistryEnd([proxy.url], west)
+    await there.registry.attach(bob)
+    await quiet(there)
+    await until(async () => here.registry.hasOthers())
+    proxy.blackhole()
+    await here.told.match((told) => told === west)
+    expect(await here.registry.gatewaysOf([bob])).toEqual(new Set())
+    proxy.restore()
+    await there.told.match((told) => told === 'lost')
+    expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
+    expect(await here.registry.others()).toEqual([west])
+  },
+)
 
-test('a gateway that starts while Redis is away takes part as soon as it is there', async () => {
+test.concurrent('a gateway that starts while Redis is away takes part as soon as it is there', async () => {
   await using redis = await provideRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await redis.kill()
@@ -128,17 +144,20 @@ test('a gateway that starts while Redis is away takes part as soon as it is ther
   expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
 })
 
-test('who came while another gateway may still have thought itself alone is repaired half a second later', async () => {
-  await using redis = await provideRedis()
-  await using here = await startRegistryEnd([redis.url], east)
-  expect(here.registry.hasOthers()).toBe(false)
-  await using there = await startRegistryEnd([redis.url], west)
-  await there.registry.attach(bob)
-  await there.told.match((told) => told === 'lost')
-  expect(here.registry.hasOthers()).toBe(true)
-})
+test.concurrent(
+  'who came while another gateway may still have thought itself alone is repaired half a second later',
+  async () => {
+    await using redis = await provideRedis()
+    await using here = await startRegistryEnd([redis.url], east)
+    expect(here.registry.hasOthers()).toBe(false)
+    await using there = await startRegistryEnd([redis.url], west)
+    await there.registry.attach(bob)
+    await there.told.match((told) => told === 'lost')
+    expect(here.registry.hasOthers()).toBe(true)
+  },
+)
 
-test('registrations outlast their time to live as long as their gateway lives', async () => {
+test.concurrent('registrations outlast their time to live as long as their gateway lives', async () => {
   await using redis = await provideRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await here.registry.attach(bob)
@@ -147,7 +166,7 @@ test('registrations outlast their time to live as long as their gateway lives', 
   await until(async () => Number(await redis.command('ttl', key)) > 500)
 })
 
-test('garbage in Redis harms nobody else', async () => {
+test.concurrent('garbage in Redis harms nobody else', async () => {
   await using redis = await provideRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
@@ -162,7 +181,7 @@ test('garbage in Redis harms nobody else', async () => {
   expect(await here.registry.gatewaysOf([alice])).toEqual(new Set([west]))
 })
 
-test('the list of gateways says how many people each of them serves', async () => {
+test.concurrent('the list of gateways says how many people each of them serves', async () => {
   await using redis = await provideRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
