@@ -31,6 +31,8 @@ type Dependencies = Readonly<{
  * has waited there, nobody can tell.
  */
 const MAX_UNREAD_BYTES = 65_536
+/** What each of these takes up beside its text, or a flood of empty ones would be held whole. */
+const BYTES_PER_MESSAGE = 64
 
 const PONG = JSON.stringify({ type: 'pong' })
 
@@ -115,6 +117,8 @@ export class SocketConnection implements Connection, Visitor {
       this.close(CLOSE_CODES.TOKEN_EXPIRED.code, CLOSE_CODES.TOKEN_EXPIRED.reason)
       return
     }
+    // Nothing is read from the network meanwhile, so whatever the peer says can't be heard.
+    if (this.#socket.isPaused) this.#liveness.forgive(now)
     const pulse = this.#liveness.check(now)
     if (pulse === 'gone') this.terminate()
     if (pulse === 'ping' && this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
@@ -164,7 +168,7 @@ export class SocketConnection implements Connection, Visitor {
     const next = this.#unread.shift()
     if (next === undefined) return false
     this.#readAfterMs = performance.now() - next.at
-    this.#unreadBytes -= next.data.byteLength
+    this.#unreadBytes -= next.data.byteLength + BYTES_PER_MESSAGE
     this.#handle(next.data.toString()).catch((error: unknown) => this.#fail(error))
     if (this.#unread.length === 0) this.#socket.resume()
     return this.#unread.length > 0
@@ -184,7 +188,7 @@ export class SocketConnection implements Connection, Visitor {
 
   #hold(data: Buffer): void {
     this.#unread.push({ data, at: performance.now() })
-    this.#unreadBytes += data.byteLength
+    this.#unreadBytes += data.byteLength + BYTES_PER_MESSAGE
     if (this.#unreadBytes > MAX_UNREAD_BYTES) this.#socket.pause()
   }
 

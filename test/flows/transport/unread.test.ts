@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Server } from 'graphql-ws'
+import { expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { createLogger } from '../../../src/telemetry/logger.ts'
+import { SocketConnection } from '../../../src/transport/socket-connection.ts'
+import { SOCKET_LIMITS } from '../../../src/transport/socket-limits.ts'
+import { SocketSessions } from '../../../src/transport/socket-sessions.ts'
+
+const logger = createLogger({ level: 'silent', pretty: false })
+const nobody = { authenticate: () => Promise.reject(new Error('Nobody signs in here')) }
+
+/** Takes what it reads for read, and no more. */
+const protocol: Server<SocketConnection> = {
+  opened: (socket) => {
+    socket.onMessage(() => Promise.resolve())
+    return () => Promise.resolve()
+  },
+}
+
+/** Both ends of one connection, of which nothing is read before the test does. */
+async function connectUnread() {
+  const http = createServer().listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const { port } = http.address() as AddressInfo
+  const client = new WebSocket(`ws://127.0.0.1:${port}`)
+  const server = new WebSocketServer({ noServer: true, clientTracking: false })
+  const [request, network, head] = (await once(http, 'upgrade')) as [IncomingMessage, Duplex, Buffer]
+  const socket = await new Promise<WebSocket>((resolve) => {
+    server.handleUpgrade(request, network, head, resolve)
+  })
+  const connection = new SocketConnection({
+    socket,
+    network,
+    sessions: new SocketSessions(nobody, () => undefined),
+    intake: { enter: () => undefined },
+    limits: SOCKET_LIMITS,
+    logger,
+  })
+  connection.open(protocol)
+  if (client.readyState !== WebSocket.OPEN) await once(client, 'open')
+  return {
+    client,
+    socket,
+    connection,
+    async [Symbol.asyncDispose]() {
+      connection.terminate()
+      client.terminate()
+      await connection.closed
+      await new Promise((resolve) => http.close(resolve))
+    },
+  }
+}
+
+/** The network hands over 64 KiB at once, which is as many empty messages as fit into it. */
+const EMPTY_AT_ONCE = 10_923
+
+test.for(['', '{"type":"ping"}'])('of a flood of messages such as "%s" few wait in memory', async (text) => {
+  await using flood = await connectUnread()
+  for (let count = 0; count < 50_000; count += 1) flood.client.send(text)
+  await expect.poll(() => flood.socket.isPaused).toBe(true)
+  let held = 1
+  while (flood.connection.readOne()) held += 1
+  expect(held).toBeLessThan(2 * EMPTY_AT_ONCE)
+})
+
+test('who is not read, because their messages wait, is not taken for gone; read again, they have their time', async () => {
+  await using flood = await connectUnread()
+  for (let count = 0; count < 5_000; count += 1) flood.client.send('{"type":"ping"}')
+  await expect.poll(() => flood.socket.isPaused).toBe(true)
+  const pausedAt = performance.now()
+  for (let now = 0; now <= 120_000; now += 1_000) flood.connection.look(pausedAt + now, Date.now())
+  expect(flood.socket.readyState).toBe(WebSocket.OPEN)
+  while (flood.connection.readOne()) continue
+  flood.connection.look(pausedAt + 121_000, Date.now())
+  expect(flood.socket.readyState).toBe(WebSocket.OPEN)
+})
