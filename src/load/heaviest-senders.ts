@@ -124,8 +124,9 @@ export function createHeaviestSenders(now: () => number): HeaviestSenders {
     relax() {
       if (budget === Infinity) return
       turn()
-      budget *= RELAX_BY
-      if (budget <= wantedRate()) return
+      // The pace of a conversation is let through anyway; and out of nothing, no budget would ever grow.
+      budget = Math.max(budget, FLOOR * last.wanted.size) * RELAX_BY
+      if (budget < wantedRate()) return
       budget = Infinity
       cap = Infinity
       buckets.clear()

@@ -109,6 +109,30 @@ test('whoever is held back and waits as long as was said may send, whoever asks'
   expect(heldBack).toBeGreaterThan(0)
 })
 
+test('too much while nobody sends, such as memory, holds nobody back once it is over', () => {
+  const { senders, time, run } = world()
+  time.now += 60_000
+  senders.tighten()
+  for (let times = 0; times < 2; times += 1) senders.relax()
+  expect(senders.cap()).toBe(Infinity)
+  expect(run(10).get(heavier)).toBeCloseTo(40, 1)
+})
+
+test('a budget that was measured in a quiet hour is no measure of what many may send after it', () => {
+  const { senders, time } = world()
+  senders.admit(quiet)
+  time.now += 60_000
+  senders.tighten()
+  const crowd = Array.from({ length: 1_000 }, (_, index) => `user${index}` as UserId)
+  const startedAt = time.now
+  while (senders.cap() < Infinity && time.now < startedAt + 60_000) {
+    for (const who of crowd) senders.admit(who)
+    time.now += 1_000
+    for (let reading = 0; reading < 4; reading += 1) senders.relax()
+  }
+  expect(time.now - startedAt).toBeLessThan(12_000)
+})
+
 test('nobody is held back where there was nothing to count', () => {
   const { senders } = world()
   senders.relax()
