@@ -1,9 +1,11 @@
+import { LinkedMap } from './linked-map.ts'
+
 /**
- * A map that never holds more than `maxWeight`: beyond it, the entries that were set longest ago go first. A Map keeps
- * its keys in the order in which they were set, so neither setting nor forgetting looks at more than what goes.
+ * A map that never holds more than `maxWeight`: beyond it, the entries that were set longest ago go first. Neither
+ * setting nor forgetting looks at more than what goes.
  */
 export class BoundedMap<Key, Value> {
-  readonly #entries = new Map<Key, Readonly<{ value: Value; weight: number }>>()
+  readonly #entries = new LinkedMap<Key, Readonly<{ value: Value; weight: number }>>()
   readonly #maxWeight: number
   #weight = 0
 
@@ -20,10 +22,8 @@ export class BoundedMap<Key, Value> {
     this.delete(key)
     this.#entries.set(key, { value, weight })
     this.#weight += weight
-    for (const [oldest] of this.#entries) {
-      if (this.#weight <= this.#maxWeight) return
-      this.delete(oldest)
-    }
+    while (this.#weight > this.#maxWeight && this.#entries.oldest !== undefined)
+      this.delete(this.#entries.oldest.key)
   }
 
   delete(key: Key): void {

@@ -1,5 +1,6 @@
 import type { UserId } from '../ids.ts'
 import { createBatcher } from '../lib/batcher.ts'
+import { LinkedMap } from '../lib/linked-map.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Activity, PresenceStore, WatchedEdge } from './presence-store.ts'
@@ -33,17 +34,14 @@ const BATCHER = { maxBatch: 500, maxWaiting: 100_000, restMs: 20 }
 export function createTouches(dependencies: Dependencies): Touches {
   const { store, tell, windowMs, elapsedMs, metrics, logger } = dependencies
   /** What people did last here, the longest ago first; nobody from before the window stays for long. */
-  const recent = new Map<UserId, Recent>()
+  const recent = new LinkedMap<UserId, Recent>()
   const batcher = createBatcher<UserId, void>({ ...BATCHER, run: touch })
 
   function remember(userId: UserId): void {
     const now = elapsedMs()
-    recent.delete(userId)
     recent.set(userId, { at: now })
-    for (const [oldest, { at }] of recent) {
-      if (at > now - windowMs) return
-      recent.delete(oldest)
-    }
+    while (recent.oldest !== undefined && recent.oldest.value.at <= now - windowMs)
+      recent.delete(recent.oldest.key)
   }
 
   async function touch(batch: readonly UserId[]): Promise<undefined[]> {

@@ -1,3 +1,4 @@
+import { LinkedMap } from '../lib/linked-map.ts'
 import type { Position } from './server-state.ts'
 
 /** Marks that gateways share: the highest of each name that any of them has set in the last minute. */
@@ -40,13 +41,12 @@ export function createViewerMarks({
   shared,
   now,
 }: Dependencies): ViewerMarks {
-  const marks = new Map<string, Mark>()
+  const marks = new LinkedMap<string, Mark>()
   /** Whoever was forgotten in a crowd has to be taken for one who was told something just now. */
   let forgottenAt = -Infinity
 
   function touch(viewerId: string): Mark {
     const mark: Mark = marks.get(viewerId) ?? { position: 0, open: 'nothing' as const, at: 0 }
-    marks.delete(viewerId)
     marks.set(viewerId, mark)
     mark.at = now()
     forget()
@@ -54,11 +54,11 @@ export function createViewerMarks({
   }
 
   function forget(): void {
-    for (const [viewerId, mark] of marks) {
-      const isOld = now() - mark.at > KEEP_MS
+    while (marks.oldest !== undefined) {
+      const isOld = now() - marks.oldest.value.at > KEEP_MS
       if (!isOld && marks.size <= MAX_PEOPLE) return
       if (!isOld) forgottenAt = now()
-      marks.delete(viewerId)
+      marks.delete(marks.oldest.key)
     }
   }
 
