@@ -25,7 +25,10 @@ type Dependencies = Readonly<{
   factor: number
 }>
 
-/** Allowances that are not full, in all: the ones that have been in use for longest are forgotten beyond that. */
+/**
+ * Allowances that are not full, in all: beyond that, those that were not used for longest are forgotten, which have
+ * filled up most.
+ */
 const MAX_BUCKETS = 50_000
 /** Others are told as soon as this share of an allowance was spent: a person at their usual pace never gets there. */
 const TELL_SHARE = 0.1
@@ -45,14 +48,17 @@ export function createRateLimits({ now, factor }: Dependencies): RateLimits {
     return { burst: burst * factor, perSecond: perSecond * factor }
   }
 
-  /** A bucket that is full again is like one that never was: it begins anew, as the youngest. */
+  /** A bucket that is full again is like one that never was, and begins anew. */
   function entryOf(userId: UserId, costClass: CostClass): Entry {
     const key = `${costClass} ${userId}`
     const known = entries.get(key)
-    if (known !== undefined && !known.bucket.isFull(now())) return known
-    const entry = { userId, costClass, bucket: createTokenBucket(allowanceOf(costClass), now()), untold: 0 }
+    const entry = known === undefined || known.bucket.isFull(now()) ? begin(userId, costClass) : known
     entries.set(key, entry)
     return entry
+  }
+
+  function begin(userId: UserId, costClass: CostClass): Entry {
+    return { userId, costClass, bucket: createTokenBucket(allowanceOf(costClass), now()), untold: 0 }
   }
 
   function take(userId: UserId, costClass: CostClass, cost = 1): number {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ALLOWANCES } from '../../../src/load/costs.ts'
 import { createRateLimits } from '../../../src/load/rate-limits.ts'
+import type { UserId } from '../../../src/ids.ts'
 import { createTokenBucket } from '../../../src/load/token-bucket.ts'
 import { alice, bob } from '../../harness/events.ts'
 
@@ -99,4 +100,13 @@ test('an operator can allow more, or anything', () => {
   expect(spendAll(limitsAt(0, 3).limits)).toBe(3 * ALLOWANCES.send.burst)
   const { limits } = limitsAt(0, Infinity)
   for (let sends = 0; sends < 10_000; sends += 1) expect(limits.take(alice, 'send')).toBe(0)
+})
+
+test('however many others there are, somebody who never stops is not forgotten, and gets no second burst', () => {
+  const { limits } = limitsAt()
+  spendAll(limits)
+  for (let other = 0; other < 120_000; other += 1) {
+    limits.take(`user${other}` as UserId, 'presence')
+    if (other % 1_000 === 0) expect(limits.take(alice, 'send')).toBeGreaterThan(0)
+  }
 })
