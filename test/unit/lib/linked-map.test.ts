@@ -28,23 +28,3 @@ test('each in turn can be taken off as the oldest', () => {
   for (; map.oldest !== undefined; map.delete(map.oldest.key)) order.push(map.oldest.key)
   expect(order).toEqual(['bob', 'carol', 'alice'])
 })
-
-/** Of making one the newest and looking at the oldest, in milliseconds, with so many that are used in turn. */
-function costWith(keys: number): number {
-  const map = new LinkedMap<number, number>()
-  for (let key = 0; key < keys; key += 1) map.set(key, 0)
-  const startedAt = performance.now()
-  let oldest = 0
-  for (let times = 0; times < 50_000; times += 1) {
-    map.set(times % keys, times)
-    oldest = map.oldest?.key ?? -1
-  }
-  const costMs = (performance.now() - startedAt) / 50_000
-  expect(oldest).toBe(50_000 % keys)
-  return costMs
-}
-
-test('to use one of 45,000 costs about what it costs to use one of a hundred', () => {
-  const least = (keys: number): number => Math.min(costWith(keys), costWith(keys), costWith(keys))
-  expect(least(45_000) / least(100)).toBeLessThan(20)
-})
