@@ -29,7 +29,8 @@ export function createPresenceParts(
   const common = { ...stores, tell, windowMs, elapsedMs, logger }
   const touches = createTouches({ ...common, metrics })
   const isLeftAlone = (): boolean => isPaused() || levels.isPaused('presence')
-  const keeper = createKeeper({ ...common, touches, watching, isPaused: isLeftAlone })
+  const isAwaited = (): boolean => levels.isAwaited('presence')
+  const keeper = createKeeper({ ...common, touches, watching, isPaused: isLeftAlone, isAwaited })
   const { isThere, isKnown } = keeper
   const presence = createPresence({ ...stores, touches, watching, isThere, isKnown, logger })
   return { presence, keeper }

@@ -27,6 +27,8 @@ type Dependencies = Readonly<{
   tell(edges: readonly WatchedEdge[]): Promise<void>
   /** Whether presence is left alone for now, because there is too much else to do. */
   isPaused(): boolean
+  /** Whether people who are active may have been told not to say so yet. */
+  isAwaited(): boolean
   windowMs: number
   elapsedMs(): number
   logger: Logger
@@ -39,7 +41,8 @@ const AWAY_MS = 2_000
 const RENEW_MS = 300_000
 
 export function createKeeper(dependencies: Dependencies): Keeper {
-  const { store, lastSeen, touches, watching, tell, isPaused, windowMs, elapsedMs, logger } = dependencies
+  const { store, lastSeen, touches, watching, tell, isPaused, isAwaited, windowMs, elapsedMs, logger } =
+    dependencies
   const ended = new AbortController()
   let reachedAt = elapsedMs()
   let renewedAt = elapsedMs()
@@ -54,11 +57,11 @@ export function createKeeper(dependencies: Dependencies): Keeper {
 
   /**
    * While presence is paused nobody's activity need come in, and nobody is known to be gone; after it, only when a
-   * whole window has passed.
+   * whole window has passed, and those whose heartbeats were refused may send them again.
    */
   function isKnown(): boolean {
     if (isPaused()) pausedAt = elapsedMs()
-    return elapsedMs() - pausedAt >= windowMs && isThere()
+    return elapsedMs() - pausedAt >= windowMs && !isAwaited() && isThere()
   }
 
   async function turn(): Promise<void> {

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { MARK_DELIVERED } from '../../harness/documents.ts'
 import { startParley, type TestParley } from '../../harness/parley.ts'
 import type { Person } from '../../harness/person.ts'
+import { heartbeat, look, PresenceWatch } from '../../harness/presence.ts'
 import { followStatus, statusFor } from '../../harness/service-status.ts'
 import { parley as run } from '../../unit/cli/terminal.ts'
 
@@ -74,6 +75,23 @@ test('at ESSENTIAL messages flow as always, and receipts come late and right', a
   await atAlice.items.until((all) => all.some(({ readSeq }) => readSeq === later[1]?.seq))
   expect((await alice.look(chat)).lastMessage?.status).toBe('READ')
 }, 30_000)
+
+test('whose heartbeats were refused for longer than the level lasted is unknown, and not told to be offline', async () => {
+  await using other = await startParley({ overrides: { presence: { windowMs: 500, isPaused: () => false } } })
+  const [carol, dave] = [await other.person('carol'), await other.person('dave')]
+  await carol.send(await carol.startChat(dave), 'Hello')
+  const say = (level: string) => run(['service-level', level], { DATABASE_URL: other.databaseUrl })
+  using following = followStatus(carol)
+  await say('busy')
+  await following.told.until((all) => all.at(-1)?.level === 'BUSY', 2_000)
+  await expect(heartbeat(dave)).rejects.toThrow('presence')
+  using watch = new PresenceWatch(carol, [dave])
+  await watch.tells(dave, null)
+  await say('auto')
+  await following.told.until((all) => all.at(-1)?.level === 'NORMAL', 2_000)
+  await expect(watch.tells(dave, false, 1_000)).rejects.toThrow()
+  expect(await look(carol, dave)).toMatchObject({ online: null })
+})
 
 test('an app that reports each message by itself does not use up its connection while receipts trickle', async () => {
   const { seq } = await alice.send(chat, 'Hello')
