@@ -9,7 +9,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/harness/postgres-setup.ts'],
-    testTimeout: 30_000,
+    // Five times what the slowest take that start several servers: who hangs is found, who is slow is let be.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     // What is waited for comes soon or never; on a busy machine, soon may be some seconds.
     expect: { poll: { timeout: 10_000 } },
