@@ -21,7 +21,7 @@ export type Keeper = Readonly<{
 type Dependencies = Readonly<{
   store: PresenceStore
   lastSeen: Pick<LastSeenStore, 'save'>
-  touches: Pick<Touches, 'retell' | 'drained'>
+  touches: Pick<Touches, 'isBehind' | 'retell' | 'drained'>
   watching: Pick<Watching, 'lookAgain' | 'recheck' | 'startOver' | 'setKnown'>
   /** Tells whoever watches them. Never rejects. */
   tell(edges: readonly WatchedEdge[]): Promise<void>
@@ -35,8 +35,11 @@ type Dependencies = Readonly<{
 }>
 
 const TURN_MS = 250
-/** A store that was not reached for so long may know things that are not known here. */
-const AWAY_MS = 2_000
+/**
+ * After so long without an answer nothing is known any more. With a turn before it and one after it, that is the second
+ * by which somebody may be taken for online too long.
+ */
+const AWAY_MS = 500
 /** Half of the time for which a watch is registered: the last net under edges that nobody told, as well. */
 const RENEW_MS = 300_000
 
@@ -44,7 +47,8 @@ export function createKeeper(dependencies: Dependencies): Keeper {
   const { store, lastSeen, touches, watching, tell, isPaused, isAwaited, windowMs, elapsedMs, logger } =
     dependencies
   const ended = new AbortController()
-  let reachedAt = elapsedMs()
+  /** When the store was first asked after its last answer. */
+  let askedAt: number | undefined
   let renewedAt = elapsedMs()
   let pausedAt = -Infinity
   let mayHaveForgotten = false
@@ -52,7 +56,7 @@ export function createKeeper(dependencies: Dependencies): Keeper {
   let running: Promise<void> = Promise.resolve()
 
   function isThere(): boolean {
-    return elapsedMs() - reachedAt < AWAY_MS
+    return askedAt === undefined || elapsedMs() - askedAt < AWAY_MS
   }
 
   /**
@@ -65,11 +69,15 @@ export function createKeeper(dependencies: Dependencies): Keeper {
   }
 
   async function turn(): Promise<void> {
+    askedAt ??= elapsedMs()
+    const alarm = setTimeout(raiseAlarm, Math.max(0, askedAt + AWAY_MS - elapsedMs()))
     try {
       await sweep()
     } catch (error) {
       mayHaveForgotten = true
       logger.debug({ err: error }, 'who is online could not be kept up to date this time')
+    } finally {
+      clearTimeout(alarm)
     }
     watching.setKnown(isKnown())
     if (isKnown()) watching.lookAgain()
@@ -78,10 +86,21 @@ export function createKeeper(dependencies: Dependencies): Keeper {
     watching.recheck()
   }
 
+  /**
+   * A store that hangs holds up the turn for longer than what it said last is true. After a stop of this process its
+   * answer may have come already: that is read first.
+   */
+  function raiseAlarm(): void {
+    setImmediate(() => {
+      if (!isKnown()) watching.setKnown(false)
+    })
+  }
+
   async function sweep(): Promise<void> {
     const { hasForgotten, ranOut, unsaved } = await store.sweep()
-    reachedAt = elapsedMs()
+    askedAt = undefined
     if (hasForgotten || mayHaveForgotten) await tellAgain()
+    else if (touches.isBehind()) await touches.retell()
     if (ranOut.length > 0) await conclude(ranOut)
     saving ??= save(unsaved)
   }

@@ -69,8 +69,9 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
     changes.count += 1
     const toldAt = lastSeenAt?.getTime() ?? -Infinity
     seen.set(userId, Math.max(seen.get(userId) ?? -Infinity, clock.now() - agoMs, toldAt))
-    if (!due.has(userId)) due.set(userId, elapsedMs() + SAVE_EVERY_MS)
-    if (agoMs >= windowMs) return false
+    const isOver = agoMs >= windowMs
+    if (!due.has(userId)) due.set(userId, isOver ? -Infinity : elapsedMs() + SAVE_EVERY_MS)
+    if (isOver) return false
     online.set(userId, Math.max(online.get(userId) ?? -Infinity, elapsedMs() - agoMs))
     return !wasOnline
   }

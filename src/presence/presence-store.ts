@@ -39,7 +39,8 @@ export type Sweep = Readonly<{
  * - `touch` is atomic. Of those who become online at once through several gateways, each is told of by one or more.
  * - Who ran out is answered by every `sweep` until settled, to one gateway at a time. One that dies is replaced by
  *   another's `sweep` within a second. So an edge may be told twice, and is never left out.
- * - Whoever was active is answered as `unsaved` once they ran out, and once a minute while they stay online.
+ * - Whoever was active is answered as `unsaved` once they ran out, at once where that was before the store was told,
+ *   and once a minute while they stay online.
  * - `online` is null where the store knows that it does not know: soon after it forgot everything.
  * - What can't be done now rejects, at once or within two seconds, and may be tried again.
  *

@@ -42,9 +42,15 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
     if (!this.#isOver && this.isNews(sighting)) this.#tell(sighting)
   }
 
-  /** Nothing is known of anybody any more; when each was last seen stays as it was. */
-  pushUnknown(): void {
-    for (const told of this.#told.values()) if (told.online !== null) this.#tell({ ...told, online: null })
+  /** Nothing is known of this person any more; when they were last seen stays as it was. */
+  pushUnknown(userId: UserId): void {
+    const told = this.#told.get(userId)
+    if (told !== undefined && told.online !== null) this.#tell({ ...told, online: null })
+  }
+
+  /** Whether the reader takes this person for online. */
+  takesForOnline(userId: UserId): boolean {
+    return this.#told.get(userId)?.online === true
   }
 
   /** Whatever is told next counts as newer than what was told. */

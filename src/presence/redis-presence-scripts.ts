@@ -37,7 +37,7 @@ for i = 3, #ARGV, 3 do
   local seen = math.max(known, math.floor((wall - ago) / 1000), tonumber(ARGV[i + 2]))
   if seen > known then redis.call('HSET', KEYS[3], user, text(seen)) end
   table.insert(shown, text(seen))
-  redis.call('ZADD', KEYS[4], 'NX', text(now + ARGV[2]), user)
+  redis.call('ZADD', KEYS[4], 'NX', ago < window and text(now + ARGV[2]) or 0, user)
   if ago < window then
     local before = redis.call('ZSCORE', KEYS[2], user)
     redis.call('ZADD', KEYS[2], 'GT', text(now - ago), user)

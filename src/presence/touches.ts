@@ -3,13 +3,15 @@ import { createBatcher } from '../lib/batcher.ts'
 import { LinkedMap } from '../lib/linked-map.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { Activity, PresenceStore, WatchedEdge } from './presence-store.ts'
+import type { Activity, PresenceStore, Touched, WatchedEdge } from './presence-store.ts'
 
 /** What people do here, on its way to the store. */
 export type Touches = Readonly<{
   /** Somebody was active just now. Resolves when the store knows, or could not be told; never rejects. */
   note(userId: UserId): Promise<void>
-  /** Tells the store again of everybody who was active here within the window, because it may have forgotten. */
+  /** Whether the store could not be told of something, and was not told again since. */
+  isBehind(): boolean
+  /** Tells the store again of everybody whose last activity here it may have forgotten before that was saved. */
   retell(): Promise<void>
   /** Resolves when the store knows of everything, or could not be told. */
   drained(): Promise<void>
@@ -30,17 +32,27 @@ type Recent = { readonly at: number; lastSeenAt?: Date }
 
 /** Activities gather for so long after each batch, in milliseconds: whatever one person does meanwhile is one touch. */
 const BATCHER = { maxBatch: 500, maxWaiting: 100_000, restMs: 20 }
+/** When somebody's window has run out, their last activity is saved by then, in milliseconds; usually in half a second. */
+const SAVED_MS = 5_000
 
 export function createTouches(dependencies: Dependencies): Touches {
   const { store, tell, windowMs, elapsedMs, metrics, logger } = dependencies
-  /** What people did last here, the longest ago first; nobody from before the window stays for long. */
+  /**
+   * What people did last here, the longest ago first. Nobody stays for long whose last activity is saved; while the
+   * store can't be told nothing is saved, and everybody stays.
+   */
   const recent = new LinkedMap<UserId, Recent>()
+  let isBehind = false
   const batcher = createBatcher<UserId, void>({ ...BATCHER, run: touch })
 
   function remember(userId: UserId): void {
     const now = elapsedMs()
     recent.set(userId, { at: now })
-    while (recent.oldest !== undefined && recent.oldest.value.at <= now - windowMs)
+    if (!isBehind) forgetSaved(now)
+  }
+
+  function forgetSaved(now: number): void {
+    while (recent.oldest !== undefined && recent.oldest.value.at <= now - windowMs - SAVED_MS)
       recent.delete(recent.oldest.key)
   }
 
@@ -50,11 +62,20 @@ export function createTouches(dependencies: Dependencies): Touches {
     const activities = [...told].map(([userId, { at, lastSeenAt }]): Activity => {
       return { userId, agoMs: now - at, lastSeenAt }
     })
-    const { came, seen } = await store.touch(activities)
+    const { came, seen } = await touchStore(activities)
     for (const { userId, lastSeenAt } of seen) keep(told.get(userId), lastSeenAt)
     metrics.presenceTouches.inc({ outcome: 'taken' }, activities.length)
     if (came.length > 0) await tell(came)
     return batch.map(() => undefined)
+  }
+
+  async function touchStore(activities: readonly Activity[]): Promise<Touched> {
+    try {
+      return await store.touch(activities)
+    } catch (error) {
+      isBehind = true
+      throw error
+    }
   }
 
   /** Two clocks never meet to the millisecond: what was shown once has to be shown when it is told again. */
@@ -76,9 +97,11 @@ export function createTouches(dependencies: Dependencies): Touches {
       remember(userId)
       await submit(userId)
     },
+    isBehind: () => isBehind,
     async retell() {
-      const since = elapsedMs() - windowMs
-      await Promise.all([...recent].filter(([, { at }]) => at > since).map(([userId]) => submit(userId)))
+      if (!isBehind) forgetSaved(elapsedMs())
+      isBehind = false
+      await Promise.all([...recent].map(([userId]) => submit(userId)))
     },
     drained: () => batcher.drained(),
   }

@@ -49,7 +49,9 @@ const NEWS = { maxBatch: 500, restMs: 0 }
  */
 export function createWatching({ store, lastSeen, visibility, logger }: Dependencies): Watching {
   const streams = new Map<UserId, Set<PresenceStream>>()
-  const unsure = new Set<UserId>()
+  /** Of whom the store was not sure since the last turn, and in the one before. */
+  let unsure = new Set<UserId>()
+  let doubted: ReadonlySet<UserId> = new Set()
   let isKnown = true
 
   const looks = createWorklist<UserId, true>({
@@ -92,7 +94,19 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
 
   function note(sighting: Sighting): void {
     if (isNews(sighting)) news.put(sighting.userId, sighting)
-    if (sighting.online === null) unsure.add(sighting.userId)
+    if (sighting.online === null) doubt(sighting.userId)
+  }
+
+  /**
+   * A store that has forgotten everything is told again within a turn who is online. Of whom it is not sure then the
+   * window may be over, and that nobody has noticed; who is offline would be found by now if they were not.
+   */
+  function doubt(userId: UserId): void {
+    unsure.add(userId)
+    if (!doubted.has(userId)) return
+    for (const stream of streams.get(userId) ?? []) {
+      if (stream.takesForOnline(userId)) stream.pushUnknown(userId)
+    }
   }
 
   function asFarAsKnown(sighting: Sighting): Sighting {
@@ -138,8 +152,9 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
   }
 
   function lookAgain(): void {
-    for (const userId of unsure) if (isWatched(userId)) looks.put(userId, true)
-    unsure.clear()
+    doubted = unsure
+    unsure = new Set()
+    for (const userId of doubted) if (isWatched(userId)) looks.put(userId, true)
   }
 
   function everyStream(): Set<PresenceStream> {
@@ -168,7 +183,7 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
       if (isNowKnown === isKnown) return
       isKnown = isNowKnown
       if (isKnown) return recheck()
-      for (const stream of everyStream()) stream.pushUnknown()
+      for (const [userId, some] of streams) for (const stream of some) stream.pushUnknown(userId)
     },
     size: () => streams.size,
     async close() {

@@ -72,7 +72,7 @@ function onlineLaws(createWorld: CreateWorld): void {
     expect(performance.now() - startedAt).toBeLessThan(WINDOW_MS * 0.9)
   })
 
-  test('activity from before the window makes nobody online, and is not forgotten', async () => {
+  test('activity from before the window makes nobody online, and is to be saved at once', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
     const { came, seen } = await here.touch([{ userId: alice, agoMs: WINDOW_MS + 1 }])
@@ -80,6 +80,8 @@ function onlineLaws(createWorld: CreateWorld): void {
     const [sighting] = await here.lookUp([alice])
     expect(sighting?.online).not.toBe(true)
     expect(Date.now() - (sighting?.lastSeenAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(WINDOW_MS)
+    const lastSeenAt = sighting?.lastSeenAt
+    expect((await here.sweep()).unsaved).toEqual([{ userId: alice, lastSeenAt }])
   })
 
   test('everybody touched is answered with their last activity, and it is never called by an earlier moment again', async () => {

@@ -21,6 +21,9 @@ class World implements AsyncDisposable {
   /** What the store's next sweeps do instead. */
   hasForgotten = false
   isAway = false
+  /** Whether it could not be told of what somebody did. */
+  isBehind = false
+  hang: (() => Promise<void>) | undefined
 
   constructor() {
     const store = createMemoryPresenceStore({
@@ -35,6 +38,7 @@ class World implements AsyncDisposable {
       ...store,
       sweep: async () => {
         if (this.isAway) throw new Error('The store is away')
+        await this.hang?.()
         const answer = { ...(await store.sweep()), hasForgotten: this.hasForgotten }
         this.hasForgotten = false
         step('swept')
@@ -48,7 +52,14 @@ class World implements AsyncDisposable {
     this.keeper = createKeeper({
       store: this.store,
       lastSeen: { save: async (seen) => seen.forEach(({ userId }) => step(`saved ${userId}`)) },
-      touches: { retell: async () => step('people'), drained: async () => undefined },
+      touches: {
+        isBehind: () => this.isBehind,
+        retell: async () => {
+          this.isBehind = false
+          step('people')
+        },
+        drained: async () => undefined,
+      },
       watching: {
         lookAgain: () => undefined,
         recheck: () => step('recheck'),
@@ -101,6 +112,14 @@ test('a store that has forgotten is told of people first, and of watches then', 
   ])
 })
 
+test('a store that could not be told of something, and has forgotten nothing, is told again of people', async () => {
+  await using world = new World()
+  await world.until('swept')
+  world.isBehind = true
+  expect((await world.until('people')).filter((step) => step !== 'known')).toEqual(['swept', 'people'])
+  expect(await world.until('swept')).not.toContain('watches')
+})
+
 test('a store that could not be reached is told again, whatever it says', async () => {
   await using world = new World()
   await world.until('swept')
@@ -124,6 +143,21 @@ test('while people are awaited whose heartbeats were refused, it is not known wh
   await world.until('swept')
   expect(world.keeper.isKnown()).toBe(false)
   world.isAwaited = false
+  await world.until('known')
+})
+
+test('after half a second without an answer nothing is known, though the store is still being asked', async () => {
+  await using world = new World()
+  await world.until('known')
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  world.hang = () => {
+    asked.resolve()
+    return answered.promise
+  }
+  await asked.promise
+  world.elapsedMs += 500
+  expect(await world.until('unknown')).not.toContain('swept')
+  answered.resolve()
   await world.until('known')
 })
 

@@ -47,7 +47,7 @@ test('not to know is told at the start, and when it is said so, but is no news o
   stream.push(sighting(alice, true, 1, 1))
   await stream.next()
   stream.push(sighting(alice, null, 2, 2))
-  stream.pushUnknown()
+  stream.pushUnknown(alice)
   expect((await stream.next()).value).toEqual({ userId: alice, online: null, lastSeenAt: at(1) })
   stream.push(sighting(alice, true, 3, 3))
   expect((await stream.next()).value).toMatchObject({ online: true })

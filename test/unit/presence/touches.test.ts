@@ -3,14 +3,15 @@ import type { Activity, PresenceStore } from '../../../src/presence/presence-sto
 import { createTouches } from '../../../src/presence/touches.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog } from '../../harness/captured-log.ts'
-import { alice, bob } from '../../harness/events.ts'
+import { alice, bob, carol } from '../../harness/events.ts'
 
 /** Touches on their way to a store that calls its moments by numbers of ours. */
 function world() {
-  const time = { elapsedMs: 0, shownMs: 1_000_000 }
+  const time = { elapsedMs: 0, shownMs: 1_000_000, isAway: false }
   const asked: (readonly Activity[])[] = []
   const store: Pick<PresenceStore, 'touch'> = {
     async touch(activities) {
+      if (time.isAway) throw new Error('The store is away')
       asked.push(activities)
       const seen = activities.map(({ userId, agoMs, lastSeenAt }) => ({
         userId,
@@ -50,12 +51,32 @@ test('who did something since has a new moment', async () => {
   expect(asked[1]).toEqual([{ userId: alice, agoMs: 0, lastSeenAt: undefined }])
 })
 
-test('what lies before the window is not told again', async () => {
+test('who has just gone is told again, because that may not be saved yet; who is gone for longer is not', async () => {
   const { touches, time, asked } = world()
   await touches.note(alice)
-  time.elapsedMs += 15_000
+  time.elapsedMs += 4_000
   await touches.note(bob)
-  time.elapsedMs += 6_000
+  time.elapsedMs += 21_000
   await touches.retell()
-  expect(asked.at(-1)).toMatchObject([{ userId: bob, agoMs: 6_000 }])
+  expect(asked.at(-1)).toMatchObject([{ userId: bob, agoMs: 21_000 }])
+})
+
+test('while the store can not be told nothing is saved, and so nobody is forgotten, however long that takes', async () => {
+  const { touches, time, asked } = world()
+  await touches.note(alice)
+  time.elapsedMs += 10_000
+  time.isAway = true
+  await touches.note(bob)
+  time.elapsedMs += 60_000
+  await touches.note(carol)
+  time.isAway = false
+  await touches.retell()
+  expect(asked.slice(1).flat()).toMatchObject([
+    { userId: alice, agoMs: 70_000 },
+    { userId: bob, agoMs: 60_000 },
+    { userId: carol, agoMs: 0 },
+  ])
+  time.elapsedMs += 26_000
+  await touches.retell()
+  expect(asked).toHaveLength(2)
 })

@@ -9,6 +9,7 @@ import {
   createMemoryPresenceStore,
 } from '../../../src/presence/memory-presence-store.ts'
 import { createWatching, type Watching } from '../../../src/presence/watching.ts'
+import { EventQueue } from '../../harness/event-queue.ts'
 import { captureLog } from '../../harness/captured-log.ts'
 import { alice, bob, carol } from '../../harness/events.ts'
 import { until } from '../../contract/sessions/session-registry-contract.ts'
@@ -28,6 +29,9 @@ class World implements AsyncDisposable {
   readonly strangers = new Set<UserId>()
   /** How many more times the database, and the store, are away. */
   failures = { database: 0, store: 0 }
+  /** Whether the store knows who is online. */
+  isSure = true
+  readonly #looks = new EventQueue<string>()
   readonly watching: Watching
 
   constructor() {
@@ -37,7 +41,7 @@ class World implements AsyncDisposable {
     this.watching = createWatching({
       store: {
         ...this.store,
-        watch: async (userIds) => this.#reach('store', () => this.store.watch(userIds)),
+        watch: async (userIds) => this.#reach('store', () => this.#watch(userIds)),
       },
       visibility: {
         allowed: async (sights) =>
@@ -55,6 +59,11 @@ class World implements AsyncDisposable {
     return came?.edge as Sighting
   }
 
+  /** Resolves when people were looked at once more. */
+  async looked(): Promise<void> {
+    await this.#looks.next()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.watching.close()
   }
@@ -63,6 +72,12 @@ class World implements AsyncDisposable {
     this.failures[what] -= 1
     if (this.failures[what] >= 0) throw new Error(`The ${what} is away`)
     return ask()
+  }
+
+  async #watch(userIds: readonly UserId[]): Promise<readonly Sighting[]> {
+    const sightings = await this.store.watch(userIds)
+    this.#looks.push('looked')
+    return this.isSure ? sightings : sightings.map((sighting) => ({ ...sighting, online: null }))
   }
 
   #isAllowed({ viewerId, userId }: Sight): boolean {
@@ -157,4 +172,29 @@ test('while it is not known who is online edges say nothing, and afterwards all 
   world.watching.setKnown(true)
   expect(await next(stream)).toMatchObject({ online: true })
   expect(await next(late)).toMatchObject({ online: true })
+})
+
+test('of whom a store that has forgotten is not sure twice they are not taken for online any more', async () => {
+  await using world = new World()
+  await world.touch(alice)
+  await using stream = world.watching.open(bob, [alice, carol])
+  expect([await next(stream), await next(stream)]).toMatchObject([{ online: true }, { online: false }])
+  await world.looked()
+  let told: Presence | undefined
+  const telling = next(stream).then((presence) => (told = presence))
+  world.isSure = false
+  world.watching.startOver()
+  await world.looked()
+  world.isSure = true
+  world.watching.lookAgain()
+  await world.looked()
+  expect(told).toBeUndefined()
+  world.isSure = false
+  world.watching.startOver()
+  await world.looked()
+  world.watching.lookAgain()
+  expect(await telling).toMatchObject({ userId: alice, online: null })
+  world.isSure = true
+  world.watching.lookAgain()
+  expect(await next(stream)).toMatchObject({ userId: alice, online: true })
 })
