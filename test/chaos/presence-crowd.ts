@@ -1,33 +1,32 @@
+import { createClient } from 'graphql-ws'
 import { expect } from 'vitest'
+import { WebSocket } from 'ws'
 import { issueToken } from '../../src/auth/issue-token.ts'
-import { aborted } from '../../src/lib/aborted.ts'
 import { pause } from '../../src/lib/pause.ts'
+import { MARK_DELIVERED } from '../harness/documents.ts'
 import { TEST_SECRET } from '../harness/parley.ts'
 import { Person } from '../harness/person.ts'
-import {
-  type Activity,
-  checkPresence,
-  type PresenceFinding,
-  type PresenceHistory,
-  type Sight,
-  type Window,
-} from '../harness/presence-checker.ts'
-import { heartbeat, look, type PresenceData, PresenceWatch } from '../harness/presence.ts'
+import { checkPresence, type PresenceFinding, type Window } from '../harness/presence-checker.ts'
+import { PresenceRecorder, type State } from '../harness/presence-history.ts'
+import { heartbeat, look, type PresenceData, WATCH } from '../harness/presence.ts'
 
 /** What is asked of a gateway that may be dead for a while. */
 type Address = Readonly<{ url: string }>
 
+/** Between two attempts to subscribe, in milliseconds. */
+const RETRY_MS = 50
+
 /** People who do things, others who watch them from every gateway, and a record of all of it. */
 export class PresenceCrowd implements AsyncDisposable {
-  readonly #activities: Activity[] = []
-  readonly #sights: Sight[] = []
-  readonly #faults: { from: number; until: number }[] = []
+  readonly recorder: PresenceRecorder
   readonly #gateways: readonly Address[]
   readonly #names: readonly string[]
   readonly #over = new AbortController()
+  #chat = ''
   #running: readonly Promise<void>[] = []
 
   private constructor(gateways: readonly Address[], names: readonly string[]) {
+    this.recorder = new PresenceRecorder(names.map((name) => `user_${name}`))
     this.#gateways = gateways
     this.#names = names
   }
@@ -39,23 +38,26 @@ export class PresenceCrowd implements AsyncDisposable {
     const people = await Promise.all(names.map((name) => crowd.#signIn(name, 0)))
     const [founder] = watchers
     if (founder === undefined) throw new Error('Nobody watches without a gateway')
-    await founder.send(await founder.createGroup([...watchers, ...people]), 'Hello')
-    crowd.#running = watchers.map((watcher) => crowd.#watch(watcher, people))
+    crowd.#chat = await founder.createGroup([...watchers.slice(1), ...people])
+    await founder.send(crowd.#chat, 'Hello')
+    crowd.#running = watchers.map((watcher, index) => crowd.#watch(watcher.name, index))
     return crowd
   }
 
   /** The person does something at a gateway. Where that fails, it may have counted or not. */
   async act(name: string, gateway: number): Promise<void> {
-    const from = Date.now()
-    const isCertain = await succeeds(heartbeat(await this.#at(name, gateway)))
-    this.#activities.push({ person: `user_${name}`, from, until: Date.now(), isCertain })
+    const person = await this.#at(name, gateway)
+    const finish = this.recorder.startActivity(person.id)
+    finish(await succeeds(heartbeat(person)))
   }
 
   /** Their app goes on by itself, at all gateways in turn, until the signal. */
   async idle(name: string, signal: AbortSignal): Promise<void> {
+    const delivered = { input: { positions: [{ chatId: this.#chat, seq: 1 }] } }
     for (let turn = 0; !signal.aborted; turn += 1) {
       const app = await this.#at(name, turn)
       await succeeds(heartbeat(app, false))
+      await succeeds(app.post(MARK_DELIVERED, delivered))
       await succeeds(app.run('{ viewer { id } chats(first: 5) { edges { node { unreadCount } } } }'))
       await pause(250, signal)
     }
@@ -63,32 +65,29 @@ export class PresenceCrowd implements AsyncDisposable {
 
   /** Breaks something and mends it; `healMs` later, all has to be as ever. */
   async during(fault: () => Promise<unknown>, healMs: number): Promise<void> {
-    const noted = { from: Date.now(), until: Infinity }
-    this.#faults.push(noted)
+    const finish = this.recorder.startFault()
     await fault()
-    noted.until = Date.now() + healMs
+    finish(healMs)
   }
 
-  /** What everybody sees of everybody when it is asked for, noted like what was told. */
+  /** Asks for everybody at every gateway, and notes what is seen; a gateway that is dead has nothing to say. */
   async lookAround(): Promise<void> {
     for (const index of this.#gateways.keys()) {
       const watcher = await this.#at(`watcher-${index}`, index)
-      for (const name of this.#names) {
-        const seen = await look(watcher, await this.#at(name, index))
-        if (seen !== null) this.#note(watcher, { ...seen, at: Date.now() })
-      }
+      for (const name of this.#names) await succeeds(this.#look(watcher, await this.#at(name, index)))
     }
   }
 
   /** Ends the watching, and checks what was told. */
   async findings(window: Window): Promise<readonly PresenceFinding[]> {
     await this[Symbol.asyncDispose]()
-    return checkPresence(this.#history(), window)
+    return checkPresence(this.recorder, window)
   }
 
   /** How much there was to check. */
   summary(): string {
-    return `${this.#activities.length} activities, ${this.#sights.length} sights, ${this.#faults.length} faults`
+    const { activities, sights, looks, faults } = this.recorder
+    return `${activities.length} activities, ${sights.length} sights, ${looks.length} looks, ${faults.length} faults`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,26 +95,44 @@ export class PresenceCrowd implements AsyncDisposable {
     await Promise.all(this.#running)
   }
 
-  #history(): PresenceHistory {
-    const sights = this.#sights.toSorted((a, b) => a.at - b.at)
-    return { activities: this.#activities, sights, faults: this.#faults, endedAt: Date.now() }
+  async #look(watcher: Person, person: Person): Promise<void> {
+    const from = Date.now()
+    const seen = await look(watcher, person)
+    if (seen !== null) this.recorder.noteLook(watcher.name, from, toState(seen))
   }
 
-  /** Subscribes, and again whenever the gateway came back. */
-  async #watch(watcher: Person, people: readonly Person[]): Promise<void> {
+  /** Subscribes, and again at the next gateway whenever one is lost: what one then believed holds no longer. */
+  async #watch(name: string, first: number): Promise<void> {
     const { signal } = this.#over
-    while (!signal.aborted) {
-      using watch = new PresenceWatch(watcher, people)
-      await Promise.race([watch.ended, aborted(signal)])
-      for (const told of watch.told.all) this.#note(watcher, told)
-      await pause(50, signal)
+    for (let turn = first; !signal.aborted; turn += 1) {
+      const person = await this.#at(name, turn)
+      const { tell, end } = this.recorder.startWatch(name)
+      await succeeds(this.#subscribe(person, tell))
+      end()
+      await pause(RETRY_MS, signal)
     }
-    await watcher[Symbol.asyncDispose]()
   }
 
-  #note({ name }: Person, { user, online, lastSeenAt, at }: PresenceData & Readonly<{ at: number }>): void {
-    const seen = lastSeenAt === null ? null : Date.parse(lastSeenAt)
-    this.#sights.push({ watcher: name, person: user.id, at, online, lastSeenAt: seen })
+  /** One connection that does not come back by itself. */
+  async #subscribe({ url, token }: Person, tell: (state: State) => void): Promise<void> {
+    const { signal } = this.#over
+    const client = createClient({
+      url: url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${token}` },
+      retryAttempts: 0,
+    })
+    const end = (): void => client.terminate()
+    signal.addEventListener('abort', end)
+    try {
+      const variables = { userIds: this.recorder.people }
+      for await (const { data } of client.iterate<{ presence: PresenceData }>({ query: WATCH, variables })) {
+        if (data) tell(toState(data.presence))
+      }
+    } finally {
+      signal.removeEventListener('abort', end)
+      end()
+    }
   }
 
   async #at(name: string, gateway: number): Promise<Person> {
@@ -130,11 +147,18 @@ export class PresenceCrowd implements AsyncDisposable {
   }
 }
 
-/** Prints what was checked, and fails with the first findings, if there are any. */
+/** Prints what was checked, and fails with a summary and the first findings, if there are any. */
 export async function expectRight(crowd: PresenceCrowd, name: string, window: Window): Promise<void> {
   const findings = await crowd.findings(window)
   process.stdout.write(`${name}: ${crowd.summary()}\n`)
-  expect(findings.slice(0, 5)).toEqual([])
+  const rules = Map.groupBy(findings, ({ rule }) => rule)
+  expect([...rules].map(([rule, some]) => `${some.length} × ${rule}, first: ${some[0]?.text ?? ''}`)).toEqual(
+    [],
+  )
+}
+
+function toState({ user, online, lastSeenAt }: PresenceData): State {
+  return { person: user.id, online, lastSeenAt: lastSeenAt === null ? null : Date.parse(lastSeenAt) }
 }
 
 /** Whether it was answered as it should be; a gateway that is dead, or just dying, does not. */

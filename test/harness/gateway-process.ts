@@ -25,7 +25,14 @@ export type GatewayProcess = AsyncDisposable &
     start(): Promise<void>
   }>
 
-export type GatewayProcessOptions = Readonly<{ databaseUrl: string; redisUrl: string }>
+export type GatewayProcessOptions = Readonly<{
+  databaseUrl: string
+  redisUrl: string
+  /** What its ids begin with; the number of the start follows. By default they are made up. */
+  name?: string
+  /** Whether it looks by itself how much there is to do; `auto` unless said otherwise. */
+  serviceLevels?: 'auto' | 'manual'
+}>
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -35,9 +42,14 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   const log: string[] = []
   const env = environment(options, port)
   let child: ChildProcess | undefined
+  let starts = 0
 
   async function start(): Promise<void> {
-    child = launch(env, log)
+    starts += 1
+    child = launch(
+      { ...env, ...(options.name !== undefined && { GATEWAY_ID: `${options.name}-${starts}` }) },
+      log,
+    )
     await readiness(`http://127.0.0.1:${port}/health/ready`, child, log)
   }
 
@@ -62,7 +74,8 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   }
 }
 
-function environment({ databaseUrl, redisUrl }: GatewayProcessOptions, port: number): NodeJS.ProcessEnv {
+function environment(options: GatewayProcessOptions, port: number): NodeJS.ProcessEnv {
+  const { databaseUrl, redisUrl, serviceLevels = 'auto' } = options
   return {
     PATH: process.env['PATH'],
     NODE_ENV: 'production',
@@ -74,6 +87,7 @@ function environment({ databaseUrl, redisUrl }: GatewayProcessOptions, port: num
     AUTH_SECRET: TEST_SECRET,
     // A few people send here what hundreds would.
     RATE_LIMIT_FACTOR: 'off',
+    SERVICE_LEVELS: serviceLevels,
     LOG_LEVEL: 'warn',
   }
 }
