@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { provideDatabase } from '../harness/database.ts'
 import { startParley, type TestParley, UNLIMITED } from '../harness/parley.ts'
 import type { Person } from '../harness/person.ts'
 import { heartbeat, look, PresenceWatch } from '../harness/presence.ts'
+import { monitorRedis } from '../harness/redis-monitor.ts'
 import { provideRedis, type TestRedis } from '../harness/redis.ts'
 
 const WINDOW_MS = 1_500
@@ -127,20 +127,20 @@ test('to ask Redis about somebody costs a stranger, who sees nothing, what it co
   await using it = await scene()
   const carol = await it.east.person('carol')
   await heartbeat(it.bob)
-  const listener = new Redis(it.redis.url)
-  const monitor = await listener.monitor()
-  const heard: string[] = []
-  monitor.on('monitor', (_time: string, args: string[]) => {
-    if (args.includes('bob') && args[1]?.includes('isYoung') === true) heard.push(args[1])
-  })
+  await using monitor = await monitorRedis(it.redis)
+  const lookUps = (): string[] =>
+    monitor.heard.filter((line) => line.includes('isYoung') && line.includes('"bob"')).map(commandOf)
   expect(await look(it.alice, it.bob)).not.toBeNull()
-  await expect.poll(() => heard.length).toBe(1)
+  await expect.poll(() => lookUps().length).toBe(1)
   expect(await look(carol, it.bob)).toBeNull()
-  await expect.poll(() => heard.length).toBe(2)
-  expect(heard[1]).toBe(heard[0])
-  monitor.disconnect()
-  listener.disconnect()
+  await expect.poll(() => lookUps().length).toBe(2)
+  expect(lookUps()[1]).toBe(lookUps()[0])
 })
+
+/** What MONITOR shows of a command, without its time and connection. */
+function commandOf(line: string): string {
+  return line.slice(line.indexOf('"'))
+}
 
 function publishesIn(stats: string): number {
   return Number(/cmdstat_publish:calls=(\d+)/.exec(stats)?.[1] ?? 0)
