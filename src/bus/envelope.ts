@@ -62,7 +62,15 @@ const signal = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('TypingChanged'), chatId: id, userId: id, typing: z.boolean() }),
 ])
-const edge = z.object({ userId: id, online: z.boolean(), lastSeenAt: maybe, asOf: z.number() })
+const edge = z
+  .object({
+    userId: id,
+    online: z.boolean().nullable(),
+    isExcused: z.boolean().optional(),
+    lastSeenAt: maybe,
+    asOf: z.number(),
+  })
+  .refine(({ online, isExcused = false }) => online !== null || isExcused)
 const envelope = z.object({
   v: z.literal(VERSION),
   events: z.array(event),

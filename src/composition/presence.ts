@@ -2,6 +2,7 @@ import type { Foundation } from './foundation.ts'
 import type { Load } from './load.ts'
 import type { Router } from '../gateway/router.ts'
 import { elapsedMs } from '../lib/elapsed.ts'
+import { createExcuses } from '../presence/excuses.ts'
 import { createKeeper, type Keeper } from '../presence/keeper.ts'
 import type { LastSeenStore } from '../presence/last-seen-store.ts'
 import type { PresenceStore } from '../presence/presence-store.ts'
@@ -29,9 +30,9 @@ export function createPresenceParts(
   const common = { ...stores, tell, windowMs, elapsedMs, logger }
   const touches = createTouches({ ...common, metrics })
   const isLeftAlone = (): boolean => isPaused() || levels.isPaused('presence')
-  const isAwaited = (): boolean => levels.isAwaited('presence')
-  const keeper = createKeeper({ ...common, touches, watching, isPaused: isLeftAlone, isAwaited })
+  const excuses = createExcuses(common)
+  const keeper = createKeeper({ ...common, notes: [touches, excuses], watching, isPaused: isLeftAlone })
   const { isThere, isKnown } = keeper
-  const presence = createPresence({ ...stores, touches, watching, isThere, isKnown, logger })
+  const presence = createPresence({ ...stores, touches, excuses, watching, isThere, isKnown, logger })
   return { presence, keeper }
 }

@@ -1,4 +1,5 @@
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql'
+import { ParleyError } from '../errors.ts'
 import { doerOf, isUserActivity } from '../presence/activity.ts'
 import type { Context } from './context.ts'
 
@@ -14,6 +15,32 @@ export function noteActivity(schema: GraphQLSchema): GraphQLSchema {
     field.resolve = noting(field.name, isAsked, field.resolve ?? defaultFieldResolver)
   }
   return schema
+}
+
+/**
+ * Whoever says that they are there, and is told to say so later, is excused until then. To be put around what refuses
+ * them; resolvers know nothing of it.
+ */
+export function excuseRefused(schema: GraphQLSchema): GraphQLSchema {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    if (doerOf(field.name) === 'asked')
+      field.resolve = excusing(field.name, field.resolve ?? defaultFieldResolver)
+  }
+  return schema
+}
+
+function excusing(name: string, resolve: Resolve): Resolve {
+  return async (source, args, context, info) => {
+    try {
+      return await resolve(source, args, context, info)
+    } catch (error) {
+      const retryAfterMs = error instanceof ParleyError ? error.retryAfterMs : undefined
+      const userId = context.session?.viewer.userId
+      const isMissed = userId !== undefined && isUserActivity(name, args)
+      if (isMissed && retryAfterMs !== undefined) context.services.presence.excuse(userId, retryAfterMs)
+      throw error
+    }
+  }
 }
 
 function noting(name: string, isAsked: boolean, resolve: Resolve): Resolve {

@@ -12,7 +12,7 @@ import { defineSession } from '../auth/schema.ts'
 import { createBuilder } from './builder.ts'
 import { guard } from './guard.ts'
 import { defineNodes } from './nodes.ts'
-import { noteActivity } from './note-activity.ts'
+import { excuseRefused, noteActivity } from './note-activity.ts'
 import { defineScalars } from './scalars.ts'
 
 /** The whole API, made anew at each call. */
@@ -30,5 +30,5 @@ export function createSchema(): GraphQLSchema {
   definePresence(builder)
   defineSession(builder)
   defineServiceStatus(builder)
-  return guard(noteActivity(builder.toSchema()))
+  return excuseRefused(guard(noteActivity(builder.toSchema())))
 }

@@ -90,7 +90,7 @@ export function createGate({ levels, limits, heaviest, metrics }: Dependencies):
   return {
     admit({ rule, viewerId, cost }) {
       const mode = levels.modeOf(rule.feature)
-      if (mode === 'off') refuseDegraded(rule.feature, levels.retryAfterMs(rule.feature))
+      if (mode === 'off') refuseDegraded(rule.feature, levels.retryAfterMs())
       if (viewerId === undefined) return undefined
       take(rule, viewerId, cost)
       return mode === 'trickle' ? trickle(rule.feature, viewerId) : undefined

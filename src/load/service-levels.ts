@@ -19,9 +19,7 @@ export type ServiceLevels = Readonly<{
   /** How long receipts gather between two writes at least, in milliseconds. */
   receiptRestMs(): number
   /** When it makes sense to ask again for what is paused, in milliseconds. Not the same for everybody. */
-  retryAfterMs(feature: Feature): number
-  /** Whether some of those who were told to ask for it again later may not have done so yet. */
-  isAwaited(feature: Feature): boolean
+  retryAfterMs(): number
   /** After how long somebody who wants to connect should try again; undefined: they are welcome. */
   turnAwayMs(): number | undefined
   /** Whoever has had messages waiting to be read for longer than this has the first refused, in milliseconds. */
@@ -49,8 +47,6 @@ const READ_EVERY_MS = 250
 /** A command reaches every gateway within this time, and that of one look into the database. */
 const LOOK_EVERY_MS = 1_000
 const RETRY_AFTER_MS = { min: 5_000, max: 60_000 }
-/** Who was told to come back may be so late, in milliseconds. */
-const LATENESS_MS = 2_000
 const TURN_AWAY_MS = 5_000
 /** A moment's flood is waited for; what has flooded for a while is drained, or everybody would wait for it all the time. */
 const MAX_BACKLOG_MS = { of: 2_000, beyond: 300 }
@@ -68,8 +64,6 @@ export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
   let ladder: Ladder = startLadder(now())
   let command: Readonly<{ level: ServiceLevel; until: number }> | undefined
   let running: Promise<unknown> = Promise.resolve()
-  /** When the last of those who were told to ask again will have done so. */
-  const awaitedUntil = new Map<Feature, number>()
 
   function read(): void {
     const readings = signals.read()
@@ -109,12 +103,9 @@ export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
     return command === undefined ? earliestEndMs(ladder, now()) : command.until - now()
   }
 
-  function retryAfterMs(feature: Feature): number {
+  function retryAfterMs(): number {
     const { min, max } = RETRY_AFTER_MS
-    const afterMs = scattered(Math.min(Math.max(remainingMs(), min), max))
-    const until = now() + afterMs + LATENESS_MS
-    awaitedUntil.set(feature, Math.max(until, awaitedUntil.get(feature) ?? until))
-    return afterMs
+    return scattered(Math.min(Math.max(remainingMs(), min), max))
   }
 
   function maxBacklogMs(): number {
@@ -129,7 +120,6 @@ export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
     isPaused: (feature) => isPausedAt(feed.present.level, feature),
     receiptRestMs: () => receiptRestMsAt(feed.present.level),
     retryAfterMs,
-    isAwaited: (feature) => now() < (awaitedUntil.get(feature) ?? -Infinity),
     turnAwayMs: () =>
       rankOf(ladder.pressure) < rankOf('BEYOND')
         ? undefined

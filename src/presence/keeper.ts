@@ -4,7 +4,6 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
 import type { PresenceStore, WatchedEdge } from './presence-store.ts'
 import type { LastSeen } from './sighting.ts'
-import type { Touches } from './touches.ts'
 import type { Watching } from './watching.ts'
 
 /** Notices what happens without anybody doing anything: windows that run out, a store that is away or has forgotten. */
@@ -18,17 +17,25 @@ export type Keeper = Readonly<{
   stop(): Promise<void>
 }>
 
+/** What the store is told by people's doing, and may forget. */
+type Notes = Readonly<{
+  /** Whether the store could not be told of something, and was not told again since. */
+  isBehind(): boolean
+  /** Tells the store again of all that still matters. */
+  retell(): Promise<void>
+  /** Resolves when nothing is on its way any more. */
+  drained(): Promise<void>
+}>
+
 type Dependencies = Readonly<{
   store: PresenceStore
   lastSeen: Pick<LastSeenStore, 'save'>
-  touches: Pick<Touches, 'isBehind' | 'retell' | 'drained'>
+  notes: readonly Notes[]
   watching: Pick<Watching, 'lookAgain' | 'recheck' | 'startOver' | 'setKnown'>
   /** Tells whoever watches them. Never rejects. */
   tell(edges: readonly WatchedEdge[]): Promise<void>
   /** Whether presence is left alone for now, because there is too much else to do. */
   isPaused(): boolean
-  /** Whether people who are active may have been told not to say so yet. */
-  isAwaited(): boolean
   windowMs: number
   elapsedMs(): number
   logger: Logger
@@ -44,8 +51,7 @@ const AWAY_MS = 500
 const RENEW_MS = 300_000
 
 export function createKeeper(dependencies: Dependencies): Keeper {
-  const { store, lastSeen, touches, watching, tell, isPaused, isAwaited, windowMs, elapsedMs, logger } =
-    dependencies
+  const { store, lastSeen, notes, watching, tell, isPaused, windowMs, elapsedMs, logger } = dependencies
   const ended = new AbortController()
   /** When the store was first asked after its last answer. */
   let askedAt: number | undefined
@@ -60,12 +66,12 @@ export function createKeeper(dependencies: Dependencies): Keeper {
   }
 
   /**
-   * While presence is paused nobody's activity need come in, and nobody is known to be gone; after it, only when a
-   * whole window has passed, and those whose heartbeats were refused may send them again.
+   * While presence is paused apps may keep their heartbeats to themselves, and nobody is known to be gone; after it, only
+   * when a whole window has passed.
    */
   function isKnown(): boolean {
     if (isPaused()) pausedAt = elapsedMs()
-    return elapsedMs() - pausedAt >= windowMs && !isAwaited() && isThere()
+    return elapsedMs() - pausedAt >= windowMs && isThere()
   }
 
   async function turn(): Promise<void> {
@@ -100,7 +106,7 @@ export function createKeeper(dependencies: Dependencies): Keeper {
     const { hasForgotten, ranOut, unsaved } = await store.sweep()
     askedAt = undefined
     if (hasForgotten || mayHaveForgotten) await tellAgain()
-    else if (touches.isBehind()) await touches.retell()
+    else await Promise.all(notes.filter(({ isBehind }) => isBehind()).map(({ retell }) => retell()))
     if (ranOut.length > 0) await conclude(ranOut)
     saving ??= save(unsaved)
   }
@@ -108,7 +114,7 @@ export function createKeeper(dependencies: Dependencies): Keeper {
   /** The people first, then who watches them: or those who watch would look at a store that knows of nobody. */
   async function tellAgain(): Promise<void> {
     mayHaveForgotten = false
-    await touches.retell()
+    await Promise.all(notes.map(({ retell }) => retell()))
     watching.startOver()
   }
 
@@ -155,7 +161,7 @@ export function createKeeper(dependencies: Dependencies): Keeper {
       ended.abort()
       await running
       await saving
-      await touches.drained()
+      await Promise.all(notes.map(({ drained }) => drained()))
       await leave()
     }),
   }

@@ -1,6 +1,12 @@
 import type { GatewayId, UserId } from '../ids.ts'
 import type { Clock } from '../lib/clock.ts'
-import { type Activity, type PresenceStore, SAVE_EVERY_MS, type WatchedEdge } from './presence-store.ts'
+import {
+  type Activity,
+  type Excuse,
+  type PresenceStore,
+  SAVE_EVERY_MS,
+  type WatchedEdge,
+} from './presence-store.ts'
 import type { Edge, LastSeen, Sighting } from './sighting.ts'
 
 /** What all gateways of one process know of people. */
@@ -11,6 +17,8 @@ export type MemoryPresence = Readonly<{
   seen: Map<UserId, number>
   /** When what is in `seen` is to be saved, by `elapsedMs`. */
   due: Map<UserId, number>
+  /** When people's excuses end, by `elapsedMs`. */
+  excused: Map<UserId, number>
   watchers: Map<UserId, Set<GatewayId>>
   /** Counts changes: sightings are as of one of them. */
   changes: { count: number }
@@ -21,6 +29,7 @@ export function createMemoryPresence(): MemoryPresence {
     online: new Map(),
     seen: new Map(),
     due: new Map(),
+    excused: new Map(),
     watchers: new Map(),
     changes: { count: 0 },
   }
@@ -42,25 +51,33 @@ type Dependencies = Readonly<{
  */
 export function createMemoryPresenceStore(dependencies: Dependencies): PresenceStore {
   const { gatewayId, presence, windowMs, clock, elapsedMs } = dependencies
-  const { online, seen, due, watchers, changes } = presence
+  const { online, seen, due, excused, watchers, changes } = presence
 
   function isOnline(userId: UserId): boolean {
     return (online.get(userId) ?? -Infinity) > elapsedMs() - windowMs
+  }
+
+  function isExcused(userId: UserId): boolean {
+    return (excused.get(userId) ?? -Infinity) > elapsedMs()
+  }
+
+  function onlineOf(userId: UserId): Pick<Sighting, 'online' | 'isExcused'> {
+    if (isOnline(userId)) return { online: true }
+    return isExcused(userId) ? { online: null, isExcused: true } : { online: false }
   }
 
   function sightingOf(userId: UserId): Sighting {
     const lastSeenAt = seen.get(userId)
     return {
       userId,
-      online: isOnline(userId),
+      ...onlineOf(userId),
       lastSeenAt: lastSeenAt === undefined ? null : new Date(lastSeenAt),
       asOf: changes.count,
     }
   }
 
-  function watchedEdge(userId: UserId, isComing: boolean): WatchedEdge {
-    const edge = { ...sightingOf(userId), online: isComing }
-    return { edge, watchers: [...(watchers.get(userId) ?? [])] }
+  function watchedEdge(userId: UserId): WatchedEdge {
+    return { edge: sightingOf(userId), watchers: [...(watchers.get(userId) ?? [])] }
   }
 
   /** Whether they were not online before and are now. */
@@ -76,6 +93,21 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
     return !wasOnline
   }
 
+  /** Whether it was known whether they are online and is not any more. */
+  function excuseOne({ userId, forMs }: Excuse): boolean {
+    const wasKnown = !isOnline(userId) && !isExcused(userId)
+    changes.count += 1
+    excused.set(userId, Math.max(excused.get(userId) ?? -Infinity, elapsedMs() + forMs))
+    return wasKnown
+  }
+
+  /** Whose excuses are over, without those who came back meanwhile. */
+  function unexcused(): UserId[] {
+    const over = [...excused.keys()].filter((userId) => !isExcused(userId))
+    for (const userId of over.filter(isOnline)) excused.delete(userId)
+    return over.filter((userId) => !online.has(userId))
+  }
+
   function lastSeen(userId: UserId): LastSeen[] {
     const at = seen.get(userId)
     return at === undefined ? [] : [{ userId, lastSeenAt: new Date(at) }]
@@ -89,9 +121,10 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
 
   return {
     async touch(activities) {
-      const came = activities.filter(touchOne).map(({ userId }) => watchedEdge(userId, true))
+      const came = activities.filter(touchOne).map(({ userId }) => watchedEdge(userId))
       return { came, seen: activities.flatMap(({ userId }) => lastSeen(userId)) }
     },
+    excuse: async (excuses) => excuses.filter(excuseOne).map(({ userId }) => watchedEdge(userId)),
     lookUp: async (userIds) => userIds.map(sightingOf),
     async watch(userIds) {
       for (const userId of userIds) {
@@ -108,14 +141,15 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
     },
     async sweep() {
       changes.count += 1
-      const ranOut = [...online.keys()].filter((userId) => !isOnline(userId))
+      const ranOut = [...[...online.keys()].filter((userId) => !isOnline(userId)), ...unexcused()]
       const now = elapsedMs()
       const unsaved = [...due].filter(([, dueAt]) => dueAt <= now).flatMap(([userId]) => lastSeen(userId))
-      return { hasForgotten: false, ranOut: ranOut.map((userId) => watchedEdge(userId, false)), unsaved }
+      return { hasForgotten: false, ranOut: ranOut.map(watchedEdge), unsaved }
     },
     async settle(edges: readonly Edge[]) {
       for (const { userId } of edges.filter((edge) => !isOnline(edge.userId))) {
         if (online.delete(userId)) due.set(userId, -Infinity)
+        if (!isExcused(userId)) excused.delete(userId)
       }
     },
     async saved(all) {

@@ -9,6 +9,9 @@ export type Activity = Readonly<{
   lastSeenAt?: Date | undefined
 }>
 
+/** Somebody was told to come back in so many milliseconds: until then it proves nothing that they are silent. */
+export type Excuse = Readonly<{ userId: UserId; forMs: number }>
+
 /** What became of activities. */
 export type Touched = Readonly<{
   /** Those who were not online before and are now. */
@@ -24,7 +27,7 @@ export type WatchedEdge = Readonly<{ edge: Edge; watchers: readonly GatewayId[] 
 export type Sweep = Readonly<{
   /** What was told to the store before may be lost, in part or whole: tell it again. */
   hasForgotten: boolean
-  /** Their window has run out. Tell the watchers, then `settle`. */
+  /** Their window has run out, or their excuse without activity. Tell the watchers, then `settle`. */
   ranOut: readonly WatchedEdge[]
   /** Their last activity has to be written down for good. Do it, then say `saved`. */
   unsaved: readonly LastSeen[]
@@ -37,6 +40,8 @@ export type Sweep = Readonly<{
  * - Somebody is online for exactly one window (20 s) after their last activity. A clock that jumps back makes nobody
  *   online for longer, and moves no `lastSeenAt` back: that only ever grows.
  * - `touch` is atomic. Of those who become online at once through several gateways, each is told of by one or more.
+ * - Whoever is excused is not offline: when their window runs out, or where it has, it is unknown whether they are online;
+ *   they are offline when their excuse has run out as well. An excuse is never shortened.
  * - Who ran out is answered by every `sweep` until settled, to one gateway at a time. One that dies is replaced by
  *   another's `sweep` within a second. So an edge may be told twice, and is never left out.
  * - Whoever was active is answered as `unsaved` once they ran out, at once where that was before the store was told,
@@ -45,11 +50,13 @@ export type Sweep = Readonly<{
  * - What can't be done now rejects, at once or within two seconds, and may be tried again.
  *
  * What it does not ensure, so that callers must not rely on it: that it remembers. Callers tell it again who was
- * active, and whom they watch. A `lastSeenAt` of null means that the database may know more.
+ * active, who is excused, and whom they watch. A `lastSeenAt` of null means that the database may know more.
  */
 export type PresenceStore = Readonly<{
   /** Takes note of activity, of each person once. */
   touch(activities: readonly Activity[]): Promise<Touched>
+  /** Excuses people, each of them once. Answers with those of whom it was known, and is not any more. */
+  excuse(excuses: readonly Excuse[]): Promise<readonly WatchedEdge[]>
   lookUp(userIds: readonly UserId[]): Promise<readonly Sighting[]>
   /** This gateway wants to hear of these people for the next ten minutes. Answers as `lookUp` does, as of that moment. */
   watch(userIds: readonly UserId[]): Promise<readonly Sighting[]>

@@ -30,11 +30,11 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
     this.#release = release
   }
 
-  /** Whether the reader does not know this yet. Not to know is no news, except at the start. */
-  isNews({ userId, online, asOf }: Sighting): boolean {
+  /** Whether the reader does not know this yet. Not to know is no news, except at the start or for an excuse. */
+  isNews({ userId, online, isExcused = false, asOf }: Sighting): boolean {
     const told = this.#told.get(userId)
     if (told === undefined) return true
-    return online !== null && online !== told.online && asOf >= told.asOf
+    return (online !== null || isExcused) && online !== told.online && asOf >= told.asOf
   }
 
   /** Tells it if it is news. */

@@ -2,6 +2,7 @@ import { badInput, notFound, unavailable } from '../errors.ts'
 import type { UserId } from '../ids.ts'
 import { BatcherFullError, createBatcher } from '../lib/batcher.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Excuses } from './excuses.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
 import { later, type PresenceStream } from './presence-stream.ts'
 import type { PresenceStore } from './presence-store.ts'
@@ -14,6 +15,8 @@ import type { Watching } from './watching.ts'
 export type PresenceService = Readonly<{
   /** The person was active just now. Resolves when that is known, or can't be known; never rejects. */
   note(userId: UserId): Promise<void>
+  /** The person was told to come back in so many milliseconds: until then their silence proves nothing. */
+  excuse(userId: UserId, forMs: number): void
   /** One's own. */
   own(userId: UserId): Promise<Presence>
   /** In the order of `userIds`; null where the viewer may not see it, and that takes as long. */
@@ -33,6 +36,7 @@ type Dependencies = Readonly<{
   lastSeen: Pick<LastSeenStore, 'read'>
   visibility: VisibilityStore
   touches: Pick<Touches, 'note'>
+  excuses: Pick<Excuses, 'note'>
   watching: Pick<Watching, 'open'>
   /** Whether the store answers at present. */
   isThere(): boolean
@@ -46,7 +50,7 @@ const LOOK_UPS = { maxBatch: 500, maxWaiting: 50_000 }
 const OWN_READS = { maxBatch: 500, maxWaiting: 50_000, restMs: 20 }
 
 export function createPresence(dependencies: Dependencies): PresenceService {
-  const { store, lastSeen, visibility, touches, watching, isThere, isKnown, logger } = dependencies
+  const { store, lastSeen, visibility, touches, excuses, watching, isThere, isKnown, logger } = dependencies
   const lookUps = createBatcher<UserId, Sighting | undefined>({
     ...LOOK_UPS,
     async run(userIds) {
@@ -110,7 +114,7 @@ export function createPresence(dependencies: Dependencies): PresenceService {
     return watching.open(viewerId, different)
   }
 
-  return { note: touches.note, own, find, open }
+  return { note: touches.note, excuse: excuses.note, own, find, open }
 }
 
 function toPresence(userId: UserId, sighting: Sighting | undefined, saved: Date | null): Presence {

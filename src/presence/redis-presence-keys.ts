@@ -26,6 +26,8 @@ export const shardKeys = {
   seen: (shard: Shard): string => `parley:{presence:${shard}}:seen`,
   /** People by when their last activity is to be saved, in the part's time. */
   due: (shard: Shard): string => `parley:{presence:${shard}}:due`,
+  /** People by when their excuses end, in the part's time. */
+  excused: (shard: Shard): string => `parley:{presence:${shard}}:excused`,
 }
 
 /** The gateways that watch somebody, each with the moment when that ends, in the part's time. */

@@ -49,8 +49,28 @@ end
 return answer`
 
 /**
- * KEYS: clock, online, seen. ARGV: the window, and for how long after its birth a part is not sure of who is not
- * online; then people. Answers with the time, and for each with 1, 0 or nothing, and with their last activity.
+ * KEYS: clock, online, seen, excused, then the watchers of each person. ARGV: the window, then each person and for how
+ * long they are excused, in microseconds. Answers with the time, then with each who was offline and is unknown now, and
+ * who watches them until when.
+ */
+export const EXCUSE = `
+${TICK}
+local answer = { text(now) }
+for i = 2, #ARGV, 2 do
+  local user = ARGV[i]
+  local active, before = redis.call('ZSCORE', KEYS[2], user), redis.call('ZSCORE', KEYS[4], user)
+  redis.call('ZADD', KEYS[4], 'GT', text(now + ARGV[i + 1]), user)
+  local isOnline = active and tonumber(active) > now - tonumber(ARGV[1])
+  if not isOnline and not (before and tonumber(before) > now) then
+    table.insert(answer, { user, redis.call('HGET', KEYS[3], user) or '', redis.call('HGETALL', KEYS[4 + i / 2]) })
+  end
+end
+return answer`
+
+/**
+ * KEYS: clock, online, seen, excused. ARGV: the window, and for how long after its birth a part is not sure of who is not
+ * online; then people. Answers with the time, and for each with 1, 0, ? for who is excused, or nothing where it is not
+ * sure, and with their last activity.
  */
 const LOOK = (firstUser: number): string => `
 local isYoung = not born or now - tonumber(born) < tonumber(ARGV[2])
@@ -58,7 +78,9 @@ local answer = { text(now) }
 for i = ${firstUser}, #ARGV do
   local active = redis.call('ZSCORE', KEYS[2], ARGV[i])
   local isOnline = active and tonumber(active) > now - tonumber(ARGV[1])
-  table.insert(answer, isOnline and '1' or isYoung and '' or '0')
+  local ends = not isOnline and redis.call('ZSCORE', KEYS[4], ARGV[i])
+  local isExcused = ends and tonumber(ends) > now
+  table.insert(answer, isOnline and '1' or isExcused and '?' or isYoung and '' or '0')
   table.insert(answer, redis.call('HGET', KEYS[3], ARGV[i]) or '')
 end
 return answer`
@@ -70,7 +92,7 @@ ${LOOK(3)}`
 /** As the last; ARGV[3] and ARGV[4] are a gateway, and for how long it watches; the watchers' keys follow in KEYS. */
 export const WATCH = `
 ${READ_CLOCK}
-for i = 4, #KEYS do
+for i = 5, #KEYS do
   local watchers = redis.call('HGETALL', KEYS[i])
   for j = 1, #watchers, 2 do
     if tonumber(watchers[j + 1]) <= now then redis.call('HDEL', KEYS[i], watchers[j]) end
@@ -81,33 +103,50 @@ end
 ${LOOK(5)}`
 
 /**
- * KEYS: clock, online, seen, due. ARGV: the window, how long a gateway sweeps alone, the gateway, how many at most.
- * Answers with the part's birth and, where it is this gateway's turn, with the time, with those who ran out, and with
- * those to be saved, each with their last activity.
+ * KEYS: clock, online, seen, due, excused. ARGV: the window, how long a gateway sweeps alone, the gateway, how many at
+ * most. Answers with the part's birth and, where it is this gateway's turn, with the time, with those who are offline,
+ * those who are excused from now on, and those to be saved, each with their last activity.
  */
 export const SWEEP = `
 ${TICK}
 local lease = redis.call('HMGET', KEYS[1], 'sweeper', 'until')
 if lease[1] and lease[1] ~= ARGV[3] and tonumber(lease[2]) > now then return { born } end
 redis.call('HSET', KEYS[1], 'sweeper', ARGV[3], 'until', text(now + ARGV[2]))
-local function first(key, limit)
-  local found = {}
-  for _, user in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', text(limit), 'LIMIT', 0, ARGV[4])) do
-    table.insert(found, user)
-    table.insert(found, redis.call('HGET', KEYS[3], user) or '')
-  end
-  return found
+local over = now - tonumber(ARGV[1])
+local function first(key, limit) return redis.call('ZRANGEBYSCORE', key, '-inf', text(limit), 'LIMIT', 0, ARGV[4]) end
+local function add(list, user)
+  table.insert(list, user)
+  table.insert(list, redis.call('HGET', KEYS[3], user) or '')
 end
-return { born, text(now), first(KEYS[2], now - tonumber(ARGV[1])), first(KEYS[4], now) }`
+local offline, excused, due = {}, {}, {}
+for _, user in ipairs(first(KEYS[2], over)) do
+  local ends = redis.call('ZSCORE', KEYS[5], user)
+  add(ends and tonumber(ends) > now and excused or offline, user)
+end
+for _, user in ipairs(first(KEYS[5], now)) do
+  local active = redis.call('ZSCORE', KEYS[2], user)
+  if not active then
+    add(offline, user)
+  elseif tonumber(active) > over then
+    redis.call('ZREM', KEYS[5], user)
+  end
+end
+for _, user in ipairs(first(KEYS[4], now)) do add(due, user) end
+return { born, text(now), offline, excused, due }`
 
-/** KEYS: online, due. ARGV: each person, and the moment until which they may have been active. */
+/**
+ * KEYS: online, due, excused. ARGV: each person, the moment until which they may have been active, and the one until
+ * which they may have been excused.
+ */
 export const SETTLE = `
-for i = 1, #ARGV, 2 do
+for i = 1, #ARGV, 3 do
   local active = redis.call('ZSCORE', KEYS[1], ARGV[i])
   if active and tonumber(active) <= tonumber(ARGV[i + 1]) then
     redis.call('ZREM', KEYS[1], ARGV[i])
     redis.call('ZADD', KEYS[2], 0, ARGV[i])
   end
+  local ends = redis.call('ZSCORE', KEYS[3], ARGV[i])
+  if ends and tonumber(ends) <= tonumber(ARGV[i + 2]) then redis.call('ZREM', KEYS[3], ARGV[i]) end
 end`
 
 /** KEYS: online, seen, due. ARGV: each person and the last activity that was saved. What came later is unsaved still. */

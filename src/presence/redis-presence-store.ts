@@ -2,14 +2,15 @@ import type { RedisCommand, RedisConnection } from '../bus/redis-connection.ts'
 import type { GatewayId, UserId } from '../ids.ts'
 import {
   type Activity,
+  type Excuse,
   type PresenceStore,
   SAVE_EVERY_MS,
   type Sweep,
   type WatchedEdge,
 } from './presence-store.ts'
 import { ALL_SHARDS, type Shard, shardKeys, shardOf, watchersKey } from './redis-presence-keys.ts'
-import { LEAVE, LOOK_UP, SAVED, SETTLE, SWEEP, TOUCH, WATCH } from './redis-presence-scripts.ts'
-import type { LastSeen, Sighting } from './sighting.ts'
+import { EXCUSE, LEAVE, LOOK_UP, SAVED, SETTLE, SWEEP, TOUCH, WATCH } from './redis-presence-scripts.ts'
+import type { Edge, LastSeen, Sighting } from './sighting.ts'
 
 type Dependencies = Readonly<{
   connection: Pick<RedisConnection, 'send'>
@@ -55,7 +56,7 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
     return answers.flatMap(([some, [asOf, ...fields]]) =>
       some.map(({ userId }, index) => {
         const [flag, seen] = fields.slice(2 * index)
-        return { userId, online: toOnline(flag), lastSeenAt: toDate(seen), asOf: Number(asOf) }
+        return { userId, ...toOnline(flag), lastSeenAt: toDate(seen), asOf: Number(asOf) }
       }),
     )
   }
@@ -76,16 +77,19 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
 
   async function sweep(): Promise<Sweep> {
     const args = [window, SWEEP_LEASE, gatewayId, MAX_SWEPT]
-    const keys = (shard: Shard): string[] => [...lookKeys(shard), shardKeys.due(shard)]
+    const keys = (shard: Shard): string[] => [
+      ...baseKeys(shard),
+      shardKeys.due(shard),
+      shardKeys.excused(shard),
+    ]
     const answers = await connection.send(ALL_SHARDS.map((shard) => evaluate(SWEEP, keys(shard), args)))
     const parts = answers.map(listOf)
     const reborn = parts.filter(([birth], shard) => noteBirth(shard, String(birth)))
-    const ranOut = parts.flatMap(([, asOf, gone]) =>
-      pairsOf(gone).map(([userId, seen]) => {
-        return { userId: userId as UserId, online: false, lastSeenAt: toDate(seen), asOf: Number(asOf) }
-      }),
-    )
-    const unsaved = parts.flatMap(([, , , due]) => pairsOf(due).flatMap(toLastSeen))
+    const ranOut = parts.flatMap(([, asOf, offline, excused]) => [
+      ...pairsOf(offline).map((one) => toEdge(one, '0', asOf)),
+      ...pairsOf(excused).map((one) => toEdge(one, '?', asOf)),
+    ])
+    const unsaved = parts.flatMap(([, , , , due]) => pairsOf(due).flatMap(toLastSeen))
     return { hasForgotten: reborn.length > 0, ranOut: await withWatchers(ranOut), unsaved }
   }
 
@@ -94,18 +98,30 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
       const answers = await forEachShard(activities, (shard, some) =>
         evaluate(
           TOUCH,
-          [...lookKeys(shard), shardKeys.due(shard), ...some.map(({ userId }) => watchersKey(userId))],
+          [...baseKeys(shard), shardKeys.due(shard), ...some.map(watchersKeyOf)],
           [window, SAVE_EVERY_MS * MICROS, ...some.flatMap(toArguments)],
         ),
       )
       return {
         came: answers.flatMap(([, [asOf, , ...came]]) =>
-          came.map((one) => cameOnline(listOf(one), Number(asOf))),
+          came.map((one) => watchedEdge(listOf(one), '1', asOf)),
         ),
         seen: answers.flatMap(([some, [, shown]]) =>
           listOf(shown).flatMap((seen, index) => toLastSeen([some[index]?.userId ?? '', String(seen)])),
         ),
       }
+    },
+    async excuse(excuses) {
+      const answers = await forEachShard(excuses, (shard, some) =>
+        evaluate(
+          EXCUSE,
+          [...lookKeys(shard), ...some.map(watchersKeyOf)],
+          [window, ...some.flatMap(({ userId, forMs }: Excuse) => [userId, toMicros(forMs)])],
+        ),
+      )
+      return answers.flatMap(([, [asOf, ...unknown]]) =>
+        unknown.map((one) => watchedEdge(listOf(one), '?', asOf)),
+      )
     },
     lookUp: (userIds) =>
       look(userIds, (shard, some) => evaluate(LOOK_UP, lookKeys(shard), [window, grace, ...some])),
@@ -125,8 +141,8 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
       await forEachShard(edges, (shard, some) =>
         evaluate(
           SETTLE,
-          [shardKeys.online(shard), shardKeys.due(shard)],
-          some.flatMap(({ userId, asOf }) => [userId, asOf - window]),
+          [shardKeys.online(shard), shardKeys.due(shard), shardKeys.excused(shard)],
+          some.flatMap(({ userId, asOf }) => [userId, asOf - window, asOf]),
         ),
       )
     },
@@ -168,8 +184,16 @@ function evaluate(script: string, keys: readonly string[], args: readonly (strin
   return ['eval', script, keys.length, ...keys, ...args]
 }
 
-function lookKeys(shard: Shard): string[] {
+function baseKeys(shard: Shard): string[] {
   return [shardKeys.clock(shard), shardKeys.online(shard), shardKeys.seen(shard)]
+}
+
+function lookKeys(shard: Shard): string[] {
+  return [...baseKeys(shard), shardKeys.excused(shard)]
+}
+
+function watchersKeyOf({ userId }: Readonly<{ userId: UserId }>): string {
+  return watchersKey(userId)
 }
 
 function idOf({ userId }: Readonly<{ userId: UserId }>): UserId {
@@ -184,8 +208,9 @@ function toMicros(ms: number): number {
   return Math.max(0, Math.round(ms * MICROS))
 }
 
-function toOnline(flag: unknown): boolean | null {
-  return flag === '' ? null : flag === '1'
+function toOnline(flag: unknown): Pick<Sighting, 'online' | 'isExcused'> {
+  if (flag === '?') return { online: null, isExcused: true }
+  return { online: flag === '' ? null : flag === '1' }
 }
 
 function toDate(ms: unknown): Date | null {
@@ -197,9 +222,13 @@ function toLastSeen([userId, seen]: readonly [string, string]): LastSeen[] {
   return lastSeenAt === null ? [] : [{ userId: userId as UserId, lastSeenAt }]
 }
 
-function cameOnline([userId, seen, watchers]: Answer, asOf: number): WatchedEdge {
-  const edge = { userId: String(userId) as UserId, online: true, lastSeenAt: toDate(seen), asOf }
-  return { edge, watchers: watchersIn(pairsOf(watchers), asOf) }
+function toEdge([userId, seen]: Answer, flag: string, asOf: unknown): Edge {
+  return { userId: String(userId) as UserId, ...toOnline(flag), lastSeenAt: toDate(seen), asOf: Number(asOf) }
+}
+
+function watchedEdge([userId, seen, watchers]: Answer, flag: string, asOf: unknown): WatchedEdge {
+  const edge = toEdge([userId, seen], flag, asOf)
+  return { edge, watchers: watchersIn(pairsOf(watchers), edge.asOf) }
 }
 
 /** Those whose watch has not ended. */

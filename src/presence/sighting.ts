@@ -16,7 +16,12 @@ export type Sighting = Presence &
   Readonly<{
     /** Of two sightings of one person the one with the higher is newer, unless everything was forgotten in between. */
     asOf: number
+    /** Why it is unknown: they were told to say nothing for a while. An edge follows when that is over. */
+    isExcused?: boolean | undefined
   }>
 
-/** Somebody came online, or the window ran out since their last activity. May be told more than once. */
-export type Edge = Sighting & Readonly<{ online: boolean }>
+/**
+ * Somebody came online, or the window ran out since their last activity, or it is unknown from now on because they are
+ * excused. May be told more than once.
+ */
+export type Edge = Sighting

@@ -17,7 +17,7 @@ type Dependencies = Readonly<{
 
 export function createTeller({ gatewayId, offer, tellEdges, metrics }: Dependencies): Tell {
   return async (edges) => {
-    for (const { edge } of edges) metrics.presenceEdges.inc({ edge: edge.online ? 'online' : 'offline' })
+    for (const { edge } of edges) metrics.presenceEdges.inc({ edge: nameOf(edge) })
     const addressed = edges.flatMap(({ edge, watchers }) => watchers.map((to) => ({ to, edge })))
     const parcels = Map.groupBy(addressed, ({ to }) => to)
     const work = [...parcels].map(async ([to, parts]) => {
@@ -27,4 +27,9 @@ export function createTeller({ gatewayId, offer, tellEdges, metrics }: Dependenc
     })
     await Promise.all(work)
   }
+}
+
+function nameOf({ online }: Edge): string {
+  if (online === null) return 'unknown'
+  return online ? 'online' : 'offline'
 }

@@ -94,7 +94,7 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
 
   function note(sighting: Sighting): void {
     if (isNews(sighting)) news.put(sighting.userId, sighting)
-    if (sighting.online === null) doubt(sighting.userId)
+    if (sighting.online === null && sighting.isExcused !== true) doubt(sighting.userId)
   }
 
   /**

@@ -48,7 +48,7 @@ export function createMetrics() {
     ]),
     presenceEdges: counter(
       'presence_edges_total',
-      'People who came online or went offline, as far as this gateway found out first.',
+      'People who came online, went offline or are unknown from then on, as far as this gateway found out first.',
       ['edge'],
     ),
     expired: counter('expired_messages_total', 'Expired messages that were erased.'),

@@ -7,6 +7,7 @@ import type { Person } from '../harness/person.ts'
 import { heartbeat, look, PresenceWatch } from '../harness/presence.ts'
 import { monitorRedis } from '../harness/redis-monitor.ts'
 import { provideRedis, type TestRedis } from '../harness/redis.ts'
+import { followStatus } from '../harness/service-status.ts'
 
 const WINDOW_MS = 1_500
 
@@ -20,8 +21,11 @@ type Scene = AsyncDisposable &
     bob: Person
   }>
 
-/** Alice on one gateway, bob on another, and a chat; nobody has been there for long enough to be online. */
-async function scene(): Promise<Scene> {
+/**
+ * Alice on one gateway, bob on another, and a chat; nobody has been there for long enough to be online. West's load is
+ * the operator's to say, or its own.
+ */
+async function scene({ isAutomatic = false } = {}): Promise<Scene> {
   const resources = new AsyncDisposableStack()
   const database = resources.use(await provideDatabase())
   const redis = resources.use(await provideRedis())
@@ -32,7 +36,9 @@ async function scene(): Promise<Scene> {
     overrides: { presence: { windowMs: WINDOW_MS } },
   }
   // West sweeps: it was there first.
-  const west = resources.use(await startParley(options))
+  const west = resources.use(
+    await startParley({ ...options, config: { load: { ...UNLIMITED.load, isAutomatic } } }),
+  )
   await delay(300)
   const east = resources.use(await startParley(options))
   const [alice, bob] = [await west.person('alice'), await east.person('bob')]
@@ -159,3 +165,40 @@ async function saved({ databaseUrl }: Scene): Promise<void> {
     await client.end()
   }
 }
+
+/** The person's gateway has too much to do from now on, for ten seconds: one commit takes that long. */
+async function overload({ databaseUrl }: Scene, person: Person, chatId: string): Promise<void> {
+  using following = followStatus(person)
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [chatId.replace('chat_', '')])
+    const sent = person.send(chatId, 'Can you hear me?')
+    await following.told.until((all) => all.at(-1)?.level !== 'NORMAL', 5_000)
+    await client.query('COMMIT')
+    await sent
+  } finally {
+    await client.end()
+  }
+}
+
+test('whose gateway refuses heartbeats for its load is unknown on the other, not offline, and nobody else is', async () => {
+  await using it = await scene({ isAutomatic: true })
+  const carol = await it.east.person('carol')
+  const chat = await carol.createGroup([it.alice, it.bob])
+  using watch = new PresenceWatch(it.bob, [it.alice, carol])
+  await heartbeat(it.alice)
+  await watch.tells(it.alice, true)
+  await overload(it, it.alice, chat)
+  await expect(heartbeat(it.alice)).rejects.toThrow('presence')
+  await watch.tells(it.alice, null)
+  expect(await look(it.bob, it.alice)).toMatchObject({
+    online: null,
+    lastSeenAt: expect.any(String) as string,
+  })
+  await heartbeat(carol)
+  await watch.tells(carol, true)
+  const story = watch.story(it.alice)
+  expect(story.slice(story.indexOf(true))).toEqual([true, null])
+})

@@ -43,13 +43,15 @@ export const anyEvent: fc.Arbitrary<ChatEvent> = fc.oneof(
   fc.record({ ...entry, type: fc.constant('ChatUpdated') }),
 )
 
-/** Anybody's coming or going. */
-export const anyEdge: fc.Arbitrary<Edge> = fc.record({
-  userId,
-  online: fc.boolean(),
-  lastSeenAt: fc.option(instant),
-  asOf: fc.maxSafeNat(),
-})
+/** Anybody's coming or going, or that it is unknown. */
+export const anyEdge: fc.Arbitrary<Edge> = fc
+  .record({
+    userId,
+    online: fc.option(fc.boolean()),
+    lastSeenAt: fc.option(instant),
+    asOf: fc.maxSafeNat(),
+  })
+  .map((edge) => (edge.online === null ? { ...edge, isExcused: true } : edge))
 
 /** Any receipt. */
 export const anyReceipt: fc.Arbitrary<ReceiptAdvanced> = fc.record({

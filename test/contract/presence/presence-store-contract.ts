@@ -23,6 +23,9 @@ export function presenceStoreContract(name: string, createWorld: CreateWorld): v
   describe(`${name}: whose window ran out`, () => {
     sweepLaws(createWorld)
   })
+  describe(`${name}: who is excused`, () => {
+    excuseLaws(createWorld)
+  })
   describe(`${name}: what is to be saved`, () => {
     savingLaws(createWorld)
   })
@@ -170,6 +173,66 @@ function sweepLaws(createWorld: CreateWorld): void {
   })
 }
 
+function excuseLaws(createWorld: CreateWorld): void {
+  test('whoever is excused is online as long as they are, unknown then, and offline when the excuse is over', async () => {
+    await using world = await createWorld()
+    const [here, there] = [await world.add(east), await world.add(west)]
+    await there.watch([alice])
+    await touch(here, alice)
+    expect(await here.excuse([{ userId: alice, forMs: 2 * WINDOW_MS }])).toEqual([])
+    expect(await there.lookUp([alice])).toMatchObject([{ online: true }])
+    const unknown = await nextEdge(here)
+    expect(unknown).toMatchObject({ edge: { online: null, isExcused: true }, watchers: [west] })
+    expect(await there.lookUp([alice])).toMatchObject([{ online: null, isExcused: true }])
+    expect(await there.watch([alice])).toMatchObject([{ online: null, isExcused: true }])
+    await here.settle([unknown.edge])
+    const offline = await nextEdge(here)
+    expect(offline).toMatchObject({ edge: { online: false }, watchers: [west] })
+    expect(offline.edge.asOf).toBeGreaterThan(unknown.edge.asOf)
+    await here.settle([offline.edge])
+    expect((await here.sweep()).ranOut).toEqual([])
+  })
+
+  test('of whoever was offline it is unknown from the moment on when they are excused, which is answered once', async () => {
+    await using world = await createWorld()
+    const [here, there] = [await world.add(east), await world.add(west)]
+    await there.watch([bob])
+    const [unknown, ...others] = await here.excuse([{ userId: bob, forMs: WINDOW_MS }])
+    expect(unknown).toMatchObject({ edge: { userId: bob, online: null, isExcused: true }, watchers: [west] })
+    expect(others).toEqual([])
+    expect(await there.excuse([{ userId: bob, forMs: WINDOW_MS }])).toEqual([])
+    expect((await here.sweep()).ranOut).toEqual([])
+    expect(await nextEdge(here)).toMatchObject({ edge: { userId: bob, online: false } })
+  })
+
+  test('whoever is back is online, and an excuse that ends meanwhile is no edge', async () => {
+    await using world = await createWorld()
+    const here = await world.add(east)
+    const [unknown] = await here.excuse([{ userId: alice, forMs: WINDOW_MS / 4 }])
+    const [online] = await touch(here, alice)
+    expect(online).toMatchObject({ edge: { online: true } })
+    expect(online?.edge.asOf).toBeGreaterThan(unknown?.edge.asOf ?? NaN)
+    await delay(WINDOW_MS / 4 + 20)
+    expect((await here.sweep()).ranOut).toEqual([])
+    expect(await nextEdge(here)).toMatchObject({ edge: { online: false } })
+  })
+
+  test('an excuse is prolonged and never shortened, also while its end is being told', async () => {
+    await using world = await createWorld()
+    const here = await world.add(east)
+    await here.excuse([{ userId: alice, forMs: 10_000 }])
+    await here.excuse([{ userId: alice, forMs: 1 }])
+    await here.excuse([{ userId: bob, forMs: 1 }])
+    await delay(5)
+    const excused = (await here.lookUp([alice, bob])).filter(({ isExcused = false }) => isExcused)
+    expect(excused).toMatchObject([{ userId: alice, online: null }])
+    const offline = await nextEdge(here)
+    expect(idsOf(await here.excuse([{ userId: bob, forMs: 10_000 }]))).toEqual([bob])
+    await here.settle([offline.edge])
+    expect(await here.lookUp([bob])).toMatchObject([{ online: null, isExcused: true }])
+  })
+}
+
 function savingLaws(createWorld: CreateWorld): void {
   test('whoever is gone is unsaved until saved, and then forgotten', async () => {
     await using world = await createWorld()
@@ -246,6 +309,15 @@ function watcherLaws(createWorld: CreateWorld): void {
 
 export async function touch(store: PresenceStore, userId: UserId): Promise<readonly WatchedEdge[]> {
   return (await store.touch([{ userId, agoMs: 0 }])).came
+}
+
+/** The one who ran out next. */
+async function nextEdge(store: PresenceStore): Promise<WatchedEdge> {
+  let found: readonly WatchedEdge[] = []
+  await until(async () => (found = (await store.sweep()).ranOut).length > 0)
+  const [edge] = found
+  if (edge === undefined || found.length > 1) throw new Error(`${found.length} ran out at once`)
+  return edge
 }
 
 /** Waits until somebody ran out, and settles that. */

@@ -128,23 +128,10 @@ test('the time to ask again is not the same for everybody, and bounded', async (
   const { levels, operator } = gateway()
   operator.command = { level: 'ESSENTIAL', remainingMs: 86_400_000 }
   await pass(1_000)
-  const times = Array.from({ length: 100 }, () => levels.retryAfterMs('typing'))
+  const times = Array.from({ length: 100 }, () => levels.retryAfterMs())
   expect(Math.min(...times)).toBeGreaterThanOrEqual(60_000)
   expect(Math.max(...times)).toBeLessThanOrEqual(90_000)
   expect(new Set(times).size).toBeGreaterThan(50)
-  await levels.stop()
-})
-
-test('whoever was told to ask again later is awaited for so long, also where it is over before', async () => {
-  const { levels, operator } = gateway()
-  operator.command = { level: 'ESSENTIAL', remainingMs: 86_400_000 }
-  await pass(1_000)
-  const longest = Math.max(...Array.from({ length: 10 }, () => levels.retryAfterMs('presence')))
-  operator.command = undefined
-  await pass(longest)
-  expect([levels.isAwaited('presence'), levels.isAwaited('typing')]).toEqual([true, false])
-  await pass(2_000)
-  expect(levels.isAwaited('presence')).toBe(false)
   await levels.stop()
 })
 

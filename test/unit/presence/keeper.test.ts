@@ -14,7 +14,6 @@ import { alice } from '../../harness/events.ts'
 class World implements AsyncDisposable {
   elapsedMs = 0
   isPaused = false
-  isAwaited = false
   readonly steps = new EventQueue<string>()
   readonly store: PresenceStore
   readonly keeper: Keeper
@@ -52,14 +51,16 @@ class World implements AsyncDisposable {
     this.keeper = createKeeper({
       store: this.store,
       lastSeen: { save: async (seen) => seen.forEach(({ userId }) => step(`saved ${userId}`)) },
-      touches: {
-        isBehind: () => this.isBehind,
-        retell: async () => {
-          this.isBehind = false
-          step('people')
+      notes: [
+        {
+          isBehind: () => this.isBehind,
+          retell: async () => {
+            this.isBehind = false
+            step('people')
+          },
+          drained: async () => undefined,
         },
-        drained: async () => undefined,
-      },
+      ],
       watching: {
         lookAgain: () => undefined,
         recheck: () => step('recheck'),
@@ -68,7 +69,6 @@ class World implements AsyncDisposable {
       },
       tell: async (edges) => edges.forEach(({ edge }) => step(`told ${edge.userId}`)),
       isPaused: () => this.isPaused,
-      isAwaited: () => this.isAwaited,
       windowMs: 20_000,
       elapsedMs: () => this.elapsedMs,
       logger: captureLog().logger,
@@ -131,19 +131,6 @@ test('a store that could not be reached is told again, whatever it says', async 
   world.isAway = false
   expect(await world.until('known')).toEqual(['swept', 'people', 'watches', 'known'])
   expect(world.keeper.isKnown()).toBe(true)
-})
-
-test('while people are awaited whose heartbeats were refused, it is not known who is online', async () => {
-  await using world = new World()
-  world.isPaused = true
-  await world.until('unknown')
-  world.isPaused = false
-  world.isAwaited = true
-  world.elapsedMs += 60_000
-  await world.until('swept')
-  expect(world.keeper.isKnown()).toBe(false)
-  world.isAwaited = false
-  await world.until('known')
 })
 
 test('after half a second without an answer nothing is known, though the store is still being asked', async () => {

@@ -40,6 +40,18 @@ test('a reader who is slow is told the newest of each person, and nothing else w
   expect((await stream.next()).value).toMatchObject({ userId: alice })
 })
 
+test('that somebody is excused is news, once, and not after something newer', async () => {
+  await using stream = open()
+  stream.push(sighting(alice, true, 2, 1))
+  await stream.next()
+  const excused = { ...sighting(alice, null, 3, 2), isExcused: true }
+  expect(stream.isNews({ ...excused, asOf: 1 })).toBe(false)
+  stream.push(excused)
+  expect((await stream.next()).value).toEqual({ userId: alice, online: null, lastSeenAt: at(2) })
+  expect(stream.isNews({ ...excused, asOf: 4 })).toBe(false)
+  expect(stream.isNews(sighting(alice, false, 4))).toBe(true)
+})
+
 test('not to know is told at the start, and when it is said so, but is no news of a single person', async () => {
   await using stream = open()
   stream.push({ ...sighting(alice, null, -Infinity), lastSeenAt: null })
