@@ -32,7 +32,7 @@ export type Gate = Readonly<{
 type Dependencies = Readonly<{
   levels: Pick<ServiceLevels, 'modeOf' | 'retryAfterMs' | 'receiptRestMs' | 'maxBacklogMs'>
   limits: Pick<RateLimits, 'take'>
-  heaviest: Pick<HeaviestSenders, 'admit' | 'heldBackMs'>
+  heaviest: Pick<HeaviestSenders, 'heldBackMs' | 'count' | 'countRefused'>
   metrics: Pick<Metrics, 'refused' | 'rateLimited'>
 }>
 
@@ -63,17 +63,27 @@ export function createGate({ levels, limits, heaviest, metrics }: Dependencies):
 
   function take({ feature, paidBy }: OperationRule, viewerId: UserId, cost: number): void {
     if (paidBy === undefined) return
+    if (paidBy === 'send') refuseHeaviest(viewerId)
     const waitMs = limits.take(viewerId, paidBy, cost)
     if (waitMs > 0) refuseLimited(feature, paidBy, waitMs)
-    const waitingMs = paidBy === 'send' ? heaviest.admit(viewerId) : 0
-    if (waitingMs > 0) refuseLimited(feature, 'heaviest', waitingMs)
+    if (paidBy === 'send') heaviest.count(viewerId)
+  }
+
+  /** Before anything is taken out of their allowance: what is refused is not spent. */
+  function refuseHeaviest(viewerId: UserId): void {
+    const waitMs = heaviest.heldBackMs(viewerId)
+    if (waitMs > 0) refuseSend(viewerId, waitMs)
+  }
+
+  function refuseSend(viewerId: UserId, retryAfterMs: number): never {
+    heaviest.countRefused(viewerId)
+    refuseLimited('messages', 'heaviest', retryAfterMs)
   }
 
   /** What is refused of a backlog is its head (as CoDel does it, RFC 8289): so the rest of it is read in time. */
   function holdBack(viewerId: UserId, backlogMs: number): void {
-    const waitingMs = heaviest.heldBackMs(viewerId)
-    if (waitingMs > 0) refuseLimited('messages', 'heaviest', waitingMs)
-    if (backlogMs > levels.maxBacklogMs()) refuseLimited('messages', 'heaviest', Math.ceil(backlogMs))
+    refuseHeaviest(viewerId)
+    if (backlogMs > levels.maxBacklogMs()) refuseSend(viewerId, Math.ceil(backlogMs))
   }
 
   function trickle(feature: Feature, viewerId: UserId): Release {

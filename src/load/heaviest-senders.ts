@@ -3,10 +3,12 @@ import { fairShare } from './fair-share.ts'
 
 /** Holds back whoever sends most, when nothing else helps any more. Rates are of sends in a second. */
 export type HeaviestSenders = Readonly<{
-  /** 0, and the send is counted; or after how many milliseconds this person may send again. */
-  admit(userId: UserId): number
-  /** The same before anything is done for a send; where the answer is 0, `admit` has to be asked yet. */
+  /** After how many milliseconds this person may send; 0: now. */
   heldBackMs(userId: UserId): number
+  /** They send. */
+  count(userId: UserId): void
+  /** They wanted to send, and were refused for this or another reason: as much as that is asked for. */
+  countRefused(userId: UserId): void
   /** More load than can be carried: hold back more. To be called regularly. */
   tighten(): void
   /** It can be carried: hold back fewer. To be called regularly. */
@@ -98,20 +100,19 @@ export function createHeaviestSenders(now: () => number): HeaviestSenders {
   }
 
   return {
-    admit(userId) {
-      turn()
-      want(userId)
-      const wait = waitMs(userId)
-      if (wait > 0) return wait
-      admitted += 1
-      if (cap < Infinity) pour(userId)
-      return 0
-    },
     heldBackMs(userId) {
       turn()
-      const wait = waitMs(userId)
-      if (wait > 0) want(userId)
-      return wait
+      return waitMs(userId)
+    },
+    count(userId) {
+      turn()
+      want(userId)
+      admitted += 1
+      if (cap < Infinity) pour(userId)
+    },
+    countRefused(userId) {
+      turn()
+      want(userId)
     },
     tighten() {
       turn()

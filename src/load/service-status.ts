@@ -8,7 +8,7 @@ export function statusAt(level: ServiceLevel, sinceMs: number): ServiceStatus {
   return { level, since: new Date(sinceMs), paused: pausedAt(level) }
 }
 
-type Reader = { isBehind: boolean; isGone: boolean; wake: (() => void) | undefined }
+type Reader = { isBehind: boolean; isGone: boolean; woken: PromiseWithResolvers<void> }
 
 /**
  * The present status, for whoever follows it. A reader who is slow is given the newest and not what lay between, so
@@ -30,7 +30,7 @@ export class StatusFeed {
     this.#present = status
     for (const reader of this.#readers) {
       reader.isBehind = true
-      reader.wake?.()
+      wake(reader)
     }
   }
 
@@ -39,21 +39,17 @@ export class StatusFeed {
    * wait for the next change.
    */
   follow(): AsyncIterableIterator<ServiceStatus, undefined> {
-    const reader: Reader = { isBehind: true, isGone: false, wake: undefined }
+    const reader: Reader = { isBehind: true, isGone: false, woken: Promise.withResolvers() }
     this.#readers.add(reader)
 
     const end = (): Promise<IteratorReturnResult<undefined>> => {
       reader.isGone = true
       this.#readers.delete(reader)
-      reader.wake?.()
+      wake(reader)
       return Promise.resolve({ done: true, value: undefined })
     }
     const next = async (): Promise<IteratorResult<ServiceStatus, undefined>> => {
-      while (!reader.isGone && !reader.isBehind) {
-        const { promise, resolve } = Promise.withResolvers<void>()
-        reader.wake = resolve
-        await promise
-      }
+      while (!reader.isGone && !reader.isBehind) await reader.woken.promise
       reader.isBehind = false
       return reader.isGone ? { done: true, value: undefined } : { done: false, value: this.#present }
     }
@@ -65,4 +61,10 @@ export class StatusFeed {
       },
     }
   }
+}
+
+/** Wakes all who wait at the moment. */
+function wake(reader: Reader): void {
+  reader.woken.resolve()
+  reader.woken = Promise.withResolvers()
 }

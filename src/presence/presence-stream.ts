@@ -21,7 +21,7 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
   /** What each person's state was when it was last told, or is told next. */
   readonly #told = new Map<UserId, Sighting>()
   readonly #waiting = new Map<UserId, Presence>()
-  #wake: (() => void) | undefined
+  #woken = Promise.withResolvers<void>()
   #isOver = false
 
   constructor({ viewerId, userIds, release }: Options) {
@@ -59,7 +59,7 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
   }
 
   async next(): Promise<IteratorResult<Presence, undefined>> {
-    while (!this.#isOver && this.#waiting.size === 0) await this.#pushed()
+    while (!this.#isOver && this.#waiting.size === 0) await this.#woken.promise
     const [presence] = this.#waiting.values()
     if (this.#isOver || presence === undefined) return this.return()
     this.#waiting.delete(presence.userId)
@@ -71,7 +71,7 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
       this.#isOver = true
       this.#waiting.clear()
       this.#release(this)
-      this.#wake?.()
+      this.#wake()
     }
     return Promise.resolve({ done: true, value: undefined })
   }
@@ -90,14 +90,13 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
     this.#told.set(userId, { ...sighting, lastSeenAt })
     this.#waiting.delete(userId)
     this.#waiting.set(userId, { userId, online: sighting.online, lastSeenAt })
-    this.#wake?.()
+    this.#wake()
   }
 
-  async #pushed(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#wake = resolve
-    await promise
-    this.#wake = undefined
+  /** Wakes all who wait at the moment. */
+  #wake(): void {
+    this.#woken.resolve()
+    this.#woken = Promise.withResolvers()
   }
 }
 

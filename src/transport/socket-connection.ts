@@ -34,6 +34,12 @@ const MAX_UNREAD_BYTES = 65_536
 /** What each of these takes up beside its text, or a flood of empty ones would be held whole. */
 const BYTES_PER_MESSAGE = 64
 
+/**
+ * So few that wait behind a message are no backlog: whoever sends at the pace of a person, and reports what arrives,
+ * has no more on the way, however late their turn comes.
+ */
+const FEW = 4
+
 const PONG = JSON.stringify({ type: 'pong' })
 
 /**
@@ -158,9 +164,9 @@ export class SocketConnection implements Connection, Visitor {
     return this.#readAfterMs
   }
 
-  /** The same where more wait behind it; 0 where it is the last, and waited for others alone. */
+  /** The same where more than a few wait behind it; 0 where it waited for others' messages alone. */
   get backlogMs(): number {
-    return this.#unread.length > 0 ? this.#readAfterMs : 0
+    return this.#unread.length > FEW ? this.#readAfterMs : 0
   }
 
   /** Reads what came first of what waits; answers whether there is more. */

@@ -152,12 +152,16 @@ function onlySends({ selectionSet }: OperationDefinitionNode): boolean {
 
 const NO_OPERATION = 'The document has no such operation, or has several and the request names none.'
 
+/** By then one of a hundred operations has usually been answered, unless all of them are subscriptions. Milliseconds. */
+const FULL_RETRY_AFTER_MS = 1_000
+
 type Begun = ExecutionArgs | readonly GraphQLError[]
 
 function tooMany(max: number): ParleyError {
   return new ParleyError(
     'RATE_LIMITED',
     `This connection has ${max} operations under way. Complete one first.`,
+    { retryAfterMs: FULL_RETRY_AFTER_MS },
   )
 }
 

@@ -10,6 +10,7 @@ import { alice, bob } from '../../harness/events.ts'
 /** A gate at a level, with so long to wait for limits. */
 function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atMost?: number } = {}) {
   const metrics = createMetrics()
+  const counts = { taken: 0, sent: 0, refused: 0 }
   const gate = createGate({
     levels: {
       modeOf: (feature) => modeAt(level, feature),
@@ -17,13 +18,17 @@ function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atM
       receiptRestMs: () => receiptRestMsAt(level),
       maxBacklogMs: () => waits.atMost ?? Infinity,
     },
-    limits: { take: () => waits.limit ?? 0 },
-    heaviest: { admit: () => waits.heaviest ?? 0, heldBackMs: () => waits.heaviest ?? 0 },
+    limits: { take: () => ((counts.taken += 1), waits.limit ?? 0) },
+    heaviest: {
+      heldBackMs: () => waits.heaviest ?? 0,
+      count: () => void (counts.sent += 1),
+      countRefused: () => void (counts.refused += 1),
+    },
     metrics,
   })
   const admit = (operation: string, viewerId = alice) =>
     gate.admit({ rule: ruleOf(operation), viewerId, cost: 1 })
-  return { admit, gate, metrics }
+  return { admit, gate, metrics, counts }
 }
 
 function refusal(work: () => unknown): ErrorExtensions | undefined {
@@ -55,15 +60,18 @@ test('what is off is SERVICE_DEGRADED, says when to ask again, and is counted', 
 })
 
 test('who did too much is RATE_LIMITED for as long as their allowance says', async () => {
-  const { admit, metrics } = at('NORMAL', { limit: 40 })
+  const { admit, metrics, counts } = at('NORMAL', { limit: 40 })
   const expected = { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 40 }
   expect(refusal(() => admit('Mutation.sendMessage'))).toEqual(expected)
+  expect(counts).toEqual({ taken: 1, sent: 0, refused: 0 })
   expect(await metrics.registry.metrics()).toContain('parley_rate_limited_total{class="send"} 1')
 })
 
 test('the heaviest senders are held back from sending, and from nothing else', () => {
-  const { admit } = at('ESSENTIAL', { heaviest: 900 })
+  const { admit, counts } = at('ESSENTIAL', { heaviest: 900 })
   expect(refusal(() => admit('Mutation.sendMessage'))?.retryAfterMs).toBe(900)
+  // Nothing was spent, and it is known that they wanted to.
+  expect(counts).toEqual({ taken: 0, sent: 0, refused: 1 })
   expect(refusal(() => admit('Query.chat'))).toBeUndefined()
 })
 
@@ -78,12 +86,13 @@ test('whoever is held back is refused before anything is done for their message'
 })
 
 test('whoever has had messages waiting for too long has the first refused, and is asked to come back after as long', async () => {
-  const { gate, metrics } = at('ESSENTIAL', { atMost: 300 })
+  const { gate, metrics, counts } = at('ESSENTIAL', { atMost: 300 })
   expect(refusal(() => gate.holdBack(alice, 300))).toBeUndefined()
   expect(refusal(() => gate.holdBack(alice, 300.5))).toMatchObject({
     code: 'RATE_LIMITED',
     retryAfterMs: 301,
   })
+  expect(counts).toEqual({ taken: 0, sent: 0, refused: 1 })
   expect(await metrics.registry.metrics()).toContain('parley_rate_limited_total{class="heaviest"} 1')
 })
 

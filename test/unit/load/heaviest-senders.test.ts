@@ -32,9 +32,16 @@ function world() {
     return new Map([...admitted].map(([who, count]) => [who, count / seconds]))
   }
   function attempt(who: UserId, admitted: Map<UserId, number>): void {
-    if (senders.admit(who) === 0) admitted.set(who, (admitted.get(who) ?? 0) + 1)
+    if (send(who) === 0) admitted.set(who, (admitted.get(who) ?? 0) + 1)
   }
-  return { time, senders, run }
+  /** 0, or how long to wait. */
+  function send(who: UserId): number {
+    const waitMs = senders.heldBackMs(who)
+    if (waitMs > 0) senders.countRefused(who)
+    else senders.count(who)
+    return waitMs
+  }
+  return { time, senders, run, send }
 }
 
 /** Whether one that sends at this rate does so within the tick. */
@@ -94,17 +101,16 @@ test('when it can be carried again, the cap rises until it holds nobody back', (
   expect(run(10).get(heavier)).toBeCloseTo(40, 1)
 })
 
-test('whoever is held back and waits as long as was said may send, whoever asks', () => {
-  const { time, senders, run } = world()
+test('whoever is held back and waits as long as was said may send', () => {
+  const { time, senders, run, send } = world()
   run(5)
   run(6, () => senders.tighten())
   let heldBack = 0
   for (let times = 0; times < 20; times += 1) {
-    const wait = senders.heldBackMs(heavier)
-    expect(senders.admit(heavier)).toBe(wait)
+    const wait = send(heavier)
     heldBack += wait
     time.now += wait
-    if (wait > 0) expect(senders.admit(heavier)).toBe(0)
+    if (wait > 0) expect(send(heavier)).toBe(0)
   }
   expect(heldBack).toBeGreaterThan(0)
 })
@@ -119,14 +125,14 @@ test('too much while nobody sends, such as memory, holds nobody back once it is 
 })
 
 test('a budget that was measured in a quiet hour is no measure of what many may send after it', () => {
-  const { senders, time } = world()
-  senders.admit(quiet)
+  const { senders, time, send } = world()
+  send(quiet)
   time.now += 60_000
   senders.tighten()
   const crowd = Array.from({ length: 1_000 }, (_, index) => `user${index}` as UserId)
   const startedAt = time.now
   while (senders.cap() < Infinity && time.now < startedAt + 60_000) {
-    for (const who of crowd) senders.admit(who)
+    for (const who of crowd) send(who)
     time.now += 1_000
     for (let reading = 0; reading < 4; reading += 1) senders.relax()
   }
@@ -134,8 +140,29 @@ test('a budget that was measured in a quiet hour is no measure of what many may 
 })
 
 test('nobody is held back where there was nothing to count', () => {
-  const { senders } = world()
+  const { senders, send } = world()
   senders.relax()
   senders.tighten()
-  expect(senders.admit(quiet)).toBe(0)
+  expect(send(quiet)).toBe(0)
+})
+
+test('what is refused elsewhere was asked for as well: it is not over as long as more is asked for than is let through', () => {
+  const { time, senders, send } = world()
+  const second = (refused: number): void => {
+    for (let times = 0; times < 10; times += 1) send(heavy)
+    for (let times = 0; times < refused; times += 1) senders.countRefused(heavy)
+    time.now += 1_000
+  }
+  for (let times = 0; times < 3; times += 1) second(0)
+  senders.tighten()
+  for (let times = 0; times < 10; times += 1) {
+    second(100)
+    senders.relax()
+  }
+  expect(senders.cap()).toBeLessThan(Infinity)
+  for (let times = 0; times < 10; times += 1) {
+    second(0)
+    senders.relax()
+  }
+  expect(senders.cap()).toBe(Infinity)
 })

@@ -124,6 +124,20 @@ test('messages may wait for two seconds, less when it is too much for everybody,
   await manual.levels.stop()
 })
 
+test('whoever asks twice at once is told both, in order', async () => {
+  const { levels, operator } = gateway()
+  const told = levels.follow()
+  await told.next()
+  const [first, second] = [told.next(), told.next()]
+  operator.command = { level: 'BUSY', remainingMs: 60_000 }
+  await pass(1_000)
+  expect((await first).value).toMatchObject({ level: 'BUSY' })
+  operator.command = undefined
+  await pass(1_000)
+  expect((await second).value).toMatchObject({ level: 'NORMAL' })
+  await levels.stop()
+})
+
 test('the time to ask again is not the same for everybody, and bounded', async () => {
   const { levels, operator } = gateway()
   operator.command = { level: 'ESSENTIAL', remainingMs: 86_400_000 }

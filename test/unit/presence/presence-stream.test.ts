@@ -40,6 +40,15 @@ test('a reader who is slow is told the newest of each person, and nothing else w
   expect((await stream.next()).value).toMatchObject({ userId: alice })
 })
 
+test('whoever asks twice at once is told both, in order', async () => {
+  await using stream = open()
+  const [first, second] = [stream.next(), stream.next()]
+  stream.push(sighting(alice, true, 1))
+  expect((await first).value).toMatchObject({ online: true })
+  stream.push(sighting(alice, false, 2))
+  expect((await second).value).toMatchObject({ online: false })
+})
+
 test('that somebody is excused is news, once, and not after something newer', async () => {
   await using stream = open()
   stream.push(sighting(alice, true, 2, 1))
