@@ -38,7 +38,7 @@ const BYTES_PER_MESSAGE = 64
  * So few that wait behind a message are no backlog: whoever sends at the pace of a person, and reports what arrives,
  * has no more on the way, however late their turn comes.
  */
-const FEW = 4
+const FEW = 2
 
 const PONG = JSON.stringify({ type: 'pong' })
 

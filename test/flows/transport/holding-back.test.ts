@@ -69,10 +69,10 @@ test('of a flood, each is asked about with how long it waited before others; who
   using bob = await connect(gateway, 'bob')
   using carol = await connect(gateway, 'carol')
   for (let index = 0; index < 100; index += 1) bob.subscribe(String(index), SEND)
-  for (const id of ['1', '2', '3', '4', '5']) carol.subscribe(id, SEND)
-  await expect.poll(() => asked.length).toBe(105)
+  for (const id of ['1', '2', '3']) carol.subscribe(id, SEND)
+  await expect.poll(() => asked.length).toBe(103)
   const of = (name: string): number[] =>
     asked.filter(({ userId }) => userId === name).map(({ backlogMs }) => backlogMs)
   expect(Math.max(...of('bob'))).toBeGreaterThan(0)
-  expect([...of('bob').slice(-5), ...of('carol')]).toEqual(Array(10).fill(0))
+  expect([...of('bob').slice(-3), ...of('carol')]).toEqual(Array(6).fill(0))
 })
