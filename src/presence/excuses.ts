@@ -2,19 +2,15 @@ import type { UserId } from '../ids.ts'
 import { createBatcher } from '../lib/batcher.ts'
 import { LinkedMap } from '../lib/linked-map.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Notes } from './notes.ts'
 import type { PresenceStore, WatchedEdge } from './presence-store.ts'
 
-/** Who was told here to say later that they are there, on its way to the store. */
-export type Excuses = Readonly<{
-  /** Somebody was told to come back in so many milliseconds. */
-  note(userId: UserId, forMs: number): void
-  /** Whether the store could not be told of somebody, and was not told again since. */
-  isBehind(): boolean
-  /** Tells the store again of everybody who has not come back yet. */
-  retell(): Promise<void>
-  /** Resolves when the store knows of everybody, or could not be told. */
-  drained(): Promise<void>
-}>
+/** Who was told here to say later that they are there, on its way to the store. It matters until they may be back. */
+export type Excuses = Notes &
+  Readonly<{
+    /** Somebody was told to come back in so many milliseconds. */
+    note(userId: UserId, forMs: number): void
+  }>
 
 type Dependencies = Readonly<{
   store: Pick<PresenceStore, 'excuse'>

@@ -2,6 +2,7 @@ import { once } from '../lib/once.ts'
 import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
+import type { Notes } from './notes.ts'
 import type { PresenceStore, WatchedEdge } from './presence-store.ts'
 import type { LastSeen } from './sighting.ts'
 import type { Watching } from './watching.ts'
@@ -15,16 +16,6 @@ export type Keeper = Readonly<{
   start(): void
   /** Resolves when nothing is under way any more, and nothing is left to be saved. */
   stop(): Promise<void>
-}>
-
-/** What the store is told by people's doing, and may forget. */
-type Notes = Readonly<{
-  /** Whether the store could not be told of something, and was not told again since. */
-  isBehind(): boolean
-  /** Tells the store again of all that still matters. */
-  retell(): Promise<void>
-  /** Resolves when nothing is on its way any more. */
-  drained(): Promise<void>
 }>
 
 type Dependencies = Readonly<{

@@ -8,9 +8,19 @@ import {
   type Sweep,
   type WatchedEdge,
 } from './presence-store.ts'
+import {
+  type Answer,
+  entriesOf,
+  listOf,
+  pairsOf,
+  toLastSeen,
+  toSighting,
+  toWatchedEdge,
+  watchersIn,
+} from './redis-presence-answers.ts'
 import { ALL_SHARDS, type Shard, shardKeys, shardOf, watchersKey } from './redis-presence-keys.ts'
 import { EXCUSE, LEAVE, LOOK_UP, SAVED, SETTLE, SWEEP, TOUCH, WATCH } from './redis-presence-scripts.ts'
-import type { Edge, LastSeen, Sighting } from './sighting.ts'
+import type { Sighting } from './sighting.ts'
 
 type Dependencies = Readonly<{
   connection: Pick<RedisConnection, 'send'>
@@ -56,7 +66,7 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
     return answers.flatMap(([some, [asOf, ...fields]]) =>
       some.map(({ userId }, index) => {
         const [flag, seen] = fields.slice(2 * index)
-        return { userId, ...toOnline(flag), lastSeenAt: toDate(seen), asOf: Number(asOf) }
+        return toSighting([userId, seen], flag, asOf)
       }),
     )
   }
@@ -86,8 +96,8 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
     const parts = answers.map(listOf)
     const reborn = parts.filter(([birth], shard) => noteBirth(shard, String(birth)))
     const ranOut = parts.flatMap(([, asOf, offline, excused]) => [
-      ...pairsOf(offline).map((one) => toEdge(one, '0', asOf)),
-      ...pairsOf(excused).map((one) => toEdge(one, '?', asOf)),
+      ...pairsOf(offline).map((one) => toSighting(one, '0', asOf)),
+      ...pairsOf(excused).map((one) => toSighting(one, '?', asOf)),
     ])
     const unsaved = parts.flatMap(([, , , , due]) => pairsOf(due).flatMap(toLastSeen))
     return { hasForgotten: reborn.length > 0, ranOut: await withWatchers(ranOut), unsaved }
@@ -104,7 +114,7 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
       )
       return {
         came: answers.flatMap(([, [asOf, , ...came]]) =>
-          came.map((one) => watchedEdge(listOf(one), '1', asOf)),
+          came.map((one) => toWatchedEdge(listOf(one), '1', asOf)),
         ),
         seen: answers.flatMap(([some, [, shown]]) =>
           listOf(shown).flatMap((seen, index) => toLastSeen([some[index]?.userId ?? '', String(seen)])),
@@ -120,7 +130,7 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
         ),
       )
       return answers.flatMap(([, [asOf, ...unknown]]) =>
-        unknown.map((one) => watchedEdge(listOf(one), '?', asOf)),
+        unknown.map((one) => toWatchedEdge(listOf(one), '?', asOf)),
       )
     },
     lookUp: (userIds) =>
@@ -162,24 +172,6 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
   }
 }
 
-/** A script's answer: texts, and lists of them. */
-type Answer = readonly unknown[]
-
-function listOf(answer: unknown): Answer {
-  return Array.isArray(answer) ? (answer as Answer) : []
-}
-
-/** What follows by turns, two by two. */
-function pairsOf(answer: unknown): readonly (readonly [string, string])[] {
-  const texts = listOf(answer).map(String)
-  return texts.flatMap((text, index) => (index % 2 === 0 ? [[text, texts[index + 1] ?? ''] as const] : []))
-}
-
-/** Of a hash that was asked for outside of a script, which the client makes an object of. */
-function entriesOf(answer: unknown): readonly (readonly [string, string])[] {
-  return Object.entries((answer ?? {}) as Readonly<Record<string, string>>)
-}
-
 function evaluate(script: string, keys: readonly string[], args: readonly (string | number)[]): RedisCommand {
   return ['eval', script, keys.length, ...keys, ...args]
 }
@@ -206,32 +198,4 @@ function toArguments({ userId, agoMs, lastSeenAt }: Activity): (string | number)
 
 function toMicros(ms: number): number {
   return Math.max(0, Math.round(ms * MICROS))
-}
-
-function toOnline(flag: unknown): Pick<Sighting, 'online' | 'isExcused'> {
-  if (flag === '?') return { online: null, isExcused: true }
-  return { online: flag === '' ? null : flag === '1' }
-}
-
-function toDate(ms: unknown): Date | null {
-  return typeof ms === 'string' && ms !== '' ? new Date(Number(ms)) : null
-}
-
-function toLastSeen([userId, seen]: readonly [string, string]): LastSeen[] {
-  const lastSeenAt = toDate(seen)
-  return lastSeenAt === null ? [] : [{ userId: userId as UserId, lastSeenAt }]
-}
-
-function toEdge([userId, seen]: Answer, flag: string, asOf: unknown): Edge {
-  return { userId: String(userId) as UserId, ...toOnline(flag), lastSeenAt: toDate(seen), asOf: Number(asOf) }
-}
-
-function watchedEdge([userId, seen, watchers]: Answer, flag: string, asOf: unknown): WatchedEdge {
-  const edge = toEdge([userId, seen], flag, asOf)
-  return { edge, watchers: watchersIn(pairsOf(watchers), edge.asOf) }
-}
-
-/** Those whose watch has not ended. */
-function watchersIn(watchers: readonly (readonly [string, string])[], asOf: number): GatewayId[] {
-  return watchers.filter(([, until]) => Number(until) > asOf).map(([gateway]) => gateway as GatewayId)
 }

@@ -3,19 +3,15 @@ import { createBatcher } from '../lib/batcher.ts'
 import { LinkedMap } from '../lib/linked-map.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Notes } from './notes.ts'
 import type { Activity, PresenceStore, Touched, WatchedEdge } from './presence-store.ts'
 
-/** What people do here, on its way to the store. */
-export type Touches = Readonly<{
-  /** Somebody was active just now. Resolves when the store knows, or could not be told; never rejects. */
-  note(userId: UserId): Promise<void>
-  /** Whether the store could not be told of something, and was not told again since. */
-  isBehind(): boolean
-  /** Tells the store again of everybody whose last activity here it may have forgotten before that was saved. */
-  retell(): Promise<void>
-  /** Resolves when the store knows of everything, or could not be told. */
-  drained(): Promise<void>
-}>
+/** What people do here, on its way to the store. What matters still is what it may have forgotten before it was saved. */
+export type Touches = Notes &
+  Readonly<{
+    /** Somebody was active just now. Resolves when the store knows, or could not be told; never rejects. */
+    note(userId: UserId): Promise<void>
+  }>
 
 type Dependencies = Readonly<{
   store: Pick<PresenceStore, 'touch'>
