@@ -131,7 +131,7 @@ function everyTenSeconds(rows: readonly Row[], xOf: (at: number) => number, y: n
   )
 }
 
-/** Seconds in which nothing was known interrupt it. */
+/** Seconds in which nothing was known interrupt it; one alone between such is a dot. */
 function lineOf(
   { color, of }: Series,
   rows: readonly Row[],
@@ -145,11 +145,12 @@ function lineOf(
       isPenDown = false
       return ''
     }
-    const move = isPenDown ? 'L' : 'M'
+    const point = `${xOf(row.at + 0.5).toFixed(1)} ${yOf(value).toFixed(1)}`
+    const stroke = isPenDown ? `L${point}` : `M${point}h0`
     isPenDown = true
-    return `${move}${xOf(row.at + 0.5).toFixed(1)} ${yOf(value).toFixed(1)}`
+    return stroke
   })
-  return `<path d="${path.join('')}" fill="none" stroke="${color}" stroke-width="1.5"/>`
+  return `<path d="${path.join('')}" fill="none" stroke="${color}" stroke-width="1.5" stroke-linecap="round"/>`
 }
 
 function text(x: number, y: number, content: string, attributes = ''): string {
