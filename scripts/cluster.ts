@@ -102,6 +102,7 @@ async function greet(cluster: Awaited<ReturnType<typeof start>>): Promise<void> 
     '',
     '  Try this: open the address twice and subscribe to the inbox in both; then "kill -9" the pid of a gateway.',
     '  Nobody notices: whoever was on it comes back on another and gets what was said meanwhile.',
+    `  Or see what a peak day pauses:  DATA_DIR=${folder} npx parley service-level busy --for 1m`,
     '  Stop everything with Ctrl-C; what was said is kept.',
     '',
   ]

@@ -32,7 +32,7 @@ export function createPresenceParts(
   const isLeftAlone = (): boolean => isPaused() || levels.isPaused('presence')
   const excuses = createExcuses(common)
   const keeper = createKeeper({ ...common, notes: [touches, excuses], watching, isPaused: isLeftAlone })
-  const { isThere, isKnown } = keeper
-  const presence = createPresence({ ...stores, touches, excuses, watching, isThere, isKnown, logger })
+  const { isThere, knowledge } = keeper
+  const presence = createPresence({ ...stores, touches, excuses, watching, isThere, knowledge, logger })
   return { presence, keeper }
 }

@@ -1,6 +1,7 @@
 import { once } from '../lib/once.ts'
 import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Knowledge } from './knowledge.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
 import type { Notes } from './notes.ts'
 import type { PresenceStore, WatchedEdge } from './presence-store.ts'
@@ -11,8 +12,8 @@ import type { Watching } from './watching.ts'
 export type Keeper = Readonly<{
   /** Whether the store was reached lately, so that it is worth asking. */
   isThere(): boolean
-  /** Whether it is known at present who is online. */
-  isKnown(): boolean
+  /** What is known at present. */
+  knowledge(): Knowledge
   start(): void
   /** Resolves when nothing is under way any more, and nothing is left to be saved. */
   stop(): Promise<void>
@@ -22,7 +23,7 @@ type Dependencies = Readonly<{
   store: PresenceStore
   lastSeen: Pick<LastSeenStore, 'save'>
   notes: readonly Notes[]
-  watching: Pick<Watching, 'lookAgain' | 'recheck' | 'startOver' | 'setKnown'>
+  watching: Pick<Watching, 'lookAgain' | 'recheck' | 'startOver' | 'setKnowledge'>
   /** Tells whoever watches them. Never rejects. */
   tell(edges: readonly WatchedEdge[]): Promise<void>
   /** Whether presence is left alone for now, because there is too much else to do. */
@@ -57,12 +58,13 @@ export function createKeeper(dependencies: Dependencies): Keeper {
   }
 
   /**
-   * While presence is paused apps may keep their heartbeats to themselves, and nobody is known to be gone; after it, only
-   * when a whole window has passed.
+   * While presence is paused apps may keep their heartbeats to themselves, and nothing comes of looking. After it, whoever
+   * is online is known to be; whoever is not may have been silent only, until a whole window has passed.
    */
-  function isKnown(): boolean {
+  function knowledge(): Knowledge {
     if (isPaused()) pausedAt = elapsedMs()
-    return elapsedMs() - pausedAt >= windowMs && isThere()
+    if (isPaused() || !isThere()) return 'nothing'
+    return elapsedMs() - pausedAt < windowMs ? 'online' : 'everything'
   }
 
   async function turn(): Promise<void> {
@@ -76,8 +78,8 @@ export function createKeeper(dependencies: Dependencies): Keeper {
     } finally {
       clearTimeout(alarm)
     }
-    watching.setKnown(isKnown())
-    if (isKnown()) watching.lookAgain()
+    watching.setKnowledge(knowledge())
+    if (knowledge() !== 'nothing') watching.lookAgain()
     if (elapsedMs() - renewedAt < RENEW_MS) return
     renewedAt = elapsedMs()
     watching.recheck()
@@ -89,7 +91,7 @@ export function createKeeper(dependencies: Dependencies): Keeper {
    */
   function raiseAlarm(): void {
     setImmediate(() => {
-      if (!isKnown()) watching.setKnown(false)
+      if (knowledge() === 'nothing') watching.setKnowledge('nothing')
     })
   }
 
@@ -144,7 +146,7 @@ export function createKeeper(dependencies: Dependencies): Keeper {
 
   return {
     isThere,
-    isKnown,
+    knowledge,
     start() {
       running = run()
     },

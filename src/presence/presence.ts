@@ -3,6 +3,7 @@ import type { UserId } from '../ids.ts'
 import { BatcherFullError, createBatcher } from '../lib/batcher.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Excuses } from './excuses.ts'
+import { asFarAsKnown, type Knowledge } from './knowledge.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
 import { later, type PresenceStream } from './presence-stream.ts'
 import type { PresenceStore } from './presence-store.ts'
@@ -40,8 +41,8 @@ type Dependencies = Readonly<{
   watching: Pick<Watching, 'open'>
   /** Whether the store answers at present. */
   isThere(): boolean
-  /** Whether it is known at present who is online. */
-  isKnown(): boolean
+  /** What is known at present. */
+  knowledge(): Knowledge
   logger: Logger
 }>
 
@@ -50,7 +51,7 @@ const LOOK_UPS = { maxBatch: 500, maxWaiting: 50_000 }
 const OWN_READS = { maxBatch: 500, maxWaiting: 50_000, restMs: 20 }
 
 export function createPresence(dependencies: Dependencies): PresenceService {
-  const { store, lastSeen, visibility, touches, excuses, watching, isThere, isKnown, logger } = dependencies
+  const { store, lastSeen, visibility, touches, excuses, watching, isThere, knowledge, logger } = dependencies
   const lookUps = createBatcher<UserId, Sighting | undefined>({
     ...LOOK_UPS,
     async run(userIds) {
@@ -74,7 +75,7 @@ export function createPresence(dependencies: Dependencies): PresenceService {
   async function lookUp(userId: UserId): Promise<Sighting | undefined> {
     try {
       const sighting = isThere() ? await lookUps.submit(userId) : undefined
-      return sighting === undefined || isKnown() ? sighting : { ...sighting, online: null }
+      return sighting && asFarAsKnown(sighting, knowledge())
     } catch (error) {
       logger.debug({ err: error }, 'who is online can not be asked')
       return undefined

@@ -1,6 +1,7 @@
 import type { UserId } from '../ids.ts'
 import { createWorklist } from '../lib/worklist.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { asFarAsKnown, type Knowledge } from './knowledge.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
 import { later, PresenceStream } from './presence-stream.ts'
 import type { PresenceStore } from './presence-store.ts'
@@ -19,8 +20,8 @@ export type Watching = Readonly<{
   recheck(): void
   /** As `recheck`, where the store has forgotten how old its sightings are, and who watches whom. */
   startOver(): void
-  /** While it is not known who is online, everybody is told so. */
-  setKnown(isKnown: boolean): void
+  /** What is known at present; where that is nothing, everybody is told so. */
+  setKnowledge(present: Knowledge): void
   /** People who are watched. */
   size(): number
   /** Stops telling. */
@@ -52,7 +53,7 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
   /** Of whom the store was not sure since the last turn, and in the one before. */
   let unsure = new Set<UserId>()
   let doubted: ReadonlySet<UserId> = new Set()
-  let isKnown = true
+  let knowledge: Knowledge = 'everything'
 
   const looks = createWorklist<UserId, true>({
     ...LOOKS,
@@ -85,7 +86,7 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
   async function look(userIds: readonly UserId[]): Promise<void> {
     try {
       const sightings = await store.watch(userIds)
-      for (const sighting of sightings.map(asFarAsKnown)) note(sighting)
+      for (const sighting of sightings) note(asFarAsKnown(sighting, knowledge))
     } catch (error) {
       for (const userId of userIds) news.put(userId, unknownOf(userId))
       throw error
@@ -109,10 +110,6 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
     }
   }
 
-  function asFarAsKnown(sighting: Sighting): Sighting {
-    return isKnown ? sighting : { ...sighting, online: null }
-  }
-
   function isNews(sighting: Sighting): boolean {
     return [...(streams.get(sighting.userId) ?? [])].some((stream) => stream.isNews(sighting))
   }
@@ -133,7 +130,7 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
     for (const { stream, sighting } of concerned) {
       if (!mayBeTold.has(JSON.stringify([stream.viewerId, sighting.userId]))) continue
       const lastSeenAt = later(sighting.lastSeenAt, saved.get(sighting.userId) ?? null)
-      stream.push({ ...asFarAsKnown(sighting), lastSeenAt })
+      stream.push({ ...asFarAsKnown(sighting, knowledge), lastSeenAt })
     }
   }
 
@@ -179,10 +176,10 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
       for (const stream of everyStream()) stream.forgetOrder()
       recheck()
     },
-    setKnown(isNowKnown) {
-      if (isNowKnown === isKnown) return
-      isKnown = isNowKnown
-      if (isKnown) return recheck()
+    setKnowledge(present) {
+      if (present === knowledge) return
+      knowledge = present
+      if (knowledge !== 'nothing') return recheck()
       for (const [userId, some] of streams) for (const stream of some) stream.pushUnknown(userId)
     },
     size: () => streams.size,

@@ -185,6 +185,9 @@ test('while presence is paused nobody knows who is online; when it goes on, ever
   } finally {
     isPaused = false
   }
+  // Whoever is there is known at once; whoever is not may have been silent only, until a whole window has passed.
+  await heartbeat(bob)
+  await watch.tells(bob, true)
   await watch.tells(bob, false)
 })
 

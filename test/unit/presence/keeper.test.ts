@@ -10,6 +10,8 @@ import { captureLog } from '../../harness/captured-log.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
 import { alice } from '../../harness/events.ts'
 
+const STEPS = { nothing: 'unknown', online: 'known in part', everything: 'known' } as const
+
 /** A keeper whose time passes when told so, and the steps that it takes, in order. */
 class World implements AsyncDisposable {
   elapsedMs = 0
@@ -65,7 +67,7 @@ class World implements AsyncDisposable {
         lookAgain: () => undefined,
         recheck: () => step('recheck'),
         startOver: () => step('watches'),
-        setKnown: (isKnown) => step(isKnown ? 'known' : 'unknown'),
+        setKnowledge: (knowledge) => step(STEPS[knowledge]),
       },
       tell: async (edges) => edges.forEach(({ edge }) => step(`told ${edge.userId}`)),
       isPaused: () => this.isPaused,
@@ -127,10 +129,10 @@ test('a store that could not be reached is told again, whatever it says', async 
   await world.until('known')
   world.elapsedMs += 2_000
   await world.until('unknown')
-  expect(world.keeper.isKnown()).toBe(false)
+  expect(world.keeper.knowledge()).toBe('nothing')
   world.isAway = false
   expect(await world.until('known')).toEqual(['swept', 'people', 'watches', 'known'])
-  expect(world.keeper.isKnown()).toBe(true)
+  expect(world.keeper.knowledge()).toBe('everything')
 })
 
 test('after half a second without an answer nothing is known, though the store is still being asked', async () => {
@@ -148,19 +150,20 @@ test('after half a second without an answer nothing is known, though the store i
   await world.until('known')
 })
 
-test('after a pause it is not known who is online until a whole window has passed', async () => {
+test('after a pause it is known who is online, and who is not when a whole window has passed', async () => {
   await using world = new World()
   await world.until('known')
   world.isPaused = true
   await world.until('unknown')
   world.isPaused = false
-  for (const [passedMs, isKnown] of [
-    [19_999, false],
-    [1, true],
+  await world.until('known in part')
+  for (const [passedMs, knowledge] of [
+    [19_999, 'online'],
+    [1, 'everything'],
   ] as const) {
     world.elapsedMs += passedMs
     await world.until('swept')
-    expect(world.keeper.isKnown()).toBe(isKnown)
+    expect(world.keeper.knowledge()).toBe(knowledge)
   }
 })
 
