@@ -108,8 +108,7 @@ test('while Redis is away nobody knows who is online, and nothing fails; when it
   expect(await look(it.alice, it.bob)).toEqual({ user: { id: it.bob.id }, online: null, lastSeenAt })
   expect((await heartbeat(it.bob)).online).toBeNull()
   await it.redis.start()
-  await heartbeat(it.bob)
-  await watch.tells(it.bob, true)
+  await activeUntil(it.bob, watch.tells(it.bob, true))
   await watch.tells(it.bob, false)
 })
 
@@ -150,6 +149,16 @@ function commandOf(line: string): string {
 
 function publishesIn(stats: string): number {
   return Number(/cmdstat_publish:calls=(\d+)/.exec(stats)?.[1] ?? 0)
+}
+
+/**
+ * The person goes on doing things, as people do: a gateway that comes back to Redis after a second may find that the
+ * window since a single one has run out, and is right to say so.
+ */
+async function activeUntil(person: Person, told: Promise<unknown>): Promise<void> {
+  await heartbeat(person)
+  const isTold = await Promise.race([told.then(() => true), delay(WINDOW_MS / 5, false)])
+  if (!isTold) await activeUntil(person, told)
 }
 
 /** Waits until the database has everybody's last activity, which nothing announces. */
