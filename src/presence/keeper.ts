@@ -39,6 +39,8 @@ const TURN_MS = 250
  * by which somebody may be taken for online too long.
  */
 const AWAY_MS = 500
+/** A timer takes the moment when it is set, and what it waits, in whole milliseconds: it rings as much too early. */
+const EARLY_MS = 2
 /** Half of the time for which a watch is registered: the last net under edges that nobody told, as well. */
 const RENEW_MS = 300_000
 
@@ -69,7 +71,7 @@ export function createKeeper(dependencies: Dependencies): Keeper {
 
   async function turn(): Promise<void> {
     askedAt ??= elapsedMs()
-    const alarm = setTimeout(raiseAlarm, Math.max(0, askedAt + AWAY_MS - elapsedMs()))
+    const alarm = setTimeout(raiseAlarm, Math.max(0, askedAt + AWAY_MS - elapsedMs()) + EARLY_MS)
     try {
       await sweep()
     } catch (error) {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { GatewayId } from '../../../src/ids.ts'
 import { createKeeper, type Keeper } from '../../../src/presence/keeper.ts'
@@ -12,7 +13,7 @@ import { alice } from '../../harness/events.ts'
 
 const STEPS = { nothing: 'unknown', online: 'known in part', everything: 'known' } as const
 
-/** A keeper whose time passes when told so, and the steps that it takes, in order. */
+/** A keeper whose time passes when told so, or by a real clock, and the steps that it takes, in order. */
 class World implements AsyncDisposable {
   elapsedMs = 0
   isPaused = false
@@ -26,13 +27,13 @@ class World implements AsyncDisposable {
   isBehind = false
   hang: (() => Promise<void>) | undefined
 
-  constructor() {
+  constructor(elapsedMs = () => this.elapsedMs) {
     const store = createMemoryPresenceStore({
       gatewayId: 'here' as GatewayId,
       presence: createMemoryPresence(),
       windowMs: 20_000,
-      clock: { now: () => this.elapsedMs },
-      elapsedMs: () => this.elapsedMs,
+      clock: { now: elapsedMs },
+      elapsedMs,
     })
     const step = (name: string): void => this.steps.push(name)
     this.store = {
@@ -72,7 +73,7 @@ class World implements AsyncDisposable {
       tell: async (edges) => edges.forEach(({ edge }) => step(`told ${edge.userId}`)),
       isPaused: () => this.isPaused,
       windowMs: 20_000,
-      elapsedMs: () => this.elapsedMs,
+      elapsedMs,
       logger: captureLog().logger,
     })
     this.keeper.start()
@@ -148,6 +149,18 @@ test('after half a second without an answer nothing is known, though the store i
   expect(await world.until('unknown')).not.toContain('swept')
   answered.resolve()
   await world.until('known')
+})
+
+test('that is noticed by a real clock too, which no timer keeps to the fraction of a millisecond', async () => {
+  async function hangs(afterMs: number): Promise<void> {
+    await delay(afterMs)
+    await using world = new World(() => performance.now())
+    await world.until('known')
+    const answered = Promise.withResolvers<void>()
+    world.hang = () => answered.promise
+    await world.until('unknown').finally(answered.resolve)
+  }
+  await Promise.all(Array.from({ length: 20 }, (_, index) => hangs(index * 7.3)))
 })
 
 test('after a pause it is known who is online, and who is not when a whole window has passed', async () => {
