@@ -56,6 +56,7 @@ function defineChatType(builder: Builder): void {
           const view = await viewOf(chat, context)
           return resolvePage({
             args,
+            pages: context.pages,
             cursor: memberCursor,
             positionOf: (member: Member) => member.userId,
             load: (stretch) => context.services.chats.members(view, stretch),
@@ -116,6 +117,7 @@ function defineChatQueries(builder: Builder): void {
         const { userId } = requireViewer(context)
         return resolvePage({
           args,
+          pages: context.pages,
           cursor: chatCursor,
           positionOf: ({ view }: ViewedChat) => ({ activityAt: activityAt(view), chatId: view.chat.id }),
           load: async (stretch) => (await context.services.chats.list(userId, stretch)).map(toRef),

@@ -6,6 +6,7 @@ import { createDemo, type Demo } from '../demo/demo.ts'
 import { createContextFactory } from '../graphql/context-factory.ts'
 import type { Services } from '../graphql/services.ts'
 import { createSchema } from '../graphql/schema.ts'
+import { createTurns } from '../load/turns.ts'
 import { createAdmission } from '../transport/admission.ts'
 import { CLOSE_CODES } from '../transport/close-codes.ts'
 import { createGraphiql } from '../transport/graphiql.ts'
@@ -40,6 +41,7 @@ export function createTransport(foundation: Foundation, { services }: Domains): 
     config,
     clock,
     logger,
+    turns: createTurns(),
     marks: foundation.database.marks,
     graphiql:
       config.mode === 'development'

@@ -1,4 +1,5 @@
 import { parseCursorConnectionArgs } from '@pothos/core'
+import type { LimitFunction } from 'p-limit'
 import type { Stretch } from '../lib/stretch.ts'
 import { badInput } from '../errors.ts'
 
@@ -26,6 +27,8 @@ type Paging<Item, Position> = Readonly<{
   cursor: CursorCodec<Position>
   positionOf(item: Item): Position
   load(stretch: Stretch<Position>): Promise<readonly Item[]>
+  /** When to. */
+  pages: LimitFunction
 }>
 
 /** A page, as a connection's type is resolved from it. */
@@ -41,7 +44,7 @@ export type Page<Item> = {
 
 /** https://relay.dev/graphql/connections.htm over a list that can be read from either end, between two positions. */
 export async function resolvePage<Item, Position>(paging: Paging<Item, Position>): Promise<Page<Item>> {
-  const { args, cursor, positionOf, load } = paging
+  const { args, cursor, positionOf, load, pages } = paging
   refuseContradictions(args)
   const { first = null, last = null, after: afterText = null, before: beforeText = null } = args
   const wanted = parseCursorConnectionArgs({
@@ -52,7 +55,7 @@ export async function resolvePage<Item, Position>(paging: Paging<Item, Position>
   const { limit, inverted } = wanted
   const after = decode('after', afterText, cursor)
   const before = decode('before', beforeText, cursor)
-  const items = await load({ after, before, limit, inverted })
+  const items = await pages(load, { after, before, limit, inverted })
   const page = items.slice(0, wanted.expectedSize)
   const edges = (inverted ? page.toReversed() : page).map((node) => {
     return { cursor: toBase64(cursor.encode(positionOf(node))), node }

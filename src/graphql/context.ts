@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit'
 import type { Session } from '../auth/session.ts'
 import type { ChatView } from '../chats/chat.ts'
 import { ParleyError } from '../errors.ts'
@@ -10,6 +11,8 @@ import type { Services } from './services.ts'
 export type Context = Readonly<{
   services: Services
   loaders: Loaders
+  /** Pages are read one by one; of those that an operation asks for, some at once. */
+  pages: LimitFunction
   clock: Clock
   /** Who the operation runs for; undefined where it came without a token. */
   session: Session | undefined

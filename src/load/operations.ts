@@ -48,6 +48,14 @@ const OPERATIONS = {
   'Subscription.serviceStatus': subscription,
 } as const satisfies Record<string, OperationRule>
 
+/** What many of these ask for at once, of however many people, goes to the stores together. */
+const IN_BATCHES: ReadonlySet<CostClass | undefined> = new Set(['send', 'receipt', 'presence'])
+
+/** Whether any number of an operation, such as `Mutation.sendMessage`, becomes one statement. */
+export function isDoneInBatches(operation: string): boolean {
+  return Object.hasOwn(OPERATIONS, operation) && IN_BATCHES.has(ruleOf(operation).paidBy)
+}
+
 /** The rule of a root field, such as `Mutation.sendMessage`. Throws where nobody made one. */
 export function ruleOf(operation: string): OperationRule {
   const rule = Object.entries(OPERATIONS).find(([name]) => name === operation)?.[1]

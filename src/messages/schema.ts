@@ -121,6 +121,7 @@ function defineChatFields(builder: Builder): void {
         const view = await viewOf(chat, context)
         return resolvePage({
           args,
+          pages: context.pages,
           cursor: seqCursor,
           positionOf: (message: Message) => message.seq,
           load: (stretch) => context.services.messages.list(view, stretch),

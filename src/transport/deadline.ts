@@ -29,14 +29,22 @@ async function executeInTime(
   logger: Logger,
 ): Promise<ExecutionResult> {
   const { caller } = args.contextValue as Readonly<{ caller: Caller }>
-  const leftMs = Math.max(0, caller.askedAt + ANSWER_WITHIN_MS - performance.now())
   try {
-    return await within(leftMs, Promise.resolve(run(args)), tooLate)
+    return await within(leftMs(caller), Promise.resolve(run(args)), tooLate)
   } catch (error) {
     return { errors: [toClientError(error, logger)] }
   }
 }
 
-function tooLate(): Error {
+function leftMs({ askedAt }: Caller): number {
+  return Math.max(0, askedAt + ANSWER_WITHIN_MS - performance.now())
+}
+
+/** Whether nobody waits for an answer any more. */
+export function isTooLate(caller: Caller): boolean {
+  return leftMs(caller) === 0
+}
+
+export function tooLate(): Error {
   return unavailable('There was no answer in time. Send it again, with the same keys.')
 }

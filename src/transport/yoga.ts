@@ -7,6 +7,7 @@ import type { Authenticator } from '../auth/session.ts'
 import type { Config } from '../config/config.ts'
 import { toClientError } from '../graphql/masking.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Turns } from '../load/turns.ts'
 import type { ViewerMarks } from '../store/viewer-marks.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { useReadFreshness } from './read-freshness.ts'
@@ -18,6 +19,7 @@ import { useDocumentRules } from './document-rules.ts'
 import type { Engine } from './engine.ts'
 import type { Graphiql } from './graphiql.ts'
 import { useHttpParams } from './http-params.ts'
+import { useTurns } from './turns.ts'
 import { useHttpStatus } from './http-status.ts'
 import { createHttpStreams, type HttpStreams } from './http-streams.ts'
 
@@ -47,6 +49,7 @@ type Dependencies = Readonly<{
   introspection?: boolean
   /** Undefined: browsers that come by get no page. */
   graphiql?: Graphiql | undefined
+  turns: Turns
   /** How far each person's reads have to reach; undefined: all of them are made on the primary. */
   marks?: ViewerMarks | undefined
 }>
@@ -76,7 +79,7 @@ function buildYoga(
   dependencies: Omit<Dependencies, 'graphiql'>,
   streams: HttpStreams,
 ): YogaServerInstance<ServerContext, object> {
-  const { schema, context, authenticator, config, logger, marks } = dependencies
+  const { schema, context, authenticator, config, logger, turns, marks } = dependencies
   const { introspection = config.mode === 'development' } = dependencies
   return createYoga<ServerContext, object>({
     schema,
@@ -98,6 +101,8 @@ function buildYoga(
       useDocumentRules({ introspection }),
       useSteadyEvents(),
       streams.plugin,
+      useTurns(turns),
+      // Around the turns, which may be long in coming.
       useDeadline(logger),
       // Around the deadline, which does not hand on what others make of an execution.
       ...(marks === undefined ? [] : [useReadFreshness(marks)]),

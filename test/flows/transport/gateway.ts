@@ -1,3 +1,4 @@
+import { createTurns } from '../../../src/load/turns.ts'
 import { SignJWT } from 'jose'
 import { GraphQLScalarType } from 'graphql'
 import { createSchema } from 'graphql-yoga'
@@ -77,6 +78,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const notes: string[] = []
   const callers: Caller[] = []
   const yoga = createYogaHandler({
+    turns: createTurns(),
     schema: createTestSchema(streams, notes),
     context: (caller) => {
       callers.push(caller)

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -30,6 +31,7 @@ function stretchOf(list: readonly number[], { after, before, limit, inverted }: 
 function pageOf(list: readonly number[], args: PageArguments): Promise<Page<number>> {
   return resolvePage({
     args,
+    pages: pLimit(1),
     cursor,
     positionOf: (item) => item,
     load: async (stretch) => stretchOf(list, stretch),
@@ -151,10 +153,26 @@ describe('a page', () => {
     const limits: number[] = []
     const load = async ({ limit }: Stretch<number>) => (limits.push(limit), [])
     for (const args of [{}, { first: 5 }, { last: 100_000 }]) {
-      await resolvePage({ args, cursor, positionOf: (item: number) => item, load })
+      await resolvePage({ args, pages: pLimit(1), cursor, positionOf: (item: number) => item, load })
     }
     expect(limits).toEqual([21, 6, MAX_PAGE + 1])
   })
+})
+
+test('the pages of one operation wait for one another', async () => {
+  const underWay = { now: 0, most: 0 }
+  async function load(): Promise<number[]> {
+    underWay.most = Math.max(underWay.most, (underWay.now += 1))
+    await new Promise(setImmediate)
+    underWay.now -= 1
+    return []
+  }
+  const pages = pLimit(3)
+  const asked = Array.from({ length: 20 }, () =>
+    resolvePage({ args: {}, pages, cursor, positionOf: (item: number) => item, load }),
+  )
+  await Promise.all(asked)
+  expect(underWay).toEqual({ now: 0, most: 3 })
 })
 
 describe('what is refused', () => {

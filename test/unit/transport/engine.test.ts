@@ -1,6 +1,7 @@
+import { createTurns } from '../../../src/load/turns.ts'
 import { createSchema } from 'graphql-yoga'
 import { expect, test } from 'vitest'
-import type { Authenticator } from '../../../src/auth/session.ts'
+import type { Authenticator, Session } from '../../../src/auth/session.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import type { Caller } from '../../../src/transport/caller.ts'
 import type { Engine } from '../../../src/transport/engine.ts'
@@ -11,6 +12,7 @@ const connection = { id: 'the connection', close: () => undefined }
 
 function createEngine(seen: Caller[] = []): () => Engine {
   const { engine } = createYogaHandler({
+    turns: createTurns(),
     schema: createSchema({ typeDefs: 'type Query { name: String }' }),
     context: (caller) => {
       seen.push(caller)
@@ -57,4 +59,32 @@ test('a context is made of its caller, anew for each operation', async () => {
   expect(contexts).toMatchObject([{ mine: 'websocket' }, { mine: 'websocket' }])
   expect(contexts[0]).not.toBe(contexts[1])
   expect(seen).toEqual([caller, caller])
+})
+
+test('who has waited in their own line until it was too late is told so, and nothing is done any more', async () => {
+  const done: string[] = []
+  const name = (): string => {
+    done.push('name')
+    return 'Alice'
+  }
+  const { engine } = createYogaHandler({
+    turns: createTurns(),
+    schema: createSchema({ typeDefs: 'type Query { name: String }', resolvers: { Query: { name } } }),
+    context: () => ({}),
+    authenticator,
+    config: { mode: 'production' },
+    clock: { now: Date.now },
+    logger: createLogger({ level: 'silent', pretty: false }),
+  })
+  const session = { viewer: { userId: 'alice' } } as unknown as Session
+  async function answerTo(askedAt: number): Promise<unknown> {
+    const { schema, parse, contextFactory, execute } = engine()
+    const caller: Caller = { transport: 'websocket', session, connection, askedAt }
+    return execute({ schema, document: parse('{ name }'), contextValue: await contextFactory({ caller }) })
+  }
+  expect(await answerTo(performance.now() - 10_000)).toMatchObject({
+    errors: [{ extensions: { code: 'UNAVAILABLE', retryable: true } }],
+  })
+  expect(done).toEqual([])
+  expect(await answerTo(performance.now())).toEqual({ data: { name: 'Alice' } })
 })
