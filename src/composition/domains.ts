@@ -63,6 +63,7 @@ export function createDomains(foundation: Foundation) {
   const hub: Hub = createHub({
     readLog: (stretch) => chatLog.read(stretch),
     logFloor: chatLog.floor,
+    onMembersChanged: (userIds) => watching.reconsider(userIds),
     sessions,
     metrics,
     logger,
@@ -72,14 +73,15 @@ export function createDomains(foundation: Foundation) {
     lastSeen: createLastSeenStore(database),
     visibility: createVisibilityStore(database),
   }
-  const watching = createWatching({ ...presenceStores, logger })
+  const watching = createWatching({ ...presenceStores, follow: hub.follow, logger })
   const logSweeper = createSweeper({ hub, store: createMembershipStore(database), clock, metrics, logger })
-  // Whatever made a gateway miss an event may have made it miss that somebody came or went.
+  // Whatever made a gateway miss an event may have made it miss who is online, and who may see that.
   const sweeper: Sweeper = {
     ...logSweeper,
     sweep(reason) {
       logSweeper.sweep(reason)
       watching.recheck()
+      watching.reconsider(hub.people())
     },
   }
   const audience = createAudience({ store: createAudienceStore(database), clock })

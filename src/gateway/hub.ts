@@ -6,6 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { createHoleRepair } from './hole-repair.ts'
 import type { Listener, Signal } from './live.ts'
 import type { KnownHead } from './membership-store.ts'
+import { newAndFormerMembers } from './parcels.ts'
 import { createPeople, type Joined, type Leave } from './people.ts'
 import { createServedChats, type ServedChat } from './served-chats.ts'
 import type { SessionRegistry } from './session-registry.ts'
@@ -42,6 +43,8 @@ export type Hub = Readonly<{
     listener: Listener,
     chat: Omit<ReadChat, 'joinedSeq' | 'floorSeq'>,
   ): Readonly<{ lastSeq: Seq; leave: Leave }> | 'outdated'
+  /** From now on this gateway hears of it when this person is let into a chat or removed from one. */
+  follow(userId: UserId): Joined
   /** Passes committed events on, each chat's in order of seq, each once, whatever order they come in. */
   publish(events: readonly ChatEvent[]): void
   /** Passes receipts and typing on to the members of their chats. */
@@ -62,6 +65,8 @@ type Dependencies = Readonly<{
   readLog(stretch: LogStretch): Promise<readonly ChatEvent[]>
   /** The last entry that has left a chat's log; 0 where none has. */
   logFloor(chatId: ChatId): Promise<Seq>
+  /** These people were let into a chat or removed from one. May be told more than once. */
+  onMembersChanged(userIds: readonly UserId[]): void
   sessions: Pick<SessionRegistry, 'attach' | 'detach'>
   metrics: Pick<Metrics, 'holes'>
   logger: Logger
@@ -77,7 +82,8 @@ type Dependencies = Readonly<{
  * person may be the one who was removed: what was read counts for nothing then, and is read again. Where the feed is
  * behind the event that let them in, that event is still to come, and lets them in.
  */
-export function createHub({ readLog, logFloor, sessions, metrics, logger }: Dependencies): Hub {
+export function createHub(dependencies: Dependencies): Hub {
+  const { readLog, logFloor, onMembersChanged, sessions, metrics, logger } = dependencies
   const people = createPeople({ sessions, onGone: leaveAll })
   const chats = createServedChats(people)
   const repairing = new Set<ServedChat>()
@@ -119,6 +125,10 @@ export function createHub({ readLog, logFloor, sessions, metrics, logger }: Depe
     return chat?.feed.lastSeq
   }
 
+  function follow(userId: UserId): Joined {
+    return people.join({ userId, push: () => undefined, startOver: () => undefined }, 'watching')
+  }
+
   function watch(
     listener: Listener,
     { chatId, headSeq }: Omit<ReadChat, 'joinedSeq' | 'floorSeq'>,
@@ -127,7 +137,7 @@ export function createHub({ readLog, logFloor, sessions, metrics, logger }: Depe
     const chat = chats.open(chatId, headSeq)
     chat.watchers.add(listener)
     repairHole(chat)
-    const person = people.join({ ...listener, push: () => undefined }, 'watching')
+    const person = follow(listener.userId)
     const leave = (): void => {
       person.leave()
       chat.watchers.delete(listener)
@@ -147,6 +157,7 @@ export function createHub({ readLog, logFloor, sessions, metrics, logger }: Depe
 
   function publish(events: readonly ChatEvent[]): void {
     for (const event of events) {
+      noteMembers(event)
       const late = chats.get(event.chatId)
       if (late !== undefined && event.seq <= late.openedSeq) {
         for (const userId of event.joined) startOverIfLate(late, userId)
@@ -156,6 +167,11 @@ export function createHub({ readLog, logFloor, sessions, metrics, logger }: Depe
       else take(chat, [event])
       if (chat !== undefined) repairHole(chat)
     }
+  }
+
+  function noteMembers(event: ChatEvent): void {
+    const userIds = newAndFormerMembers(event)
+    if (userIds.length > 0) onMembersChanged(userIds)
   }
 
   /** The event that lets somebody here in makes the chat heard of. */
@@ -186,7 +202,10 @@ export function createHub({ readLog, logFloor, sessions, metrics, logger }: Depe
       chatId,
       feed,
       isWanted,
-      take: (events) => take(chat, events),
+      take(events) {
+        for (const event of events) noteMembers(event)
+        take(chat, events)
+      },
       abandon: () => chats.abandon(chat),
     })
     repairing.delete(chat)
@@ -237,6 +256,7 @@ export function createHub({ readLog, logFloor, sessions, metrics, logger }: Depe
     serve,
     part,
     watch,
+    follow,
     publish,
     announce,
     people: people.ids,

@@ -3,10 +3,11 @@ import { createWorklist } from '../lib/worklist.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { asFarAsKnown, type Knowledge } from './knowledge.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
+import { type OpenSight, OpenStreams } from './open-streams.ts'
 import { later, PresenceStream } from './presence-stream.ts'
 import type { PresenceStore } from './presence-store.ts'
 import type { Sighting } from './sighting.ts'
-import type { VisibilityStore } from './visibility-store.ts'
+import type { Sight, VisibilityStore } from './visibility-store.ts'
 
 /** Whom the streams of this gateway tell of. */
 export type Watching = Readonly<{
@@ -14,6 +15,8 @@ export type Watching = Readonly<{
   open(viewerId: UserId, userIds: readonly UserId[]): PresenceStream
   /** Takes sightings in, of whomever, in whatever order. */
   offer(sightings: readonly Sighting[]): void
+  /** These people came into a chat or left one: they may see others than before, and others them. */
+  reconsider(userIds: Iterable<UserId>): void
   /** Looks again at those whom the store was not sure of. */
   lookAgain(): void
   /** Edges may have been missed: looks at everybody who is watched here. */
@@ -28,28 +31,42 @@ export type Watching = Readonly<{
   close(): Promise<void>
 }>
 
+/** What was begun for one viewer. */
+type Followed = Readonly<{
+  /** Resolves when it is heard from now on; what changed before that has to be read. */
+  attached: Promise<void>
+  leave(): void
+}>
+
 type Dependencies = Readonly<{
   store: Pick<PresenceStore, 'watch' | 'unwatch'>
   lastSeen: Pick<LastSeenStore, 'read'>
   visibility: VisibilityStore
+  /** Has this gateway hear of it when somebody comes into a chat, or leaves one. */
+  follow(viewerId: UserId): Followed
   logger: Logger
 }>
 
 /** 25,000 people a second at most are looked at, however many are watched. */
 const LOOKS = { maxBatch: 500, restMs: 20 }
+/** Whoever comes or goes may see five hundred people, and be seen by as many. */
+const REVIEWS = { maxBatch: 10, restMs: 20 }
 /** Edges go out at once; of what comes while some are told, the newest of each person. */
 const NEWS = { maxBatch: 500, restMs: 0 }
 
 /*
- * Two lists of work, both by person, and so both bounded by who is watched here:
+ * Three lists of work, all of them by person, and so bounded by who is watched here and who watches:
  *
  * - whom to look at: somebody began to watch them, the last one stopped, or edges may have been missed. What is
  *   registered is what is true when the batch is done, whatever happened in between.
  * - what to tell: from edges and from looks alike. Before it is told, the database is asked who may see it. What waits
  *   while that is away is the newest sighting of each person.
+ * - whose sights to review: they came into a chat, or left one. Whoever may not see somebody any more is told that
+ *   nothing is known, at that moment and never by an edge, which would tell them of it. Whoever may is looked at.
  */
-export function createWatching({ store, lastSeen, visibility, logger }: Dependencies): Watching {
-  const streams = new Map<UserId, Set<PresenceStream>>()
+export function createWatching(dependencies: Dependencies): Watching {
+  const { store, lastSeen, visibility, follow, logger } = dependencies
+  const streams = new OpenStreams()
   /** Of whom the store was not sure since the last turn, and in the one before. */
   let unsure = new Set<UserId>()
   let doubted: ReadonlySet<UserId> = new Set()
@@ -59,8 +76,8 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
     ...LOOKS,
     run: async (batch) => {
       const [watched, unwatched] = [
-        [...batch.keys()].filter(isWatched),
-        [...batch.keys()].filter(isUnwatched),
+        [...batch.keys()].filter((userId) => streams.isWatched(userId)),
+        [...batch.keys()].filter((userId) => !streams.isWatched(userId)),
       ]
       if (unwatched.length > 0) await store.unwatch(unwatched)
       if (watched.length > 0) await look(watched)
@@ -75,13 +92,11 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
     newest: (waiting, added) => (added.asOf < waiting.asOf ? waiting : added),
   })
 
-  function isWatched(userId: UserId): boolean {
-    return streams.has(userId)
-  }
-
-  function isUnwatched(userId: UserId): boolean {
-    return !streams.has(userId)
-  }
+  const reviews = createWorklist<UserId, true>({
+    ...REVIEWS,
+    run: (batch) => review([...batch.keys()]),
+    onFailure: (error) => logger.warn({ err: error }, 'it is not known yet who may see whom'),
+  })
 
   async function look(userIds: readonly UserId[]): Promise<void> {
     try {
@@ -105,88 +120,100 @@ export function createWatching({ store, lastSeen, visibility, logger }: Dependen
   function doubt(userId: UserId): void {
     unsure.add(userId)
     if (!doubted.has(userId)) return
-    for (const stream of streams.get(userId) ?? []) {
+    for (const stream of streams.of(userId)) {
       if (stream.takesForOnline(userId)) stream.pushUnknown(userId)
     }
   }
 
   function isNews(sighting: Sighting): boolean {
-    return [...(streams.get(sighting.userId) ?? [])].some((stream) => stream.isNews(sighting))
+    return streams.of(sighting.userId).some((stream) => stream.isNews(sighting))
   }
 
   async function tell(sightings: readonly Sighting[]): Promise<void> {
     const concerned = sightings.flatMap((sighting) =>
-      [...(streams.get(sighting.userId) ?? [])]
+      streams
+        .of(sighting.userId)
         .filter((stream) => stream.isNews(sighting))
-        .map((stream) => ({ stream, sighting })),
+        .map((stream) => ({ stream, sighting, userId: sighting.userId })),
     )
-    const sights = concerned.map(({ stream, sighting }) => ({
-      viewerId: stream.viewerId,
-      userId: sighting.userId,
-    }))
     const unseen = sightings.filter(({ lastSeenAt }) => lastSeenAt === null).map(({ userId }) => userId)
-    const [allowed, saved] = await Promise.all([visibility.allowed(sights), lastSeen.read(unseen)])
-    const mayBeTold = new Set(allowed.map(({ viewerId, userId }) => JSON.stringify([viewerId, userId])))
-    for (const { stream, sighting } of concerned) {
-      if (!mayBeTold.has(JSON.stringify([stream.viewerId, sighting.userId]))) continue
+    const [isAllowed, saved] = await Promise.all([judge(concerned), lastSeen.read(unseen)])
+    for (const { stream, sighting } of concerned.filter(isAllowed)) {
       const lastSeenAt = later(sighting.lastSeenAt, saved.get(sighting.userId) ?? null)
       stream.push({ ...asFarAsKnown(sighting, knowledge), lastSeenAt })
     }
   }
 
-  function release(stream: PresenceStream): void {
-    for (const userId of stream.userIds) {
-      const others = streams.get(userId)
-      others?.delete(stream)
-      if (others?.size !== 0) continue
-      streams.delete(userId)
-      looks.put(userId, true)
+  /** Asks which of these sights are allowed now. */
+  async function judge(sights: readonly OpenSight[]): Promise<(sight: OpenSight) => boolean> {
+    const asked = sights.map(({ stream: { viewerId }, userId }) => ({ viewerId, userId }))
+    const allowed = new Set((await visibility.allowed(asked)).map(keyOf))
+    return ({ stream: { viewerId }, userId }) => allowed.has(keyOf({ viewerId, userId }))
+  }
+
+  async function review(changed: readonly UserId[]): Promise<void> {
+    const sights = streams.sightsOf(changed)
+    const isAllowed = await judge(sights)
+    for (const sight of sights) {
+      if (isAllowed(sight)) looks.put(sight.userId, true)
+      else sight.stream.pushUnknown(sight.userId)
     }
   }
 
+  function lookAt(userIds: Iterable<UserId>): void {
+    for (const userId of userIds) looks.put(userId, true)
+  }
+
   function recheck(): void {
-    for (const userId of streams.keys()) looks.put(userId, true)
+    lookAt(streams.people())
   }
 
   function lookAgain(): void {
     doubted = unsure
     unsure = new Set()
-    for (const userId of doubted) if (isWatched(userId)) looks.put(userId, true)
-  }
-
-  function everyStream(): Set<PresenceStream> {
-    return new Set([...streams.values()].flatMap((some) => [...some]))
+    lookAt([...doubted].filter((userId) => streams.isWatched(userId)))
   }
 
   return {
     open(viewerId, userIds) {
-      const stream = new PresenceStream({ viewerId, userIds: [...new Set(userIds)], release })
-      for (const userId of stream.userIds) {
-        streams.set(userId, (streams.get(userId) ?? new Set()).add(stream))
-        looks.put(userId, true)
+      const { attached, leave } = follow(viewerId)
+      const release = (ended: PresenceStream): void => {
+        leave()
+        lookAt(streams.remove(ended))
       }
+      const stream = new PresenceStream({ viewerId, userIds: [...new Set(userIds)], release })
+      streams.add(stream)
+      // What changes before that is not heard of, and so has to be seen by the first look.
+      void attached.then(() => lookAt(stream.userIds))
       return stream
     },
     offer(sightings) {
       for (const sighting of sightings) if (isNews(sighting)) news.put(sighting.userId, sighting)
     },
+    reconsider(userIds) {
+      for (const userId of userIds) if (streams.concern(userId)) reviews.put(userId, true)
+    },
     lookAgain,
     recheck,
     startOver() {
-      for (const stream of everyStream()) stream.forgetOrder()
+      for (const stream of streams.all()) stream.forgetOrder()
       recheck()
     },
     setKnowledge(present) {
       if (present === knowledge) return
       knowledge = present
       if (knowledge !== 'nothing') return recheck()
-      for (const [userId, some] of streams) for (const stream of some) stream.pushUnknown(userId)
+      for (const stream of streams.all()) for (const userId of stream.userIds) stream.pushUnknown(userId)
     },
     size: () => streams.size,
     async close() {
-      await Promise.all([looks.close(), news.close()])
+      await Promise.all([looks.close(), news.close(), reviews.close()])
     },
   }
+}
+
+function keyOf({ viewerId, userId }: Sight): string {
+  return JSON.stringify([viewerId, userId])
 }
 
 function unknownOf(userId: UserId): Sighting {

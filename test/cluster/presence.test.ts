@@ -112,6 +112,22 @@ test('while Redis is away nobody knows who is online, and nothing fails; when it
   await watch.tells(it.bob, false)
 })
 
+test('a gateway where somebody does nothing but watch hears that they were removed from a chat, and let in again', async () => {
+  await using it = await scene()
+  const carol = await it.west.person('carol')
+  const group = await it.alice.createGroup([it.bob, carol])
+  using watch = new PresenceWatch(it.bob, [carol])
+  await watch.tells(carol, false)
+  await it.alice.removeMember(group, it.bob)
+  await watch.tells(carol, null)
+  await heartbeat(carol)
+  await it.alice.addMembers(group, [it.bob])
+  await watch.tells(carol, true)
+  await watch.tells(carol, false)
+  const story = watch.story(carol)
+  expect(story.slice(story.indexOf(false))).toEqual([false, null, true, false])
+})
+
 test('somebody whom nobody watches costs no message between gateways', async () => {
   await using it = await scene()
   using watch = new PresenceWatch(it.alice, [it.alice])

@@ -153,19 +153,23 @@ test('to watch a stranger is NOT_FOUND, as to watch nobody; 501 people are too m
   expect(await watch.ended).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }])
 })
 
-test('who shares a chat no more is told no more, while others are', async () => {
+test('who shares a chat no more is told no more, while others are; and how things are when they do again', async () => {
   const [alice, bob, carol] = [await somebody(), await somebody(), await somebody()]
   const group = await alice.createGroup([bob, carol])
   using atBob = new PresenceWatch(bob, [alice, carol])
   using atAlice = new PresenceWatch(alice, [carol])
   await Promise.all([atBob.tells(carol, false), atAlice.tells(carol, false)])
   await alice.removeMember(group, bob)
+  await atBob.tells(carol, null)
   await heartbeat(carol)
   await atAlice.tells(carol, true)
   await atAlice.tells(carol, false)
-  expect(atBob.story(carol)).toEqual([false])
+  expect(atBob.story(carol)).toEqual([false, null])
   expect(await look(bob, carol)).toBeNull()
   expect(await look(carol, bob)).toBeNull()
+  const { lastSeenAt } = await heartbeat(carol)
+  await alice.addMembers(group, [bob])
+  expect(await atBob.tells(carol, true)).toMatchObject({ lastSeenAt })
 })
 
 test('while presence is paused nobody knows who is online; when it goes on, everybody is told right', async () => {

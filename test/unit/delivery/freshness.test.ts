@@ -26,7 +26,14 @@ function createWorld() {
   } as never
   const sessions = { attach: async () => undefined, detach: () => undefined }
   const readLog = async () => [sent('tea', 5)]
-  const hub = createHub({ readLog, logFloor: async () => 4, sessions, metrics, logger })
+  const hub = createHub({
+    readLog,
+    logFloor: async () => 4,
+    onMembersChanged: () => undefined,
+    sessions,
+    metrics,
+    logger,
+  })
   const chatLog = {
     read: readLog,
     pages: async function* () {

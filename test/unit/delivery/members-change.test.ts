@@ -27,7 +27,14 @@ function createWorld() {
   const readLog = async ({ afterSeq, untilSeq }: { afterSeq: number; untilSeq: number }) =>
     LOG.slice(afterSeq, Math.min(untilSeq, committed))
   const sessions = { attach: async () => undefined, detach: () => undefined }
-  const hub = createHub({ readLog, logFloor: async () => 0, sessions, metrics, logger })
+  const hub = createHub({
+    readLog,
+    logFloor: async () => 0,
+    onMembersChanged: () => undefined,
+    sessions,
+    metrics,
+    logger,
+  })
   hub.join({ userId: alice, push: () => undefined, startOver: () => undefined })
   hub.serve(alice, { chatId: TEA, joinedSeq: 0, headSeq: 0, floorSeq: 0 })
   let betweenReadAndServe = (): void => undefined

@@ -69,7 +69,14 @@ export class Gateways implements AsyncDisposable {
     const sessions = createMemorySessionRegistry(id, this.#sessions)
     const metrics = createMetrics()
     const sweeper = { sweep: (reason: SweepReason) => void this.sweeps.push(`${id} ${reason}`) }
-    const hub = createHub({ readLog: async () => [], logFloor: async () => 0, sessions, metrics, logger })
+    const hub = createHub({
+      readLog: async () => [],
+      logFloor: async () => 0,
+      onMembersChanged: () => undefined,
+      sessions,
+      metrics,
+      logger,
+    })
     const memberIds = this.#options.memberIds ?? (async (chat) => this.#membersOf(chat))
     const audience = { memberIds, notice: () => undefined }
     const edges: Edge[] = []

@@ -1,5 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { alice, bob, chatId, memberAdded, range, receipt, sent, seqsOf } from '../../harness/events.ts'
+import {
+  alice,
+  bob,
+  carol,
+  chatId,
+  memberAdded,
+  memberRemoved,
+  range,
+  receipt,
+  sent,
+  seqsOf,
+} from '../../harness/events.ts'
 import { EventQueue } from '../../harness/event-queue.ts'
 import type { LiveItem } from '../../../src/gateway/live.ts'
 import { createHubWorld, type HubWorld, read } from './hub-world.ts'
@@ -48,6 +59,32 @@ describe('somebody with live streams here', () => {
     phone.leave()
     expect(attached).toEqual(new Set([bob]))
     laptop.leave()
+    expect(attached).toEqual(new Set())
+  })
+})
+
+describe('who comes into chats and leaves them', () => {
+  test('is told of whether or not anybody here is served the chat, and of what was read because it was missed', async () => {
+    const { hub, serve, log, changed } = createHubWorld([
+      memberAdded('coffee', 1, bob),
+      memberRemoved('coffee', 2, bob),
+      sent('coffee', 3),
+    ])
+    hub.publish([memberAdded('tea', 7, carol), sent('tea', 8), memberRemoved('tea', 9, carol)])
+    expect(changed).toEqual([carol, carol])
+    serve(alice, ['coffee'], 0)
+    hub.publish(log.slice(2))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(changed).toEqual([carol, carol, bob, bob])
+  })
+
+  test('is heard of here for whom it is followed, though no stream of theirs is told', () => {
+    const { hub, attached } = createHubWorld()
+    const [one, other] = [hub.follow(bob), hub.follow(bob)]
+    expect([...hub.people()]).toEqual([bob])
+    one.leave()
+    expect(attached).toEqual(new Set([bob]))
+    other.leave()
     expect(attached).toEqual(new Set())
   })
 })

@@ -26,6 +26,8 @@ export type HubWorld = Readonly<{
   lines: readonly LogLine[]
   /** Who has streams here, by what the hub told the session registry. */
   attached: ReadonlySet<UserId>
+  /** Whose membership the hub said had changed, in order. */
+  changed: readonly UserId[]
   /** Reads of the log wait for this, and fail where it rejects. */
   disturb(reading: () => Promise<void>): void
   listen(userId: UserId): Ear
@@ -47,6 +49,7 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
   const { logger, lines } = captureLog()
   const reads = new EventQueue<LogStretch>()
   const attached = new Set<UserId>()
+  const changed: UserId[] = []
   let disturbance = (): Promise<void> => Promise.resolve()
 
   async function readLog(stretch: LogStretch): Promise<readonly ChatEvent[]> {
@@ -66,6 +69,7 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
   const hub = createHub({
     readLog,
     logFloor: async () => floor.seq,
+    onMembersChanged: (userIds) => changed.push(...userIds),
     sessions,
     metrics: createMetrics(),
     logger,
@@ -84,6 +88,7 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
     reads,
     lines,
     attached,
+    changed,
     listen,
     disturb: (reading) => void (disturbance = reading),
     serve: (userId, chats, headSeq) => {

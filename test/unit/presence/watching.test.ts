@@ -27,6 +27,9 @@ class World implements AsyncDisposable {
     elapsedMs: () => 0,
   })
   readonly strangers = new Set<UserId>()
+  /** Whose chats are followed for a stream of theirs, and when that begins. */
+  readonly followed: UserId[] = []
+  attached = Promise.resolve()
   /** How many more times the database, and the store, are away. */
   failures = { database: 0, store: 0 }
   /** Whether the store knows who is online. */
@@ -48,6 +51,13 @@ class World implements AsyncDisposable {
           this.#reach('database', () => sights.filter((sight) => this.#isAllowed(sight))),
       },
       lastSeen,
+      follow: (viewerId) => {
+        this.followed.push(viewerId)
+        return {
+          attached: this.attached,
+          leave: () => void this.followed.splice(this.followed.indexOf(viewerId), 1),
+        }
+      },
       logger: captureLog().logger,
     })
   }
@@ -158,6 +168,41 @@ test('an edge that nobody told is found by looking again', async () => {
   await world.touch(alice)
   world.watching.recheck()
   expect(await next(stream)).toMatchObject({ online: true })
+})
+
+test('whoever may not see somebody any more is told that nothing is known, and how things are when they may again', async () => {
+  await using world = new World()
+  await world.touch(alice)
+  await using his = world.watching.open(bob, [alice])
+  await using hers = world.watching.open(carol, [alice, carol])
+  expect(await next(his)).toMatchObject({ online: true })
+  expect([await next(hers), await next(hers)]).toMatchObject([{ online: true }, { userId: carol }])
+
+  world.strangers.add(alice)
+  world.watching.reconsider([bob])
+  expect(await next(his)).toMatchObject({ userId: alice, online: null })
+  world.watching.reconsider([alice])
+  expect(await next(hers)).toMatchObject({ userId: alice, online: null })
+
+  world.strangers.delete(alice)
+  world.watching.reconsider([alice])
+  expect([await next(his), await next(hers)]).toMatchObject([{ online: true }, { online: true }])
+})
+
+test('the chats of whoever watches are followed before the first look, and as long as they watch', async () => {
+  await using world = new World()
+  const attached = Promise.withResolvers<void>()
+  world.attached = attached.promise
+  const stream = world.watching.open(bob, [alice])
+  expect(world.followed).toEqual([bob])
+  world.strangers.add(alice)
+  attached.resolve()
+  await world.looked()
+  world.strangers.delete(alice)
+  world.watching.reconsider([bob])
+  expect(await next(stream)).toMatchObject({ userId: alice, online: false })
+  await stream.return()
+  expect(world.followed).toEqual([])
 })
 
 test('while it is not known who is online edges say nothing, and afterwards all is told as it is', async () => {
