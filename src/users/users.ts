@@ -1,6 +1,7 @@
 import type { UserId } from '../ids.ts'
 import type { Clock } from '../lib/clock.ts'
 import { ExpiringCache } from '../lib/expiring-cache.ts'
+import { createJointReads } from '../lib/joint-reads.ts'
 import type { Profile, UserStore } from './user-store.ts'
 import type { User } from './user.ts'
 
@@ -37,6 +38,13 @@ export function createUsers({ store, clock }: { store: UserStore; clock: Clock }
     return true
   }
 
+  /** Whoever is told of somebody is told at the same moment as many others, each by an operation of their own. */
+  const readMissing = createJointReads<UserId, User>(async (ids) => {
+    const users = await store.findMany(ids)
+    for (const user of users) cache.set(user.id, user)
+    return new Map(users.map((user) => [user.id, user]))
+  })
+
   async function findMany(ids: readonly UserId[]): Promise<(User | undefined)[]> {
     const found = new Map<UserId, User>()
     for (const id of ids) {
@@ -44,11 +52,8 @@ export function createUsers({ store, clock }: { store: UserStore; clock: Clock }
       if (user !== undefined) found.set(id, user)
     }
     const missing = [...new Set(ids)].filter((id) => !found.has(id))
-    for (const user of missing.length === 0 ? [] : await store.findMany(missing)) {
-      cache.set(user.id, user)
-      found.set(user.id, user)
-    }
-    return ids.map((id) => found.get(id))
+    const read = missing.length === 0 ? found : await readMissing(missing)
+    return ids.map((id) => found.get(id) ?? read.get(id))
   }
 
   return { provision, findMany, find: async (id) => (await findMany([id]))[0] }

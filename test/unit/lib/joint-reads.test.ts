@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { createJointReads } from '../../../src/lib/joint-reads.ts'
+
+type Reading = Readonly<{ keys: readonly string[] }> & PromiseWithResolvers<ReadonlyMap<string, string>>
+
+/** Reads that end when told so, in the order in which they were begun. */
+function world() {
+  const readings: Reading[] = []
+  const find = createJointReads<string, string>((keys) => {
+    const reading = { keys, ...Promise.withResolvers<ReadonlyMap<string, string>>() }
+    readings.push(reading)
+    return reading.promise
+  })
+  const asked = (): (readonly string[])[] => readings.map(({ keys }) => keys)
+  /** Ends a reading with what there is of its keys; by default all. */
+  const answer = (index: number, ...there: string[]): void => {
+    const keys = there.length > 0 ? there : (readings[index]?.keys ?? [])
+    readings[index]?.resolve(new Map(keys.map((key) => [key, key.toUpperCase()])))
+  }
+  return { find, asked, answer, readings }
+}
+
+test('a key is read once for all who ask meanwhile, and again afterwards', async () => {
+  const { find, asked, answer } = world()
+  const all = [find(['a', 'b']), find(['b', 'c']), find(['a', 'c'])]
+  expect(asked()).toEqual([['a', 'b'], ['c']])
+  answer(0)
+  answer(1)
+  const found = await Promise.all(all)
+  expect(found.map((one) => [...one.keys()].toSorted().join(''))).toEqual(['ab', 'abc', 'abc'])
+  void find(['a'])
+  expect(asked()).toEqual([['a', 'b'], ['c'], ['a']])
+})
+
+test("what another one's read did not find, or could not read, is read again for who asked", async () => {
+  const { find, asked, answer, readings } = world()
+  const [first, second] = [find(['a', 'b']), find(['a', 'b'])]
+  answer(0, 'b')
+  expect(await first).toEqual(new Map([['b', 'B']]))
+  await expect.poll(asked).toEqual([['a', 'b'], ['a']])
+  const third = find(['a'])
+  const failed = expect(second).rejects.toThrow('away')
+  readings[1]?.reject(new Error('away'))
+  await failed
+  await expect.poll(asked).toEqual([['a', 'b'], ['a'], ['a']])
+  answer(2)
+  expect(await third).toEqual(new Map([['a', 'A']]))
+})
