@@ -1,5 +1,8 @@
-/** Whose doing an operation is: a person's; an app's, by itself; or what its argument says. */
-export type Doer = 'person' | 'app' | 'asked'
+/**
+ * Whose doing an operation is: a person's; an app's, by itself; what its argument says; or a person's where it begins
+ * something, which the app ends by a timer.
+ */
+export type Doer = 'person' | 'app' | 'asked' | 'begun'
 
 /**
  * The one place that says what counts as a person's activity. Every mutation is in it, and nothing else ever counts:
@@ -16,7 +19,7 @@ export const DOERS: Readonly<Record<string, Doer>> = {
   editMessage: 'person',
   deleteMessage: 'person',
   setReaction: 'person',
-  setTyping: 'person',
+  setTyping: 'begun',
   createUpload: 'person',
   /** Only what is on the screen before somebody's eyes is read. */
   markRead: 'person',
@@ -36,9 +39,11 @@ export function doerOf(mutation: string): Doer {
 /** Whether this call of a mutation was a person's doing. */
 export function isUserActivity(mutation: string, args: unknown): boolean {
   const doer = doerOf(mutation)
-  if (doer === 'asked') return (args as Asking).input?.userActivity === true
+  const { input } = args as Arguments
+  if (doer === 'asked') return input?.userActivity === true
+  if (doer === 'begun') return input?.typing === true
   return doer === 'person'
 }
 
-/** The form of a mutation's arguments that says itself whether a person was active. */
-type Asking = Readonly<{ input?: Readonly<{ userActivity?: unknown }> }>
+/** What arguments may say of whether a person was active. */
+type Arguments = Readonly<{ input?: Readonly<{ userActivity?: unknown; typing?: unknown }> }>

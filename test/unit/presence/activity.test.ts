@@ -21,7 +21,6 @@ describe('what counts as somebody being there', () => {
     'editMessage',
     'deleteMessage',
     'setReaction',
-    'setTyping',
     'createUpload',
     'markRead',
   ])('%s does, whatever its arguments are', (name) => {
@@ -37,6 +36,12 @@ describe('what counts as somebody being there', () => {
     expect(isUserActivity('heartbeat', { input: { userActivity: false } })).toBe(false)
     expect(isUserActivity('heartbeat', { input: { userActivity: 'true' } })).toBe(false)
     expect(isUserActivity('heartbeat', {})).toBe(false)
+  })
+
+  test('to begin to type does, and to stop, which an app says by itself, does not', () => {
+    expect(isUserActivity('setTyping', { input: { typing: true } })).toBe(true)
+    expect(isUserActivity('setTyping', { input: { typing: false, userActivity: true } })).toBe(false)
+    expect(isUserActivity('setTyping', {})).toBe(false)
   })
 
   test('a mutation of which nobody said anything keeps an instance from starting', () => {
