@@ -4,7 +4,7 @@ import { LinkedMap } from '../lib/linked-map.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Notes } from './notes.ts'
-import type { Activity, PresenceStore, Touched, WatchedEdge } from './presence-store.ts'
+import type { Activity, PresenceStore, WatchedEdge } from './presence-store.ts'
 
 /** What people do here, on its way to the store. What matters still is what it may have forgotten before it was saved. */
 export type Touches = Notes &
@@ -28,6 +28,8 @@ type Recent = { readonly at: number; lastSeenAt?: Date }
 
 /** Activities gather for so long after each batch, in milliseconds: whatever one person does meanwhile is one touch. */
 const BATCHER = { maxBatch: 500, maxWaiting: 100_000, restMs: 20 }
+/** While everybody is told of again, there is room for what people do meanwhile. */
+const RETOLD_AT_ONCE = 10_000
 /** When somebody's window has run out, their last activity is saved by then, in milliseconds; usually in half a second. */
 const SAVED_MS = 5_000
 
@@ -58,20 +60,11 @@ export function createTouches(dependencies: Dependencies): Touches {
     const activities = [...told].map(([userId, { at, lastSeenAt }]): Activity => {
       return { userId, agoMs: now - at, lastSeenAt }
     })
-    const { came, seen } = await touchStore(activities)
+    const { came, seen } = await store.touch(activities)
     for (const { userId, lastSeenAt } of seen) keep(told.get(userId), lastSeenAt)
     metrics.presenceTouches.inc({ outcome: 'taken' }, activities.length)
     if (came.length > 0) await tell(came)
     return batch.map(() => undefined)
-  }
-
-  async function touchStore(activities: readonly Activity[]): Promise<Touched> {
-    try {
-      return await store.touch(activities)
-    } catch (error) {
-      isBehind = true
-      throw error
-    }
   }
 
   /** Two clocks never meet to the millisecond: what was shown once has to be shown when it is told again. */
@@ -83,6 +76,7 @@ export function createTouches(dependencies: Dependencies): Touches {
     try {
       await batcher.submit(userId)
     } catch (error) {
+      isBehind = true
       metrics.presenceTouches.inc({ outcome: 'failed' })
       logger.debug({ err: error }, 'somebody was active, and the store could not be told')
     }
@@ -97,7 +91,8 @@ export function createTouches(dependencies: Dependencies): Touches {
     async retell() {
       if (!isBehind) forgetSaved(elapsedMs())
       isBehind = false
-      await Promise.all([...recent].map(([userId]) => submit(userId)))
+      const userIds = [...recent].map(([userId]) => userId)
+      while (userIds.length > 0) await Promise.all(userIds.splice(-RETOLD_AT_ONCE).map(submit))
     },
     drained: () => batcher.drained(),
   }

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import type { UserId } from '../../../src/ids.ts'
 import type { Activity, PresenceStore } from '../../../src/presence/presence-store.ts'
 import { createTouches } from '../../../src/presence/touches.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
@@ -41,6 +42,21 @@ test('what is told again is told with how long ago it was, and by the moment tha
     [{ userId: alice, agoMs: 0, lastSeenAt: undefined }],
     [{ userId: alice, agoMs: 5_000, lastSeenAt: new Date(1_000_000) }],
   ])
+})
+
+test('however many they are, all of them are told of again', async () => {
+  using _ = { [Symbol.dispose]: () => void vi.useRealTimers(), ...vi.useFakeTimers() }
+  const { touches, time, asked } = world()
+  const ids = Array.from({ length: 120_000 }, (_none, index) => `user-${index}` as UserId)
+  time.isAway = true
+  for (const userId of ids) void touches.note(userId)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(touches.isBehind()).toBe(true)
+  time.isAway = false
+  void touches.retell()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(touches.isBehind()).toBe(false)
+  expect(new Set(asked.flat().map(({ userId }) => userId)).size).toBe(120_000)
 })
 
 test('who did something since has a new moment', async () => {
