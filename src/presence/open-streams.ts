@@ -48,6 +48,11 @@ export class OpenStreams {
     return [...this.#byViewer.values()].flatMap((streams) => [...streams])
   }
 
+  /** How many people all streams of this viewer tell of, one by one. */
+  countFor(viewerId: UserId): number {
+    return [...(this.#byViewer.get(viewerId) ?? [])].reduce((sum, { userIds }) => sum + userIds.length, 0)
+  }
+
   /** Whatever these people see, and whoever sees them. */
   sightsOf(userIds: readonly UserId[]): readonly OpenSight[] {
     const theirs = userIds.flatMap((viewerId) => [...(this.#byViewer.get(viewerId) ?? [])])

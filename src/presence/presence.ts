@@ -1,4 +1,4 @@
-import { badInput, notFound, unavailable } from '../errors.ts'
+import { badInput, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { UserId } from '../ids.ts'
 import { BatcherFullError, createBatcher } from '../lib/batcher.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -24,13 +24,17 @@ export type PresenceService = Readonly<{
   find(viewerId: UserId, userIds: readonly UserId[]): Promise<(Presence | null)[]>
   /**
    * The state of each person at once, then changes, as long as the viewer may see them. BAD_USER_INPUT for more than
-   * `MAX_WATCHED`, NOT_FOUND where one may not be seen.
+   * `MAX_WATCHED`, NOT_FOUND where one may not be seen, RATE_LIMITED beyond `MAX_WATCHED_BY_ONE` in all.
    */
   open(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream>
 }>
 
 /** The most people of one subscription. */
 export const MAX_WATCHED = 500
+/** Of all subscriptions of one viewer here together: ten full screens on several devices. */
+export const MAX_WATCHED_BY_ONE = 5_000
+/** By then a screen that was left has usually ended its subscription, in milliseconds. */
+const FULL_RETRY_AFTER_MS = 1_000
 
 type Dependencies = Readonly<{
   store: Pick<PresenceStore, 'lookUp'>
@@ -38,7 +42,7 @@ type Dependencies = Readonly<{
   visibility: VisibilityStore
   touches: Pick<Touches, 'note'>
   excuses: Pick<Excuses, 'note'>
-  watching: Pick<Watching, 'open'>
+  watching: Pick<Watching, 'open' | 'countFor'>
   /** Whether the store answers at present. */
   isThere(): boolean
   /** What is known at present. */
@@ -112,10 +116,19 @@ export function createPresence(dependencies: Dependencies): PresenceService {
     const different = [...new Set(userIds)]
     const allowed = await visibility.allowed(different.map((userId) => ({ viewerId, userId })))
     if (allowed.length < different.length) throw notFound('User')
+    if (watching.countFor(viewerId) + different.length > MAX_WATCHED_BY_ONE) throw tooManyWatched()
     return watching.open(viewerId, different)
   }
 
   return { note: touches.note, excuse: excuses.note, own, find, open }
+}
+
+function tooManyWatched(): ParleyError {
+  return new ParleyError(
+    'RATE_LIMITED',
+    `You follow ${MAX_WATCHED_BY_ONE} people's presence by now, over all subscriptions. Complete one first.`,
+    { retryAfterMs: FULL_RETRY_AFTER_MS },
+  )
 }
 
 function toPresence(userId: UserId, sighting: Sighting | undefined, saved: Date | null): Presence {

@@ -27,6 +27,8 @@ class World implements AsyncDisposable {
     elapsedMs: () => 0,
   })
   readonly strangers = new Set<UserId>()
+  /** How many sights the database was asked about, each time. */
+  readonly asked: number[] = []
   /** Whose chats are followed for a stream of theirs, and when that begins. */
   readonly followed: UserId[] = []
   attached = Promise.resolve()
@@ -47,8 +49,10 @@ class World implements AsyncDisposable {
         watch: async (userIds) => this.#reach('store', () => this.#watch(userIds)),
       },
       visibility: {
-        allowed: async (sights) =>
-          this.#reach('database', () => sights.filter((sight) => this.#isAllowed(sight))),
+        allowed: async (sights) => {
+          this.asked.push(sights.length)
+          return this.#reach('database', () => sights.filter((sight) => this.#isAllowed(sight)))
+        },
       },
       lastSeen,
       follow: (viewerId) => {
@@ -187,6 +191,16 @@ test('whoever may not see somebody any more is told that nothing is known, and h
   world.strangers.delete(alice)
   world.watching.reconsider([alice])
   expect([await next(his), await next(hers)]).toMatchObject([{ online: true }, { online: true }])
+})
+
+test('however many watch, the database is asked about a bounded number at a time', async () => {
+  await using world = new World()
+  const viewers = Array.from({ length: 2_500 }, (_, index) => `viewer-${index}` as UserId)
+  const streams = viewers.map((viewer) => world.watching.open(viewer, [alice]))
+  const told = await Promise.all(streams.map(next))
+  expect(told.filter(({ online }) => online === false)).toHaveLength(2_500)
+  expect(Math.max(...world.asked)).toBe(2_000)
+  expect(world.asked.reduce((sum, count) => sum + count, 0)).toBe(2_500)
 })
 
 test('the chats of whoever watches are followed before the first look, and as long as they watch', async () => {
