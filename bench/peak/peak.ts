@@ -66,14 +66,31 @@ function parseLine(text: string): Line {
   return JSON.parse(text, (_key, value: unknown) => value ?? NaN) as Line
 }
 
-/** All, or those that are named on the command line. */
-function chosenRuns(): readonly Run[] {
+const USAGE = `Usage: npm run bench:peak -- [${RUNS.map(({ name }) => name).join(' | ')}]
+
+Without a name both, one after the other; each takes two or three minutes. Puts a picture and a table of each into ${OUT},
+in the place of those that are there.
+`
+
+/** All, or those that are named on the command line; undefined where something else is. */
+function chosenRuns(): readonly Run[] | undefined {
   const names = process.argv.slice(2)
+  const known = RUNS.map(({ name }): string => name)
+  if (!names.every((name) => known.includes(name))) return undefined
   return RUNS.filter(({ name }) => names.length === 0 || names.includes(name))
 }
 
+/** What was asked for in words that are not known ends in how to ask. */
+function explain(): never {
+  const isWanted = process.argv.includes('--help')
+  const out = isWanted ? process.stdout : process.stderr
+  out.write(USAGE)
+  process.exit(isWanted ? 0 : 2)
+}
+
+const runs = chosenRuns() ?? explain()
 await mkdir(OUT, { recursive: true })
-for (const run of chosenRuns()) {
+for (const run of runs) {
   process.stderr.write(`${run.title}\n`)
   const { rows, ending } = await measure(run)
   await writeFile(join(OUT, `${run.name}.svg`), draw(run.title, rows))

@@ -6,8 +6,8 @@ import { codeOf, messageOf } from './failure.ts'
 import { bad, doubtful, type Finding, good } from './finding.ts'
 
 const OLDEST_VERSION = 150_000
-/** An instance keeps ten connections to write, ten to read, and one to watch. */
-const CONNECTIONS_PER_INSTANCE = 21
+/** An instance keeps ten connections to write, ten to read, one for the operator's word, and one to watch. */
+const CONNECTIONS_PER_INSTANCE = 22
 /** A person counts as online for twenty. */
 const CLOCK_DOUBTFUL_MS = 1_000
 const CLOCK_BAD_MS = 5_000

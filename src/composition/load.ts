@@ -27,7 +27,7 @@ export function createLoad(
       commitMs: log.commitMs,
       waitingStatements: database.waiting,
     }),
-    commands: createLevelCommands(database),
+    commands: createLevelCommands({ writer: database.operatorsWriter }),
     onReading(pressure, asked) {
       if (pressure === 'BEYOND' && asked === 'BEYOND') heaviest.tighten()
       else if (pressure !== 'BEYOND') heaviest.relax()

@@ -28,7 +28,7 @@ export type DatabaseOptions = Readonly<{
   sharedMarks?: SharedMarks
   logger: Pick<Logger, 'info' | 'warn' | 'error'>
   metrics: Metrics
-  /** Connections of the writer, and as many to read from each server. Default: 10. */
+  /** Connections of the writer, and as many to read from each server, besides the operator's. Default: 10. */
   poolSize?: number
   /** For each statement; default 7 s, which with 2 s for a connection keeps an operation below 10 s. */
   queryDeadlineMs?: number
@@ -38,6 +38,8 @@ export type Database = Readonly<{
   writer: Writer
   /** The writer for what people are told is stored; rejects while the replication policy says that it is not safe. */
   promisedWriter: Writer
+  /** By a connection of its own: what the operator says is heard while everything else waits for one. */
+  operatorsWriter: Pick<Writer, 'query'>
   reader: Reader
   /** How far each person's reads have to reach; undefined: there is nothing to read from but the primary. */
   marks: ViewerMarks | undefined
@@ -69,8 +71,16 @@ export function createDatabase(options: DatabaseOptions): Database {
   const place = createWriterPlace(urls, primary, fence)
   const sources: Source[] = []
 
-  function open(name: string, isReadOnly: boolean, url: string, to: ConnectionPlace): Source {
-    const pool = new ConnectionPool({ url, place: to, name, isReadOnly, size, queryDeadlineMs, logger })
+  function open(name: string, isReadOnly: boolean, url: string, to: ConnectionPlace, atMost = size): Source {
+    const pool = new ConnectionPool({
+      url,
+      place: to,
+      name,
+      isReadOnly,
+      size: atMost,
+      queryDeadlineMs,
+      logger,
+    })
     const source = { pool, prisma: createPrismaClient(pool) }
     sources.push(source)
     return source
@@ -79,6 +89,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   const [firstUrl = ''] = urls
   const forWrites = open('parley-writer', false, firstUrl, place)
   const forReads = open('parley-reader', true, firstUrl, place)
+
+  const forOperator = open('parley-operator', false, firstUrl, place, 1)
 
   const record = createTimelineRecord({ primary, probes, logger })
   function follow(url: string, probe: ServerProbe, index: number): Choice {
@@ -127,6 +139,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     promisedWriter: createWriter(forWrites.pool, forWrites.prisma, () =>
       requireReplication(replicationPolicy, primary.state()),
     ),
+    operatorsWriter: createWriter(forOperator.pool, forOperator.prisma),
     reader: createReader(routed),
     marks: followers.length === 0 ? undefined : marksOf(primary, options.sharedMarks),
     risk: () => riskOf(primary),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { MARK_DELIVERED } from '../../harness/documents.ts'
+import { MARK_DELIVERED, SET_REACTION } from '../../harness/documents.ts'
 import { startParley, type TestParley } from '../../harness/parley.ts'
 import type { Person } from '../../harness/person.ts'
 import { heartbeat, look, PresenceWatch } from '../../harness/presence.ts'
@@ -44,6 +44,34 @@ test("the operator's command is told to everybody within two seconds, with what 
   })
   expect(await statusFor(bob)).toEqual(told)
   expect(await following.told.next(4_500)).toMatchObject({ level: 'NORMAL', paused: [] })
+})
+
+test('the command is heard within two seconds also while every other connection to the database is taken', async () => {
+  using following = followStatus(bob)
+  await following.told.next()
+  const carol = await parley.person('carol')
+  const group = await alice.createGroup([bob, carol])
+  const { id: messageId } = await alice.send(group, 'Look at this')
+  const client = new pg.Client({ connectionString: parley.databaseUrl })
+  await client.connect()
+  await client.query('BEGIN')
+  await client.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [group.replace('chat_', '')])
+  const emojis = ['👍', '🎉', '❤️', '🔥', '😀', '👀']
+  const reacting = [alice, bob, carol].flatMap((person) =>
+    emojis.map((emoji) => person.ask(SET_REACTION, { input: { messageId, emoji, present: true } })),
+  )
+  try {
+    // In a transaction everything is seen as it was at the first look, unless told otherwise.
+    const isBlocked = `SELECT count(*)::int AS count, pg_stat_clear_snapshot() FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    const blocked = async () => (await client.query<{ count: number }>(isBlocked)).rows[0]?.count
+    await expect.poll(blocked).toBe(10)
+    await command('busy')
+    await following.told.until((all) => all.at(-1)?.level === 'BUSY', 2_000)
+  } finally {
+    await client.end()
+  }
+  expect((await Promise.all(reacting)).flatMap(({ errors }) => errors ?? [])).toEqual([])
 })
 
 test('the newest command wins, and auto takes it back', async () => {
