@@ -1,13 +1,15 @@
+import pLimit from 'p-limit'
 import type { UserId } from '../ids.ts'
 import { createWorklist } from '../lib/worklist.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { createJudge } from './judge.ts'
 import { asFarAsKnown, type Knowledge } from './knowledge.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
-import { type OpenSight, OpenStreams } from './open-streams.ts'
+import { OpenStreams } from './open-streams.ts'
 import { later, PresenceStream } from './presence-stream.ts'
 import type { PresenceStore } from './presence-store.ts'
 import type { Sighting } from './sighting.ts'
-import type { Sight, VisibilityStore } from './visibility-store.ts'
+import type { VisibilityStore } from './visibility-store.ts'
 
 /** Whom the streams of this gateway tell of. */
 export type Watching = Readonly<{
@@ -53,8 +55,6 @@ type Dependencies = Readonly<{
 const LOOKS = { maxBatch: 500, restMs: 20 }
 /** Whoever comes or goes may see five hundred people, and be seen by as many. */
 const REVIEWS = { maxBatch: 10, restMs: 20 }
-/** A statement about so many takes some hundredths of a second, however many watch. */
-const SIGHTS_AT_ONCE = 2_000
 /** Edges go out at once; of what comes while some are told, the newest of each person. */
 const NEWS = { maxBatch: 500, restMs: 0 }
 
@@ -71,6 +71,9 @@ const NEWS = { maxBatch: 500, restMs: 0 }
 export function createWatching(dependencies: Dependencies): Watching {
   const { store, lastSeen, visibility, follow, logger } = dependencies
   const streams = new OpenStreams()
+  const judge = createJudge(visibility)
+  /** What is told after a review was judged after it: nobody is told what they might have seen a moment ago. */
+  const oneByOne = pLimit(1)
   /** Of whom the store was not sure since the last turn, and in the one before. */
   let unsure = new Set<UserId>()
   let doubted: ReadonlySet<UserId> = new Set()
@@ -91,14 +94,14 @@ export function createWatching(dependencies: Dependencies): Watching {
 
   const news = createWorklist<UserId, Sighting>({
     ...NEWS,
-    run: (batch) => tell([...batch.values()]),
+    run: (batch) => oneByOne(tell, [...batch.values()]),
     onFailure: (error) => logger.warn({ err: error }, 'it could not be told yet who came and went'),
     newest: (waiting, added) => (added.asOf < waiting.asOf ? waiting : added),
   })
 
   const reviews = createWorklist<UserId, true>({
     ...REVIEWS,
-    run: (batch) => review([...batch.keys()]),
+    run: (batch) => oneByOne(review, [...batch.keys()]),
     onFailure: (error) => logger.warn({ err: error }, 'it is not known yet who may see whom'),
   })
 
@@ -146,17 +149,6 @@ export function createWatching(dependencies: Dependencies): Watching {
       const lastSeenAt = later(sighting.lastSeenAt, saved.get(sighting.userId) ?? null)
       stream.push({ ...asFarAsKnown(sighting, knowledge), lastSeenAt })
     }
-  }
-
-  /** Asks which of these sights are allowed now. */
-  async function judge(sights: readonly OpenSight[]): Promise<(sight: OpenSight) => boolean> {
-    const allowed = new Set<string>()
-    for (let first = 0; first < sights.length; first += SIGHTS_AT_ONCE) {
-      const some = sights.slice(first, first + SIGHTS_AT_ONCE)
-      const asked = some.map(({ stream: { viewerId }, userId }) => ({ viewerId, userId }))
-      for (const sight of await visibility.allowed(asked)) allowed.add(keyOf(sight))
-    }
-    return ({ stream: { viewerId }, userId }) => allowed.has(keyOf({ viewerId, userId }))
   }
 
   async function review(changed: readonly UserId[]): Promise<void> {
@@ -219,10 +211,6 @@ export function createWatching(dependencies: Dependencies): Watching {
       await Promise.all([looks.close(), news.close(), reviews.close()])
     },
   }
-}
-
-function keyOf({ viewerId, userId }: Sight): string {
-  return JSON.stringify([viewerId, userId])
 }
 
 function unknownOf(userId: UserId): Sighting {

@@ -29,6 +29,8 @@ class World implements AsyncDisposable {
   readonly strangers = new Set<UserId>()
   /** How many sights the database was asked about, each time. */
   readonly asked: number[] = []
+  /** Its answer takes until this is over. */
+  judging = Promise.resolve()
   /** Whose chats are followed for a stream of theirs, and when that begins. */
   readonly followed: UserId[] = []
   attached = Promise.resolve()
@@ -51,7 +53,9 @@ class World implements AsyncDisposable {
       visibility: {
         allowed: async (sights) => {
           this.asked.push(sights.length)
-          return this.#reach('database', () => sights.filter((sight) => this.#isAllowed(sight)))
+          const allowed = this.#reach('database', () => sights.filter((sight) => this.#isAllowed(sight)))
+          await this.judging
+          return allowed
         },
       },
       lastSeen,
@@ -191,6 +195,24 @@ test('whoever may not see somebody any more is told that nothing is known, and h
   world.strangers.delete(alice)
   world.watching.reconsider([alice])
   expect([await next(his), await next(hers)]).toMatchObject([{ online: true }, { online: true }])
+})
+
+test('what was judged before somebody was removed is not told afterwards', async () => {
+  await using world = new World()
+  await using stream = world.watching.open(bob, [alice])
+  await next(stream)
+  const judged = Promise.withResolvers<void>()
+  world.judging = judged.promise
+  world.watching.offer([await world.touch(alice)])
+  await until(async () => world.asked.length === 2)
+  world.judging = Promise.resolve()
+  world.strangers.add(alice)
+  world.watching.reconsider([bob])
+  await new Promise(setImmediate)
+  judged.resolve()
+  await until(async () => world.asked.length === 3)
+  await new Promise(setImmediate)
+  expect(await next(stream)).toMatchObject({ online: null })
 })
 
 test('however many watch, the database is asked about a bounded number at a time', async () => {
