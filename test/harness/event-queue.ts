@@ -27,6 +27,11 @@ export class EventQueue<Item> {
     }
   }
 
+  /** Whatever came so far counts as taken. */
+  passOver(): void {
+    this.#taken = this.all.length
+  }
+
   /** Resolves once `condition` holds of everything that came so far. */
   async until(condition: (all: readonly Item[]) => boolean, timeoutMs = 10_000): Promise<readonly Item[]> {
     const deadline = AbortSignal.timeout(timeoutMs)

@@ -3,7 +3,7 @@ import type { GatewayId, UserId } from '../../../src/ids.ts'
 import { alice, bob, carol, range } from '../../harness/events.ts'
 import { provideRedis } from '../../harness/redis.ts'
 import { startTcpProxy } from '../../harness/tcp-proxy.ts'
-import { type RegistryEnd, startRegistryEnd } from './redis-registries.ts'
+import { quiet, type RegistryEnd, startRegistryEnd } from './redis-registries.ts'
 import { until } from './session-registry-contract.ts'
 
 const [east, west] = ['east', 'west'] as [GatewayId, GatewayId]
@@ -194,11 +194,6 @@ test.concurrent('the list of gateways says how many people each of them serves',
 
 async function attachAll({ registry }: RegistryEnd): Promise<void> {
   await Promise.all(crowd.map((somebody) => registry.attach(somebody)))
-}
-
-/** A gateway that joins others calls for one repair of itself: what comes after that has another reason. */
-async function quiet({ told }: RegistryEnd): Promise<void> {
-  await told.match((what) => what === 'lost')
 }
 
 /** Each gateway is back in its own time. */
