@@ -11,7 +11,7 @@ RUN npm ci --ignore-scripts
 COPY prisma.config.ts ./
 COPY prisma ./prisma
 COPY scripts/generate.ts ./scripts/generate.ts
-COPY src/store/ensure-prisma-client.ts ./src/store/ensure-prisma-client.ts
+COPY src/store/migrations/ensure-prisma-client.ts ./src/store/migrations/ensure-prisma-client.ts
 RUN npm run generate
 
 FROM ${NODE_IMAGE} AS packages

@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: graphql }] },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/harness/postgres-setup.ts'],
+    globalSetup: ['test/harness/servers/postgres-setup.ts'],
     // Five times what the slowest take that start several servers: who hangs is found, who is slow is let be.
     testTimeout: 60_000,
     hookTimeout: 60_000,

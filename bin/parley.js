@@ -56,7 +56,7 @@ function keepCompiled() {
 
 async function runHere() {
   keepCompiled()
-  const { main } = await import('../src/cli.ts')
+  const { main } = await import('../src/cli/cli.ts')
   process.exitCode = await main(args, {
     env: process.env,
     print: (line) => process.stdout.write(`${line}\n`),

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { lexicographicSortSchema, printSchema } from 'graphql'
-import { createSchema } from '../src/graphql/schema.ts'
+import { createSchema } from '../src/api/schema.ts'
 
 // `npm run schema` writes schema.graphql from the code; with --check it only says whether the file is in step.
 const FILE = new URL('../schema.graphql', import.meta.url)

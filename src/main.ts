@@ -6,11 +6,11 @@ import { welcome } from './demo/welcome.ts'
 import { aborted } from './lib/aborted.ts'
 import { within } from './lib/deadline.ts'
 import { createParley } from './parley.ts'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded-postgres.ts'
-import { findWriterUrl } from './store/find-writer.ts'
-import { migrate } from './store/migrate.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded/embedded-postgres.ts'
+import { findWriterUrl } from './store/failover/find-writer.ts'
+import { migrate } from './store/migrations/migrate.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
-import { requirePort } from './transport/port.ts'
+import { requirePort } from './transport/http/port.ts'
 
 /** What a start is given: how it is to be, where it tells of itself, and what ends it. */
 type Run = Readonly<{ config: Config; secrets: Secrets; logger: Logger; stop: AbortSignal }>

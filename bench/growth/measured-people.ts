@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { largestChats } from '../../test/harness/fill.ts'
+import { largestChats } from '../../test/harness/plans/fill-database.ts'
 
 /**
  * Who is measured, the same in each database: the reader is in twenty chats, two of which are as large as any; the writer

@@ -1,5 +1,5 @@
-import { migrate } from '../store/migrate.ts'
-import { letDevicesBeginAnew } from './begin-anew.ts'
+import { migrate } from '../store/migrations/migrate.ts'
+import { startNewHistory } from './start-new-history.ts'
 import { beginRestore, commit, openSession } from './session.ts'
 
 /**
@@ -10,6 +10,6 @@ export async function resetDevices(url: string, signal: AbortSignal): Promise<vo
   await migrate({ url })
   await using session = await openSession(url, 'parley-restore', signal)
   await beginRestore(session)
-  await letDevicesBeginAnew(session)
+  await startNewHistory(session)
   await commit(session)
 }

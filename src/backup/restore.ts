@@ -1,12 +1,12 @@
 import path from 'node:path'
 import pg from 'pg'
-import { knownMigrations, migrate, migrationStatus } from '../store/migrate.ts'
+import { knownMigrations, migrate, migrationStatus } from '../store/migrations/migrate.ts'
 import { BackupError } from './backup-error.ts'
 import { readManifest } from './backup-folder.ts'
-import { letDevicesBeginAnew } from './begin-anew.ts'
+import { startNewHistory } from './start-new-history.ts'
 import { readTables } from './catalogue.ts'
 import { checkFiles } from './check-files.ts'
-import { requireFittingDatabase, requireKnownOrigin } from './fitting-version.ts'
+import { requireFittingDatabase, requireKnownOrigin } from './version-check.ts'
 import type { Manifest } from './manifest.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { requireNobodyServing, requireNoRows } from './require-unused.ts'
@@ -84,7 +84,7 @@ async function fill(session: Session, { folder, manifest, signal, progress }: Wo
     await readTableFile(table, { session, folder, signal, onPiece: progress.of(table.name) })
   await setSequences(session, manifest)
   await verifyContents(session, manifest, progress)
-  await letDevicesBeginAnew(session)
+  await startNewHistory(session)
   await commit(session)
 }
 

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { connectionConfig } from '../store/connection-config.ts'
+import { connectionConfig } from '../store/sql/connection-config.ts'
 
 /** A connection of one's own, which ends when it is disposed of, or when the signal fires, whatever it is doing. */
 export type Session = AsyncDisposable &

@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import type { ChatEvent } from '../chats/chat-event.ts'
-import type { Signal } from '../gateway/live.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
+import type { Signal } from '../events/signal.ts'
 import { MAX_SEQ } from '../ids.ts'
-import type { Edge } from '../presence/sighting.ts'
+import type { PresenceEdge } from '../events/presence-state.ts'
 
 /** What one gateway tells another in one message. */
 export type Envelope = Readonly<{
   events: readonly ChatEvent[]
   signals: readonly Signal[]
   /** Who came online and who went offline, for those here who watch them. */
-  edges?: readonly Edge[] | undefined
+  edges?: readonly PresenceEdge[] | undefined
   /** The sender could not tell everything: whoever reads this may have missed something. */
   isAlarm: boolean
 }>

@@ -4,7 +4,7 @@ import type { GatewayId } from '../ids.ts'
 import { once } from '../lib/once.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Bus, BusListener } from './bus.ts'
-import type { RedisConnection, Stop } from './redis-connection.ts'
+import type { RedisConnection, Stop } from '../redis/redis-connection.ts'
 import { createShardedSubscriptions } from './redis-sharded-subscriptions.ts'
 import { createSubscriptions, type SubscriptionOptions, type Subscriptions } from './redis-subscriptions.ts'
 

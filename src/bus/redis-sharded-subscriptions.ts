@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Cluster } from 'ioredis'
 import { retry } from '../lib/backoff.ts'
 import { pause } from '../lib/pause.ts'
-import type { RedisConnection } from './redis-connection.ts'
+import type { RedisConnection } from '../redis/redis-connection.ts'
 import { SUBSCRIBE_BACKOFF, type SubscriptionOptions, type Subscriptions } from './redis-subscriptions.ts'
 
 type Options = SubscriptionOptions & Readonly<{ publisher: Pick<RedisConnection, 'send'> }>

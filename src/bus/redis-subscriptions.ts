@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { retry } from '../lib/backoff.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { RedisConnection } from './redis-connection.ts'
+import type { RedisConnection } from '../redis/redis-connection.ts'
 
 /** Channels that stay subscribed, whatever befalls the connection. */
 export type Subscriptions = Readonly<{

@@ -1,5 +1,5 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import type { Writer } from '../store/writer.ts'
+import type { Writer } from '../store/sql/writer.ts'
 
 /** Who is in a chat, as of its newest change of members. */
 export type Membership = Readonly<{ membersSeq: Seq; userIds: readonly UserId[] }>

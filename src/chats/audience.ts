@@ -2,7 +2,7 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import { BoundedMap } from '../lib/bounded-map.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { AudienceStore, Membership } from './audience-store.ts'
-import { type ChatEvent, changesMembers } from './chat-event.ts'
+import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
 
 /** Who is in a chat, for finding the gateways that have to hear of it. */
 export type Audience = Readonly<{

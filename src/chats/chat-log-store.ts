@@ -1,15 +1,15 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import type { Message } from '../messages/message.ts'
-import type { Reader } from '../store/reader.ts'
-import type { Transaction, Writer } from '../store/writer.ts'
-import type { MemberRole } from './chat.ts'
-import type { ChatEvent, ChatEventType } from './chat-event.ts'
-import type { ChatRow, LogStretch, NewEntry } from './log-rows.ts'
+import type { Message } from '../events/message.ts'
+import type { Reader } from '../store/sql/reader.ts'
+import type { Transaction, Writer } from '../store/sql/writer.ts'
+import type { MemberRole } from '../events/chat.ts'
+import type { ChatEvent, ChatEventType } from '../events/chat-event.ts'
+import type { ChatRow, LogRange, NewEntry } from './log-rows.ts'
 import type { Standing } from './roles.ts'
 
 export type ChatLogStore = Readonly<{
   /** The events of a stretch in order of seq, at most `limit` of them. */
-  read(stretch: LogStretch, limit: number): Promise<readonly ChatEvent[]>
+  read(stretch: LogRange, limit: number): Promise<readonly ChatEvent[]>
   /** The last entry that has left the log; 0 where none has. */
   floor(chatId: ChatId): Promise<Seq>
   /** Locks the chat's row until the transaction ends; undefined where there is no such chat. */

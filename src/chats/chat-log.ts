@@ -1,11 +1,11 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { notFound, ParleyError } from '../errors.ts'
 import type { Standing } from './roles.ts'
-import type { Stay } from './stays.ts'
-import type { Transaction, Writer } from '../store/writer.ts'
-import type { ChatEvent } from './chat-event.ts'
+import type { MembershipPeriod } from '../events/membership-period.ts'
+import type { Transaction, Writer } from '../store/sql/writer.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import type { ChatLogStore } from './chat-log-store.ts'
-import type { ChatRow, LogStretch, NewEntry } from './log-rows.ts'
+import type { ChatRow, LogRange, NewEntry } from './log-rows.ts'
 
 /** The most events that one read of the log answers with. */
 export const MAX_LOG_PAGE = 500
@@ -25,16 +25,16 @@ export type Change<Event extends ChatEvent> = Readonly<{
 
 export type ChatLog = Readonly<{
   /** A page of the log: at most `MAX_LOG_PAGE` events of the stretch, from its start. */
-  read(stretch: LogStretch, limit?: number): Promise<readonly ChatEvent[]>
+  read(stretch: LogRange, limit?: number): Promise<readonly ChatEvent[]>
   /**
    * As `read`, of what lies in the stays, which are in order. Rejects with NOT_FOUND where the log no longer reaches
    * back to the start of one that is to be read.
    */
-  readStays(chatId: ChatId, stays: readonly Stay[], limit: number): Promise<readonly ChatEvent[]>
+  readStays(chatId: ChatId, stays: readonly MembershipPeriod[], limit: number): Promise<readonly ChatEvent[]>
   /** The last entry that has left the log, because it was too old; 0 where none has. Never goes down. */
   floor(chatId: ChatId): Promise<Seq>
   /** All of a stretch, a page at a time, each read when it is asked for. */
-  pages(stretch: LogStretch): AsyncGenerator<readonly ChatEvent[], void, void>
+  pages(stretch: LogRange): AsyncGenerator<readonly ChatEvent[], void, void>
   /**
    * Appends what is decided: locks the chat, lets `decide` look and write in the same transaction, gives the next
    * seqs to its changes in their order, commits. No changes take no seq. Rejects with NOT_FOUND of `what` was to be
@@ -48,7 +48,7 @@ export type ChatLog = Readonly<{
 }>
 
 export function createChatLog({ store, writer }: { store: ChatLogStore; writer: Writer }): ChatLog {
-  async function* pages(stretch: LogStretch): AsyncGenerator<readonly ChatEvent[], void, void> {
+  async function* pages(stretch: LogRange): AsyncGenerator<readonly ChatEvent[], void, void> {
     let afterSeq = stretch.afterSeq
     while (afterSeq < stretch.untilSeq) {
       const page = await store.read({ ...stretch, afterSeq }, MAX_LOG_PAGE)

@@ -1,17 +1,24 @@
 import type { ChatId, UserId } from '../ids.ts'
-import type { Reader } from '../store/reader.ts'
-import type { Writer } from '../store/writer.ts'
-import type { Stretch } from '../lib/stretch.ts'
-import { parseStays } from './stays.ts'
-import type { Chat, ChatListPosition, ChatView, LowestWatermarks, Member, WatermarkKey } from './chat.ts'
+import type { Reader } from '../store/sql/reader.ts'
+import type { Writer } from '../store/sql/writer.ts'
+import type { Range } from '../lib/range.ts'
+import { parsePeriods } from '../events/membership-period.ts'
+import type {
+  Chat,
+  ChatListPosition,
+  ChatView,
+  LowestWatermarks,
+  Member,
+  WatermarkKey,
+} from '../events/chat.ts'
 
 export type ChatStore = Readonly<{
   /** Each chat as this user, who is or was a member, sees it; others are left out. */
   views(userId: UserId, chatIds: readonly ChatId[]): Promise<readonly ChatView[]>
   /** The user's listed chats, most recently active first. */
-  list(userId: UserId, stretch: Stretch<ChatListPosition>): Promise<readonly ChatView[]>
+  list(userId: UserId, stretch: Range<ChatListPosition>): Promise<readonly ChatView[]>
   /** Present members, by id. */
-  members(chatId: ChatId, stretch: Stretch<UserId>): Promise<readonly Member[]>
+  members(chatId: ChatId, stretch: Range<UserId>): Promise<readonly Member[]>
   /** Of the members other than `exceptId`, see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
   /** Where this answers with a chat, that is as durable as a commit of this moment: see `FIND_DIRECT_CHAT`. */
@@ -168,6 +175,6 @@ function toView(row: ViewRow): ChatView {
 
 function toMember(row: MemberRow): Member {
   const { chatId, userId, role, joinedAt, joinedSeq, leftAt, leftSeq, deliveredSeq, readSeq } = row
-  const earlierStays = parseStays(row.earlierStays)
+  const earlierStays = parsePeriods(row.earlierStays)
   return { chatId, userId, role, joinedAt, joinedSeq, leftAt, leftSeq, earlierStays, deliveredSeq, readSeq }
 }

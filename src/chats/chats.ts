@@ -1,10 +1,10 @@
 import { badInput, notFound } from '../errors.ts'
 import { type ChatId, newChatId, type UserId } from '../ids.ts'
 import { within } from '../lib/deadline.ts'
-import { notConfirmed, untilKnown } from '../store/until-known.ts'
+import { notConfirmed, untilKnown } from '../store/sql/until-known.ts'
 import type { Users } from '../users/users.ts'
-import type { Stretch } from '../lib/stretch.ts'
-import type { ChatListPosition, ChatView, LowestWatermarks, Member, WatermarkKey } from './chat.ts'
+import type { Range } from '../lib/range.ts'
+import type { ChatListPosition, ChatView, LowestWatermarks, Member, WatermarkKey } from '../events/chat.ts'
 import type { ChatStore } from './chat-store.ts'
 
 export type Chats = Readonly<{
@@ -14,9 +14,9 @@ export type Chats = Readonly<{
   findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<(ChatView | undefined)[]>
   /** As `find`; rejects with NOT_FOUND instead. */
   require(viewerId: UserId, chatId: ChatId): Promise<ChatView>
-  list(viewerId: UserId, stretch: Stretch<ChatListPosition>): Promise<readonly ChatView[]>
+  list(viewerId: UserId, stretch: Range<ChatListPosition>): Promise<readonly ChatView[]>
   /** The present members, by id; to who has left, only their own membership. */
-  members(view: ChatView, stretch: Stretch<UserId>): Promise<readonly Member[]>
+  members(view: ChatView, stretch: Range<UserId>): Promise<readonly Member[]>
   /** Those of `keys` whose chat has or had other members; see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
   /** The direct chat of two people, made if need be. BAD_USER_INPUT with oneself, NOT_FOUND with nobody, or UNAVAILABLE: again. */
@@ -72,6 +72,6 @@ export function createChats({ store, users }: { store: ChatStore; users: Users }
   }
 }
 
-function isBetween(userId: UserId, { after, before }: Stretch<UserId>): boolean {
+function isBetween(userId: UserId, { after, before }: Range<UserId>): boolean {
   return (after === undefined || userId > after) && (before === undefined || userId < before)
 }

@@ -1,10 +1,10 @@
 import type { ChatId, Seq } from '../ids.ts'
 import { within } from '../lib/deadline.ts'
-import { notConfirmed, untilKnown } from '../store/until-known.ts'
-import type { Transaction } from '../store/writer.ts'
-import type { ChatEvent } from './chat-event.ts'
+import { notConfirmed, untilKnown } from '../store/sql/until-known.ts'
+import type { Transaction } from '../store/sql/writer.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import type { Change, ChatLog, LockedChat } from './chat-log.ts'
-import type { LogStretch } from './log-rows.ts'
+import type { LogRange } from './log-rows.ts'
 
 /** Passes events on to whoever is connected. Never throws: what is lost on the way is read from the log. */
 export type Publish = (events: readonly ChatEvent[]) => void
@@ -31,7 +31,7 @@ export function createDurableChange({
   publish: Publish
 }): DurableChange {
   /** An attempt whose answer was lost stored the change after all, and nobody was told. */
-  async function publishSince(stretch: LogStretch): Promise<void> {
+  async function publishSince(stretch: LogRange): Promise<void> {
     for await (const events of chatLog.pages(stretch)) publish(events)
   }
 

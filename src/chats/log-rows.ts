@@ -1,12 +1,12 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import type { ChatEventType } from './chat-event.ts'
-import type { ChatKind, MemberRole } from './chat.ts'
+import type { ChatEventType } from '../events/chat-event.ts'
+import type { ChatKind, MemberRole } from '../events/chat.ts'
 
 /**
  * A stretch of one chat's log: seqs from just after `afterSeq` up to and including `untilSeq`. What is read of
  * one is without gap, from its start on, or from later on where the log no longer reaches back to that.
  */
-export type LogStretch = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
+export type LogRange = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
 
 /** What a chat's row says while it is locked. */
 export type ChatRow = Readonly<{

@@ -1,5 +1,5 @@
 import type { ChatId } from '../ids.ts'
-import type { Writer } from '../store/writer.ts'
+import type { Writer } from '../store/sql/writer.ts'
 
 /** Entries older than so many seconds leave, by the database's clock and by the gateway's alike. */
 export type Age = Readonly<{ seconds: number; now: Date }>

@@ -1,5 +1,5 @@
 import { forbidden, notFound } from '../errors.ts'
-import type { Member, MemberRole } from './chat.ts'
+import type { Member, MemberRole } from '../events/chat.ts'
 
 const RANK = { MEMBER: 0, ADMIN: 1, OWNER: 2 } as const satisfies Record<MemberRole, number>
 

@@ -1,6 +1,6 @@
 import type { ChatId } from '../ids.ts'
-import type { Transaction } from '../store/writer.ts'
-import type { Chat } from './chat.ts'
+import type { Transaction } from '../store/sql/writer.ts'
+import type { Chat } from '../events/chat.ts'
 
 export type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds'>
 

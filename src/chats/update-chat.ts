@@ -1,6 +1,6 @@
 import { forbidden } from '../errors.ts'
 import type { ChatId, UserId } from '../ids.ts'
-import type { ChatEvent } from './chat-event.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import { parseTitle, parseTtl } from './chat-input.ts'
 import type { Change, LockedChat } from './chat-log.ts'
 import type { ChatSettings, SettingsStore } from './settings-store.ts'

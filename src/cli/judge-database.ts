@@ -1,7 +1,7 @@
 import type { ReplicationPolicy } from '../config/config.ts'
-import type { DatabaseFacts } from '../store/inspect.ts'
-import type { MigrationStatus } from '../store/migration.ts'
-import { replicationRisk } from '../store/replication-policy.ts'
+import type { DatabaseFacts } from '../store/migrations/inspect.ts'
+import type { MigrationStatus } from '../store/migrations/migration.ts'
+import { replicationRisk } from '../store/sql/replication-policy.ts'
 import { codeOf, messageOf } from './failure.ts'
 import { bad, doubtful, type Finding, good } from './finding.ts'
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { type Address, PortError, type PortVariable, requirePort } from '../transport/port.ts'
+import { type Address, PortError, type PortVariable, requirePort } from '../transport/http/port.ts'
 import { bad, doubtful, type Finding, good } from './finding.ts'
 
 const ANSWER_DEADLINE_MS = 1_000

@@ -1,5 +1,5 @@
-import { connectRedis, type RedisConnection } from '../bus/redis-connection.ts'
-import { liveGateways } from '../gateway/redis-leases.ts'
+import { connectRedis, type RedisConnection } from '../redis/redis-connection.ts'
+import { liveGateways } from '../sessions/redis-leases.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { messageOf } from './failure.ts'
 import { bad, doubtful, type Finding, good } from './finding.ts'

@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load-config.ts'
-import { startEmbeddedPostgres } from '../store/embedded-postgres.ts'
-import { findWriterUrl } from '../store/find-writer.ts'
-import { migrate } from '../store/migrate.ts'
+import { startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
+import { findWriterUrl } from '../store/failover/find-writer.ts'
+import { migrate } from '../store/migrations/migrate.ts'
 import { reachDatabase } from './reach-database.ts'
 import type { Arguments, Process, RunVerb } from './verb.ts'
 

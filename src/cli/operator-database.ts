@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load-config.ts'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded-postgres.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
 import { embeddedState } from '../store/embedded/running-url.ts'
-import { findWriterUrl } from '../store/find-writer.ts'
+import { findWriterUrl } from '../store/failover/find-writer.ts'
 import { reachDatabase } from './reach-database.ts'
 import type { Process } from './verb.ts'
 

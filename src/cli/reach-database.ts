@@ -1,6 +1,6 @@
 import { retry } from '../lib/backoff.ts'
-import { findWriterUrl } from '../store/find-writer.ts'
-import { inspectDatabase } from '../store/inspect.ts'
+import { findWriterUrl } from '../store/failover/find-writer.ts'
+import { inspectDatabase } from '../store/migrations/inspect.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { codeOf } from './failure.ts'
 import { connectProblem } from './judge-database.ts'

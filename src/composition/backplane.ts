@@ -1,25 +1,25 @@
 import type { Bus } from '../bus/bus.ts'
 import { createMemoryBus } from '../bus/memory-bus.ts'
 import { createRedisBus } from '../bus/redis-bus.ts'
-import { connectRedis } from '../bus/redis-connection.ts'
-import { createRedisFence, createRedisMarks } from '../bus/redis-marks.ts'
+import { connectRedis } from '../redis/redis-connection.ts'
+import { createRedisFence, createRedisMarks } from '../store/redis-marks.ts'
 import type { Overrides, PresenceSettings } from './overrides.ts'
 import type { Config } from '../config/config.ts'
 import type { Secrets } from '../config/secrets.ts'
-import { createDeafness, type Deafness } from '../gateway/deafness.ts'
-import { createMemorySessionRegistry } from '../gateway/memory-session-registry.ts'
-import { createRedisSessionRegistry } from '../gateway/redis-session-registry.ts'
-import type { SessionRegistry } from '../gateway/session-registry.ts'
-import type { Sweeper } from '../gateway/sweeper.ts'
+import { createBusHealth, type BusHealth } from '../gateway/bus-health.ts'
+import { createMemorySessionRegistry } from '../sessions/memory-session-registry.ts'
+import { createRedisSessionRegistry } from '../sessions/redis-session-registry.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
+import type { Resync } from '../gateway/resync.ts'
 import type { Clock } from '../lib/clock.ts'
 import { elapsedMs } from '../lib/elapsed.ts'
-import type { RateLimits } from '../load/rate-limits.ts'
-import { createSharedLimits, type SharedLimits } from '../load/shared-limits.ts'
-import { createMemoryPresence, createMemoryPresenceStore } from '../presence/memory-presence-store.ts'
-import type { PresenceStore } from '../presence/presence-store.ts'
-import { createRedisPresenceStore } from '../presence/redis-presence-store.ts'
-import type { TimelineFence } from '../store/timeline-fence.ts'
-import type { SharedMarks } from '../store/viewer-marks.ts'
+import type { RateLimits } from '../quotas/rate-limits.ts'
+import { createSharedLimits, type SharedLimits } from '../quotas/shared-limits.ts'
+import { createMemoryPresence, createMemoryPresenceStore } from '../presence/store/memory-presence-store.ts'
+import type { PresenceStore } from '../presence/store/presence-store.ts'
+import { createRedisPresenceStore } from '../presence/store/redis-presence-store.ts'
+import type { TimelineFence } from '../store/failover/timeline-fence.ts'
+import type { SharedMarks } from '../store/replicas/viewer-marks.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /** What connects this gateway with the others. */
@@ -28,7 +28,7 @@ export type Backplane = Readonly<{
   sessions: SessionRegistry
   presence: PresenceStore
   /** Resolves when connected, or when that has to wait; from then on the sweeper fills in for what does not work. */
-  start(sweeper: Sweeper): Promise<void>
+  start(sweeper: Resync): Promise<void>
   stop(): Promise<void>
   /** Whether the gateways can tell each other things at present; undefined where they need nothing for it. */
   isUp: (() => boolean) | undefined
@@ -80,11 +80,11 @@ export function createRedisBackplane(
   const bus = createRedisBus({ publisher, subscriber, logger })
   const sessions = createRedisSessionRegistry({ connection: publisher, gatewayId, logger })
   const presence = createRedisPresenceStore({ connection: publisher, gatewayId, windowMs })
-  let deafness: Deafness | undefined
+  let deafness: BusHealth | undefined
   const fence = createRedisFence(publisher, logger)
 
-  async function start(sweeper: Sweeper): Promise<void> {
-    deafness = createDeafness(sweeper)
+  async function start(sweeper: Resync): Promise<void> {
+    deafness = createBusHealth(sweeper)
     bus.onHearing(deafness.setHearing)
     await Promise.all([publisher.start(), subscriber.start()])
     deafness.setHearing(subscriber.status() === 'up')

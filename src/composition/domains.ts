@@ -19,12 +19,12 @@ import { createLiveDevices } from '../delivery/live-devices.ts'
 import { createHub, type Hub } from '../gateway/hub.ts'
 import { createMembershipStore } from '../gateway/membership-store.ts'
 import { createRouter, type Router } from '../gateway/router.ts'
-import { createSweeper, type Sweeper } from '../gateway/sweeper.ts'
-import type { Services } from '../graphql/services.ts'
+import { createResync, type Resync } from '../gateway/resync.ts'
+import type { Services } from '../api/services.ts'
 import { createGroupCreation } from '../groups/create-group.ts'
 import { createGroupStore } from '../groups/group-store.ts'
 import { createGroups } from '../groups/groups.ts'
-import { createPeople } from '../groups/people.ts'
+import { createGroupMembers } from '../groups/group-members.ts'
 import { elapsedMs } from '../lib/elapsed.ts'
 import { createMessageChanger } from '../messages/change-message.ts'
 import { createChangeStore } from '../messages/change-store.ts'
@@ -41,8 +41,8 @@ import { createVisibilityStore } from '../presence/visibility-store.ts'
 import { createWatching } from '../presence/watching.ts'
 import { createReceiptStore } from '../receipts/receipt-store.ts'
 import { createReceipts } from '../receipts/receipts.ts'
-import { createTelling } from '../receipts/telling.ts'
-import { createTyping } from '../typing/typing.ts'
+import { createReceiptRecipients } from '../receipts/receipt-recipients.ts'
+import { createTyping } from '../gateway/typing.ts'
 import { createUserStore } from '../users/user-store.ts'
 import { createUsers } from '../users/users.ts'
 
@@ -74,9 +74,9 @@ export function createDomains(foundation: Foundation) {
     visibility: createVisibilityStore(database),
   }
   const watching = createWatching({ ...presenceStores, follow: hub.follow, logger })
-  const logSweeper = createSweeper({ hub, store: createMembershipStore(database), clock, metrics, logger })
+  const logSweeper = createResync({ hub, store: createMembershipStore(database), clock, metrics, logger })
   // Whatever made a gateway miss an event may have made it miss who is online, and who may see that.
-  const sweeper: Sweeper = {
+  const sweeper: Resync = {
     ...logSweeper,
     sweep(reason) {
       logSweeper.sweep(reason)
@@ -117,13 +117,13 @@ export function createDomains(foundation: Foundation) {
   const messageChanger = createMessageChanger({ change, store: createChangeStore() })
   const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
   const groupStore = createGroupStore({ writer })
-  const people = createPeople({ users, maxMembers: config.groups.maxMembers })
+  const people = createGroupMembers({ users, maxMembers: config.groups.maxMembers })
   const liveDevices = createLiveDevices()
   const receiptStore = createReceiptStore(database)
   const receipts = createReceipts({
     store: receiptStore,
     isLive: liveDevices.has,
-    telling: createTelling({ store: receiptStore, logger }),
+    telling: createReceiptRecipients({ store: receiptStore, logger }),
     clock,
     publish: (advanced) =>
       router.announce(advanced.map((receipt) => ({ type: 'ReceiptAdvanced', ...receipt }))),

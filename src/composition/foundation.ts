@@ -3,11 +3,11 @@ import type { Overrides, PresenceSettings } from './overrides.ts'
 import type { Config } from '../config/config.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { systemClock } from '../lib/clock.ts'
-import { WINDOW_MS } from '../presence/presence-store.ts'
+import { WINDOW_MS } from '../presence/store/presence-store.ts'
 import { createDatabase, type Database } from '../store/database.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import { createIntake } from '../transport/intake.ts'
+import { createIntake } from '../transport/websocket/intake.ts'
 
 /** What everything stands on: the configuration, the database, and the way to the other gateways. */
 export type Foundation = ReturnType<typeof createFoundation>

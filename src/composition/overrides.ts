@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/bus.ts'
-import type { SessionRegistry } from '../gateway/session-registry.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { Clock } from '../lib/clock.ts'
 
 /** What several instances in one process share, and what tests choose. */

@@ -3,18 +3,18 @@ import { createTokenVerifier } from '../auth/tokens.ts'
 import type { Domains } from './domains.ts'
 import type { Foundation } from './foundation.ts'
 import { createDemo, type Demo } from '../demo/demo.ts'
-import { createContextFactory } from '../graphql/context-factory.ts'
-import type { Services } from '../graphql/services.ts'
-import { createSchema } from '../graphql/schema.ts'
-import { createTurns } from '../load/turns.ts'
-import { createAdmission } from '../transport/admission.ts'
-import { CLOSE_CODES } from '../transport/close-codes.ts'
-import { createGraphiql } from '../transport/graphiql.ts'
-import { createHealth, type Health } from '../transport/health.ts'
-import { createMetricsPage } from '../transport/metrics-page.ts'
+import { createContextFactory } from '../api/context-factory.ts'
+import type { Services } from '../api/services.ts'
+import { createSchema } from '../api/schema.ts'
+import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
+import { createAdmission } from '../transport/pipeline/admission.ts'
+import { CLOSE_CODES } from '../transport/websocket/close-codes.ts'
+import { createGraphiql } from '../transport/http/graphiql.ts'
+import { createHealth, type Health } from '../transport/health/health.ts'
+import { createMetricsPage } from '../transport/health/metrics-page.ts'
 import { createServer, type TransportServer } from '../transport/server.ts'
-import { createWebSocketEndpoint } from '../transport/websocket.ts'
-import { createYogaHandler } from '../transport/yoga.ts'
+import { createWebSocketEndpoint } from '../transport/websocket/websocket.ts'
+import { createYogaHandler } from '../transport/http/yoga.ts'
 
 /** What the outside meets. */
 export type Transport = Readonly<{ server: TransportServer; health: Health; demo: Demo | undefined }>
@@ -41,7 +41,7 @@ export function createTransport(foundation: Foundation, { services }: Domains): 
     config,
     clock,
     logger,
-    turns: createTurns(),
+    turns: createConcurrencyLimit(),
     marks: foundation.database.marks,
     graphiql:
       config.mode === 'development'

@@ -1,16 +1,16 @@
-import type { ChatView } from '../chats/chat.ts'
+import type { ChatView } from '../events/chat.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Chats } from '../chats/chats.ts'
-import { lastVisibleSeq } from '../chats/chat.ts'
-import { lengthOf, type Stay, staysAfter } from '../chats/stays.ts'
+import { lastVisibleSeq } from '../events/chat.ts'
+import { eventCount, type MembershipPeriod, periodsAfter } from '../events/membership-period.ts'
 import { badInput, unavailable } from '../errors.ts'
 import type { Hub } from '../gateway/hub.ts'
-import type { Listener } from '../gateway/live.ts'
+import type { Listener } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
 import { pause } from '../lib/pause.ts'
-import type { ViewerMarks } from '../store/viewer-marks.ts'
+import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
 import { MAX_REPLAY } from './replay.ts'
 import type { InboxItem } from './inbox-item.ts'
 import { type Feeding, LiveStream } from './live-stream.ts'
@@ -48,7 +48,7 @@ const MAX_READS = 10
 const BACKOFF = { firstMs: 20, maxMs: 500 }
 
 /** What the replay reads: `stays` after `afterSeq`, up to `untilSeq`; and how the live part is joined to it. */
-type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; stays: readonly Stay[]; merge: Merge }>
+type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; stays: readonly MembershipPeriod[]; merge: Merge }>
 
 export function createChatStreams({ hub, chats, chatLog, clock, marks }: Dependencies): ChatStreams {
   async function open({ viewerId, chatId, afterSeq, onOverflow }: ChatSubscriber): Promise<LiveStream> {
@@ -97,7 +97,8 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
   async function* replay(chatId: ChatId, plan: Plan): AsyncGenerator<InboxItem, void, void> {
     const { afterSeq, untilSeq, stays } = plan
     if (afterSeq > untilSeq) return yield reset(`The log ends at ${untilSeq}, before afterSeq ${afterSeq}`)
-    if (lengthOf(stays) > MAX_REPLAY) return yield reset(`More than ${MAX_REPLAY} events follow ${afterSeq}`)
+    if (eventCount(stays) > MAX_REPLAY)
+      return yield reset(`More than ${MAX_REPLAY} events follow ${afterSeq}`)
     for (const stay of stays) {
       const isWhole = yield* replayStay(chatId, stay)
       if (!isWhole) return yield reset(`The log no longer reaches back to ${afterSeq}`)
@@ -107,7 +108,7 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
   /** Answers false where the log has a part of the stay no more. */
   async function* replayStay(
     chatId: ChatId,
-    { first, last }: Stay,
+    { first, last }: MembershipPeriod,
   ): AsyncGenerator<InboxItem, boolean, void> {
     let expectedSeq = first
     for await (const page of chatLog.pages({ chatId, afterSeq: first - 1, untilSeq: last })) {
@@ -126,7 +127,7 @@ function planFor(view: ChatView, requestedSeq: Seq | undefined, passedOnSeq: Seq
   const untilSeq = view.member.leftSeq ?? Math.max(lastSeq, passedOnSeq)
   const afterSeq = requestedSeq ?? lastSeq
   const { earlierStays, joinedSeq } = view.member
-  const stays = staysAfter([...earlierStays, { first: joinedSeq, last: untilSeq }], afterSeq)
+  const stays = periodsAfter([...earlierStays, { first: joinedSeq, last: untilSeq }], afterSeq)
   return { afterSeq, untilSeq, stays, merge: createMerge(new Map([[view.chat.id, untilSeq]])) }
 }
 

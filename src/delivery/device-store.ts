@@ -1,14 +1,14 @@
-import { parseStays, type Stay } from '../chats/stays.ts'
+import { parsePeriods, type MembershipPeriod } from '../events/membership-period.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
-import type { Reader } from '../store/reader.ts'
-import type { Writer } from '../store/writer.ts'
+import type { Reader } from '../store/sql/reader.ts'
+import type { Writer } from '../store/sql/writer.ts'
 
 /** What a person, or one of their devices, is owed of a chat: what they see of it after `ackedSeq`. */
-export type Owed = Readonly<{
+export type Pending = Readonly<{
   chatId: ChatId
   ackedSeq: Seq
   /** What they were there for before their present or last stay. */
-  earlierStays: readonly Stay[]
+  earlierStays: readonly MembershipPeriod[]
   /** The start of that stay. */
   joinedSeq: Seq
   /** The end of what the person sees of the log. */
@@ -19,7 +19,7 @@ export type Owed = Readonly<{
   floorSeq: Seq
 }>
 
-type OwedRow = Omit<Owed, 'earlierStays'> & Readonly<{ earlierStays: string }>
+type OwedRow = Omit<Pending, 'earlierStays'> & Readonly<{ earlierStays: string }>
 
 export type DeviceStore = Readonly<{
   /**
@@ -30,7 +30,7 @@ export type DeviceStore = Readonly<{
    */
   register(userId: UserId, deviceId: DeviceId): Promise<Registration>
   /** For every chat of the user in which something was ever said. Without a device nothing is owed. */
-  owed(userId: UserId, deviceId: DeviceId | undefined): Promise<readonly Owed[]>
+  owed(userId: UserId, deviceId: DeviceId | undefined): Promise<readonly Pending[]>
 }>
 
 /** What a device was before it registered. */
@@ -102,7 +102,7 @@ export function createDeviceStore({ writer, reader }: { writer: Writer; reader: 
     },
     async owed(userId, deviceId) {
       const rows = await reader.query<OwedRow>(OWED, [userId, deviceId])
-      return rows.map((row) => ({ ...row, earlierStays: parseStays(row.earlierStays) }))
+      return rows.map((row) => ({ ...row, earlierStays: parsePeriods(row.earlierStays) }))
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { LiveItem } from '../gateway/live.ts'
+import type { LiveItem } from '../events/signal.ts'
 
 /** Everything missed has been replayed; what follows is live. */
 export type CaughtUp = Readonly<{ type: 'CaughtUp'; at: Date }>

@@ -1,21 +1,21 @@
-import type { ChatEvent } from '../chats/chat-event.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Hub } from '../gateway/hub.ts'
-import type { LiveItem } from '../gateway/live.ts'
+import type { LiveItem } from '../events/signal.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
 import { pause } from '../lib/pause.ts'
 import type { Receipts } from '../receipts/receipts.ts'
-import type { ViewerMarks } from '../store/viewer-marks.ts'
+import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { DeviceStore, Owed, Registration } from './device-store.ts'
+import type { DeviceStore, Pending, Registration } from './device-store.ts'
 import type { InboxItem } from './inbox-item.ts'
 import type { LiveDevices } from './live-devices.ts'
 import { type Feeding, LiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
-import { createPatientReads } from './patient-reads.ts'
+import { createThrottledReads } from './throttled-reads.ts'
 import { createReplay } from './replay.ts'
 
 export type Inbox = Readonly<{
@@ -51,9 +51,9 @@ type Dependencies = Readonly<{
 const BACKOFF = { firstMs: 20, maxMs: 1_000 }
 
 /** What the replay has to read, and how the live part is joined to it. */
-type Plan = Readonly<{ owed: readonly Owed[]; merge: Merge }>
+type Plan = Readonly<{ owed: readonly Pending[]; merge: Merge }>
 /** What a device was, and what is owed to it; without a device nothing is. */
-type Debt = Readonly<{ registration: Registration | undefined; owed: readonly Owed[] }>
+type Debt = Readonly<{ registration: Registration | undefined; owed: readonly Pending[] }>
 
 /*
  * An inbox starts in three phases, and their order is the whole point:
@@ -76,7 +76,7 @@ type Debt = Readonly<{ registration: Registration | undefined; owed: readonly Ow
  */
 export function createInbox(dependencies: Dependencies): Inbox {
   const { hub, devices, liveDevices, chatLog, receipts, clock, marks, metrics, logger } = dependencies
-  const { read: inTurn, expectedWaitMs } = createPatientReads(logger)
+  const { read: inTurn, expectedWaitMs } = createThrottledReads(logger)
   const replay = createReplay({ chatLog, receipts, metrics, inTurn })
 
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
@@ -146,9 +146,9 @@ export function createInbox(dependencies: Dependencies): Inbox {
     }
   }
 
-  function planFor(viewerId: UserId, owed: readonly Owed[], hasQueued: boolean): Plan | 'outdated' {
+  function planFor(viewerId: UserId, owed: readonly Pending[], hasQueued: boolean): Plan | 'outdated' {
     const covered = new Map<ChatId, Seq>()
-    const extended: Owed[] = []
+    const extended: Pending[] = []
     for (const chat of owed) {
       const passedOn = passedOnOf(viewerId, chat)
       if (passedOn === 'outdated') return passedOn
@@ -162,7 +162,7 @@ export function createInbox(dependencies: Dependencies): Inbox {
   }
 
   /** How far the hub is. A chat that the person has left is served no more. */
-  function passedOnOf(viewerId: UserId, owed: Owed): Seq | 'outdated' {
+  function passedOnOf(viewerId: UserId, owed: Pending): Seq | 'outdated' {
     const { chatId, isMember, joinedSeq, lastSeq, floorSeq } = owed
     if (isMember) return hub.serve(viewerId, { chatId, joinedSeq, headSeq: lastSeq, floorSeq })
     return hub.part(viewerId, { chatId, leftSeq: lastSeq }) ?? lastSeq
@@ -181,7 +181,7 @@ export function createInbox(dependencies: Dependencies): Inbox {
   return { open, expectedWaitMs }
 }
 
-function isBehind(owed: Owed): boolean {
+function isBehind(owed: Pending): boolean {
   return owed.ackedSeq < owed.lastSeq
 }
 

@@ -1,6 +1,6 @@
-import { approximateBytes } from '../chats/chat-event.ts'
+import { approximateBytes } from '../events/chat-event.ts'
 import { unavailable } from '../errors.ts'
-import type { LiveItem } from '../gateway/live.ts'
+import type { LiveItem } from '../events/signal.ts'
 import { BoundedQueue, type QueueItem } from '../lib/bounded-queue.ts'
 import type { InboxItem } from './inbox-item.ts'
 

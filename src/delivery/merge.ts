@@ -1,4 +1,4 @@
-import type { LiveItem } from '../gateway/live.ts'
+import type { LiveItem } from '../events/signal.ts'
 import type { ChatId, Seq } from '../ids.ts'
 
 /** Decides whether a live item is still news to a stream. */

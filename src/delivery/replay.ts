@@ -1,44 +1,48 @@
-import type { ChatEvent } from '../chats/chat-event.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
-import { lengthOf, type Stay, staysAfter } from '../chats/stays.ts'
+import { eventCount, type MembershipPeriod, periodsAfter } from '../events/membership-period.ts'
 import type { ChatId, UserId } from '../ids.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { MAX_DEVICES, type Owed, type Registration } from './device-store.ts'
+import { MAX_DEVICES, type Pending, type Registration } from './device-store.ts'
 import type { InboxItem, InboxReset } from './inbox-item.ts'
-import type { PatientReads } from './patient-reads.ts'
+import type { ThrottledReads } from './throttled-reads.ts'
 
 /** More than this many events are not replayed: the device is told to ask for the present state instead. */
 export const MAX_REPLAY = 10_000
 
 /** What a device was when it came, and what it is owed since. */
-export type Debt = Readonly<{ viewerId: UserId; registration: Registration; owed: readonly Owed[] }>
+export type PendingEvents = Readonly<{
+  viewerId: UserId
+  registration: Registration
+  owed: readonly Pending[]
+}>
 
 /**
  * What a device missed, read as fast as the reader takes it: receipts, then each chat's events in order, or an
  * InboxReset where they can't all be given. A device that has just registered missed nothing before that, but may
  * have missed what was said between its registration and now.
  */
-export type Replay = (signal: AbortSignal, debt: Debt) => AsyncGenerator<InboxItem, void, void>
+export type Replay = (signal: AbortSignal, debt: PendingEvents) => AsyncGenerator<InboxItem, void, void>
 
 type Dependencies = Readonly<{
   chatLog: Pick<ChatLog, 'read'>
   receipts: Pick<Receipts, 'since'>
   metrics: Pick<Metrics, 'deliveries' | 'replays'>
-  inTurn: PatientReads['read']
+  inTurn: ThrottledReads['read']
 }>
 
 export function createReplay({ chatLog, receipts, metrics, inTurn }: Dependencies): Replay {
   async function* replayReceipts(
     signal: AbortSignal,
-    { viewerId, registration }: Debt,
+    { viewerId, registration }: PendingEvents,
   ): AsyncGenerator<InboxItem, void, void> {
     const missed = await inTurn(signal, () => receipts.since(viewerId, registration.receiptsUntil))
     for (const receipt of missed) yield { type: 'ReceiptAdvanced', ...receipt }
   }
 
   /** Answers false when the log does not reach back to what is owed. */
-  async function* replayChat(signal: AbortSignal, owed: Owed): AsyncGenerator<ChatEvent, boolean, void> {
+  async function* replayChat(signal: AbortSignal, owed: Pending): AsyncGenerator<ChatEvent, boolean, void> {
     for (const stay of staysOwed(owed)) {
       const isWhole = yield* replayStay(signal, owed.chatId, stay)
       if (!isWhole) return false
@@ -49,7 +53,7 @@ export function createReplay({ chatLog, receipts, metrics, inTurn }: Dependencie
   async function* replayStay(
     signal: AbortSignal,
     chatId: ChatId,
-    { first, last }: Stay,
+    { first, last }: MembershipPeriod,
   ): AsyncGenerator<ChatEvent, boolean, void> {
     let expectedSeq = first
     while (expectedSeq <= last) {
@@ -72,7 +76,7 @@ export function createReplay({ chatLog, receipts, metrics, inTurn }: Dependencie
     const { registration, owed } = debt
     if (registration.type === 'known') yield* replayReceipts(signal, debt)
     if (registration.type === 'forgotten') yield* resetWith(WAS_FORGOTTEN)
-    const total = owed.reduce((sum, chat) => sum + lengthOf(staysOwed(chat)), 0)
+    const total = owed.reduce((sum, chat) => sum + eventCount(staysOwed(chat)), 0)
     if (total > MAX_REPLAY) return yield* resetWith(tooMuchOwed(total))
     if (owed.some(isBeyondRetention)) return yield* resetWith(LOG_TOO_SHORT)
     for (const chat of owed) {
@@ -85,12 +89,12 @@ export function createReplay({ chatLog, receipts, metrics, inTurn }: Dependencie
 }
 
 /** What the device has to be given of a chat, in order. */
-function staysOwed({ earlierStays, joinedSeq, lastSeq, ackedSeq }: Owed): Stay[] {
-  return staysAfter([...earlierStays, { first: joinedSeq, last: lastSeq }], ackedSeq)
+function staysOwed({ earlierStays, joinedSeq, lastSeq, ackedSeq }: Pending): MembershipPeriod[] {
+  return periodsAfter([...earlierStays, { first: joinedSeq, last: lastSeq }], ackedSeq)
 }
 
 /** Whether something of what is owed has left the log by now: it is told before anything else is given. */
-function isBeyondRetention(owed: Owed): boolean {
+function isBeyondRetention(owed: Pending): boolean {
   return (staysOwed(owed)[0]?.first ?? Infinity) <= owed.floorSeq
 }
 

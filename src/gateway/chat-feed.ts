@@ -1,8 +1,8 @@
-import type { ChatEvent } from '../chats/chat-event.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import type { Seq } from '../ids.ts'
 
 /** A stretch of the log that went missing: seqs from just after the one up to and including the other. */
-export type Hole = Readonly<{ afterSeq: Seq; untilSeq: Seq }>
+export type Gap = Readonly<{ afterSeq: Seq; untilSeq: Seq }>
 
 /** Beyond this many, events wait for a hole by their number alone; they are read from the log after it. */
 const MAX_WAITING = 256
@@ -48,7 +48,7 @@ export class ChatFeed {
   }
 
   /** What is missing before the first event that waits, or before the known end of the log. */
-  get hole(): Hole | undefined {
+  get hole(): Gap | undefined {
     if (this.#lastSeq === this.#headSeq) return undefined
     const firstWaiting = this.#waiting.size === 0 ? this.#headSeq + 1 : Math.min(...this.#waiting.keys())
     return { afterSeq: this.#lastSeq, untilSeq: firstWaiting - 1 }

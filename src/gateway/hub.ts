@@ -1,15 +1,15 @@
-import type { ChatEvent } from '../chats/chat-event.ts'
-import type { LogStretch } from '../chats/log-rows.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
+import type { LogRange } from '../chats/log-rows.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { createHoleRepair } from './hole-repair.ts'
-import type { Listener, Signal } from './live.ts'
+import { createGapRepair } from './gap-repair.ts'
+import type { Listener, Signal } from '../events/signal.ts'
 import type { KnownHead } from './membership-store.ts'
-import { newAndFormerMembers } from './parcels.ts'
-import { createPeople, type Joined, type Leave } from './people.ts'
+import { newAndFormerMembers } from './outbound-batch.ts'
+import { createLocalUsers, type Joined, type Dispose } from './local-users.ts'
 import { createServedChats, type ServedChat } from './served-chats.ts'
-import type { SessionRegistry } from './session-registry.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
 
 /** A chat as it was read for one of its present members: all of it is of one moment, in which the log ended there. */
 export type ReadChat = Readonly<{
@@ -42,7 +42,7 @@ export type Hub = Readonly<{
   watch(
     listener: Listener,
     chat: Omit<ReadChat, 'joinedSeq' | 'floorSeq'>,
-  ): Readonly<{ lastSeq: Seq; leave: Leave }> | 'outdated'
+  ): Readonly<{ lastSeq: Seq; leave: Dispose }> | 'outdated'
   /** From now on this gateway hears of it when this person is let into a chat or removed from one. */
   follow(userId: UserId): Joined
   /** Passes committed events on, each chat's in order of seq, each once, whatever order they come in. */
@@ -62,7 +62,7 @@ export type Hub = Readonly<{
 }>
 
 type Dependencies = Readonly<{
-  readLog(stretch: LogStretch): Promise<readonly ChatEvent[]>
+  readLog(stretch: LogRange): Promise<readonly ChatEvent[]>
   /** The last entry that has left a chat's log; 0 where none has. */
   logFloor(chatId: ChatId): Promise<Seq>
   /** These people were let into a chat or removed from one. May be told more than once. */
@@ -84,11 +84,11 @@ type Dependencies = Readonly<{
  */
 export function createHub(dependencies: Dependencies): Hub {
   const { readLog, logFloor, onMembersChanged, sessions, metrics, logger } = dependencies
-  const people = createPeople({ sessions, onGone: leaveAll })
+  const people = createLocalUsers({ sessions, onGone: leaveAll })
   const chats = createServedChats(people)
   const repairing = new Set<ServedChat>()
   const closed = new AbortController()
-  const fill = createHoleRepair({ readLog, logFloor, metrics, logger, signal: closed.signal })
+  const fill = createGapRepair({ readLog, logFloor, metrics, logger, signal: closed.signal })
 
   function leaveAll(userId: UserId, chatIds: ReadonlySet<ChatId>): void {
     for (const chatId of chatIds) {
@@ -132,7 +132,7 @@ export function createHub(dependencies: Dependencies): Hub {
   function watch(
     listener: Listener,
     { chatId, headSeq }: Omit<ReadChat, 'joinedSeq' | 'floorSeq'>,
-  ): { lastSeq: Seq; leave: Leave } | 'outdated' {
+  ): { lastSeq: Seq; leave: Dispose } | 'outdated' {
     if (chats.isOutdated(chatId, headSeq)) return 'outdated'
     const chat = chats.open(chatId, headSeq)
     chat.watchers.add(listener)

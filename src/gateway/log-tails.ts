@@ -1,4 +1,4 @@
-import { type ChatEvent, changesMembers } from '../chats/chat-event.ts'
+import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
 import type { ChatId, Seq } from '../ids.ts'
 import { BoundedMap } from '../lib/bounded-map.ts'
 

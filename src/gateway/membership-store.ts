@@ -1,7 +1,7 @@
-import { LARGE_CHAT } from '../chats/chat.ts'
+import { LARGE_CHAT } from '../events/chat.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import type { Writer } from '../store/writer.ts'
-import type { ReceiptAdvanced } from './live.ts'
+import type { Writer } from '../store/sql/writer.ts'
+import type { ReceiptAdvanced } from '../events/signal.ts'
 
 /**
  * From where to where one chat's log reaches for somebody who is in it, or was: then it ends with the event that removed

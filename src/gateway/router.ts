@@ -1,29 +1,29 @@
 import type { Bus, Unsubscribe } from '../bus/bus.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../bus/envelope.ts'
 import type { Audience } from '../chats/audience.ts'
-import type { ChatEvent } from '../chats/chat-event.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import type { GatewayId } from '../ids.ts'
 import { within } from '../lib/deadline.ts'
 import { pause } from '../lib/pause.ts'
-import type { Edge } from '../presence/sighting.ts'
+import type { PresenceEdge } from '../events/presence-state.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { createAlarm } from './alarm.ts'
+import { createResyncBroadcast } from './resync-broadcast.ts'
 import type { Hub } from './hub.ts'
-import type { Signal } from './live.ts'
+import type { Signal } from '../events/signal.ts'
 import {
-  type AddressedParcel,
+  type AddressedBatch,
   byChat,
-  canBeFound,
-  type ChatParcel,
+  isRecoverable,
+  type ChatBatch,
   collect,
   namedAudience,
   newAndFormerMembers,
   newestMembersSeq,
-  type Parcel,
-} from './parcels.ts'
-import type { SessionRegistry } from './session-registry.ts'
-import type { Sweeper } from './sweeper.ts'
+  type OutboundBatch,
+} from './outbound-batch.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
+import type { Resync } from './resync.ts'
 
 export type Router = Readonly<{
   /** Passes committed events on: to people here at once, to people elsewhere by way of their gateways. Never throws. */
@@ -31,7 +31,7 @@ export type Router = Readonly<{
   /** The same for receipts and typing. */
   announce(signals: readonly Signal[]): void
   /** Tells one other gateway who came online or went offline. Resolves when it is told, or is to look for itself. */
-  tellEdges(to: GatewayId, edges: readonly Edge[]): Promise<void>
+  tellEdges(to: GatewayId, edges: readonly PresenceEdge[]): Promise<void>
   /** Begins to hear other gateways; resolves when it does, or when that has to wait. */
   start(): Promise<void>
   /** Stops hearing them, and waits for what is being published. */
@@ -45,8 +45,8 @@ type Dependencies = Readonly<{
   sessions: SessionRegistry
   audience: Audience
   /** Takes in who came online and who went offline, from other gateways. */
-  onEdges(edges: readonly Edge[]): void
-  sweeper: Pick<Sweeper, 'sweep'>
+  onEdges(edges: readonly PresenceEdge[]): void
+  sweeper: Pick<Resync, 'sweep'>
   metrics: Pick<Metrics, 'publishes' | 'received' | 'untold'>
   logger: Logger
   bounds?: Partial<RouterBounds>
@@ -78,16 +78,16 @@ export function createRouter(dependencies: Dependencies): Router {
   const telling = new Set<Promise<void>>()
   /** Batches that the bus has not done with. */
   let underWay = 0
-  const alarm = createAlarm(tellEverybodyToSweep, logger)
+  const alarm = createResyncBroadcast(tellEverybodyToSweep, logger)
   let subscribed: Promise<Unsubscribe> | undefined
 
-  function send(parcel: Parcel): void {
+  function send(parcel: OutboundBatch): void {
     if (!sessions.hasOthers()) return
     if (underWay >= bounds.maxUnderWay) {
-      if (canBeFound(parcel)) leaveToFind('too-many')
+      if (isRecoverable(parcel)) leaveToFind('too-many')
       return
     }
-    void tell(sendToOthers(parcel), canBeFound(parcel))
+    void tell(sendToOthers(parcel), isRecoverable(parcel))
   }
 
   /** Never rejects. */
@@ -100,7 +100,7 @@ export function createRouter(dependencies: Dependencies): Router {
     return told.finally(() => telling.delete(told))
   }
 
-  async function tellEdges(to: GatewayId, edges: readonly Edge[]): Promise<void> {
+  async function tellEdges(to: GatewayId, edges: readonly PresenceEdge[]): Promise<void> {
     if (underWay >= bounds.maxUnderWay) return leaveToFind('too-many')
     await tell(publish(to, { events: [], signals: [], edges, isAlarm: false }), true)
   }
@@ -120,7 +120,7 @@ export function createRouter(dependencies: Dependencies): Router {
     alarm.raise()
   }
 
-  async function sendToOthers(parcel: Parcel): Promise<void> {
+  async function sendToOthers(parcel: OutboundBatch): Promise<void> {
     const parts = await Promise.all(byChat(parcel).map(address))
     await Promise.all([...collect(parts)].map(([to, part]) => publish(to, { ...part, isAlarm: false })))
   }
@@ -136,7 +136,7 @@ export function createRouter(dependencies: Dependencies): Router {
   }
 
   /** The other gateways that what happened in one chat concerns. */
-  async function address(part: ChatParcel): Promise<AddressedParcel> {
+  async function address(part: ChatBatch): Promise<AddressedBatch> {
     const members =
       namedAudience(part) ?? (await audience.memberIds(part.chatId, newestMembersSeq(part.events)))
     const concerned = [...members, ...part.events.flatMap(newAndFormerMembers)]

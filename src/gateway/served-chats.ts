@@ -1,9 +1,9 @@
-import { type ChatEvent, changesMembers } from '../chats/chat-event.ts'
+import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { ChatFeed } from './chat-feed.ts'
-import type { Listener, LiveItem, Signal, TypingChanged } from './live.ts'
+import type { Listener, LiveItem, Signal, TypingChanged } from '../events/signal.ts'
 import { createLogTails } from './log-tails.ts'
-import type { People } from './people.ts'
+import type { LocalUsers } from './local-users.ts'
 import { Typists } from './typists.ts'
 
 /** A chat with somebody here who hears of it. */
@@ -47,7 +47,7 @@ export type ServedChats = Readonly<{
 }>
 
 export function createServedChats(
-  people: Pick<People, 'chatsOf' | 'part' | 'tell' | 'startAllOver'>,
+  people: Pick<LocalUsers, 'chatsOf' | 'part' | 'tell' | 'startAllOver'>,
 ): ServedChats {
   const chats = new Map<ChatId, ServedChat>()
   const tails = createLogTails()

@@ -1,5 +1,5 @@
 import type { UserId } from '../ids.ts'
-import type { TypingChanged } from './live.ts'
+import type { TypingChanged } from '../events/signal.ts'
 
 /** Who says nothing more for this long is deemed to have stopped, in milliseconds. */
 export const TYPING_SILENCE_MS = 5_000

@@ -4,11 +4,11 @@ import type { ChatLog } from '../chats/chat-log.ts'
 import type { Publish } from '../chats/durable-change.ts'
 import { ParleyError } from '../errors.ts'
 import { type ChatId, newChatId, type UserId } from '../ids.ts'
-import { parseKey } from '../keys.ts'
+import { parseKey } from '../chats/client-key.ts'
 import { within } from '../lib/deadline.ts'
-import { notConfirmed, untilKnown } from '../store/until-known.ts'
+import { notConfirmed, untilKnown } from '../store/sql/until-known.ts'
 import type { GroupStore, NewGroup } from './group-store.ts'
-import type { People } from './people.ts'
+import type { GroupMembers } from './group-members.ts'
 
 export type GroupInput = Readonly<{
   title: string
@@ -27,7 +27,7 @@ export type CreateGroup = (creatorId: UserId, input: GroupInput) => Promise<Chat
 
 type Dependencies = Readonly<{
   store: GroupStore
-  people: People
+  people: GroupMembers
   chatLog: ChatLog
   publish: Publish
 }>

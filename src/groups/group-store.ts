@@ -1,6 +1,6 @@
-import type { MemberRole } from '../chats/chat.ts'
+import type { MemberRole } from '../events/chat.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import type { Transaction, Writer } from '../store/writer.ts'
+import type { Transaction, Writer } from '../store/sql/writer.ts'
 
 /** A group that is to be made. `memberIds` are all of its people, the creator among them. */
 export type NewGroup = Readonly<{

@@ -1,13 +1,13 @@
-import type { ChatEvent } from '../chats/chat-event.ts'
-import type { MemberRole } from '../chats/chat.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
+import type { MemberRole } from '../events/chat.ts'
 import type { Change, LockedChat } from '../chats/chat-log.ts'
 import type { DurableChange } from '../chats/durable-change.ts'
 import { outranks, requirePresent, requireRank, type Standing } from '../chats/roles.ts'
 import { forbidden, notFound } from '../errors.ts'
 import type { ChatId, UserId } from '../ids.ts'
-import type { Transaction } from '../store/writer.ts'
+import type { Transaction } from '../store/sql/writer.ts'
 import type { GroupStore } from './group-store.ts'
-import type { People } from './people.ts'
+import type { GroupMembers } from './group-members.ts'
 
 /**
  * Who is in a group, and as what. What is so already succeeds and adds nothing to the log, so all of it may be sent
@@ -26,7 +26,7 @@ export type Groups = Readonly<{
   setRole(actorId: UserId, chatId: ChatId, userId: UserId, role: MemberRole): Promise<void>
 }>
 
-type Dependencies = Readonly<{ change: DurableChange; store: GroupStore; people: People }>
+type Dependencies = Readonly<{ change: DurableChange; store: GroupStore; people: GroupMembers }>
 
 export function createGroups({ change, store, people }: Dependencies): Groups {
   /** Removing an owner comes second where the group passes on: it is never without one. */

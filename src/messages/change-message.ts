@@ -1,12 +1,12 @@
-import type { ChatEvent } from '../chats/chat-event.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import type { Change } from '../chats/chat-log.ts'
 import type { DurableChange } from '../chats/durable-change.ts'
 import { badInput, forbidden, notFound } from '../errors.ts'
 import type { MessageId, UserId } from '../ids.ts'
-import type { Transaction } from '../store/writer.ts'
+import type { Transaction } from '../store/sql/writer.ts'
 import type { Changeable, ChangeStore } from './change-store.ts'
 import { parseBody, parseEmoji } from './message-input.ts'
-import { isExpired, type Message } from './message.ts'
+import { isExpired, type Message } from '../events/message.ts'
 
 /**
  * Changes of a stored message. Each answers with the message as it is then. What is so already (the same body, a

@@ -1,6 +1,6 @@
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
-import type { Transaction } from '../store/writer.ts'
-import type { Message } from './message.ts'
+import type { Transaction } from '../store/sql/writer.ts'
+import type { Message } from '../events/message.ts'
 
 /** A message, and what the person who wants to change it is to it. */
 export type Changeable = Message & Readonly<{ isVisible: boolean; isActorPresent: boolean }>

@@ -1,13 +1,13 @@
-import type { ChatEvent } from '../chats/chat-event.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Publish } from '../chats/durable-change.ts'
 import { unavailable } from '../errors.ts'
 import { retry } from '../lib/backoff.ts'
-import { classifyDatabaseError } from '../store/database-error.ts'
+import { classifyDatabaseError } from '../store/sql/database-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { AppendOutcome, Draft, MessageLog } from './message-log.ts'
-import type { Message } from './message.ts'
+import type { Message } from '../events/message.ts'
 import { foldBatch, unfoldOutcomes } from './send-batch.ts'
 
 /** Stores a batch and tells of it: answers in the order of the drafts, UNAVAILABLE where the outcome is unknown. */

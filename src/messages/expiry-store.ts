@@ -1,4 +1,4 @@
-import type { Writer } from '../store/writer.ts'
+import type { Writer } from '../store/sql/writer.ts'
 
 export type ExpiryStore = Readonly<{
   /**

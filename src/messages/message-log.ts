@@ -1,5 +1,5 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import type { Writer } from '../store/writer.ts'
+import type { Writer } from '../store/sql/writer.ts'
 
 /** A message on its way into the log. Its order within a batch is its order in the chat. */
 export type Draft = Readonly<{

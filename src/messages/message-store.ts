@@ -1,11 +1,11 @@
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
-import type { Stretch } from '../lib/stretch.ts'
-import type { Stay } from '../chats/stays.ts'
-import type { Reader } from '../store/reader.ts'
-import type { Message, Reaction } from './message.ts'
+import type { Range } from '../lib/range.ts'
+import type { MembershipPeriod } from '../events/membership-period.ts'
+import type { Reader } from '../store/sql/reader.ts'
+import type { Message, Reaction } from '../events/message.ts'
 
 /** A stretch of one chat's log. */
-export type ChatStay = Stay & Readonly<{ chatId: ChatId }>
+export type ChatPeriod = MembershipPeriod & Readonly<{ chatId: ChatId }>
 
 export type UnreadKey = Readonly<{ chatId: ChatId; userId: UserId; afterSeq: Seq; untilSeq: Seq }>
 
@@ -14,11 +14,11 @@ export type MessageStore = Readonly<{
   /** Messages of one chat by seq, within what may be seen: `limit` of them, from either end. */
   list(
     chatId: ChatId,
-    stays: readonly Stay[],
-    end: Pick<Stretch<Seq>, 'limit' | 'inverted'>,
+    stays: readonly MembershipPeriod[],
+    end: Pick<Range<Seq>, 'limit' | 'inverted'>,
   ): Promise<readonly Message[]>
   /** The newest message of each stay, in the order of the stays; those without one are left out. */
-  newest(stays: readonly ChatStay[]): Promise<readonly Message[]>
+  newest(stays: readonly ChatPeriod[]): Promise<readonly Message[]>
   /**
    * Messages of others in each stretch that are still there to be read, counted up to `ceiling`, in order. Looks at the
    * newest `MAX_LOOKED_AT` messages of a stretch and no further.
@@ -110,7 +110,7 @@ const columnsOf = (ids: readonly MessageId[]): unknown[] => [
   ids.map((id) => id.seq),
 ]
 
-const boundsOf = (stays: readonly Stay[]): unknown[] => [
+const boundsOf = (stays: readonly MembershipPeriod[]): unknown[] => [
   stays.map((stay) => stay.first),
   stays.map((stay) => stay.last),
 ]

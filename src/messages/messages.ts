@@ -1,9 +1,9 @@
-import type { ChatView } from '../chats/chat.ts'
-import { lastVisibleSeq, visibleStays } from '../chats/chat.ts'
-import { staysAfter, staysBefore } from '../chats/stays.ts'
-import type { Stretch } from '../lib/stretch.ts'
+import type { ChatView } from '../events/chat.ts'
+import { lastVisibleSeq, visiblePeriods } from '../events/chat.ts'
+import { periodsAfter, periodsBefore } from '../events/membership-period.ts'
+import type { Range } from '../lib/range.ts'
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
-import type { Message, Reaction } from './message.ts'
+import type { Message, Reaction } from '../events/message.ts'
 import type { MessageStore } from './message-store.ts'
 
 /** Unread messages are counted no further. */
@@ -14,7 +14,7 @@ export type Messages = Readonly<{
   /** In the order of `ids`; undefined where there is no such message. Says nothing about who may see it. */
   findMany(ids: readonly MessageId[]): Promise<(Message | undefined)[]>
   /** Messages of the viewed chat in order of seq; at most `limit`. */
-  list(view: ChatView, stretch: Stretch<Seq>): Promise<readonly Message[]>
+  list(view: ChatView, stretch: Range<Seq>): Promise<readonly Message[]>
   /** The newest message that each view shows, in the order of the views. */
   newest(views: readonly ChatView[]): Promise<(Message | undefined)[]>
   /** How many messages of others each view's member has not read, up to `UNREAD_CEILING`, in order. */
@@ -31,13 +31,13 @@ export function createMessages({ store }: { store: MessageStore }): Messages {
     },
 
     async list(view, { after, before, limit, inverted }) {
-      const stays = staysBefore(staysAfter(visibleStays(view), after ?? 0), before ?? Infinity)
+      const stays = periodsBefore(periodsAfter(visiblePeriods(view), after ?? 0), before ?? Infinity)
       return store.list(view.chat.id, stays, { limit, inverted })
     },
 
     async newest(views) {
       const stays = views.flatMap((view) =>
-        visibleStays(view).map((stay) => ({ chatId: view.chat.id, ...stay })),
+        visiblePeriods(view).map((stay) => ({ chatId: view.chat.id, ...stay })),
       )
       // In order of the stays, so that of several the last one stays.
       const newest = new Map((await store.newest(stays)).map((message) => [message.chatId, message]))

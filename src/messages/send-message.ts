@@ -1,12 +1,12 @@
 import { badInput, forbidden, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { ChatId, MessageId, UserId } from '../ids.ts'
-import { parseKey } from '../keys.ts'
+import { parseKey } from '../chats/client-key.ts'
 import { within } from '../lib/deadline.ts'
 import { type DurableAppend, toMessage } from './durable-append.ts'
 import { createLanes } from './lanes.ts'
 import { fingerprintOf, parseBody } from './message-input.ts'
 import type { AppendOutcome, Draft } from './message-log.ts'
-import type { Message } from './message.ts'
+import type { Message } from '../events/message.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
 export type SendInput = Readonly<{

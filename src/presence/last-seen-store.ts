@@ -1,7 +1,7 @@
 import type { UserId } from '../ids.ts'
-import type { Reader } from '../store/reader.ts'
-import type { Writer } from '../store/writer.ts'
-import type { LastSeen } from './sighting.ts'
+import type { Reader } from '../store/sql/reader.ts'
+import type { Writer } from '../store/sql/writer.ts'
+import type { LastSeen } from '../events/presence-state.ts'
 
 /** What is known for good of when people were last active: a minute old at most, for whoever is active now. */
 export type LastSeenStore = Readonly<{

@@ -2,7 +2,7 @@ import type { UserId } from '../ids.ts'
 import type { PresenceStream } from './presence-stream.ts'
 
 /** A stream, and one of those whom it tells of. */
-export type OpenSight = Readonly<{ stream: PresenceStream; userId: UserId }>
+export type OpenGrant = Readonly<{ stream: PresenceStream; userId: UserId }>
 
 /** The streams of this gateway, by whom they tell of, and by who reads them. */
 export class OpenStreams {
@@ -54,7 +54,7 @@ export class OpenStreams {
   }
 
   /** Whatever these people see, and whoever sees them. */
-  sightsOf(userIds: readonly UserId[]): readonly OpenSight[] {
+  sightsOf(userIds: readonly UserId[]): readonly OpenGrant[] {
     const theirs = userIds.flatMap((viewerId) => [...(this.#byViewer.get(viewerId) ?? [])])
     const seeing = theirs.flatMap((stream) => stream.userIds.map((userId) => ({ stream, userId })))
     const seen = userIds.flatMap((userId) => this.of(userId).map((stream) => ({ stream, userId })))

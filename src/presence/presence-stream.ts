@@ -1,5 +1,5 @@
 import type { UserId } from '../ids.ts'
-import type { Presence, Sighting } from './sighting.ts'
+import type { Presence, PresenceState } from '../events/presence-state.ts'
 
 type Options = Readonly<{
   viewerId: UserId
@@ -19,7 +19,7 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
   readonly userIds: readonly UserId[]
   readonly #release: (stream: PresenceStream) => void
   /** What each person's state was when it was last told, or is told next. */
-  readonly #told = new Map<UserId, Sighting>()
+  readonly #told = new Map<UserId, PresenceState>()
   readonly #waiting = new Map<UserId, Presence>()
   #woken = Promise.withResolvers<void>()
   #isOver = false
@@ -31,14 +31,14 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
   }
 
   /** Whether the reader does not know this yet. Not to know is no news, except at the start or for an excuse. */
-  isNews({ userId, online, isExcused = false, asOf }: Sighting): boolean {
+  isNews({ userId, online, isExcused = false, asOf }: PresenceState): boolean {
     const told = this.#told.get(userId)
     if (told === undefined) return true
     return (online !== null || isExcused) && online !== told.online && asOf >= told.asOf
   }
 
   /** Tells it if it is news. */
-  push(sighting: Sighting): void {
+  push(sighting: PresenceState): void {
     if (!this.#isOver && this.isNews(sighting)) this.#tell(sighting)
   }
 
@@ -84,7 +84,7 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
     await this.return()
   }
 
-  #tell(sighting: Sighting): void {
+  #tell(sighting: PresenceState): void {
     const { userId } = sighting
     const lastSeenAt = later(this.#told.get(userId)?.lastSeenAt ?? null, sighting.lastSeenAt)
     this.#told.set(userId, { ...sighting, lastSeenAt })

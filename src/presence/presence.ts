@@ -2,13 +2,13 @@ import { badInput, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { UserId } from '../ids.ts'
 import { BatcherFullError, createBatcher } from '../lib/batcher.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Excuses } from './excuses.ts'
-import { asFarAsKnown, type Knowledge } from './knowledge.ts'
+import type { GracePeriods } from './grace-periods.ts'
+import { withConfidence, type Confidence } from './confidence.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
 import { later, type PresenceStream } from './presence-stream.ts'
-import type { PresenceStore } from './presence-store.ts'
-import type { Presence, Sighting } from './sighting.ts'
-import type { Touches } from './touches.ts'
+import type { PresenceStore } from './store/presence-store.ts'
+import type { Presence, PresenceState } from '../events/presence-state.ts'
+import type { ActivityWriter } from './activity-writer.ts'
 import type { VisibilityStore } from './visibility-store.ts'
 import type { Watching } from './watching.ts'
 
@@ -40,13 +40,13 @@ type Dependencies = Readonly<{
   store: Pick<PresenceStore, 'lookUp'>
   lastSeen: Pick<LastSeenStore, 'read'>
   visibility: VisibilityStore
-  touches: Pick<Touches, 'note'>
-  excuses: Pick<Excuses, 'note'>
+  touches: Pick<ActivityWriter, 'note'>
+  excuses: Pick<GracePeriods, 'note'>
   watching: Pick<Watching, 'open' | 'countFor'>
   /** Whether the store answers at present. */
   isThere(): boolean
   /** What is known at present. */
-  knowledge(): Knowledge
+  knowledge(): Confidence
   logger: Logger
 }>
 
@@ -56,7 +56,7 @@ const OWN_READS = { maxBatch: 500, maxWaiting: 50_000, restMs: 20 }
 
 export function createPresence(dependencies: Dependencies): PresenceService {
   const { store, lastSeen, visibility, touches, excuses, watching, isThere, knowledge, logger } = dependencies
-  const lookUps = createBatcher<UserId, Sighting | undefined>({
+  const lookUps = createBatcher<UserId, PresenceState | undefined>({
     ...LOOK_UPS,
     async run(userIds) {
       const found = new Map((await store.lookUp(userIds)).map((sighting) => [sighting.userId, sighting]))
@@ -76,10 +76,10 @@ export function createPresence(dependencies: Dependencies): PresenceService {
    * When somebody was last seen, also while it is not known who is online: the database may not have that yet.
    * Undefined where the store has nothing, or can't be asked.
    */
-  async function lookUp(userId: UserId): Promise<Sighting | undefined> {
+  async function lookUp(userId: UserId): Promise<PresenceState | undefined> {
     try {
       const sighting = isThere() ? await lookUps.submit(userId) : undefined
-      return sighting && asFarAsKnown(sighting, knowledge())
+      return sighting && withConfidence(sighting, knowledge())
     } catch (error) {
       logger.debug({ err: error }, 'who is online can not be asked')
       return undefined
@@ -131,6 +131,6 @@ function tooManyWatched(): ParleyError {
   )
 }
 
-function toPresence(userId: UserId, sighting: Sighting | undefined, saved: Date | null): Presence {
+function toPresence(userId: UserId, sighting: PresenceState | undefined, saved: Date | null): Presence {
   return { userId, online: sighting?.online ?? null, lastSeenAt: later(sighting?.lastSeenAt ?? null, saved) }
 }

@@ -1,13 +1,13 @@
 import type { UserId } from '../ids.ts'
-import type { Writer } from '../store/writer.ts'
+import type { Writer } from '../store/sql/writer.ts'
 
 /** Somebody who wants to see somebody's presence. */
-export type Sight = Readonly<{ viewerId: UserId; userId: UserId }>
+export type PresenceGrant = Readonly<{ viewerId: UserId; userId: UserId }>
 
 /** Who may see whose presence: everybody their own, and those who share a chat each other's. */
 export type VisibilityStore = Readonly<{
   /** Those of `sights` that are allowed now. The same statement, whatever the answer. */
-  allowed(sights: readonly Sight[]): Promise<readonly Sight[]>
+  allowed(sights: readonly PresenceGrant[]): Promise<readonly PresenceGrant[]>
 }>
 
 // The viewer's memberships by their index on the user, then the other's by the primary key, then the chat by its own.
@@ -30,7 +30,7 @@ export function createVisibilityStore({ writer }: { writer: Writer }): Visibilit
     async allowed(sights) {
       if (sights.length === 0) return []
       const values = [sights.map(({ viewerId }) => viewerId), sights.map(({ userId }) => userId)]
-      return writer.query<Sight>(ALLOWED, values)
+      return writer.query<PresenceGrant>(ALLOWED, values)
     },
   }
 }

@@ -2,13 +2,13 @@ import pLimit from 'p-limit'
 import type { UserId } from '../ids.ts'
 import { createWorklist } from '../lib/worklist.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { createJudge } from './judge.ts'
-import { asFarAsKnown, type Knowledge } from './knowledge.ts'
+import { createAccessCheck } from './access-check.ts'
+import { withConfidence, type Confidence } from './confidence.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
 import { OpenStreams } from './open-streams.ts'
 import { later, PresenceStream } from './presence-stream.ts'
-import type { PresenceStore } from './presence-store.ts'
-import type { Sighting } from './sighting.ts'
+import type { PresenceStore } from './store/presence-store.ts'
+import type { PresenceState } from '../events/presence-state.ts'
 import type { VisibilityStore } from './visibility-store.ts'
 
 /** Whom the streams of this gateway tell of. */
@@ -16,7 +16,7 @@ export type Watching = Readonly<{
   /** Tells the present state of each person at once, then every change. Whether they may be seen is asked each time. */
   open(viewerId: UserId, userIds: readonly UserId[]): PresenceStream
   /** Takes sightings in, of whomever, in whatever order. */
-  offer(sightings: readonly Sighting[]): void
+  offer(sightings: readonly PresenceState[]): void
   /** These people came into a chat or left one: they may see others than before, and others them. */
   reconsider(userIds: Iterable<UserId>): void
   /** Looks again at those whom the store was not sure of. */
@@ -26,7 +26,7 @@ export type Watching = Readonly<{
   /** As `recheck`, where the store has forgotten how old its sightings are, and who watches whom. */
   startOver(): void
   /** What is known at present; where that is nothing, everybody is told so. */
-  setKnowledge(present: Knowledge): void
+  setKnowledge(present: Confidence): void
   /** How many people all streams of this viewer here tell of, one by one. */
   countFor(viewerId: UserId): number
   /** People who are watched. */
@@ -71,13 +71,13 @@ const NEWS = { maxBatch: 500, restMs: 0 }
 export function createWatching(dependencies: Dependencies): Watching {
   const { store, lastSeen, visibility, follow, logger } = dependencies
   const streams = new OpenStreams()
-  const judge = createJudge(visibility)
+  const judge = createAccessCheck(visibility)
   /** What is told after a review was judged after it: nobody is told what they might have seen a moment ago. */
   const oneByOne = pLimit(1)
   /** Of whom the store was not sure since the last turn, and in the one before. */
   let unsure = new Set<UserId>()
   let doubted: ReadonlySet<UserId> = new Set()
-  let knowledge: Knowledge = 'everything'
+  let knowledge: Confidence = 'everything'
 
   const looks = createWorklist<UserId, true>({
     ...LOOKS,
@@ -92,7 +92,7 @@ export function createWatching(dependencies: Dependencies): Watching {
     onFailure: (error) => logger.debug({ err: error }, 'some people could not be looked at yet'),
   })
 
-  const news = createWorklist<UserId, Sighting>({
+  const news = createWorklist<UserId, PresenceState>({
     ...NEWS,
     run: (batch) => oneByOne(tell, [...batch.values()]),
     onFailure: (error) => logger.warn({ err: error }, 'it could not be told yet who came and went'),
@@ -108,14 +108,14 @@ export function createWatching(dependencies: Dependencies): Watching {
   async function look(userIds: readonly UserId[]): Promise<void> {
     try {
       const sightings = await store.watch(userIds)
-      for (const sighting of sightings) note(asFarAsKnown(sighting, knowledge))
+      for (const sighting of sightings) note(withConfidence(sighting, knowledge))
     } catch (error) {
       for (const userId of userIds) news.put(userId, unknownOf(userId))
       throw error
     }
   }
 
-  function note(sighting: Sighting): void {
+  function note(sighting: PresenceState): void {
     if (isNews(sighting)) news.put(sighting.userId, sighting)
     if (sighting.online === null && sighting.isExcused !== true) doubt(sighting.userId)
   }
@@ -132,11 +132,11 @@ export function createWatching(dependencies: Dependencies): Watching {
     }
   }
 
-  function isNews(sighting: Sighting): boolean {
+  function isNews(sighting: PresenceState): boolean {
     return streams.of(sighting.userId).some((stream) => stream.isNews(sighting))
   }
 
-  async function tell(sightings: readonly Sighting[]): Promise<void> {
+  async function tell(sightings: readonly PresenceState[]): Promise<void> {
     const concerned = sightings.flatMap((sighting) =>
       streams
         .of(sighting.userId)
@@ -147,7 +147,7 @@ export function createWatching(dependencies: Dependencies): Watching {
     const [isAllowed, saved] = await Promise.all([judge(concerned), lastSeen.read(unseen)])
     for (const { stream, sighting } of concerned.filter(isAllowed)) {
       const lastSeenAt = later(sighting.lastSeenAt, saved.get(sighting.userId) ?? null)
-      stream.push({ ...asFarAsKnown(sighting, knowledge), lastSeenAt })
+      stream.push({ ...withConfidence(sighting, knowledge), lastSeenAt })
     }
   }
 
@@ -213,6 +213,6 @@ export function createWatching(dependencies: Dependencies): Watching {
   }
 }
 
-function unknownOf(userId: UserId): Sighting {
+function unknownOf(userId: UserId): PresenceState {
   return { userId, online: null, lastSeenAt: null, asOf: -Infinity }
 }

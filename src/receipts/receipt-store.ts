@@ -1,9 +1,9 @@
-import type { ReceiptAdvanced } from '../gateway/live.ts'
+import type { ReceiptAdvanced } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import type { Member } from '../chats/chat.ts'
-import type { Reader } from '../store/reader.ts'
-import type { Writer } from '../store/writer.ts'
-import { LARGE_CHAT } from '../chats/chat.ts'
+import type { Member } from '../events/chat.ts'
+import type { Reader } from '../store/sql/reader.ts'
+import type { Writer } from '../store/sql/writer.ts'
+import { LARGE_CHAT } from '../events/chat.ts'
 import type { CollapsedAdvances } from './watermarks.ts'
 
 /** A member after an advance. */

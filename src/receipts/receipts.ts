@@ -5,13 +5,13 @@ import { type Batcher, BatcherFullError, createBatcher } from '../lib/batcher.ts
 import type { Clock } from '../lib/clock.ts'
 import { ExpiringCache } from '../lib/expiring-cache.ts'
 import { within } from '../lib/deadline.ts'
-import { classifyDatabaseError } from '../store/database-error.ts'
-import type { Member } from '../chats/chat.ts'
+import { classifyDatabaseError } from '../store/sql/database-error.ts'
+import type { Member } from '../events/chat.ts'
 import type { AdvancedMember, Receipt, ReceiptStore } from './receipt-store.ts'
-import { isInLargeChat, type Telling } from './telling.ts'
+import { isInLargeChat, type ReceiptRecipients } from './receipt-recipients.ts'
 import { type Advance, collapse, memberKeyOf } from './watermarks.ts'
 
-export type Position = Readonly<{ chatId: ChatId; seq: Seq }>
+export type ChatPosition = Readonly<{ chatId: ChatId; seq: Seq }>
 
 export type Receipts = Readonly<{
   /**
@@ -21,10 +21,10 @@ export type Receipts = Readonly<{
   markDelivered(
     userId: UserId,
     deviceId: DeviceId | undefined,
-    positions: readonly Position[],
+    positions: readonly ChatPosition[],
   ): Promise<Member[]>
   /** The user has read the chat up to there. NOT_FOUND where it is none of theirs. */
-  markRead(userId: UserId, position: Position): Promise<Member>
+  markRead(userId: UserId, position: ChatPosition): Promise<Member>
   /** Watermarks of present members of the viewer's chats that moved at or after `since`. */
   since(viewerId: UserId, since: Date): Promise<readonly Receipt[]>
   /** Resolves when everything reported so far is stored. */
@@ -33,7 +33,7 @@ export type Receipts = Readonly<{
 
 type Dependencies = Readonly<{
   store: ReceiptStore
-  telling: Telling
+  telling: ReceiptRecipients
   /** Whether a device's inbox is open on this gateway and has caught up. */
   isLive(userId: UserId, deviceId: DeviceId): boolean
   clock: Clock

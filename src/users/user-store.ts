@@ -1,6 +1,6 @@
 import type { UserId } from '../ids.ts'
-import type { Reader } from '../store/reader.ts'
-import type { Writer } from '../store/writer.ts'
+import type { Reader } from '../store/sql/reader.ts'
+import type { Writer } from '../store/sql/writer.ts'
 import type { User } from './user.ts'
 
 /** What a token says about its person. */

@@ -1,6 +1,6 @@
-import { countRepeats, expectClean } from '../harness/checker.ts'
-import type { GatewayProcess } from '../harness/gateway-process.ts'
-import { type Load, type LoadOptions, startLoad } from '../harness/load.ts'
+import { countRepeats, expectClean } from '../harness/checkers/checker.ts'
+import type { GatewayProcess } from '../harness/servers/gateway-process.ts'
+import { type Load, type LoadOptions, startLoad } from '../harness/people/load-generator.ts'
 
 /** People who talk over gateways, whatever is done to these, and the questions after a fault. */
 export type Crowd = AsyncDisposable &

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { migrate } from '../../src/store/migrate.ts'
-import { check } from '../harness/checker.ts'
-import { type PostgresServer, startPrimary } from '../harness/postgres-server.ts'
-import { severalHosts } from '../harness/several-hosts.ts'
+import { migrate } from '../../src/store/migrations/migrate.ts'
+import { check } from '../harness/checkers/checker.ts'
+import { type PostgresServer, startPrimary } from '../harness/servers/postgres-server.ts'
+import { severalHosts } from '../harness/servers/several-hosts.ts'
 import { writerOf } from './crowd.ts'
 import { type Scene, startScene } from './scene.ts'
 

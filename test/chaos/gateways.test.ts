@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { pause } from '../../src/lib/pause.ts'
-import type { GatewayProcess } from '../harness/gateway-process.ts'
+import type { GatewayProcess } from '../harness/servers/gateway-process.ts'
 import { type Scene, startScene } from './scene.ts'
 
 /** What is promised, see I2. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { provideDatabase } from '../harness/database.ts'
-import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
-import { type NginxOptions, provideNginx } from '../harness/nginx.ts'
-import { provideRedis } from '../harness/redis.ts'
+import { provideDatabase } from '../harness/servers/database.ts'
+import { type GatewayProcess, startGatewayProcess } from '../harness/servers/gateway-process.ts'
+import { type NginxOptions, provideNginx } from '../harness/servers/nginx.ts'
+import { provideRedis } from '../harness/servers/redis.ts'
 import { type Crowd, startCrowd } from './crowd.ts'
 
 type Scene = Crowd & Readonly<{ gateways: readonly GatewayProcess[] }>

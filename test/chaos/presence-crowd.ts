@@ -3,12 +3,12 @@ import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 import { issueToken } from '../../src/auth/issue-token.ts'
 import { pause } from '../../src/lib/pause.ts'
-import { MARK_DELIVERED } from '../harness/documents.ts'
-import { TEST_SECRET } from '../harness/parley.ts'
-import { Person } from '../harness/person.ts'
-import { checkPresence, type PresenceFinding, type Window } from '../harness/presence-checker.ts'
-import { PresenceRecorder, type State } from '../harness/presence-history.ts'
-import { heartbeat, look, type PresenceData, WATCH } from '../harness/presence.ts'
+import { MARK_DELIVERED } from '../harness/people/documents.ts'
+import { TEST_SECRET } from '../harness/servers/parley.ts'
+import { Person } from '../harness/people/person.ts'
+import { checkPresence, type PresenceFinding, type Window } from '../harness/checkers/presence-checker.ts'
+import { PresenceRecorder, type State } from '../harness/checkers/presence-history.ts'
+import { heartbeat, look, type PresenceData, WATCH } from '../harness/people/presence.ts'
 
 /** What is asked of a gateway that may be dead for a while. */
 type Address = Readonly<{ url: string }>

@@ -1,11 +1,11 @@
 import { test } from 'vitest'
 import type { UserId } from '../../src/ids.ts'
 import { pause } from '../../src/lib/pause.ts'
-import { WINDOW_MS } from '../../src/presence/presence-store.ts'
-import { shardKeys, shardOf } from '../../src/presence/redis-presence-keys.ts'
-import { provideDatabase } from '../harness/database.ts'
-import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
-import { provideRedis, type TestRedis } from '../harness/redis.ts'
+import { WINDOW_MS } from '../../src/presence/store/presence-store.ts'
+import { shardKeys, shardOf } from '../../src/presence/store/redis-presence-keys.ts'
+import { provideDatabase } from '../harness/servers/database.ts'
+import { type GatewayProcess, startGatewayProcess } from '../harness/servers/gateway-process.ts'
+import { provideRedis, type TestRedis } from '../harness/servers/redis.ts'
 import { expectRight, PresenceCrowd } from './presence-crowd.ts'
 
 /** Side by side: nearly all of their time is other people's windows. */

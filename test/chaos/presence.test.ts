@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { pause } from '../../src/lib/pause.ts'
-import { ALL_SHARDS, shardKeys } from '../../src/presence/redis-presence-keys.ts'
-import { startCluster, type TestCluster } from '../harness/cluster.ts'
-import { provideDatabase } from '../harness/database.ts'
-import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
-import type { PresenceRule } from '../harness/presence-checker.ts'
-import { provideRedis } from '../harness/redis.ts'
+import { ALL_SHARDS, shardKeys } from '../../src/presence/store/redis-presence-keys.ts'
+import { startCluster, type TestCluster } from '../harness/servers/cluster.ts'
+import { provideDatabase } from '../harness/servers/database.ts'
+import { type GatewayProcess, startGatewayProcess } from '../harness/servers/gateway-process.ts'
+import type { PresenceRule } from '../harness/checkers/presence-checker.ts'
+import { provideRedis } from '../harness/servers/redis.ts'
 import { expectRight, PresenceCrowd } from './presence-crowd.ts'
 
 /** The promise is a second; the other second is the machine's, on which gateways die and start beside this. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { pause } from '../../src/lib/pause.ts'
-import { provideDatabase } from '../harness/database.ts'
-import { startGatewayProcess } from '../harness/gateway-process.ts'
-import { provideRedisCluster, type TestRedisCluster } from '../harness/redis-cluster.ts'
+import { provideDatabase } from '../harness/servers/database.ts'
+import { startGatewayProcess } from '../harness/servers/gateway-process.ts'
+import { provideRedisCluster, type TestRedisCluster } from '../harness/servers/redis-cluster.ts'
 import { type Crowd, startCrowd } from './crowd.ts'
 
 /** By then no gateway is known any more whose lease was on the dead node. */

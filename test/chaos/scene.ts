@@ -1,8 +1,8 @@
-import { hostUrls } from '../../src/store/host-urls.ts'
-import { provideDatabase } from '../harness/database.ts'
-import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
-import { provideRedis, type TestRedis } from '../harness/redis.ts'
-import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
+import { hostUrls } from '../../src/store/failover/host-urls.ts'
+import { provideDatabase } from '../harness/servers/database.ts'
+import { type GatewayProcess, startGatewayProcess } from '../harness/servers/gateway-process.ts'
+import { provideRedis, type TestRedis } from '../harness/servers/redis.ts'
+import { startTcpProxy, type TcpProxy } from '../harness/network/tcp-proxy.ts'
 import { type Crowd, type CrowdOptions, startCrowd } from './crowd.ts'
 
 /** Gateways in processes of their own, people who talk over them, and everything that can be broken. */

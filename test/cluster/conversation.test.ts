@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { type TestCluster, startCluster } from '../harness/cluster.ts'
-import type { Person } from '../harness/person.ts'
+import { type TestCluster, startCluster } from '../harness/servers/cluster.ts'
+import type { Person } from '../harness/people/person.ts'
 
 /** Somebody on each of the named gateways: the same person as often as the name is the same. */
 async function on(cluster: TestCluster, ...names: readonly string[]): Promise<Person[]> {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { startCluster, type TestCluster } from '../harness/cluster.ts'
-import { DELETE_MESSAGE, EDIT_MESSAGE, INBOX, SET_REACTION } from '../harness/documents.ts'
-import { range } from '../harness/events.ts'
-import { UNLIMITED } from '../harness/parley.ts'
-import type { Person } from '../harness/person.ts'
-import { rawSocket } from '../harness/raw-socket.ts'
+import { startCluster, type TestCluster } from '../harness/servers/cluster.ts'
+import { DELETE_MESSAGE, EDIT_MESSAGE, INBOX, SET_REACTION } from '../harness/people/documents.ts'
+import { range } from '../harness/people/events.ts'
+import { UNLIMITED } from '../harness/servers/parley.ts'
+import type { Person } from '../harness/people/person.ts'
+import { rawSocket } from '../harness/network/raw-socket.ts'
 
 /** Alice on the first gateway; bob there and on the second one, and the chat of the two. */
 async function startTalk() {

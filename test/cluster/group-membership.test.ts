@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { REMOVE_MEMBER, SET_MEMBER_ROLE } from '../harness/documents.ts'
-import { startCluster, type TestCluster } from '../harness/cluster.ts'
-import type { Person, Stream, StreamItem } from '../harness/person.ts'
+import { REMOVE_MEMBER, SET_MEMBER_ROLE } from '../harness/people/documents.ts'
+import { startCluster, type TestCluster } from '../harness/servers/cluster.ts'
+import type { Person, Stream, StreamItem } from '../harness/people/person.ts'
 
 let cluster: TestCluster
 beforeAll(async () => {

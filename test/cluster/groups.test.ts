@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { startCluster } from '../harness/cluster.ts'
-import { range } from '../harness/events.ts'
-import type { TestParley } from '../harness/parley.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
+import { range } from '../harness/people/events.ts'
+import type { TestParley } from '../harness/servers/parley.ts'
 
 type Three = [TestParley, TestParley, TestParley]
 

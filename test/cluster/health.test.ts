@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { provideDatabase } from '../harness/database.ts'
-import { startParley } from '../harness/parley.ts'
-import { freePort } from '../harness/redis-process.ts'
-import { provideRedis } from '../harness/redis.ts'
-import { provideRedisCluster } from '../harness/redis-cluster.ts'
-import { startTcpProxy } from '../harness/tcp-proxy.ts'
+import { provideDatabase } from '../harness/servers/database.ts'
+import { startParley } from '../harness/servers/parley.ts'
+import { freePort } from '../harness/servers/redis-process.ts'
+import { provideRedis } from '../harness/servers/redis.ts'
+import { provideRedisCluster } from '../harness/servers/redis-cluster.ts'
+import { startTcpProxy } from '../harness/network/tcp-proxy.ts'
 
 type Options = Readonly<{ databaseUrl?: string; redisUrls?: readonly string[] }>
 

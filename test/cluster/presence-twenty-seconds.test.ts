@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { issueToken } from '../../src/auth/issue-token.ts'
-import { provideDatabase } from '../harness/database.ts'
-import { type GatewayProcess, startGatewayProcess } from '../harness/gateway-process.ts'
-import { TEST_SECRET } from '../harness/parley.ts'
-import { Person } from '../harness/person.ts'
-import { heartbeat, PresenceWatch } from '../harness/presence.ts'
-import { provideRedis } from '../harness/redis.ts'
+import { provideDatabase } from '../harness/servers/database.ts'
+import { type GatewayProcess, startGatewayProcess } from '../harness/servers/gateway-process.ts'
+import { TEST_SECRET } from '../harness/servers/parley.ts'
+import { Person } from '../harness/people/person.ts'
+import { heartbeat, PresenceWatch } from '../harness/people/presence.ts'
+import { provideRedis } from '../harness/servers/redis.ts'
 
 test(
   'twenty seconds after the last activity, though the gateway of both the person and the sweep was killed',

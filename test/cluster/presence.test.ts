@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { provideDatabase } from '../harness/database.ts'
-import { startParley, type TestParley, UNLIMITED } from '../harness/parley.ts'
-import type { Person } from '../harness/person.ts'
-import { heartbeat, look, PresenceWatch } from '../harness/presence.ts'
-import { monitorRedis } from '../harness/redis-monitor.ts'
-import { provideRedis, type TestRedis } from '../harness/redis.ts'
-import { followStatus } from '../harness/service-status.ts'
+import { provideDatabase } from '../harness/servers/database.ts'
+import { startParley, type TestParley, UNLIMITED } from '../harness/servers/parley.ts'
+import type { Person } from '../harness/people/person.ts'
+import { heartbeat, look, PresenceWatch } from '../harness/people/presence.ts'
+import { monitorRedis } from '../harness/servers/redis-monitor.ts'
+import { provideRedis, type TestRedis } from '../harness/servers/redis.ts'
+import { followStatus } from '../harness/people/service-status.ts'
 
 const WINDOW_MS = 1_500
 

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
-import { startCluster, type TestCluster } from '../harness/cluster.ts'
-import { EventQueue } from '../harness/event-queue.ts'
-import { range } from '../harness/events.ts'
-import type { TestParley } from '../harness/parley.ts'
-import type { Person, Stream } from '../harness/person.ts'
+import { startCluster, type TestCluster } from '../harness/servers/cluster.ts'
+import { EventQueue } from '../harness/people/event-queue.ts'
+import { range } from '../harness/people/events.ts'
+import type { TestParley } from '../harness/servers/parley.ts'
+import type { Person, Stream } from '../harness/people/person.ts'
 
 const GATEWAYS = 3
 const PEOPLE_EACH = 4

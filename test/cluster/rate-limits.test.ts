@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { ALLOWANCES } from '../../src/load/costs.ts'
-import { startCluster } from '../harness/cluster.ts'
-import { START_DIRECT_CHAT } from '../harness/documents.ts'
-import { Person } from '../harness/person.ts'
+import { ALLOWANCES } from '../../src/quotas/costs.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
+import { START_DIRECT_CHAT } from '../harness/people/documents.ts'
+import { Person } from '../harness/people/person.ts'
 
 const { burst } = ALLOWANCES.group
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { startCluster } from '../harness/cluster.ts'
-import type { Person, Stream } from '../harness/person.ts'
-import type { TestCluster } from '../harness/cluster.ts'
+import { startCluster } from '../harness/servers/cluster.ts'
+import type { Person, Stream } from '../harness/people/person.ts'
+import type { TestCluster } from '../harness/servers/cluster.ts'
 
 type Scene = {
   cluster: TestCluster

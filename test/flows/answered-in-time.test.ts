@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { issueToken } from '../../src/auth/issue-token.ts'
-import * as documents from '../harness/documents.ts'
-import { startParley, TEST_SECRET, type TestParley } from '../harness/parley.ts'
-import { type Answer, Person } from '../harness/person.ts'
+import * as documents from '../harness/people/documents.ts'
+import { startParley, TEST_SECRET, type TestParley } from '../harness/servers/parley.ts'
+import { type Answer, Person } from '../harness/people/person.ts'
 
 /*
  * Somebody holds a lock in the database and does not let go: an operator at a console, a migration, a hanging backup.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { DELETE_MESSAGE, EDIT_MESSAGE, type MessageData, SET_REACTION } from '../harness/documents.ts'
-import { startParley } from '../harness/parley.ts'
-import type { Person } from '../harness/person.ts'
+import { DELETE_MESSAGE, EDIT_MESSAGE, type MessageData, SET_REACTION } from '../harness/people/documents.ts'
+import { startParley } from '../harness/servers/parley.ts'
+import type { Person } from '../harness/people/person.ts'
 
 const edit = async (person: Person, messageId: string, body: string): Promise<MessageData> =>
   (await person.run<{ editMessage: { message: MessageData } }>(EDIT_MESSAGE, { input: { messageId, body } }))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startParley } from '../harness/parley.ts'
+import { startParley } from '../harness/servers/parley.ts'
 
 test('chatEvents starts just after the position that it is given, catches up, and goes on live', async () => {
   await using parley = await startParley()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { startParley } from '../harness/parley.ts'
+import { startParley } from '../harness/servers/parley.ts'
 
 test("alice's message reaches bob, and bob's reaches alice, each the other's device and their own", async () => {
   await using parley = await startParley()

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { migrate } from '../../src/store/migrate.ts'
-import { startParley } from '../harness/parley.ts'
-import { startPgBouncer } from '../harness/pgbouncer.ts'
-import { type PostgresServer, startPrimary } from '../harness/postgres-server.ts'
+import { migrate } from '../../src/store/migrations/migrate.ts'
+import { startParley } from '../harness/servers/parley.ts'
+import { startPgBouncer } from '../harness/servers/pgbouncer.ts'
+import { type PostgresServer, startPrimary } from '../harness/servers/postgres-server.ts'
 
 const resources = new AsyncDisposableStack()
 let primary: PostgresServer

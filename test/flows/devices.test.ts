@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { query } from '../harness/database.ts'
-import { startParley } from '../harness/parley.ts'
-import type { Person, Stream } from '../harness/person.ts'
+import { query } from '../harness/servers/database.ts'
+import { startParley } from '../harness/servers/parley.ts'
+import type { Person, Stream } from '../harness/people/person.ts'
 
 function types({ items }: Stream): string[] {
   return items.all.map(({ __typename }) => __typename)

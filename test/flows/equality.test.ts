@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, test } from 'vitest'
-import { startParley, type TestParley } from '../harness/parley.ts'
-import { PEOPLE, type Step, type Where, World } from '../harness/world.ts'
+import { startParley, type TestParley } from '../harness/servers/parley.ts'
+import { PEOPLE, type Step, type Where, World } from '../harness/people/scenario.ts'
 
 // I13: a client that queried once and applied its inbox to that holds what it would query now. Random people do
 // random things in direct chats and in groups, several at a time, and time passes; each observer reconnects now and

@@ -1,10 +1,10 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { provideDatabase } from '../harness/database.ts'
-import { DELETE_MESSAGE, EDIT_MESSAGE, SEND_MESSAGE, SET_REACTION } from '../harness/documents.ts'
-import { startParley, type TestParley } from '../harness/parley.ts'
-import { type Answer, Person } from '../harness/person.ts'
-import { startTcpProxy } from '../harness/tcp-proxy.ts'
+import { provideDatabase } from '../harness/servers/database.ts'
+import { DELETE_MESSAGE, EDIT_MESSAGE, SEND_MESSAGE, SET_REACTION } from '../harness/people/documents.ts'
+import { startParley, type TestParley } from '../harness/servers/parley.ts'
+import { type Answer, Person } from '../harness/people/person.ts'
+import { startTcpProxy } from '../harness/network/tcp-proxy.ts'
 
 type Ask = (person: Person, query: string, variables?: Record<string, unknown>) => Promise<Answer<unknown>>
 

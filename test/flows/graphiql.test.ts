@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { BROWSER_TIMEOUT_MS, startBrowser } from '../harness/browser.ts'
-import { startParley, type TestParley } from '../harness/parley.ts'
+import { BROWSER_TIMEOUT_MS, startBrowser } from '../harness/people/browser.ts'
+import { startParley, type TestParley } from '../harness/servers/parley.ts'
 
 let parley: TestParley
 let browser: Browser

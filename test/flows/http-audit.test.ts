@@ -1,6 +1,6 @@
 import { type Audit, serverAudits } from 'graphql-http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startParley, type TestParley } from '../harness/parley.ts'
+import { startParley, type TestParley } from '../harness/servers/parley.ts'
 
 let parley: TestParley
 let token: string

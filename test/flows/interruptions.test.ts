@@ -2,19 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { provideDatabase } from '../harness/database.ts'
-import { INBOX } from '../harness/documents.ts'
+import { provideDatabase } from '../harness/servers/database.ts'
+import { INBOX } from '../harness/people/documents.ts'
 import { createMemoryBus } from '../../src/bus/memory-bus.ts'
 import {
   createMemorySessionRegistry,
   type MemorySessions,
-} from '../../src/gateway/memory-session-registry.ts'
+} from '../../src/sessions/memory-session-registry.ts'
 import type { GatewayId } from '../../src/ids.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { EventQueue } from '../harness/event-queue.ts'
-import { startParley, type TestParley, UNLIMITED } from '../harness/parley.ts'
-import { startTcpProxy } from '../harness/tcp-proxy.ts'
-import { rawSocket } from '../harness/raw-socket.ts'
+import { EventQueue } from '../harness/people/event-queue.ts'
+import { startParley, type TestParley, UNLIMITED } from '../harness/servers/parley.ts'
+import { startTcpProxy } from '../harness/network/tcp-proxy.ts'
+import { rawSocket } from '../harness/network/raw-socket.ts'
 
 test('a restart under load loses nothing, repeats nothing and keeps the order', async () => {
   await using database = await provideDatabase()

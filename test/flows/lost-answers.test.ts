@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { provideDatabase, type ProvidedDatabase } from '../harness/database.ts'
-import * as documents from '../harness/documents.ts'
-import { startParley, type TestParley } from '../harness/parley.ts'
-import type { Person, Stream } from '../harness/person.ts'
-import { type Recognise, startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
+import { provideDatabase, type ProvidedDatabase } from '../harness/servers/database.ts'
+import * as documents from '../harness/people/documents.ts'
+import { startParley, type TestParley } from '../harness/servers/parley.ts'
+import type { Person, Stream } from '../harness/people/person.ts'
+import { type Recognise, startTcpProxy, type TcpProxy } from '../harness/network/tcp-proxy.ts'
 
 /*
  * The database has done what it was told, and its answer is lost on the way: the connection breaks between the commit

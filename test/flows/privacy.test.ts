@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../harness/documents.ts'
-import { startParley } from '../harness/parley.ts'
+import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../harness/people/documents.ts'
+import { startParley } from '../harness/servers/parley.ts'
 
 const NODE = 'query ($id: ID!) { node(id: $id) { id } }'
 const CHAT_ID = 'query ($id: ID!) { chat(id: $id) { id } }'

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { migrate } from '../../src/store/migrate.ts'
-import { startParley } from '../harness/parley.ts'
-import type { Person } from '../harness/person.ts'
-import { type PostgresServer, startPrimary } from '../harness/postgres-server.ts'
-import { freePort } from '../harness/redis-process.ts'
-import { provideRedis } from '../harness/redis.ts'
+import { migrate } from '../../src/store/migrations/migrate.ts'
+import { startParley } from '../harness/servers/parley.ts'
+import type { Person } from '../harness/people/person.ts'
+import { type PostgresServer, startPrimary } from '../harness/servers/postgres-server.ts'
+import { freePort } from '../harness/servers/redis-process.ts'
+import { provideRedis } from '../harness/servers/redis.ts'
 
 const HISTORY = `query ($id: ID!) {
   chat(id: $id) { headSeq messages(last: 1) { edges { node { seq body } } } }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { startParley, UNLIMITED } from '../harness/parley.ts'
-import type { Person } from '../harness/person.ts'
+import { startParley, UNLIMITED } from '../harness/servers/parley.ts'
+import type { Person } from '../harness/people/person.ts'
 
 const WRITERS = 8
 const MESSAGES_EACH = 500

@@ -3,11 +3,11 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { pause } from '../../src/lib/pause.ts'
-import { INBOX } from '../harness/documents.ts'
-import { EventQueue } from '../harness/event-queue.ts'
-import { startParley, type TestParley } from '../harness/parley.ts'
-import type { StreamItem } from '../harness/person.ts'
-import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
+import { INBOX } from '../harness/people/documents.ts'
+import { EventQueue } from '../harness/people/event-queue.ts'
+import { startParley, type TestParley } from '../harness/servers/parley.ts'
+import type { StreamItem } from '../harness/people/person.ts'
+import { startTcpProxy, type TcpProxy } from '../harness/network/tcp-proxy.ts'
 
 const PEOPLE = 8
 const DEVICES_EACH = 50

@@ -1,6 +1,6 @@
 import type { Prisma } from '../../src/store/generated/client.ts'
-import type { Reader, Snapshot } from '../../src/store/reader.ts'
-import type { Writer } from '../../src/store/writer.ts'
+import type { Reader, Snapshot } from '../../src/store/sql/reader.ts'
+import type { Writer } from '../../src/store/sql/writer.ts'
 
 // Compiled by the type check and never run: what must not compile, and next to it what must.
 

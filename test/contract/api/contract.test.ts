@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { buildSchema } from 'graphql'
 import { expect, test } from 'vitest'
 import { deviationsFrom } from '../../../scripts/contract-rules.ts'
-import { createSchema } from '../../../src/graphql/schema.ts'
+import { createSchema } from '../../../src/api/schema.ts'
 
 const PROMISED = `
   interface Node { id: ID! }

@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest'
-import { provideRedisCluster } from '../../harness/redis-cluster.ts'
-import { provideRedis } from '../../harness/redis.ts'
+import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { provideRedis } from '../../harness/servers/redis.ts'
 import { busContract, type BusEnds } from './bus-contract.ts'
 import { startRedisEnd } from './redis-ends.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { range } from '../../harness/events.ts'
-import { provideRedisCluster } from '../../harness/redis-cluster.ts'
+import { range } from '../../harness/people/events.ts'
+import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
 import { startNumberedFlow } from './numbered-flow.ts'
 import { startRedisEnd } from './redis-ends.ts'
 

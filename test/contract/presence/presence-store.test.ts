@@ -1,15 +1,15 @@
 import { afterAll } from 'vitest'
-import { connectRedis } from '../../../src/bus/redis-connection.ts'
+import { connectRedis } from '../../../src/redis/redis-connection.ts'
 import type { GatewayId } from '../../../src/ids.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import {
   createMemoryPresence,
   createMemoryPresenceStore,
-} from '../../../src/presence/memory-presence-store.ts'
-import { createRedisPresenceStore } from '../../../src/presence/redis-presence-store.ts'
-import { captureLog } from '../../harness/captured-log.ts'
-import { provideRedisCluster } from '../../harness/redis-cluster.ts'
-import { provideRedis, type TestRedis } from '../../harness/redis.ts'
+} from '../../../src/presence/store/memory-presence-store.ts'
+import { createRedisPresenceStore } from '../../../src/presence/store/redis-presence-store.ts'
+import { captureLog } from '../../harness/checkers/captured-log.ts'
+import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { provideRedis, type TestRedis } from '../../harness/servers/redis.ts'
 import { type PresenceWorld, presenceStoreContract, WINDOW_MS } from './presence-store-contract.ts'
 
 const servers = new AsyncDisposableStack()

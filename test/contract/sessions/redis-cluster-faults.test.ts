@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { GatewayId, UserId } from '../../../src/ids.ts'
-import { range } from '../../harness/events.ts'
-import { provideRedisCluster } from '../../harness/redis-cluster.ts'
+import { range } from '../../harness/people/events.ts'
+import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
 import { quiet, startRegistryEnd } from './redis-registries.ts'
 
 const west = 'west' as GatewayId

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { GatewayId, UserId } from '../../../src/ids.ts'
-import { alice, bob, carol, range } from '../../harness/events.ts'
-import { provideRedis } from '../../harness/redis.ts'
-import { startTcpProxy } from '../../harness/tcp-proxy.ts'
+import { alice, bob, carol, range } from '../../harness/people/events.ts'
+import { provideRedis } from '../../harness/servers/redis.ts'
+import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 import { quiet, type RegistryEnd, startRegistryEnd } from './redis-registries.ts'
 import { until } from './session-registry-contract.ts'
 

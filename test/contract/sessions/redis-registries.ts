@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { connectRedis, type RedisConnection } from '../../../src/bus/redis-connection.ts'
+import { connectRedis, type RedisConnection } from '../../../src/redis/redis-connection.ts'
 import {
   createRedisSessionRegistry,
   type RedisSessionRegistry,
-} from '../../../src/gateway/redis-session-registry.ts'
+} from '../../../src/sessions/redis-session-registry.ts'
 import type { GatewayId } from '../../../src/ids.ts'
-import { captureLog, type LogLine } from '../../harness/captured-log.ts'
-import { EventQueue } from '../../harness/event-queue.ts'
+import { captureLog, type LogLine } from '../../harness/checkers/captured-log.ts'
+import { EventQueue } from '../../harness/people/event-queue.ts'
 
 /** One gateway's end of the registry, with a connection of its own, and what it was told. */
 export type RegistryEnd = AsyncDisposable &

@@ -2,10 +2,10 @@ import { afterAll } from 'vitest'
 import {
   createMemorySessionRegistry,
   type MemorySessions,
-} from '../../../src/gateway/memory-session-registry.ts'
+} from '../../../src/sessions/memory-session-registry.ts'
 import type { GatewayId } from '../../../src/ids.ts'
-import { provideRedisCluster } from '../../harness/redis-cluster.ts'
-import { provideRedis, type TestRedis } from '../../harness/redis.ts'
+import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { provideRedis, type TestRedis } from '../../harness/servers/redis.ts'
 import { startRegistryEnd } from './redis-registries.ts'
 import { type RegistryWorld, sessionRegistryContract } from './session-registry-contract.ts'
 

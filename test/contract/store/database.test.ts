@@ -2,11 +2,11 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { createDatabase, type Database, type DatabaseOptions } from '../../../src/store/database.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { classifyDatabaseError } from '../../../src/store/database-error.ts'
-import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
-import { migrate } from '../../../src/store/migrate.ts'
-import { provideDatabase } from '../../harness/database.ts'
-import { killServer, provideFolder } from '../../harness/postgres-folder.ts'
+import { classifyDatabaseError } from '../../../src/store/sql/database-error.ts'
+import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
+import { migrate } from '../../../src/store/migrations/migrate.ts'
+import { provideDatabase } from '../../harness/servers/database.ts'
+import { killServer, provideFolder } from '../../harness/servers/postgres-folder.ts'
 
 const logger = pino({ level: 'silent' })
 

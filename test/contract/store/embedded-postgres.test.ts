@@ -2,10 +2,10 @@ import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promi
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
+import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { EmbeddedPostgresError } from '../../../src/store/embedded/embedded-postgres-error.ts'
-import { killServer, provideFolder, type ProvidedFolder } from '../../harness/postgres-folder.ts'
-import { startPostgresHost } from '../../harness/postgres-host.ts'
+import { killServer, provideFolder, type ProvidedFolder } from '../../harness/servers/postgres-folder.ts'
+import { startPostgresHost } from '../../harness/servers/postgres-host.ts'
 
 // To make a database takes a second, to start one a tenth of that: these run one after the other on the same.
 let folder: ProvidedFolder

@@ -1,12 +1,12 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { createDatabase, type Database, type DatabaseOptions } from '../../../src/store/database.ts'
-import { classifyDatabaseError } from '../../../src/store/database-error.ts'
-import { migrate } from '../../../src/store/migrate.ts'
-import { createTimelineFence } from '../../../src/store/timeline-fence.ts'
+import { classifyDatabaseError } from '../../../src/store/sql/database-error.ts'
+import { migrate } from '../../../src/store/migrations/migrate.ts'
+import { createTimelineFence } from '../../../src/store/failover/timeline-fence.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { type PostgresServer, startPrimary } from '../../harness/postgres-server.ts'
-import { severalHosts } from '../../harness/several-hosts.ts'
+import { type PostgresServer, startPrimary } from '../../harness/servers/postgres-server.ts'
+import { severalHosts } from '../../harness/servers/several-hosts.ts'
 
 const INSERT = {
   name: 'insert_user',

@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { migrate, MigrationError, migrationStatus } from '../../../src/store/migrate.ts'
-import { provideEmptyDatabase } from '../../harness/database.ts'
-import { provideFolder } from '../../harness/postgres-folder.ts'
+import { migrate, MigrationError, migrationStatus } from '../../../src/store/migrations/migrate.ts'
+import { provideEmptyDatabase } from '../../harness/servers/database.ts'
+import { provideFolder } from '../../harness/servers/postgres-folder.ts'
 
 type Files = Readonly<Record<string, string>>
 

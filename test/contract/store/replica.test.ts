@@ -1,13 +1,13 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase, type Database, type DatabaseOptions } from '../../../src/store/database.ts'
-import { readingAfter } from '../../../src/store/freshness.ts'
+import { readingAfter } from '../../../src/store/replicas/freshness.ts'
 import { pause } from '../../../src/lib/pause.ts'
-import { migrate } from '../../../src/store/migrate.ts'
+import { migrate } from '../../../src/store/migrations/migrate.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { type PostgresServer, startPrimary } from '../../harness/postgres-server.ts'
-import { severalHosts } from '../../harness/several-hosts.ts'
-import { startTcpProxy } from '../../harness/tcp-proxy.ts'
+import { type PostgresServer, startPrimary } from '../../harness/servers/postgres-server.ts'
+import { severalHosts } from '../../harness/servers/several-hosts.ts'
+import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 
 const INSERT = {
   name: 'insert_user',

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase, type Database } from '../../../src/store/database.ts'
-import { classifyDatabaseError } from '../../../src/store/database-error.ts'
-import { migrate } from '../../../src/store/migrate.ts'
+import { classifyDatabaseError } from '../../../src/store/sql/database-error.ts'
+import { migrate } from '../../../src/store/migrations/migrate.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { startParley } from '../../harness/parley.ts'
-import type { Person } from '../../harness/person.ts'
-import { type PostgresServer, startPrimary } from '../../harness/postgres-server.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import type { Person } from '../../harness/people/person.ts'
+import { type PostgresServer, startPrimary } from '../../harness/servers/postgres-server.ts'
 
 const INSERT = {
   name: 'insert_user',

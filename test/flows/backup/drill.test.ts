@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { provideEmptyDatabase } from '../../harness/database.ts'
-import { startLoad } from '../../harness/load.ts'
-import { startParley, UNLIMITED } from '../../harness/parley.ts'
+import { provideEmptyDatabase } from '../../harness/servers/database.ts'
+import { startLoad } from '../../harness/people/load-generator.ts'
+import { startParley, UNLIMITED } from '../../harness/servers/parley.ts'
 import { run, temporaryFolder } from '../cli/program.ts'
 import { type LogEntry, readAllLogs, readHistory } from './logs.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { query } from '../../harness/database.ts'
+import { query } from '../../harness/servers/database.ts'
 import { parley } from '../../unit/cli/terminal.ts'
 import { embeddedState } from '../../../src/store/embedded/running-url.ts'
 import { programsWith, serve, temporaryFolder } from '../cli/program.ts'

@@ -1,5 +1,5 @@
-import { query } from '../../harness/database.ts'
-import type { Person } from '../../harness/person.ts'
+import { query } from '../../harness/servers/database.ts'
+import type { Person } from '../../harness/people/person.ts'
 
 /** An entry of a log, as it stands in the database. */
 export type LogEntry = Readonly<{ seq: number; key: string; body: string | null }>

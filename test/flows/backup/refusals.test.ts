@@ -6,8 +6,8 @@ import {
   provideDatabase,
   provideEmptyDatabase,
   query,
-} from '../../harness/database.ts'
-import { startParley } from '../../harness/parley.ts'
+} from '../../harness/servers/database.ts'
+import { startParley } from '../../harness/servers/parley.ts'
 import { parley } from '../../unit/cli/terminal.ts'
 import { temporaryFolder } from '../cli/program.ts'
 import { backUpTo, copyOf, manifestIn, restoreFrom, writeManifest } from './running.ts'

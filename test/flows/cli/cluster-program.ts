@@ -2,8 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { EventQueue } from '../../harness/event-queue.ts'
-import { Person } from '../../harness/person.ts'
+import { EventQueue } from '../../harness/people/event-queue.ts'
+import { Person } from '../../harness/people/person.ts'
 import { temporaryFolder } from './program.ts'
 
 const SCRIPT = join(import.meta.dirname, '..', '..', '..', 'scripts', 'cluster.ts')

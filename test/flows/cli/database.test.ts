@@ -1,6 +1,6 @@
 import { expect, inject, test, vi } from 'vitest'
 import { reachDatabase } from '../../../src/cli/reach-database.ts'
-import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
+import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { parley } from '../../unit/cli/terminal.ts'
 import { startGateway } from '../transport/gateway.ts'
 import { temporaryFolder } from './program.ts'

@@ -1,8 +1,8 @@
 import { expect, inject, test } from 'vitest'
-import { provideDatabase } from '../../harness/database.ts'
-import { startParley } from '../../harness/parley.ts'
-import { provideRedisCluster } from '../../harness/redis-cluster.ts'
-import { provideRedis } from '../../harness/redis.ts'
+import { provideDatabase } from '../../harness/servers/database.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { provideRedis } from '../../harness/servers/redis.ts'
 import { parley } from '../../unit/cli/terminal.ts'
 
 /** The usual ones may be in use where the tests run. */

@@ -1,7 +1,7 @@
 import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ensurePrismaClient } from '../../../src/store/ensure-prisma-client.ts'
+import { ensurePrismaClient } from '../../../src/store/migrations/ensure-prisma-client.ts'
 import { temporaryFolder } from './program.ts'
 
 const CLIENT = 'src/store/generated/client.ts'

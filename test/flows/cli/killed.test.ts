@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { issueToken } from '../../../src/auth/issue-token.ts'
-import { TEST_SECRET } from '../../harness/parley.ts'
-import { Person } from '../../harness/person.ts'
+import { TEST_SECRET } from '../../harness/servers/parley.ts'
+import { Person } from '../../harness/people/person.ts'
 import { serve, type Serving, temporaryFolder } from './program.ts'
 
 async function addressOf({ lines }: Serving): Promise<string> {

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { expect, inject, test } from 'vitest'
-import { provideDatabase } from '../../harness/database.ts'
-import { startTcpProxy } from '../../harness/tcp-proxy.ts'
+import { provideDatabase } from '../../harness/servers/database.ts'
+import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 import { type Serving, programsWith, run, serve, temporaryFolder } from './program.ts'
 
 test.each(['SIGTERM', 'SIGINT'] as const)(

@@ -2,9 +2,9 @@ import { type ApolloClient, gql } from '@apollo/client'
 import { createApolloClient } from '../../../examples/apollo-client.ts'
 import { followInbox } from '../../../examples/apollo-inbox.ts'
 import { CHATS } from '../../../examples/documents.ts'
-import type { ChatData } from '../../harness/documents.ts'
-import { EventQueue } from '../../harness/event-queue.ts'
-import { Person } from '../../harness/person.ts'
+import type { ChatData } from '../../harness/people/documents.ts'
+import { EventQueue } from '../../harness/people/event-queue.ts'
+import { Person } from '../../harness/people/person.ts'
 
 /** A chat as the app's query has it. */
 export type Shown = ChatData & Readonly<{ messages: { pageInfo: { startCursor: string } } }>

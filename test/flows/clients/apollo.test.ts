@@ -3,10 +3,15 @@ import { gql, type TypedDocumentNode } from '@apollo/client'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createApolloClient } from '../../../examples/apollo-client.ts'
 import { OLDER, SEND } from '../../../examples/documents.ts'
-import { DELETE_MESSAGE, EDIT_MESSAGE, type SendMessageData, SET_REACTION } from '../../harness/documents.ts'
-import { startHttpProxy } from '../../harness/http-proxy.ts'
-import { startParley } from '../../harness/parley.ts'
-import { startTcpProxy } from '../../harness/tcp-proxy.ts'
+import {
+  DELETE_MESSAGE,
+  EDIT_MESSAGE,
+  type SendMessageData,
+  SET_REACTION,
+} from '../../harness/people/documents.ts'
+import { startHttpProxy } from '../../harness/network/http-proxy.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 import { App, type Shown } from './apollo-app.ts'
 
 const bodiesOf = ({ messages }: Shown): (string | null)[] => messages.edges.map(({ node }) => node.body)

@@ -2,9 +2,9 @@ import { glob, readFile } from 'node:fs/promises'
 import { buildSchema, isAbstractType } from 'graphql'
 import { expect, test } from 'vitest'
 import { POSSIBLE_TYPES } from '../../../examples/possible-types.ts'
-import { runScript } from '../../harness/child.ts'
-import { startParley } from '../../harness/parley.ts'
-import { startTcpProxy } from '../../harness/tcp-proxy.ts'
+import { runScript } from '../../harness/servers/child.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 
 const EXAMPLES = ['graphql-ws', 'apollo', 'urql', 'sse']
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { connect } from '../../../examples/connection.ts'
 import { createSocketApi } from '../../../examples/graphql-ws-client.ts'
 import { PRESENCE, type Presence, presenceText, sayWhenThere } from '../../../examples/presence.ts'
-import { startParley } from '../../harness/parley.ts'
+import { startParley } from '../../harness/servers/parley.ts'
 
 test('an app that says when its person is there shows them online to the other, and says so once', async () => {
   await using parley = await startParley()

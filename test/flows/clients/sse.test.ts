@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { INBOX } from '../../harness/documents.ts'
-import { EventQueue } from '../../harness/event-queue.ts'
-import { startParley } from '../../harness/parley.ts'
-import type { Answer, Person, StreamItem } from '../../harness/person.ts'
+import { INBOX } from '../../harness/people/documents.ts'
+import { EventQueue } from '../../harness/people/event-queue.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import type { Answer, Person, StreamItem } from '../../harness/people/person.ts'
 
 type InboxAnswer = Answer<{ inbox: StreamItem }>
 

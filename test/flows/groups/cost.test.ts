@@ -6,12 +6,12 @@ import { createMemoryBus } from '../../../src/bus/memory-bus.ts'
 import {
   createMemorySessionRegistry,
   type MemorySessions,
-} from '../../../src/gateway/memory-session-registry.ts'
+} from '../../../src/sessions/memory-session-registry.ts'
 import type { GatewayId } from '../../../src/ids.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
-import { provideDatabase, query } from '../../harness/database.ts'
-import { startParley } from '../../harness/parley.ts'
-import type { Person } from '../../harness/person.ts'
+import { provideDatabase, query } from '../../harness/servers/database.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import type { Person } from '../../harness/people/person.ts'
 
 const MEMBERS = 1_024
 /** What gateways ask once a second, whatever is sent. */

@@ -1,9 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { CHAT, type ChatData, EDIT_MESSAGE, type MessageData, SET_REACTION } from '../../harness/documents.ts'
-import { startParley, type TestParley } from '../../harness/parley.ts'
-import type { Person } from '../../harness/person.ts'
+import {
+  CHAT,
+  type ChatData,
+  EDIT_MESSAGE,
+  type MessageData,
+  SET_REACTION,
+} from '../../harness/people/documents.ts'
+import { startParley, type TestParley } from '../../harness/servers/parley.ts'
+import type { Person } from '../../harness/people/person.ts'
 
 /** Lets time pass for the messages of a database: as if each had been sent so many seconds earlier. */
 async function age({ databaseUrl }: TestParley, seconds: number): Promise<void> {

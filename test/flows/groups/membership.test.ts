@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { CREATE_GROUP, SEND_MESSAGE } from '../../harness/documents.ts'
-import { startParley } from '../../harness/parley.ts'
-import type { Person } from '../../harness/person.ts'
+import { CREATE_GROUP, SEND_MESSAGE } from '../../harness/people/documents.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import type { Person } from '../../harness/people/person.ts'
 
 async function people(
   parley: Awaited<ReturnType<typeof startParley>>,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startParley } from '../../harness/parley.ts'
+import { startParley } from '../../harness/servers/parley.ts'
 
 test('while members come and go, every send succeeds, and what one connection sends keeps its order', async () => {
   await using parley = await startParley()

@@ -6,9 +6,9 @@ import {
   type MessageData,
   SEND_MESSAGE,
   SET_REACTION,
-} from '../../harness/documents.ts'
-import { startParley, type TestParley } from '../../harness/parley.ts'
-import type { Person } from '../../harness/person.ts'
+} from '../../harness/people/documents.ts'
+import { startParley, type TestParley } from '../../harness/servers/parley.ts'
+import type { Person } from '../../harness/people/person.ts'
 
 let parley: TestParley
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { issueToken } from '../../../src/auth/issue-token.ts'
-import { startParley, TEST_SECRET, type TestParley } from '../../harness/parley.ts'
-import { Person } from '../../harness/person.ts'
+import { startParley, TEST_SECRET, type TestParley } from '../../harness/servers/parley.ts'
+import { Person } from '../../harness/people/person.ts'
 
 test('a message to a group is DELIVERED and READ when the last of the others is that far, whoever leaves or comes', async () => {
   await using parley = await startParley()

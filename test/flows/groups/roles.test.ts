@@ -5,9 +5,9 @@ import {
   REMOVE_MEMBER,
   SET_MEMBER_ROLE,
   UPDATE_CHAT,
-} from '../../harness/documents.ts'
-import { startParley } from '../../harness/parley.ts'
-import type { Person } from '../../harness/person.ts'
+} from '../../harness/people/documents.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import type { Person } from '../../harness/people/person.ts'
 
 type Cast = Readonly<Record<'alice' | 'bob' | 'carol' | 'dave', Person>>
 

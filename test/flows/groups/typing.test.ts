@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { SET_TYPING } from '../../harness/documents.ts'
-import { startParley } from '../../harness/parley.ts'
-import type { Stream } from '../../harness/person.ts'
+import { SET_TYPING } from '../../harness/people/documents.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import type { Stream } from '../../harness/people/person.ts'
 
 async function cast() {
   const parley = await startParley()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startParley, type TestParley } from '../../harness/parley.ts'
-import type { Person, Stream, StreamItem } from '../../harness/person.ts'
+import { startParley, type TestParley } from '../../harness/servers/parley.ts'
+import type { Person, Stream, StreamItem } from '../../harness/people/person.ts'
 
 async function people(parley: TestParley, ...names: readonly string[]): Promise<Person[]> {
   return Promise.all(names.map((name) => parley.person(name)))

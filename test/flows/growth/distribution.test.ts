@@ -1,12 +1,12 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connect, connectAsSuperuser, provideDatabase, query } from '../../harness/database.ts'
-import { liveThroughADay } from '../../harness/everyday.ts'
-import { startParley, type TestParley, UNLIMITED } from '../../harness/parley.ts'
-import { CHAT_TABLES, partitionByChat, PARTS } from '../../harness/partitioned.ts'
-import { nodesOf, ranPlan, tellPlans } from '../../harness/plan.ts'
-import { MANY_SMALL_CHATS, pretendSize } from '../../harness/pretended-size.ts'
-import { distinct, listenToStatements, renewed, type Sent, titleOf } from '../../harness/statements.ts'
+import { connect, connectAsSuperuser, provideDatabase, query } from '../../harness/servers/database.ts'
+import { liveThroughADay } from '../../harness/plans/everyday-statements.ts'
+import { startParley, type TestParley, UNLIMITED } from '../../harness/servers/parley.ts'
+import { CHAT_TABLES, partitionByChat, PARTS } from '../../harness/plans/partitioned.ts'
+import { nodesOf, ranPlan, tellPlans } from '../../harness/plans/query-plan.ts'
+import { MANY_SMALL_CHATS, pretendSize } from '../../harness/plans/pretended-statistics.ts'
+import { distinct, listenToStatements, renewed, type Sent, titleOf } from '../../harness/plans/statements.ts'
 
 /** Statements that ask for the chats of people, wherever they lie: every part is asked, by an index on the person. */
 const OF_PEOPLE: Readonly<Record<string, string>> = {

@@ -2,15 +2,20 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ConnectionPool } from '../../../src/store/connection-pool.ts'
-import { connect, provideDatabase } from '../../harness/database.ts'
-import { liveThroughADay } from '../../harness/everyday.ts'
-import { fill } from '../../harness/fill.ts'
-import { startParley, UNLIMITED } from '../../harness/parley.ts'
-import { genericPlan } from '../../harness/plan.ts'
-import { faultsOf, type Indexes, readIndexes } from '../../harness/plan-judge.ts'
-import { FEW_HUGE_CHATS, MANY_SMALL_CHATS, pretendSize, tablesOf } from '../../harness/pretended-size.ts'
-import { distinct, listenToStatements, type Sent, titleOf } from '../../harness/statements.ts'
+import { ConnectionPool } from '../../../src/store/sql/connection-pool.ts'
+import { connect, provideDatabase } from '../../harness/servers/database.ts'
+import { liveThroughADay } from '../../harness/plans/everyday-statements.ts'
+import { fill } from '../../harness/plans/fill-database.ts'
+import { startParley, UNLIMITED } from '../../harness/servers/parley.ts'
+import { genericPlan } from '../../harness/plans/query-plan.ts'
+import { faultsOf, type Indexes, readIndexes } from '../../harness/plans/query-plan-check.ts'
+import {
+  FEW_HUGE_CHATS,
+  MANY_SMALL_CHATS,
+  pretendSize,
+  tablesOf,
+} from '../../harness/plans/pretended-statistics.ts'
+import { distinct, listenToStatements, type Sent, titleOf } from '../../harness/plans/statements.ts'
 
 /** Statements that have to find rows of many chats, and the index that holds those alone. */
 const SWEEPS: Readonly<Record<string, string>> = {

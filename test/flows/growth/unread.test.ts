@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { connectAsSuperuser } from '../../harness/database.ts'
-import { startParley } from '../../harness/parley.ts'
-import { type PlanNode, ranPlan, tellPlans } from '../../harness/plan.ts'
-import { listenToStatements } from '../../harness/statements.ts'
+import { connectAsSuperuser } from '../../harness/servers/database.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import { type PlanNode, ranPlan, tellPlans } from '../../harness/plans/query-plan.ts'
+import { listenToStatements } from '../../harness/plans/statements.ts'
 
 /** What bob, or a program under his name, has said without ever reading. */
 const SAY = `

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { issueToken } from '../../../src/auth/issue-token.ts'
-import { provideDatabase } from '../../harness/database.ts'
-import { startParley, TEST_SECRET, type TestParley, UNLIMITED } from '../../harness/parley.ts'
-import type { Person } from '../../harness/person.ts'
-import { heartbeat, look, PresenceWatch } from '../../harness/presence.ts'
-import { listenToStatements, titleOf } from '../../harness/statements.ts'
+import { provideDatabase } from '../../harness/servers/database.ts'
+import { startParley, TEST_SECRET, type TestParley, UNLIMITED } from '../../harness/servers/parley.ts'
+import type { Person } from '../../harness/people/person.ts'
+import { heartbeat, look, PresenceWatch } from '../../harness/people/presence.ts'
+import { listenToStatements, titleOf } from '../../harness/plans/statements.ts'
 
 const WINDOW_MS = 1_500
 let parley: TestParley

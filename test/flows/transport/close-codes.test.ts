@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { createClient } from 'graphql-ws'
 import { expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { CLOSE_CODES } from '../../../src/transport/close-codes.ts'
+import { CLOSE_CODES } from '../../../src/transport/websocket/close-codes.ts'
 
 /** Whether the graphql-ws client comes back after its connection was closed with this. */
 async function comesBackAfter(code: number, reason: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { createTurns } from '../../../src/load/turns.ts'
+import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { SignJWT } from 'jose'
 import { GraphQLScalarType } from 'graphql'
 import { createSchema } from 'graphql-yoga'
@@ -9,19 +9,19 @@ import type { Config } from '../../../src/config/config.ts'
 import { ParleyError } from '../../../src/errors.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import type { Logger } from '../../../src/telemetry/logger.ts'
-import { createAdmission } from '../../../src/transport/admission.ts'
-import type { Caller } from '../../../src/transport/caller.ts'
-import type { Graphiql } from '../../../src/transport/graphiql.ts'
+import { createAdmission } from '../../../src/transport/pipeline/admission.ts'
+import type { Caller } from '../../../src/transport/pipeline/caller.ts'
+import type { Graphiql } from '../../../src/transport/http/graphiql.ts'
 import { Registry } from 'prom-client'
-import { createMetricsPage } from '../../../src/transport/metrics-page.ts'
-import { createHealth } from '../../../src/transport/health.ts'
-import type { Health, HealthCheck } from '../../../src/transport/health.ts'
+import { createMetricsPage } from '../../../src/transport/health/metrics-page.ts'
+import { createHealth } from '../../../src/transport/health/health.ts'
+import type { Health, HealthCheck } from '../../../src/transport/health/health.ts'
 import { createServer } from '../../../src/transport/server.ts'
 import type { TransportServer } from '../../../src/transport/server.ts'
-import type { SocketLimits } from '../../../src/transport/socket-limits.ts'
-import { createWebSocketEndpoint } from '../../../src/transport/websocket.ts'
-import type { WebSocketEndpoint } from '../../../src/transport/websocket.ts'
-import { createYogaHandler } from '../../../src/transport/yoga.ts'
+import type { SocketLimits } from '../../../src/transport/websocket/socket-limits.ts'
+import { createWebSocketEndpoint } from '../../../src/transport/websocket/websocket.ts'
+import type { WebSocketEndpoint } from '../../../src/transport/websocket/websocket.ts'
+import { createYogaHandler } from '../../../src/transport/http/yoga.ts'
 import { ObservedStream } from './observed-stream.ts'
 
 const SECRET = 'a secret that only this test knows, 32 bytes'
@@ -78,7 +78,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const notes: string[] = []
   const callers: Caller[] = []
   const yoga = createYogaHandler({
-    turns: createTurns(),
+    turns: createConcurrencyLimit(),
     schema: createTestSchema(streams, notes),
     context: (caller) => {
       callers.push(caller)

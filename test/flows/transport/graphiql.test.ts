@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { createGraphiql, type Graphiql, type GraphiqlTour } from '../../../src/transport/graphiql.ts'
-import { BROWSER_TIMEOUT_MS, startBrowser } from '../../harness/browser.ts'
+import { createGraphiql, type Graphiql, type GraphiqlTour } from '../../../src/transport/http/graphiql.ts'
+import { BROWSER_TIMEOUT_MS, startBrowser } from '../../harness/people/browser.ts'
 import { startGateway } from './gateway.ts'
 
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }

@@ -6,9 +6,9 @@ import type { Server } from 'graphql-ws'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createLogger } from '../../../src/telemetry/logger.ts'
-import { SocketConnection } from '../../../src/transport/socket-connection.ts'
-import { SOCKET_LIMITS } from '../../../src/transport/socket-limits.ts'
-import { SocketSessions } from '../../../src/transport/socket-sessions.ts'
+import { SocketConnection } from '../../../src/transport/websocket/socket-connection.ts'
+import { SOCKET_LIMITS } from '../../../src/transport/websocket/socket-limits.ts'
+import { SocketSessions } from '../../../src/transport/websocket/socket-sessions.ts'
 
 const logger = createLogger({ level: 'silent', pretty: false })
 const nobody = { authenticate: () => Promise.reject(new Error('Nobody signs in here')) }

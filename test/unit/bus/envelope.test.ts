@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../../../src/bus/envelope.ts'
-import { anyEdge, anyEvent, anyReceipt, anyText } from '../../harness/arbitraries.ts'
-import { bob, receipt, sent } from '../../harness/events.ts'
+import { anyEdge, anyEvent, anyReceipt, anyText } from '../../harness/people/arbitraries.ts'
+import { bob, receipt, sent } from '../../harness/people/events.ts'
 
 const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
   {

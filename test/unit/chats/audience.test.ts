@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Membership } from '../../../src/chats/audience-store.ts'
 import { AUDIENCE_TTL_MS, createAudience } from '../../../src/chats/audience.ts'
 import type { UserId } from '../../../src/ids.ts'
-import { alice, bob, carol, chatId, memberAdded, memberRemoved, sent } from '../../harness/events.ts'
+import { alice, bob, carol, chatId, memberAdded, memberRemoved, sent } from '../../harness/people/events.ts'
 
 const TEA = chatId('tea')
 

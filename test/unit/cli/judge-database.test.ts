@@ -8,8 +8,8 @@ import {
   judgeReplication,
 } from '../../../src/cli/judge-database.ts'
 import { judgeNode } from '../../../src/cli/judge-node.ts'
-import type { DatabaseFacts } from '../../../src/store/inspect.ts'
-import type { MigrationStatus } from '../../../src/store/migration.ts'
+import type { DatabaseFacts } from '../../../src/store/migrations/inspect.ts'
+import type { MigrationStatus } from '../../../src/store/migrations/migration.ts'
 
 const WELL: DatabaseFacts = {
   version: '18.4',

@@ -1,4 +1,4 @@
-import { main } from '../../../src/cli.ts'
+import { main } from '../../../src/cli/cli.ts'
 import type { RawEnvironment } from '../../../src/config/env.ts'
 
 /** What somebody at a terminal sees of a command. */

@@ -6,8 +6,8 @@ import type { LiveStream } from '../../../src/delivery/live-stream.ts'
 import { createHub } from '../../../src/gateway/hub.ts'
 import type { DeviceId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { captureLog } from '../../harness/captured-log.ts'
-import { alice, bob, chatId, sent } from '../../harness/events.ts'
+import { captureLog } from '../../harness/checkers/captured-log.ts'
+import { alice, bob, chatId, sent } from '../../harness/people/events.ts'
 
 /*
  * A query after an item of a stream must not read what is older than that: so what the item says is noted before it is

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { ChatEvent } from '../../../src/chats/chat-event.ts'
-import type { ChatView } from '../../../src/chats/chat.ts'
+import type { ChatEvent } from '../../../src/events/chat-event.ts'
+import type { ChatView } from '../../../src/events/chat.ts'
 import { createChatStreams } from '../../../src/delivery/chat-stream.ts'
 import { createLiveDevices } from '../../../src/delivery/live-devices.ts'
 import { createInbox } from '../../../src/delivery/inbox.ts'
@@ -10,8 +10,8 @@ import type { LiveStream } from '../../../src/delivery/live-stream.ts'
 import { createHub } from '../../../src/gateway/hub.ts'
 import type { DeviceId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { captureLog } from '../../harness/captured-log.ts'
-import { alice, bob, chatId, memberRemoved, range, sent, seqsOf } from '../../harness/events.ts'
+import { captureLog } from '../../harness/checkers/captured-log.ts'
+import { alice, bob, chatId, memberRemoved, range, sent, seqsOf } from '../../harness/people/events.ts'
 
 const TEA = chatId('tea')
 const REMOVED_AT = 5

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createMerge } from '../../../src/delivery/merge.ts'
-import { bob, chatId, range, receipt, sent, seqsOf } from '../../harness/events.ts'
+import { bob, chatId, range, receipt, sent, seqsOf } from '../../harness/people/events.ts'
 
 test('replay and live together are the log, once and in order, wherever the two overlap', () => {
   const seam = fc.record({ acked: fc.nat(5), replayed: fc.nat(5), overlap: fc.nat(5), later: fc.nat(5) })

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { Owed, Registration } from '../../../src/delivery/device-store.ts'
+import type { Pending, Registration } from '../../../src/delivery/device-store.ts'
 import { createReplay } from '../../../src/delivery/replay.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { alice, bob, chatId, range, receipt, sent } from '../../harness/events.ts'
+import { alice, bob, chatId, range, receipt, sent } from '../../harness/people/events.ts'
 
 const NOW = new Date('2026-11-23T09:00:00Z')
 
 /** What bob's device is given, who is owed the log of a chat from just after `ackedSeq` up to 9. */
-async function replayed(type: Registration['type'], owed: Partial<Owed> = {}) {
+async function replayed(type: Registration['type'], owed: Partial<Pending> = {}) {
   const replay = createReplay({
     chatLog: {
       read: async ({ afterSeq, untilSeq }) => range(afterSeq + 1, untilSeq).map((seq) => sent('tea', seq)),
@@ -16,7 +16,7 @@ async function replayed(type: Registration['type'], owed: Partial<Owed> = {}) {
     metrics: createMetrics(),
     inTurn: (_signal, read) => read(),
   })
-  const all: Owed = {
+  const all: Pending = {
     chatId: chatId('tea'),
     ackedSeq: 6,
     joinedSeq: 1,

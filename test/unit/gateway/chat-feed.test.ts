@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ChatEvent } from '../../../src/chats/chat-event.ts'
+import type { ChatEvent } from '../../../src/events/chat-event.ts'
 import { ChatFeed } from '../../../src/gateway/chat-feed.ts'
-import { range, sent, seqsOf } from '../../harness/events.ts'
+import { range, sent, seqsOf } from '../../harness/people/events.ts'
 
 type Arrivals = Readonly<{ start: number; head: number; seqs: readonly number[] }>
 /** What a gateway does: takes in the event with a seq, or reads the hole from the log. */

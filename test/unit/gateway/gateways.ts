@@ -1,19 +1,19 @@
-import type { SweepReason } from '../../../src/gateway/sweeper.ts'
+import type { ResyncReason } from '../../../src/gateway/resync.ts'
 import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.ts'
 import type { Bus } from '../../../src/bus/bus.ts'
 import { createMemoryBus } from '../../../src/bus/memory-bus.ts'
 import { createHub, type Hub } from '../../../src/gateway/hub.ts'
-import type { LiveItem } from '../../../src/gateway/live.ts'
+import type { LiveItem } from '../../../src/events/signal.ts'
 import {
   createMemorySessionRegistry,
   type MemorySessions,
-} from '../../../src/gateway/memory-session-registry.ts'
+} from '../../../src/sessions/memory-session-registry.ts'
 import { createRouter, type Router, type RouterBounds } from '../../../src/gateway/router.ts'
 import type { ChatId, GatewayId, UserId } from '../../../src/ids.ts'
-import type { Edge } from '../../../src/presence/sighting.ts'
-import { captureLog, type LogLine } from '../../harness/captured-log.ts'
-import { EventQueue } from '../../harness/event-queue.ts'
-import { chatId } from '../../harness/events.ts'
+import type { PresenceEdge } from '../../../src/events/presence-state.ts'
+import { captureLog, type LogLine } from '../../harness/checkers/captured-log.ts'
+import { EventQueue } from '../../harness/people/event-queue.ts'
+import { chatId } from '../../harness/people/events.ts'
 
 /** One gateway of several: its router, its hub, and what it logged. */
 export type Gateway = Readonly<{
@@ -21,7 +21,7 @@ export type Gateway = Readonly<{
   router: Router
   hub: Hub
   /** Who came and went, as others told it. */
-  edges: readonly Edge[]
+  edges: readonly PresenceEdge[]
   lines: readonly LogLine[]
   metrics: Metrics
   /** Somebody who listens here and is served these chats from their start; what they hear. */
@@ -68,7 +68,7 @@ export class Gateways implements AsyncDisposable {
     const { logger, lines } = captureLog()
     const sessions = createMemorySessionRegistry(id, this.#sessions)
     const metrics = createMetrics()
-    const sweeper = { sweep: (reason: SweepReason) => void this.sweeps.push(`${id} ${reason}`) }
+    const sweeper = { sweep: (reason: ResyncReason) => void this.sweeps.push(`${id} ${reason}`) }
     const hub = createHub({
       readLog: async () => [],
       logFloor: async () => 0,
@@ -79,7 +79,7 @@ export class Gateways implements AsyncDisposable {
     })
     const memberIds = this.#options.memberIds ?? (async (chat) => this.#membersOf(chat))
     const audience = { memberIds, notice: () => undefined }
-    const edges: Edge[] = []
+    const edges: PresenceEdge[] = []
     const router = createRouter({
       gatewayId: id,
       hub,

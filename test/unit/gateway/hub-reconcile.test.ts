@@ -1,10 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ChatEvent } from '../../../src/chats/chat-event.ts'
-import type { LiveItem } from '../../../src/gateway/live.ts'
+import type { ChatEvent } from '../../../src/events/chat-event.ts'
+import type { LiveItem } from '../../../src/events/signal.ts'
 import type { KnownHead } from '../../../src/gateway/membership-store.ts'
-import type { Joined } from '../../../src/gateway/people.ts'
-import { EventQueue } from '../../harness/event-queue.ts'
-import { alice, bob, chatId, memberAdded, memberRemoved, range, sent, seqsOf } from '../../harness/events.ts'
+import type { Joined } from '../../../src/gateway/local-users.ts'
+import { EventQueue } from '../../harness/people/event-queue.ts'
+import {
+  alice,
+  bob,
+  chatId,
+  memberAdded,
+  memberRemoved,
+  range,
+  sent,
+  seqsOf,
+} from '../../harness/people/events.ts'
 import { createHubWorld, type HubWorld } from './hub-world.ts'
 
 beforeEach(() => void vi.useFakeTimers())

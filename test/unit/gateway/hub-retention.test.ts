@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { LiveItem } from '../../../src/gateway/live.ts'
-import { alice, bob, chatId, memberAdded, memberRemoved, range, sent, seqsOf } from '../../harness/events.ts'
+import type { LiveItem } from '../../../src/events/signal.ts'
+import {
+  alice,
+  bob,
+  chatId,
+  memberAdded,
+  memberRemoved,
+  range,
+  sent,
+  seqsOf,
+} from '../../harness/people/events.ts'
 import { createHubWorld, read } from './hub-world.ts'
 
 /*

@@ -1,14 +1,14 @@
 import { type Mock, vi } from 'vitest'
-import type { ChatEvent } from '../../../src/chats/chat-event.ts'
-import type { LogStretch } from '../../../src/chats/log-rows.ts'
+import type { ChatEvent } from '../../../src/events/chat-event.ts'
+import type { LogRange } from '../../../src/chats/log-rows.ts'
 import { createHub, type Hub, type ReadChat } from '../../../src/gateway/hub.ts'
-import type { LiveItem } from '../../../src/gateway/live.ts'
-import type { Joined } from '../../../src/gateway/people.ts'
+import type { LiveItem } from '../../../src/events/signal.ts'
+import type { Joined } from '../../../src/gateway/local-users.ts'
 import type { Seq, UserId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { captureLog, type LogLine } from '../../harness/captured-log.ts'
-import { EventQueue } from '../../harness/event-queue.ts'
-import { chatId } from '../../harness/events.ts'
+import { captureLog, type LogLine } from '../../harness/checkers/captured-log.ts'
+import { EventQueue } from '../../harness/people/event-queue.ts'
+import { chatId } from '../../harness/people/events.ts'
 
 /** Somebody who listens, and what they heard. */
 export type Ear = Joined &
@@ -22,7 +22,7 @@ export type HubWorld = Readonly<{
   /** Where it begins; tests may move it. */
   floor: { seq: Seq }
   /** Every stretch that the hub asked for. */
-  reads: EventQueue<LogStretch>
+  reads: EventQueue<LogRange>
   lines: readonly LogLine[]
   /** Who has streams here, by what the hub told the session registry. */
   attached: ReadonlySet<UserId>
@@ -47,12 +47,12 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
   const log = [...events]
   const floor = { seq: 0 }
   const { logger, lines } = captureLog()
-  const reads = new EventQueue<LogStretch>()
+  const reads = new EventQueue<LogRange>()
   const attached = new Set<UserId>()
   const changed: UserId[] = []
   let disturbance = (): Promise<void> => Promise.resolve()
 
-  async function readLog(stretch: LogStretch): Promise<readonly ChatEvent[]> {
+  async function readLog(stretch: LogRange): Promise<readonly ChatEvent[]> {
     reads.push(stretch)
     await disturbance()
     const { afterSeq, untilSeq } = stretch

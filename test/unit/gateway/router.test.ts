@@ -10,7 +10,7 @@ import {
   receipt,
   sent,
   seqsOf,
-} from '../../harness/events.ts'
+} from '../../harness/people/events.ts'
 import { type Gateway, Gateways } from './gateways.ts'
 
 async function untold({ metrics }: Gateway): Promise<Record<string, number>> {

@@ -1,8 +1,8 @@
 import { setImmediate as thisTurn } from 'node:timers/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { BatcherFullError, createBatcher } from '../../../src/lib/batcher.ts'
-import { holdWork } from '../../harness/held-work.ts'
-import { range } from '../../harness/events.ts'
+import { holdWork } from '../../harness/people/held-work.ts'
+import { range } from '../../harness/people/events.ts'
 
 function heldBatcher({ maxBatch = 10, maxWaiting = 100 } = {}) {
   const { run, calls } = holdWork<number, string>()

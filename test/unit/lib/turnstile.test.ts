@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createTurnstile } from '../../../src/lib/turnstile.ts'
-import { holdWork } from '../../harness/held-work.ts'
+import { holdWork } from '../../harness/people/held-work.ts'
 
 test('so many are let through at once, the others in the order in which they came', async () => {
   const { run, calls } = holdWork<number>()

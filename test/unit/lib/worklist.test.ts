@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createWorklist } from '../../../src/lib/worklist.ts'
-import { EventQueue } from '../../harness/event-queue.ts'
+import { EventQueue } from '../../harness/people/event-queue.ts'
 
 type Run = (batch: ReadonlyMap<string, number>) => Promise<void>
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { ChatId } from '../../../src/ids.ts'
 import { BatcherFullError } from '../../../src/lib/batcher.ts'
 import { createLanes } from '../../../src/messages/lanes.ts'
-import { chatId, range } from '../../harness/events.ts'
-import { type HeldCall, holdWork } from '../../harness/held-work.ts'
+import { chatId, range } from '../../harness/people/events.ts'
+import { type HeldCall, holdWork } from '../../harness/people/held-work.ts'
 
 type Send = Readonly<{ chatId: ChatId; body: string }>
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { AppendOutcome, Draft } from '../../../src/messages/message-log.ts'
 import { fingerprintOf } from '../../../src/messages/message-input.ts'
 import { foldBatch, unfoldOutcomes } from '../../../src/messages/send-batch.ts'
-import { alice, bob, chatId } from '../../harness/events.ts'
+import { alice, bob, chatId } from '../../harness/people/events.ts'
 
 const draft: fc.Arbitrary<Draft> = fc
   .record({

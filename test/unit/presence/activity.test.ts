@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createSchema } from '../../../src/graphql/schema.ts'
+import { createSchema } from '../../../src/api/schema.ts'
 import { DOERS, isUserActivity } from '../../../src/presence/activity.ts'
 
 const mutations = Object.keys(createSchema().getMutationType()?.getFields() ?? {})

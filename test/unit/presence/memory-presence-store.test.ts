@@ -4,10 +4,10 @@ import type { GatewayId } from '../../../src/ids.ts'
 import {
   createMemoryPresence,
   createMemoryPresenceStore,
-} from '../../../src/presence/memory-presence-store.ts'
-import { type PresenceStore, SAVE_EVERY_MS, WINDOW_MS } from '../../../src/presence/presence-store.ts'
-import type { Sighting } from '../../../src/presence/sighting.ts'
-import { alice } from '../../harness/events.ts'
+} from '../../../src/presence/store/memory-presence-store.ts'
+import { type PresenceStore, SAVE_EVERY_MS, WINDOW_MS } from '../../../src/presence/store/presence-store.ts'
+import type { PresenceState } from '../../../src/events/presence-state.ts'
+import { alice } from '../../harness/people/events.ts'
 
 /** A store whose time passes when told so, and whose clock jumps when told so. */
 class World {
@@ -38,9 +38,9 @@ class World {
     return (await this.store.touch([{ userId: alice, agoMs: 0 }])).came.length
   }
 
-  async look(): Promise<Sighting> {
+  async look(): Promise<PresenceState> {
     const [sighting] = await this.store.lookUp([alice])
-    return sighting as Sighting
+    return sighting as PresenceState
   }
 
   /** Whether somebody ran out, which is settled then. */

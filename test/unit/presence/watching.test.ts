@@ -2,16 +2,16 @@ import { expect, test } from 'vitest'
 import type { GatewayId, UserId } from '../../../src/ids.ts'
 import type { LastSeenStore } from '../../../src/presence/last-seen-store.ts'
 import type { PresenceStream } from '../../../src/presence/presence-stream.ts'
-import type { Presence, Sighting } from '../../../src/presence/sighting.ts'
-import type { Sight } from '../../../src/presence/visibility-store.ts'
+import type { Presence, PresenceState } from '../../../src/events/presence-state.ts'
+import type { PresenceGrant } from '../../../src/presence/visibility-store.ts'
 import {
   createMemoryPresence,
   createMemoryPresenceStore,
-} from '../../../src/presence/memory-presence-store.ts'
+} from '../../../src/presence/store/memory-presence-store.ts'
 import { createWatching, type Watching } from '../../../src/presence/watching.ts'
-import { EventQueue } from '../../harness/event-queue.ts'
-import { captureLog } from '../../harness/captured-log.ts'
-import { alice, bob, carol } from '../../harness/events.ts'
+import { EventQueue } from '../../harness/people/event-queue.ts'
+import { captureLog } from '../../harness/checkers/captured-log.ts'
+import { alice, bob, carol } from '../../harness/people/events.ts'
 import { until } from '../../contract/sessions/session-registry-contract.ts'
 
 const SEEN = new Date('2026-11-23T09:00:00.000Z')
@@ -70,11 +70,11 @@ class World implements AsyncDisposable {
     })
   }
 
-  async touch(userId: UserId): Promise<Sighting> {
+  async touch(userId: UserId): Promise<PresenceState> {
     const {
       came: [came],
     } = await this.store.touch([{ userId, agoMs: 0 }])
-    return came?.edge as Sighting
+    return came?.edge as PresenceState
   }
 
   /** Resolves when people were looked at once more. */
@@ -92,13 +92,13 @@ class World implements AsyncDisposable {
     return ask()
   }
 
-  async #watch(userIds: readonly UserId[]): Promise<readonly Sighting[]> {
+  async #watch(userIds: readonly UserId[]): Promise<readonly PresenceState[]> {
     const sightings = await this.store.watch(userIds)
     this.#looks.push('looked')
     return this.isSure ? sightings : sightings.map((sighting) => ({ ...sighting, online: null }))
   }
 
-  #isAllowed({ viewerId, userId }: Sight): boolean {
+  #isAllowed({ viewerId, userId }: PresenceGrant): boolean {
     return viewerId === userId || !this.strangers.has(userId)
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { chooseWriter } from '../../../src/store/choose-writer.ts'
-import type { ServerState } from '../../../src/store/server-state.ts'
+import { chooseWriter } from '../../../src/store/failover/choose-writer.ts'
+import type { ServerState } from '../../../src/store/sql/server-state.ts'
 
 function server(startedAt: string, timeline: number, isInRecovery = false): ServerState {
   const replication = { isSynchronous: false, standbys: 0, synchronousStandbys: 0 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { connectionConfig } from '../../../src/store/connection-config.ts'
+import { connectionConfig } from '../../../src/store/sql/connection-config.ts'
 
 test('a missing URL is an error, and does not mean localhost', () => {
   expect(() => connectionConfig('', 'test', {})).toThrow('The database URL is empty')

@@ -5,7 +5,7 @@ import {
   isConnectionSpoilt,
   violatedConstraint,
   type DatabaseErrorKind,
-} from '../../../src/store/database-error.ts'
+} from '../../../src/store/sql/database-error.ts'
 
 function postgresError(code: string): Error {
   return Object.assign(new pg.DatabaseError('…', 1, 'error'), { code })

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { compareMigrations, type Migration, type MigrationRecord } from '../../../src/store/migration.ts'
+import {
+  compareMigrations,
+  type Migration,
+  type MigrationRecord,
+} from '../../../src/store/migrations/migration.ts'
 
 function migration(name: string, checksum = `sum of ${name}`): Migration {
   return { name, sql: '', checksum }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fromToken, toToken } from '../../../src/store/position-token.ts'
+import { fromToken, toToken } from '../../../src/store/replicas/position-token.ts'
 
 test('a position reads as PostgreSQL writes it', () => {
   expect(toToken(0x16_b374_d848)).toBe('16/B374D848')

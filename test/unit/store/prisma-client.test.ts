@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createStatementNames } from '../../../src/store/prisma-client.ts'
+import { createStatementNames } from '../../../src/store/sql/prisma-client.ts'
 
 test('the same SQL has the same name, another has another', () => {
   const name = createStatementNames()

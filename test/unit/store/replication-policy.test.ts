@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { replicationRisk } from '../../../src/store/replication-policy.ts'
+import { replicationRisk } from '../../../src/store/sql/replication-policy.ts'
 
 test.each([
   [true, 1, 1, undefined],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createViewerMarks, type SharedMarks } from '../../../src/store/viewer-marks.ts'
+import { createViewerMarks, type SharedMarks } from '../../../src/store/replicas/viewer-marks.ts'
 
 function world() {
   const state = { position: 10, isAway: false, isRedisAway: false, now: 0, samples: 0 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { ComeBackLater, createAdmission } from '../../../src/transport/admission.ts'
-import { holdWork } from '../../harness/held-work.ts'
+import { ComeBackLater, createAdmission } from '../../../src/transport/pipeline/admission.ts'
+import { holdWork } from '../../harness/people/held-work.ts'
 
 /** What somebody who comes now is told: undefined when they are let in. */
 async function hintOf(waitMs: number, random = 0.5): Promise<number | undefined> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { AnonymousSockets } from '../../../src/transport/anonymous-sockets.ts'
+import { AnonymousSockets } from '../../../src/transport/websocket/anonymous-sockets.ts'
 
 test('each address has room of its own, which who leaves makes once', () => {
   const sockets = new AnonymousSockets(2)

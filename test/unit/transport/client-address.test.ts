@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
-import { createClientAddress } from '../../../src/transport/client-address.ts'
+import { createClientAddress } from '../../../src/transport/http/client-address.ts'
 
 const clientOf = createClientAddress(['10.0.0.0/8', '192.0.2.1', 'fd00::/8'])
 

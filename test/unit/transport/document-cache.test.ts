@@ -1,6 +1,6 @@
 import { parse } from 'graphql'
 import { expect, test } from 'vitest'
-import { createDocumentCache } from '../../../src/transport/document-cache.ts'
+import { createDocumentCache } from '../../../src/transport/pipeline/document-cache.ts'
 
 const document = parse('{ a }')
 

@@ -1,18 +1,18 @@
-import { createTurns } from '../../../src/load/turns.ts'
+import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { createSchema } from 'graphql-yoga'
 import { expect, test } from 'vitest'
 import type { Authenticator, Session } from '../../../src/auth/session.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
-import type { Caller } from '../../../src/transport/caller.ts'
-import type { Engine } from '../../../src/transport/engine.ts'
-import { createYogaHandler } from '../../../src/transport/yoga.ts'
+import type { Caller } from '../../../src/transport/pipeline/caller.ts'
+import type { Engine } from '../../../src/transport/pipeline/engine.ts'
+import { createYogaHandler } from '../../../src/transport/http/yoga.ts'
 
 const authenticator: Authenticator = { authenticate: () => Promise.reject(new Error('nobody asks')) }
 const connection = { id: 'the connection', close: () => undefined }
 
 function createEngine(seen: Caller[] = []): () => Engine {
   const { engine } = createYogaHandler({
-    turns: createTurns(),
+    turns: createConcurrencyLimit(),
     schema: createSchema({ typeDefs: 'type Query { name: String }' }),
     context: (caller) => {
       seen.push(caller)
@@ -68,7 +68,7 @@ test('who has waited in their own line until it was too late is told so, and not
     return 'Alice'
   }
   const { engine } = createYogaHandler({
-    turns: createTurns(),
+    turns: createConcurrencyLimit(),
     schema: createSchema({ typeDefs: 'type Query { name: String }', resolvers: { Query: { name } } }),
     context: () => ({}),
     authenticator,

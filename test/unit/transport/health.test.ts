@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import { createHealth } from '../../../src/transport/health.ts'
-import type { HealthCheck } from '../../../src/transport/health.ts'
+import { createHealth } from '../../../src/transport/health/health.ts'
+import type { HealthCheck } from '../../../src/transport/health/health.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 
 const logger = createLogger({ level: 'silent', pretty: false })

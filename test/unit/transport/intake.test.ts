@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createIntake, type Intake, type Visitor } from '../../../src/transport/intake.ts'
+import { createIntake, type Intake, type Visitor } from '../../../src/transport/websocket/intake.ts'
 
 /** Somebody with so many messages; notes each that is read. */
 function visitor(name: string, messages: number, notes: string[]): Visitor {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Liveness } from '../../../src/transport/liveness.ts'
-import { SOCKET_LIMITS } from '../../../src/transport/socket-limits.ts'
+import { Liveness } from '../../../src/transport/websocket/liveness.ts'
+import { SOCKET_LIMITS } from '../../../src/transport/websocket/socket-limits.ts'
 
 const { silenceMs, lookEveryMs } = SOCKET_LIMITS
 

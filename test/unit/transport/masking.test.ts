@@ -9,7 +9,7 @@ import {
 import type { GraphQLFieldConfigMap } from 'graphql'
 import { expect, test, vi } from 'vitest'
 import { ParleyError } from '../../../src/errors.ts'
-import { httpHintOf, toClientError } from '../../../src/graphql/masking.ts'
+import { httpHintOf, toClientError } from '../../../src/api/masking.ts'
 
 const INTERNAL = { code: 'INTERNAL', retryable: false, errorId: expect.any(String) as string }
 

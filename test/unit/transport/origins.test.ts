@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { corsHeaders, createOriginPolicy } from '../../../src/transport/origins.ts'
+import { corsHeaders, createOriginPolicy } from '../../../src/transport/http/origins.ts'
 
 const http = {
   host: '127.0.0.1',

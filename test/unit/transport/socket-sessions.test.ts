@@ -3,7 +3,7 @@ import { CLOCK_TOLERANCE_S } from '../../../src/auth/expiry.ts'
 import type { Session } from '../../../src/auth/session.ts'
 import { ParleyError } from '../../../src/errors.ts'
 import type { UserId } from '../../../src/ids.ts'
-import { SocketSessions } from '../../../src/transport/socket-sessions.ts'
+import { SocketSessions } from '../../../src/transport/websocket/socket-sessions.ts'
 
 type Setup = Readonly<{ sessions: SocketSessions; verified: string[]; onAuthenticated: () => void }>
 

@@ -1,0 +1,67 @@
+import { badInput } from '../errors.ts'
+import { parseGlobalId } from '../ids.ts'
+import { isVisible } from '../events/chat.ts'
+import type { Message } from '../events/message.ts'
+import type { User } from '../users/user.ts'
+import type { Builder, ChatRef } from './builder.ts'
+import { type Context, requireViewer } from './context.ts'
+
+/** What was found, with its type's name. */
+type Found = Readonly<
+  ({ __typename: 'User' } & User) | ({ __typename: 'Chat' } & ChatRef) | ({ __typename: 'Message' } & Message)
+>
+
+/** The most ids of one `nodes`. */
+const MAX_NODES = 100
+
+/** The Node interface, and looking anything up by its id: what doesn't exist and what isn't the viewer's to see is null. */
+export function defineNodes(builder: Builder): void {
+  builder.interfaceType('Node', {
+    description: 'Anything with an id of its own.',
+    resolveType: (node) => (node as Found).__typename,
+    fields: (t) => ({ id: t.id({ resolve: () => '' }) }),
+  })
+  builder.queryFields((t) => ({
+    node: t.field({
+      type: 'Node',
+      nullable: true,
+      args: { id: t.arg.id({ required: true }) },
+      resolve: (_, { id }, context) => findNode(id, context),
+    }),
+    nodes: t.field({
+      type: ['Node'],
+      nullable: { list: false, items: true },
+      args: { ids: t.arg.idList({ required: true }) },
+      resolve: (_, { ids }, context) => {
+        if (ids.length > MAX_NODES) throw badInput(`ids can name ${MAX_NODES} nodes at most`)
+        return Promise.all(ids.map((id) => findNode(id, context)))
+      },
+    }),
+  }))
+}
+
+async function findNode(text: string, context: Context): Promise<Found | null> {
+  const { userId } = requireViewer(context)
+  const { users, chats } = context.services
+  const id = parseGlobalId(text)
+  switch (id?.type) {
+    case undefined:
+      return null
+    case 'User': {
+      const user = await users.find(id.id)
+      return user === undefined ? null : { __typename: 'User', ...user }
+    }
+    case 'Chat': {
+      const view = await chats.find(userId, id.id)
+      return view === undefined ? null : { __typename: 'Chat', id: id.id, view }
+    }
+    case 'Message': {
+      const view = await chats.find(userId, id.id.chatId)
+      const message =
+        view && isVisible(view, id.id.seq) ? await context.loaders.message.load(id.id) : undefined
+      return message === undefined ? null : { __typename: 'Message', ...message }
+    }
+    default:
+      return id satisfies never
+  }
+}

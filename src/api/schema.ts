@@ -1,0 +1,34 @@
+import type { GraphQLSchema } from 'graphql'
+import { defineChats } from './types/chats.ts'
+import { defineInbox } from './types/delivery.ts'
+import { defineGroups } from './types/groups.ts'
+import { defineServiceStatus } from './types/overload.ts'
+import { defineMessages } from './types/messages.ts'
+import { definePresence } from './types/presence.ts'
+import { defineReceipts } from './types/receipts.ts'
+import { defineUsers } from './types/users.ts'
+import { defineTyping } from './types/typing.ts'
+import { defineSession } from './types/auth.ts'
+import { createBuilder } from './builder.ts'
+import { guard } from './guard.ts'
+import { defineNodes } from './nodes.ts'
+import { excuseRefused, noteActivity } from './note-activity.ts'
+import { defineScalars } from './scalars.ts'
+
+/** The whole API, made anew at each call. */
+export function createSchema(): GraphQLSchema {
+  const builder = createBuilder()
+  defineScalars(builder)
+  defineNodes(builder)
+  defineUsers(builder)
+  defineChats(builder)
+  defineGroups(builder)
+  defineMessages(builder)
+  defineReceipts(builder)
+  defineTyping(builder)
+  defineInbox(builder)
+  definePresence(builder)
+  defineSession(builder)
+  defineServiceStatus(builder)
+  return excuseRefused(guard(noteActivity(builder.toSchema())))
+}

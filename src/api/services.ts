@@ -1,0 +1,36 @@
+import type { Chats } from '../chats/chats.ts'
+import type { ChatLog } from '../chats/chat-log.ts'
+import type { ChatUpdater } from '../chats/update-chat.ts'
+import type { ChatStreams } from '../delivery/chat-stream.ts'
+import type { Inbox } from '../delivery/inbox.ts'
+import type { CreateGroup } from '../groups/create-group.ts'
+import type { Groups } from '../groups/groups.ts'
+import type { Gate } from '../overload/gate.ts'
+import type { ServiceLevels } from '../overload/service-levels.ts'
+import type { MessageChanger } from '../messages/change-message.ts'
+import type { Messages } from '../messages/messages.ts'
+import type { MessageSender } from '../messages/send-message.ts'
+import type { PresenceService } from '../presence/presence.ts'
+import type { Receipts } from '../receipts/receipts.ts'
+import type { Typing } from '../gateway/typing.ts'
+import type { Users } from '../users/users.ts'
+
+/** What resolvers may ask of the rest of the house. */
+export type Services = Readonly<{
+  users: Users
+  chats: Chats
+  chatLog: ChatLog
+  chatUpdater: ChatUpdater
+  createGroup: CreateGroup
+  groups: Groups
+  messages: Messages
+  messageSender: MessageSender
+  messageChanger: MessageChanger
+  receipts: Receipts
+  typing: Typing
+  presence: PresenceService
+  inbox: Inbox
+  chatStreams: ChatStreams
+  levels: ServiceLevels
+  gate: Gate
+}>

@@ -1,0 +1,34 @@
+import { badInput } from '../../errors.ts'
+import type { Builder } from '../builder.ts'
+import { requireSession, requireViewer } from '../context.ts'
+
+export function defineSession(builder: Builder): void {
+  const input = builder.inputType('RenewSessionInput', {
+    fields: (t) => ({ token: t.string({ required: true }) }),
+  })
+  const payload = builder.objectRef<{ expiresAt: Date | undefined }>('RenewSessionPayload').implement({
+    fields: (t) => ({
+      viewer: t.field({
+        type: 'User',
+        resolve: (_, __, context) => context.loaders.user.load(requireViewer(context).userId),
+      }),
+      expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
+    }),
+  })
+  builder.mutationField('renewSession', (t) =>
+    t.field({
+      type: payload,
+      description:
+        'Puts a fresh token in the place of the one this WebSocket connection came with; its subscriptions go on.',
+      args: { input: t.arg({ type: input, required: true }) },
+      resolve: async (_, args, context) => {
+        const session = requireSession(context.session)
+        if (session.renew === undefined) {
+          throw badInput('Over HTTP every request brings its own token: there is no session to renew')
+        }
+        await session.renew(args.input.token)
+        return { expiresAt: session.expiresAt }
+      },
+    }),
+  )
+}

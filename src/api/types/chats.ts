@@ -1,0 +1,207 @@
+import { idArgument } from '../arguments.ts'
+import type { Builder, ChatRef } from '../builder.ts'
+import { type CursorCodec, resolvePage } from '../connections.ts'
+import { requireViewer, viewOf } from '../context.ts'
+import { type ChatId, globalId, isSubject, parseGlobalId, type UserId } from '../../ids.ts'
+import { lastVisibleSeq } from '../../events/chat.ts'
+import type { ChatListPosition, ChatView, Member } from '../../events/chat.ts'
+
+export function defineChats(builder: Builder): void {
+  defineChatType(builder)
+  defineMemberType(builder)
+  defineChatQueries(builder)
+  defineStartDirectChat(builder)
+  defineUpdateChat(builder)
+}
+
+function defineChatType(builder: Builder): void {
+  const kind = builder.enumType('ChatKind', { values: ['DIRECT', 'GROUP'] as const })
+  builder.objectType('Chat', {
+    interfaces: ['Node'],
+    fields: (t) => ({
+      id: t.id({ resolve: (chat) => globalId.chat(chat.id) }),
+      kind: t.field({
+        type: kind,
+        resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.kind,
+      }),
+      title: t.string({
+        nullable: true,
+        description: "A group's title; null in a direct chat.",
+        resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.title,
+      }),
+      headSeq: t.int({
+        description:
+          "Position of the newest event in this chat's log; 0 in a direct chat in which nothing was said yet.",
+        resolve: async (chat, _, context) => lastVisibleSeq(await viewOf(chat, context)),
+      }),
+      createdAt: t.field({
+        type: 'DateTime',
+        resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.createdAt,
+      }),
+      lastActivityAt: t.field({
+        type: 'DateTime',
+        resolve: async (chat, _, context) => activityAt(await viewOf(chat, context)),
+      }),
+      messageTtlSeconds: t.int({
+        nullable: true,
+        description: 'Messages disappear this many seconds after they were sent; null: kept for good.',
+        resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.messageTtlSeconds,
+      }),
+      memberCount: t.int({
+        resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.memberCount,
+      }),
+      members: t.connection({
+        type: 'ChatMember',
+        resolve: async (chat, args, context) => {
+          const view = await viewOf(chat, context)
+          return resolvePage({
+            args,
+            pages: context.pages,
+            cursor: memberCursor,
+            positionOf: (member: Member) => member.userId,
+            load: (stretch) => context.services.chats.members(view, stretch),
+          })
+        },
+      }),
+      viewerMember: t.field({
+        type: 'ChatMember',
+        description: "The viewer's own membership.",
+        resolve: async (chat, _, context) => (await viewOf(chat, context)).member,
+      }),
+    }),
+  })
+}
+
+function defineMemberType(builder: Builder): void {
+  builder.enumType('MemberRole', { values: ['OWNER', 'ADMIN', 'MEMBER'] as const })
+  builder.objectType('ChatMember', {
+    fields: (t) => ({
+      user: t.field({ type: 'User', resolve: (member, _, { loaders }) => loaders.user.load(member.userId) }),
+      role: t.expose('role', { type: 'MemberRole' }),
+      joinedAt: t.expose('joinedAt', { type: 'DateTime' }),
+      leftAt: t.expose('leftAt', {
+        type: 'DateTime',
+        nullable: true,
+        description:
+          'Null while a member. Who left still reads the log of their own time, and nothing after it.',
+      }),
+      deliveredSeq: t.exposeInt('deliveredSeq', {
+        description: "Every event up to here has reached one of the member's devices.",
+      }),
+      readSeq: t.exposeInt('readSeq', {
+        description: 'The member has read up to here; never more than deliveredSeq.',
+      }),
+    }),
+  })
+}
+
+function defineChatQueries(builder: Builder): void {
+  builder.queryFields((t) => ({
+    chat: t.field({
+      type: 'Chat',
+      nullable: true,
+      description: 'A chat that the viewer is a member of.',
+      args: { id: t.arg.id({ required: true }) },
+      resolve: async (_, args, context) => {
+        const { userId } = requireViewer(context)
+        const id = idArgument.chat('id', args.id)
+        const view = await context.services.chats.find(userId, id)
+        return view === undefined ? null : toRef(view)
+      },
+    }),
+    chats: t.connection({
+      type: 'Chat',
+      description:
+        "The viewer's chats, the most recently active first. A direct chat shows to the other person from its first message on.",
+      resolve: async (_, args, context) => {
+        const { userId } = requireViewer(context)
+        return resolvePage({
+          args,
+          pages: context.pages,
+          cursor: chatCursor,
+          positionOf: ({ view }: ViewedChat) => ({ activityAt: activityAt(view), chatId: view.chat.id }),
+          load: async (stretch) => (await context.services.chats.list(userId, stretch)).map(toRef),
+        })
+      },
+    }),
+  }))
+}
+
+function defineStartDirectChat(builder: Builder): void {
+  const input = builder.inputType('StartDirectChatInput', {
+    fields: (t) => ({ userId: t.id({ required: true }) }),
+  })
+  const payload = builder.objectRef<{ chat: ChatRef }>('StartDirectChatPayload').implement({
+    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }),
+  })
+  builder.mutationField('startDirectChat', (t) =>
+    t.field({
+      type: payload,
+      description:
+        'The direct chat with another user; the same chat however often, and by whichever of the two, it is asked for.',
+      args: { input: t.arg({ type: input, required: true }) },
+      resolve: async (_, args, context) => {
+        const { userId } = requireViewer(context)
+        const otherId = idArgument.user('userId', args.input.userId)
+        return { chat: toRef(await context.services.chats.startDirectChat(userId, otherId)) }
+      },
+    }),
+  )
+}
+
+function defineUpdateChat(builder: Builder): void {
+  const input = builder.inputType('UpdateChatInput', {
+    fields: (t) => ({
+      chatId: t.id({ required: true }),
+      title: t.string(),
+      messageTtlSeconds: t.int({ description: '0: keep messages for good.' }),
+    }),
+  })
+  const payload = builder.objectRef<{ chat: ChatRef }>('UpdateChatPayload').implement({
+    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }),
+  })
+  builder.mutationField('updateChat', (t) =>
+    t.field({
+      type: payload,
+      args: { input: t.arg({ type: input, required: true }) },
+      resolve: async (_, args, context) => {
+        const { userId } = requireViewer(context)
+        const id = idArgument.chat('chatId', args.input.chatId)
+        const title = args.input.title ?? undefined
+        const messageTtlSeconds = args.input.messageTtlSeconds ?? undefined
+        await context.services.chatUpdater.update(userId, id, { title, messageTtlSeconds })
+        return { chat: { id } }
+      },
+    }),
+  )
+}
+
+type ViewedChat = ChatRef & Readonly<{ view: ChatView }>
+
+function toRef(view: ChatView): ViewedChat {
+  return { id: view.chat.id, view }
+}
+
+/** When something last happened in the part of the chat that the member sees. */
+function activityAt({ chat, member }: ChatView): Date {
+  return member.leftAt ?? chat.lastActivityAt
+}
+
+const chatCursor: CursorCodec<ChatListPosition> = {
+  encode: ({ activityAt, chatId }) => `${activityAt.getTime()} ${chatId}`,
+  decode: (text) => {
+    const [, ms, id = ''] = /^(\d{1,15}) (.+)$/.exec(text) ?? []
+    const parsed = parseGlobalId(`chat_${id}`)
+    return parsed?.type === 'Chat'
+      ? { activityAt: new Date(Number(ms)), chatId: parsed.id satisfies ChatId }
+      : undefined
+  },
+}
+
+const memberCursor: CursorCodec<UserId> = {
+  encode: (userId) => `member ${userId}`,
+  decode: (text) => {
+    const userId = /^member (.+)$/s.exec(text)?.[1] ?? ''
+    return isSubject(userId) ? (userId as UserId) : undefined
+  },
+}

@@ -1,0 +1,111 @@
+import type { Member } from '../../events/chat.ts'
+import { idArgument } from '../arguments.ts'
+import type { Builder, ChatRef } from '../builder.ts'
+import { requireViewer } from '../context.ts'
+
+export function defineGroups(builder: Builder): void {
+  defineCreateGroup(builder)
+  defineMemberChanges(builder)
+  defineSetMemberRole(builder)
+}
+
+function defineCreateGroup(builder: Builder): void {
+  const input = builder.inputType('CreateGroupInput', {
+    fields: (t) => ({
+      title: t.string({ required: true }),
+      memberIds: t.idList({ required: true }),
+      messageTtlSeconds: t.int(),
+      clientChatId: t.string({
+        required: true,
+        description: "The client's key: calling again with it answers with the same group.",
+      }),
+    }),
+  })
+  builder.mutationField('createGroup', (t) =>
+    t.field({
+      type: chatPayload(builder, 'CreateGroupPayload'),
+      description: 'A group with the viewer as its owner. Its other members need not be asked.',
+      args: { input: t.arg({ type: input, required: true }) },
+      resolve: async (_, args, context) => {
+        const { userId } = requireViewer(context)
+        const { title, memberIds, messageTtlSeconds, clientChatId } = args.input
+        const id = await context.services.createGroup(userId, {
+          title,
+          memberIds: memberIds.map((text) => idArgument.user('memberIds', text)),
+          messageTtlSeconds: messageTtlSeconds ?? undefined,
+          clientChatId,
+        })
+        return { chat: { id } }
+      },
+    }),
+  )
+}
+
+function defineMemberChanges(builder: Builder): void {
+  const addInput = builder.inputType('AddMembersInput', {
+    fields: (t) => ({ chatId: t.id({ required: true }), userIds: t.idList({ required: true }) }),
+  })
+  const removeInput = builder.inputType('RemoveMemberInput', {
+    fields: (t) => ({ chatId: t.id({ required: true }), userId: t.id({ required: true }) }),
+  })
+  const removePayload = builder.objectRef<{ chat: ChatRef }>('RemoveMemberPayload').implement({
+    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat', nullable: true }) }),
+  })
+  builder.mutationFields((t) => ({
+    addMembers: t.field({
+      type: chatPayload(builder, 'AddMembersPayload'),
+      args: { input: t.arg({ type: addInput, required: true }) },
+      resolve: async (_, { input }, context) => {
+        const { userId } = requireViewer(context)
+        const id = idArgument.chat('chatId', input.chatId)
+        const userIds = input.userIds.map((text) => idArgument.user('userIds', text))
+        await context.services.groups.addMembers(userId, id, userIds)
+        return { chat: { id } }
+      },
+    }),
+    removeMember: t.field({
+      type: removePayload,
+      description: 'Oneself (to leave), or another with a lower role.',
+      args: { input: t.arg({ type: removeInput, required: true }) },
+      resolve: async (_, { input }, context) => {
+        const { userId } = requireViewer(context)
+        const id = idArgument.chat('chatId', input.chatId)
+        await context.services.groups.removeMember(userId, id, idArgument.user('userId', input.userId))
+        return { chat: { id } }
+      },
+    }),
+  }))
+}
+
+function defineSetMemberRole(builder: Builder): void {
+  const input = builder.inputType('SetMemberRoleInput', {
+    fields: (t) => ({
+      chatId: t.id({ required: true }),
+      userId: t.id({ required: true }),
+      role: t.field({ type: 'MemberRole', required: true }),
+    }),
+  })
+  const payload = builder.objectRef<{ member: Member }>('SetMemberRolePayload').implement({
+    fields: (t) => ({ member: t.expose('member', { type: 'ChatMember' }) }),
+  })
+  builder.mutationField('setMemberRole', (t) =>
+    t.field({
+      type: payload,
+      args: { input: t.arg({ type: input, required: true }) },
+      resolve: async (_, args, context) => {
+        const viewer = requireViewer(context)
+        const chatId = idArgument.chat('chatId', args.input.chatId)
+        const userId = idArgument.user('userId', args.input.userId)
+        const { groups, chats } = context.services
+        await groups.setRole(viewer.userId, chatId, userId, args.input.role)
+        return { member: (await chats.require(userId, chatId)).member }
+      },
+    }),
+  )
+}
+
+function chatPayload(builder: Builder, name: string) {
+  return builder
+    .objectRef<{ chat: ChatRef }>(name)
+    .implement({ fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }) })
+}

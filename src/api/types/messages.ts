@@ -1,0 +1,239 @@
+import { isVisible } from '../../events/chat.ts'
+import { notFound } from '../../errors.ts'
+import { idArgument } from '../arguments.ts'
+import type { Builder } from '../builder.ts'
+import { type CursorCodec, resolvePage } from '../connections.ts'
+import { type Context, requireViewer, viewOf } from '../context.ts'
+import { globalId, MAX_SEQ, type MessageId, type Seq } from '../../ids.ts'
+import { isExpired, type Message, type MessageStatus, messageIdOf, statusOf } from '../../events/message.ts'
+
+export function defineMessages(builder: Builder): void {
+  defineMessageType(builder)
+  defineChatFields(builder)
+  defineSendMessage(builder)
+  defineChanges(builder)
+}
+
+function defineMessageType(builder: Builder): void {
+  const status = builder.enumType('MessageStatus', {
+    values: {
+      SENT: { description: 'Persisted: it will not be lost, and will be delivered.' },
+      DELIVERED: { description: 'Reached a device of every other present member.' },
+      READ: { description: 'Read by every other present member.' },
+    } as const satisfies Record<MessageStatus, unknown>,
+  })
+  builder.objectType('Message', {
+    interfaces: ['Node'],
+    fields: (t) => ({
+      id: t.id({ resolve: (message) => globalId.message(messageIdOf(message)) }),
+      chat: t.field({ type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
+      seq: t.exposeInt('seq', {
+        description: "The position in the chat's log that this message was sent at; it never changes.",
+      }),
+      sender: t.field({
+        type: 'User',
+        resolve: ({ senderId }, _, { loaders }) => loaders.user.load(senderId),
+      }),
+      clientMessageId: t.exposeString('clientMessageId', { description: "The sender's own key for it." }),
+      body: t.string({
+        nullable: true,
+        description: 'Null once deleted or expired, and in a message of attachments alone.',
+        resolve: (message, _, { clock }) => (isExpired(message, clock.now()) ? null : message.body),
+      }),
+      attachments: t.field({ type: ['Attachment'], resolve: () => [] }),
+      replyTo: t.field({ type: 'Message', nullable: true, resolve: findReplyTo }),
+      reactions: t.field({
+        type: ['Reaction'],
+        resolve: (message, _, { loaders, clock }) =>
+          message.isJustSent || message.isConcealed || isExpired(message, clock.now())
+            ? []
+            : loaders.reactions.load(messageIdOf(message)),
+      }),
+      sentAt: t.expose('sentAt', { type: 'DateTime' }),
+      editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true }),
+      deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true }),
+      expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
+      status: t.field({
+        type: status,
+        resolve: async (message, _, { loaders }) => {
+          const { chatId, senderId, seq, isJustSent } = message
+          if (isJustSent) return 'SENT'
+          return statusOf(seq, await loaders.lowestWatermarks.load({ chatId, exceptId: senderId }))
+        },
+      }),
+    }),
+  })
+
+  builder.objectType('Reaction', {
+    fields: (t) => ({
+      emoji: t.exposeString('emoji'),
+      users: t.field({
+        type: ['User'],
+        resolve: ({ userIds }, _, { loaders }) => Promise.all(userIds.map((id) => loaders.user.load(id))),
+      }),
+    }),
+  })
+
+  builder.objectType('Attachment', {
+    interfaces: ['Node'],
+    fields: (t) => ({
+      id: t.id({ resolve: (attachment) => attachment.id }),
+      fileName: t.exposeString('fileName'),
+      contentType: t.exposeString('contentType'),
+      byteSize: t.exposeInt('byteSize'),
+      width: t.exposeInt('width', { nullable: true, description: 'Images only.' }),
+      height: t.exposeInt('height', { nullable: true }),
+      url: t.exposeString('url', {
+        description: 'Fetchable for a limited time by whoever may see the message.',
+      }),
+      thumbnailUrl: t.exposeString('thumbnailUrl', { nullable: true }),
+    }),
+  })
+}
+
+/** Null where the message that was answered lies outside of what the viewer sees. */
+async function findReplyTo(
+  { chatId, replyToSeq }: Message,
+  _: object,
+  context: Context,
+): Promise<Message | null> {
+  if (replyToSeq === null) return null
+  const view = await context.loaders.chatView.load(chatId)
+  if (!isVisible(view, replyToSeq)) return null
+  return (await context.loaders.message.load({ chatId, seq: replyToSeq })) ?? null
+}
+
+function defineChatFields(builder: Builder): void {
+  builder.objectFields('Chat', (t) => ({
+    unreadCount: t.int({
+      description: 'Messages that others sent and the viewer has not read, counted up to 999.',
+      resolve: async (chat, _, context) => context.loaders.unreadCount.load(await viewOf(chat, context)),
+    }),
+    lastMessage: t.field({
+      type: 'Message',
+      nullable: true,
+      resolve: async (chat, _, context) => context.loaders.lastMessage.load(await viewOf(chat, context)),
+    }),
+    messages: t.connection({
+      type: 'Message',
+      description: 'Ordered by seq; `last: 30` is the newest page.',
+      resolve: async (chat, args, context) => {
+        const view = await viewOf(chat, context)
+        return resolvePage({
+          args,
+          pages: context.pages,
+          cursor: seqCursor,
+          positionOf: (message: Message) => message.seq,
+          load: (stretch) => context.services.messages.list(view, stretch),
+        })
+      },
+    }),
+  }))
+}
+
+function defineSendMessage(builder: Builder): void {
+  const input = builder.inputType('SendMessageInput', {
+    fields: (t) => ({
+      chatId: t.id({ required: true }),
+      clientMessageId: t.string({
+        required: true,
+        description: '1 to 64 characters, unique per sender and chat; a UUID does.',
+      }),
+      body: t.string({ description: '1 to 8,192 characters; may be left out where there are attachments.' }),
+      attachmentIds: t.idList(),
+      replyToId: t.id(),
+    }),
+  })
+  const payload = builder
+    .objectRef<{ message: Message; deduplicated: boolean }>('SendMessagePayload')
+    .implement({
+      fields: (t) => ({
+        message: t.expose('message', { type: 'Message' }),
+        deduplicated: t.exposeBoolean('deduplicated', {
+          description: 'True where this key had been sent before and the first message is what you see.',
+        }),
+      }),
+    })
+  builder.mutationField('sendMessage', (t) =>
+    t.field({
+      type: payload,
+      description:
+        'Answers once the message is durable; calling again with the same clientMessageId answers with the same message.',
+      args: { input: t.arg({ type: input, required: true }) },
+      resolve: async (_, args, context) => {
+        const { userId: senderId } = requireViewer(context)
+        const { chatId, clientMessageId, body, attachmentIds, replyToId } = args.input
+        if ((attachmentIds ?? []).length > 0) throw notFound('Attachment')
+        return context.services.messageSender.send({
+          senderId,
+          chatId: idArgument.chat('chatId', chatId),
+          clientMessageId,
+          body: body ?? '',
+          replyTo: optionalMessageId('replyToId', replyToId),
+        })
+      },
+    }),
+  )
+}
+
+function defineChanges(builder: Builder): void {
+  const payloadOf = (name: string) =>
+    builder
+      .objectRef<{ message: Message }>(name)
+      .implement({ fields: (t) => ({ message: t.expose('message', { type: 'Message' }) }) })
+  const editInput = builder.inputType('EditMessageInput', {
+    fields: (t) => ({ messageId: t.id({ required: true }), body: t.string({ required: true }) }),
+  })
+  const deleteInput = builder.inputType('DeleteMessageInput', {
+    fields: (t) => ({ messageId: t.id({ required: true }) }),
+  })
+  const reactionInput = builder.inputType('SetReactionInput', {
+    fields: (t) => ({
+      messageId: t.id({ required: true }),
+      emoji: t.string({ required: true }),
+      present: t.boolean({ required: true, description: 'False takes it back.' }),
+    }),
+  })
+  builder.mutationFields((t) => ({
+    editMessage: t.field({
+      type: payloadOf('EditMessagePayload'),
+      args: { input: t.arg({ type: editInput, required: true }) },
+      resolve: async (_, { input }, context) => {
+        const { userId } = requireViewer(context)
+        const id = idArgument.message('messageId', input.messageId)
+        return { message: await context.services.messageChanger.edit(userId, id, input.body) }
+      },
+    }),
+    deleteMessage: t.field({
+      type: payloadOf('DeleteMessagePayload'),
+      args: { input: t.arg({ type: deleteInput, required: true }) },
+      resolve: async (_, { input }, context) => {
+        const { userId } = requireViewer(context)
+        const id = idArgument.message('messageId', input.messageId)
+        return { message: await context.services.messageChanger.delete(userId, id) }
+      },
+    }),
+    setReaction: t.field({
+      type: payloadOf('SetReactionPayload'),
+      args: { input: t.arg({ type: reactionInput, required: true }) },
+      resolve: async (_, { input }, context) => {
+        const { userId } = requireViewer(context)
+        const { messageId, emoji, present } = input
+        const id = idArgument.message('messageId', messageId)
+        return { message: await context.services.messageChanger.setReaction(userId, id, emoji, present) }
+      },
+    }),
+  }))
+}
+
+function optionalMessageId(name: string, text: string | null | undefined): MessageId | undefined {
+  return text === null || text === undefined ? undefined : idArgument.message(name, text)
+}
+
+const seqCursor: CursorCodec<Seq> = {
+  encode: (seq) => `seq ${seq}`,
+  decode: (text) => {
+    const seq = Number(/^seq (\d{1,10})$/.exec(text)?.[1] ?? NaN)
+    return seq <= MAX_SEQ ? seq : undefined
+  },
+}

@@ -1,0 +1,32 @@
+import { idArgument } from '../arguments.ts'
+import type { Builder, ChatRef } from '../builder.ts'
+import { requireViewer } from '../context.ts'
+
+export function defineTyping(builder: Builder): void {
+  builder.objectType('TypingChanged', {
+    fields: (t) => ({
+      chat: t.field({ type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
+      user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
+      typing: t.exposeBoolean('typing'),
+    }),
+  })
+  const input = builder.inputType('SetTypingInput', {
+    fields: (t) => ({ chatId: t.id({ required: true }), typing: t.boolean({ required: true }) }),
+  })
+  const payload = builder.objectRef<{ chat: ChatRef }>('SetTypingPayload').implement({
+    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }),
+  })
+  builder.mutationField('setTyping', (t) =>
+    t.field({
+      type: payload,
+      description: 'Say it again every few seconds while it lasts: five seconds of silence end it.',
+      args: { input: t.arg({ type: input, required: true }) },
+      resolve: async (_, args, context) => {
+        const { userId } = requireViewer(context)
+        const id = idArgument.chat('chatId', args.input.chatId)
+        await context.services.typing.set(userId, id, args.input.typing)
+        return { chat: { id } }
+      },
+    }),
+  )
+}

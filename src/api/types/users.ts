@@ -1,0 +1,32 @@
+import type { Builder } from '../builder.ts'
+import { idArgument } from '../arguments.ts'
+import { requireViewer } from '../context.ts'
+import { globalId } from '../../ids.ts'
+
+export function defineUsers(builder: Builder): void {
+  builder.objectType('User', {
+    interfaces: ['Node'],
+    fields: (t) => ({
+      id: t.id({ resolve: (user) => globalId.user(user.id) }),
+      name: t.exposeString('name'),
+      avatarUrl: t.exposeString('avatarUrl', { nullable: true }),
+    }),
+  })
+
+  builder.queryFields((t) => ({
+    viewer: t.field({
+      type: 'User',
+      description: 'Whoever the token names.',
+      resolve: (_, __, context) => context.loaders.user.load(requireViewer(context).userId),
+    }),
+    user: t.field({
+      type: 'User',
+      nullable: true,
+      args: { id: t.arg.id({ required: true }) },
+      resolve: async (_, { id }, context) => {
+        requireViewer(context)
+        return context.services.users.find(idArgument.user('id', id))
+      },
+    }),
+  }))
+}

@@ -1,0 +1,99 @@
+import type { UserId } from '../ids.ts'
+import { createBatcher } from '../lib/batcher.ts'
+import { LinkedMap } from '../lib/linked-map.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { ReplayableWrites } from './replayable-writes.ts'
+import type { Activity, PresenceStore, WatchedEdge } from './store/presence-store.ts'
+
+/** What people do here, on its way to the store. What matters still is what it may have forgotten before it was saved. */
+export type ActivityWriter = ReplayableWrites &
+  Readonly<{
+    /** Somebody was active just now. Resolves when the store knows, or could not be told; never rejects. */
+    note(userId: UserId): Promise<void>
+  }>
+
+type Dependencies = Readonly<{
+  store: Pick<PresenceStore, 'touch'>
+  /** Tells whoever watches them. Never rejects. */
+  tell(edges: readonly WatchedEdge[]): Promise<void>
+  windowMs: number
+  elapsedMs(): number
+  metrics: Pick<Metrics, 'presenceTouches'>
+  logger: Logger
+}>
+
+/** When somebody was last active here, and what the store called that moment once it had been told. */
+type Recent = { readonly at: number; lastSeenAt?: Date }
+
+/** Activities gather for so long after each batch, in milliseconds: whatever one person does meanwhile is one touch. */
+const BATCHER = { maxBatch: 500, maxWaiting: 100_000, restMs: 20 }
+/** While everybody is told of again, there is room for what people do meanwhile. */
+const RETOLD_AT_ONCE = 10_000
+/** When somebody's window has run out, their last activity is saved by then, in milliseconds; usually in half a second. */
+const SAVED_MS = 5_000
+
+export function createActivityWriter(dependencies: Dependencies): ActivityWriter {
+  const { store, tell, windowMs, elapsedMs, metrics, logger } = dependencies
+  /**
+   * What people did last here, the longest ago first. Nobody stays for long whose last activity is saved; while the
+   * store can't be told nothing is saved, and everybody stays.
+   */
+  const recent = new LinkedMap<UserId, Recent>()
+  let isBehind = false
+  const batcher = createBatcher<UserId, void>({ ...BATCHER, run: touch })
+
+  function remember(userId: UserId): void {
+    const now = elapsedMs()
+    recent.set(userId, { at: now })
+    if (!isBehind) forgetSaved(now)
+  }
+
+  function forgetSaved(now: number): void {
+    while (recent.oldest !== undefined && recent.oldest.value.at <= now - windowMs - SAVED_MS)
+      recent.delete(recent.oldest.key)
+  }
+
+  async function touch(batch: readonly UserId[]): Promise<undefined[]> {
+    const now = elapsedMs()
+    const told = new Map<UserId, Recent>(batch.map((userId) => [userId, recent.get(userId) ?? { at: now }]))
+    const activities = [...told].map(([userId, { at, lastSeenAt }]): Activity => {
+      return { userId, agoMs: now - at, lastSeenAt }
+    })
+    const { came, seen } = await store.touch(activities)
+    for (const { userId, lastSeenAt } of seen) keep(told.get(userId), lastSeenAt)
+    metrics.presenceTouches.inc({ outcome: 'taken' }, activities.length)
+    if (came.length > 0) await tell(came)
+    return batch.map(() => undefined)
+  }
+
+  /** Two clocks never meet to the millisecond: what was shown once has to be shown when it is told again. */
+  function keep(activity: Recent | undefined, lastSeenAt: Date): void {
+    if (activity !== undefined) activity.lastSeenAt = lastSeenAt
+  }
+
+  async function submit(userId: UserId): Promise<void> {
+    try {
+      await batcher.submit(userId)
+    } catch (error) {
+      isBehind = true
+      metrics.presenceTouches.inc({ outcome: 'failed' })
+      logger.debug({ err: error }, 'somebody was active, and the store could not be told')
+    }
+  }
+
+  return {
+    async note(userId) {
+      remember(userId)
+      await submit(userId)
+    },
+    isBehind: () => isBehind,
+    async retell() {
+      if (!isBehind) forgetSaved(elapsedMs())
+      isBehind = false
+      const userIds = [...recent].map(([userId]) => userId)
+      while (userIds.length > 0) await Promise.all(userIds.splice(-RETOLD_AT_ONCE).map(submit))
+    },
+    drained: () => batcher.drained(),
+  }
+}

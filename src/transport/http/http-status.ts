@@ -1,0 +1,53 @@
+import type { ExecutionResult, GraphQLError } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import type { ErrorCode } from '../../errors.ts'
+import { hintHttp, httpHintOf, toClientError } from '../../api/masking.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+
+/** Statuses of requests that fail as a whole, by the code of their first error. */
+const STATUS = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  BAD_USER_INPUT: 400,
+  CONFLICT: 409,
+  RATE_LIMITED: 429,
+  SERVICE_DEGRADED: 503,
+  UNAVAILABLE: 503,
+  INTERNAL: 500,
+} as const satisfies Record<ErrorCode, number>
+
+/**
+ * The last thing to see a result on its way to an HTTP client: whatever errors are in it become the client's, and a
+ * result without data, whose operation was never carried out, gets the status of its first error. With data it is
+ * 200 whatever fields failed, and `application/json` is always 200, as the GraphQL-over-HTTP specification has it.
+ */
+export function useHttpStatus(logger: Logger): Plugin {
+  return {
+    onResultProcess(outcome) {
+      const { result } = outcome
+      if (!isSingle(result) || !result.errors?.length) return
+      const errors = result.errors.map((error) => toClientError(error, logger))
+      if (!('data' in result)) hintStatus(errors)
+      outcome.setResult({ ...result, errors })
+    },
+  }
+}
+
+/** As opposed to a stream, and to the results of a batch, which are not answered at all. */
+function isSingle(result: object): result is ExecutionResult {
+  return !Array.isArray(result) && !(Symbol.asyncIterator in result)
+}
+
+function hintStatus([first]: readonly GraphQLError[]): void {
+  if (first === undefined || httpHintOf(first)?.status !== undefined) return
+  const { code, retryAfterMs } = first.extensions
+  const status = STATUS[code as ErrorCode]
+  hintHttp(first, { status, headers: headersFor(status, retryAfterMs), spec: true })
+}
+
+function headersFor(status: number, retryAfterMs: unknown): Record<string, string> {
+  if (status === 401) return { 'WWW-Authenticate': 'Bearer' }
+  if (typeof retryAfterMs !== 'number') return {}
+  return { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) }
+}

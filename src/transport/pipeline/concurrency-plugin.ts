@@ -1,0 +1,47 @@
+import {
+  type execute,
+  type ExecutionArgs,
+  getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { isDoneInBatches } from '../../overload/operations.ts'
+import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
+import type { Caller } from './caller.ts'
+import { isTooLate, tooLate } from './execution-deadline.ts'
+
+type Execute = (args: ExecutionArgs) => ReturnType<typeof execute>
+
+/**
+ * Has each person's queries and mutations take turns, over all of their connections. Those of which any number becomes
+ * one statement need not. Who has waited until it was too late to answer is not served any more.
+ */
+export function useConcurrencyLimit(turns: ConcurrencyLimit): Plugin<{ caller?: Caller }> {
+  return {
+    onExecute({ args, executeFn, setExecuteFn }) {
+      const { caller } = args.contextValue as Readonly<{ caller: Caller }>
+      const userId = caller.session?.viewer.userId
+      if (userId === undefined || isBatched(args)) return
+      const run = executeFn as Execute
+      setExecuteFn((given: ExecutionArgs) =>
+        turns.pass(userId, async () => {
+          if (isTooLate(caller)) throw tooLate()
+          return run(given)
+        }),
+      )
+    },
+  }
+}
+
+function isBatched({ document, operationName }: Pick<ExecutionArgs, 'document' | 'operationName'>): boolean {
+  const operation = getOperationAST(document, operationName)
+  return operation?.operation === OperationTypeNode.MUTATION && isBatchedThroughout(operation)
+}
+
+function isBatchedThroughout({ selectionSet }: OperationDefinitionNode): boolean {
+  return selectionSet.selections.every(
+    (selection) => selection.kind === Kind.FIELD && isDoneInBatches(`Mutation.${selection.name.value}`),
+  )
+}

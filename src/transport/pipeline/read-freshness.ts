@@ -1,0 +1,85 @@
+import {
+  type execute,
+  type ExecutionArgs,
+  type ExecutionResult,
+  getOperationAST,
+  OperationTypeNode,
+} from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { readingAfter } from '../../store/replicas/freshness.ts'
+import { fromToken, toToken } from '../../store/replicas/position-token.ts'
+import type { WalPosition } from '../../store/sql/server-state.ts'
+import type { ViewerMarks } from '../../store/replicas/viewer-marks.ts'
+import type { Caller } from './caller.ts'
+
+type Extensions = Readonly<{ readAfter?: unknown }>
+type FreshContext = Readonly<{ caller: Caller; params?: Readonly<{ extensions?: Extensions | null }> }>
+type Execute = (args: ExecutionArgs) => ReturnType<typeof execute>
+
+/**
+ * Says of each operation how fresh what it reads has to be. A query may be answered by a replica that has what its
+ * viewer wrote and was told. Everything in a mutation, and of an event, is read from the primary; after a mutation it
+ * is noted how far its viewer's reads have to reach from now on, before it is answered.
+ *
+ * A client that sends `extensions: { readAfter: true }` gets that position as the response extension `readAfter`, and
+ * may send it instead of `true` from then on, for whomever and through whichever gateway.
+ */
+export function useReadFreshness(marks: ViewerMarks): Plugin {
+  return {
+    onExecute({ executeFn, setExecuteFn }) {
+      const run = executeFn as Execute
+      setExecuteFn((args: ExecutionArgs) =>
+        isMutation(args) ? write(args, run, marks) : read(args, run, marks),
+      )
+    },
+  }
+}
+
+async function write(args: ExecutionArgs, run: Execute, marks: ViewerMarks): Promise<ExecutionResult> {
+  const result = await run(args)
+  const viewerId = viewerOf(args)
+  const position = viewerId === undefined ? undefined : await marks.wrote(viewerId)
+  return withPosition(result, args, position)
+}
+
+async function read(args: ExecutionArgs, run: Execute, marks: ViewerMarks): Promise<ExecutionResult> {
+  const viewerId = viewerOf(args)
+  if (viewerId === undefined) return run(args)
+  const asked = tokenOf(args)
+  const after = async (): Promise<WalPosition | undefined> => {
+    const required = await marks.required(viewerId)
+    return required === undefined ? undefined : Math.max(required, asked ?? 0)
+  }
+  const result = await readingAfter(after, () => run(args))
+  return withPosition(result, args, isWanted(args) ? await after() : undefined)
+}
+
+function withPosition(
+  result: ExecutionResult,
+  args: ExecutionArgs,
+  position: WalPosition | undefined,
+): ExecutionResult {
+  if (position === undefined || !isWanted(args)) return result
+  return { ...result, extensions: { ...result.extensions, readAfter: toToken(position) } }
+}
+
+function isMutation({ document, operationName }: ExecutionArgs): boolean {
+  return getOperationAST(document, operationName)?.operation === OperationTypeNode.MUTATION
+}
+
+function contextOf({ contextValue }: ExecutionArgs): FreshContext {
+  return contextValue as FreshContext
+}
+
+function viewerOf(args: ExecutionArgs): string | undefined {
+  return contextOf(args).caller.session?.viewer.userId
+}
+
+function isWanted(args: ExecutionArgs): boolean {
+  return contextOf(args).params?.extensions?.readAfter !== undefined
+}
+
+function tokenOf(args: ExecutionArgs): WalPosition | undefined {
+  const token = contextOf(args).params?.extensions?.readAfter
+  return typeof token === 'string' ? fromToken(token) : undefined
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ALLOWANCES } from '../../../src/quotas/costs.ts'
+import { pause } from '../../../src/lib/pause.ts'
+import { SEND_MESSAGE } from '../../harness/people/documents.ts'
+import { startParley, type TestParley } from '../../harness/servers/parley.ts'
+import type { Answer, Person } from '../../harness/people/person.ts'
+
+type Ask = (query: string, variables?: Record<string, unknown>) => Promise<Answer<unknown>>
+
+let parley: TestParley
+beforeAll(async () => {
+  parley = await startParley()
+})
+afterAll(() => parley[Symbol.asyncDispose]())
+
+const TRANSPORTS = [
+  ['HTTP', (person: Person): Ask => person.post.bind(person)],
+  ['the WebSocket', (person: Person): Ask => person.ask.bind(person)],
+] as const
+
+const codes = (answers: readonly Answer<unknown>[]): Set<string | undefined> =>
+  new Set(answers.map(({ errors }) => errors?.[0]?.extensions.code))
+
+test.for(TRANSPORTS)(
+  'over %s, a flood of sends is RATE_LIMITED, what waits as long as was said is sent, and all else works',
+  async ([name, by]) => {
+    const [flooder, friend] = [
+      await parley.person(`flooder-${randomUUID()}`),
+      await parley.person(`friend-${randomUUID()}`),
+    ]
+    const chat = await flooder.startChat(friend)
+    const send = (body: string): Promise<Answer<unknown>> =>
+      by(flooder)(SEND_MESSAGE, { input: { chatId: chat, clientMessageId: randomUUID(), body } })
+    const answers: Answer<unknown>[] = []
+    while (!codes(answers).has('RATE_LIMITED')) {
+      const batch = Array.from({ length: 50 }, (_, index) => send(`${name} ${index}`))
+      answers.push(...(await Promise.all(batch)))
+    }
+    // Of fifty at once another may take what a refused one waits for; so the last of them is sent alone.
+    let last = await send(`${name} alone`)
+    for (; last.errors === undefined; last = await send(`${name} alone`)) answers.push(last)
+    const sent = answers.filter(({ errors }) => errors === undefined)
+    expect(sent.length).toBeGreaterThanOrEqual(ALLOWANCES.send.burst)
+    expect(codes(answers)).toEqual(new Set([undefined, 'RATE_LIMITED']))
+
+    const refusal = last.errors[0]?.extensions
+    expect(refusal).toMatchObject({ retryable: true, retryAfterMs: expect.any(Number) as number })
+    await pause(refusal?.retryAfterMs ?? 0)
+    expect((await send('after the pause')).errors).toBeUndefined()
+    expect((await by(flooder)('{ viewer { id } }')).errors).toBeUndefined()
+    expect((await friend.send(chat, 'I may')).seq).toBe(sent.length + 2)
+  },
+)
+
+test.for(TRANSPORTS)(
+  'over %s, queries cost by what they ask for, and somebody who asks for very much is RATE_LIMITED soon',
+  async ([, by]) => {
+    const greedy = await parley.person(`greedy-${randomUUID()}`)
+    const chats = `chats(first: 100) { edges { node { messages(last: 100) { edges { node {
+      id seq body sender { id name } replyTo { id seq body } reactions { emoji } } } } } } }`
+    const answers: Answer<unknown>[] = []
+    for (let count = 0; count < 200 && !codes(answers).has('RATE_LIMITED'); count += 1) {
+      answers.push(await by(greedy)(`{ ${chats} }`))
+    }
+    expect(codes(answers)).toEqual(new Set([undefined, 'RATE_LIMITED']))
+    expect(answers.length).toBeGreaterThan(20)
+    const friend = await parley.person(`friend-${randomUUID()}`)
+    expect(
+      (await by(greedy)(`mutation { startDirectChat(input: { userId: "${friend.id}" }) { chat { kind } } }`))
+        .data,
+    ).toEqual({ startDirectChat: { chat: { kind: 'DIRECT' } } })
+  },
+)
+
+test('twenty root fields in one document are paid for one by one', async () => {
+  const [eager, friend] = [await parley.person('eager'), await parley.person('eagers-friend')]
+  const one = (index: number): string =>
+    `c${index}: startDirectChat(input: { userId: "${friend.id}" }) { chat { id } }`
+  const document = `mutation { ${Array.from({ length: 20 }, (_, index) => one(index)).join(' ')} }`
+  const answers: Answer<unknown>[] = []
+  for (let count = 0; count < 15; count += 1) answers.push(await eager.post(document))
+  const [first] = answers
+  expect(first?.errors).toBeUndefined()
+  expect(codes(answers)).toContain('RATE_LIMITED')
+})

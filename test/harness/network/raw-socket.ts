@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import { EventQueue } from '../people/event-queue.ts'
+
+/** A message of the graphql-transport-ws protocol. */
+export type ProtocolMessage = Readonly<{ type: string; id?: string; payload?: unknown }>
+
+/** A WebSocket that speaks the protocol by hand, for what no client library would do. */
+export type RawSocket = Readonly<{
+  socket: WebSocket
+  messages: EventQueue<ProtocolMessage>
+  closed: Promise<{ code: number; reason: string }>
+  send(message: ProtocolMessage | string): void
+  subscribe(id: string, query: string, variables?: object): void
+  /** Stops reading: what the server sends stays in the network's buffers, and then in the server. */
+  pause(): void
+  resume(): void
+}>
+
+/** Connects; with a token, also waits until the connection is acknowledged. */
+export async function rawSocket(url: string, token?: string): Promise<RawSocket> {
+  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
+  const messages = new EventQueue<ProtocolMessage>()
+  socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString('utf8')) as ProtocolMessage))
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }))
+  })
+  await once(socket, 'open')
+  const send = (message: ProtocolMessage | string): void =>
+    socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+  if (token !== undefined) {
+    send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })
+    await messages.match(({ type }) => type === 'connection_ack')
+  }
+  return {
+    socket,
+    messages,
+    closed,
+    send,
+    subscribe: (id, query, variables = {}) => send({ type: 'subscribe', id, payload: { query, variables } }),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+  }
+}

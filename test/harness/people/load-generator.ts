@@ -1,0 +1,287 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { issueToken } from '../../../src/auth/issue-token.ts'
+import { pause } from '../../../src/lib/pause.ts'
+import { findWriterUrl } from '../../../src/store/failover/find-writer.ts'
+import { query } from '../servers/database.ts'
+import {
+  CREATE_GROUP,
+  type CreateGroupData,
+  type SendMessageData,
+  SEND_MESSAGE,
+  START_DIRECT_CHAT,
+  type StartDirectChatData,
+} from './documents.ts'
+import { type Entry, type Outcome, Recorder } from '../checkers/history.ts'
+import { Device, type DeviceOptions } from './load-device.ts'
+import { TEST_SECRET } from '../servers/parley.ts'
+import type { AnswerError } from './person.ts'
+
+/** People who talk, each with devices on different gateways, whatever happens to these. */
+export type Load = AsyncDisposable &
+  Readonly<{
+    recorder: Recorder
+    devices: readonly Device[]
+    chats: readonly string[]
+    /** Everybody writes to everybody they know, one message after the other, until `fallSilent`. */
+    speak(): void
+    /** Resolves when what was being sent is acknowledged. */
+    fallSilent(): Promise<void>
+    /** One message, tried until it is acknowledged or definitely refused. */
+    send(sender: string, chatId: string): Promise<void>
+    /** One message by way of all gateways at once, as an impatient app may do it. */
+    sendAtOnce(sender: string, chatId: string): Promise<void>
+    /** How many milliseconds it takes until each device has what the logs have now, without anybody's help. */
+    heal(timeoutMs?: number): Promise<number>
+    /** The end: silence, a new subscription of every device that is read until nothing is owed, and the logs. */
+    drain(): Promise<void>
+  }>
+
+export type LoadOptions = Readonly<{
+  urls: readonly string[]
+  /** With several hosts, the one that takes writes is where the logs are read. */
+  databaseUrl: string
+  /** Each two of them have a chat. */
+  people?: readonly string[]
+  /** Instead of chats of two: a group of each of these sizes, of as many people as fit, and else of some who are away. */
+  groupSizes?: readonly number[]
+  /** Between two sends of one person, in milliseconds. */
+  paceMs?: number
+  /** What is peculiar to the device of this number. */
+  peculiar?: (index: number) => Partial<DeviceOptions>
+}>
+
+const DEVICES_EACH = 2
+
+/** Everybody is here, has subscribed, and nothing was said yet. */
+export async function startLoad(options: LoadOptions): Promise<Load> {
+  const { urls, databaseUrl, people = ['alice', 'bob', 'carol', 'dave'], paceMs = 25 } = options
+  const recorder = new Recorder()
+  const tokens = new Map(await Promise.all(people.map(async (name) => [name, await tokenOf(name)] as const)))
+  const post = (name: string, url: string, query: string, variables: object): Promise<unknown> =>
+    ask(url, tokens.get(name) ?? '', query, variables)
+  for (const name of people) await post(name, urls[0] ?? '', '{ viewer { id } }', {})
+
+  const devices = people.flatMap((name, person) =>
+    Array.from({ length: DEVICES_EACH }, (_, number) => deviceOf(name, person * DEVICES_EACH + number)),
+  )
+  // Devices that are known before the first event of a group are owed it.
+  await Promise.all(devices.map((device) => device.resubscribe()))
+  const chats = await (options.groupSizes === undefined ? startChats() : startGroups(options.groupSizes))
+  const silence = new AbortController()
+  const voices: Promise<void>[] = []
+
+  function deviceOf(name: string, index: number): Device {
+    return new Device({
+      id: `${name}-${index}`,
+      owner: `user_${name}`,
+      urls: rotated(urls, index),
+      stride: strideOf(index),
+      recorder,
+      token: tokens.get(name) ?? '',
+      post: (url, query, variables) => post(name, url, query, variables),
+      // Some look for another gateway when theirs says nothing, others wait until it does.
+      ...(index % 4 !== 3 && { patienceMs: 1_500 }),
+      ...options.peculiar?.(index),
+    })
+  }
+
+  async function startChats(): Promise<string[]> {
+    const pairs = people.flatMap((one, index) =>
+      people.slice(index + 1).map((other) => [one, other] as const),
+    )
+    return Promise.all(pairs.map(async ([one, other]) => startChat(one, other)))
+  }
+
+  async function startGroups(sizes: readonly number[]): Promise<string[]> {
+    const away = await introduce(databaseUrl, Math.max(...sizes) - people.length)
+    return Promise.all(
+      sizes.map(async (size) =>
+        startGroup(people.slice(0, size), away.slice(0, Math.max(size - people.length, 0))),
+      ),
+    )
+  }
+
+  /** The event that makes the group is part of what everybody has to receive. */
+  async function startGroup(present: readonly string[], away: readonly string[]): Promise<string> {
+    const [creator = ''] = present
+    const memberIds = [...present, ...away].map((name) => `user_${name}`)
+    const input = { title: 'Crowd', clientChatId: randomUUID(), memberIds }
+    const data = (await post(creator, urls[0] ?? '', CREATE_GROUP, { input })) as CreateGroupData
+    const { id: chatId } = data.createGroup.chat
+    recorder.members.set(chatId, memberIds.slice(0, present.length))
+    const made = { chatId, sender: `user_${creator}`, key: 'CHAT_UPDATED', body: null }
+    recorder.startSend(made)({ type: 'ok', seq: 1, id: chatId })
+    return chatId
+  }
+
+  async function startChat(one: string, other: string): Promise<string> {
+    const variables = { userId: `user_${other}` }
+    const data = (await post(one, urls[0] ?? '', START_DIRECT_CHAT, variables)) as StartDirectChatData
+    recorder.members.set(data.startDirectChat.chat.id, [`user_${one}`, `user_${other}`])
+    return data.startDirectChat.chat.id
+  }
+
+  /** Resolves when the message is acknowledged or definitely refused by a gateway, `first` before others. */
+  async function sendFrom(first: number, name: string, chatId: string, key: string): Promise<void> {
+    const body = `${name} says ${key}`
+    const finish = recorder.startSend({ chatId, sender: `user_${name}`, key, body })
+    const variables = { input: { chatId, body, clientMessageId: key } }
+    const url = (attempt: number): string => urls[(first + attempt) % urls.length] ?? ''
+    finish(await untilKnown((attempt) => post(name, url(attempt), SEND_MESSAGE, variables)))
+  }
+
+  async function send(name: string, chatId: string): Promise<void> {
+    await sendFrom(people.indexOf(name), name, chatId, randomUUID())
+  }
+
+  async function sendAtOnce(name: string, chatId: string): Promise<void> {
+    const key = randomUUID()
+    await Promise.all(urls.map((_, gateway) => sendFrom(gateway, name, chatId, key)))
+  }
+
+  async function voice(name: string): Promise<void> {
+    const own = chats.filter((chat) => recorder.members.get(chat)?.includes(`user_${name}`))
+    for (let turn = 0; !silence.signal.aborted; turn += 1) {
+      await send(name, own[turn % own.length] ?? '')
+      await pause(paceMs, silence.signal)
+    }
+  }
+
+  async function fallSilent(): Promise<void> {
+    silence.abort()
+    await Promise.all(voices)
+  }
+
+  async function heal(timeoutMs = 30_000): Promise<number> {
+    const from = performance.now()
+    const heads = headsOf(await readLogs(databaseUrl, chats))
+    await Promise.all(devices.map((device) => device.reaches(onlyOwn(recorder, device, heads), timeoutMs)))
+    return performance.now() - from
+  }
+
+  async function drain(): Promise<void> {
+    await fallSilent()
+    await Promise.all(devices.map((device) => device.resubscribe()))
+    recorder.log.splice(0, Infinity, ...(await readLogs(databaseUrl, chats)))
+  }
+
+  async function dispose(): Promise<void> {
+    await Promise.all(devices.map((device) => device.close()))
+    await fallSilent()
+  }
+
+  const speak = (): void => void voices.push(...people.map(voice))
+  return {
+    recorder,
+    devices,
+    chats,
+    speak,
+    fallSilent,
+    send,
+    sendAtOnce,
+    heal,
+    drain,
+    [Symbol.asyncDispose]: dispose,
+  }
+}
+
+/** A definite failure counts as one only where no earlier attempt may have succeeded. */
+async function untilKnown(attempt: (number: number) => Promise<unknown>): Promise<Outcome> {
+  const giveUpAt = performance.now() + 90_000
+  for (let number = 0; performance.now() < giveUpAt; number += 1) {
+    try {
+      const { sendMessage } = (await attempt(number)) as SendMessageData
+      return { type: 'ok', seq: sendMessage.message.seq, id: sendMessage.message.id }
+    } catch (error) {
+      const isRefused = error instanceof Refused && !error.isRetryable
+      if (isRefused) return { type: number === 0 ? 'fail' : 'info', reason: error.message }
+      await pause(50)
+    }
+  }
+  return { type: 'info', reason: 'never acknowledged' }
+}
+
+class Refused extends Error {
+  readonly isRetryable: boolean
+
+  constructor(errors: readonly AnswerError[]) {
+    super(JSON.stringify(errors))
+    this.isRetryable = errors.every(({ extensions }) => extensions.retryable)
+  }
+}
+
+async function ask(url: string, token: string, query: string, variables: object): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      authorization: `Bearer ${token}`,
+    },
+    body: JSON.stringify({ query, variables }),
+    signal: AbortSignal.timeout(3_000),
+  })
+  const { data, errors } = (await response.json()) as { data?: unknown; errors?: readonly AnswerError[] }
+  if (errors !== undefined) throw new Refused(errors)
+  return data
+}
+
+async function tokenOf(name: string): Promise<string> {
+  return issueToken(TEST_SECRET, { subject: name, name })
+}
+
+/**
+ * Some try the gateways in one order, some in the other. In one order all would end up on the same gateway after a few
+ * deaths, and nothing would go from one gateway to another any more.
+ */
+function strideOf(index: number): 1 | -1 {
+  return index % 2 === 0 ? 1 : -1
+}
+
+function rotated(urls: readonly string[], by: number): readonly string[] {
+  const start = by % urls.length
+  return [...urls.slice(start), ...urls.slice(0, start)]
+}
+
+/** People who have signed in once and are not here now; answers with their names. */
+async function introduce(databaseUrl: string, count: number): Promise<string[]> {
+  const rows = await query<{ id: string }>(
+    databaseUrl,
+    `INSERT INTO users (id, name, claims_issued_at)
+     SELECT 'absent-' || number, 'Absent', now() FROM generate_series(1, $1::int) AS number RETURNING id`,
+    [count],
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** Everything that the logs of these chats have, by a connection that no fault concerns. */
+async function readLogs(databaseUrl: string, chats: readonly string[]): Promise<Entry[]> {
+  const client = new pg.Client({ connectionString: await findWriterUrl(databaseUrl) })
+  await client.connect()
+  try {
+    const { rows } = await client.query<Entry>(
+      `SELECT 'chat_' || e.chat_id AS "chatId", e.seq, COALESCE(m.sender_id, e.actor_id) AS sender,
+         COALESCE(m.client_message_id, e.type::text) AS key, m.body
+       FROM chat_events e LEFT JOIN messages m ON m.chat_id = e.chat_id AND m.seq = e.message_seq
+       WHERE e.chat_id = ANY ($1::uuid[]) ORDER BY e.chat_id, e.seq`,
+      [chats.map((id) => id.replace('chat_', ''))],
+    )
+    return rows.map((row) => ({ ...row, sender: `user_${row.sender}` }))
+  } finally {
+    await client.end()
+  }
+}
+
+function headsOf(log: readonly Entry[]): ReadonlyMap<string, number> {
+  return new Map(log.map(({ chatId, seq }) => [chatId, seq]))
+}
+
+function onlyOwn(
+  { members, devices }: Recorder,
+  { id }: Device,
+  heads: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const owner = devices.get(id) ?? ''
+  return new Map([...heads].filter(([chat]) => members.get(chat)?.includes(owner)))
+}

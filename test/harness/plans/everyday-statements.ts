@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type pg from 'pg'
+import { createAudienceStore } from '../../../src/chats/audience-store.ts'
+import { createChatLogStore } from '../../../src/chats/chat-log-store.ts'
+import { createRetentionStore } from '../../../src/chats/retention-store.ts'
+import { createMembershipStore } from '../../../src/gateway/membership-store.ts'
+import type { ChatId, UserId } from '../../../src/ids.ts'
+import { createMessageLog } from '../../../src/messages/message-log.ts'
+import { runStatement } from '../../../src/store/sql/statement.ts'
+import type { Reader } from '../../../src/store/sql/reader.ts'
+import type { Transaction, Writer } from '../../../src/store/sql/writer.ts'
+import { connect, query } from '../servers/database.ts'
+import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../people/documents.ts'
+import type { TestParley } from '../servers/parley.ts'
+import type { Person } from '../people/person.ts'
+import { heartbeat, look, PresenceWatch } from '../people/presence.ts'
+
+type People = Readonly<Record<'alice' | 'bob' | 'carol', Person>>
+type Chats = Readonly<{ direct: string; group: string; crowd: string }>
+
+/** Enough for receipts to be told to senders alone. */
+const CROWD = 101
+
+const PAGE = `query ($id: ID!, $before: String, $after: String) {
+  chat(id: $id) {
+    newest: messages(last: 2, before: $before) { edges { cursor node { body status } } }
+    oldest: messages(first: 2, after: $after) { edges { cursor node { body } } }
+    members(last: 1) { edges { node { user { name } } } }
+    events(afterSeq: 0, first: 500) { seq }
+  }
+}`
+const CHATS_BACKWARDS = 'query { chats(last: 2) { edges { node { title unreadCount } } } }'
+const REPLY =
+  'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { replyTo { id } } } }'
+
+/** A day in which people do everything that there is to do, so that the gateway sends every statement that it knows. */
+export async function liveThroughADay(parley: TestParley): Promise<Chats> {
+  const [alice, bob, carol] = [
+    await parley.person('alice'),
+    await parley.person('bob'),
+    await parley.person('carol'),
+  ]
+  const people = { alice, bob, carol }
+  await query(parley.databaseUrl, INTRODUCE, [CROWD])
+  const chats = await open(people)
+  await haveDevices(people, chats)
+  await talk(people, chats)
+  await changeMembers(people, chats)
+  await lookAround(people, chats)
+  await comeBack(people, chats)
+  await seeEachOther(parley, people)
+  await outlive(parley, people)
+  await whatIsRare(parley.databaseUrl, people, chats)
+  return chats
+}
+
+/** People who have signed in once. */
+const INTRODUCE = `
+  INSERT INTO users (id, name, claims_issued_at)
+  SELECT 'fan-' || number, 'Fan ' || number, now() FROM generate_series(1, $1::int) AS number`
+
+async function open({ alice, bob, carol }: People): Promise<Chats> {
+  const fans = Array.from({ length: CROWD }, (_, index) => ({ id: `user_fan-${index + 1}` }) as Person)
+  const direct = await alice.startChat(bob)
+  const clientChatId = randomUUID()
+  const group = await alice.createGroup([bob], { clientChatId })
+  await alice.createGroup([bob], { clientChatId })
+  await alice.addMembers(group, [carol])
+  return { direct, group, crowd: await alice.createGroup([bob, ...fans]) }
+}
+
+/** Registers phones, with nothing owed to them, which are away from here on. */
+async function haveDevices({ bob, carol }: People, { direct }: Chats): Promise<void> {
+  for (const person of [bob, carol]) {
+    using inbox = person.inbox('phone')
+    await inbox.caughtUp()
+  }
+  using stream = bob.chatEvents(direct, 0)
+  await stream.caughtUp()
+}
+
+async function talk({ alice, bob }: People, { direct, group, crowd }: Chats): Promise<void> {
+  using atBob = bob.inbox('tablet')
+  await atBob.caughtUp()
+  for (const chatId of [direct, group, crowd]) {
+    const key = randomUUID()
+    const message = await alice.send(chatId, 'hello', key)
+    await alice.send(chatId, 'hello', key)
+    await atBob.reaches(chatId, message.seq)
+    await bob.run(REPLY, {
+      input: { chatId, clientMessageId: randomUUID(), body: 'hi', replyToId: message.id },
+    })
+    await alice.run(EDIT_MESSAGE, { input: { messageId: message.id, body: 'hello there' } })
+    for (const present of [true, false]) {
+      await bob.run(SET_REACTION, { input: { messageId: message.id, emoji: '👍', present } })
+    }
+    await bob.markDelivered(chatId, message.seq, 'tablet')
+    await bob.markRead(chatId, message.seq)
+    await bob.setTyping(chatId, true)
+    const mistake = await alice.send(chatId, 'oops')
+    await alice.run(DELETE_MESSAGE, { input: { messageId: mistake.id } })
+  }
+}
+
+async function changeMembers({ alice, bob, carol }: People, { group }: Chats): Promise<void> {
+  await alice.setRole(group, carol, 'ADMIN')
+  await alice.updateChat(group, { title: 'Coffee', messageTtlSeconds: 60 })
+  await alice.updateChat(group, { messageTtlSeconds: 0 })
+  await alice.removeMember(group, bob)
+  await alice.addMembers(group, [bob])
+  await alice.leave(group)
+  await carol.addMembers(group, [alice])
+}
+
+async function lookAround({ alice }: People, chats: Chats): Promise<void> {
+  await alice.run(CHATS)
+  await alice.run(CHATS_BACKWARDS)
+  for (const id of Object.values(chats)) {
+    type Page = Readonly<{ chat: Readonly<Record<'newest' | 'oldest', { edges: { cursor: string }[] }>> }>
+    const { chat } = await alice.run<Page>(PAGE, { id })
+    const [before, after] = [chat.newest.edges[0]?.cursor, chat.oldest.edges[0]?.cursor]
+    await alice.run(PAGE, { id, before, after })
+    await alice.look(id)
+  }
+}
+
+/** To what was said since the phone was there. */
+async function comeBack({ carol }: People, { group }: Chats): Promise<void> {
+  using inbox = carol.inbox('phone')
+  await inbox.caughtUp()
+  const { headSeq } = await carol.look(group)
+  await carol.markDelivered(group, headSeq, 'phone')
+}
+
+/** Until it is known for good when bob was last there. */
+async function seeEachOther({ databaseUrl }: TestParley, { alice, bob }: People): Promise<void> {
+  using watch = new PresenceWatch(alice, [bob])
+  await heartbeat(bob)
+  await watch.tells(bob, false)
+  await look(alice, bob)
+  const saved = 'SELECT FROM users WHERE id = $1 AND last_active_at IS NOT NULL'
+  await until(async () => (await query(databaseUrl, saved, [bob.name])).length > 0)
+}
+
+/** A message whose time is over is erased by the sweep. */
+async function outlive({ databaseUrl }: TestParley, { alice, bob }: People): Promise<void> {
+  const chat = await alice.createGroup([bob], { messageTtlSeconds: 60 })
+  await alice.send(chat, 'burn this')
+  await query(databaseUrl, `UPDATE messages SET expires_at = expires_at - interval '1 hour'`)
+  await until(async () => {
+    const left = await query(
+      databaseUrl,
+      `SELECT FROM messages WHERE expires_at < now() AND body IS NOT NULL`,
+    )
+    return left.length === 0
+  })
+}
+
+/** What needs several gateways, a fault, a race or a minute of patience: by the same stores. */
+async function whatIsRare(databaseUrl: string, { alice, bob }: People, { direct }: Chats): Promise<void> {
+  await using connection = await connect(databaseUrl)
+  const writer = writerOn(connection.client)
+  const [chatId, senderId] = [direct.replace('chat_', '') as ChatId, alice.name as UserId]
+  const draft = { chatId, senderId, clientMessageId: randomUUID(), body: 'at once', replyToSeq: null }
+  await createMessageLog({ writer }).appendLocked([{ ...draft, fingerprint: Buffer.of(1) }])
+  await createAudienceStore({ writer }).membership(chatId)
+  const memberships = createMembershipStore({ writer })
+  await memberships.heads([bob.name as UserId])
+  await memberships.receipts([bob.name as UserId], new Date(0))
+  await forget(writer, chatId)
+}
+
+/** The log of a chat loses its beginning, and somebody who wants it looks where the log begins. */
+async function forget(writer: Writer, chatId: ChatId): Promise<void> {
+  const retention = createRetentionStore({ writer })
+  const age = { seconds: 0, now: new Date() }
+  await retention.nextPage(10, age)
+  await retention.trim(chatId, 1, age)
+  await createChatLogStore({ writer, reader: { query: writer.query } as Reader }).floor(chatId)
+}
+
+/** For stores that need SQL alone. */
+function writerOn(client: pg.Client): Writer {
+  const run: Writer['query'] = (statement, values = []) => runStatement(client, statement, values)
+  return {
+    query: run,
+    async transaction<Result>(work: (tx: Transaction) => Promise<Result>) {
+      await client.query('BEGIN')
+      const result = await work({ query: run } as Transaction)
+      await client.query('COMMIT')
+      return result
+    },
+  } as Writer
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 15_000
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error('It never came to that')
+    await delay(20)
+  }
+}

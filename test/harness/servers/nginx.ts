@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { hasNginx, startNginx } from '../../../scripts/cluster-nginx.ts'
+import { freePort } from './redis-process.ts'
+
+/** A load balancer with the configuration that is deployed. */
+export type Nginx = AsyncDisposable &
+  Readonly<{
+    /** The API's address behind it, for HTTP. */
+    url: string
+  }>
+
+export type NginxOptions = Readonly<{
+  /** Instead of what is deployed: for how long a connection may be silent. */
+  idleSeconds?: number
+}>
+
+/** Starts one on a free port of loopback, in front of the gateways with these URLs. */
+export async function provideNginx(
+  urls: readonly string[],
+  { idleSeconds }: NginxOptions = {},
+): Promise<Nginx> {
+  ensureNginx()
+  await using resources = new AsyncDisposableStack()
+  const folder = await mkdtemp(path.join(tmpdir(), 'parley-nginx-'))
+  resources.defer(() => rm(folder, { recursive: true, force: true }))
+  const port = await freePort()
+  const gatewayPorts = urls.map((url) => Number(new URL(url).port))
+  const place = { folder, port, gatewayPorts, isRoot: process.getuid?.() === 0 }
+  const nginx = await startNginx(place, (config) =>
+    idleSeconds === undefined ? config : withIdleTimeout(config, idleSeconds),
+  )
+  resources.defer(() => nginx.stop())
+  const kept = resources.move()
+  return { url: `http://127.0.0.1:${port}/graphql`, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+function withIdleTimeout(config: string, seconds: number): string {
+  return config.replace(/proxy_read_timeout \w+;/, `proxy_read_timeout ${seconds}s;`)
+}
+
+const ADVICE = 'These tests need nginx. Debian, Ubuntu: "apt-get install nginx"; macOS: "brew install nginx".'
+
+// Tests run side by side: the first one installs, the others wait for it. Debian would start a server of its own.
+const INSTALL = `
+  exec 9> /tmp/parley-tests-nginx.lock && flock 9
+  command -v nginx && exit
+  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
+  apt-get update --quiet
+  apt-get -o DPkg::Lock::Timeout=120 install --yes --quiet --no-install-recommends nginx`
+
+/** As root on Debian it is installed where it is missing. */
+export function ensureNginx(): void {
+  if (hasNginx()) return
+  if (process.getuid?.() !== 0) throw new Error(ADVICE)
+  if (spawnSync('sh', ['-c', INSTALL], { stdio: 'inherit' }).status !== 0) throw new Error(ADVICE)
+}

@@ -1,0 +1,96 @@
+import { issueToken } from '../../../src/auth/issue-token.ts'
+import type { Config } from '../../../src/config/config.ts'
+import type { GatewayId } from '../../../src/ids.ts'
+import type { Overrides } from '../../../src/composition/overrides.ts'
+import { createParley } from '../../../src/parley.ts'
+import { createLogger } from '../../../src/telemetry/logger.ts'
+import { provideDatabase } from './database.ts'
+import { Person } from '../people/person.ts'
+
+export const TEST_SECRET = 'a secret for tests, of thirty-two bytes and more'
+
+/** A running gateway, and whoever comes to it. */
+export type TestParley = AsyncDisposable &
+  Readonly<{
+    /** The API's address, for HTTP. */
+    url: string
+    databaseUrl: string
+    /** Somebody who has signed in once, so that others can find them. */
+    person(name: string): Promise<Person>
+    stop(): Promise<void>
+  }>
+
+/** For tests in which two people write what hundreds would: no limits on what one may do. */
+export const UNLIMITED = {
+  load: { isAutomatic: false, limitFactor: Infinity },
+} as const satisfies Partial<Config>
+
+export type ParleyOptions = Readonly<{
+  /** A database that others use as well; by default one of its own. */
+  databaseUrl?: string
+  gatewayId?: string
+  port?: number
+  config?: Partial<Config>
+  /** Replicas to read from; none unless given. */
+  replicaUrls?: readonly string[]
+  /** Redis, for several gateways; by default each is alone. */
+  redisUrls?: readonly string[]
+  overrides?: Overrides
+}>
+
+let gateways = 0
+
+/** Starts a gateway on a free port of loopback, by default on an empty database of its own. */
+export async function startParley(options: ParleyOptions = {}): Promise<TestParley> {
+  const resources = new AsyncDisposableStack()
+  const databaseUrl = options.databaseUrl ?? resources.use(await provideDatabase()).url
+  const config = testConfig(options)
+  const secrets = {
+    databaseUrl,
+    replicaUrls: options.replicaUrls ?? [],
+    redisUrls: options.redisUrls ?? [],
+    authSecret: TEST_SECRET,
+  }
+  const parley = createParley(config, secrets, createLogger(config.log), options.overrides)
+  resources.defer(() => parley.stop())
+  const { url } = await parley.start()
+
+  async function person(name: string): Promise<Person> {
+    const token = await issueToken(TEST_SECRET, {
+      subject: name,
+      name: name.replace(/^./, (c) => c.toUpperCase()),
+    })
+    const somebody = resources.use(new Person({ url: `${url}/graphql`, token, name }))
+    await somebody.run('{ viewer { id } }')
+    return somebody
+  }
+
+  return {
+    url: `${url}/graphql`,
+    databaseUrl,
+    person,
+    stop: () => parley.stop(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): Config {
+  return {
+    mode: 'development',
+    http: { host: '127.0.0.1', port, allowedOrigins: [], trustedProxies: [] },
+    admin: undefined,
+    gatewayId: (gatewayId ?? `test-${(gateways += 1)}`) as GatewayId,
+    dataDir: '/nonexistent',
+    database: { type: 'external' },
+    replicationPolicy: 'available',
+    auth: { type: 'secret' },
+    bus: { type: redisUrls === undefined ? 'memory' : 'redis' },
+    groups: { maxMembers: 1_024 },
+    logRetentionS: undefined,
+    // Tests share the machine with others: what it can carry at the moment is none of their questions.
+    load: { isAutomatic: false, limitFactor: 1 },
+    log: { level: process.env['TEST_LOG_LEVEL'] === 'debug' ? 'debug' : 'silent', pretty: false },
+    shutdownDeadlineMs: 5_000,
+    ...config,
+  }
+}

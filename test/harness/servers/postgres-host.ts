@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
+
+/** Another process that runs an embedded server, as another Parley would. */
+export type PostgresHost = Readonly<{
+  url: string
+  /** Kills the process; its server goes on. */
+  kill(): Promise<void>
+}>
+
+export async function startPostgresHost(dataDir: string): Promise<PostgresHost> {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const chunks: readonly unknown[] = await once(child.stdout, 'data')
+  return {
+    url: String(chunks[0]).trim(),
+    async kill() {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [, , dataDir = ''] = process.argv
+  const { url } = await startEmbeddedPostgres({ dataDir })
+  console.log(url)
+}

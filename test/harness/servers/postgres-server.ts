@@ -1,0 +1,220 @@
+import { cp, mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type pg from 'pg'
+import { APPLICATION, ensureApplicationRole } from '../../../src/store/embedded/application-role.ts'
+import { chooseAccount, handOver } from '../../../src/store/embedded/account.ts'
+import { findBinaries } from '../../../src/store/embedded/binaries.ts'
+import { ensureDataFolder } from '../../../src/store/embedded/data-folder.ts'
+import { closeServer, openServer, type ServerPlace } from '../../../src/store/embedded/server.ts'
+import { killServer, provideFolder } from './postgres-folder.ts'
+
+/** A PostgreSQL server of one's own that nobody starts again when it dies. */
+export type PostgresServer = AsyncDisposable &
+  Readonly<{
+    port: number
+    /** Parley's own database on this server alone. */
+    url: string
+    /** Where its data is; `postgres` below it is the server's folder. */
+    folder: string
+    /** Runs SQL as the superuser; answers with the rows. */
+    sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+    /** Resolves when this is so. */
+    until(condition: string): Promise<void>
+    /** Dies at once, and with it everything that was under way. */
+    kill(): Promise<void>
+    /** Starts again what was killed, on the same port. */
+    start(): Promise<void>
+    /** A standby becomes a primary; resolves when it accepts writes. */
+    promote(): Promise<void>
+    /** A standby that goes on receiving, and shows nothing of it. */
+    pauseReplay(): Promise<void>
+    resumeReplay(): Promise<void>
+    /** Copies the server's files while it runs, for `startRecovered`. Its log goes on being archived meanwhile. */
+    copyFiles(): Promise<ServerCopy>
+    /** Starts another server from a copy and what was archived since, as everything was at `time`. */
+    startRecovered(copy: ServerCopy, archive: string, time: string): Promise<PostgresServer>
+    /** Starts another server that follows this one, on any free port unless one is given. */
+    startStandby(port?: number): Promise<PostgresServer>
+    /** A standby that receives nothing any more: it has what it has. */
+    stopReceiving(): Promise<void>
+    /** From now on commits wait for a standby; resolves when there is one to wait for. */
+    requireStandby(isRequired?: boolean): Promise<void>
+  }>
+
+/** A server's files, in a folder that goes when it is disposed of. */
+export type ServerCopy = AsyncDisposable & Readonly<{ path: string }>
+
+/** No second copy of it is made of a server's data: they belong to the process, or are made anew. */
+const NOT_COPIED =
+  /^(pg_wal|pg_replslot|pg_dynshmem|pg_notify|pg_serial|pg_snapshots|pg_stat_tmp|pg_subtrans)\/.|^postmaster\.(pid|opts)$|pgsql_tmp|pg_internal\.init/
+
+/** What a crash of the process loses does not depend on the disk: the servers of tests need not wait for it. */
+const SETTINGS = { fsync: 'off', max_connections: '200', hot_standby: 'on', wal_keep_size: '256MB' }
+
+/**
+ * Starts a primary with an empty database of Parley's, in a folder that goes when it is disposed of, or in one that was
+ * provided for it.
+ */
+export async function startPrimary(
+  settings: Readonly<Record<string, string>> = {},
+  provided?: Readonly<{ path: string }>,
+): Promise<PostgresServer> {
+  await using resources = new AsyncDisposableStack()
+  const home = (provided ?? resources.use(await provideFolder())).path
+  const binaries = await findBinaries()
+  const folder = path.join(home, 'postgres')
+  const account = await chooseAccount(binaries, folder)
+  const password = await ensureDataFolder({ folder, binaries, account })
+  const place = {
+    folder,
+    binaries,
+    account,
+    password,
+    port: undefined,
+    settings: { ...SETTINGS, ...settings },
+  }
+  const server = await open({ ...place, logFile: path.join(home, 'postgres.log') }, resources)
+  await ensureApplicationRole(server.connection, password)
+  return server.published
+}
+
+type Opened = Readonly<{ connection: pg.Client; published: PostgresServer }>
+
+async function open(place: ServerPlace, resources: AsyncDisposableStack): Promise<Opened> {
+  const home = path.dirname(place.folder)
+  const { port, ...opened } = await openServer(place, AbortSignal.timeout(30_000))
+  let { connection } = opened
+  resources.defer(async () => {
+    await connection.end()
+    await closeServer(place)
+  })
+  const kept = resources.move()
+
+  const sql: PostgresServer['sql'] = async <Row extends object>(
+    text: string,
+    values: readonly unknown[] = [],
+  ) => (await connection.query<Row>(text, [...values])).rows
+
+  async function until(condition: string): Promise<void> {
+    const deadline = performance.now() + 20_000
+    while ((await sql<{ is: boolean }>(`SELECT (${condition}) AS is`))[0]?.is !== true) {
+      if (performance.now() > deadline) throw new Error(`Never true: ${condition}`)
+      await sql('SELECT pg_sleep(0.01)')
+    }
+  }
+
+  async function startStandby(standbyPort?: number): Promise<PostgresServer> {
+    await using resourcesOfCopy = new AsyncDisposableStack()
+    const copy = resourcesOfCopy.use(await provideFolder()).path
+    await copyServer(place, sql, path.join(copy, 'postgres'))
+    await configureStandby(place, port, path.join(copy, 'postgres'))
+    const standby = {
+      ...place,
+      folder: path.join(copy, 'postgres'),
+      logFile: path.join(copy, 'postgres.log'),
+      port: standbyPort,
+    }
+    const { published } = await open(standby, resourcesOfCopy)
+    await until(
+      `EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming' AND application_name = '${path.basename(copy)}')`,
+    )
+    return published
+  }
+
+  async function copyFiles(): Promise<ServerCopy> {
+    const copy = await provideFolder()
+    await copyServer(place, sql, path.join(copy.path, 'postgres'), 'and its log is archived')
+    return copy
+  }
+
+  async function startRecovered(copy: ServerCopy, archive: string, time: string): Promise<PostgresServer> {
+    await using resourcesOfCopy = new AsyncDisposableStack()
+    const recovered = path.join(copy.path, 'postgres')
+    await writeFile(
+      path.join(recovered, 'postgresql.auto.conf'),
+      `restore_command = 'cp "${archive}/%f" "%p"'\nrecovery_target_time = '${time}'\n` +
+        `recovery_target_action = 'promote'\n`,
+    )
+    await writeFile(path.join(recovered, 'recovery.signal'), '')
+    await handOver(place.account, recovered)
+    const where = {
+      ...place,
+      folder: recovered,
+      logFile: path.join(copy.path, 'postgres.log'),
+      port: undefined,
+    }
+    const { published } = await open(where, resourcesOfCopy)
+    await published.until('NOT pg_is_in_recovery()')
+    return published
+  }
+
+  async function requireStandby(isRequired = true): Promise<void> {
+    await sql(`ALTER SYSTEM SET synchronous_standby_names = ${isRequired ? `'*'` : `''`}`)
+    await sql('SELECT pg_reload_conf()')
+    if (isRequired) await until(`EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync')`)
+    else await until(`current_setting('synchronous_standby_names') = ''`)
+  }
+
+  return {
+    connection,
+    published: {
+      port,
+      url: `postgresql://${APPLICATION}:${place.password}@127.0.0.1:${port}/${APPLICATION}`,
+      folder: home,
+      sql,
+      kill: () => killServer(home),
+      async start() {
+        ;({ connection } = await openServer({ ...place, port }, AbortSignal.timeout(30_000)))
+      },
+      async promote() {
+        await sql('SELECT pg_promote(true, 30)')
+      },
+      pauseReplay: async () => void (await sql('SELECT pg_wal_replay_pause()')),
+      resumeReplay: async () => void (await sql('SELECT pg_wal_replay_resume()')),
+      until,
+      copyFiles,
+      startRecovered,
+      startStandby,
+      requireStandby,
+      async stopReceiving() {
+        await sql(`ALTER SYSTEM SET primary_conninfo = ''`)
+        await sql('SELECT pg_reload_conf()')
+        await until('NOT EXISTS (SELECT FROM pg_stat_wal_receiver)')
+      },
+      [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    },
+  }
+}
+
+/**
+ * A base backup, by the means that SQL has: the package of binaries has no pg_basebackup. With `isArchived` it waits
+ * until whatever of the log belongs to it is in the archive.
+ */
+async function copyServer(
+  { folder, account }: ServerPlace,
+  sql: PostgresServer['sql'],
+  target: string,
+  isArchived?: 'and its log is archived',
+): Promise<void> {
+  await sql(`SELECT pg_backup_start('copy', true)`)
+  const filter = (source: string): boolean => !NOT_COPIED.test(path.relative(folder, source))
+  await cp(folder, target, { recursive: true, filter, preserveTimestamps: true })
+  const waits = isArchived !== undefined
+  const [backup] = await sql<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop($1)', [waits])
+  for (const name of ['pg_wal/archive_status', 'pg_wal/summaries'])
+    await mkdir(path.join(target, name), { recursive: true })
+  await writeFile(path.join(target, 'backup_label'), backup?.labelfile ?? '')
+  await handOver(account, target)
+}
+
+async function configureStandby(
+  { account, password }: ServerPlace,
+  port: number,
+  target: string,
+): Promise<void> {
+  await writeFile(path.join(target, 'standby.signal'), '')
+  const name = path.basename(path.dirname(target))
+  const source = `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=${name}`
+  await writeFile(path.join(target, 'postgresql.auto.conf'), `primary_conninfo = '${source}'\n`)
+  await handOver(account, target)
+}

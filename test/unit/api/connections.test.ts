@@ -1,0 +1,210 @@
+import pLimit from 'p-limit'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  type CursorCodec,
+  MAX_PAGE,
+  type Page,
+  type PageArguments,
+  resolvePage,
+} from '../../../src/api/connections.ts'
+import type { Range } from '../../../src/lib/range.ts'
+import { anyText } from '../../harness/people/arbitraries.ts'
+import { range } from '../../harness/people/events.ts'
+
+const refused: unknown = expect.objectContaining({ code: 'BAD_USER_INPUT' })
+
+const cursor: CursorCodec<number> = {
+  encode: (position) => `place ${position}`,
+  decode: (text) => {
+    const digits = /^place (\d+)$/.exec(text)?.[1]
+    return digits === undefined ? undefined : Number(digits)
+  },
+}
+
+/** What a store answers from this list. */
+function stretchOf(list: readonly number[], { after, before, limit, inverted }: Range<number>): number[] {
+  const between = list.filter((item) => item > (after ?? -1) && item < (before ?? Infinity))
+  return (inverted ? between.toReversed() : between).slice(0, limit)
+}
+
+function pageOf(list: readonly number[], args: PageArguments): Promise<Page<number>> {
+  return resolvePage({
+    args,
+    pages: pLimit(1),
+    cursor,
+    positionOf: (item) => item,
+    load: async (stretch) => stretchOf(list, stretch),
+  })
+}
+
+function nodesOf({ edges }: Page<number>): number[] {
+  return edges.map(({ node }) => node)
+}
+
+function at(position: number): string {
+  return Buffer.from(`place ${position}`).toString('base64url')
+}
+
+/** All pages from the start, as a client asks for them. */
+async function forwards(list: readonly number[], first: number): Promise<Page<number>[]> {
+  const pages = [await pageOf(list, { first })]
+  for (let last = pages[0]; last?.pageInfo.hasNextPage === true; last = pages.at(-1)) {
+    if (pages.length > list.length) throw new Error('There is always one more page')
+    pages.push(await pageOf(list, { first, after: last.pageInfo.endCursor }))
+  }
+  return pages
+}
+
+/** All pages from the end, the one at the end first. */
+async function backwards(list: readonly number[], last: number): Promise<Page<number>[]> {
+  const pages = [await pageOf(list, { last })]
+  for (let first = pages[0]; first?.pageInfo.hasPreviousPage === true; first = pages.at(-1)) {
+    if (pages.length > list.length) throw new Error('There is always one more page')
+    pages.push(await pageOf(list, { last, before: first.pageInfo.startCursor }))
+  }
+  return pages
+}
+
+const list = fc.nat(40).map((length) => range(1, length).map((number) => 3 * number))
+const size = fc.integer({ min: 1, max: 12 })
+
+describe('somebody who pages through a list', () => {
+  test('forwards gets every item once, in order, whatever the size of a page', async () => {
+    await fc.assert(
+      fc.asyncProperty(list, size, async (items, first) => {
+        const pages = await forwards(items, first)
+        expect(pages.flatMap(nodesOf)).toEqual(items)
+        expect(pages.length).toBe(Math.max(1, Math.ceil(items.length / first)))
+      }),
+    )
+  })
+
+  test('backwards gets every item once, each page in order, whatever the size of a page', async () => {
+    await fc.assert(
+      fc.asyncProperty(list, size, async (items, last) => {
+        const pages = await backwards(items, last)
+        expect(pages.toReversed().flatMap(nodesOf)).toEqual(items)
+        expect(pages.length).toBe(Math.max(1, Math.ceil(items.length / last)))
+      }),
+    )
+  })
+
+  test('knows from every page whether there are others on either side', async () => {
+    await fc.assert(
+      fc.asyncProperty(list, size, async (items, count) => {
+        const directions = [await forwards(items, count), (await backwards(items, count)).toReversed()]
+        for (const pages of directions) {
+          pages.forEach(({ pageInfo }, index) => {
+            expect(pageInfo.hasPreviousPage).toBe(index > 0)
+            expect(pageInfo.hasNextPage).toBe(index < pages.length - 1)
+          })
+        }
+      }),
+    )
+  })
+
+  test('finds the first and last cursor of each page at its ends', async () => {
+    const { edges, pageInfo } = await pageOf([1, 2, 3, 4], { first: 3 })
+    expect(edges).toEqual([1, 2, 3].map((node) => ({ cursor: at(node), node })))
+    expect(pageInfo).toMatchObject({ startCursor: at(1), endCursor: at(3) })
+  })
+})
+
+describe('a page', () => {
+  const hundreds = range(1, 300)
+
+  test('lies strictly between its cursors, from either end', async () => {
+    expect(nodesOf(await pageOf(hundreds, { first: 3, after: at(10), before: at(13) }))).toEqual([11, 12])
+    expect(nodesOf(await pageOf(hundreds, { first: 2, after: at(10), before: at(20) }))).toEqual([11, 12])
+    expect(nodesOf(await pageOf(hundreds, { last: 2, after: at(10), before: at(20) }))).toEqual([18, 19])
+    expect(nodesOf(await pageOf(hundreds, { last: 2, after: at(10) }))).toEqual([299, 300])
+    expect(nodesOf(await pageOf(hundreds, { first: 2, before: at(20) }))).toEqual([1, 2])
+  })
+
+  test('has a usual size from the start, or before a cursor, where none is asked for', async () => {
+    expect(nodesOf(await pageOf(hundreds, {}))).toEqual(range(1, 20))
+    expect(nodesOf(await pageOf(hundreds, { first: null, last: null, after: null, before: null }))).toEqual(
+      range(1, 20),
+    )
+    expect(nodesOf(await pageOf(hundreds, { after: at(5) }))).toEqual(range(6, 25))
+    expect(nodesOf(await pageOf(hundreds, { before: at(50) }))).toEqual(range(30, 49))
+  })
+
+  test('is cut to the most that is allowed, and says that there is more', async () => {
+    const { edges, pageInfo } = await pageOf(hundreds, { first: 100_000 })
+    expect([edges.length, pageInfo.hasNextPage]).toEqual([MAX_PAGE, true])
+    expect((await pageOf(hundreds, { last: 100_000 })).edges).toHaveLength(MAX_PAGE)
+  })
+
+  test('of size nothing has no cursors, and still says whether there is more', async () => {
+    const nothing = { hasPreviousPage: false, startCursor: null, endCursor: null }
+    expect(await pageOf([1], { first: 0 })).toEqual({
+      edges: [],
+      pageInfo: { ...nothing, hasNextPage: true },
+    })
+    expect(await pageOf([], { first: 5 })).toEqual({
+      edges: [],
+      pageInfo: { ...nothing, hasNextPage: false },
+    })
+  })
+
+  test('is never read with more than one item to spare', async () => {
+    const limits: number[] = []
+    const load = async ({ limit }: Range<number>) => (limits.push(limit), [])
+    for (const args of [{}, { first: 5 }, { last: 100_000 }]) {
+      await resolvePage({ args, pages: pLimit(1), cursor, positionOf: (item: number) => item, load })
+    }
+    expect(limits).toEqual([21, 6, MAX_PAGE + 1])
+  })
+})
+
+test('the pages of one operation wait for one another', async () => {
+  const underWay = { now: 0, most: 0 }
+  async function load(): Promise<number[]> {
+    underWay.most = Math.max(underWay.most, (underWay.now += 1))
+    await new Promise(setImmediate)
+    underWay.now -= 1
+    return []
+  }
+  const pages = pLimit(3)
+  const asked = Array.from({ length: 20 }, () =>
+    resolvePage({ args: {}, pages, cursor, positionOf: (item: number) => item, load }),
+  )
+  await Promise.all(asked)
+  expect(underWay).toEqual({ now: 0, most: 3 })
+})
+
+describe('what is refused', () => {
+  test.each<[string, PageArguments]>([
+    ['a negative first', { first: -1 }],
+    ['a negative last', { last: -1 }],
+    ['first together with last', { first: 1, last: 1 }],
+    ['first together with last, even of nothing', { first: 0, last: 0 }],
+    ['an empty cursor', { after: '' }],
+    ['a cursor that is not encoded', { after: 'place 3' }],
+    ["another list's cursor", { before: Buffer.from('member alice').toString('base64url') }],
+    ['a cursor with something after it', { after: `${at(3)}=` }],
+    ['a cursor with something before it', { after: ` ${at(3)}` }],
+    ['a cursor that says the same in other words', { after: Buffer.from('place 03').toString('base64url') }],
+  ])('is %s', async (_, args) => {
+    await expect(pageOf([1, 2, 3], args)).rejects.toThrow(refused)
+  })
+
+  test('is any text that no cursor of this list has', async () => {
+    const almost = fc
+      .tuple(fc.nat(9), fc.string({ maxLength: 2 }), fc.nat(12))
+      .map(([position, change, where]) => {
+        return at(position).slice(0, where) + change + at(position).slice(where)
+      })
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(anyText, almost), async (after) => {
+        const isOurs = range(0, 999).some((position) => at(position) === after)
+        const outcome = pageOf([1, 2, 3], { after })
+        if (isOurs) await outcome
+        else await expect(outcome).rejects.toThrow(refused)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

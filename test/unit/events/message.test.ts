@@ -1,0 +1,32 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { messageIdOf, statusOf } from '../../../src/events/message.ts'
+import { chatId, sent } from '../../harness/people/events.ts'
+
+test("a message's id is its chat and its place in the log", () => {
+  expect(messageIdOf(sent('tea', 3).message)).toEqual({ chatId: chatId('tea'), seq: 3 })
+})
+
+test('a message is SENT, DELIVERED once everybody else has it, and READ once everybody else has read it', () => {
+  expect(statusOf(5, { deliveredSeq: 4, readSeq: 0 })).toBe('SENT')
+  expect(statusOf(5, { deliveredSeq: 5, readSeq: 4 })).toBe('DELIVERED')
+  expect(statusOf(5, { deliveredSeq: 5, readSeq: 5 })).toBe('READ')
+})
+
+test('where there is nobody else it stays SENT', () => {
+  expect(statusOf(5, undefined)).toBe('SENT')
+})
+
+test('as watermarks grow a status only moves forward', () => {
+  const order = ['SENT', 'DELIVERED', 'READ']
+  const step = fc.record({ deliveredSeq: fc.nat(10), readSeq: fc.nat(10) })
+  fc.assert(
+    fc.property(fc.nat(10), step, step, (seq, before, growth) => {
+      const after = {
+        deliveredSeq: before.deliveredSeq + growth.deliveredSeq,
+        readSeq: before.readSeq + growth.readSeq,
+      }
+      expect(order.indexOf(statusOf(seq, after))).toBeGreaterThanOrEqual(order.indexOf(statusOf(seq, before)))
+    }),
+  )
+})

@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { LevelCommand } from '../../../src/overload/level-commands.ts'
+import { createServiceLevels } from '../../../src/overload/service-levels.ts'
+import type { Readings } from '../../../src/overload/thresholds.ts'
+import { captureLog } from '../../harness/checkers/captured-log.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** A gateway whose load and whose operator are ours. */
+function gateway({ isAutomatic = true } = {}) {
+  const readings = {
+    eventLoopDelayMs: 0,
+    waitingToBeReadMs: 0,
+    waitingSends: 0,
+    commitMs: 2,
+    waitingStatements: 0,
+    memoryShare: 0.1,
+  }
+  const operator: { command: LevelCommand | undefined; isAway: boolean } = {
+    command: undefined,
+    isAway: false,
+  }
+  const asked: string[] = []
+  const levels = createServiceLevels({
+    signals: { start: () => undefined, read: (): Readings => ({ ...readings }), stop: () => undefined },
+    commands: {
+      current: async () => {
+        if (operator.isAway) throw new Error('no database')
+        return operator.command
+      },
+    },
+    onReading: (pressure) => asked.push(pressure),
+    clock: { now: () => Date.now() },
+    now: () => performance.now(),
+    isAutomatic,
+    logger: captureLog().logger,
+  })
+  levels.start()
+  return { levels, readings, operator, asked }
+}
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+
+test('load raises the level within a second, and says since when and what is paused', async () => {
+  const { levels, readings } = gateway()
+  await pass(1_000)
+  expect(levels.status()).toMatchObject({ level: 'NORMAL', paused: [] })
+  readings.commitMs = 600
+  await pass(1_000)
+  expect(levels.status()).toMatchObject({
+    level: 'ESSENTIAL',
+    paused: expect.arrayContaining(['typing']) as [],
+  })
+  expect(Date.now() - levels.status().since.getTime()).toBeLessThan(1_000)
+  expect([levels.modeOf('receipts'), levels.isPaused('presence')]).toEqual(['trickle', true])
+  await levels.stop()
+})
+
+test("the operator's command holds within a second, upwards and downwards, and ends by itself", async () => {
+  const { levels, readings, operator } = gateway()
+  operator.command = { level: 'ESSENTIAL', remainingMs: 5_000 }
+  await pass(1_000)
+  expect(levels.status().level).toBe('ESSENTIAL')
+  operator.command = { level: 'NORMAL', remainingMs: 5_000 }
+  readings.commitMs = 600
+  await pass(2_000)
+  expect(levels.status().level).toBe('NORMAL')
+  operator.command = undefined
+  await pass(1_000)
+  expect(levels.status().level).toBe('ESSENTIAL')
+  await levels.stop()
+})
+
+test('while the database is away, a command stays in force until it expires, and no longer', async () => {
+  const { levels, operator } = gateway()
+  operator.command = { level: 'BUSY', remainingMs: 5_000 }
+  await pass(1_000)
+  operator.isAway = true
+  await pass(3_500)
+  expect(levels.status().level).toBe('BUSY')
+  await pass(1_500)
+  expect(levels.status().level).toBe('NORMAL')
+  await levels.stop()
+})
+
+test('where the operator alone decides, load changes nothing and turns nobody away', async () => {
+  const { levels, readings, operator, asked } = gateway({ isAutomatic: false })
+  readings.waitingSends = 50_000
+  await pass(5_000)
+  expect([levels.status().level, levels.turnAwayMs()]).toEqual(['NORMAL', undefined])
+  expect(new Set(asked)).toEqual(new Set(['NORMAL']))
+  operator.command = { level: 'BUSY', remainingMs: 60_000 }
+  await pass(1_000)
+  expect(levels.status().level).toBe('BUSY')
+  await levels.stop()
+})
+
+test('newcomers are turned away beyond ESSENTIAL alone, whatever the operator says, with a time to return', async () => {
+  const { levels, readings, operator } = gateway()
+  operator.command = { level: 'NORMAL', remainingMs: 60_000 }
+  readings.waitingSends = 2_000
+  await pass(2_000)
+  expect(levels.turnAwayMs()).toBeUndefined()
+  readings.waitingSends = 5_000
+  await pass(1_000)
+  expect(levels.status().level).toBe('NORMAL')
+  expect(levels.turnAwayMs()).toBeGreaterThanOrEqual(5_000)
+  readings.waitingSends = 0
+  await pass(4_000)
+  expect(levels.turnAwayMs()).toBeUndefined()
+  await levels.stop()
+})
+
+test('messages may wait for two seconds, less when it is too much for everybody, and for good where the operator decides', async () => {
+  const { levels, readings } = gateway()
+  expect(levels.maxBacklogMs()).toBe(2_000)
+  readings.waitingSends = 5_000
+  await pass(1_000)
+  expect(levels.maxBacklogMs()).toBe(300)
+  await levels.stop()
+  const manual = gateway({ isAutomatic: false })
+  expect(manual.levels.maxBacklogMs()).toBe(Infinity)
+  await manual.levels.stop()
+})
+
+test('whoever asks twice at once is told both, in order', async () => {
+  const { levels, operator } = gateway()
+  const told = levels.follow()
+  await told.next()
+  const [first, second] = [told.next(), told.next()]
+  operator.command = { level: 'BUSY', remainingMs: 60_000 }
+  await pass(1_000)
+  expect((await first).value).toMatchObject({ level: 'BUSY' })
+  operator.command = undefined
+  await pass(1_000)
+  expect((await second).value).toMatchObject({ level: 'NORMAL' })
+  await levels.stop()
+})
+
+test('the time to ask again is not the same for everybody, and bounded', async () => {
+  const { levels, operator } = gateway()
+  operator.command = { level: 'ESSENTIAL', remainingMs: 86_400_000 }
+  await pass(1_000)
+  const times = Array.from({ length: 100 }, () => levels.retryAfterMs())
+  expect(Math.min(...times)).toBeGreaterThanOrEqual(60_000)
+  expect(Math.max(...times)).toBeLessThanOrEqual(90_000)
+  expect(new Set(times).size).toBeGreaterThan(50)
+  await levels.stop()
+})
+
+test('who follows gets the present level at once and then each change, and the newest where they were slow', async () => {
+  const { levels, operator } = gateway()
+  const following = levels.follow()
+  expect((await following.next()).value).toMatchObject({ level: 'NORMAL' })
+  const change = following.next()
+  operator.command = { level: 'BUSY', remainingMs: 60_000 }
+  await pass(1_000)
+  expect((await change).value).toMatchObject({ level: 'BUSY' })
+  operator.command = { level: 'NORMAL', remainingMs: 60_000 }
+  await pass(1_000)
+  operator.command = { level: 'ESSENTIAL', remainingMs: 60_000 }
+  await pass(1_000)
+  expect((await following.next()).value).toMatchObject({ level: 'ESSENTIAL' })
+  const last = following.next()
+  await following.return?.()
+  expect(await last).toEqual({ done: true, value: undefined })
+  await levels.stop()
+})

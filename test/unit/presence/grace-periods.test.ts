@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { createGracePeriods } from '../../../src/presence/grace-periods.ts'
+import type { GracePeriod, WatchedEdge } from '../../../src/presence/store/presence-store.ts'
+import { captureLog } from '../../harness/checkers/captured-log.ts'
+import { alice, bob, carol } from '../../harness/people/events.ts'
+
+/** Excuses on their way to a store of which everybody was offline. */
+function world() {
+  const state = { elapsedMs: 0, isAway: false }
+  const asked: (readonly GracePeriod[])[] = []
+  const told: string[] = []
+  const excuses = createGracePeriods({
+    store: {
+      async excuse(some) {
+        if (state.isAway) throw new Error('The store is away')
+        asked.push(some)
+        return some.map(({ userId }): WatchedEdge => {
+          return { edge: { userId, online: null, isExcused: true, lastSeenAt: null, asOf: 1 }, watchers: [] }
+        })
+      },
+    },
+    tell: async (edges) => void told.push(...edges.map(({ edge }) => edge.userId)),
+    elapsedMs: () => state.elapsedMs,
+    logger: captureLog().logger,
+  })
+  return { excuses, state, asked, told }
+}
+
+test('whoever is refused is excused until they may have come back, two seconds late, and that is told', async () => {
+  const { excuses, asked, told } = world()
+  excuses.note(alice, 5_000)
+  await excuses.drained()
+  expect(asked).toEqual([[{ userId: alice, forMs: 7_000 }]])
+  expect(told).toEqual([alice])
+})
+
+test('who is refused several times at once is one excuse, the longest', async () => {
+  const { excuses, asked } = world()
+  excuses.note(alice, 9_000)
+  excuses.note(bob, 5_000)
+  excuses.note(alice, 6_000)
+  await excuses.drained()
+  expect(asked).toEqual([
+    [
+      { userId: alice, forMs: 11_000 },
+      { userId: bob, forMs: 7_000 },
+    ],
+  ])
+})
+
+test('told again is who has not come back yet, for what is left', async () => {
+  const { excuses, state, asked } = world()
+  excuses.note(alice, 5_000)
+  excuses.note(bob, 60_000)
+  await excuses.drained()
+  state.elapsedMs += 8_000
+  await excuses.retell()
+  expect(asked.at(-1)).toEqual([{ userId: bob, forMs: 54_000 }])
+})
+
+test('a store that could not be told is told again, once', async () => {
+  const { excuses, state, asked } = world()
+  state.isAway = true
+  excuses.note(carol, 5_000)
+  await excuses.drained()
+  expect([excuses.isBehind(), asked]).toEqual([true, []])
+  state.isAway = false
+  await excuses.retell()
+  expect([excuses.isBehind(), asked]).toEqual([false, [[{ userId: carol, forMs: 7_000 }]]])
+})

@@ -1,0 +1,112 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { ALLOWANCES } from '../../../src/quotas/costs.ts'
+import { createRateLimits } from '../../../src/quotas/rate-limits.ts'
+import type { UserId } from '../../../src/ids.ts'
+import { createTokenBucket } from '../../../src/quotas/token-bucket.ts'
+import { alice, bob } from '../../harness/people/events.ts'
+
+/** Limits on a clock that we move. */
+function limitsAt(start = 1_000, factor = 1) {
+  const time = { now: start }
+  return { time, limits: createRateLimits({ now: () => time.now, factor }) }
+}
+
+const spendAll = (
+  limits: ReturnType<typeof createRateLimits>,
+  costClass: keyof typeof ALLOWANCES = 'send',
+) => {
+  let count = 0
+  while (limits.take(alice, costClass) === 0) count += 1
+  return count
+}
+
+test('a burst is let through, and then the answer says truly when it goes on', () => {
+  const { time, limits } = limitsAt()
+  expect(spendAll(limits)).toBe(ALLOWANCES.send.burst)
+  const wait = limits.take(alice, 'send')
+  expect(wait).toBe(1_000 / ALLOWANCES.send.perSecond)
+  time.now += wait - 1
+  expect(limits.take(alice, 'send')).toBeGreaterThan(0)
+  time.now += 1
+  expect(limits.take(alice, 'send')).toBe(0)
+})
+
+test('one person, and one kind of operation, does not cost another anything', () => {
+  const { limits } = limitsAt()
+  spendAll(limits)
+  expect([limits.take(bob, 'send'), limits.take(alice, 'query')]).toEqual([0, 0])
+})
+
+test('nobody gets more in any stretch of time than a burst and the pace, and a refusal costs nothing', () => {
+  const steps = fc.array(fc.record({ afterMs: fc.nat(500), cost: fc.integer({ min: 1, max: 12 }) }), {
+    maxLength: 200,
+  })
+  fc.assert(
+    fc.property(steps, (moves) => {
+      const bucket = createTokenBucket({ burst: 20, perSecond: 10 }, 0)
+      let [now, taken] = [0, 0]
+      for (const { afterMs, cost } of moves) {
+        now += afterMs
+        const wait = bucket.take(cost, now)
+        if (wait === 0) taken += cost
+        expect(taken).toBeLessThanOrEqual(20 + now / 100 + 1e-6)
+        if (wait === 0) continue
+        now += wait
+        expect(bucket.take(cost, now)).toBe(0)
+        taken += cost
+      }
+    }),
+  )
+})
+
+test('what costs more than everything waits for everything, and leaves a debt', () => {
+  const bucket = createTokenBucket({ burst: 10, perSecond: 10 }, 0)
+  expect(bucket.take(1, 0)).toBe(0)
+  expect(bucket.take(30, 0)).toBe(100)
+  expect(bucket.take(30, 100)).toBe(0)
+  expect(bucket.take(1, 100)).toBe(2_100)
+})
+
+test('a clock that stands still or jumps back gives nothing away', () => {
+  const { time, limits } = limitsAt()
+  spendAll(limits)
+  time.now -= 500
+  expect(limits.take(alice, 'send')).toBeGreaterThan(0)
+})
+
+test('somebody at the pace of a person is never told of; somebody who spends is, once for what they spent', () => {
+  const { time, limits } = limitsAt()
+  for (let minute = 0; minute < 60; minute += 1) {
+    for (let sends = 0; sends < 40; sends += 1) limits.take(alice, 'send')
+    time.now += 60_000
+  }
+  expect(limits.collectSpending()).toEqual([])
+  for (let sends = 0; sends < 200; sends += 1) limits.take(bob, 'send')
+  expect(limits.collectSpending()).toEqual([{ userId: bob, costClass: 'send', spent: 200 }])
+  expect(limits.collectSpending()).toEqual([])
+})
+
+test('what was spent elsewhere is gone here too', () => {
+  const { limits } = limitsAt()
+  limits.take(alice, 'send')
+  limits.lower(alice, 'send', 3)
+  expect(spendAll(limits)).toBe(3)
+  limits.lower(alice, 'send', 400)
+  expect(limits.take(alice, 'send')).toBeGreaterThan(0)
+})
+
+test('an operator can allow more, or anything', () => {
+  expect(spendAll(limitsAt(0, 3).limits)).toBe(3 * ALLOWANCES.send.burst)
+  const { limits } = limitsAt(0, Infinity)
+  for (let sends = 0; sends < 10_000; sends += 1) expect(limits.take(alice, 'send')).toBe(0)
+})
+
+test('however many others there are, somebody who never stops is not forgotten, and gets no second burst', () => {
+  const { limits } = limitsAt()
+  spendAll(limits)
+  for (let other = 0; other < 120_000; other += 1) {
+    limits.take(`user${other}` as UserId, 'presence')
+    if (other % 1_000 === 0) expect(limits.take(alice, 'send')).toBeGreaterThan(0)
+  }
+})

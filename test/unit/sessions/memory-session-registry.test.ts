@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import {
+  createMemorySessionRegistry,
+  type MemorySessions,
+} from '../../../src/sessions/memory-session-registry.ts'
+import type { GatewayId } from '../../../src/ids.ts'
+import { alice, bob, carol } from '../../harness/people/events.ts'
+
+const [east, west, north] = ['east', 'west', 'north'] as [GatewayId, GatewayId, GatewayId]
+
+function registries() {
+  const sessions: MemorySessions = new Map()
+  const registry = (id: GatewayId) => createMemorySessionRegistry(id, sessions)
+  return { east: registry(east), west: registry(west), north: registry(north) }
+}
+
+test('a gateway learns on which others any of the people are, each gateway once, and never of itself', async () => {
+  const at = registries()
+  await at.east.attach(alice)
+  await at.west.attach(alice)
+  await at.west.attach(bob)
+  await at.north.attach(carol)
+  expect(await at.east.gatewaysOf([alice, bob])).toEqual(new Set([west]))
+  expect(await at.east.gatewaysOf([bob, carol])).toEqual(new Set([west, north]))
+  expect(await at.east.gatewaysOf([])).toEqual(new Set())
+})
+
+test('where somebody has no live stream any more, they are not found', async () => {
+  const at = registries()
+  await at.west.attach(bob)
+  at.west.detach(bob)
+  expect(await at.east.gatewaysOf([bob])).toEqual(new Set())
+})
+
+test('a gateway that closed is found no more, and the last one knows that it is alone', async () => {
+  const at = registries()
+  await at.west.attach(bob)
+  expect(at.east.hasOthers()).toBe(true)
+  await at.west.close()
+  await at.north.close()
+  expect(await at.east.gatewaysOf([bob])).toEqual(new Set())
+  expect(at.east.hasOthers()).toBe(false)
+})
