@@ -1,7 +1,11 @@
 import { badInput, notFound } from '../errors.ts'
 import { type ChatId, newChatId, type UserId } from '../ids.ts'
-import { within } from '../lib/deadline.ts'
-import { notConfirmed, untilKnown } from '../store/sql/until-known.ts'
+import {
+  answerInTime,
+  changeNotConfirmed,
+  FIVE_QUICK_ATTEMPTS,
+  runDurableCommand,
+} from '../store/sql/durable-command.ts'
 import type { Users } from '../users/users.ts'
 import type { Range } from '../lib/range.ts'
 import type { ChatListPosition, ChatView, LowestWatermarks, Member, WatermarkKey } from '../events/chat.ts'
@@ -22,9 +26,6 @@ export type Chats = Readonly<{
   /** The direct chat of two people, made if need be. BAD_USER_INPUT with oneself, NOT_FOUND with nobody, or UNAVAILABLE: again. */
   startDirectChat(viewerId: UserId, otherId: UserId): Promise<ChatView>
 }>
-
-/** Within this there is an answer, in milliseconds; stays well below the ten seconds that are promised. */
-const ANSWER_WITHIN_MS = 8_000
 
 export function createChats({ store, users }: { store: ChatStore; users: Users }): Chats {
   async function findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<(ChatView | undefined)[]> {
@@ -48,11 +49,12 @@ export function createChats({ store, users }: { store: ChatStore; users: Users }
     if (viewerId === otherId) throw badInput('A direct chat needs another person: userId is your own')
     if ((await users.find(otherId)) === undefined) throw notFound('User')
     const pair = viewerId < otherId ? ([viewerId, otherId] as const) : ([otherId, viewerId] as const)
-    const { result: chatId } = await within(
-      ANSWER_WITHIN_MS,
-      untilKnown(() => findOrCreate(viewerId, pair)),
-      notConfirmed,
-    )
+    const command = runDurableCommand({
+      attempt: () => findOrCreate(viewerId, pair),
+      retry: FIVE_QUICK_ATTEMPTS,
+      notConfirmed: changeNotConfirmed,
+    })
+    const chatId = await answerInTime(command, changeNotConfirmed)
     const [view] = await store.views(viewerId, [chatId])
     if (view === undefined) throw notFound('Chat')
     return view

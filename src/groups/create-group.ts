@@ -2,11 +2,16 @@ import { createHash } from 'node:crypto'
 import { parseTitle, parseTtl } from '../chats/chat-input.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Publish } from '../chats/durable-change.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import { ParleyError } from '../errors.ts'
 import { type ChatId, newChatId, type UserId } from '../ids.ts'
 import { parseKey } from '../chats/client-key.ts'
-import { within } from '../lib/deadline.ts'
-import { notConfirmed, untilKnown } from '../store/sql/until-known.ts'
+import {
+  answerInTime,
+  changeNotConfirmed,
+  FIVE_QUICK_ATTEMPTS,
+  runDurableCommand,
+} from '../store/sql/durable-command.ts'
 import type { GroupStore, NewGroup } from './group-store.ts'
 import type { GroupMembers } from './group-members.ts'
 
@@ -32,12 +37,8 @@ type Dependencies = Readonly<{
   publish: Publish
 }>
 
-/** Within this there is an answer, in milliseconds; stays well below the ten seconds that are promised. */
-const ANSWER_WITHIN_MS = 8_000
-
 export function createGroupCreation({ store, people, chatLog, publish }: Dependencies): CreateGroup {
-  /** The group's id, and whether it was made just now. */
-  async function make(group: NewGroup): Promise<Made> {
+  async function findOrCreate(group: NewGroup): Promise<Group> {
     const created = await store.create(group)
     if (created !== undefined) return { chatId: group.chatId, createdAt: created.at }
     const first = await store.findCreated(group.creatorId, group.clientChatId)
@@ -46,23 +47,30 @@ export function createGroupCreation({ store, people, chatLog, publish }: Depende
     return { chatId: first.chatId, createdAt: undefined }
   }
 
-  async function makeAndTell(group: NewGroup): Promise<ChatId> {
-    const { result, mayHaveBeenStored } = await untilKnown(() => make(group))
-    const { chatId, createdAt } = result
-    if (createdAt !== undefined) publish([createdEvent(group, createdAt)])
-    else if (mayHaveBeenStored) publish(await chatLog.read({ chatId, afterSeq: 0, untilSeq: 1 }))
-    return chatId
-  }
+  const create = (group: NewGroup): Promise<Group> =>
+    runDurableCommand({
+      attempt: () => findOrCreate(group),
+      events: {
+        stored: ({ createdAt }) => (createdAt === undefined ? [] : [createdEvent(group, createdAt)]),
+        async readBack({ chatId, createdAt }) {
+          return createdAt === undefined ? chatLog.read({ chatId, afterSeq: 0, untilSeq: 1 }) : []
+        },
+        publish,
+      },
+      retry: FIVE_QUICK_ATTEMPTS,
+      notConfirmed: changeNotConfirmed,
+    })
 
   return async (creatorId, input) => {
     const group = toGroup(creatorId, input)
     people.requireRoomFor(group.memberIds.length)
     await people.requireKnown(group.memberIds)
-    return within(ANSWER_WITHIN_MS, makeAndTell(group), notConfirmed)
+    return (await answerInTime(create(group), changeNotConfirmed)).chatId
   }
 }
 
-type Made = Readonly<{ chatId: ChatId; createdAt: Date | undefined }>
+/** `createdAt`: undefined if an earlier command, or an earlier attempt of this one, created it. */
+type Group = Readonly<{ chatId: ChatId; createdAt: Date | undefined }>
 
 function toGroup(creatorId: UserId, input: GroupInput): NewGroup {
   const title = parseTitle(input.title)
@@ -84,8 +92,8 @@ function digest(content: unknown): Buffer {
   return createHash('sha256').update(JSON.stringify(content)).digest().subarray(0, 16)
 }
 
-function createdEvent({ chatId, creatorId, memberIds }: NewGroup, at: Date) {
-  return { type: 'ChatUpdated', chatId, seq: 1, actorId: creatorId, at, joined: memberIds } as const
+function createdEvent({ chatId, creatorId, memberIds }: NewGroup, at: Date): ChatEvent {
+  return { type: 'ChatUpdated', chatId, seq: 1, actorId: creatorId, at, joined: memberIds }
 }
 
 function keyConflict(): ParleyError {

@@ -1,16 +1,19 @@
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Publish } from '../chats/durable-change.ts'
-import { unavailable } from '../errors.ts'
-import { retry } from '../lib/backoff.ts'
-import { classifyDatabaseError } from '../store/sql/database-error.ts'
+import { type ParleyError, unavailable } from '../errors.ts'
+import { type RetryPolicy, runDurableCommand } from '../store/sql/durable-command.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { AppendOutcome, Draft, MessageLog } from './message-log.ts'
 import type { Message } from '../events/message.ts'
 import { foldBatch, unfoldOutcomes } from './send-batch.ts'
 
-/** Stores a batch and tells of it: answers in the order of the drafts, UNAVAILABLE where the outcome is unknown. */
+/**
+ * Stores a batch of messages and publishes them. Returns the outcomes in the order of the drafts.
+ *
+ * Errors: UNAVAILABLE – the outcome is unknown, or the database refused the batch. Send again with the same keys.
+ */
 export type DurableAppend = (drafts: readonly Draft[]) => Promise<readonly AppendOutcome[]>
 
 type Dependencies = Readonly<{
@@ -21,14 +24,13 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
-/** For how long a batch is tried again, in milliseconds, and how. */
+/** How long the gateway retries a batch, in milliseconds. The other batches of the lane wait meanwhile. */
 const RETRY_FOR_MS = 5_000
 const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
 
 /**
- * Tries until the batch is stored. Trying again is safe whatever became of the last attempt: if it was stored after
- * all, its keys are found, and no key is stored twice. What an attempt stored whose answer was lost is then known as
- * repeated, and nobody was told of it yet: so it is read back and published with the rest.
+ * Retrying a batch is safe. If an earlier attempt stored it, the retry finds the keys and reports duplicates, because
+ * no key is stored twice. Nobody has published these messages yet, so the command reads them back and publishes them.
  */
 export function createDurableAppend({ log, chatLog, publish, metrics, logger }: Dependencies): DurableAppend {
   async function timed(
@@ -42,28 +44,10 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
     return outcomes
   }
 
-  async function appendWithRetry(append: MessageLog['append'], drafts: readonly Draft[]): Promise<Appended> {
-    const startedAt = performance.now()
-    let lostAnswers = 0
-    const shouldRetry = (error: unknown): boolean => {
-      const kind = classifyDatabaseError(error)
-      if (kind === 'unknown-outcome') lostAnswers += 1
-      metrics.appendRetries.inc({ kind })
-      logger.warn({ err: error, kind, batch: drafts.length }, 'a batch of messages was not stored')
-      if (kind === 'other') return false
-      if (kind !== 'refused' && performance.now() < startedAt + RETRY_FOR_MS) return true
-      throw unavailable('The message could not be confirmed. Send it again with the same key.', error)
-    }
-    const outcomes = await retry(() => timed(append, drafts), shouldRetry, RETRY_BACKOFF)
-    if (lostAnswers === 0) return { outcomes, mayHaveBeenStored: false }
-    const sinceMs = performance.now() - startedAt
-    return { outcomes: outcomes.map((outcome) => markOwn(outcome, sinceMs)), mayHaveBeenStored: true }
-  }
-
-  async function readBack(
+  async function readDuplicates(
     drafts: readonly Draft[],
     outcomes: readonly AppendOutcome[],
-  ): Promise<ChatEvent[]> {
+  ): Promise<readonly ChatEvent[]> {
     const reads = drafts.map(async ({ chatId }, index) => {
       const outcome = outcomes[index]
       if (outcome?.type !== 'repeated') return []
@@ -72,24 +56,45 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
     return (await Promise.all(reads)).flat()
   }
 
-  async function appendAndTell(
+  const retryPolicyFor = (batchSize: number): RetryPolicy => ({
+    shouldRetry: ({ kind, elapsedMs }) => kind !== 'refused' && elapsedMs < RETRY_FOR_MS,
+    backoff: RETRY_BACKOFF,
+    onFailure({ error, kind }) {
+      metrics.appendRetries.inc({ kind })
+      logger.warn({ err: error, kind, batch: batchSize }, 'storing a batch of messages failed')
+    },
+  })
+
+  function appendAndPublish(
     append: MessageLog['append'],
     drafts: readonly Draft[],
   ): Promise<readonly AppendOutcome[]> {
-    const { outcomes, mayHaveBeenStored } = await appendWithRetry(append, drafts)
-    publish(drafts.flatMap((draft, index) => eventsOf(draft, outcomes[index])))
-    if (mayHaveBeenStored) publish(await readBack(drafts, outcomes))
-    return outcomes
+    const startedAt = performance.now()
+    return runDurableCommand({
+      async attempt({ mayBeStored }) {
+        const outcomes = await timed(append, drafts)
+        if (!mayBeStored) return outcomes
+        const sinceMs = performance.now() - startedAt
+        return outcomes.map((outcome) => markOwn(outcome, sinceMs))
+      },
+      events: {
+        stored: (outcomes) => drafts.flatMap((draft, index) => eventsOf(draft, outcomes[index])),
+        readBack: (outcomes) => readDuplicates(drafts, outcomes),
+        publish,
+      },
+      retry: retryPolicyFor(drafts.length),
+      notConfirmed,
+    })
   }
 
-  /** In the same turn of the lane, so that nothing that was sent later gets before it. */
+  /** Runs in the same turn of the lane, so that no later send overtakes these drafts. */
   async function settle(
     drafts: readonly Draft[],
     outcomes: readonly AppendOutcome[],
   ): Promise<readonly AppendOutcome[]> {
     const undecided = drafts.filter((_, index) => outcomes[index]?.type === 'try-again')
     if (undecided.length === 0) return outcomes
-    const decided = (await appendAndTell(log.appendLocked, undecided)).values()
+    const decided = (await appendAndPublish(log.appendLocked, undecided)).values()
     return outcomes.map((outcome) =>
       outcome.type === 'try-again' ? (decided.next().value ?? outcome) : outcome,
     )
@@ -97,15 +102,18 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
 
   return async (drafts) => {
     const folded = foldBatch(drafts)
-    const outcomes = await appendAndTell(log.append, folded.unique)
+    const outcomes = await appendAndPublish(log.append, folded.unique)
     return unfoldOutcomes(drafts, folded, await settle(folded.unique, outcomes))
   }
 }
 
-type Appended = Readonly<{ outcomes: readonly AppendOutcome[]; mayHaveBeenStored: boolean }>
 type Stored = Extract<AppendOutcome, { type: 'sent' }>
 
-/** What was stored no longer ago than the first attempt began, one of these attempts stored. */
+function notConfirmed(cause: unknown): ParleyError {
+  return unavailable('The message could not be confirmed. Send it again with the same key.', cause)
+}
+
+/** A duplicate that is younger than the first attempt was stored by one of these attempts. */
 function markOwn(outcome: AppendOutcome, sinceMs: number): AppendOutcome {
   const isOwn = outcome.type === 'repeated' && outcome.ageMs <= sinceMs
   return isOwn ? { ...outcome, isOwn } : outcome

@@ -1,7 +1,7 @@
 import { badInput, forbidden, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { ChatId, MessageId, UserId } from '../ids.ts'
 import { parseKey } from '../chats/client-key.ts'
-import { within } from '../lib/deadline.ts'
+import { answerInTime } from '../store/sql/durable-command.ts'
 import { type DurableAppend, toMessage } from './durable-append.ts'
 import { createLanes } from './lanes.ts'
 import { fingerprintOf, parseBody } from './message-input.ts'
@@ -45,8 +45,6 @@ type Dependencies = Readonly<{
 
 /** A few writes under way at once; batches grow when the database can't keep up. */
 const LANES = { count: 4, maxBatch: 256, maxWaiting: 10_000 }
-/** Within this a sender has an answer, in milliseconds; stays well below the ten seconds that are promised. */
-const ANSWER_WITHIN_MS = 8_000
 const MAX_ATTEMPTS = 6
 
 export function createMessageSender({ append, findMessage, metrics }: Dependencies): MessageSender {
@@ -81,7 +79,7 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
 
   async function store(input: SendInput): Promise<Sent> {
     const draft = toDraft(input)
-    const outcome = await within(ANSWER_WITHIN_MS, appended(draft), notConfirmed)
+    const outcome = await answerInTime(appended(draft), notConfirmed)
     switch (outcome.type) {
       case 'sent':
         return { message: toMessage(draft, outcome), deduplicated: false }

@@ -1,11 +1,9 @@
-import { badInput, notFound, unavailable } from '../errors.ts'
+import { badInput, notFound, type ParleyError, unavailable } from '../errors.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
-import { retry } from '../lib/backoff.ts'
 import { type Batcher, BatcherFullError, createBatcher } from '../lib/batcher.ts'
 import type { Clock } from '../lib/clock.ts'
 import { ExpiringCache } from '../lib/expiring-cache.ts'
-import { within } from '../lib/deadline.ts'
-import { classifyDatabaseError } from '../store/sql/database-error.ts'
+import { answerInTime, type RetryPolicy, runDurableCommand } from '../store/sql/durable-command.ts'
 import type { Member } from '../events/chat.ts'
 import type { AdvancedMember, Receipt, ReceiptStore } from './receipt-store.ts'
 import { isInLargeChat, type ReceiptRecipients } from './receipt-recipients.ts'
@@ -55,9 +53,10 @@ const BATCHER = { maxBatch: 2_000, maxWaiting: 50_000 }
 /** For how long a chat is known to be large. */
 const LARGE_KNOWN_MS = 60_000
 const MAX_LARGE_KNOWN = 10_000
-const ANSWER_WITHIN_MS = 8_000
-const MAX_ATTEMPTS = 5
-const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
+const RETRY: RetryPolicy = {
+  shouldRetry: ({ attempt }) => attempt < 5,
+  backoff: { firstMs: 20, maxMs: 500 },
+}
 /** The most positions of one report. */
 const MAX_POSITIONS = 500
 
@@ -76,25 +75,28 @@ export function createReceipts({
   const batchers = { small: batcherFor(REST_MS.small), large: batcherFor(REST_MS.large) }
 
   async function write(advances: readonly Advance[]): Promise<readonly (AdvancedMember | undefined)[]> {
-    let isFirst = true
-    const mayRetry = (error: unknown, attempt: number): boolean => {
-      isFirst = false
-      return shouldRetry(error, attempt)
-    }
-    const members = await retry(() => store.advance(collapse(advances)), mayRetry, RETRY_BACKOFF)
-    // An attempt whose answer was lost may have moved them already, and nobody was told.
-    await tell(members.filter((member) => member.hasMoved || !isFirst))
+    const members = await runDurableCommand({
+      attempt: () => store.advance(collapse(advances)),
+      events: {
+        stored: (all) => all.filter((member) => member.hasMoved),
+        // An earlier attempt may have moved these. Publishing watermarks that have not moved does no harm.
+        readBack: async (all) => all.filter((member) => !member.hasMoved),
+        publish: publishAdvances,
+      },
+      retry: RETRY,
+      notConfirmed,
+    })
     const byKey = new Map(members.map((member) => [memberKeyOf(member), member]))
     return advances.map((advance) => byKey.get(memberKeyOf(advance)))
   }
 
-  async function tell(members: readonly AdvancedMember[]): Promise<void> {
+  async function publishAdvances(members: readonly AdvancedMember[]): Promise<void> {
     for (const member of members) if (isInLargeChat(member)) large.set(member.chatId, true)
     publish(await telling(members))
   }
 
   async function advance(report: Advance): Promise<Member> {
-    const member = await within(ANSWER_WITHIN_MS, submit(report), notConfirmed)
+    const member = await answerInTime(submit(report), notConfirmed)
     if (member === undefined) throw notFound('Chat')
     return member
   }
@@ -133,12 +135,6 @@ function parseSeq(seq: number): Seq {
   return seq
 }
 
-function shouldRetry(error: unknown, attempt: number): boolean {
-  if (classifyDatabaseError(error) === 'other') return false
-  if (attempt + 1 < MAX_ATTEMPTS) return true
-  throw notConfirmed(error)
-}
-
-function notConfirmed(cause?: unknown): Error {
+function notConfirmed(cause?: unknown): ParleyError {
   return unavailable('The receipt could not be confirmed. Send it again; receipts may be repeated.', cause)
 }
