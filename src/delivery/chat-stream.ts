@@ -5,15 +5,16 @@ import { lastVisibleSeq } from '../events/chat.ts'
 import { eventCount, type MembershipPeriod, periodsAfter } from '../events/membership-period.ts'
 import { badInput, unavailable } from '../errors.ts'
 import type { Hub } from '../gateway/hub.ts'
-import type { Listener } from '../events/signal.ts'
+import type { Listener, LiveItem } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Feed } from '../lib/push-stream.ts'
 import { pause } from '../lib/pause.ts'
 import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
 import { MAX_REPLAY } from './replay.ts'
 import type { InboxItem } from './inbox-item.ts'
-import { type Feeding, LiveStream } from './live-stream.ts'
+import { type LiveStream, openLiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
 
 export type ChatStreams = Readonly<{
@@ -55,7 +56,7 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
     if (afterSeq !== undefined && afterSeq < 0)
       throw badInput('afterSeq is a position in the log: 0 or greater')
 
-    async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
+    async function* phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
       for await (const item of replay(chatId, plan)) {
         // What is queried in its place has to reach as far as the log does that is not replayed.
         if (item.type === 'InboxReset') await marks?.wrote(viewerId)
@@ -64,7 +65,7 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
       await marks?.wrote(viewerId)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
       if (view.member.leftSeq !== null) return
-      for await (const item of feeding.live()) {
+      for await (const item of feed.pushed()) {
         if (!plan.merge(item)) continue
         marks?.told(viewerId)
         yield item
@@ -72,11 +73,11 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
       }
     }
 
-    const stream: LiveStream = new LiveStream({ phases, release: () => watching.leave(), onOverflow })
+    const stream: LiveStream = openLiveStream({ phases, onClose: () => watching.leave(), onOverflow })
     const listener = {
       userId: viewerId,
-      push: stream.push.bind(stream),
-      startOver: stream.startOver.bind(stream),
+      push: (item: LiveItem) => stream.push(item),
+      startOver: () => stream.overflow(),
     }
     const { view, watching } = await begin(chatId, listener)
     const plan = planFor(view, afterSeq, watching.lastSeq)

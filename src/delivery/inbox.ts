@@ -5,6 +5,7 @@ import type { LiveItem } from '../events/signal.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Feed } from '../lib/push-stream.ts'
 import { pause } from '../lib/pause.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
@@ -13,7 +14,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { DeviceStore, Pending, Registration } from './device-store.ts'
 import type { InboxItem } from './inbox-item.ts'
 import type { LiveDevices } from './live-devices.ts'
-import { type Feeding, LiveStream } from './live-stream.ts'
+import { type LiveStream, openLiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
 import { createThrottledReads } from './throttled-reads.ts'
 import { createReplay } from './replay.ts'
@@ -80,12 +81,12 @@ export function createInbox(dependencies: Dependencies): Inbox {
   const replay = createReplay({ chatLog, receipts, metrics, inTurn })
 
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
-    async function* phases(feeding: Feeding): AsyncGenerator<InboxItem, void, void> {
+    async function* phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
       await joined.attached
-      const { registration, owed, merge } = await makePlan(feeding, viewerId, deviceId)
+      const { registration, owed, merge } = await makePlan(feed, viewerId, deviceId)
       joined.settle()
       if (registration !== undefined) {
-        for await (const item of replay(feeding.signal, { viewerId, registration, owed })) {
+        for await (const item of replay(feed.signal, { viewerId, registration, owed })) {
           // What is queried in its place has to reach as far as the log does that is not replayed.
           if (item.type === 'InboxReset') await marks?.wrote(viewerId)
           yield item
@@ -95,7 +96,7 @@ export function createInbox(dependencies: Dependencies): Inbox {
       await marks?.wrote(viewerId)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
       if (deviceId !== undefined) live = liveDevices.add(viewerId, deviceId)
-      for await (const item of feeding.live()) {
+      for await (const item of feed.pushed()) {
         if (!merge(item)) continue
         marks?.told(viewerId)
         yield item
@@ -104,9 +105,9 @@ export function createInbox(dependencies: Dependencies): Inbox {
     }
 
     let live: (() => void) | undefined
-    const stream: LiveStream = new LiveStream({
+    const stream: LiveStream = openLiveStream({
       phases,
-      release() {
+      onClose() {
         joined.leave()
         live?.()
       },
@@ -114,12 +115,12 @@ export function createInbox(dependencies: Dependencies): Inbox {
         metrics.overflows.inc()
         onOverflow()
       },
-      onFlushed: deviceId === undefined ? (item) => acknowledge(viewerId, item) : () => undefined,
+      onFlushed: deviceId === undefined ? (item) => acknowledge(viewerId, item) : undefined,
     })
     const joined = hub.join({
       userId: viewerId,
       push: (item) => stream.push(item),
-      startOver: () => stream.startOver(),
+      startOver: () => stream.overflow(),
     })
     return stream
   }
@@ -130,7 +131,7 @@ export function createInbox(dependencies: Dependencies): Inbox {
   }
 
   async function makePlan(
-    { signal, hasQueued }: Feeding,
+    { signal, hasQueued }: Feed<LiveItem>,
     viewerId: UserId,
     deviceId: DeviceId | undefined,
   ): Promise<Plan & Pick<Debt, 'registration'>> {

@@ -1,104 +1,153 @@
-/** What a queue may hold; whichever bound is met first counts. */
+/** A first-in-first-out queue with a bound. `PushStream` keeps undelivered items in one. */
+export type Queue<Item> = Readonly<{
+  readonly length: number
+  /** Adds an item. Returns false, and changes nothing, if the item must not be lost and there is no room for it. */
+  push(item: Item): boolean
+  /** Removes and returns the oldest item; undefined if the queue is empty. */
+  shift(): Item | undefined
+  clear(): void
+}>
+
+/** The limits of a queue. An item has to fit both. */
 export type QueueBounds = Readonly<{ maxItems: number; maxBytes: number }>
 
-/** One thing in the queue. */
-export type QueueItem<Value> = Readonly<{
-  value: Value
-  /** About what it keeps in memory. */
+/** What an item costs, and whether it may be dropped. */
+export type QueueCost = Readonly<{
+  /** Approximate memory that the item keeps alive. */
   bytes: number
   /**
-   * `durable` may not be left out. `droppable` may, when room is short. `newest` may be replaced by a later item
-   * of the same key, and is, when room is short.
+   * What may happen to the item if room is short. `durable`: it stays. `droppable`: it may be dropped. `newest`: it may
+   * be dropped if a later item has the same key.
    */
   keep: 'durable' | 'droppable' | Readonly<{ newest: string }>
 }>
 
+type Entry<Item> = QueueCost & Readonly<{ item: Item }>
+
 /**
- * A first-in-first-out queue that never grows beyond its bounds. When room is short it first lets go of what may
- * be lost, then folds items of one key into the newest of them; when even that is not enough, `push` answers
- * false and the queue stays as it was: what to do then is the owner's business.
+ * A queue bounded by items and bytes. If a new item does not fit, the queue makes room: it drops every droppable item,
+ * then all but the newest item of each key. If that is not enough, the new item is refused and nothing is dropped.
  *
- * It is an array with a moving head: taking an item out moves the head, and the array is cut when more than half of it
- * lies before the head, so that each item is moved once on average. What was taken is held on to until then, so the
- * queue keeps in memory up to twice what its bounds say. Making room looks at every item: at worst with each push, where
- * nothing but the newest of each key is left.
+ * The queue is an array with a moving head. It is compacted when the head passes the middle, so each item moves once on
+ * average. Removed items stay referenced until then, so memory can reach twice the bounds. Making room takes time linear
+ * in the length, on every push in the worst case (a full queue that holds only the newest item of each key).
  */
-export class BoundedQueue<Value> {
+export class BoundedQueue<Item> implements Queue<Item> {
   readonly #bounds: QueueBounds
-  #items: QueueItem<Value>[] = []
+  readonly #costOf: (item: Item) => QueueCost
+  #entries: Entry<Item>[] = []
   #head = 0
   #bytes = 0
 
-  constructor(bounds: QueueBounds) {
+  constructor(bounds: QueueBounds, costOf: (item: Item) => QueueCost) {
     this.#bounds = bounds
+    this.#costOf = costOf
   }
 
   get length(): number {
-    return this.#items.length - this.#head
+    return this.#entries.length - this.#head
   }
 
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Whether the item is in; a droppable one counts as in when it was let go. */
-  push(item: QueueItem<Value>): boolean {
-    if (!this.#fits(item) && !this.#makeRoom(item)) return item.keep === 'droppable'
-    this.#items.push(item)
-    this.#bytes += item.bytes
+  /** As `Queue.push`. Returns true for a droppable item even if it was dropped at once. */
+  push(item: Item): boolean {
+    const { bytes, keep } = this.#costOf(item)
+    const entry: Entry<Item> = { item, bytes, keep }
+    if (!this.#fits(entry) && !this.#makeRoom(entry)) return keep === 'droppable'
+    this.#entries.push(entry)
+    this.#bytes += bytes
     return true
   }
 
-  shift(): Value | undefined {
-    const item = this.#items[this.#head]
-    if (item === undefined) return undefined
+  shift(): Item | undefined {
+    const entry = this.#entries[this.#head]
+    if (entry === undefined) return undefined
     this.#head += 1
-    this.#bytes -= item.bytes
-    if (this.#head * 2 > this.#items.length) this.#compact()
-    return item.value
+    this.#bytes -= entry.bytes
+    if (this.#head * 2 > this.#entries.length) this.#compact()
+    return entry.item
   }
 
   clear(): void {
     this.#replace([], 0)
   }
 
-  #fits(item: QueueItem<Value>, length = this.length, bytes = this.#bytes): boolean {
-    return length < this.#bounds.maxItems && bytes + item.bytes <= this.#bounds.maxBytes
+  #fits(entry: Entry<Item>, length = this.length, bytes = this.#bytes): boolean {
+    return length < this.#bounds.maxItems && bytes + entry.bytes <= this.#bounds.maxBytes
   }
 
-  /** Lets go of what may be lost, and folds. Whether there is room then; nothing is given up for an item that would not fit even so. */
-  #makeRoom(incoming: QueueItem<Value>): boolean {
-    const durable = this.#items.slice(this.#head).filter((item) => item.keep !== 'droppable')
-    const kept = newestOfEachKey(durable, incoming)
-    const bytes = kept.reduce((sum, item) => sum + item.bytes, 0)
+  /** Drops what may be dropped, if that makes enough room. Returns whether there is room now. */
+  #makeRoom(incoming: Entry<Item>): boolean {
+    const undroppable = this.#entries.slice(this.#head).filter((entry) => entry.keep !== 'droppable')
+    const kept = newestOfEachKey(undroppable, incoming)
+    const bytes = kept.reduce((sum, entry) => sum + entry.bytes, 0)
     const hasRoom = this.#fits(incoming, kept.length, bytes)
     if (hasRoom) this.#replace(kept, bytes)
     return hasRoom
   }
 
-  #replace(items: QueueItem<Value>[], bytes: number): void {
-    this.#items = items
+  #replace(entries: Entry<Item>[], bytes: number): void {
+    this.#entries = entries
     this.#head = 0
     this.#bytes = bytes
   }
 
   #compact(): void {
-    this.#items = this.#items.slice(this.#head)
+    this.#entries = this.#entries.slice(this.#head)
     this.#head = 0
   }
 }
 
-/** Leaves out each item that a later one, or the incoming one, makes superfluous. */
-function newestOfEachKey<Value>(items: QueueItem<Value>[], incoming: QueueItem<Value>): QueueItem<Value>[] {
+/** Leaves out each entry that a later one, or the incoming one, replaces. */
+function newestOfEachKey<Item>(entries: Entry<Item>[], incoming: Entry<Item>): Entry<Item>[] {
   const seen = new Set<string>(typeof incoming.keep === 'object' ? [incoming.keep.newest] : [])
-  const isSuperseded = ({ keep }: QueueItem<Value>): boolean => {
+  const isReplaced = ({ keep }: Entry<Item>): boolean => {
     if (typeof keep === 'string') return false
-    const known = seen.has(keep.newest)
+    const isKnown = seen.has(keep.newest)
     seen.add(keep.newest)
-    return known
+    return isKnown
   }
-  return items
+  return entries
     .toReversed()
-    .filter((item) => !isSuperseded(item))
+    .filter((entry) => !isReplaced(entry))
     .toReversed()
+}
+
+/**
+ * A queue that keeps only the newest item of each key, and so never holds more items than there are keys. A new item
+ * goes to the end, even if it replaces an older one. It never refuses an item.
+ */
+export class NewestByKeyQueue<Item> implements Queue<Item> {
+  readonly #keyOf: (item: Item) => unknown
+  readonly #items = new Map<unknown, Item>()
+
+  constructor(keyOf: (item: Item) => unknown) {
+    this.#keyOf = keyOf
+  }
+
+  get length(): number {
+    return this.#items.size
+  }
+
+  push(item: Item): true {
+    const key = this.#keyOf(item)
+    this.#items.delete(key)
+    this.#items.set(key, item)
+    return true
+  }
+
+  shift(): Item | undefined {
+    for (const [key, item] of this.#items) {
+      this.#items.delete(key)
+      return item
+    }
+    return undefined
+  }
+
+  clear(): void {
+    this.#items.clear()
+  }
 }

@@ -22,10 +22,10 @@ test('what is pushed comes out, whether somebody waits for it already or not', a
 })
 
 test('what is pushed before anybody asks, and while the phases before are read, comes after these', async () => {
-  const { stream } = openStream(async function* ({ live }) {
+  const { stream } = openStream(async function* ({ pushed }) {
     yield sent('tea', 1)
     yield CAUGHT_UP
-    yield* live()
+    yield* pushed()
   })
   stream.push(sent('tea', 2))
   expect(await take(stream, 1)).toEqual([sent('tea', 1)])
@@ -72,7 +72,7 @@ describe('an item', () => {
 
 describe('a reader who is too slow', () => {
   test('is cut off once, told to come back, and gets nothing of what was queued', async () => {
-    const { stream, release, onOverflow } = openStream()
+    const { stream, onClose, onOverflow } = openStream()
     overfill(stream)
     stream.push(sent('tea', 9_999))
     expect(onOverflow).toHaveBeenCalledOnce()
@@ -80,15 +80,15 @@ describe('a reader who is too slow', () => {
       code: 'UNAVAILABLE',
       extensions: { retryable: true },
     })
-    expect(release).toHaveBeenCalledOnce()
+    expect(onClose).toHaveBeenCalledOnce()
     expect(await stream.next()).toEqual(DONE)
   })
 
   test('is cut off during the replay, too, and does not hear that they caught up', async () => {
-    const { stream, onOverflow } = openStream(async function* ({ live }) {
+    const { stream, onOverflow } = openStream(async function* ({ pushed }) {
       yield sent('tea', 1)
       yield CAUGHT_UP
-      yield* live()
+      yield* pushed()
     })
     await take(stream, 1)
     overfill(stream)

@@ -1,24 +1,26 @@
 import { type Mock, vi } from 'vitest'
 import type { InboxItem } from '../../../src/delivery/inbox-item.ts'
-import { type Feeding, LiveStream } from '../../../src/delivery/live-stream.ts'
+import { type LiveStream, openLiveStream } from '../../../src/delivery/live-stream.ts'
+import type { LiveItem } from '../../../src/events/signal.ts'
+import type { Feed } from '../../../src/lib/push-stream.ts'
 
-export type Phases = (feeding: Feeding) => AsyncGenerator<InboxItem, void, void>
+export type Phases = (feed: Feed<LiveItem>) => AsyncGenerator<InboxItem, void, void>
 
 /** A stream, and what it calls. */
 export type OpenStream = Readonly<{
   stream: LiveStream
-  release: Mock<() => void>
+  onClose: Mock<() => void>
   onOverflow: Mock<() => void>
   onFlushed: Mock<(item: InboxItem) => void>
 }>
 
 /** A stream of what is pushed alone, unless it has other phases. */
 export function openStream(phases: Phases = liveOnly): OpenStream {
-  const release = vi.fn<() => void>()
+  const onClose = vi.fn<() => void>()
   const onOverflow = vi.fn<() => void>()
   const onFlushed = vi.fn<(item: InboxItem) => void>()
-  const stream = new LiveStream({ phases, release, onOverflow, onFlushed })
-  return { stream, release, onOverflow, onFlushed }
+  const stream = openLiveStream({ phases, onClose, onOverflow, onFlushed })
+  return { stream, onClose, onOverflow, onFlushed }
 }
 
 /** The next `count` items. */
@@ -28,6 +30,6 @@ export async function take(stream: LiveStream, count: number): Promise<unknown[]
   return items
 }
 
-async function* liveOnly({ live }: Feeding): AsyncGenerator<InboxItem, void, void> {
-  yield* live()
+async function* liveOnly({ pushed }: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
+  yield* pushed()
 }
