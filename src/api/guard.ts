@@ -4,8 +4,8 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql'
-import type { Release } from '../overload/gate.ts'
-import { type OperationRule, ruleOf } from '../overload/operations.ts'
+import type { Release } from '../overload/operation-admission.ts'
+import { type OperationRule, ruleOf } from '../overload/operation-rules.ts'
 import type { Context } from './context.ts'
 import { queryCost } from './query-cost.ts'
 
@@ -34,9 +34,9 @@ function fieldsOf(root: GraphQLObjectType | null | undefined) {
 
 function gated(rule: OperationRule, resolve: Resolve): Resolve {
   return (source, args, context, info) => {
-    const cost = rule.paidBy === 'query' ? queryCost(info) : 1
+    const cost = rule.costClass === 'query' ? queryCost(info) : 1
     const viewerId = context.session?.viewer.userId
-    const release = context.services.gate.admit({ rule, viewerId, cost })
+    const release = context.services.operationAdmission.admit({ rule, viewerId, cost })
     const answer = resolve(source, args, context, info)
     return release === undefined ? answer : releasing(answer, release)
   }

@@ -1,6 +1,6 @@
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql'
 import { ParleyError } from '../errors.ts'
-import { doerOf, isUserActivity } from '../presence/activity.ts'
+import { activityRuleOf, isUserActivity } from '../presence/activity.ts'
 import type { Context } from './context.ts'
 
 type Resolve = GraphQLFieldResolver<unknown, Context>
@@ -11,7 +11,7 @@ type Resolve = GraphQLFieldResolver<unknown, Context>
  */
 export function noteActivity(schema: GraphQLSchema): GraphQLSchema {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
-    const isAsked = doerOf(field.name) === 'asked'
+    const isAsked = activityRuleOf(field.name) === 'asked'
     field.resolve = noting(field.name, isAsked, field.resolve ?? defaultFieldResolver)
   }
   return schema
@@ -23,7 +23,7 @@ export function noteActivity(schema: GraphQLSchema): GraphQLSchema {
  */
 export function excuseRefused(schema: GraphQLSchema): GraphQLSchema {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
-    if (doerOf(field.name) === 'asked')
+    if (activityRuleOf(field.name) === 'asked')
       field.resolve = excusing(field.name, field.resolve ?? defaultFieldResolver)
   }
   return schema
@@ -37,7 +37,8 @@ function excusing(name: string, resolve: Resolve): Resolve {
       const retryAfterMs = error instanceof ParleyError ? error.retryAfterMs : undefined
       const userId = context.session?.viewer.userId
       const isMissed = userId !== undefined && isUserActivity(name, args)
-      if (isMissed && retryAfterMs !== undefined) context.services.presence.excuse(userId, retryAfterMs)
+      if (isMissed && retryAfterMs !== undefined)
+        context.services.presence.grantGracePeriod(userId, retryAfterMs)
       throw error
     }
   }
@@ -47,7 +48,7 @@ function noting(name: string, isAsked: boolean, resolve: Resolve): Resolve {
   return async (source, args, context, info) => {
     const userId = context.session?.viewer.userId
     if (userId !== undefined && isUserActivity(name, args)) {
-      const noted = context.services.presence.note(userId)
+      const noted = context.services.presence.recordActivity(userId)
       if (isAsked) await noted
     }
     return resolve(source, args, context, info)

@@ -5,7 +5,7 @@ import type { ChatStreams } from '../delivery/chat-stream.ts'
 import type { Inbox } from '../delivery/inbox.ts'
 import type { CreateGroup } from '../groups/create-group.ts'
 import type { Groups } from '../groups/groups.ts'
-import type { Gate } from '../overload/gate.ts'
+import type { OperationAdmission } from '../overload/operation-admission.ts'
 import type { ServiceLevels } from '../overload/service-levels.ts'
 import type { MessageChanger } from '../messages/change-message.ts'
 import type { Messages } from '../messages/messages.ts'
@@ -32,5 +32,5 @@ export type Services = Readonly<{
   inbox: Inbox
   chatStreams: ChatStreams
   levels: ServiceLevels
-  gate: Gate
+  operationAdmission: OperationAdmission
 }>

@@ -42,10 +42,10 @@ function unknownLevel(word: string): UsageError {
 
 async function carryOut(wish: Wish, store: LevelCommands): Promise<string> {
   if (wish.level === 'auto') {
-    await store.takeBack()
+    await store.clear()
     return 'The load decides again, on every gateway within two seconds.'
   }
-  const until = await store.give(wish.level, wish.lifetimeS)
+  const until = await store.set(wish.level, wish.lifetimeS)
   return `${wish.level} until ${until.toISOString()}, on every gateway within two seconds. Then the load decides again.`
 }
 

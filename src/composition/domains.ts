@@ -38,7 +38,7 @@ import { createMessages } from '../messages/messages.ts'
 import { createMessageSender } from '../messages/send-message.ts'
 import { createLastSeenStore } from '../presence/last-seen-store.ts'
 import { createVisibilityStore } from '../presence/visibility-store.ts'
-import { createWatching } from '../presence/watching.ts'
+import { createPresenceSubscriptions } from '../presence/presence-subscriptions.ts'
 import { createReceiptStore } from '../receipts/receipt-store.ts'
 import { createReceipts } from '../receipts/receipts.ts'
 import { createReceiptRecipients } from '../receipts/receipt-recipients.ts'
@@ -63,7 +63,7 @@ export function createDomains(foundation: Foundation) {
   const hub: Hub = createHub({
     readLog: (stretch) => chatLog.read(stretch),
     logFloor: chatLog.floor,
-    onMembersChanged: (userIds) => watching.reconsider(userIds),
+    onMembersChanged: (userIds) => presenceSubscriptions.reviewAccess(userIds),
     sessions,
     metrics,
     logger,
@@ -73,15 +73,15 @@ export function createDomains(foundation: Foundation) {
     lastSeen: createLastSeenStore(database),
     visibility: createVisibilityStore(database),
   }
-  const watching = createWatching({ ...presenceStores, follow: hub.follow, logger })
+  const presenceSubscriptions = createPresenceSubscriptions({ ...presenceStores, follow: hub.follow, logger })
   const logSweeper = createResync({ hub, store: createMembershipStore(database), clock, metrics, logger })
   // Whatever made a gateway miss an event may have made it miss who is online, and who may see that.
   const sweeper: Resync = {
     ...logSweeper,
     sweep(reason) {
       logSweeper.sweep(reason)
-      watching.recheck()
-      watching.reconsider(hub.people())
+      presenceSubscriptions.refresh()
+      presenceSubscriptions.reviewAccess(hub.people())
     },
   }
   const audience = createAudience({ store: createAudienceStore(database), clock })
@@ -91,7 +91,7 @@ export function createDomains(foundation: Foundation) {
     bus,
     sessions,
     audience,
-    onEdges: watching.offer,
+    onEdges: presenceSubscriptions.receiveEdges,
     sweeper,
     metrics,
     logger,
@@ -134,7 +134,13 @@ export function createDomains(foundation: Foundation) {
   const { marks } = database
   const inbox = createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, marks, metrics, logger })
   const chatStreams = createChatStreams({ hub, chats, chatLog, clock, marks })
-  const { presence, keeper } = createPresenceParts(foundation, presenceStores, watching, router, load)
+  const { presence, monitor: presenceMonitor } = createPresenceParts(
+    foundation,
+    presenceStores,
+    presenceSubscriptions,
+    router,
+    load,
+  )
   const services: Services = {
     users,
     chats,
@@ -151,9 +157,23 @@ export function createDomains(foundation: Foundation) {
     inbox,
     chatStreams,
     levels: load.levels,
-    gate: load.gate,
+    operationAdmission: load.operationAdmission,
   }
   metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
-  metrics.gauge('presence_watched', 'People whose presence is watched by somebody here.', watching.size)
-  return { services, load, hub, router, sweeper, expirySweeper, retention, watching, keeper }
+  metrics.gauge(
+    'presence_watched',
+    'People whose presence is watched by somebody here.',
+    presenceSubscriptions.watchedCount,
+  )
+  return {
+    services,
+    load,
+    hub,
+    router,
+    sweeper,
+    expirySweeper,
+    retention,
+    presenceSubscriptions,
+    presenceMonitor,
+  }
 }

@@ -29,7 +29,17 @@ const WAVES_SHARE = 0.4
  */
 export function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  { services, load, router, hub, sweeper, expirySweeper, retention, watching, keeper }: Domains,
+  {
+    services,
+    load,
+    router,
+    hub,
+    sweeper,
+    expirySweeper,
+    retention,
+    presenceSubscriptions,
+    presenceMonitor,
+  }: Domains,
   { server, health, demo }: Transport,
 ): Lifecycle {
   const start = once(async () => {
@@ -41,7 +51,7 @@ export function createLifecycle(
     sweeper.start()
     expirySweeper.start()
     retention.start()
-    keeper.start()
+    presenceMonitor.start()
     const { url } = await server.start()
     health.markReady()
     return { url, demo }
@@ -56,9 +66,9 @@ export function createLifecycle(
       services.receipts.drained(),
     ])
     await server.stop()
-    await Promise.all([services.messageSender.drained(), services.receipts.drained(), keeper.stop()])
+    await Promise.all([services.messageSender.drained(), services.receipts.drained(), presenceMonitor.stop()])
     await router.stop()
-    await Promise.all([sweeper.stop(), expirySweeper.stop(), retention.stop(), watching.close()])
+    await Promise.all([sweeper.stop(), expirySweeper.stop(), retention.stop(), presenceSubscriptions.close()])
     await Promise.all([load.levels.stop(), load.shared?.stop()])
     hub.close()
     await backplane.stop()

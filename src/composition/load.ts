@@ -1,7 +1,7 @@
 import type { Foundation } from './foundation.ts'
 import { elapsedMs } from '../lib/elapsed.ts'
-import { createGate, type Gate } from '../overload/gate.ts'
-import { createHeaviestSenders } from '../overload/heaviest-senders.ts'
+import { createOperationAdmission, type OperationAdmission } from '../overload/operation-admission.ts'
+import { createSendThrottle } from '../overload/send-throttle.ts'
 import { createLevelCommands } from '../overload/level-commands.ts'
 import { rankOf } from '../overload/levels.ts'
 import { createRateLimits } from '../quotas/rate-limits.ts'
@@ -11,7 +11,11 @@ import { createSignals } from '../overload/signals.ts'
 import type { WatchedLog } from '../messages/commit-watch.ts'
 
 /** What knows how much there is to do, and what may wait. */
-export type Load = Readonly<{ levels: ServiceLevels; gate: Gate; shared: SharedLimits | undefined }>
+export type Load = Readonly<{
+  levels: ServiceLevels
+  operationAdmission: OperationAdmission
+  shared: SharedLimits | undefined
+}>
 
 type LoadSources = Readonly<{ log: WatchedLog; waitingSends(): number }>
 
@@ -19,7 +23,7 @@ export function createLoad(
   { config, database, clock, logger, metrics, backplane, intake }: Foundation,
   { log, waitingSends }: LoadSources,
 ): Load {
-  const heaviest = createHeaviestSenders(elapsedMs)
+  const throttle = createSendThrottle(elapsedMs)
   const levels = createServiceLevels({
     signals: createSignals({
       waitingToBeReadMs: intake.longestWaitMs,
@@ -29,8 +33,8 @@ export function createLoad(
     }),
     commands: createLevelCommands({ writer: database.operatorsWriter }),
     onReading(pressure, asked) {
-      if (pressure === 'BEYOND' && asked === 'BEYOND') heaviest.tighten()
-      else if (pressure !== 'BEYOND') heaviest.relax()
+      if (pressure === 'BEYOND' && asked === 'BEYOND') throttle.tighten()
+      else if (pressure !== 'BEYOND') throttle.relax()
     },
     clock,
     now: elapsedMs,
@@ -48,7 +52,7 @@ export function createLoad(
   )
   return {
     levels,
-    gate: createGate({ levels, limits, heaviest, metrics }),
+    operationAdmission: createOperationAdmission({ levels, limits, throttle, metrics }),
     shared: backplane.share(limits),
   }
 }

@@ -10,7 +10,7 @@ import { createPresence, type PresenceService } from '../presence/presence.ts'
 import { createEdgePublisher } from '../presence/edge-publisher.ts'
 import { createActivityWriter } from '../presence/activity-writer.ts'
 import type { VisibilityStore } from '../presence/visibility-store.ts'
-import type { Watching } from '../presence/watching.ts'
+import type { PresenceSubscriptions } from '../presence/presence-subscriptions.ts'
 
 type PresenceStores = Readonly<{
   store: PresenceStore
@@ -22,22 +22,35 @@ type PresenceStores = Readonly<{
 export function createPresenceParts(
   { config, metrics, logger, presence: { windowMs, isPaused } }: Foundation,
   stores: PresenceStores,
-  watching: Watching,
+  subscriptions: PresenceSubscriptions,
   { tellEdges }: Router,
   { levels }: Load,
-): { presence: PresenceService; keeper: PresenceMonitor } {
-  const tell = createEdgePublisher({ gatewayId: config.gatewayId, offer: watching.offer, tellEdges, metrics })
-  const common = { ...stores, tell, windowMs, elapsedMs, logger }
-  const touches = createActivityWriter({ ...common, metrics })
+): { presence: PresenceService; monitor: PresenceMonitor } {
+  const publishEdges = createEdgePublisher({
+    gatewayId: config.gatewayId,
+    offer: subscriptions.receiveEdges,
+    tellEdges,
+    metrics,
+  })
+  const common = { ...stores, publishEdges, windowMs, elapsedMs, logger }
+  const activity = createActivityWriter({ ...common, metrics })
   const isLeftAlone = (): boolean => isPaused() || levels.isPaused('presence')
-  const excuses = createGracePeriods(common)
-  const keeper = createPresenceMonitor({
+  const gracePeriods = createGracePeriods(common)
+  const monitor = createPresenceMonitor({
     ...common,
-    notes: [touches, excuses],
-    watching,
+    replayables: [activity, gracePeriods],
+    subscriptions,
     isPaused: isLeftAlone,
   })
-  const { isThere, knowledge } = keeper
-  const presence = createPresence({ ...stores, touches, excuses, watching, isThere, knowledge, logger })
-  return { presence, keeper }
+  const { isStoreReachable, confidence } = monitor
+  const presence = createPresence({
+    ...stores,
+    activity,
+    gracePeriods,
+    subscriptions,
+    isStoreReachable,
+    confidence,
+    logger,
+  })
+  return { presence, monitor }
 }

@@ -50,14 +50,14 @@ export function createTransport(foundation: Foundation, { services }: Domains): 
   })
   const admission = createAdmission({
     expectedWaitMs: services.inbox.expectedWaitMs,
-    turnAwayMs: services.levels.turnAwayMs,
+    turnAwayMs: services.levels.connectionRetryAfterMs,
     metrics,
   })
   const websocket = createWebSocketEndpoint({
     yoga,
     authenticator,
     admission,
-    gate: services.gate,
+    sends: services.operationAdmission,
     intake,
     config,
     clock,

@@ -8,7 +8,7 @@ import type { ServiceLevel } from './levels.ts'
  * - `trickle`: paused to the eye. What must not be lost is still taken and stored, seldom and in bulk.
  * - `off`: refused as SERVICE_DEGRADED, or answered as unknown.
  */
-export type Mode = 'on' | 'delayed' | 'trickle' | 'off'
+export type FeatureMode = 'on' | 'delayed' | 'trickle' | 'off'
 
 /**
  * Which feature works how at which level: the one place that knows. Nothing else in the code asks about load; it asks
@@ -22,11 +22,11 @@ export const FEATURES = {
   search: { NORMAL: 'on', BUSY: 'on', ESSENTIAL: 'off' },
   uploads: { NORMAL: 'on', BUSY: 'on', ESSENTIAL: 'off' },
   retention: { NORMAL: 'on', BUSY: 'delayed', ESSENTIAL: 'delayed' },
-} as const satisfies Record<string, Record<ServiceLevel, Mode>>
+} as const satisfies Record<string, Record<ServiceLevel, FeatureMode>>
 
 export type Feature = keyof typeof FEATURES
 
-export function modeAt(level: ServiceLevel, feature: Feature): Mode {
+export function modeAt(level: ServiceLevel, feature: Feature): FeatureMode {
   return FEATURES[feature][level]
 }
 
@@ -44,7 +44,7 @@ export function pausedAt(level: ServiceLevel): readonly Feature[] {
  * operation has to answer: a receipt is answered when it is stored, at every level.
  */
 const RECEIPT_REST_MS = { on: 0, delayed: 1_000, trickle: 4_000, off: 4_000 } as const satisfies Record<
-  Mode,
+  FeatureMode,
   number
 >
 

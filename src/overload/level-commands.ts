@@ -13,9 +13,9 @@ export type LevelCommands = Readonly<{
   /** The command in force, if any. */
   current(): Promise<LevelCommand | undefined>
   /** Answers with the moment at which it will end. */
-  give(level: ServiceLevel, lifetimeS: number): Promise<Date>
+  set(level: ServiceLevel, lifetimeS: number): Promise<Date>
   /** From now on the load decides. */
-  takeBack(): Promise<void>
+  clear(): Promise<void>
 }>
 
 // The table's one row, by its primary key.
@@ -46,11 +46,11 @@ const TAKE_BACK: Statement = {
 export function createLevelCommands({ writer }: { writer: Pick<Writer, 'query'> }): LevelCommands {
   return {
     current: async () => (await writer.query<LevelCommand>(CURRENT))[0],
-    async give(level, lifetimeS) {
+    async set(level, lifetimeS) {
       const [row] = await writer.query<{ expiresAt: Date }>(GIVE, [level, lifetimeS])
       if (row === undefined) throw new Error('An insert answered without its row')
       return row.expiresAt
     },
-    takeBack: async () => void (await writer.query(TAKE_BACK)),
+    clear: async () => void (await writer.query(TAKE_BACK)),
   }
 }

@@ -1,27 +1,27 @@
 import type { Clock } from '../lib/clock.ts'
 import { pause } from '../lib/pause.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { type Feature, isPausedAt, type Mode, modeAt, receiptRestMsAt } from './features.ts'
-import { earliestEndMs, type Ladder, startLadder, step } from './ladder.ts'
+import { type Feature, isPausedAt, type FeatureMode, modeAt, receiptRestMsAt } from './features.ts'
+import { earliestEndMs, type PressureState, initialPressure, transition } from './pressure.ts'
 import type { LevelCommands } from './level-commands.ts'
 import { levelOf, type Pressure, rankOf, type ServiceLevel } from './levels.ts'
 import { type ServiceStatus, StatusFeed, statusAt } from './service-status.ts'
 import type { Signals } from './signals.ts'
-import { demanded, type Readings } from './thresholds.ts'
+import { pressureFor, type Readings } from './thresholds.ts'
 
 /** The level of this gateway, and what follows from it. */
 export type ServiceLevels = Readonly<{
   status(): ServiceStatus
   /** The present status at once, then each change. */
-  follow(): AsyncIterableIterator<ServiceStatus, undefined>
-  modeOf(feature: Feature): Mode
+  subscribe(): AsyncIterableIterator<ServiceStatus, undefined>
+  modeOf(feature: Feature): FeatureMode
   isPaused(feature: Feature): boolean
   /** How long receipts gather between two writes at least, in milliseconds. */
   receiptRestMs(): number
   /** When it makes sense to ask again for what is paused, in milliseconds. Not the same for everybody. */
   retryAfterMs(): number
   /** After how long somebody who wants to connect should try again; undefined: they are welcome. */
-  turnAwayMs(): number | undefined
+  connectionRetryAfterMs(): number | undefined
   /** Whoever has had messages waiting to be read for longer than this has the first refused, in milliseconds. */
   maxBacklogMs(): number
   /** How hard this gateway is pressed by its own measure, whatever the operator says. */
@@ -61,15 +61,15 @@ export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
   const { signals, commands, onReading, clock, now, isAutomatic, logger } = dependencies
   const ended = new AbortController()
   const feed = new StatusFeed(statusAt('NORMAL', clock.now()))
-  let ladder: Ladder = startLadder(now())
+  let ladder: PressureState = initialPressure(now())
   let command: Readonly<{ level: ServiceLevel; until: number }> | undefined
   let running: Promise<unknown> = Promise.resolve()
 
   function read(): void {
     const readings = signals.read()
-    if (isAutomatic) ladder = step(ladder, readings, now())
+    if (isAutomatic) ladder = transition(ladder, readings, now())
     settle(readings)
-    onReading(ladder.pressure, isAutomatic ? demanded(readings) : 'NORMAL')
+    onReading(ladder.pressure, isAutomatic ? pressureFor(readings) : 'NORMAL')
   }
 
   function settle(readings: Readings | undefined): void {
@@ -78,7 +78,7 @@ export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
     if (level === feed.present.level) return
     const by = command === undefined ? 'load' : 'operator'
     logger.warn({ from: feed.present.level, to: level, by, readings }, 'the service level changes')
-    feed.change(statusAt(level, clock.now()))
+    feed.publish(statusAt(level, clock.now()))
   }
 
   /** Where the database does not answer, what it said last stays in force, until it expires. */
@@ -115,12 +115,12 @@ export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
 
   return {
     status: () => feed.present,
-    follow: () => feed.follow(),
+    subscribe: () => feed.subscribe(),
     modeOf: (feature) => modeAt(feed.present.level, feature),
     isPaused: (feature) => isPausedAt(feed.present.level, feature),
     receiptRestMs: () => receiptRestMsAt(feed.present.level),
     retryAfterMs,
-    turnAwayMs: () =>
+    connectionRetryAfterMs: () =>
       rankOf(ladder.pressure) < rankOf('BEYOND')
         ? undefined
         : scattered(TURN_AWAY_MS + earliestEndMs(ladder, now())),

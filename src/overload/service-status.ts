@@ -26,7 +26,7 @@ export class StatusFeed {
     return this.#present
   }
 
-  change(status: ServiceStatus): void {
+  publish(status: ServiceStatus): void {
     this.#present = status
     for (const reader of this.#readers) {
       reader.isBehind = true
@@ -38,7 +38,7 @@ export class StatusFeed {
    * The present status at once, then each change. An iterator by hand, because an async generator's `return` would
    * wait for the next change.
    */
-  follow(): AsyncIterableIterator<ServiceStatus, undefined> {
+  subscribe(): AsyncIterableIterator<ServiceStatus, undefined> {
     const reader: Reader = { isBehind: true, isGone: false, woken: Promise.withResolvers() }
     this.#readers.add(reader)
 

@@ -56,7 +56,7 @@ export const THRESHOLDS: Readonly<Record<keyof Readings, Readonly<Record<Raised,
 const SIGNALS = Object.keys(THRESHOLDS) as (keyof Readings)[]
 
 /** The highest pressure that any of the readings has reached. */
-export function demanded(readings: Readings): Pressure {
+export function pressureFor(readings: Readings): Pressure {
   return PRESSURES.findLast((pressure) => isReached(pressure, readings)) ?? 'NORMAL'
 }
 

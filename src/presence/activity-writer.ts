@@ -10,13 +10,13 @@ import type { Activity, PresenceStore, WatchedEdge } from './store/presence-stor
 export type ActivityWriter = ReplayableWrites &
   Readonly<{
     /** Somebody was active just now. Resolves when the store knows, or could not be told; never rejects. */
-    note(userId: UserId): Promise<void>
+    record(userId: UserId): Promise<void>
   }>
 
 type Dependencies = Readonly<{
-  store: Pick<PresenceStore, 'touch'>
+  store: Pick<PresenceStore, 'recordActivity'>
   /** Tells whoever watches them. Never rejects. */
-  tell(edges: readonly WatchedEdge[]): Promise<void>
+  publishEdges(edges: readonly WatchedEdge[]): Promise<void>
   windowMs: number
   elapsedMs(): number
   metrics: Pick<Metrics, 'presenceTouches'>
@@ -34,7 +34,7 @@ const RETOLD_AT_ONCE = 10_000
 const SAVED_MS = 5_000
 
 export function createActivityWriter(dependencies: Dependencies): ActivityWriter {
-  const { store, tell, windowMs, elapsedMs, metrics, logger } = dependencies
+  const { store, publishEdges, windowMs, elapsedMs, metrics, logger } = dependencies
   /**
    * What people did last here, the longest ago first. Nobody stays for long whose last activity is saved; while the
    * store can't be told nothing is saved, and everybody stays.
@@ -60,10 +60,10 @@ export function createActivityWriter(dependencies: Dependencies): ActivityWriter
     const activities = [...told].map(([userId, { at, lastSeenAt }]): Activity => {
       return { userId, agoMs: now - at, lastSeenAt }
     })
-    const { came, seen } = await store.touch(activities)
+    const { cameOnline: came, lastSeen: seen } = await store.recordActivity(activities)
     for (const { userId, lastSeenAt } of seen) keep(told.get(userId), lastSeenAt)
     metrics.presenceTouches.inc({ outcome: 'taken' }, activities.length)
-    if (came.length > 0) await tell(came)
+    if (came.length > 0) await publishEdges(came)
     return batch.map(() => undefined)
   }
 
@@ -83,12 +83,12 @@ export function createActivityWriter(dependencies: Dependencies): ActivityWriter
   }
 
   return {
-    async note(userId) {
+    async record(userId) {
       remember(userId)
       await submit(userId)
     },
-    isBehind: () => isBehind,
-    async retell() {
+    needsReplay: () => isBehind,
+    async replay() {
       if (!isBehind) forgetSaved(elapsedMs())
       isBehind = false
       const userIds = [...recent].map(([userId]) => userId)

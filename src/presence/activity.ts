@@ -2,13 +2,13 @@
  * Whose doing an operation is: a person's; an app's, by itself; what its argument says; or a person's where it begins
  * something, which the app ends by a timer.
  */
-export type Doer = 'person' | 'app' | 'asked' | 'begun'
+export type ActivityRule = 'person' | 'app' | 'asked' | 'begun'
 
 /**
  * The one place that says what counts as a person's activity. Every mutation is in it, and nothing else ever counts:
  * no query, no subscription, no connection. An app does those by itself, for hours, with nobody near.
  */
-export const DOERS: Readonly<Record<string, Doer>> = {
+export const ACTIVITY_RULES: Readonly<Record<string, ActivityRule>> = {
   startDirectChat: 'person',
   createGroup: 'person',
   updateChat: 'person',
@@ -29,8 +29,8 @@ export const DOERS: Readonly<Record<string, Doer>> = {
 }
 
 /** Whose doing a mutation is. Throws where nobody said so. */
-export function doerOf(mutation: string): Doer {
-  const doer = Object.hasOwn(DOERS, mutation) ? DOERS[mutation] : undefined
+export function activityRuleOf(mutation: string): ActivityRule {
+  const doer = Object.hasOwn(ACTIVITY_RULES, mutation) ? ACTIVITY_RULES[mutation] : undefined
   if (doer === undefined)
     throw new Error(`${mutation} has no line in src/presence/activity.ts: whose doing is it?`)
   return doer
@@ -38,7 +38,7 @@ export function doerOf(mutation: string): Doer {
 
 /** Whether this call of a mutation was a person's doing. */
 export function isUserActivity(mutation: string, args: unknown): boolean {
-  const doer = doerOf(mutation)
+  const doer = activityRuleOf(mutation)
   const { input } = args as Arguments
   if (doer === 'asked') return input?.userActivity === true
   if (doer === 'begun') return input?.typing === true

@@ -9,13 +9,13 @@ import type { PresenceStore, WatchedEdge } from './store/presence-store.ts'
 export type GracePeriods = ReplayableWrites &
   Readonly<{
     /** Somebody was told to come back in so many milliseconds. */
-    note(userId: UserId, forMs: number): void
+    grant(userId: UserId, forMs: number): void
   }>
 
 type Dependencies = Readonly<{
-  store: Pick<PresenceStore, 'excuse'>
+  store: Pick<PresenceStore, 'grantGracePeriods'>
   /** Tells whoever watches them. Never rejects. */
-  tell(edges: readonly WatchedEdge[]): Promise<void>
+  publishEdges(edges: readonly WatchedEdge[]): Promise<void>
   elapsedMs(): number
   logger: Logger
 }>
@@ -30,7 +30,7 @@ const LATENESS_MS = 2_000
  * back: it is unknown meanwhile whether they are online. That is one note for each time that they are told to wait, which
  * is five seconds at least, and so less work than what was refused.
  */
-export function createGracePeriods({ store, tell, elapsedMs, logger }: Dependencies): GracePeriods {
+export function createGracePeriods({ store, publishEdges, elapsedMs, logger }: Dependencies): GracePeriods {
   /** Until when. The longest untouched first; who has come back by now does not stay for long. */
   const excused = new LinkedMap<UserId, number>()
   let isBehind = false
@@ -48,8 +48,8 @@ export function createGracePeriods({ store, tell, elapsedMs, logger }: Dependenc
       userId,
       forMs: (excused.get(userId) ?? now) - now,
     }))
-    const unknown = await store.excuse(excuses.filter(({ forMs }) => forMs > 0))
-    if (unknown.length > 0) await tell(unknown)
+    const unknown = await store.grantGracePeriods(excuses.filter(({ forMs }) => forMs > 0))
+    if (unknown.length > 0) await publishEdges(unknown)
     return batch.map(() => undefined)
   }
 
@@ -63,12 +63,12 @@ export function createGracePeriods({ store, tell, elapsedMs, logger }: Dependenc
   }
 
   return {
-    note(userId, forMs) {
+    grant(userId, forMs) {
       remember(userId, elapsedMs() + forMs + LATENESS_MS)
       void submit(userId)
     },
-    isBehind: () => isBehind,
-    async retell() {
+    needsReplay: () => isBehind,
+    async replay() {
       isBehind = false
       await Promise.all([...excused].map(([userId]) => submit(userId)))
     },

@@ -14,7 +14,7 @@ export class OpenStreams {
     return this.#byPerson.size
   }
 
-  people(): Iterable<UserId> {
+  userIds(): Iterable<UserId> {
     return this.#byPerson.keys()
   }
 
@@ -35,12 +35,12 @@ export class OpenStreams {
   }
 
   /** Whether somebody is watched here, or watches. */
-  concern(userId: UserId): boolean {
+  isInvolved(userId: UserId): boolean {
     return this.#byPerson.has(userId) || this.#byViewer.has(userId)
   }
 
   /** Those that tell of this person. */
-  of(userId: UserId): readonly PresenceStream[] {
+  streamsOf(userId: UserId): readonly PresenceStream[] {
     return [...(this.#byPerson.get(userId) ?? [])]
   }
 
@@ -49,15 +49,15 @@ export class OpenStreams {
   }
 
   /** How many people all streams of this viewer tell of, one by one. */
-  countFor(viewerId: UserId): number {
+  watchedCountOf(viewerId: UserId): number {
     return [...(this.#byViewer.get(viewerId) ?? [])].reduce((sum, { userIds }) => sum + userIds.length, 0)
   }
 
   /** Whatever these people see, and whoever sees them. */
-  sightsOf(userIds: readonly UserId[]): readonly OpenGrant[] {
+  grantsOf(userIds: readonly UserId[]): readonly OpenGrant[] {
     const theirs = userIds.flatMap((viewerId) => [...(this.#byViewer.get(viewerId) ?? [])])
     const seeing = theirs.flatMap((stream) => stream.userIds.map((userId) => ({ stream, userId })))
-    const seen = userIds.flatMap((userId) => this.of(userId).map((stream) => ({ stream, userId })))
+    const seen = userIds.flatMap((userId) => this.streamsOf(userId).map((stream) => ({ stream, userId })))
     return [...seeing, ...seen]
   }
 }

@@ -6,14 +6,14 @@ import type { LastSeenStore } from './last-seen-store.ts'
 import type { ReplayableWrites } from './replayable-writes.ts'
 import type { PresenceStore, WatchedEdge } from './store/presence-store.ts'
 import type { LastSeen } from '../events/presence-state.ts'
-import type { Watching } from './watching.ts'
+import type { PresenceSubscriptions } from './presence-subscriptions.ts'
 
 /** Notices what happens without anybody doing anything: windows that run out, a store that is away or has forgotten. */
 export type PresenceMonitor = Readonly<{
   /** Whether the store was reached lately, so that it is worth asking. */
-  isThere(): boolean
+  isStoreReachable(): boolean
   /** What is known at present. */
-  knowledge(): Confidence
+  confidence(): Confidence
   start(): void
   /** Resolves when nothing is under way any more, and nothing is left to be saved. */
   stop(): Promise<void>
@@ -22,10 +22,10 @@ export type PresenceMonitor = Readonly<{
 type Dependencies = Readonly<{
   store: PresenceStore
   lastSeen: Pick<LastSeenStore, 'save'>
-  notes: readonly ReplayableWrites[]
-  watching: Pick<Watching, 'lookAgain' | 'recheck' | 'startOver' | 'setKnowledge'>
+  replayables: readonly ReplayableWrites[]
+  subscriptions: Pick<PresenceSubscriptions, 'retryUncertain' | 'refresh' | 'restart' | 'setConfidence'>
   /** Tells whoever watches them. Never rejects. */
-  tell(edges: readonly WatchedEdge[]): Promise<void>
+  publishEdges(edges: readonly WatchedEdge[]): Promise<void>
   /** Whether presence is left alone for now, because there is too much else to do. */
   isPaused(): boolean
   windowMs: number
@@ -45,17 +45,18 @@ const EARLY_MS = 2
 const RENEW_MS = 300_000
 
 export function createPresenceMonitor(dependencies: Dependencies): PresenceMonitor {
-  const { store, lastSeen, notes, watching, tell, isPaused, windowMs, elapsedMs, logger } = dependencies
+  const { store, lastSeen, replayables, subscriptions, publishEdges, isPaused, windowMs, elapsedMs, logger } =
+    dependencies
   const ended = new AbortController()
   /** When the store was first asked after its last answer. */
   let askedAt: number | undefined
   let renewedAt = elapsedMs()
   let pausedAt = -Infinity
-  let mayHaveForgotten = false
+  let mayHaveLostState = false
   let saving: Promise<void> | undefined
   let running: Promise<void> = Promise.resolve()
 
-  function isThere(): boolean {
+  function isStoreReachable(): boolean {
     return askedAt === undefined || elapsedMs() - askedAt < AWAY_MS
   }
 
@@ -63,67 +64,68 @@ export function createPresenceMonitor(dependencies: Dependencies): PresenceMonit
    * While presence is paused apps may keep their heartbeats to themselves, and nothing comes of looking. After it, whoever
    * is online is known to be; whoever is not may have been silent only, until a whole window has passed.
    */
-  function knowledge(): Confidence {
+  function confidence(): Confidence {
     if (isPaused()) pausedAt = elapsedMs()
-    if (isPaused() || !isThere()) return 'nothing'
+    if (isPaused() || !isStoreReachable()) return 'nothing'
     return elapsedMs() - pausedAt < windowMs ? 'online' : 'everything'
   }
 
   async function turn(): Promise<void> {
     askedAt ??= elapsedMs()
-    const alarm = setTimeout(raiseAlarm, Math.max(0, askedAt + AWAY_MS - elapsedMs()) + EARLY_MS)
+    const alarm = setTimeout(checkTimeout, Math.max(0, askedAt + AWAY_MS - elapsedMs()) + EARLY_MS)
     try {
       await sweep()
     } catch (error) {
-      mayHaveForgotten = true
+      mayHaveLostState = true
       logger.debug({ err: error }, 'who is online could not be kept up to date this time')
     } finally {
       clearTimeout(alarm)
     }
-    watching.setKnowledge(knowledge())
-    if (knowledge() !== 'nothing') watching.lookAgain()
+    subscriptions.setConfidence(confidence())
+    if (confidence() !== 'nothing') subscriptions.retryUncertain()
     if (elapsedMs() - renewedAt < RENEW_MS) return
     renewedAt = elapsedMs()
-    watching.recheck()
+    subscriptions.refresh()
   }
 
   /**
    * A store that hangs holds up the turn for longer than what it said last is true. After a stop of this process its
    * answer may have come already: that is read first.
    */
-  function raiseAlarm(): void {
+  function checkTimeout(): void {
     setImmediate(() => {
-      if (knowledge() === 'nothing') watching.setKnowledge('nothing')
+      if (confidence() === 'nothing') subscriptions.setConfidence('nothing')
     })
   }
 
   async function sweep(): Promise<void> {
-    const { hasForgotten, ranOut, unsaved } = await store.sweep()
+    const { hasLostState, expired, unsaved } = await store.sweep()
     askedAt = undefined
-    if (hasForgotten || mayHaveForgotten) await tellAgain()
-    else await Promise.all(notes.filter(({ isBehind }) => isBehind()).map(({ retell }) => retell()))
-    if (ranOut.length > 0) await conclude(ranOut)
+    if (hasLostState || mayHaveLostState) await replayAll()
+    else
+      await Promise.all(replayables.filter(({ needsReplay }) => needsReplay()).map(({ replay }) => replay()))
+    if (expired.length > 0) await publishExpired(expired)
     saving ??= save(unsaved)
   }
 
   /** The people first, then who watches them: or those who watch would look at a store that knows of nobody. */
-  async function tellAgain(): Promise<void> {
-    mayHaveForgotten = false
-    await Promise.all(notes.map(({ retell }) => retell()))
-    watching.startOver()
+  async function replayAll(): Promise<void> {
+    mayHaveLostState = false
+    await Promise.all(replayables.map(({ replay }) => replay()))
+    subscriptions.restart()
   }
 
   /** Told first, removed then: who dies in between leaves it to the next one. */
-  async function conclude(ranOut: readonly WatchedEdge[]): Promise<void> {
-    await tell(ranOut)
-    await store.settle(ranOut.map(({ edge }) => edge))
+  async function publishExpired(expired: readonly WatchedEdge[]): Promise<void> {
+    await publishEdges(expired)
+    await store.confirmExpired(expired.map(({ edge }) => edge))
   }
 
   /** Beside the sweeps, which a database that is slow must not hold up. What fails is unsaved still. */
   async function save(unsaved: readonly LastSeen[]): Promise<void> {
     try {
       await lastSeen.save(unsaved)
-      if (unsaved.length > 0) await store.saved(unsaved)
+      if (unsaved.length > 0) await store.markSaved(unsaved)
     } catch (error) {
       logger.warn({ err: error }, 'the last activity of some people is not saved yet')
     } finally {
@@ -140,15 +142,15 @@ export function createPresenceMonitor(dependencies: Dependencies): PresenceMonit
 
   async function leave(): Promise<void> {
     try {
-      await lastSeen.save(await store.leave())
+      await lastSeen.save(await store.close())
     } catch (error) {
       logger.warn({ err: error }, 'who was here last is left for others to save')
     }
   }
 
   return {
-    isThere,
-    knowledge,
+    isStoreReachable,
+    confidence,
     start() {
       running = run()
     },
@@ -156,7 +158,7 @@ export function createPresenceMonitor(dependencies: Dependencies): PresenceMonit
       ended.abort()
       await running
       await saving
-      await Promise.all(notes.map(({ drained }) => drained()))
+      await Promise.all(replayables.map(({ drained }) => drained()))
       await leave()
     }),
   }

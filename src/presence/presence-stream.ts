@@ -31,7 +31,7 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
   }
 
   /** Whether the reader does not know this yet. Not to know is no news, except at the start or for an excuse. */
-  isNews({ userId, online, isExcused = false, asOf }: PresenceState): boolean {
+  isChange({ userId, online, isExcused = false, asOf }: PresenceState): boolean {
     const told = this.#told.get(userId)
     if (told === undefined) return true
     return (online !== null || isExcused) && online !== told.online && asOf >= told.asOf
@@ -39,22 +39,22 @@ export class PresenceStream implements AsyncIterableIterator<Presence, undefined
 
   /** Tells it if it is news. */
   push(sighting: PresenceState): void {
-    if (!this.#isOver && this.isNews(sighting)) this.#tell(sighting)
+    if (!this.#isOver && this.isChange(sighting)) this.#tell(sighting)
   }
 
   /** Nothing is known of this person any more; when they were last seen stays as it was. */
-  pushUnknown(userId: UserId): void {
+  markUnknown(userId: UserId): void {
     const told = this.#told.get(userId)
     if (told !== undefined && told.online !== null) this.#tell({ ...told, online: null })
   }
 
   /** Whether the reader takes this person for online. */
-  takesForOnline(userId: UserId): boolean {
+  showsOnline(userId: UserId): boolean {
     return this.#told.get(userId)?.online === true
   }
 
   /** Whatever is told next counts as newer than what was told. */
-  forgetOrder(): void {
+  resetOrder(): void {
     for (const [userId, told] of this.#told) this.#told.set(userId, { ...told, asOf: -Infinity })
   }
 

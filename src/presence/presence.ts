@@ -10,29 +10,29 @@ import type { PresenceStore } from './store/presence-store.ts'
 import type { Presence, PresenceState } from '../events/presence-state.ts'
 import type { ActivityWriter } from './activity-writer.ts'
 import type { VisibilityStore } from './visibility-store.ts'
-import type { Watching } from './watching.ts'
+import type { PresenceSubscriptions } from './presence-subscriptions.ts'
 
 /** Who is online, and when people were last seen. */
 export type PresenceService = Readonly<{
   /** The person was active just now. Resolves when that is known, or can't be known; never rejects. */
-  note(userId: UserId): Promise<void>
+  recordActivity(userId: UserId): Promise<void>
   /** The person was told to come back in so many milliseconds: until then their silence proves nothing. */
-  excuse(userId: UserId, forMs: number): void
+  grantGracePeriod(userId: UserId, forMs: number): void
   /** One's own. */
-  own(userId: UserId): Promise<Presence>
+  findOwn(userId: UserId): Promise<Presence>
   /** In the order of `userIds`; null where the viewer may not see it, and that takes as long. */
   find(viewerId: UserId, userIds: readonly UserId[]): Promise<(Presence | null)[]>
   /**
    * The state of each person at once, then changes, as long as the viewer may see them. BAD_USER_INPUT for more than
    * `MAX_WATCHED`, NOT_FOUND where one may not be seen, RATE_LIMITED beyond `MAX_WATCHED_BY_ONE` in all.
    */
-  open(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream>
+  subscribe(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream>
 }>
 
 /** The most people of one subscription. */
 export const MAX_WATCHED = 500
 /** Of all subscriptions of one viewer here together: ten full screens on several devices. */
-export const MAX_WATCHED_BY_ONE = 5_000
+export const MAX_WATCHED_PER_VIEWER = 5_000
 /** By then a screen that was left has usually ended its subscription, in milliseconds. */
 const FULL_RETRY_AFTER_MS = 1_000
 
@@ -40,13 +40,13 @@ type Dependencies = Readonly<{
   store: Pick<PresenceStore, 'lookUp'>
   lastSeen: Pick<LastSeenStore, 'read'>
   visibility: VisibilityStore
-  touches: Pick<ActivityWriter, 'note'>
-  excuses: Pick<GracePeriods, 'note'>
-  watching: Pick<Watching, 'open' | 'countFor'>
+  activity: Pick<ActivityWriter, 'record'>
+  gracePeriods: Pick<GracePeriods, 'grant'>
+  subscriptions: Pick<PresenceSubscriptions, 'open' | 'watchedCountOf'>
   /** Whether the store answers at present. */
-  isThere(): boolean
+  isStoreReachable(): boolean
   /** What is known at present. */
-  knowledge(): Confidence
+  confidence(): Confidence
   logger: Logger
 }>
 
@@ -55,7 +55,17 @@ const LOOK_UPS = { maxBatch: 500, maxWaiting: 50_000 }
 const OWN_READS = { maxBatch: 500, maxWaiting: 50_000, restMs: 20 }
 
 export function createPresence(dependencies: Dependencies): PresenceService {
-  const { store, lastSeen, visibility, touches, excuses, watching, isThere, knowledge, logger } = dependencies
+  const {
+    store,
+    lastSeen,
+    visibility,
+    activity,
+    gracePeriods,
+    subscriptions,
+    isStoreReachable,
+    confidence,
+    logger,
+  } = dependencies
   const lookUps = createBatcher<UserId, PresenceState | undefined>({
     ...LOOK_UPS,
     async run(userIds) {
@@ -78,8 +88,8 @@ export function createPresence(dependencies: Dependencies): PresenceService {
    */
   async function lookUp(userId: UserId): Promise<PresenceState | undefined> {
     try {
-      const sighting = isThere() ? await lookUps.submit(userId) : undefined
-      return sighting && withConfidence(sighting, knowledge())
+      const sighting = isStoreReachable() ? await lookUps.submit(userId) : undefined
+      return sighting && withConfidence(sighting, confidence())
     } catch (error) {
       logger.debug({ err: error }, 'who is online can not be asked')
       return undefined
@@ -116,17 +126,24 @@ export function createPresence(dependencies: Dependencies): PresenceService {
     const different = [...new Set(userIds)]
     const allowed = await visibility.allowed(different.map((userId) => ({ viewerId, userId })))
     if (allowed.length < different.length) throw notFound('User')
-    if (watching.countFor(viewerId) + different.length > MAX_WATCHED_BY_ONE) throw tooManyWatched()
-    return watching.open(viewerId, different)
+    if (subscriptions.watchedCountOf(viewerId) + different.length > MAX_WATCHED_PER_VIEWER)
+      throw tooManyWatched()
+    return subscriptions.open(viewerId, different)
   }
 
-  return { note: touches.note, excuse: excuses.note, own, find, open }
+  return {
+    recordActivity: activity.record,
+    grantGracePeriod: gracePeriods.grant,
+    findOwn: own,
+    find,
+    subscribe: open,
+  }
 }
 
 function tooManyWatched(): ParleyError {
   return new ParleyError(
     'RATE_LIMITED',
-    `You follow ${MAX_WATCHED_BY_ONE} people's presence by now, over all subscriptions. Complete one first.`,
+    `You follow ${MAX_WATCHED_PER_VIEWER} people's presence by now, over all subscriptions. Complete one first.`,
     { retryAfterMs: FULL_RETRY_AFTER_MS },
   )
 }

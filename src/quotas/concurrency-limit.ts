@@ -4,7 +4,7 @@ import type { UserId } from '../ids.ts'
 /** Lets each person have a few operations done at once; their others wait for those, in the order in which they came. */
 export type ConcurrencyLimit = Readonly<{
   /** Does the work when its turn has come. */
-  pass<Result>(userId: UserId, work: () => Promise<Result>): Promise<Result>
+  run<Result>(userId: UserId, work: () => Promise<Result>): Promise<Result>
 }>
 
 /**
@@ -30,7 +30,7 @@ export function createConcurrencyLimit(atOnce = AT_ONCE): ConcurrencyLimit {
   }
 
   return {
-    async pass(userId, work) {
+    async run(userId, work) {
       const line = lineOf(userId)
       return line(async () => {
         try {

@@ -1,6 +1,6 @@
 import type { UserId } from '../ids.ts'
 import { BoundedMap } from '../lib/bounded-map.ts'
-import { ALLOWANCES, type Allowance, type CostClass } from './costs.ts'
+import { QUOTAS, type Quota, type CostClass } from './quotas.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
 /** How much one person took out of one of their allowances on this gateway. */
@@ -15,7 +15,7 @@ export type RateLimits = Readonly<{
   /** Elsewhere more was spent: from now on there is no more than this left. */
   lower(userId: UserId, costClass: CostClass, left: number): void
   /** An allowance as it is here. */
-  allowanceOf(costClass: CostClass): Allowance
+  quotaOf(costClass: CostClass): Quota
 }>
 
 type Dependencies = Readonly<{
@@ -43,8 +43,8 @@ export function createRateLimits({ now, factor }: Dependencies): RateLimits {
   const entries = new BoundedMap<string, Entry>(MAX_BUCKETS)
   const toTell = new Set<Entry>()
 
-  function allowanceOf(costClass: CostClass): Allowance {
-    const { burst, perSecond } = ALLOWANCES[costClass]
+  function allowanceOf(costClass: CostClass): Quota {
+    const { burst, perSecond } = QUOTAS[costClass]
     return { burst: burst * factor, perSecond: perSecond * factor }
   }
 
@@ -83,6 +83,6 @@ export function createRateLimits({ now, factor }: Dependencies): RateLimits {
     take,
     collectSpending,
     lower: (userId, costClass, left) => entries.get(`${costClass} ${userId}`)?.bucket.lower(left, now()),
-    allowanceOf,
+    quotaOf: allowanceOf,
   }
 }

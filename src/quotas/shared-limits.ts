@@ -52,7 +52,7 @@ export function createSharedLimits({ connection, limits, logger }: Dependencies)
   }
 
   function commandFor({ userId, costClass, spent }: Spending): readonly [string, ...(string | number)[]] {
-    const { burst, perSecond } = limits.allowanceOf(costClass)
+    const { burst, perSecond } = limits.quotaOf(costClass)
     return ['eval', SPEND, 1, `parley:allowance:${costClass}:${userId}`, spent, burst, perSecond]
   }
 

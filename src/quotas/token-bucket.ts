@@ -1,4 +1,4 @@
-import type { Allowance } from './costs.ts'
+import type { Quota } from './quotas.ts'
 
 /** Fills at a steady pace up to its burst, and is taken from. Times are monotonic milliseconds. */
 export type TokenBucket = Readonly<{
@@ -13,7 +13,7 @@ export type TokenBucket = Readonly<{
 }>
 
 /** A full one. It fills when somebody looks, not by a timer: a million of them cost nothing while nobody does. */
-export function createTokenBucket({ burst, perSecond }: Allowance, createdAt: number): TokenBucket {
+export function createTokenBucket({ burst, perSecond }: Quota, createdAt: number): TokenBucket {
   let tokens = burst
   let filledAt = createdAt
 

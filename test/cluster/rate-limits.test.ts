@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { ALLOWANCES } from '../../src/quotas/costs.ts'
+import { QUOTAS } from '../../src/quotas/quotas.ts'
 import { startCluster } from '../harness/servers/cluster.ts'
 import { START_DIRECT_CHAT } from '../harness/people/documents.ts'
 import { Person } from '../harness/people/person.ts'
 
-const { burst } = ALLOWANCES.group
+const { burst } = QUOTAS.group
 
 /** Does what costs one of the allowance for group changes until it is refused, or was done so often. */
 async function spend(person: Person, friend: Person, most: number): Promise<number> {

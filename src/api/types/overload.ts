@@ -38,7 +38,7 @@ export function defineServiceStatus(builder: Builder): void {
       description: 'The present level at once, then every change.',
       subscribe: (_, __, context) => {
         requireViewer(context)
-        return context.services.levels.follow()
+        return context.services.levels.subscribe()
       },
       resolve: (present: ServiceStatus) => present,
     }),

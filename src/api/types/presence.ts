@@ -45,7 +45,7 @@ function defineHeartbeat(builder: Builder): void {
         "Keeps the viewer online if `userActivity`; an app's own request (false) proves nothing about the person and changes nothing.",
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, __, context) => {
-        return { presence: await context.services.presence.own(requireViewer(context).userId) }
+        return { presence: await context.services.presence.findOwn(requireViewer(context).userId) }
       },
     }),
   )
@@ -59,7 +59,7 @@ function defineSubscription(builder: Builder): void {
         'The present state of each user at once, then every change. At most 500 users, each of whom shares a chat with the viewer.',
       args: { userIds: t.arg.idList({ required: true }) },
       subscribe: (_, { userIds }, context) =>
-        context.services.presence.open(
+        context.services.presence.subscribe(
           requireViewer(context).userId,
           userIds.map((id) => idArgument.user('userIds', id)),
         ),

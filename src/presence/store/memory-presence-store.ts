@@ -120,11 +120,11 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
   }
 
   return {
-    async touch(activities) {
-      const came = activities.filter(touchOne).map(({ userId }) => watchedEdge(userId))
-      return { came, seen: activities.flatMap(({ userId }) => lastSeen(userId)) }
+    async recordActivity(activities) {
+      const cameOnline = activities.filter(touchOne).map(({ userId }) => watchedEdge(userId))
+      return { cameOnline, lastSeen: activities.flatMap(({ userId }) => lastSeen(userId)) }
     },
-    excuse: async (excuses) => excuses.filter(excuseOne).map(({ userId }) => watchedEdge(userId)),
+    grantGracePeriods: async (excuses) => excuses.filter(excuseOne).map(({ userId }) => watchedEdge(userId)),
     lookUp: async (userIds) => userIds.map(sightingOf),
     async watch(userIds) {
       for (const userId of userIds) {
@@ -141,20 +141,20 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
     },
     async sweep() {
       changes.count += 1
-      const ranOut = [...[...online.keys()].filter((userId) => !isOnline(userId)), ...unexcused()]
+      const expired = [...[...online.keys()].filter((userId) => !isOnline(userId)), ...unexcused()]
       const now = elapsedMs()
       const unsaved = [...due].filter(([, dueAt]) => dueAt <= now).flatMap(([userId]) => lastSeen(userId))
-      return { hasForgotten: false, ranOut: ranOut.map(watchedEdge), unsaved }
+      return { hasLostState: false, expired: expired.map(watchedEdge), unsaved }
     },
-    async settle(edges: readonly PresenceEdge[]) {
+    async confirmExpired(edges: readonly PresenceEdge[]) {
       for (const { userId } of edges.filter((edge) => !isOnline(edge.userId))) {
         if (online.delete(userId)) due.set(userId, -Infinity)
         if (!isExcused(userId)) excused.delete(userId)
       }
     },
-    async saved(all) {
+    async markSaved(all) {
       for (const one of all) saveOne(one)
     },
-    leave: async () => [...due.keys()].flatMap(lastSeen),
+    close: async () => [...due.keys()].flatMap(lastSeen),
   }
 }

@@ -15,20 +15,20 @@ export type GracePeriod = Readonly<{ userId: UserId; forMs: number }>
 /** What became of activities. */
 export type ActivityResult = Readonly<{
   /** Those who were not online before and are now. */
-  came: readonly WatchedEdge[]
+  cameOnline: readonly WatchedEdge[]
   /** Everybody's last activity, as the store calls its moment: to be given to it again where it has to be told again. */
-  seen: readonly LastSeen[]
+  lastSeen: readonly LastSeen[]
 }>
 
 /** An edge, and the gateways that asked to hear of this person. */
 export type WatchedEdge = Readonly<{ edge: PresenceEdge; watchers: readonly GatewayId[] }>
 
 /** What has to be done about those people that are in the care of this gateway at present. */
-export type Sweep = Readonly<{
+export type SweepResult = Readonly<{
   /** What was told to the store before may be lost, in part or whole: tell it again. */
-  hasForgotten: boolean
+  hasLostState: boolean
   /** Their window has run out, or their excuse without activity. Tell the watchers, then `settle`. */
-  ranOut: readonly WatchedEdge[]
+  expired: readonly WatchedEdge[]
   /** Their last activity has to be written down for good. Do it, then say `saved`. */
   unsaved: readonly LastSeen[]
 }>
@@ -54,20 +54,20 @@ export type Sweep = Readonly<{
  */
 export type PresenceStore = Readonly<{
   /** Takes note of activity, of each person once. */
-  touch(activities: readonly Activity[]): Promise<ActivityResult>
+  recordActivity(activities: readonly Activity[]): Promise<ActivityResult>
   /** Excuses people, each of them once. Answers with those of whom it was known, and is not any more. */
-  excuse(excuses: readonly GracePeriod[]): Promise<readonly WatchedEdge[]>
+  grantGracePeriods(excuses: readonly GracePeriod[]): Promise<readonly WatchedEdge[]>
   lookUp(userIds: readonly UserId[]): Promise<readonly PresenceState[]>
   /** This gateway wants to hear of these people for the next ten minutes. Answers as `lookUp` does, as of that moment. */
   watch(userIds: readonly UserId[]): Promise<readonly PresenceState[]>
   unwatch(userIds: readonly UserId[]): Promise<void>
   /** To be called four times a second, by every gateway. */
-  sweep(): Promise<Sweep>
+  sweep(): Promise<SweepResult>
   /** These edges were told: they are over, unless the person has come back meanwhile. */
-  settle(edges: readonly PresenceEdge[]): Promise<void>
-  saved(seen: readonly LastSeen[]): Promise<void>
+  confirmExpired(edges: readonly PresenceEdge[]): Promise<void>
+  markSaved(seen: readonly LastSeen[]): Promise<void>
   /** This gateway goes. Answers with what has to be saved because no other gateway will. */
-  leave(): Promise<readonly LastSeen[]>
+  close(): Promise<readonly LastSeen[]>
 }>
 
 /** How long somebody is online after their last activity, in milliseconds. */

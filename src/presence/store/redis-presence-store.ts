@@ -5,7 +5,7 @@ import {
   type GracePeriod,
   type PresenceStore,
   SAVE_EVERY_MS,
-  type Sweep,
+  type SweepResult,
   type WatchedEdge,
 } from './presence-store.ts'
 import {
@@ -85,7 +85,7 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
     return known !== undefined && known !== birth
   }
 
-  async function sweep(): Promise<Sweep> {
+  async function sweep(): Promise<SweepResult> {
     const args = [window, SWEEP_LEASE, gatewayId, MAX_SWEPT]
     const keys = (shard: Shard): string[] => [
       ...baseKeys(shard),
@@ -100,11 +100,11 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
       ...pairsOf(excused).map((one) => toSighting(one, '?', asOf)),
     ])
     const unsaved = parts.flatMap(([, , , , due]) => pairsOf(due).flatMap(toLastSeen))
-    return { hasForgotten: reborn.length > 0, ranOut: await withWatchers(ranOut), unsaved }
+    return { hasLostState: reborn.length > 0, expired: await withWatchers(ranOut), unsaved }
   }
 
   return {
-    async touch(activities) {
+    async recordActivity(activities) {
       const answers = await forEachShard(activities, (shard, some) =>
         evaluate(
           TOUCH,
@@ -113,15 +113,15 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
         ),
       )
       return {
-        came: answers.flatMap(([, [asOf, , ...came]]) =>
+        cameOnline: answers.flatMap(([, [asOf, , ...came]]) =>
           came.map((one) => toWatchedEdge(listOf(one), '1', asOf)),
         ),
-        seen: answers.flatMap(([some, [, shown]]) =>
+        lastSeen: answers.flatMap(([some, [, shown]]) =>
           listOf(shown).flatMap((seen, index) => toLastSeen([some[index]?.userId ?? '', String(seen)])),
         ),
       }
     },
-    async excuse(excuses) {
+    async grantGracePeriods(excuses) {
       const answers = await forEachShard(excuses, (shard, some) =>
         evaluate(
           EXCUSE,
@@ -147,7 +147,7 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
       await connection.send(userIds.map((userId) => ['hdel', watchersKey(userId), gatewayId]))
     },
     sweep,
-    async settle(edges) {
+    async confirmExpired(edges) {
       await forEachShard(edges, (shard, some) =>
         evaluate(
           SETTLE,
@@ -156,7 +156,7 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
         ),
       )
     },
-    async saved(seen) {
+    async markSaved(seen) {
       await forEachShard(seen, (shard, some) =>
         evaluate(
           SAVED,
@@ -165,7 +165,7 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
         ),
       )
     },
-    async leave() {
+    async close() {
       await connection.send(ALL_SHARDS.map((shard) => evaluate(LEAVE, [shardKeys.clock(shard)], [gatewayId])))
       return []
     },

@@ -7,7 +7,7 @@ import {
   OperationTypeNode,
 } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import { isDoneInBatches } from '../../overload/operations.ts'
+import { isBatchable } from '../../overload/operation-rules.ts'
 import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
 import type { Caller } from './caller.ts'
 import { isTooLate, tooLate } from './execution-deadline.ts'
@@ -26,7 +26,7 @@ export function useConcurrencyLimit(turns: ConcurrencyLimit): Plugin<{ caller?: 
       if (userId === undefined || isBatched(args)) return
       const run = executeFn as Execute
       setExecuteFn((given: ExecutionArgs) =>
-        turns.pass(userId, async () => {
+        turns.run(userId, async () => {
           if (isTooLate(caller)) throw tooLate()
           return run(given)
         }),
@@ -42,6 +42,6 @@ function isBatched({ document, operationName }: Pick<ExecutionArgs, 'document' |
 
 function isBatchedThroughout({ selectionSet }: OperationDefinitionNode): boolean {
   return selectionSet.selections.every(
-    (selection) => selection.kind === Kind.FIELD && isDoneInBatches(`Mutation.${selection.name.value}`),
+    (selection) => selection.kind === Kind.FIELD && isBatchable(`Mutation.${selection.name.value}`),
   )
 }

@@ -5,7 +5,7 @@ import type { Server, SubscribePayload } from 'graphql-ws'
 import { bearer } from '../../auth/bearer.ts'
 import { ParleyError, badInput } from '../../errors.ts'
 import { clientError, toClientError } from '../../api/masking.ts'
-import type { Gate } from '../../overload/gate.ts'
+import type { OperationAdmission } from '../../overload/operation-admission.ts'
 import type { UserId } from '../../ids.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Caller } from '../pipeline/caller.ts'
@@ -20,7 +20,7 @@ import type { YogaHandler } from '../http/yoga.ts'
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine'>
   admission: Admission
-  gate: Pick<Gate, 'holdBack'>
+  sends: Pick<OperationAdmission, 'throttleSend'>
   intake: Pick<Intake, 'refused' | 'began'>
   limits: SocketLimits
   logger: Logger
@@ -33,7 +33,7 @@ type Dependencies = Readonly<{
 export function createSocketProtocol({
   yoga,
   admission,
-  gate,
+  sends,
   intake,
   limits,
   logger,
@@ -101,7 +101,7 @@ export function createSocketProtocol({
   /** Throws RATE_LIMITED where more is sent than can be carried, and this is of the part that can't be. */
   function holdBack(connection: SocketConnection, viewerId: UserId, backlogMs: number): void {
     try {
-      gate.holdBack(viewerId, backlogMs)
+      sends.throttleSend(viewerId, backlogMs)
     } catch (error) {
       intake.refused(connection)
       throw error

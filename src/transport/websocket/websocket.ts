@@ -7,7 +7,7 @@ import type { WebSocket } from 'ws'
 import type { Authenticator } from '../../auth/session.ts'
 import type { Config } from '../../config/config.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { Gate } from '../../overload/gate.ts'
+import type { OperationAdmission } from '../../overload/operation-admission.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Admission } from '../pipeline/admission.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
@@ -44,7 +44,7 @@ type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine'>
   authenticator: Authenticator
   admission: Admission
-  gate: Pick<Gate, 'holdBack'>
+  sends: Pick<OperationAdmission, 'throttleSend'>
   config: Pick<Config, 'mode' | 'http'>
   clock: Clock
   logger: Logger
@@ -61,7 +61,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     yoga,
     authenticator,
     admission,
-    gate,
+    sends,
     config,
     clock,
     logger,
@@ -69,7 +69,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   } = dependencies
   const limits = { ...SOCKET_LIMITS, ...dependencies.limits }
   const server = new WebSocketServer(serverOptions(limits))
-  const protocol = createSocketProtocol({ yoga, admission, gate, intake, limits, logger })
+  const protocol = createSocketProtocol({ yoga, admission, sends, intake, limits, logger })
   const isAllowedOrigin = createOriginPolicy(config)
   const addressOf = createClientAddress(config.http.trustedProxies)
   const anonymous = new AnonymousSockets(limits.maxAnonymousPerAddress)

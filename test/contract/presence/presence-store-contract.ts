@@ -69,7 +69,7 @@ function onlineLaws(createWorld: CreateWorld): void {
     await using world = await createWorld()
     const here = await world.add(east)
     const startedAt = performance.now()
-    await here.touch([{ userId: alice, agoMs: WINDOW_MS / 2 }])
+    await here.recordActivity([{ userId: alice, agoMs: WINDOW_MS / 2 }])
     expect(await here.lookUp([alice])).toMatchObject([{ online: true }])
     await until(async () => (await here.lookUp([alice]))[0]?.online !== true)
     expect(performance.now() - startedAt).toBeLessThan(WINDOW_MS * 0.9)
@@ -78,8 +78,8 @@ function onlineLaws(createWorld: CreateWorld): void {
   test('activity from before the window makes nobody online, and is to be saved at once', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    const { came, seen } = await here.touch([{ userId: alice, agoMs: WINDOW_MS + 1 }])
-    expect([came, seen]).toMatchObject([[], [{ userId: alice }]])
+    const { cameOnline, lastSeen } = await here.recordActivity([{ userId: alice, agoMs: WINDOW_MS + 1 }])
+    expect([cameOnline, lastSeen]).toMatchObject([[], [{ userId: alice }]])
     const [sighting] = await here.lookUp([alice])
     expect(sighting?.online).not.toBe(true)
     expect(Date.now() - (sighting?.lastSeenAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(WINDOW_MS)
@@ -91,12 +91,12 @@ function onlineLaws(createWorld: CreateWorld): void {
     await using world = await createWorld()
     const here = await world.add(east)
     const activities = [alice, bob].map((userId) => ({ userId, agoMs: 40 }))
-    const { seen } = await here.touch(activities)
+    const { lastSeen: seen } = await here.recordActivity(activities)
     expect(seen.toSorted((a, b) => a.userId.localeCompare(b.userId))).toMatchObject(
       (await here.lookUp([alice, bob])).map(({ userId, lastSeenAt }) => ({ userId, lastSeenAt })),
     )
     const lastSeenAt = new Date(Date.now() + 5)
-    await here.touch([{ userId: alice, agoMs: 40, lastSeenAt }])
+    await here.recordActivity([{ userId: alice, agoMs: 40, lastSeenAt }])
     expect(await here.lookUp([alice])).toMatchObject([{ online: true, lastSeenAt }])
   })
 
@@ -105,7 +105,7 @@ function onlineLaws(createWorld: CreateWorld): void {
     const here = await world.add(east)
     await touch(here, alice)
     const [before] = await here.lookUp([alice])
-    await here.touch([{ userId: alice, agoMs: WINDOW_MS - 50 }])
+    await here.recordActivity([{ userId: alice, agoMs: WINDOW_MS - 50 }])
     await delay(60)
     expect(await here.lookUp([alice])).toMatchObject([{ online: true, lastSeenAt: before?.lastSeenAt }])
   })
@@ -115,8 +115,8 @@ function onlineLaws(createWorld: CreateWorld): void {
     const here = await world.add(east)
     const odd = ['{5}', '}{', '*', ' ', 'clock', '👩‍👩‍👧', '__proto__', '-inf', '7', 'x'.repeat(255)]
     const everybody = [...odd, ...range(1, 1_000).map((number) => `somebody ${number}`)] as UserId[]
-    const { came } = await here.touch(everybody.map((userId) => ({ userId, agoMs: 0 })))
-    expect(new Set(idsOf(came))).toEqual(new Set(everybody))
+    const { cameOnline } = await here.recordActivity(everybody.map((userId) => ({ userId, agoMs: 0 })))
+    expect(new Set(idsOf(cameOnline))).toEqual(new Set(everybody))
     const sightings = await here.lookUp(everybody)
     expect(sightings).toHaveLength(everybody.length)
     expect(sightings.every(({ online, lastSeenAt }) => online === true && lastSeenAt !== null)).toBe(true)
@@ -128,25 +128,25 @@ function sweepLaws(createWorld: CreateWorld): void {
     await using world = await createWorld()
     const here = await world.add(east)
     await touch(here, alice)
-    expect((await here.sweep()).ranOut).toEqual([])
-    await until(async () => (await here.sweep()).ranOut.length > 0)
-    const { ranOut } = await here.sweep()
-    expect(ranOut.map(({ edge }) => edge)).toMatchObject([{ userId: alice, online: false }])
-    await here.settle(ranOut.map(({ edge }) => edge))
-    expect((await here.sweep()).ranOut).toEqual([])
+    expect((await here.sweep()).expired).toEqual([])
+    await until(async () => (await here.sweep()).expired.length > 0)
+    const { expired } = await here.sweep()
+    expect(expired.map(({ edge }) => edge)).toMatchObject([{ userId: alice, online: false }])
+    await here.confirmExpired(expired.map(({ edge }) => edge))
+    expect((await here.sweep()).expired).toEqual([])
   })
 
   test('who comes back before it is settled stays online, and their coming is the newer edge', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
     await touch(here, alice)
-    await until(async () => (await here.sweep()).ranOut.length > 0)
-    const { ranOut } = await here.sweep()
+    await until(async () => (await here.sweep()).expired.length > 0)
+    const { expired } = await here.sweep()
     const [back] = await touch(here, alice)
-    await here.settle(ranOut.map(({ edge }) => edge))
+    await here.confirmExpired(expired.map(({ edge }) => edge))
     expect(await here.lookUp([alice])).toMatchObject([{ online: true }])
-    expect(back?.edge.asOf).toBeGreaterThan(ranOut[0]?.edge.asOf ?? NaN)
-    await until(async () => (await here.sweep()).ranOut.length > 0)
+    expect(back?.edge.asOf).toBeGreaterThan(expired[0]?.edge.asOf ?? NaN)
+    await until(async () => (await here.sweep()).expired.length > 0)
   })
 
   test('somebody ran out for one gateway at a time, or for both, and never for none', async () => {
@@ -154,10 +154,10 @@ function sweepLaws(createWorld: CreateWorld): void {
     const [here, there] = [await world.add(east), await world.add(west)]
     await Promise.all([here.sweep(), there.sweep()])
     const everybody = range(1, 200).map((number) => `somebody ${number}` as UserId)
-    await here.touch(everybody.map((userId) => ({ userId, agoMs: 0 })))
+    await here.recordActivity(everybody.map((userId) => ({ userId, agoMs: 0 })))
     const found = new Set<UserId>()
     await until(async () => {
-      for (const store of [here, there]) for (const id of idsOf((await store.sweep()).ranOut)) found.add(id)
+      for (const store of [here, there]) for (const id of idsOf((await store.sweep()).expired)) found.add(id)
       return found.size === everybody.length
     })
   })
@@ -166,10 +166,10 @@ function sweepLaws(createWorld: CreateWorld): void {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     await here.sweep()
-    await here.touch([{ userId: alice, agoMs: WINDOW_MS - 10 }])
-    await here.leave()
+    await here.recordActivity([{ userId: alice, agoMs: WINDOW_MS - 10 }])
+    await here.close()
     await delay(20)
-    expect(idsOf((await there.sweep()).ranOut)).toEqual([alice])
+    expect(idsOf((await there.sweep()).expired)).toEqual([alice])
   })
 }
 
@@ -179,56 +179,56 @@ function excuseLaws(createWorld: CreateWorld): void {
     const [here, there] = [await world.add(east), await world.add(west)]
     await there.watch([alice])
     await touch(here, alice)
-    expect(await here.excuse([{ userId: alice, forMs: 2 * WINDOW_MS }])).toEqual([])
+    expect(await here.grantGracePeriods([{ userId: alice, forMs: 2 * WINDOW_MS }])).toEqual([])
     expect(await there.lookUp([alice])).toMatchObject([{ online: true }])
     const unknown = await nextEdge(here)
     expect(unknown).toMatchObject({ edge: { online: null, isExcused: true }, watchers: [west] })
     expect(await there.lookUp([alice])).toMatchObject([{ online: null, isExcused: true }])
     expect(await there.watch([alice])).toMatchObject([{ online: null, isExcused: true }])
-    await here.settle([unknown.edge])
+    await here.confirmExpired([unknown.edge])
     const offline = await nextEdge(here)
     expect(offline).toMatchObject({ edge: { online: false }, watchers: [west] })
     expect(offline.edge.asOf).toBeGreaterThan(unknown.edge.asOf)
-    await here.settle([offline.edge])
-    expect((await here.sweep()).ranOut).toEqual([])
+    await here.confirmExpired([offline.edge])
+    expect((await here.sweep()).expired).toEqual([])
   })
 
   test('of whoever was offline it is unknown from the moment on when they are excused, which is answered once', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     await there.watch([bob])
-    const [unknown, ...others] = await here.excuse([{ userId: bob, forMs: WINDOW_MS }])
+    const [unknown, ...others] = await here.grantGracePeriods([{ userId: bob, forMs: WINDOW_MS }])
     expect(unknown).toMatchObject({ edge: { userId: bob, online: null, isExcused: true }, watchers: [west] })
     expect(others).toEqual([])
-    expect(await there.excuse([{ userId: bob, forMs: WINDOW_MS }])).toEqual([])
-    expect((await here.sweep()).ranOut).toEqual([])
+    expect(await there.grantGracePeriods([{ userId: bob, forMs: WINDOW_MS }])).toEqual([])
+    expect((await here.sweep()).expired).toEqual([])
     expect(await nextEdge(here)).toMatchObject({ edge: { userId: bob, online: false } })
   })
 
   test('whoever is back is online, and an excuse that ends meanwhile is no edge', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    const [unknown] = await here.excuse([{ userId: alice, forMs: WINDOW_MS / 4 }])
+    const [unknown] = await here.grantGracePeriods([{ userId: alice, forMs: WINDOW_MS / 4 }])
     const [online] = await touch(here, alice)
     expect(online).toMatchObject({ edge: { online: true } })
     expect(online?.edge.asOf).toBeGreaterThan(unknown?.edge.asOf ?? NaN)
     await delay(WINDOW_MS / 4 + 20)
-    expect((await here.sweep()).ranOut).toEqual([])
+    expect((await here.sweep()).expired).toEqual([])
     expect(await nextEdge(here)).toMatchObject({ edge: { online: false } })
   })
 
   test('an excuse is prolonged and never shortened, also while its end is being told', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    await here.excuse([{ userId: alice, forMs: 10_000 }])
-    await here.excuse([{ userId: alice, forMs: 1 }])
-    await here.excuse([{ userId: bob, forMs: 1 }])
+    await here.grantGracePeriods([{ userId: alice, forMs: 10_000 }])
+    await here.grantGracePeriods([{ userId: alice, forMs: 1 }])
+    await here.grantGracePeriods([{ userId: bob, forMs: 1 }])
     await delay(5)
     const excused = (await here.lookUp([alice, bob])).filter(({ isExcused = false }) => isExcused)
     expect(excused).toMatchObject([{ userId: alice, online: null }])
     const offline = await nextEdge(here)
-    expect(idsOf(await here.excuse([{ userId: bob, forMs: 10_000 }]))).toEqual([bob])
-    await here.settle([offline.edge])
+    expect(idsOf(await here.grantGracePeriods([{ userId: bob, forMs: 10_000 }]))).toEqual([bob])
+    await here.confirmExpired([offline.edge])
     expect(await here.lookUp([bob])).toMatchObject([{ online: null, isExcused: true }])
   })
 }
@@ -243,7 +243,7 @@ function savingLaws(createWorld: CreateWorld): void {
     const [seen] = await here.lookUp([alice])
     const { unsaved } = await here.sweep()
     expect(unsaved).toEqual([{ userId: alice, lastSeenAt: seen?.lastSeenAt }])
-    await here.saved(unsaved)
+    await here.markSaved(unsaved)
     expect((await here.sweep()).unsaved).toEqual([])
     expect(await here.lookUp([alice])).toMatchObject([{ lastSeenAt: null }])
   })
@@ -255,7 +255,7 @@ function savingLaws(createWorld: CreateWorld): void {
     await settleAll(here)
     const { unsaved } = await here.sweep()
     await touch(here, alice)
-    await here.saved(unsaved)
+    await here.markSaved(unsaved)
     const [sighting] = await here.lookUp([alice])
     expect(sighting?.online).toBe(true)
     expect(sighting?.lastSeenAt?.getTime()).toBeGreaterThan(unsaved[0]?.lastSeenAt.getTime() ?? NaN)
@@ -269,7 +269,7 @@ function savingLaws(createWorld: CreateWorld): void {
     const { unsaved } = await here.sweep()
     await touch(here, alice)
     await settleAll(here)
-    await here.saved(unsaved)
+    await here.markSaved(unsaved)
     const [sighting] = await here.lookUp([alice])
     expect(sighting?.lastSeenAt?.getTime()).toBeGreaterThan(unsaved[0]?.lastSeenAt.getTime() ?? NaN)
     expect((await here.sweep()).unsaved).toEqual([{ userId: alice, lastSeenAt: sighting?.lastSeenAt }])
@@ -282,10 +282,12 @@ function watcherLaws(createWorld: CreateWorld): void {
     const [here, there] = [await world.add(east), await world.add(west)]
     await Promise.all([here.watch([alice, bob]), there.watch([alice])])
     await here.unwatch([bob])
-    const { came } = await there.touch([alice, bob, carol].map((userId) => ({ userId, agoMs: 0 })))
-    expect(watchersOf(came, alice).toSorted()).toEqual([east, west])
-    expect(watchersOf(came, bob)).toEqual([])
-    expect(watchersOf(came, carol)).toEqual([])
+    const { cameOnline } = await there.recordActivity(
+      [alice, bob, carol].map((userId) => ({ userId, agoMs: 0 })),
+    )
+    expect(watchersOf(cameOnline, alice).toSorted()).toEqual([east, west])
+    expect(watchersOf(cameOnline, bob)).toEqual([])
+    expect(watchersOf(cameOnline, carol)).toEqual([])
   })
 
   test('they hear of it as well when the window runs out', async () => {
@@ -293,8 +295,8 @@ function watcherLaws(createWorld: CreateWorld): void {
     const [here, there] = [await world.add(east), await world.add(west)]
     await there.watch([alice])
     await touch(here, alice)
-    await until(async () => (await here.sweep()).ranOut.length > 0)
-    expect(watchersOf((await here.sweep()).ranOut, alice)).toEqual([west])
+    await until(async () => (await here.sweep()).expired.length > 0)
+    expect(watchersOf((await here.sweep()).expired, alice)).toEqual([west])
   })
 
   test('to begin to watch answers with how things are', async () => {
@@ -308,13 +310,13 @@ function watcherLaws(createWorld: CreateWorld): void {
 }
 
 export async function touch(store: PresenceStore, userId: UserId): Promise<readonly WatchedEdge[]> {
-  return (await store.touch([{ userId, agoMs: 0 }])).came
+  return (await store.recordActivity([{ userId, agoMs: 0 }])).cameOnline
 }
 
 /** The one who ran out next. */
 async function nextEdge(store: PresenceStore): Promise<WatchedEdge> {
   let found: readonly WatchedEdge[] = []
-  await until(async () => (found = (await store.sweep()).ranOut).length > 0)
+  await until(async () => (found = (await store.sweep()).expired).length > 0)
   const [edge] = found
   if (edge === undefined || found.length > 1) throw new Error(`${found.length} ran out at once`)
   return edge
@@ -322,8 +324,8 @@ async function nextEdge(store: PresenceStore): Promise<WatchedEdge> {
 
 /** Waits until somebody ran out, and settles that. */
 async function settleAll(store: PresenceStore): Promise<void> {
-  await until(async () => (await store.sweep()).ranOut.length > 0)
-  await store.settle((await store.sweep()).ranOut.map(({ edge }) => edge))
+  await until(async () => (await store.sweep()).expired.length > 0)
+  await store.confirmExpired((await store.sweep()).expired.map(({ edge }) => edge))
 }
 
 export function idsOf(edges: readonly WatchedEdge[]): UserId[] {

@@ -40,9 +40,9 @@ test('when the gateway that sweeps dies, the other finds who runs out within a s
   await using it = await world()
   const [here, there] = it.stores as [PresenceStore, PresenceStore]
   await here.sweep()
-  await here.touch([{ userId: alice, agoMs: WINDOW_MS - 5 }])
+  await here.recordActivity([{ userId: alice, agoMs: WINDOW_MS - 5 }])
   const startedAt = performance.now()
-  await until(async () => idsOf((await there.sweep()).ranOut).includes(alice))
+  await until(async () => idsOf((await there.sweep()).expired).includes(alice))
   const tookMs = performance.now() - startedAt
   expect(tookMs).toBeGreaterThan(300)
   expect(tookMs).toBeLessThan(1_000)
@@ -70,14 +70,14 @@ test('after Redis forgot everything a gateway is told so, once, and nobody is sa
   await using it = await world()
   const [here, there] = it.stores as [PresenceStore, PresenceStore]
   await touch(here, alice)
-  expect((await here.sweep()).hasForgotten).toBe(false)
-  expect((await there.sweep()).hasForgotten).toBe(false)
+  expect((await here.sweep()).hasLostState).toBe(false)
+  expect((await there.sweep()).hasLostState).toBe(false)
   await it.redis.flush()
   expect(await there.lookUp([alice])).toMatchObject([{ online: null }])
   await touch(there, alice)
   for (const store of it.stores) {
-    expect((await store.sweep()).hasForgotten).toBe(true)
-    expect((await store.sweep()).hasForgotten).toBe(false)
+    expect((await store.sweep()).hasLostState).toBe(true)
+    expect((await store.sweep()).hasLostState).toBe(false)
   }
   const known = new Map((await there.lookUp([alice, bob])).map(({ userId, online }) => [userId, online]))
   expect(known.get(alice)).toBe(true)
@@ -93,7 +93,7 @@ test('a Redis that has lost its scripts serves on', async () => {
   expect(idsOf(await touch(here, bob))).toEqual([bob])
   await it.redis.command('script', 'flush', 'sync')
   expect(await here.lookUp([alice])).toMatchObject([{ online: true }])
-  expect((await here.sweep()).hasForgotten).toBe(false)
+  expect((await here.sweep()).hasLostState).toBe(false)
 })
 
 test('while Redis is away everything is refused at once, and works again when it is back', async () => {
@@ -108,6 +108,6 @@ test('while Redis is away everything is refused at once, and works again when it
   for (const attempt of await Promise.allSettled(attempts)) expect(attempt.status).toBe('rejected')
   expect(performance.now() - startedAt).toBeLessThan(1_000)
   await it.redis.start()
-  await until(async () => (await here.sweep().catch(() => undefined))?.hasForgotten === true)
+  await until(async () => (await here.sweep().catch(() => undefined))?.hasLostState === true)
   expect(idsOf(await touch(here, alice))).toEqual([alice])
 })

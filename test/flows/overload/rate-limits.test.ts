@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ALLOWANCES } from '../../../src/quotas/costs.ts'
+import { QUOTAS } from '../../../src/quotas/quotas.ts'
 import { pause } from '../../../src/lib/pause.ts'
 import { SEND_MESSAGE } from '../../harness/people/documents.ts'
 import { startParley, type TestParley } from '../../harness/servers/parley.ts'
@@ -41,7 +41,7 @@ test.for(TRANSPORTS)(
     let last = await send(`${name} alone`)
     for (; last.errors === undefined; last = await send(`${name} alone`)) answers.push(last)
     const sent = answers.filter(({ errors }) => errors === undefined)
-    expect(sent.length).toBeGreaterThanOrEqual(ALLOWANCES.send.burst)
+    expect(sent.length).toBeGreaterThanOrEqual(QUOTAS.send.burst)
     expect(codes(answers)).toEqual(new Set([undefined, 'RATE_LIMITED']))
 
     const refusal = last.errors[0]?.extensions

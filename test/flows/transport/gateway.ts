@@ -95,12 +95,12 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     expectedWaitMs: options.expectedWaitMs ?? (() => 0),
     ...(options.turnAwayMs && { turnAwayMs: options.turnAwayMs }),
   })
-  const gate = { holdBack: options.holdBack ?? (() => undefined) }
+  const sends = { throttleSend: options.holdBack ?? (() => undefined) }
   const websocket = createWebSocketEndpoint({
     yoga,
     authenticator,
     admission,
-    gate,
+    sends,
     config,
     clock,
     logger,

@@ -88,7 +88,7 @@ test('where the operator alone decides, load changes nothing and turns nobody aw
   const { levels, readings, operator, asked } = gateway({ isAutomatic: false })
   readings.waitingSends = 50_000
   await pass(5_000)
-  expect([levels.status().level, levels.turnAwayMs()]).toEqual(['NORMAL', undefined])
+  expect([levels.status().level, levels.connectionRetryAfterMs()]).toEqual(['NORMAL', undefined])
   expect(new Set(asked)).toEqual(new Set(['NORMAL']))
   operator.command = { level: 'BUSY', remainingMs: 60_000 }
   await pass(1_000)
@@ -101,14 +101,14 @@ test('newcomers are turned away beyond ESSENTIAL alone, whatever the operator sa
   operator.command = { level: 'NORMAL', remainingMs: 60_000 }
   readings.waitingSends = 2_000
   await pass(2_000)
-  expect(levels.turnAwayMs()).toBeUndefined()
+  expect(levels.connectionRetryAfterMs()).toBeUndefined()
   readings.waitingSends = 5_000
   await pass(1_000)
   expect(levels.status().level).toBe('NORMAL')
-  expect(levels.turnAwayMs()).toBeGreaterThanOrEqual(5_000)
+  expect(levels.connectionRetryAfterMs()).toBeGreaterThanOrEqual(5_000)
   readings.waitingSends = 0
   await pass(4_000)
-  expect(levels.turnAwayMs()).toBeUndefined()
+  expect(levels.connectionRetryAfterMs()).toBeUndefined()
   await levels.stop()
 })
 
@@ -126,7 +126,7 @@ test('messages may wait for two seconds, less when it is too much for everybody,
 
 test('whoever asks twice at once is told both, in order', async () => {
   const { levels, operator } = gateway()
-  const told = levels.follow()
+  const told = levels.subscribe()
   await told.next()
   const [first, second] = [told.next(), told.next()]
   operator.command = { level: 'BUSY', remainingMs: 60_000 }
@@ -151,7 +151,7 @@ test('the time to ask again is not the same for everybody, and bounded', async (
 
 test('who follows gets the present level at once and then each change, and the newest where they were slow', async () => {
   const { levels, operator } = gateway()
-  const following = levels.follow()
+  const following = levels.subscribe()
   expect((await following.next()).value).toMatchObject({ level: 'NORMAL' })
   const change = following.next()
   operator.command = { level: 'BUSY', remainingMs: 60_000 }

@@ -10,20 +10,20 @@ import { alice, bob, carol } from '../../harness/people/events.ts'
 function world() {
   const time = { elapsedMs: 0, shownMs: 1_000_000, isAway: false }
   const asked: (readonly Activity[])[] = []
-  const store: Pick<PresenceStore, 'touch'> = {
-    async touch(activities) {
+  const store: Pick<PresenceStore, 'recordActivity'> = {
+    async recordActivity(activities) {
       if (time.isAway) throw new Error('The store is away')
       asked.push(activities)
       const seen = activities.map(({ userId, agoMs, lastSeenAt }) => ({
         userId,
         lastSeenAt: lastSeenAt ?? new Date(time.shownMs - agoMs),
       }))
-      return { came: [], seen }
+      return { cameOnline: [], lastSeen: seen }
     },
   }
   const touches = createActivityWriter({
     store,
-    tell: async () => undefined,
+    publishEdges: async () => undefined,
     windowMs: 20_000,
     elapsedMs: () => time.elapsedMs,
     metrics: createMetrics(),
@@ -34,10 +34,10 @@ function world() {
 
 test('what is told again is told with how long ago it was, and by the moment that it was shown as', async () => {
   const { touches, time, asked } = world()
-  await touches.note(alice)
+  await touches.record(alice)
   time.elapsedMs += 5_000
   time.shownMs += 4_998
-  await touches.retell()
+  await touches.replay()
   expect(asked).toEqual([
     [{ userId: alice, agoMs: 0, lastSeenAt: undefined }],
     [{ userId: alice, agoMs: 5_000, lastSeenAt: new Date(1_000_000) }],
@@ -49,50 +49,50 @@ test('however many they are, all of them are told of again', async () => {
   const { touches, time, asked } = world()
   const ids = Array.from({ length: 120_000 }, (_none, index) => `user-${index}` as UserId)
   time.isAway = true
-  for (const userId of ids) void touches.note(userId)
+  for (const userId of ids) void touches.record(userId)
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(touches.isBehind()).toBe(true)
+  expect(touches.needsReplay()).toBe(true)
   time.isAway = false
-  void touches.retell()
+  void touches.replay()
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(touches.isBehind()).toBe(false)
+  expect(touches.needsReplay()).toBe(false)
   expect(new Set(asked.flat().map(({ userId }) => userId)).size).toBe(120_000)
 })
 
 test('who did something since has a new moment', async () => {
   const { touches, time, asked } = world()
-  await touches.note(alice)
+  await touches.record(alice)
   time.elapsedMs += 5_000
-  await touches.note(alice)
+  await touches.record(alice)
   expect(asked[1]).toEqual([{ userId: alice, agoMs: 0, lastSeenAt: undefined }])
 })
 
 test('who has just gone is told again, because that may not be saved yet; who is gone for longer is not', async () => {
   const { touches, time, asked } = world()
-  await touches.note(alice)
+  await touches.record(alice)
   time.elapsedMs += 4_000
-  await touches.note(bob)
+  await touches.record(bob)
   time.elapsedMs += 21_000
-  await touches.retell()
+  await touches.replay()
   expect(asked.at(-1)).toMatchObject([{ userId: bob, agoMs: 21_000 }])
 })
 
 test('while the store can not be told nothing is saved, and so nobody is forgotten, however long that takes', async () => {
   const { touches, time, asked } = world()
-  await touches.note(alice)
+  await touches.record(alice)
   time.elapsedMs += 10_000
   time.isAway = true
-  await touches.note(bob)
+  await touches.record(bob)
   time.elapsedMs += 60_000
-  await touches.note(carol)
+  await touches.record(carol)
   time.isAway = false
-  await touches.retell()
+  await touches.replay()
   expect(asked.slice(1).flat()).toMatchObject([
     { userId: alice, agoMs: 70_000 },
     { userId: bob, agoMs: 60_000 },
     { userId: carol, agoMs: 0 },
   ])
   time.elapsedMs += 26_000
-  await touches.retell()
+  await touches.replay()
   expect(asked).toHaveLength(2)
 })

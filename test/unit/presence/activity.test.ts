@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { createSchema } from '../../../src/api/schema.ts'
-import { DOERS, isUserActivity } from '../../../src/presence/activity.ts'
+import { ACTIVITY_RULES, isUserActivity } from '../../../src/presence/activity.ts'
 
 const mutations = Object.keys(createSchema().getMutationType()?.getFields() ?? {})
 
 test('of every mutation of the API it is said whose doing it is', () => {
   expect(mutations.length).toBeGreaterThan(10)
-  expect(mutations.filter((name) => !Object.hasOwn(DOERS, name))).toEqual([])
+  expect(mutations.filter((name) => !Object.hasOwn(ACTIVITY_RULES, name))).toEqual([])
 })
 
 describe('what counts as somebody being there', () => {

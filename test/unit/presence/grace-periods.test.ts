@@ -11,7 +11,7 @@ function world() {
   const told: string[] = []
   const excuses = createGracePeriods({
     store: {
-      async excuse(some) {
+      async grantGracePeriods(some) {
         if (state.isAway) throw new Error('The store is away')
         asked.push(some)
         return some.map(({ userId }): WatchedEdge => {
@@ -19,7 +19,7 @@ function world() {
         })
       },
     },
-    tell: async (edges) => void told.push(...edges.map(({ edge }) => edge.userId)),
+    publishEdges: async (edges) => void told.push(...edges.map(({ edge }) => edge.userId)),
     elapsedMs: () => state.elapsedMs,
     logger: captureLog().logger,
   })
@@ -28,7 +28,7 @@ function world() {
 
 test('whoever is refused is excused until they may have come back, two seconds late, and that is told', async () => {
   const { excuses, asked, told } = world()
-  excuses.note(alice, 5_000)
+  excuses.grant(alice, 5_000)
   await excuses.drained()
   expect(asked).toEqual([[{ userId: alice, forMs: 7_000 }]])
   expect(told).toEqual([alice])
@@ -36,9 +36,9 @@ test('whoever is refused is excused until they may have come back, two seconds l
 
 test('who is refused several times at once is one excuse, the longest', async () => {
   const { excuses, asked } = world()
-  excuses.note(alice, 9_000)
-  excuses.note(bob, 5_000)
-  excuses.note(alice, 6_000)
+  excuses.grant(alice, 9_000)
+  excuses.grant(bob, 5_000)
+  excuses.grant(alice, 6_000)
   await excuses.drained()
   expect(asked).toEqual([
     [
@@ -50,21 +50,21 @@ test('who is refused several times at once is one excuse, the longest', async ()
 
 test('told again is who has not come back yet, for what is left', async () => {
   const { excuses, state, asked } = world()
-  excuses.note(alice, 5_000)
-  excuses.note(bob, 60_000)
+  excuses.grant(alice, 5_000)
+  excuses.grant(bob, 60_000)
   await excuses.drained()
   state.elapsedMs += 8_000
-  await excuses.retell()
+  await excuses.replay()
   expect(asked.at(-1)).toEqual([{ userId: bob, forMs: 54_000 }])
 })
 
 test('a store that could not be told is told again, once', async () => {
   const { excuses, state, asked } = world()
   state.isAway = true
-  excuses.note(carol, 5_000)
+  excuses.grant(carol, 5_000)
   await excuses.drained()
-  expect([excuses.isBehind(), asked]).toEqual([true, []])
+  expect([excuses.needsReplay(), asked]).toEqual([true, []])
   state.isAway = false
-  await excuses.retell()
-  expect([excuses.isBehind(), asked]).toEqual([false, [[{ userId: carol, forMs: 7_000 }]]])
+  await excuses.replay()
+  expect([excuses.needsReplay(), asked]).toEqual([false, [[{ userId: carol, forMs: 7_000 }]]])
 })

@@ -35,7 +35,7 @@ class World {
   }
 
   async touch(): Promise<number> {
-    return (await this.store.touch([{ userId: alice, agoMs: 0 }])).came.length
+    return (await this.store.recordActivity([{ userId: alice, agoMs: 0 }])).cameOnline.length
   }
 
   async look(): Promise<PresenceState> {
@@ -45,9 +45,9 @@ class World {
 
   /** Whether somebody ran out, which is settled then. */
   async sweep(): Promise<boolean> {
-    const { ranOut } = await this.store.sweep()
-    await this.store.settle(ranOut.map(({ edge }) => edge))
-    return ranOut.length > 0
+    const { expired } = await this.store.sweep()
+    await this.store.confirmExpired(expired.map(({ edge }) => edge))
+    return expired.length > 0
   }
 }
 
@@ -120,10 +120,10 @@ describe('what is written down for good', () => {
     expect(unsaved).toEqual([{ userId: alice, lastSeenAt: new Date(world.clockMs) }])
     world.pass(5_000)
     await world.touch()
-    await world.store.saved(unsaved)
+    await world.store.markSaved(unsaved)
     const newer = (await world.store.sweep()).unsaved
     expect(newer).toEqual([{ userId: alice, lastSeenAt: new Date(world.clockMs) }])
-    await world.store.saved(newer)
+    await world.store.markSaved(newer)
     expect((await world.store.sweep()).unsaved).toEqual([])
     world.pass(15_000)
     await world.touch()
@@ -135,6 +135,6 @@ describe('what is written down for good', () => {
   test('of everybody who is not saved yet, when the process ends', async () => {
     const world = new World()
     await world.touch()
-    expect(await world.store.leave()).toEqual([{ userId: alice, lastSeenAt: new Date(world.clockMs) }])
+    expect(await world.store.close()).toEqual([{ userId: alice, lastSeenAt: new Date(world.clockMs) }])
   })
 })

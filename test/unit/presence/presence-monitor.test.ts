@@ -13,15 +13,15 @@ import { alice } from '../../harness/people/events.ts'
 
 const STEPS = { nothing: 'unknown', online: 'known in part', everything: 'known' } as const
 
-/** A keeper whose time passes when told so, or by a real clock, and the steps that it takes, in order. */
+/** A monitor whose time passes when told so, or by a real clock, and the steps that it takes, in order. */
 class World implements AsyncDisposable {
   elapsedMs = 0
   isPaused = false
   readonly steps = new EventQueue<string>()
   readonly store: PresenceStore
-  readonly keeper: PresenceMonitor
+  readonly monitor: PresenceMonitor
   /** What the store's next sweeps do instead. */
-  hasForgotten = false
+  hasLostState = false
   isAway = false
   /** Whether it could not be told of what somebody did. */
   isBehind = false
@@ -41,42 +41,42 @@ class World implements AsyncDisposable {
       sweep: async () => {
         if (this.isAway) throw new Error('The store is away')
         await this.hang?.()
-        const answer = { ...(await store.sweep()), hasForgotten: this.hasForgotten }
-        this.hasForgotten = false
+        const answer = { ...(await store.sweep()), hasLostState: this.hasLostState }
+        this.hasLostState = false
         step('swept')
         return answer
       },
-      settle: async (edges) => {
+      confirmExpired: async (edges) => {
         step('settled')
-        await store.settle(edges)
+        await store.confirmExpired(edges)
       },
     }
-    this.keeper = createPresenceMonitor({
+    this.monitor = createPresenceMonitor({
       store: this.store,
       lastSeen: { save: async (seen) => seen.forEach(({ userId }) => step(`saved ${userId}`)) },
-      notes: [
+      replayables: [
         {
-          isBehind: () => this.isBehind,
-          retell: async () => {
+          needsReplay: () => this.isBehind,
+          replay: async () => {
             this.isBehind = false
             step('people')
           },
           drained: async () => undefined,
         },
       ],
-      watching: {
-        lookAgain: () => undefined,
-        recheck: () => step('recheck'),
-        startOver: () => step('watches'),
-        setKnowledge: (knowledge) => step(STEPS[knowledge]),
+      subscriptions: {
+        retryUncertain: () => undefined,
+        refresh: () => step('recheck'),
+        restart: () => step('watches'),
+        setConfidence: (confidence) => step(STEPS[confidence]),
       },
-      tell: async (edges) => edges.forEach(({ edge }) => step(`told ${edge.userId}`)),
+      publishEdges: async (edges) => edges.forEach(({ edge }) => step(`told ${edge.userId}`)),
       isPaused: () => this.isPaused,
       windowMs: 20_000,
       elapsedMs,
       logger: captureLog().logger,
     })
-    this.keeper.start()
+    this.monitor.start()
   }
 
   /** The steps from here to the end of the next turn that has this one. */
@@ -87,13 +87,13 @@ class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.keeper.stop()
+    await this.monitor.stop()
   }
 }
 
 test('whoever ran out is told of first, and removed then; their last activity is saved by the next turn', async () => {
   await using world = new World()
-  await world.store.touch([{ userId: alice, agoMs: 0 }])
+  await world.store.recordActivity([{ userId: alice, agoMs: 0 }])
   await world.until('swept')
   world.elapsedMs += 20_000
   const steps = await world.until('saved alice')
@@ -107,7 +107,7 @@ test('whoever ran out is told of first, and removed then; their last activity is
 test('a store that has forgotten is told of people first, and of watches then', async () => {
   await using world = new World()
   await world.until('swept')
-  world.hasForgotten = true
+  world.hasLostState = true
   expect((await world.until('watches')).filter((step) => step !== 'known')).toEqual([
     'swept',
     'people',
@@ -130,10 +130,10 @@ test('a store that could not be reached is told again, whatever it says', async 
   await world.until('known')
   world.elapsedMs += 2_000
   await world.until('unknown')
-  expect(world.keeper.knowledge()).toBe('nothing')
+  expect(world.monitor.confidence()).toBe('nothing')
   world.isAway = false
   expect(await world.until('known')).toEqual(['swept', 'people', 'watches', 'known'])
-  expect(world.keeper.knowledge()).toBe('everything')
+  expect(world.monitor.confidence()).toBe('everything')
 })
 
 test('after half a second without an answer nothing is known, though the store is still being asked', async () => {
@@ -170,13 +170,13 @@ test('after a pause it is known who is online, and who is not when a whole windo
   await world.until('unknown')
   world.isPaused = false
   await world.until('known in part')
-  for (const [passedMs, knowledge] of [
+  for (const [passedMs, confidence] of [
     [19_999, 'online'],
     [1, 'everything'],
   ] as const) {
     world.elapsedMs += passedMs
     await world.until('swept')
-    expect(world.keeper.knowledge()).toBe(knowledge)
+    expect(world.monitor.confidence()).toBe(confidence)
   }
 })
 
@@ -191,7 +191,7 @@ test('half way through the time that watches are good for, everybody who is watc
 
 test('a gateway that stops saves what nobody else will', async () => {
   const world = new World()
-  await world.store.touch([{ userId: alice, agoMs: 0 }])
-  await world.keeper.stop()
+  await world.store.recordActivity([{ userId: alice, agoMs: 0 }])
+  await world.monitor.stop()
   expect(world.steps.all.at(-1)).toBe('saved alice')
 })

@@ -54,11 +54,11 @@ test('that somebody is excused is news, once, and not after something newer', as
   stream.push(sighting(alice, true, 2, 1))
   await stream.next()
   const excused = { ...sighting(alice, null, 3, 2), isExcused: true }
-  expect(stream.isNews({ ...excused, asOf: 1 })).toBe(false)
+  expect(stream.isChange({ ...excused, asOf: 1 })).toBe(false)
   stream.push(excused)
   expect((await stream.next()).value).toEqual({ userId: alice, online: null, lastSeenAt: at(2) })
-  expect(stream.isNews({ ...excused, asOf: 4 })).toBe(false)
-  expect(stream.isNews(sighting(alice, false, 4))).toBe(true)
+  expect(stream.isChange({ ...excused, asOf: 4 })).toBe(false)
+  expect(stream.isChange(sighting(alice, false, 4))).toBe(true)
 })
 
 test('not to know is told at the start, and when it is said so, but is no news of a single person', async () => {
@@ -68,7 +68,7 @@ test('not to know is told at the start, and when it is said so, but is no news o
   stream.push(sighting(alice, true, 1, 1))
   await stream.next()
   stream.push(sighting(alice, null, 2, 2))
-  stream.pushUnknown(alice)
+  stream.markUnknown(alice)
   expect((await stream.next()).value).toEqual({ userId: alice, online: null, lastSeenAt: at(1) })
   stream.push(sighting(alice, true, 3, 3))
   expect((await stream.next()).value).toMatchObject({ online: true })
@@ -78,7 +78,7 @@ test('when somebody was last seen does not go back, even where the store begins 
   await using stream = open()
   stream.push(sighting(alice, true, 100, 30))
   await stream.next()
-  stream.forgetOrder()
+  stream.resetOrder()
   stream.push(sighting(alice, false, 1, 10))
   expect((await stream.next()).value).toEqual({ userId: alice, online: false, lastSeenAt: at(30) })
 })

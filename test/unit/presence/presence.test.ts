@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { UserId } from '../../../src/ids.ts'
 import { OpenStreams } from '../../../src/presence/open-streams.ts'
 import { PresenceStream } from '../../../src/presence/presence-stream.ts'
-import { createPresence, MAX_WATCHED, MAX_WATCHED_BY_ONE } from '../../../src/presence/presence.ts'
+import { createPresence, MAX_WATCHED, MAX_WATCHED_PER_VIEWER } from '../../../src/presence/presence.ts'
 import { captureLog } from '../../harness/checkers/captured-log.ts'
 import { alice, bob } from '../../harness/people/events.ts'
 
@@ -13,10 +13,10 @@ function world() {
     store: { lookUp: async () => [] },
     lastSeen: { read: async () => new Map() },
     visibility: { allowed: async (sights) => sights },
-    touches: { note: async () => undefined },
-    excuses: { note: () => undefined },
-    watching: {
-      countFor: (viewerId) => streams.countFor(viewerId),
+    activity: { record: async () => undefined },
+    gracePeriods: { grant: () => undefined },
+    subscriptions: {
+      watchedCountOf: (viewerId) => streams.watchedCountOf(viewerId),
       open(viewerId, userIds) {
         const stream = new PresenceStream({
           viewerId,
@@ -27,8 +27,8 @@ function world() {
         return stream
       },
     },
-    isThere: () => true,
-    knowledge: () => 'everything',
+    isStoreReachable: () => true,
+    confidence: () => 'everything',
     logger: captureLog().logger,
   })
   return presence
@@ -37,8 +37,8 @@ function world() {
 const people = Array.from({ length: MAX_WATCHED }, (_, index) => `user-${index}` as UserId)
 
 test('all subscriptions of one viewer together follow so many and no more, however they are opened', async () => {
-  const { open } = world()
-  const wanted = Array.from({ length: MAX_WATCHED_BY_ONE / MAX_WATCHED + 1 }, () => open(alice, people))
+  const { subscribe: open } = world()
+  const wanted = Array.from({ length: MAX_WATCHED_PER_VIEWER / MAX_WATCHED + 1 }, () => open(alice, people))
   const outcomes = await Promise.allSettled(wanted)
   const refused = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [outcome.reason as object] : [],

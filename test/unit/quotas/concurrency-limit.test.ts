@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isDoneInBatches } from '../../../src/overload/operations.ts'
+import { isBatchable } from '../../../src/overload/operation-rules.ts'
 import { AT_ONCE, createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { alice, bob } from '../../harness/people/events.ts'
 
@@ -27,8 +27,8 @@ class Desk {
 
 test('two at once of each person; the others in the order in which they came, whatever becomes of those before', async () => {
   const [desk, turns] = [new Desk(), createConcurrencyLimit(2)]
-  const answers = ['a1', 'a2', 'a3', 'a4'].map((name) => turns.pass(alice, desk.work(name)))
-  const his = turns.pass(bob, desk.work('b1'))
+  const answers = ['a1', 'a2', 'a3', 'a4'].map((name) => turns.run(alice, desk.work(name)))
+  const his = turns.run(bob, desk.work('b1'))
   await new Promise(setImmediate)
   expect(desk.begun).toEqual(['a1', 'a2', 'b1'])
   const failed = expect(answers[1]).rejects.toThrow('failed')
@@ -41,10 +41,10 @@ test('two at once of each person; the others in the order in which they came, wh
 
 test('whoever comes just when their last one ends does not get a second line', async () => {
   const [desk, turns] = [new Desk(), createConcurrencyLimit(1)]
-  const first = turns.pass(alice, desk.work('first'))
-  const second = first.then(() => turns.pass(alice, desk.work('second')))
+  const first = turns.run(alice, desk.work('first'))
+  const second = first.then(() => turns.run(alice, desk.work('second')))
   await desk.end('first')
-  const third = turns.pass(alice, desk.work('third'))
+  const third = turns.run(alice, desk.work('third'))
   await new Promise(setImmediate)
   expect(desk.begun).toEqual(['first', 'second'])
   await desk.end('second')
@@ -54,7 +54,7 @@ test('whoever comes just when their last one ends does not get a second line', a
 
 test('so many as a browser asks for at once are', async () => {
   const [desk, turns] = [new Desk(), createConcurrencyLimit()]
-  for (let count = 0; count < 50; count += 1) void turns.pass(alice, desk.work(`${count}`))
+  for (let count = 0; count < 50; count += 1) void turns.run(alice, desk.work(`${count}`))
   await new Promise(setImmediate)
   expect(desk.begun).toHaveLength(AT_ONCE)
 })
@@ -63,7 +63,7 @@ test('what is gathered into one statement anyway need not take turns: messages, 
   const [yes, no] = [
     ['sendMessage', 'markDelivered', 'markRead', 'heartbeat', 'setTyping'],
     ['setReaction', 'editMessage', 'createGroup', 'createUpload', 'renewSession', 'toString'],
-  ].map((names) => names.map((name) => isDoneInBatches(`Mutation.${name}`)))
+  ].map((names) => names.map((name) => isBatchable(`Mutation.${name}`)))
   expect(new Set(yes)).toEqual(new Set([true]))
   expect(new Set(no)).toEqual(new Set([false]))
 })

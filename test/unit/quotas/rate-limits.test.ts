@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ALLOWANCES } from '../../../src/quotas/costs.ts'
+import { QUOTAS } from '../../../src/quotas/quotas.ts'
 import { createRateLimits } from '../../../src/quotas/rate-limits.ts'
 import type { UserId } from '../../../src/ids.ts'
 import { createTokenBucket } from '../../../src/quotas/token-bucket.ts'
@@ -12,10 +12,7 @@ function limitsAt(start = 1_000, factor = 1) {
   return { time, limits: createRateLimits({ now: () => time.now, factor }) }
 }
 
-const spendAll = (
-  limits: ReturnType<typeof createRateLimits>,
-  costClass: keyof typeof ALLOWANCES = 'send',
-) => {
+const spendAll = (limits: ReturnType<typeof createRateLimits>, costClass: keyof typeof QUOTAS = 'send') => {
   let count = 0
   while (limits.take(alice, costClass) === 0) count += 1
   return count
@@ -23,9 +20,9 @@ const spendAll = (
 
 test('a burst is let through, and then the answer says truly when it goes on', () => {
   const { time, limits } = limitsAt()
-  expect(spendAll(limits)).toBe(ALLOWANCES.send.burst)
+  expect(spendAll(limits)).toBe(QUOTAS.send.burst)
   const wait = limits.take(alice, 'send')
-  expect(wait).toBe(1_000 / ALLOWANCES.send.perSecond)
+  expect(wait).toBe(1_000 / QUOTAS.send.perSecond)
   time.now += wait - 1
   expect(limits.take(alice, 'send')).toBeGreaterThan(0)
   time.now += 1
@@ -97,7 +94,7 @@ test('what was spent elsewhere is gone here too', () => {
 })
 
 test('an operator can allow more, or anything', () => {
-  expect(spendAll(limitsAt(0, 3).limits)).toBe(3 * ALLOWANCES.send.burst)
+  expect(spendAll(limitsAt(0, 3).limits)).toBe(3 * QUOTAS.send.burst)
   const { limits } = limitsAt(0, Infinity)
   for (let sends = 0; sends < 10_000; sends += 1) expect(limits.take(alice, 'send')).toBe(0)
 })

@@ -12,25 +12,25 @@ import type { PresenceState } from '../events/presence-state.ts'
 import type { VisibilityStore } from './visibility-store.ts'
 
 /** Whom the streams of this gateway tell of. */
-export type Watching = Readonly<{
+export type PresenceSubscriptions = Readonly<{
   /** Tells the present state of each person at once, then every change. Whether they may be seen is asked each time. */
   open(viewerId: UserId, userIds: readonly UserId[]): PresenceStream
   /** Takes sightings in, of whomever, in whatever order. */
-  offer(sightings: readonly PresenceState[]): void
+  receiveEdges(sightings: readonly PresenceState[]): void
   /** These people came into a chat or left one: they may see others than before, and others them. */
-  reconsider(userIds: Iterable<UserId>): void
+  reviewAccess(userIds: Iterable<UserId>): void
   /** Looks again at those whom the store was not sure of. */
-  lookAgain(): void
+  retryUncertain(): void
   /** Edges may have been missed: looks at everybody who is watched here. */
-  recheck(): void
+  refresh(): void
   /** As `recheck`, where the store has forgotten how old its sightings are, and who watches whom. */
-  startOver(): void
+  restart(): void
   /** What is known at present; where that is nothing, everybody is told so. */
-  setKnowledge(present: Confidence): void
+  setConfidence(present: Confidence): void
   /** How many people all streams of this viewer here tell of, one by one. */
-  countFor(viewerId: UserId): number
+  watchedCountOf(viewerId: UserId): number
   /** People who are watched. */
-  size(): number
+  watchedCount(): number
   /** Stops telling. */
   close(): Promise<void>
 }>
@@ -68,7 +68,7 @@ const NEWS = { maxBatch: 500, restMs: 0 }
  * - whose sights to review: they came into a chat, or left one. Whoever may not see somebody any more is told that
  *   nothing is known, at that moment and never by an edge, which would tell them of it. Whoever may is looked at.
  */
-export function createWatching(dependencies: Dependencies): Watching {
+export function createPresenceSubscriptions(dependencies: Dependencies): PresenceSubscriptions {
   const { store, lastSeen, visibility, follow, logger } = dependencies
   const streams = new OpenStreams()
   const judge = createAccessCheck(visibility)
@@ -127,20 +127,20 @@ export function createWatching(dependencies: Dependencies): Watching {
   function doubt(userId: UserId): void {
     unsure.add(userId)
     if (!doubted.has(userId)) return
-    for (const stream of streams.of(userId)) {
-      if (stream.takesForOnline(userId)) stream.pushUnknown(userId)
+    for (const stream of streams.streamsOf(userId)) {
+      if (stream.showsOnline(userId)) stream.markUnknown(userId)
     }
   }
 
   function isNews(sighting: PresenceState): boolean {
-    return streams.of(sighting.userId).some((stream) => stream.isNews(sighting))
+    return streams.streamsOf(sighting.userId).some((stream) => stream.isChange(sighting))
   }
 
   async function tell(sightings: readonly PresenceState[]): Promise<void> {
     const concerned = sightings.flatMap((sighting) =>
       streams
-        .of(sighting.userId)
-        .filter((stream) => stream.isNews(sighting))
+        .streamsOf(sighting.userId)
+        .filter((stream) => stream.isChange(sighting))
         .map((stream) => ({ stream, sighting, userId: sighting.userId })),
     )
     const unseen = sightings.filter(({ lastSeenAt }) => lastSeenAt === null).map(({ userId }) => userId)
@@ -152,11 +152,11 @@ export function createWatching(dependencies: Dependencies): Watching {
   }
 
   async function review(changed: readonly UserId[]): Promise<void> {
-    const sights = streams.sightsOf(changed)
+    const sights = streams.grantsOf(changed)
     const isAllowed = await judge(sights)
     for (const sight of sights) {
       if (isAllowed(sight)) looks.put(sight.userId, true)
-      else sight.stream.pushUnknown(sight.userId)
+      else sight.stream.markUnknown(sight.userId)
     }
   }
 
@@ -165,7 +165,7 @@ export function createWatching(dependencies: Dependencies): Watching {
   }
 
   function recheck(): void {
-    lookAt(streams.people())
+    lookAt(streams.userIds())
   }
 
   function lookAgain(): void {
@@ -187,26 +187,26 @@ export function createWatching(dependencies: Dependencies): Watching {
       void attached.then(() => lookAt(stream.userIds))
       return stream
     },
-    offer(sightings) {
+    receiveEdges(sightings) {
       for (const sighting of sightings) if (isNews(sighting)) news.put(sighting.userId, sighting)
     },
-    reconsider(userIds) {
-      for (const userId of userIds) if (streams.concern(userId)) reviews.put(userId, true)
+    reviewAccess(userIds) {
+      for (const userId of userIds) if (streams.isInvolved(userId)) reviews.put(userId, true)
     },
-    lookAgain,
-    recheck,
-    startOver() {
-      for (const stream of streams.all()) stream.forgetOrder()
+    retryUncertain: lookAgain,
+    refresh: recheck,
+    restart() {
+      for (const stream of streams.all()) stream.resetOrder()
       recheck()
     },
-    setKnowledge(present) {
+    setConfidence(present) {
       if (present === knowledge) return
       knowledge = present
       if (knowledge !== 'nothing') return recheck()
-      for (const stream of streams.all()) for (const userId of stream.userIds) stream.pushUnknown(userId)
+      for (const stream of streams.all()) for (const userId of stream.userIds) stream.markUnknown(userId)
     },
-    countFor: (viewerId) => streams.countFor(viewerId),
-    size: () => streams.size,
+    watchedCountOf: (viewerId) => streams.watchedCountOf(viewerId),
+    watchedCount: () => streams.size,
     async close() {
       await Promise.all([looks.close(), news.close(), reviews.close()])
     },

@@ -1,11 +1,11 @@
 /** An allowance of one person: `burst` at once, and `perSecond` again from then on. */
-export type Allowance = Readonly<{ burst: number; perSecond: number }>
+export type Quota = Readonly<{ burst: number; perSecond: number }>
 
 /**
  * What one person may do. A person never meets any of these; programs that run away do. Apps that were offline send
  * everything at once, and reconnect several times in a row: hence the bursts.
  */
-export const ALLOWANCES = {
+export const QUOTAS = {
   /** Messages. */
   send: { burst: 500, perSecond: 20 },
   /** Edits, deletions, reactions, renewals of the session. */
@@ -20,6 +20,6 @@ export const ALLOWANCES = {
   /** Heartbeats, typing. */
   presence: { burst: 200, perSecond: 5 },
   upload: { burst: 60, perSecond: 1 },
-} as const satisfies Record<string, Allowance>
+} as const satisfies Record<string, Quota>
 
-export type CostClass = keyof typeof ALLOWANCES
+export type CostClass = keyof typeof QUOTAS

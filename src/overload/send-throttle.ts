@@ -2,13 +2,13 @@ import type { UserId } from '../ids.ts'
 import { fairShare } from './fair-share.ts'
 
 /** Holds back whoever sends most, when nothing else helps any more. Rates are of sends in a second. */
-export type HeaviestSenders = Readonly<{
+export type SendThrottle = Readonly<{
   /** After how many milliseconds this person may send; 0: now. */
-  heldBackMs(userId: UserId): number
+  throttledForMs(userId: UserId): number
   /** They send. */
-  count(userId: UserId): void
+  recordSend(userId: UserId): void
   /** They wanted to send, and were refused for this or another reason: as much as that is asked for. */
-  countRefused(userId: UserId): void
+  recordRefusal(userId: UserId): void
   /** More load than can be carried: hold back more. To be called regularly. */
   tighten(): void
   /** It can be carried: hold back fewer. To be called regularly. */
@@ -41,7 +41,7 @@ type Bucket = Readonly<{ level: number; at: number }>
  * Each person's rate is kept by a leaky bucket as a meter (ITU-T I.371, annex A): it fills by one with each send, leaks
  * at the present cap, and whoever's is full has to wait.
  */
-export function createHeaviestSenders(now: () => number): HeaviestSenders {
+export function createSendThrottle(now: () => number): SendThrottle {
   let startedAt = now()
   let wanted = new Map<UserId, number>()
   let admitted = 0
@@ -100,17 +100,17 @@ export function createHeaviestSenders(now: () => number): HeaviestSenders {
   }
 
   return {
-    heldBackMs(userId) {
+    throttledForMs(userId) {
       turn()
       return waitMs(userId)
     },
-    count(userId) {
+    recordSend(userId) {
       turn()
       want(userId)
       admitted += 1
       if (cap < Infinity) pour(userId)
     },
-    countRefused(userId) {
+    recordRefusal(userId) {
       turn()
       want(userId)
     },

@@ -8,7 +8,10 @@ import {
   createMemoryPresence,
   createMemoryPresenceStore,
 } from '../../../src/presence/store/memory-presence-store.ts'
-import { createWatching, type Watching } from '../../../src/presence/watching.ts'
+import {
+  createPresenceSubscriptions,
+  type PresenceSubscriptions,
+} from '../../../src/presence/presence-subscriptions.ts'
 import { EventQueue } from '../../harness/people/event-queue.ts'
 import { captureLog } from '../../harness/checkers/captured-log.ts'
 import { alice, bob, carol } from '../../harness/people/events.ts'
@@ -39,13 +42,13 @@ class World implements AsyncDisposable {
   /** Whether the store knows who is online. */
   isSure = true
   readonly #looks = new EventQueue<string>()
-  readonly watching: Watching
+  readonly watching: PresenceSubscriptions
 
   constructor() {
     const lastSeen: Pick<LastSeenStore, 'read'> = {
       read: async (userIds) => new Map(userIds.map((userId) => [userId, SEEN])),
     }
-    this.watching = createWatching({
+    this.watching = createPresenceSubscriptions({
       store: {
         ...this.store,
         watch: async (userIds) => this.#reach('store', () => this.#watch(userIds)),
@@ -72,8 +75,8 @@ class World implements AsyncDisposable {
 
   async touch(userId: UserId): Promise<PresenceState> {
     const {
-      came: [came],
-    } = await this.store.touch([{ userId, agoMs: 0 }])
+      cameOnline: [came],
+    } = await this.store.recordActivity([{ userId, agoMs: 0 }])
     return came?.edge as PresenceState
   }
 
@@ -124,13 +127,13 @@ test('somebody is watched as long as one stream tells of them, and no longer', a
   await using world = new World()
   const streams = [world.watching.open(bob, [alice]), world.watching.open(carol, [alice, bob])] as const
   await until(async () => world.presence.watchers.size === 2)
-  expect(world.watching.size()).toBe(2)
+  expect(world.watching.watchedCount()).toBe(2)
   await streams[1].return()
   await until(async () => world.presence.watchers.size === 1)
   expect([...world.presence.watchers.keys()]).toEqual([alice])
   await streams[0].return()
   await until(async () => world.presence.watchers.size === 0)
-  expect(world.watching.size()).toBe(0)
+  expect(world.watching.watchedCount()).toBe(0)
 })
 
 test('an edge is told to those who may see it at that moment, and to nobody else', async () => {
@@ -140,9 +143,9 @@ test('an edge is told to those who may see it at that moment, and to nobody else
   await Promise.all([next(atBob), next(atAlice)])
   await next(atBob)
   world.strangers.add(alice)
-  world.watching.offer([await world.touch(alice)])
+  world.watching.receiveEdges([await world.touch(alice)])
   expect(await next(atAlice)).toMatchObject({ userId: alice, online: true })
-  world.watching.offer([await world.touch(carol)])
+  world.watching.receiveEdges([await world.touch(carol)])
   expect(await next(atBob)).toMatchObject({ userId: carol, online: true })
 })
 
@@ -153,9 +156,9 @@ test('while the database is away edges wait, the newest of each person, and are 
   expect(await next(stream)).toMatchObject({ online: true })
   world.failures.database = 2
   const lastSeenAt = new Date(SEEN.getTime() + 9_000)
-  world.watching.offer([{ userId: alice, online: false, lastSeenAt, asOf: asOf + 2 }])
+  world.watching.receiveEdges([{ userId: alice, online: false, lastSeenAt, asOf: asOf + 2 }])
   await until(async () => world.failures.database < 2)
-  world.watching.offer([{ userId: alice, online: false, lastSeenAt: SEEN, asOf: asOf + 1 }])
+  world.watching.receiveEdges([{ userId: alice, online: false, lastSeenAt: SEEN, asOf: asOf + 1 }])
   expect(await next(stream)).toEqual({ userId: alice, online: false, lastSeenAt })
   expect(world.failures.database).toBeLessThan(0)
 })
@@ -174,7 +177,7 @@ test('an edge that nobody told is found by looking again', async () => {
   await using stream = world.watching.open(bob, [alice])
   expect(await next(stream)).toMatchObject({ online: false })
   await world.touch(alice)
-  world.watching.recheck()
+  world.watching.refresh()
   expect(await next(stream)).toMatchObject({ online: true })
 })
 
@@ -187,13 +190,13 @@ test('whoever may not see somebody any more is told that nothing is known, and h
   expect([await next(hers), await next(hers)]).toMatchObject([{ online: true }, { userId: carol }])
 
   world.strangers.add(alice)
-  world.watching.reconsider([bob])
+  world.watching.reviewAccess([bob])
   expect(await next(his)).toMatchObject({ userId: alice, online: null })
-  world.watching.reconsider([alice])
+  world.watching.reviewAccess([alice])
   expect(await next(hers)).toMatchObject({ userId: alice, online: null })
 
   world.strangers.delete(alice)
-  world.watching.reconsider([alice])
+  world.watching.reviewAccess([alice])
   expect([await next(his), await next(hers)]).toMatchObject([{ online: true }, { online: true }])
 })
 
@@ -203,11 +206,11 @@ test('what was judged before somebody was removed is not told afterwards', async
   await next(stream)
   const judged = Promise.withResolvers<void>()
   world.judging = judged.promise
-  world.watching.offer([await world.touch(alice)])
+  world.watching.receiveEdges([await world.touch(alice)])
   await until(async () => world.asked.length === 2)
   world.judging = Promise.resolve()
   world.strangers.add(alice)
-  world.watching.reconsider([bob])
+  world.watching.reviewAccess([bob])
   await new Promise(setImmediate)
   judged.resolve()
   await until(async () => world.asked.length === 3)
@@ -235,7 +238,7 @@ test('the chats of whoever watches are followed before the first look, and as lo
   attached.resolve()
   await world.looked()
   world.strangers.delete(alice)
-  world.watching.reconsider([bob])
+  world.watching.reviewAccess([bob])
   expect(await next(stream)).toMatchObject({ userId: alice, online: false })
   await stream.return()
   expect(world.followed).toEqual([])
@@ -245,12 +248,12 @@ test('while it is not known who is online edges say nothing, and afterwards all 
   await using world = new World()
   await using stream = world.watching.open(bob, [alice])
   await next(stream)
-  world.watching.setKnowledge('nothing')
+  world.watching.setConfidence('nothing')
   expect(await next(stream)).toEqual({ userId: alice, online: null, lastSeenAt: SEEN })
-  world.watching.offer([await world.touch(alice)])
+  world.watching.receiveEdges([await world.touch(alice)])
   await using late = world.watching.open(carol, [alice])
   expect(await next(late)).toMatchObject({ online: null })
-  world.watching.setKnowledge('everything')
+  world.watching.setConfidence('everything')
   expect(await next(stream)).toMatchObject({ online: true })
   expect(await next(late)).toMatchObject({ online: true })
 })
@@ -260,15 +263,15 @@ test('while it is known of those who are online alone, nobody is told to be offl
   const online = await world.touch(alice)
   await using stream = world.watching.open(bob, [alice, carol])
   expect([await next(stream), await next(stream)]).toMatchObject([{ online: true }, { online: false }])
-  world.watching.setKnowledge('nothing')
+  world.watching.setConfidence('nothing')
   expect([await next(stream), await next(stream)]).toMatchObject([{ online: null }, { online: null }])
-  world.watching.setKnowledge('online')
+  world.watching.setConfidence('online')
   expect(await next(stream)).toMatchObject({ userId: alice, online: true })
-  world.watching.offer([{ ...online, online: false, asOf: online.asOf + 1 }])
+  world.watching.receiveEdges([{ ...online, online: false, asOf: online.asOf + 1 }])
   expect(await next(stream)).toMatchObject({ userId: alice, online: null })
-  world.watching.offer([{ ...online, asOf: online.asOf + 2 }])
+  world.watching.receiveEdges([{ ...online, asOf: online.asOf + 2 }])
   expect(await next(stream)).toMatchObject({ userId: alice, online: true })
-  world.watching.setKnowledge('everything')
+  world.watching.setConfidence('everything')
   expect(await next(stream)).toMatchObject({ userId: carol, online: false })
 })
 
@@ -281,18 +284,18 @@ test('of whom a store that has forgotten is not sure twice they are not taken fo
   let told: Presence | undefined
   const telling = next(stream).then((presence) => (told = presence))
   world.isSure = false
-  world.watching.startOver()
+  world.watching.restart()
   await world.looked()
   world.isSure = true
-  world.watching.lookAgain()
+  world.watching.retryUncertain()
   await world.looked()
   expect(told).toBeUndefined()
   world.isSure = false
-  world.watching.startOver()
+  world.watching.restart()
   await world.looked()
-  world.watching.lookAgain()
+  world.watching.retryUncertain()
   expect(await telling).toMatchObject({ userId: alice, online: null })
   world.isSure = true
-  world.watching.lookAgain()
+  world.watching.retryUncertain()
   expect(await next(stream)).toMatchObject({ userId: alice, online: true })
 })

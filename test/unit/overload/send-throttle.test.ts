@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createHeaviestSenders } from '../../../src/overload/heaviest-senders.ts'
+import { createSendThrottle } from '../../../src/overload/send-throttle.ts'
 import type { UserId } from '../../../src/ids.ts'
 
 const [heavy, heavier, lively, quiet] = ['heavy', 'heavier', 'lively', 'quiet'] as UserId[] as [
@@ -20,7 +20,7 @@ const TICK_MS = 25
 /** People who send at these rates, whether or not they are let through. */
 function world() {
   const time = { now: 0 }
-  const senders = createHeaviestSenders(() => time.now)
+  const senders = createSendThrottle(() => time.now)
   /** What each was let through, in sends a second; `eachReading` is called as often as a gateway reads its signals. */
   function run(seconds: number, eachReading: () => void = () => undefined): Map<UserId, number> {
     const admitted = new Map<UserId, number>([...RATES.keys()].map((who) => [who, 0]))
@@ -36,9 +36,9 @@ function world() {
   }
   /** 0, or how long to wait. */
   function send(who: UserId): number {
-    const waitMs = senders.heldBackMs(who)
-    if (waitMs > 0) senders.countRefused(who)
-    else senders.count(who)
+    const waitMs = senders.throttledForMs(who)
+    if (waitMs > 0) senders.recordRefusal(who)
+    else senders.recordSend(who)
     return waitMs
   }
   return { time, senders, run, send }
@@ -150,7 +150,7 @@ test('what is refused elsewhere was asked for as well: it is not over as long as
   const { time, senders, send } = world()
   const second = (refused: number): void => {
     for (let times = 0; times < 10; times += 1) send(heavy)
-    for (let times = 0; times < refused; times += 1) senders.countRefused(heavy)
+    for (let times = 0; times < refused; times += 1) senders.recordRefusal(heavy)
     time.now += 1_000
   }
   for (let times = 0; times < 3; times += 1) second(0)

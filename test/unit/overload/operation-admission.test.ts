@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { ErrorExtensions } from '../../../src/errors.ts'
-import { createGate } from '../../../src/overload/gate.ts'
+import { createOperationAdmission } from '../../../src/overload/operation-admission.ts'
 import { modeAt, receiptRestMsAt } from '../../../src/overload/features.ts'
 import type { ServiceLevel } from '../../../src/overload/levels.ts'
-import { ruleOf } from '../../../src/overload/operations.ts'
+import { ruleOf } from '../../../src/overload/operation-rules.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { alice, bob } from '../../harness/people/events.ts'
 
@@ -11,7 +11,7 @@ import { alice, bob } from '../../harness/people/events.ts'
 function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atMost?: number } = {}) {
   const metrics = createMetrics()
   const counts = { taken: 0, sent: 0, refused: 0 }
-  const gate = createGate({
+  const gate = createOperationAdmission({
     levels: {
       modeOf: (feature) => modeAt(level, feature),
       retryAfterMs: () => 7_000,
@@ -19,10 +19,10 @@ function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atM
       maxBacklogMs: () => waits.atMost ?? Infinity,
     },
     limits: { take: () => ((counts.taken += 1), waits.limit ?? 0) },
-    heaviest: {
-      heldBackMs: () => waits.heaviest ?? 0,
-      count: () => void (counts.sent += 1),
-      countRefused: () => void (counts.refused += 1),
+    throttle: {
+      throttledForMs: () => waits.heaviest ?? 0,
+      recordSend: () => void (counts.sent += 1),
+      recordRefusal: () => void (counts.refused += 1),
     },
     metrics,
   })
@@ -77,18 +77,18 @@ test('the heaviest senders are held back from sending, and from nothing else', (
 
 test('whoever is held back is refused before anything is done for their message', () => {
   const { gate } = at('ESSENTIAL', { heaviest: 900 })
-  expect(refusal(() => gate.holdBack(alice, 0))).toEqual({
+  expect(refusal(() => gate.throttleSend(alice, 0))).toEqual({
     code: 'RATE_LIMITED',
     retryable: true,
     retryAfterMs: 900,
   })
-  expect(refusal(() => at('ESSENTIAL').gate.holdBack(alice, 60_000))).toBeUndefined()
+  expect(refusal(() => at('ESSENTIAL').gate.throttleSend(alice, 60_000))).toBeUndefined()
 })
 
 test('whoever has had messages waiting for too long has the first refused, and is asked to come back after as long', async () => {
   const { gate, metrics, counts } = at('ESSENTIAL', { atMost: 300 })
-  expect(refusal(() => gate.holdBack(alice, 300))).toBeUndefined()
-  expect(refusal(() => gate.holdBack(alice, 300.5))).toMatchObject({
+  expect(refusal(() => gate.throttleSend(alice, 300))).toBeUndefined()
+  expect(refusal(() => gate.throttleSend(alice, 300.5))).toMatchObject({
     code: 'RATE_LIMITED',
     retryAfterMs: 301,
   })
@@ -115,6 +115,6 @@ test('without a viewer there is nobody to limit: what needs one refuses by itsel
   expect(gate.admit({ rule, viewerId: undefined, cost: 1 })).toBeUndefined()
 })
 
-test('an operation that nobody gave a rule is found at once', () => {
-  expect(() => ruleOf('Mutation.launchRocket')).toThrow('src/overload/operations.ts')
+test('an operation without a rule throws', () => {
+  expect(() => ruleOf('Mutation.launchRocket')).toThrow('src/overload/operation-rules.ts')
 })

@@ -1,10 +1,10 @@
 import { ParleyError, withoutStack } from '../errors.ts'
 import type { UserId } from '../ids.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { CostClass } from '../quotas/costs.ts'
+import type { CostClass } from '../quotas/quotas.ts'
 import type { Feature } from './features.ts'
-import type { HeaviestSenders } from './heaviest-senders.ts'
-import type { OperationRule } from './operations.ts'
+import type { SendThrottle } from './send-throttle.ts'
+import type { OperationRule } from './operation-rules.ts'
 import type { RateLimits } from '../quotas/rate-limits.ts'
 import type { ServiceLevels } from './service-levels.ts'
 
@@ -12,7 +12,7 @@ import type { ServiceLevels } from './service-levels.ts'
 export type Release = () => void
 
 /** Whether an operation may begin. */
-export type Gate = Readonly<{
+export type OperationAdmission = Readonly<{
   /**
    * Throws SERVICE_DEGRADED where its feature is off, RATE_LIMITED where the viewer has used up what pays for it; both
    * say when to try again. Where it answers with a release, that has to be called; most need none. Without a viewer
@@ -26,13 +26,13 @@ export type Gate = Readonly<{
    * be asked before anything is done for it: where it comes to that, there are thousands a second, and refusing them late
    * would cost what sending does.
    */
-  holdBack(viewerId: UserId, backlogMs: number): void
+  throttleSend(viewerId: UserId, backlogMs: number): void
 }>
 
 type Dependencies = Readonly<{
   levels: Pick<ServiceLevels, 'modeOf' | 'retryAfterMs' | 'receiptRestMs' | 'maxBacklogMs'>
   limits: Pick<RateLimits, 'take'>
-  heaviest: Pick<HeaviestSenders, 'heldBackMs' | 'count' | 'countRefused'>
+  throttle: Pick<SendThrottle, 'throttledForMs' | 'recordSend' | 'recordRefusal'>
   metrics: Pick<Metrics, 'refused' | 'rateLimited'>
 }>
 
@@ -43,7 +43,12 @@ type Dependencies = Readonly<{
  */
 const MAX_TRICKLING = 16
 
-export function createGate({ levels, limits, heaviest, metrics }: Dependencies): Gate {
+export function createOperationAdmission({
+  levels,
+  limits,
+  throttle,
+  metrics,
+}: Dependencies): OperationAdmission {
   const trickling = new Map<UserId, number>()
 
   function refuseDegraded(feature: Feature, retryAfterMs: number): never {
@@ -61,22 +66,22 @@ export function createGate({ levels, limits, heaviest, metrics }: Dependencies):
     )
   }
 
-  function take({ feature, paidBy }: OperationRule, viewerId: UserId, cost: number): void {
+  function take({ feature, costClass: paidBy }: OperationRule, viewerId: UserId, cost: number): void {
     if (paidBy === undefined) return
     if (paidBy === 'send') refuseHeaviest(viewerId)
     const waitMs = limits.take(viewerId, paidBy, cost)
     if (waitMs > 0) refuseLimited(feature, paidBy, waitMs)
-    if (paidBy === 'send') heaviest.count(viewerId)
+    if (paidBy === 'send') throttle.recordSend(viewerId)
   }
 
   /** Before anything is taken out of their allowance: what is refused is not spent. */
   function refuseHeaviest(viewerId: UserId): void {
-    const waitMs = heaviest.heldBackMs(viewerId)
+    const waitMs = throttle.throttledForMs(viewerId)
     if (waitMs > 0) refuseSend(viewerId, waitMs)
   }
 
   function refuseSend(viewerId: UserId, retryAfterMs: number): never {
-    heaviest.countRefused(viewerId)
+    throttle.recordRefusal(viewerId)
     refuseLimited('messages', 'heaviest', retryAfterMs)
   }
 
@@ -105,6 +110,6 @@ export function createGate({ levels, limits, heaviest, metrics }: Dependencies):
       take(rule, viewerId, cost)
       return mode === 'trickle' ? trickle(rule.feature, viewerId) : undefined
     },
-    holdBack,
+    throttleSend: holdBack,
   }
 }

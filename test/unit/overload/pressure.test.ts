@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { earliestEndMs, type Ladder, startLadder, step } from '../../../src/overload/ladder.ts'
+import {
+  earliestEndMs,
+  type PressureState,
+  initialPressure,
+  transition,
+} from '../../../src/overload/pressure.ts'
 import type { Pressure } from '../../../src/overload/levels.ts'
 import { type Readings, THRESHOLDS } from '../../../src/overload/thresholds.ts'
 
@@ -16,7 +21,7 @@ const READ_EVERY_MS = 250
 /** A gateway whose readings are chosen, and whose time passes as it reads. */
 function gateway() {
   let now = 0
-  let ladder: Ladder = startLadder(now)
+  let ladder: PressureState = initialPressure(now)
   return {
     /** Reads the same for so long; answers with every pressure on the way that is another than the last. */
     reads: (readings: Partial<Readings>, forMs = READ_EVERY_MS): Pressure[] => {
@@ -24,7 +29,7 @@ function gateway() {
       for (const until = now + forMs; now < until;) {
         now += READ_EVERY_MS
         const before = ladder.pressure
-        ladder = step(ladder, { ...IDLE, ...readings }, now)
+        ladder = transition(ladder, { ...IDLE, ...readings }, now)
         if (ladder.pressure !== before) changes.push(ladder.pressure)
       }
       return changes

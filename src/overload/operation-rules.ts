@@ -1,14 +1,14 @@
 import type { Feature } from './features.ts'
-import type { CostClass } from '../quotas/costs.ts'
+import type { CostClass } from '../quotas/quotas.ts'
 
 /** What an operation belongs to, and out of which of the viewer's allowances it is paid; undefined: free. */
-export type OperationRule = Readonly<{ feature: Feature; paidBy: CostClass | undefined }>
+export type OperationRule = Readonly<{ feature: Feature; costClass: CostClass | undefined }>
 
-const history = { feature: 'messages', paidBy: 'query' } as const
-const change = { feature: 'messages', paidBy: 'change' } as const
-const groupChange = { feature: 'messages', paidBy: 'group' } as const
-const receipt = { feature: 'receipts', paidBy: 'receipt' } as const
-const subscription = { feature: 'messages', paidBy: 'subscription' } as const
+const history = { feature: 'messages', costClass: 'query' } as const
+const change = { feature: 'messages', costClass: 'change' } as const
+const groupChange = { feature: 'messages', costClass: 'group' } as const
+const receipt = { feature: 'receipts', costClass: 'receipt' } as const
+const subscription = { feature: 'messages', costClass: 'subscription' } as const
 
 /**
  * Every operation of the API by its root field. One that is missing here keeps an instance from starting, so that none
@@ -30,16 +30,16 @@ const OPERATIONS = {
   'Mutation.addMembers': groupChange,
   'Mutation.removeMember': groupChange,
   'Mutation.setMemberRole': groupChange,
-  'Mutation.sendMessage': { feature: 'messages', paidBy: 'send' },
+  'Mutation.sendMessage': { feature: 'messages', costClass: 'send' },
   'Mutation.editMessage': change,
   'Mutation.deleteMessage': change,
   'Mutation.setReaction': change,
   'Mutation.markDelivered': receipt,
   'Mutation.markRead': receipt,
-  'Mutation.heartbeat': { feature: 'presence', paidBy: 'presence' },
-  'Mutation.setTyping': { feature: 'typing', paidBy: 'presence' },
+  'Mutation.heartbeat': { feature: 'presence', costClass: 'presence' },
+  'Mutation.setTyping': { feature: 'typing', costClass: 'presence' },
   'Mutation.renewSession': change,
-  'Mutation.createUpload': { feature: 'uploads', paidBy: 'upload' },
+  'Mutation.createUpload': { feature: 'uploads', costClass: 'upload' },
 
   'Subscription.inbox': subscription,
   'Subscription.chatEvents': subscription,
@@ -52,14 +52,14 @@ const OPERATIONS = {
 const IN_BATCHES: ReadonlySet<CostClass | undefined> = new Set(['send', 'receipt', 'presence'])
 
 /** Whether any number of an operation, such as `Mutation.sendMessage`, becomes one statement. */
-export function isDoneInBatches(operation: string): boolean {
-  return Object.hasOwn(OPERATIONS, operation) && IN_BATCHES.has(ruleOf(operation).paidBy)
+export function isBatchable(operation: string): boolean {
+  return Object.hasOwn(OPERATIONS, operation) && IN_BATCHES.has(ruleOf(operation).costClass)
 }
 
 /** The rule of a root field, such as `Mutation.sendMessage`. Throws where nobody made one. */
 export function ruleOf(operation: string): OperationRule {
   const rule = Object.entries(OPERATIONS).find(([name]) => name === operation)?.[1]
   if (rule === undefined)
-    throw new Error(`${operation} has no line in src/overload/operations.ts: say there what it costs`)
+    throw new Error(`${operation} has no line in src/overload/operation-rules.ts: say there what it costs`)
   return rule
 }
