@@ -1,127 +1,198 @@
-import { type Import, importsOf, type Tree } from './imports.ts'
-import { cyclesIn } from './import-cycles.ts'
+import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser'
+import { teachUsingToSwc } from './swc-using.ts'
 
-/** A line of code that breaks a rule. */
-export type Violation = Readonly<{ file: string; line: number; rule: string; found: string }>
+/** An import that breaks a rule. `from` and `to` are paths below the root, or package names. */
+export type Violation = Readonly<{ rule: string; from: string; to: string; why: string }>
 
-/** A rule about single imports: what it says, and whether one breaks it. */
-type Rule = Readonly<{ says: string; isBrokenBy: (imported: Import, tree: Tree) => boolean }>
-
-const DOMAINS = [
-  'users',
-  'chats',
+/**
+ * The rooms of `src` from the top down. A room imports only itself and rooms below it. If a room's sub-rooms
+ * are listed, the room's own name stands for the files directly in it.
+ */
+export const ROOM_ORDER = [
+  'cli',
+  'main.ts',
+  'parley.ts',
+  'composition',
+  'demo',
+  'transport',
+  'transport/health',
+  'transport/websocket',
+  'transport/http',
+  'transport/pipeline',
+  'api',
+  'delivery',
+  'gateway',
+  'sessions',
+  'presence',
+  'receipts',
   'groups',
   'messages',
-  'receipts',
-  'typing',
-  'presence',
-  'media',
+  'users',
   'auth',
-  'gateway',
-  'delivery',
-  'load',
+  'chats',
+  'overload',
+  'quotas',
+  'backup',
+  'bus',
+  'events',
+  'store',
+  'store/embedded',
+  'store/migrations',
+  'store/replicas',
+  'store/failover',
+  'store/sql',
+  'store/generated',
+  'redis',
+  'telemetry',
+  'config',
+  'errors.ts',
+  'lib',
+  'ids.ts',
+] as const
+
+type Room = (typeof ROOM_ORDER)[number]
+
+// A package resolves to a path below node_modules, or to its bare name if it is not installed.
+const PACKAGE = '(^|/node_modules/|^node_modules/)'
+const WIRE = `${PACKAGE}(graphql|graphql-yoga|graphql-ws|ws|@pothos/[^/]+|@graphql-yoga/[^/]+|http|https|http2)(/|$)`
+const DATABASE = [`${PACKAGE}(pg|pg-copy-streams|@prisma/[^/]+)(/|$)`, '^src/store/generated/']
+
+const ALL_ROOMS = ROOM_ORDER.map(pathsOf)
+
+const RULES: readonly IForbiddenRuleType[] = [
+  ...ROOM_ORDER.map(onlyDownwards).filter((rule) => rule !== undefined),
+  {
+    name: 'room-in-order',
+    comment: 'Each file belongs to a room whose place is known. Add a new room to ROOM_ORDER.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: ALL_ROOMS },
+    to: {},
+  },
+  {
+    name: 'no-cycles',
+    comment: 'Files do not import each other in a circle. Move what both need into a third file.',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { circular: true },
+  },
+  {
+    name: 'src-is-complete',
+    comment: 'src imports nothing from the folders beside it.',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { pathNot: ['^src/', 'node_modules/'], dependencyTypes: ['local', 'localmodule'] },
+  },
+  {
+    name: 'lib-is-generic',
+    comment: 'lib imports nothing of Parley but lib.',
+    severity: 'error',
+    from: { path: '^src/lib/' },
+    to: { path: '^src/', pathNot: '^src/lib/' },
+  },
+  {
+    name: 'stores-are-private',
+    comment: "A room's stores are its own. Other rooms use its service; composition hands stores out.",
+    severity: 'error',
+    from: { path: '^src/([^/]+)', pathNot: '^src/composition/' },
+    to: { path: '-store\\.ts$', pathNot: '^src/$1/' },
+  },
+  {
+    name: 'api-types-are-private',
+    comment: 'The GraphQL types are part of the schema that api builds. Import what api exports.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/api/' },
+    to: { path: '^src/api/types/' },
+  },
+  {
+    name: 'wire-stays-outside',
+    comment: 'Only transport and api know HTTP, WebSocket and GraphQL packages.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/(transport|api)/' },
+    to: { path: WIRE },
+  },
+  {
+    name: 'database-stays-in-stores',
+    comment:
+      'Only store, backup, *-store.ts and messages/message-log.ts know the database driver and Prisma.',
+    severity: 'error',
+    from: {
+      path: '^src/',
+      pathNot: ['^src/(store|backup)/', '-store\\.ts$', '^src/messages/message-log\\.ts$'],
+    },
+    to: { path: DATABASE },
+  },
+  {
+    name: 'backup-copies-tables',
+    comment: 'backup copies tables without knowing what they mean. It imports only store and lib.',
+    severity: 'error',
+    from: { path: '^src/backup/' },
+    to: { path: '^src/', pathNot: '^src/(backup|store|lib)/' },
+  },
+  {
+    name: 'backup-is-for-operators',
+    comment: 'Only the command line makes and restores backups.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/(backup|cli)/' },
+    to: { path: '^src/backup/' },
+  },
+  {
+    name: 'composition-is-the-root',
+    comment: 'Only parley.ts and main.ts use composition. Other rooms receive what they need.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/(composition/|parley\\.ts$|main\\.ts$)' },
+    to: { path: '^src/composition/' },
+  },
+  {
+    name: 'no-re-exports',
+    comment: 'No barrels. Import a name from the file that declares it.',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { path: '^src/', dependencyTypes: ['export'] },
+  },
+  {
+    name: 'no-index-files',
+    comment: 'No barrels. Import a name from the file that declares it.',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { path: '^src/.*\\bindex\\.ts$' },
+  },
 ]
-/** Where instances are put together and programs begin. */
-const ROOTS = ['parley.ts', 'main.ts', 'cli.ts']
-/** The rooms' parts are put together here. */
-const COMPOSITION = 'composition'
 
-const WIRE =
-  /^(graphql|graphql-yoga|graphql-ws|ws|@pothos\/.+|@graphql-yoga\/.+|(node:)?(http|https|http2))(\/.*)?$/
-const DATABASE = /^(pg|pg-copy-streams|@prisma\/.+)(\/.*)?$/
-
-export const RULES: readonly Rule[] = [
-  {
-    says: 'What runs is in src: it imports nothing from the folders beside it.',
-    isBrokenBy: ({ target, isOurs }) => isOurs && target.startsWith('..'),
-  },
-  {
-    says: 'lib knows nothing of Parley: it imports nothing of ours but lib.',
-    isBrokenBy: ({ file, target, isOurs }) => isOurs && roomOf(file) === 'lib' && roomOf(target) !== 'lib',
-  },
-  {
-    says: "A domain's store and schema are its own: others import its service. (composition/ hands stores out, graphql/ collects schemas.)",
-    isBrokenBy: ({ file, target, isOurs }) => isOurs && isPrivate(target) && !mayUsePrivate(file, target),
-  },
-  {
-    says: 'Only parley.ts and composition/ construct: what another room creates comes in as a dependency.',
-    isBrokenBy: (imported, tree) =>
-      isForeignValue(imported) && !isRoot(imported.file) && constructs(imported, tree),
-  },
-  {
-    says: 'Only transport/, graphql/ and the schemas know HTTP, WebSocket and GraphQL.',
-    isBrokenBy: ({ file, target, isOurs }) =>
-      !isOurs && WIRE.test(target) && !/^(transport|graphql)\/|(^|\/)schema\.ts$/.test(file),
-  },
-  {
-    says: 'Only store/, backup/, the stores and messages/message-log.ts know the database.',
-    isBrokenBy: (imported) =>
-      isDatabase(imported) &&
-      !/^(store|backup)\/|-store\.ts$|^messages\/message-log\.ts$/.test(imported.file),
-  },
-  {
-    says: 'backup/ copies tables, whatever is in them: of ours it knows store/ and lib/, and only cli/ knows it.',
-    isBrokenBy: ({ file, target, isOurs }) =>
-      isOurs &&
-      ((roomOf(file) === 'backup' && !['backup', 'store', 'lib'].includes(roomOf(target))) ||
-        (roomOf(target) === 'backup' && !['backup', 'cli'].includes(roomOf(file)))),
-  },
-  {
-    says: 'No barrels: a thing is imported from the file that it is in.',
-    isBrokenBy: ({ target, isOurs, isReexport }) => isOurs && (isReexport || /(^|\/)index\.ts$/.test(target)),
-  },
-]
-
-const NO_CYCLES = 'No cycles: of two files that need each other, the part that both need is a third one.'
-
-/** Every violation in the tree, in the order of files and lines. */
-export function violationsIn(tree: Tree): readonly Violation[] {
-  const imports = [...tree].flatMap(([file, text]) => importsOf(file, text))
-  const broken = imports.flatMap((imported) =>
-    RULES.filter((rule) => rule.isBrokenBy(imported, tree)).map(({ says }) =>
-      violation(imported, says, imported.target),
-    ),
-  )
-  const cycles = cyclesIn(imports).map(([closing, path]) => violation(closing, NO_CYCLES, path.join(' → ')))
-  return [...broken, ...cycles].sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line)
+/** Returns all imports below `root`/src that break a rule. Imports of types count like others. */
+export async function findViolations(root: string): Promise<readonly Violation[]> {
+  teachUsingToSwc()
+  const { output } = await cruise(['src'], {
+    baseDir: root,
+    // The TypeScript 7 package has no JavaScript API that dependency-cruiser could use.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: ['node_modules', '^src/store/generated/'] },
+    validate: true,
+    ruleSet: { forbidden: [...RULES] },
+  })
+  const { summary } = output as ICruiseResult
+  return summary.violations.map(({ rule, from, to, cycle }) => ({
+    rule: rule.name,
+    from,
+    to: cycle === undefined ? to : cycle.map(({ name }) => name).join(' → '),
+    why: RULES.find(({ name }) => name === rule.name)?.comment ?? '',
+  }))
 }
 
-function violation({ file, line }: Import, rule: string, found: string): Violation {
-  return { file, line, rule, found }
+/** Undefined for the room at the top, which may import all others. */
+function onlyDownwards(room: Room, index: number): IForbiddenRuleType | undefined {
+  if (index === 0) return undefined
+  return {
+    name: `order-${room}`,
+    comment: `A room imports only rooms below it. ROOM_ORDER in scripts/import-rules.ts lists them from the top down.`,
+    severity: 'error',
+    from: { path: pathsOf(room) },
+    to: { path: ROOM_ORDER.slice(0, index).map(pathsOf) },
+  }
 }
 
-/** The folder of src that a file is in; empty for the files beside the folders. */
-function roomOf(file: string): string {
-  return file.includes('/') ? file.slice(0, file.indexOf('/')) : ''
-}
-
-function isRoot(file: string): boolean {
-  return ROOTS.includes(file) || ['cli', COMPOSITION].includes(roomOf(file))
-}
-
-function isPrivate(target: string): boolean {
-  return DOMAINS.includes(roomOf(target)) && /(-store|\/schema)\.ts$/.test(target)
-}
-
-function mayUsePrivate(file: string, target: string): boolean {
-  const collectsSchemas = roomOf(file) === 'graphql' && target.endsWith('/schema.ts')
-  return roomOf(file) === roomOf(target) || roomOf(file) === COMPOSITION || collectsSchemas
-}
-
-function isForeignValue({ file, target, isOurs, isType }: Import): boolean {
-  return isOurs && !isType && roomOf(target) !== roomOf(file) && !['', 'lib'].includes(roomOf(target))
-}
-
-/** By name: `createX` is called where it is imported. By use: `new X`, unless it is an error to be thrown. */
-function constructs({ file, names }: Import, tree: Tree): boolean {
-  const text = tree.get(file) ?? ''
-  return names.some(
-    ({ exported, local }) =>
-      /^create[A-Z]/.test(exported) ||
-      (!exported.endsWith('Error') && new RegExp(String.raw`\bnew ${local}\b`).test(text)),
-  )
-}
-
-function isDatabase({ target, isOurs }: Import): boolean {
-  return (!isOurs && DATABASE.test(target)) || target.startsWith('store/generated/')
+function pathsOf(room: Room): string {
+  if (room.endsWith('.ts')) return `^src/${room.replace('.', '\\.')}$`
+  const hasSubRooms = ROOM_ORDER.some((other) => other.startsWith(`${room}/`))
+  return hasSubRooms ? `^src/${room}/[^/]+$` : `^src/${room}/`
 }

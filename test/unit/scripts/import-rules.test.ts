@@ -1,172 +1,153 @@
+import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { expect, test } from 'vitest'
-import { violationsIn } from '../../../scripts/import-rules.ts'
+import { findViolations, ROOM_ORDER } from '../../../scripts/import-rules.ts'
 
-/** What is said of a tree: file, line, and the beginning of the rule. */
-function said(files: Readonly<Record<string, string>>): readonly string[] {
-  return violationsIn(new Map(Object.entries(files))).map(
-    ({ file, line, rule }) => `${file}:${line} ${rule.split(/[:.]/)[0] ?? ''}`,
-  )
+type Files = Readonly<Record<string, string>>
+
+/** Writes the files below a temporary root and returns what breaks a rule there, as `rule: from → to`. */
+async function violationsOf(files: Files): Promise<readonly string[]> {
+  await using folder = await mkdtempDisposable(path.join(tmpdir(), 'parley-imports-'))
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder.path, name)
+    await mkdir(path.dirname(file), { recursive: true })
+    await writeFile(file, text)
+  }
+  const violations = await findViolations(folder.path)
+  return violations.map(({ rule, from, to }) => `${rule}: ${from} → ${to}`).sort()
 }
 
-test('a house in order gives no cause for complaint', () => {
-  const tree = {
-    'lib/clock.ts': "import type { Brand } from './brand.ts'\nexport const createClock = () => 1",
-    'errors.ts': 'export class ParleyError extends Error {}',
-    'chats/chat-store.ts': "import type { Pool } from 'pg'\nimport type { Writer } from '../store/writer.ts'",
-    'chats/chats.ts':
-      "import { createClock } from '../lib/clock.ts'\nimport { ParleyError } from '../errors.ts'\nthrow new ParleyError()",
-    'chats/schema.ts':
-      "import { GraphQLError } from 'graphql'\nimport { builder } from '../graphql/builder.ts'",
-    'messages/messages.ts':
-      "import type { Chats } from '../chats/chats.ts'\nimport { isListed } from '../chats/chats.ts'",
-    'messages/message-log.ts': "import pg from 'pg'",
-    'graphql/schema.ts': "import '../chats/schema.ts'\nimport { printSchema } from 'graphql'",
-    'graphql/context.ts': "import type { createHub } from '../gateway/hub.ts'",
-    'graphql/masking.ts': "import { TokenError } from '../auth/token-error.ts'\nthrow new TokenError()",
-    'gateway/hub.ts': 'export class Hub {}\nexport function createHub() { return new Hub() }',
-    'store/writer.ts': "import { PrismaClient } from './generated/client.ts'\nimport pg from 'pg'",
-    'transport/http.ts': "import { createServer } from 'node:http'\nimport ws from 'ws'",
-    'cli/serve.ts': "import { createLogger } from '../telemetry/logger.ts'",
-    'composition/domains.ts':
-      "import { createHub, Hub } from '../gateway/hub.ts'\nimport { createChatStore } from '../chats/chat-store.ts'\nnew Hub()",
-    'main.ts': "import { createParley } from './parley.ts'",
+const EMPTY = 'export {}'
+
+/** A file and one that it imports. */
+function importing(from: string, to: string): Files {
+  return { [from]: importLine(from, to), [to]: EMPTY }
+}
+
+function importLine(from: string, to: string): string {
+  const relative = path.posix.relative(path.posix.dirname(from), to)
+  return `import '${relative.startsWith('.') ? relative : `./${relative}`}'`
+}
+
+test('accepts imports that keep all rules', async () => {
+  const files = {
+    'src/cli/backup.ts': "import '../backup/back-up.ts'\nexport const later = () => import('../main.ts')",
+    'src/main.ts':
+      "import './parley.ts'\nimport type { X } from './composition/domains.ts'\nexport type Y = X",
+    'src/parley.ts': "import './composition/domains.ts'",
+    'src/composition/domains.ts':
+      "import '../chats/chat-store.ts'\nimport '../api/schema.ts'\nexport type X = 1",
+    'src/transport/http/yoga.ts': "import ws from 'ws'\nimport 'node:http'\nimport '../../api/schema.ts'",
+    'src/api/schema.ts': "import 'graphql'\nimport './types/chats.ts'",
+    'src/api/types/chats.ts': "import '../../chats/chats.ts'",
+    'src/chats/chats.ts': "import './chat-store.ts'\nimport '../lib/clock.ts'",
+    'src/chats/chat-store.ts': "import pg from 'pg'\nimport '../store/database.ts'",
+    'src/messages/message-log.ts': "import pg from 'pg'",
+    'src/backup/back-up.ts': "import pg from 'pg'\nimport '../store/database.ts'\nimport '../lib/clock.ts'",
+    'src/store/database.ts': "import './sql/writer.ts'",
+    'src/store/sql/writer.ts': "import '@prisma/client'\nimport '../generated/client.ts'",
+    'src/store/generated/client.ts': EMPTY,
+    'src/lib/clock.ts': EMPTY,
   }
-  expect(said(tree)).toEqual([])
+  expect(await violationsOf(files)).toEqual([])
 })
 
-test.each([
-  [
-    'lib imports a domain',
-    { 'lib/ring.ts': "import type { Chat } from '../chats/chat.ts'" },
-    'lib/ring.ts:1 lib knows nothing of Parley',
-  ],
-  [
-    'lib imports what lies beside it',
-    { 'lib/ring.ts': "\nimport { x } from '../errors.ts'" },
-    'lib/ring.ts:2 lib knows nothing of Parley',
-  ],
-  [
-    "a domain imports another one's store",
-    {
-      'messages/a.ts':
-        "import { createClock } from '../lib/clock.ts'\nimport type { Row } from '../chats/chat-store.ts'",
-    },
-    "messages/a.ts:2 A domain's store and schema are its own",
-  ],
-  [
-    "a domain imports another one's schema",
-    { 'auth/a.ts': "import { ChatRef } from '../chats/schema.ts'" },
-    "auth/a.ts:1 A domain's store and schema are its own",
-  ],
-  [
-    "transport imports a domain's store",
-    { 'transport/a.ts': "import type { Row } from '../users/user-store.ts'" },
-    "transport/a.ts:1 A domain's store and schema are its own",
-  ],
-  [
-    'a room creates what another room has',
-    { 'chats/a.ts': "import { type Hub, createHub } from '../gateway/hub.ts'" },
-    'chats/a.ts:1 Only parley',
-  ],
-  [
-    'an import over several lines creates',
-    { 'chats/a.ts': "import {\n  type Hub,\n  createHub as make,\n} from '../gateway/hub.ts'" },
-    'chats/a.ts:1 Only parley',
-  ],
-  [
-    'a room makes an object of another room’s class',
-    { 'chats/a.ts': "import { Hub as H } from '../gateway/hub.ts'\nexport const hub = new H()" },
-    'chats/a.ts:1 Only parley',
-  ],
-  [
-    'a domain knows GraphQL',
-    { 'chats/chats.ts': "import type { GraphQLError } from 'graphql'" },
-    'chats/chats.ts:1 Only transport/, graphql/ and the schemas know HTTP, WebSocket and GraphQL',
-  ],
-  [
-    'a domain knows a part of GraphQL',
-    { 'chats/chats.ts': "import { parse } from 'graphql/language'" },
-    'chats/chats.ts:1 Only transport/, graphql/ and the schemas know HTTP, WebSocket and GraphQL',
-  ],
-  [
-    'a domain knows WebSockets',
-    { 'gateway/hub.ts': "import ws from 'ws'" },
-    'gateway/hub.ts:1 Only transport/, graphql/ and the schemas know HTTP, WebSocket and GraphQL',
-  ],
-  [
-    'a domain knows HTTP',
-    { 'auth/jwks.ts': "import * as http from 'node:http'" },
-    'auth/jwks.ts:1 Only transport/, graphql/ and the schemas know HTTP, WebSocket and GraphQL',
-  ],
-  [
-    'a service knows the driver',
-    { 'chats/chats.ts': "import pg from 'pg'" },
-    'chats/chats.ts:1 Only store/, backup/, the stores and messages/message-log',
-  ],
-  [
-    'a service knows the client',
-    { 'chats/chats.ts': "import type { Chat } from '../store/generated/client.ts'" },
-    'chats/chats.ts:1 Only store/, backup/, the stores and messages/message-log',
-  ],
-  [
-    'a backup knows what a domain means by its tables',
-    { 'backup/restore.ts': "import pg from 'pg'\nimport { MAX } from '../delivery/device-store.ts'" },
-    "backup/restore.ts:2 A domain's store and schema are its own",
-    'backup/restore.ts:2 backup/ copies tables, whatever is in them',
-  ],
-  [
-    'a gateway makes backups',
-    { 'delivery/a.ts': "import { backUp } from '../backup/back-up.ts'" },
-    'delivery/a.ts:1 backup/ copies tables, whatever is in them',
-  ],
-  ['a file is a barrel', { 'chats/a.ts': "export { b } from './b.ts'" }, 'chats/a.ts:1 No barrels'],
-  ['a file passes everything on', { 'chats/a.ts': "export * from './b.ts'" }, 'chats/a.ts:1 No barrels'],
-  ['a barrel is used', { 'chats/a.ts': "import { b } from '../users/index.ts'" }, 'chats/a.ts:1 No barrels'],
-  [
-    'what runs needs a test',
-    { 'chats/a.ts': "import { b } from '../../test/harness/b.ts'" },
-    'chats/a.ts:1 What runs is in src',
-  ],
-  [
-    'what runs needs a script, later',
-    { 'chats/a.ts': "const { b } = await import('../../scripts/b.ts')" },
-    'chats/a.ts:1 What runs is in src',
-  ],
-])('%s: that is told with file and line', (_, tree, ...lines) => {
-  expect(said(tree)).toEqual(lines)
+const fileOf = (room: string): string => (room.endsWith('.ts') ? `src/${room}` : `src/${room}/a.ts`)
+
+test('reports every import of a room in a room below it', async () => {
+  const pairs = ROOM_ORDER.flatMap((above, index) =>
+    ROOM_ORDER.slice(index + 1).map((below) => ({ above, below, from: fileOf(below), to: fileOf(above) })),
+  ).filter(({ below }) => below !== 'store/generated')
+  const imports = Map.groupBy(pairs, ({ from }) => from)
+  const files = ROOM_ORDER.map((room): [string, string] => {
+    const lines = (imports.get(fileOf(room)) ?? []).map(({ from, to }) => importLine(from, to))
+    return [fileOf(room), [...lines, EMPTY].join('\n')]
+  })
+  const found = await violationsOf(Object.fromEntries(files))
+  expect(found.filter((line) => line.startsWith('order-'))).toEqual(
+    pairs.map(({ below, from, to }) => `order-${below}: ${from} → ${to}`).sort(),
+  )
 })
 
-test('files that load each other in a circle are told once, with the way around', () => {
-  const tree = new Map([
-    ['a/a.ts', "import { b } from '../b/b.ts'"],
-    ['b/b.ts', "import type { a } from '../a/a.ts'\nimport { c } from '../c/c.ts'"],
-    ['c/c.ts', "import { a } from '../a/a.ts'"],
-  ])
-  expect(violationsIn(tree)).toEqual([
-    {
-      file: 'c/c.ts',
-      line: 1,
-      rule: expect.stringContaining('No cycles') as string,
-      found: 'a/a.ts → b/b.ts → c/c.ts → a/a.ts',
-    },
-  ])
+test('reports each import that breaks a rule about single rooms', async () => {
+  const broken: readonly (readonly [rule: string, from: string, to: string])[] = [
+    ['room-in-order', 'src/new-room/a.ts', 'src/lib/b.ts'],
+    ['room-in-order', 'src/store/new-room/a.ts', 'src/store/new-room/b.ts'],
+    ['src-is-complete', 'src/chats/a.ts', 'test/harness/b.ts'],
+    ['src-is-complete', 'src/chats/b.ts', 'scripts/b.ts'],
+    ['lib-is-generic', 'src/lib/c.ts', 'src/ids.ts'],
+    ['backup-copies-tables', 'src/backup/c.ts', 'src/events/b.ts'],
+    ['stores-are-private', 'src/messages/a.ts', 'src/chats/chat-store.ts'],
+    ['stores-are-private', 'src/transport/http/a.ts', 'src/presence/store/redis-store.ts'],
+    ['stores-are-private', 'src/main.ts', 'src/users/user-store.ts'],
+    ['api-types-are-private', 'src/transport/a.ts', 'src/api/types/chats.ts'],
+    ['backup-is-for-operators', 'src/delivery/a.ts', 'src/backup/b.ts'],
+    ['composition-is-the-root', 'src/cli/a.ts', 'src/composition/b.ts'],
+    ['database-stays-in-stores', 'src/chats/c.ts', 'src/store/generated/client.ts'],
+    ['no-index-files', 'src/chats/d.ts', 'src/chats/index.ts'],
+  ]
+  const files = broken.map(([, from, to]) => importing(from, to))
+  expect(await violationsOf(Object.assign({}, ...files) as Files)).toEqual(
+    broken.map(([rule, from, to]) => `${rule}: ${from} → ${to}`).sort(),
+  )
 })
 
-test('a circle of types, or one that is closed when it is run, is none', () => {
-  expect(
-    said({
-      'a/a.ts': "import { b } from '../b/b.ts'\nimport { c } from '../c/c.ts'",
-      'b/b.ts': "import type { a } from '../a/a.ts'",
-      'c/c.ts': "export const later = async () => import('../a/a.ts')",
-    }),
-  ).toEqual([])
+test('reports domains that import packages of the wire and of the database', async () => {
+  const wire = [
+    'graphql',
+    'graphql/language',
+    'graphql-yoga',
+    '@pothos/core',
+    'ws',
+    'node:http',
+    'https',
+    'node:http2',
+  ]
+  const lines = [...wire, 'pg', '@prisma/client', 'jose'].map((name) => `import '${name}'`)
+  expect(await violationsOf({ 'src/chats/a.ts': lines.join('\n') })).toEqual(
+    [
+      ...wire.map((name) => `wire-stays-outside: src/chats/a.ts → ${name.replace('node:', '')}`),
+      'database-stays-in-stores: src/chats/a.ts → pg',
+      'database-stays-in-stores: src/chats/a.ts → @prisma/client',
+    ].sort(),
+  )
 })
 
-test('what stands in comments and texts is no import', () => {
-  expect(
-    said({
-      'lib/a.ts':
-        "// import { x } from '../errors.ts'\n/**\n * import { y } from '../ids.ts'\n */\nconst text = \"import 'ws'\"",
-    }),
-  ).toEqual([])
+test('reports re-exports', async () => {
+  const files = {
+    'src/chats/a.ts': "export { x } from './x.ts'",
+    'src/chats/b.ts': "export * from './x.ts'",
+    'src/chats/c.ts': "export type { x } from './x.ts'",
+    'src/chats/x.ts': 'export const x = 1',
+  }
+  expect(await violationsOf(files)).toEqual(
+    ['a', 'b', 'c'].map((name) => `no-re-exports: src/chats/${name}.ts → src/chats/x.ts`),
+  )
+})
+
+test('reports files that import each other in a circle, with the way around', async () => {
+  const files = {
+    'src/chats/a.ts': "import './b.ts'",
+    'src/chats/b.ts': "import type { X } from './c.ts'\nexport type Y = X",
+    'src/chats/c.ts': "import './a.ts'\nexport type X = 1",
+  }
+  expect(await violationsOf(files)).toContain(
+    'no-cycles: src/chats/a.ts → src/chats/b.ts → src/chats/c.ts → src/chats/a.ts',
+  )
+})
+
+test('sees imports that happen at run time, and imports in a file with "using"', async () => {
+  const files = {
+    'src/chats/a.ts':
+      "export async function f() {\n  await using x = await import('../gateway/b.ts')\n  return x\n}\n{ using y = null }",
+    'src/gateway/b.ts': EMPTY,
+  }
+  expect(await violationsOf(files)).toEqual(['order-chats: src/chats/a.ts → src/gateway/b.ts'])
+})
+
+test('ignores imports in comments and strings', async () => {
+  const text =
+    "// import '../chats/b.ts'\n/**\n * import '../chats/b.ts'\n */\nexport const s = \"import 'ws'\""
+  expect(await violationsOf({ 'src/lib/a.ts': text, 'src/chats/b.ts': EMPTY })).toEqual([])
 })
