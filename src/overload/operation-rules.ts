@@ -39,7 +39,6 @@ const OPERATIONS = {
   'Mutation.heartbeat': { feature: 'presence', costClass: 'presence' },
   'Mutation.setTyping': { feature: 'typing', costClass: 'presence' },
   'Mutation.renewSession': change,
-  'Mutation.createUpload': { feature: 'uploads', costClass: 'upload' },
 
   'Subscription.inbox': subscription,
   'Subscription.chatEvents': subscription,

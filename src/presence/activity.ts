@@ -20,7 +20,6 @@ export const ACTIVITY_RULES: Readonly<Record<string, ActivityRule>> = {
   deleteMessage: 'person',
   setReaction: 'person',
   setTyping: 'begun',
-  createUpload: 'person',
   /** Only what is on the screen before somebody's eyes is read. */
   markRead: 'person',
   markDelivered: 'app',

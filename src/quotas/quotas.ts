@@ -19,7 +19,6 @@ export const QUOTAS = {
   subscription: { burst: 300, perSecond: 5 },
   /** Heartbeats, typing. */
   presence: { burst: 200, perSecond: 5 },
-  upload: { burst: 60, perSecond: 1 },
 } as const satisfies Record<string, Quota>
 
 export type CostClass = keyof typeof QUOTAS

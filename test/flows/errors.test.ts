@@ -61,7 +61,6 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     ],
     ['a reply to nothing', 'NOT_FOUND', () => send({ replyToId: message.replace(/_1$/, '_99') })],
     ['a key used for another body', 'CONFLICT', () => send({ clientMessageId: 'the-key', body: 'Bye' })],
-    ['an attachment that is not there', 'NOT_FOUND', () => send({ attachmentIds: ['attachment_1'] })],
     ['a chat with oneself', 'BAD_USER_INPUT', () => start('user_alice')],
     ['a chat with nobody', 'NOT_FOUND', () => start('user_nobody')],
     [

@@ -1,5 +1,4 @@
 import { isVisible } from '../../events/chat.ts'
-import { notFound } from '../../errors.ts'
 import { idArgument } from '../arguments.ts'
 import type { Builder } from '../builder.ts'
 import { type CursorCodec, resolvePage } from '../connections.ts'
@@ -139,8 +138,7 @@ function defineSendMessage(builder: Builder): void {
         required: true,
         description: '1 to 64 characters, unique per sender and chat; a UUID does.',
       }),
-      body: t.string({ description: '1 to 8,192 characters; may be left out where there are attachments.' }),
-      attachmentIds: t.idList(),
+      body: t.string({ description: '1 to 8,192 characters.' }),
       replyToId: t.id(),
     }),
   })
@@ -162,8 +160,7 @@ function defineSendMessage(builder: Builder): void {
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId: senderId } = requireViewer(context)
-        const { chatId, clientMessageId, body, attachmentIds, replyToId } = args.input
-        if ((attachmentIds ?? []).length > 0) throw notFound('Attachment')
+        const { chatId, clientMessageId, body, replyToId } = args.input
         return context.services.messageSender.send({
           senderId,
           chatId: idArgument.chat('chatId', chatId),

@@ -8,9 +8,7 @@ export function defineServiceStatus(builder: Builder): void {
     values: {
       NORMAL: { description: 'Everything works.' },
       BUSY: { description: 'Typing and presence are paused; receipts arrive late.' },
-      ESSENTIAL: {
-        description: 'Only messages flow: receipts, presence, typing, search and uploads are paused.',
-      },
+      ESSENTIAL: { description: 'Only messages flow: receipts, presence and typing are paused.' },
     } as const satisfies Record<ServiceLevel, unknown>,
   })
   const status = builder.objectRef<ServiceStatus>('ServiceStatus').implement({

@@ -40,7 +40,7 @@ test("the operator's command is told to everybody within two seconds, with what 
   const told = await following.told.next(2_000)
   expect(told).toMatchObject({
     level: 'ESSENTIAL',
-    paused: ['receipts', 'presence', 'typing', 'search', 'uploads'],
+    paused: ['receipts', 'presence', 'typing'],
   })
   expect(await statusFor(bob)).toEqual(told)
   expect(await following.told.next(4_500)).toMatchObject({ level: 'NORMAL', paused: [] })

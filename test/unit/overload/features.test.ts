@@ -22,7 +22,7 @@ test('old log entries wait for better times, and nobody is told that they do', (
 test('clients are told what the contract says of each level', () => {
   expect(pausedAt('NORMAL')).toEqual([])
   expect(pausedAt('BUSY')).toEqual(['presence', 'typing'])
-  expect(pausedAt('ESSENTIAL')).toEqual(['receipts', 'presence', 'typing', 'search', 'uploads'])
+  expect(pausedAt('ESSENTIAL')).toEqual(['receipts', 'presence', 'typing'])
 })
 
 test('the higher the level, the less there is, and the later receipts are', () => {

@@ -52,8 +52,8 @@ test('what is off is SERVICE_DEGRADED, says when to ask again, and is counted', 
   const { admit, metrics } = at('BUSY')
   const expected = { code: 'SERVICE_DEGRADED', retryable: true, retryAfterMs: 7_000 }
   expect(refusal(() => admit('Mutation.setTyping'))).toEqual(expected)
-  expect(refusal(() => admit('Mutation.createUpload'))).toBeUndefined()
-  expect(refusal(() => at('ESSENTIAL').admit('Mutation.createUpload'))).toEqual(expected)
+  expect(refusal(() => at('NORMAL').admit('Mutation.setTyping'))).toBeUndefined()
+  expect(refusal(() => at('ESSENTIAL').admit('Mutation.setTyping'))).toEqual(expected)
   expect(await metrics.registry.metrics()).toContain(
     'parley_refused_total{code="SERVICE_DEGRADED",feature="typing"} 1',
   )

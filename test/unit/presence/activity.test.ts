@@ -21,7 +21,6 @@ describe('what counts as somebody being there', () => {
     'editMessage',
     'deleteMessage',
     'setReaction',
-    'createUpload',
     'markRead',
   ])('%s does, whatever its arguments are', (name) => {
     expect(isUserActivity(name, { input: { userActivity: false } })).toBe(true)

@@ -62,7 +62,7 @@ test('so many as a browser asks for at once are', async () => {
 test('what is gathered into one statement anyway need not take turns: messages, receipts, heartbeats', () => {
   const [yes, no] = [
     ['sendMessage', 'markDelivered', 'markRead', 'heartbeat', 'setTyping'],
-    ['setReaction', 'editMessage', 'createGroup', 'createUpload', 'renewSession', 'toString'],
+    ['setReaction', 'editMessage', 'createGroup', 'renewSession', 'toString'],
   ].map((names) => names.map((name) => isBatchable(`Mutation.${name}`)))
   expect(new Set(yes)).toEqual(new Set([true]))
   expect(new Set(no)).toEqual(new Set([false]))
