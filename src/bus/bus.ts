@@ -20,7 +20,7 @@ import type { GatewayId } from '../ids.ts'
 export type Bus = Readonly<{
   publish(to: GatewayId, message: string): Promise<void>
   /** Listens on a gateway's own channel until the answer is called. A gateway subscribes once, at its start. */
-  subscribe(gatewayId: GatewayId, listener: BusListener): Promise<Unsubscribe>
+  subscribe(gatewayId: GatewayId, listener: BusListener): Promise<DisposeAsync>
   close(): Promise<void>
 }>
 
@@ -30,4 +30,4 @@ export type BusListener = Readonly<{
   onGap(): void
 }>
 
-export type Unsubscribe = () => Promise<void>
+export type DisposeAsync = () => Promise<void>

@@ -4,7 +4,7 @@ import type { GatewayId } from '../ids.ts'
 import { once } from '../lib/once.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Bus, BusListener } from './bus.ts'
-import type { RedisConnection, Stop } from '../redis/redis-connection.ts'
+import type { RedisConnection, Dispose } from '../redis/redis-connection.ts'
 import { createShardedSubscriptions } from './redis-sharded-subscriptions.ts'
 import { createSubscriptions, type SubscriptionOptions, type Subscriptions } from './redis-subscriptions.ts'
 
@@ -20,7 +20,7 @@ type Dependencies = Readonly<{
 export type RedisBus = Bus &
   Readonly<{
     /** Calls back with false when messages may be lost from now on, and with true when they are heard again. */
-    onHearing(listener: (isHearing: boolean) => void): Stop
+    onReceivingChange(listener: (isHearing: boolean) => void): Dispose
   }>
 
 /**
@@ -76,7 +76,7 @@ export function createRedisBus({ publisher, subscriber, logger }: Dependencies):
       await pubsub.publish(channelOf(to), message)
     },
     subscribe,
-    onHearing(listener) {
+    onReceivingChange(listener) {
       hearing.add(listener)
       return () => void hearing.delete(listener)
     },

@@ -85,14 +85,14 @@ export function createRedisBackplane(
 
   async function start(sweeper: Resync): Promise<void> {
     deafness = createBusHealth(sweeper)
-    bus.onHearing(deafness.setHearing)
+    bus.onReceivingChange(deafness.setReceiving)
     await Promise.all([publisher.start(), subscriber.start()])
-    deafness.setHearing(subscriber.status() === 'up')
+    deafness.setReceiving(subscriber.status() === 'up')
     fence.start()
     await sessions.start({
-      onLost: () => sweeper.sweep('unregistered'),
-      onGatewayGone: () => sweeper.sweep('gateway-gone'),
-      onReach: deafness.setKnown,
+      onReregistered: () => sweeper.request('unregistered'),
+      onGatewayGone: () => sweeper.request('gateway-gone'),
+      onReachableChange: deafness.setRegistered,
     })
   }
 
@@ -106,5 +106,5 @@ export function createRedisBackplane(
   const share = (limits: RateLimits): SharedLimits =>
     createSharedLimits({ connection: publisher, limits, logger })
   const known = { fence, sharedMarks: createRedisMarks(publisher) }
-  return { bus, sessions, presence, start, stop, isUp: () => deafness?.isDeaf() === false, share, known }
+  return { bus, sessions, presence, start, stop, isUp: () => deafness?.isDown() === false, share, known }
 }

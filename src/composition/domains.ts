@@ -73,15 +73,22 @@ export function createDomains(foundation: Foundation) {
     lastSeen: createLastSeenStore(database),
     visibility: createVisibilityStore(database),
   }
-  const presenceSubscriptions = createPresenceSubscriptions({ ...presenceStores, follow: hub.follow, logger })
+  const presenceSubscriptions = createPresenceSubscriptions({
+    ...presenceStores,
+    follow(userId) {
+      const { registered, dispose } = hub.trackUser(userId)
+      return { attached: registered, leave: dispose }
+    },
+    logger,
+  })
   const logSweeper = createResync({ hub, store: createMembershipStore(database), clock, metrics, logger })
   // Whatever made a gateway miss an event may have made it miss who is online, and who may see that.
   const sweeper: Resync = {
     ...logSweeper,
-    sweep(reason) {
-      logSweeper.sweep(reason)
+    request(reason) {
+      logSweeper.request(reason)
       presenceSubscriptions.refresh()
-      presenceSubscriptions.reviewAccess(hub.people())
+      presenceSubscriptions.reviewAccess(hub.userIds())
     },
   }
   const audience = createAudience({ store: createAudienceStore(database), clock })
@@ -126,7 +133,7 @@ export function createDomains(foundation: Foundation) {
     telling: createReceiptRecipients({ store: receiptStore, logger }),
     clock,
     publish: (advanced) =>
-      router.announce(advanced.map((receipt) => ({ type: 'ReceiptAdvanced', ...receipt }))),
+      router.publishSignals(advanced.map((receipt) => ({ type: 'ReceiptAdvanced', ...receipt }))),
     leastRestMs: load.levels.receiptRestMs,
   })
 
@@ -152,7 +159,7 @@ export function createDomains(foundation: Foundation) {
     messageSender,
     messageChanger,
     receipts,
-    typing: createTyping({ chats, announce: router.announce }),
+    typing: createTyping({ chats, announce: router.publishSignals }),
     presence,
     inbox,
     chatStreams,

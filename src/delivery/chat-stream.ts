@@ -5,7 +5,7 @@ import { lastVisibleSeq } from '../events/chat.ts'
 import { eventCount, type MembershipPeriod, periodsAfter } from '../events/membership-period.ts'
 import { badInput, unavailable } from '../errors.ts'
 import type { Hub } from '../gateway/hub.ts'
-import type { Listener, LiveItem } from '../events/signal.ts'
+import type { LiveItem, LiveSubscriber } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -42,7 +42,7 @@ type Dependencies = Readonly<{
 }>
 
 /** A chat as it was read, and the part in it that a listener has from there on. */
-type Begun = Readonly<{ view: ChatView; watching: Readonly<{ lastSeq: Seq; leave(): void }> }>
+type Begun = Readonly<{ view: ChatView; watching: Readonly<{ lastSeq: Seq; dispose(): void }> }>
 
 /** How often a chat is read where its members change each time before its stream has begun. */
 const MAX_READS = 10
@@ -73,11 +73,11 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
       }
     }
 
-    const stream: LiveStream = openLiveStream({ phases, onClose: () => watching.leave(), onOverflow })
+    const stream: LiveStream = openLiveStream({ phases, onClose: () => watching.dispose(), onOverflow })
     const listener = {
       userId: viewerId,
       push: (item: LiveItem) => stream.push(item),
-      startOver: () => stream.overflow(),
+      restart: () => stream.overflow(),
     }
     const { view, watching } = await begin(chatId, listener)
     const plan = planFor(view, afterSeq, watching.lastSeq)
@@ -85,11 +85,11 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
   }
 
   /** Whether the viewer is a member is read, and may have changed by what the hub has passed on: then it is read again. */
-  async function begin(chatId: ChatId, listener: Listener): Promise<Begun> {
+  async function begin(chatId: ChatId, listener: LiveSubscriber): Promise<Begun> {
     for (let attempt = 0; attempt < MAX_READS; attempt += 1) {
       const view = await chats.require(listener.userId, chatId)
-      const watching = hub.watch(listener, { chatId, headSeq: view.chat.headSeq })
-      if (watching !== 'outdated') return { view, watching }
+      const watching = hub.subscribeToChat(listener, { chatId, headSeq: view.chat.headSeq })
+      if (watching !== 'stale') return { view, watching }
       await pause(backoffMs(attempt, BACKOFF))
     }
     throw unavailable('The members of this chat keep changing. Subscribe again.')

@@ -82,9 +82,9 @@ export function createInbox(dependencies: Dependencies): Inbox {
 
   function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
     async function* phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
-      await joined.attached
+      await joined.registered
       const { registration, owed, merge } = await makePlan(feed, viewerId, deviceId)
-      joined.settle()
+      joined.markLoaded()
       if (registration !== undefined) {
         for await (const item of replay(feed.signal, { viewerId, registration, owed })) {
           // What is queried in its place has to reach as far as the log does that is not replayed.
@@ -108,7 +108,7 @@ export function createInbox(dependencies: Dependencies): Inbox {
     const stream: LiveStream = openLiveStream({
       phases,
       onClose() {
-        joined.leave()
+        joined.dispose()
         live?.()
       },
       onOverflow() {
@@ -117,10 +117,10 @@ export function createInbox(dependencies: Dependencies): Inbox {
       },
       onFlushed: deviceId === undefined ? (item) => acknowledge(viewerId, item) : undefined,
     })
-    const joined = hub.join({
+    const joined = hub.subscribe({
       userId: viewerId,
       push: (item) => stream.push(item),
-      startOver: () => stream.overflow(),
+      restart: () => stream.overflow(),
     })
     return stream
   }
@@ -141,18 +141,18 @@ export function createInbox(dependencies: Dependencies): Inbox {
       const debt = await inTurn(signal, () => readDebt(viewerId, deviceId))
       registration ??= debt.registration
       const plan = planFor(viewerId, debt.owed, hasQueued())
-      if (plan !== 'outdated') return { ...plan, registration }
+      if (plan !== 'stale') return { ...plan, registration }
       await pause(backoffMs(attempt, BACKOFF), signal)
       signal.throwIfAborted()
     }
   }
 
-  function planFor(viewerId: UserId, owed: readonly Pending[], hasQueued: boolean): Plan | 'outdated' {
+  function planFor(viewerId: UserId, owed: readonly Pending[], hasQueued: boolean): Plan | 'stale' {
     const covered = new Map<ChatId, Seq>()
     const extended: Pending[] = []
     for (const chat of owed) {
       const passedOn = passedOnOf(viewerId, chat)
-      if (passedOn === 'outdated') return passedOn
+      if (passedOn === 'stale') return passedOn
       const lastSeq = chat.isMember ? Math.max(passedOn, chat.lastSeq) : chat.lastSeq
       // What the replay covers can only be pushed later, or have been pushed already, to this person's other streams
       // and so to this one. Neither, mostly: then there is nothing to remember.
@@ -163,10 +163,10 @@ export function createInbox(dependencies: Dependencies): Inbox {
   }
 
   /** How far the hub is. A chat that the person has left is served no more. */
-  function passedOnOf(viewerId: UserId, owed: Pending): Seq | 'outdated' {
+  function passedOnOf(viewerId: UserId, owed: Pending): Seq | 'stale' {
     const { chatId, isMember, joinedSeq, lastSeq, floorSeq } = owed
-    if (isMember) return hub.serve(viewerId, { chatId, joinedSeq, headSeq: lastSeq, floorSeq })
-    return hub.part(viewerId, { chatId, leftSeq: lastSeq }) ?? lastSeq
+    if (isMember) return hub.addMembership(viewerId, { chatId, joinedSeq, headSeq: lastSeq, floorSeq })
+    return hub.endMembership(viewerId, { chatId, leftSeq: lastSeq }) ?? lastSeq
   }
 
   /** Without a device, what was flushed to the socket counts as delivered. */

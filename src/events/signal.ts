@@ -28,10 +28,10 @@ export type Signal = ReceiptAdvanced | TypingChanged
 export type LiveItem = ChatEvent | Signal
 
 /** A live stream of one person on this gateway. */
-export type Listener = Readonly<{
+export type LiveSubscriber = Readonly<{
   userId: UserId
   /** Takes an item in, in order; never blocks and never throws. */
   push(item: LiveItem): void
   /** It has missed what can't be pushed any more: its reader has to come back and catch up. Never throws. */
-  startOver(): void
+  restart(): void
 }>

@@ -42,13 +42,13 @@ export class ChatFeed {
   }
 
   /** Whatever was said of the log beyond the last event that was passed on was wrong, events that wait included. */
-  forgetRest(): void {
+  discardPending(): void {
     this.#headSeq = this.#lastSeq
     this.#waiting.clear()
   }
 
   /** What is missing before the first event that waits, or before the known end of the log. */
-  get hole(): Gap | undefined {
+  get gap(): Gap | undefined {
     if (this.#lastSeq === this.#headSeq) return undefined
     const firstWaiting = this.#waiting.size === 0 ? this.#headSeq + 1 : Math.min(...this.#waiting.keys())
     return { afterSeq: this.#lastSeq, untilSeq: firstWaiting - 1 }

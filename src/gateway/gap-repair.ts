@@ -29,7 +29,7 @@ export type GapRepair = (damaged: GappedFeed) => Promise<void>
 type Dependencies = Readonly<{
   readLog(stretch: LogRange): Promise<readonly ChatEvent[]>
   logFloor(chatId: ChatId): Promise<Seq>
-  metrics: Pick<Metrics, 'holes'>
+  metrics: Pick<Metrics, 'gaps'>
   logger: Logger
   /** Ends all repairs. */
   signal: AbortSignal
@@ -46,7 +46,7 @@ type Outcome = 'filled' | 'empty' | 'lost' | 'failed'
 
 export function createGapRepair({ readLog, logFloor, metrics, logger, signal }: Dependencies): GapRepair {
   async function readOnce({ chatId, feed, isWanted, take, abandon }: GappedFeed): Promise<Outcome> {
-    const hole = feed.hole
+    const hole = feed.gap
     if (hole === undefined) return 'filled'
     try {
       const missing = await readLog({ chatId, ...hole })
@@ -66,18 +66,18 @@ export function createGapRepair({ readLog, logFloor, metrics, logger, signal }: 
 
   /** An event is published after its commit, so the log has it: nobody can have told of more, but by mistake. */
   function giveUp({ chatId, feed }: GappedFeed): void {
-    logger.error({ chatId, ...feed.hole }, 'the log does not have what was said to be in it: forgotten')
-    metrics.holes.inc({ outcome: 'given-up' })
-    feed.forgetRest()
+    logger.error({ chatId, ...feed.gap }, 'the log does not have what was said to be in it: forgotten')
+    metrics.gaps.inc({ outcome: 'given-up' })
+    feed.discardPending()
   }
 
   return async (damaged) => {
     await pause(GRACE_MS, signal)
     let failures = 0
     let emptyReads = 0
-    while (!signal.aborted && damaged.isWanted() && damaged.feed.hole !== undefined) {
+    while (!signal.aborted && damaged.isWanted() && damaged.feed.gap !== undefined) {
       const outcome = await readOnce(damaged)
-      metrics.holes.inc({ outcome })
+      metrics.gaps.inc({ outcome })
       failures = outcome === 'filled' ? 0 : failures + 1
       emptyReads = outcome === 'empty' ? emptyReads + 1 : 0
       if (emptyReads === MAX_EMPTY_READS) giveUp(damaged)

@@ -4,15 +4,15 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createGapRepair } from './gap-repair.ts'
-import type { Listener, Signal } from '../events/signal.ts'
-import type { KnownHead } from './membership-store.ts'
+import type { LiveSubscriber, Signal } from '../events/signal.ts'
+import type { MembershipHead } from './membership-store.ts'
 import { newAndFormerMembers } from './outbound-batch.ts'
-import { createLocalUsers, type Joined, type Dispose } from './local-users.ts'
+import { createLocalUsers, type Subscription, type Dispose } from './local-users.ts'
 import { createServedChats, type ServedChat } from './served-chats.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 
 /** A chat as it was read for one of its present members: all of it is of one moment, in which the log ended there. */
-export type ReadChat = Readonly<{
+export type MembershipSnapshot = Readonly<{
   chatId: ChatId
   joinedSeq: Seq
   headSeq: Seq
@@ -21,42 +21,42 @@ export type ReadChat = Readonly<{
 }>
 
 /** A chat as it was read for somebody who was a member until then. */
-export type LeftChat = Readonly<{ chatId: ChatId; leftSeq: Seq }>
+export type PastMembership = Readonly<{ chatId: ChatId; leftSeq: Seq }>
 
 /** The people who are connected to this gateway, and the order in which they hear of things. */
 export type Hub = Readonly<{
   /** From now on the listener hears of every chat that its person is served, see `serve`. */
-  join(listener: Listener): Joined
+  subscribe(listener: LiveSubscriber): Subscription
   /**
    * Serves a chat to a person who has joined. Answers with the last event that was passed on here already: everything
    * beyond it will be pushed, nothing up to it. `outdated`: who is in the chat has changed since it was read, so
    * nothing was done, and it has to be read again.
    */
-  serve(userId: UserId, chat: ReadChat): Seq | 'outdated'
+  addMembership(userId: UserId, chat: MembershipSnapshot): Seq | 'stale'
   /**
    * Takes note that a person who has joined has left a chat. Answers with the last event of it that was passed on here;
    * undefined where nobody hears of it. Its end may yet be pushed to them.
    */
-  part(userId: UserId, chat: LeftChat): Seq | undefined
+  endMembership(userId: UserId, chat: PastMembership): Seq | undefined
   /** As `serve`, for a listener that hears of this one chat, which its person may have left. */
-  watch(
-    listener: Listener,
-    chat: Omit<ReadChat, 'joinedSeq' | 'floorSeq'>,
-  ): Readonly<{ lastSeq: Seq; leave: Dispose }> | 'outdated'
+  subscribeToChat(
+    listener: LiveSubscriber,
+    chat: Omit<MembershipSnapshot, 'joinedSeq' | 'floorSeq'>,
+  ): Readonly<{ lastSeq: Seq; dispose: Dispose }> | 'stale'
   /** From now on this gateway hears of it when this person is let into a chat or removed from one. */
-  follow(userId: UserId): Joined
+  trackUser(userId: UserId): Subscription
   /** Passes committed events on, each chat's in order of seq, each once, whatever order they come in. */
-  publish(events: readonly ChatEvent[]): void
+  deliver(events: readonly ChatEvent[]): void
   /** Passes receipts and typing on to the members of their chats. */
-  announce(signals: readonly Signal[]): void
+  deliverSignals(signals: readonly Signal[]): void
   /** Everybody with a live stream here. */
-  people(): Iterable<UserId>
+  userIds(): Iterable<UserId>
   /**
    * Takes note of how far logs reach. What was not passed on yet is read and passed on, also from chats that a person
    * here should have been let into, and was not, because that wake-up was lost; and also where they were removed by
    * what was lost, up to there.
    */
-  reconcile(heads: readonly KnownHead[]): void
+  reconcile(heads: readonly MembershipHead[]): void
   /** Stops reading holes. */
   close(): void
 }>
@@ -67,8 +67,8 @@ type Dependencies = Readonly<{
   logFloor(chatId: ChatId): Promise<Seq>
   /** These people were let into a chat or removed from one. May be told more than once. */
   onMembersChanged(userIds: readonly UserId[]): void
-  sessions: Pick<SessionRegistry, 'attach' | 'detach'>
-  metrics: Pick<Metrics, 'holes'>
+  sessions: Pick<SessionRegistry, 'register' | 'unregister'>
+  metrics: Pick<Metrics, 'gaps'>
   logger: Logger
 }>
 
@@ -99,9 +99,12 @@ export function createHub(dependencies: Dependencies): Hub {
     }
   }
 
-  function serve(userId: UserId, { chatId, joinedSeq, headSeq, floorSeq }: ReadChat): Seq | 'outdated' {
+  function serve(
+    userId: UserId,
+    { chatId, joinedSeq, headSeq, floorSeq }: MembershipSnapshot,
+  ): Seq | 'stale' {
     if (!people.isHere(userId)) return headSeq
-    if (chats.isOutdated(chatId, headSeq)) return 'outdated'
+    if (chats.isStale(chatId, headSeq)) return 'stale'
     // Their other streams here have heard nothing of the chat yet: for them it begins where they were let in, if the
     // log still has that.
     const beginsThere = people.hasSettled(userId) && joinedSeq > floorSeq
@@ -116,7 +119,7 @@ export function createHub(dependencies: Dependencies): Hub {
   }
 
   /** Who is served the chat here, or has been here for longer, may not know of it: then it is found to be owed to them. */
-  function part(userId: UserId, { chatId, leftSeq }: LeftChat): Seq | undefined {
+  function part(userId: UserId, { chatId, leftSeq }: PastMembership): Seq | undefined {
     const chat = chats.get(chatId)
     if (chat?.userIds.has(userId) === true) {
       chat.feed.expect(leftSeq)
@@ -125,25 +128,25 @@ export function createHub(dependencies: Dependencies): Hub {
     return chat?.feed.lastSeq
   }
 
-  function follow(userId: UserId): Joined {
-    return people.join({ userId, push: () => undefined, startOver: () => undefined }, 'watching')
+  function follow(userId: UserId): Subscription {
+    return people.join({ userId, push: () => undefined, restart: () => undefined }, 'watching')
   }
 
   function watch(
-    listener: Listener,
-    { chatId, headSeq }: Omit<ReadChat, 'joinedSeq' | 'floorSeq'>,
-  ): { lastSeq: Seq; leave: Dispose } | 'outdated' {
-    if (chats.isOutdated(chatId, headSeq)) return 'outdated'
+    listener: LiveSubscriber,
+    { chatId, headSeq }: Omit<MembershipSnapshot, 'joinedSeq' | 'floorSeq'>,
+  ): { lastSeq: Seq; dispose: Dispose } | 'stale' {
+    if (chats.isStale(chatId, headSeq)) return 'stale'
     const chat = chats.open(chatId, headSeq)
     chat.watchers.add(listener)
     repairHole(chat)
     const person = follow(listener.userId)
-    const leave = (): void => {
-      person.leave()
+    const dispose = (): void => {
+      person.dispose()
       chat.watchers.delete(listener)
       chats.releaseIfUnheard(chat)
     }
-    return { lastSeq: chat.feed.lastSeq, leave }
+    return { lastSeq: chat.feed.lastSeq, dispose }
   }
 
   /**
@@ -190,7 +193,7 @@ export function createHub(dependencies: Dependencies): Hub {
   }
 
   function repairHole(chat: ServedChat): void {
-    if (chat.feed.hole === undefined || repairing.has(chat)) return
+    if (chat.feed.gap === undefined || repairing.has(chat)) return
     repairing.add(chat)
     void repair(chat)
   }
@@ -226,7 +229,7 @@ export function createHub(dependencies: Dependencies): Hub {
    * Nobody is let in here: the log says who was let in, and when, and it is read from where they were. A time that is
    * known here to have ended was read a while ago, or is told to its end.
    */
-  function reconcile(heads: readonly KnownHead[]): void {
+  function reconcile(heads: readonly MembershipHead[]): void {
     for (const head of heads) {
       const { userId, chatId, joinedSeq, headSeq } = head
       if (joinedSeq <= people.partedSeq(userId, chatId)) continue
@@ -239,7 +242,7 @@ export function createHub(dependencies: Dependencies): Hub {
   }
 
   /** From where the person was let in; where the log does not have that any more, they come back and begin anew. */
-  function openMissed({ userId, chatId, joinedSeq, floorSeq }: KnownHead): ServedChat | undefined {
+  function openMissed({ userId, chatId, joinedSeq, floorSeq }: MembershipHead): ServedChat | undefined {
     if (!isMissedBy(userId)) return undefined
     if (joinedSeq > floorSeq) return chats.open(chatId, joinedSeq - 1)
     people.startOver(userId)
@@ -252,14 +255,14 @@ export function createHub(dependencies: Dependencies): Hub {
   }
 
   return {
-    join: (listener) => people.join(listener, 'joining'),
-    serve,
-    part,
-    watch,
-    follow,
-    publish,
-    announce,
-    people: people.ids,
+    subscribe: (listener) => people.join(listener, 'joining'),
+    addMembership: serve,
+    endMembership: part,
+    subscribeToChat: watch,
+    trackUser: follow,
+    deliver: publish,
+    deliverSignals: announce,
+    userIds: people.ids,
     reconcile,
     close: () => closed.abort(),
   }

@@ -1,17 +1,17 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import type { Listener, LiveItem } from '../events/signal.ts'
+import type { LiveSubscriber, LiveItem } from '../events/signal.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 
 /** Ends a listener's part; calling it again does nothing. */
 export type Dispose = () => void
 
 /** A listener's part. */
-export type Joined = Readonly<{
+export type Subscription = Readonly<{
   /** Resolves when other gateways can know that its person is here; what was committed before that must be read. */
-  attached: Promise<void>
+  registered: Promise<void>
   /** Its person is served all chats that they are in by now: what comes later is for the hub to find. */
-  settle(): void
-  leave: Dispose
+  markLoaded(): void
+  dispose: Dispose
 }>
 
 /** Whether a listener's chats are still being served to it, are, or are none of its business. */
@@ -19,7 +19,7 @@ export type ListenerState = 'joining' | 'settled' | 'watching'
 
 /** Whoever has a live stream on this gateway, and the chats that are passed on to them. */
 export type LocalUsers = Readonly<{
-  join(listener: Listener, state: ListenerState): Joined
+  join(listener: LiveSubscriber, state: ListenerState): Subscription
   isHere(userId: UserId): boolean
   ids(): Iterable<UserId>
   /** The chats that somebody here is served; the hub keeps them in step with each chat's own list of people. */
@@ -42,13 +42,13 @@ export type LocalUsers = Readonly<{
 
 type Dependencies = Readonly<{
   /** Is told when somebody's first live stream here begins, and when their last one ends. */
-  sessions: Pick<SessionRegistry, 'attach' | 'detach'>
+  sessions: Pick<SessionRegistry, 'register' | 'unregister'>
   /** Somebody's last stream has ended; they were served these chats. */
   onGone(userId: UserId, chatIds: ReadonlySet<ChatId>): void
 }>
 
 type Person = Readonly<{
-  listeners: Map<Listener, ListenerState>
+  listeners: Map<LiveSubscriber, ListenerState>
   chatIds: Set<ChatId>
   partedSeqs: Map<ChatId, Seq>
   attached: Promise<void>
@@ -58,7 +58,7 @@ export function createLocalUsers({ sessions, onGone }: Dependencies): LocalUsers
   const people = new Map<UserId, Person>()
 
   function arrive(userId: UserId): Person {
-    const attached = sessions.attach(userId)
+    const attached = sessions.register(userId)
     const person: Person = { listeners: new Map(), chatIds: new Set(), partedSeqs: new Map(), attached }
     people.set(userId, person)
     return person
@@ -66,11 +66,11 @@ export function createLocalUsers({ sessions, onGone }: Dependencies): LocalUsers
 
   function forget(userId: UserId, { chatIds }: Person): void {
     people.delete(userId)
-    sessions.detach(userId)
+    sessions.unregister(userId)
     onGone(userId, chatIds)
   }
 
-  function join(listener: Listener, state: ListenerState): Joined {
+  function join(listener: LiveSubscriber, state: ListenerState): Subscription {
     const person = people.get(listener.userId) ?? arrive(listener.userId)
     person.listeners.set(listener, state)
     const leave = (): void => {
@@ -79,7 +79,7 @@ export function createLocalUsers({ sessions, onGone }: Dependencies): LocalUsers
     }
     const settle = (): void =>
       void (person.listeners.has(listener) && person.listeners.set(listener, 'settled'))
-    return { attached: person.attached, settle, leave }
+    return { registered: person.attached, markLoaded: settle, dispose: leave }
   }
 
   return {
@@ -95,12 +95,12 @@ export function createLocalUsers({ sessions, onGone }: Dependencies): LocalUsers
     hasSettled: (userId) => [...(people.get(userId)?.listeners.values() ?? [])].includes('settled'),
     startOver(userId) {
       for (const [listener, state] of people.get(userId)?.listeners ?? []) {
-        if (state === 'settled') listener.startOver()
+        if (state === 'settled') listener.restart()
       }
     },
     startAllOver(userId) {
       for (const [listener, state] of people.get(userId)?.listeners ?? []) {
-        if (state !== 'watching') listener.startOver()
+        if (state !== 'watching') listener.restart()
       }
     },
     isSettled(userId) {

@@ -7,7 +7,7 @@ import type { ReceiptAdvanced } from '../events/signal.ts'
  * From where to where one chat's log reaches for somebody who is in it, or was: then it ends with the event that removed
  * them.
  */
-export type KnownHead = Readonly<{
+export type MembershipHead = Readonly<{
   userId: UserId
   chatId: ChatId
   joinedSeq: Seq
@@ -18,7 +18,7 @@ export type KnownHead = Readonly<{
 /** What a gateway compares with what it passed on. Reads from the primary: a replica would say that all is well. */
 export type MembershipStore = Readonly<{
   /** Every chat that these people are in or were in, by their present or last time in it; not where nothing was said. */
-  heads(userIds: readonly UserId[]): Promise<readonly KnownHead[]>
+  heads(userIds: readonly UserId[]): Promise<readonly MembershipHead[]>
   /** Watermarks in these people's chats that moved at or after `since`; not in large chats. */
   receipts(userIds: readonly UserId[], since: Date): Promise<readonly ReceiptAdvanced[]>
 }>
@@ -47,7 +47,7 @@ const RECEIPTS = {
 
 export function createMembershipStore({ writer }: { writer: Writer }): MembershipStore {
   return {
-    heads: (userIds) => writer.query<KnownHead>(HEADS, [userIds]),
+    heads: (userIds) => writer.query<MembershipHead>(HEADS, [userIds]),
     receipts: (userIds, since) => writer.query<ReceiptAdvanced>(RECEIPTS, [userIds, since, LARGE_CHAT]),
   }
 }

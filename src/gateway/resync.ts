@@ -12,19 +12,19 @@ import type { MembershipStore } from './membership-store.ts'
  */
 export type Resync = Readonly<{
   /** Something may have been missed since a moment ago: look at everybody, soon and fast. Never throws. */
-  sweep(reason: ResyncReason): void
+  request(reason: ResyncReason): void
   /** While wake-ups don't come at all, look at everybody again and again. */
-  setDeaf(isDeaf: boolean): void
+  setBusDown(isDeaf: boolean): void
   start(): void
   /** Resolves when no look is under way any more. */
   stop(): Promise<void>
 }>
 
 type Dependencies = Readonly<{
-  hub: Pick<Hub, 'people' | 'reconcile' | 'announce'>
+  hub: Pick<Hub, 'userIds' | 'reconcile' | 'deliverSignals'>
   store: MembershipStore
   clock: Clock
-  metrics: Pick<Metrics, 'sweeps' | 'sweptPeople'>
+  metrics: Pick<Metrics, 'resyncs' | 'resyncedUsers'>
   logger: Logger
   pace?: Partial<ResyncPace>
 }>
@@ -62,7 +62,7 @@ export function createResync({ hub, store, clock, metrics, logger, pace: chosen 
 
   function sweep(reason: ResyncReason): void {
     logger.info({ reason }, 'comparing what was passed on with the logs')
-    metrics.sweeps.inc({ reason })
+    metrics.resyncs.inc({ reason })
     faultAt = Math.min(faultAt ?? Infinity, clock.now())
     round = []
     hurry.abort()
@@ -80,7 +80,7 @@ export function createResync({ hub, store, clock, metrics, logger, pace: chosen 
 
   async function lookAtSlice(): Promise<void> {
     const isFirst = round.length === 0
-    if (isFirst) round = [...hub.people()]
+    if (isFirst) round = [...hub.userIds()]
     const slice = round.slice(0, pace.people)
     const startedWith = round
     if (slice.length > 0) await look(slice)
@@ -91,10 +91,10 @@ export function createResync({ hub, store, clock, metrics, logger, pace: chosen 
 
   async function look(slice: readonly UserId[]): Promise<void> {
     hub.reconcile(await store.heads(slice))
-    metrics.sweptPeople.inc(slice.length)
+    metrics.resyncedUsers.inc(slice.length)
     if (faultAt === undefined && !isDeaf) return
     const since = new Date((faultAt ?? clock.now()) - RECEIPTS_BACK_MS)
-    hub.announce(await store.receipts(slice, since))
+    hub.deliverSignals(await store.receipts(slice, since))
   }
 
   /** Ends early when somebody calls for haste. */
@@ -104,8 +104,8 @@ export function createResync({ hub, store, clock, metrics, logger, pace: chosen 
   }
 
   return {
-    sweep,
-    setDeaf(deaf) {
+    request: sweep,
+    setBusDown(deaf) {
       isDeaf = deaf
       if (deaf) hurry.abort()
     },

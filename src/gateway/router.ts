@@ -1,4 +1,4 @@
-import type { Bus, Unsubscribe } from '../bus/bus.ts'
+import type { Bus, DisposeAsync } from '../bus/bus.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../bus/envelope.ts'
 import type { Audience } from '../chats/audience.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
@@ -29,7 +29,7 @@ export type Router = Readonly<{
   /** Passes committed events on: to people here at once, to people elsewhere by way of their gateways. Never throws. */
   publish(events: readonly ChatEvent[]): void
   /** The same for receipts and typing. */
-  announce(signals: readonly Signal[]): void
+  publishSignals(signals: readonly Signal[]): void
   /** Tells one other gateway who came online or went offline. Resolves when it is told, or is to look for itself. */
   tellEdges(to: GatewayId, edges: readonly PresenceEdge[]): Promise<void>
   /** Begins to hear other gateways; resolves when it does, or when that has to wait. */
@@ -46,8 +46,8 @@ type Dependencies = Readonly<{
   audience: Audience
   /** Takes in who came online and who went offline, from other gateways. */
   onEdges(edges: readonly PresenceEdge[]): void
-  sweeper: Pick<Resync, 'sweep'>
-  metrics: Pick<Metrics, 'publishes' | 'received' | 'untold'>
+  sweeper: Pick<Resync, 'request'>
+  metrics: Pick<Metrics, 'publishes' | 'received' | 'undelivered'>
   logger: Logger
   bounds?: Partial<RouterBounds>
 }>
@@ -79,7 +79,7 @@ export function createRouter(dependencies: Dependencies): Router {
   /** Batches that the bus has not done with. */
   let underWay = 0
   const alarm = createResyncBroadcast(tellEverybodyToSweep, logger)
-  let subscribed: Promise<Unsubscribe> | undefined
+  let subscribed: Promise<DisposeAsync> | undefined
 
   function send(parcel: OutboundBatch): void {
     if (!sessions.hasOthers()) return
@@ -116,7 +116,7 @@ export function createRouter(dependencies: Dependencies): Router {
 
   /** What can't be told is found by whoever it is for: an alarm, raised once for many, has all of them look. */
   function leaveToFind(reason: 'failed' | 'too-many'): void {
-    metrics.untold.inc({ reason })
+    metrics.undelivered.inc({ reason })
     alarm.raise()
   }
 
@@ -160,25 +160,25 @@ export function createRouter(dependencies: Dependencies): Router {
     metrics.received.inc({ outcome: envelope === undefined ? 'dropped' : 'understood' })
     if (envelope === undefined) return logger.warn('a message on the bus was not understood, and dropped')
     audience.notice(envelope.events)
-    hub.publish(envelope.events)
-    hub.announce(envelope.signals)
+    hub.deliver(envelope.events)
+    hub.deliverSignals(envelope.signals)
     onEdges(envelope.edges ?? [])
-    if (envelope.isAlarm) sweeper.sweep('alarm')
+    if (envelope.isAlarm) sweeper.request('alarm')
   }
 
   return {
     publish(events) {
       audience.notice(events)
-      hub.publish(events)
+      hub.deliver(events)
       if (events.length > 0) send({ events, signals: [] })
     },
-    announce(signals) {
-      hub.announce(signals)
+    publishSignals(signals) {
+      hub.deliverSignals(signals)
       if (signals.length > 0) send({ events: [], signals })
     },
     tellEdges,
     async start() {
-      const onGap = (): void => sweeper.sweep('gap')
+      const onGap = (): void => sweeper.request('gap')
       subscribed = bus.subscribe(gatewayId, { onMessage: receive, onGap })
       subscribed.catch((error: unknown) => logger.error({ err: error }, 'other gateways are not heard'))
       await Promise.race([subscribed, pause(START_MS)])

@@ -1,7 +1,7 @@
 import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { ChatFeed } from './chat-feed.ts'
-import type { Listener, LiveItem, Signal, TypingChanged } from '../events/signal.ts'
+import type { LiveSubscriber, LiveItem, Signal, TypingChanged } from '../events/signal.ts'
 import { createLogTails } from './log-tails.ts'
 import type { LocalUsers } from './local-users.ts'
 import { Typists } from './typists.ts'
@@ -14,7 +14,7 @@ export type ServedChat = Readonly<{
   openedSeq: Seq
   /** Its members who are here, as of the feed's last event. */
   userIds: Set<UserId>
-  watchers: Set<Listener>
+  watchers: Set<LiveSubscriber>
   typists: Typists
 }> & {
   /** The newest change of members that was passed on here; 0 where none was. */
@@ -27,7 +27,7 @@ export type ServedChats = Readonly<{
   /** The chat, served from `headSeq` on if it was not already; its log is known to reach there, at least. */
   open(chatId: ChatId, headSeq: Seq): ServedChat
   /** Whether a change of members has come by that is newer than what was read when the log reached to `headSeq`. */
-  isOutdated(chatId: ChatId, headSeq: Seq): boolean
+  isStale(chatId: ChatId, headSeq: Seq): boolean
   /** From now on the person hears of the chat, if they are here. */
   letIn(chat: ServedChat, userId: UserId): void
   drop(chat: ServedChat, userId: UserId): void
@@ -77,7 +77,7 @@ export function createServedChats(
   }
 
   /** What is remembered of a log is told once: whatever is read from now on knows as much, or it was not true. */
-  function isOutdated(chatId: ChatId, headSeq: Seq): boolean {
+  function isStale(chatId: ChatId, headSeq: Seq): boolean {
     const known = chats.get(chatId)
     if (known !== undefined) return known.membersSeq > headSeq
     const isBehind = tails.get(chatId).membersSeq > headSeq
@@ -137,13 +137,13 @@ export function createServedChats(
       drop(chat, userId)
       people.startAllOver(userId)
     }
-    for (const watcher of chat.watchers) watcher.startOver()
+    for (const watcher of chat.watchers) watcher.restart()
   }
 
   return {
     get: (chatId) => chats.get(chatId),
     open,
-    isOutdated,
+    isStale,
     letIn,
     drop,
     passOn,

@@ -9,7 +9,7 @@ import { keepHeartbeat } from './redis-heartbeat.ts'
 export type RedisCommand = readonly [name: string, ...args: (string | number)[]]
 
 /** Ends what it was returned for; calling it again does nothing. */
-export type Stop = () => void
+export type Dispose = () => void
 
 /** A connection to Redis that is made again for as long as it takes. Nothing that befalls it is thrown into the air. */
 export type RedisConnection = Readonly<{
@@ -25,9 +25,9 @@ export type RedisConnection = Readonly<{
    */
   send(commands: readonly RedisCommand[]): Promise<readonly unknown[]>
   /** Calls back whenever the connection is made, and whenever one to a node of a cluster is made again. */
-  onUp(listener: () => void): Stop
+  onUp(listener: () => void): Dispose
   /** Calls back whenever the connection is lost, and whenever one to a node of a cluster is. */
-  onDown(listener: () => void): Stop
+  onDown(listener: () => void): Dispose
   /** Errors so far. */
   faults(): number
   /** Says goodbye, or just goes after half a second. It does not start again. */
@@ -63,7 +63,7 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
     return within(REDIS_DEADLINE_MS, answers, () => new Error('Redis did not answer in time'))
   }
 
-  function subscribe(change: 'up' | 'down', listener: () => void): Stop {
+  function subscribe(change: 'up' | 'down', listener: () => void): Dispose {
     changes.on(change, listener)
     return () => void changes.off(change, listener)
   }

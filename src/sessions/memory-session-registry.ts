@@ -10,10 +10,10 @@ export function createMemorySessionRegistry(gatewayId: GatewayId, sessions: Memo
   sessions.set(gatewayId, people)
 
   return {
-    async attach(userId) {
+    async register(userId) {
       people.add(userId)
     },
-    detach: (userId) => void people.delete(userId),
+    unregister: (userId) => void people.delete(userId),
     async gatewaysOf(userIds) {
       const isConcerned = ([id, theirs]: [GatewayId, Set<UserId>]): boolean =>
         id !== gatewayId && userIds.some((userId) => theirs.has(userId))

@@ -10,19 +10,19 @@ import { createRegistrations } from './redis-registrations.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
 /** Is told what a registry that others share can't keep to itself. */
-export type SessionWatcher = Readonly<{
+export type SessionRegistryListener = Readonly<{
   /** Others may have missed people of this gateway up to a moment ago; now they are registered, all of them. */
-  onLost(): void
+  onReregistered(): void
   /** Another gateway's lease ran out: it may have died with something untold. */
   onGatewayGone(gatewayId: GatewayId): void
   /** False when this gateway could not renew its lease: whoever comes now is not known to others. True afterwards. */
-  onReach(isReached: boolean): void
+  onReachableChange(isReached: boolean): void
 }>
 
 export type RedisSessionRegistry = SessionRegistry &
   Readonly<{
     /** Takes part from now on. Resolves when this gateway has a lease, or could not get one for now. */
-    start(watcher: SessionWatcher): Promise<void>
+    start(watcher: SessionRegistryListener): Promise<void>
     /** All gateways that live, this one too. */
     list(): Promise<readonly LiveGateway[]>
   }>
@@ -58,7 +58,7 @@ export function createRedisSessionRegistry({
   const registrations = createRegistrations({ connection, leases })
   const ended = new AbortController()
   let woken = new AbortController()
-  let watcher: SessionWatcher | undefined
+  let watcher: SessionRegistryListener | undefined
   let isRepairOwed = false
   let isAway = false
   let completing: Promise<void> | undefined
@@ -108,7 +108,7 @@ export function createRedisSessionRegistry({
     isAway = !isReached
     if (isAway) logger.warn('other gateways can not know who is here')
     else logger.info('other gateways can know again who is here')
-    tell(() => watcher?.onReach(isReached))
+    tell(() => watcher?.onReachableChange(isReached))
   }
 
   async function refresh(): Promise<void> {
@@ -141,7 +141,7 @@ export function createRedisSessionRegistry({
     if (!isRepairOwed || !registrations.isComplete() || completing !== undefined || ended.signal.aborted)
       return
     isRepairOwed = false
-    if (registrations.size() > 0) tell(() => watcher?.onLost())
+    if (registrations.size() > 0) tell(() => watcher?.onReregistered())
   }
 
   function tell(call: () => void): void {
@@ -178,8 +178,8 @@ export function createRedisSessionRegistry({
   }
 
   return {
-    attach,
-    detach(userId) {
+    register: attach,
+    unregister(userId) {
       registrations.remove(userId).catch((error: unknown) => {
         logger.debug({ err: error }, 'somebody is registered still')
       })

@@ -11,9 +11,9 @@ export type SessionRegistry = Readonly<{
    * up for now: whoever reads a log afterwards misses nothing that is committed while others could not know. Never
    * rejects.
    */
-  attach(userId: UserId): Promise<void>
+  register(userId: UserId): Promise<void>
   /** It has none any more. */
-  detach(userId: UserId): void
+  unregister(userId: UserId): void
   /** The other gateways on which any of these people have live streams. */
   gatewaysOf(userIds: readonly UserId[]): Promise<ReadonlySet<GatewayId>>
   /** All other gateways that are alive. */

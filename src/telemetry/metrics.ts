@@ -35,9 +35,9 @@ export function createMetrics() {
     commitSeconds: histogram('commit_seconds', 'Time from a batch of messages to its commit.', SECONDS),
     appendRetries: counter('append_retries_total', 'Batches that were tried again, by why.', ['kind']),
     publishes: counter('publishes_total', 'Messages to other gateways, by what came of it.', ['outcome']),
-    untold: counter(
-      'untold_total',
-      'Times that other gateways could not be told of something and have to find it in the logs, by why.',
+    undelivered: counter(
+      'undelivered_total',
+      'Publishes to other gateways that failed or were skipped, so that those gateways must resync, by reason.',
       ['reason'],
     ),
     received: counter('received_total', 'Messages from other gateways, by whether they were understood.', [
@@ -66,14 +66,10 @@ export function createMetrics() {
       'queue_overflows_total',
       'Streams that were cut off because their reader was too slow.',
     ),
-    holes: counter(
-      'holes_total',
-      'Stretches of a log that wake-ups left out, by what came of reading them.',
-      ['outcome'],
-    ),
-    sweeps: counter(
-      'sweeps_total',
-      'Comparisons of everybody here with the logs after a fault, by the fault.',
+    gaps: counter('gaps_total', 'Attempts to read missing events from a chat log, by outcome.', ['outcome']),
+    resyncs: counter(
+      'resyncs_total',
+      'Resyncs of all users of this gateway with the chat logs, by the fault that caused them.',
       ['reason'],
     ),
     refused: counter(
@@ -100,6 +96,6 @@ export function createMetrics() {
       'from',
       'why',
     ]),
-    sweptPeople: counter('swept_people_total', 'People whose chats were compared with the logs.'),
+    resyncedUsers: counter('resynced_users_total', 'Users whose chats were compared with the chat logs.'),
   }
 }

@@ -11,7 +11,7 @@ test('when a node of the cluster dies and comes back empty, those whom it had fo
   await using cluster = await provideRedisCluster()
   await using here = await startRegistryEnd(cluster.urls, 'east')
   await using there = await startRegistryEnd(cluster.urls, west)
-  await Promise.all(crowd.map((somebody) => there.registry.attach(somebody)))
+  await Promise.all(crowd.map((somebody) => there.registry.register(somebody)))
   await quiet(there)
   for (const index of cluster.nodes.keys()) {
     await cluster.killNode(index)

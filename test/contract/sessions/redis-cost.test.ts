@@ -17,7 +17,7 @@ test('all 1,024 members of a chat are looked up in one round trip, by one comman
   await using redis = await provideRedis()
   await using proxy = await startTurnCountingProxy(redis.url)
   await using there = await startRegistryEnd([redis.url], west)
-  await Promise.all(members.map((member) => there.registry.attach(member)))
+  await Promise.all(members.map((member) => there.registry.register(member)))
 
   const { logger } = captureLog()
   const connection = connectRedis({ urls: [proxy.url], name: 'east', logger })
@@ -35,7 +35,7 @@ test('in a cluster, each node is asked for all of its members at once, by 64 com
   await using cluster = await provideRedisCluster()
   await using here = await startRegistryEnd(cluster.urls, 'east')
   await using there = await startRegistryEnd(cluster.urls, west)
-  await Promise.all(members.map((member) => there.registry.attach(member)))
+  await Promise.all(members.map((member) => there.registry.register(member)))
   expect(await here.registry.gatewaysOf(members)).toEqual(new Set([west]))
   const calls = await Promise.all(cluster.nodes.map((node) => callsOf(node, 'sunion')))
   expect(calls.every((count) => count > 0)).toBe(true)
@@ -45,7 +45,7 @@ test('in a cluster, each node is asked for all of its members at once, by 64 com
 test('registrations are prolonged a few at a time: of 1,000 people, 5 a second', async () => {
   await using redis = await provideRedis()
   await using here = await startRegistryEnd([redis.url], 'east')
-  await Promise.all(members.slice(0, 1_000).map((member) => here.registry.attach(member)))
+  await Promise.all(members.slice(0, 1_000).map((member) => here.registry.register(member)))
   const before = await callsOf(redis, 'smembers')
   const renewals = await callsOf(redis, 'eval')
   await until(async () => (await callsOf(redis, 'eval')) >= renewals + 4)

@@ -16,7 +16,11 @@ test.concurrent(
     await using redis = await provideRedis()
     await using here = await startRegistryEnd([redis.url], east)
     await using there = await startRegistryEnd([redis.url], west)
-    await Promise.all([here.registry.attach(alice), there.registry.attach(alice), there.registry.attach(bob)])
+    await Promise.all([
+      here.registry.register(alice),
+      there.registry.register(alice),
+      there.registry.register(bob),
+    ])
     await there.vanish()
     const diedAt = performance.now()
     expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
@@ -34,7 +38,7 @@ test.concurrent('a gateway that leaves in order is no cause for alarm', async ()
   await using redis = await provideRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
-  await there.registry.attach(bob)
+  await there.registry.register(bob)
   await until(async () => here.registry.hasOthers())
   await there.registry.close()
   expect(await redis.command('keys', 'parley:sessions:*')).toEqual([])
@@ -73,8 +77,8 @@ test.concurrent(
     await expect(here.registry.others()).rejects.toThrow()
     expect(here.registry.hasOthers()).toBe(true)
     // Whoever comes and goes meanwhile does so.
-    await there.registry.attach(bob)
-    there.registry.detach('somebody 1' as UserId)
+    await there.registry.register(bob)
+    there.registry.unregister('somebody 1' as UserId)
     await redis.start()
     await there.told.match((told) => told === 'lost')
     await connected(here)
@@ -89,10 +93,10 @@ test.concurrent(
     await using redis = await provideRedis()
     await using here = await startRegistryEnd([redis.url], east)
     await using there = await startRegistryEnd([redis.url], west)
-    await there.registry.attach(bob)
+    await there.registry.register(bob)
     redis.pause()
     const [attaching, asking] = await Promise.all([
-      duration(there.registry.attach(carol)),
+      duration(there.registry.register(carol)),
       duration(
         here.registry.gatewaysOf([bob]).then(
           () => Promise.reject(new Error('answered')),
@@ -119,7 +123,7 @@ test.concurrent(
     await using proxy = await startTcpProxy(redis.url)
     await using here = await startRegistryEnd([redis.url], east)
     await using there = await startRegistryEnd([proxy.url], west)
-    await there.registry.attach(bob)
+    await there.registry.register(bob)
     await quiet(there)
     await until(async () => here.registry.hasOthers())
     proxy.blackhole()
@@ -137,7 +141,7 @@ test.concurrent('a gateway that starts while Redis is away takes part as soon as
   await using here = await startRegistryEnd([redis.url], east)
   await redis.kill()
   await using there = await startRegistryEnd([redis.url], west)
-  await there.registry.attach(bob)
+  await there.registry.register(bob)
   await redis.start()
   await there.told.match((told) => told === 'lost')
   await connected(here)
@@ -151,7 +155,7 @@ test.concurrent(
     await using here = await startRegistryEnd([redis.url], east)
     expect(here.registry.hasOthers()).toBe(false)
     await using there = await startRegistryEnd([redis.url], west)
-    await there.registry.attach(bob)
+    await there.registry.register(bob)
     await there.told.match((told) => told === 'lost')
     expect(here.registry.hasOthers()).toBe(true)
   },
@@ -160,7 +164,7 @@ test.concurrent(
 test.concurrent('registrations outlast their time to live as long as their gateway lives', async () => {
   await using redis = await provideRedis()
   await using here = await startRegistryEnd([redis.url], east)
-  await here.registry.attach(bob)
+  await here.registry.register(bob)
   const key = await keyOf(redis.command, bob)
   await redis.command('expire', key, '5')
   await until(async () => Number(await redis.command('ttl', key)) > 500)
@@ -170,14 +174,14 @@ test.concurrent('garbage in Redis harms nobody else', async () => {
   await using redis = await provideRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
-  await Promise.all([there.registry.attach(bob), there.registry.attach(carol)])
+  await Promise.all([there.registry.register(bob), there.registry.register(carol)])
   for (const text of ['', 'west', '/', 'x/1', '\0/99999999999999999999']) {
     await redis.command('sadd', await keyOf(redis.command, bob), text)
   }
   expect(await here.registry.gatewaysOf([bob])).toContain(west)
   await redis.command('set', await keyOf(redis.command, carol), 'not a set')
   await expect(here.registry.gatewaysOf([carol])).rejects.toThrow('WRONGTYPE')
-  await there.registry.attach(alice)
+  await there.registry.register(alice)
   expect(await here.registry.gatewaysOf([alice])).toEqual(new Set([west]))
 })
 
@@ -185,7 +189,11 @@ test.concurrent('the list of gateways says how many people each of them serves',
   await using redis = await provideRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
-  await Promise.all([here.registry.attach(alice), there.registry.attach(alice), there.registry.attach(bob)])
+  await Promise.all([
+    here.registry.register(alice),
+    there.registry.register(alice),
+    there.registry.register(bob),
+  ])
   await until(async () => {
     const counts = (await here.registry.list()).map(({ gatewayId, sessions }) => `${gatewayId}: ${sessions}`)
     return counts.sort().join() === 'east: 1,west: 2'
@@ -193,7 +201,7 @@ test.concurrent('the list of gateways says how many people each of them serves',
 })
 
 async function attachAll({ registry }: RegistryEnd): Promise<void> {
-  await Promise.all(crowd.map((somebody) => registry.attach(somebody)))
+  await Promise.all(crowd.map((somebody) => registry.register(somebody)))
 }
 
 /** Each gateway is back in its own time. */

@@ -27,9 +27,9 @@ export async function startRegistryEnd(urls: readonly string[], name: string): P
   const told = new EventQueue<string>()
   await connection.start()
   await registry.start({
-    onLost: () => told.push('lost'),
+    onReregistered: () => told.push('lost'),
     onGatewayGone: (id) => told.push(id),
-    onReach: (isReached) => told.push(isReached ? 'back' : 'away'),
+    onReachableChange: (isReached) => told.push(isReached ? 'back' : 'away'),
   })
   return {
     registry,

@@ -25,7 +25,12 @@ function lookUpLaws(createWorld: CreateWorld): void {
   test('a gateway learns on which others any of the people are, each gateway once, and never of itself', async () => {
     await using world = await createWorld()
     const at = [await world.add(east), await world.add(west), await world.add(north)] as const
-    await Promise.all([at[0].attach(alice), at[1].attach(alice), at[1].attach(bob), at[2].attach(carol)])
+    await Promise.all([
+      at[0].register(alice),
+      at[1].register(alice),
+      at[1].register(bob),
+      at[2].register(carol),
+    ])
     expect(await at[0].gatewaysOf([alice, bob])).toEqual(new Set([west]))
     expect(await at[0].gatewaysOf([bob, carol])).toEqual(new Set([west, north]))
     expect(await at[1].gatewaysOf([alice, alice])).toEqual(new Set([east]))
@@ -43,7 +48,7 @@ function lookUpLaws(createWorld: CreateWorld): void {
     const [here, there] = [await world.add(east), await world.add(west)]
     for (const number of range(1, 20)) {
       const somebody = `somebody ${number}` as UserId
-      await there.attach(somebody)
+      await there.register(somebody)
       expect(await here.gatewaysOf([somebody])).toEqual(new Set([west]))
     }
   })
@@ -51,8 +56,8 @@ function lookUpLaws(createWorld: CreateWorld): void {
   test('where somebody has no live stream any more, they are soon not found', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
-    await Promise.all([there.attach(alice), there.attach(bob)])
-    there.detach(bob)
+    await Promise.all([there.register(alice), there.register(bob)])
+    there.unregister(bob)
     await until(async () => (await here.gatewaysOf([bob])).size === 0)
     expect(await here.gatewaysOf([alice])).toEqual(new Set([west]))
   })
@@ -60,10 +65,10 @@ function lookUpLaws(createWorld: CreateWorld): void {
   test('whoever comes, goes and comes again in one breath is there', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
-    const attached = there.attach(bob)
-    there.detach(bob)
-    await Promise.all([attached, there.attach(bob)])
-    there.detach(alice)
+    const attached = there.register(bob)
+    there.unregister(bob)
+    await Promise.all([attached, there.register(bob)])
+    there.unregister(alice)
     expect(await here.gatewaysOf([bob])).toEqual(new Set([west]))
   })
 
@@ -72,8 +77,8 @@ function lookUpLaws(createWorld: CreateWorld): void {
     const [here, there, elsewhere] = [await world.add(east), await world.add(west), await world.add(north)]
     const odd = ['{5}', '}{', '*', ' ', 'parley:gateways', '👩‍👩‍👧', '__proto__', 'x'.repeat(255)]
     const members = [...odd, ...range(1, 1_024).map((number) => `member ${number}`)] as UserId[]
-    await Promise.all(members.map((member) => there.attach(member)))
-    await elsewhere.attach('member 1024' as UserId)
+    await Promise.all(members.map((member) => there.register(member)))
+    await elsewhere.register('member 1024' as UserId)
     expect(await here.gatewaysOf(members)).toEqual(new Set([west, north]))
     for (const member of odd as UserId[]) expect(await here.gatewaysOf([member])).toEqual(new Set([west]))
   })
@@ -91,7 +96,7 @@ function presenceLaws(createWorld: CreateWorld): void {
   test('a gateway that closed is found no more, nor are its people, and the last one knows that it is alone', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
-    await there.attach(bob)
+    await there.register(bob)
     await there.close()
     expect(await here.gatewaysOf([bob])).toEqual(new Set())
     expect(await here.others()).toEqual([])
@@ -101,10 +106,10 @@ function presenceLaws(createWorld: CreateWorld): void {
   test('a gateway that comes back under its name is found by it, and only with the people that it has now', async () => {
     await using world = await createWorld()
     const [here, before] = [await world.add(east), await world.add(west)]
-    await Promise.all([before.attach(alice), before.attach(bob)])
+    await Promise.all([before.register(alice), before.register(bob)])
     await before.close()
     const after = await world.add(west)
-    await after.attach(bob)
+    await after.register(bob)
     expect(await here.gatewaysOf([alice])).toEqual(new Set())
     expect(await here.gatewaysOf([bob])).toEqual(new Set([west]))
   })
@@ -112,11 +117,11 @@ function presenceLaws(createWorld: CreateWorld): void {
   test('a registry may be closed again, and with people still coming: nobody waits for ever', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    const attaching = range(1, 50).map((number) => here.attach(`somebody ${number}` as UserId))
+    const attaching = range(1, 50).map((number) => here.register(`somebody ${number}` as UserId))
     await Promise.all([here.close(), here.close(), ...attaching])
     await here.close()
-    await here.attach(alice)
-    here.detach(alice)
+    await here.register(alice)
+    here.unregister(alice)
   })
 }
 

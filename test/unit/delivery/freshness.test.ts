@@ -24,7 +24,7 @@ function createWorld() {
     wrote: async () => void noted.push('the present'),
     told: () => void noted.push('an event'),
   } as never
-  const sessions = { attach: async () => undefined, detach: () => undefined }
+  const sessions = { register: async () => undefined, unregister: () => undefined }
   const readLog = async () => [sent('tea', 5)]
   const hub = createHub({
     readLog,
@@ -87,6 +87,6 @@ test.for([
   await using stream = await open(world)
   expect(await take(world, stream)).toEqual(['InboxReset', 'the present'])
   expect(await take(world, stream)).toEqual(['CaughtUp', 'the present'])
-  world.hub.publish([sent('tea', 6, { by: alice })])
+  world.hub.deliver([sent('tea', 6, { by: alice })])
   expect(await take(world, stream)).toEqual(['MessageSent', 'an event'])
 })

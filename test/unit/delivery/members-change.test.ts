@@ -26,7 +26,7 @@ function createWorld() {
   let committed = 0
   const readLog = async ({ afterSeq, untilSeq }: { afterSeq: number; untilSeq: number }) =>
     LOG.slice(afterSeq, Math.min(untilSeq, committed))
-  const sessions = { attach: async () => undefined, detach: () => undefined }
+  const sessions = { register: async () => undefined, unregister: () => undefined }
   const hub = createHub({
     readLog,
     logFloor: async () => 0,
@@ -35,15 +35,15 @@ function createWorld() {
     metrics,
     logger,
   })
-  hub.join({ userId: alice, push: () => undefined, startOver: () => undefined })
-  hub.serve(alice, { chatId: TEA, joinedSeq: 0, headSeq: 0, floorSeq: 0 })
+  hub.subscribe({ userId: alice, push: () => undefined, restart: () => undefined })
+  hub.addMembership(alice, { chatId: TEA, joinedSeq: 0, headSeq: 0, floorSeq: 0 })
   let betweenReadAndServe = (): void => undefined
 
   /** Commits events and passes them on. */
   function happen(untilSeq: number): void {
     const events = LOG.slice(committed, untilSeq)
     committed = Math.max(committed, untilSeq)
-    hub.publish(events)
+    hub.deliver(events)
   }
 
   /** What the database says now; by the time that whoever asked gets it, more has happened, once. */

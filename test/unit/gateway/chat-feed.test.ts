@@ -25,7 +25,7 @@ function arrivals(maxHead: number): fc.Arbitrary<Arrivals> {
 
 /** The first page of what is missing, as a full log has it. */
 function readHole(feed: ChatFeed, pageSize: number): ChatEvent[] {
-  const { hole } = feed
+  const { gap: hole } = feed
   if (hole === undefined) return []
   return range(hole.afterSeq + 1, hole.untilSeq)
     .slice(0, pageSize)
@@ -41,7 +41,7 @@ function feedThrough({ start, head }: Arrivals, steps: readonly Step[], pageSize
   }
   for (const step of steps) take(step === 'read' ? readHole(feed, pageSize) : [sent('tea', step)])
   feed.expect(head)
-  for (let reads = 0; feed.hole !== undefined && reads <= head; reads++) take(readHole(feed, pageSize))
+  for (let reads = 0; feed.gap !== undefined && reads <= head; reads++) take(readHole(feed, pageSize))
   expect(feed.lastSeq).toBe(head)
   return seqsOf(passedOn)
 }
@@ -79,31 +79,31 @@ describe('whatever arrives, in whatever order, however often', () => {
 test('events in order are passed on at once, and leave no hole', () => {
   const feed = new ChatFeed(4)
   expect([5, 6].map((seq) => seqsOf(feed.offer(sent('tea', seq))))).toEqual([[5], [6]])
-  expect([feed.lastSeq, feed.hole]).toEqual([6, undefined])
+  expect([feed.lastSeq, feed.gap]).toEqual([6, undefined])
 })
 
 test('an event that overtook others waits for them', () => {
   const feed = new ChatFeed(4)
   expect(feed.offer(sent('tea', 7))).toEqual([])
-  expect(feed.hole).toEqual({ afterSeq: 4, untilSeq: 6 })
+  expect(feed.gap).toEqual({ afterSeq: 4, untilSeq: 6 })
   expect(seqsOf(feed.offer(sent('tea', 5)))).toEqual([5])
-  expect(feed.hole).toEqual({ afterSeq: 5, untilSeq: 6 })
+  expect(feed.gap).toEqual({ afterSeq: 5, untilSeq: 6 })
   expect(seqsOf(feed.offer(sent('tea', 6)))).toEqual([6, 7])
-  expect(feed.hole).toBeUndefined()
+  expect(feed.gap).toBeUndefined()
 })
 
 test('what was passed on, or came before its time, is not passed on again', () => {
   const feed = new ChatFeed(4)
   feed.offer(sent('tea', 5))
   expect([5, 4, 1].flatMap((seq) => feed.offer(sent('tea', seq)))).toEqual([])
-  expect([feed.lastSeq, feed.hole]).toEqual([5, undefined])
+  expect([feed.lastSeq, feed.gap]).toEqual([5, undefined])
 })
 
 test('a log that is known to reach further has a hole up to its end, and never becomes shorter', () => {
   const feed = new ChatFeed(4)
   feed.expect(9)
   feed.expect(6)
-  expect(feed.hole).toEqual({ afterSeq: 4, untilSeq: 9 })
+  expect(feed.gap).toEqual({ afterSeq: 4, untilSeq: 9 })
 })
 
 test('events beyond what may wait are read from the log afterwards', () => {
@@ -112,5 +112,5 @@ test('events beyond what may wait are read from the log afterwards', () => {
   const ready = seqsOf(feed.offer(sent('tea', 1)))
   expect(ready).toEqual(range(1, ready.length))
   expect(ready.length).toBeLessThan(1_000)
-  expect(feed.hole).toEqual({ afterSeq: ready.length, untilSeq: 1_000 })
+  expect(feed.gap).toEqual({ afterSeq: ready.length, untilSeq: 1_000 })
 })

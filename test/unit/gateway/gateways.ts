@@ -68,7 +68,7 @@ export class Gateways implements AsyncDisposable {
     const { logger, lines } = captureLog()
     const sessions = createMemorySessionRegistry(id, this.#sessions)
     const metrics = createMetrics()
-    const sweeper = { sweep: (reason: ResyncReason) => void this.sweeps.push(`${id} ${reason}`) }
+    const sweeper = { request: (reason: ResyncReason) => void this.sweeps.push(`${id} ${reason}`) }
     const hub = createHub({
       readLog: async () => [],
       logFloor: async () => 0,
@@ -110,7 +110,8 @@ export class Gateways implements AsyncDisposable {
 
 function serve(hub: Hub, userId: UserId, chats: readonly string[]): EventQueue<LiveItem> {
   const heard = new EventQueue<LiveItem>()
-  hub.join({ userId, push: (item) => heard.push(item), startOver: () => undefined })
-  for (const chat of chats) hub.serve(userId, { chatId: chatId(chat), joinedSeq: 0, headSeq: 0, floorSeq: 0 })
+  hub.subscribe({ userId, push: (item) => heard.push(item), restart: () => undefined })
+  for (const chat of chats)
+    hub.addMembership(userId, { chatId: chatId(chat), joinedSeq: 0, headSeq: 0, floorSeq: 0 })
   return heard
 }

@@ -13,21 +13,21 @@ describe('who joins by an event', () => {
     const { hub, serve, listen } = createHubWorld()
     serve(alice, ['tea'], 0)
     const { heard } = listen(bob)
-    hub.publish([sent('tea', 1), memberAdded('tea', 2, bob), sent('tea', 3)])
+    hub.deliver([sent('tea', 1), memberAdded('tea', 2, bob), sent('tea', 3)])
     expect(heard.all).toEqual([memberAdded('tea', 2, bob), sent('tea', 3)])
   })
 
   test('makes the chat heard of here where it was not', () => {
     const { hub, listen } = createHubWorld()
     const { heard } = listen(bob)
-    hub.publish([sent('tea', 1), sent('tea', 2, { joined: [alice, bob] }), sent('tea', 3)])
+    hub.deliver([sent('tea', 1), sent('tea', 2, { joined: [alice, bob] }), sent('tea', 3)])
     expect(seqsOf(heard.all)).toEqual([2, 3])
   })
 
   test('hears of it on all their devices here', () => {
     const { hub, listen } = createHubWorld()
     const [phone, laptop] = [listen(bob), listen(bob)]
-    hub.publish([memberAdded('tea', 1, bob)])
+    hub.deliver([memberAdded('tea', 1, bob)])
     expect([phone.heard.all, laptop.heard.all]).toEqual([
       [memberAdded('tea', 1, bob)],
       [memberAdded('tea', 1, bob)],
@@ -37,7 +37,7 @@ describe('who joins by an event', () => {
   test('hears nothing of it where they are not connected', async () => {
     const { hub, reads, listen } = createHubWorld()
     const { heard } = listen(carol)
-    hub.publish([memberAdded('tea', 1, bob), sent('tea', 3)])
+    hub.deliver([memberAdded('tea', 1, bob), sent('tea', 3)])
     await vi.advanceTimersByTimeAsync(1_000)
     expect([heard.all, reads.all]).toEqual([[], []])
   })
@@ -46,9 +46,9 @@ describe('who joins by an event', () => {
     const { hub, serve, listen } = createHubWorld()
     serve(bob, ['tea'], 1)
     const { heard } = listen(carol)
-    hub.publish([memberAdded('tea', 3, carol)])
-    hub.publish([memberRemoved('tea', 2, bob)])
-    hub.publish([sent('tea', 4)])
+    hub.deliver([memberAdded('tea', 3, carol)])
+    hub.deliver([memberRemoved('tea', 2, bob)])
+    hub.deliver([sent('tea', 4)])
     expect(seqsOf(heard.all)).toEqual([3, 4])
   })
 
@@ -59,13 +59,13 @@ describe('who joins by an event', () => {
     disturb(() => reading.promise)
     const atAlice = serve(alice, ['tea'], 0)
     const { heard } = listen(carol)
-    hub.publish([sent('tea', 2)])
+    hub.deliver([sent('tea', 2)])
     await vi.advanceTimersByTimeAsync(10)
     await reads.next()
-    atAlice.leave()
+    atAlice.dispose()
     reading.resolve()
     await vi.advanceTimersByTimeAsync(100)
-    hub.publish([memberAdded('tea', 1, carol), sent('tea', 2)])
+    hub.deliver([memberAdded('tea', 1, carol), sent('tea', 2)])
     expect(seqsOf(heard.all)).toEqual([1, 2])
   })
 })
@@ -74,8 +74,8 @@ describe('who is removed', () => {
   test('hears the event that removes them, and nothing after it', () => {
     const { hub, serve } = createHubWorld()
     const [atAlice, atBob] = [serve(alice, ['tea'], 0), serve(bob, ['tea'], 0)]
-    hub.publish([sent('tea', 1), memberRemoved('tea', 2, bob), sent('tea', 3)])
-    hub.announce([receipt('tea', alice, 3)])
+    hub.deliver([sent('tea', 1), memberRemoved('tea', 2, bob), sent('tea', 3)])
+    hub.deliverSignals([receipt('tea', alice, 3)])
     expect(atBob.heard.all).toEqual([sent('tea', 1), memberRemoved('tea', 2, bob)])
     expect(seqsOf(atAlice.heard.all)).toEqual([1, 2, 3])
   })
@@ -83,14 +83,14 @@ describe('who is removed', () => {
   test('hears nothing after it when what came after it came first', () => {
     const { hub, serve } = createHubWorld()
     const { heard } = serve(bob, ['tea'], 0)
-    for (const event of [sent('tea', 3), memberRemoved('tea', 2, bob), sent('tea', 1)]) hub.publish([event])
+    for (const event of [sent('tea', 3), memberRemoved('tea', 2, bob), sent('tea', 1)]) hub.deliver([event])
     expect(seqsOf(heard.all)).toEqual([1, 2])
   })
 
   test('hears nothing after it when the event itself is only found in the log', async () => {
     const { hub, serve } = createHubWorld([sent('tea', 1), memberRemoved('tea', 2, bob), sent('tea', 3)])
     const { heard } = serve(bob, ['tea'], 0)
-    hub.publish([sent('tea', 4)])
+    hub.deliver([sent('tea', 4)])
     await vi.advanceTimersByTimeAsync(100)
     expect(seqsOf(heard.all)).toEqual([1, 2])
   })
@@ -98,7 +98,7 @@ describe('who is removed', () => {
   test('as the last one here leaves nothing of the chat behind', async () => {
     const { hub, reads, serve } = createHubWorld()
     serve(bob, ['tea'], 0)
-    hub.publish([memberRemoved('tea', 1, bob), sent('tea', 5)])
+    hub.deliver([memberRemoved('tea', 1, bob), sent('tea', 5)])
     await vi.advanceTimersByTimeAsync(1_000)
     expect(reads.all).toEqual([])
   })
@@ -106,7 +106,7 @@ describe('who is removed', () => {
   test('still hears of their other chats', () => {
     const { hub, serve } = createHubWorld()
     const { heard } = serve(bob, ['tea', 'coffee'], 0)
-    hub.publish([memberRemoved('tea', 1, bob), sent('coffee', 1)])
+    hub.deliver([memberRemoved('tea', 1, bob), sent('coffee', 1)])
     expect(heard.all).toEqual([memberRemoved('tea', 1, bob), sent('coffee', 1)])
   })
 
@@ -114,7 +114,7 @@ describe('who is removed', () => {
     const { hub, serve } = createHubWorld()
     const { heard } = serve(bob, ['tea'], 0)
     serve(alice, ['tea'], 0)
-    hub.publish([memberRemoved('tea', 1, bob), sent('tea', 2), memberAdded('tea', 3, bob), sent('tea', 4)])
+    hub.deliver([memberRemoved('tea', 1, bob), sent('tea', 2), memberAdded('tea', 3, bob), sent('tea', 4)])
     expect(seqsOf(heard.all)).toEqual([1, 3, 4])
   })
 })
@@ -124,9 +124,9 @@ describe('whose chats were read before their members changed', () => {
     const { hub, serve, listen } = createHubWorld()
     serve(alice, ['tea'], 4)
     const { heard } = listen(bob)
-    hub.publish([sent('tea', 5), memberRemoved('tea', 6, bob), sent('tea', 7)])
-    expect(hub.serve(bob, read('tea', 4))).toBe('outdated')
-    hub.publish([sent('tea', 8)])
+    hub.deliver([sent('tea', 5), memberRemoved('tea', 6, bob), sent('tea', 7)])
+    expect(hub.addMembership(bob, read('tea', 4))).toBe('stale')
+    hub.deliver([sent('tea', 8)])
     expect(heard.all).toEqual([])
   })
 
@@ -134,9 +134,9 @@ describe('whose chats were read before their members changed', () => {
     const { hub, reads, serve, listen } = createHubWorld()
     const phone = serve(bob, ['tea'], 4)
     const laptop = listen(bob)
-    hub.publish([memberRemoved('tea', 5, bob)])
-    expect(hub.serve(bob, read('tea', 4))).toBe('outdated')
-    hub.publish([sent('tea', 6)])
+    hub.deliver([memberRemoved('tea', 5, bob)])
+    expect(hub.addMembership(bob, read('tea', 4))).toBe('stale')
+    hub.deliver([sent('tea', 6)])
     await vi.advanceTimersByTimeAsync(1_000)
     expect([seqsOf(phone.heard.all), seqsOf(laptop.heard.all), reads.all]).toEqual([[5], [5], []])
   })
@@ -144,8 +144,8 @@ describe('whose chats were read before their members changed', () => {
   test('is not served it either where nobody here heard of it', () => {
     const { hub, listen } = createHubWorld()
     const { heard } = listen(bob)
-    hub.publish([memberRemoved('tea', 5, bob)])
-    expect(hub.serve(bob, read('tea', 4))).toBe('outdated')
+    hub.deliver([memberRemoved('tea', 5, bob)])
+    expect(hub.addMembership(bob, read('tea', 4))).toBe('stale')
     expect(heard.all).toEqual([])
   })
 
@@ -153,8 +153,8 @@ describe('whose chats were read before their members changed', () => {
     const { hub, serve, listen } = createHubWorld()
     serve(alice, ['tea'], 4)
     listen(bob)
-    hub.publish([memberRemoved('tea', 5, carol), sent('tea', 6)])
-    expect(hub.serve(bob, read('tea', 5))).toBe(6)
+    hub.deliver([memberRemoved('tea', 5, carol), sent('tea', 6)])
+    expect(hub.addMembership(bob, read('tea', 5))).toBe(6)
   })
 
   test('hears nothing from before they were let in, though the hub is not there yet', async () => {
@@ -162,7 +162,7 @@ describe('whose chats were read before their members changed', () => {
     const { hub, serve, listen } = createHubWorld(log)
     const atAlice = serve(alice, ['tea'], 4)
     const { heard } = listen(bob)
-    expect(hub.serve(bob, read('tea', 7, 6))).toBe(4)
+    expect(hub.addMembership(bob, read('tea', 7, 6))).toBe(4)
     await vi.advanceTimersByTimeAsync(100)
     expect([seqsOf(heard.all), seqsOf(atAlice.heard.all)]).toEqual([
       [6, 7],
@@ -174,26 +174,26 @@ describe('whose chats were read before their members changed', () => {
     const { hub, serve, listen } = createHubWorld()
     serve(alice, ['tea'], 4)
     const { heard } = listen(bob)
-    hub.publish([memberAdded('tea', 5, bob)])
-    expect(hub.serve(bob, read('tea', 4, 2))).toBe('outdated')
-    hub.publish([sent('tea', 6)])
-    expect(hub.serve(bob, read('tea', 6, 5))).toBe(6)
-    hub.publish([sent('tea', 7)])
+    hub.deliver([memberAdded('tea', 5, bob)])
+    expect(hub.addMembership(bob, read('tea', 4, 2))).toBe('stale')
+    hub.deliver([sent('tea', 6)])
+    expect(hub.addMembership(bob, read('tea', 6, 5))).toBe(6)
+    hub.deliver([sent('tea', 7)])
     expect(seqsOf(heard.all)).toEqual([5, 6, 7])
   })
 
   test('can not open a stream of that chat as it was', () => {
     const { hub, serve } = createHubWorld()
     serve(alice, ['tea'], 4)
-    hub.publish([memberRemoved('tea', 5, bob)])
+    hub.deliver([memberRemoved('tea', 5, bob)])
     const heard: unknown[] = []
     const listener = {
       userId: bob,
       push: (item: unknown) => void heard.push(item),
-      startOver: () => undefined,
+      restart: () => undefined,
     }
-    expect(hub.watch(listener, read('tea', 4))).toBe('outdated')
-    hub.publish([sent('tea', 6)])
+    expect(hub.subscribeToChat(listener, read('tea', 4))).toBe('stale')
+    hub.deliver([sent('tea', 6)])
     expect(heard).toEqual([])
   })
 })
@@ -204,10 +204,10 @@ describe('who is here already and is let in by an event that comes late', () => 
   test('hears of it from there on, though another device of theirs comes and knows more', async () => {
     const { hub, listen } = createHubWorld(log)
     const [phone, laptop] = [listen(bob), listen(bob)]
-    phone.settle()
-    expect(hub.serve(bob, read('tea', 3, 2))).toBe(1)
-    laptop.settle()
-    hub.publish([memberAdded('tea', 2, bob), sent('tea', 3)])
+    phone.markLoaded()
+    expect(hub.addMembership(bob, read('tea', 3, 2))).toBe(1)
+    laptop.markLoaded()
+    hub.deliver([memberAdded('tea', 2, bob), sent('tea', 3)])
     await vi.advanceTimersByTimeAsync(100)
     expect(seqsOf(phone.heard.all)).toEqual([2, 3])
     expect(phone.startOver).not.toHaveBeenCalled()
@@ -215,17 +215,17 @@ describe('who is here already and is let in by an event that comes late', () => 
 
   test('starts over where the chat is heard of beyond it, be it that the event comes, or is found missing', () => {
     const comes: ((hub: HubWorld['hub']) => unknown)[] = [
-      (hub) => hub.publish([memberAdded('tea', 2, bob)]),
+      (hub) => hub.deliver([memberAdded('tea', 2, bob)]),
       (hub) => hub.reconcile([{ userId: bob, chatId: chatId('tea'), joinedSeq: 2, floorSeq: 0, headSeq: 3 }]),
-      (hub) => hub.serve(bob, read('tea', 3, 2)),
+      (hub) => hub.addMembership(bob, read('tea', 3, 2)),
     ]
     for (const come of comes) {
       const { hub, serve, listen } = createHubWorld(log)
       const [phone, laptop] = [listen(bob), listen(bob)]
-      phone.settle()
+      phone.markLoaded()
       const atAlice = serve(alice, ['tea'], 3)
-      atAlice.settle()
-      if (come === comes[1]) laptop.settle()
+      atAlice.markLoaded()
+      if (come === comes[1]) laptop.markLoaded()
       come(hub)
       expect(phone.startOver).toHaveBeenCalledTimes(1)
       expect(atAlice.startOver).not.toHaveBeenCalled()
@@ -235,9 +235,9 @@ describe('who is here already and is let in by an event that comes late', () => 
   test('does not where they are served it, or were removed by what was passed on', () => {
     const { hub, serve } = createHubWorld(log)
     const [atAlice, atBob] = [serve(alice, ['tea'], 3), serve(bob, ['tea'], 3)]
-    atBob.settle()
-    hub.publish([memberAdded('tea', 2, bob)])
-    hub.publish([memberRemoved('tea', 4, bob)])
+    atBob.markLoaded()
+    hub.deliver([memberAdded('tea', 2, bob)])
+    hub.deliver([memberRemoved('tea', 4, bob)])
     hub.reconcile([{ userId: bob, chatId: chatId('tea'), joinedSeq: 2, floorSeq: 0, headSeq: 3 }])
     expect(atBob.startOver).not.toHaveBeenCalled()
     expect(seqsOf(atAlice.heard.all)).toEqual([4])
@@ -259,10 +259,10 @@ test('whoever comes hears exactly their own time from there on, wherever the hub
       if (isHeardByAlice) serve(alice, ['tea'], 0)
       const { heard } = listen(bob)
       // All that was passed on was committed, but bob's read may have begun before.
-      hub.publish(log.slice(0, passedOn))
+      hub.deliver(log.slice(0, passedOn))
       const heardBefore = heard.all.length
       const served = comes(hub, [readAt, passedOn])
-      hub.publish(log.slice(passedOn))
+      hub.deliver(log.slice(passedOn))
       hub.reconcile([])
       await vi.advanceTimersByTimeAsync(100)
       const mine = seqsOf(heard.all).filter((one) => one > served)
@@ -277,9 +277,9 @@ test('whoever comes hears exactly their own time from there on, wherever the hub
     for (const headSeq of reads) {
       const [joinedSeq, leftSeq] = stayAt(headSeq) ?? [Infinity, 0]
       if (headSeq === 0 || joinedSeq === Infinity) return headSeq
-      if (leftSeq <= headSeq) return hub.part(bob, { chatId: chatId('tea'), leftSeq }) ?? headSeq
-      const served = hub.serve(bob, { chatId: chatId('tea'), joinedSeq, floorSeq: 0, headSeq })
-      if (served !== 'outdated') return Math.max(served, headSeq)
+      if (leftSeq <= headSeq) return hub.endMembership(bob, { chatId: chatId('tea'), leftSeq }) ?? headSeq
+      const served = hub.addMembership(bob, { chatId: chatId('tea'), joinedSeq, floorSeq: 0, headSeq })
+      if (served !== 'stale') return Math.max(served, headSeq)
     }
     throw new Error('What was read last is as new as anything')
   }
@@ -303,8 +303,8 @@ test('everybody hears exactly their own time, in whatever order, how often and w
     fc.asyncProperty(fc.array(fc.constantFrom(...log), { maxLength: 40 }), async (arrivals) => {
       const { hub, serve, listen } = createHubWorld(log)
       const [atAlice, atCarol, atBob] = [serve(alice, ['tea'], 0), serve(carol, ['tea'], 0), listen(bob)]
-      for (const event of arrivals) hub.publish([event])
-      hub.serve(alice, read('tea', 12))
+      for (const event of arrivals) hub.deliver([event])
+      hub.addMembership(alice, read('tea', 12))
       await vi.advanceTimersByTimeAsync(100)
       expect(seqsOf(atAlice.heard.all)).toEqual(range(1, 12))
       expect(seqsOf(atBob.heard.all)).toEqual(range(3, 9))
@@ -317,7 +317,7 @@ test('receipts reach the members of their chat, on every device, and nobody else
   const { hub, serve, listen } = createHubWorld()
   const [phone, laptop] = [serve(bob, ['tea'], 3), listen(bob)]
   const [atAlice, atCarol] = [serve(alice, ['tea'], 3), serve(carol, ['coffee'], 3)]
-  hub.announce([receipt('tea', bob, 3), receipt('nowhere', bob, 3)])
+  hub.deliverSignals([receipt('tea', bob, 3), receipt('nowhere', bob, 3)])
   for (const { heard } of [phone, laptop, atAlice]) expect(heard.all).toEqual([receipt('tea', bob, 3)])
   expect(atCarol.heard.all).toEqual([])
 })

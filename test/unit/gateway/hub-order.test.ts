@@ -12,8 +12,8 @@ afterEach(() => void vi.useRealTimers())
 test('events that come in order are heard at once, without a look at the log', async () => {
   const { hub, reads, serve } = createHubWorld()
   const { heard } = serve(alice, ['tea'], 4)
-  hub.publish([sent('tea', 5)])
-  hub.publish([sent('tea', 6), sent('tea', 7)])
+  hub.deliver([sent('tea', 5)])
+  hub.deliver([sent('tea', 6), sent('tea', 7)])
   expect(seqsOf(heard.all)).toEqual([5, 6, 7])
   await vi.advanceTimersByTimeAsync(10_000)
   expect(reads.all).toEqual([])
@@ -22,7 +22,7 @@ test('events that come in order are heard at once, without a look at the log', a
 test('events that overtake one another are heard in order, and the log is not read for that', async () => {
   const { hub, reads, serve } = createHubWorld()
   const { heard } = serve(alice, ['tea'], 0)
-  for (const seq of [2, 3, 1, 5, 4]) hub.publish([sent('tea', seq)])
+  for (const seq of [2, 3, 1, 5, 4]) hub.deliver([sent('tea', seq)])
   expect(seqsOf(heard.all)).toEqual(range(1, 5))
   await vi.advanceTimersByTimeAsync(10_000)
   expect(reads.all).toEqual([])
@@ -31,14 +31,14 @@ test('events that overtake one another are heard in order, and the log is not re
 test('a repeated event is heard once', () => {
   const { hub, serve } = createHubWorld()
   const { heard } = serve(alice, ['tea'], 0)
-  for (const seq of [1, 1, 2, 1, 2]) hub.publish([sent('tea', seq)])
+  for (const seq of [1, 1, 2, 1, 2]) hub.deliver([sent('tea', seq)])
   expect(seqsOf(heard.all)).toEqual([1, 2])
 })
 
 test('what never came is read from the log, exactly that, and heard before what came after it', async () => {
   const { hub, reads, serve } = createHubWorld(teaLog(9))
   const { heard } = serve(alice, ['tea'], 1)
-  for (const seq of [2, 5, 6, 9]) hub.publish([sent('tea', seq)])
+  for (const seq of [2, 5, 6, 9]) hub.deliver([sent('tea', seq)])
   await vi.advanceTimersByTimeAsync(50)
   expect(seqsOf(heard.all)).toEqual(range(2, 9))
   expect(reads.all).toEqual([
@@ -50,7 +50,7 @@ test('what never came is read from the log, exactly that, and heard before what 
 test('a hole of many pages is read to its end', async () => {
   const { hub, reads, serve } = createHubWorld(teaLog(1_000))
   const { heard } = serve(alice, ['tea'], 0)
-  hub.publish([sent('tea', 1_000)])
+  hub.deliver([sent('tea', 1_000)])
   await vi.advanceTimersByTimeAsync(50)
   expect(seqsOf(heard.all)).toEqual(range(1, 1_000))
   expect(reads.all).toHaveLength(10)
@@ -60,7 +60,7 @@ test('whoever is served a longer log than was passed on makes the rest be read',
   const { hub, serve } = createHubWorld(teaLog(8))
   const { heard } = serve(alice, ['tea'], 5)
   serve(bob, [], 0)
-  expect(hub.serve(bob, read('tea', 8))).toBe(5)
+  expect(hub.addMembership(bob, read('tea', 8))).toBe(5)
   await vi.advanceTimersByTimeAsync(50)
   expect(seqsOf(heard.all)).toEqual([6, 7, 8])
 })
@@ -73,7 +73,7 @@ describe('a log that can not be read', () => {
       if (failures-- > 0) throw new Error('no connection')
     })
     const { heard } = serve(alice, ['tea'], 0)
-    hub.publish([sent('tea', 3)])
+    hub.deliver([sent('tea', 3)])
     await vi.advanceTimersByTimeAsync(5_000)
     expect(seqsOf(heard.all)).toEqual([1, 2, 3])
     const warning = { level: 'warn', msg: 'a hole could not be read from the log yet', chatId: chatId('tea') }
@@ -83,7 +83,7 @@ describe('a log that can not be read', () => {
   test('and never had what was said of it is reported, and left alone after a few looks', async () => {
     const { hub, reads, lines, serve } = createHubWorld(teaLog(3))
     const { heard } = serve(alice, ['tea'], 0)
-    hub.publish([sent('tea', MAX_SEQ)])
+    hub.deliver([sent('tea', MAX_SEQ)])
     await vi.advanceTimersByTimeAsync(10_000)
     const found = { afterSeq: 3, untilSeq: MAX_SEQ - 1 }
     const msg = 'the log does not have what was said to be in it: forgotten'
@@ -92,17 +92,17 @@ describe('a log that can not be read', () => {
     const readsUntilThen = reads.all.length
     await vi.advanceTimersByTimeAsync(3_600_000)
     expect(reads.all).toHaveLength(readsUntilThen)
-    hub.publish([sent('tea', 4)])
+    hub.deliver([sent('tea', 4)])
     expect(seqsOf(heard.all)).toEqual([1, 2, 3, 4])
   })
 
   test('and only later has what was said of it is read again when somebody says so again', async () => {
     const { hub, log, serve } = createHubWorld()
     const { heard } = serve(alice, ['tea'], 0)
-    hub.publish([sent('tea', 2)])
+    hub.deliver([sent('tea', 2)])
     await vi.advanceTimersByTimeAsync(10_000)
     log.push(...teaLog(2))
-    hub.publish([sent('tea', 2)])
+    hub.deliver([sent('tea', 2)])
     await vi.advanceTimersByTimeAsync(100)
     expect(seqsOf(heard.all)).toEqual([1, 2])
   })
@@ -111,16 +111,16 @@ describe('a log that can not be read', () => {
     const { hub, disturb, serve } = createHubWorld()
     disturb(() => new Promise(() => undefined))
     const { heard } = serve(alice, ['tea', 'coffee'], 0)
-    hub.publish([sent('tea', 2), sent('coffee', 1)])
+    hub.deliver([sent('tea', 2), sent('coffee', 1)])
     await vi.advanceTimersByTimeAsync(1_000)
-    hub.publish([sent('coffee', 2)])
+    hub.deliver([sent('coffee', 2)])
     expect(heard.all).toEqual([sent('coffee', 1), sent('coffee', 2)])
   })
 
   test('is left alone once the hub is closed', async () => {
     const { hub, reads, serve } = createHubWorld()
     serve(alice, ['tea'], 0)
-    hub.publish([sent('tea', 2)])
+    hub.deliver([sent('tea', 2)])
     await vi.advanceTimersByTimeAsync(1_000)
     hub.close()
     await vi.advanceTimersByTimeAsync(2_000)
@@ -134,10 +134,10 @@ test('a hole that opens at whatever moment another one has just been filled is f
   for (const turns of range(0, 12)) {
     const { hub, reads, serve } = createHubWorld(teaLog(4))
     const { heard } = serve(alice, ['tea'], 0)
-    hub.publish([sent('tea', 2)])
+    hub.deliver([sent('tea', 2)])
     vi.advanceTimersByTime(10)
     for (let turn = 0; turn < turns; turn++) await Promise.resolve()
-    hub.publish([sent('tea', 4)])
+    hub.deliver([sent('tea', 4)])
     await vi.advanceTimersByTimeAsync(100)
     expect([turns, ...seqsOf(heard.all)]).toEqual([turns, 1, 2, 3, 4])
     expect(reads.all.length).toBeGreaterThan(0)
@@ -152,10 +152,10 @@ test('in whatever order, how often and with whatever losses events come, each is
       const { hub, serve } = createHubWorld(log)
       const { heard } = serve(alice, ['tea', 'coffee'], 0)
       for (const { chat, seq } of arrivals) {
-        hub.publish([sent(chat, seq)])
+        hub.deliver([sent(chat, seq)])
         await vi.advanceTimersByTimeAsync(pauseMs)
       }
-      for (const chat of ['tea', 'coffee']) hub.serve(alice, read(chat, 20))
+      for (const chat of ['tea', 'coffee']) hub.addMembership(alice, read(chat, 20))
       await vi.advanceTimersByTimeAsync(100)
       const heardOf = (chat: string) => seqsOf(heard.all.filter((item) => item.chatId === chatId(chat)))
       expect([heardOf('tea'), heardOf('coffee')]).toEqual([range(1, 20), range(1, 20)])
@@ -168,7 +168,7 @@ test('an event that overtakes the one that lets bob in is not lost on him', asyn
   const log = [sent('tea', 1, { joined: [alice, bob] }), sent('tea', 2)]
   const world = createHubWorld(log)
   const { heard } = world.serve(bob, [], 0)
-  for (const event of log.toReversed()) world.hub.publish([event])
+  for (const event of log.toReversed()) world.hub.deliver([event])
   await vi.advanceTimersByTimeAsync(100)
   expect(heard.all).toEqual(log)
 })

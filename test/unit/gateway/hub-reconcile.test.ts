@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ChatEvent } from '../../../src/events/chat-event.ts'
 import type { LiveItem } from '../../../src/events/signal.ts'
-import type { KnownHead } from '../../../src/gateway/membership-store.ts'
-import type { Joined } from '../../../src/gateway/local-users.ts'
+import type { MembershipHead } from '../../../src/gateway/membership-store.ts'
+import type { Subscription } from '../../../src/gateway/local-users.ts'
 import { EventQueue } from '../../harness/people/event-queue.ts'
 import {
   alice,
@@ -24,13 +24,16 @@ const LOG: readonly ChatEvent[] = range(1, 12).map((seq) =>
   seq === 3 ? memberAdded('tea', 3, bob) : sent('tea', seq),
 )
 
-function bobIn(chat: string, headSeq: number): KnownHead {
+function bobIn(chat: string, headSeq: number): MembershipHead {
   return { userId: bob, chatId: chatId(chat), joinedSeq: 3, headSeq, floorSeq: 0 }
 }
 
-function listen({ hub }: HubWorld): Joined & { heard: EventQueue<LiveItem> } {
+function listen({ hub }: HubWorld): Subscription & { heard: EventQueue<LiveItem> } {
   const heard = new EventQueue<LiveItem>()
-  return { heard, ...hub.join({ userId: bob, push: (item) => heard.push(item), startOver: () => undefined }) }
+  return {
+    heard,
+    ...hub.subscribe({ userId: bob, push: (item) => heard.push(item), restart: () => undefined }),
+  }
 }
 
 test('what is behind is read from the log up to where that reaches', async () => {
@@ -51,8 +54,8 @@ test('what is not behind is left alone, and so are people who are not here', asy
 
 test('who was let in by an event that never came here hears from that event on', async () => {
   const world = createHubWorld(LOG)
-  const { heard, settle } = listen(world)
-  settle()
+  const { heard, markLoaded } = listen(world)
+  markLoaded()
   world.hub.reconcile([bobIn('tea', 8)])
   await vi.advanceTimersByTimeAsync(100)
   expect(seqsOf(heard.all)).toEqual(range(3, 8))
@@ -60,12 +63,12 @@ test('who was let in by an event that never came here hears from that event on',
 
 test('they do so also where the chat is so busy that something comes while the log is read', async () => {
   const world = createHubWorld(LOG)
-  const { heard, settle } = listen(world)
-  settle()
+  const { heard, markLoaded } = listen(world)
+  markLoaded()
   world.hub.reconcile([bobIn('tea', 8)])
   for (const seq of range(9, 12)) {
     await vi.advanceTimersByTimeAsync(4)
-    world.hub.publish([sent('tea', seq)])
+    world.hub.deliver([sent('tea', seq)])
   }
   await vi.advanceTimersByTimeAsync(100)
   expect(seqsOf(heard.all)).toEqual(range(3, 12))
@@ -81,13 +84,13 @@ test('whoever is just being served their chats is not let in besides', async () 
 
 test('where they have gone meanwhile, the chat is forgotten again', async () => {
   const world = createHubWorld(LOG)
-  const { settle, leave } = listen(world)
-  settle()
+  const { markLoaded, dispose } = listen(world)
+  markLoaded()
   world.hub.reconcile([bobIn('tea', 8)])
-  leave()
+  dispose()
   await vi.advanceTimersByTimeAsync(1_000)
   const readsUntilThen = world.reads.all.length
-  world.hub.publish([sent('tea', 10)])
+  world.hub.deliver([sent('tea', 10)])
   await vi.advanceTimersByTimeAsync(1_000)
   expect(world.reads.all).toHaveLength(readsUntilThen)
 })
@@ -99,8 +102,8 @@ describe('who was removed by an event that never came here', () => {
 
   test('hears of it, and of nothing after it', async () => {
     const { hub, serve } = createHubWorld(log)
-    const { heard, settle } = serve(bob, ['tea'], 6)
-    settle()
+    const { heard, markLoaded } = serve(bob, ['tea'], 6)
+    markLoaded()
     serve(alice, ['tea'], 6)
     hub.reconcile([bobWas, { userId: alice, chatId: chatId('tea'), joinedSeq: 1, headSeq: 12, floorSeq: 0 }])
     await vi.advanceTimersByTimeAsync(100)
@@ -110,17 +113,17 @@ describe('who was removed by an event that never came here', () => {
   test('hears of it on this device as well, though another of theirs comes that knows', async () => {
     const { hub, serve, listen } = createHubWorld(log)
     const [phone, laptop] = [serve(bob, ['tea'], 6), listen(bob)]
-    phone.settle()
-    hub.part(bob, { chatId: chatId('tea'), leftSeq: 9 })
-    laptop.settle()
+    phone.markLoaded()
+    hub.endMembership(bob, { chatId: chatId('tea'), leftSeq: 9 })
+    laptop.markLoaded()
     await vi.advanceTimersByTimeAsync(100)
     expect(seqsOf(phone.heard.all)).toEqual([7, 8, 9])
   })
 
   test('hears of their whole time, where the event that let them in never came either', async () => {
     const { hub, listen } = createHubWorld(log)
-    const { heard, settle } = listen(bob)
-    settle()
+    const { heard, markLoaded } = listen(bob)
+    markLoaded()
     hub.reconcile([bobWas])
     await vi.advanceTimersByTimeAsync(100)
     expect(seqsOf(heard.all)).toEqual(range(3, 9))
@@ -128,8 +131,8 @@ describe('who was removed by an event that never came here', () => {
 
   test('starts over where the chat is heard of beyond their time', () => {
     const { hub, listen, serve } = createHubWorld(log)
-    const { settle, startOver } = listen(bob)
-    settle()
+    const { markLoaded, startOver } = listen(bob)
+    markLoaded()
     serve(alice, ['tea'], 12)
     hub.reconcile([bobWas])
     expect(startOver).toHaveBeenCalledTimes(1)
@@ -138,11 +141,11 @@ describe('who was removed by an event that never came here', () => {
   test('hears of it once: what they were told, or knew when they came, is not owed to them', async () => {
     const { hub, reads, listen, serve } = createHubWorld(log)
     const told = serve(bob, ['tea'], 8)
-    told.settle()
-    hub.publish([memberRemoved('tea', 9, bob)])
+    told.markLoaded()
+    hub.deliver([memberRemoved('tea', 9, bob)])
     const late = listen(alice)
-    hub.part(alice, { chatId: chatId('tea'), leftSeq: 9 })
-    late.settle()
+    hub.endMembership(alice, { chatId: chatId('tea'), leftSeq: 9 })
+    late.markLoaded()
     hub.reconcile([bobWas, { ...bobWas, userId: alice }])
     await vi.advanceTimersByTimeAsync(1_000)
     expect(reads.all).toEqual([])
@@ -153,9 +156,9 @@ describe('who was removed by an event that never came here', () => {
   test('is let in again by what comes after it, and heard of from there', async () => {
     const again = log.with(10, memberAdded('tea', 11, bob))
     const { hub, serve } = createHubWorld(again)
-    const { heard, settle } = serve(bob, ['tea'], 8)
-    settle()
-    hub.publish([memberRemoved('tea', 9, bob)])
+    const { heard, markLoaded } = serve(bob, ['tea'], 8)
+    markLoaded()
+    hub.deliver([memberRemoved('tea', 9, bob)])
     hub.reconcile([{ ...bobWas, joinedSeq: 11, headSeq: 12 }])
     await vi.advanceTimersByTimeAsync(100)
     expect(seqsOf(heard.all)).toEqual([9, 11, 12])

@@ -32,13 +32,13 @@ test.each([
     const ears = [serve(alice, ['tea'], 2), serve(bob, ['tea'], 2)]
     const watching = vi.fn<() => void>()
     const heard: LiveItem[] = []
-    hub.watch(
-      { userId: alice, push: (item) => heard.push(item), startOver: watching },
+    hub.subscribeToChat(
+      { userId: alice, push: (item) => heard.push(item), restart: watching },
       { chatId: chatId('tea'), headSeq: 2 },
     )
-    ears[0]?.settle()
+    ears[0]?.markLoaded()
     floor.seq = floorSeq
-    hub.publish([sent('tea', 9)])
+    hub.deliver([sent('tea', 9)])
     await vi.advanceTimersByTimeAsync(100)
     for (const ear of ears) {
       expect(ear.startOver).toHaveBeenCalledOnce()
@@ -53,11 +53,11 @@ test('who comes back then is served the chat from its head on', async () => {
   const { hub, floor, serve } = createHubWorld(LOG)
   const before = serve(alice, ['tea'], 2)
   floor.seq = 5
-  hub.publish([sent('tea', 9)])
+  hub.deliver([sent('tea', 9)])
   await vi.advanceTimersByTimeAsync(100)
-  before.leave()
+  before.dispose()
   const { heard } = serve(alice, ['tea'], 9)
-  hub.publish([sent('tea', 10)])
+  hub.deliver([sent('tea', 10)])
   expect(seqsOf(heard.all)).toEqual([10])
 })
 
@@ -65,7 +65,7 @@ test('a hole that the log still has is filled, though what came before has left'
   const { hub, floor, serve } = createHubWorld(LOG)
   const { heard, startOver } = serve(alice, ['tea'], 5)
   floor.seq = 5
-  hub.publish([sent('tea', 9)])
+  hub.deliver([sent('tea', 9)])
   await vi.advanceTimersByTimeAsync(100)
   expect(seqsOf(heard.all)).toEqual([6, 7, 8, 9])
   expect(startOver).not.toHaveBeenCalled()
@@ -76,8 +76,8 @@ test('who was let in unheard by an entry that has left starts over, once the hea
     ...range(1, 2).map((seq) => sent('tea', seq)),
     memberAdded('tea', 3, bob),
   ])
-  const { heard, startOver, settle } = listen(bob)
-  settle()
+  const { heard, startOver, markLoaded } = listen(bob)
+  markLoaded()
   floor.seq = 3
   hub.reconcile([{ userId: bob, ...read('tea', 3, 3), floorSeq: 3 }])
   await vi.advanceTimersByTimeAsync(100)
@@ -88,10 +88,10 @@ test('who was let in unheard by an entry that has left starts over, once the hea
 test('where they come anew meanwhile, the stream that heard nothing starts over and the new one is served', () => {
   const { hub, floor, listen } = createHubWorld()
   const [old, fresh] = [listen(bob), listen(bob)]
-  old.settle()
+  old.markLoaded()
   floor.seq = 3
-  expect(hub.serve(bob, { ...read('tea', 5, 3), floorSeq: 3 })).toBe(5)
-  hub.publish([sent('tea', 6)])
+  expect(hub.addMembership(bob, { ...read('tea', 5, 3), floorSeq: 3 })).toBe(5)
+  hub.deliver([sent('tea', 6)])
   expect(old.startOver).toHaveBeenCalledOnce()
   expect(fresh.startOver).not.toHaveBeenCalled()
   expect(seqsOf(fresh.heard.all)).toEqual([6])

@@ -1,9 +1,9 @@
 import { type Mock, vi } from 'vitest'
 import type { ChatEvent } from '../../../src/events/chat-event.ts'
 import type { LogRange } from '../../../src/chats/log-rows.ts'
-import { createHub, type Hub, type ReadChat } from '../../../src/gateway/hub.ts'
+import { createHub, type Hub, type MembershipSnapshot } from '../../../src/gateway/hub.ts'
 import type { LiveItem } from '../../../src/events/signal.ts'
-import type { Joined } from '../../../src/gateway/local-users.ts'
+import type { Subscription } from '../../../src/gateway/local-users.ts'
 import type { Seq, UserId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog, type LogLine } from '../../harness/checkers/captured-log.ts'
@@ -11,7 +11,7 @@ import { EventQueue } from '../../harness/people/event-queue.ts'
 import { chatId } from '../../harness/people/events.ts'
 
 /** Somebody who listens, and what they heard. */
-export type Ear = Joined &
+export type Ear = Subscription &
   Readonly<{ userId: UserId; heard: EventQueue<LiveItem>; startOver: Mock<() => void> }>
 
 /** A hub, the log that it reads holes from, and people. */
@@ -36,7 +36,7 @@ export type HubWorld = Readonly<{
 }>
 
 /** A chat as it is read for somebody who was in it from the start. */
-export function read(chat: string, headSeq: number, joinedSeq = 0): ReadChat {
+export function read(chat: string, headSeq: number, joinedSeq = 0): MembershipSnapshot {
   return { chatId: chatId(chat), joinedSeq, headSeq, floorSeq: 0 }
 }
 
@@ -61,10 +61,10 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
   }
 
   const sessions = {
-    async attach(userId: UserId): Promise<void> {
+    async register(userId: UserId): Promise<void> {
       attached.add(userId)
     },
-    detach: (userId: UserId) => void attached.delete(userId),
+    unregister: (userId: UserId) => void attached.delete(userId),
   }
   const hub = createHub({
     readLog,
@@ -78,7 +78,12 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
   function listen(userId: UserId): Ear {
     const heard = new EventQueue<LiveItem>()
     const startOver = vi.fn<() => void>()
-    return { userId, heard, startOver, ...hub.join({ userId, push: (item) => heard.push(item), startOver }) }
+    return {
+      userId,
+      heard,
+      startOver,
+      ...hub.subscribe({ userId, push: (item) => heard.push(item), restart: startOver }),
+    }
   }
 
   return {
@@ -93,7 +98,7 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
     disturb: (reading) => void (disturbance = reading),
     serve: (userId, chats, headSeq) => {
       const ear = listen(userId)
-      for (const chat of chats) hub.serve(userId, read(chat, headSeq))
+      for (const chat of chats) hub.addMembership(userId, read(chat, headSeq))
       return ear
     },
   }

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import type { KnownHead } from '../../../src/gateway/membership-store.ts'
+import type { MembershipHead } from '../../../src/gateway/membership-store.ts'
 import { createResync } from '../../../src/gateway/resync.ts'
 import type { UserId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
@@ -15,9 +15,9 @@ function sweeperOver(count: number, failing: { times: number } = { times: 0 }) {
   const receipts = new EventQueue<readonly UserId[]>()
   const { logger } = captureLog()
   const sweeper = createResync({
-    hub: { people: () => people(count), reconcile: () => undefined, announce: () => undefined },
+    hub: { userIds: () => people(count), reconcile: () => undefined, deliverSignals: () => undefined },
     store: {
-      async heads(userIds): Promise<readonly KnownHead[]> {
+      async heads(userIds): Promise<readonly MembershipHead[]> {
         if (failing.times-- > 0) throw new Error('no database')
         looks.push(userIds)
         return []
@@ -52,7 +52,7 @@ test('after a fault everybody is looked at within a fraction of a second per tho
   const { sweeper, looks, receipts } = sweeperOver(1_200)
   sweeper.start()
   await vi.advanceTimersByTimeAsync(10)
-  sweeper.sweep('gap')
+  sweeper.request('gap')
   await vi.advanceTimersByTimeAsync(400)
   expect(new Set(looks.all.flat()).size).toBe(1_200)
   expect(new Set(receipts.all.flat()).size).toBe(1_200)
@@ -67,9 +67,9 @@ test('a fault in the middle of a round starts it over', async () => {
   vi.useFakeTimers()
   const { sweeper, looks } = sweeperOver(1_200)
   sweeper.start()
-  sweeper.sweep('gap')
+  sweeper.request('gap')
   await vi.advanceTimersByTimeAsync(150)
-  sweeper.sweep('alarm')
+  sweeper.request('alarm')
   await vi.advanceTimersByTimeAsync(400)
   expect(looks.all.slice(-3).flat()).toEqual(people(1_200))
   await sweeper.stop()
@@ -80,10 +80,10 @@ test('while deaf it goes round and round, and a failure only delays it', async (
   vi.useFakeTimers()
   const { sweeper, looks } = sweeperOver(10, { times: 2 })
   sweeper.start()
-  sweeper.setDeaf(true)
+  sweeper.setBusDown(true)
   await vi.advanceTimersByTimeAsync(1_050)
   expect(looks.all.length).toBeGreaterThanOrEqual(7)
-  sweeper.setDeaf(false)
+  sweeper.setBusDown(false)
   await sweeper.stop()
   vi.useRealTimers()
 })

@@ -14,7 +14,7 @@ import {
 import { type Gateway, Gateways } from './gateways.ts'
 
 async function untold({ metrics }: Gateway): Promise<Record<string, number>> {
-  const { values } = await metrics.untold.get()
+  const { values } = await metrics.undelivered.get()
   const counts: Record<string, number> = {}
   for (const { labels, value } of values) counts[String(labels.reason)] = value
   return counts
@@ -116,7 +116,7 @@ describe('events and receipts of several chats', () => {
     await using gateways = new Gateways(TEA)
     const [east, west] = [await gateways.add('east'), await gateways.add('west')]
     const [atEast, atWest] = [east.serve(alice, 'tea'), west.serve(bob, 'tea')]
-    east.router.announce([receipt('tea', carol, 3, 2)])
+    east.router.publishSignals([receipt('tea', carol, 3, 2)])
     expect(atEast.all).toEqual([receipt('tea', carol, 3, 2)])
     expect(await atWest.next()).toEqual(receipt('tea', carol, 3, 2))
   })
@@ -139,7 +139,7 @@ describe('when something is wrong', () => {
     const [east, west] = [await gateways.add('east'), await gateways.add('west')]
     const [atEast, atWest] = [east.serve(alice, 'tea'), west.serve(bob, 'tea')]
     east.router.publish([sent('tea', 1)])
-    east.router.announce([receipt('tea', bob, 1)])
+    east.router.publishSignals([receipt('tea', bob, 1)])
     await east.router.stop()
     expect([atEast.all, atWest.all]).toEqual([[sent('tea', 1), receipt('tea', bob, 1)], []])
     const warning = { level: 'warn', msg: 'other gateways could not be told of an event' }

@@ -16,10 +16,10 @@ function registries() {
 
 test('a gateway learns on which others any of the people are, each gateway once, and never of itself', async () => {
   const at = registries()
-  await at.east.attach(alice)
-  await at.west.attach(alice)
-  await at.west.attach(bob)
-  await at.north.attach(carol)
+  await at.east.register(alice)
+  await at.west.register(alice)
+  await at.west.register(bob)
+  await at.north.register(carol)
   expect(await at.east.gatewaysOf([alice, bob])).toEqual(new Set([west]))
   expect(await at.east.gatewaysOf([bob, carol])).toEqual(new Set([west, north]))
   expect(await at.east.gatewaysOf([])).toEqual(new Set())
@@ -27,14 +27,14 @@ test('a gateway learns on which others any of the people are, each gateway once,
 
 test('where somebody has no live stream any more, they are not found', async () => {
   const at = registries()
-  await at.west.attach(bob)
-  at.west.detach(bob)
+  await at.west.register(bob)
+  at.west.unregister(bob)
   expect(await at.east.gatewaysOf([bob])).toEqual(new Set())
 })
 
 test('a gateway that closed is found no more, and the last one knows that it is alone', async () => {
   const at = registries()
-  await at.west.attach(bob)
+  await at.west.register(bob)
   expect(at.east.hasOthers()).toBe(true)
   await at.west.close()
   await at.north.close()
