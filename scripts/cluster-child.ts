@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Socket } from 'node:net'
-import { pause } from '../src/lib/pause.ts'
+import { pause } from '../src/lib/async.ts'
 
 /** A program of the cluster. */
 export type Child = Readonly<{

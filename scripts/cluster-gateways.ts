@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { once as onlyOnce } from '../src/lib/once.ts'
-import { pause } from '../src/lib/pause.ts'
+import { once as onlyOnce, pause } from '../src/lib/async.ts'
 import { type Child, startChild } from './cluster-child.ts'
 import { freePort } from './cluster-ports.ts'
 import { isGatewayReady, until } from './cluster-readiness.ts'

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
-import { pause } from '../src/lib/pause.ts'
+import { pause } from '../src/lib/async.ts'
 import type { Child } from './cluster-child.ts'
 
 const RETRY_MS = 50

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { once } from '../src/lib/once.ts'
+import { once } from '../src/lib/async.ts'
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts'
 import { ensurePrismaClient } from '../src/store/migrations/ensure-prisma-client.ts'
 import { migrate } from '../src/store/migrations/migrate.ts'

@@ -3,8 +3,7 @@ import type { Started } from './composition/lifecycle.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
 import { welcome } from './demo/welcome.ts'
-import { aborted } from './lib/aborted.ts'
-import { within } from './lib/deadline.ts'
+import { aborted, withTimeout } from './lib/async.ts'
 import { createParley } from './parley.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded/embedded-postgres.ts'
 import { findWriterUrl } from './store/failover/find-writer.ts'
@@ -61,7 +60,7 @@ async function serve({ config, secrets, logger, stop }: Run): Promise<void> {
     await greet(started, logger)
     await aborted(stop)
   } finally {
-    await within(config.shutdownDeadlineMs, parley.stop(), () => tooLate(config))
+    await withTimeout(config.shutdownDeadlineMs, parley.stop(), () => tooLate(config))
   }
 }
 

@@ -1,5 +1,5 @@
 // The people: a program of its own, so that the gateway's process does nothing else. Prints JSON lines, see second.ts.
-import { pause } from '../../src/lib/pause.ts'
+import { pause } from '../../src/lib/async.ts'
 import { issueToken } from '../../src/auth/issue-token.ts'
 import { Connection } from './connection.ts'
 import type { Line } from './second.ts'

@@ -1,4 +1,4 @@
-import { pause } from '../../src/lib/pause.ts'
+import { pause } from '../../src/lib/async.ts'
 import type { Answer, Connection } from './connection.ts'
 import type { Tally } from './tally.ts'
 

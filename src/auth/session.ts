@@ -1,5 +1,5 @@
 import { ParleyError, forbidden, unavailable } from '../errors.ts'
-import { within } from '../lib/deadline.ts'
+import { withTimeout } from '../lib/async.ts'
 import { bearer } from './bearer.ts'
 import type { Claims } from './claims.ts'
 import type { TokenVerifier } from './tokens.ts'
@@ -45,7 +45,7 @@ export function createAuthenticator({ verifier, provision }: Dependencies): Auth
   }
 
   return {
-    authenticate: (token) => within(AUTHENTICATE_WITHIN_MS, admit(token), tooLate),
+    authenticate: (token) => withTimeout(AUTHENTICATE_WITHIN_MS, admit(token), tooLate),
   }
 }
 

@@ -1,7 +1,7 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions'
 import type { Redis } from 'ioredis'
 import type { GatewayId } from '../ids.ts'
-import { once } from '../lib/once.ts'
+import { once } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Bus, BusListener } from './bus.ts'
 import type { RedisConnection, Dispose } from '../redis/redis-connection.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Cluster } from 'ioredis'
 import { retry } from '../lib/backoff.ts'
-import { pause } from '../lib/pause.ts'
+import { pause } from '../lib/async.ts'
 import type { RedisConnection } from '../redis/redis-connection.ts'
 import { SUBSCRIBE_BACKOFF, type SubscriptionOptions, type Subscriptions } from './redis-subscriptions.ts'
 

@@ -1,5 +1,5 @@
+import { LRUCache } from 'lru-cache'
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import { BoundedMap } from '../lib/bounded-map.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { AudienceStore, Membership } from './audience-store.ts'
 import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
@@ -34,7 +34,7 @@ type Known = {
  * the same. Receipts, and changes of messages, don't come with that number; for them an answer may be a little old.
  */
 export function createAudience({ store, clock }: { store: AudienceStore; clock: Clock }): Audience {
-  const known = new BoundedMap<ChatId, Known>(MAX_REMEMBERED)
+  const known = new LRUCache<ChatId, Known>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 })
 
   function recall(chatId: ChatId, membersSeq: Seq | undefined): Known | undefined {
     const entry = known.get(chatId)
@@ -57,10 +57,14 @@ export function createAudience({ store, clock }: { store: AudienceStore; clock: 
     try {
       const { membersSeq, userIds } = (await entry.membership) ?? { membersSeq: 0, userIds: [] }
       entry.membersSeq = Math.max(entry.membersSeq, membersSeq)
-      if (known.get(chatId) === entry) known.set(chatId, entry, 1 + userIds.length)
+      if (known.peek(chatId) === entry) {
+        // The cache ignores a new size for a value that it already holds.
+        known.delete(chatId)
+        known.set(chatId, entry, { size: 1 + userIds.length })
+      }
       return userIds
     } catch (error) {
-      if (known.get(chatId) === entry) known.delete(chatId)
+      if (known.peek(chatId) === entry) known.delete(chatId)
       throw error
     }
   }
@@ -75,7 +79,7 @@ export function createAudience({ store, clock }: { store: AudienceStore; clock: 
     notice(events) {
       for (const event of events) {
         const { chatId, seq } = event
-        if (changesMembers(event) && (known.get(chatId)?.membersSeq ?? seq) < seq) known.delete(chatId)
+        if (changesMembers(event) && (known.peek(chatId)?.membersSeq ?? seq) < seq) known.delete(chatId)
       }
     },
   }

@@ -1,5 +1,5 @@
 import { badInput } from '../errors.ts'
-import { codePoints } from '../lib/code-points.ts'
+import { codePoints } from '../lib/text.ts'
 
 /** The longest title, in code points. */
 export const MAX_TITLE_LENGTH = 255

@@ -1,6 +1,6 @@
 import { badInput } from '../errors.ts'
 import type { DeviceId } from '../ids.ts'
-import { codePoints } from '../lib/code-points.ts'
+import { codePoints } from '../lib/text.ts'
 
 /** The longest key, in code points. */
 export const MAX_KEY_LENGTH = 64

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { nearest } from '../lib/edit-distance.ts'
+import { nearest } from '../lib/text.ts'
 import { type Arguments, UsageError, type Verb } from './verb.ts'
 import { VERBS, verbNamed } from './verbs.ts'
 

@@ -1,4 +1,4 @@
-import { durationS } from '../lib/duration.ts'
+import { durationS } from '../lib/text.ts'
 import { UsageError } from './verb.ts'
 
 const MAX_S = 3_650 * 86_400

@@ -1,7 +1,7 @@
 import type { Secrets } from '../config/secrets.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load-config.ts'
-import { nearest } from '../lib/edit-distance.ts'
+import { nearest } from '../lib/text.ts'
 import { createLevelCommands, type LevelCommands } from '../overload/level-commands.ts'
 import { SERVICE_LEVELS, type ServiceLevel } from '../overload/levels.ts'
 import { embeddedState } from '../store/embedded/running-url.ts'

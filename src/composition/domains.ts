@@ -25,7 +25,7 @@ import { createGroupCreation } from '../groups/create-group.ts'
 import { createGroupStore } from '../groups/group-store.ts'
 import { createGroups } from '../groups/groups.ts'
 import { createGroupMembers } from '../groups/group-members.ts'
-import { elapsedMs } from '../lib/elapsed.ts'
+import { elapsedMs } from '../lib/clock.ts'
 import { createMessageChanger } from '../messages/change-message.ts'
 import { createChangeStore } from '../messages/change-store.ts'
 import { watchCommits } from '../messages/commit-watch.ts'
@@ -55,7 +55,7 @@ export function createDomains(foundation: Foundation) {
   const { promisedWriter: writer } = database
   const log = watchCommits(createMessageLog({ writer }), elapsedMs)
   const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
-  const users = createUsers({ store: createUserStore(database), clock })
+  const users = createUsers({ store: createUserStore(database), elapsedMs })
   const chatStore = createChatStore({ ...database, writer })
   const chats = createChats({ store: chatStore, users })
   const chatLog = createChatLog({ store: createChatLogStore(database), writer })
@@ -131,7 +131,7 @@ export function createDomains(foundation: Foundation) {
     store: receiptStore,
     isLive: liveDevices.has,
     telling: createReceiptRecipients({ store: receiptStore, logger }),
-    clock,
+    elapsedMs,
     publish: (advanced) =>
       router.publishSignals(advanced.map((receipt) => ({ type: 'ReceiptAdvanced', ...receipt }))),
     leastRestMs: load.levels.receiptRestMs,

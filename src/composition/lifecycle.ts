@@ -1,7 +1,7 @@
 import type { Domains } from './domains.ts'
 import type { Foundation } from './foundation.ts'
 import type { Transport } from './transport.ts'
-import { once } from '../lib/once.ts'
+import { once } from '../lib/async.ts'
 import type { Demo } from '../demo/demo.ts'
 
 /** How an instance begins and ends. */

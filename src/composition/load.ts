@@ -1,5 +1,5 @@
 import type { Foundation } from './foundation.ts'
-import { elapsedMs } from '../lib/elapsed.ts'
+import { elapsedMs } from '../lib/clock.ts'
 import { createOperationAdmission, type OperationAdmission } from '../overload/operation-admission.ts'
 import { createSendThrottle } from '../overload/send-throttle.ts'
 import { createLevelCommands } from '../overload/level-commands.ts'

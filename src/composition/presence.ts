@@ -1,7 +1,7 @@
 import type { Foundation } from './foundation.ts'
 import type { Load } from './load.ts'
 import type { Router } from '../gateway/router.ts'
-import { elapsedMs } from '../lib/elapsed.ts'
+import { elapsedMs } from '../lib/clock.ts'
 import { createGracePeriods } from '../presence/grace-periods.ts'
 import { createPresenceMonitor, type PresenceMonitor } from '../presence/presence-monitor.ts'
 import type { LastSeenStore } from '../presence/last-seen-store.ts'

@@ -27,7 +27,7 @@ export function createTransport(foundation: Foundation, { services }: Domains): 
     async provision({ userId: id, ...profile }) {
       const isWritten = await services.users.provision({ id, ...profile })
       // Their first query may go to a replica that does not know them yet.
-      if (isWritten) foundation.database.marks?.told(id)
+      if (isWritten) foundation.database.marks?.recordDelivery(id)
     },
   })
   const contextFor = createContextFactory(services, clock)

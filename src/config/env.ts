@@ -1,4 +1,4 @@
-import { editDistance, nearest } from '../lib/edit-distance.ts'
+import { editDistance, nearest } from '../lib/text.ts'
 import { VARIABLES, type VariableName } from './variables.ts'
 
 /** What a process is given, as `process.env` has it. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import * as z from 'zod'
-import { durationS } from '../lib/duration.ts'
+import { durationS } from '../lib/text.ts'
 
 /** How a variable's text becomes a value. Each message says what would be accepted, in a sentence's second half. */
 

@@ -10,7 +10,7 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Feed } from '../lib/push-stream.ts'
-import { pause } from '../lib/pause.ts'
+import { pause } from '../lib/async.ts'
 import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
 import { MAX_REPLAY } from './replay.ts'
 import type { InboxItem } from './inbox-item.ts'
@@ -38,7 +38,7 @@ type Dependencies = Readonly<{
   chatLog: ChatLog
   clock: Clock
   /** Who has seen what, where a query might read what is older. */
-  marks?: Pick<ViewerMarks, 'wrote' | 'told'> | undefined
+  marks?: Pick<ViewerMarks, 'recordDelivery' | 'recordWrite'> | undefined
 }>
 
 /** A chat as it was read, and the part in it that a listener has from there on. */
@@ -59,15 +59,15 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
     async function* phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
       for await (const item of replay(chatId, plan)) {
         // What is queried in its place has to reach as far as the log does that is not replayed.
-        if (item.type === 'InboxReset') await marks?.wrote(viewerId)
+        if (item.type === 'InboxReset') await marks?.recordWrite(viewerId)
         yield item
       }
-      await marks?.wrote(viewerId)
+      await marks?.recordWrite(viewerId)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
       if (view.member.leftSeq !== null) return
       for await (const item of feed.pushed()) {
         if (!plan.merge(item)) continue
-        marks?.told(viewerId)
+        marks?.recordDelivery(viewerId)
         yield item
         if (item.type === 'MemberRemoved' && item.userId === viewerId) return
       }

@@ -6,7 +6,7 @@ import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Feed } from '../lib/push-stream.ts'
-import { pause } from '../lib/pause.ts'
+import { pause } from '../lib/async.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -43,7 +43,7 @@ type Dependencies = Readonly<{
   receipts: Receipts
   clock: Clock
   /** Who has seen what, where a query might read what is older. */
-  marks?: Pick<ViewerMarks, 'wrote' | 'told'> | undefined
+  marks?: Pick<ViewerMarks, 'recordDelivery' | 'recordWrite'> | undefined
   metrics: Pick<Metrics, 'deliveries' | 'replays' | 'overflows'>
   logger: Logger
 }>
@@ -88,17 +88,17 @@ export function createInbox(dependencies: Dependencies): Inbox {
       if (registration !== undefined) {
         for await (const item of replay(feed.signal, { viewerId, registration, owed })) {
           // What is queried in its place has to reach as far as the log does that is not replayed.
-          if (item.type === 'InboxReset') await marks?.wrote(viewerId)
+          if (item.type === 'InboxReset') await marks?.recordWrite(viewerId)
           yield item
         }
       }
       // What was passed on is in what is queried from now on, whichever gateway and server is asked.
-      await marks?.wrote(viewerId)
+      await marks?.recordWrite(viewerId)
       yield { type: 'CaughtUp', at: new Date(clock.now()) }
       if (deviceId !== undefined) live = liveDevices.add(viewerId, deviceId)
       for await (const item of feed.pushed()) {
         if (!merge(item)) continue
-        marks?.told(viewerId)
+        marks?.recordDelivery(viewerId)
         yield item
         metrics.deliveries.inc({ phase: 'live' })
       }

@@ -1,5 +1,5 @@
 import { retry } from '../lib/backoff.ts'
-import { createTurnstile } from '../lib/turnstile.ts'
+import { createConcurrencyLimiter } from '../lib/concurrency-limiter.ts'
 import { classifyDatabaseError } from '../store/sql/database-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
@@ -20,7 +20,7 @@ const READS_AT_ONCE = 8
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
 
 export function createThrottledReads(logger: Logger): ThrottledReads {
-  const turnstile = createTurnstile(READS_AT_ONCE)
+  const turnstile = createConcurrencyLimiter(READS_AT_ONCE)
 
   function isPassing(error: unknown): boolean {
     const kind = classifyDatabaseError(error)
@@ -36,7 +36,7 @@ export function createThrottledReads(logger: Logger): ThrottledReads {
 
   return {
     read: (signal, read) =>
-      retry(() => turnstile.pass(() => readIfWanted(signal, read)), isPassing, BACKOFF, signal),
+      retry(() => turnstile.run(() => readIfWanted(signal, read)), isPassing, BACKOFF, signal),
     expectedWaitMs: turnstile.expectedWaitMs,
   }
 }

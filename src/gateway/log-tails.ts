@@ -1,6 +1,6 @@
+import { LRUCache } from 'lru-cache'
 import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
 import type { ChatId, Seq } from '../ids.ts'
-import { BoundedMap } from '../lib/bounded-map.ts'
 
 /** What is known of the end of a log: how far it reaches, and its newest change of members. 0: none is known. */
 export type LogTail = Readonly<{ headSeq: Seq; membersSeq: Seq }>
@@ -15,7 +15,7 @@ export type LogTails = Readonly<{
   forget(chatId: ChatId): void
 }>
 
-/** The chat that was noted longest ago goes first. Whoever needs one does so within moments of the event. */
+/** The least recently used goes first. A tail is needed only within moments of the event. */
 const MAX_CHATS = 10_000
 const NOTHING: LogTail = { headSeq: 0, membersSeq: 0 }
 
@@ -24,7 +24,7 @@ const NOTHING: LogTail = { headSeq: 0, membersSeq: 0 }
  * Nobody hears of the chat yet, or any more, so the event is passed on to nobody; that it was there is remembered.
  */
 export function createLogTails(): LogTails {
-  const tails = new BoundedMap<ChatId, LogTail>(MAX_CHATS)
+  const tails = new LRUCache<ChatId, LogTail>({ max: MAX_CHATS })
   const get = (chatId: ChatId): LogTail => tails.get(chatId) ?? NOTHING
 
   function keep(chatId: ChatId, { headSeq, membersSeq }: LogTail): void {

@@ -1,5 +1,4 @@
-import { once } from '../lib/once.ts'
-import { pause } from '../lib/pause.ts'
+import { once, pause } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /** Tells the other gateways that they may have missed something, as soon as they can be told at all. */

@@ -1,6 +1,6 @@
 import type { UserId } from '../ids.ts'
 import type { Clock } from '../lib/clock.ts'
-import { pause } from '../lib/pause.ts'
+import { pause } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Hub } from './hub.ts'

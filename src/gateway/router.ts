@@ -3,8 +3,7 @@ import { decodeEnvelope, encodeEnvelope, type Envelope } from '../bus/envelope.t
 import type { Audience } from '../chats/audience.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { GatewayId } from '../ids.ts'
-import { within } from '../lib/deadline.ts'
-import { pause } from '../lib/pause.ts'
+import { pause, withTimeout } from '../lib/async.ts'
 import type { PresenceEdge } from '../events/presence-state.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -92,7 +91,7 @@ export function createRouter(dependencies: Dependencies): Router {
 
   /** Never rejects. */
   function tell(work: Promise<void>, isFound: boolean): Promise<void> {
-    const told = within(bounds.tellMs, countedWhile(work), tooLate).catch((error: unknown) => {
+    const told = withTimeout(bounds.tellMs, countedWhile(work), tooLate).catch((error: unknown) => {
       logger.warn({ err: error }, 'other gateways could not be told of an event')
       if (isFound) leaveToFind('failed')
     })
@@ -146,7 +145,7 @@ export function createRouter(dependencies: Dependencies): Router {
   async function tellEverybodyToSweep(): Promise<void> {
     const others = await sessions.others()
     const work = Promise.all(others.map((to) => publish(to, { events: [], signals: [], isAlarm: true })))
-    await within(bounds.tellMs, work, tooLate)
+    await withTimeout(bounds.tellMs, work, tooLate)
   }
 
   /** A subscription that was never made ends with the bus. */

@@ -1,4 +1,4 @@
-import { pause } from './pause.ts'
+import { pause } from './async.ts'
 
 /** Runs one piece of work again and again, never two rounds at a time. */
 export type BackgroundLoop = Readonly<{

@@ -1,24 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** How long to wait before trying again, and for how long at all. */
+/** The delays between attempts. */
 export type Backoff = Readonly<{
+  /** The ceiling of the first delay. It doubles with each attempt. */
   firstMs: number
+  /** The ceiling is never higher than this. */
   maxMs: number
   /** Between 0 and 1, from Math.random in production. */
   random?: () => number
 }>
 
 /**
- * Full jitter: anything between nothing and a ceiling that doubles with each attempt (from 0), so that many who
- * failed together do not return together. https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ * Returns a delay with full jitter: random between 0 and a ceiling that doubles with each attempt (counted from 0).
+ * Clients that failed at the same moment therefore do not retry at the same moment. https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function backoffMs(attempt: number, { firstMs, maxMs, random = Math.random }: Backoff): number {
   return Math.min(maxMs, firstMs * 2 ** attempt) * random()
 }
 
 /**
- * Runs `work` until it succeeds, `shouldRetry` says no, or the signal fires (then it rejects with the signal's
- * reason). The last error is thrown as it came.
+ * Runs `work` until it succeeds, and resolves with its result.
+ * - Rejects with the last error, unchanged, if `shouldRetry` returns false.
+ * - Rejects with the signal's reason if the signal aborts.
  */
 export async function retry<Result>(
   work: (attempt: number) => Promise<Result>,

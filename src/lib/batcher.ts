@@ -1,38 +1,38 @@
-import { pause } from './pause.ts'
+import { pause } from './async.ts'
 
-/** Refused because too much is waiting already. */
+/** Thrown by `submit` if too many items wait already. */
 export class BatcherFullError extends Error {
   override readonly name = 'BatcherFullError'
 }
 
 export type BatcherOptions<Item, Result> = Readonly<{
-  /** Does one batch; answers in its order. When it rejects, so do all submissions of the batch. */
+  /** Processes one batch and resolves with one result per item, in order. If it rejects, so does every item's `submit`. */
   run(batch: readonly Item[]): Promise<readonly Result[]>
-  /** The most items of one batch. */
+  /** The most items in one batch. */
   maxBatch: number
-  /** The most items that may wait; beyond that `submit` rejects with BatcherFullError. */
+  /** The most items that may wait. Beyond it `submit` rejects with BatcherFullError. */
   maxWaiting: number
-  /** How long to rest after each batch, so that more gathers for the next; asked each time. No rest unless given. */
+  /** The pause after each batch, in which items gather for the next. A function is called each time. Default: none. */
   restMs?: number | (() => number)
 }>
 
-/** Work that is done one batch at a time. */
+/** Processes items one batch at a time. */
 export type Batcher<Item, Result> = Readonly<{
   submit(item: Item): Promise<Result>
-  /** Items that wait, without those under way. */
+  /** The number of items that wait, without the batch in progress. */
   depth(): number
-  /** Resolves when nothing waits and nothing is under way; there is no rest until then. */
+  /** Resolves when no item waits and no batch is in progress. Skips the pauses until then. */
   drained(): Promise<void>
 }>
 
-type Waiting<Item, Result> = Readonly<{ item: Item; answer: PromiseWithResolvers<Result> }>
+type Waiting<Item, Result> = Readonly<{ item: Item; result: PromiseWithResolvers<Result> }>
 
 /**
- * Batching by back-pressure: one batch is under way at a time, and when it is done the next takes everything that
- * came meanwhile. An idle batcher starts at once, so nothing ever waits for a batch to fill; under load batches
- * grow by themselves to what the work can bear.
+ * Batches by back-pressure. One batch is in progress at a time; when it ends, the next one takes every item that arrived
+ * meanwhile. An idle batcher starts at once, so no item waits for a batch to fill. Under load the batches grow until the
+ * work keeps up.
  *
- * Memory is bounded by `maxWaiting` and one batch. A batch that never ends stops everything behind it, so `run` needs a
+ * Memory is bounded by `maxWaiting` and one batch. A batch that never ends blocks all later ones, so `run` needs a
  * deadline of its own.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
@@ -44,16 +44,16 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
 
   function submit(item: Item): Promise<Result> {
     if (waiting.length >= maxWaiting) {
-      return Promise.reject(new BatcherFullError(`${waiting.length} items wait already`))
+      return Promise.reject(new BatcherFullError(`${waiting.length} items wait already. Retry later.`))
     }
-    const answer = Promise.withResolvers<Result>()
-    waiting.push({ item, answer })
+    const result = Promise.withResolvers<Result>()
+    waiting.push({ item, result })
     working ??= work()
-    return answer.promise
+    return result.promise
   }
 
   async function work(): Promise<void> {
-    // Whatever is submitted in the same turn of the event loop goes with the first batch.
+    // Everything that is submitted in the same turn of the event loop joins the first batch.
     await Promise.resolve()
     while (waiting.length > 0) {
       const batch = waiting.slice(0, maxBatch)
@@ -69,7 +69,6 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     await pause(ms, resting.signal)
   }
 
-  /** From now on without rests: somebody waits for the end. */
   async function drained(): Promise<void> {
     isDraining = true
     resting.abort()
@@ -80,10 +79,11 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   async function settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     try {
       const results = await options.run(batch.map(({ item }) => item))
-      if (results.length !== batch.length) throw new Error('A batch was answered in part')
-      results.forEach((result, index) => batch[index]?.answer.resolve(result))
+      if (results.length !== batch.length)
+        throw new Error('run returned a different number of results than items')
+      results.forEach((result, index) => batch[index]?.result.resolve(result))
     } catch (error) {
-      for (const { answer } of batch) answer.reject(error)
+      for (const { result } of batch) result.reject(error)
     }
   }
 

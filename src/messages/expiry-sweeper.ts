@@ -1,4 +1,4 @@
-import { pause } from '../lib/pause.ts'
+import { pause } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { ExpiryStore } from './expiry-store.ts'

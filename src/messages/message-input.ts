@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { badInput } from '../errors.ts'
 import type { Seq } from '../ids.ts'
-import { codePoints } from '../lib/code-points.ts'
+import { codePoints } from '../lib/text.ts'
 
 /** The longest body, in code points. */
 export const MAX_BODY_LENGTH = 8_192

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { pause } from '../lib/pause.ts'
+import { pause } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { type Feature, isPausedAt, type FeatureMode, modeAt, receiptRestMsAt } from './features.ts'
 import { earliestEndMs, type PressureState, initialPressure, transition } from './pressure.ts'

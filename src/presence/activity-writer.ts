@@ -1,6 +1,5 @@
 import type { UserId } from '../ids.ts'
 import { createBatcher } from '../lib/batcher.ts'
-import { LinkedMap } from '../lib/linked-map.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { ReplayableWrites } from './replayable-writes.ts'
@@ -32,6 +31,11 @@ const BATCHER = { maxBatch: 500, maxWaiting: 100_000, restMs: 20 }
 const RETOLD_AT_ONCE = 10_000
 /** When somebody's window has run out, their last activity is saved by then, in milliseconds; usually in half a second. */
 const SAVED_MS = 5_000
+/**
+ * Saved activities are removed once in this many milliseconds. Not at each activity: a Map finds its oldest entry by
+ * walking over the slots of all deleted ones.
+ */
+const PURGE_INTERVAL_MS = 1_000
 
 export function createActivityWriter(dependencies: Dependencies): ActivityWriter {
   const { store, publishEdges, windowMs, elapsedMs, metrics, logger } = dependencies
@@ -39,19 +43,25 @@ export function createActivityWriter(dependencies: Dependencies): ActivityWriter
    * What people did last here, the longest ago first. Nobody stays for long whose last activity is saved; while the
    * store can't be told nothing is saved, and everybody stays.
    */
-  const recent = new LinkedMap<UserId, Recent>()
+  const recent = new Map<UserId, Recent>()
+  let purgedAt = -Infinity
   let isBehind = false
   const batcher = createBatcher<UserId, void>({ ...BATCHER, run: touch })
 
   function remember(userId: UserId): void {
     const now = elapsedMs()
+    // Deleted first, because a Map keeps a key that is set again in its old place.
+    recent.delete(userId)
     recent.set(userId, { at: now })
-    if (!isBehind) forgetSaved(now)
+    if (!isBehind && now - purgedAt >= PURGE_INTERVAL_MS) forgetSaved(now)
   }
 
   function forgetSaved(now: number): void {
-    while (recent.oldest !== undefined && recent.oldest.value.at <= now - windowMs - SAVED_MS)
-      recent.delete(recent.oldest.key)
+    purgedAt = now
+    for (const [userId, { at }] of recent) {
+      if (at > now - windowMs - SAVED_MS) return
+      recent.delete(userId)
+    }
   }
 
   async function touch(batch: readonly UserId[]): Promise<undefined[]> {

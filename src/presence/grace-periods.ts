@@ -1,6 +1,5 @@
 import type { UserId } from '../ids.ts'
 import { createBatcher } from '../lib/batcher.ts'
-import { LinkedMap } from '../lib/linked-map.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ReplayableWrites } from './replayable-writes.ts'
 import type { PresenceStore, WatchedEdge } from './store/presence-store.ts'
@@ -23,6 +22,11 @@ type Dependencies = Readonly<{
 const BATCHER = { maxBatch: 500, maxWaiting: 100_000, restMs: 20 }
 /** Whoever was told to come back may be so late, in milliseconds. */
 const LATENESS_MS = 2_000
+/**
+ * Expired grace periods are removed once in this many milliseconds. Not at each call: a Map finds its oldest entry by
+ * walking over the slots of all deleted ones.
+ */
+const PURGE_INTERVAL_MS = 1_000
 
 /*
  * A gateway with too much to do refuses heartbeats, and the others would see those people's windows run out, one by one,
@@ -32,14 +36,26 @@ const LATENESS_MS = 2_000
  */
 export function createGracePeriods({ store, publishEdges, elapsedMs, logger }: Dependencies): GracePeriods {
   /** Until when. The longest untouched first; who has come back by now does not stay for long. */
-  const excused = new LinkedMap<UserId, number>()
+  const excused = new Map<UserId, number>()
+  let purgedAt = -Infinity
   let isBehind = false
   const batcher = createBatcher<UserId, void>({ ...BATCHER, run: excuse })
 
   function remember(userId: UserId, until: number): void {
-    excused.set(userId, Math.max(until, excused.get(userId) ?? until))
-    while (excused.oldest !== undefined && excused.oldest.value <= elapsedMs())
-      excused.delete(excused.oldest.key)
+    const latest = Math.max(until, excused.get(userId) ?? until)
+    // Deleted first, because a Map keeps a key that is set again in its old place.
+    excused.delete(userId)
+    excused.set(userId, latest)
+    const now = elapsedMs()
+    if (now - purgedAt >= PURGE_INTERVAL_MS) purge(now)
+  }
+
+  function purge(now: number): void {
+    purgedAt = now
+    for (const [userId, until] of excused) {
+      if (until > now) return
+      excused.delete(userId)
+    }
   }
 
   async function excuse(batch: readonly UserId[]): Promise<void[]> {

@@ -1,5 +1,4 @@
-import { once } from '../lib/once.ts'
-import { pause } from '../lib/pause.ts'
+import { once, pause } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Confidence } from './confidence.ts'
 import type { LastSeenStore } from './last-seen-store.ts'

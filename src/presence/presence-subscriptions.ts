@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import type { UserId } from '../ids.ts'
-import { createWorklist } from '../lib/worklist.ts'
+import { createKeyedQueue } from '../lib/keyed-queue.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createAccessCheck } from './access-check.ts'
 import { withConfidence, type Confidence } from './confidence.ts'
@@ -79,7 +79,7 @@ export function createPresenceSubscriptions(dependencies: Dependencies): Presenc
   let doubted: ReadonlySet<UserId> = new Set()
   let knowledge: Confidence = 'everything'
 
-  const looks = createWorklist<UserId, true>({
+  const looks = createKeyedQueue<UserId, true>({
     ...LOOKS,
     run: async (batch) => {
       const [watched, unwatched] = [
@@ -92,14 +92,14 @@ export function createPresenceSubscriptions(dependencies: Dependencies): Presenc
     onFailure: (error) => logger.debug({ err: error }, 'some people could not be looked at yet'),
   })
 
-  const news = createWorklist<UserId, PresenceState>({
+  const news = createKeyedQueue<UserId, PresenceState>({
     ...NEWS,
     run: (batch) => oneByOne(tell, [...batch.values()]),
     onFailure: (error) => logger.warn({ err: error }, 'it could not be told yet who came and went'),
     newest: (waiting, added) => (added.asOf < waiting.asOf ? waiting : added),
   })
 
-  const reviews = createWorklist<UserId, true>({
+  const reviews = createKeyedQueue<UserId, true>({
     ...REVIEWS,
     run: (batch) => oneByOne(review, [...batch.keys()]),
     onFailure: (error) => logger.warn({ err: error }, 'it is not known yet who may see whom'),

@@ -1,5 +1,5 @@
+import { LRUCache } from 'lru-cache'
 import type { UserId } from '../ids.ts'
-import { BoundedMap } from '../lib/bounded-map.ts'
 import { QUOTAS, type Quota, type CostClass } from './quotas.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
@@ -40,7 +40,7 @@ type Entry = { readonly bucket: TokenBucket; untold: number } & Readonly<
 >
 
 export function createRateLimits({ now, factor }: Dependencies): RateLimits {
-  const entries = new BoundedMap<string, Entry>(MAX_BUCKETS)
+  const entries = new LRUCache<string, Entry>({ max: MAX_BUCKETS })
   const toTell = new Set<Entry>()
 
   function allowanceOf(costClass: CostClass): Quota {
@@ -82,7 +82,7 @@ export function createRateLimits({ now, factor }: Dependencies): RateLimits {
   return {
     take,
     collectSpending,
-    lower: (userId, costClass, left) => entries.get(`${costClass} ${userId}`)?.bucket.lower(left, now()),
+    lower: (userId, costClass, left) => entries.peek(`${costClass} ${userId}`)?.bucket.lower(left, now()),
     quotaOf: allowanceOf,
   }
 }

@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../redis/redis-connection.ts'
-import { pause } from '../lib/pause.ts'
+import { pause } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { RateLimits, Spending } from './rate-limits.ts'
 

@@ -1,8 +1,7 @@
+import { LRUCache } from 'lru-cache'
 import { badInput, notFound, type ParleyError, unavailable } from '../errors.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import { type Batcher, BatcherFullError, createBatcher } from '../lib/batcher.ts'
-import type { Clock } from '../lib/clock.ts'
-import { ExpiringCache } from '../lib/expiring-cache.ts'
 import { answerInTime, type RetryPolicy, runDurableCommand } from '../store/sql/durable-command.ts'
 import type { Member } from '../events/chat.ts'
 import type { AdvancedMember, Receipt, ReceiptStore } from './receipt-store.ts'
@@ -34,7 +33,6 @@ type Dependencies = Readonly<{
   telling: ReceiptRecipients
   /** Whether a device's inbox is open on this gateway and has caught up. */
   isLive(userId: UserId, deviceId: DeviceId): boolean
-  clock: Clock
   /** Tells the chat's members. Never throws. */
   publish(receipts: readonly Receipt[]): void
   /**
@@ -42,6 +40,8 @@ type Dependencies = Readonly<{
    * answered, since it is answered when it is stored.
    */
   leastRestMs(): number
+  /** Monotonic, so that a jump of the wall clock does not change for how long a chat counts as large. */
+  elapsedMs(): number
 }>
 
 /**
@@ -67,9 +67,14 @@ export function createReceipts({
   isLive,
   publish,
   leastRestMs,
-  clock,
+  elapsedMs,
 }: Dependencies): Receipts {
-  const large = new ExpiringCache<ChatId, true>({ maxEntries: MAX_LARGE_KNOWN, ttlMs: LARGE_KNOWN_MS, clock })
+  const large = new LRUCache<ChatId, true>({
+    max: MAX_LARGE_KNOWN,
+    ttl: LARGE_KNOWN_MS,
+    ttlResolution: 0,
+    perf: { now: elapsedMs },
+  })
   const batcherFor = (restMs: number): Batcher<Advance, AdvancedMember | undefined> =>
     createBatcher({ ...BATCHER, restMs: () => Math.max(restMs, leastRestMs()), run: write })
   const batchers = { small: batcherFor(REST_MS.small), large: batcherFor(REST_MS.large) }

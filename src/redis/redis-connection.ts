@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
-import { within } from '../lib/deadline.ts'
-import { once } from '../lib/once.ts'
+import { once, withTimeout } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createRedisClient, REDIS_DEADLINE_MS, type RedisClient } from './redis-client.ts'
 import { keepHeartbeat } from './redis-heartbeat.ts'
@@ -60,7 +59,7 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
   async function send(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
     if (status() === 'down') throw new Error('Redis is away')
     const answers = Promise.all(commands.map(async ([command, ...args]) => client.call(command, ...args)))
-    return within(REDIS_DEADLINE_MS, answers, () => new Error('Redis did not answer in time'))
+    return withTimeout(REDIS_DEADLINE_MS, answers, () => new Error('Redis did not answer in time'))
   }
 
   function subscribe(change: 'up' | 'down', listener: () => void): Dispose {
@@ -80,7 +79,7 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
       const isUp = new Promise<void>((resolve) => changes.once('up', resolve))
       // It rejects with the first attempt that fails; others follow.
       client.connect().catch(report.add)
-      await within(REDIS_DEADLINE_MS, isUp, () => new Error('Redis is not there yet')).catch(report.add)
+      await withTimeout(REDIS_DEADLINE_MS, isUp, () => new Error('Redis is not there yet')).catch(report.add)
     }),
     close: once(async () => {
       closing.abort()
@@ -138,7 +137,7 @@ function createFaultLog(logger: Logger, name: string): FaultLog {
 async function goodbye({ client }: RedisClient): Promise<void> {
   try {
     if (client.status !== 'ready') throw new Error('There is nobody to say goodbye to')
-    await within(CLOSE_MS, client.quit(), () => new Error('Redis does not hear the goodbye'))
+    await withTimeout(CLOSE_MS, client.quit(), () => new Error('Redis does not hear the goodbye'))
   } catch {
     client.disconnect()
   }

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis'
-import { within } from '../lib/deadline.ts'
-import { pause } from '../lib/pause.ts'
+import { pause, withTimeout } from '../lib/async.ts'
 import { REDIS_DEADLINE_MS, type RedisClient, serversOf } from './redis-client.ts'
 
 const INTERVAL_MS = 1_000
@@ -36,7 +35,7 @@ async function isAlive(server: Redis, onSilence: (error: unknown) => void): Prom
   // A node that nothing was sent to yet connects by being asked; others are being connected already.
   if (server.status !== 'ready' && server.status !== 'wait') return false
   try {
-    await within(REDIS_DEADLINE_MS, server.ping(), () => new Error('Redis does not answer'))
+    await withTimeout(REDIS_DEADLINE_MS, server.ping(), () => new Error('Redis does not answer'))
     return true
   } catch (error) {
     onSilence(error)

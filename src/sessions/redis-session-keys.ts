@@ -1,5 +1,5 @@
 import type { UserId } from '../ids.ts'
-import { fnv1a } from '../lib/fnv-1a.ts'
+import { fnv1a } from '../lib/hash-ring.ts'
 
 /**
  * So many hash tags that people are spread over. In a cluster a command may concern keys of one slot only; with these,

@@ -1,8 +1,6 @@
 import type { RedisConnection } from '../redis/redis-connection.ts'
 import type { GatewayId, UserId } from '../ids.ts'
-import { within } from '../lib/deadline.ts'
-import { once } from '../lib/once.ts'
-import { pause } from '../lib/pause.ts'
+import { once, pause, withTimeout } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { ALONE_MS, createLeases, gatewayOf, type LiveGateway, liveGateways } from './redis-leases.ts'
 import { lookUp } from './redis-lookup.ts'
@@ -156,7 +154,7 @@ export function createRedisSessionRegistry({
   async function attach(userId: UserId): Promise<void> {
     const written = registrations.add(userId)
     try {
-      await within(ATTACH_MS, written, () => new Error('A registration takes long'))
+      await withTimeout(ATTACH_MS, written, () => new Error('A registration takes long'))
     } catch (error) {
       logger.debug({ err: error }, 'somebody is not registered yet')
       written.then(owe, owe)
@@ -171,7 +169,7 @@ export function createRedisSessionRegistry({
     if (leases.current() === undefined) return
     try {
       const work = leases.leave().then(() => registrations.clear())
-      await within(CLOSE_MS, work, () => new Error('Redis did not answer in time'))
+      await withTimeout(CLOSE_MS, work, () => new Error('Redis did not answer in time'))
     } catch (error) {
       logger.warn({ err: error }, 'this gateway could not take leave; its lease runs out')
     }

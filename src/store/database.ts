@@ -153,7 +153,7 @@ export function createDatabase(options: DatabaseOptions): Database {
 function marksOf(primary: Primary, shared: SharedMarks | undefined): ViewerMarks {
   return createViewerMarks({
     sample: async () => (await primary.look()).position,
-    lastWords: () => (primary.current() === undefined ? (primary.state()?.position ?? 0) : undefined),
+    lastKnownPosition: () => (primary.current() === undefined ? (primary.state()?.position ?? 0) : undefined),
     shared,
     now: () => performance.now(),
   })

@@ -1,4 +1,4 @@
-import { pause } from '../lib/pause.ts'
+import { pause } from '../lib/async.ts'
 import type { SharedMarks } from './replicas/viewer-marks.ts'
 import type { TimelineFence } from './failover/timeline-fence.ts'
 import type { Logger } from '../telemetry/logger.ts'

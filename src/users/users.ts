@@ -1,7 +1,6 @@
+import { LRUCache } from 'lru-cache'
 import type { UserId } from '../ids.ts'
-import type { Clock } from '../lib/clock.ts'
-import { ExpiringCache } from '../lib/expiring-cache.ts'
-import { createJointReads } from '../lib/joint-reads.ts'
+import { coalesceReads } from '../lib/coalesced-reads.ts'
 import type { Profile, UserStore } from './user-store.ts'
 import type { User } from './user.ts'
 
@@ -20,13 +19,16 @@ export const USER_CACHE_TTL_MS = 5_000
 const PROVISION_TTL_MS = 15 * 60_000
 const MAX_CACHED = 20_000
 
-export function createUsers({ store, clock }: { store: UserStore; clock: Clock }): Users {
-  const cache = new ExpiringCache<UserId, User>({ maxEntries: MAX_CACHED, ttlMs: USER_CACHE_TTL_MS, clock })
-  const provisioned = new ExpiringCache<string, true>({
-    maxEntries: MAX_CACHED,
-    ttlMs: PROVISION_TTL_MS,
-    clock,
-  })
+type Dependencies = Readonly<{
+  store: UserStore
+  /** Monotonic, so that a jump of the wall clock neither empties nor prolongs the caches. */
+  elapsedMs(): number
+}>
+
+export function createUsers({ store, elapsedMs }: Dependencies): Users {
+  const limits = { max: MAX_CACHED, ttlResolution: 0, perf: { now: elapsedMs } }
+  const cache = new LRUCache<UserId, User>({ ...limits, ttl: USER_CACHE_TTL_MS })
+  const provisioned = new LRUCache<string, true>({ ...limits, ttl: PROVISION_TTL_MS })
 
   async function provision(profile: Profile): Promise<boolean> {
     const { id, name, avatarUrl, issuedAt } = profile
@@ -39,7 +41,7 @@ export function createUsers({ store, clock }: { store: UserStore; clock: Clock }
   }
 
   /** Whoever is told of somebody is told at the same moment as many others, each by an operation of their own. */
-  const readMissing = createJointReads<UserId, User>(async (ids) => {
+  const readMissing = coalesceReads<UserId, User>(async (ids) => {
     const users = await store.findMany(ids)
     for (const user of users) cache.set(user.id, user)
     return new Map(users.map((user) => [user.id, user]))

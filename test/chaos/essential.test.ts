@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { issueToken } from '../../src/auth/issue-token.ts'
-import { pause } from '../../src/lib/pause.ts'
+import { pause } from '../../src/lib/async.ts'
 import type { GatewayProcess } from '../harness/servers/gateway-process.ts'
 import { MARK_READ } from '../harness/people/documents.ts'
 import { TEST_SECRET } from '../harness/servers/parley.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pause } from '../../src/lib/pause.ts'
+import { pause } from '../../src/lib/async.ts'
 import type { GatewayProcess } from '../harness/servers/gateway-process.ts'
 import { type Scene, startScene } from './scene.ts'
 

@@ -1,6 +1,6 @@
 import { test } from 'vitest'
 import type { UserId } from '../../src/ids.ts'
-import { pause } from '../../src/lib/pause.ts'
+import { pause } from '../../src/lib/async.ts'
 import { WINDOW_MS } from '../../src/presence/store/presence-store.ts'
 import { shardKeys, shardOf } from '../../src/presence/store/redis-presence-keys.ts'
 import { provideDatabase } from '../harness/servers/database.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pause } from '../../src/lib/pause.ts'
+import { pause } from '../../src/lib/async.ts'
 import { ALL_SHARDS, shardKeys } from '../../src/presence/store/redis-presence-keys.ts'
 import { startCluster, type TestCluster } from '../harness/servers/cluster.ts'
 import { provideDatabase } from '../harness/servers/database.ts'

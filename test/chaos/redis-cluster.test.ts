@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pause } from '../../src/lib/pause.ts'
+import { pause } from '../../src/lib/async.ts'
 import { provideDatabase } from '../harness/servers/database.ts'
 import { startGatewayProcess } from '../harness/servers/gateway-process.ts'
 import { provideRedisCluster, type TestRedisCluster } from '../harness/servers/redis-cluster.ts'

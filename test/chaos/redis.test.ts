@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pause } from '../../src/lib/pause.ts'
+import { pause } from '../../src/lib/async.ts'
 import { startScene } from './scene.ts'
 
 /** A minute costs a minute: only where the environment asks for it. */

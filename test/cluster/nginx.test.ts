@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { expect, test } from 'vitest'
-import { pause } from '../../src/lib/pause.ts'
+import { pause } from '../../src/lib/async.ts'
 import { SOCKET_LIMITS } from '../../src/transport/websocket/socket-limits.ts'
 import { startCluster, type TestCluster } from '../harness/servers/cluster.ts'
 import { INBOX } from '../harness/people/documents.ts'

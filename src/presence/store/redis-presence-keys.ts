@@ -1,5 +1,5 @@
 import type { UserId } from '../../ids.ts'
-import { fnv1a } from '../../lib/fnv-1a.ts'
+import { fnv1a } from '../../lib/hash-ring.ts'
 
 /**
  * So many parts that people are spread over. Everything of one part is in one slot of a cluster, so that a script sees

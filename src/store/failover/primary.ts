@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { pause } from '../../lib/pause.ts'
+import { pause } from '../../lib/async.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { type Choice, chooseWriter, isSame, type Writable } from './choose-writer.ts'

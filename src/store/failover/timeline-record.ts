@@ -1,4 +1,4 @@
-import { pause } from '../../lib/pause.ts'
+import { pause } from '../../lib/async.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Primary } from './primary.ts'
 import type { PrimaryPast } from '../replicas/replica.ts'

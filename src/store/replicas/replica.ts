@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { within } from '../../lib/deadline.ts'
-import { pause } from '../../lib/pause.ts'
+import { pause, withTimeout } from '../../lib/async.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ConnectionPlace } from '../sql/connection-pool.ts'
 import type { ServerProbe } from '../failover/server-probe.ts'
@@ -51,7 +50,7 @@ export function createReplica({ name, url, probe, past, logger }: Dependencies):
 
   async function look(): Promise<void> {
     try {
-      const seen = await within(ANSWER_MS, probe.look(), () => new Error('no answer in time'))
+      const seen = await withTimeout(ANSWER_MS, probe.look(), () => new Error('no answer in time'))
       state = seen
       judge(faultOf(seen))
     } catch (error) {

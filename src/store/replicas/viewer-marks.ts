@@ -1,83 +1,91 @@
-import { LinkedMap } from '../../lib/linked-map.ts'
+import { LRUCache } from 'lru-cache'
 import type { WalPosition } from '../sql/server-state.ts'
 
-/** Marks that gateways share: the highest of each name that any of them has set in the last minute. */
+/** Marks that gateways share: per name the highest mark that any gateway set in the last minute. */
 export type SharedMarks = Readonly<{
   raise(name: string, mark: number): Promise<void>
-  /** 0 where there is none. Rejects where nobody can say. */
+  /** Resolves with 0 if there is no mark. Rejects if the shared store is unavailable. */
   read(name: string): Promise<number>
 }>
 
-/** How far each person's reads have to reach, so that nobody misses what they wrote or were told. */
+/**
+ * How far a replica must have replayed before it may serve a viewer. A viewer's reads must show their own writes and
+ * everything that was delivered to them.
+ */
 export type ViewerMarks = Readonly<{
-  /** They wrote, a moment ago. Resolves with what a read has to reach, also on other gateways; undefined: unknown. */
-  wrote(viewerId: string): Promise<WalPosition | undefined>
-  /** They were told something, or wrote something of which nobody knows where it is. Costs nothing until they read. */
-  told(viewerId: string): void
-  /** What a read of theirs has to reach; undefined: nobody can say. */
-  required(viewerId: string): Promise<WalPosition | undefined>
+  /** The viewer has just written. Resolves with the position that later reads must reach, or undefined if unknown. */
+  recordWrite(viewerId: string): Promise<WalPosition | undefined>
+  /** Something was delivered to the viewer. Costs nothing until their next read. */
+  recordDelivery(viewerId: string): void
+  /** The position that a read of the viewer must reach, or undefined if unknown. */
+  requiredPosition(viewerId: string): Promise<WalPosition | undefined>
 }>
 
 type Dependencies = Readonly<{
-  /** Where the primary's log ends, at a moment after the call. */
+  /** The end of the primary's log, at some moment after the call. */
   sample(): Promise<WalPosition>
-  /** Where it ended when there was one last; undefined while there is a primary that can be asked. */
-  lastWords(): WalPosition | undefined
+  /** The end of the log when a primary was last reachable. Undefined while one is. */
+  lastKnownPosition(): WalPosition | undefined
   shared: SharedMarks | undefined
+  /** Monotonic milliseconds. */
   now(): number
 }>
 
-/** `open`: what happened since `position` was known, of which nobody knows yet where in the log it is. */
-type Mark = { position: WalPosition; open: 'nothing' | 'told' | 'wrote'; at: number }
+/** `pending`: what happened after `position` was sampled, and lies at a position that is not known yet. */
+type Mark = { position: WalPosition; pending: 'nothing' | 'delivery' | 'write'; at: number }
 
-/** Replicas that are further behind are not read from: what is older than that is on all of them. */
+/** A replica that is this far behind is not read from, so every replica in use has what is older. */
 const KEEP_MS = 60_000
-/** The most people that are remembered; those beyond are those who did nothing for the longest time. */
-const MAX_PEOPLE = 100_000
+const MAX_VIEWERS = 100_000
 
-export function createViewerMarks({
-  sample,
-  lastWords: lastWordsOf,
-  shared,
-  now,
-}: Dependencies): ViewerMarks {
-  const marks = new LinkedMap<string, Mark>()
-  /** Whoever was forgotten in a crowd has to be taken for one who was told something just now. */
-  let forgottenAt = -Infinity
+export function createViewerMarks(dependencies: Dependencies): ViewerMarks {
+  const { sample, lastKnownPosition, shared, now } = dependencies
+  const marks = new LRUCache<string, Mark>({
+    max: MAX_VIEWERS,
+    ttl: KEEP_MS,
+    ttlResolution: 0,
+    perf: { now },
+    dispose: (mark, _, reason) => {
+      if (reason === 'evict' && now() - mark.at <= KEEP_MS) evictedAt = now()
+    },
+  })
+  /** When a mark that still counted was evicted. For a while, a viewer without a mark may be the one who lost it. */
+  let evictedAt = -Infinity
+  let purgedAt = now()
 
   function touch(viewerId: string): Mark {
-    const mark: Mark = marks.get(viewerId) ?? { position: 0, open: 'nothing' as const, at: 0 }
-    marks.set(viewerId, mark)
+    const mark: Mark = marks.peek(viewerId) ?? { position: 0, pending: 'nothing' as const, at: 0 }
     mark.at = now()
-    forget()
+    marks.set(viewerId, mark)
+    purge()
     return mark
   }
 
-  function forget(): void {
-    while (marks.oldest !== undefined) {
-      const isOld = now() - marks.oldest.value.at > KEEP_MS
-      if (!isOld && marks.size <= MAX_PEOPLE) return
-      if (!isOld) forgottenAt = now()
-      marks.delete(marks.oldest.key)
-    }
+  /** The cache removes an expired mark only if it is looked up or evicted. */
+  function purge(): void {
+    if (now() - purgedAt <= KEEP_MS) return
+    purgedAt = now()
+    marks.purgeStale()
   }
 
   /**
-   * What came before the sample is before it in the log. While there is no primary nothing new can be told either:
-   * who was told something is shown what the standbys have, and who wrote something waits.
+   * A sample covers everything that happened before it was taken. While there is no primary, nothing new can be
+   * delivered. What was delivered earlier is on the standbys up to the last known position; whether a write is there is
+   * unknown.
    */
   async function settle(mark: Mark): Promise<WalPosition | undefined> {
-    const { open } = mark
-    if (open === 'nothing') return mark.position
-    const lastWords = lastWordsOf()
-    if (lastWords !== undefined) return open === 'told' ? Math.max(mark.position, lastWords) : undefined
-    mark.open = 'nothing'
+    const { pending } = mark
+    if (pending === 'nothing') return mark.position
+    const lastKnown = lastKnownPosition()
+    if (lastKnown !== undefined)
+      return pending === 'delivery' ? Math.max(mark.position, lastKnown) : undefined
+    mark.pending = 'nothing'
     try {
       mark.position = Math.max(mark.position, await sample())
       return mark.position
     } catch {
-      // The primary went away in the meantime.
-      mark.open = open
+      // The primary became unavailable in the meantime.
+      mark.pending = pending
       return undefined
     }
   }
@@ -86,31 +94,31 @@ export function createViewerMarks({
     try {
       return (await shared?.read(viewerId)) ?? 0
     } catch {
-      // What other gateways know can't be known: the caller has to take the worst for granted.
+      // The marks of other gateways are unknown, so no replica can be trusted.
       return undefined
     }
   }
 
   return {
-    async wrote(viewerId) {
+    async recordWrite(viewerId) {
       const mark = touch(viewerId)
-      mark.open = 'wrote'
+      mark.pending = 'write'
       const position = await settle(mark)
-      // Late rather than never: a gateway that does not hear of it reads from the primary while Redis is away.
+      // A failure is ignored: while Redis is unavailable, a gateway that has no shared mark reads from the primary.
       if (position !== undefined) await shared?.raise(viewerId, position).catch(() => undefined)
       return position
     },
 
-    told(viewerId) {
+    recordDelivery(viewerId) {
       const mark = touch(viewerId)
-      if (mark.open === 'nothing') mark.open = 'told'
+      if (mark.pending === 'nothing') mark.pending = 'delivery'
     },
 
-    async required(viewerId) {
-      const mark = marks.get(viewerId)
+    async requiredPosition(viewerId) {
+      const mark = marks.peek(viewerId)
       const elsewhere = await sharedMark(viewerId)
       if (elsewhere === undefined) return undefined
-      if (mark === undefined) return now() - forgottenAt > KEEP_MS ? elsewhere : undefined
+      if (mark === undefined) return now() - evictedAt > KEEP_MS ? elsewhere : undefined
       const own = await settle(mark)
       return own === undefined ? undefined : Math.max(own, elsewhere)
     },

@@ -1,6 +1,6 @@
 import { ParleyError, unavailable } from '../../errors.ts'
 import { type Backoff, retry } from '../../lib/backoff.ts'
-import { within } from '../../lib/deadline.ts'
+import { withTimeout } from '../../lib/async.ts'
 import { classifyDatabaseError, type DatabaseErrorKind } from './database-error.ts'
 
 /*
@@ -119,7 +119,7 @@ export function answerInTime<Result>(
   work: Promise<Result>,
   notConfirmed: () => ParleyError,
 ): Promise<Result> {
-  return within(ANSWER_WITHIN_MS, work, notConfirmed)
+  return withTimeout(ANSWER_WITHIN_MS, work, notConfirmed)
 }
 
 /** The UNAVAILABLE error for a change that does no harm if it is sent again. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { within } from '../../lib/deadline.ts'
+import { withTimeout } from '../../lib/async.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { sendJson } from '../http/json-response.ts'
 
@@ -67,7 +67,7 @@ export function createHealth(dependencies: Dependencies): Health {
 
   async function run(name: string, check: HealthCheck): Promise<void> {
     try {
-      await within(deadlineMs, start(name, check), () => new Error(`no answer within ${deadlineMs} ms`))
+      await withTimeout(deadlineMs, start(name, check), () => new Error(`no answer within ${deadlineMs} ms`))
       failures.delete(name)
     } catch (error) {
       failures.set(name, (failures.get(name) ?? 0) + 1)

@@ -1,4 +1,4 @@
-import { createTurnstile } from '../../lib/turnstile.ts'
+import { createConcurrencyLimiter } from '../../lib/concurrency-limiter.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 
 /** Too many want to come in: this one is to come back after so many milliseconds, and not before. */
@@ -46,7 +46,7 @@ export function createAdmission({
   metrics,
   random = Math.random,
 }: Dependencies): Admission {
-  const turnstile = createTurnstile(AT_ONCE)
+  const turnstile = createConcurrencyLimiter(AT_ONCE)
 
   function hintMs(waitMs: number): number {
     const { min, max } = HINT_MS
@@ -65,7 +65,7 @@ export function createAdmission({
         metrics?.turnedAway.inc()
         throw new ComeBackLater(laterMs)
       }
-      return turnstile.pass(letIn)
+      return turnstile.run(letIn)
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { DocumentNode } from 'graphql'
+import { LRUCache } from 'lru-cache'
 
 /** Longer documents are parsed each time. */
 const MAX_DOCUMENT_CHARS = 8 * 1024
@@ -12,38 +13,13 @@ export type DocumentCache = Readonly<{
 }>
 
 /**
- * Keeps the documents that were used last. Bounded by length and not by number, because anybody may send documents,
- * signed in or not, as long as they like.
+ * Keeps the most recently used documents. Bounded by length and not by number, because any client, signed in or not, may
+ * send documents of any length.
  */
 export function createDocumentCache(): DocumentCache {
-  const documents = new Map<string, DocumentNode>()
-  let totalChars = 0
-
-  function drop(text: string): void {
-    if (documents.delete(text)) totalChars -= text.length
-  }
-
-  function keep(text: string, document: DocumentNode): void {
-    documents.set(text, document)
-    totalChars += text.length
-  }
-
-  return {
-    get(text) {
-      const document = documents.get(text)
-      if (document === undefined) return undefined
-      drop(text)
-      keep(text, document)
-      return document
-    },
-    set(text, document) {
-      if (text.length > MAX_DOCUMENT_CHARS) return
-      drop(text)
-      keep(text, document)
-      for (const [oldest] of documents) {
-        if (totalChars <= MAX_TOTAL_CHARS) return
-        drop(oldest)
-      }
-    },
-  }
+  return new LRUCache<string, DocumentNode>({
+    maxSize: MAX_TOTAL_CHARS,
+    maxEntrySize: MAX_DOCUMENT_CHARS,
+    sizeCalculation: (_, text) => Math.max(1, text.length),
+  })
 }

@@ -2,7 +2,7 @@ import type { execute, ExecutionArgs, ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { unavailable } from '../../errors.ts'
 import { toClientError } from '../../api/masking.ts'
-import { within } from '../../lib/deadline.ts'
+import { withTimeout } from '../../lib/async.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Caller } from './caller.ts'
 
@@ -30,7 +30,7 @@ async function executeInTime(
 ): Promise<ExecutionResult> {
   const { caller } = args.contextValue as Readonly<{ caller: Caller }>
   try {
-    return await within(leftMs(caller), Promise.resolve(run(args)), tooLate)
+    return await withTimeout(leftMs(caller), Promise.resolve(run(args)), tooLate)
   } catch (error) {
     return { errors: [toClientError(error, logger)] }
   }

@@ -38,7 +38,7 @@ export function useReadFreshness(marks: ViewerMarks): Plugin {
 async function write(args: ExecutionArgs, run: Execute, marks: ViewerMarks): Promise<ExecutionResult> {
   const result = await run(args)
   const viewerId = viewerOf(args)
-  const position = viewerId === undefined ? undefined : await marks.wrote(viewerId)
+  const position = viewerId === undefined ? undefined : await marks.recordWrite(viewerId)
   return withPosition(result, args, position)
 }
 
@@ -47,7 +47,7 @@ async function read(args: ExecutionArgs, run: Execute, marks: ViewerMarks): Prom
   if (viewerId === undefined) return run(args)
   const asked = tokenOf(args)
   const after = async (): Promise<WalPosition | undefined> => {
-    const required = await marks.required(viewerId)
+    const required = await marks.requiredPosition(viewerId)
     return required === undefined ? undefined : Math.max(required, asked ?? 0)
   }
   const result = await readingAfter(after, () => run(args))

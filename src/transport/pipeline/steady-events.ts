@@ -2,7 +2,7 @@ import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionRes
 import type { Plugin } from 'graphql-yoga'
 import { isPassing } from '../../api/masking.ts'
 import { backoffMs } from '../../lib/backoff.ts'
-import { pause } from '../../lib/pause.ts'
+import { pause } from '../../lib/async.ts'
 
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
 

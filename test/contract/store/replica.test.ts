@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase, type Database, type DatabaseOptions } from '../../../src/store/database.ts'
 import { readingAfter } from '../../../src/store/replicas/freshness.ts'
-import { pause } from '../../../src/lib/pause.ts'
+import { pause } from '../../../src/lib/async.ts'
 import { migrate } from '../../../src/store/migrations/migrate.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { type PostgresServer, startPrimary } from '../../harness/servers/postgres-server.ts'
@@ -43,7 +43,7 @@ async function open(
 /** Where a read goes that may be as old as alice's last write. */
 async function portForAlice({ marks, reader }: Database): Promise<number | undefined> {
   const rows = await readingAfter(
-    async () => marks?.required('alice'),
+    async () => marks?.requiredPosition('alice'),
     () => reader.query<{ port: number }>(PORT),
   )
   return rows[0]?.port
@@ -89,10 +89,10 @@ test('a replica that shows nothing new is not read by those who wrote, and is by
   await replicas[0].pauseReplay()
   try {
     await database.writer.query(INSERT, ['bob'])
-    await database.marks?.wrote('alice')
+    await database.marks?.recordWrite('alice')
     expect(await portForAlice(database)).toBe(primary.port)
     const carols = await readingAfter(
-      async () => database.marks?.required('carol'),
+      async () => database.marks?.requiredPosition('carol'),
       () => database.reader.query(PORT),
     )
     expect(carols).toEqual([{ port: replicas[0].port }])
@@ -108,7 +108,7 @@ test('what somebody was told of they can read', async () => {
   await replicas[0].pauseReplay()
   try {
     await database.writer.query(INSERT, ['told'])
-    database.marks?.told('alice')
+    database.marks?.recordDelivery('alice')
     expect(await portForAlice(database)).toBe(primary.port)
   } finally {
     await replicas[0].resumeReplay()
@@ -144,12 +144,12 @@ test('while there is no primary, what need not be of this moment is read from a 
   const url = severalHosts([primary, replicas[0]])
   await using database = await open([], { writerUrl: url })
   await database.writer.query(INSERT, ['last'])
-  await database.marks?.wrote('alice')
+  await database.marks?.recordWrite('alice')
   expect(await portForAlice(database)).toBe(primary.port)
   await primary.kill()
   await expectReadsAt(database, replicas[0])
   const [row] = await readingAfter(
-    async () => database.marks?.required('alice'),
+    async () => database.marks?.requiredPosition('alice'),
     () => database.reader.query<{ count: number }>(COUNT),
   )
   expect(row?.count).toBeGreaterThan(0)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { QUOTAS } from '../../../src/quotas/quotas.ts'
-import { pause } from '../../../src/lib/pause.ts'
+import { pause } from '../../../src/lib/async.ts'
 import { SEND_MESSAGE } from '../../harness/people/documents.ts'
 import { startParley, type TestParley } from '../../harness/servers/parley.ts'
 import type { Answer, Person } from '../../harness/people/person.ts'

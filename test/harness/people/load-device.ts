@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
-import { pause } from '../../../src/lib/pause.ts'
+import { pause } from '../../../src/lib/async.ts'
 import { INBOX, MARK_DELIVERED } from './documents.ts'
 import type { Content, Recorder } from '../checkers/history.ts'
 import type { StreamItem } from './person.ts'

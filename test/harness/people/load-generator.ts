@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { issueToken } from '../../../src/auth/issue-token.ts'
-import { pause } from '../../../src/lib/pause.ts'
+import { pause } from '../../../src/lib/async.ts'
 import { findWriterUrl } from '../../../src/store/failover/find-writer.ts'
 import { query } from '../servers/database.ts'
 import {

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { pause } from '../../../src/lib/pause.ts'
+import { pause } from '../../../src/lib/async.ts'
 import { freePort } from './redis-process.ts'
 
 /** PgBouncer before a server, in transaction mode: each transaction may get another session. */

@@ -23,6 +23,7 @@ function createWorld() {
   const audience = createAudience({ store, clock })
   return {
     ...audience,
+    chat,
     clock,
     lookUps: () => lookUps,
     disturb: (work: () => Promise<void>) => void (reading = work),
@@ -87,4 +88,21 @@ test('a look-up that failed is tried again by the next who asks', async () => {
   await expect(memberIds(TEA, 1)).rejects.toThrow('no database')
   disturb(() => Promise.resolve())
   expect(await memberIds(TEA, 1)).toEqual([alice, bob])
+})
+
+test('the members of all chats together are bounded, and the least recently used chat is evicted', async () => {
+  const { memberIds, chat, lookUps } = createWorld()
+  chat.userIds = Array.from({ length: 90_000 }, (_, index) => `user-${index}` as UserId)
+  for (const name of ['tea', 'coffee', 'tea', 'water', 'tea']) await memberIds(chatId(name), 1)
+  expect(lookUps()).toBe(3)
+  await memberIds(chatId('coffee'), 1)
+  expect(lookUps()).toBe(4)
+})
+
+test('a chat with more members than the cache may hold is looked up each time', async () => {
+  const { memberIds, chat, lookUps } = createWorld()
+  chat.userIds = Array.from({ length: 200_000 }, (_, index) => `user-${index}` as UserId)
+  await memberIds(TEA, 1)
+  await memberIds(TEA, 1)
+  expect(lookUps()).toBe(2)
 })

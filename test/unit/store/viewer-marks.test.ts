@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createViewerMarks, type SharedMarks } from '../../../src/store/replicas/viewer-marks.ts'
 
 function world() {
-  const state = { position: 10, isAway: false, isRedisAway: false, now: 0, samples: 0 }
+  const state = { position: 10, isAway: false, isRedisAway: false, now: 1_000, samples: 0 }
   const kept = new Map<string, number>()
   const shared: SharedMarks = {
     async raise(name, mark) {
@@ -21,7 +21,7 @@ function world() {
         if (state.isAway) throw new Error('no primary')
         return state.position
       },
-      lastWords: () => (state.isAway ? state.position : undefined),
+      lastKnownPosition: () => (state.isAway ? state.position : undefined),
       shared,
       now: () => state.now,
     })
@@ -31,20 +31,20 @@ function world() {
 test('whoever did nothing may read anything; whoever wrote, what is not older, on every gateway', async () => {
   const { gateway } = world()
   const [west, east] = [gateway(), gateway()]
-  await west.wrote('alice')
-  expect(await west.required('alice')).toBe(10)
-  expect(await east.required('alice')).toBe(10)
-  expect(await east.required('bob')).toBe(0)
+  await west.recordWrite('alice')
+  expect(await west.requiredPosition('alice')).toBe(10)
+  expect(await east.requiredPosition('alice')).toBe(10)
+  expect(await east.requiredPosition('bob')).toBe(0)
 })
 
 test('being told costs nothing until one reads, and then reaches beyond what was told', async () => {
   const { state, gateway } = world()
   const marks = gateway()
-  for (let count = 0; count < 100; count += 1) marks.told('alice')
+  for (let count = 0; count < 100; count += 1) marks.recordDelivery('alice')
   expect(state.samples).toBe(0)
   state.position = 20
-  expect(await marks.required('alice')).toBe(20)
-  expect(await marks.required('alice')).toBe(20)
+  expect(await marks.requiredPosition('alice')).toBe(20)
+  expect(await marks.requiredPosition('alice')).toBe(20)
   expect(state.samples).toBe(1)
 })
 
@@ -52,27 +52,48 @@ test('without a primary, who was told reads what there is, and who wrote has to 
   const { state, gateway } = world()
   const marks = gateway()
   state.isAway = true
-  marks.told('alice')
-  expect(await marks.required('alice')).toBe(10)
-  await marks.wrote('alice')
-  expect(await marks.required('alice')).toBeUndefined()
+  marks.recordDelivery('alice')
+  expect(await marks.requiredPosition('alice')).toBe(10)
+  await marks.recordWrite('alice')
+  expect(await marks.requiredPosition('alice')).toBeUndefined()
   state.isAway = false
-  expect(await marks.required('alice')).toBe(10)
+  expect(await marks.requiredPosition('alice')).toBe(10)
 })
 
 test('without Redis nobody can say what other gateways know', async () => {
   const { state, gateway } = world()
   const marks = gateway()
   state.isRedisAway = true
-  expect(await marks.wrote('alice')).toBe(10)
-  expect(await marks.required('alice')).toBeUndefined()
+  expect(await marks.recordWrite('alice')).toBe(10)
+  expect(await marks.requiredPosition('alice')).toBeUndefined()
 })
 
 test('after a minute a mark is forgotten', async () => {
   const { state, gateway } = world()
   const marks = gateway()
-  marks.told('alice')
-  state.now = 61_000
-  marks.told('bob')
-  expect(await marks.required('alice')).toBe(0)
+  marks.recordDelivery('alice')
+  state.now += 61_000
+  marks.recordDelivery('bob')
+  expect(await marks.requiredPosition('alice')).toBe(0)
+})
+
+test('a viewer whose mark was evicted may need any position until a minute has passed', async () => {
+  const { state, gateway } = world()
+  const marks = gateway()
+  marks.recordDelivery('alice')
+  for (let index = 0; index < 100_000; index += 1) marks.recordDelivery(`user-${index}`)
+  expect(await marks.requiredPosition('alice')).toBeUndefined()
+  state.now += 61_000
+  expect(await marks.requiredPosition('alice')).toBe(0)
+})
+
+test('the eviction of an expired mark changes nothing for other viewers', async () => {
+  const { state, gateway } = world()
+  const marks = gateway()
+  marks.recordDelivery('alice')
+  state.now += 60_000
+  for (let index = 1; index < 100_000; index += 1) marks.recordDelivery(`user-${index}`)
+  state.now += 1
+  marks.recordDelivery('carol')
+  expect(await marks.requiredPosition('bob')).toBe(0)
 })

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { createTurnstile } from '../../../src/lib/turnstile.ts'
+import { createConcurrencyLimiter } from '../../../src/lib/concurrency-limiter.ts'
 import { holdWork } from '../../harness/people/held-work.ts'
 
 test('so many are let through at once, the others in the order in which they came', async () => {
   const { run, calls } = holdWork<number>()
-  const { pass } = createTurnstile(2)
+  const { run: pass } = createConcurrencyLimiter(2)
   const passed = [1, 2, 3, 4].map((number) => pass(() => run([number])))
   const [first, second] = [await calls.next(), await calls.next()]
   expect(calls.all).toHaveLength(2)
@@ -18,7 +18,7 @@ test('so many are let through at once, the others in the order in which they cam
 test('the wait to expect grows with the line, and with how long the last ones took', async () => {
   let time = 0
   const { run, calls } = holdWork<number>()
-  const { pass, expectedWaitMs } = createTurnstile(2, () => time)
+  const { run: pass, expectedWaitMs } = createConcurrencyLimiter(2, () => time)
   expect(expectedWaitMs()).toBe(0)
   const passed = Array.from({ length: 102 }, (_, number) => pass(() => run([number])))
   await calls.until((all) => all.length === 2)

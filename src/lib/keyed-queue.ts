@@ -1,33 +1,34 @@
+import { pause } from './async.ts'
 import { backoffMs } from './backoff.ts'
-import { pause } from './pause.ts'
 
-/** Work that is known by its keys: as long as something waits under a key, more of it takes its place. */
-export type Worklist<Key, Value> = Readonly<{
+/** Pending work by key. A newer value for a key that still waits replaces the older one. */
+export type KeyedQueue<Key, Value> = Readonly<{
   put(key: Key, value: Value): void
-  /** Keys that wait. */
+  /** The number of keys that wait, without the batch in progress. */
   size(): number
-  /** Drops what waits; resolves when nothing is under way. */
+  /** Drops what waits, ignores later calls of `put`, and resolves when the batch in progress has ended. */
   close(): Promise<void>
 }>
 
 type Options<Key, Value> = Readonly<{
-  /** Does some of it. When it rejects, all of the batch waits again, but for what was put in its place meanwhile. */
+  /** Processes one batch. If it rejects, the batch is retried, except for keys that have a newer value by then. */
   run(batch: ReadonlyMap<Key, Value>): Promise<void>
   maxBatch: number
-  /** How long to rest after each batch, in milliseconds. */
+  /** The pause after each batch, in milliseconds. */
   restMs: number
+  /** Called with the error of each failed batch, before the retry. */
   onFailure(error: unknown): void
-  /** Of two values for one key, the one to be done; by default the later one. */
+  /** Returns which of two values for one key to process. Default: the later one. */
   newest?(waiting: Value, added: Value): Value
 }>
 
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
 
 /**
- * Does in batches what is put, one batch at a time, and tries for as long as it takes. It is as large as there are
- * different keys, so whoever puts bounds it by what they know.
+ * Processes keyed work in batches, one batch at a time, and retries without end. Its size is the number of distinct
+ * keys, so the caller bounds it by bounding the keys.
  */
-export function createWorklist<Key, Value>(options: Options<Key, Value>): Worklist<Key, Value> {
+export function createKeyedQueue<Key, Value>(options: Options<Key, Value>): KeyedQueue<Key, Value> {
   const { run, maxBatch, restMs, onFailure, newest = (_, added) => added } = options
   const closed = new AbortController()
   const waiting = new Map<Key, Value>()
@@ -41,12 +42,12 @@ export function createWorklist<Key, Value>(options: Options<Key, Value>): Workli
   }
 
   async function work(): Promise<void> {
-    // Whatever is put in the same turn of the event loop goes with the first batch.
+    // Everything that is put in the same turn of the event loop joins the first batch.
     await Promise.resolve()
     for (let failures = 0; waiting.size > 0;) {
-      const isDone = await runOnce()
-      failures = isDone ? 0 : failures + 1
-      await pause(isDone ? restMs : backoffMs(failures, BACKOFF), closed.signal)
+      const hasSucceeded = await runOnce()
+      failures = hasSucceeded ? 0 : failures + 1
+      await pause(hasSucceeded ? restMs : backoffMs(failures, BACKOFF), closed.signal)
     }
     working = undefined
   }

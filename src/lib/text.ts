@@ -1,6 +1,24 @@
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+
+/** Parses `90s`, `15m`, `1h` or `30d` into seconds. Undefined if the text is not a duration, is 0, or exceeds `maxS`. */
+export function durationS(text: string, maxS: number): number | undefined {
+  const [, count = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
+  const seconds = Number(count) * (UNIT_SECONDS[unit] ?? 0)
+  return seconds > 0 && seconds <= maxS ? seconds : undefined
+}
+
+/** Counts the code points of `text`, and stops early once there are certainly more than `limit`. */
+export function codePoints(text: string, limit: number): number {
+  if (text.length > 2 * limit) return text.length
+  let count = 0
+  for (const _ of text) count += 1
+  return count
+}
+
 /**
- * How many characters have to be added, left out, replaced, or swapped with their neighbour to make one text
- * out of the other. Time and memory grow with the product of the lengths: for words, not for documents.
+ * The Damerau-Levenshtein distance (optimal string alignment): how many characters must be added, removed, replaced or
+ * swapped with their neighbour to turn one text into the other. Time grows with the product of the lengths, so it suits
+ * words and not documents.
  */
 export function editDistance(from: string, to: string): number {
   let beforeLast: readonly number[] = []
@@ -24,12 +42,12 @@ export function editDistance(from: string, to: string): number {
   return at(last, to.length)
 }
 
-/** Past the edge of the table nothing can be reached. */
+/** Cells outside the table are unreachable. */
 function at(row: readonly number[], column: number): number {
   return row[column] ?? Infinity
 }
 
-/** The candidate nearest to `word`, if one is at most `maxDistance` away; the first of equals. */
+/** The candidate with the smallest edit distance to `word`, if within `maxDistance`; of equals, the first. */
 export function nearest<Word extends string>(
   word: string,
   candidates: readonly Word[],

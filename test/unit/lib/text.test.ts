@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { editDistance, nearest } from '../../../src/lib/edit-distance.ts'
+import { editDistance, nearest } from '../../../src/lib/text.ts'
 
 test.each([
   ['', '', 0],

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { within } from '../../../src/lib/deadline.ts'
+import { withTimeout } from '../../../src/lib/async.ts'
 
 const late = (): Error => new Error('late')
 
@@ -7,13 +7,13 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 test('work that is done in time decides the outcome, and leaves no timer behind', async () => {
-  expect(await within(1_000, Promise.resolve('done'), late)).toBe('done')
-  await expect(within(1_000, Promise.reject(new Error('failed')), late)).rejects.toThrow('failed')
+  expect(await withTimeout(1_000, Promise.resolve('done'), late)).toBe('done')
+  await expect(withTimeout(1_000, Promise.reject(new Error('failed')), late)).rejects.toThrow('failed')
   expect(vi.getTimerCount()).toBe(0)
 })
 
 test('when the time passes first it rejects with what the caller makes of that', async () => {
-  const outcome = within(1_000, new Promise<never>(() => undefined), late)
+  const outcome = withTimeout(1_000, new Promise<never>(() => undefined), late)
   const rejection = expect(outcome).rejects.toThrow('late')
   await vi.advanceTimersByTimeAsync(1_000)
   await rejection
@@ -21,7 +21,7 @@ test('when the time passes first it rejects with what the caller makes of that',
 
 test('it does not reject a moment too early', async () => {
   const work = Promise.withResolvers<string>()
-  const outcome = within(1_000, work.promise, late)
+  const outcome = withTimeout(1_000, work.promise, late)
   await vi.advanceTimersByTimeAsync(999)
   work.resolve('just in time')
   expect(await outcome).toBe('just in time')
@@ -29,7 +29,7 @@ test('it does not reject a moment too early', async () => {
 
 test('work that fails when it is late already bothers nobody', async () => {
   const work = Promise.withResolvers<never>()
-  const rejection = expect(within(1, work.promise, late)).rejects.toThrow('late')
+  const rejection = expect(withTimeout(1, work.promise, late)).rejects.toThrow('late')
   await vi.advanceTimersByTimeAsync(1)
   await rejection
   work.reject(new Error('too late to matter'))

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { createJointReads } from '../../../src/lib/joint-reads.ts'
+import { coalesceReads } from '../../../src/lib/coalesced-reads.ts'
 
 type Reading = Readonly<{ keys: readonly string[] }> & PromiseWithResolvers<ReadonlyMap<string, string>>
 
 /** Reads that end when told so, in the order in which they were begun. */
 function world() {
   const readings: Reading[] = []
-  const find = createJointReads<string, string>((keys) => {
+  const find = coalesceReads<string, string>((keys) => {
     const reading = { keys, ...Promise.withResolvers<ReadonlyMap<string, string>>() }
     readings.push(reading)
     return reading.promise

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { createWorklist } from '../../../src/lib/worklist.ts'
+import { createKeyedQueue } from '../../../src/lib/keyed-queue.ts'
 import { EventQueue } from '../../harness/people/event-queue.ts'
 
 type Run = (batch: ReadonlyMap<string, number>) => Promise<void>
 
 function worklist(run: Run, options: { maxBatch?: number; newest?: (a: number, b: number) => number } = {}) {
   const failures = new EventQueue<unknown>()
-  const list = createWorklist<string, number>({
+  const list = createKeyedQueue<string, number>({
     maxBatch: 10,
     restMs: 0,
     run,

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import { USER_CACHE_TTL_MS, createUsers } from '../../../src/users/users.ts'
+import type { User } from '../../../src/users/user.ts'
+import { alice, bob } from '../../harness/people/events.ts'
+
+/** Users in memory, with a count of the reads and writes of the store. */
+function createWorld() {
+  const time = { elapsedMs: 50_000 }
+  const names = new Map([
+    [alice, 'Alice'],
+    [bob, 'Bob'],
+  ])
+  const calls = { reads: 0, writes: 0 }
+  const users = createUsers({
+    store: {
+      async upsert({ id, name }) {
+        calls.writes += 1
+        names.set(id, name)
+      },
+      async findMany(ids) {
+        calls.reads += 1
+        return ids.flatMap((id): User[] => {
+          const name = names.get(id)
+          return name === undefined ? [] : [{ id, name, avatarUrl: null }]
+        })
+      },
+    },
+    elapsedMs: () => time.elapsedMs,
+  })
+  const nameOf = async (id: User['id']): Promise<string | undefined> => (await users.find(id))?.name
+  const claims = (name: string) => ({ id: alice, name, avatarUrl: null, issuedAt: new Date(1_000_000) })
+  return { ...users, nameOf, claims, names, calls, time }
+}
+
+test('a user is cached for the time to live and read again afterwards', async () => {
+  const { nameOf, names, calls, time } = createWorld()
+  expect(await nameOf(alice)).toBe('Alice')
+  names.set(alice, 'Alicia')
+  time.elapsedMs += USER_CACHE_TTL_MS
+  expect([await nameOf(alice), calls.reads]).toEqual(['Alice', 1])
+  time.elapsedMs += 1
+  expect([await nameOf(alice), calls.reads]).toEqual(['Alicia', 2])
+  time.elapsedMs += USER_CACHE_TTL_MS
+  expect([await nameOf(alice), calls.reads]).toEqual(['Alicia', 2])
+})
+
+test('a cached user is still found when others have expired', async () => {
+  const { findMany, calls, time } = createWorld()
+  await findMany([alice])
+  time.elapsedMs += USER_CACHE_TTL_MS
+  await findMany([bob])
+  time.elapsedMs += 1
+  expect((await findMany([bob, alice])).map((user) => user?.name)).toEqual(['Bob', 'Alice'])
+  expect(calls.reads).toBe(3)
+})
+
+test('the same claims are written once per quarter of an hour', async () => {
+  const { provision, claims, calls, time } = createWorld()
+  expect([await provision(claims('Alice')), await provision(claims('Alice'))]).toEqual([true, false])
+  time.elapsedMs += 15 * 60_000 + 1
+  expect([await provision(claims('Alice')), calls.writes]).toEqual([true, 2])
+})
+
+test('new claims replace the cached user at once', async () => {
+  const { provision, claims, nameOf } = createWorld()
+  expect(await nameOf(alice)).toBe('Alice')
+  await provision(claims('Alicia'))
+  expect(await nameOf(alice)).toBe('Alicia')
+})
