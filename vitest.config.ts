@@ -1,20 +1,46 @@
 import { createRequire } from 'node:module'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
-// graphql has one build for import and one for require; two of them in one process refuse each other's schemas.
+// graphql has one build for import and one for require. Each rejects schemas of the other, so all code uses one.
 const graphql = createRequire(import.meta.url).resolve('graphql/index.js')
+
+const SETUP = 'test/harness/servers'
+
+/** The project of the tests in `test/<name>`. */
+function project(name: string, options: ViteUserConfig['test'] = {}) {
+  return { extends: true as const, test: { name, include: [`test/${name}/**/*.test.ts`], ...options } }
+}
+
+/** A project whose tests use PostgreSQL. All such projects of a run share one server. */
+function projectWithPostgres(name: string) {
+  return project(name, { globalSetup: [`${SETUP}/postgres-setup.ts`] })
+}
 
 export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: graphql }] },
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/harness/servers/postgres-setup.ts'],
-    // Five times what the slowest take that start several servers: who hangs is found, who is slow is let be.
+    globalSetup: [`${SETUP}/prisma-client-setup.ts`],
+    // Five times the duration of the slowest test, which starts several servers. It only catches tests that hang.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // What is waited for comes soon or never; on a busy machine, soon may be some seconds.
+    // A busy machine can need several seconds for what normally takes milliseconds.
     expect: { poll: { timeout: 10_000 } },
-    // Two cores: more workers would only wait for each other.
+    // The machines that run the tests have two cores. More workers would compete for them.
     maxWorkers: 2,
+    projects: [
+      // Unit tests keep no state in modules, so their files can share them. That halves the time.
+      project('unit', { isolate: false }),
+      projectWithPostgres('contract'),
+      projectWithPostgres('flows'),
+      projectWithPostgres('cluster'),
+      projectWithPostgres('chaos'),
+      project('types', {
+        include: [],
+        typecheck: { enabled: true, only: true, include: ['test/types/**/*.test-d.ts'] },
+      }),
+      // Packages and apps have their tests beside their sources, and their own configuration.
+      'packages/*/vitest.config.ts',
+      'apps/*/vitest.config.ts',
+    ],
   },
 })

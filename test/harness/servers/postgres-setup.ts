@@ -8,18 +8,23 @@ import { startReaper } from './postgres-reaper.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** A migrated database that nobody connects to: the pattern of every test's own. */
+    /** A migrated database without connections: the template of every test's own database. */
     postgresUrl: string
   }
 }
 
-/** One server for the whole run, in a folder of its own, gone afterwards however the run ends. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/**
+ * Starts one PostgreSQL server for the whole run, in its own folder. Vitest calls this once per project, one after the
+ * other: the first call starts the server, the others share it through the root project.
+ */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const root = project.vitest.getRootProject()
+  if ('postgresUrl' in root.getProvidedContext()) return undefined
   const dataDir = await mkdtemp(path.join(tmpdir(), 'parley-test-'))
   startReaper(dataDir)
   const server = await startEmbeddedPostgres({ dataDir, settings: { max_connections: '300' } })
   await migrate({ url: server.url })
-  project.provide('postgresUrl', server.url)
+  root.provide('postgresUrl', server.url)
   return async () => {
     await server.stop()
     await rm(dataDir, { recursive: true, force: true })
