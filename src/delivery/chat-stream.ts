@@ -1,26 +1,26 @@
-import type { ChatView } from '../events/chat.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Chats } from '../chats/chats.ts'
-import { lastVisibleSeq } from '../events/chat.ts'
-import { eventCount, type MembershipPeriod, periodsAfter } from '../events/membership-period.ts'
 import { badInput, unavailable } from '../errors.ts'
+import { type ChatView, lastVisibleSeq } from '../events/chat.ts'
+import { type MembershipPeriod, periodsAfter } from '../events/membership-period.ts'
+import type { LiveSubscriber, LiveItem } from '../events/signal.ts'
 import type { Hub } from '../gateway/hub.ts'
-import type { LiveItem, LiveSubscriber } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Feed } from '../lib/push-stream.ts'
 import { pause } from '../lib/async.ts'
+import type { Feed } from '../lib/push-stream.ts'
 import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
-import { MAX_REPLAY } from './replay.ts'
 import type { InboxItem } from './inbox-item.ts'
 import { type LiveStream, openLiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
+import { replayLog } from './replay.ts'
 
 export type ChatStreams = Readonly<{
   /**
-   * One chat from just after a position, or from its head: replay, CaughtUp, live, as an inbox has them. Rejects with
-   * NOT_FOUND where the chat is none of the viewer's. Ends once the viewer is no member any more.
+   * Opens a stream of one chat that starts after `afterSeq`, or at the chat's head if that is undefined. It has the same
+   * phases as an inbox: replay, CaughtUp, live. It ends when the viewer's membership ends. Rejects with NOT_FOUND if the
+   * viewer has never been a member, and with BAD_USER_INPUT if `afterSeq` is negative.
    */
   open(subscriber: ChatSubscriber): Promise<LiveStream>
 }>
@@ -29,36 +29,37 @@ export type ChatSubscriber = Readonly<{
   viewerId: UserId
   chatId: ChatId
   afterSeq: Seq | undefined
+  /** Called if the reader is too slow. Has to close its connection. */
   onOverflow(): void
 }>
 
 type Dependencies = Readonly<{
-  hub: Hub
-  chats: Chats
-  chatLog: ChatLog
+  hub: Pick<Hub, 'subscribeToChat'>
+  chats: Pick<Chats, 'require'>
+  chatLog: Pick<ChatLog, 'read'>
   clock: Clock
-  /** Who has seen what, where a query might read what is older. */
+  /** How far each viewer's reads have to reach; undefined if all reads go to the primary. */
   marks?: Pick<ViewerMarks, 'recordDelivery' | 'recordWrite'> | undefined
 }>
 
-/** A chat as it was read, and the part in it that a listener has from there on. */
-type Begun = Readonly<{ view: ChatView; watching: Readonly<{ lastSeq: Seq; dispose(): void }> }>
+/** A chat as it was read, and the registration of a listener that gets every event after that. */
+type Watched = Readonly<{ view: ChatView; watching: Readonly<{ lastSeq: Seq; dispose(): void }> }>
 
-/** How often a chat is read where its members change each time before its stream has begun. */
+/** How often a chat is read before the stream gives up, if memberships change after each read. */
 const MAX_READS = 10
 const BACKOFF = { firstMs: 20, maxMs: 500 }
 
-/** What the replay reads: `stays` after `afterSeq`, up to `untilSeq`; and how the live part is joined to it. */
-type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; stays: readonly MembershipPeriod[]; merge: Merge }>
+/** What is replayed after `afterSeq` and up to `untilSeq`, and how the live part is joined to it. */
+type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; periods: readonly MembershipPeriod[]; merge: Merge }>
 
 export function createChatStreams({ hub, chats, chatLog, clock, marks }: Dependencies): ChatStreams {
   async function open({ viewerId, chatId, afterSeq, onOverflow }: ChatSubscriber): Promise<LiveStream> {
     if (afterSeq !== undefined && afterSeq < 0)
-      throw badInput('afterSeq is a position in the log: 0 or greater')
+      throw badInput('afterSeq is negative. Pass a position in the log: 0 or greater.')
 
     async function* phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
+      // The marks are explained above createInbox.
       for await (const item of replay(chatId, plan)) {
-        // What is queried in its place has to reach as far as the log does that is not replayed.
         if (item.type === 'InboxReset') await marks?.recordWrite(viewerId)
         yield item
       }
@@ -74,18 +75,20 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
     }
 
     const stream: LiveStream = openLiveStream({ phases, onClose: () => watching.dispose(), onOverflow })
-    const listener = {
+    const { view, watching } = await watch(chatId, {
       userId: viewerId,
       push: (item: LiveItem) => stream.push(item),
       restart: () => stream.overflow(),
-    }
-    const { view, watching } = await begin(chatId, listener)
+    })
     const plan = planFor(view, afterSeq, watching.lastSeq)
     return stream
   }
 
-  /** Whether the viewer is a member is read, and may have changed by what the hub has passed on: then it is read again. */
-  async function begin(chatId: ChatId, listener: LiveSubscriber): Promise<Begun> {
+  /**
+   * Reads the chat and registers the listener. If the hub has already delivered a later change of members, the view is
+   * stale and the viewer may be the member who was removed: the chat is read again.
+   */
+  async function watch(chatId: ChatId, listener: LiveSubscriber): Promise<Watched> {
     for (let attempt = 0; attempt < MAX_READS; attempt += 1) {
       const view = await chats.require(listener.userId, chatId)
       const watching = hub.subscribeToChat(listener, { chatId, headSeq: view.chat.headSeq })
@@ -96,42 +99,27 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
   }
 
   async function* replay(chatId: ChatId, plan: Plan): AsyncGenerator<InboxItem, void, void> {
-    const { afterSeq, untilSeq, stays } = plan
-    if (afterSeq > untilSeq) return yield reset(`The log ends at ${untilSeq}, before afterSeq ${afterSeq}`)
-    if (eventCount(stays) > MAX_REPLAY)
-      return yield reset(`More than ${MAX_REPLAY} events follow ${afterSeq}`)
-    for (const stay of stays) {
-      const isWhole = yield* replayStay(chatId, stay)
-      if (!isWhole) return yield reset(`The log no longer reaches back to ${afterSeq}`)
-    }
-  }
-
-  /** Answers false where the log has a part of the stay no more. */
-  async function* replayStay(
-    chatId: ChatId,
-    { first, last }: MembershipPeriod,
-  ): AsyncGenerator<InboxItem, boolean, void> {
-    let expectedSeq = first
-    for await (const page of chatLog.pages({ chatId, afterSeq: first - 1, untilSeq: last })) {
-      if (page[0]?.seq !== expectedSeq) return false
-      yield* page
-      expectedSeq += page.length
-    }
-    return expectedSeq === last + 1
+    const { afterSeq, untilSeq, periods } = plan
+    if (afterSeq > untilSeq) yield beyondHead(afterSeq, untilSeq)
+    else yield* replayLog([{ chatId, periods, floorSeq: 0 }], { readPage: chatLog.read })
   }
 
   return { open }
 }
 
-function planFor(view: ChatView, requestedSeq: Seq | undefined, passedOnSeq: Seq): Plan {
+function planFor(view: ChatView, requestedSeq: Seq | undefined, deliveredSeq: Seq): Plan {
   const lastSeq = lastVisibleSeq(view)
-  const untilSeq = view.member.leftSeq ?? Math.max(lastSeq, passedOnSeq)
+  const untilSeq = view.member.leftSeq ?? Math.max(lastSeq, deliveredSeq)
   const afterSeq = requestedSeq ?? lastSeq
   const { earlierStays, joinedSeq } = view.member
-  const stays = periodsAfter([...earlierStays, { first: joinedSeq, last: untilSeq }], afterSeq)
-  return { afterSeq, untilSeq, stays, merge: createMerge(new Map([[view.chat.id, untilSeq]])) }
+  const periods = periodsAfter([...earlierStays, { first: joinedSeq, last: untilSeq }], afterSeq)
+  return { afterSeq, untilSeq, periods, merge: createMerge(new Map([[view.chat.id, untilSeq]])) }
 }
 
-function reset(reason: string): InboxItem {
+/** The client's position is from a log that was restored to an earlier state. */
+function beyondHead(afterSeq: Seq, headSeq: Seq): InboxItem {
+  const reason =
+    `The log ends at ${headSeq}, before afterSeq ${afterSeq}. ` +
+    'Query the current state, then apply the events that follow.'
   return { type: 'InboxReset', reason }
 }

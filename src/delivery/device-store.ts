@@ -1,50 +1,65 @@
-import { parsePeriods, type MembershipPeriod } from '../events/membership-period.ts'
+import { type MembershipPeriod, parsePeriods, periodsAfter } from '../events/membership-period.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
-/** What a person, or one of their devices, is owed of a chat: what they see of it after `ackedSeq`. */
+/** What is pending in a chat for a user or one of their devices: what the user sees of the log after `ackedSeq`. */
 export type Pending = Readonly<{
   chatId: ChatId
   ackedSeq: Seq
-  /** What they were there for before their present or last stay. */
-  earlierStays: readonly MembershipPeriod[]
-  /** The start of that stay. */
+  /** The membership periods before the current or last one. */
+  earlierPeriods: readonly MembershipPeriod[]
+  /** The start of the current or last period. */
   joinedSeq: Seq
-  /** The end of what the person sees of the log. */
+  /** The last event of the log that the user sees. */
   lastSeq: Seq
-  /** Whether more may come. */
+  /** Whether the user is a member now, so that events can follow. */
   isMember: boolean
-  /** The last entry that has left the log, because it was too old; 0 where none has. */
+  /** The last event that retention has removed from the log; 0 if none. */
   floorSeq: Seq
 }>
 
-type OwedRow = Omit<Pending, 'earlierStays'> & Readonly<{ earlierStays: string }>
+/** The pending events as ranges of the log, in order. */
+export function pendingPeriods({
+  earlierPeriods,
+  joinedSeq,
+  lastSeq,
+  ackedSeq,
+}: Pending): MembershipPeriod[] {
+  return periodsAfter([...earlierPeriods, { first: joinedSeq, last: lastSeq }], ackedSeq)
+}
+
+type PendingRow = Omit<Pending, 'earlierPeriods'> & Readonly<{ earlierPeriods: string }>
 
 export type DeviceStore = Readonly<{
   /**
-   * Makes the device known. One never seen before starts with nothing owed: its position in every chat is the
-   * chat's head. So does one that was forgotten, which happens to the one longest unseen beyond `MAX_DEVICES`; it stays
-   * forgotten until it has acknowledged something since it registered anew, since only then it is sure to know. After a
-   * restore all are forgotten, and those never seen before as well: they may have been, in the time that was lost.
+   * Registers the device. What happens depends on what it was before:
+   * - `new`: nothing is pending. Its position in every chat is the chat's head.
+   * - `known`: its positions stay.
+   * - `forgotten`: as new, but it needs an InboxReset. Beyond `MAX_DEVICES` the device that was not seen for the longest
+   *   time is forgotten. It stays forgotten until it acknowledges something: only then is it sure to have the reset.
+   *
+   * After a restore all devices are forgotten. An unknown device counts as forgotten too: it may have registered in the
+   * time that was lost.
    */
   register(userId: UserId, deviceId: DeviceId): Promise<Registration>
-  /** For every chat of the user in which something was ever said. Without a device nothing is owed. */
-  owed(userId: UserId, deviceId: DeviceId | undefined): Promise<readonly Pending[]>
+  /** What is pending in each chat of the user that has events. Without a device nothing is pending. */
+  pending(userId: UserId, deviceId: DeviceId | undefined): Promise<readonly Pending[]>
 }>
 
 /** What a device was before it registered. */
 export type Registration = Readonly<{
   type: 'new' | 'known' | 'forgotten'
-  /** Receipts before this moment have certainly reached it. */
+  /** The device has all receipts from before this moment. */
   receiptsUntil: Date
 }>
 
-/** The most devices of one person whose positions are kept. */
+/** The most devices of one user whose positions are kept. */
 export const MAX_DEVICES = 100
 
-// The devices' primary key; for a new device one row per chat of the person, and a look at all of their devices, once.
-// `was` is as it was before this statement; a device that registers twice at once is new to both, and harmlessly so.
+// Index: the primary key of devices. A new device also costs one row per chat of the user and one read of all the user's
+// devices. `was` is the row before this statement. If a device registers twice at the same time, it is new to both
+// statements, which does no harm.
 const REGISTER = {
   name: 'device_register',
   text: `
@@ -76,13 +91,13 @@ const REGISTER = {
     FROM (SELECT) AS one LEFT JOIN was ON true`,
 }
 
-// Members by their index on the user; chats, floors and positions by their primary keys.
-const OWED = {
-  name: 'device_owed',
+// Indexes: members by user; chats, log_floors and device_positions by primary key.
+const PENDING = {
+  name: 'device_pending',
   text: `
     SELECT m.chat_id AS "chatId", m.left_seq IS NULL AS "isMember",
       COALESCE(m.left_seq, c.head_seq) AS "lastSeq",
-      m.joined_seq AS "joinedSeq", m.earlier_stays::text AS "earlierStays",
+      m.joined_seq AS "joinedSeq", m.earlier_stays::text AS "earlierPeriods",
       CASE WHEN $2::text IS NULL THEN COALESCE(m.left_seq, c.head_seq)
         ELSE COALESCE(p.acked_seq, 0) END AS "ackedSeq",
       COALESCE(f.floor_seq, 0) AS "floorSeq"
@@ -100,9 +115,9 @@ export function createDeviceStore({ writer, reader }: { writer: Writer; reader: 
       const rows = await writer.query<Registration>(REGISTER, [userId, deviceId, MAX_DEVICES - 1])
       return rows[0] ?? { type: 'new', receiptsUntil: new Date(0) }
     },
-    async owed(userId, deviceId) {
-      const rows = await reader.query<OwedRow>(OWED, [userId, deviceId])
-      return rows.map((row) => ({ ...row, earlierStays: parsePeriods(row.earlierStays) }))
+    async pending(userId, deviceId) {
+      const rows = await reader.query<PendingRow>(PENDING, [userId, deviceId])
+      return rows.map((row) => ({ ...row, earlierPeriods: parsePeriods(row.earlierPeriods) }))
     },
   }
 }

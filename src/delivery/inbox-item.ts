@@ -1,9 +1,9 @@
 import type { LiveItem } from '../events/signal.ts'
 
-/** Everything missed has been replayed; what follows is live. */
+/** Everything that was missed has been replayed. The items that follow are live. */
 export type CaughtUp = Readonly<{ type: 'CaughtUp'; at: Date }>
 
-/** What was missed can't be replayed: ask for the present state by query, then go on with what follows. */
+/** What was missed cannot be replayed. Query the current state, then apply the items that follow. */
 export type InboxReset = Readonly<{ type: 'InboxReset'; reason: string }>
 
 /** What a stream delivers. */

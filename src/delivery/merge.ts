@@ -1,15 +1,16 @@
 import type { LiveItem } from '../events/signal.ts'
 import type { ChatId, Seq } from '../ids.ts'
 
-/** Decides whether a live item is still news to a stream. */
+/** Returns whether a live item is new to a stream. */
 export type Merge = (item: LiveItem) => boolean
 
 /**
- * The seam between replay and live. While the log was being read, live events were already queueing, so what lies
- * around the seam comes twice, and is let through once: `covered` says how far the replay goes in each chat, and
- * live events up to there are dropped. A chat that is not named is not covered at all. Within a chat live events come
- * in order of seq, so the first one beyond its cover settles the chat for good. Signals that are in no log always
- * pass: the newest of them is the truth, however often it is told.
+ * Joins the replay and the live part of a stream. Live events were queued while the log was read, so events near the
+ * join can be in both. `covered` says up to which seq the replay has delivered each chat: live events up to there are
+ * dropped. A chat that is not in `covered` was not replayed, and all of its events pass.
+ *
+ * Live events of a chat arrive in order of seq, so the first one beyond the covered seq settles the chat for good.
+ * Receipts and typing are in no log. They always pass: the newest one holds, however often it is repeated.
  */
 export function createMerge(covered: ReadonlyMap<ChatId, Seq>): Merge {
   const unsettled = new Map(covered)

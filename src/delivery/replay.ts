@@ -1,106 +1,125 @@
-import type { ChatEvent } from '../events/chat-event.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
-import { eventCount, type MembershipPeriod, periodsAfter } from '../events/membership-period.ts'
-import type { ChatId, UserId } from '../ids.ts'
+import type { LogRange } from '../chats/log-rows.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
+import { eventCount, type MembershipPeriod } from '../events/membership-period.ts'
+import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { MAX_DEVICES, type Pending, type Registration } from './device-store.ts'
+import { MAX_DEVICES, type Pending, pendingPeriods, type Registration } from './device-store.ts'
 import type { InboxItem, InboxReset } from './inbox-item.ts'
 import type { ThrottledReads } from './throttled-reads.ts'
 
-/** More than this many events are not replayed: the device is told to ask for the present state instead. */
+/** The most events that are replayed. If more are missing, the client gets an InboxReset and queries the state. */
 export const MAX_REPLAY = 10_000
 
-/** What a device was when it came, and what it is owed since. */
-export type PendingEvents = Readonly<{
-  viewerId: UserId
-  registration: Registration
-  owed: readonly Pending[]
+/** The events of a chat that a reader has missed. */
+export type MissedEvents = Readonly<{
+  chatId: ChatId
+  /** Where they are in the log, in order. */
+  periods: readonly MembershipPeriod[]
+  /** The last event that retention has removed from the log; 0 if none. */
+  floorSeq: Seq
+}>
+
+type LogReplayOptions = Readonly<{
+  /** Reads one page of a range, from its start. */
+  readPage(range: LogRange): Promise<readonly ChatEvent[]>
+  /** Called after the reader has taken all events of a page. */
+  onPageTaken?(eventCount: number): void
 }>
 
 /**
- * What a device missed, read as fast as the reader takes it: receipts, then each chat's events in order, or an
- * InboxReset where they can't all be given. A device that has just registered missed nothing before that, but may
- * have missed what was said between its registration and now.
+ * Replays the missed events, each chat's in order, one page at a time as the reader takes them. If they cannot all be
+ * replayed, the last item is an InboxReset.
+ *
+ * Retention removes events from the start of a log, also during the replay. A page that lacks anything therefore lacks
+ * its first event.
  */
-export type Replay = (signal: AbortSignal, debt: PendingEvents) => AsyncGenerator<InboxItem, void, void>
+export async function* replayLog(
+  missed: readonly MissedEvents[],
+  { readPage, onPageTaken }: LogReplayOptions,
+): AsyncGenerator<ChatEvent | InboxReset, 'complete' | 'reset', void> {
+  const total = missed.reduce((sum, { periods }) => sum + eventCount(periods), 0)
+  if (total > MAX_REPLAY) return yield* resetWith(tooManyMissed(total))
+  if (missed.some(isBeyondRetention)) return yield* resetWith(LOG_TOO_SHORT)
+  for (const { chatId, periods } of missed) {
+    for (const { first, last } of periods) {
+      let nextSeq = first
+      while (nextSeq <= last) {
+        const page = await readPage({ chatId, afterSeq: nextSeq - 1, untilSeq: last })
+        if (page[0]?.seq !== nextSeq) return yield* resetWith(LOG_TOO_SHORT)
+        yield* page
+        nextSeq += page.length
+        onPageTaken?.(page.length)
+      }
+    }
+  }
+  return 'complete'
+}
+
+function* resetWith(reason: string): Generator<InboxReset, 'reset', void> {
+  yield { type: 'InboxReset', reason }
+  return 'reset'
+}
+
+function isBeyondRetention({ periods: [oldest], floorSeq }: MissedEvents): boolean {
+  return oldest !== undefined && oldest.first <= floorSeq
+}
+
+/** A device's registration, and what is pending for it. */
+export type PendingEvents = Readonly<{
+  viewerId: UserId
+  registration: Registration
+  pending: readonly Pending[]
+}>
+
+/**
+ * Replays what is pending for a device: receipts, then the events. A device that has just registered has no receipts to
+ * catch up with, but events may have been added since its registration.
+ */
+export type DeviceReplay = (
+  signal: AbortSignal,
+  events: PendingEvents,
+) => AsyncGenerator<InboxItem, void, void>
 
 type Dependencies = Readonly<{
   chatLog: Pick<ChatLog, 'read'>
   receipts: Pick<Receipts, 'since'>
   metrics: Pick<Metrics, 'deliveries' | 'replays'>
-  inTurn: ThrottledReads['read']
+  throttled: ThrottledReads['read']
 }>
 
-export function createReplay({ chatLog, receipts, metrics, inTurn }: Dependencies): Replay {
+export function createDeviceReplay({ chatLog, receipts, metrics, throttled }: Dependencies): DeviceReplay {
   async function* replayReceipts(
     signal: AbortSignal,
     { viewerId, registration }: PendingEvents,
   ): AsyncGenerator<InboxItem, void, void> {
-    const missed = await inTurn(signal, () => receipts.since(viewerId, registration.receiptsUntil))
+    const missed = await throttled(signal, () => receipts.since(viewerId, registration.receiptsUntil))
     for (const receipt of missed) yield { type: 'ReceiptAdvanced', ...receipt }
   }
 
-  /** Answers false when the log does not reach back to what is owed. */
-  async function* replayChat(signal: AbortSignal, owed: Pending): AsyncGenerator<ChatEvent, boolean, void> {
-    for (const stay of staysOwed(owed)) {
-      const isWhole = yield* replayStay(signal, owed.chatId, stay)
-      if (!isWhole) return false
+  return async function* replay(signal, events) {
+    const { registration, pending } = events
+    if (registration.type === 'known') yield* replayReceipts(signal, events)
+    if (registration.type === 'forgotten') {
+      metrics.replays.inc({ outcome: 'reset' })
+      yield* resetWith(DEVICE_FORGOTTEN)
     }
-    return true
-  }
-
-  async function* replayStay(
-    signal: AbortSignal,
-    chatId: ChatId,
-    { first, last }: MembershipPeriod,
-  ): AsyncGenerator<ChatEvent, boolean, void> {
-    let expectedSeq = first
-    while (expectedSeq <= last) {
-      const stretch = { chatId, afterSeq: expectedSeq - 1, untilSeq: last }
-      const page = await inTurn(signal, () => chatLog.read(stretch))
-      if (page[0]?.seq !== expectedSeq) return false
-      yield* page
-      expectedSeq += page.length
-      metrics.deliveries.inc({ phase: 'replay' }, page.length)
-    }
-    return true
-  }
-
-  function* resetWith(reason: string): Generator<InboxReset, void, void> {
-    metrics.replays.inc({ outcome: 'reset' })
-    yield { type: 'InboxReset', reason }
-  }
-
-  return async function* replay(signal, debt) {
-    const { registration, owed } = debt
-    if (registration.type === 'known') yield* replayReceipts(signal, debt)
-    if (registration.type === 'forgotten') yield* resetWith(WAS_FORGOTTEN)
-    const total = owed.reduce((sum, chat) => sum + eventCount(staysOwed(chat)), 0)
-    if (total > MAX_REPLAY) return yield* resetWith(tooMuchOwed(total))
-    if (owed.some(isBeyondRetention)) return yield* resetWith(LOG_TOO_SHORT)
-    for (const chat of owed) {
-      // Entries may leave while others are read: then the page where that shows begins too late.
-      const isWhole = yield* replayChat(signal, chat)
-      if (!isWhole) return yield* resetWith(LOG_TOO_SHORT)
-    }
-    metrics.replays.inc({ outcome: 'complete' })
+    const missed = pending.map((chat) => ({ ...chat, periods: pendingPeriods(chat) }))
+    const outcome = yield* replayLog(missed, {
+      readPage: (range) => throttled(signal, () => chatLog.read(range)),
+      onPageTaken: (count) => metrics.deliveries.inc({ phase: 'replay' }, count),
+    })
+    metrics.replays.inc({ outcome })
   }
 }
 
-/** What the device has to be given of a chat, in order. */
-function staysOwed({ earlierStays, joinedSeq, lastSeq, ackedSeq }: Pending): MembershipPeriod[] {
-  return periodsAfter([...earlierStays, { first: joinedSeq, last: lastSeq }], ackedSeq)
-}
+const QUERY_INSTEAD = 'Query the current state, then apply the events that follow.'
+const DEVICE_FORGOTTEN =
+  `The position of this device is unknown: the server was restored, or the user has more than ${MAX_DEVICES} ` +
+  `devices. ${QUERY_INSTEAD}`
+const LOG_TOO_SHORT = `The log no longer contains all missed events. ${QUERY_INSTEAD}`
 
-/** Whether something of what is owed has left the log by now: it is told before anything else is given. */
-function isBeyondRetention(owed: Pending): boolean {
-  return (staysOwed(owed)[0]?.first ?? Infinity) <= owed.floorSeq
-}
-
-const WAS_FORGOTTEN = `This device was forgotten: of one person's, ${MAX_DEVICES} are remembered, and after a restore none`
-const LOG_TOO_SHORT = 'The log no longer reaches back to what this device acknowledged'
-
-function tooMuchOwed(total: number): string {
-  return `${total} events are owed to this device, more than the ${MAX_REPLAY} that are replayed`
+function tooManyMissed(total: number): string {
+  return `${total} events were missed and at most ${MAX_REPLAY} are replayed. ${QUERY_INSTEAD}`
 }

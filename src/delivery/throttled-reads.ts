@@ -4,31 +4,31 @@ import { classifyDatabaseError } from '../store/sql/database-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /**
- * Reads on behalf of a starting inbox. A few are under way at once and the others wait their turn: when half of all
- * people come back in the same second, they cost the database a steady stream of reads, and the rest of the gateway
- * goes on. A read that fails because the database is away is tried until it is back or the reader is gone: clients
- * make lost connections again, but not operations that ended in an error.
+ * Reads for inboxes that start. A few reads run at once and the others queue. If half of all users reconnect in the same
+ * second, the database sees a steady stream of reads, and the rest of the gateway keeps working. A read that fails
+ * because the database is away is retried until it succeeds or the reader has gone: clients reconnect a lost connection,
+ * but do not repeat an operation that ended in an error.
  */
 export type ThrottledReads = Readonly<{
-  /** Rejects with the signal's reason, without having read, when the reader went while it waited. */
+  /** Rejects with the signal's reason, without reading, if the signal aborts while the read is queued. */
   read<Result>(signal: AbortSignal, read: () => Promise<Result>): Promise<Result>
-  /** How long whoever came now would probably wait, in milliseconds. */
+  /** How long a read that is queued now would probably wait, in milliseconds. */
   expectedWaitMs(): number
 }>
 
-const READS_AT_ONCE = 8
+const MAX_CONCURRENT_READS = 8
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
 
 export function createThrottledReads(logger: Logger): ThrottledReads {
-  const turnstile = createConcurrencyLimiter(READS_AT_ONCE)
+  const limiter = createConcurrencyLimiter(MAX_CONCURRENT_READS)
 
-  function isPassing(error: unknown): boolean {
+  function isTransient(error: unknown): boolean {
     const kind = classifyDatabaseError(error)
-    logger.debug({ err: error, kind }, 'an inbox could not be read yet')
+    logger.debug({ err: error, kind }, 'inbox read failed')
     return kind !== 'other'
   }
 
-  /** Of those who wait in a storm many give up and come again: their places cost the database nothing. */
+  /** During a reconnect storm many readers give up while they queue. Skipping their reads spares the database. */
   async function readIfWanted<Result>(signal: AbortSignal, read: () => Promise<Result>): Promise<Result> {
     signal.throwIfAborted()
     return read()
@@ -36,7 +36,7 @@ export function createThrottledReads(logger: Logger): ThrottledReads {
 
   return {
     read: (signal, read) =>
-      retry(() => turnstile.run(() => readIfWanted(signal, read)), isPassing, BACKOFF, signal),
-    expectedWaitMs: turnstile.expectedWaitMs,
+      retry(() => limiter.run(() => readIfWanted(signal, read)), isTransient, BACKOFF, signal),
+    expectedWaitMs: limiter.expectedWaitMs,
   }
 }

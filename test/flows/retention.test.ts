@@ -7,7 +7,7 @@ import { createChatLog } from '../../src/chats/chat-log.ts'
 import { createRetentionStore } from '../../src/chats/retention-store.ts'
 import { createRetention } from '../../src/chats/retention.ts'
 import { createDeviceStore } from '../../src/delivery/device-store.ts'
-import { createReplay } from '../../src/delivery/replay.ts'
+import { createDeviceReplay } from '../../src/delivery/replay.ts'
 import type { ChatId, DeviceId, UserId } from '../../src/ids.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Reader } from '../../src/store/sql/reader.ts'
@@ -288,7 +288,7 @@ describe('while log entries leave', () => {
     expect(await gateway.store.trim(idOf(group), 500, NINETY_DAYS)).toBe(2)
   })
 
-  test('a replay gives all that is owed in order, or breaks off with InboxReset, whatever leaves meanwhile', async () => {
+  test('replays everything pending in order, or ends with InboxReset, whatever retention removes meanwhile', async () => {
     await using gateway = await connect()
     const devices = createDeviceStore(gateway.database)
     const property = fc.asyncProperty(SCENARIO, async ({ position, before, between, page }) => {
@@ -297,28 +297,30 @@ describe('while log entries leave', () => {
       await age(group, HEAD)
       const trim = (count: number) => count > 0 && gateway.store.trim(idOf(group), count, NINETY_DAYS)
       await trim(before)
-      const all = await devices.owed('bob' as UserId, device)
-      const owed = all.filter(({ chatId, ackedSeq, lastSeq }) => chatId === idOf(group) && ackedSeq < lastSeq)
+      const all = await devices.pending('bob' as UserId, device)
+      const pending = all.filter(
+        ({ chatId, ackedSeq, lastSeq }) => chatId === idOf(group) && ackedSeq < lastSeq,
+      )
       const trims = [...between]
-      const replay = createReplay({
+      const replay = createDeviceReplay({
         chatLog: {
-          async read(stretch) {
+          async read(range) {
             await trim(trims.shift() ?? 0)
-            return gateway.chatLog.read(stretch, page)
+            return gateway.chatLog.read(range, page)
           },
         },
         receipts: { since: async () => [] },
         metrics: createMetrics(),
-        inTurn: (_signal, read) => read(),
+        throttled: (_signal, read) => read(),
       })
       const registration = { type: 'known', receiptsUntil: new Date() } as const
-      const debt = { viewerId: 'bob' as UserId, registration, owed }
-      const items = await Array.fromAsync(replay(new AbortController().signal, debt))
-      const told = items.map((item) => ('seq' in item ? item.seq : item.type))
-      const isWhole = told.at(-1) !== 'InboxReset'
-      const seqs = isWhole ? told : told.slice(0, -1)
+      const events = { viewerId: 'bob' as UserId, registration, pending }
+      const items = await Array.fromAsync(replay(new AbortController().signal, events))
+      const delivered = items.map((item) => ('seq' in item ? item.seq : item.type))
+      const isWhole = delivered.at(-1) !== 'InboxReset'
+      const seqs = isWhole ? delivered : delivered.slice(0, -1)
       expect(seqs).toEqual(range(position + 1, isWhole ? HEAD : position + seqs.length))
-      if (position < before) expect(told).toEqual(['InboxReset'])
+      if (position < before) expect(delivered).toEqual(['InboxReset'])
     })
     await fc.assert(property, { numRuns: 25 })
   })

@@ -11,7 +11,7 @@ import { distinct, listenToStatements, renewed, type Sent, titleOf } from '../..
 /** Statements that ask for the chats of people, wherever they lie: every part is asked, by an index on the person. */
 const OF_PEOPLE: Readonly<Record<string, string>> = {
   device_register: 'a new device knows all chats of its person',
-  device_owed: 'the chats that an inbox begins with',
+  device_pending: 'the chats that an inbox begins with',
   receipt_since: 'the chats that an inbox begins with',
   receipt_advance: 'whether a forgotten device has positions in any chat',
   chat_list: 'the chats of a person',

@@ -10,8 +10,8 @@ import { captureLog } from '../../harness/checkers/captured-log.ts'
 import { alice, bob, chatId, sent } from '../../harness/people/events.ts'
 
 /*
- * A query after an item of a stream must not read what is older than that: so what the item says is noted before it is
- * handed out. Here bob has the log of a chat up to 2, which has 5 entries, the first four of which have left.
+ * A query that follows an item of a stream must not read an older state. So the viewer's mark is set before the item is
+ * delivered. Here bob has acknowledged a chat up to seq 2. Its log has 5 events, and retention has removed the first 4.
  */
 
 const TEA = chatId('tea')
@@ -19,10 +19,10 @@ const TEA = chatId('tea')
 function createWorld() {
   const { logger } = captureLog()
   const metrics = createMetrics()
-  const noted: string[] = []
+  const marked: string[] = []
   const marks = {
-    wrote: async () => void noted.push('the present'),
-    told: () => void noted.push('an event'),
+    recordWrite: async () => void marked.push('the whole log'),
+    recordDelivery: () => void marked.push('an event'),
   } as never
   const sessions = { register: async () => undefined, unregister: () => undefined }
   const readLog = async () => [sent('tea', 5)]
@@ -36,16 +36,13 @@ function createWorld() {
   })
   const chatLog = {
     read: readLog,
-    pages: async function* () {
-      yield await readLog()
-    },
   } as never
   const clock = { now: () => 0 }
-  const owed = { chatId: TEA, joinedSeq: 1, earlierStays: [], ackedSeq: 2, lastSeq: 5, isMember: true }
+  const pending = { chatId: TEA, joinedSeq: 1, earlierPeriods: [], ackedSeq: 2, lastSeq: 5, isMember: true }
   const register = async () => ({ type: 'known' as const, receiptsUntil: new Date(0) })
   const inbox = createInbox({
     hub,
-    devices: { register, owed: async () => [{ ...owed, floorSeq: 4 }] },
+    devices: { register, pending: async () => [{ ...pending, floorSeq: 4 }] },
     liveDevices: createLiveDevices(),
     chatLog,
     receipts: { since: async () => [] } as never,
@@ -57,18 +54,18 @@ function createWorld() {
   const member = { chatId: TEA, userId: bob, joinedSeq: 1, earlierStays: [], leftSeq: null }
   const chats = { require: async () => ({ chat: { id: TEA, headSeq: 5 }, member }) } as never
   const chatStreams = createChatStreams({ hub, chats, chatLog, clock, marks })
-  return { hub, noted, inbox, chatStreams }
+  return { hub, marked, inbox, chatStreams }
 }
 
 type World = ReturnType<typeof createWorld>
 
-/** What was handed out, and what had been noted by then since the last. */
+/** Reads an item. Returns its type and the marks that were set since the last call. */
 async function take(
-  { noted }: World,
+  { marked }: World,
   stream: LiveStream,
 ): Promise<readonly [string | undefined, ...string[]]> {
   const { value } = await stream.next()
-  return [value?.type, ...noted.splice(0)]
+  return [value?.type, ...marked.splice(0)]
 }
 
 const onOverflow = (): void => undefined
@@ -82,11 +79,11 @@ test.for([
     "a chat's stream",
     ({ chatStreams }: World) => chatStreams.open({ viewerId: bob, chatId: TEA, afterSeq: 2, onOverflow }),
   ],
-] as const)('whatever %s hands out is noted first, so that no query is older', async ([, open]) => {
+] as const)('%s marks the position of each item before it delivers it', async ([, open]) => {
   const world = createWorld()
   await using stream = await open(world)
-  expect(await take(world, stream)).toEqual(['InboxReset', 'the present'])
-  expect(await take(world, stream)).toEqual(['CaughtUp', 'the present'])
+  expect(await take(world, stream)).toEqual(['InboxReset', 'the whole log'])
+  expect(await take(world, stream)).toEqual(['CaughtUp', 'the whole log'])
   world.hub.deliver([sent('tea', 6, { by: alice })])
   expect(await take(world, stream)).toEqual(['MessageSent', 'an event'])
 })

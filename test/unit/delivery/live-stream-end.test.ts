@@ -6,8 +6,8 @@ import { openStream, take } from './open-stream.ts'
 const CAUGHT_UP: InboxItem = { type: 'CaughtUp', at: new Date(0) }
 const DONE = { done: true, value: undefined }
 
-describe('a reader who goes away', () => {
-  test('while waiting on a quiet stream is done at once, and so is what they waited for', async () => {
+describe('a reader that returns', () => {
+  test('ends at once while it waits on a quiet stream, and so does its waiting read', async () => {
     const { stream, onClose } = openStream()
     const waiting = stream.next()
     expect(await stream.return()).toEqual(DONE)
@@ -15,7 +15,7 @@ describe('a reader who goes away', () => {
     expect(onClose).toHaveBeenCalledOnce()
   })
 
-  test('while the log is being read is done at once, and what was read is not delivered', async () => {
+  test('ends at once while the log is being read, and what was read is not delivered', async () => {
     const reading = Promise.withResolvers<void>()
     const { stream, onClose } = openStream(async function* () {
       await reading.promise
@@ -28,7 +28,7 @@ describe('a reader who goes away', () => {
     expect(await waiting).toEqual(DONE)
   })
 
-  test('is told that it is over however often they ask, and released once', async () => {
+  test('gets done on every later read, and the stream closes once', async () => {
     const { stream, onClose } = openStream()
     stream.push(sent('tea', 1))
     await stream.return()
@@ -38,19 +38,19 @@ describe('a reader who goes away', () => {
     expect(onClose).toHaveBeenCalledOnce()
   })
 
-  test('before asking for anything causes nothing to be read', async () => {
-    const begun = vi.fn<() => void>()
+  test('causes no reads if it never asked for an item', async () => {
+    const started = vi.fn<() => void>()
     const { stream, onClose } = openStream(async function* () {
-      begun()
+      started()
       yield CAUGHT_UP
     })
     await stream.return()
     expect(await stream.next()).toEqual(DONE)
-    expect(begun).not.toHaveBeenCalled()
+    expect(started).not.toHaveBeenCalled()
     expect(onClose).toHaveBeenCalledOnce()
   })
 
-  test('in the middle of a loop is released, and the phases are told by their signal', async () => {
+  test('by leaving a loop closes the stream and aborts the signal of its phases', async () => {
     let signal: AbortSignal | undefined
     const { stream, onClose } = openStream(async function* (feed) {
       signal = feed.signal
@@ -65,7 +65,7 @@ describe('a reader who goes away', () => {
     expect(signal?.aborted).toBe(true)
   })
 
-  test('by leaving the scope is released', async () => {
+  test('by leaving the scope closes the stream', async () => {
     const { stream, onClose } = openStream()
     {
       await using _ = stream
@@ -75,7 +75,7 @@ describe('a reader who goes away', () => {
 })
 
 describe('a stream whose phases end', () => {
-  test('is over and released when they are through', async () => {
+  test('closes when they have ended', async () => {
     const { stream, onClose } = openStream(async function* () {
       yield CAUGHT_UP
     })
@@ -85,7 +85,7 @@ describe('a stream whose phases end', () => {
     expect(onClose).toHaveBeenCalledOnce()
   })
 
-  test('in an error tells the reader that error, is released, and over', async () => {
+  test('in an error rejects with that error, then closes', async () => {
     const { stream, onClose } = openStream(async function* () {
       yield CAUGHT_UP
       throw new Error('the log could not be read')

@@ -11,7 +11,7 @@ function overfill(stream: LiveStream): void {
   for (const seq of range(1, QUEUE_BOUNDS.maxItems + 1)) stream.push(sent('tea', seq))
 }
 
-test('what is pushed comes out, whether somebody waits for it already or not', async () => {
+test('delivers pushed items, whether the reader already waits or not', async () => {
   const { stream } = openStream()
   stream.push(sent('tea', 1))
   expect(await take(stream, 1)).toEqual([sent('tea', 1)])
@@ -21,7 +21,7 @@ test('what is pushed comes out, whether somebody waits for it already or not', a
   expect(await waiting).toEqual([sent('tea', 2), sent('tea', 3)])
 })
 
-test('what is pushed before anybody asks, and while the phases before are read, comes after these', async () => {
+test('delivers items that are pushed before the first read or during earlier phases after those phases', async () => {
   const { stream } = openStream(async function* ({ pushed }) {
     yield sent('tea', 1)
     yield CAUGHT_UP
@@ -33,19 +33,19 @@ test('what is pushed before anybody asks, and while the phases before are read, 
   expect(await take(stream, 3)).toEqual([CAUGHT_UP, sent('tea', 2), sent('tea', 3)])
 })
 
-test('it begins when the reader first asks, not before', async () => {
-  const begun = vi.fn<() => void>()
+test('starts its phases at the first read', async () => {
+  const started = vi.fn<() => void>()
   const { stream } = openStream(async function* () {
-    begun()
+    started()
     yield CAUGHT_UP
   })
-  expect(begun).not.toHaveBeenCalled()
+  expect(started).not.toHaveBeenCalled()
   await stream.next()
-  expect(begun).toHaveBeenCalledOnce()
+  expect(started).toHaveBeenCalledOnce()
 })
 
 describe('an item', () => {
-  test('counts as flushed exactly when the reader asks for the next one', async () => {
+  test('counts as flushed when the reader asks for the next one', async () => {
     const { stream, onFlushed } = openStream()
     stream.push(sent('tea', 1))
     stream.push(sent('tea', 2))
@@ -60,7 +60,7 @@ describe('an item', () => {
     expect(onFlushed).toHaveBeenCalledTimes(2)
   })
 
-  test('that the reader went away with does not count as flushed', async () => {
+  test('does not count as flushed if the reader returns instead', async () => {
     const { stream, onFlushed } = openStream()
     stream.push(sent('tea', 1))
     await stream.next()
@@ -70,8 +70,8 @@ describe('an item', () => {
   })
 })
 
-describe('a reader who is too slow', () => {
-  test('is cut off once, told to come back, and gets nothing of what was queued', async () => {
+describe('a reader that is too slow', () => {
+  test('is cut off once with a retryable error, and gets nothing of the queue', async () => {
     const { stream, onClose, onOverflow } = openStream()
     overfill(stream)
     stream.push(sent('tea', 9_999))
@@ -84,7 +84,7 @@ describe('a reader who is too slow', () => {
     expect(await stream.next()).toEqual(DONE)
   })
 
-  test('is cut off during the replay, too, and does not hear that they caught up', async () => {
+  test('is cut off during the replay too, and does not get CaughtUp', async () => {
     const { stream, onOverflow } = openStream(async function* ({ pushed }) {
       yield sent('tea', 1)
       yield CAUGHT_UP
@@ -96,14 +96,14 @@ describe('a reader who is too slow', () => {
     await expect(stream.next()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
-  test('is cut off for the size of what waits as for its number', () => {
+  test('is cut off for the size of the queue as well as for its length', () => {
     const { stream, onOverflow } = openStream()
     const body = 'x'.repeat(8_192)
     for (const seq of range(1, 200)) stream.push(sent('tea', seq, { body }))
     expect(onOverflow).toHaveBeenCalledOnce()
   })
 
-  test('is not cut off for receipts: the newest of each member takes the place of the others', async () => {
+  test('is not cut off for receipts: they collapse to the newest of each member', async () => {
     const { stream, onOverflow } = openStream()
     stream.push(sent('tea', 1))
     for (const seq of range(1, 10_000)) stream.push(receipt('tea', bob, seq))

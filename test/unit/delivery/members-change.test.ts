@@ -19,7 +19,7 @@ const LOG: readonly ChatEvent[] = range(1, 9).map((seq) =>
   seq === REMOVED_AT ? memberRemoved('tea', seq, bob) : sent('tea', seq),
 )
 
-/** One chat that bob is removed from, and a gateway on which alice hears of it. */
+/** A chat that bob is removed from, and a gateway that serves it to alice. */
 function createWorld() {
   const metrics = createMetrics()
   const { logger } = captureLog()
@@ -37,16 +37,17 @@ function createWorld() {
   })
   hub.subscribe({ userId: alice, push: () => undefined, restart: () => undefined })
   hub.addMembership(alice, { chatId: TEA, joinedSeq: 0, headSeq: 0, floorSeq: 0 })
+  /** Runs once, between the read of the database and the registration with the hub. */
   let betweenReadAndServe = (): void => undefined
 
-  /** Commits events and passes them on. */
-  function happen(untilSeq: number): void {
+  /** Commits the events up to a seq and publishes them. */
+  function commit(untilSeq: number): void {
     const events = LOG.slice(committed, untilSeq)
     committed = Math.max(committed, untilSeq)
     hub.deliver(events)
   }
 
-  /** What the database says now; by the time that whoever asked gets it, more has happened, once. */
+  /** Reads the chat. Before the caller gets the result, `betweenReadAndServe` runs. */
   function snapshot(): { headSeq: number; leftSeq: number | null } {
     const read = { headSeq: committed, leftSeq: committed >= REMOVED_AT ? REMOVED_AT : null }
     const meanwhile = betweenReadAndServe
@@ -55,10 +56,10 @@ function createWorld() {
     return read
   }
 
-  async function owed() {
+  async function pending() {
     const { headSeq, leftSeq } = snapshot()
-    const part = { chatId: TEA, joinedSeq: 1, earlierStays: [], ackedSeq: 0, floorSeq: 0 }
-    return headSeq === 0 ? [] : [{ ...part, lastSeq: leftSeq ?? headSeq, isMember: leftSeq === null }]
+    const chat = { chatId: TEA, joinedSeq: 1, earlierPeriods: [], ackedSeq: 0, floorSeq: 0 }
+    return headSeq === 0 ? [] : [{ ...chat, lastSeq: leftSeq ?? headSeq, isMember: leftSeq === null }]
   }
 
   async function require(): Promise<ChatView> {
@@ -67,14 +68,10 @@ function createWorld() {
     return { chat: { id: TEA, headSeq }, member } as unknown as ChatView
   }
 
-  async function* pages({ afterSeq, untilSeq }: { afterSeq: number; untilSeq: number }) {
-    yield await readLog({ afterSeq, untilSeq })
-  }
-
-  const chatLog = { read: readLog, pages } as never
+  const chatLog = { read: readLog } as never
   const clock = { now: () => 0 }
   const register = async () => ({ type: 'known' as const, receiptsUntil: new Date(0) })
-  const devices = { register, owed }
+  const devices = { register, pending }
   const receipts = { since: async () => [] } as never
   const inbox = createInbox({
     hub,
@@ -87,17 +84,17 @@ function createWorld() {
     logger,
   })
   const streams = createChatStreams({ hub, chats: { require } as never, chatLog, clock })
-  const nobody = { viewerId: bob, onOverflow: () => undefined }
+  const subscriber = { viewerId: bob, onOverflow: () => undefined }
   return {
-    happen,
+    commit,
     meanwhile: (work: () => void) => void (betweenReadAndServe = work),
-    inbox: () => inbox.open({ ...nobody, deviceId: 'phone' as DeviceId }),
-    chatEvents: () => streams.open({ ...nobody, chatId: TEA, afterSeq: 0 }),
+    inbox: () => inbox.open({ ...subscriber, deviceId: 'phone' as DeviceId }),
+    chatEvents: () => streams.open({ ...subscriber, chatId: TEA, afterSeq: 0 }),
   }
 }
 
-/** The seqs of all that comes: up to CaughtUp, and then of what `later` makes come, until there is nothing more. */
-async function hear(stream: LiveStream, later: () => void): Promise<readonly number[]> {
+/** Reads up to CaughtUp, runs `later`, and reads what follows. Returns all seqs. */
+async function readSeqs(stream: LiveStream, later: () => void): Promise<readonly number[]> {
   const items: InboxItem[] = []
   while (items.at(-1)?.type !== 'CaughtUp') items.push(...(await next(stream)))
   later()
@@ -115,29 +112,29 @@ async function next(stream: LiveStream): Promise<InboxItem[]> {
   return done === true ? [] : [value]
 }
 
-test('an inbox that was read before its person was removed ends with the event that removed them', async () => {
-  const { happen, meanwhile, inbox } = createWorld()
-  happen(4)
-  meanwhile(() => happen(7))
-  expect(await hear(inbox(), () => happen(9))).toEqual(range(1, REMOVED_AT))
+test('an inbox that was read before the removal of its user ends with that removal', async () => {
+  const { commit, meanwhile, inbox } = createWorld()
+  commit(4)
+  meanwhile(() => commit(7))
+  expect(await readSeqs(inbox(), () => commit(9))).toEqual(range(1, REMOVED_AT))
 })
 
-test('a stream of one chat that was read before its person was removed ends with that event, too', async () => {
-  const { happen, meanwhile, chatEvents } = createWorld()
-  happen(4)
-  meanwhile(() => happen(7))
+test('a stream of one chat that was read before the removal of its viewer ends with that removal', async () => {
+  const { commit, meanwhile, chatEvents } = createWorld()
+  commit(4)
+  meanwhile(() => commit(7))
   const stream = await chatEvents()
-  expect(await hear(stream, () => happen(9))).toEqual(range(1, REMOVED_AT))
+  expect(await readSeqs(stream, () => commit(9))).toEqual(range(1, REMOVED_AT))
 })
 
-test('wherever the log is when an inbox is read, and when it is served, its person gets what is theirs, once', async () => {
+test('an inbox delivers the events of its user once, at every pair of heads when it is read and when it registers', async () => {
   const moment = fc.integer({ min: 1, max: LOG.length })
   await fc.assert(
     fc.asyncProperty(moment, moment, async (readAt, servedAt) => {
-      const { happen, meanwhile, inbox } = createWorld()
-      happen(readAt)
-      meanwhile(() => happen(servedAt))
-      expect(await hear(inbox(), () => happen(LOG.length))).toEqual(range(1, REMOVED_AT))
+      const { commit, meanwhile, inbox } = createWorld()
+      commit(readAt)
+      meanwhile(() => commit(servedAt))
+      expect(await readSeqs(inbox(), () => commit(LOG.length))).toEqual(range(1, REMOVED_AT))
     }),
   )
 })

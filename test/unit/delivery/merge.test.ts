@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createMerge } from '../../../src/delivery/merge.ts'
 import { bob, chatId, range, receipt, sent, seqsOf } from '../../harness/people/events.ts'
 
-test('replay and live together are the log, once and in order, wherever the two overlap', () => {
+test('delivers the log once and in order, wherever the replay and the live part overlap', () => {
   const seam = fc.record({ acked: fc.nat(5), replayed: fc.nat(5), overlap: fc.nat(5), later: fc.nat(5) })
   fc.assert(
     fc.property(seam, seam, (tea, coffee) => {
@@ -22,17 +22,17 @@ test('replay and live together are the log, once and in order, wherever the two 
   )
 })
 
-test('a chat that the replay did not cover is let through from its first event on', () => {
+test('passes a chat that was not replayed from its first event', () => {
   const merge = createMerge(new Map([[chatId('tea'), 5]]))
   expect(range(1, 3).map((seq) => merge(sent('coffee', seq)))).toEqual([true, true, true])
 })
 
-test('signals that are in no log are always let through', () => {
+test('always passes receipts, which are in no log', () => {
   const merge = createMerge(new Map([[chatId('tea'), 5]]))
   expect([merge(receipt('tea', bob, 2)), merge(receipt('tea', bob, 2))]).toEqual([true, true])
 })
 
-test('what the replay covered stays as it was said at the start', () => {
+test('keeps its own copy of what the replay covered', () => {
   const covered = new Map([[chatId('tea'), 5]])
   const merge = createMerge(covered)
   covered.clear()

@@ -6,7 +6,7 @@ import type { Feed } from '../../../src/lib/push-stream.ts'
 
 export type Phases = (feed: Feed<LiveItem>) => AsyncGenerator<InboxItem, void, void>
 
-/** A stream, and what it calls. */
+/** A stream and its callbacks. */
 export type OpenStream = Readonly<{
   stream: LiveStream
   onClose: Mock<() => void>
@@ -14,7 +14,7 @@ export type OpenStream = Readonly<{
   onFlushed: Mock<(item: InboxItem) => void>
 }>
 
-/** A stream of what is pushed alone, unless it has other phases. */
+/** Opens a stream. By default it delivers the pushed items alone. */
 export function openStream(phases: Phases = liveOnly): OpenStream {
   const onClose = vi.fn<() => void>()
   const onOverflow = vi.fn<() => void>()
@@ -23,7 +23,7 @@ export function openStream(phases: Phases = liveOnly): OpenStream {
   return { stream, onClose, onOverflow, onFlushed }
 }
 
-/** The next `count` items. */
+/** Reads `count` items. */
 export async function take(stream: LiveStream, count: number): Promise<unknown[]> {
   const items: unknown[] = []
   while (items.length < count) items.push((await stream.next()).value)

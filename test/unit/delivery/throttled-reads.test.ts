@@ -3,7 +3,7 @@ import { createThrottledReads } from '../../../src/delivery/throttled-reads.ts'
 import { captureLog } from '../../harness/checkers/captured-log.ts'
 import { holdWork } from '../../harness/people/held-work.ts'
 
-test('however many inboxes start, eight reads are under way at a time, and the wait is known', async () => {
+test('runs eight reads at a time, however many inboxes start, and estimates the wait', async () => {
   const { run, calls } = holdWork<number>()
   const { read, expectedWaitMs } = createThrottledReads(captureLog().logger)
   const signal = new AbortController().signal
@@ -20,7 +20,7 @@ test('however many inboxes start, eight reads are under way at a time, and the w
   expect(expectedWaitMs()).toBe(0)
 })
 
-test('nothing is read for a reader who went while waiting', async () => {
+test('skips the read of a reader that has gone while it waited', async () => {
   const { run, calls } = holdWork<number>()
   const { read } = createThrottledReads(captureLog().logger)
   const [here, gone] = [new AbortController(), new AbortController()]

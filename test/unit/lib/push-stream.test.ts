@@ -14,7 +14,7 @@ function openStream(items?: Items) {
   const overflowError = (): Error => new Error('too slow')
   const queue = new BoundedQueue<number>({ maxItems: 4, maxBytes: 4 }, () => ({ bytes: 1, keep: 'durable' }))
   const stream = new PushStream({ queue, items, onClose, onOverflow, onFlushed, overflowError })
-  return { stream, onClose, onOverflow, onFlushed }
+  return { stream, queue, onClose, onOverflow, onFlushed }
 }
 
 /** Reads to the end. */
@@ -202,6 +202,15 @@ describe('return', () => {
     await stream.return()
     expect(await stream.next()).toEqual(DONE)
     expect(onClose).toHaveBeenCalledOnce()
+  })
+
+  test('frees the queue, as every ending but end does', () => {
+    for (const ending of ['return', 'overflow'] as const) {
+      const { stream, queue } = openStream()
+      stream.push(1)
+      void stream[ending]()
+      expect(queue.length).toBe(0)
+    }
   })
 
   test('is what leaving a loop or a scope does', async () => {
