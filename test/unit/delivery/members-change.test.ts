@@ -83,7 +83,7 @@ function createWorld() {
     metrics,
     logger,
   })
-  const streams = createChatStreams({ hub, chats: { require } as never, chatLog, clock })
+  const streams = createChatStreams({ hub, chats: { require }, chatLog, clock })
   const subscriber = { viewerId: bob, onOverflow: () => undefined }
   return {
     commit,
