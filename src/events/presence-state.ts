@@ -1,27 +1,27 @@
 import type { UserId } from '../ids.ts'
 
-/** When somebody was last active. */
+/** When a user was last active. */
 export type LastSeen = Readonly<{ userId: UserId; lastSeenAt: Date }>
 
-/** What a person's presence is, as far as somebody may see it. */
+/** A user's presence, as one viewer may see it. */
 export type Presence = Readonly<{
   userId: UserId
-  /** Null: not known now. */
+  /** Null if it is unknown at the moment. */
   online: boolean | null
   lastSeenAt: Date | null
 }>
 
-/** A presence as of a moment. */
+/** A user's presence as of a moment. */
 export type PresenceState = Presence &
   Readonly<{
-    /** Of two sightings of one person the one with the higher is newer, unless everything was forgotten in between. */
+    /** Orders the states of one user: the higher one is newer, unless the presence store lost its data in between. */
     asOf: number
-    /** Why it is unknown: they were told to say nothing for a while. An edge follows when that is over. */
+    /** Why `online` is null: the user is in a grace period. An edge follows when it ends. */
     isExcused?: boolean | undefined
   }>
 
 /**
- * Somebody came online, or the window ran out since their last activity, or it is unknown from now on because they are
- * excused. May be told more than once.
+ * A change of state: the user came online, went offline, or is unknown because a grace period began. The same edge may
+ * be published more than once.
  */
 export type PresenceEdge = PresenceState

@@ -9,27 +9,27 @@ import {
 } from './presence-store.ts'
 import type { PresenceEdge, LastSeen, PresenceState } from '../../events/presence-state.ts'
 
-/** What all gateways of one process know of people. */
+/** The presence of users, shared by all gateways of one process. */
 export type MemoryPresence = Readonly<{
-  /** When those who are online, or are yet to be told of as gone, were last active, by `elapsedMs`. */
-  online: Map<UserId, number>
-  /** When they were last active by the clock; kept until it is saved and they are gone. */
-  seen: Map<UserId, number>
-  /** When what is in `seen` is to be saved, by `elapsedMs`. */
-  due: Map<UserId, number>
-  /** When people's excuses end, by `elapsedMs`. */
-  excused: Map<UserId, number>
+  /** When users were last active, by `elapsedMs`: those who are online, and those whose expiry is not confirmed yet. */
+  activeAt: Map<UserId, number>
+  /** When users were last active, by the clock. Kept until it is saved and the user is offline. */
+  lastSeenAt: Map<UserId, number>
+  /** When the entry in `lastSeenAt` is to be saved, by `elapsedMs`. */
+  saveAt: Map<UserId, number>
+  /** When grace periods end, by `elapsedMs`. */
+  graceEndsAt: Map<UserId, number>
   watchers: Map<UserId, Set<GatewayId>>
-  /** Counts changes: sightings are as of one of them. */
+  /** Counts changes. The `asOf` of a state is this count. */
   changes: { count: number }
 }>
 
 export function createMemoryPresence(): MemoryPresence {
   return {
-    online: new Map(),
-    seen: new Map(),
-    due: new Map(),
-    excused: new Map(),
+    activeAt: new Map(),
+    lastSeenAt: new Map(),
+    saveAt: new Map(),
+    graceEndsAt: new Map(),
     watchers: new Map(),
     changes: { count: 0 },
   }
@@ -39,98 +39,98 @@ type Dependencies = Readonly<{
   gatewayId: GatewayId
   presence: MemoryPresence
   windowMs: number
-  /** Says when somebody was last seen; may jump. */
+  /** Dates `lastSeenAt`. May jump. */
   clock: Clock
-  /** Says how long ago something was; never jumps. */
+  /** Measures windows and grace periods. Never jumps. */
   elapsedMs: () => number
 }>
 
 /**
- * One gateway's end of a store that lives in this process. Nobody else saves or remembers what is in here: whatever is
- * not saved yet is answered by `leave`. A sweep looks at everybody who is online, which is a millisecond for 100,000.
+ * A presence store in the memory of this process, as one gateway sees it. The data ends with the process, so `close`
+ * returns all that is not saved yet. A sweep visits every online user, which takes a millisecond for 100,000.
  */
 export function createMemoryPresenceStore(dependencies: Dependencies): PresenceStore {
   const { gatewayId, presence, windowMs, clock, elapsedMs } = dependencies
-  const { online, seen, due, excused, watchers, changes } = presence
+  const { activeAt, lastSeenAt, saveAt, graceEndsAt, watchers, changes } = presence
 
   function isOnline(userId: UserId): boolean {
-    return (online.get(userId) ?? -Infinity) > elapsedMs() - windowMs
+    return (activeAt.get(userId) ?? -Infinity) > elapsedMs() - windowMs
   }
 
-  function isExcused(userId: UserId): boolean {
-    return (excused.get(userId) ?? -Infinity) > elapsedMs()
+  function isInGracePeriod(userId: UserId): boolean {
+    return (graceEndsAt.get(userId) ?? -Infinity) > elapsedMs()
   }
 
   function onlineOf(userId: UserId): Pick<PresenceState, 'online' | 'isExcused'> {
     if (isOnline(userId)) return { online: true }
-    return isExcused(userId) ? { online: null, isExcused: true } : { online: false }
+    return isInGracePeriod(userId) ? { online: null, isExcused: true } : { online: false }
   }
 
-  function sightingOf(userId: UserId): PresenceState {
-    const lastSeenAt = seen.get(userId)
+  function stateOf(userId: UserId): PresenceState {
+    const seenAt = lastSeenAt.get(userId)
     return {
       userId,
       ...onlineOf(userId),
-      lastSeenAt: lastSeenAt === undefined ? null : new Date(lastSeenAt),
+      lastSeenAt: seenAt === undefined ? null : new Date(seenAt),
       asOf: changes.count,
     }
   }
 
   function watchedEdge(userId: UserId): WatchedEdge {
-    return { edge: sightingOf(userId), watchers: [...(watchers.get(userId) ?? [])] }
+    return { edge: stateOf(userId), watchers: [...(watchers.get(userId) ?? [])] }
   }
 
-  /** Whether they were not online before and are now. */
-  function touchOne({ userId, agoMs, lastSeenAt }: Activity): boolean {
+  /** Returns whether the user came online. */
+  function recordOne({ userId, agoMs, lastSeenAt: recordedAt }: Activity): boolean {
     const wasOnline = isOnline(userId)
     changes.count += 1
-    const toldAt = lastSeenAt?.getTime() ?? -Infinity
-    seen.set(userId, Math.max(seen.get(userId) ?? -Infinity, clock.now() - agoMs, toldAt))
+    raise(lastSeenAt, userId, Math.max(clock.now() - agoMs, recordedAt?.getTime() ?? -Infinity))
     const isOver = agoMs >= windowMs
-    if (!due.has(userId)) due.set(userId, isOver ? -Infinity : elapsedMs() + SAVE_EVERY_MS)
+    if (!saveAt.has(userId)) saveAt.set(userId, isOver ? -Infinity : elapsedMs() + SAVE_EVERY_MS)
     if (isOver) return false
-    online.set(userId, Math.max(online.get(userId) ?? -Infinity, elapsedMs() - agoMs))
+    raise(activeAt, userId, elapsedMs() - agoMs)
     return !wasOnline
   }
 
-  /** Whether it was known whether they are online and is not any more. */
-  function excuseOne({ userId, forMs }: GracePeriod): boolean {
-    const wasKnown = !isOnline(userId) && !isExcused(userId)
+  /** Returns whether the user was known to be offline, and is unknown now. */
+  function grantOne({ userId, forMs }: GracePeriod): boolean {
+    const wasOffline = !isOnline(userId) && !isInGracePeriod(userId)
     changes.count += 1
-    excused.set(userId, Math.max(excused.get(userId) ?? -Infinity, elapsedMs() + forMs))
-    return wasKnown
+    raise(graceEndsAt, userId, elapsedMs() + forMs)
+    return wasOffline
   }
 
-  /** Whose excuses are over, without those who came back meanwhile. */
-  function unexcused(): UserId[] {
-    const over = [...excused.keys()].filter((userId) => !isExcused(userId))
-    for (const userId of over.filter(isOnline)) excused.delete(userId)
-    return over.filter((userId) => !online.has(userId))
+  /** The users whose grace period ended while they were away. Forgets the ones that are back. */
+  function endedGracePeriods(): UserId[] {
+    const ended = [...graceEndsAt.keys()].filter((userId) => !isInGracePeriod(userId))
+    for (const userId of ended.filter(isOnline)) graceEndsAt.delete(userId)
+    return ended.filter((userId) => !activeAt.has(userId))
   }
 
-  function lastSeen(userId: UserId): LastSeen[] {
-    const at = seen.get(userId)
-    return at === undefined ? [] : [{ userId, lastSeenAt: new Date(at) }]
+  function lastSeenOf(userId: UserId): LastSeen[] {
+    const seenAt = lastSeenAt.get(userId)
+    return seenAt === undefined ? [] : [{ userId, lastSeenAt: new Date(seenAt) }]
   }
 
-  function saveOne({ userId, lastSeenAt }: LastSeen): void {
-    if (seen.get(userId) !== lastSeenAt.getTime()) return
-    due.delete(userId)
-    if (!online.has(userId)) seen.delete(userId)
+  function markOneSaved({ userId, lastSeenAt: savedAt }: LastSeen): void {
+    if (lastSeenAt.get(userId) !== savedAt.getTime()) return
+    saveAt.delete(userId)
+    if (!activeAt.has(userId)) lastSeenAt.delete(userId)
   }
 
   return {
     async recordActivity(activities) {
-      const cameOnline = activities.filter(touchOne).map(({ userId }) => watchedEdge(userId))
-      return { cameOnline, lastSeen: activities.flatMap(({ userId }) => lastSeen(userId)) }
+      const cameOnline = activities.filter(recordOne).map(({ userId }) => watchedEdge(userId))
+      return { cameOnline, lastSeen: activities.flatMap(({ userId }) => lastSeenOf(userId)) }
     },
-    grantGracePeriods: async (excuses) => excuses.filter(excuseOne).map(({ userId }) => watchedEdge(userId)),
-    lookUp: async (userIds) => userIds.map(sightingOf),
+    grantGracePeriods: async (gracePeriods) =>
+      gracePeriods.filter(grantOne).map(({ userId }) => watchedEdge(userId)),
+    lookUp: async (userIds) => userIds.map(stateOf),
     async watch(userIds) {
       for (const userId of userIds) {
         watchers.set(userId, (watchers.get(userId) ?? new Set()).add(gatewayId))
       }
-      return userIds.map(sightingOf)
+      return userIds.map(stateOf)
     },
     async unwatch(userIds) {
       for (const userId of userIds) {
@@ -141,20 +141,28 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
     },
     async sweep() {
       changes.count += 1
-      const expired = [...[...online.keys()].filter((userId) => !isOnline(userId)), ...unexcused()]
+      const offline = [...activeAt.keys()].filter((userId) => !isOnline(userId))
+      const expired = [...offline, ...endedGracePeriods()]
       const now = elapsedMs()
-      const unsaved = [...due].filter(([, dueAt]) => dueAt <= now).flatMap(([userId]) => lastSeen(userId))
+      const unsaved = [...saveAt]
+        .filter(([, dueAt]) => dueAt <= now)
+        .flatMap(([userId]) => lastSeenOf(userId))
       return { hasLostState: false, expired: expired.map(watchedEdge), unsaved }
     },
     async confirmExpired(edges: readonly PresenceEdge[]) {
       for (const { userId } of edges.filter((edge) => !isOnline(edge.userId))) {
-        if (online.delete(userId)) due.set(userId, -Infinity)
-        if (!isExcused(userId)) excused.delete(userId)
+        if (activeAt.delete(userId)) saveAt.set(userId, -Infinity)
+        if (!isInGracePeriod(userId)) graceEndsAt.delete(userId)
       }
     },
-    async markSaved(all) {
-      for (const one of all) saveOne(one)
+    async markSaved(saved) {
+      for (const one of saved) markOneSaved(one)
     },
-    close: async () => [...due.keys()].flatMap(lastSeen),
+    close: async () => [...saveAt.keys()].flatMap(lastSeenOf),
   }
+}
+
+/** Sets the entry unless it is higher already. */
+function raise(times: Map<UserId, number>, userId: UserId, time: number): void {
+  times.set(userId, Math.max(times.get(userId) ?? -Infinity, time))
 }

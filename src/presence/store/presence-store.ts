@@ -1,76 +1,80 @@
 import type { GatewayId, UserId } from '../../ids.ts'
 import type { PresenceEdge, LastSeen, PresenceState } from '../../events/presence-state.ts'
 
-/** Somebody did something, so many milliseconds ago. */
+/** A user was active `agoMs` milliseconds ago. */
 export type Activity = Readonly<{
   userId: UserId
   agoMs: number
-  /** What the store called that moment when it was told of it before. */
+  /** On a replay: the time that the store gave this activity when it was first recorded. */
   lastSeenAt?: Date | undefined
 }>
 
-/** Somebody was told to come back in so many milliseconds: until then it proves nothing that they are silent. */
+/**
+ * A gateway rejected a user's heartbeat and asked them to retry later. For `forMs` milliseconds their silence does not
+ * mean that they are offline.
+ */
 export type GracePeriod = Readonly<{ userId: UserId; forMs: number }>
 
-/** What became of activities. */
+/** The outcome of recording activities. */
 export type ActivityResult = Readonly<{
-  /** Those who were not online before and are now. */
+  /** The users who were offline before and are online now. */
   cameOnline: readonly WatchedEdge[]
-  /** Everybody's last activity, as the store calls its moment: to be given to it again where it has to be told again. */
+  /** The last activity of each user, by the store's clock. A replay passes it back. */
   lastSeen: readonly LastSeen[]
 }>
 
-/** An edge, and the gateways that asked to hear of this person. */
+/** An edge, and the gateways that watch its user. */
 export type WatchedEdge = Readonly<{ edge: PresenceEdge; watchers: readonly GatewayId[] }>
 
-/** What has to be done about those people that are in the care of this gateway at present. */
+/** Pending work for the users that this gateway sweeps at present. */
 export type SweepResult = Readonly<{
-  /** What was told to the store before may be lost, in part or whole: tell it again. */
+  /** The store may have lost earlier writes, some or all. Replay them. */
   hasLostState: boolean
-  /** Their window has run out, or their excuse without activity. Tell the watchers, then `settle`. */
+  /** Users whose window, or grace period, ended without activity. Publish the edges, then call `confirmExpired`. */
   expired: readonly WatchedEdge[]
-  /** Their last activity has to be written down for good. Do it, then say `saved`. */
+  /** Last activities that the database does not have yet. Save them, then call `markSaved`. */
   unsaved: readonly LastSeen[]
 }>
 
 /**
- * Who was active when, and which gateways want to know. A port, kept in fast memory that may vanish; one contract
- * suite holds every implementation to these laws:
+ * When users were last active, and which gateways watch them. A port, kept in fast memory that may lose its data. One
+ * contract suite holds every implementation to these laws:
  *
- * - Somebody is online for exactly one window (20 s) after their last activity. A clock that jumps back makes nobody
- *   online for longer, and moves no `lastSeenAt` back: that only ever grows.
- * - `touch` is atomic. Of those who become online at once through several gateways, each is told of by one or more.
- * - Whoever is excused is not offline: when their window runs out, or where it has, it is unknown whether they are online;
- *   they are offline when their excuse has run out as well. An excuse is never shortened.
- * - Who ran out is answered by every `sweep` until settled, to one gateway at a time. One that dies is replaced by
- *   another's `sweep` within a second. So an edge may be told twice, and is never left out.
- * - Whoever was active is answered as `unsaved` once they ran out, at once where that was before the store was told,
- *   and once a minute while they stay online.
- * - `online` is null where the store knows that it does not know: soon after it forgot everything.
- * - What can't be done now rejects, at once or within two seconds, and may be tried again.
+ * - A user is online for exactly one window (20 s) after their last activity. A clock that jumps back makes no user
+ *   online for longer, and moves no `lastSeenAt` back: it only grows.
+ * - `recordActivity` is atomic. If several gateways bring a user online at once, at least one of them gets the edge.
+ * - A user in a grace period is not offline. When their window has ended they are unknown, and offline once the grace
+ *   period has ended too. A grace period is never shortened.
+ * - Every `sweep` returns an expired user until `confirmExpired`, to one gateway at a time. If that gateway dies, the
+ *   `sweep` of another takes over within a second. So an edge may be published twice, and is never lost.
+ * - An active user is returned as `unsaved` once their window has ended, and once a minute while they stay online. An
+ *   activity that is older than the window when it is recorded is unsaved at once.
+ * - `online` is null if the store knows that it does not know, which is the case shortly after it lost its data.
+ * - What fails rejects, at once or within two seconds, and may be retried.
  *
- * What it does not ensure, so that callers must not rely on it: that it remembers. Callers tell it again who was
- * active, who is excused, and whom they watch. A `lastSeenAt` of null means that the database may know more.
+ * The store does not promise to remember. Callers replay activities and grace periods, and watch again. If `lastSeenAt`
+ * is null, the database may know more.
  */
 export type PresenceStore = Readonly<{
-  /** Takes note of activity, of each person once. */
+  /** Records activities, at most one per user. */
   recordActivity(activities: readonly Activity[]): Promise<ActivityResult>
-  /** Excuses people, each of them once. Answers with those of whom it was known, and is not any more. */
-  grantGracePeriods(excuses: readonly GracePeriod[]): Promise<readonly WatchedEdge[]>
+  /** Grants grace periods, at most one per user. Returns the users who were known before and are unknown now. */
+  grantGracePeriods(gracePeriods: readonly GracePeriod[]): Promise<readonly WatchedEdge[]>
   lookUp(userIds: readonly UserId[]): Promise<readonly PresenceState[]>
-  /** This gateway wants to hear of these people for the next ten minutes. Answers as `lookUp` does, as of that moment. */
+  /** Registers this gateway as a watcher of these users for ten minutes. Returns their states as of that moment. */
   watch(userIds: readonly UserId[]): Promise<readonly PresenceState[]>
   unwatch(userIds: readonly UserId[]): Promise<void>
-  /** To be called four times a second, by every gateway. */
+  /** Every gateway calls this four times a second. */
   sweep(): Promise<SweepResult>
-  /** These edges were told: they are over, unless the person has come back meanwhile. */
+  /** These edges were published. Their users are no longer returned as expired, unless they came back and left again. */
   confirmExpired(edges: readonly PresenceEdge[]): Promise<void>
-  markSaved(seen: readonly LastSeen[]): Promise<void>
-  /** This gateway goes. Answers with what has to be saved because no other gateway will. */
+  /** The database has these activities. Later ones stay unsaved. */
+  markSaved(saved: readonly LastSeen[]): Promise<void>
+  /** Hands this gateway's sweeps over to the others. Returns the activities that no other gateway will save. */
   close(): Promise<readonly LastSeen[]>
 }>
 
-/** How long somebody is online after their last activity, in milliseconds. */
+/** How long a user is online after their last activity, in milliseconds. */
 export const WINDOW_MS = 20_000
-/** How often the last activity of those who stay online is written down for good, in milliseconds. */
+/** How often the last activity of users who stay online is saved, in milliseconds. */
 export const SAVE_EVERY_MS = 60_000

@@ -3,28 +3,27 @@ import type { WatchedEdge } from './presence-store.ts'
 import type { LastSeen, PresenceState } from '../../events/presence-state.ts'
 
 /*
- * What the scripts of redis-presence-scripts.ts answer, in the words of the port.
+ * Turns the replies of the scripts in redis-presence-scripts.ts into the types of the port.
  */
 
-/** A script's answer: texts, and lists of them. */
-export type Answer = readonly unknown[]
+/** A script's reply: strings, and lists of them. */
+export type Reply = readonly unknown[]
 
-export function listOf(answer: unknown): Answer {
-  return Array.isArray(answer) ? (answer as Answer) : []
+export function listOf(reply: unknown): Reply {
+  return Array.isArray(reply) ? (reply as Reply) : []
 }
 
-/** What follows by turns, two by two. */
-export function pairsOf(answer: unknown): readonly (readonly [string, string])[] {
-  const texts = listOf(answer).map(String)
+/** The pairs of a flat list of keys and values. */
+export function pairsOf(reply: unknown): readonly (readonly [string, string])[] {
+  const texts = listOf(reply).map(String)
   return texts.flatMap((text, index) => (index % 2 === 0 ? [[text, texts[index + 1] ?? ''] as const] : []))
 }
 
-/** Of a hash that was asked for outside of a script, which the client makes an object of. */
-export function entriesOf(answer: unknown): readonly (readonly [string, string])[] {
-  return Object.entries((answer ?? {}) as Readonly<Record<string, string>>)
+/** The pairs of a hash. Outside of scripts the client returns hashes as objects. */
+export function entriesOf(reply: unknown): readonly (readonly [string, string])[] {
+  return Object.entries((reply ?? {}) as Readonly<Record<string, string>>)
 }
 
-/** Of a flag as the scripts that look answer it. */
 function toOnline(flag: unknown): Pick<PresenceState, 'online' | 'isExcused'> {
   if (flag === '?') return { online: null, isExcused: true }
   return { online: flag === '' ? null : flag === '1' }
@@ -34,24 +33,24 @@ function toDate(ms: unknown): Date | null {
   return typeof ms === 'string' && ms !== '' ? new Date(Number(ms)) : null
 }
 
-/** Nothing where there is none. */
+/** Returns an empty list if the user has no last activity. */
 export function toLastSeen([userId, seen]: readonly [string, string]): LastSeen[] {
   const lastSeenAt = toDate(seen)
   return lastSeenAt === null ? [] : [{ userId: userId as UserId, lastSeenAt }]
 }
 
-/** Of a person with their last activity, a flag as the scripts that look answer it, and the part's time. */
-export function toSighting([userId, seen]: Answer, flag: unknown, asOf: unknown): PresenceState {
+/** From a user with their last activity, an online flag ('1', '0', '?', or '' if unsure), and the shard's time. */
+export function toState([userId, seen]: Reply, flag: unknown, asOf: unknown): PresenceState {
   return { userId: String(userId) as UserId, ...toOnline(flag), lastSeenAt: toDate(seen), asOf: Number(asOf) }
 }
 
-/** As `toSighting`, with who watches that person until when. */
-export function toWatchedEdge([userId, seen, watchers]: Answer, flag: unknown, asOf: unknown): WatchedEdge {
-  const edge = toSighting([userId, seen], flag, asOf)
-  return { edge, watchers: watchersIn(pairsOf(watchers), edge.asOf) }
+/** As `toState`, from a user who comes with their watchers. */
+export function toWatchedEdge([userId, seen, watchers]: Reply, flag: unknown, asOf: unknown): WatchedEdge {
+  const edge = toState([userId, seen], flag, asOf)
+  return { edge, watchers: activeWatchers(pairsOf(watchers), edge.asOf) }
 }
 
-/** Those whose watch has not ended. */
-export function watchersIn(watchers: readonly (readonly [string, string])[], asOf: number): GatewayId[] {
+/** The gateways whose watch has not ended. */
+export function activeWatchers(watchers: readonly (readonly [string, string])[], asOf: number): GatewayId[] {
   return watchers.filter(([, until]) => Number(until) > asOf).map(([gateway]) => gateway as GatewayId)
 }

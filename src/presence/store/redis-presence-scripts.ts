@@ -1,10 +1,10 @@
 /*
- * Each script works on one part of the people. KEYS[1] is the part's clock.
+ * Each script works on one shard of the users. KEYS[1] is the shard's clock.
  *
- * A part has a time of its own, in microseconds. It runs with the server's clock but never goes back: where that one
- * jumps back, `ahead` takes up the difference, and the part's time goes on from where it was. So a window is as long
- * as ever, and of any two changes the later one has the higher time. What people are shown as their last activity is
- * the server's clock, in a hash of its own, in which it only grows.
+ * A shard has its own logical time in microseconds, `now`. It follows the server's clock but never goes back. If the
+ * server's clock jumps back, `ahead` absorbs the difference and the shard's time continues from where it was. So a
+ * window keeps its length, and the later of two changes has the higher time. `lastSeenAt` as users see it follows the
+ * server's clock. It is kept in a hash of its own and only grows.
  */
 const READ_CLOCK = `
 local time = redis.call('TIME')
@@ -21,75 +21,83 @@ born = born or text(now)
 redis.call('HSET', KEYS[1], 'now', text(now), 'ahead', text(ahead), 'born', born)`
 
 /**
- * KEYS: clock, online, seen, due, then the watchers of each person. ARGV: the window, how often to save, then each
- * person, how long ago they were active, all in microseconds, and their last activity as it was shown before, or 0.
- * Answers with the time, with everybody's last activity, then with each who came online, when they were last active,
- * and who watches them until when.
+ * Records activities.
+ *
+ * KEYS: clock, online, seen, due, then the watchers of each user.
+ * ARGV: the window and the save interval in microseconds. Then per user: the id, the age of the activity in
+ * microseconds, and the last activity that the store reported earlier in milliseconds, or 0.
+ * Returns the time, the last activity of every user, then each user who came online: id, last activity, watchers.
  */
-export const TOUCH = `
+export const RECORD_ACTIVITY = `
 ${TICK}
 local window = tonumber(ARGV[1])
-local shown = {}
-local answer = { text(now), shown }
+local lastSeen = {}
+local reply = { text(now), lastSeen }
 for i = 3, #ARGV, 3 do
   local user, ago = ARGV[i], tonumber(ARGV[i + 1])
   local known = tonumber(redis.call('HGET', KEYS[3], user) or '0')
   local seen = math.max(known, math.floor((wall - ago) / 1000), tonumber(ARGV[i + 2]))
   if seen > known then redis.call('HSET', KEYS[3], user, text(seen)) end
-  table.insert(shown, text(seen))
+  table.insert(lastSeen, text(seen))
   redis.call('ZADD', KEYS[4], 'NX', ago < window and text(now + ARGV[2]) or 0, user)
   if ago < window then
     local before = redis.call('ZSCORE', KEYS[2], user)
     redis.call('ZADD', KEYS[2], 'GT', text(now - ago), user)
     if not before or tonumber(before) <= now - window then
-      table.insert(answer, { user, text(seen), redis.call('HGETALL', KEYS[4 + i / 3]) })
+      table.insert(reply, { user, text(seen), redis.call('HGETALL', KEYS[4 + i / 3]) })
     end
   end
 end
-return answer`
+return reply`
 
 /**
- * KEYS: clock, online, seen, excused, then the watchers of each person. ARGV: the window, then each person and for how
- * long they are excused, in microseconds. Answers with the time, then with each who was offline and is unknown now, and
- * who watches them until when.
+ * Grants grace periods.
+ *
+ * KEYS: clock, online, seen, grace ends, then the watchers of each user.
+ * ARGV: the window. Then per user: the id, and the length of the grace period in microseconds.
+ * Returns the time, then each user who was offline and is unknown now: id, last activity, watchers.
  */
-export const EXCUSE = `
+export const GRANT_GRACE_PERIODS = `
 ${TICK}
-local answer = { text(now) }
+local reply = { text(now) }
 for i = 2, #ARGV, 2 do
   local user = ARGV[i]
   local active, before = redis.call('ZSCORE', KEYS[2], user), redis.call('ZSCORE', KEYS[4], user)
   redis.call('ZADD', KEYS[4], 'GT', text(now + ARGV[i + 1]), user)
   local isOnline = active and tonumber(active) > now - tonumber(ARGV[1])
   if not isOnline and not (before and tonumber(before) > now) then
-    table.insert(answer, { user, redis.call('HGET', KEYS[3], user) or '', redis.call('HGETALL', KEYS[4 + i / 2]) })
+    table.insert(reply, { user, redis.call('HGET', KEYS[3], user) or '', redis.call('HGETALL', KEYS[4 + i / 2]) })
   end
 end
-return answer`
+return reply`
 
 /**
- * KEYS: clock, online, seen, excused. ARGV: the window, and for how long after its birth a part is not sure of who is not
- * online; then people. Answers with the time, and for each with 1, 0, ? for who is excused, or nothing where it is not
- * sure, and with their last activity.
+ * KEYS: clock, online, seen, grace ends.
+ * ARGV: the window, and for how long after its creation a shard does not call a user offline. Then user ids.
+ * Returns the time, then two entries per user: '1' online, '0' offline, '?' in a grace period or '' unsure, and the
+ * last activity.
  */
-const LOOK = (firstUser: number): string => `
+const READ_STATES = (firstUser: number): string => `
 local isYoung = not born or now - tonumber(born) < tonumber(ARGV[2])
-local answer = { text(now) }
+local reply = { text(now) }
 for i = ${firstUser}, #ARGV do
   local active = redis.call('ZSCORE', KEYS[2], ARGV[i])
   local isOnline = active and tonumber(active) > now - tonumber(ARGV[1])
-  local ends = not isOnline and redis.call('ZSCORE', KEYS[4], ARGV[i])
-  local isExcused = ends and tonumber(ends) > now
-  table.insert(answer, isOnline and '1' or isExcused and '?' or isYoung and '' or '0')
-  table.insert(answer, redis.call('HGET', KEYS[3], ARGV[i]) or '')
+  local graceEnd = not isOnline and redis.call('ZSCORE', KEYS[4], ARGV[i])
+  local isInGracePeriod = graceEnd and tonumber(graceEnd) > now
+  table.insert(reply, isOnline and '1' or isInGracePeriod and '?' or isYoung and '' or '0')
+  table.insert(reply, redis.call('HGET', KEYS[3], ARGV[i]) or '')
 end
-return answer`
+return reply`
 
 export const LOOK_UP = `
 ${READ_CLOCK}
-${LOOK(3)}`
+${READ_STATES(3)}`
 
-/** As the last; ARGV[3] and ARGV[4] are a gateway, and for how long it watches; the watchers' keys follow in KEYS. */
+/**
+ * As LOOK_UP, and registers a watcher. ARGV[3] is the gateway and ARGV[4] for how long it watches, before the user ids.
+ * The watchers' keys of the users follow in KEYS.
+ */
 export const WATCH = `
 ${READ_CLOCK}
 for i = 5, #KEYS do
@@ -100,12 +108,15 @@ for i = 5, #KEYS do
   redis.call('HSET', KEYS[i], ARGV[3], text(now + ARGV[4]))
   redis.call('PEXPIRE', KEYS[i], text(ARGV[4] / 1000))
 end
-${LOOK(5)}`
+${READ_STATES(5)}`
 
 /**
- * KEYS: clock, online, seen, due, excused. ARGV: the window, how long a gateway sweeps alone, the gateway, how many at
- * most. Answers with the part's birth and, where it is this gateway's turn, with the time, with those who are offline,
- * those who are excused from now on, and those to be saved, each with their last activity.
+ * Finds expired users and unsaved activities, if this gateway holds the shard's sweep lease or can take it.
+ *
+ * KEYS: clock, online, seen, due, grace ends.
+ * ARGV: the window, the length of the lease, the gateway, and the maximum number of users per list.
+ * Returns when the shard was created. With the lease, also the time and three lists of users with their last activity:
+ * those who are offline, those who are in a grace period from now on, and those to save.
  */
 export const SWEEP = `
 ${TICK}
@@ -118,10 +129,10 @@ local function add(list, user)
   table.insert(list, user)
   table.insert(list, redis.call('HGET', KEYS[3], user) or '')
 end
-local offline, excused, due = {}, {}, {}
+local offline, inGracePeriod, due = {}, {}, {}
 for _, user in ipairs(first(KEYS[2], over)) do
-  local ends = redis.call('ZSCORE', KEYS[5], user)
-  add(ends and tonumber(ends) > now and excused or offline, user)
+  local graceEnd = redis.call('ZSCORE', KEYS[5], user)
+  add(graceEnd and tonumber(graceEnd) > now and inGracePeriod or offline, user)
 end
 for _, user in ipairs(first(KEYS[5], now)) do
   local active = redis.call('ZSCORE', KEYS[2], user)
@@ -132,25 +143,31 @@ for _, user in ipairs(first(KEYS[5], now)) do
   end
 end
 for _, user in ipairs(first(KEYS[4], now)) do add(due, user) end
-return { born, text(now), offline, excused, due }`
+return { born, text(now), offline, inGracePeriod, due }`
 
 /**
- * KEYS: online, due, excused. ARGV: each person, the moment until which they may have been active, and the one until
- * which they may have been excused.
+ * Forgets expired users whose edges were published, unless they were active again.
+ *
+ * KEYS: online, due, grace ends.
+ * ARGV: per user: the id, the latest activity that counts as expired, and the latest end of a grace period that does.
  */
-export const SETTLE = `
+export const CONFIRM_EXPIRED = `
 for i = 1, #ARGV, 3 do
   local active = redis.call('ZSCORE', KEYS[1], ARGV[i])
   if active and tonumber(active) <= tonumber(ARGV[i + 1]) then
     redis.call('ZREM', KEYS[1], ARGV[i])
     redis.call('ZADD', KEYS[2], 0, ARGV[i])
   end
-  local ends = redis.call('ZSCORE', KEYS[3], ARGV[i])
-  if ends and tonumber(ends) <= tonumber(ARGV[i + 2]) then redis.call('ZREM', KEYS[3], ARGV[i]) end
+  local graceEnd = redis.call('ZSCORE', KEYS[3], ARGV[i])
+  if graceEnd and tonumber(graceEnd) <= tonumber(ARGV[i + 2]) then redis.call('ZREM', KEYS[3], ARGV[i]) end
 end`
 
-/** KEYS: online, seen, due. ARGV: each person and the last activity that was saved. What came later is unsaved still. */
-export const SAVED = `
+/**
+ * Marks last activities as saved. A later activity stays unsaved.
+ *
+ * KEYS: online, seen, due. ARGV: per user: the id, and the last activity that was saved.
+ */
+export const MARK_SAVED = `
 for i = 1, #ARGV, 2 do
   local user = ARGV[i]
   if redis.call('HGET', KEYS[2], user) == ARGV[i + 1] then
@@ -159,6 +176,6 @@ for i = 1, #ARGV, 2 do
   end
 end`
 
-/** KEYS: clock. ARGV: a gateway that sweeps no more. */
-export const LEAVE = `
+/** Releases the sweep lease of a gateway. KEYS: clock. ARGV: the gateway. */
+export const RELEASE_LEASE = `
 if redis.call('HGET', KEYS[1], 'sweeper') == ARGV[1] then redis.call('HDEL', KEYS[1], 'sweeper', 'until') end`

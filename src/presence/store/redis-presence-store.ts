@@ -9,17 +9,26 @@ import {
   type WatchedEdge,
 } from './presence-store.ts'
 import {
-  type Answer,
+  activeWatchers,
   entriesOf,
   listOf,
   pairsOf,
+  type Reply,
   toLastSeen,
-  toSighting,
+  toState,
   toWatchedEdge,
-  watchersIn,
 } from './redis-presence-replies.ts'
 import { ALL_SHARDS, type Shard, shardKeys, shardOf, watchersKey } from './redis-presence-keys.ts'
-import { EXCUSE, LEAVE, LOOK_UP, SAVED, SETTLE, SWEEP, TOUCH, WATCH } from './redis-presence-scripts.ts'
+import {
+  CONFIRM_EXPIRED,
+  GRANT_GRACE_PERIODS,
+  LOOK_UP,
+  MARK_SAVED,
+  RECORD_ACTIVITY,
+  RELEASE_LEASE,
+  SWEEP,
+  WATCH,
+} from './redis-presence-scripts.ts'
 import type { PresenceState } from '../../events/presence-state.ts'
 
 type Dependencies = Readonly<{
@@ -28,61 +37,67 @@ type Dependencies = Readonly<{
   windowMs: number
 }>
 
-const MICROS = 1_000
-/** A gateway that did not sweep for so long has lost its turn: renewed four times a second, it survives one delay. */
-const SWEEP_LEASE = 600 * MICROS
-/** Of one part at one sweep; 16 parts, four times a second. */
+const MICROS_PER_MS = 1_000
+/** How long a gateway sweeps a shard alone, in microseconds. Renewed four times a second, it survives one late sweep. */
+const SWEEP_LEASE = 600 * MICROS_PER_MS
+/** The most users of one shard in one sweep. There are 16 shards and four sweeps a second. */
 const MAX_SWEPT = 500
-/** So long after it was emptied a part is not sure of who is not online: gateways tell it again within half a second. */
-const GRACE_MS = 2_000
-const WATCH_FOR = 600_000 * MICROS
+/**
+ * For how long after its creation a shard calls no user offline, in milliseconds. Gateways replay their activities
+ * within half a second after Redis lost its data.
+ */
+const UNSURE_MS = 2_000
+/** For how long a gateway is registered as a watcher, in microseconds. */
+const WATCH_FOR = 600_000 * MICROS_PER_MS
 
 /**
- * The store of gateways in several processes. Time is Redis' own: gateways' clocks never meet. A command concerns one
- * part of the people, see redis-presence-keys.ts; whatever concerns several goes out in one round trip.
+ * The presence store for gateways in several processes. All times are Redis' own, because the clocks of gateways differ.
+ * A command works on one shard of the users, see redis-presence-keys.ts. Commands for several shards go out in one round
+ * trip.
  */
 export function createRedisPresenceStore({ connection, gatewayId, windowMs }: Dependencies): PresenceStore {
-  const window = windowMs * MICROS
-  const grace = Math.min(GRACE_MS, windowMs) * MICROS
-  /** When each part was born, as last heard: another birth means that all was lost in between. */
-  const births = new Map<Shard, string>()
+  const window = windowMs * MICROS_PER_MS
+  const unsureFor = Math.min(UNSURE_MS, windowMs) * MICROS_PER_MS
+  /** When each shard was created, as last read. A different value means that its data was lost in between. */
+  const createdAt = new Map<Shard, string>()
 
-  /** One command for each part concerned; answers with each part's people beside its answer. */
+  /** Sends one command per shard. Returns the users of each shard with the reply. */
   async function forEachShard<Item extends Readonly<{ userId: UserId }>>(
     items: readonly Item[],
     commandFor: (shard: Shard, items: readonly Item[]) => RedisCommand,
-  ): Promise<readonly (readonly [items: readonly Item[], answer: Answer])[]> {
+  ): Promise<readonly (readonly [items: readonly Item[], reply: Reply])[]> {
     const groups = [...Map.groupBy(items, ({ userId }) => shardOf(userId))]
-    const answers = await connection.send(groups.map(([shard, some]) => commandFor(shard, some)))
-    return groups.map(([, some], index) => [some, listOf(answers[index])])
+    const replies = await connection.send(groups.map(([shard, some]) => commandFor(shard, some)))
+    return groups.map(([, some], index) => [some, listOf(replies[index])])
   }
 
-  async function look(
+  async function readStates(
     userIds: readonly UserId[],
     commandFor: (shard: Shard, userIds: readonly UserId[]) => RedisCommand,
   ): Promise<readonly PresenceState[]> {
     const items = [...new Set(userIds)].map((userId) => ({ userId }))
-    const answers = await forEachShard(items, (shard, some) => commandFor(shard, some.map(idOf)))
-    return answers.flatMap(([some, [asOf, ...fields]]) =>
+    const replies = await forEachShard(items, (shard, some) => commandFor(shard, some.map(idOf)))
+    return replies.flatMap(([some, [asOf, ...fields]]) =>
       some.map(({ userId }, index) => {
         const [flag, seen] = fields.slice(2 * index)
-        return toSighting([userId, seen], flag, asOf)
+        return toState([userId, seen], flag, asOf)
       }),
     )
   }
 
-  /** Who ran out in one part, with their watchers. */
   async function withWatchers(edges: readonly WatchedEdge['edge'][]): Promise<readonly WatchedEdge[]> {
     if (edges.length === 0) return []
-    const answers = await connection.send(edges.map(({ userId }) => ['hgetall', watchersKey(userId)]))
-    return edges.map((edge, index) => ({ edge, watchers: watchersIn(entriesOf(answers[index]), edge.asOf) }))
+    const replies = await connection.send(edges.map(({ userId }) => ['hgetall', watchersKey(userId)]))
+    return edges.map((edge, index) => {
+      return { edge, watchers: activeWatchers(entriesOf(replies[index]), edge.asOf) }
+    })
   }
 
-  /** Whether the part was born again since it was last heard of. */
-  function noteBirth(shard: Shard, birth: string): boolean {
-    const known = births.get(shard)
-    births.set(shard, birth)
-    return known !== undefined && known !== birth
+  /** Returns whether the shard was created anew since the last call. */
+  function isRecreated(shard: Shard, born: string): boolean {
+    const known = createdAt.get(shard)
+    createdAt.set(shard, born)
+    return known !== undefined && known !== born
   }
 
   async function sweep(): Promise<SweepResult> {
@@ -90,57 +105,57 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
     const keys = (shard: Shard): string[] => [
       ...baseKeys(shard),
       shardKeys.due(shard),
-      shardKeys.excused(shard),
+      shardKeys.graceEnds(shard),
     ]
-    const answers = await connection.send(ALL_SHARDS.map((shard) => evaluate(SWEEP, keys(shard), args)))
-    const parts = answers.map(listOf)
-    const reborn = parts.filter(([birth], shard) => noteBirth(shard, String(birth)))
-    const ranOut = parts.flatMap(([, asOf, offline, excused]) => [
-      ...pairsOf(offline).map((one) => toSighting(one, '0', asOf)),
-      ...pairsOf(excused).map((one) => toSighting(one, '?', asOf)),
+    const replies = await connection.send(ALL_SHARDS.map((shard) => evaluate(SWEEP, keys(shard), args)))
+    const shards = replies.map(listOf)
+    const recreated = shards.filter(([born], shard) => isRecreated(shard, String(born)))
+    const expired = shards.flatMap(([, asOf, offline, inGracePeriod]) => [
+      ...pairsOf(offline).map((user) => toState(user, '0', asOf)),
+      ...pairsOf(inGracePeriod).map((user) => toState(user, '?', asOf)),
     ])
-    const unsaved = parts.flatMap(([, , , , due]) => pairsOf(due).flatMap(toLastSeen))
-    return { hasLostState: reborn.length > 0, expired: await withWatchers(ranOut), unsaved }
+    const unsaved = shards.flatMap(([, , , , due]) => pairsOf(due).flatMap(toLastSeen))
+    return { hasLostState: recreated.length > 0, expired: await withWatchers(expired), unsaved }
   }
 
   return {
     async recordActivity(activities) {
-      const answers = await forEachShard(activities, (shard, some) =>
+      const replies = await forEachShard(activities, (shard, some) =>
         evaluate(
-          TOUCH,
+          RECORD_ACTIVITY,
           [...baseKeys(shard), shardKeys.due(shard), ...some.map(watchersKeyOf)],
-          [window, SAVE_EVERY_MS * MICROS, ...some.flatMap(toArguments)],
+          [window, SAVE_EVERY_MS * MICROS_PER_MS, ...some.flatMap(toArguments)],
         ),
       )
       return {
-        cameOnline: answers.flatMap(([, [asOf, , ...came]]) =>
-          came.map((one) => toWatchedEdge(listOf(one), '1', asOf)),
+        cameOnline: replies.flatMap(([, [asOf, , ...users]]) =>
+          users.map((user) => toWatchedEdge(listOf(user), '1', asOf)),
         ),
-        lastSeen: answers.flatMap(([some, [, shown]]) =>
-          listOf(shown).flatMap((seen, index) => toLastSeen([some[index]?.userId ?? '', String(seen)])),
+        lastSeen: replies.flatMap(([some, [, lastSeen]]) =>
+          listOf(lastSeen).flatMap((seen, index) => toLastSeen([some[index]?.userId ?? '', String(seen)])),
         ),
       }
     },
-    async grantGracePeriods(excuses) {
-      const answers = await forEachShard(excuses, (shard, some) =>
+    async grantGracePeriods(gracePeriods) {
+      const replies = await forEachShard(gracePeriods, (shard, some) =>
         evaluate(
-          EXCUSE,
-          [...lookKeys(shard), ...some.map(watchersKeyOf)],
+          GRANT_GRACE_PERIODS,
+          [...readKeys(shard), ...some.map(watchersKeyOf)],
           [window, ...some.flatMap(({ userId, forMs }: GracePeriod) => [userId, toMicros(forMs)])],
         ),
       )
-      return answers.flatMap(([, [asOf, ...unknown]]) =>
-        unknown.map((one) => toWatchedEdge(listOf(one), '?', asOf)),
+      return replies.flatMap(([, [asOf, ...unknown]]) =>
+        unknown.map((user) => toWatchedEdge(listOf(user), '?', asOf)),
       )
     },
     lookUp: (userIds) =>
-      look(userIds, (shard, some) => evaluate(LOOK_UP, lookKeys(shard), [window, grace, ...some])),
+      readStates(userIds, (shard, some) => evaluate(LOOK_UP, readKeys(shard), [window, unsureFor, ...some])),
     watch: (userIds) =>
-      look(userIds, (shard, some) =>
+      readStates(userIds, (shard, some) =>
         evaluate(
           WATCH,
-          [...lookKeys(shard), ...some.map(watchersKey)],
-          [window, grace, gatewayId, WATCH_FOR, ...some],
+          [...readKeys(shard), ...some.map(watchersKey)],
+          [window, unsureFor, gatewayId, WATCH_FOR, ...some],
         ),
       ),
     async unwatch(userIds) {
@@ -150,23 +165,26 @@ export function createRedisPresenceStore({ connection, gatewayId, windowMs }: De
     async confirmExpired(edges) {
       await forEachShard(edges, (shard, some) =>
         evaluate(
-          SETTLE,
-          [shardKeys.online(shard), shardKeys.due(shard), shardKeys.excused(shard)],
+          CONFIRM_EXPIRED,
+          [shardKeys.online(shard), shardKeys.due(shard), shardKeys.graceEnds(shard)],
           some.flatMap(({ userId, asOf }) => [userId, asOf - window, asOf]),
         ),
       )
     },
-    async markSaved(seen) {
-      await forEachShard(seen, (shard, some) =>
+    async markSaved(saved) {
+      await forEachShard(saved, (shard, some) =>
         evaluate(
-          SAVED,
+          MARK_SAVED,
           [shardKeys.online(shard), shardKeys.seen(shard), shardKeys.due(shard)],
           some.flatMap(({ userId, lastSeenAt }) => [userId, lastSeenAt.getTime()]),
         ),
       )
     },
     async close() {
-      await connection.send(ALL_SHARDS.map((shard) => evaluate(LEAVE, [shardKeys.clock(shard)], [gatewayId])))
+      const commands = ALL_SHARDS.map((shard) =>
+        evaluate(RELEASE_LEASE, [shardKeys.clock(shard)], [gatewayId]),
+      )
+      await connection.send(commands)
       return []
     },
   }
@@ -180,8 +198,8 @@ function baseKeys(shard: Shard): string[] {
   return [shardKeys.clock(shard), shardKeys.online(shard), shardKeys.seen(shard)]
 }
 
-function lookKeys(shard: Shard): string[] {
-  return [...baseKeys(shard), shardKeys.excused(shard)]
+function readKeys(shard: Shard): string[] {
+  return [...baseKeys(shard), shardKeys.graceEnds(shard)]
 }
 
 function watchersKeyOf({ userId }: Readonly<{ userId: UserId }>): string {
@@ -197,5 +215,5 @@ function toArguments({ userId, agoMs, lastSeenAt }: Activity): (string | number)
 }
 
 function toMicros(ms: number): number {
-  return Math.max(0, Math.round(ms * MICROS))
+  return Math.max(0, Math.round(ms * MICROS_PER_MS))
 }
