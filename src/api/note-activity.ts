@@ -11,7 +11,7 @@ type Resolve = GraphQLFieldResolver<unknown, Context>
  */
 export function noteActivity(schema: GraphQLSchema): GraphQLSchema {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
-    const isAsked = activityRuleOf(field.name) === 'asked'
+    const isAsked = activityRuleOf(field.name) === 'if-flagged'
     field.resolve = noting(field.name, isAsked, field.resolve ?? defaultFieldResolver)
   }
   return schema
@@ -23,7 +23,7 @@ export function noteActivity(schema: GraphQLSchema): GraphQLSchema {
  */
 export function excuseRefused(schema: GraphQLSchema): GraphQLSchema {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
-    if (activityRuleOf(field.name) === 'asked')
+    if (activityRuleOf(field.name) === 'if-flagged')
       field.resolve = excusing(field.name, field.resolve ?? defaultFieldResolver)
   }
   return schema

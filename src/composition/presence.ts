@@ -28,7 +28,7 @@ export function createPresenceParts(
 ): { presence: PresenceService; monitor: PresenceMonitor } {
   const publishEdges = createEdgePublisher({
     gatewayId: config.gatewayId,
-    offer: subscriptions.receiveEdges,
+    receiveEdges: subscriptions.receiveEdges,
     tellEdges,
     metrics,
   })

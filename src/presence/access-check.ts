@@ -1,24 +1,24 @@
 import type { OpenGrant } from './open-streams.ts'
 import type { PresenceGrant, VisibilityStore } from './visibility-store.ts'
 
-/** Asks which of these sights are allowed now. */
-export type AccessCheck = (sights: readonly OpenGrant[]) => Promise<(sight: OpenGrant) => boolean>
+/** Checks which of these grants the database allows now. */
+export type AccessCheck = (grants: readonly OpenGrant[]) => Promise<(grant: OpenGrant) => boolean>
 
-/** A statement about so many takes some hundredths of a second, however many watch. */
-const SIGHTS_AT_ONCE = 2_000
+/** A statement about this many grants takes some hundredths of a second, so no crowd of viewers can block the database. */
+const MAX_GRANTS_PER_STATEMENT = 2_000
 
 export function createAccessCheck(visibility: VisibilityStore): AccessCheck {
-  return async (sights) => {
+  return async (grants) => {
     const allowed = new Set<string>()
-    for (let first = 0; first < sights.length; first += SIGHTS_AT_ONCE) {
-      const asked = sights.slice(first, first + SIGHTS_AT_ONCE).map(toSight)
-      for (const sight of await visibility.allowed(asked)) allowed.add(keyOf(sight))
+    for (let first = 0; first < grants.length; first += MAX_GRANTS_PER_STATEMENT) {
+      const checked = grants.slice(first, first + MAX_GRANTS_PER_STATEMENT).map(toPresenceGrant)
+      for (const grant of await visibility.allowed(checked)) allowed.add(keyOf(grant))
     }
-    return (sight) => allowed.has(keyOf(toSight(sight)))
+    return (grant) => allowed.has(keyOf(toPresenceGrant(grant)))
   }
 }
 
-function toSight({ stream: { viewerId }, userId }: OpenGrant): PresenceGrant {
+function toPresenceGrant({ stream: { viewerId }, userId }: OpenGrant): PresenceGrant {
   return { viewerId, userId }
 }
 

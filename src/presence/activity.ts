@@ -1,48 +1,45 @@
-/**
- * Whose doing an operation is: a person's; an app's, by itself; what its argument says; or a person's where it begins
- * something, which the app ends by a timer.
- */
-export type ActivityRule = 'person' | 'app' | 'asked' | 'begun'
+/** When a mutation counts as user activity: always, never, or only with `userActivity: true` or `typing: true`. */
+export type ActivityRule = 'always' | 'never' | 'if-flagged' | 'if-typing'
 
 /**
- * The one place that says what counts as a person's activity. Every mutation is in it, and nothing else ever counts:
- * no query, no subscription, no connection. An app does those by itself, for hours, with nobody near.
+ * The one place that says what counts as user activity. It lists every mutation, and nothing else ever counts: no
+ * query, no subscription, no connection. An app sends those by itself, for hours, while its user is away.
  */
 export const ACTIVITY_RULES: Readonly<Record<string, ActivityRule>> = {
-  startDirectChat: 'person',
-  createGroup: 'person',
-  updateChat: 'person',
-  addMembers: 'person',
-  removeMember: 'person',
-  setMemberRole: 'person',
-  sendMessage: 'person',
-  editMessage: 'person',
-  deleteMessage: 'person',
-  setReaction: 'person',
-  setTyping: 'begun',
-  /** Only what is on the screen before somebody's eyes is read. */
-  markRead: 'person',
-  markDelivered: 'app',
-  renewSession: 'app',
-  heartbeat: 'asked',
+  startDirectChat: 'always',
+  createGroup: 'always',
+  updateChat: 'always',
+  addMembers: 'always',
+  removeMember: 'always',
+  setMemberRole: 'always',
+  sendMessage: 'always',
+  editMessage: 'always',
+  deleteMessage: 'always',
+  setReaction: 'always',
+  /** Apps report by a timer that typing stopped. */
+  setTyping: 'if-typing',
+  /** Apps report as read only what they show on the screen. */
+  markRead: 'always',
+  markDelivered: 'never',
+  renewSession: 'never',
+  heartbeat: 'if-flagged',
 }
 
-/** Whose doing a mutation is. Throws where nobody said so. */
+/** Throws if the mutation has no rule. */
 export function activityRuleOf(mutation: string): ActivityRule {
-  const doer = Object.hasOwn(ACTIVITY_RULES, mutation) ? ACTIVITY_RULES[mutation] : undefined
-  if (doer === undefined)
-    throw new Error(`${mutation} has no line in src/presence/activity.ts: whose doing is it?`)
-  return doer
+  const rule = Object.hasOwn(ACTIVITY_RULES, mutation) ? ACTIVITY_RULES[mutation] : undefined
+  if (rule === undefined)
+    throw new Error(`${mutation} has no activity rule. Add it to ACTIVITY_RULES in src/presence/activity.ts.`)
+  return rule
 }
 
-/** Whether this call of a mutation was a person's doing. */
+/** Whether this call of a mutation is user activity. */
 export function isUserActivity(mutation: string, args: unknown): boolean {
-  const doer = activityRuleOf(mutation)
   const { input } = args as Arguments
-  if (doer === 'asked') return input?.userActivity === true
-  if (doer === 'begun') return input?.typing === true
-  return doer === 'person'
+  const rule = activityRuleOf(mutation)
+  if (rule === 'if-flagged') return input?.userActivity === true
+  if (rule === 'if-typing') return input?.typing === true
+  return rule === 'always'
 }
 
-/** What arguments may say of whether a person was active. */
 type Arguments = Readonly<{ input?: Readonly<{ userActivity?: unknown; typing?: unknown }> }>

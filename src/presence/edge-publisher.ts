@@ -3,33 +3,33 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { WatchedEdge } from './store/presence-store.ts'
 import type { PresenceEdge } from '../events/presence-state.ts'
 
-/** Brings edges to the gateways that watch those people, and to no other. Never rejects. */
+/** Publishes edges to the gateways that watch their users, and to no other. Never rejects. */
 export type EdgePublisher = (edges: readonly WatchedEdge[]) => Promise<void>
 
 type Dependencies = Readonly<{
   gatewayId: GatewayId
-  /** Takes in what is for this gateway. */
-  offer(edges: readonly PresenceEdge[]): void
-  /** Tells another one, or has it look for itself. Never rejects. */
+  /** Receives the edges that this gateway watches itself. */
+  receiveEdges(edges: readonly PresenceEdge[]): void
+  /** Sends edges to another gateway, or makes it resync. Never rejects. */
   tellEdges(to: GatewayId, edges: readonly PresenceEdge[]): Promise<void>
   metrics: Pick<Metrics, 'presenceEdges'>
 }>
 
-export function createEdgePublisher({ gatewayId, offer, tellEdges, metrics }: Dependencies): EdgePublisher {
-  return async (edges) => {
-    for (const { edge } of edges) metrics.presenceEdges.inc({ edge: nameOf(edge) })
-    const addressed = edges.flatMap(({ edge, watchers }) => watchers.map((to) => ({ to, edge })))
-    const parcels = Map.groupBy(addressed, ({ to }) => to)
-    const work = [...parcels].map(async ([to, parts]) => {
-      const news = parts.map(({ edge }) => edge)
-      if (to === gatewayId) offer(news)
-      else await tellEdges(to, news)
+export function createEdgePublisher(dependencies: Dependencies): EdgePublisher {
+  const { gatewayId, receiveEdges, tellEdges, metrics } = dependencies
+  return async (watchedEdges) => {
+    for (const { edge } of watchedEdges) metrics.presenceEdges.inc({ edge: labelOf(edge) })
+    const addressed = watchedEdges.flatMap(({ edge, watchers }) => watchers.map((to) => ({ to, edge })))
+    const publishing = [...Map.groupBy(addressed, ({ to }) => to)].map(async ([to, group]) => {
+      const edges = group.map(({ edge }) => edge)
+      if (to === gatewayId) receiveEdges(edges)
+      else await tellEdges(to, edges)
     })
-    await Promise.all(work)
+    await Promise.all(publishing)
   }
 }
 
-function nameOf({ online }: PresenceEdge): string {
+function labelOf({ online }: PresenceEdge): string {
   if (online === null) return 'unknown'
   return online ? 'online' : 'offline'
 }

@@ -1,93 +1,54 @@
 import type { UserId } from '../ids.ts'
-import { createBatcher } from '../lib/batcher.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { ReplayableWrites } from './replayable-writes.ts'
-import type { PresenceStore, WatchedEdge } from './store/presence-store.ts'
+import type { EdgePublisher } from './edge-publisher.ts'
+import { createReplayableWriter, type ReplayableWrites } from './replayable-writes.ts'
+import type { PresenceStore } from './store/presence-store.ts'
 
-/** Who was told here to say later that they are there, on its way to the store. It matters until they may be back. */
+/** Grants grace periods to users whose heartbeats this gateway rejects. */
 export type GracePeriods = ReplayableWrites &
   Readonly<{
-    /** Somebody was told to come back in so many milliseconds. */
+    /** The user was asked to retry in `forMs` milliseconds. */
     grant(userId: UserId, forMs: number): void
   }>
 
 type Dependencies = Readonly<{
   store: Pick<PresenceStore, 'grantGracePeriods'>
-  /** Tells whoever watches them. Never rejects. */
-  publishEdges(edges: readonly WatchedEdge[]): Promise<void>
+  publishEdges: EdgePublisher
   elapsedMs(): number
   logger: Logger
 }>
 
-const BATCHER = { maxBatch: 500, maxWaiting: 100_000, restMs: 20 }
-/** Whoever was told to come back may be so late, in milliseconds. */
+/** A retry may be this late, in milliseconds. */
 const LATENESS_MS = 2_000
-/**
- * Expired grace periods are removed once in this many milliseconds. Not at each call: a Map finds its oldest entry by
- * walking over the slots of all deleted ones.
- */
-const PURGE_INTERVAL_MS = 1_000
 
 /*
- * A gateway with too much to do refuses heartbeats, and the others would see those people's windows run out, one by one,
- * while they sit there and write. So whoever is refused is excused by name, to all gateways, until they may have come
- * back: it is unknown meanwhile whether they are online. That is one note for each time that they are told to wait, which
- * is five seconds at least, and so less work than what was refused.
+ * An overloaded gateway rejects heartbeats. The other gateways would then see the windows of its users end, one by one,
+ * although these users are active. So each rejected user gets a grace period that all gateways see, until their app has
+ * had time to retry. Meanwhile they are unknown. That costs one write per rejection, and apps wait at least five
+ * seconds between two of them, so it costs less than the heartbeats would.
  */
 export function createGracePeriods({ store, publishEdges, elapsedMs, logger }: Dependencies): GracePeriods {
-  /** Until when. The longest untouched first; who has come back by now does not stay for long. */
-  const excused = new Map<UserId, number>()
-  let purgedAt = -Infinity
-  let isBehind = false
-  const batcher = createBatcher<UserId, void>({ ...BATCHER, run: excuse })
+  /** An entry is the end of a grace period, by `elapsedMs`. */
+  const writer = createReplayableWriter<number>({
+    write,
+    isObsolete: (endsAt) => endsAt <= elapsedMs(),
+    onFailure: (error) =>
+      logger.debug({ err: error }, 'granting a grace period failed; it is replayed later'),
+    elapsedMs,
+  })
 
-  function remember(userId: UserId, until: number): void {
-    const latest = Math.max(until, excused.get(userId) ?? until)
-    // Deleted first, because a Map keeps a key that is set again in its old place.
-    excused.delete(userId)
-    excused.set(userId, latest)
+  async function write(ends: ReadonlyMap<UserId, number>): Promise<void> {
     const now = elapsedMs()
-    if (now - purgedAt >= PURGE_INTERVAL_MS) purge(now)
-  }
-
-  function purge(now: number): void {
-    purgedAt = now
-    for (const [userId, until] of excused) {
-      if (until > now) return
-      excused.delete(userId)
-    }
-  }
-
-  async function excuse(batch: readonly UserId[]): Promise<void[]> {
-    const now = elapsedMs()
-    const excuses = [...new Set(batch)].map((userId) => ({
-      userId,
-      forMs: (excused.get(userId) ?? now) - now,
-    }))
-    const unknown = await store.grantGracePeriods(excuses.filter(({ forMs }) => forMs > 0))
+    const gracePeriods = [...ends].map(([userId, endsAt]) => ({ userId, forMs: endsAt - now }))
+    const unknown = await store.grantGracePeriods(gracePeriods.filter(({ forMs }) => forMs > 0))
     if (unknown.length > 0) await publishEdges(unknown)
-    return batch.map(() => undefined)
-  }
-
-  async function submit(userId: UserId): Promise<void> {
-    try {
-      await batcher.submit(userId)
-    } catch (error) {
-      isBehind = true
-      logger.debug({ err: error }, 'the store could not be told whose heartbeats are refused')
-    }
   }
 
   return {
+    ...writer,
     grant(userId, forMs) {
-      remember(userId, elapsedMs() + forMs + LATENESS_MS)
-      void submit(userId)
+      const endsAt = elapsedMs() + forMs + LATENESS_MS
+      void writer.put(userId, Math.max(endsAt, writer.get(userId) ?? endsAt))
     },
-    needsReplay: () => isBehind,
-    async replay() {
-      isBehind = false
-      await Promise.all([...excused].map(([userId]) => submit(userId)))
-    },
-    drained: () => batcher.drained(),
   }
 }

@@ -3,15 +3,15 @@ import type { Reader } from '../store/sql/reader.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { LastSeen } from '../events/presence-state.ts'
 
-/** What is known for good of when people were last active: a minute old at most, for whoever is active now. */
+/** When users were last active, in the database. For a user who is online it is up to a minute old. */
 export type LastSeenStore = Readonly<{
-  /** Only ever moves forward. */
-  save(seen: readonly LastSeen[]): Promise<void>
-  /** Those who ever were active. */
+  /** Never moves a last activity back. */
+  save(lastSeen: readonly LastSeen[]): Promise<void>
+  /** Omits users who were never active. */
   read(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, Date>>
 }>
 
-// By the primary key. Locks the rows in order of their ids, and only those that move; no index covers the column.
+// Uses the primary key. Locks only the rows that change, in order of their ids. No index covers the column.
 const SAVE = {
   name: 'user_last_active',
   text: `
@@ -25,7 +25,7 @@ const SAVE = {
     UPDATE users u SET last_active_at = GREATEST(u.last_active_at, l.at) FROM locked l WHERE u.id = l.id`,
 }
 
-// By the primary key.
+// Uses the primary key.
 const READ = {
   name: 'user_last_active_read',
   text: `
@@ -35,9 +35,9 @@ const READ = {
 
 export function createLastSeenStore({ writer, reader }: { writer: Writer; reader: Reader }): LastSeenStore {
   return {
-    async save(seen) {
-      const values = [seen.map(({ userId }) => userId), seen.map(({ lastSeenAt }) => lastSeenAt)]
-      if (seen.length > 0) await writer.query(SAVE, values)
+    async save(lastSeen) {
+      const values = [lastSeen.map(({ userId }) => userId), lastSeen.map(({ lastSeenAt }) => lastSeenAt)]
+      if (lastSeen.length > 0) await writer.query(SAVE, values)
     },
     async read(userIds) {
       if (userIds.length === 0) return new Map()

@@ -1,18 +1,18 @@
 import type { UserId } from '../ids.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
-/** Somebody who wants to see somebody's presence. */
+/** The right of a viewer to see a user's presence. */
 export type PresenceGrant = Readonly<{ viewerId: UserId; userId: UserId }>
 
-/** Who may see whose presence: everybody their own, and those who share a chat each other's. */
+/** Users see their own presence, and that of users with whom they share a chat. */
 export type VisibilityStore = Readonly<{
-  /** Those of `sights` that are allowed now. The same statement, whatever the answer. */
-  allowed(sights: readonly PresenceGrant[]): Promise<readonly PresenceGrant[]>
+  /** Returns the grants that hold now. Takes the same statement whether they hold or not. */
+  allowed(grants: readonly PresenceGrant[]): Promise<readonly PresenceGrant[]>
 }>
 
-// The viewer's memberships by their index on the user, then the other's by the primary key, then the chat by its own.
-// A direct chat in which nothing was said yet is one that the other person does not know of. From the primary: what a
-// removal takes away must not be seen because a replica lags.
+// Uses the index of the viewer's memberships by user, then the primary keys of the other membership and of the chat.
+// An empty direct chat does not count, because the other user cannot see it yet. Reads from the primary: a lagging
+// replica would still show users from whose chat the viewer was removed.
 const ALLOWED = {
   name: 'presence_allowed',
   text: `
@@ -27,9 +27,9 @@ const ALLOWED = {
 
 export function createVisibilityStore({ writer }: { writer: Writer }): VisibilityStore {
   return {
-    async allowed(sights) {
-      if (sights.length === 0) return []
-      const values = [sights.map(({ viewerId }) => viewerId), sights.map(({ userId }) => userId)]
+    async allowed(grants) {
+      if (grants.length === 0) return []
+      const values = [grants.map(({ viewerId }) => viewerId), grants.map(({ userId }) => userId)]
       return writer.query<PresenceGrant>(ALLOWED, values)
     },
   }

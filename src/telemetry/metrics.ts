@@ -43,12 +43,14 @@ export function createMetrics() {
     received: counter('received_total', 'Messages from other gateways, by whether they were understood.', [
       'outcome',
     ]),
-    presenceTouches: counter('presence_touches_total', 'People who were active, by whether it was noted.', [
-      'outcome',
-    ]),
+    presenceActivities: counter(
+      'presence_activities_total',
+      'User activities that were recorded in the presence store, or failed to be.',
+      ['outcome'],
+    ),
     presenceEdges: counter(
       'presence_edges_total',
-      'People who came online, went offline or are unknown from then on, as far as this gateway found out first.',
+      'Presence edges that this gateway published: users who came online, went offline or became unknown.',
       ['edge'],
     ),
     expired: counter('expired_messages_total', 'Expired messages that were erased.'),
