@@ -1,4 +1,3 @@
-import { reachDatabase } from './cli/reach-database.ts'
 import type { Started } from './composition/lifecycle.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
@@ -7,6 +6,7 @@ import { aborted, withTimeout } from './lib/async.ts'
 import { createParley } from './parley.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded/embedded-postgres.ts'
 import { findWriterUrl } from './store/failover/find-writer.ts'
+import { reachDatabase } from './store/failover/reach-database.ts'
 import { migrate } from './store/migrations/migrate.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { requirePort } from './transport/http/port.ts'
@@ -42,11 +42,11 @@ async function embeddedPostgres({ config, logger, stop }: Run): Promise<Embedded
   return startEmbeddedPostgres({ dataDir: database.dataDir, logger, signal: stop })
 }
 
-/** A container's database often starts after the gateway, and takes some seconds for it. */
-const PATIENCE_MS = 15_000
+/** A database in a container often starts after the gateway, and takes some seconds. */
+const DATABASE_RETRY_MS = 15_000
 
 async function migrateTo(url: string, { logger, stop }: Run): Promise<void> {
-  await reachDatabase(url, { patienceMs: PATIENCE_MS, logger, signal: stop })
+  await reachDatabase(url, { retryForMs: DATABASE_RETRY_MS, logger, signal: stop })
   const { applied } = await migrate({ url: await findWriterUrl(url) })
   if (applied.length > 0) logger.info({ applied }, 'migrations applied')
   stop.throwIfAborted()

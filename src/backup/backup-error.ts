@@ -1,3 +1,5 @@
+import { codeOf } from '../lib/error-info.ts'
+
 /** A backup can't be made, or not be restored. The message is for the operator: what is wrong, and what to do about it. */
 export class BackupError extends Error {
   override readonly name = 'BackupError'
@@ -24,10 +26,4 @@ export function explainUnusableFolder(error: unknown, folder: string): unknown {
     `The folder ${folder} can't be made or written to (${code}). Name one in a place that is there, and where you may write.`,
     { cause: error },
   )
-}
-
-/** The code that the system gave an error; undefined for any other. */
-export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
 }

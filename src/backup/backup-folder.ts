@@ -1,6 +1,7 @@
 import { chmod, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { BackupError, codeOf, explainUnusableFolder } from './backup-error.ts'
+import { codeOf } from '../lib/error-info.ts'
+import { BackupError, explainUnusableFolder } from './backup-error.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 
 const MANIFEST = 'manifest.json'

@@ -16,7 +16,7 @@ import {
   judgeMigrations,
   judgeReplication,
 } from './judge-database.ts'
-import { messageOf } from './failure.ts'
+import { messageOf } from '../lib/error-info.ts'
 import { bad, doubtful, type Finding, findingLines, good } from './finding.ts'
 import { judgeNode } from './judge-node.ts'
 import { examinePorts } from './judge-ports.ts'

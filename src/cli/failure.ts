@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/config-error.ts'
+import { codeOf, messageOf } from '../lib/error-info.ts'
 import { redactText } from '../telemetry/redact.ts'
 
 /**
@@ -10,22 +11,4 @@ export function describeFailure(error: unknown, withStack: boolean): string {
   if (codeOf(error) === 'ERR_MODULE_NOT_FOUND') return `${messageOf(error)}\nRun "npm ci" first.`
   const stack = withStack && error instanceof Error ? `\n${error.stack ?? ''}` : ''
   return redactText(`${messageOf(error)}${stack}`)
-}
-
-/**
- * Connecting to several addresses fails with several errors in one: each is told, behind what they have in common where
- * that has a message.
- */
-export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) {
-    const all = error.errors.map(messageOf).join('; ')
-    return error.message === '' ? all : `${error.message} (${all})`
-  }
-  return error instanceof Error ? error.message : String(error)
-}
-
-/** The code that Node.js or PostgreSQL gave it, if one did. */
-export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  return 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

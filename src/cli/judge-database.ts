@@ -1,8 +1,8 @@
 import type { ReplicationPolicy } from '../config/config.ts'
 import type { DatabaseFacts } from '../store/migrations/inspect.ts'
+import { describeConnectError } from '../store/failover/reach-database.ts'
 import type { MigrationStatus } from '../store/migrations/migration.ts'
 import { replicationRisk } from '../store/sql/replication-policy.ts'
-import { codeOf, messageOf } from './failure.ts'
 import { bad, doubtful, type Finding, good } from './finding.ts'
 
 const OLDEST_VERSION = 150_000
@@ -163,41 +163,6 @@ export function judgeMigrations(status: MigrationStatus): readonly Finding[] {
 
 /** Why a database can't be connected to. */
 export function judgeConnectError(error: unknown): Finding {
-  const { what, mend } = connectProblem(error)
-  return bad(what, mend)
-}
-
-/** The same in words for whoever can't go on without it. */
-export function connectProblem(error: unknown): Readonly<{ what: string; mend: string }> {
-  return {
-    what: `the database can't be reached: ${messageOf(error)}`,
-    mend: mendConnection(codeOf(error) ?? firstCodeWithin(error)),
-  }
-}
-
-/** Of several hosts the first that said what is wrong. */
-function firstCodeWithin(error: unknown): string | undefined {
-  if (!(error instanceof AggregateError)) return undefined
-  return error.errors.map(codeOf).find((code) => code !== undefined)
-}
-
-function mendConnection(code: string | undefined): string {
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'Nothing listens there: start the server, or correct host and port in DATABASE_URL.'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'The name of the host leads nowhere: correct it in DATABASE_URL, or mend the name service.'
-    case '28P01':
-    case '28000':
-      return 'The server refuses the user: correct user and password in DATABASE_URL, or admit them in pg_hba.conf.'
-    case '3D000':
-      return 'The server has no database of that name: create it, or correct the name in DATABASE_URL.'
-    case '53300':
-      return 'All its connections are in use: raise max_connections, or end what holds them.'
-    case '57P03':
-      return 'The server is starting or stopping: try again in a moment.'
-    default:
-      return 'See that host and port in DATABASE_URL are right, and that no firewall lies between.'
-  }
+  const { what, hint } = describeConnectError(error)
+  return bad(what, hint)
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Config } from '../config/config.ts'
 import type { Secrets } from '../config/secrets.ts'
-import { messageOf } from './failure.ts'
+import { messageOf } from '../lib/error-info.ts'
 import { bad, type Finding, good } from './finding.ts'
 
 const TIMEOUT_MS = 5_000

@@ -1,7 +1,7 @@
 import { connectRedis, type RedisConnection } from '../redis/redis-connection.ts'
 import { liveGateways } from '../sessions/redis-leases.ts'
 import { createLogger } from '../telemetry/logger.ts'
-import { messageOf } from './failure.ts'
+import { messageOf } from '../lib/error-info.ts'
 import { bad, doubtful, type Finding, good } from './finding.ts'
 
 /** What is asked of Redis before it is judged. */

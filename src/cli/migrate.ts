@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
 import { findWriterUrl } from '../store/failover/find-writer.ts'
 import { migrate } from '../store/migrations/migrate.ts'
-import { reachDatabase } from './reach-database.ts'
+import { reachDatabase } from '../store/failover/reach-database.ts'
 import type { Arguments, Process, RunVerb } from './verb.ts'
 
 /**
@@ -21,7 +21,7 @@ export const migrateDatabase: RunVerb = async (args, process) => {
 }
 
 async function migrateAt(url: string, { values }: Arguments, { print, notice }: Process): Promise<number> {
-  await reachDatabase(url, { patienceMs: 0 })
+  await reachDatabase(url, { retryForMs: 0 })
   const retryFailed = values['retry'] === 'true'
   const { applied, unknown } = await migrate({
     url: await findWriterUrl(url),

@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
 import { embeddedState } from '../store/embedded/running-url.ts'
 import { findWriterUrl } from '../store/failover/find-writer.ts'
-import { reachDatabase } from './reach-database.ts'
+import { reachDatabase } from '../store/failover/reach-database.ts'
 import type { Process } from './verb.ts'
 
 /** The URL of one host that takes writes, for as long as it is used. */
@@ -26,7 +26,7 @@ export async function openOperatorDatabase({ env, signal, needs }: Wish): Promis
   const { config, secrets } = loadConfig(env)
   const { databaseUrl } = secrets
   if (databaseUrl !== undefined) {
-    await reachDatabase(databaseUrl, { patienceMs: 0 })
+    await reachDatabase(databaseUrl, { retryForMs: 0 })
     return { url: await findWriterUrl(databaseUrl), [Symbol.asyncDispose]: () => Promise.resolve() }
   }
   const { dataDir } = config

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Binaries } from './binaries.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
-import { hasCode, reasonOf } from './failure.ts'
+import { hasCode, lastLineOf } from '../../lib/error-info.ts'
 
 type Owner = Readonly<{ uid: number; gid: number }>
 
@@ -152,7 +152,7 @@ function noAccount(failures: readonly unknown[]): EmbeddedPostgresError {
       : 'If npm was told to leave out install scripts, `npm rebuild` mends it. Otherwise this system lacks what its programs need'
   return new EmbeddedPostgresError(
     `The embedded PostgreSQL can't run here. ${advice}, or set DATABASE_URL to a PostgreSQL of your own. ` +
-      `(${failures.map(reasonOf).join('; ')})`,
+      `(${failures.map(lastLineOf).join('; ')})`,
     { cause: failures.at(-1) },
   )
 }

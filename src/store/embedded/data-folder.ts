@@ -4,7 +4,7 @@ import path from 'node:path'
 import { handOver, runAs, type Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
-import { hasCode, reasonOf } from './failure.ts'
+import { hasCode, lastLineOf } from '../../lib/error-info.ts'
 
 const PASSWORD_FILE = 'parley.password'
 /** An initdb takes seconds: what is older was left by a run that was killed. */
@@ -59,7 +59,7 @@ async function requireMadeByAnother(folder: string, failure: unknown): Promise<v
   if ((await majorOf(folder)) !== undefined) return
   throw new EmbeddedPostgresError(
     `The database in ${folder} could not be created. The folder must be missing or empty, on a disk with 100 MB to ` +
-      `spare, and writable by the present user. (${reasonOf(failure)})`,
+      `spare, and writable by the present user. (${lastLineOf(failure)})`,
     { cause: failure },
   )
 }

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { hasCode } from './failure.ts'
+import { hasCode } from '../../lib/error-info.ts'
 
 /** A server that runs on a data folder. */
 export type RunningServer = Readonly<{ pid: number; port: number; isReady: boolean }>

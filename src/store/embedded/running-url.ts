@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { APPLICATION } from './application-role.ts'
-import { hasCode } from './failure.ts'
+import { hasCode } from '../../lib/error-info.ts'
 import { findRunningServer } from './postmaster-file.ts'
 
 /** How an embedded database stands, seen from outside of the instance that may be using it. */

@@ -6,7 +6,7 @@ import pg from 'pg'
 import { adoptFiles, commandAs, runAs, type Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
-import { hasCode } from './failure.ts'
+import { hasCode } from '../../lib/error-info.ts'
 import { findRunningServer, type RunningServer } from './postmaster-file.ts'
 import { openServerLog, type ServerLog } from './server-log.ts'
 

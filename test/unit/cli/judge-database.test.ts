@@ -103,12 +103,12 @@ test('a database with every migration is up to date', () => {
 
 test.each([
   ['ECONNREFUSED', 'Nothing listens there'],
-  ['ENOTFOUND', 'The name of the host leads nowhere'],
+  ['ENOTFOUND', 'The host name does not resolve'],
   ['28P01', 'The server refuses the user'],
   ['3D000', 'The server has no database of that name'],
-  ['53300', 'All its connections are in use'],
+  ['53300', 'All connections of the server are in use'],
   ['57P03', 'The server is starting or stopping'],
-  ['ETIMEDOUT', 'no firewall lies between'],
+  ['ETIMEDOUT', 'no firewall blocks the connection'],
 ])('a connection that fails with %s comes with advice of its own', (code, advice) => {
   const error = Object.assign(new AggregateError([new Error('from ::1'), new Error('from 127.0.0.1')], ''), {
     code,
