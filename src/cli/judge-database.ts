@@ -1,6 +1,6 @@
 import type { ReplicationPolicy } from '../config/config.ts'
 import type { DatabaseFacts } from '../store/migrations/inspect.ts'
-import { describeConnectError } from '../store/failover/reach-database.ts'
+import { describeConnectError } from '../store/reach-database.ts'
 import type { MigrationStatus } from '../store/migrations/migration.ts'
 import { replicationRisk } from '../store/sql/replication-policy.ts'
 import { bad, doubtful, type Finding, good } from './finding.ts'

@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
 import { findWriterUrl } from '../store/failover/find-writer.ts'
 import { migrate } from '../store/migrations/migrate.ts'
-import { reachDatabase } from '../store/failover/reach-database.ts'
+import { reachDatabase } from '../store/reach-database.ts'
 import type { Arguments, Process, RunVerb } from './verb.ts'
 
 /**

@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
 import { embeddedState } from '../store/embedded/running-url.ts'
 import { findWriterUrl } from '../store/failover/find-writer.ts'
-import { reachDatabase } from '../store/failover/reach-database.ts'
+import { reachDatabase } from '../store/reach-database.ts'
 import type { Process } from './verb.ts'
 
 /** The URL of one host that takes writes, for as long as it is used. */

@@ -5,8 +5,8 @@ import { ConnectionPool, type ConnectionPlace } from './sql/connection-pool.ts'
 import { hostUrls } from './failover/host-urls.ts'
 import { createPrimary, type Primary } from './failover/primary.ts'
 import { createPrismaClient } from './sql/prisma-client.ts'
-import { type Choice, createReadRoutes, type Source } from './replicas/read-routes.ts'
-import { createReader, type Reader } from './sql/reader.ts'
+import { type Choice, createReadRoutes } from './replicas/read-routes.ts'
+import { createReader, type Reader, type Source } from './sql/reader.ts'
 import { createReplica } from './replicas/replica.ts'
 import { replicationRisk, requireReplication } from './sql/replication-policy.ts'
 import { createServerProbe, type ServerProbe } from './failover/server-probe.ts'
@@ -95,7 +95,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   const record = createTimelineRecord({ primary, probes, logger })
   function follow(url: string, probe: ServerProbe, index: number): Choice {
     const name = `replica-${index + 1}`
-    const replica = createReplica({ name, url, probe, past: record, logger })
+    const replica = createReplica({ name, url, probe, history: record, logger })
     return { replica, source: open(`parley-${name}`, true, url, replica.place) }
   }
   const replicas = (options.replicaUrls ?? []).map((url, index) => follow(url, createServerProbe(url), index))

@@ -1,12 +1,18 @@
 import { pause } from '../../lib/async.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Primary } from './primary.ts'
-import type { PrimaryPast } from '../replicas/replica.ts'
 import type { WalPosition } from '../sql/server-state.ts'
 import type { ServerProbe } from './server-probe.ts'
 
-/** What the primary was and where, for those who compare replicas with it. */
-export type TimelineRecord = PrimaryPast & Readonly<{ start(): void; stop(): Promise<void> }>
+/** The recent past of the primary, which replicas are compared with. */
+export type PrimaryHistory = Readonly<{
+  /** Undefined until a primary was seen. */
+  timeline(): number | undefined
+  /** The end of the primary's log `ms` milliseconds ago, or 0 if unknown. */
+  positionBefore(ms: number): WalPosition
+}>
+
+export type TimelineRecord = PrimaryHistory & Readonly<{ start(): void; stop(): Promise<void> }>
 
 type Dependencies = Readonly<{
   primary: Primary

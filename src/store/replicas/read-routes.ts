@@ -1,16 +1,9 @@
 import type { Metrics } from '../../telemetry/metrics.ts'
-import type { ConnectionPool } from '../sql/connection-pool.ts'
 import { classifyDatabaseError } from '../sql/database-error.ts'
 import { type Freshness, freshnessHere } from './freshness.ts'
-import type { PrismaClient } from '../generated/client.ts'
 import type { Replica } from './replica.ts'
+import type { ReadRoutes, Source } from '../sql/reader.ts'
 import type { WalPosition } from '../sql/server-state.ts'
-
-/** Connections to one server, for SQL and for Prisma. */
-export type Source = Readonly<{ pool: ConnectionPool; prisma: PrismaClient }>
-
-/** Gives each read the server that it is to be made on; makes it again on the primary where a replica fails. */
-export type ReadRoutes = <Result>(read: (source: Source) => Promise<Result>) => Promise<Result>
 
 /** A replica, and the way to it. */
 export type Choice = Readonly<{ replica: Replica; source: Source }>

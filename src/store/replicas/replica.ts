@@ -3,6 +3,7 @@ import { pause, withTimeout } from '../../lib/async.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ConnectionPlace } from '../sql/connection-pool.ts'
 import type { ServerProbe } from '../failover/server-probe.ts'
+import type { PrimaryHistory } from '../failover/timeline-record.ts'
 import type { WalPosition, ServerState } from '../sql/server-state.ts'
 
 /** A server to read from, as long as it keeps up. */
@@ -18,20 +19,12 @@ export type Replica = Readonly<{
   stop(): Promise<void>
 }>
 
-/** What a replica is held against. */
-export type PrimaryPast = Readonly<{
-  /** Undefined: no primary was ever seen. */
-  timeline(): number | undefined
-  /** Where the primary was so many milliseconds ago; 0 where that is not known. */
-  positionBefore(ms: number): WalPosition
-}>
-
 type Dependencies = Readonly<{
   /** For the log; has no password in it. */
   name: string
   url: string
   probe: ServerProbe
-  past: PrimaryPast
+  history: PrimaryHistory
   logger: Pick<Logger, 'info' | 'warn'>
 }>
 
@@ -41,7 +34,7 @@ const ANSWER_MS = 500
 /** A replica that is further behind is left out, also for those who would not mind. */
 const MAX_LAG_MS = 5_000
 
-export function createReplica({ name, url, probe, past, logger }: Dependencies): Replica {
+export function createReplica({ name, url, probe, history, logger }: Dependencies): Replica {
   const stopping = new AbortController()
   const changes = new EventEmitter<{ lost: [] }>()
   let state: ServerState | undefined
@@ -62,8 +55,8 @@ export function createReplica({ name, url, probe, past, logger }: Dependencies):
 
   function faultOf({ isInRecovery, timeline, position }: ServerState): string | undefined {
     if (!isInRecovery) return 'is no standby'
-    if (timeline !== past.timeline()) return 'follows another primary'
-    return position < past.positionBefore(MAX_LAG_MS) ? 'too far behind' : undefined
+    if (timeline !== history.timeline()) return 'follows another primary'
+    return position < history.positionBefore(MAX_LAG_MS) ? 'too far behind' : undefined
   }
 
   function judge(found: string | undefined): void {

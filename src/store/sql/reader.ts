@@ -1,7 +1,13 @@
 import type { Prisma, PrismaClient } from '../generated/client.ts'
-import type { ReadRoutes } from '../replicas/read-routes.ts'
+import type { ConnectionPool } from './connection-pool.ts'
 import type { Statement } from './statement.ts'
 import { runTransaction } from './transaction.ts'
+
+/** Connections to one server, for SQL and for Prisma. */
+export type Source = Readonly<{ pool: ConnectionPool; prisma: PrismaClient }>
+
+/** Chooses a server for each read and runs the read on it. If a replica fails, the read is repeated on the primary. */
+export type ReadRoutes = <Result>(read: (source: Source) => Promise<Result>) => Promise<Result>
 
 type ReadOperation =
   | 'findUnique'

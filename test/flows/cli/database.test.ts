@@ -1,5 +1,5 @@
 import { expect, inject, test, vi } from 'vitest'
-import { reachDatabase } from '../../../src/store/failover/reach-database.ts'
+import { reachDatabase } from '../../../src/store/reach-database.ts'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { parley } from '../../unit/cli/terminal.ts'
 import { startGateway } from '../transport/gateway.ts'
@@ -92,12 +92,11 @@ test('a database that does not come is given up when patience ends, and each way
   const warn = vi.fn<(fields: unknown, text?: string) => void>()
   const reaching = reachDatabase('postgres://127.0.0.1:1/x', { retryForMs: 600, logger: { warn } })
   await expect(reaching).rejects.toThrow(/^The database can't be reached: .*\. Nothing listens there/)
-  expect(warn.mock.calls).toEqual([
-    [
-      { problem: expect.stringContaining('ECONNREFUSED'), retryForMs: 600 },
-      'database is not reachable; retrying',
-    ],
-  ])
+  expect(warn).toHaveBeenCalledTimes(1)
+  expect(warn).toHaveBeenCalledWith(
+    expect.objectContaining({ retryForMs: 600 }),
+    'database is not reachable; retrying',
+  )
 })
 
 test('the doctor tells a port that Parley has from one that another program has', async () => {

@@ -1,8 +1,8 @@
-import { retry } from '../../lib/backoff.ts'
-import { codeOf, hasCode, messageOf } from '../../lib/error-info.ts'
-import type { Logger } from '../../telemetry/logger.ts'
-import { inspectDatabase } from '../migrations/inspect.ts'
-import { findWriterUrl } from './find-writer.ts'
+import { retry } from '../lib/backoff.ts'
+import { codeOf, hasCode, messageOf } from '../lib/error-info.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { inspectDatabase } from './migrations/inspect.ts'
+import { findWriterUrl } from './failover/find-writer.ts'
 
 /** The database cannot be used. The message tells the operator what is wrong and what to do. */
 export class UnreachableError extends Error {
