@@ -2,11 +2,11 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
 /** Who is in a chat, as of its newest change of members. */
-export type Membership = Readonly<{ membersSeq: Seq; userIds: readonly UserId[] }>
+export type MemberSnapshot = Readonly<{ membersSeq: Seq; userIds: readonly UserId[] }>
 
 export type AudienceStore = Readonly<{
   /** Undefined where there is no such chat. Reads from the primary: whoever was just let in must not be missing. */
-  membership(chatId: ChatId): Promise<Membership | undefined>
+  memberSnapshot(chatId: ChatId): Promise<MemberSnapshot | undefined>
 }>
 
 // The chat by its primary key, and its members by theirs, which leads with the chat. One statement, so that the number
@@ -22,6 +22,6 @@ const MEMBERSHIP = {
 
 export function createAudienceStore({ writer }: { writer: Writer }): AudienceStore {
   return {
-    membership: async (chatId) => (await writer.query<Membership>(MEMBERSHIP, [chatId]))[0],
+    memberSnapshot: async (chatId) => (await writer.query<MemberSnapshot>(MEMBERSHIP, [chatId]))[0],
   }
 }

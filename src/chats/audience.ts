@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { AudienceStore, Membership } from './audience-store.ts'
+import type { AudienceStore, MemberSnapshot } from './audience-store.ts'
 import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
 
 /** Who is in a chat, for finding the gateways that have to hear of it. */
@@ -12,7 +12,7 @@ export type Audience = Readonly<{
    */
   memberIds(chatId: ChatId, membersSeq?: Seq): Promise<readonly UserId[]>
   /** Events that come by: what they say of who is in a chat is news to whoever asks without knowing it. */
-  notice(events: readonly ChatEvent[]): void
+  observe(events: readonly ChatEvent[]): void
 }>
 
 export const AUDIENCE_TTL_MS = 5_000
@@ -21,7 +21,7 @@ const MAX_REMEMBERED = 200_000
 
 /** A look-up, which may be under way yet. */
 type Known = {
-  readonly membership: Promise<Membership | undefined>
+  readonly membership: Promise<MemberSnapshot | undefined>
   /** It knows of all changes of members up to there. */
   membersSeq: Seq
   /** When it was certainly as new as anything, by the clock. */
@@ -47,7 +47,7 @@ export function createAudience({ store, clock }: { store: AudienceStore; clock: 
   }
 
   function lookUp(chatId: ChatId, membersSeq: Seq): Known {
-    const entry: Known = { membership: store.membership(chatId), membersSeq, confirmedAt: clock.now() }
+    const entry: Known = { membership: store.memberSnapshot(chatId), membersSeq, confirmedAt: clock.now() }
     known.set(chatId, entry)
     return entry
   }
@@ -76,7 +76,7 @@ export function createAudience({ store, clock }: { store: AudienceStore; clock: 
       return settle(chatId, lookUp(chatId, membersSeq ?? 0))
     },
 
-    notice(events) {
+    observe(events) {
       for (const event of events) {
         const { chatId, seq } = event
         if (changesMembers(event) && (known.peek(chatId)?.membersSeq ?? seq) < seq) known.delete(chatId)

@@ -4,8 +4,8 @@ import type { Reader } from '../store/sql/reader.ts'
 import type { Transaction, Writer } from '../store/sql/writer.ts'
 import type { MemberRole } from '../events/chat.ts'
 import type { ChatEvent, ChatEventType } from '../events/chat-event.ts'
-import type { ChatRow, LogRange, NewEntry } from './log-rows.ts'
-import type { Standing } from './roles.ts'
+import type { ChatRow, LogRange, NewEventRow } from './log-rows.ts'
+import type { MemberAccess } from './roles.ts'
 
 export type ChatLogStore = Readonly<{
   /** The events of a stretch in order of seq, at most `limit` of them. */
@@ -15,13 +15,13 @@ export type ChatLogStore = Readonly<{
   /** Locks the chat's row until the transaction ends; undefined where there is no such chat. */
   lock(tx: Transaction, chatId: ChatId): Promise<ChatRow | undefined>
   /** Of a chat that is locked. */
-  standing(tx: Transaction, chatId: ChatId, userId: UserId): Promise<Standing | undefined>
+  memberAccess(tx: Transaction, chatId: ChatId, userId: UserId): Promise<MemberAccess | undefined>
   /** Writes the entries just after `afterSeq`, which has to be the locked chat's head, and moves the head along. */
-  write(tx: Transaction, place: LogEnd, entries: readonly NewEntry[]): Promise<void>
+  write(tx: Transaction, place: LogHead, entries: readonly NewEventRow[]): Promise<void>
 }>
 
 /** Where a log ends, and when it is written on. */
-export type LogEnd = Readonly<{ chatId: ChatId; afterSeq: Seq; at: Date }>
+export type LogHead = Readonly<{ chatId: ChatId; afterSeq: Seq; at: Date }>
 
 const DATABASE_TYPE = {
   MessageSent: 'MESSAGE_SENT',
@@ -100,7 +100,7 @@ const LOCK = {
 
 // By the primary key. A statement of its own, after the lock: whatever the locking statement read besides the row that
 // it waited for would be from before the wait.
-const STANDING = {
+const MEMBER_ACCESS = {
   name: 'chat_standing',
   text: `SELECT role, left_seq AS "leftSeq" FROM members WHERE chat_id = $1 AND user_id = $2`,
 }
@@ -135,12 +135,12 @@ export function createChatLogStore({ reader }: { writer: Writer; reader: Reader 
       return (await tx.query<ChatRow>(LOCK, [chatId]))[0]
     },
 
-    async standing(tx, chatId, userId) {
-      return (await tx.query<Standing>(STANDING, [chatId, userId]))[0]
+    async memberAccess(tx, chatId, userId) {
+      return (await tx.query<MemberAccess>(MEMBER_ACCESS, [chatId, userId]))[0]
     },
 
     async write(tx, { chatId, afterSeq, at }, entries) {
-      const column = (key: keyof NewEntry): unknown[] => entries.map((entry) => entry[key] ?? null)
+      const column = (key: keyof NewEventRow): unknown[] => entries.map((entry) => entry[key] ?? null)
       await tx.query(WRITE, [
         chatId,
         afterSeq,

@@ -1,11 +1,11 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { notFound, ParleyError } from '../errors.ts'
-import type { Standing } from './roles.ts'
+import type { MemberAccess } from './roles.ts'
 import type { MembershipPeriod } from '../events/membership-period.ts'
 import type { Transaction, Writer } from '../store/sql/writer.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { ChatLogStore } from './chat-log-store.ts'
-import type { ChatRow, LogRange, NewEntry } from './log-rows.ts'
+import type { ChatRow, LogRange, NewEventRow } from './log-rows.ts'
 
 /** The most events that one read of the log answers with. */
 export const MAX_LOG_PAGE = 500
@@ -14,12 +14,12 @@ export const MAX_LOG_PAGE = 500
 export type LockedChat = ChatRow &
   Readonly<{
     /** Somebody's membership, present or past; undefined for whom it never concerned. */
-    member(userId: UserId): Promise<Standing | undefined>
+    member(userId: UserId): Promise<MemberAccess | undefined>
   }>
 
 /** What a change decided to write: the entry, and how the event reads once it has its place in the log. */
 export type Change<Event extends ChatEvent> = Readonly<{
-  entry: NewEntry
+  row: NewEventRow
   toEvent(place: Readonly<{ chatId: ChatId; seq: Seq; at: Date }>): Event
 }>
 
@@ -30,7 +30,11 @@ export type ChatLog = Readonly<{
    * As `read`, of what lies in the stays, which are in order. Rejects with NOT_FOUND where the log no longer reaches
    * back to the start of one that is to be read.
    */
-  readStays(chatId: ChatId, stays: readonly MembershipPeriod[], limit: number): Promise<readonly ChatEvent[]>
+  readPeriods(
+    chatId: ChatId,
+    stays: readonly MembershipPeriod[],
+    limit: number,
+  ): Promise<readonly ChatEvent[]>
   /** The last entry that has left the log, because it was too old; 0 where none has. Never goes down. */
   floor(chatId: ChatId): Promise<Seq>
   /** All of a stretch, a page at a time, each read when it is asked for. */
@@ -61,7 +65,7 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
 
   return {
     read: (stretch, limit = MAX_LOG_PAGE) => store.read(stretch, Math.min(limit, MAX_LOG_PAGE)),
-    async readStays(chatId, stays, limit) {
+    async readPeriods(chatId, stays, limit) {
       const events: ChatEvent[] = []
       for (const { first, last } of stays) {
         const missing = Math.min(limit, MAX_LOG_PAGE) - events.length
@@ -80,10 +84,10 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
         if (locked === undefined) throw notFound(what)
         const changes = await decide(tx, {
           ...locked,
-          member: (userId) => store.standing(tx, chatId, userId),
+          member: (userId) => store.memberAccess(tx, chatId, userId),
         })
         if (changes.length === 0) return []
-        const entries = changes.map((change) => change.entry)
+        const entries = changes.map((change) => change.row)
         await store.write(tx, { chatId, afterSeq: locked.headSeq, at: locked.now }, entries)
         return changes.map((change, index) => {
           return change.toEvent({ chatId, seq: locked.headSeq + 1 + index, at: locked.now })

@@ -27,7 +27,7 @@ export type ChatStore = Readonly<{
   createDirectChat(id: ChatId, creatorId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId>
 }>
 
-type MemberRow = Omit<Member, 'earlierStays'> & Readonly<{ earlierStays: string }>
+type MemberRow = Omit<Member, 'earlierPeriods'> & Readonly<{ earlierPeriods: string }>
 type ViewRow = Chat & Omit<MemberRow, 'chatId'>
 
 // Who left sees the chat as it was then.
@@ -40,7 +40,7 @@ const CHAT_COLUMNS = `
 
 const MEMBER_COLUMNS = `
   m.user_id AS "userId", m.role, m.joined_at AS "joinedAt", m.joined_seq AS "joinedSeq",
-  m.left_at AS "leftAt", m.left_seq AS "leftSeq", m.earlier_stays::text AS "earlierStays",
+  m.left_at AS "leftAt", m.left_seq AS "leftSeq", m.earlier_stays::text AS "earlierPeriods",
   m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq"`
 
 // By both primary keys, one row of each per chat.
@@ -175,6 +175,17 @@ function toView(row: ViewRow): ChatView {
 
 function toMember(row: MemberRow): Member {
   const { chatId, userId, role, joinedAt, joinedSeq, leftAt, leftSeq, deliveredSeq, readSeq } = row
-  const earlierStays = parsePeriods(row.earlierStays)
-  return { chatId, userId, role, joinedAt, joinedSeq, leftAt, leftSeq, earlierStays, deliveredSeq, readSeq }
+  const earlierPeriods = parsePeriods(row.earlierPeriods)
+  return {
+    chatId,
+    userId,
+    role,
+    joinedAt,
+    joinedSeq,
+    leftAt,
+    leftSeq,
+    earlierPeriods: earlierPeriods,
+    deliveredSeq,
+    readSeq,
+  }
 }

@@ -19,7 +19,7 @@ export type ChatRow = Readonly<{
 }>
 
 /** An event's row, before the log gave it a seq. */
-export type NewEntry = Readonly<{
+export type NewEventRow = Readonly<{
   type: ChatEventType
   actorId: UserId
   messageSeq?: Seq

@@ -67,5 +67,5 @@ function hasBegun({ kind, headSeq }: LockedChat): boolean {
 
 function chatUpdated(actorId: UserId): Change<Extract<ChatEvent, { type: 'ChatUpdated' }>> {
   const type = 'ChatUpdated'
-  return { entry: { type, actorId }, toEvent: (place) => ({ type, ...place, actorId, joined: [] }) }
+  return { row: { type, actorId }, toEvent: (place) => ({ type, ...place, actorId, joined: [] }) }
 }

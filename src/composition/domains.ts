@@ -21,17 +21,17 @@ import { createMembershipStore } from '../gateway/membership-store.ts'
 import { createRouter, type Router } from '../gateway/router.ts'
 import { createResync, type Resync } from '../gateway/resync.ts'
 import type { Services } from '../api/services.ts'
-import { createGroupCreation } from '../groups/create-group.ts'
+import { createGroupCreator } from '../groups/create-group.ts'
 import { createGroupStore } from '../groups/group-store.ts'
 import { createGroups } from '../groups/groups.ts'
-import { createGroupMembers } from '../groups/group-members.ts'
+import { createMemberRules } from '../groups/member-rules.ts'
 import { elapsedMs } from '../lib/clock.ts'
 import { createMessageChanger } from '../messages/change-message.ts'
 import { createChangeStore } from '../messages/change-store.ts'
-import { watchCommits } from '../messages/commit-watch.ts'
+import { measureCommits } from '../messages/commit-latency.ts'
 import { createDurableAppend } from '../messages/durable-append.ts'
 import { createExpiryStore } from '../messages/expiry-store.ts'
-import { createExpirySweeper } from '../messages/expiry-sweeper.ts'
+import { createMessageExpiry } from '../messages/message-expiry.ts'
 import { createMessageLog } from '../messages/message-log.ts'
 import { createMessageStore } from '../messages/message-store.ts'
 import { createMessages } from '../messages/messages.ts'
@@ -53,7 +53,7 @@ export function createDomains(foundation: Foundation) {
   const { config, database, clock, logger, metrics, backplane } = foundation
   const { bus, sessions } = backplane
   const { promisedWriter: writer } = database
-  const log = watchCommits(createMessageLog({ writer }), elapsedMs)
+  const log = measureCommits(createMessageLog({ writer }), elapsedMs)
   const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
   const users = createUsers({ store: createUserStore(database), elapsedMs })
   const chatStore = createChatStore({ ...database, writer })
@@ -111,7 +111,7 @@ export function createDomains(foundation: Foundation) {
     findMessage: async (id) => (await messages.findMany([id]))[0],
     metrics,
   })
-  const expirySweeper = createExpirySweeper({ store: createExpiryStore(database), metrics, logger })
+  const messageExpiry = createMessageExpiry({ store: createExpiryStore(database), metrics, logger })
   const retention = createRetention({
     store: createRetentionStore(database),
     keepS: config.logRetentionS,
@@ -124,13 +124,13 @@ export function createDomains(foundation: Foundation) {
   const messageChanger = createMessageChanger({ change, store: createChangeStore() })
   const chatUpdater = createChatUpdater({ change, store: createSettingsStore() })
   const groupStore = createGroupStore({ writer })
-  const people = createGroupMembers({ users, maxMembers: config.groups.maxMembers })
+  const people = createMemberRules({ users, maxMembers: config.groups.maxMembers })
   const liveDevices = createLiveDevices()
   const receiptStore = createReceiptStore(database)
   const receipts = createReceipts({
     store: receiptStore,
     isLive: liveDevices.has,
-    telling: createReceiptRecipients({ store: receiptStore, logger }),
+    receiptRecipients: createReceiptRecipients({ store: receiptStore, logger }),
     elapsedMs,
     publish: (advanced) =>
       router.publishSignals(advanced.map((receipt) => ({ type: 'ReceiptAdvanced', ...receipt }))),
@@ -153,8 +153,8 @@ export function createDomains(foundation: Foundation) {
     chats,
     chatLog,
     chatUpdater,
-    createGroup: createGroupCreation({ store: groupStore, people, chatLog, publish }),
-    groups: createGroups({ change, store: groupStore, people }),
+    createGroup: createGroupCreator({ store: groupStore, memberRules: people, chatLog, publish }),
+    groups: createGroups({ change, store: groupStore, memberRules: people }),
     messages,
     messageSender,
     messageChanger,
@@ -178,7 +178,7 @@ export function createDomains(foundation: Foundation) {
     hub,
     router,
     sweeper,
-    expirySweeper,
+    messageExpiry,
     retention,
     presenceSubscriptions,
     presenceMonitor,

@@ -35,7 +35,7 @@ export function createLifecycle(
     router,
     hub,
     sweeper,
-    expirySweeper,
+    messageExpiry,
     retention,
     presenceSubscriptions,
     presenceMonitor,
@@ -49,7 +49,7 @@ export function createLifecycle(
     load.levels.start()
     load.shared?.start()
     sweeper.start()
-    expirySweeper.start()
+    messageExpiry.start()
     retention.start()
     presenceMonitor.start()
     const { url } = await server.start()
@@ -68,7 +68,7 @@ export function createLifecycle(
     await server.stop()
     await Promise.all([services.messageSender.drained(), services.receipts.drained(), presenceMonitor.stop()])
     await router.stop()
-    await Promise.all([sweeper.stop(), expirySweeper.stop(), retention.stop(), presenceSubscriptions.close()])
+    await Promise.all([sweeper.stop(), messageExpiry.stop(), retention.stop(), presenceSubscriptions.close()])
     await Promise.all([load.levels.stop(), load.shared?.stop()])
     hub.close()
     await backplane.stop()

@@ -8,7 +8,7 @@ import { createRateLimits } from '../quotas/rate-limits.ts'
 import { createServiceLevels, type ServiceLevels } from '../overload/service-levels.ts'
 import type { SharedLimits } from '../quotas/shared-limits.ts'
 import { createSignals } from '../overload/signals.ts'
-import type { WatchedLog } from '../messages/commit-watch.ts'
+import type { MeasuredLog } from '../messages/commit-latency.ts'
 
 /** What knows how much there is to do, and what may wait. */
 export type Load = Readonly<{
@@ -17,7 +17,7 @@ export type Load = Readonly<{
   shared: SharedLimits | undefined
 }>
 
-type LoadSources = Readonly<{ log: WatchedLog; waitingSends(): number }>
+type LoadSources = Readonly<{ log: MeasuredLog; waitingSends(): number }>
 
 export function createLoad(
   { config, database, clock, logger, metrics, backplane, intake }: Foundation,

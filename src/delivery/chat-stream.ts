@@ -111,8 +111,8 @@ function planFor(view: ChatView, requestedSeq: Seq | undefined, deliveredSeq: Se
   const lastSeq = lastVisibleSeq(view)
   const untilSeq = view.member.leftSeq ?? Math.max(lastSeq, deliveredSeq)
   const afterSeq = requestedSeq ?? lastSeq
-  const { earlierStays, joinedSeq } = view.member
-  const periods = periodsAfter([...earlierStays, { first: joinedSeq, last: untilSeq }], afterSeq)
+  const { earlierPeriods, joinedSeq } = view.member
+  const periods = periodsAfter([...earlierPeriods, { first: joinedSeq, last: untilSeq }], afterSeq)
   return { afterSeq, untilSeq, periods, merge: createMerge(new Map([[view.chat.id, untilSeq]])) }
 }
 

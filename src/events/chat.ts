@@ -35,7 +35,7 @@ export type Member = Readonly<{
   /** The last event that they see; null while they are a member. */
   leftSeq: Seq | null
   /** What they were there for before, in order; empty for most. */
-  earlierStays: readonly MembershipPeriod[]
+  earlierPeriods: readonly MembershipPeriod[]
   deliveredSeq: Seq
   readSeq: Seq
 }>
@@ -53,8 +53,8 @@ export function lastVisibleSeq({ chat, member }: ChatView): Seq {
 
 /** What of the log this view shows, in order. */
 export function visiblePeriods(view: ChatView): readonly MembershipPeriod[] {
-  const { joinedSeq, earlierStays } = view.member
-  return [...earlierStays, { first: joinedSeq, last: lastVisibleSeq(view) }]
+  const { joinedSeq, earlierPeriods: earlierPeriods } = view.member
+  return [...earlierPeriods, { first: joinedSeq, last: lastVisibleSeq(view) }]
 }
 
 export function isVisible(view: ChatView, seq: Seq): boolean {

@@ -158,7 +158,7 @@ export function createRouter(dependencies: Dependencies): Router {
     const envelope = decodeEnvelope(message)
     metrics.received.inc({ outcome: envelope === undefined ? 'dropped' : 'understood' })
     if (envelope === undefined) return logger.warn('a message on the bus was not understood, and dropped')
-    audience.notice(envelope.events)
+    audience.observe(envelope.events)
     hub.deliver(envelope.events)
     hub.deliverSignals(envelope.signals)
     onEdges(envelope.edges ?? [])
@@ -167,7 +167,7 @@ export function createRouter(dependencies: Dependencies): Router {
 
   return {
     publish(events) {
-      audience.notice(events)
+      audience.observe(events)
       hub.deliver(events)
       if (events.length > 0) send({ events, signals: [] })
     },

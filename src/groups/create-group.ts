@@ -13,7 +13,7 @@ import {
   runDurableCommand,
 } from '../store/sql/durable-command.ts'
 import type { GroupStore, NewGroup } from './group-store.ts'
-import type { GroupMembers } from './group-members.ts'
+import type { MemberRules } from './member-rules.ts'
 
 export type GroupInput = Readonly<{
   title: string
@@ -32,12 +32,17 @@ export type CreateGroup = (creatorId: UserId, input: GroupInput) => Promise<Chat
 
 type Dependencies = Readonly<{
   store: GroupStore
-  people: GroupMembers
+  memberRules: MemberRules
   chatLog: ChatLog
   publish: Publish
 }>
 
-export function createGroupCreation({ store, people, chatLog, publish }: Dependencies): CreateGroup {
+export function createGroupCreator({
+  store,
+  memberRules: people,
+  chatLog,
+  publish,
+}: Dependencies): CreateGroup {
   async function findOrCreate(group: NewGroup): Promise<Group> {
     const created = await store.create(group)
     if (created !== undefined) return { chatId: group.chatId, createdAt: created.at }
@@ -63,8 +68,8 @@ export function createGroupCreation({ store, people, chatLog, publish }: Depende
 
   return async (creatorId, input) => {
     const group = toGroup(creatorId, input)
-    people.requireRoomFor(group.memberIds.length)
-    await people.requireKnown(group.memberIds)
+    people.requireCapacityFor(group.memberIds.length)
+    await people.requireExisting(group.memberIds)
     return (await answerInTime(create(group), changeNotConfirmed)).chatId
   }
 }

@@ -16,7 +16,7 @@ export type NewGroup = Readonly<{
 /** A group that was made under a key. */
 export type CreatedGroup = Readonly<{ chatId: ChatId; fingerprint: Buffer }>
 
-export type Heir = Readonly<{ userId: UserId; role: MemberRole }>
+export type Successor = Readonly<{ userId: UserId; role: MemberRole }>
 
 /** Where in a chat's log something happens, and when. */
 export type Place = Readonly<{ chatId: ChatId; seq: Seq; at: Date }>
@@ -28,9 +28,9 @@ export type GroupStore = Readonly<{
   /** Where this answers with a group, that is as durable as a commit of this moment: see `FIND_CREATED`. */
   findCreated(creatorId: UserId, clientChatId: string): Promise<CreatedGroup | undefined>
   /** Who of these people is a member now. */
-  presentOf(tx: Transaction, chatId: ChatId, userIds: readonly UserId[]): Promise<readonly UserId[]>
+  findPresent(tx: Transaction, chatId: ChatId, userIds: readonly UserId[]): Promise<readonly UserId[]>
   /** Of the present members but one: the highest in role, of several the one who has been there longest. */
-  heir(tx: Transaction, chatId: ChatId, exceptId: UserId): Promise<Heir | undefined>
+  findSuccessor(tx: Transaction, chatId: ChatId, exceptId: UserId): Promise<Successor | undefined>
   /** Lets them in, in their order: the first at `place.seq`, and each of the others one later. None is present yet. */
   add(tx: Transaction, place: Place, userIds: readonly UserId[]): Promise<void>
   /** Ends the stay of a present member at `place.seq`. */
@@ -69,7 +69,7 @@ const FIND_CREATED = {
 }
 
 // By the primary key of one chat's members.
-const PRESENT_OF = {
+const FIND_PRESENT = {
   name: 'group_present_of',
   text: `
     SELECT user_id AS "userId" FROM members
@@ -77,7 +77,7 @@ const PRESENT_OF = {
 }
 
 // All present members of one chat, by the primary key. Roles are declared from the highest to the lowest.
-const HEIR = {
+const FIND_SUCCESSOR = {
   name: 'group_heir',
   text: `
     SELECT user_id AS "userId", role FROM members
@@ -129,13 +129,13 @@ export function createGroupStore({ writer }: { writer: Writer }): GroupStore {
       return (await writer.query<CreatedGroup>(FIND_CREATED, [creatorId, clientChatId]))[0]
     },
 
-    async presentOf(tx, chatId, userIds) {
-      const rows = await tx.query<{ userId: UserId }>(PRESENT_OF, [chatId, userIds])
+    async findPresent(tx, chatId, userIds) {
+      const rows = await tx.query<{ userId: UserId }>(FIND_PRESENT, [chatId, userIds])
       return rows.map((row) => row.userId)
     },
 
-    async heir(tx, chatId, exceptId) {
-      return (await tx.query<Heir>(HEIR, [chatId, exceptId]))[0]
+    async findSuccessor(tx, chatId, exceptId) {
+      return (await tx.query<Successor>(FIND_SUCCESSOR, [chatId, exceptId]))[0]
     },
 
     async add(tx, { chatId, seq, at }, userIds) {

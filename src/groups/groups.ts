@@ -2,12 +2,12 @@ import type { ChatEvent } from '../events/chat-event.ts'
 import type { MemberRole } from '../events/chat.ts'
 import type { Change, LockedChat } from '../chats/chat-log.ts'
 import type { DurableChange } from '../chats/durable-change.ts'
-import { outranks, requirePresent, requireRank, type Standing } from '../chats/roles.ts'
+import { outranks, requirePresent, requireRank, type MemberAccess } from '../chats/roles.ts'
 import { forbidden, notFound } from '../errors.ts'
 import type { ChatId, UserId } from '../ids.ts'
 import type { Transaction } from '../store/sql/writer.ts'
 import type { GroupStore } from './group-store.ts'
-import type { GroupMembers } from './group-members.ts'
+import type { MemberRules } from './member-rules.ts'
 
 /**
  * Who is in a group, and as what. What is so already succeeds and adds nothing to the log, so all of it may be sent
@@ -26,37 +26,37 @@ export type Groups = Readonly<{
   setRole(actorId: UserId, chatId: ChatId, userId: UserId, role: MemberRole): Promise<void>
 }>
 
-type Dependencies = Readonly<{ change: DurableChange; store: GroupStore; people: GroupMembers }>
+type Dependencies = Readonly<{ change: DurableChange; store: GroupStore; memberRules: MemberRules }>
 
-export function createGroups({ change, store, people }: Dependencies): Groups {
+export function createGroups({ change, store, memberRules: people }: Dependencies): Groups {
   /** Removing an owner comes second where the group passes on: it is never without one. */
   async function passOn(
     tx: Transaction,
     chatId: ChatId,
     ownerId: UserId,
   ): Promise<readonly Change<GroupEvent>[]> {
-    const heir = await store.heir(tx, chatId, ownerId)
+    const heir = await store.findSuccessor(tx, chatId, ownerId)
     if (heir === undefined || heir.role === 'OWNER') return []
     await store.setRole(tx, chatId, heir.userId, 'OWNER')
     return [roleChanged(ownerId, heir.userId, 'OWNER')]
   }
 
   async function requireOtherOwner(tx: Transaction, chatId: ChatId, ownerId: UserId): Promise<void> {
-    const heir = await store.heir(tx, chatId, ownerId)
+    const heir = await store.findSuccessor(tx, chatId, ownerId)
     if (heir?.role !== 'OWNER') throw forbidden('A group needs an owner: make somebody else one first')
   }
 
   return {
     async addMembers(actorId, chatId, userIds) {
       const wanted = [...new Set(userIds)]
-      people.requireRoomFor(wanted.length)
-      await people.requireKnown(wanted)
+      people.requireCapacityFor(wanted.length)
+      await people.requireExisting(wanted)
       await change(chatId, 'Chat', async (tx, chat) => {
         requireRank(await actorIn(chat, actorId), 'ADMIN', 'add members')
-        const present = new Set(await store.presentOf(tx, chatId, wanted))
+        const present = new Set(await store.findPresent(tx, chatId, wanted))
         const newcomers = wanted.filter((userId) => !present.has(userId))
         if (newcomers.length === 0) return []
-        people.requireRoomFor(chat.memberCount + newcomers.length)
+        people.requireCapacityFor(chat.memberCount + newcomers.length)
         await store.add(tx, { chatId, seq: chat.headSeq + 1, at: chat.now }, newcomers)
         return newcomers.map((userId) => memberAdded(actorId, userId))
       })
@@ -91,14 +91,14 @@ export function createGroups({ change, store, people }: Dependencies): Groups {
 }
 
 /** The actor's standing in the group, if they are in it. */
-async function actorIn(chat: LockedChat, actorId: UserId): Promise<Standing> {
+async function actorIn(chat: LockedChat, actorId: UserId): Promise<MemberAccess> {
   const actor = requirePresent(await chat.member(actorId))
   if (chat.kind === 'DIRECT') throw forbidden('A direct chat is between two people, for good: make a group')
   return actor
 }
 
 /** The standing of somebody whom the actor may remove. Who has left already may leave again. */
-async function mayRemove(chat: LockedChat, actorId: UserId, userId: UserId): Promise<Standing> {
+async function mayRemove(chat: LockedChat, actorId: UserId, userId: UserId): Promise<MemberAccess> {
   const target = await chat.member(userId)
   if (actorId === userId && target !== undefined && target.leftSeq !== null) return target
   const actor = await actorIn(chat, actorId)
@@ -112,7 +112,7 @@ type GroupEvent = Extract<ChatEvent, { type: 'MemberAdded' | 'MemberRemoved' | '
 function memberAdded(actorId: UserId, userId: UserId): Change<GroupEvent> {
   const type = 'MemberAdded'
   return {
-    entry: { type, actorId, subjectId: userId },
+    row: { type, actorId, subjectId: userId },
     toEvent: (place) => ({ type, ...place, actorId, userId, joined: [userId] }),
   }
 }
@@ -120,7 +120,7 @@ function memberAdded(actorId: UserId, userId: UserId): Change<GroupEvent> {
 function memberRemoved(actorId: UserId, userId: UserId): Change<GroupEvent> {
   const type = 'MemberRemoved'
   return {
-    entry: { type, actorId, subjectId: userId },
+    row: { type, actorId, subjectId: userId },
     toEvent: (place) => ({ type, ...place, actorId, userId, joined: [] }),
   }
 }
@@ -128,7 +128,7 @@ function memberRemoved(actorId: UserId, userId: UserId): Change<GroupEvent> {
 function roleChanged(actorId: UserId, userId: UserId, role: MemberRole): Change<GroupEvent> {
   const type = 'MemberRoleChanged'
   return {
-    entry: { type, actorId, subjectId: userId, role },
+    row: { type, actorId, subjectId: userId, role },
     toEvent: (place) => ({ type, ...place, actorId, userId, role, joined: [] }),
   }
 }

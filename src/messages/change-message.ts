@@ -4,7 +4,7 @@ import type { DurableChange } from '../chats/durable-change.ts'
 import { badInput, forbidden, notFound } from '../errors.ts'
 import type { MessageId, UserId } from '../ids.ts'
 import type { Transaction } from '../store/sql/writer.ts'
-import type { Changeable, ChangeStore } from './change-store.ts'
+import type { MessageForActor, ChangeStore } from './change-store.ts'
 import { parseBody, parseEmoji } from './message-input.ts'
 import { isExpired, type Message } from '../events/message.ts'
 
@@ -23,7 +23,7 @@ type Dependencies = Readonly<{ change: DurableChange; store: ChangeStore }>
 
 type Decision = Readonly<{
   tx: Transaction
-  message: Changeable
+  message: MessageForActor
   now: Date
 }>
 
@@ -107,7 +107,7 @@ function toChange(
   message: Message,
 ): Change<MessageEvent> {
   return {
-    entry: { type, actorId, messageSeq: message.seq },
+    row: { type, actorId, messageSeq: message.seq },
     toEvent: (place) => ({ type, ...place, actorId, joined: [], message }),
   }
 }
@@ -120,12 +120,12 @@ function toReactionChange(
 ): Change<MessageEvent> {
   const type = 'ReactionChanged'
   return {
-    entry: { type, actorId, messageSeq: message.seq, emoji, added },
+    row: { type, actorId, messageSeq: message.seq, emoji, added },
     toEvent: (place) => ({ type, ...place, actorId, joined: [], message, emoji, added }),
   }
 }
 
-function withoutMembership({ isVisible: _, isActorPresent: __, ...message }: Changeable): Message {
+function withoutMembership({ isVisible: _, isActorPresent: __, ...message }: MessageForActor): Message {
   return message
 }
 

@@ -3,11 +3,11 @@ import type { Transaction } from '../store/sql/writer.ts'
 import type { Message } from '../events/message.ts'
 
 /** A message, and what the person who wants to change it is to it. */
-export type Changeable = Message & Readonly<{ isVisible: boolean; isActorPresent: boolean }>
+export type MessageForActor = Message & Readonly<{ isVisible: boolean; isActorPresent: boolean }>
 
 /** Reads and writes of one message, in a transaction that holds its chat's row locked. */
 export type ChangeStore = Readonly<{
-  find(tx: Transaction, id: MessageId, actorId: UserId): Promise<Changeable | undefined>
+  find(tx: Transaction, id: MessageId, actorId: UserId): Promise<MessageForActor | undefined>
   setBody(tx: Transaction, id: MessageId, body: string, editedAt: Date): Promise<void>
   /** Takes the body, its digest and the reactions away; the message's place stays. */
   erase(tx: Transaction, id: MessageId, deletedAt: Date): Promise<void>
@@ -33,7 +33,7 @@ const FIND = {
 export function createChangeStore(): ChangeStore {
   return {
     async find(tx, { chatId, seq }, actorId) {
-      return (await tx.query<Changeable>(FIND, [chatId, seq, actorId]))[0]
+      return (await tx.query<MessageForActor>(FIND, [chatId, seq, actorId]))[0]
     },
     async setBody(tx, id, body, editedAt) {
       await tx.prisma.message.update({ where: { chatId_seq: id }, data: { body, editedAt } })

@@ -5,16 +5,16 @@ import { type ParleyError, unavailable } from '../errors.ts'
 import { type RetryPolicy, runDurableCommand } from '../store/sql/durable-command.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { AppendOutcome, Draft, MessageLog } from './message-log.ts'
+import type { AppendOutcome, NewMessage, MessageLog } from './message-log.ts'
 import type { Message } from '../events/message.ts'
-import { foldBatch, unfoldOutcomes } from './send-batch.ts'
+import { deduplicateBatch, expandOutcomes } from './send-batch.ts'
 
 /**
  * Stores a batch of messages and publishes them. Returns the outcomes in the order of the drafts.
  *
  * Errors: UNAVAILABLE – the outcome is unknown, or the database refused the batch. Send again with the same keys.
  */
-export type DurableAppend = (drafts: readonly Draft[]) => Promise<readonly AppendOutcome[]>
+export type DurableAppend = (drafts: readonly NewMessage[]) => Promise<readonly AppendOutcome[]>
 
 type Dependencies = Readonly<{
   log: MessageLog
@@ -35,7 +35,7 @@ const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
 export function createDurableAppend({ log, chatLog, publish, metrics, logger }: Dependencies): DurableAppend {
   async function timed(
     append: MessageLog['append'],
-    drafts: readonly Draft[],
+    drafts: readonly NewMessage[],
   ): Promise<readonly AppendOutcome[]> {
     const stopTimer = metrics.commitSeconds.startTimer()
     const outcomes = await append(drafts)
@@ -45,12 +45,12 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
   }
 
   async function readDuplicates(
-    drafts: readonly Draft[],
+    drafts: readonly NewMessage[],
     outcomes: readonly AppendOutcome[],
   ): Promise<readonly ChatEvent[]> {
     const reads = drafts.map(async ({ chatId }, index) => {
       const outcome = outcomes[index]
-      if (outcome?.type !== 'repeated') return []
+      if (outcome?.type !== 'duplicate') return []
       return chatLog.read({ chatId, afterSeq: outcome.seq - 1, untilSeq: outcome.seq })
     })
     return (await Promise.all(reads)).flat()
@@ -67,7 +67,7 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
 
   function appendAndPublish(
     append: MessageLog['append'],
-    drafts: readonly Draft[],
+    drafts: readonly NewMessage[],
   ): Promise<readonly AppendOutcome[]> {
     const startedAt = performance.now()
     return runDurableCommand({
@@ -89,25 +89,23 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
 
   /** Runs in the same turn of the lane, so that no later send overtakes these drafts. */
   async function settle(
-    drafts: readonly Draft[],
+    drafts: readonly NewMessage[],
     outcomes: readonly AppendOutcome[],
   ): Promise<readonly AppendOutcome[]> {
-    const undecided = drafts.filter((_, index) => outcomes[index]?.type === 'try-again')
+    const undecided = drafts.filter((_, index) => outcomes[index]?.type === 'retry')
     if (undecided.length === 0) return outcomes
     const decided = (await appendAndPublish(log.appendLocked, undecided)).values()
-    return outcomes.map((outcome) =>
-      outcome.type === 'try-again' ? (decided.next().value ?? outcome) : outcome,
-    )
+    return outcomes.map((outcome) => (outcome.type === 'retry' ? (decided.next().value ?? outcome) : outcome))
   }
 
   return async (drafts) => {
-    const folded = foldBatch(drafts)
+    const folded = deduplicateBatch(drafts)
     const outcomes = await appendAndPublish(log.append, folded.unique)
-    return unfoldOutcomes(drafts, folded, await settle(folded.unique, outcomes))
+    return expandOutcomes(drafts, folded, await settle(folded.unique, outcomes))
   }
 }
 
-type Stored = Extract<AppendOutcome, { type: 'sent' }>
+type Stored = Extract<AppendOutcome, { type: 'stored' }>
 
 function notConfirmed(cause: unknown): ParleyError {
   return unavailable('The message could not be confirmed. Send it again with the same key.', cause)
@@ -115,19 +113,19 @@ function notConfirmed(cause: unknown): ParleyError {
 
 /** A duplicate that is younger than the first attempt was stored by one of these attempts. */
 function markOwn(outcome: AppendOutcome, sinceMs: number): AppendOutcome {
-  const isOwn = outcome.type === 'repeated' && outcome.ageMs <= sinceMs
-  return isOwn ? { ...outcome, isOwn } : outcome
+  const isFromThisSend = outcome.type === 'duplicate' && outcome.ageMs <= sinceMs
+  return isFromThisSend ? { ...outcome, isFromThisSend } : outcome
 }
 
 /** The message that a stored draft became. */
-export function toMessage(draft: Draft, { seq, at, expiresAt }: Stored): Message {
+export function toMessage(draft: NewMessage, { seq, at, expiresAt }: Stored): Message {
   const { chatId, senderId, clientMessageId, body, replyToSeq } = draft
   const written = { sentAt: at, editedAt: null, deletedAt: null, expiresAt, isJustSent: true as const }
   return { chatId, seq, senderId, clientMessageId, body, replyToSeq, ...written }
 }
 
-function eventsOf(draft: Draft, outcome: AppendOutcome | undefined): ChatEvent[] {
-  return outcome?.type === 'sent' ? [sentEvent(toMessage(draft, outcome), outcome)] : []
+function eventsOf(draft: NewMessage, outcome: AppendOutcome | undefined): ChatEvent[] {
+  return outcome?.type === 'stored' ? [sentEvent(toMessage(draft, outcome), outcome)] : []
 }
 
 function sentEvent(message: Message, { joined, membersSeq }: Stored): ChatEvent {

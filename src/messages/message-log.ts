@@ -2,7 +2,7 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
 /** A message on its way into the log. Its order within a batch is its order in the chat. */
-export type Draft = Readonly<{
+export type NewMessage = Readonly<{
   chatId: ChatId
   senderId: UserId
   clientMessageId: string
@@ -15,7 +15,7 @@ export type Draft = Readonly<{
 export type AppendOutcome =
   /** In the log, durably, at `seq`. `joined` are those who see the chat from this event on. */
   | Readonly<{
-      type: 'sent'
+      type: 'stored'
       seq: Seq
       at: Date
       expiresAt: Date | null
@@ -25,9 +25,9 @@ export type AppendOutcome =
     }>
   /**
    * The sender had used the key before, for the message at `seq`, which was sent with this fingerprint, which is empty once it was
-   * erased, so long ago. `isOwn`: by an attempt of this very send, whose answer was lost.
+   * erased, so long ago. `isFromThisSend`: by an attempt of this very send, whose answer was lost.
    */
-  | Readonly<{ type: 'repeated'; seq: Seq; fingerprint: Buffer; ageMs: number; isOwn?: true }>
+  | Readonly<{ type: 'duplicate'; seq: Seq; fingerprint: Buffer; ageMs: number; isFromThisSend?: true }>
   | Readonly<{ type: 'no-such-chat' }>
   /** The chat is none of the sender's. */
   | Readonly<{ type: 'not-a-member' }>
@@ -35,7 +35,7 @@ export type AppendOutcome =
   | Readonly<{ type: 'has-left' }>
   | Readonly<{ type: 'no-such-reply-target' }>
   /** Nothing was written: members changed while the statement waited for the chat's lock. See `appendLocked`. */
-  | Readonly<{ type: 'try-again' }>
+  | Readonly<{ type: 'retry' }>
 
 export type MessageLog = Readonly<{
   /**
@@ -43,12 +43,12 @@ export type MessageLog = Readonly<{
    * may have the same chat, sender and key. Where this rejects, none of the batch was written, or the outcome is
    * unknown: see the error's class.
    */
-  append(drafts: readonly Draft[]): Promise<readonly AppendOutcome[]>
+  append(drafts: readonly NewMessage[]): Promise<readonly AppendOutcome[]>
   /**
    * The same with the chats locked by a statement of its own before, at the price of a longer transaction: whatever
    * was waited for is over when the batch is looked at, so none of it has to be tried again.
    */
-  appendLocked(drafts: readonly Draft[]): Promise<readonly AppendOutcome[]>
+  appendLocked(drafts: readonly NewMessage[]): Promise<readonly AppendOutcome[]>
 }>
 
 type Row = Readonly<{
@@ -177,7 +177,7 @@ export function createMessageLog({ writer }: { writer: Writer }): MessageLog {
   }
 }
 
-function columnsOf(drafts: readonly Draft[]): unknown[] {
+function columnsOf(drafts: readonly NewMessage[]): unknown[] {
   return [
     drafts.map((_, index) => index),
     drafts.map((draft) => draft.chatId),
@@ -193,15 +193,15 @@ function outcomeOf(row: Row | undefined): AppendOutcome {
   if (row === undefined) throw new Error('The statement answered for fewer drafts than it was given')
   const { seq, at, expiresAt, membersSeq } = row
   if (seq !== null && at !== null && membersSeq !== null) {
-    return { type: 'sent', seq, at, expiresAt, membersSeq, joined: row.joined ?? [] }
+    return { type: 'stored', seq, at, expiresAt, membersSeq, joined: row.joined ?? [] }
   }
   if (!row.chatFound) return { type: 'no-such-chat' }
   if (row.isMember === null) return { type: 'not-a-member' }
   // Before anything that may be refused: what was stored is answered with, also to who has left since.
   const { repeatedSeq, repeatedFingerprint: fingerprint, repeatedAgeMs: ageMs } = row
   if (repeatedSeq !== null && fingerprint !== null && ageMs !== null) {
-    return { type: 'repeated', seq: repeatedSeq, fingerprint, ageMs }
+    return { type: 'duplicate', seq: repeatedSeq, fingerprint, ageMs }
   }
   if (!row.isMember) return { type: 'has-left' }
-  return row.replyFound ? { type: 'try-again' } : { type: 'no-such-reply-target' }
+  return row.replyFound ? { type: 'retry' } : { type: 'no-such-reply-target' }
 }

@@ -5,7 +5,7 @@ import { answerInTime } from '../store/sql/durable-command.ts'
 import { type DurableAppend, toMessage } from './durable-append.ts'
 import { createLanes } from './lanes.ts'
 import { fingerprintOf, parseBody } from './message-input.ts'
-import type { AppendOutcome, Draft } from './message-log.ts'
+import type { AppendOutcome, NewMessage } from './message-log.ts'
 import type { Message } from '../events/message.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
@@ -17,7 +17,7 @@ export type SendInput = Readonly<{
   replyTo: MessageId | undefined
 }>
 
-export type Sent = Readonly<{
+export type SendResult = Readonly<{
   message: Message
   /** The key had been sent before, and this is the first message. */
   deduplicated: boolean
@@ -29,7 +29,7 @@ export type MessageSender = Readonly<{
    * to is not in it, FORBIDDEN where the sender has left, CONFLICT for a key used for something else, BAD_USER_INPUT, or UNAVAILABLE: unknown outcome,
    * and the same key may be sent again.
    */
-  send(input: SendInput): Promise<Sent>
+  send(input: SendInput): Promise<SendResult>
   /** Messages that wait to be stored. */
   depth(): number
   /** Resolves when everything that was taken is stored and answered. */
@@ -48,17 +48,17 @@ const LANES = { count: 4, maxBatch: 256, maxWaiting: 10_000 }
 const MAX_ATTEMPTS = 6
 
 export function createMessageSender({ append, findMessage, metrics }: Dependencies): MessageSender {
-  const lanes = createLanes<Draft, AppendOutcome>({ ...LANES, write: append })
+  const lanes = createLanes<NewMessage, AppendOutcome>({ ...LANES, write: append })
 
-  async function appended(draft: Draft): Promise<Exclude<AppendOutcome, { type: 'try-again' }>> {
+  async function appended(draft: NewMessage): Promise<Exclude<AppendOutcome, { type: 'retry' }>> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const outcome = await lanes.submit(draft)
-      if (outcome.type !== 'try-again') return outcome
+      if (outcome.type !== 'retry') return outcome
     }
     throw unavailable('The message could not be stored yet. Send it again with the same key.')
   }
 
-  async function firstMessage(draft: Draft, { seq, fingerprint }: Repeated): Promise<Message> {
+  async function firstMessage(draft: NewMessage, { seq, fingerprint }: Repeated): Promise<Message> {
     // Of an erased message nothing is left to compare with, not even its digest.
     if (fingerprint.length > 0 && !fingerprint.equals(draft.fingerprint)) throw keyConflict()
     const message = await findMessage({ chatId: draft.chatId, seq })
@@ -66,10 +66,10 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
     return message
   }
 
-  async function send(input: SendInput): Promise<Sent> {
+  async function send(input: SendInput): Promise<SendResult> {
     try {
       const sent = await store(input)
-      metrics.sends.inc({ outcome: sent.deduplicated ? 'repeated' : 'sent' })
+      metrics.sends.inc({ outcome: sent.deduplicated ? 'duplicate' : 'sent' })
       return sent
     } catch (error) {
       metrics.sends.inc({ outcome: error instanceof ParleyError ? error.code : 'INTERNAL' })
@@ -77,14 +77,14 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
     }
   }
 
-  async function store(input: SendInput): Promise<Sent> {
+  async function store(input: SendInput): Promise<SendResult> {
     const draft = toDraft(input)
     const outcome = await answerInTime(appended(draft), notConfirmed)
     switch (outcome.type) {
-      case 'sent':
+      case 'stored':
         return { message: toMessage(draft, outcome), deduplicated: false }
-      case 'repeated':
-        return { message: await firstMessage(draft, outcome), deduplicated: outcome.isOwn !== true }
+      case 'duplicate':
+        return { message: await firstMessage(draft, outcome), deduplicated: outcome.isFromThisSend !== true }
       case 'no-such-chat':
       case 'not-a-member':
         throw notFound('Chat')
@@ -100,9 +100,9 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
   return { send, depth: () => lanes.depth(), drained: () => lanes.drained() }
 }
 
-type Repeated = Extract<AppendOutcome, { type: 'repeated' }>
+type Repeated = Extract<AppendOutcome, { type: 'duplicate' }>
 
-function toDraft({ senderId, chatId, clientMessageId, body, replyTo }: SendInput): Draft {
+function toDraft({ senderId, chatId, clientMessageId, body, replyTo }: SendInput): NewMessage {
   if (replyTo !== undefined && replyTo.chatId !== chatId) {
     throw badInput('replyToId names a message of another chat; a reply stays in its chat')
   }

@@ -1,7 +1,7 @@
 import { LARGE_CHAT } from '../events/chat.ts'
 import type { UserId } from '../ids.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { AdvancedMember, Passed, Receipt, ReceiptStore } from './receipt-store.ts'
+import type { AdvancedMember, PassedRange, Receipt, ReceiptStore } from './receipt-store.ts'
 
 /**
  * Whom to tell of advances. In a chat of few all members hear of each. In a large one an advance is told to the member's
@@ -14,7 +14,7 @@ type Dependencies = Readonly<{ store: Pick<ReceiptStore, 'senders'>; logger: Log
 
 export function createReceiptRecipients({ store, logger }: Dependencies): ReceiptRecipients {
   /** The advances are stored by now: who is not told of one sees it in the next answer, where a status is derived anew. */
-  async function sendersOf(passed: readonly Passed[]): Promise<(readonly UserId[])[]> {
+  async function sendersOf(passed: readonly PassedRange[]): Promise<(readonly UserId[])[]> {
     if (passed.length === 0) return []
     try {
       return await store.senders(passed)
@@ -45,7 +45,7 @@ function hasLeft({ leftSeq }: AdvancedMember): boolean {
   return leftSeq !== null
 }
 
-function passedBy({ chatId, deliveredBefore, readBefore, deliveredSeq }: AdvancedMember): Passed {
+function passedBy({ chatId, deliveredBefore, readBefore, deliveredSeq }: AdvancedMember): PassedRange {
   return { chatId, afterSeq: Math.min(deliveredBefore, readBefore), untilSeq: deliveredSeq }
 }
 

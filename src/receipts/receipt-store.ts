@@ -22,7 +22,7 @@ export type AdvancedMember = Member &
 export type Receipt = Omit<ReceiptAdvanced, 'type'>
 
 /** A stretch of a chat's log, from just after one seq up to and including another. */
-export type Passed = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
+export type PassedRange = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
 
 export type ReceiptStore = Readonly<{
   /**
@@ -31,7 +31,7 @@ export type ReceiptStore = Readonly<{
    */
   advance(advances: CollapsedAdvances): Promise<readonly AdvancedMember[]>
   /** Who sent the messages in each stretch, in order of the stretches; of long ones only the newest are looked at. */
-  senders(passed: readonly Passed[]): Promise<(readonly UserId[])[]>
+  senders(passed: readonly PassedRange[]): Promise<(readonly UserId[])[]>
   /**
    * Watermarks of present members of the viewer's chats, of `LARGE_CHAT` members at most, that moved at or after
    * `since`.

@@ -30,7 +30,7 @@ export type Receipts = Readonly<{
 
 type Dependencies = Readonly<{
   store: ReceiptStore
-  telling: ReceiptRecipients
+  receiptRecipients: ReceiptRecipients
   /** Whether a device's inbox is open on this gateway and has caught up. */
   isLive(userId: UserId, deviceId: DeviceId): boolean
   /** Tells the chat's members. Never throws. */
@@ -63,7 +63,7 @@ const MAX_POSITIONS = 500
 /** Watermarks: collected for a moment, collapsed to the highest, written in one statement, then published. */
 export function createReceipts({
   store,
-  telling,
+  receiptRecipients: telling,
   isLive,
   publish,
   leastRestMs,

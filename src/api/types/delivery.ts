@@ -102,7 +102,7 @@ function defineLogField(builder: Builder): void {
         const limit = first ?? MAX_LOG_PAGE
         if (afterSeq < 0 || limit < 0) throw badInput('afterSeq and first can not be negative')
         const view = await viewOf(chat, context)
-        return context.services.chatLog.readStays(
+        return context.services.chatLog.readPeriods(
           chat.id,
           periodsAfter(visiblePeriods(view), afterSeq),
           limit,

@@ -164,7 +164,7 @@ async function whatIsRare(databaseUrl: string, { alice, bob }: People, { direct 
   const [chatId, senderId] = [direct.replace('chat_', '') as ChatId, alice.name as UserId]
   const draft = { chatId, senderId, clientMessageId: randomUUID(), body: 'at once', replyToSeq: null }
   await createMessageLog({ writer }).appendLocked([{ ...draft, fingerprint: Buffer.of(1) }])
-  await createAudienceStore({ writer }).membership(chatId)
+  await createAudienceStore({ writer }).memberSnapshot(chatId)
   const memberships = createMembershipStore({ writer })
   await memberships.heads([bob.name as UserId])
   await memberships.receipts([bob.name as UserId], new Date(0))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Membership } from '../../../src/chats/audience-store.ts'
+import type { MemberSnapshot } from '../../../src/chats/audience-store.ts'
 import { AUDIENCE_TTL_MS, createAudience } from '../../../src/chats/audience.ts'
 import type { UserId } from '../../../src/ids.ts'
 import { alice, bob, carol, chatId, memberAdded, memberRemoved, sent } from '../../harness/people/events.ts'
@@ -13,7 +13,7 @@ function createWorld() {
   let lookUps = 0
   let reading = (): Promise<void> => Promise.resolve()
   const store = {
-    async membership(): Promise<Membership> {
+    async memberSnapshot(): Promise<MemberSnapshot> {
       lookUps += 1
       const { membersSeq, userIds } = chat
       await reading()
@@ -65,7 +65,7 @@ test('a look-up that began before a change is not the answer for whoever knows o
 })
 
 test('whoever knows of no change is told of one that came by, and of none only for a while', async () => {
-  const { memberIds, notice, change, clock, lookUps } = createWorld()
+  const { memberIds, observe: notice, change, clock, lookUps } = createWorld()
   await memberIds(TEA)
   notice([sent('tea', 2), sent('coffee', 3, { joined: [carol] })])
   await memberIds(TEA)

@@ -51,7 +51,7 @@ function createWorld() {
     metrics,
     logger,
   })
-  const member = { chatId: TEA, userId: bob, joinedSeq: 1, earlierStays: [], leftSeq: null }
+  const member = { chatId: TEA, userId: bob, joinedSeq: 1, earlierPeriods: [], leftSeq: null }
   const chats = { require: async () => ({ chat: { id: TEA, headSeq: 5 }, member }) } as never
   const chatStreams = createChatStreams({ hub, chats, chatLog, clock, marks })
   return { hub, marked, inbox, chatStreams }

@@ -64,7 +64,7 @@ function createWorld() {
 
   async function require(): Promise<ChatView> {
     const { headSeq, leftSeq } = snapshot()
-    const member = { chatId: TEA, userId: bob, joinedSeq: 1, earlierStays: [], leftSeq }
+    const member = { chatId: TEA, userId: bob, joinedSeq: 1, earlierPeriods: [], leftSeq }
     return { chat: { id: TEA, headSeq }, member } as unknown as ChatView
   }
 

@@ -7,11 +7,11 @@ type Membership = Readonly<{
   headSeq: number
   joinedSeq?: number
   leftSeq?: number
-  earlierStays?: readonly MembershipPeriod[]
+  earlierPeriods?: readonly MembershipPeriod[]
 }>
 
 /** A chat with this head, as bob sees it, who was in it from one event to another. */
-function bobsView({ headSeq, joinedSeq = 1, leftSeq, earlierStays = [] }: Membership): ChatView {
+function bobsView({ headSeq, joinedSeq = 1, leftSeq, earlierPeriods = [] }: Membership): ChatView {
   const at = new Date('2026-11-23T09:00:00Z')
   const id = chatId('tea')
   const row = { title: null, creatorId: alice, memberCount: 2, messageTtlSeconds: null }
@@ -25,7 +25,7 @@ function bobsView({ headSeq, joinedSeq = 1, leftSeq, earlierStays = [] }: Member
       joinedAt: at,
       joinedSeq,
       ...left,
-      earlierStays,
+      earlierPeriods: earlierPeriods,
       deliveredSeq: 0,
       readSeq: 0,
     },
@@ -45,8 +45,8 @@ test('who left sees up to the event that showed them out, however the log went o
 })
 
 test('who came back sees what they were there for, and not what was said in between', () => {
-  const earlierStays = [{ first: 1, last: 2 }]
-  expect(seen(bobsView({ headSeq: 9, joinedSeq: 6, leftSeq: 8, earlierStays }))).toEqual([1, 2, 6, 7, 8])
+  const earlierPeriods = [{ first: 1, last: 2 }]
+  expect(seen(bobsView({ headSeq: 9, joinedSeq: 6, leftSeq: 8, earlierPeriods }))).toEqual([1, 2, 6, 7, 8])
 })
 
 test('where nothing was said yet, the visible part is empty', () => {

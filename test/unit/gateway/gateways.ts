@@ -78,7 +78,7 @@ export class Gateways implements AsyncDisposable {
       logger,
     })
     const memberIds = this.#options.memberIds ?? (async (chat) => this.#membersOf(chat))
-    const audience = { memberIds, notice: () => undefined }
+    const audience = { memberIds, observe: () => undefined }
     const edges: PresenceEdge[] = []
     const router = createRouter({
       gatewayId: id,

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { AppendOutcome, Draft } from '../../../src/messages/message-log.ts'
+import type { AppendOutcome, NewMessage } from '../../../src/messages/message-log.ts'
 import { fingerprintOf } from '../../../src/messages/message-input.ts'
-import { foldBatch, unfoldOutcomes } from '../../../src/messages/send-batch.ts'
+import { deduplicateBatch, expandOutcomes } from '../../../src/messages/send-batch.ts'
 import { alice, bob, chatId } from '../../harness/people/events.ts'
 
-const draft: fc.Arbitrary<Draft> = fc
+const draft: fc.Arbitrary<NewMessage> = fc
   .record({
     chat: fc.constantFrom('tea', 'coffee', 'nowhere'),
     senderId: fc.constantFrom(alice, bob),
@@ -16,21 +16,21 @@ const draft: fc.Arbitrary<Draft> = fc
     return { ...rest, chatId: chatId(chat), body, fingerprint: fingerprintOf(body, null), replyToSeq: null }
   })
 
-const keyOf = (it: Draft): string => JSON.stringify([it.chatId, it.senderId, it.clientMessageId])
-const isThere = (it: Draft): boolean => it.chatId !== chatId('nowhere')
+const keyOf = (it: NewMessage): string => JSON.stringify([it.chatId, it.senderId, it.clientMessageId])
+const isThere = (it: NewMessage): boolean => it.chatId !== chatId('nowhere')
 
 /** A log in memory that takes drafts one at a time, and knows each key. */
 function createLog() {
   const byKey = new Map<string, { seq: number; fingerprint: Buffer }>()
   const heads = new Map<string, number>()
-  return (it: Draft): AppendOutcome => {
+  return (it: NewMessage): AppendOutcome => {
     if (!isThere(it)) return { type: 'no-such-chat' }
     const known = byKey.get(keyOf(it))
-    if (known !== undefined) return { type: 'repeated', ...known, ageMs: 0 }
+    if (known !== undefined) return { type: 'duplicate', ...known, ageMs: 0 }
     const seq = (heads.get(it.chatId) ?? 0) + 1
     heads.set(it.chatId, seq)
     byKey.set(keyOf(it), { seq, fingerprint: it.fingerprint })
-    return { type: 'sent', seq, at: new Date(0), expiresAt: null, joined: [], membersSeq: 0 }
+    return { type: 'stored', seq, at: new Date(0), expiresAt: null, joined: [], membersSeq: 0 }
   }
 }
 
@@ -39,8 +39,8 @@ test('a batch has the outcomes that its drafts would have had one after the othe
     fc.property(fc.array(draft), fc.array(draft), (earlier, drafts) => {
       const [appendOne, appendFolded] = [createLog(), createLog()]
       for (const append of [appendOne, appendFolded]) earlier.forEach(append)
-      const folded = foldBatch(drafts)
-      const outcomes = unfoldOutcomes(drafts, folded, folded.unique.map(appendFolded))
+      const folded = deduplicateBatch(drafts)
+      const outcomes = expandOutcomes(drafts, folded, folded.unique.map(appendFolded))
       expect(outcomes).toEqual(drafts.map(appendOne))
     }),
   )
@@ -49,7 +49,7 @@ test('a batch has the outcomes that its drafts would have had one after the othe
 test('no two drafts of a folded batch have the same chat, sender and key', () => {
   fc.assert(
     fc.property(fc.array(draft), (drafts) => {
-      const { unique } = foldBatch(drafts)
+      const { unique } = deduplicateBatch(drafts)
       expect(unique.map(keyOf)).toEqual([...new Set(drafts.map(keyOf))])
     }),
   )
@@ -58,16 +58,16 @@ test('no two drafts of a folded batch have the same chat, sender and key', () =>
 test('a draft whose outcome is missing is an error, not a silence', () => {
   const [one] = fc.sample(draft, 1)
   const drafts = one === undefined ? [] : [one]
-  expect(() => unfoldOutcomes(drafts, foldBatch(drafts), [])).toThrow('has no outcome')
+  expect(() => expandOutcomes(drafts, deduplicateBatch(drafts), [])).toThrow('has no outcome')
 })
 
 test('a draft that shares a key with one that answers nothing is tried again by itself', () => {
-  const [lost, found] = [7, null].map((replyToSeq): Draft => {
+  const [lost, found] = [7, null].map((replyToSeq): NewMessage => {
     const body = 'Hello'
     const fingerprint = fingerprintOf(body, replyToSeq)
     return { chatId: chatId('tea'), senderId: alice, clientMessageId: '1', body, fingerprint, replyToSeq }
-  }) as [Draft, Draft]
+  }) as [NewMessage, NewMessage]
   const drafts = [lost, found]
-  const outcomes = unfoldOutcomes(drafts, foldBatch(drafts), [{ type: 'no-such-reply-target' }])
-  expect(outcomes).toEqual([{ type: 'no-such-reply-target' }, { type: 'try-again' }])
+  const outcomes = expandOutcomes(drafts, deduplicateBatch(drafts), [{ type: 'no-such-reply-target' }])
+  expect(outcomes).toEqual([{ type: 'no-such-reply-target' }, { type: 'retry' }])
 })

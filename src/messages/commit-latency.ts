@@ -1,7 +1,7 @@
 import type { MessageLog } from './message-log.ts'
 
 /** A log whose speed is watched. */
-export type WatchedLog = MessageLog &
+export type MeasuredLog = MessageLog &
   Readonly<{
     /**
      * Milliseconds that a batch takes: the median of those stored since this was last asked, or the age of the oldest
@@ -14,7 +14,7 @@ export type WatchedLog = MessageLog &
 const MAX_TIMES = 1_000
 
 /** A log that hangs finishes nothing, so that what is under way counts as well. */
-export function watchCommits(log: MessageLog, now: () => number): WatchedLog {
+export function measureCommits(log: MessageLog, now: () => number): MeasuredLog {
   const underWay = new Set<Readonly<{ from: number }>>()
   let times: number[] = []
 

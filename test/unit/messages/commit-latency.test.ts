@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { watchCommits } from '../../../src/messages/commit-watch.ts'
+import { measureCommits } from '../../../src/messages/commit-latency.ts'
 
 test('it tells how long batches took since it was last asked, and how long one has been under way', async () => {
   let now = 0
   const held: (() => void)[] = []
   const append = () => new Promise<readonly []>((resolve) => held.push(() => resolve([])))
-  const log = watchCommits({ append, appendLocked: append }, () => now)
+  const log = measureCommits({ append, appendLocked: append }, () => now)
   expect(log.commitMs()).toBe(0)
   const batches = [log.append([]), log.appendLocked([]), log.append([])]
   for (const ms of [5, 10, 200]) {
