@@ -184,7 +184,7 @@ function toMember(row: MemberRow): Member {
     joinedSeq,
     leftAt,
     leftSeq,
-    earlierPeriods: earlierPeriods,
+    earlierPeriods,
     deliveredSeq,
     readSeq,
   }

@@ -53,7 +53,7 @@ export function lastVisibleSeq({ chat, member }: ChatView): Seq {
 
 /** What of the log this view shows, in order. */
 export function visiblePeriods(view: ChatView): readonly MembershipPeriod[] {
-  const { joinedSeq, earlierPeriods: earlierPeriods } = view.member
+  const { joinedSeq, earlierPeriods } = view.member
   return [...earlierPeriods, { first: joinedSeq, last: lastVisibleSeq(view) }]
 }
 

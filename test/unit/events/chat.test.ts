@@ -25,7 +25,7 @@ function bobsView({ headSeq, joinedSeq = 1, leftSeq, earlierPeriods = [] }: Memb
       joinedAt: at,
       joinedSeq,
       ...left,
-      earlierPeriods: earlierPeriods,
+      earlierPeriods,
       deliveredSeq: 0,
       readSeq: 0,
     },
