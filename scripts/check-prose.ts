@@ -2,7 +2,7 @@
 // `--report` prints figures per document and counts per folder as well.
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { brokenLinks } from './document-links.ts'
+import { brokenLinks, missingPaths } from './document-links.ts'
 import { documentProblems, sentenceFigures } from './prose-documents.ts'
 import { bannedWords, clausesAsSubjects, longCommentLines, type ProseProblem } from './prose-rules.ts'
 
@@ -41,7 +41,12 @@ const targets = {
 const problems = [...texts].flatMap(([file, text]): readonly ProseProblem[] => {
   const words = EXEMPT.has(file) ? [] : bannedWords(file, text)
   if (file.endsWith('.md')) {
-    return [...words, ...documentProblems(file, text), ...brokenLinks(file, text, targets)]
+    return [
+      ...words,
+      ...documentProblems(file, text),
+      ...brokenLinks(file, text, targets),
+      ...missingPaths(file, text, targets),
+    ]
   }
   if (file.endsWith('.json') || EXEMPT.has(file)) return words
   return [...words, ...longCommentLines(file, text), ...clausesAsSubjects(file, text)]

@@ -29,6 +29,21 @@ export function brokenLinks(file: string, text: string, targets: LinkTargets): r
   })
 }
 
+// Names with a placeholder or a pattern, such as `src/<room>` or `*-store.ts`, do not match.
+const NAMED_PATH = /`((?:apps|bench|deploy|docs|examples|packages|prisma|scripts|src|test)\/[\w./-]*\w)`/g
+
+/** Returns the paths in inline code, such as `src/lib`, that do not exist. */
+export function missingPaths(
+  file: string,
+  text: string,
+  targets: Pick<LinkTargets, 'exists'>,
+): readonly ProseProblem[] {
+  const lineOf = lineFinder(text)
+  return [...text.matchAll(NAMED_PATH)].flatMap(({ index, 1: path = '' }) =>
+    targets.exists(path) ? [] : [{ file, line: lineOf(index), found: `${path}: no such file` }],
+  )
+}
+
 /** Returns the anchors that GitHub gives to the headings of a document. */
 export function anchorsOf(markdown: string): ReadonlySet<string> {
   const anchors = new Set<string>()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { anchorsOf, brokenLinks } from '../../../scripts/document-links.ts'
+import { anchorsOf, brokenLinks, missingPaths } from '../../../scripts/document-links.ts'
 import { documentProblems, proseBlocks, sentenceFigures } from '../../../scripts/prose-documents.ts'
 
 test('reads paragraphs and list items, and leaves out code, tables, headings and HTML', () => {
@@ -94,4 +94,10 @@ test('makes anchors as GitHub does', () => {
     '# A “quoted” Title\n## try_it: [now](x.md)\n## Same\n## Same\n```\n# no heading\n```',
   )
   expect([...anchors]).toEqual(['a-quoted-title', 'try_it-now', 'same', 'same-1'])
+})
+
+test('reports paths in inline code that do not exist', () => {
+  const text = 'See `src/lib` and\n`src/gone.ts`, `src/<room>`, `*-store.ts` and `npm test`.'
+  const found = missingPaths('a.md', text, { exists: (path) => path === 'src/lib' })
+  expect(found).toEqual([{ file: 'a.md', line: 2, found: 'src/gone.ts: no such file' }])
 })
