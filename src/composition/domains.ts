@@ -12,13 +12,13 @@ import { createChatUpdater } from '../chats/update-chat.ts'
 import type { Foundation } from './foundation.ts'
 import { createLoad } from './load.ts'
 import { createPresenceParts } from './presence.ts'
+import { createRouting, type Routing } from './routing.ts'
 import { createChatStreams } from '../delivery/chat-stream.ts'
 import { createDeviceStore } from '../delivery/device-store.ts'
 import { createInbox } from '../delivery/inbox.ts'
 import { createLiveDevices } from '../delivery/live-devices.ts'
 import { createHub, type Hub } from '../gateway/hub.ts'
 import { createMembershipStore } from '../gateway/membership-store.ts'
-import { createRouter, type Router } from '../gateway/router.ts'
 import { createResync, type Resync } from '../gateway/resync.ts'
 import type { Services } from '../api/services.ts'
 import { createGroupCreator } from '../groups/create-group.ts'
@@ -37,6 +37,7 @@ import { createMessageStore } from '../messages/message-store.ts'
 import { createMessages } from '../messages/messages.ts'
 import { createMessageSender } from '../messages/send-message.ts'
 import { createLastSeenStore } from '../presence/last-seen-store.ts'
+import { presenceEdgeTopic } from '../presence/presence-edge-topic.ts'
 import { createVisibilityStore } from '../presence/visibility-store.ts'
 import { createPresenceSubscriptions } from '../presence/presence-subscriptions.ts'
 import { createReceiptStore } from '../receipts/receipt-store.ts'
@@ -51,7 +52,7 @@ export type Domains = ReturnType<typeof createDomains>
 
 export function createDomains(foundation: Foundation) {
   const { config, database, clock, logger, metrics, backplane } = foundation
-  const { bus, sessions } = backplane
+  const { sessions } = backplane
   const { promisedWriter: writer } = database
   const log = measureCommits(createMessageLog({ writer }), elapsedMs)
   const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
@@ -92,17 +93,9 @@ export function createDomains(foundation: Foundation) {
     },
   }
   const audience = createAudience({ store: createAudienceStore(database), clock })
-  const router: Router = createRouter({
-    gatewayId: config.gatewayId,
-    hub,
-    bus,
-    sessions,
-    audience,
-    onEdges: presenceSubscriptions.receiveEdges,
-    sweeper,
-    metrics,
-    logger,
-  })
+  const routing: Routing = createRouting(foundation, { hub, audience, resync: sweeper })
+  const { router, topics } = routing
+  topics.subscribe(presenceEdgeTopic, presenceSubscriptions.receiveEdges)
   const { publish } = router
 
   const messages = createMessages({ store: createMessageStore(database) })
@@ -145,7 +138,7 @@ export function createDomains(foundation: Foundation) {
     foundation,
     presenceStores,
     presenceSubscriptions,
-    router,
+    routing,
     load,
   )
   const services: Services = {
@@ -176,7 +169,7 @@ export function createDomains(foundation: Foundation) {
     services,
     load,
     hub,
-    router,
+    routing,
     sweeper,
     messageExpiry,
     retention,

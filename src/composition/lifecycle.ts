@@ -32,7 +32,7 @@ export function createLifecycle(
   {
     services,
     load,
-    router,
+    routing,
     hub,
     sweeper,
     messageExpiry,
@@ -45,7 +45,7 @@ export function createLifecycle(
   const start = once(async () => {
     await database.start()
     await backplane.start(sweeper)
-    await router.start()
+    await routing.start()
     load.levels.start()
     load.shared?.start()
     sweeper.start()
@@ -67,7 +67,7 @@ export function createLifecycle(
     ])
     await server.stop()
     await Promise.all([services.messageSender.drained(), services.receipts.drained(), presenceMonitor.stop()])
-    await router.stop()
+    await routing.stop()
     await Promise.all([sweeper.stop(), messageExpiry.stop(), retention.stop(), presenceSubscriptions.close()])
     await Promise.all([load.levels.stop(), load.shared?.stop()])
     hub.close()

@@ -1,9 +1,10 @@
 import type { Foundation } from './foundation.ts'
 import type { Load } from './load.ts'
-import type { Router } from '../gateway/router.ts'
+import type { Routing } from './routing.ts'
 import { elapsedMs } from '../lib/clock.ts'
 import { createGracePeriods } from '../presence/grace-periods.ts'
 import { createPresenceMonitor, type PresenceMonitor } from '../presence/presence-monitor.ts'
+import { presenceEdgeTopic } from '../presence/presence-edge-topic.ts'
 import type { LastSeenStore } from '../presence/last-seen-store.ts'
 import type { PresenceStore } from '../presence/store/presence-store.ts'
 import { createPresence, type PresenceService } from '../presence/presence.ts'
@@ -23,13 +24,13 @@ export function createPresenceParts(
   { config, metrics, logger, presence: { windowMs, isPaused } }: Foundation,
   stores: PresenceStores,
   subscriptions: PresenceSubscriptions,
-  { tellEdges }: Router,
+  { topics, publisher }: Routing,
   { levels }: Load,
 ): { presence: PresenceService; monitor: PresenceMonitor } {
   const publishEdges = createEdgePublisher({
     gatewayId: config.gatewayId,
     receiveEdges: subscriptions.receiveEdges,
-    tellEdges,
+    publishTo: async (to, edges) => publisher.run(() => topics.publish(presenceEdgeTopic, to, edges)),
     metrics,
   })
   const common = { ...stores, publishEdges, windowMs, elapsedMs, logger }

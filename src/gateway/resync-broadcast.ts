@@ -1,45 +1,62 @@
-import { once, pause } from '../lib/async.ts'
+import type { TopicBus } from '../bus/topic-bus.ts'
+import { createBackgroundLoop } from '../lib/background-loop.ts'
+import { pause, withTimeout } from '../lib/async.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { resyncTopic } from './topics.ts'
 
-/** Tells the other gateways that they may have missed something, as soon as they can be told at all. */
+/** Asks all other gateways to resync, as soon as the bus takes it. */
 export type ResyncBroadcast = Readonly<{
-  /** Never throws. Raised again while it is not out yet, it goes out once. */
-  raise(): void
-  /** Gives up; resolves when nothing is under way. */
+  /** Never throws. Requests of the next half second share one broadcast. */
+  request(): void
+  start(): void
+  /** A broadcast that is under way is attempted once more. Resolves when nothing is under way. */
   stop(): Promise<void>
 }>
 
-const RETRY_MS = 500
+type Dependencies = Readonly<{
+  topics: Pick<TopicBus, 'publish'>
+  sessions: Pick<SessionRegistry, 'others'>
+  logger: Logger
+}>
 
-/** `tellEverybody` rejects as long as somebody can't be told. */
-export function createResyncBroadcast(tellEverybody: () => Promise<void>, logger: Logger): ResyncBroadcast {
-  const ended = new AbortController()
-  let ringing: Promise<void> | undefined
+/** How long requests are collected, and the rest between two attempts. */
+const COLLECT_MS = 500
+const DEADLINE_MS = 3_000
 
-  async function ring(): Promise<void> {
-    for (let isOut = false; !isOut && !ended.signal.aborted;) {
-      await pause(RETRY_MS, ended.signal)
-      isOut = await tellEverybody().then(
-        () => true,
-        (error: unknown) => {
-          logger.warn(
-            { err: error },
-            'other gateways can not be told yet that they may have missed something',
-          )
-          return false
-        },
-      )
-    }
-    ringing = undefined
+export function createResyncBroadcast({ topics, sessions, logger }: Dependencies): ResyncBroadcast {
+  let isRequested = false
+
+  async function broadcast(): Promise<void> {
+    const others = await sessions.others()
+    const published = Promise.all(others.map((to) => topics.publish(resyncTopic, to, true)))
+    await withTimeout(DEADLINE_MS, published, () => new Error('The bus did not answer in time'))
   }
 
-  return {
-    raise() {
-      ringing ??= ring()
+  const loop = createBackgroundLoop({
+    component: 'resync broadcast',
+    async run(signal) {
+      if (!isRequested) return
+      await pause(COLLECT_MS, signal)
+      // What becomes undelivered during the broadcast needs another one: others may have resynced already.
+      isRequested = false
+      try {
+        await broadcast()
+      } catch (error) {
+        isRequested = true
+        throw error
+      }
     },
-    stop: once(async () => {
-      ended.abort()
-      await ringing
-    }),
+    retryDelayMs: () => 0,
+    logger,
+  })
+
+  return {
+    request() {
+      isRequested = true
+      loop.wake()
+    },
+    start: loop.start,
+    stop: loop.stop,
   }
 }

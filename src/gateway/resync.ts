@@ -30,7 +30,7 @@ type Dependencies = Readonly<{
 }>
 
 /** What may have made this gateway miss something. */
-export type ResyncReason = 'gap' | 'alarm' | 'gateway-gone' | 'unregistered' | 'bus-back'
+export type ResyncReason = 'gap' | 'broadcast' | 'gateway-gone' | 'unregistered'
 
 /** What looking may cost: each slice is two statements, of at most `people` persons. */
 export type ResyncPace = Readonly<{

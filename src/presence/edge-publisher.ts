@@ -11,19 +11,19 @@ type Dependencies = Readonly<{
   /** Receives the edges that this gateway watches itself. */
   receiveEdges(edges: readonly PresenceEdge[]): void
   /** Sends edges to another gateway, or makes it resync. Never rejects. */
-  tellEdges(to: GatewayId, edges: readonly PresenceEdge[]): Promise<void>
+  publishTo(to: GatewayId, edges: readonly PresenceEdge[]): Promise<void>
   metrics: Pick<Metrics, 'presenceEdges'>
 }>
 
 export function createEdgePublisher(dependencies: Dependencies): EdgePublisher {
-  const { gatewayId, receiveEdges, tellEdges, metrics } = dependencies
+  const { gatewayId, receiveEdges, publishTo, metrics } = dependencies
   return async (watchedEdges) => {
     for (const { edge } of watchedEdges) metrics.presenceEdges.inc({ edge: labelOf(edge) })
     const addressed = watchedEdges.flatMap(({ edge, watchers }) => watchers.map((to) => ({ to, edge })))
     const publishing = [...Map.groupBy(addressed, ({ to }) => to)].map(async ([to, group]) => {
       const edges = group.map(({ edge }) => edge)
       if (to === gatewayId) receiveEdges(edges)
-      else await tellEdges(to, edges)
+      else await publishTo(to, edges)
     })
     await Promise.all(publishing)
   }

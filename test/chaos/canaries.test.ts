@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import pg from 'pg'
 import { createMemoryBus } from '../../src/bus/memory-bus.ts'
-import { encodeEnvelope } from '../../src/bus/envelope.ts'
+import { createEnvelopeCodec } from '../../src/bus/envelope.ts'
+import { chatEventTopic, resyncTopic, signalTopic } from '../../src/gateway/topics.ts'
 import type { ChatEvent } from '../../src/events/chat-event.ts'
 import type { ChatId, GatewayId, UserId } from '../../src/ids.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
@@ -121,6 +122,7 @@ function uncommitted(chat: string): ChatEvent {
 
 test('the checker sees that an event was told before it was committed, and then was not', async () => {
   const gatewayId = 'west' as GatewayId
+  const { encode } = createEnvelopeCodec([chatEventTopic, signalTopic, resyncTopic])
   const bus = createMemoryBus({ logger: createLogger({ level: 'silent', pretty: false }) })
   await using gateway = await startParley({ gatewayId, overrides: { bus } })
   const { databaseUrl, url } = gateway
@@ -128,7 +130,7 @@ test('the checker sees that an event was told before it was committed, and then 
   const [chat = ''] = load.chats
   const content = { chatId: chat, sender: 'user_alice', key: 'k', body: 'too early' }
   const finish = load.recorder.startSend(content)
-  await bus.publish(gatewayId, encodeEnvelope({ events: [uncommitted(chat)], signals: [], isAlarm: false }))
+  await bus.publish(gatewayId, encode(chatEventTopic, [uncommitted(chat)]))
   await Promise.all(load.devices.map((device) => device.reaches(new Map([[chat, 1]]), 5_000)))
   finish({ type: 'fail', reason: 'the commit failed' })
   await load.send('alice', chat)

@@ -1,10 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeEnvelope, encodeEnvelope, type Envelope } from '../../../src/bus/envelope.ts'
+import { createEnvelopeCodec } from '../../../src/bus/envelope.ts'
+import { chatEventTopic, resyncTopic, signalTopic } from '../../../src/gateway/topics.ts'
+import { presenceEdgeTopic } from '../../../src/presence/presence-edge-topic.ts'
 import { anyEdge, anyEvent, anyReceipt, anyText } from '../../harness/people/arbitraries.ts'
 import { bob, receipt, sent } from '../../harness/people/events.ts'
 
-const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
+const { encode, decode } = createEnvelopeCodec([chatEventTopic, signalTopic, presenceEdgeTopic, resyncTopic])
+
+/** One message may hold payloads of several topics; gateways before topics sent such messages. */
+const anyEnvelope = fc.record(
   {
     events: fc.array(anyEvent, { maxLength: 4 }),
     signals: fc.array(anyReceipt, { maxLength: 4 }),
@@ -13,44 +18,64 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
   },
   { requiredKeys: ['events', 'signals', 'isAlarm'] },
 )
+const toText = (payloads: object): string => JSON.stringify({ v: 1, ...payloads })
 
-/** A good envelope's JSON, for spoiling. */
-const good = (): Record<string, unknown> => {
-  const envelope = { events: [sent('tea', 1)], signals: [receipt('tea', bob, 1)], isAlarm: false }
-  return JSON.parse(encodeEnvelope(envelope)) as Record<string, unknown>
-}
 const [event, advanced] = [sent('tea', 1), receipt('tea', bob, 1)]
+/** The JSON of a valid envelope. */
+const valid = (): Record<string, unknown> =>
+  JSON.parse(toText({ events: [event], signals: [advanced], isAlarm: false })) as Record<string, unknown>
 
 test('what arrives is what was sent, down to the milliseconds and every character', () => {
   fc.assert(
     fc.property(anyEnvelope, (envelope) => {
-      expect(decodeEnvelope(encodeEnvelope(envelope))).toMatchObject(envelope)
+      const decoded = decode(toText(envelope))
+      expect(decoded).toMatchObject(envelope)
+      expect(decode(encode(chatEventTopic, envelope.events))).toMatchObject({ events: envelope.events })
+      expect(decode(encode(signalTopic, envelope.signals))).toMatchObject({ signals: envelope.signals })
+      const edges = envelope.edges ?? []
+      expect(decode(encode(presenceEdgeTopic, edges))).toMatchObject({ edges })
     }),
     { numRuns: 300 },
   )
 })
 
+test('has the fields of version 1 for every topic', () => {
+  const edge = { userId: bob, online: true, lastSeenAt: null, asOf: 1 }
+  const texts = [
+    encode(chatEventTopic, [event]),
+    encode(signalTopic, [advanced]),
+    encode(presenceEdgeTopic, [edge]),
+    encode(resyncTopic, true),
+  ]
+  expect(texts).toEqual([
+    JSON.stringify({ v: 1, events: [event], signals: [], isAlarm: false }),
+    JSON.stringify({ v: 1, events: [], signals: [advanced], isAlarm: false }),
+    JSON.stringify({ v: 1, events: [], signals: [], edges: [edge], isAlarm: false }),
+    JSON.stringify({ v: 1, events: [], signals: [], isAlarm: true }),
+  ])
+})
+
 describe('garbage', () => {
-  test('is not understood, whatever text it is, and does no harm', () => {
+  test('is dropped without an error, whatever text it is', () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        expect(decodeEnvelope(text)).toBeUndefined()
+        expect(decode(text)).toBeUndefined()
       }),
     )
   })
 
-  test('that is JSON is not understood, and does no harm', () => {
+  test('that is JSON is dropped without an error', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
-        expect(decodeEnvelope(text)).toBeUndefined()
+        expect(decode(text)).toBeUndefined()
       }),
     )
   })
 
-  test('that was an envelope before it was cut short is not understood', () => {
+  test('that was an envelope before it was cut short is dropped', () => {
     fc.assert(
-      fc.property(anyEnvelope.map(encodeEnvelope), fc.nat(), (text, at) => {
-        expect(decodeEnvelope(text.slice(0, at % text.length))).toBeUndefined()
+      fc.property(anyEnvelope.map(toText), fc.nat(), (text, at) => {
+        expect(decode(text.slice(0, at % text.length))).toBeUndefined()
       }),
     )
   })
@@ -61,21 +86,24 @@ describe('garbage', () => {
     ['has no list of events', { events: undefined }],
     ['has a list of something else', { events: [null] }],
     ['has an event of an unknown type', { events: [{ ...event, type: 'ChatExploded' }] }],
-    ['has an event that lacks its message', { events: [{ ...event, message: undefined }] }],
-    ['has a seq beyond the last there can be', { events: [{ ...event, seq: 2 ** 31 }] }],
+    ['has an event without its message', { events: [{ ...event, message: undefined }] }],
+    ['has a seq beyond the maximum', { events: [{ ...event, seq: 2 ** 31 }] }],
     ['has a negative seq', { events: [{ ...event, seq: -1 }] }],
-    ['has a seq between two others', { signals: [{ ...advanced, readSeq: 1.5 }] }],
-    ['has a moment that is none', { events: [{ ...event, at: 'yesterday' }] }],
-    ['has a day that is none', { signals: [{ ...advanced, at: '2026-02-30T00:00:00.000Z' }] }],
-    ['has an edge that leads nowhere', { edges: [{ userId: bob, online: null, lastSeenAt: null, asOf: 1 }] }],
-    ['has an edge of no time', { edges: [{ userId: bob, online: true, lastSeenAt: null }] }],
-    ['has nobody where somebody has to be', { signals: [{ ...advanced, userId: '' }] }],
-  ])('that %s is not understood', (_, spoilt) => {
-    expect(decodeEnvelope(JSON.stringify({ ...good(), ...spoilt }))).toBeUndefined()
+    ['has a fractional seq', { signals: [{ ...advanced, readSeq: 1.5 }] }],
+    ['has a time that is none', { events: [{ ...event, at: 'yesterday' }] }],
+    ['has a day that does not exist', { signals: [{ ...advanced, at: '2026-02-30T00:00:00.000Z' }] }],
+    [
+      'has an edge to an unknown state without a reason',
+      { edges: [{ userId: bob, online: null, lastSeenAt: null, asOf: 1 }] },
+    ],
+    ['has an edge without its time', { edges: [{ userId: bob, online: true, lastSeenAt: null }] }],
+    ['has an empty user id', { signals: [{ ...advanced, userId: '' }] }],
+  ])('that %s is dropped', (_, invalid) => {
+    expect(decode(JSON.stringify({ ...valid(), ...invalid }))).toBeUndefined()
   })
 })
 
-test('what a newer gateway adds to the same version is left aside', () => {
-  const envelope = { ...good(), traceId: '1', events: [{ ...event, priority: 3 }] }
-  expect(decodeEnvelope(JSON.stringify(envelope))).toMatchObject({ events: [event], signals: [advanced] })
+test('fields that a newer gateway adds to the same version are ignored', () => {
+  const envelope = { ...valid(), traceId: '1', events: [{ ...event, priority: 3 }] }
+  expect(decode(JSON.stringify(envelope))).toMatchObject({ events: [event], signals: [advanced] })
 })

@@ -1,54 +1,58 @@
-import type { ResyncReason } from '../../../src/gateway/resync.ts'
-import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.ts'
 import type { Bus } from '../../../src/bus/bus.ts'
+import type { PublisherBounds } from '../../../src/bus/bounded-publisher.ts'
 import { createMemoryBus } from '../../../src/bus/memory-bus.ts'
-import { createHub, type Hub } from '../../../src/gateway/hub.ts'
+import { createRouting, type Routing } from '../../../src/composition/routing.ts'
+import type { PresenceEdge } from '../../../src/events/presence-state.ts'
 import type { LiveItem } from '../../../src/events/signal.ts'
+import { createHub, type Hub } from '../../../src/gateway/hub.ts'
+import type { ResyncReason } from '../../../src/gateway/resync.ts'
+import type { Router } from '../../../src/gateway/router.ts'
+import type { ChatId, GatewayId, UserId } from '../../../src/ids.ts'
+import { presenceEdgeTopic } from '../../../src/presence/presence-edge-topic.ts'
 import {
   createMemorySessionRegistry,
   type MemorySessions,
 } from '../../../src/sessions/memory-session-registry.ts'
-import { createRouter, type Router, type RouterBounds } from '../../../src/gateway/router.ts'
-import type { ChatId, GatewayId, UserId } from '../../../src/ids.ts'
-import type { PresenceEdge } from '../../../src/events/presence-state.ts'
+import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog, type LogLine } from '../../harness/checkers/captured-log.ts'
 import { EventQueue } from '../../harness/people/event-queue.ts'
 import { chatId } from '../../harness/people/events.ts'
 
-/** One gateway of several: its router, its hub, and what it logged. */
+/** One gateway of several. */
 export type Gateway = Readonly<{
   id: GatewayId
   router: Router
   hub: Hub
-  /** Who came and went, as others told it. */
+  /** Presence edges that other gateways published to this one. */
   edges: readonly PresenceEdge[]
   lines: readonly LogLine[]
   metrics: Metrics
-  /** Somebody who listens here and is served these chats from their start; what they hear. */
-  serve(userId: UserId, ...chats: readonly string[]): EventQueue<LiveItem>
+  publishEdges(to: GatewayId, edges: readonly PresenceEdge[]): Promise<void>
+  /** Subscribes a user who is a member of these chats from their start. Returns what is delivered. */
+  subscribe(userId: UserId, ...chats: readonly string[]): EventQueue<LiveItem>
+  stop(): Promise<void>
 }>
 
-/** What is published on the bus, by whom it is for. */
 type Published = Readonly<{ to: GatewayId; message: string }>
 
 type Options = Readonly<{
-  /** Who is in which chat, as far as the list of members knows. */
+  /** Members by chat, as they are stored. */
   members?: Readonly<Record<string, readonly UserId[]>>
   memberIds?: (chatId: ChatId) => Promise<readonly UserId[]>
-  /** Put in the place of the bus's own. */
+  /** Replaces the bus's own. */
   publish?: Bus['publish']
-  bounds?: Partial<RouterBounds>
+  bounds?: Partial<PublisherBounds>
 }>
 
 /** Several gateways over one bus in memory. */
 export class Gateways implements AsyncDisposable {
   readonly published: Published[] = []
   readonly bus: Bus
+  /** Which gateway was asked to resync, and why. */
+  readonly resyncs: string[] = []
   readonly #sessions: MemorySessions = new Map()
   readonly #options: Options
-  readonly #routers: Router[] = []
-  /** Which gateway was told to compare everything with the logs, and why. */
-  readonly sweeps: string[] = []
+  readonly #routings: Routing[] = []
 
   constructor(options: Options = {}) {
     this.#options = options
@@ -68,7 +72,6 @@ export class Gateways implements AsyncDisposable {
     const { logger, lines } = captureLog()
     const sessions = createMemorySessionRegistry(id, this.#sessions)
     const metrics = createMetrics()
-    const sweeper = { request: (reason: ResyncReason) => void this.sweeps.push(`${id} ${reason}`) }
     const hub = createHub({
       readLog: async () => [],
       logFloor: async () => 0,
@@ -78,27 +81,35 @@ export class Gateways implements AsyncDisposable {
       logger,
     })
     const memberIds = this.#options.memberIds ?? (async (chat) => this.#membersOf(chat))
-    const audience = { memberIds, observe: () => undefined }
+    const routing = createRouting(
+      { config: { gatewayId: id }, backplane: { bus: this.bus, sessions }, metrics, logger },
+      {
+        hub,
+        audience: { memberIds, observe: () => undefined },
+        resync: { request: (reason: ResyncReason) => void this.resyncs.push(`${id} ${reason}`) },
+        bounds: this.#options.bounds ?? {},
+      },
+    )
+    const { router, topics, publisher } = routing
     const edges: PresenceEdge[] = []
-    const router = createRouter({
-      gatewayId: id,
+    topics.subscribe(presenceEdgeTopic, (received) => edges.push(...received))
+    this.#routings.push(routing)
+    await routing.start()
+    return {
+      id,
+      router,
       hub,
-      bus: this.bus,
-      sessions,
-      audience,
-      onEdges: (heard) => edges.push(...heard),
-      sweeper,
+      edges,
+      lines,
       metrics,
-      logger,
-      bounds: this.#options.bounds ?? {},
-    })
-    this.#routers.push(router)
-    await router.start()
-    return { id, router, hub, edges, lines, metrics, serve: (userId, ...chats) => serve(hub, userId, chats) }
+      publishEdges: (to, some) => publisher.run(async () => topics.publish(presenceEdgeTopic, to, some)),
+      subscribe: (userId, ...chats) => subscribe(hub, userId, chats),
+      stop: routing.stop,
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#routers.map((router) => router.stop()))
+    await Promise.all(this.#routings.map((routing) => routing.stop()))
     await this.bus.close()
   }
 
@@ -108,10 +119,11 @@ export class Gateways implements AsyncDisposable {
   }
 }
 
-function serve(hub: Hub, userId: UserId, chats: readonly string[]): EventQueue<LiveItem> {
-  const heard = new EventQueue<LiveItem>()
-  hub.subscribe({ userId, push: (item) => heard.push(item), restart: () => undefined })
-  for (const chat of chats)
+function subscribe(hub: Hub, userId: UserId, chats: readonly string[]): EventQueue<LiveItem> {
+  const delivered = new EventQueue<LiveItem>()
+  hub.subscribe({ userId, push: (item) => delivered.push(item), restart: () => undefined })
+  for (const chat of chats) {
     hub.addMembership(userId, { chatId: chatId(chat), joinedSeq: 0, headSeq: 0, floorSeq: 0 })
-  return heard
+  }
+  return delivered
 }

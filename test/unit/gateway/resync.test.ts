@@ -69,7 +69,7 @@ test('a fault in the middle of a round starts it over', async () => {
   sweeper.start()
   sweeper.request('gap')
   await vi.advanceTimersByTimeAsync(150)
-  sweeper.request('alarm')
+  sweeper.request('broadcast')
   await vi.advanceTimersByTimeAsync(400)
   expect(looks.all.slice(-3).flat()).toEqual(people(1_200))
   await sweeper.stop()

@@ -1,0 +1,14 @@
+import type { z } from 'zod'
+
+/**
+ * One kind of message between gateways. The domain that sends and receives it defines it, together with its codec;
+ * the bus knows none of them.
+ */
+export type Topic<Payload> = Readonly<{
+  /** The field of the envelope that holds the payload. Part of the wire format. */
+  field: string
+  /** Validates a payload and turns JSON into values such as dates. Ids are branded by the compiler alone. */
+  schema: z.ZodType
+  /** What the field holds in messages of other topics. Undefined: they leave the field out. */
+  absent: Payload | undefined
+}>
