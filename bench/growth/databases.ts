@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts'
 import { migrate } from '../../src/store/migrations/migrate.ts'
-import { DAYS, fill } from '../../test/harness/plans/fill-database.ts'
+import { DAYS, fillWithMessages } from '../../test/harness/plans/fill-database.ts'
 import { introduce } from './measured-people.ts'
 import type { Size } from './sizes.ts'
 
@@ -52,7 +52,9 @@ async function fillDatabase(serverUrl: string, size: Size): Promise<Filled> {
   await migrate({ url })
   const began = performance.now()
   return withClient(url, async (client) => {
-    await fill(client, size, (day) => process.stderr.write(`\r${size} messages: day ${day} of ${DAYS} `))
+    await fillWithMessages(client, size, (day) =>
+      process.stderr.write(`\r${size} messages: day ${day} of ${DAYS} `),
+    )
     await introduce(client, size)
     process.stderr.write(`vacuum ...`)
     await client.query('VACUUM (ANALYZE)')

@@ -2,9 +2,13 @@ import type { Config } from '../../src/config/config.ts'
 import type { GatewayId } from '../../src/ids.ts'
 import { createParley } from '../../src/parley.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { type PlanNode, ranPlan, tellPlans } from '../../test/harness/plans/query-plan.ts'
-import { faultsOf, readIndexes } from '../../test/harness/plans/query-plan-check.ts'
-import { listenToStatements, renewed, type Sent } from '../../test/harness/plans/statements.ts'
+import { type PlanNode, executedPlan, enablePlanReports } from '../../test/harness/plans/query-plan.ts'
+import { findPlanProblems, readIndexes } from '../../test/harness/plans/query-plan-check.ts'
+import {
+  recordStatements,
+  withFreshKeys,
+  type SentStatement,
+} from '../../test/harness/plans/recorded-statements.ts'
 import { asSuperuser, type Filled, withClient } from './databases.ts'
 import { connectPeople, type Deeds } from './deeds.ts'
 
@@ -43,15 +47,15 @@ export async function countPages({ url: databaseUrl, size }: Filled, secret: str
   const deeds = await connectPeople(`${url}/graphql`, secret, size)
   resources.defer(() => deeds.close())
   return await withClient(asSuperuser(databaseUrl), async (client) => {
-    await tellPlans(client)
+    await enablePlanReports(client)
     const indexes = await readIndexes(client)
     const pages = new Map<string, number>()
     for (const [deed, run] of Object.entries(LOOKED_AT)) {
       for (const sent of await statementsOf(() => run(deeds))) {
-        const again = renewed(sent)
-        await ranPlan(client, again)
-        const plan = await ranPlan(client, again)
-        if (size >= LARGE) report(sent, faultsOf(plan, indexes))
+        const again = withFreshKeys(sent)
+        await executedPlan(client, again)
+        const plan = await executedPlan(client, again)
+        if (size >= LARGE) report(sent, findPlanProblems(plan, indexes))
         const key = `${deed} ${sent.name}`
         pages.set(key, Math.max(pages.get(key) ?? 0, pagesOf(plan)))
       }
@@ -61,15 +65,15 @@ export async function countPages({ url: databaseUrl, size }: Filled, secret: str
 }
 
 /** What a test asks of statistics that pretend so much is asked here of what is there. */
-function report({ name }: Sent, faults: readonly string[]): void {
+function report({ name }: SentStatement, faults: readonly string[]): void {
   for (const fault of faults) process.stderr.write(`a bad plan: ${name}, ${fault}\n`)
 }
 
-async function statementsOf(deed: () => Promise<unknown>): Promise<readonly Sent[]> {
+async function statementsOf(deed: () => Promise<unknown>): Promise<readonly SentStatement[]> {
   await deed()
-  using listening = listenToStatements()
+  using listening = recordStatements()
   await deed()
-  return listening.sent.filter(({ name }) => !STEADY.has(name) && !name.startsWith('prisma_'))
+  return listening.statements.filter(({ name }) => !STEADY.has(name) && !name.startsWith('prisma_'))
 }
 
 function pagesOf(plan: PlanNode): number {

@@ -6,26 +6,28 @@ import { chatEventTopic, resyncTopic, signalTopic } from '../../src/gateway/topi
 import type { ChatEvent } from '../../src/events/chat-event.ts'
 import type { ChatId, GatewayId, UserId } from '../../src/ids.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { check, expectClean, type Rule } from '../harness/checkers/checker.ts'
+import { checkHistory, expectNoFindings, type Rule } from '../harness/checkers/history-checker.ts'
 import { startCluster } from '../harness/servers/cluster.ts'
-import type { DeviceOptions } from '../harness/people/load-device.ts'
+import type { LoadDeviceOptions } from '../harness/people/load-device.ts'
 import { type Load, startLoad } from '../harness/people/load-generator.ts'
 import { startParley } from '../harness/servers/parley.ts'
 
 /** Alice and bob with two devices each, on two gateways, in silence. */
-async function pair(peculiar: (index: number) => Partial<DeviceOptions> = () => ({})) {
+async function pair(peculiar: (index: number) => Partial<LoadDeviceOptions> = () => ({})) {
   await using resources = new AsyncDisposableStack()
   const cluster = resources.use(await startCluster(2))
   const { databaseUrl } = cluster
   const urls = cluster.gateways.map(({ url }) => url)
-  const load = resources.use(await startLoad({ urls, databaseUrl, people: ['alice', 'bob'], peculiar }))
+  const load = resources.use(
+    await startLoad({ urls, databaseUrl, people: ['alice', 'bob'], deviceOverrides: peculiar }),
+  )
   const [chat = ''] = load.chats
   const kept = resources.move()
   return { load, chat, databaseUrl, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 function rules({ recorder }: Load): ReadonlySet<Rule> {
-  return new Set(check(recorder).map(({ rule }) => rule))
+  return new Set(checkHistory(recorder).map(({ rule }) => rule))
 }
 
 async function sendSome({ load, chat }: Awaited<ReturnType<typeof pair>>, count: number): Promise<void> {
@@ -35,7 +37,7 @@ async function sendSome({ load, chat }: Awaited<ReturnType<typeof pair>>, count:
 /** Bob's second device is away while alice writes. */
 async function writeWhileAway(it: Awaited<ReturnType<typeof pair>>): Promise<void> {
   await sendSome(it, 2)
-  await it.load.heal()
+  await it.load.measureRecovery()
   await it.load.devices[3]?.close()
   await sendSome(it, 3)
   await it.load.drain()
@@ -44,19 +46,19 @@ async function writeWhileAway(it: Awaited<ReturnType<typeof pair>>): Promise<voi
 test('the checker has nothing to say of a device that was away and came back', async () => {
   await using it = await pair()
   await writeWhileAway(it)
-  expectClean(it.load.recorder)
+  expectNoFindings(it.load.recorder)
 })
 
 test('the checker sees that a device skipped the catch-up when it came back', async () => {
-  await using it = await pair((index) => ({ isForgetful: index === 3 }))
+  await using it = await pair((index) => ({ omitsDeviceId: index === 3 }))
   await writeWhileAway(it)
   expect(rules(it.load)).toEqual(new Set(['lost', 'missing']))
 })
 
 test('the checker sees that a device lost an event', async () => {
-  await using it = await pair((index) => (index === 3 ? { drops: 3 } : {}))
+  await using it = await pair((index) => (index === 3 ? { droppedSeq: 3 } : {}))
   await sendSome(it, 5)
-  await it.load.heal()
+  await it.load.measureRecovery()
   await it.load.drain()
   expect(rules(it.load)).toEqual(new Set(['lost', 'missing', 'out of order']))
 })
@@ -68,7 +70,7 @@ async function sendTwiceAtOnce({ load, chat, databaseUrl }: Awaited<ReturnType<t
   try {
     await client.query('BEGIN')
     await client.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [chat.replace('chat_', '')])
-    const sends = load.sendAtOnce('alice', chat)
+    const sends = load.sendThroughAllGateways('alice', chat)
     await waiting(client, 2)
     await client.query('COMMIT')
     await sends
@@ -92,7 +94,7 @@ test('the unique key makes one message of two sends at once, and without it the 
   await using it = await pair()
   await sendTwiceAtOnce(it)
   await it.load.drain()
-  expectClean(it.load.recorder)
+  expectNoFindings(it.load.recorder)
 
   const client = new pg.Client({ connectionString: it.databaseUrl })
   await client.connect()
@@ -131,9 +133,9 @@ test('the checker sees that an event was told before it was committed, and then 
   const content = { chatId: chat, sender: 'user_alice', key: 'k', body: 'too early' }
   const finish = load.recorder.startSend(content)
   await bus.publish(gatewayId, encode(chatEventTopic, [uncommitted(chat)]))
-  await Promise.all(load.devices.map((device) => device.reaches(new Map([[chat, 1]]), 5_000)))
+  await Promise.all(load.devices.map((device) => device.waitForHeads(new Map([[chat, 1]]), 5_000)))
   finish({ type: 'fail', reason: 'the commit failed' })
   await load.send('alice', chat)
   await load.drain()
-  expect(rules(load)).toEqual(new Set(['unexpected', 'failed, yet there', 'two contents']))
+  expect(rules(load)).toEqual(new Set(['unexpected', 'failed but present', 'two contents']))
 })

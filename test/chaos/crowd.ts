@@ -1,4 +1,4 @@
-import { countRepeats, expectClean } from '../harness/checkers/checker.ts'
+import { countRepeats, expectNoFindings } from '../harness/checkers/history-checker.ts'
 import type { GatewayProcess } from '../harness/servers/gateway-process.ts'
 import { type Load, type LoadOptions, startLoad } from '../harness/people/load-generator.ts'
 
@@ -24,7 +24,7 @@ export type CrowdOptions = Readonly<{
   /** Whose last words are shown when somebody lacks something. */
   gateways: readonly GatewayProcess[]
   /** Who talks where, see `startLoad`. */
-  talk?: Pick<LoadOptions, 'people' | 'groupSizes' | 'paceMs'> | undefined
+  talk?: Pick<LoadOptions, 'people' | 'groupSizes' | 'sendIntervalMs'> | undefined
 }>
 
 /** From the end of a fault until everybody had everything, and the part of it after the last acknowledgement. */
@@ -34,15 +34,15 @@ type Healing = Readonly<{ wholeMs: number; waitMs: number }>
 export async function startCrowd({ urls, databaseUrl, gateways, talk }: CrowdOptions): Promise<Crowd> {
   await using resources = new AsyncDisposableStack()
   const load = resources.use(await startLoad({ urls, databaseUrl, ...talk }))
-  load.speak()
-  await load.heal()
+  load.startSending()
+  await load.measureRecovery()
   const healings: Healing[] = []
 
   async function healed(timeoutMs?: number): Promise<void> {
     const from = performance.now()
     try {
       await Promise.all(load.chats.map((chat) => load.send(writerOf(load, chat), chat)))
-      const waitMs = await load.heal(timeoutMs)
+      const waitMs = await load.measureRecovery(timeoutMs)
       healings.push({ wholeMs: performance.now() - from, waitMs })
     } catch (error) {
       const log = gateways.flatMap((gateway) => gateway.log.slice(-10))
@@ -53,7 +53,7 @@ export async function startCrowd({ urls, databaseUrl, gateways, talk }: CrowdOpt
   async function verify(name: string): Promise<void> {
     await load.drain()
     process.stdout.write(`${name}: ${slowest(healings)}; ${summary(load)}\n`)
-    expectClean(load.recorder)
+    expectNoFindings(load.recorder)
   }
 
   const kept = resources.move()

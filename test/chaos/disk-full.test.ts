@@ -8,9 +8,9 @@ import { migrate } from '../../src/store/migrations/migrate.ts'
 import { SEND_MESSAGE, type SendMessageData } from '../harness/people/documents.ts'
 import type { Outcome } from '../harness/checkers/history.ts'
 import { TEST_SECRET } from '../harness/servers/parley.ts'
-import { type Answer, Person } from '../harness/people/person.ts'
+import { type ApiResponse, Person } from '../harness/people/person.ts'
 import { type PostgresServer, startPrimary } from '../harness/servers/postgres-server.ts'
-import { provideSmallDisk, type SmallDisk } from '../harness/servers/small-disk.ts'
+import { createSmallDisk, type SmallDisk } from '../harness/servers/small-disk.ts'
 import { type Scene, startScene } from './scene.ts'
 
 /*
@@ -30,7 +30,7 @@ async function writer({ load, gateways }: Scene) {
   const url = gateways[0]?.url ?? ''
   const alice = new Person({ url, token: await issueToken(TEST_SECRET, { subject: 'alice' }), name: 'alice' })
   const [chatId = ''] = load.chats
-  const post = ({ input }: Owed): Promise<Answer<SendMessageData>> => alice.post(SEND_MESSAGE, { input })
+  const post = ({ input }: Owed): Promise<ApiResponse<SendMessageData>> => alice.post(SEND_MESSAGE, { input })
 
   function begin(): Owed {
     const [key, body] = [randomUUID(), 'x'.repeat(8_000)]
@@ -38,16 +38,16 @@ async function writer({ load, gateways }: Scene) {
     return { input: { chatId, body, clientMessageId: key }, finish }
   }
 
-  function settle({ finish }: Owed, { data }: Answer<SendMessageData>): boolean {
+  function settle({ finish }: Owed, { data }: ApiResponse<SendMessageData>): boolean {
     const message = data?.sendMessage.message
     if (message !== undefined) finish({ type: 'ok', seq: message.seq, id: message.id })
     return message !== undefined
   }
 
   return {
-    look: () => alice.look(chatId),
+    look: () => alice.fetchChat(chatId),
     /** Sends until something is not taken, and answers with that and with what was said of it. */
-    async untilRefused(): Promise<Readonly<{ owed: Owed; answer: Answer<SendMessageData> }>> {
+    async untilRefused(): Promise<Readonly<{ owed: Owed; answer: ApiResponse<SendMessageData> }>> {
       for (;;) {
         const owed = begin()
         const answer = await post(owed)
@@ -69,7 +69,7 @@ function lostStreams({ load }: Scene): string[] {
 const UNAVAILABLE = [{ extensions: { code: 'UNAVAILABLE', retryable: true } }]
 
 test('while there is no room for tables, sends are refused, reads go on, and the same keys succeed afterwards', async () => {
-  await using disk = await provideSmallDisk(DISK_MIB)
+  await using disk = await createSmallDisk(DISK_MIB)
   await using server = await startPrimary(SETTINGS, disk)
   await migrate({ url: server.url })
   await using scene = await startScene(2, { severalHosts: server.url })
@@ -108,7 +108,7 @@ async function untilPanic(server: PostgresServer): Promise<void> {
 }
 
 test('where there is no room for its log, the server panics: what was acknowledged is there when it is back', async () => {
-  await using disk = await provideSmallDisk(DISK_MIB)
+  await using disk = await createSmallDisk(DISK_MIB)
   await using server = await startPrimary(SETTINGS)
   await migrate({ url: server.url })
   await moveLog(server, disk)

@@ -5,7 +5,7 @@ import type { GatewayProcess } from '../harness/servers/gateway-process.ts'
 import { MARK_READ } from '../harness/people/documents.ts'
 import { TEST_SECRET } from '../harness/servers/parley.ts'
 import { Person } from '../harness/people/person.ts'
-import { statusFor } from '../harness/people/service-status.ts'
+import { queryStatus } from '../harness/people/service-status.ts'
 import { parley } from '../unit/cli/terminal.ts'
 import { type Scene, startScene } from './scene.ts'
 
@@ -30,7 +30,7 @@ async function setLevel({ databaseUrl, gateways }: Scene, level: string, expecte
   await pause(2_000)
   for (const one of gateways) {
     await using alice = await personAt(one, 'alice')
-    expect((await statusFor(alice)).level).toBe(expected)
+    expect((await queryStatus(alice)).level).toBe(expected)
   }
 }
 
@@ -67,12 +67,12 @@ test('at ESSENTIAL a receipt that was answered is stored, whenever its gateway d
     await gateway(scene, 0).kill()
     const highest = await reports.highest
     expect(highest).toBeGreaterThan(0)
-    expect((await atOther.look(chat)).viewerMember.readSeq).toBeGreaterThanOrEqual(highest)
+    expect((await atOther.fetchChat(chat)).viewerMember.readSeq).toBeGreaterThanOrEqual(highest)
     await gateway(scene, 0).start()
   }
   await setLevel(scene, 'auto', 'NORMAL')
-  await scene.load.fallSilent()
-  const { headSeq } = await atOther.look(chat)
+  await scene.load.stopSending()
+  const { headSeq } = await atOther.fetchChat(chat)
   expect((await atOther.markRead(chat, headSeq)).viewerMember.readSeq).toBe(headSeq)
   await scene.verify('receipts at ESSENTIAL while their gateway dies')
 }, 120_000)
@@ -86,7 +86,7 @@ function reportUntilDeath(person: Person, chat: string) {
   const death = new AbortController()
   let confirmed = 0
   const report = async (): Promise<void> => {
-    const { headSeq } = await person.look(chat)
+    const { headSeq } = await person.fetchChat(chat)
     const { errors } = await person.post(MARK_READ, { input: { chatId: chat, seq: headSeq } })
     if (errors !== undefined) return
     confirmed = Math.max(confirmed, headSeq)

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { migrate } from '../../src/store/migrations/migrate.ts'
-import { check } from '../harness/checkers/checker.ts'
+import { checkHistory } from '../harness/checkers/history-checker.ts'
 import { type PostgresServer, startPrimary } from '../harness/servers/postgres-server.ts'
-import { severalHosts } from '../harness/servers/several-hosts.ts'
+import { multiHostUrl } from '../harness/servers/multi-host-url.ts'
 import { writerOf } from './crowd.ts'
 import { type Scene, startScene } from './scene.ts'
 
@@ -21,7 +21,7 @@ class Pair implements AsyncDisposable {
   }
 
   get url(): string {
-    return severalHosts([this.primary, this.standby])
+    return multiHostUrl([this.primary, this.standby])
   }
 
   /** The primary dies; resolves with the moment from which the other one takes writes, waiting for nobody. */
@@ -87,14 +87,14 @@ test(
   async () => {
     await using pair = await startPair({ isSynchronous: false })
     await using scene = await startScene(2, { severalHosts: pair.url })
-    await scene.load.fallSilent()
-    await scene.load.heal()
+    await scene.load.stopSending()
+    await scene.load.measureRecovery()
     await pair.standby.stopReceiving()
     for (const chat of scene.load.chats) await scene.load.send(writerOf(scene.load, chat), chat)
     await pair.primary.kill()
     await pair.standby.promote()
     await scene.load.drain()
-    const rules = new Set(check(scene.load.recorder).map(({ rule }) => rule))
+    const rules = new Set(checkHistory(scene.load.recorder).map(({ rule }) => rule))
     expect(rules).toContain('unexpected')
   },
 )

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { provideDatabase } from '../harness/servers/database.ts'
+import { createTestDatabase } from '../harness/servers/database.ts'
 import { type GatewayProcess, startGatewayProcess } from '../harness/servers/gateway-process.ts'
-import { type NginxOptions, provideNginx } from '../harness/servers/nginx.ts'
-import { provideRedis } from '../harness/servers/redis.ts'
+import { type NginxOptions, startTestNginx } from '../harness/servers/nginx.ts'
+import { startRedis } from '../harness/servers/redis.ts'
 import { type Crowd, startCrowd } from './crowd.ts'
 
 type Scene = Crowd & Readonly<{ gateways: readonly GatewayProcess[] }>
@@ -10,13 +10,13 @@ type Scene = Crowd & Readonly<{ gateways: readonly GatewayProcess[] }>
 /** Three gateways behind nginx, whose address is the only one that people know; they are talking. */
 async function startScene(options?: NginxOptions): Promise<Scene> {
   await using resources = new AsyncDisposableStack()
-  const database = resources.use(await provideDatabase())
-  const redis = resources.use(await provideRedis())
+  const database = resources.use(await createTestDatabase())
+  const redis = resources.use(await startRedis())
   const at = { databaseUrl: database.url, redisUrl: redis.url }
   const start = async () => resources.use(await startGatewayProcess(at))
   const gateways = await Promise.all([start(), start(), start()])
   const nginx = resources.use(
-    await provideNginx(
+    await startTestNginx(
       gateways.map(({ url }) => url),
       options,
     ),

@@ -7,8 +7,13 @@ import { MARK_DELIVERED } from '../harness/people/documents.ts'
 import { TEST_SECRET } from '../harness/servers/parley.ts'
 import { Person } from '../harness/people/person.ts'
 import { checkPresence, type PresenceFinding, type Window } from '../harness/checkers/presence-checker.ts'
-import { PresenceRecorder, type State } from '../harness/checkers/presence-history.ts'
-import { heartbeat, look, type PresenceData, WATCH } from '../harness/people/presence.ts'
+import { PresenceRecorder, type PresenceState } from '../harness/checkers/presence-history.ts'
+import {
+  heartbeat,
+  queryPresence,
+  type PresenceData,
+  PRESENCE_SUBSCRIPTION,
+} from '../harness/people/presence-stream.ts'
 
 /** What is asked of a gateway that may be dead for a while. */
 type Address = Readonly<{ url: string }>
@@ -86,7 +91,7 @@ export class PresenceCrowd implements AsyncDisposable {
 
   /** How much there was to check. */
   summary(): string {
-    const { activities, sights, looks, faults } = this.recorder
+    const { activities, watchedStates: sights, queriedStates: looks, faults } = this.recorder
     return `${activities.length} activities, ${sights.length} sights, ${looks.length} looks, ${faults.length} faults`
   }
 
@@ -97,8 +102,8 @@ export class PresenceCrowd implements AsyncDisposable {
 
   async #look(watcher: Person, person: Person): Promise<void> {
     const from = Date.now()
-    const seen = await look(watcher, person)
-    if (seen !== null) this.recorder.noteLook(watcher.name, from, toState(seen))
+    const seen = await queryPresence(watcher, person)
+    if (seen !== null) this.recorder.recordQuery(watcher.name, from, toState(seen))
   }
 
   /** Subscribes, and again at the next gateway whenever one is lost: what one then believed holds no longer. */
@@ -106,15 +111,15 @@ export class PresenceCrowd implements AsyncDisposable {
     const { signal } = this.#over
     for (let turn = first; !signal.aborted; turn += 1) {
       const person = await this.#at(name, turn)
-      const { tell, end } = this.recorder.startWatch(name)
-      await succeeds(this.#subscribe(person, tell))
+      const { record, end } = this.recorder.startSubscription(name)
+      await succeeds(this.#subscribe(person, record))
       end()
       await pause(RETRY_MS, signal)
     }
   }
 
   /** One connection that does not come back by itself. */
-  async #subscribe({ url, token }: Person, tell: (state: State) => void): Promise<void> {
+  async #subscribe({ url, token }: Person, record: (state: PresenceState) => void): Promise<void> {
     const { signal } = this.#over
     const client = createClient({
       url: url.replace('http', 'ws'),
@@ -126,8 +131,11 @@ export class PresenceCrowd implements AsyncDisposable {
     signal.addEventListener('abort', end)
     try {
       const variables = { userIds: this.recorder.people }
-      for await (const { data } of client.iterate<{ presence: PresenceData }>({ query: WATCH, variables })) {
-        if (data) tell(toState(data.presence))
+      for await (const { data } of client.iterate<{ presence: PresenceData }>({
+        query: PRESENCE_SUBSCRIPTION,
+        variables,
+      })) {
+        if (data) record(toState(data.presence))
       }
     } finally {
       signal.removeEventListener('abort', end)
@@ -157,7 +165,7 @@ export async function expectRight(crowd: PresenceCrowd, name: string, window: Wi
   )
 }
 
-function toState({ user, online, lastSeenAt }: PresenceData): State {
+function toState({ user, online, lastSeenAt }: PresenceData): PresenceState {
   return { person: user.id, online, lastSeenAt: lastSeenAt === null ? null : Date.parse(lastSeenAt) }
 }
 

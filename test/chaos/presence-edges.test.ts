@@ -3,9 +3,9 @@ import type { UserId } from '../../src/ids.ts'
 import { pause } from '../../src/lib/async.ts'
 import { WINDOW_MS } from '../../src/presence/store/presence-store.ts'
 import { shardKeys, shardOf } from '../../src/presence/store/redis-presence-keys.ts'
-import { provideDatabase } from '../harness/servers/database.ts'
+import { createTestDatabase } from '../harness/servers/database.ts'
 import { type GatewayProcess, startGatewayProcess } from '../harness/servers/gateway-process.ts'
-import { provideRedis, type TestRedis } from '../harness/servers/redis.ts'
+import { startRedis, type TestRedis } from '../harness/servers/redis.ts'
 import { expectRight, PresenceCrowd } from './presence-crowd.ts'
 
 /** Side by side: nearly all of their time is other people's windows. */
@@ -28,8 +28,8 @@ type Scene = AsyncDisposable &
 
 async function startScene(count: number, names: readonly string[]): Promise<Scene> {
   await using resources = new AsyncDisposableStack()
-  const database = resources.use(await provideDatabase())
-  const redis = resources.use(await provideRedis())
+  const database = resources.use(await createTestDatabase())
+  const redis = resources.use(await startRedis())
   // Where a machine has too much to do nobody is said to be online, which is right, and proves nothing here.
   const at = { databaseUrl: database.url, redisUrl: redis.url, serviceLevels: 'manual' } as const
   const launch = async (name: string) =>

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { pause } from '../../src/lib/async.ts'
 import { ALL_SHARDS, shardKeys } from '../../src/presence/store/redis-presence-keys.ts'
 import { startCluster, type TestCluster } from '../harness/servers/cluster.ts'
-import { provideDatabase } from '../harness/servers/database.ts'
+import { createTestDatabase } from '../harness/servers/database.ts'
 import { type GatewayProcess, startGatewayProcess } from '../harness/servers/gateway-process.ts'
 import type { PresenceRule } from '../harness/checkers/presence-checker.ts'
-import { provideRedis } from '../harness/servers/redis.ts'
+import { startRedis } from '../harness/servers/redis.ts'
 import { expectRight, PresenceCrowd } from './presence-crowd.ts'
 
 /** The promise is a second; the other second is the machine's, on which gateways die and start beside this. */
@@ -20,8 +20,8 @@ test.concurrent(
   { timeout: 120_000 },
   async () => {
     await using resources = new AsyncDisposableStack()
-    const database = resources.use(await provideDatabase())
-    const redis = resources.use(await provideRedis())
+    const database = resources.use(await createTestDatabase())
+    const redis = resources.use(await startRedis())
     // Where a machine has too much to do nobody is said to be online, which is right, and proves nothing here.
     const options = { databaseUrl: database.url, redisUrl: redis.url, serviceLevels: 'manual' } as const
     const start = async (): Promise<GatewayProcess> => resources.use(await startGatewayProcess(options))

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { pause } from '../../src/lib/async.ts'
-import { provideDatabase } from '../harness/servers/database.ts'
+import { createTestDatabase } from '../harness/servers/database.ts'
 import { startGatewayProcess } from '../harness/servers/gateway-process.ts'
-import { provideRedisCluster, type TestRedisCluster } from '../harness/servers/redis-cluster.ts'
+import { startRedisCluster, type TestRedisCluster } from '../harness/servers/redis-cluster.ts'
 import { type Crowd, startCrowd } from './crowd.ts'
 
 /** By then no gateway is known any more whose lease was on the dead node. */
@@ -13,8 +13,8 @@ type Scene = Crowd & Readonly<{ cluster: TestRedisCluster }>
 /** Three gateways on three masters; people are talking. */
 async function startScene(options: Readonly<{ withReplicas: boolean }>): Promise<Scene> {
   await using resources = new AsyncDisposableStack()
-  const database = resources.use(await provideDatabase())
-  const cluster = resources.use(await provideRedisCluster(options))
+  const database = resources.use(await createTestDatabase())
+  const cluster = resources.use(await startRedisCluster(options))
   const at = { databaseUrl: database.url, redisUrl: cluster.urls.join(',') }
   const start = async () => resources.use(await startGatewayProcess(at))
   const gateways = await Promise.all([start(), start(), start()])
@@ -52,7 +52,7 @@ test(
     for (const index of scene.cluster.nodes.keys()) {
       await scene.cluster.killNode(index)
       await scene.healed(5_000)
-      await scene.cluster.takenOver(index)
+      await scene.cluster.waitForTakeover(index)
       await scene.healed(5_000)
       await scene.cluster.startNode(index)
       await scene.healed(5_000)

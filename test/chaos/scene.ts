@@ -1,7 +1,7 @@
 import { hostUrls } from '../../src/store/failover/host-urls.ts'
-import { provideDatabase } from '../harness/servers/database.ts'
+import { createTestDatabase } from '../harness/servers/database.ts'
 import { type GatewayProcess, startGatewayProcess } from '../harness/servers/gateway-process.ts'
-import { provideRedis, type TestRedis } from '../harness/servers/redis.ts'
+import { startRedis, type TestRedis } from '../harness/servers/redis.ts'
 import { startTcpProxy, type TcpProxy } from '../harness/network/tcp-proxy.ts'
 import { type Crowd, type CrowdOptions, startCrowd } from './crowd.ts'
 
@@ -29,8 +29,9 @@ export type SceneOptions = Readonly<{
 export async function startScene(count: number, options: SceneOptions = {}): Promise<Scene> {
   const { severalHosts, talk } = options
   await using resources = new AsyncDisposableStack()
-  const database = severalHosts === undefined ? resources.use(await provideDatabase()) : { url: severalHosts }
-  const redis = resources.use(await provideRedis())
+  const database =
+    severalHosts === undefined ? resources.use(await createTestDatabase()) : { url: severalHosts }
+  const redis = resources.use(await startRedis())
   const toRedis = resources.use(await startTcpProxy(redis.url))
   const toPostgres = resources.use(await startTcpProxy(hostUrls(database.url)[0] ?? ''))
   const start = async (index: number): Promise<GatewayProcess> =>

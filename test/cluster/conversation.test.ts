@@ -75,7 +75,7 @@ test('the same key fifty times at once through two gateways makes one message', 
   )
   const answers = await Promise.all(sends)
   expect(new Set(answers.map(({ message }) => message.id)).size).toBe(1)
-  expect((await bob.look(chat)).headSeq).toBe(1)
+  expect((await bob.fetchChat(chat)).headSeq).toBe(1)
 })
 
 test('writers on three gateways fill one log without a hole, and everybody hears it in order', async () => {
@@ -89,7 +89,7 @@ test('writers on three gateways fill one log without a hole, and everybody hears
     writers.map(async (writer, number) => {
       for (let sent = 0; sent < each; sent += 10) {
         const batch = Array.from({ length: 10 }, (_, index) => `${number} says ${sent + index}`)
-        await Promise.all(batch.map((body) => writer.sendBySocket(chat, body)))
+        await Promise.all(batch.map((body) => writer.sendOverSocket(chat, body)))
       }
     }),
   )

@@ -31,7 +31,7 @@ async function caughtUp(streams: readonly Stream[]): Promise<void> {
 /** Says so many things, ten at a time. */
 async function flood(person: Person, chatId: string, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent += 10) {
-    await Promise.all(Array.from({ length: 10 }, () => person.sendBySocket(chatId, randomUUID())))
+    await Promise.all(Array.from({ length: 10 }, () => person.sendOverSocket(chatId, randomUUID())))
   }
 }
 
@@ -56,12 +56,12 @@ test('who is added during a flood starts at the event that added them, on all de
   const flooding = Promise.all([flood(alice, group, 300), flood(bob, group, 300)])
   for (const [device] of newcomers) if (device !== undefined) await alice.addMembers(group, [device])
   await flooding
-  const { headSeq } = await alice.look(group)
+  const { headSeq } = await alice.fetchChat(group)
   await Promise.all(streams.flat().map((stream) => stream.reaches(group, headSeq)))
 
   for (const [index, own] of streams.entries()) {
     for (const stream of own) {
-      const [first] = stream.news(group)
+      const [first] = stream.uniqueEvents(group)
       expect([first?.__typename, nameOf(first)]).toEqual(['MemberAdded', newcomers[index]?.[0]?.id])
       expect(stream.seqs(group)).toEqual(range(first?.seq ?? 0, headSeq))
       stream.close()
@@ -86,14 +86,15 @@ test('who is removed during a flood hears of nothing after it, on three devices 
   await atBob[0]?.reaches(group, 100)
   await alice.removeMember(group, bobs[0])
   await flooding
-  const { headSeq } = await alice.look(group)
+  const { headSeq } = await alice.fetchChat(group)
   await atCarol.reaches(group, headSeq)
   // What comes last, by the same way: when it is there, all else is.
   const direct = await alice.startChat(bobs[0])
   await alice.send(direct, 'sorry')
   await Promise.all(atBob.map((stream) => stream.reaches(direct, 1)))
 
-  const removal = atCarol.news(group).find(({ __typename }) => __typename === 'MemberRemoved')?.seq ?? 0
+  const removal =
+    atCarol.uniqueEvents(group).find(({ __typename }) => __typename === 'MemberRemoved')?.seq ?? 0
   expect(removal).toBeLessThan(headSeq)
   for (const stream of atBob) {
     expect(stream.seqs(group)).toEqual(range(2, removal))
@@ -132,9 +133,9 @@ test.for(['leave', 'step down'] as const)(
       const codes = await Promise.all(deeds)
       const refused = deed === 'leave' ? [] : ['FORBIDDEN']
       expect(codes.filter((code) => code !== undefined)).toEqual(refused)
-      const { headSeq, members } = await carol.look(chatId)
+      const { headSeq, members } = await carol.fetchChat(chatId)
       await atCarol.reaches(chatId, headSeq)
-      expect(alwaysOwned(atCarol.news(chatId), new Set([alice.id]))).toBe(true)
+      expect(alwaysOwned(atCarol.uniqueEvents(chatId), new Set([alice.id]))).toBe(true)
       expect(members.edges.filter(({ node }) => node.role === 'OWNER')).toHaveLength(1)
     }
   },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startCluster } from '../harness/servers/cluster.ts'
-import { range } from '../harness/people/events.ts'
+import { range } from '../harness/fixtures/chat-events.ts'
 import type { TestParley } from '../harness/servers/parley.ts'
 
 type Three = [TestParley, TestParley, TestParley]
@@ -20,7 +20,7 @@ test('a group on three gateways hears the same log in the same order, whoever is
   await alice.addMembers(group, [carol])
   await alice.updateChat(group, { title: 'Three' })
   await carol.send(group, 'Hello you two')
-  const { headSeq } = await alice.look(group)
+  const { headSeq } = await alice.fetchChat(group)
   await Promise.all(streams.map((stream) => stream.reaches(group, headSeq)))
   const [atAlice, atBob, atCarol] = streams.map((stream) => stream.seqs(group))
   expect(atAlice).toEqual(range(1, headSeq))
@@ -39,18 +39,23 @@ test('who is removed in a flood hears of it on three devices on two gateways, an
   using atCarol = carol.inbox('phone')
   await Promise.all([...devices, atCarol].map((stream) => stream.caughtUp()))
   const flood = Promise.all(
-    range(1, 160).map(async (number) => (number % 2 === 0 ? alice : carol).sendBySocket(group, `${number}`)),
+    range(1, 160).map(async (number) =>
+      (number % 2 === 0 ? alice : carol).sendOverSocket(group, `${number}`),
+    ),
   )
   await devices[0]?.reaches(group, 20)
   await alice.removeMember(group, bobMid)
   await flood
   await alice.send(group, 'He is gone')
-  const { headSeq } = await alice.look(group)
+  const { headSeq } = await alice.fetchChat(group)
   await atCarol.reaches(group, headSeq)
-  const removal = atCarol.news(group).find(({ __typename }) => __typename === 'MemberRemoved')
+  const removal = atCarol.uniqueEvents(group).find(({ __typename }) => __typename === 'MemberRemoved')
   for (const device of devices) {
     await device.reaches(group, removal?.seq ?? 0)
-    expect(device.news(group).at(-1)).toMatchObject({ __typename: 'MemberRemoved', user: { id: bobMid.id } })
+    expect(device.uniqueEvents(group).at(-1)).toMatchObject({
+      __typename: 'MemberRemoved',
+      user: { id: bobMid.id },
+    })
     expect(device.seqs(group)).toEqual(range(device.seqs(group)[0] ?? 0, removal?.seq ?? 0))
     device.close()
   }

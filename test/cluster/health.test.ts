@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { provideDatabase } from '../harness/servers/database.ts'
+import { createTestDatabase } from '../harness/servers/database.ts'
 import { startParley } from '../harness/servers/parley.ts'
 import { freePort } from '../harness/servers/redis-process.ts'
-import { provideRedis } from '../harness/servers/redis.ts'
-import { provideRedisCluster } from '../harness/servers/redis-cluster.ts'
+import { startRedis } from '../harness/servers/redis.ts'
+import { startRedisCluster } from '../harness/servers/redis-cluster.ts'
 import { startTcpProxy } from '../harness/network/tcp-proxy.ts'
 
 type Options = Readonly<{ databaseUrl?: string; redisUrls?: readonly string[] }>
@@ -40,7 +40,7 @@ const whole = { database: 'ok', redis: 'ok' }
 const withoutRedis = { database: 'ok', redis: 'slow or failing' }
 
 test('while Redis is away a gateway says so, and is ready all the same', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using gateway = await startWatched({ redisUrls: [redis.url] })
   expect(await gateway.gauge('parley_redis_up')).toBe(1)
   await redis.kill()
@@ -52,7 +52,7 @@ test('while Redis is away a gateway says so, and is ready all the same', async (
 })
 
 test('a Redis that hangs counts as away, though its connections stand', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using gateway = await startWatched({ redisUrls: [redis.url] })
   redis.pause()
   await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(0)
@@ -61,7 +61,7 @@ test('a Redis that hangs counts as away, though its connections stand', async ()
 })
 
 test('a Redis Cluster counts as away while the node is dead that holds the leases', async () => {
-  await using cluster = await provideRedisCluster()
+  await using cluster = await startRedisCluster()
   await using gateway = await startWatched({ redisUrls: cluster.urls })
   expect(await gateway.gauge('parley_redis_up')).toBe(1)
   const slot = Number(await cluster.nodes[0]?.command('cluster', 'keyslot', 'parley:{gateways}'))
@@ -73,9 +73,9 @@ test('a Redis Cluster counts as away while the node is dead that holds the lease
 })
 
 test('while the database is away a gateway says so, and is not ready', async () => {
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   await using proxy = await startTcpProxy(database.url)
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using gateway = await startWatched({ databaseUrl: proxy.url, redisUrls: [redis.url] })
   expect(await gateway.gauge('parley_database_up')).toBe(1)
   proxy.cut()

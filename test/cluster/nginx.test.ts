@@ -6,7 +6,7 @@ import { SOCKET_LIMITS } from '../../src/transport/websocket/socket-limits.ts'
 import { startCluster, type TestCluster } from '../harness/servers/cluster.ts'
 import { INBOX } from '../harness/people/documents.ts'
 import { startGatewayProcess } from '../harness/servers/gateway-process.ts'
-import { provideNginx } from '../harness/servers/nginx.ts'
+import { startTestNginx } from '../harness/servers/nginx.ts'
 import { startParley } from '../harness/servers/parley.ts'
 import { Person } from '../harness/people/person.ts'
 import { rawSocket } from '../harness/network/raw-socket.ts'
@@ -29,7 +29,7 @@ function environment({ databaseUrl, redis }: TestCluster) {
 
 test('through nginx people on different gateways talk both ways, and come back to what they missed', async () => {
   await using cluster = await startCluster(2)
-  await using nginx = await provideNginx(cluster.gateways.map(({ url }) => url))
+  await using nginx = await startTestNginx(cluster.gateways.map(({ url }) => url))
   await using alice = via(nginx, await someone(cluster, 'alice'))
   await using bob = via(nginx, await someone(cluster, 'bob'))
   const chat = await alice.startChat(bob)
@@ -41,7 +41,7 @@ test('through nginx people on different gateways talk both ways, and come back t
   await expect.poll(listed, { timeout: 10_000 }).toMatch(/\(1 person\), \S+ \(1 person\)/)
 
   await alice.send(chat, 'Hello Bob')
-  await bob.sendBySocket(chat, 'Hello Alice')
+  await bob.sendOverSocket(chat, 'Hello Alice')
   await Promise.all([atAlice.reaches(chat, 2), first.reaches(chat, 2)])
   await bob.markDelivered(chat, 2, 'phone')
   first.close()
@@ -58,7 +58,7 @@ test('through nginx a server-sent event leaves at once, on a stream that stays o
   await using cluster = await startCluster(1)
   const { databaseUrl, redis } = cluster
   await using gateway = await startGatewayProcess({ databaseUrl, redisUrl: redis.url })
-  await using nginx = await provideNginx([gateway.url])
+  await using nginx = await startTestNginx([gateway.url])
   const [alice, bob] = [await someone(cluster, 'alice'), await someone(cluster, 'bob')]
   const chat = await alice.startChat(bob)
   const response = await fetch(nginx.url, {
@@ -92,8 +92,8 @@ test('pings keep a silent WebSocket open through an idle timeout that is longer 
   await using cluster = await startCluster(1)
   const urls = cluster.gateways.map(({ url }) => url)
   const pingsEveryS = (SOCKET_LIMITS.silenceMs + SOCKET_LIMITS.lookEveryMs) / 1_000
-  await using strict = await provideNginx(urls, { idleSeconds: pingsEveryS / 2 })
-  await using patient = await provideNginx(urls, { idleSeconds: pingsEveryS + 2 })
+  await using strict = await startTestNginx(urls, { idleSeconds: pingsEveryS / 2 })
+  await using patient = await startTestNginx(urls, { idleSeconds: pingsEveryS + 2 })
   const alice = await someone(cluster, 'alice')
   const [cut, kept] = [await rawSocket(strict.url, alice.token), await rawSocket(patient.url, alice.token)]
   expect(await cut.closed).toMatchObject({ code: 1006 })
@@ -111,7 +111,7 @@ function connectFrom(localAddress: string, url: string, claimed: string): WebSoc
 test('through nginx an address that has used up its share is refused, whatever it claims, and others are not', async () => {
   const http = { host: '127.0.0.1', port: 0, allowedOrigins: [], trustedProxies: ['127.0.0.1'] }
   await using gateway = await startParley({ config: { http } })
-  await using nginx = await provideNginx([gateway.url])
+  await using nginx = await startTestNginx([gateway.url])
   const sockets = Array.from({ length: SOCKET_LIMITS.maxAnonymousPerAddress }, (_, index) =>
     connectFrom('127.0.0.2', nginx.url, `10.0.0.${index}`),
   )

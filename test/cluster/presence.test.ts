@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { provideDatabase } from '../harness/servers/database.ts'
+import { createTestDatabase } from '../harness/servers/database.ts'
 import { startParley, type TestParley, UNLIMITED } from '../harness/servers/parley.ts'
 import type { Person } from '../harness/people/person.ts'
-import { heartbeat, look, PresenceWatch } from '../harness/people/presence.ts'
+import { heartbeat, queryPresence, PresenceStream } from '../harness/people/presence-stream.ts'
 import { monitorRedis } from '../harness/servers/redis-monitor.ts'
-import { provideRedis, type TestRedis } from '../harness/servers/redis.ts'
-import { followStatus } from '../harness/people/service-status.ts'
+import { startRedis, type TestRedis } from '../harness/servers/redis.ts'
+import { subscribeToStatus } from '../harness/people/service-status.ts'
 
 const WINDOW_MS = 1_500
 
@@ -27,8 +27,8 @@ type Scene = AsyncDisposable &
  */
 async function scene({ isAutomatic = false } = {}): Promise<Scene> {
   const resources = new AsyncDisposableStack()
-  const database = resources.use(await provideDatabase())
-  const redis = resources.use(await provideRedis())
+  const database = resources.use(await createTestDatabase())
+  const redis = resources.use(await startRedis())
   const options = {
     config: UNLIMITED,
     databaseUrl: database.url,
@@ -56,91 +56,91 @@ async function scene({ isAutomatic = false } = {}): Promise<Scene> {
 
 test('edges reach the gateways that watch: online at once, offline when the window has run out', async () => {
   await using it = await scene()
-  using watch = new PresenceWatch(it.alice, [it.bob])
-  await watch.tells(it.bob, false)
+  using watch = new PresenceStream(it.alice, [it.bob])
+  await watch.nextUpdate(it.bob, false)
   const { lastSeenAt } = await heartbeat(it.bob)
-  const online = await watch.tells(it.bob, true)
-  const offline = await watch.tells(it.bob, false)
+  const online = await watch.nextUpdate(it.bob, true)
+  const offline = await watch.nextUpdate(it.bob, false)
   expect(online.at - Date.parse(lastSeenAt ?? '')).toBeLessThan(500)
   expect(Math.abs(offline.at - Date.parse(lastSeenAt ?? '') - WINDOW_MS)).toBeLessThan(1_000)
   expect(offline.lastSeenAt).toBe(lastSeenAt)
-  expect(watch.story(it.bob).filter((known) => known !== null)).toEqual([false, true, false])
+  expect(watch.onlineValues(it.bob).filter((known) => known !== null)).toEqual([false, true, false])
 })
 
 test('when the gateway that sweeps stops in order, another finds who has gone', async () => {
   await using it = await scene()
   const carol = await it.east.person('carol')
   await carol.send(await carol.startChat(it.bob), 'Hello')
-  using watch = new PresenceWatch(carol, [it.bob])
+  using watch = new PresenceStream(carol, [it.bob])
   const { lastSeenAt } = await heartbeat(it.bob)
-  await watch.tells(it.bob, true)
+  await watch.nextUpdate(it.bob, true)
   await it.west.stop()
-  const offline = await watch.tells(it.bob, false)
+  const offline = await watch.nextUpdate(it.bob, false)
   expect(Math.abs(offline.at - Date.parse(lastSeenAt ?? '') - WINDOW_MS)).toBeLessThan(1_000)
 })
 
 test('after Redis has lost everything, who is active stays online, is gone in time, and edges come as ever', async () => {
   await using it = await scene()
-  using watch = new PresenceWatch(it.alice, [it.bob])
-  await watch.tells(it.bob, false)
+  using watch = new PresenceStream(it.alice, [it.bob])
+  await watch.nextUpdate(it.bob, false)
   const { lastSeenAt } = await heartbeat(it.bob)
-  await watch.tells(it.bob, true)
+  await watch.nextUpdate(it.bob, true)
   await it.redis.flush()
-  const offline = await watch.tells(it.bob, false)
+  const offline = await watch.nextUpdate(it.bob, false)
   expect(Math.abs(offline.at - Date.parse(lastSeenAt ?? '') - WINDOW_MS)).toBeLessThan(1_000)
   // Told again by the gateway, which counts by a clock of its own.
   expect(Math.abs(Date.parse(offline.lastSeenAt ?? '') - Date.parse(lastSeenAt ?? ''))).toBeLessThan(1_000)
   await heartbeat(it.bob)
-  await watch.tells(it.bob, true)
-  expect(watch.story(it.bob).filter((known) => known !== null)).toEqual([false, true, false, true])
+  await watch.nextUpdate(it.bob, true)
+  expect(watch.onlineValues(it.bob).filter((known) => known !== null)).toEqual([false, true, false, true])
 })
 
 test('while Redis is away nobody knows who is online, and nothing fails; when it is back, they do', async () => {
   await using it = await scene()
-  using watch = new PresenceWatch(it.alice, [it.bob])
-  await watch.tells(it.bob, false)
+  using watch = new PresenceStream(it.alice, [it.bob])
+  await watch.nextUpdate(it.bob, false)
   const { lastSeenAt } = await heartbeat(it.bob)
-  await watch.tells(it.bob, true)
-  await watch.tells(it.bob, false)
+  await watch.nextUpdate(it.bob, true)
+  await watch.nextUpdate(it.bob, false)
   await saved(it)
   await it.redis.kill()
-  await watch.tells(it.bob, null)
-  expect(await look(it.alice, it.bob)).toEqual({ user: { id: it.bob.id }, online: null, lastSeenAt })
+  await watch.nextUpdate(it.bob, null)
+  expect(await queryPresence(it.alice, it.bob)).toEqual({ user: { id: it.bob.id }, online: null, lastSeenAt })
   expect((await heartbeat(it.bob)).online).toBeNull()
   await it.redis.start()
-  await activeUntil(it.bob, watch.tells(it.bob, true))
-  await watch.tells(it.bob, false)
+  await activeUntil(it.bob, watch.nextUpdate(it.bob, true))
+  await watch.nextUpdate(it.bob, false)
 })
 
 test('a gateway where somebody does nothing but watch hears that they were removed from a chat, and let in again', async () => {
   await using it = await scene()
   const carol = await it.west.person('carol')
   const group = await it.alice.createGroup([it.bob, carol])
-  using watch = new PresenceWatch(it.bob, [carol])
-  await watch.tells(carol, false)
+  using watch = new PresenceStream(it.bob, [carol])
+  await watch.nextUpdate(carol, false)
   await it.alice.removeMember(group, it.bob)
-  await watch.tells(carol, null)
+  await watch.nextUpdate(carol, null)
   await heartbeat(carol)
   await it.alice.addMembers(group, [it.bob])
-  await watch.tells(carol, true)
-  await watch.tells(carol, false)
-  const story = watch.story(carol)
+  await watch.nextUpdate(carol, true)
+  await watch.nextUpdate(carol, false)
+  const story = watch.onlineValues(carol)
   expect(story.slice(story.indexOf(false))).toEqual([false, null, true, false])
 })
 
 test('somebody whom nobody watches costs no message between gateways', async () => {
   await using it = await scene()
-  using watch = new PresenceWatch(it.alice, [it.alice])
-  await watch.told.next()
+  using watch = new PresenceStream(it.alice, [it.alice])
+  await watch.updates.next()
   const heard = async (): Promise<string> => String(await it.redis.command('info', 'commandstats'))
   const publishesBefore = publishesIn(await heard())
   await heartbeat(it.bob)
   await delay(WINDOW_MS + 1_000)
   expect(publishesIn(await heard())).toBe(publishesBefore)
-  using other = new PresenceWatch(it.alice, [it.bob])
-  await other.told.next()
+  using other = new PresenceStream(it.alice, [it.bob])
+  await other.updates.next()
   await heartbeat(it.bob)
-  await other.tells(it.bob, true)
+  await other.nextUpdate(it.bob, true)
   expect(publishesIn(await heard())).toBe(publishesBefore + 1)
 })
 
@@ -150,10 +150,10 @@ test('to ask Redis about somebody costs a stranger, who sees nothing, what it co
   await heartbeat(it.bob)
   await using monitor = await monitorRedis(it.redis)
   const lookUps = (): string[] =>
-    monitor.heard.filter((line) => line.includes('isYoung') && line.includes('"bob"')).map(commandOf)
-  expect(await look(it.alice, it.bob)).not.toBeNull()
+    monitor.commands.filter((line) => line.includes('isYoung') && line.includes('"bob"')).map(commandOf)
+  expect(await queryPresence(it.alice, it.bob)).not.toBeNull()
   await expect.poll(() => lookUps().length).toBe(1)
-  expect(await look(carol, it.bob)).toBeNull()
+  expect(await queryPresence(carol, it.bob)).toBeNull()
   await expect.poll(() => lookUps().length).toBe(2)
   expect(lookUps()[1]).toBe(lookUps()[0])
 })
@@ -193,14 +193,14 @@ async function saved({ databaseUrl }: Scene): Promise<void> {
 
 /** The person's gateway has too much to do from now on, for ten seconds: one commit takes that long. */
 async function overload({ databaseUrl }: Scene, person: Person, chatId: string): Promise<void> {
-  using following = followStatus(person)
+  using following = subscribeToStatus(person)
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   try {
     await client.query('BEGIN')
     await client.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [chatId.replace('chat_', '')])
     const sent = person.send(chatId, 'Can you hear me?')
-    await following.told.until((all) => all.at(-1)?.level !== 'NORMAL', 5_000)
+    await following.updates.until((all) => all.at(-1)?.level !== 'NORMAL', 5_000)
     await client.query('COMMIT')
     await sent
   } finally {
@@ -212,18 +212,18 @@ test('whose gateway refuses heartbeats for its load is unknown on the other, not
   await using it = await scene({ isAutomatic: true })
   const carol = await it.east.person('carol')
   const chat = await carol.createGroup([it.alice, it.bob])
-  using watch = new PresenceWatch(it.bob, [it.alice, carol])
+  using watch = new PresenceStream(it.bob, [it.alice, carol])
   await heartbeat(it.alice)
-  await watch.tells(it.alice, true)
+  await watch.nextUpdate(it.alice, true)
   await overload(it, it.alice, chat)
   await expect(heartbeat(it.alice)).rejects.toThrow('presence')
-  await watch.tells(it.alice, null)
-  expect(await look(it.bob, it.alice)).toMatchObject({
+  await watch.nextUpdate(it.alice, null)
+  expect(await queryPresence(it.bob, it.alice)).toMatchObject({
     online: null,
     lastSeenAt: expect.any(String) as string,
   })
   await heartbeat(carol)
-  await watch.tells(carol, true)
-  const story = watch.story(it.alice)
+  await watch.nextUpdate(carol, true)
+  const story = watch.onlineValues(it.alice)
   expect(story.slice(story.indexOf(true))).toEqual([true, null])
 })

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import { startCluster, type TestCluster } from '../harness/servers/cluster.ts'
-import { EventQueue } from '../harness/people/event-queue.ts'
-import { range } from '../harness/people/events.ts'
+import { EventQueue } from '../harness/fixtures/event-queue.ts'
+import { range } from '../harness/fixtures/chat-events.ts'
 import type { TestParley } from '../harness/servers/parley.ts'
 import type { Person, Stream } from '../harness/people/person.ts'
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { issueToken } from '../../src/auth/issue-token.ts'
 import * as documents from '../harness/people/documents.ts'
 import { startParley, TEST_SECRET, type TestParley } from '../harness/servers/parley.ts'
-import { type Answer, Person } from '../harness/people/person.ts'
+import { type ApiResponse, Person } from '../harness/people/person.ts'
 
 /*
  * Somebody holds a lock in the database and does not let go: an operator at a console, a migration, a hanging backup.
@@ -36,7 +36,7 @@ async function world(): Promise<World> {
   return { parley, alice, bob, lock, [Symbol.asyncDispose]: () => parley[Symbol.asyncDispose]() }
 }
 
-async function inTime(answer: Promise<Answer<unknown>>): Promise<void> {
+async function inTime(answer: Promise<ApiResponse<unknown>>): Promise<void> {
   const startedAt = performance.now()
   const { errors } = await answer
   expect(performance.now() - startedAt).toBeLessThan(PROMISED_MS)
@@ -55,19 +55,19 @@ test.concurrent(
       await using _held = await lock('SELECT FROM chats, members FOR UPDATE')
       await Promise.all([
         inTime(alice.post(documents.SEND_MESSAGE, send)),
-        inTime(alice.ask(documents.EDIT_MESSAGE, { input: { messageId, body: 'changed' } })),
+        inTime(alice.requestOverSocket(documents.EDIT_MESSAGE, { input: { messageId, body: 'changed' } })),
         inTime(alice.post(documents.SET_REACTION, { input: { messageId, emoji: '👍', present: true } })),
         inTime(alice.post(documents.UPDATE_CHAT, { input: { chatId, title: 'Coffee' } })),
-        inTime(bob.ask(documents.MARK_READ, { input: { chatId, seq: 2 } })),
+        inTime(bob.requestOverSocket(documents.MARK_READ, { input: { chatId, seq: 2 } })),
         inTime(bob.post(documents.MARK_DELIVERED, { input: { positions: [{ chatId, seq: 2 }] } })),
         inTime(alice.post(documents.DELETE_MESSAGE, { input: { messageId } })),
-        inTime(alice.ask(documents.REMOVE_MEMBER, { input: { chatId, userId: bob.id } })),
+        inTime(alice.requestOverSocket(documents.REMOVE_MEMBER, { input: { chatId, userId: bob.id } })),
         inTime(alice.post(documents.SET_MEMBER_ROLE, { input: { chatId, userId: bob.id, role: 'ADMIN' } })),
       ])
     }
     await alice.run(documents.SEND_MESSAGE, send)
     expect((await bob.markRead(chatId, 2)).viewerMember.readSeq).toBe(2)
-    const { messages } = await bob.look(chatId)
+    const { messages } = await bob.fetchChat(chatId)
     expect(messages.edges.filter(({ node }) => node.clientMessageId === 'the-key')).toHaveLength(1)
   },
   60_000,
@@ -123,10 +123,10 @@ test.concurrent(
       await using _held = await lock('LOCK TABLE messages, chats IN ACCESS EXCLUSIVE MODE')
       await Promise.all([
         inTime(alice.post(documents.CHAT, { id: chatId })),
-        inTime(alice.ask(documents.CHATS)),
+        inTime(alice.requestOverSocket(documents.CHATS)),
       ])
     }
-    expect((await alice.look(chatId)).headSeq).toBe(1)
+    expect((await alice.fetchChat(chatId)).headSeq).toBe(1)
   },
   60_000,
 )

@@ -39,14 +39,14 @@ test('edits, reactions and deletions reach a device live, each as an event of it
   await remove(alice, id)
   await atBob.reaches(chat, 5)
 
-  expect(atBob.news(chat).map(({ __typename, message }) => [__typename, message?.body])).toEqual([
+  expect(atBob.uniqueEvents(chat).map(({ __typename, message }) => [__typename, message?.body])).toEqual([
     ['MessageSent', 'Helo'],
     ['MessageEdited', 'Hello'],
     ['ReactionChanged', 'Hello'],
     ['ReactionChanged', 'Hello'],
     ['MessageDeleted', null],
   ])
-  expect(atBob.news(chat)[2]).toMatchObject({
+  expect(atBob.uniqueEvents(chat)[2]).toMatchObject({
     emoji: '👍',
     added: true,
     message: { reactions: [{ emoji: '👍', users: [{ id: bob.id }] }] },
@@ -70,7 +70,7 @@ test('a device that was away is told of every change, and of nothing that was de
 
   using later = bob.inbox('phone')
   await later.caughtUp()
-  expect(later.news(chat).map(({ __typename, seq }) => [__typename, seq])).toEqual([
+  expect(later.uniqueEvents(chat).map(({ __typename, seq }) => [__typename, seq])).toEqual([
     ['MessageSent', 1],
     ['MessageSent', 2],
     ['MessageEdited', 3],
@@ -91,7 +91,7 @@ test('what is so already succeeds and adds nothing to the log', async () => {
   await react(bob, id, '🎉', false)
   await remove(alice, id)
   await remove(alice, id)
-  expect((await bob.look(chat)).headSeq).toBe(3)
+  expect((await bob.fetchChat(chat)).headSeq).toBe(3)
 })
 
 test("a message is its sender's to edit and to delete, and nobody's once deleted", async () => {
@@ -134,6 +134,6 @@ test('reactions that come from many at once are all counted, and the log has no 
   )
   await atBob.reaches(chat, 13)
   expect(atBob.seqs(chat)).toEqual(Array.from({ length: 13 }, (_, index) => index + 1))
-  const [first] = (await bob.look(chat)).messages.edges
+  const [first] = (await bob.fetchChat(chat)).messages.edges
   expect(first?.node.reactions.map(({ users }) => users.length)).toEqual([2, 2, 2, 2, 2])
 })

@@ -35,7 +35,7 @@ test('a message is SENT, then DELIVERED once a device of bob has it, then READ',
     deliveredSeq: 1,
     readSeq: 0,
   })
-  expect((await alice.look(chat)).lastMessage?.status).toBe('DELIVERED')
+  expect((await alice.fetchChat(chat)).lastMessage?.status).toBe('DELIVERED')
 
   await bob.markRead(chat, seq)
   expect(await atAlice.next('ReceiptAdvanced')).toMatchObject({
@@ -43,7 +43,7 @@ test('a message is SENT, then DELIVERED once a device of bob has it, then READ',
     deliveredSeq: 1,
     readSeq: 1,
   })
-  expect((await alice.look(chat)).lastMessage?.status).toBe('READ')
+  expect((await alice.fetchChat(chat)).lastMessage?.status).toBe('READ')
 })
 
 test('bob gets what was sent while he was away, in order, once, and only what he had not acknowledged', async () => {
@@ -120,5 +120,5 @@ test('pressing send five times makes one message, and the same key with another 
   expect([first.deduplicated, again.deduplicated]).toEqual([false, true])
   expect(again.message.id).toBe(first.message.id)
   await expect(alice.trySend(chat, 'Something else', key)).rejects.toThrow(/CONFLICT/)
-  expect((await bob.look(chat)).headSeq).toBe(1)
+  expect((await bob.fetchChat(chat)).headSeq).toBe(1)
 })

@@ -30,7 +30,7 @@ test('a backend that is killed in the middle of its commit leaves one message, a
   await standby.start()
   expect((await sending).message.seq).toBe(1)
   expect(await alice.trySend(chat, 'hello', key)).toMatchObject({ deduplicated: true, message: { seq: 1 } })
-  expect((await bob.look(chat)).headSeq).toBe(1)
+  expect((await bob.fetchChat(chat)).headSeq).toBe(1)
   await primary.requireStandby(false)
 })
 
@@ -38,7 +38,7 @@ test('while all connections are used up sends are refused, retryable, and go on 
   await using parley = await startParley({ databaseUrl: primary.url })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
-  const { headSeq } = await alice.look(chat)
+  const { headSeq } = await alice.fetchChat(chat)
   const key = randomUUID()
   await primary.sql('ALTER ROLE parley CONNECTION LIMIT 0')
   await primary.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'parley'`)
@@ -59,11 +59,11 @@ test('a conversation goes through PgBouncer in transaction mode', async () => {
   await using parley = await startParley({ databaseUrl: bouncer.url })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
-  const before = (await alice.look(chat)).headSeq
+  const before = (await alice.fetchChat(chat)).headSeq
   using atBob = bob.inbox('phone')
   await atBob.caughtUp()
   await Promise.all(Array.from({ length: 50 }, (_, index) => alice.send(chat, `message ${index}`)))
   await atBob.reaches(chat, before + 50)
   await bob.markRead(chat, before + 50)
-  expect((await alice.look(chat)).headSeq).toBe(before + 50)
+  expect((await alice.fetchChat(chat)).headSeq).toBe(before + 50)
 })

@@ -68,7 +68,7 @@ test('a device that nobody registered is given no position, and its person has t
   const chat = await alice.startChat(bob)
   const { seq } = await alice.send(chat, 'hello')
   await bob.markDelivered(chat, seq, 'made up')
-  expect((await alice.look(chat)).lastMessage?.status).toBe('DELIVERED')
+  expect((await alice.fetchChat(chat)).lastMessage?.status).toBe('DELIVERED')
   expect(await query(parley.databaseUrl, 'SELECT FROM device_positions')).toEqual([])
 })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, test } from 'vitest'
 import { startParley, type TestParley } from '../harness/servers/parley.ts'
-import { PEOPLE, type Step, type Where, World } from '../harness/people/scenario.ts'
+import { PEOPLE, type Step, type Where, Scenario } from '../harness/people/scenario.ts'
 
 // I13: a client that queried once and applied its inbox to that holds what it would query now. Random people do
 // random things in direct chats and in groups, several at a time, and time passes; each observer reconnects now and
@@ -82,12 +82,12 @@ test('a client that queried once and applied its inbox holds what a fresh query 
       steps,
       fc.integer({ min: 1, max: 6 }),
       async (first, before, all, atOnce) => {
-        await using world = await World.create(parley)
-        for (const step of [...first, ...before]) await world.takeAtOnce([step])
-        await world.startReplicas(all.slice(0, 3))
+        await using world = await Scenario.create(parley)
+        for (const step of [...first, ...before]) await world.runConcurrently([step])
+        await world.startClients(all.slice(0, 3))
         for (let next = 0; next < all.length; next += atOnce)
-          await world.takeAtOnce(all.slice(next, next + atOnce))
-        await world.expectEquality()
+          await world.runConcurrently(all.slice(next, next + atOnce))
+        await world.expectClientsMatchQueries()
       },
     ),
     {

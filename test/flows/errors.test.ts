@@ -1,19 +1,23 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { provideDatabase } from '../harness/servers/database.ts'
+import { createTestDatabase } from '../harness/servers/database.ts'
 import { DELETE_MESSAGE, EDIT_MESSAGE, SEND_MESSAGE, SET_REACTION } from '../harness/people/documents.ts'
 import { startParley, type TestParley } from '../harness/servers/parley.ts'
-import { type Answer, Person } from '../harness/people/person.ts'
+import { type ApiResponse, Person } from '../harness/people/person.ts'
 import { startTcpProxy } from '../harness/network/tcp-proxy.ts'
 
-type Ask = (person: Person, query: string, variables?: Record<string, unknown>) => Promise<Answer<unknown>>
+type Ask = (
+  person: Person,
+  query: string,
+  variables?: Record<string, unknown>,
+) => Promise<ApiResponse<unknown>>
 
 const TRANSPORTS: readonly (readonly [string, Ask])[] = [
   ['HTTP', (person, query, variables) => person.post(query, variables)],
-  ['WebSocket', (person, query, variables) => person.ask(query, variables)],
+  ['WebSocket', (person, query, variables) => person.requestOverSocket(query, variables)],
 ]
 
-const codeOf = ({ errors }: Answer<unknown>): string | undefined => errors?.[0]?.extensions.code
+const codeOf = ({ errors }: ApiResponse<unknown>): string | undefined => errors?.[0]?.extensions.code
 /** Whose connection has ended. Each is held open by a subscription, so none ends by itself. */
 const ended = new Set<Person>()
 async function hold(person: Person): Promise<void> {
@@ -40,10 +44,10 @@ beforeAll(async () => {
 afterAll(() => parley[Symbol.asyncDispose]())
 
 describe.each(TRANSPORTS)('over %s', (_name, ask) => {
-  const send = (input: object): Promise<Answer<unknown>> =>
+  const send = (input: object): Promise<ApiResponse<unknown>> =>
     ask(alice as Person, SEND_MESSAGE, { input: { chatId: chat, clientMessageId: 'k', body: 'x', ...input } })
 
-  const refusals: readonly (readonly [string, string, () => Promise<Answer<unknown>>])[] = [
+  const refusals: readonly (readonly [string, string, () => Promise<ApiResponse<unknown>>])[] = [
     ['a document that does not parse', 'BAD_USER_INPUT', () => ask(alice as Person, '{ viewer { ')],
     ['a field that is not there', 'BAD_USER_INPUT', () => ask(alice as Person, '{ viewer { secrets } }')],
     ['a variable of the wrong type', 'BAD_USER_INPUT', () => send({ body: 7 })],
@@ -107,7 +111,7 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
         }),
     ],
   ]
-  const start = (userId: string): Promise<Answer<unknown>> =>
+  const start = (userId: string): Promise<ApiResponse<unknown>> =>
     ask(alice as Person, 'mutation ($id: ID!) { startDirectChat(input: { userId: $id }) { chat { id } } }', {
       id: userId,
     })
@@ -117,7 +121,7 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     expect(codeOf(answer)).toBe(code)
     expect(answer.errors?.[0]?.extensions.retryable).toBe(false)
     await isAlive(ask, alice as Person)
-    expect((await (alice as Person).look(chat)).headSeq).toBe(1)
+    expect((await (alice as Person).fetchChat(chat)).headSeq).toBe(1)
   })
 
   test('a page of 100,000 is cut to 100', async () => {
@@ -146,7 +150,7 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
   })
 
   test('while the database is away a send is UNAVAILABLE and retryable; the same key succeeds afterwards, once', async () => {
-    await using database = await provideDatabase()
+    await using database = await createTestDatabase()
     await using proxy = await startTcpProxy(database.url)
     await using own = await startParley({ databaseUrl: proxy.url })
     const [person, other] = [await own.person('alice'), await own.person('bob')]
@@ -178,12 +182,12 @@ test('the hundred-and-first operation of a connection is RATE_LIMITED, and the c
   await hold(person)
   const streams = Array.from({ length: 99 }, () => person.inbox())
   await Promise.all(streams.map((stream) => stream.caughtUp()))
-  const answer = await person.ask('{ viewer { id } }')
+  const answer = await person.requestOverSocket('{ viewer { id } }')
   expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryable: true })
   streams.pop()?.close()
   // The place is free once the server has read that the stream is closed, which the refusal says to wait for.
   const untilLetIn: Ask = async (who, query) => {
-    const next = await who.ask(query)
+    const next = await who.requestOverSocket(query)
     return codeOf(next) === 'RATE_LIMITED' ? untilLetIn(who, query) : next
   }
   await isAlive(untilLetIn, person)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { provideDatabase } from '../harness/servers/database.ts'
+import { createTestDatabase } from '../harness/servers/database.ts'
 import { INBOX } from '../harness/people/documents.ts'
 import { createMemoryBus } from '../../src/bus/memory-bus.ts'
 import {
@@ -11,13 +11,13 @@ import {
 } from '../../src/sessions/memory-session-registry.ts'
 import type { GatewayId } from '../../src/ids.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { EventQueue } from '../harness/people/event-queue.ts'
+import { EventQueue } from '../harness/fixtures/event-queue.ts'
 import { startParley, type TestParley, UNLIMITED } from '../harness/servers/parley.ts'
 import { startTcpProxy } from '../harness/network/tcp-proxy.ts'
 import { rawSocket } from '../harness/network/raw-socket.ts'
 
 test('a restart under load loses nothing, repeats nothing and keeps the order', async () => {
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   const port = await freePort()
   const first = await startParley({ databaseUrl: database.url, port })
   const [alice, bob] = [await first.person('alice'), await first.person('bob')]
@@ -61,7 +61,7 @@ test('a reader who stops reading is cut off with 4410, harms nobody, and gets th
   const body = 'x'.repeat(8_000)
   const count = 1_200
   for (let sent = 0; sent < count; sent += 50) {
-    await Promise.all(Array.from({ length: 50 }, () => alice.sendBySocket(chat, body)))
+    await Promise.all(Array.from({ length: 50 }, () => alice.sendOverSocket(chat, body)))
   }
   await laptop.reaches(chat, count)
   phone.resume()
@@ -74,7 +74,7 @@ test('a reader who stops reading is cut off with 4410, harms nobody, and gets th
 }, 60_000)
 
 test('an inbox that is opened while the database is away begins when it is back', async () => {
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   await using proxy = await startTcpProxy(database.url)
   await using parley = await startParley({ databaseUrl: proxy.url })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
@@ -103,7 +103,7 @@ test('a device that is owed more than is replayed is told so, and goes on live',
     await first.caughtUp()
   }
   for (let sent = 0; sent < 10_050; sent += 75) {
-    await Promise.all(Array.from({ length: 75 }, () => alice.sendBySocket(chat, 'x')))
+    await Promise.all(Array.from({ length: 75 }, () => alice.sendOverSocket(chat, 'x')))
   }
   using again = bob.inbox('phone')
   await again.caughtUp()
@@ -138,7 +138,7 @@ async function freePort(): Promise<number> {
 }
 
 test('an event that can not be read while the database is away is told when it is back, in its turn', async () => {
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   await using proxy = await startTcpProxy(database.url)
   const logger = createLogger({ level: 'silent', pretty: false })
   const bus = createMemoryBus({ logger })

@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { provideDatabase, type ProvidedDatabase } from '../harness/servers/database.ts'
+import { createTestDatabase, type TestDatabase } from '../harness/servers/database.ts'
 import * as documents from '../harness/people/documents.ts'
 import { startParley, type TestParley } from '../harness/servers/parley.ts'
 import type { Person, Stream } from '../harness/people/person.ts'
-import { type Recognise, startTcpProxy, type TcpProxy } from '../harness/network/tcp-proxy.ts'
+import { type Matcher, startTcpProxy, type TcpProxy } from '../harness/network/tcp-proxy.ts'
 
 /*
  * The database has done what it was told, and its answer is lost on the way: the connection breaks between the commit
  * and its acknowledgement. Whatever is answered then, the change is there once, and everybody is told of it once.
  */
 
-let database: ProvidedDatabase
+let database: TestDatabase
 let proxy: TcpProxy
 let parley: TestParley
 let [alice, bob]: [Person, Person] = [] as never
 beforeAll(async () => {
-  database = await provideDatabase()
+  database = await createTestDatabase()
   proxy = await startTcpProxy(database.url)
   parley = await startParley({ databaseUrl: proxy.url })
   ;[alice, bob] = [await parley.person('alice'), await parley.person('bob')]
@@ -27,9 +27,9 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-const confirmsCommit: Recognise = (said, by) => by === 'server' && said.includes('COMMIT\0')
+const confirmsCommit: Matcher = (said, by) => by === 'server' && said.includes('COMMIT\0')
 const executes =
-  (statement: string): Recognise =>
+  (statement: string): Matcher =>
   (said, by) =>
     by === 'client' && said.includes(statement)
 
@@ -57,12 +57,12 @@ const changes: readonly (readonly [string, string, (messageId: string, group: st
 
 test.for(changes)('%s: the lost answer is found, and told once', async ([type, mutation, inputFor]) => {
   const { group, messageId, atBob } = await scene()
-  const swallowed = proxy.swallowAnswer(confirmsCommit)
+  const swallowed = proxy.dropResponse(confirmsCommit)
   const answer = alice.post(mutation, { input: inputFor(messageId, group) })
   await swallowed
   expect((await answer).errors).toBeUndefined()
   expect(await atBob.next(type)).toMatchObject({ seq: 3 })
-  expect((await alice.look(group)).headSeq).toBe(3)
+  expect((await alice.fetchChat(group)).headSeq).toBe(3)
   await alice.send(group, 'after')
   await atBob.reaches(group, 4)
   expect(atBob.seqs(group)).toEqual([2, 3, 4])
@@ -72,7 +72,7 @@ test.for(changes)('%s: the lost answer is found, and told once', async ([type, m
 
 test('a send whose answer is lost is stored once, told once, and is not called a repetition of itself', async () => {
   const { group, atBob } = await scene()
-  const swallowed = proxy.swallowAnswer(executes('message_append'))
+  const swallowed = proxy.dropResponse(executes('message_append'))
   const sending = alice.trySend(group, 'once', 'the-key')
   await swallowed
   expect(await sending).toMatchObject({ deduplicated: false, message: { seq: 3, body: 'once' } })
@@ -88,7 +88,7 @@ test('a send whose answer is lost is stored once, told once, and is not called a
 test('a group whose answer is lost is made once', async () => {
   using atBob = bob.inbox(randomUUID())
   await atBob.caughtUp()
-  const swallowed = proxy.swallowAnswer(executes('group_create'))
+  const swallowed = proxy.dropResponse(executes('group_create'))
   const creating = alice.createGroup([bob], { clientChatId: 'the-group' })
   await swallowed
   const group = await creating
@@ -100,7 +100,7 @@ test('a receipt whose answer is lost is told all the same', async () => {
   const { group, atBob } = await scene()
   using atAlice = alice.inbox(randomUUID())
   await atAlice.caughtUp()
-  const swallowed = proxy.swallowAnswer(executes('receipt_advance'))
+  const swallowed = proxy.dropResponse(executes('receipt_advance'))
   const reading = bob.markRead(group, 2)
   await swallowed
   expect((await reading).viewerMember.readSeq).toBe(2)

@@ -38,11 +38,11 @@ test('a chat of others answers exactly as one that does not exist', async () => 
   const toNothing = attempts(NO_SUCH_CHAT, `message_${NO_SUCH_CHAT.slice(5)}_1`)
   for (const [index, [query, variables]] of toForeign.entries()) {
     const [, other] = toNothing[index] ?? ['', {}]
-    const answer = await carol.ask(query, { ...variables })
-    expect(answer).toEqual(await carol.ask(query, { ...other }))
+    const answer = await carol.requestOverSocket(query, { ...variables })
+    expect(answer).toEqual(await carol.requestOverSocket(query, { ...other }))
     expect(answer.errors?.[0]?.extensions.code ?? null).toBe(query.startsWith('query') ? null : 'NOT_FOUND')
   }
-  expect((await alice.look(foreign)).headSeq).toBe(1)
+  expect((await alice.fetchChat(foreign)).headSeq).toBe(1)
 })
 
 test('a direct chat shows to the other person from its first message on', async () => {

@@ -5,7 +5,7 @@ import { startParley } from '../harness/servers/parley.ts'
 import type { Person } from '../harness/people/person.ts'
 import { type PostgresServer, startPrimary } from '../harness/servers/postgres-server.ts'
 import { freePort } from '../harness/servers/redis-process.ts'
-import { provideRedis } from '../harness/servers/redis.ts'
+import { startRedis } from '../harness/servers/redis.ts'
 
 const HISTORY = `query ($id: ID!) {
   chat(id: $id) { headSeq messages(last: 1) { edges { node { seq body } } } }
@@ -60,7 +60,7 @@ test(
     await using primary = await startPrimary()
     await migrate({ url: primary.url })
     await using standby = await primary.startStandby()
-    await using redis = await provideRedis()
+    await using redis = await startRedis()
     const options = { databaseUrl: primary.url, replicaUrls: [standby.url], redisUrls: [redis.url] }
     const admin = { host: '127.0.0.1', port: await freePort() }
     await using west = await startParley({ ...options, config: { admin } })

@@ -14,10 +14,10 @@ import type { Reader } from '../../src/store/sql/reader.ts'
 import { runStatement, type Statement } from '../../src/store/sql/statement.ts'
 import type { Writer } from '../../src/store/sql/writer.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { captureLog } from '../harness/checkers/captured-log.ts'
-import { provideDatabase, query } from '../harness/servers/database.ts'
+import { captureLog } from '../harness/fixtures/captured-log.ts'
+import { createTestDatabase, query } from '../harness/servers/database.ts'
 import { SET_REACTION } from '../harness/people/documents.ts'
-import { range } from '../harness/people/events.ts'
+import { range } from '../harness/fixtures/chat-events.ts'
 import { startParley, type TestParley, UNLIMITED } from '../harness/servers/parley.ts'
 import type { Person, Stream } from '../harness/people/person.ts'
 
@@ -132,7 +132,7 @@ describe('when log entries have left', () => {
     await forget(group, 4)
     using back = bob.inbox(device)
     await back.next('InboxReset')
-    const seen = await bob.look(group)
+    const seen = await bob.fetchChat(group)
     expect(seen.headSeq).toBe(4)
     expect(seen.messages.edges.map(({ node }) => node.body)).toEqual(
       range(2, 4).map((seq) => `message ${seq}`),
@@ -176,7 +176,7 @@ describe('when log entries have left', () => {
     expect(await alice.run(reply, { input })).toMatchObject({
       sendMessage: { message: { replyTo: { id: first.id, body: 'keep this' } } },
     })
-    expect((await bob.look(group)).unreadCount).toBe(2)
+    expect((await bob.fetchChat(group)).unreadCount).toBe(2)
   })
 
   test('who reads the log itself is told where it lacks what they ask for', async () => {
@@ -238,7 +238,7 @@ describe('while log entries leave', () => {
     await bob.run(SET_REACTION, { input: { messageId, emoji: '👍', present: true } })
     await alice.addMembers(group, [carol])
     await bob.markRead(group, 5)
-    expect((await bob.look(group)).headSeq).toBe(7)
+    expect((await bob.fetchChat(group)).headSeq).toBe(7)
     await sweep.client.query('ROLLBACK')
   })
 
@@ -326,7 +326,7 @@ describe('while log entries leave', () => {
   })
 
   test('two gateways share a round: every old entry leaves once, and each says what it did', async () => {
-    await using own = await provideDatabase()
+    await using own = await createTestDatabase()
     const chats = 40
     await query(own.url, OLD_LOGS, [chats])
     const sweeps = await Promise.all([startSweep(own.url), startSweep(own.url)])

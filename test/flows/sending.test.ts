@@ -15,7 +15,7 @@ test('fifty concurrent sends of one key make one message', async () => {
 
   expect(new Set(answers.map(({ message }) => message.id)).size).toBe(1)
   expect(answers.filter(({ deduplicated }) => !deduplicated)).toHaveLength(1)
-  expect((await bob.look(chat)).headSeq).toBe(1)
+  expect((await bob.fetchChat(chat)).headSeq).toBe(1)
 })
 
 test("eight writers fill a chat's log without a hole, and each writer's own order is kept", async () => {
@@ -44,7 +44,7 @@ function bodiesOf(name: string): string[] {
 async function writeAll(writer: Person, chat: string, name: string): Promise<void> {
   const bodies = bodiesOf(name)
   for (let first = 0; first < bodies.length; first += 20) {
-    await Promise.all(bodies.slice(first, first + 20).map((body) => writer.sendBySocket(chat, body)))
+    await Promise.all(bodies.slice(first, first + 20).map((body) => writer.sendOverSocket(chat, body)))
   }
 }
 
@@ -62,7 +62,7 @@ test('a message keeps what was written, up to 8,192 characters of any script', a
     '{"a":"\\"}',
   ]) {
     await alice.send(chat, body)
-    expect((await bob.look(chat)).lastMessage?.body).toBe(body)
+    expect((await bob.fetchChat(chat)).lastMessage?.body).toBe(body)
   }
 })
 
@@ -74,5 +74,8 @@ test('a reply names the message that it answers', async () => {
   await bob.run(`mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }`, {
     input: { chatId: chat, clientMessageId: 'yes', body: 'Yes', replyToId: question.id },
   })
-  expect((await alice.look(chat)).lastMessage).toMatchObject({ body: 'Yes', replyTo: { id: question.id } })
+  expect((await alice.fetchChat(chat)).lastMessage).toMatchObject({
+    body: 'Yes',
+    replyTo: { id: question.id },
+  })
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { globalId, isSubject, MAX_SEQ, type NodeId, newChatId, parseGlobalId } from '../../src/ids.ts'
 import type { ChatId, Seq, UserId } from '../../src/ids.ts'
-import { anyText } from '../harness/people/arbitraries.ts'
+import { anyText } from '../harness/fixtures/arbitraries.ts'
 
 const subject = fc
   .oneof(

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Bus, BusListener } from '../../../src/bus/bus.ts'
 import type { GatewayId } from '../../../src/ids.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
-import { range } from '../../harness/people/events.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
+import { range } from '../../harness/fixtures/chat-events.ts'
 
 /**
  * Two gateways' ends of one bus that works. They may be the same object, where gateways share one. Disposing closes

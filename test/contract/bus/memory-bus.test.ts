@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createMemoryBus } from '../../../src/bus/memory-bus.ts'
 import type { GatewayId } from '../../../src/ids.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { busContract } from './bus-contract.ts'
 
 const east = 'east' as GatewayId

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '../../../src/bus/bus.ts'
 import type { GatewayId } from '../../../src/ids.ts'
 import { pause } from '../../../src/lib/async.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
 /** What one gateway hears of another that counts aloud: numbers, and that it may have missed some. */
 export type NumberedFlow = AsyncDisposable &

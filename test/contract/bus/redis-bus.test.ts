@@ -1,13 +1,13 @@
 import { afterAll } from 'vitest'
-import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
-import { provideRedis } from '../../harness/servers/redis.ts'
+import { startRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { startRedis } from '../../harness/servers/redis.ts'
 import { busContract, type BusEnds } from './bus-contract.ts'
 import { startRedisEnd } from './redis-ends.ts'
 
 const servers = new AsyncDisposableStack()
 afterAll(() => servers.disposeAsync())
-const redis = servers.use(await provideRedis())
-const cluster = servers.use(await provideRedisCluster())
+const redis = servers.use(await startRedis())
+const cluster = servers.use(await startRedisCluster())
 
 busContract('the bus over one Redis', () => startEnds([redis.url]))
 busContract('the bus over a Redis Cluster', () => startEnds(cluster.urls))

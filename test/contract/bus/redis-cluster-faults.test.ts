@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { range } from '../../harness/people/events.ts'
-import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { range } from '../../harness/fixtures/chat-events.ts'
+import { startRedisCluster } from '../../harness/servers/redis-cluster.ts'
 import { startNumberedFlow } from './numbered-flow.ts'
 import { startRedisEnd } from './redis-ends.ts'
 
 test('when the subscriptions to all nodes are killed again and again, what is missing is announced each time', async () => {
-  await using cluster = await provideRedisCluster()
+  await using cluster = await startRedisCluster()
   await using east = await startRedisEnd(cluster.urls)
   await using west = await startRedisEnd(cluster.urls)
   await using flow = await startNumberedFlow(east.bus, west.bus)
@@ -23,7 +23,7 @@ test('when the subscriptions to all nodes are killed again and again, what is mi
 const DEAD_MS = 500
 
 test('when one node after the other dies and comes back, what is missing is announced, and it is heard again', async () => {
-  await using cluster = await provideRedisCluster()
+  await using cluster = await startRedisCluster()
   await using east = await startRedisEnd(cluster.urls)
   await using west = await startRedisEnd(cluster.urls)
   await using flow = await startNumberedFlow(east.bus, west.bus)
@@ -40,7 +40,7 @@ test('when one node after the other dies and comes back, what is missing is anno
 })
 
 test('when a node hangs, publishing fails within its deadline, and what is missing is announced', async () => {
-  await using cluster = await provideRedisCluster()
+  await using cluster = await startRedisCluster()
   await using east = await startRedisEnd(cluster.urls)
   await using west = await startRedisEnd(cluster.urls)
   await using flow = await startNumberedFlow(east.bus, west.bus)

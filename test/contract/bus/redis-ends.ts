@@ -1,7 +1,7 @@
 import { createRedisBus } from '../../../src/bus/redis-bus.ts'
 import { connectRedis } from '../../../src/redis/redis-connection.ts'
 import type { Bus } from '../../../src/bus/bus.ts'
-import { captureLog, type LogLine } from '../../harness/checkers/captured-log.ts'
+import { captureLog, type LogLine } from '../../harness/fixtures/captured-log.ts'
 
 /** One gateway's end of the bus, with connections of its own. */
 export type RedisEnd = AsyncDisposable & Readonly<{ bus: Bus; lines: readonly LogLine[]; faults(): number }>

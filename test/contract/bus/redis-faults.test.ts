@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { GatewayId } from '../../../src/ids.ts'
 import { retry } from '../../../src/lib/backoff.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
-import { range } from '../../harness/people/events.ts'
-import { provideRedis } from '../../harness/servers/redis.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
+import { range } from '../../harness/fixtures/chat-events.ts'
+import { startRedis } from '../../harness/servers/redis.ts'
 import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 import { startNumberedFlow, unannounced } from './numbered-flow.ts'
 import { startRedisEnd } from './redis-ends.ts'
@@ -18,7 +18,7 @@ test('the check for missing numbers: a gap that is announced excuses what came b
 })
 
 test('when its subscriptions are killed again and again, a gateway is told each time that it may have missed something', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using east = await startRedisEnd([redis.url])
   await using west = await startRedisEnd([redis.url])
   await using flow = await startNumberedFlow(east.bus, west.bus)
@@ -34,7 +34,7 @@ test('when its subscriptions are killed again and again, a gateway is told each 
 })
 
 test('when Redis dies and comes back empty, publishing fails at once meanwhile, and what is missing is announced', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using east = await startRedisEnd([redis.url])
   await using west = await startRedisEnd([redis.url])
   await using flow = await startNumberedFlow(east.bus, west.bus)
@@ -56,7 +56,7 @@ test('when Redis dies and comes back empty, publishing fails at once meanwhile, 
 })
 
 test('when Redis hangs, publishing fails within its deadline, and what is missing is announced', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using east = await startRedisEnd([redis.url])
   await using west = await startRedisEnd([redis.url])
   await using flow = await startNumberedFlow(east.bus, west.bus)
@@ -73,7 +73,7 @@ test('when Redis hangs, publishing fails within its deadline, and what is missin
 })
 
 test('a connection that died without a sound is noticed within four seconds, and made again', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using proxy = await startTcpProxy(redis.url)
   await using east = await startRedisEnd([redis.url])
   await using west = await startRedisEnd([proxy.url])
@@ -91,7 +91,7 @@ test('a connection that died without a sound is noticed within four seconds, and
 })
 
 test('a gateway that starts while Redis is away hears as soon as it is there, and is told that it may have missed something', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await redis.kill()
   await using east = await startRedisEnd([redis.url])
   const heard = new EventQueue<string>()
@@ -107,7 +107,7 @@ test('a gateway that starts while Redis is away hears as soon as it is there, an
 })
 
 test('a bus is closed while Redis is away or hangs, and whoever waits for it is told', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using east = await startRedisEnd([redis.url])
   await using west = await startRedisEnd([redis.url])
   redis.pause()
@@ -123,7 +123,7 @@ test('a bus is closed while Redis is away or hangs, and whoever waits for it is 
 })
 
 test('garbage that somebody publishes by hand arrives as it is, and harms nothing', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using east = await startRedisEnd([redis.url])
   const id = `gateway-${randomUUID()}` as GatewayId
   const heard = new EventQueue<string>()
@@ -135,7 +135,7 @@ test('garbage that somebody publishes by hand arrives as it is, and harms nothin
 })
 
 test('an emptied Redis loses no message', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using east = await startRedisEnd([redis.url])
   await using west = await startRedisEnd([redis.url])
   await using flow = await startNumberedFlow(east.bus, west.bus)

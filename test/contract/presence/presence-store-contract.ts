@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { GatewayId, UserId } from '../../../src/ids.ts'
 import type { PresenceStore, WatchedEdge } from '../../../src/presence/store/presence-store.ts'
-import { alice, bob, carol, range } from '../../harness/people/events.ts'
+import { alice, bob, carol, range } from '../../harness/fixtures/chat-events.ts'
 import { until } from '../sessions/session-registry-contract.ts'
 
 /** Gateways that share what they know of people. Disposing closes what they need. */

@@ -7,15 +7,15 @@ import {
   createMemoryPresenceStore,
 } from '../../../src/presence/store/memory-presence-store.ts'
 import { createRedisPresenceStore } from '../../../src/presence/store/redis-presence-store.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
-import { provideRedis, type TestRedis } from '../../harness/servers/redis.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { startRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { startRedis, type TestRedis } from '../../harness/servers/redis.ts'
 import { type PresenceWorld, presenceStoreContract, WINDOW_MS } from './presence-store-contract.ts'
 
 const servers = new AsyncDisposableStack()
 afterAll(() => servers.disposeAsync())
-const redis = servers.use(await provideRedis())
-const cluster = servers.use(await provideRedisCluster())
+const redis = servers.use(await startRedis())
+const cluster = servers.use(await startRedisCluster())
 
 presenceStoreContract('presence in memory', createMemoryWorld)
 presenceStoreContract('presence in one Redis', () => createRedisWorld([redis.url], redis))

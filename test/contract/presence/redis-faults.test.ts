@@ -5,16 +5,16 @@ import type { GatewayId } from '../../../src/ids.ts'
 import type { PresenceStore } from '../../../src/presence/store/presence-store.ts'
 import { shardKeys, shardOf } from '../../../src/presence/store/redis-presence-keys.ts'
 import { createRedisPresenceStore } from '../../../src/presence/store/redis-presence-store.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { alice, bob } from '../../harness/people/events.ts'
-import { provideRedis, type TestRedis } from '../../harness/servers/redis.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { alice, bob } from '../../harness/fixtures/chat-events.ts'
+import { startRedis, type TestRedis } from '../../harness/servers/redis.ts'
 import { until } from '../sessions/session-registry-contract.ts'
 import { east, idsOf, touch, west, WINDOW_MS } from './presence-store-contract.ts'
 
 /** A Redis, and two gateways' ends of the store. */
 async function world(): Promise<{ redis: TestRedis; stores: PresenceStore[] } & AsyncDisposable> {
   const resources = new AsyncDisposableStack()
-  const redis = resources.use(await provideRedis())
+  const redis = resources.use(await startRedis())
   const add = async (gatewayId: GatewayId): Promise<PresenceStore> => {
     const connection = connectRedis({ urls: [redis.url], name: gatewayId, logger: captureLog().logger })
     resources.defer(() => connection.close())

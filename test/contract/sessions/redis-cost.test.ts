@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { connectRedis } from '../../../src/redis/redis-connection.ts'
 import { createRedisSessionRegistry } from '../../../src/sessions/redis-session-registry.ts'
 import type { GatewayId, UserId } from '../../../src/ids.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { range } from '../../harness/people/events.ts'
-import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
-import { provideRedis, type TestRedis } from '../../harness/servers/redis.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { range } from '../../harness/fixtures/chat-events.ts'
+import { startRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { startRedis, type TestRedis } from '../../harness/servers/redis.ts'
 import { startRegistryEnd } from './redis-registries.ts'
 import { until } from './session-registry-contract.ts'
 import { startTurnCountingProxy } from './turn-counting-proxy.ts'
@@ -14,7 +14,7 @@ const members = range(1, 1_024).map((number) => `member ${number}`) as UserId[]
 const west = 'west' as GatewayId
 
 test('all 1,024 members of a chat are looked up in one round trip, by one command', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using proxy = await startTurnCountingProxy(redis.url)
   await using there = await startRegistryEnd([redis.url], west)
   await Promise.all(members.map((member) => there.registry.register(member)))
@@ -32,7 +32,7 @@ test('all 1,024 members of a chat are looked up in one round trip, by one comman
 })
 
 test('in a cluster, each node is asked for all of its members at once, by 64 commands at most', async () => {
-  await using cluster = await provideRedisCluster()
+  await using cluster = await startRedisCluster()
   await using here = await startRegistryEnd(cluster.urls, 'east')
   await using there = await startRegistryEnd(cluster.urls, west)
   await Promise.all(members.map((member) => there.registry.register(member)))
@@ -43,7 +43,7 @@ test('in a cluster, each node is asked for all of its members at once, by 64 com
 })
 
 test('registrations are prolonged a few at a time: of 1,000 people, 5 a second', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], 'east')
   await Promise.all(members.slice(0, 1_000).map((member) => here.registry.register(member)))
   const before = await callsOf(redis, 'smembers')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { GatewayId, UserId } from '../../../src/ids.ts'
-import { alice, bob, carol, range } from '../../harness/people/events.ts'
-import { provideRedis } from '../../harness/servers/redis.ts'
+import { alice, bob, carol, range } from '../../harness/fixtures/chat-events.ts'
+import { startRedis } from '../../harness/servers/redis.ts'
 import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 import { quiet, type RegistryEnd, startRegistryEnd } from './redis-registries.ts'
 import { until } from './session-registry-contract.ts'
@@ -13,7 +13,7 @@ const crowd = range(1, 3_000).map((number) => `somebody ${number}`) as UserId[]
 test.concurrent(
   'a gateway that dies is forgotten within seven seconds, with all who were there, and the others are told',
   async () => {
-    await using redis = await provideRedis()
+    await using redis = await startRedis()
     await using here = await startRegistryEnd([redis.url], east)
     await using there = await startRegistryEnd([redis.url], west)
     await Promise.all([
@@ -35,7 +35,7 @@ test.concurrent(
 )
 
 test.concurrent('a gateway that leaves in order is no cause for alarm', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
   await there.registry.register(bob)
@@ -50,7 +50,7 @@ test.concurrent('a gateway that leaves in order is no cause for alarm', async ()
 test.concurrent(
   'when Redis is emptied, everybody is registered again within two seconds, and repair is called for',
   async () => {
-    await using redis = await provideRedis()
+    await using redis = await startRedis()
     await using here = await startRegistryEnd([redis.url], east)
     await using there = await startRegistryEnd([redis.url], west)
     await attachAll(there)
@@ -66,7 +66,7 @@ test.concurrent(
 test.concurrent(
   'when Redis dies and comes back empty, everybody is registered again, and repair is called for',
   async () => {
-    await using redis = await provideRedis()
+    await using redis = await startRedis()
     await using here = await startRegistryEnd([redis.url], east)
     await using there = await startRegistryEnd([redis.url], west)
     await attachAll(there)
@@ -90,7 +90,7 @@ test.concurrent(
 test.concurrent(
   'while Redis hangs, nobody waits for longer than the deadlines, and afterwards all is well',
   async () => {
-    await using redis = await provideRedis()
+    await using redis = await startRedis()
     await using here = await startRegistryEnd([redis.url], east)
     await using there = await startRegistryEnd([redis.url], west)
     await there.registry.register(bob)
@@ -119,7 +119,7 @@ test.concurrent(
 test.concurrent(
   'a gateway that was cut off for longer than its lease comes back under a new one, with everybody',
   async () => {
-    await using redis = await provideRedis()
+    await using redis = await startRedis()
     await using proxy = await startTcpProxy(redis.url)
     await using here = await startRegistryEnd([redis.url], east)
     await using there = await startRegistryEnd([proxy.url], west)
@@ -137,7 +137,7 @@ test.concurrent(
 )
 
 test.concurrent('a gateway that starts while Redis is away takes part as soon as it is there', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await redis.kill()
   await using there = await startRegistryEnd([redis.url], west)
@@ -151,7 +151,7 @@ test.concurrent('a gateway that starts while Redis is away takes part as soon as
 test.concurrent(
   'who came while another gateway may still have thought itself alone is repaired half a second later',
   async () => {
-    await using redis = await provideRedis()
+    await using redis = await startRedis()
     await using here = await startRegistryEnd([redis.url], east)
     expect(here.registry.hasOthers()).toBe(false)
     await using there = await startRegistryEnd([redis.url], west)
@@ -162,7 +162,7 @@ test.concurrent(
 )
 
 test.concurrent('registrations outlast their time to live as long as their gateway lives', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await here.registry.register(bob)
   const key = await keyOf(redis.command, bob)
@@ -171,7 +171,7 @@ test.concurrent('registrations outlast their time to live as long as their gatew
 })
 
 test.concurrent('garbage in Redis harms nobody else', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
   await Promise.all([there.registry.register(bob), there.registry.register(carol)])
@@ -186,7 +186,7 @@ test.concurrent('garbage in Redis harms nobody else', async () => {
 })
 
 test.concurrent('the list of gateways says how many people each of them serves', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
   await Promise.all([

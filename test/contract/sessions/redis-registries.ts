@@ -5,8 +5,8 @@ import {
   type RedisSessionRegistry,
 } from '../../../src/sessions/redis-session-registry.ts'
 import type { GatewayId } from '../../../src/ids.ts'
-import { captureLog, type LogLine } from '../../harness/checkers/captured-log.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { captureLog, type LogLine } from '../../harness/fixtures/captured-log.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
 /** One gateway's end of the registry, with a connection of its own, and what it was told. */
 export type RegistryEnd = AsyncDisposable &
@@ -57,5 +57,5 @@ export async function quiet({ told }: RegistryEnd): Promise<void> {
     count = told.all.length
     await delay(1_000)
   }
-  told.passOver()
+  told.skipReceived()
 }

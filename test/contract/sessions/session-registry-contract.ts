@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { SessionRegistry } from '../../../src/sessions/session-registry.ts'
 import type { GatewayId, UserId } from '../../../src/ids.ts'
-import { alice, bob, carol, range } from '../../harness/people/events.ts'
+import { alice, bob, carol, range } from '../../harness/fixtures/chat-events.ts'
 
 /** Gateways that know of each other. Disposing closes what the test did not close. */
 export type RegistryWorld = AsyncDisposable & Readonly<{ add(name: string): Promise<SessionRegistry> }>

@@ -4,15 +4,15 @@ import {
   type MemorySessions,
 } from '../../../src/sessions/memory-session-registry.ts'
 import type { GatewayId } from '../../../src/ids.ts'
-import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
-import { provideRedis, type TestRedis } from '../../harness/servers/redis.ts'
+import { startRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { startRedis, type TestRedis } from '../../harness/servers/redis.ts'
 import { startRegistryEnd } from './redis-registries.ts'
 import { type RegistryWorld, sessionRegistryContract } from './session-registry-contract.ts'
 
 const servers = new AsyncDisposableStack()
 afterAll(() => servers.disposeAsync())
-const redis = servers.use(await provideRedis())
-const cluster = servers.use(await provideRedisCluster())
+const redis = servers.use(await startRedis())
+const cluster = servers.use(await startRedisCluster())
 
 sessionRegistryContract('the session registry in memory', createMemoryWorld)
 sessionRegistryContract('the session registry in one Redis', async () => createRedisWorld([redis.url], redis))

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest'
 import { createDatabase, type Database } from '../../../src/store/database.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { classifyDatabaseError, violatedConstraint } from '../../../src/store/sql/database-error.ts'
-import { provideDatabase } from '../../harness/servers/database.ts'
+import { createTestDatabase } from '../../harness/servers/database.ts'
 
 async function open(options: Readonly<{ poolSize?: number }> = {}): Promise<Database & AsyncDisposable> {
-  const provided = await provideDatabase()
+  const provided = await createTestDatabase()
   const database = createDatabase({
     metrics: createMetrics(),
     writerUrl: provided.url,

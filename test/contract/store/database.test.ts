@@ -5,8 +5,8 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { classifyDatabaseError } from '../../../src/store/sql/database-error.ts'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { migrate } from '../../../src/store/migrations/migrate.ts'
-import { provideDatabase } from '../../harness/servers/database.ts'
-import { killServer, provideFolder } from '../../harness/servers/postgres-folder.ts'
+import { createTestDatabase } from '../../harness/servers/database.ts'
+import { killPostgres, createDataFolder } from '../../harness/servers/data-folder.ts'
 
 const logger = pino({ level: 'silent' })
 
@@ -49,7 +49,7 @@ test('start rejects where no database answers', async () => {
 })
 
 test('instants survive both ways in, both ways out, and a server in another time zone', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   await using database = await open(`${provided.url}?options=-c%20timezone%3DEurope%2FBerlin`)
   const alice = person('alice')
   await database.writer.prisma.user.create({ data: alice })
@@ -68,7 +68,7 @@ test('instants survive both ways in, both ways out, and a server in another time
 })
 
 test('bytes, uuids, arrays and nulls have the types that the stores rely on', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   await using database = await open(provided.url)
   const text =
     'SELECT $1::bytea AS bytes, $2::uuid AS id, $3::text[] AS names, $4::int AS seq, NULL AS nothing'
@@ -81,7 +81,7 @@ test('bytes, uuids, arrays and nulls have the types that the stores rely on', as
 })
 
 test('statements are prepared under their names, those of Prisma too', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   await using database = await open(provided.url, { poolSize: 1 })
   await database.writer.query(COUNT_USERS)
   await database.writer.prisma.user.findUnique({ where: { id: 'alice' } })
@@ -91,7 +91,7 @@ test('statements are prepared under their names, those of Prisma too', async () 
 })
 
 test('a reader’s sessions refuse to write, even on the primary and past the types', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   await using database = await open(provided.url)
   const { reader } = database
   await expect(reader.query(INSERT_USER, ['bob'])).rejects.toMatchObject({ code: '25006' })
@@ -104,7 +104,7 @@ test('a reader’s sessions refuse to write, even on the primary and past the ty
 })
 
 test('reads of one snapshot see one moment, whatever is committed meanwhile', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   await using database = await open(provided.url)
   const counts = await database.reader.snapshot(async (snapshot) => {
     const before = await snapshot.query(COUNT_USERS)
@@ -116,7 +116,7 @@ test('reads of one snapshot see one moment, whatever is committed meanwhile', as
 })
 
 test('a transaction holds SQL and Prisma on one connection, also where many wait for few', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   await using database = await open(provided.url, { poolSize: 2 })
   const ids = Array.from({ length: 20 }, (_, index) => `user-${index}`)
   const pids = ids.map((id) =>
@@ -137,7 +137,7 @@ test('a transaction holds SQL and Prisma on one connection, also where many wait
 })
 
 test('a transaction that rejects leaves nothing, and one that resolves is committed', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   await using database = await open(provided.url)
   const failing = database.writer.transaction(async (tx) => {
     await tx.query(INSERT_USER, ['alice'])
@@ -151,7 +151,7 @@ test('a transaction that rejects leaves nothing, and one that resolves is commit
 })
 
 test('a failed statement costs no connection', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   await using database = await open(provided.url, { poolSize: 1 })
   await database.writer.query(INSERT_USER, ['alice'])
   const before = await database.writer.query(BACKEND)
@@ -160,7 +160,7 @@ test('a failed statement costs no connection', async () => {
 })
 
 test('a statement that another version’s migration made stale works again with the next try', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   await using database = await open(provided.url, { poolSize: 1 })
   const all = { name: 'all_users', text: 'SELECT * FROM users' }
   await database.writer.query(all)
@@ -171,7 +171,7 @@ test('a statement that another version’s migration made stale works again with
 })
 
 test('the server ends a statement that takes too long, before its connection has to be given up', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   await using database = await open(provided.url, { poolSize: 1, queryDeadlineMs: 400 })
   const before = await database.writer.query(BACKEND)
   await expect(database.writer.query(SLEEP, [30])).rejects.toMatchObject({ code: '57014' })
@@ -181,7 +181,7 @@ test('the server ends a statement that takes too long, before its connection has
 test.each(['query', 'transaction', 'prisma'] as const)(
   'a %s on a server that does not answer ends at its deadline, and its connection is not used again',
   async (way) => {
-    await using provided = await provideDatabase()
+    await using provided = await createTestDatabase()
     await using database = await open(provided.url, { poolSize: 1, queryDeadlineMs: 400 })
     const { writer } = database
     const before = await writer.query(BACKEND)
@@ -198,7 +198,7 @@ test.each(['query', 'transaction', 'prisma'] as const)(
 )
 
 test('a database that dies and comes back ends no process and needs no restart', async () => {
-  await using folder = await provideFolder()
+  await using folder = await createDataFolder()
   await using server = await startEmbeddedPostgres({ dataDir: folder.path })
   await migrate({ url: server.url })
   await using database = await open(server.url)
@@ -208,7 +208,7 @@ test('a database that dies and comes back ends no process and needs no restart',
     database.writer.transaction((tx) => tx.query(SLEEP, [30])),
   ]
   const outcomes = hanging.map((work) => work.then(() => 'committed', classifyDatabaseError))
-  await killServer(folder.path)
+  await killPostgres(folder.path)
   expect(await Promise.all(outcomes)).toEqual(['unknown-outcome', 'unknown-outcome'])
   await expect
     .poll(
@@ -224,7 +224,7 @@ test('a database that dies and comes back ends no process and needs no restart',
 })
 
 test('stopping lets what is running end, and may be asked for twice', async () => {
-  await using provided = await provideDatabase()
+  await using provided = await createTestDatabase()
   const database = await open(provided.url)
   const started = Promise.withResolvers<void>()
   const running = database.writer.transaction(async (tx) => {

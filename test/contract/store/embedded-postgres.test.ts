@@ -4,14 +4,14 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { EmbeddedPostgresError } from '../../../src/store/embedded/embedded-postgres-error.ts'
-import { killServer, provideFolder, type ProvidedFolder } from '../../harness/servers/postgres-folder.ts'
-import { startPostgresHost } from '../../harness/servers/postgres-host.ts'
+import { killPostgres, createDataFolder, type DataFolder } from '../../harness/servers/data-folder.ts'
+import { startEmbeddedPostgresProcess } from '../../harness/servers/embedded-postgres-process.ts'
 
 // To make a database takes a second, to start one a tenth of that: these run one after the other on the same.
-let folder: ProvidedFolder
+let folder: DataFolder
 
 beforeAll(async () => {
-  folder = await provideFolder()
+  folder = await createDataFolder()
 })
 
 afterAll(() => folder[Symbol.asyncDispose]())
@@ -75,7 +75,7 @@ describe('an embedded server', () => {
   })
 
   test('has one winner where two instances begin on an empty folder at once', async () => {
-    await using folder = await provideFolder()
+    await using folder = await createDataFolder()
     const starts = [1, 2].map(() => startEmbeddedPostgres({ dataDir: folder.path }))
     const outcomes = await Promise.allSettled(starts)
     const winners = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
@@ -90,7 +90,7 @@ describe('an embedded server', () => {
   })
 
   test('is taken over where the former instance was killed and its server lives on', async () => {
-    const host = await startPostgresHost(folder.path)
+    const host = await startEmbeddedPostgresProcess(folder.path)
     await query(host.url, `CREATE TABLE taken_over AS SELECT pg_postmaster_start_time() AS answer`)
     await host.kill()
     await using server = await startEmbeddedPostgres({ dataDir: folder.path })
@@ -105,7 +105,7 @@ describe('an embedded server', () => {
     const logger = { warn: () => undefined, info: () => (++starts === 2 ? again.resolve() : undefined) }
     await using server = await startEmbeddedPostgres({ dataDir: folder.path, logger })
     await query(server.url, `CREATE TABLE revived AS SELECT 'durable' AS answer`)
-    await killServer(folder.path)
+    await killPostgres(folder.path)
     await again.promise
     expect(await ask(server.url, 'SELECT answer FROM revived')).toBe('durable')
     await expect(startEmbeddedPostgres({ dataDir: folder.path })).rejects.toThrow('Another Parley')
@@ -119,7 +119,7 @@ describe('an embedded server', () => {
   })
 
   test('says which port is taken', async () => {
-    await using other = await provideFolder()
+    await using other = await createDataFolder()
     await using first = await startEmbeddedPostgres({ dataDir: folder.path })
     const port = Number(new URL(first.url).port)
     await expect(startEmbeddedPostgres({ dataDir: other.path, port })).rejects.toThrow(
@@ -139,7 +139,7 @@ describe('an embedded server', () => {
 
 describe('a data folder', () => {
   test('of another major version is refused with what to do about it', async () => {
-    await using folder = await provideFolder()
+    await using folder = await createDataFolder()
     await mkdir(path.join(folder.path, 'postgres'))
     await writeFile(path.join(folder.path, 'postgres', 'PG_VERSION'), '15\n')
     await expect(startEmbeddedPostgres({ dataDir: folder.path })).rejects.toThrow(
@@ -148,7 +148,7 @@ describe('a data folder', () => {
   })
 
   test('is not touched where it holds something else', async () => {
-    await using folder = await provideFolder()
+    await using folder = await createDataFolder()
     await mkdir(path.join(folder.path, 'postgres'))
     await writeFile(path.join(folder.path, 'postgres', 'diary.txt'), 'mine')
     await expect(startEmbeddedPostgres({ dataDir: folder.path })).rejects.toThrow('must be missing or empty')
@@ -157,7 +157,7 @@ describe('a data folder', () => {
   })
 
   test('is made afresh where a run was killed while making it, and the remains go when they are old', async () => {
-    await using folder = await provideFolder()
+    await using folder = await createDataFolder()
     const remains = path.join(folder.path, 'postgres.new-killed')
     await mkdir(path.join(remains, 'data'), { recursive: true })
     await utimes(remains, new Date(0), new Date(0))

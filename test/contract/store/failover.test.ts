@@ -6,7 +6,7 @@ import { migrate } from '../../../src/store/migrations/migrate.ts'
 import { createTimelineFence } from '../../../src/store/failover/timeline-fence.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { type PostgresServer, startPrimary } from '../../harness/servers/postgres-server.ts'
-import { severalHosts } from '../../harness/servers/several-hosts.ts'
+import { multiHostUrl } from '../../harness/servers/multi-host-url.ts'
 
 const INSERT = {
   name: 'insert_user',
@@ -23,7 +23,7 @@ async function open(
 ): Promise<TestDatabase> {
   const metrics = createMetrics()
   const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
-  const database = createDatabase({ writerUrl: severalHosts(servers), logger, metrics, ...options })
+  const database = createDatabase({ writerUrl: multiHostUrl(servers), logger, metrics, ...options })
   try {
     await database.start()
   } catch (error) {

@@ -3,13 +3,13 @@ import path from 'node:path'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { migrate, MigrationError, migrationStatus } from '../../../src/store/migrations/migrate.ts'
-import { provideEmptyDatabase } from '../../harness/servers/database.ts'
-import { provideFolder } from '../../harness/servers/postgres-folder.ts'
+import { createEmptyTestDatabase } from '../../harness/servers/database.ts'
+import { createDataFolder } from '../../harness/servers/data-folder.ts'
 
 type Files = Readonly<Record<string, string>>
 
 async function provideMigrations(files: Files) {
-  const folder = await provideFolder()
+  const folder = await createDataFolder()
   for (const [name, sql] of Object.entries(files)) {
     await mkdir(path.join(folder.path, name))
     await writeFile(path.join(folder.path, name, 'migration.sql'), sql)
@@ -33,7 +33,7 @@ const TWO = {
 }
 
 test('what is pending is applied in order, once', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   await using migrations = await provideMigrations(TWO)
   const place = { url: database.url, directory: migrations.path }
   const told: string[] = []
@@ -47,13 +47,13 @@ test('what is pending is applied in order, once', async () => {
 })
 
 test('the migrations that Parley brings apply to an empty database', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   expect((await migrate(database)).applied).toContain('20261123000000_founding')
   expect(await migrationStatus(database)).toMatchObject({ pending: [], edited: [], failed: [], unknown: [] })
 })
 
 test('of five instances that migrate at once one applies each migration, and the others wait for it', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   await using migrations = await provideMigrations(TWO)
   const place = { url: database.url, directory: migrations.path }
   const results = await Promise.all([1, 2, 3, 4, 5].map(() => migrate(place)))
@@ -62,7 +62,7 @@ test('of five instances that migrate at once one applies each migration, and the
 })
 
 test('a migration that was edited after it had been applied is refused, and nothing else is done', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   await using before = await provideMigrations({ '1_users': 'CREATE TABLE users ();' })
   await migrate({ url: database.url, directory: before.path })
   await using after = await provideMigrations({ ...TWO, '1_users': 'CREATE TABLE people ();' })
@@ -75,7 +75,7 @@ test('a migration that was edited after it had been applied is refused, and noth
 })
 
 test('a migration that fails is rolled back whole and blocks, until somebody asks to try it again', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   await using broken = await provideMigrations({ ...TWO, '1_users': 'CREATE TABLE users (); SELECT 1 / 0;' })
   const place = { url: database.url, directory: broken.path }
   await expect(migrate(place)).rejects.toThrow(
@@ -92,7 +92,7 @@ test('a migration that fails is rolled back whole and blocks, until somebody ask
 })
 
 test('an instance that dies in the middle of a migration leaves nothing behind that blocks the next', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   const suicide = 'CREATE TABLE users (); SELECT pg_terminate_backend(pg_backend_pid());'
   await using deadly = await provideMigrations({ '1_users': suicide })
   await expect(migrate({ url: database.url, directory: deadly.path })).rejects.toThrow(
@@ -104,7 +104,7 @@ test('an instance that dies in the middle of a migration leaves nothing behind t
 })
 
 test('a migration that commits by itself is refused', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   await using migrations = await provideMigrations({ '1_users': 'CREATE TABLE users (); COMMIT;' })
   await expect(migrate({ url: database.url, directory: migrations.path })).rejects.toThrow(
     'ends its own transaction',
@@ -112,7 +112,7 @@ test('a migration that commits by itself is refused', async () => {
 })
 
 test('a migration may hold semicolons in functions, strings and comments', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   const sql = `CREATE FUNCTION two() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 2; END; $$; -- one; two
     COMMENT ON FUNCTION two() IS 'a; b';`
   await using migrations = await provideMigrations({ '1_two': sql })
@@ -120,7 +120,7 @@ test('a migration may hold semicolons in functions, strings and comments', async
 })
 
 test('a database that a newer version migrated is served, and its migrations are named', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   await using newer = await provideMigrations(TWO)
   await migrate({ url: database.url, directory: newer.path })
   await using older = await provideMigrations({ '1_users': TWO['1_users'] })
@@ -129,7 +129,7 @@ test('a database that a newer version migrated is served, and its migrations are
 })
 
 test('asking for the status changes nothing, not even on a database without any table', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   await using migrations = await provideMigrations(TWO)
   expect(await migrationStatus({ url: database.url, directory: migrations.path })).toEqual({
     applied: [],

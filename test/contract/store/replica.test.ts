@@ -6,7 +6,7 @@ import { pause } from '../../../src/lib/async.ts'
 import { migrate } from '../../../src/store/migrations/migrate.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { type PostgresServer, startPrimary } from '../../harness/servers/postgres-server.ts'
-import { severalHosts } from '../../harness/servers/several-hosts.ts'
+import { multiHostUrl } from '../../harness/servers/multi-host-url.ts'
 import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 
 const INSERT = {
@@ -141,7 +141,7 @@ test('a replica that dies costs nobody an error, and is read again when it is ba
 })
 
 test('while there is no primary, what need not be of this moment is read from a standby', async () => {
-  const url = severalHosts([primary, replicas[0]])
+  const url = multiHostUrl([primary, replicas[0]])
   await using database = await open([], { writerUrl: url })
   await database.writer.query(INSERT, ['last'])
   await database.marks?.recordWrite('alice')

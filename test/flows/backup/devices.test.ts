@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { provideEmptyDatabase } from '../../harness/servers/database.ts'
+import { createEmptyTestDatabase } from '../../harness/servers/database.ts'
 import { startParley } from '../../harness/servers/parley.ts'
 import type { Stream } from '../../harness/people/person.ts'
 import { parley as command } from '../../unit/cli/terminal.ts'
@@ -10,7 +10,7 @@ const TOLD = ['InboxReset', 'CaughtUp']
 
 test('a device that is ahead of a restored log is told to begin anew, whether the backup knew it or not', async () => {
   await using folder = await temporaryFolder()
-  await using restored = await provideEmptyDatabase()
+  await using restored = await createEmptyTestDatabase()
   const chatId = await (async () => {
     await using parley = await startParley()
     const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
@@ -36,7 +36,7 @@ test('a device that is ahead of a restored log is told to begin anew, whether th
     using first = bob.inbox(device)
     await first.caughtUp()
     expect(types(first), device).toEqual(TOLD)
-    const { headSeq } = await bob.look(chatId)
+    const { headSeq } = await bob.fetchChat(chatId)
     expect(headSeq).toBe(4)
     await bob.markDelivered(chatId, headSeq, device)
   }
@@ -57,7 +57,7 @@ test('what a device acknowledges of the log that is gone, before it asks for any
   using phone = bob.inbox('phone')
   await phone.caughtUp()
   await alice.send(chatId, 'hello')
-  await using restored = await provideEmptyDatabase()
+  await using restored = await createEmptyTestDatabase()
   await restoreFrom(await backUpTo(parley.databaseUrl, folder.path), restored.url)
 
   await using second = await startParley({ databaseUrl: restored.url })
@@ -76,7 +76,7 @@ test('a key under which something was sent and lost is free again; one that was 
   await alice.send(chatId, 'kept', 'key-1')
   const backup = await backUpTo(parley.databaseUrl, folder.path)
   await alice.send(chatId, 'lost', 'key-2')
-  await using restored = await provideEmptyDatabase()
+  await using restored = await createEmptyTestDatabase()
   await restoreFrom(backup, restored.url)
 
   await using second = await startParley({ databaseUrl: restored.url })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { provideEmptyDatabase } from '../../harness/servers/database.ts'
+import { createEmptyTestDatabase } from '../../harness/servers/database.ts'
 import { startLoad } from '../../harness/people/load-generator.ts'
 import { startParley, UNLIMITED } from '../../harness/servers/parley.ts'
 import { run, temporaryFolder } from '../cli/program.ts'
@@ -9,20 +9,24 @@ import { type LogEntry, readAllLogs, readHistory } from './logs.ts'
 test('a backup of a database in which everybody goes on talking has all that was acknowledged before, without a hole', async () => {
   await using parley = await startParley({ config: UNLIMITED })
   await using folder = await temporaryFolder()
-  await using load = await startLoad({ urls: [parley.url], databaseUrl: parley.databaseUrl, paceMs: 5 })
+  await using load = await startLoad({
+    urls: [parley.url],
+    databaseUrl: parley.databaseUrl,
+    sendIntervalMs: 5,
+  })
   const acknowledged = () => load.recorder.sends.filter(({ outcome }) => outcome.type === 'ok')
-  load.speak()
+  load.startSending()
   await expect.poll(() => acknowledged().length, { interval: 20, timeout: 20_000 }).toBeGreaterThan(200)
 
   const [before, to] = [acknowledged(), `${folder.path}/backup`]
   const backup = await run(['backup', to], env(folder.path, parley.databaseUrl))
   const after = acknowledged()
-  await load.fallSilent()
+  await load.stopSending()
   expect(backup).toMatchObject({ code: 0, stderr: '' })
   expect(backup.stdout).toMatch(/^Backed up into .*6 logs with [\d,]+ events/)
   expect(after.length, 'sends went on meanwhile').toBeGreaterThan(before.length + 20)
 
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   const restored = await run(['restore', to], env(folder.path, database.url))
   expect(restored).toMatchObject({ code: 0, stderr: '' })
   expect(restored.stdout).toContain('✓ 6 logs')

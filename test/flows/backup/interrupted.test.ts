@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { type ChildProcess, spawn } from 'node:child_process'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { provideDatabase, query } from '../../harness/servers/database.ts'
+import { createTestDatabase, query } from '../../harness/servers/database.ts'
 import { PARLEY, start, temporaryFolder } from '../cli/program.ts'
 import { backUpTo, restoreFrom } from './running.ts'
 
@@ -18,7 +18,7 @@ const MANY = `
 
 test('Ctrl-C ends a backup at once, and a restore as well; what is left of either is known for what it is', async () => {
   await using folder = await temporaryFolder()
-  await using source = await provideDatabase()
+  await using source = await createTestDatabase()
   await query(source.url, MANY)
   const to = join(folder.path, 'broken')
   const backup = await interrupted(['backup', to], folder.path, source.url)
@@ -27,7 +27,7 @@ test('Ctrl-C ends a backup at once, and a restore as well; what is left of eithe
   expect(await readdir(to)).toEqual(expect.arrayContaining(['UNFINISHED', 'messages.copy.zst']))
   expect(await readdir(to)).not.toContain('manifest.json')
 
-  await using target = await provideDatabase()
+  await using target = await createTestDatabase()
   const whole = await backUpTo(source.url, folder.path)
   const restore = await interrupted(['restore', whole], folder.path, target.url)
   expect(restore).toMatchObject({ code: 1, stdout: '' })
@@ -38,7 +38,7 @@ test('Ctrl-C ends a backup at once, and a restore as well; what is left of eithe
 
 test('a disk without room is told in a sentence', async () => {
   await using folder = await temporaryFolder()
-  await using source = await provideDatabase()
+  await using source = await createTestDatabase()
   await query(source.url, MANY)
   const to = join(folder.path, 'small')
   // What a file may have at most, in blocks: to a program it is as if the disk ended there.

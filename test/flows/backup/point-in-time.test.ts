@@ -4,13 +4,13 @@ import { expect, test } from 'vitest'
 import { migrate } from '../../../src/store/migrations/migrate.ts'
 import { startParley, UNLIMITED } from '../../harness/servers/parley.ts'
 import type { Person } from '../../harness/people/person.ts'
-import { provideFolder } from '../../harness/servers/postgres-folder.ts'
+import { createDataFolder } from '../../harness/servers/data-folder.ts'
 import { type PostgresServer, startPrimary } from '../../harness/servers/postgres-server.ts'
 import { parley as command } from '../../unit/cli/terminal.ts'
 import { readAllLogs, readHistory } from './logs.ts'
 
 test('an archive of the write-ahead log brings back every message up to the moment that is named, and none after it', async () => {
-  await using home = await provideFolder()
+  await using home = await createDataFolder()
   const archive = join(home.path, 'archive')
   await mkdir(archive)
   await using primary = await startPrimary({
@@ -44,7 +44,7 @@ async function live(primary: PostgresServer) {
   await phone.caughtUp()
   await sayMuch(alice, chatId, 'before the copy')
   const saying = sayMuch(alice, chatId, 'during the copy')
-  const copy = await primary.copyFiles()
+  const copy = await primary.takeBaseBackup()
   await saying
   await sayMuch(alice, chatId, 'after the copy')
   const wanted = await readAllLogs(primary.url)
@@ -58,7 +58,7 @@ async function live(primary: PostgresServer) {
 /** Resolves when everything that was written is in the archive. */
 async function archiveAll(primary: PostgresServer): Promise<void> {
   const [segment] = await primary.sql<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name')
-  await primary.until(
+  await primary.waitUntil(
     `(SELECT last_archived_wal >= '${segment?.name}' FROM pg_stat_archiver WHERE last_archived_wal ~ '^[0-9A-F]{24}$')`,
   )
 }

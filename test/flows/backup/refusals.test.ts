@@ -2,9 +2,9 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
-  type ProvidedDatabase,
-  provideDatabase,
-  provideEmptyDatabase,
+  type TestDatabase,
+  createTestDatabase,
+  createEmptyTestDatabase,
   query,
 } from '../../harness/servers/database.ts'
 import { startParley } from '../../harness/servers/parley.ts'
@@ -17,11 +17,11 @@ let home: string
 /** What everybody here copies, and nobody changes. */
 let backup: string
 /** Nobody has migrated it, and nobody may: every restore here is refused. */
-let empty: ProvidedDatabase
+let empty: TestDatabase
 
 beforeAll(async () => {
   home = resources.use(await temporaryFolder()).path
-  empty = resources.use(await provideEmptyDatabase())
+  empty = resources.use(await createEmptyTestDatabase())
   await using source = await startParley()
   const [alice, bob] = [await source.person('alice'), await source.person('bob')]
   await alice.send(await alice.startChat(bob), 'hello')
@@ -106,7 +106,7 @@ test('a backup whose migrations had another content is not guessed at', async ()
 })
 
 test('a database in which there is anything is left as it is', async () => {
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   await query(database.url, `INSERT INTO users (id, name, claims_issued_at) VALUES ('carol', 'Carol', now())`)
   const { code, noticed } = await restoreFrom(backup, database.url)
   expect([code, noticed]).toEqual([
@@ -126,7 +126,7 @@ test('a database that is being served is left to those who serve it, also while 
 })
 
 test('a database that a newer Parley has migrated is not filled with what is older', async () => {
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   await query(
     database.url,
     `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('1', 'x', '29990101000000_future', now())`,
@@ -151,7 +151,7 @@ test('a database that lacks migrations is not backed up, and no folder is made',
 })
 
 test('a folder with anything in it is not written to', async () => {
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   const to = join(home, 'mine')
   await mkdir(to)
   await writeFile(join(to, 'holiday.jpg'), 'x')
@@ -161,7 +161,7 @@ test('a folder with anything in it is not written to', async () => {
 })
 
 test('a folder that can not be made is named, and nobody waits for it for ever', async () => {
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   const file = join(home, 'a-file')
   await writeFile(file, 'x')
   // In /proc nobody makes anything, and the system says of it that it is not there.
@@ -175,14 +175,14 @@ test('a folder that can not be made is named, and nobody waits for it for ever',
 })
 
 test('a folder in folders that are still to be made is made with them', async () => {
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   const to = join(home, 'of', 'this', 'year')
   expect(await parley(['backup', to], { DATABASE_URL: database.url })).toMatchObject({ code: 0 })
   expect(await readdir(to)).toContain('manifest.json')
 })
 
 test('rows that are not those that were backed up are not kept, although the files are sound', async () => {
-  await using database = await provideEmptyDatabase()
+  await using database = await createEmptyTestDatabase()
   const folder = await copyOf(backup)
   const manifest = await manifestIn(folder)
   const tables = manifest.tables.map((table) =>

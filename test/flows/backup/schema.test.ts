@@ -5,7 +5,7 @@ import { backUp } from '../../../src/backup/back-up.ts'
 import { LEFT_OUT } from '../../../src/backup/catalogue.ts'
 import { restore } from '../../../src/backup/restore.ts'
 import { migrate } from '../../../src/store/migrations/migrate.ts'
-import { provideDatabase, provideEmptyDatabase, query } from '../../harness/servers/database.ts'
+import { createTestDatabase, createEmptyTestDatabase, query } from '../../harness/servers/database.ts'
 import { temporaryFolder } from '../cli/program.ts'
 import { backUpTo, manifestIn } from './running.ts'
 
@@ -18,7 +18,7 @@ const ROUND = {
 
 test('every table of the schema is in a backup with all its columns, or left out for a reason', async () => {
   await using folder = await temporaryFolder()
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   const columns = await query<{ table: string; columns: string[] }>(
     database.url,
     `SELECT table_name AS table, array_agg(column_name::text ORDER BY ordinal_position) AS columns
@@ -34,8 +34,8 @@ test('every table of the schema is in a backup with all its columns, or left out
 
 test('what a later version brings is backed up and restored too: tables that refer to each other, generated columns, sequences, every kind of text', async () => {
   await using folder = await temporaryFolder()
-  await using source = await provideEmptyDatabase()
-  await using target = await provideEmptyDatabase()
+  await using source = await createEmptyTestDatabase()
+  await using target = await createEmptyTestDatabase()
   const directory = await migrationsWith(folder.path, '29990101000000_later', LATER)
   await migrate({ url: source.url, directory })
   await query(source.url, 'INSERT INTO b_albums (title) VALUES ($1), ($2), (NULL)', [HARD_TEXT, ''])
@@ -55,8 +55,8 @@ test('what a later version brings is backed up and restored too: tables that ref
 
 test('a backup of an older Parley is restored as that one had it, and then migrated, rows and all', async () => {
   await using folder = await temporaryFolder()
-  await using source = await provideDatabase()
-  await using target = await provideEmptyDatabase()
+  await using source = await createTestDatabase()
+  await using target = await createEmptyTestDatabase()
   await query(source.url, `INSERT INTO users (id, name, claims_issued_at) VALUES ('alice', 'Alice', now())`)
   const backup = await backUpTo(source.url, folder.path)
   const directory = await migrationsWith(

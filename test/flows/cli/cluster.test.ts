@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { SEND_MESSAGE } from '../../harness/people/documents.ts'
 import { ensureNginx } from '../../harness/servers/nginx.ts'
-import type { Answer, Person } from '../../harness/people/person.ts'
+import type { ApiResponse, Person } from '../../harness/people/person.ts'
 import { dashboardMetrics } from '../../unit/deploy/dashboard.ts'
 import { type ClusterProgram, isRunning, startClusterProgram } from './cluster-program.ts'
 import { temporaryFolder } from './program.ts'
@@ -26,7 +26,7 @@ async function sendAsAppsDo(sender: Person, chatId: string, body: string): Promi
 }
 
 /** The small proxy passes on that a connection broke; an answer that is none of the API's is a failure. */
-function cutOff(error: unknown): Answer<never> {
+function cutOff(error: unknown): ApiResponse<never> {
   if (!(error instanceof TypeError)) throw error
   return { errors: [{ message: error.message, extensions: { code: 'CUT_OFF', retryable: true } }] }
 }
@@ -50,8 +50,8 @@ async function survivesKilledGateway(cluster: ClusterProgram): Promise<readonly 
   using atBob = bob.inbox('phone')
   await atBob.caughtUp()
 
-  await alice.sendBySocket(chat, 'Hello Bob')
-  await bob.sendBySocket(chat, 'Hello Alice')
+  await alice.sendOverSocket(chat, 'Hello Bob')
+  await bob.sendOverSocket(chat, 'Hello Alice')
   await Promise.all([atAlice.reaches(chat, 2), atBob.reaches(chat, 2)])
 
   const before = await cluster.connections()

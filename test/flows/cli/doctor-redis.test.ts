@@ -1,15 +1,15 @@
 import { expect, inject, test } from 'vitest'
-import { provideDatabase } from '../../harness/servers/database.ts'
+import { createTestDatabase } from '../../harness/servers/database.ts'
 import { startParley } from '../../harness/servers/parley.ts'
-import { provideRedisCluster } from '../../harness/servers/redis-cluster.ts'
-import { provideRedis } from '../../harness/servers/redis.ts'
+import { startRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { startRedis } from '../../harness/servers/redis.ts'
 import { parley } from '../../unit/cli/terminal.ts'
 
 /** The usual ones may be in use where the tests run. */
 const ANY_PORT = { PORT: '0', ADMIN_PORT: 'off' }
 
 test('the doctor finds Redis well, and nobody on it', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   const { code, printed } = await parley(['doctor'], {
     ...ANY_PORT,
     DATABASE_URL: inject('postgresUrl'),
@@ -22,7 +22,7 @@ test('the doctor finds Redis well, and nobody on it', async () => {
 })
 
 test('the doctor warns of a Redis that drops keys when its memory is full', async () => {
-  await using redis = await provideRedis(['--maxmemory-policy', 'allkeys-lru'])
+  await using redis = await startRedis(['--maxmemory-policy', 'allkeys-lru'])
   const { code, printed } = await parley(['doctor'], {
     ...ANY_PORT,
     DATABASE_URL: inject('postgresUrl'),
@@ -45,7 +45,7 @@ test('a Redis that is not there is told with advice, without its password, and t
 
 /** Two gateways, two people on the first, one of them with two devices: and what the doctor says of them. */
 async function expectListed(redisUrls: readonly string[]): Promise<void> {
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   const start = (gatewayId: string) => startParley({ databaseUrl: database.url, redisUrls, gatewayId })
   await using west = await start('west')
   await using _east = await start('east')
@@ -62,11 +62,11 @@ async function expectListed(redisUrls: readonly string[]): Promise<void> {
 }
 
 test('the doctor lists the gateways that run, with how many people are on each', async () => {
-  await using redis = await provideRedis()
+  await using redis = await startRedis()
   await expectListed([redis.url])
 })
 
 test('the doctor lists the gateways of a Redis Cluster as well', async () => {
-  await using cluster = await provideRedisCluster()
+  await using cluster = await startRedisCluster()
   await expectListed(cluster.urls)
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { expect, inject, test } from 'vitest'
-import { provideDatabase } from '../../harness/servers/database.ts'
+import { createTestDatabase } from '../../harness/servers/database.ts'
 import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 import { type Serving, programsWith, run, serve, temporaryFolder } from './program.ts'
 
@@ -83,7 +83,7 @@ async function interruptTwice({ child, lines, ended }: Serving): Promise<string>
 
 test('a database that comes later is waited for; a Ctrl-C that arrives twice stops in order, and is told once', async () => {
   await using folder = await temporaryFolder()
-  await using database = await provideDatabase()
+  await using database = await createTestDatabase()
   await using proxy = await startTcpProxy(database.url)
   proxy.cut()
   await using instance = serve(folder.path, { DATABASE_URL: proxy.url })

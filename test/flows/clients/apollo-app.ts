@@ -3,7 +3,7 @@ import { createApolloClient } from '../../../examples/apollo-client.ts'
 import { followInbox } from '../../../examples/apollo-inbox.ts'
 import { CHATS } from '../../../examples/documents.ts'
 import type { ChatData } from '../../harness/people/documents.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { Person } from '../../harness/people/person.ts'
 
 /** A chat as the app's query has it. */

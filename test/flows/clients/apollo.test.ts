@@ -115,7 +115,7 @@ test('when the answer to a send is lost, RetryLink sends it again, and it is one
     variables: { chatId: chat, clientMessageId: randomUUID(), body: 'Hello' },
   })
   expect(data?.sendMessage.deduplicated).toBe(true)
-  expect((await bob.look(chat)).messages.edges).toHaveLength(1)
+  expect((await bob.fetchChat(chat)).messages.edges).toHaveLength(1)
   client.stop()
 })
 

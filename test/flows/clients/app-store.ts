@@ -1,6 +1,6 @@
 import type { Chat, LogEvent, Message } from '../../../examples/documents.ts'
 import type { Store } from '../../../examples/inbox.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
 /** A store as an app without a normalised cache has one, for tests that wait for what it shows. */
 export class AppStore implements Store {

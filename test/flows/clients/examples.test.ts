@@ -2,7 +2,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { buildSchema, isAbstractType } from 'graphql'
 import { expect, test } from 'vitest'
 import { POSSIBLE_TYPES } from '../../../examples/possible-types.ts'
-import { runScript } from '../../harness/servers/child.ts'
+import { runScript } from '../../harness/servers/script-process.ts'
 import { startParley } from '../../harness/servers/parley.ts'
 import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 
@@ -25,7 +25,7 @@ test.for(EXAMPLES)(
     await example.lines.until((lines) => lines.length === 3)
     expect(example.lines.all).toEqual(['Alice: Hello', 'Bob: Hello Alice', 'Alice: How are you?'])
     await atAlice.items.until((items) => items.some((item) => item['deliveredSeq'] === 3))
-    expect(example.complaints.all).toEqual([])
+    expect(example.errorLines.all).toEqual([])
   },
 )
 

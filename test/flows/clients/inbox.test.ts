@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Chat, InboxEvent, LogEvent, Message, Position } from '../../../examples/documents.ts'
 import { type Api, followInbox } from '../../../examples/inbox.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { AppStore } from './app-store.ts'
 
 const CHAT = 'chat_1'

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { INBOX } from '../../harness/people/documents.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { startParley } from '../../harness/servers/parley.ts'
-import type { Answer, Person, StreamItem } from '../../harness/people/person.ts'
+import type { ApiResponse, Person, StreamItem } from '../../harness/people/person.ts'
 
-type InboxAnswer = Answer<{ inbox: StreamItem }>
+type InboxAnswer = ApiResponse<{ inbox: StreamItem }>
 
 /** Somebody's inbox by server-sent events, by fetch alone. Disposing it aborts the request. */
 class EventStream implements Disposable {
@@ -111,7 +111,7 @@ test('the stream is over on the server once the request is aborted: nothing coun
     await laptop.reaches(chat, seq)
     // Long enough for a receipt, if there were one.
     await sleep(100)
-    return (await alice.look(chat)).lastMessage?.status
+    return (await alice.fetchChat(chat)).lastMessage?.status
   }
   expect(await statusAfterSend()).toBe('DELIVERED')
   atBob[Symbol.dispose]()

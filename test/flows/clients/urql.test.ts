@@ -51,7 +51,7 @@ test('a send that urql repeats with the same key is one message', async () => {
     await mutate<SendMessageData>(SEND, variables),
   ]
   expect(answers.map(({ sendMessage }) => sendMessage.deduplicated)).toEqual([false, true])
-  expect((await bob.look(chatId)).messages.edges).toHaveLength(1)
+  expect((await bob.fetchChat(chatId)).messages.edges).toHaveLength(1)
 })
 
 test('when the network is cut, urql subscribes again by itself and misses nothing', async () => {
@@ -79,5 +79,5 @@ test('what is wrong with an operation is an error of urql, and its connection li
   expect(refused.error?.graphQLErrors[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', retryable: false })
   const failing = createUrqlApi(client).subscribe('subscription { inbox(deviceId: "") { __typename } }')
   await expect(failing[Symbol.asyncIterator]().next()).rejects.toThrow(/1 to 64 characters/)
-  expect((await alice.ask('{ viewer { id } }')).data).toEqual({ viewer: { id: alice.id } })
+  expect((await alice.requestOverSocket('{ viewer { id } }')).data).toEqual({ viewer: { id: alice.id } })
 })

@@ -9,7 +9,7 @@ import {
 } from '../../../src/sessions/memory-session-registry.ts'
 import type { GatewayId } from '../../../src/ids.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
-import { provideDatabase, query } from '../../harness/servers/database.ts'
+import { createTestDatabase, query } from '../../harness/servers/database.ts'
 import { startParley } from '../../harness/servers/parley.ts'
 import type { Person } from '../../harness/people/person.ts'
 
@@ -24,7 +24,7 @@ test('a message to a group of 1,024 costs one statement, three rows and one publ
   await query(databaseUrl, INTRODUCE, [MEMBERS - 2])
   const names = Array.from({ length: MEMBERS - 2 }, (_, index) => ({ id: `user_fan-${index + 1}` }) as Person)
   const group = await alice.createGroup([bob, ...names])
-  expect(await alice.look(group)).toMatchObject({ memberCount: MEMBERS })
+  expect(await alice.fetchChat(group)).toMatchObject({ memberCount: MEMBERS })
   using atBob = bob.inbox('phone')
   await atBob.caughtUp()
   const send = (): Promise<unknown> =>
@@ -46,7 +46,7 @@ test('a message to a group of 1,024 costs one statement, three rows and one publ
 /** Two gateways in one process on one database, alice on one and bob on the other, and what is published to whom. */
 async function twoGateways() {
   const resources = new AsyncDisposableStack()
-  const { url: databaseUrl } = resources.use(await provideDatabase())
+  const { url: databaseUrl } = resources.use(await createTestDatabase())
   const published: GatewayId[] = []
   const bus = counted(
     createMemoryBus({ logger: createLogger({ level: 'silent', pretty: false }) }),

@@ -44,9 +44,9 @@ test('a message disappears from every answer at the moment that was promised whe
   const message = await alice.send(group, 'burn this')
   const expiresAt = Date.parse(message.expiresAt ?? '')
 
-  expect((await bob.look(group)).lastMessage?.body).toBe('burn this')
+  expect((await bob.fetchChat(group)).lastMessage?.body).toBe('burn this')
   await delay(expiresAt - Date.now() + 5)
-  const seen = await bob.look(group)
+  const seen = await bob.fetchChat(group)
   expect(seen.lastMessage).toMatchObject({ id: message.id, body: null, deletedAt: null })
   expect(seen).toMatchObject({ unreadCount: 0, headSeq: 2 })
 })
@@ -70,11 +70,11 @@ test('an expired message leaves a tombstone: in the list, in a replay, by its id
   await back.caughtUp()
   expect(back.seqs(group)).toEqual([1, 2, 3, 4, 5])
   expect(back.bodies(group)).toEqual([null, 'kept'])
-  expect(back.news(group).find(({ __typename }) => __typename === 'ReactionChanged')).toMatchObject({
+  expect(back.uniqueEvents(group).find(({ __typename }) => __typename === 'ReactionChanged')).toMatchObject({
     emoji: '',
   })
 
-  const seen = await bob.look(group)
+  const seen = await bob.fetchChat(group)
   expect(seen.messages.edges.map(({ node }) => [node.body, node.reactions.length])).toEqual([
     [null, 0],
     ['kept', 0],
@@ -176,7 +176,7 @@ test('lifetimes change while messages flow: each message has the one that its pl
     log.chat.messages.edges.map(({ node }) => [node.seq, node.expiresAt === null ? 0 : 1] as const),
   )
   let isTemporary = 0
-  for (const { __typename, seq } of atBob.news(group)) {
+  for (const { __typename, seq } of atBob.uniqueEvents(group)) {
     if (__typename === 'ChatUpdated' && seq !== 1) isTemporary = 1 - isTemporary
     if (__typename === 'MessageSent') expect(ttlOf.get(seq ?? 0)).toBe(isTemporary)
   }

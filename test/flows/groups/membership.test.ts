@@ -23,13 +23,13 @@ test('a group reaches everybody in it, from the event that made it', async () =>
   await bob.send(group, 'Yes')
   await Promise.all([atBob.reaches(group, 3), atCarol.reaches(group, 3)])
 
-  expect(atCarol.news(group).map(({ __typename }) => __typename)).toEqual([
+  expect(atCarol.uniqueEvents(group).map(({ __typename }) => __typename)).toEqual([
     'ChatUpdated',
     'MessageSent',
     'MessageSent',
   ])
   expect(atBob.bodies(group)).toEqual(['Four o’clock?', 'Yes'])
-  expect(await carol.look(group)).toMatchObject({
+  expect(await carol.fetchChat(group)).toMatchObject({
     kind: 'GROUP',
     title: 'Tea',
     memberCount: 3,
@@ -51,10 +51,14 @@ test('who is added sees the log from there on, as the first event of the chat on
   await Promise.all([atPhone.reaches(group, 4), atLaptop.reaches(group, 4)])
 
   for (const stream of [atPhone, atLaptop]) {
-    expect(stream.news(group)[0]).toMatchObject({ __typename: 'MemberAdded', seq: 3, user: { id: carol.id } })
+    expect(stream.uniqueEvents(group)[0]).toMatchObject({
+      __typename: 'MemberAdded',
+      seq: 3,
+      user: { id: carol.id },
+    })
     expect(stream.seqs(group)).toEqual([3, 4])
   }
-  const seen = await carol.look(group)
+  const seen = await carol.fetchChat(group)
   expect(seen.messages.edges.map(({ node }) => node.body)).toEqual(['hello carol'])
   expect(seen.unreadCount).toBe(1)
   const log = await carol.run<{ chat: { events: { seq: number }[] } }>(
@@ -96,8 +100,11 @@ test('who is removed hears of it, and of nothing after it; what they were there 
   await atBob.reaches(direct, 1)
 
   expect(atBob.seqs(group)).toEqual([2, 3])
-  expect(atBob.news(group).at(-1)).toMatchObject({ __typename: 'MemberRemoved', user: { id: bob.id } })
-  const seen = await bob.look(group)
+  expect(atBob.uniqueEvents(group).at(-1)).toMatchObject({
+    __typename: 'MemberRemoved',
+    user: { id: bob.id },
+  })
+  const seen = await bob.fetchChat(group)
   expect(seen).toMatchObject({ title: 'Tea', memberCount: 2, headSeq: 3 })
   expect(seen.messages.edges.map(({ node }) => node.body)).toEqual(['while bob was there'])
   expect(seen.members.edges.map(({ node }) => node.user.id)).toEqual([bob.id])
@@ -122,7 +129,7 @@ test('who comes back begins a second stay: a device that was away gets both, and
   await again.caughtUp()
   expect(again.seqs(group)).toEqual([1, 2, 3, 5, 6])
   expect(again.bodies(group)).toEqual(['one', 'two'])
-  const seen = await bob.look(group)
+  const seen = await bob.fetchChat(group)
   expect(seen.messages.edges.map(({ node }) => node.body)).toEqual(['one', 'two'])
   expect(seen.lastMessage?.body).toBe('two')
   using events = bob.chatEvents(group, 0)

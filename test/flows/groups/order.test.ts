@@ -22,12 +22,12 @@ test('while members come and go, every send succeeds, and what one connection se
   })()
   const bodies = Array.from({ length: 400 }, (_, index) => `${index}`)
   for (let sent = 0; sent < bodies.length; sent += 40) {
-    await Promise.all(bodies.slice(sent, sent + 40).map((body) => alice.sendBySocket(group, body)))
+    await Promise.all(bodies.slice(sent, sent + 40).map((body) => alice.sendOverSocket(group, body)))
   }
   flow.abort()
   await comeAndGo
-  await atBob.reaches(group, (await alice.look(group)).headSeq)
+  await atBob.reaches(group, (await alice.fetchChat(group)).headSeq)
 
   expect(atBob.bodies(group)).toEqual(bodies)
-  expect(atBob.seqs(group)).toEqual(Array.from(atBob.news(group), (_, index) => index + 2))
+  expect(atBob.seqs(group)).toEqual(Array.from(atBob.uniqueEvents(group), (_, index) => index + 2))
 })

@@ -51,7 +51,7 @@ test('what was said while bob was away is nowhere: not by its id, in no page, re
   expect(seen).toEqual({ node: null, nodes: [{ id: first.id }, null, null, { id: second.id }] })
 
   const open = await reply(carol, group, secret.id)
-  const { messages } = await bob.look(group)
+  const { messages } = await bob.fetchChat(group)
   expect(messages.edges.map(({ node }) => [node.id, node.replyTo])).toEqual([
     [first.id, null],
     [second.id, null],
@@ -76,7 +76,7 @@ test('pages lead across the gap in both directions, and hold nothing of it', asy
     } } }`
     return (await bob.run<{ chat: { messages: unknown } }>(query, { id: group })).chat.messages
   }
-  const { messages } = await bob.look(group)
+  const { messages } = await bob.fetchChat(group)
   const [before, after] = messages.edges.map(({ cursor }) => cursor)
   const edge = {
     one: { cursor: before, node: { id: first.id } },
@@ -105,7 +105,7 @@ test('a message from before bob’s time that is changed in it says nothing to h
   await alice.run(DELETE_MESSAGE, { input: { messageId: secret.id } })
   await Promise.all([atBob.reaches(group, 11), atCarol.reaches(group, 11)])
 
-  expect(atCarol.news(group).map(({ message }) => message?.body)).toEqual([
+  expect(atCarol.uniqueEvents(group).map(({ message }) => message?.body)).toEqual([
     'the secret',
     'still the secret',
     'still an answer',
@@ -115,7 +115,7 @@ test('a message from before bob’s time that is changed in it says nothing to h
   await replay.caughtUp()
   for (const stream of [atBob, replay]) {
     expect(stream.seqs(group)).toEqual([8, 9, 10, 11])
-    for (const { message } of stream.news(group)) {
+    for (const { message } of stream.uniqueEvents(group)) {
       expect(message).toMatchObject({ body: null, reactions: [], replyTo: null })
     }
   }
@@ -128,14 +128,14 @@ test('who left sees the group as it was, whoever comes and goes and whatever it 
   const group = await alice.createGroup([bob, carol], { title: 'Tea' })
   await alice.send(group, 'hello')
   await bob.leave(group)
-  const left = await bob.look(group)
+  const left = await bob.fetchChat(group)
   await alice.addMembers(group, [dave])
   await alice.removeMember(group, carol)
   await alice.setRole(group, dave, 'OWNER')
   await alice.updateChat(group, { title: 'Without bob', messageTtlSeconds: 60 })
   await dave.send(group, 'is bob gone?')
 
-  const seen = await bob.look(group)
+  const seen = await bob.fetchChat(group)
   expect(seen).toMatchObject({ title: 'Tea', memberCount: 2, messageTtlSeconds: null, headSeq: 3 })
   expect({ ...seen, messages: left.messages, lastMessage: left.lastMessage }).toEqual(left)
   expect(seen.members.edges.map(({ node }) => node.user.id)).toEqual([bob.id])

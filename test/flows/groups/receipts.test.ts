@@ -11,7 +11,7 @@ test('a message to a group is DELIVERED and READ when the last of the others is 
   const group = await alice.createGroup([bob, carol])
   const { seq } = await alice.send(group, 'hello')
   const status = async (): Promise<string | undefined> =>
-    (await alice.look(group)).messages.edges[0]?.node.status
+    (await alice.fetchChat(group)).messages.edges[0]?.node.status
 
   await bob.markRead(group, seq)
   expect(await status()).toBe('SENT')

@@ -53,7 +53,7 @@ test('members may talk, admins also manage members and settings, owners also giv
   await bob.run(ADD_MEMBERS, add)
   await bob.run(UPDATE_CHAT, rename)
   await bob.run(REMOVE_MEMBER, remove(carol.id))
-  const seen = await dave.look(chatId)
+  const seen = await dave.fetchChat(chatId)
   expect(rolesIn(seen)).toEqual({ alice: 'OWNER', bob: 'ADMIN', dave: 'MEMBER' })
   expect(seen.title).toBe('Coffee')
 })
@@ -68,7 +68,7 @@ test('two admins who remove each other at once both stay, and hear that they may
     codeOf(carol.post(REMOVE_MEMBER, { input: { chatId, userId: bob.id } })),
   ])
   expect(codes).toEqual(['FORBIDDEN', 'FORBIDDEN'])
-  expect((await alice.look(chatId)).memberCount).toBe(3)
+  expect((await alice.fetchChat(chatId)).memberCount).toBe(3)
 })
 
 test('when the last owner leaves, the group passes on to the admin who has been there longest', async () => {
@@ -84,7 +84,7 @@ test('when the last owner leaves, the group passes on to the admin who has been 
   await alice.leave(chatId)
   expect(await atDave.next('MemberRoleChanged')).toMatchObject({ user: { id: carol.id }, role: 'OWNER' })
   expect(await atDave.next('MemberRemoved')).toMatchObject({ user: { id: alice.id } })
-  expect(rolesIn(await bob.look(chatId))).toEqual({ bob: 'ADMIN', carol: 'OWNER', dave: 'MEMBER' })
+  expect(rolesIn(await bob.fetchChat(chatId))).toEqual({ bob: 'ADMIN', carol: 'OWNER', dave: 'MEMBER' })
 })
 
 test('an owner can step down only while there is another owner', async () => {
@@ -97,7 +97,7 @@ test('an owner can step down only while there is another owner', async () => {
   await alice.run(SET_MEMBER_ROLE, stepDown)
   // Again, as after an answer that was lost.
   await alice.run(SET_MEMBER_ROLE, stepDown)
-  expect(rolesIn(await bob.look(chatId))).toEqual({ alice: 'MEMBER', bob: 'OWNER' })
+  expect(rolesIn(await bob.fetchChat(chatId))).toEqual({ alice: 'MEMBER', bob: 'OWNER' })
 })
 
 test('a direct chat has no title, roles or members to change, and a stranger is told that there is no chat', async () => {
@@ -126,10 +126,10 @@ test('what is so already can be asked for again, and adds nothing to the log', a
   await alice.addMembers(chatId, [bob])
   await alice.setRole(chatId, bob, 'MEMBER')
   await alice.updateChat(chatId, { title: 'Tea', messageTtlSeconds: 0 })
-  expect((await alice.look(chatId)).headSeq).toBe(1)
+  expect((await alice.fetchChat(chatId)).headSeq).toBe(1)
   await alice.removeMember(chatId, carol)
   await alice.removeMember(chatId, carol)
   await carol.leave(chatId)
-  expect((await alice.look(chatId)).headSeq).toBe(2)
+  expect((await alice.fetchChat(chatId)).headSeq).toBe(2)
   await expect(alice.createGroup([bob], { clientChatId: 'tea-1' })).rejects.toThrow('CONFLICT')
 })

@@ -1,12 +1,18 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connect, connectAsSuperuser, provideDatabase, query } from '../../harness/servers/database.ts'
-import { liveThroughADay } from '../../harness/plans/everyday-statements.ts'
+import { connect, connectAsSuperuser, createTestDatabase, query } from '../../harness/servers/database.ts'
+import { runEveryStatement } from '../../harness/plans/every-statement.ts'
 import { startParley, type TestParley, UNLIMITED } from '../../harness/servers/parley.ts'
-import { CHAT_TABLES, partitionByChat, PARTS } from '../../harness/plans/partitioned.ts'
-import { nodesOf, ranPlan, tellPlans } from '../../harness/plans/query-plan.ts'
-import { MANY_SMALL_CHATS, pretendSize } from '../../harness/plans/pretended-statistics.ts'
-import { distinct, listenToStatements, renewed, type Sent, titleOf } from '../../harness/plans/statements.ts'
+import { CHAT_TABLES, partitionByChat, PARTS } from '../../harness/plans/partition-tables.ts'
+import { nodesOf, executedPlan, enablePlanReports } from '../../harness/plans/query-plan.ts'
+import { MANY_SMALL_CHATS, setTableStatistics } from '../../harness/plans/table-statistics.ts'
+import {
+  distinct,
+  recordStatements,
+  withFreshKeys,
+  type SentStatement,
+  titleOf,
+} from '../../harness/plans/recorded-statements.ts'
 
 /** Statements that ask for the chats of people, wherever they lie: every part is asked, by an index on the person. */
 const OF_PEOPLE: Readonly<Record<string, string>> = {
@@ -26,24 +32,24 @@ const OF_PEOPLE: Readonly<Record<string, string>> = {
 const resources = new AsyncDisposableStack()
 let databaseUrl: string
 let client: pg.Client
-let statements: readonly Sent[]
+let statements: readonly SentStatement[]
 let chatIds: ReadonlySet<unknown>
 
 beforeAll(async () => {
-  databaseUrl = resources.use(await provideDatabase()).url
+  databaseUrl = resources.use(await createTestDatabase()).url
   {
     await using connection = await connect(databaseUrl)
     await partitionByChat(connection.client)
   }
-  using listening = listenToStatements()
+  using listening = recordStatements()
   await using parley = await start()
-  await liveThroughADay(parley)
+  await runEveryStatement(parley)
   await parley.stop()
-  statements = distinct(listening.sent)
+  statements = distinct(listening.statements)
   ;({ client } = resources.use(await connectAsSuperuser(databaseUrl)))
   chatIds = new Set((await query<{ id: string }>(databaseUrl, 'SELECT id FROM chats')).map(({ id }) => id))
-  await pretendSize(client, MANY_SMALL_CHATS)
-  await tellPlans(client)
+  await setTableStatistics(client, MANY_SMALL_CHATS)
+  await enablePlanReports(client)
   // Whoever routes a statement to where its rows are looks at its values first. So does PostgreSQL where it may: in the
   // plan for whatever values come it can't tell which parts the chats of an array lie in.
   await client.query('SET plan_cache_mode = force_custom_plan')
@@ -115,9 +121,9 @@ function columnOf(table: string): string {
 }
 
 /** By table, the parts of it that were looked into. */
-async function partsTouched(sent: Sent): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+async function partsTouched(sent: SentStatement): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const touched = new Map<string, Set<string>>()
-  for (const node of nodesOf(await ranPlan(client, renewed(sent)))) {
+  for (const node of nodesOf(await executedPlan(client, withFreshKeys(sent)))) {
     const part = node['Relation Name'] ?? ''
     const [, table] = /^(\w+)_part_\d+$/.exec(part) ?? []
     if (table === undefined || node['Actual Loops'] === 0 || !node['Node Type'].endsWith('Scan')) continue
@@ -127,6 +133,6 @@ async function partsTouched(sent: Sent): Promise<ReadonlyMap<string, ReadonlySet
 }
 
 /** How many chats the values of a statement name. */
-function chatsIn({ values }: Sent): number {
+function chatsIn({ values }: SentStatement): number {
   return new Set(values.flat().filter((value) => chatIds.has(value))).size
 }

@@ -3,19 +3,24 @@ import path from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ConnectionPool } from '../../../src/store/sql/connection-pool.ts'
-import { connect, provideDatabase } from '../../harness/servers/database.ts'
-import { liveThroughADay } from '../../harness/plans/everyday-statements.ts'
-import { fill } from '../../harness/plans/fill-database.ts'
+import { connect, createTestDatabase } from '../../harness/servers/database.ts'
+import { runEveryStatement } from '../../harness/plans/every-statement.ts'
+import { fillWithMessages } from '../../harness/plans/fill-database.ts'
 import { startParley, UNLIMITED } from '../../harness/servers/parley.ts'
 import { genericPlan } from '../../harness/plans/query-plan.ts'
-import { faultsOf, type Indexes, readIndexes } from '../../harness/plans/query-plan-check.ts'
+import { findPlanProblems, type Indexes, readIndexes } from '../../harness/plans/query-plan-check.ts'
 import {
   FEW_HUGE_CHATS,
   MANY_SMALL_CHATS,
-  pretendSize,
+  setTableStatistics,
   tablesOf,
-} from '../../harness/plans/pretended-statistics.ts'
-import { distinct, listenToStatements, type Sent, titleOf } from '../../harness/plans/statements.ts'
+} from '../../harness/plans/table-statistics.ts'
+import {
+  distinct,
+  recordStatements,
+  type SentStatement,
+  titleOf,
+} from '../../harness/plans/recorded-statements.ts'
 
 /** Statements that have to find rows of many chats, and the index that holds those alone. */
 const SWEEPS: Readonly<Record<string, string>> = {
@@ -38,20 +43,20 @@ const resources = new AsyncDisposableStack()
 let client: pg.Client
 let databaseUrl: string
 let indexes: Indexes
-let statements: readonly Sent[]
+let statements: readonly SentStatement[]
 
 beforeAll(async () => {
-  databaseUrl = resources.use(await provideDatabase()).url
+  databaseUrl = resources.use(await createTestDatabase()).url
   {
-    using listening = listenToStatements()
+    using listening = recordStatements()
     const overrides = { presence: { windowMs: 300 } }
     await using parley = await startParley({ databaseUrl, config: UNLIMITED, overrides })
-    await liveThroughADay(parley)
+    await runEveryStatement(parley)
     await parley.stop()
-    statements = distinct(listening.sent)
+    statements = distinct(listening.statements)
   }
   ;({ client } = resources.use(await connect(databaseUrl)))
-  await fill(client, 1_000)
+  await fillWithMessages(client, 1_000)
   await client.query('ANALYZE')
   indexes = await readIndexes(client)
 })
@@ -102,13 +107,13 @@ test.each([
 ])(
   'at ten million messages %s every statement touches rows of one chat, or of one person, by an index',
   async (_, size) => {
-    await pretendSize(client, size)
+    await setTableStatistics(client, size)
     expect(await faultsOfAll()).toEqual([])
   },
 )
 
 test('the planner believes that there is as much as is pretended', async () => {
-  await pretendSize(client, MANY_SMALL_CHATS)
+  await setTableStatistics(client, MANY_SMALL_CHATS)
   for (const [table, { rows }] of Object.entries(tablesOf(MANY_SMALL_CHATS))) {
     const plan = await genericPlan(client, { name: '', text: `SELECT FROM ${table}`, values: [] })
     expect(plan['Plan Rows'], table).toBeCloseTo(rows, -3)
@@ -122,7 +127,7 @@ test.each([
   ['DROP INDEX messages_chat_id_sender_id_client_message_id_key', 'message_append'],
   ['DROP INDEX messages_expires_at_idx', 'message_erase_expired'],
 ])('%s is noticed', async (sabotage, name) => {
-  await pretendSize(client, FEW_HUGE_CHATS)
+  await setTableStatistics(client, FEW_HUGE_CHATS)
   await client.query('BEGIN')
   await client.query(sabotage)
   const faults = await faultsOfAll()
@@ -142,16 +147,19 @@ test.each([
   ['SELECT id FROM chats ORDER BY last_activity_at DESC LIMIT 10', /Seq Scan on chats/],
   ['SELECT 1 FROM "_prisma_migrations"', /nobody has said/],
 ])('a new statement is noticed that asks for more than it may: %s', async (text, fault) => {
-  await pretendSize(client, FEW_HUGE_CHATS)
+  await setTableStatistics(client, FEW_HUGE_CHATS)
   const plan = await genericPlan(client, { name: 'new', text, values: [] })
-  expect(faultsOf(plan, indexes).join()).toMatch(fault)
+  expect(findPlanProblems(plan, indexes).join()).toMatch(fault)
 })
 
 /** By the plan for whatever values come, which is the one that Parley's sessions run. */
 async function faultsOfAll(): Promise<[string, ...string[]][]> {
   const found: [string, ...string[]][] = []
   for (const sent of statements) {
-    const faults = faultsOf(await genericPlan(client, sent), { ...indexes, swept: SWEEPS[sent.name] })
+    const faults = findPlanProblems(await genericPlan(client, sent), {
+      ...indexes,
+      worklist: SWEEPS[sent.name],
+    })
     if (faults.length > 0) found.push([titleOf(sent), ...faults])
   }
   return found

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { connectAsSuperuser } from '../../harness/servers/database.ts'
 import { startParley } from '../../harness/servers/parley.ts'
-import { type PlanNode, ranPlan, tellPlans } from '../../harness/plans/query-plan.ts'
-import { listenToStatements } from '../../harness/plans/statements.ts'
+import { type PlanNode, executedPlan, enablePlanReports } from '../../harness/plans/query-plan.ts'
+import { recordStatements } from '../../harness/plans/recorded-statements.ts'
 
 /** What bob, or a program under his name, has said without ever reading. */
 const SAY = `
@@ -22,16 +22,16 @@ test("unread messages are counted among the newest ten thousand, however many of
   const { client } = connection
   await client.query(SAY, [9_998])
   await alice.send(chat, 'still?')
-  expect((await bob.look(chat)).unreadCount).toBe(2)
+  expect((await bob.fetchChat(chat)).unreadCount).toBe(2)
 
   await client.query(SAY.replaceAll('key ', 'other key '), [10_000])
   await alice.send(chat, 'hello?')
-  using listening = listenToStatements()
-  expect((await bob.look(chat)).unreadCount).toBe(1)
-  const count = listening.sent.find(({ name }) => name === 'message_count_unread')
+  using listening = recordStatements()
+  expect((await bob.fetchChat(chat)).unreadCount).toBe(1)
+  const count = listening.statements.find(({ name }) => name === 'message_count_unread')
   if (count === undefined) throw new Error('Nothing was counted')
-  await tellPlans(client)
-  expect(rowsRead(await ranPlan(client, count))).toBeLessThanOrEqual(10_000)
+  await enablePlanReports(client)
+  expect(rowsRead(await executedPlan(client, count))).toBeLessThanOrEqual(10_000)
 })
 
 function rowsRead(plan: PlanNode): number {

@@ -31,15 +31,15 @@ test("however much of one person's is under way, others are served, and so are t
   const reacting = await (async () => {
     await using _ = await holdUp(parley.databaseUrl, stuck)
     const answers = Array.from({ length: 90 }, (_none, index) =>
-      alice.ask(SET_REACTION, { input: { messageId, emoji: '👍', present: index % 2 === 0 } }),
+      alice.requestOverSocket(SET_REACTION, { input: { messageId, emoji: '👍', present: index % 2 === 0 } }),
     )
     expect(
-      (await bob.ask(EDIT_MESSAGE, { input: { messageId: own.id, body: 'Good day' } })).errors,
+      (await bob.requestOverSocket(EDIT_MESSAGE, { input: { messageId: own.id, body: 'Good day' } })).errors,
     ).toBeUndefined()
-    expect((await bob.ask(HISTORY, { id: chat })).errors).toBeUndefined()
+    expect((await bob.requestOverSocket(HISTORY, { id: chat })).errors).toBeUndefined()
     const { seq } = await alice.send(another, randomUUID())
     const delivered = { input: { positions: [{ chatId: another, seq }] } }
-    expect((await alice.ask(MARK_DELIVERED, delivered)).errors).toBeUndefined()
+    expect((await alice.requestOverSocket(MARK_DELIVERED, delivered)).errors).toBeUndefined()
     return answers
   })()
   const errors = (await Promise.all(reacting)).flatMap((answer) => answer.errors ?? [])

@@ -4,9 +4,9 @@ import { QUOTAS } from '../../../src/quotas/quotas.ts'
 import { pause } from '../../../src/lib/async.ts'
 import { SEND_MESSAGE } from '../../harness/people/documents.ts'
 import { startParley, type TestParley } from '../../harness/servers/parley.ts'
-import type { Answer, Person } from '../../harness/people/person.ts'
+import type { ApiResponse, Person } from '../../harness/people/person.ts'
 
-type Ask = (query: string, variables?: Record<string, unknown>) => Promise<Answer<unknown>>
+type Ask = (query: string, variables?: Record<string, unknown>) => Promise<ApiResponse<unknown>>
 
 let parley: TestParley
 beforeAll(async () => {
@@ -16,10 +16,10 @@ afterAll(() => parley[Symbol.asyncDispose]())
 
 const TRANSPORTS = [
   ['HTTP', (person: Person): Ask => person.post.bind(person)],
-  ['the WebSocket', (person: Person): Ask => person.ask.bind(person)],
+  ['the WebSocket', (person: Person): Ask => person.requestOverSocket.bind(person)],
 ] as const
 
-const codes = (answers: readonly Answer<unknown>[]): Set<string | undefined> =>
+const codes = (answers: readonly ApiResponse<unknown>[]): Set<string | undefined> =>
   new Set(answers.map(({ errors }) => errors?.[0]?.extensions.code))
 
 test.for(TRANSPORTS)(
@@ -30,9 +30,9 @@ test.for(TRANSPORTS)(
       await parley.person(`friend-${randomUUID()}`),
     ]
     const chat = await flooder.startChat(friend)
-    const send = (body: string): Promise<Answer<unknown>> =>
+    const send = (body: string): Promise<ApiResponse<unknown>> =>
       by(flooder)(SEND_MESSAGE, { input: { chatId: chat, clientMessageId: randomUUID(), body } })
-    const answers: Answer<unknown>[] = []
+    const answers: ApiResponse<unknown>[] = []
     while (!codes(answers).has('RATE_LIMITED')) {
       const batch = Array.from({ length: 50 }, (_, index) => send(`${name} ${index}`))
       answers.push(...(await Promise.all(batch)))
@@ -59,7 +59,7 @@ test.for(TRANSPORTS)(
     const greedy = await parley.person(`greedy-${randomUUID()}`)
     const chats = `chats(first: 100) { edges { node { messages(last: 100) { edges { node {
       id seq body sender { id name } replyTo { id seq body } reactions { emoji } } } } } } }`
-    const answers: Answer<unknown>[] = []
+    const answers: ApiResponse<unknown>[] = []
     for (let count = 0; count < 200 && !codes(answers).has('RATE_LIMITED'); count += 1) {
       answers.push(await by(greedy)(`{ ${chats} }`))
     }
@@ -78,7 +78,7 @@ test('twenty root fields in one document are paid for one by one', async () => {
   const one = (index: number): string =>
     `c${index}: startDirectChat(input: { userId: "${friend.id}" }) { chat { id } }`
   const document = `mutation { ${Array.from({ length: 20 }, (_, index) => one(index)).join(' ')} }`
-  const answers: Answer<unknown>[] = []
+  const answers: ApiResponse<unknown>[] = []
   for (let count = 0; count < 15; count += 1) answers.push(await eager.post(document))
   const [first] = answers
   expect(first?.errors).toBeUndefined()

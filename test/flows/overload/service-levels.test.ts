@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { MARK_DELIVERED, SET_REACTION } from '../../harness/people/documents.ts'
 import { startParley, type TestParley } from '../../harness/servers/parley.ts'
 import type { Person } from '../../harness/people/person.ts'
-import { heartbeat, look, PresenceWatch } from '../../harness/people/presence.ts'
-import { followStatus, statusFor } from '../../harness/people/service-status.ts'
+import { heartbeat, queryPresence, PresenceStream } from '../../harness/people/presence-stream.ts'
+import { subscribeToStatus, queryStatus } from '../../harness/people/service-status.ts'
 import { parley as run } from '../../unit/cli/terminal.ts'
 
 let parley: TestParley
@@ -24,31 +24,31 @@ const command = (...args: string[]) => run(['service-level', ...args], { DATABAS
 
 /** The operator says so, and everybody has been told. */
 async function setLevel(level: 'normal' | 'busy' | 'essential' | 'auto', witness = alice): Promise<void> {
-  using following = followStatus(witness)
+  using following = subscribeToStatus(witness)
   const { code, noticed } = await command(level)
   expect({ code, noticed }).toEqual({ code: 0, noticed: '' })
   const expected = level === 'auto' ? 'NORMAL' : level.toUpperCase()
-  await following.told.until((all) => all.at(-1)?.level === expected, 2_000)
+  await following.updates.until((all) => all.at(-1)?.level === expected, 2_000)
 }
 afterEach(() => setLevel('auto'))
 
 test("the operator's command is told to everybody within two seconds, with what is paused, until it expires", async () => {
-  using following = followStatus(bob)
-  expect(await following.told.next()).toMatchObject({ level: 'NORMAL', paused: [] })
+  using following = subscribeToStatus(bob)
+  expect(await following.updates.next()).toMatchObject({ level: 'NORMAL', paused: [] })
   const { printed } = await command('essential', '--for', '3s')
   expect(printed).toMatch(/^ESSENTIAL until \d{4}-.+Z, on every gateway within two seconds/)
-  const told = await following.told.next(2_000)
+  const told = await following.updates.next(2_000)
   expect(told).toMatchObject({
     level: 'ESSENTIAL',
     paused: ['receipts', 'presence', 'typing'],
   })
-  expect(await statusFor(bob)).toEqual(told)
-  expect(await following.told.next(4_500)).toMatchObject({ level: 'NORMAL', paused: [] })
+  expect(await queryStatus(bob)).toEqual(told)
+  expect(await following.updates.next(4_500)).toMatchObject({ level: 'NORMAL', paused: [] })
 })
 
 test('the command is heard within two seconds also while every other connection to the database is taken', async () => {
-  using following = followStatus(bob)
-  await following.told.next()
+  using following = subscribeToStatus(bob)
+  await following.updates.next()
   const carol = await parley.person('carol')
   const group = await alice.createGroup([bob, carol])
   const { id: messageId } = await alice.send(group, 'Look at this')
@@ -58,7 +58,9 @@ test('the command is heard within two seconds also while every other connection 
   await client.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [group.replace('chat_', '')])
   const emojis = ['👍', '🎉', '❤️', '🔥', '😀', '👀']
   const reacting = [alice, bob, carol].flatMap((person) =>
-    emojis.map((emoji) => person.ask(SET_REACTION, { input: { messageId, emoji, present: true } })),
+    emojis.map((emoji) =>
+      person.requestOverSocket(SET_REACTION, { input: { messageId, emoji, present: true } }),
+    ),
   )
   try {
     // In a transaction everything is seen as it was at the first look, unless told otherwise.
@@ -67,7 +69,7 @@ test('the command is heard within two seconds also while every other connection 
     const blocked = async () => (await client.query<{ count: number }>(isBlocked)).rows[0]?.count
     await expect.poll(blocked).toBe(10)
     await command('busy')
-    await following.told.until((all) => all.at(-1)?.level === 'BUSY', 2_000)
+    await following.updates.until((all) => all.at(-1)?.level === 'BUSY', 2_000)
   } finally {
     await client.end()
   }
@@ -77,9 +79,9 @@ test('the command is heard within two seconds also while every other connection 
 test('the newest command wins, and auto takes it back', async () => {
   await setLevel('essential')
   await setLevel('busy')
-  expect((await statusFor(alice)).paused).toEqual(['presence', 'typing'])
+  expect((await queryStatus(alice)).paused).toEqual(['presence', 'typing'])
   await setLevel('auto')
-  expect(await statusFor(alice)).toMatchObject({ level: 'NORMAL', paused: [] })
+  expect(await queryStatus(alice)).toMatchObject({ level: 'NORMAL', paused: [] })
 })
 
 test('at ESSENTIAL messages flow as always, and receipts come late and right', async () => {
@@ -101,7 +103,7 @@ test('at ESSENTIAL messages flow as always, and receipts come late and right', a
   expect(performance.now() - from).toBeGreaterThan(1_000)
   expect(read.viewerMember).toMatchObject({ deliveredSeq: later[1]?.seq, readSeq: later[1]?.seq })
   await atAlice.items.until((all) => all.some(({ readSeq }) => readSeq === later[1]?.seq))
-  expect((await alice.look(chat)).lastMessage?.status).toBe('READ')
+  expect((await alice.fetchChat(chat)).lastMessage?.status).toBe('READ')
 }, 30_000)
 
 test('whose heartbeats were refused for longer than the level lasted is unknown, and not told to be offline', async () => {
@@ -109,23 +111,25 @@ test('whose heartbeats were refused for longer than the level lasted is unknown,
   const [carol, dave] = [await other.person('carol'), await other.person('dave')]
   await carol.send(await carol.startChat(dave), 'Hello')
   const say = (level: string) => run(['service-level', level], { DATABASE_URL: other.databaseUrl })
-  using following = followStatus(carol)
+  using following = subscribeToStatus(carol)
   await say('busy')
-  await following.told.until((all) => all.at(-1)?.level === 'BUSY', 2_000)
+  await following.updates.until((all) => all.at(-1)?.level === 'BUSY', 2_000)
   await expect(heartbeat(dave)).rejects.toThrow('presence')
-  using watch = new PresenceWatch(carol, [dave])
-  await watch.tells(dave, null)
+  using watch = new PresenceStream(carol, [dave])
+  await watch.nextUpdate(dave, null)
   await say('auto')
-  await following.told.until((all) => all.at(-1)?.level === 'NORMAL', 2_000)
-  await expect(watch.tells(dave, false, 1_000)).rejects.toThrow()
-  expect(await look(carol, dave)).toMatchObject({ online: null })
+  await following.updates.until((all) => all.at(-1)?.level === 'NORMAL', 2_000)
+  await expect(watch.nextUpdate(dave, false, 1_000)).rejects.toThrow()
+  expect(await queryPresence(carol, dave)).toMatchObject({ online: null })
 })
 
 test('an app that reports each message by itself does not use up its connection while receipts trickle', async () => {
   const { seq } = await alice.send(chat, 'Hello')
   await setLevel('essential')
   const positions = [{ chatId: chat, seq }]
-  const reports = Array.from({ length: 90 }, () => bob.ask(MARK_DELIVERED, { input: { positions } }))
+  const reports = Array.from({ length: 90 }, () =>
+    bob.requestOverSocket(MARK_DELIVERED, { input: { positions } }),
+  )
   const answers = await Promise.all(reports)
   const refused = answers.flatMap(({ errors = [] }) => errors)
   expect(refused.length).toBeGreaterThan(50)
@@ -147,7 +151,7 @@ test('a gateway that stops at ESSENTIAL stores what it was told first, and does 
   const from = performance.now()
   await Promise.all([other.stop(), reading])
   expect(performance.now() - from).toBeLessThan(3_000)
-  expect((await alice.look(withCarol)).lastMessage?.status).toBe('READ')
+  expect((await alice.fetchChat(withCarol)).lastMessage?.status).toBe('READ')
 })
 
 test.for([
@@ -160,7 +164,7 @@ test.for([
   const outcome = await run(args, { DATABASE_URL: parley.databaseUrl })
   expect(outcome.code).toBe(code)
   expect(outcome.noticed).toContain(sentence)
-  expect(await statusFor(alice)).toMatchObject({ level: 'NORMAL' })
+  expect(await queryStatus(alice)).toMatchObject({ level: 'NORMAL' })
 })
 
 test('without an instance on the embedded database there is nobody to command, and it says so', async () => {

@@ -1,4 +1,4 @@
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
 /**
  * A source of events as the inbox is one: an object with next and return, not an async generator, whose return

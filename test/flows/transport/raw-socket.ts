@@ -1,5 +1,5 @@
 import WebSocket from 'ws'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
 /** A message of the graphql-transport-ws protocol. */
 export type Message = Readonly<{ type: string; id?: string; payload?: unknown }>

@@ -1,145 +1,164 @@
-import type { Activity, Look, PresenceHistory, Sight, Span, State, Watch } from './presence-history.ts'
+import type {
+  Activity,
+  QueriedState,
+  PresenceHistory,
+  WatchedState,
+  Span,
+  PresenceState,
+  PresenceSubscription,
+} from './presence-history.ts'
 
 export type PresenceRule =
-  /** Somebody was said to be online who had done nothing for longer than the window. */
+  /** A user without activity within the window was shown online. */
   | 'online without activity'
-  /** The window had run out, and a watcher still took somebody for online. */
+  /** A watcher still had the state online after the window ended. */
   | 'online for too long'
-  /** Somebody was said to be offline, or a watcher still took them for it, who had done something within the window. */
+  /** A user with activity within the window was shown offline, or a watcher still had that state. */
   | 'offline in spite of activity'
-  /** It was not known whether somebody was online, and nothing was broken. */
+  /** The online state was unknown without a fault. */
   | 'unknown without a fault'
-  /** A watcher was told nothing of somebody. */
-  | 'never told'
-  /** A last activity was told that is none of the person's. */
+  /** A subscription received no state of a user. */
+  | 'no initial state'
+  /** A last-seen time does not belong to an activity. */
   | 'last seen without activity'
-  /** Somebody had gone, and what they did last was not known. */
+  /** A user was shown offline with a last-seen time before the last activity. */
   | 'last seen too early'
-  /** An earlier last activity was told than before. */
-  | 'last seen went back'
+  /** A last-seen time decreased. */
+  | 'last seen decreased'
 
 export type PresenceFinding = Readonly<{ rule: PresenceRule; text: string }>
 
-/** How long somebody counts as online, and by how much a moment may be off, in milliseconds. */
+/** How long an activity keeps a user online, and the tolerance of all times. */
 export type Window = Readonly<{ windowMs: number; toleranceMs: number }>
 
-/** By then a new subscription has told how things are, in milliseconds. */
-const FIRST_MS = 5_000
+/** A new subscription has to receive its initial states within this time. */
+const INITIAL_STATE_MS = 5_000
 
 /**
- * Everything that is wrong with what was told: online ⇔ active within the window; last activities are activities, and
- * only grow. An activity may have happened at any moment of its span, and so may what a query saw: it has to be wrong
- * for all of them. Faults excuse that something is not known, and nothing else: who is told, is told right.
+ * Returns every broken guarantee: a user is online exactly if there was activity within the window, and last-seen times
+ * belong to activities and never decrease. An activity, and the read of a query, may have happened at any moment of its
+ * span. A state is a finding only if it is wrong for every such moment. A fault allows unknown states, but never wrong
+ * ones.
  */
 export function checkPresence(history: PresenceHistory, window: Window): readonly PresenceFinding[] {
-  const { people, activities, watches, sights, looks, faults } = history
+  const { people, activities, subscriptions, watchedStates, queriedStates, faults } = history
   return people.flatMap((person) => {
     const own = activities.filter((activity) => activity.person === person)
-    const seen = sights.filter((sight) => sight.person === person)
-    const looked = looks.filter((look) => look.person === person)
+    const ownWatched = watchedStates.filter((watched) => watched.person === person)
+    const ownQueried = queriedStates.filter((queried) => queried.person === person)
     return [
-      ...seen.flatMap((sight) => [...wrongForSome(sight, own, window)]),
-      ...looked.flatMap((look) => [...wrongForAll(look, own, window)]),
-      ...[...seen, ...looked].flatMap((said) => [...wrongLastSeen(said, own, window)]),
-      ...[...seen, ...looked].flatMap((said) => [...unknown(said, faults)]),
-      ...wentBack(seen, looked),
-      ...untold(person, watches, seen),
+      ...ownWatched.flatMap((watched) => [...wrongForSome(watched, own, window)]),
+      ...ownQueried.flatMap((queried) => [...wrongForAll(queried, own, window)]),
+      ...[...ownWatched, ...ownQueried].flatMap((state) => [...wrongLastSeen(state, own, window)]),
+      ...[...ownWatched, ...ownQueried].flatMap((state) => [...unknown(state, faults)]),
+      ...lastSeenDecreased(ownWatched, ownQueried),
+      ...withoutInitialState(person, subscriptions, ownWatched),
     ]
   })
 }
 
-/** While they would be right to be said to be online. */
+/** The spans in which the state online may be correct. */
 function mayBeOnline(activities: readonly Activity[], { windowMs, toleranceMs }: Window): readonly Span[] {
   return activities.map(({ from, until }) => ({ from, until: until + windowMs + toleranceMs }))
 }
 
-/** While they would be wrong to be said to be offline. */
+/** The spans in which the state offline is wrong. */
 function mustBeOnline(activities: readonly Activity[], { windowMs, toleranceMs }: Window): readonly Span[] {
   return activities
     .filter(({ isCertain }) => isCertain)
     .map(({ from, until }) => ({ from: until + toleranceMs, until: from + windowMs - toleranceMs }))
 }
 
-/** What a watcher takes somebody for is wrong as soon as it is at one moment. */
+/** A watched state has to be correct for its whole span. */
 function* wrongForSome(
-  sight: Sight,
+  watched: WatchedState,
   activities: readonly Activity[],
   window: Window,
 ): Iterable<PresenceFinding> {
-  if (sight.online === true) {
-    const at = uncovered(sight, mayBeOnline(activities, window))
-    if (at === sight.from) yield finding('online without activity', sight)
-    else if (at !== undefined) yield finding('online for too long', sight, `still at ${time(at)}`)
+  if (watched.online === true) {
+    const at = uncovered(watched, mayBeOnline(activities, window))
+    if (at === watched.from) yield finding('online without activity', watched)
+    else if (at !== undefined) yield finding('online for too long', watched, `still at ${time(at)}`)
   }
-  if (sight.online !== false) return
-  const span = mustBeOnline(activities, window).find((one) => overlaps(one, sight))
-  if (span !== undefined) yield finding('offline in spite of activity', sight, `before ${time(span.from)}`)
+  if (watched.online !== false) return
+  const span = mustBeOnline(activities, window).find((one) => overlaps(one, watched))
+  if (span !== undefined) yield finding('offline in spite of activity', watched, `before ${time(span.from)}`)
 }
 
-/** A query is wrong if it is for every moment between question and answer. */
+/** A queried state has to be correct at one moment between request and response. */
 function* wrongForAll(
-  look: Look,
+  queried: QueriedState,
   activities: readonly Activity[],
   window: Window,
 ): Iterable<PresenceFinding> {
-  const mayBe = mayBeOnline(activities, window).some((one) => overlaps(one, look))
-  if (look.online === true && !mayBe) yield finding('online without activity', look)
-  const mustBe = uncovered(look, mustBeOnline(activities, window)) === undefined
-  if (look.online === false && mustBe) yield finding('offline in spite of activity', look)
-}
-
-/** Of somebody who is online watchers are not told what else they do; when they go, it is the last that counts. */
-function* wrongLastSeen(
-  said: Sight | Look,
-  activities: readonly Activity[],
-  { toleranceMs }: Window,
-): Iterable<PresenceFinding> {
-  const { online, lastSeenAt } = said
-  const isThen = ({ from, until }: Span): boolean =>
-    lastSeenAt !== null && from - toleranceMs <= lastSeenAt && lastSeenAt <= until + toleranceMs
-  if (lastSeenAt !== null && !activities.some(isThen)) yield finding('last seen without activity', said)
-  const isOver = ({ until, isCertain }: Activity): boolean => isCertain && until + toleranceMs < said.from
-  const latest = Math.max(...activities.filter(isOver).map(({ from }) => from))
-  const isTooEarly = (lastSeenAt ?? -Infinity) < latest - toleranceMs
-  if (online === false && isTooEarly) yield finding('last seen too early', said, `not ${time(latest)}`)
-}
-
-function* unknown(said: Sight | Look, faults: readonly Span[]): Iterable<PresenceFinding> {
-  const at = said.online === null ? uncovered(said, faults) : undefined
-  if (at !== undefined) yield finding('unknown without a fault', said, `at ${time(at)}`)
+  const mayBe = mayBeOnline(activities, window).some((one) => overlaps(one, queried))
+  if (queried.online === true && !mayBe) yield finding('online without activity', queried)
+  const mustBe = uncovered(queried, mustBeOnline(activities, window)) === undefined
+  if (queried.online === false && mustBe) yield finding('offline in spite of activity', queried)
 }
 
 /**
- * To the millisecond: within one subscription, and from a query to one that was asked after its answer. While it is not
- * known who is online it is the database that is asked, which may be a minute behind.
+ * Watchers receive no further activities of a user who is online. The last-seen time has to be exact once the user is
+ * offline.
  */
-function* wentBack(sights: readonly Sight[], looks: readonly Look[]): Iterable<PresenceFinding> {
-  for (const story of Map.groupBy(sights, ({ watch }) => watch).values()) yield* fallsIn(story)
-  const told = sights.map(({ lastSeenAt, from }) => ({ lastSeenAt, knownAt: from }))
-  const answered = looks.map(({ lastSeenAt, until }) => ({ lastSeenAt, knownAt: until }))
-  for (const look of looks.filter(({ online }) => online !== null)) {
-    const highest = latestOf([...told, ...answered].filter(({ knownAt }) => knownAt < look.from))
-    if ((look.lastSeenAt ?? -Infinity) < highest)
-      yield finding('last seen went back', look, `after ${time(highest)}`)
-  }
-}
-
-function* fallsIn(story: readonly Sight[]): Iterable<PresenceFinding> {
-  for (const [index, sight] of story.entries()) {
-    const highest = latestOf(story.slice(0, index))
-    if ((sight.lastSeenAt ?? -Infinity) < highest)
-      yield finding('last seen went back', sight, `after ${time(highest)}`)
-  }
-}
-
-function* untold(
-  person: string,
-  watches: readonly Watch[],
-  sights: readonly Sight[],
+function* wrongLastSeen(
+  state: WatchedState | QueriedState,
+  activities: readonly Activity[],
+  { toleranceMs }: Window,
 ): Iterable<PresenceFinding> {
-  for (const watch of watches.filter(({ from, until }) => until - from > FIRST_MS)) {
-    if (sights.some((sight) => sight.watch === watch && sight.from - watch.from <= FIRST_MS)) continue
-    yield { rule: 'never told', text: `${watch.watcher} of ${person}, since ${time(watch.from)}` }
+  const { online, lastSeenAt } = state
+  const isThen = ({ from, until }: Span): boolean =>
+    lastSeenAt !== null && from - toleranceMs <= lastSeenAt && lastSeenAt <= until + toleranceMs
+  if (lastSeenAt !== null && !activities.some(isThen)) yield finding('last seen without activity', state)
+  const isOver = ({ until, isCertain }: Activity): boolean => isCertain && until + toleranceMs < state.from
+  const latest = Math.max(...activities.filter(isOver).map(({ from }) => from))
+  const isTooEarly = (lastSeenAt ?? -Infinity) < latest - toleranceMs
+  if (online === false && isTooEarly) yield finding('last seen too early', state, `not ${time(latest)}`)
+}
+
+function* unknown(state: WatchedState | QueriedState, faults: readonly Span[]): Iterable<PresenceFinding> {
+  const at = state.online === null ? uncovered(state, faults) : undefined
+  if (at !== undefined) yield finding('unknown without a fault', state, `at ${time(at)}`)
+}
+
+/**
+ * Compares exactly, without tolerance: within one subscription, and between a response and a query sent after it. While
+ * the online state is unknown, last-seen times come from the database, which may be a minute old.
+ */
+function* lastSeenDecreased(
+  watchedStates: readonly WatchedState[],
+  queriedStates: readonly QueriedState[],
+): Iterable<PresenceFinding> {
+  for (const states of Map.groupBy(watchedStates, ({ subscription }) => subscription).values())
+    yield* decreases(states)
+  const received = watchedStates.map(({ lastSeenAt, from }) => ({ lastSeenAt, knownAt: from }))
+  const queriedAt = queriedStates.map(({ lastSeenAt, until }) => ({ lastSeenAt, knownAt: until }))
+  for (const queried of queriedStates.filter(({ online }) => online !== null)) {
+    const highest = latestOf([...received, ...queriedAt].filter(({ knownAt }) => knownAt < queried.from))
+    if ((queried.lastSeenAt ?? -Infinity) < highest)
+      yield finding('last seen decreased', queried, `after ${time(highest)}`)
+  }
+}
+
+function* decreases(states: readonly WatchedState[]): Iterable<PresenceFinding> {
+  for (const [index, watched] of states.entries()) {
+    const highest = latestOf(states.slice(0, index))
+    if ((watched.lastSeenAt ?? -Infinity) < highest)
+      yield finding('last seen decreased', watched, `after ${time(highest)}`)
+  }
+}
+
+function* withoutInitialState(
+  person: string,
+  subscriptions: readonly PresenceSubscription[],
+  watchedStates: readonly WatchedState[],
+): Iterable<PresenceFinding> {
+  for (const subscription of subscriptions) {
+    const { watcher, from, until } = subscription
+    const isInitial = (watched: WatchedState): boolean =>
+      watched.subscription === subscription && watched.from - from <= INITIAL_STATE_MS
+    if (until - from <= INITIAL_STATE_MS || watchedStates.some(isInitial)) continue
+    yield { rule: 'no initial state', text: `${watcher} of ${person}, since ${time(from)}` }
   }
 }
 
@@ -147,7 +166,7 @@ function overlaps(one: Span, other: Span): boolean {
   return Math.max(one.from, other.from) < Math.min(one.until, other.until)
 }
 
-/** The first moment of a span that lies in none of the others. */
+/** Returns the first moment of a span that none of the others covers. */
 function uncovered({ from, until }: Span, others: readonly Span[]): number | undefined {
   let at = from
   for (const other of others.toSorted((a, b) => a.from - b.from)) {
@@ -156,15 +175,16 @@ function uncovered({ from, until }: Span, others: readonly Span[]): number | und
   return at < until ? at : undefined
 }
 
-function latestOf(all: readonly Pick<State, 'lastSeenAt'>[]): number {
+function latestOf(all: readonly Pick<PresenceState, 'lastSeenAt'>[]): number {
   return Math.max(...all.map(({ lastSeenAt }) => lastSeenAt ?? -Infinity))
 }
 
-function finding(rule: PresenceRule, said: Sight | Look, more = ''): PresenceFinding {
-  const by = 'watch' in said ? `${said.watch.watcher} was told` : `${said.viewer} saw`
-  const span = `from ${time(said.from)} to ${time(said.until)}`
-  const state = `${said.person} online ${said.online}, last seen ${time(said.lastSeenAt)}`
-  return { rule, text: `${by} ${span}: ${state} ${more}`.trimEnd() }
+function finding(rule: PresenceRule, state: WatchedState | QueriedState, more = ''): PresenceFinding {
+  const observer =
+    'subscription' in state ? `${state.subscription.watcher} received` : `${state.viewer} queried`
+  const span = `from ${time(state.from)} to ${time(state.until)}`
+  const values = `${state.person} online ${state.online}, last seen ${time(state.lastSeenAt)}`
+  return { rule, text: `${observer} ${span}: ${values} ${more}`.trimEnd() }
 }
 
 function time(ms: number | null): string {

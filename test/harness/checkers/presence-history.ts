@@ -1,55 +1,55 @@
-/** From one moment of the wall clock to another and later one, in milliseconds, the latter not included. */
+/** A span of the wall clock in milliseconds, without its end. */
 export type Span = Readonly<{ from: number; until: number }>
 
-/** Something that a person did at some moment of this span. */
+/** An activity of a person at an unknown moment of this span: between the request and its response. */
 export type Activity = Span &
   Readonly<{
     person: string
-    /** Whether it was answered; what wasn't may or may not have counted. */
+    /** Whether there was a response. Without one, the activity may or may not have counted. */
     isCertain: boolean
   }>
 
-/** What is said of a person. */
-export type State = Readonly<{ person: string; online: boolean | null; lastSeenAt: number | null }>
+/** The presence of a person as the API returns it. */
+export type PresenceState = Readonly<{ person: string; online: boolean | null; lastSeenAt: number | null }>
 
-/** What a watcher took a person for, from being told so until being told otherwise or losing the connection. */
-export type Sight = State & Span & Readonly<{ watch: Watch }>
+/** A state received by a subscription. It holds until the next state, or until the subscription ends. */
+export type WatchedState = PresenceState & Span & Readonly<{ subscription: PresenceSubscription }>
 
-/** What a query said that was asked and answered within this span. */
-export type Look = State & Span & Readonly<{ viewer: string }>
+/** A state returned by a query. Its span lasts from the request to the response. */
+export type QueriedState = PresenceState & Span & Readonly<{ viewer: string }>
 
-/** One subscription to everybody's presence, from its start to its end. */
-export type Watch = Span & Readonly<{ watcher: string }>
+/** One subscription to the presence of all people, from its start to its end. */
+export type PresenceSubscription = Span & Readonly<{ watcher: string }>
 
-/** What a run has to say about presence. */
+/** What a run observed about presence: the input of the checker. */
 export type PresenceHistory = Readonly<{
-  /** Whom everybody watches. */
+  /** The people whose presence every subscription watches. */
   people: readonly string[]
   activities: readonly Activity[]
-  watches: readonly Watch[]
-  /** In the order in which they were told. */
-  sights: readonly Sight[]
-  looks: readonly Look[]
-  /** When something was broken, or had not healed yet, so that it need not be known who is online. */
+  subscriptions: readonly PresenceSubscription[]
+  /** In the order in which they were received. */
+  watchedStates: readonly WatchedState[]
+  queriedStates: readonly QueriedState[]
+  /** When something was broken or had not recovered yet. The online state may be unknown then. */
   faults: readonly Span[]
 }>
 
 type Open<Item> = { -readonly [Key in keyof Item]: Item[Key] }
 
-/** Writes such a history while it happens: whatever is not over yet has no end. */
+/** Records a history during a run. Items in progress end at infinity. */
 export class PresenceRecorder implements PresenceHistory {
   readonly people: readonly string[]
   readonly activities: Activity[] = []
-  readonly watches: Watch[] = []
-  readonly sights: Sight[] = []
-  readonly looks: Look[] = []
+  readonly subscriptions: PresenceSubscription[] = []
+  readonly watchedStates: WatchedState[] = []
+  readonly queriedStates: QueriedState[] = []
   readonly faults: Span[] = []
 
   constructor(people: readonly string[]) {
     this.people = people
   }
 
-  /** Somebody does something; to be called with whether it was answered. */
+  /** Records the start of an activity. Call the returned function with whether there was a response. */
   startActivity(person: string): (isCertain: boolean) => void {
     const activity: Open<Activity> = { person, from: Date.now(), until: Infinity, isCertain: false }
     this.activities.push(activity)
@@ -59,42 +59,42 @@ export class PresenceRecorder implements PresenceHistory {
     }
   }
 
-  /** Something breaks; to be called when it is mended, with how long it may take to heal. */
-  startFault(): (healMs: number) => void {
+  /** Records the start of a fault. Call the returned function at its end, with how long the recovery may take. */
+  startFault(): (recoveryMs: number) => void {
     const fault: Open<Span> = { from: Date.now(), until: Infinity }
     this.faults.push(fault)
-    return (healMs) => {
-      fault.until = Date.now() + healMs
+    return (recoveryMs) => {
+      fault.until = Date.now() + recoveryMs
     }
   }
 
-  /** A query that was asked at `from` was answered. */
-  noteLook(viewer: string, from: number, state: State): void {
-    this.looks.push({ ...state, viewer, from, until: after({ from }) })
+  /** Records the response to a query that was sent at `from`. */
+  recordQuery(viewer: string, from: number, state: PresenceState): void {
+    this.queriedStates.push({ ...state, viewer, from, until: after({ from }) })
   }
 
-  /** Somebody subscribes; answers with what to call when they are told, and when it has ended. */
-  startWatch(watcher: string): Readonly<{ tell(state: State): void; end(): void }> {
-    const watch: Open<Watch> = { watcher, from: Date.now(), until: Infinity }
-    const current = new Map<string, Open<Sight>>()
-    this.watches.push(watch)
+  /** Records the start of a subscription. Call `record` for each state received, and `end` at its end. */
+  startSubscription(watcher: string): Readonly<{ record(state: PresenceState): void; end(): void }> {
+    const subscription: Open<PresenceSubscription> = { watcher, from: Date.now(), until: Infinity }
+    const current = new Map<string, Open<WatchedState>>()
+    this.subscriptions.push(subscription)
     return {
-      tell: (state) => {
+      record: (state) => {
         const before = current.get(state.person)
         if (before !== undefined) before.until = after(before)
-        const sight: Open<Sight> = { ...state, watch, from: Date.now(), until: Infinity }
-        current.set(state.person, sight)
-        this.sights.push(sight)
+        const watched: Open<WatchedState> = { ...state, subscription, from: Date.now(), until: Infinity }
+        current.set(state.person, watched)
+        this.watchedStates.push(watched)
       },
       end: () => {
-        watch.until = after(watch)
-        for (const sight of current.values()) sight.until = after(sight)
+        subscription.until = after(subscription)
+        for (const watched of current.values()) watched.until = after(watched)
       },
     }
   }
 }
 
-/** Now, unless that is the very millisecond in which it began. */
+/** Returns the current time, or one millisecond after the start if no time has passed, so that no span is empty. */
 function after({ from }: Pick<Span, 'from'>): number {
   return Math.max(Date.now(), from + 1)
 }

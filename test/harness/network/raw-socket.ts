@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import { EventQueue } from '../people/event-queue.ts'
+import { EventQueue } from '../fixtures/event-queue.ts'
 
 /** A message of the graphql-transport-ws protocol. */
 export type ProtocolMessage = Readonly<{ type: string; id?: string; payload?: unknown }>

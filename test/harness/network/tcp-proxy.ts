@@ -13,16 +13,16 @@ export type TcpProxy = AsyncDisposable &
      * Loses one answer on its way to the client: the one in which `isIt` recognises something, or the one to what it
      * recognises something in. The connection is reset instead. Resolves when that has happened.
      */
-    swallowAnswer(isIt: Recognise): Promise<void>
+    dropResponse(isIt: Matcher): Promise<void>
     /** Passes nothing on any more, without a sound, until `restore`; what was on its way is lost. */
     blackhole(): void
     restore(): void
   }>
 
 /** Whether this is it, which the client or the server said. */
-export type Recognise = (said: Buffer, by: 'client' | 'server') => boolean
+export type Matcher = (said: Buffer, by: 'client' | 'server') => boolean
 
-type Trap = Readonly<{ isIt: Recognise; sprung(): void }>
+type Trap = Readonly<{ isIt: Matcher; sprung(): void }>
 
 /** Starts a proxy on a free port of loopback in front of the host and port of `targetUrl`. */
 export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
@@ -83,7 +83,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       state = 'cut'
       reset()
     },
-    swallowAnswer: (isIt) => new Promise((sprung) => (trap = { isIt, sprung })),
+    dropResponse: (isIt) => new Promise((sprung) => (trap = { isIt, sprung })),
     blackhole() {
       state = 'blackhole'
     },

@@ -3,10 +3,10 @@ import type { StreamItem } from './person.ts'
 
 type Marks = Readonly<{ deliveredSeq: number; readSeq: number }>
 type Role = MemberData['role']
-type HeldMessage = Omit<MessageData, 'status'>
+type ClientMessage = Omit<MessageData, 'status'>
 
 /** One chat as a client keeps it: what it queried once, and what events made of that since. */
-export type HeldChat = {
+export type ClientChat = {
   headSeq: number
   lastActivityAt: string
   title: string | null
@@ -18,7 +18,7 @@ export type HeldChat = {
   members: Map<string, Role>
   /** Of whomever a receipt told, members or not: a receipt may overtake what makes somebody a member. */
   watermarks: Map<string, Marks>
-  messages: Map<string, HeldMessage>
+  messages: Map<string, ClientMessage>
 }
 
 /** What of a chat is compared: all of it in one shape, whether it was held or queried. */
@@ -42,21 +42,21 @@ type PresentState = Readonly<{
   messages: readonly PresentMessage[]
 }>
 
-type PresentMessage = HeldMessage & Readonly<{ status: MessageData['status'] | undefined }>
+type PresentMessage = ClientMessage & Readonly<{ status: MessageData['status'] | undefined }>
 
 /** A chat of which nothing is known but that it exists. */
-export function emptyChat(): HeldChat {
+export function emptyChat(): ClientChat {
   const nothing = { headSeq: 0, lastActivityAt: '', title: null, messageTtlSeconds: null }
   const nobody = { isPresent: true, memberCount: 0, members: new Map(), watermarks: new Map() }
   return { ...nothing, ...nobody, messages: new Map() }
 }
 
 /** The chat as a query answered. What is known of watermarks already may be newer, and they only ever grow. */
-export function hold(chat: ChatData, known?: HeldChat): HeldChat {
+export function fromQuery(chat: ChatData, known?: ClientChat): ClientChat {
   const { headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, viewerMember } = chat
   // A query is not of one moment: the list of members may lack the viewer already, who is told of that by an event.
   const members = [viewerMember, ...chat.members.edges.map(({ node }) => node)]
-  const held: HeldChat = {
+  const held: ClientChat = {
     headSeq,
     lastActivityAt,
     title,
@@ -72,7 +72,7 @@ export function hold(chat: ChatData, known?: HeldChat): HeldChat {
 }
 
 /** Watermarks only ever grow. */
-export function advance({ watermarks }: HeldChat, userId: string, { deliveredSeq, readSeq }: Marks): void {
+export function advance({ watermarks }: ClientChat, userId: string, { deliveredSeq, readSeq }: Marks): void {
   const before = watermarks.get(userId) ?? { deliveredSeq: 0, readSeq: 0 }
   watermarks.set(userId, {
     deliveredSeq: Math.max(before.deliveredSeq, deliveredSeq),
@@ -81,7 +81,7 @@ export function advance({ watermarks }: HeldChat, userId: string, { deliveredSeq
 }
 
 /** Applies the next event of the log, as PROTOCOL.md says; `viewerId` is whose client this is. */
-export function apply(held: HeldChat, item: StreamItem, viewerId: string): void {
+export function apply(held: ClientChat, item: StreamItem, viewerId: string): void {
   held.headSeq = item.seq ?? 0
   held.lastActivityAt = String(item['at'])
   const { message } = item
@@ -107,18 +107,18 @@ export function apply(held: HeldChat, item: StreamItem, viewerId: string): void 
 }
 
 /** As a client asks for them together with the event. */
-function settingsIn(item: StreamItem): Pick<HeldChat, 'title' | 'messageTtlSeconds'> {
+function settingsIn(item: StreamItem): Pick<ClientChat, 'title' | 'messageTtlSeconds'> {
   const { title, messageTtlSeconds } = item.chat as unknown as ChatData
   return { title, messageTtlSeconds }
 }
 
-function leave(held: HeldChat, viewerId: string): void {
+function leave(held: ClientChat, viewerId: string): void {
   held.isPresent = false
   held.members = new Map([...held.members].filter(([id]) => id === viewerId))
 }
 
 /** Moves what was promised for later into the past, as if so much time went by. */
-export function age(held: HeldChat, ms: number): void {
+export function shiftTime(held: ClientChat, ms: number): void {
   for (const [id, message] of held.messages) {
     if (message.expiresAt === null) continue
     const expiresAt = new Date(Date.parse(message.expiresAt) - ms).toISOString()
@@ -127,12 +127,12 @@ export function age(held: HeldChat, ms: number): void {
 }
 
 /** What the client shows of it now. */
-export function heldState(id: string, held: HeldChat, viewerId: string, now: number): ChatState {
+export function clientState(id: string, held: ClientChat, viewerId: string, now: number): ChatState {
   const messages = [...held.messages.values()]
     .toSorted((a, b) => a.seq - b.seq)
     .map((message) => (isExpired(message, now) ? { ...message, body: null, reactions: [] } : message))
   const readSeq = held.watermarks.get(viewerId)?.readSeq ?? 0
-  const isUnread = (message: HeldMessage): boolean =>
+  const isUnread = (message: ClientMessage): boolean =>
     message.seq > readSeq &&
     message.sender.id !== viewerId &&
     message.deletedAt === null &&
@@ -159,7 +159,7 @@ export function heldState(id: string, held: HeldChat, viewerId: string, now: num
 export function queriedState(chat: ChatData): ChatState {
   const { id, headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, unreadCount } = chat
   const messages = chat.messages.edges.map(({ node }) => node)
-  const held = hold(chat)
+  const held = fromQuery(chat)
   const present = { unreadCount, messages: messages.map((message) => withKnownStatus(message, held)) }
   return {
     id,
@@ -177,7 +177,10 @@ export function queriedState(chat: ChatData): ChatState {
 }
 
 /** As PROTOCOL.md says: by the watermarks of every present member but the sender. */
-function statusOf({ seq, sender }: HeldMessage, { members, watermarks }: HeldChat): MessageData['status'] {
+function statusOf(
+  { seq, sender }: ClientMessage,
+  { members, watermarks }: ClientChat,
+): MessageData['status'] {
   const others = [...members.keys()].filter((id) => id !== sender.id)
   const all = (mark: keyof Marks): boolean => others.every((id) => (watermarks.get(id)?.[mark] ?? 0) >= seq)
   if (all('readSeq')) return 'READ'
@@ -185,21 +188,21 @@ function statusOf({ seq, sender }: HeldMessage, { members, watermarks }: HeldCha
 }
 
 /** A client can't derive it where nobody but the sender is left: that is to be queried. */
-function withKnownStatus(message: MessageData, { members }: HeldChat): PresentMessage {
+function withKnownStatus(message: MessageData, { members }: ClientChat): PresentMessage {
   const isKnown = [...members.keys()].some((id) => id !== message.sender.id)
   return isKnown ? message : { ...message, status: undefined }
 }
 
 /** Somebody who has received nothing yet may be known or not: it makes no difference. */
-function watermarksOf({ members, watermarks }: HeldChat): Readonly<Record<string, Marks>> {
+function watermarksOf({ members, watermarks }: ClientChat): Readonly<Record<string, Marks>> {
   const entries = [...watermarks].filter(([id, { deliveredSeq }]) => members.has(id) && deliveredSeq > 0)
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function isExpired({ expiresAt }: HeldMessage, now: number): boolean {
+function isExpired({ expiresAt }: ClientMessage, now: number): boolean {
   return expiresAt !== null && Date.parse(expiresAt) <= now
 }
 
-function withoutStatus({ status: _, ...message }: MessageData): HeldMessage {
+function withoutStatus({ status: _, ...message }: MessageData): ClientMessage {
   return message
 }

@@ -3,25 +3,25 @@ import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { pause } from '../../../src/lib/async.ts'
 import { INBOX, MARK_DELIVERED } from './documents.ts'
-import type { Content, Recorder } from '../checkers/history.ts'
+import type { Content, HistoryRecorder } from '../checkers/history.ts'
 import type { StreamItem } from './person.ts'
 
-export type DeviceOptions = Readonly<{
+export type LoadDeviceOptions = Readonly<{
   id: string
   owner: string
   /** All gateways; the device begins with the first, and goes on to the next whenever it loses one. */
   urls: readonly string[]
   /** Which one is the next. */
   stride: 1 | -1
-  recorder: Recorder
+  recorder: HistoryRecorder
   post(url: string, query: string, variables: object): Promise<unknown>
   token: string
   /** For how long a connection may say nothing before the device looks for another; undefined: for ever. */
-  patienceMs?: number
+  silenceTimeoutMs?: number
   /** It subscribes without its id, and is not owed what it missed. A fault for checkers to find. */
-  isForgetful?: boolean
+  omitsDeviceId?: boolean
   /** It loses this one event of each chat. A fault for checkers to find. */
-  drops?: number
+  droppedSeq?: number
 }>
 
 /** After so many new events of a chat a device acknowledges them. */
@@ -35,11 +35,11 @@ class ImpatientSocket extends WebSocket {
 }
 
 /** A device with one inbox, which comes back for ever, on whatever gateway answers. */
-export class Device {
+export class LoadDevice {
   readonly id: string
   /** Why its connections ended, as often as they did. */
   readonly interruptions: string[] = []
-  readonly #options: DeviceOptions
+  readonly #options: LoadDeviceOptions
   readonly #heads = new Map<string, number>()
   readonly #acknowledged = new Map<string, number>()
   readonly #news = new EventEmitter().setMaxListeners(0)
@@ -49,7 +49,7 @@ export class Device {
   #running: Promise<void> = Promise.resolve()
   #acknowledging: Promise<void> | undefined
 
-  constructor(options: DeviceOptions) {
+  constructor(options: LoadDeviceOptions) {
     this.id = options.id
     this.#options = options
     options.recorder.devices.set(options.id, options.owner)
@@ -65,7 +65,7 @@ export class Device {
   }
 
   /** Resolves when the device has everything up to these heads. */
-  async reaches(heads: ReadonlyMap<string, number>, timeoutMs: number): Promise<void> {
+  async waitForHeads(heads: ReadonlyMap<string, number>, timeoutMs: number): Promise<void> {
     await this.#until(() => [...heads].every(([chat, seq]) => (this.#heads.get(chat) ?? 0) >= seq), timeoutMs)
   }
 
@@ -101,7 +101,7 @@ export class Device {
   async #subscribe(signal: AbortSignal): Promise<void> {
     using connection = this.#connect()
     const { client } = connection
-    const deviceId = this.#options.isForgetful === true ? undefined : this.id
+    const deviceId = this.#options.omitsDeviceId === true ? undefined : this.id
     const events = client.iterate<{ inbox: StreamItem }>({ query: INBOX, variables: { deviceId } })
     const end = (): void => connection.end()
     signal.addEventListener('abort', end)
@@ -118,7 +118,7 @@ export class Device {
 
   /** One connection that does not come back by itself, so that each is a subscription of its own. */
   #connect() {
-    const { patienceMs, token } = this.#options
+    const { silenceTimeoutMs: patienceMs, token } = this.#options
     let silence: NodeJS.Timeout | undefined
     const client = createClient({
       url: this.#url.replace('http', 'ws'),
@@ -146,7 +146,7 @@ export class Device {
   }
 
   #take(item: StreamItem): void {
-    const { recorder, drops } = this.#options
+    const { recorder, droppedSeq: drops } = this.#options
     if (item.__typename === 'InboxReset') recorder.resets.push(this.id)
     if (item.__typename === 'CaughtUp') this.#caughtUp = this.#subscription
     const isOfLog = item.__typename === 'MessageSent' || item.__typename === 'ChatUpdated'
@@ -165,7 +165,7 @@ export class Device {
 
   /** One at a time; what fails is made good by a later one, as positions only grow. */
   #acknowledge(): void {
-    if (this.#options.isForgetful === true) return
+    if (this.#options.omitsDeviceId === true) return
     this.#acknowledging ??= this.#tellHeads().finally(() => (this.#acknowledging = undefined))
   }
 

@@ -12,27 +12,27 @@ import {
   START_DIRECT_CHAT,
   type StartDirectChatData,
 } from './documents.ts'
-import { type Entry, type Outcome, Recorder } from '../checkers/history.ts'
-import { Device, type DeviceOptions } from './load-device.ts'
+import { type LoggedEvent, type Outcome, HistoryRecorder } from '../checkers/history.ts'
+import { LoadDevice, type LoadDeviceOptions } from './load-device.ts'
 import { TEST_SECRET } from '../servers/parley.ts'
-import type { AnswerError } from './person.ts'
+import type { ApiError } from './person.ts'
 
 /** People who talk, each with devices on different gateways, whatever happens to these. */
 export type Load = AsyncDisposable &
   Readonly<{
-    recorder: Recorder
-    devices: readonly Device[]
+    recorder: HistoryRecorder
+    devices: readonly LoadDevice[]
     chats: readonly string[]
     /** Everybody writes to everybody they know, one message after the other, until `fallSilent`. */
-    speak(): void
+    startSending(): void
     /** Resolves when what was being sent is acknowledged. */
-    fallSilent(): Promise<void>
+    stopSending(): Promise<void>
     /** One message, tried until it is acknowledged or definitely refused. */
     send(sender: string, chatId: string): Promise<void>
     /** One message by way of all gateways at once, as an impatient app may do it. */
-    sendAtOnce(sender: string, chatId: string): Promise<void>
+    sendThroughAllGateways(sender: string, chatId: string): Promise<void>
     /** How many milliseconds it takes until each device has what the logs have now, without anybody's help. */
-    heal(timeoutMs?: number): Promise<number>
+    measureRecovery(timeoutMs?: number): Promise<number>
     /** The end: silence, a new subscription of every device that is read until nothing is owed, and the logs. */
     drain(): Promise<void>
   }>
@@ -46,17 +46,22 @@ export type LoadOptions = Readonly<{
   /** Instead of chats of two: a group of each of these sizes, of as many people as fit, and else of some who are away. */
   groupSizes?: readonly number[]
   /** Between two sends of one person, in milliseconds. */
-  paceMs?: number
+  sendIntervalMs?: number
   /** What is peculiar to the device of this number. */
-  peculiar?: (index: number) => Partial<DeviceOptions>
+  deviceOverrides?: (index: number) => Partial<LoadDeviceOptions>
 }>
 
 const DEVICES_EACH = 2
 
 /** Everybody is here, has subscribed, and nothing was said yet. */
 export async function startLoad(options: LoadOptions): Promise<Load> {
-  const { urls, databaseUrl, people = ['alice', 'bob', 'carol', 'dave'], paceMs = 25 } = options
-  const recorder = new Recorder()
+  const {
+    urls,
+    databaseUrl,
+    people = ['alice', 'bob', 'carol', 'dave'],
+    sendIntervalMs: paceMs = 25,
+  } = options
+  const recorder = new HistoryRecorder()
   const tokens = new Map(await Promise.all(people.map(async (name) => [name, await tokenOf(name)] as const)))
   const post = (name: string, url: string, query: string, variables: object): Promise<unknown> =>
     ask(url, tokens.get(name) ?? '', query, variables)
@@ -71,8 +76,8 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const silence = new AbortController()
   const voices: Promise<void>[] = []
 
-  function deviceOf(name: string, index: number): Device {
-    return new Device({
+  function deviceOf(name: string, index: number): LoadDevice {
+    return new LoadDevice({
       id: `${name}-${index}`,
       owner: `user_${name}`,
       urls: rotated(urls, index),
@@ -81,8 +86,8 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       token: tokens.get(name) ?? '',
       post: (url, query, variables) => post(name, url, query, variables),
       // Some look for another gateway when theirs says nothing, others wait until it does.
-      ...(index % 4 !== 3 && { patienceMs: 1_500 }),
-      ...options.peculiar?.(index),
+      ...(index % 4 !== 3 && { silenceTimeoutMs: 1_500 }),
+      ...options.deviceOverrides?.(index),
     })
   }
 
@@ -156,7 +161,9 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   async function heal(timeoutMs = 30_000): Promise<number> {
     const from = performance.now()
     const heads = headsOf(await readLogs(databaseUrl, chats))
-    await Promise.all(devices.map((device) => device.reaches(onlyOwn(recorder, device, heads), timeoutMs)))
+    await Promise.all(
+      devices.map((device) => device.waitForHeads(onlyOwn(recorder, device, heads), timeoutMs)),
+    )
     return performance.now() - from
   }
 
@@ -176,11 +183,11 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     recorder,
     devices,
     chats,
-    speak,
-    fallSilent,
+    startSending: speak,
+    stopSending: fallSilent,
     send,
-    sendAtOnce,
-    heal,
+    sendThroughAllGateways: sendAtOnce,
+    measureRecovery: heal,
     drain,
     [Symbol.asyncDispose]: dispose,
   }
@@ -205,7 +212,7 @@ async function untilKnown(attempt: (number: number) => Promise<unknown>): Promis
 class Refused extends Error {
   readonly isRetryable: boolean
 
-  constructor(errors: readonly AnswerError[]) {
+  constructor(errors: readonly ApiError[]) {
     super(JSON.stringify(errors))
     this.isRetryable = errors.every(({ extensions }) => extensions.retryable)
   }
@@ -222,7 +229,7 @@ async function ask(url: string, token: string, query: string, variables: object)
     body: JSON.stringify({ query, variables }),
     signal: AbortSignal.timeout(3_000),
   })
-  const { data, errors } = (await response.json()) as { data?: unknown; errors?: readonly AnswerError[] }
+  const { data, errors } = (await response.json()) as { data?: unknown; errors?: readonly ApiError[] }
   if (errors !== undefined) throw new Refused(errors)
   return data
 }
@@ -256,11 +263,11 @@ async function introduce(databaseUrl: string, count: number): Promise<string[]> 
 }
 
 /** Everything that the logs of these chats have, by a connection that no fault concerns. */
-async function readLogs(databaseUrl: string, chats: readonly string[]): Promise<Entry[]> {
+async function readLogs(databaseUrl: string, chats: readonly string[]): Promise<LoggedEvent[]> {
   const client = new pg.Client({ connectionString: await findWriterUrl(databaseUrl) })
   await client.connect()
   try {
-    const { rows } = await client.query<Entry>(
+    const { rows } = await client.query<LoggedEvent>(
       `SELECT 'chat_' || e.chat_id AS "chatId", e.seq, COALESCE(m.sender_id, e.actor_id) AS sender,
          COALESCE(m.client_message_id, e.type::text) AS key, m.body
        FROM chat_events e LEFT JOIN messages m ON m.chat_id = e.chat_id AND m.seq = e.message_seq
@@ -273,13 +280,13 @@ async function readLogs(databaseUrl: string, chats: readonly string[]): Promise<
   }
 }
 
-function headsOf(log: readonly Entry[]): ReadonlyMap<string, number> {
+function headsOf(log: readonly LoggedEvent[]): ReadonlyMap<string, number> {
   return new Map(log.map(({ chatId, seq }) => [chatId, seq]))
 }
 
 function onlyOwn(
-  { members, devices }: Recorder,
-  { id }: Device,
+  { members, devices }: HistoryRecorder,
+  { id }: LoadDevice,
   heads: ReadonlyMap<string, number>,
 ): ReadonlyMap<string, number> {
   const owner = devices.get(id) ?? ''

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { type Client, createClient } from 'graphql-ws'
-import { EventQueue } from './event-queue.ts'
+import { EventQueue } from '../fixtures/event-queue.ts'
 import * as documents from './documents.ts'
 
 /** An error as clients see it. */
-export type AnswerError = Readonly<{
+export type ApiError = Readonly<{
   message: string
   extensions: Readonly<{ code: string; retryable: boolean; retryAfterMs?: number }>
 }>
 
 /** A response, as either transport gives it. */
-export type Answer<Data> = Readonly<{ data?: Data | null; errors?: readonly AnswerError[] }>
+export type ApiResponse<Data> = Readonly<{ data?: Data | null; errors?: readonly ApiError[] }>
 
 export type Variables = Readonly<Record<string, unknown>>
 
@@ -54,7 +54,7 @@ export class Person {
   }
 
   /** By POST; answers with the response as it is. */
-  async post<Data>(query: string, variables: Variables = {}): Promise<Answer<Data>> {
+  async post<Data>(query: string, variables: Variables = {}): Promise<ApiResponse<Data>> {
     const response = await fetch(this.url, {
       method: 'POST',
       headers: {
@@ -64,16 +64,16 @@ export class Person {
       },
       body: JSON.stringify({ query, variables }),
     })
-    return (await response.json()) as Answer<Data>
+    return (await response.json()) as ApiResponse<Data>
   }
 
   /** Over the WebSocket; answers with the response as it is. */
-  async ask<Data>(query: string, variables: Variables = {}): Promise<Answer<Data>> {
+  async requestOverSocket<Data>(query: string, variables: Variables = {}): Promise<ApiResponse<Data>> {
     const answers = this.socket.iterate({ query, variables })
     try {
-      for await (const answer of answers) return answer as unknown as Answer<Data>
+      for await (const answer of answers) return answer as unknown as ApiResponse<Data>
     } catch (errors) {
-      if (Array.isArray(errors)) return { errors: errors as readonly AnswerError[] }
+      if (Array.isArray(errors)) return { errors: errors as readonly ApiError[] }
       throw errors
     }
     throw new Error('The operation completed without an answer')
@@ -154,9 +154,12 @@ export class Person {
   }
 
   /** As `send`, over the WebSocket. */
-  async sendBySocket(chatId: string, body: string): Promise<documents.MessageData> {
+  async sendOverSocket(chatId: string, body: string): Promise<documents.MessageData> {
     const variables = { input: { chatId, body, clientMessageId: randomUUID() } }
-    const { data, errors } = await this.ask<documents.SendMessageData>(documents.SEND_MESSAGE, variables)
+    const { data, errors } = await this.requestOverSocket<documents.SendMessageData>(
+      documents.SEND_MESSAGE,
+      variables,
+    )
     if (data === undefined || data === null) throw new Error(`${this.name}: ${JSON.stringify(errors)}`)
     return data.sendMessage.message
   }
@@ -175,7 +178,7 @@ export class Person {
   }
 
   /** What a fresh query says of the chat. */
-  async look(chatId: string): Promise<documents.ChatData> {
+  async fetchChat(chatId: string): Promise<documents.ChatData> {
     return (await this.run<{ chat: documents.ChatData }>(documents.CHAT, { id: chatId })).chat
   }
 
@@ -236,7 +239,7 @@ export class Stream {
   }
 
   /** The chat's events as a client takes them: in the order in which they came, without what it had already. */
-  news(chatId: string): StreamItem[] {
+  uniqueEvents(chatId: string): StreamItem[] {
     const seen = new Set<number>()
     return this.items.all.filter(({ chat, seq }) => {
       const isNews = chat?.id === chatId && seq !== undefined && !seen.has(seq)
@@ -247,12 +250,12 @@ export class Stream {
 
   /** The seqs of the chat's events, see `news`. */
   seqs(chatId: string): number[] {
-    return this.news(chatId).map(({ seq }) => seq ?? 0)
+    return this.uniqueEvents(chatId).map(({ seq }) => seq ?? 0)
   }
 
   /** The bodies of the messages that were sent to the chat, see `news`. */
   bodies(chatId: string): (string | null)[] {
-    return this.news(chatId).flatMap(({ __typename, message }) =>
+    return this.uniqueEvents(chatId).flatMap(({ __typename, message }) =>
       __typename === 'MessageSent' && message !== undefined ? [message.body] : [],
     )
   }

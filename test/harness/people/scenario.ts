@@ -15,7 +15,7 @@ import {
 } from './documents.ts'
 import type { TestParley } from '../servers/parley.ts'
 import type { Person } from './person.ts'
-import { Replica } from '../servers/replica.ts'
+import { ModelClient } from './model-client.ts'
 
 export const PEOPLE = ['alice', 'bob', 'carol', 'dave'] as const
 export type Name = (typeof PEOPLE)[number]
@@ -43,7 +43,7 @@ export type Step =
   | Readonly<{ type: 'tenMinutes' }>
 
 /** What people do to one chat. What often only owners may, an owner of the group tries after them. */
-type Deed = Extract<Step, { where: Where }>
+type ChatStep = Extract<Step, { where: Where }>
 
 /** What is refused is refused for one of these: then nothing changed, and nothing must be told. */
 const REFUSALS = ['FORBIDDEN', 'NOT_FOUND']
@@ -52,16 +52,16 @@ const TEN_MINUTES_S = 601
 const AUTHORITATIVE: ReadonlySet<Step['type']> = new Set(['addOrRemove', 'setRole', 'rename', 'setTtl'])
 
 /** A few people of their own, and for each some replicas of what they see, which begin in the middle of things. */
-export class World {
+export class Scenario {
   readonly #parley: TestParley
   readonly #people: ReadonlyMap<Name, Person>
-  readonly #replicas: { readonly who: Name; readonly replica: Replica }[] = []
+  readonly #replicas: { readonly who: Name; readonly replica: ModelClient }[] = []
   readonly #groups: string[] = []
 
-  static async create(on: TestParley): Promise<World> {
+  static async create(on: TestParley): Promise<Scenario> {
     const suffix = randomUUID().slice(0, 8)
     const entries = PEOPLE.map(async (who) => [who, await on.person(`${who}-${suffix}`)] as const)
-    return new World(on, new Map(await Promise.all(entries)))
+    return new Scenario(on, new Map(await Promise.all(entries)))
   }
 
   private constructor(parley: TestParley, people: ReadonlyMap<Name, Person>) {
@@ -70,23 +70,23 @@ export class World {
   }
 
   /** Two devices each; while they start, these things happen. */
-  async startReplicas(meanwhile: readonly Step[]): Promise<void> {
+  async startClients(meanwhile: readonly Step[]): Promise<void> {
     const starting = [...this.#people].flatMap(([who, person]) =>
-      ['phone', 'laptop'].map(async (device) => ({ who, replica: await Replica.start(person, device) })),
+      ['phone', 'laptop'].map(async (device) => ({ who, replica: await ModelClient.start(person, device) })),
     )
     await Promise.all(meanwhile.filter(isDeed).map((step) => this.#do(step)))
     this.#replicas.push(...(await Promise.all(starting)))
   }
 
   /** All of them at the same time. */
-  async takeAtOnce(steps: readonly Step[]): Promise<void> {
+  async runConcurrently(steps: readonly Step[]): Promise<void> {
     await Promise.all(steps.map((step) => this.#take(step)))
     if (steps.some(({ type }) => type === 'tenMinutes')) await this.#letTimePass()
   }
 
-  async expectEquality(): Promise<void> {
+  async expectClientsMatchQueries(): Promise<void> {
     for (const { who, replica } of this.#replicas) {
-      await replica.settle()
+      await replica.catchUp()
       expect(replica.state(), `what ${who} holds`).toEqual(await replica.query())
     }
   }
@@ -113,7 +113,7 @@ export class World {
     }
   }
 
-  async #do(deed: Deed): Promise<void> {
+  async #do(deed: ChatStep): Promise<void> {
     const person = this.#person(deed.who)
     const chatId = await this.#chatOf(deed)
     if (chatId === undefined) return
@@ -124,7 +124,7 @@ export class World {
     if (AUTHORITATIVE.has(deed.type)) await this.#doAsOwner(chatId, person, deed)
   }
 
-  async #doAsOwner(id: string, refused: Person, deed: Deed): Promise<void> {
+  async #doAsOwner(id: string, refused: Person, deed: ChatStep): Promise<void> {
     for (const person of this.#people.values()) {
       const { chat } = await person.run<{ chat: ChatData | null }>(CHAT, { id })
       if (chat?.viewerMember.role !== 'OWNER' || chat.viewerMember.leftAt !== null) continue
@@ -133,7 +133,7 @@ export class World {
     }
   }
 
-  async #doIn(chat: ChatData, person: Person, deed: Deed): Promise<void> {
+  async #doIn(chat: ChatData, person: Person, deed: ChatStep): Promise<void> {
     const { id: chatId, headSeq } = chat
     const userId = 'whom' in deed ? this.#person(deed.whom).id : person.id
     const last = chat.lastMessage?.id
@@ -173,7 +173,7 @@ export class World {
     }
   }
 
-  async #chatOf({ who, whom, where }: Deed): Promise<string | undefined> {
+  async #chatOf({ who, whom, where }: ChatStep): Promise<string | undefined> {
     if (where !== 'direct') return this.#groups[where % Math.max(this.#groups.length, 1)]
     return who === whom ? undefined : this.#person(who).startChat(this.#person(whom))
   }
@@ -194,9 +194,9 @@ export class World {
 
   /** As if all messages had been sent that much earlier. Replicas have to hold what was told first. */
   async #letTimePass(): Promise<void> {
-    for (const { replica } of this.#replicas) await replica.settle()
+    for (const { replica } of this.#replicas) await replica.catchUp()
     await query(this.#parley.databaseUrl, AGE, [TEN_MINUTES_S])
-    for (const { replica } of this.#replicas) replica.age(TEN_MINUTES_S * 1_000)
+    for (const { replica } of this.#replicas) replica.shiftTime(TEN_MINUTES_S * 1_000)
   }
 }
 
@@ -207,7 +207,7 @@ function isIn({ members }: ChatData, userId: string): boolean {
   return members.edges.some(({ node }) => node.user.id === userId && node.leftAt === null)
 }
 
-function isDeed(step: Step): step is Deed {
+function isDeed(step: Step): step is ChatStep {
   return 'where' in step
 }
 

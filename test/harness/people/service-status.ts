@@ -1,17 +1,19 @@
 import type { Person } from './person.ts'
-import { EventQueue } from './event-queue.ts'
+import { EventQueue } from '../fixtures/event-queue.ts'
 
 export type StatusData = Readonly<{ level: string; since: string; paused: readonly string[] }>
 
 const FIELDS = '{ level since paused }'
 
-export async function statusFor(person: Person): Promise<StatusData> {
+export async function queryStatus(person: Person): Promise<StatusData> {
   const data = await person.run<{ serviceStatus: StatusData }>(`{ serviceStatus ${FIELDS} }`)
   return data.serviceStatus
 }
 
 /** What a person is told of the service level, from now on. */
-export function followStatus(person: Person): Disposable & Readonly<{ told: EventQueue<StatusData> }> {
+export function subscribeToStatus(
+  person: Person,
+): Disposable & Readonly<{ updates: EventQueue<StatusData> }> {
   const told = new EventQueue<StatusData>()
   const end = person.socket.subscribe<{ serviceStatus: StatusData }>(
     { query: `subscription { serviceStatus ${FIELDS} }` },
@@ -23,5 +25,5 @@ export function followStatus(person: Person): Disposable & Readonly<{ told: Even
       complete: () => undefined,
     },
   )
-  return { told, [Symbol.dispose]: end }
+  return { updates: told, [Symbol.dispose]: end }
 }

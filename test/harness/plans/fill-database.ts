@@ -26,7 +26,7 @@ const memberId = (k: string, member: string): string =>
  * apart on the disk as time put them: 15 % of them in three groups of a thousand people, 20 % in groups of fifty, and the
  * rest in chats of two in which fifty things were said. Indexes are taken away first and made anew at the end.
  */
-export async function fill(
+export async function fillWithMessages(
   client: pg.Client,
   messages: number,
   told: (day: number) => void = () => undefined,

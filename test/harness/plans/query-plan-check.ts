@@ -2,14 +2,14 @@ import type pg from 'pg'
 import type { PlanNode } from './query-plan.ts'
 
 /** Columns that pin a table's rows down to few. `limited`: to few only where a LIMIT ends the scan. */
-type Way = Readonly<{ columns: readonly string[]; limited?: true }>
+type AccessPath = Readonly<{ columns: readonly string[]; limited?: true }>
 
 /**
  * The ways to the rows of each table that grows: whatever else a scan asks for, it has to pin one of these by an index.
  * What that leaves does not depend on how much there is in other chats: one row, a page, the members of one chat, the
  * chats or devices of one person.
  */
-const WAYS: Readonly<Record<string, readonly Way[]>> = {
+const ACCESS_PATHS: Readonly<Record<string, readonly AccessPath[]>> = {
   chats: [{ columns: ['id'] }],
   chat_events: [{ columns: ['chat_id', 'seq'] }, { columns: ['chat_id'], limited: true }],
   log_floors: [{ columns: ['chat_id'] }],
@@ -51,7 +51,7 @@ export type Indexes = Readonly<{
   /** The columns of each, in order. */
   columns: ReadonlyMap<string, readonly string[]>
   /** One that holds only what has yet to be done: a scan of it may begin anywhere, if a limit ends it. */
-  swept?: string | undefined
+  worklist?: string | undefined
 }>
 
 const INDEX_COLUMNS = `
@@ -66,16 +66,17 @@ export async function readIndexes(client: pg.Client): Promise<Indexes> {
 }
 
 /** What is wrong with a plan whose tables grow, in words; nothing where each scan reads few rows by an index. */
-export function faultsOf(plan: PlanNode, indexes: Indexes): readonly string[] {
-  return [...judge(plan, false, indexes)]
+export function findPlanProblems(plan: PlanNode, indexes: Indexes): readonly string[] {
+  return [...checkNode(plan, false, indexes)]
 }
 
-function* judge(node: PlanNode, isLimited: boolean, indexes: Indexes): Generator<string, void, void> {
+function* checkNode(node: PlanNode, isLimited: boolean, indexes: Indexes): Generator<string, void, void> {
   const table = node['Relation Name']
-  const isSweep = indexes.swept !== undefined && node['Index Name'] === indexes.swept && isLimited
+  const isSweep = indexes.worklist !== undefined && node['Index Name'] === indexes.worklist && isLimited
   if (table !== undefined && isScan(node) && !isSweep)
-    yield* judgeScan(node, tableOf(table), isLimited, indexes)
-  for (const child of node.Plans ?? []) yield* judge(child, isLimitedBelow(node, child, isLimited), indexes)
+    yield* checkScan(node, tableOf(table), isLimited, indexes)
+  for (const child of node.Plans ?? [])
+    yield* checkNode(child, isLimitedBelow(node, child, isLimited), indexes)
 }
 
 function isScan({ 'Node Type': type }: PlanNode): boolean {
@@ -95,14 +96,14 @@ function isLimitedBelow({ 'Node Type': type }: PlanNode, child: PlanNode, isLimi
   return isLimited || type === 'Limit'
 }
 
-function* judgeScan(
+function* checkScan(
   node: PlanNode,
   table: string,
   isLimited: boolean,
   indexes: Indexes,
 ): Generator<string, void, void> {
   if (SMALL_TABLES.has(table) || table.startsWith('pg_')) return
-  const ways = WAYS[table]
+  const ways = ACCESS_PATHS[table]
   if (ways === undefined) {
     yield `${table}: nobody has said how its rows are found; add it to the ways`
     return

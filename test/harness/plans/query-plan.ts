@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Sent } from './statements.ts'
+import type { SentStatement } from './recorded-statements.ts'
 
 /** A node of a plan, as EXPLAIN (FORMAT JSON) writes it. */
 export type PlanNode = Readonly<{
@@ -25,12 +25,12 @@ export type PlanNode = Readonly<{
 type Answer = Readonly<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>
 
 /** The plan for whatever values come: the one that a prepared statement is run by in the long run. */
-export async function genericPlan(client: pg.Client, { text }: Sent): Promise<PlanNode> {
+export async function genericPlan(client: pg.Client, { text }: SentStatement): Promise<PlanNode> {
   return only(await client.query<Answer>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`))
 }
 
 /** Lets a superuser's connection tell the plan of each statement that it has run; see `ranPlan`. */
-export async function tellPlans(client: pg.Client): Promise<void> {
+export async function enablePlanReports(client: pg.Client): Promise<void> {
   await client.query(`
     LOAD 'auto_explain';
     SET auto_explain.log_min_duration = 0;
@@ -43,7 +43,7 @@ export async function tellPlans(client: pg.Client): Promise<void> {
 }
 
 /** Runs it as Parley does, and takes back whatever it changed; with what each node did, and how many pages it touched. */
-export async function ranPlan(client: pg.Client, { text, values }: Sent): Promise<PlanNode> {
+export async function executedPlan(client: pg.Client, { text, values }: SentStatement): Promise<PlanNode> {
   const told: string[] = []
   const listen = ({ message = '' }: { message?: string | undefined }): void => void told.push(message)
   client.on('notice', listen)

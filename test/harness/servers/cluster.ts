@@ -1,12 +1,12 @@
-import { provideDatabase } from './database.ts'
+import { createTestDatabase } from './database.ts'
 import { type ParleyOptions, startParley, type TestParley } from './parley.ts'
-import { provideRedis } from './redis.ts'
+import { startRedis } from './redis.ts'
 
 /** Several gateways on one database and one Redis, in one process. */
 export type TestCluster = AsyncDisposable &
   Readonly<{
     gateways: readonly TestParley[]
-    redis: Awaited<ReturnType<typeof provideRedis>>
+    redis: Awaited<ReturnType<typeof startRedis>>
     databaseUrl: string
     /** One more gateway. */
     add(options?: ParleyOptions): Promise<TestParley>
@@ -15,8 +15,8 @@ export type TestCluster = AsyncDisposable &
 /** Starts `count` gateways; what is said of one holds for all. */
 export async function startCluster(count: number, common: ParleyOptions = {}): Promise<TestCluster> {
   const resources = new AsyncDisposableStack()
-  const database = resources.use(await provideDatabase())
-  const redis = resources.use(await provideRedis())
+  const database = resources.use(await createTestDatabase())
+  const redis = resources.use(await startRedis())
 
   async function add(options: ParleyOptions = {}): Promise<TestParley> {
     return resources.use(

@@ -3,19 +3,19 @@ import pg from 'pg'
 import { inject } from 'vitest'
 
 /** A database of one's own. */
-export type ProvidedDatabase = Readonly<{ url: string }> & AsyncDisposable
+export type TestDatabase = Readonly<{ url: string }> & AsyncDisposable
 
 /** A migrated database without rows. Disposing it drops it, with whoever is still connected to it. */
-export function provideDatabase(): Promise<ProvidedDatabase> {
+export function createTestDatabase(): Promise<TestDatabase> {
   return createFrom('parley')
 }
 
 /** A database that nobody has migrated. */
-export function provideEmptyDatabase(): Promise<ProvidedDatabase> {
+export function createEmptyTestDatabase(): Promise<TestDatabase> {
   return createFrom('template1')
 }
 
-async function createFrom(template: string): Promise<ProvidedDatabase> {
+async function createFrom(template: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await asSuperuser(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER parley`)
   const url = new URL(inject('postgresUrl'))
@@ -24,17 +24,17 @@ async function createFrom(template: string): Promise<ProvidedDatabase> {
 }
 
 /** A connection of one's own, past Parley. */
-export type ProvidedConnection = Readonly<{ client: pg.Client }> & AsyncDisposable
+export type TestConnection = Readonly<{ client: pg.Client }> & AsyncDisposable
 
 /** Connects as Parley's own role. */
-export async function connect(url: string): Promise<ProvidedConnection> {
+export async function connect(url: string): Promise<TestConnection> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   return { client, [Symbol.asyncDispose]: () => client.end() }
 }
 
 /** Connects as one who may do everything. */
-export function connectAsSuperuser(url: string): Promise<ProvidedConnection> {
+export function connectAsSuperuser(url: string): Promise<TestConnection> {
   const address = new URL(url)
   address.username = 'postgres'
   return connect(address.href)

@@ -6,7 +6,7 @@ import { hasNginx, startNginx } from '../../../scripts/cluster-nginx.ts'
 import { freePort } from './redis-process.ts'
 
 /** A load balancer with the configuration that is deployed. */
-export type Nginx = AsyncDisposable &
+export type TestNginx = AsyncDisposable &
   Readonly<{
     /** The API's address behind it, for HTTP. */
     url: string
@@ -18,10 +18,10 @@ export type NginxOptions = Readonly<{
 }>
 
 /** Starts one on a free port of loopback, in front of the gateways with these URLs. */
-export async function provideNginx(
+export async function startTestNginx(
   urls: readonly string[],
   { idleSeconds }: NginxOptions = {},
-): Promise<Nginx> {
+): Promise<TestNginx> {
   ensureNginx()
   await using resources = new AsyncDisposableStack()
   const folder = await mkdtemp(path.join(tmpdir(), 'parley-nginx-'))

@@ -4,7 +4,7 @@ import type { GatewayId } from '../../../src/ids.ts'
 import type { Overrides } from '../../../src/composition/overrides.ts'
 import { createParley } from '../../../src/parley.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
-import { provideDatabase } from './database.ts'
+import { createTestDatabase } from './database.ts'
 import { Person } from '../people/person.ts'
 
 export const TEST_SECRET = 'a secret for tests, of thirty-two bytes and more'
@@ -43,7 +43,7 @@ let gateways = 0
 /** Starts a gateway on a free port of loopback, by default on an empty database of its own. */
 export async function startParley(options: ParleyOptions = {}): Promise<TestParley> {
   const resources = new AsyncDisposableStack()
-  const databaseUrl = options.databaseUrl ?? resources.use(await provideDatabase()).url
+  const databaseUrl = options.databaseUrl ?? resources.use(await createTestDatabase()).url
   const config = testConfig(options)
   const secrets = {
     databaseUrl,

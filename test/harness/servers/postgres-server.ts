@@ -6,7 +6,7 @@ import { chooseAccount, handOver } from '../../../src/store/embedded/account.ts'
 import { findBinaries } from '../../../src/store/embedded/binaries.ts'
 import { ensureDataFolder } from '../../../src/store/embedded/data-folder.ts'
 import { closeServer, openServer, type ServerPlace } from '../../../src/store/embedded/server.ts'
-import { killServer, provideFolder } from './postgres-folder.ts'
+import { killPostgres, createDataFolder } from './data-folder.ts'
 
 /** A PostgreSQL server of one's own that nobody starts again when it dies. */
 export type PostgresServer = AsyncDisposable &
@@ -19,7 +19,7 @@ export type PostgresServer = AsyncDisposable &
     /** Runs SQL as the superuser; answers with the rows. */
     sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
     /** Resolves when this is so. */
-    until(condition: string): Promise<void>
+    waitUntil(condition: string): Promise<void>
     /** Dies at once, and with it everything that was under way. */
     kill(): Promise<void>
     /** Starts again what was killed, on the same port. */
@@ -30,9 +30,9 @@ export type PostgresServer = AsyncDisposable &
     pauseReplay(): Promise<void>
     resumeReplay(): Promise<void>
     /** Copies the server's files while it runs, for `startRecovered`. Its log goes on being archived meanwhile. */
-    copyFiles(): Promise<ServerCopy>
+    takeBaseBackup(): Promise<BaseBackup>
     /** Starts another server from a copy and what was archived since, as everything was at `time`. */
-    startRecovered(copy: ServerCopy, archive: string, time: string): Promise<PostgresServer>
+    startRecovered(copy: BaseBackup, archive: string, time: string): Promise<PostgresServer>
     /** Starts another server that follows this one, on any free port unless one is given. */
     startStandby(port?: number): Promise<PostgresServer>
     /** A standby that receives nothing any more: it has what it has. */
@@ -42,7 +42,7 @@ export type PostgresServer = AsyncDisposable &
   }>
 
 /** A server's files, in a folder that goes when it is disposed of. */
-export type ServerCopy = AsyncDisposable & Readonly<{ path: string }>
+export type BaseBackup = AsyncDisposable & Readonly<{ path: string }>
 
 /** No second copy of it is made of a server's data: they belong to the process, or are made anew. */
 const NOT_COPIED =
@@ -60,7 +60,7 @@ export async function startPrimary(
   provided?: Readonly<{ path: string }>,
 ): Promise<PostgresServer> {
   await using resources = new AsyncDisposableStack()
-  const home = (provided ?? resources.use(await provideFolder())).path
+  const home = (provided ?? resources.use(await createDataFolder())).path
   const binaries = await findBinaries()
   const folder = path.join(home, 'postgres')
   const account = await chooseAccount(binaries, folder)
@@ -105,7 +105,7 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
 
   async function startStandby(standbyPort?: number): Promise<PostgresServer> {
     await using resourcesOfCopy = new AsyncDisposableStack()
-    const copy = resourcesOfCopy.use(await provideFolder()).path
+    const copy = resourcesOfCopy.use(await createDataFolder()).path
     await copyServer(place, sql, path.join(copy, 'postgres'))
     await configureStandby(place, port, path.join(copy, 'postgres'))
     const standby = {
@@ -121,13 +121,13 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
     return published
   }
 
-  async function copyFiles(): Promise<ServerCopy> {
-    const copy = await provideFolder()
+  async function copyFiles(): Promise<BaseBackup> {
+    const copy = await createDataFolder()
     await copyServer(place, sql, path.join(copy.path, 'postgres'), 'and its log is archived')
     return copy
   }
 
-  async function startRecovered(copy: ServerCopy, archive: string, time: string): Promise<PostgresServer> {
+  async function startRecovered(copy: BaseBackup, archive: string, time: string): Promise<PostgresServer> {
     await using resourcesOfCopy = new AsyncDisposableStack()
     const recovered = path.join(copy.path, 'postgres')
     await writeFile(
@@ -144,7 +144,7 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
       port: undefined,
     }
     const { published } = await open(where, resourcesOfCopy)
-    await published.until('NOT pg_is_in_recovery()')
+    await published.waitUntil('NOT pg_is_in_recovery()')
     return published
   }
 
@@ -162,7 +162,7 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
       url: `postgresql://${APPLICATION}:${place.password}@127.0.0.1:${port}/${APPLICATION}`,
       folder: home,
       sql,
-      kill: () => killServer(home),
+      kill: () => killPostgres(home),
       async start() {
         ;({ connection } = await openServer({ ...place, port }, AbortSignal.timeout(30_000)))
       },
@@ -171,8 +171,8 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
       },
       pauseReplay: async () => void (await sql('SELECT pg_wal_replay_pause()')),
       resumeReplay: async () => void (await sql('SELECT pg_wal_replay_resume()')),
-      until,
-      copyFiles,
+      waitUntil: until,
+      takeBaseBackup: copyFiles,
       startRecovered,
       startStandby,
       requireStandby,

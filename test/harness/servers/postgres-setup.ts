@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { migrate } from '../../../src/store/migrations/migrate.ts'
-import { startReaper } from './postgres-reaper.ts'
+import { startReaper } from './reaper.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {

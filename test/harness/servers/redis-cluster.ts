@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { provideRedis, type TestRedis } from './redis.ts'
+import { startRedis, type TestRedis } from './redis.ts'
 import { freePort } from './redis-process.ts'
 
 /** A Redis Cluster of a test's own. */
@@ -15,7 +15,7 @@ export type TestRedisCluster = AsyncDisposable &
     /** The node comes back, empty, as a replica where it was replaced; resolves when the cluster is whole again. */
     startNode(index: number): Promise<void>
     /** Resolves when the replica of a node that was killed serves its slots. */
-    takenOver(index: number): Promise<void>
+    waitForTakeover(index: number): Promise<void>
     flush(): Promise<void>
   }>
 
@@ -30,7 +30,7 @@ const SLOTS = [
  * Three masters on loopback, without replicas unless asked for: one each. Without, when one is gone, the others go on
  * serving what is theirs.
  */
-export async function provideRedisCluster({ withReplicas = false } = {}): Promise<TestRedisCluster> {
+export async function startRedisCluster({ withReplicas = false } = {}): Promise<TestRedisCluster> {
   const resources = new AsyncDisposableStack()
   const folder = await mkdtemp(path.join(tmpdir(), 'parley-redis-'))
   resources.defer(() => rm(folder, { recursive: true, force: true }))
@@ -48,7 +48,7 @@ export async function provideRedisCluster({ withReplicas = false } = {}): Promis
       await nodes[index]?.start()
       await wholeness([...nodes, ...replicas])
     },
-    async takenOver(index) {
+    async waitForTakeover(index) {
       const others = nodes.filter((_, other) => other !== index)
       const { port } = replicas[index] as TestRedis
       await eventually(others, async (node) => (await mastersOf(node)).includes(port))
@@ -70,7 +70,7 @@ async function startNode(folder: string): Promise<TestRedis> {
     'repl-diskless-sync-delay': '0',
     dir: folder,
   }
-  return provideRedis(Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]))
+  return startRedis(Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]))
 }
 
 async function join(nodes: readonly TestRedis[]): Promise<void> {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import type { TestRedis } from './redis.ts'
 
 /** Every command that a Redis takes, one a line, as long as it is not disposed of. */
-export type RedisMonitor = AsyncDisposable & Readonly<{ heard: readonly string[] }>
+export type RedisMonitor = AsyncDisposable & Readonly<{ commands: readonly string[] }>
 
 /**
  * Resolves when it hears. Not by ioredis, which takes what comes in one packet with the answer to MONITOR for the answer
@@ -18,7 +18,7 @@ export async function monitorRedis({ port }: Pick<TestRedis, 'port'>): Promise<R
   await once(lines, 'line')
   lines.on('line', (line) => heard.push(line))
   return {
-    heard,
+    commands: heard,
     async [Symbol.asyncDispose]() {
       const closed = once(socket, 'close')
       socket.destroy()

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { EventQueue } from '../people/event-queue.ts'
+import { EventQueue } from '../fixtures/event-queue.ts'
 
 /** A running redis-server. It ends with the process that started it, however that ends. */
 export type RedisProcess = Readonly<{

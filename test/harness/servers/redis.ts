@@ -21,7 +21,7 @@ export type TestRedis = AsyncDisposable &
   }>
 
 /** Starts an empty server on a free port of loopback; `settings` are options of redis-server. */
-export async function provideRedis(settings: readonly string[] = []): Promise<TestRedis> {
+export async function startRedis(settings: readonly string[] = []): Promise<TestRedis> {
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
   let server: RedisProcess = await startRedisProcess(port, settings)

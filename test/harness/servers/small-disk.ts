@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { provideFolder, type ProvidedFolder } from './postgres-folder.ts'
+import { createDataFolder, type DataFolder } from './data-folder.ts'
 
 /** A folder on a disk of its own, which others can fill. */
-export type SmallDisk = ProvidedFolder &
+export type SmallDisk = DataFolder &
   Readonly<{
     /** Takes all the space that is left. */
     fill(): Promise<void>
@@ -17,12 +17,12 @@ const run = promisify(execFile)
 const CHUNKS = [1024 * 1024, 4096]
 
 /** In memory, of so many MiB. Needs to be root, who alone may mount: fails where it is somebody else. */
-export async function provideSmallDisk(mebibytes: number): Promise<SmallDisk> {
+export async function createSmallDisk(mebibytes: number): Promise<SmallDisk> {
   if (process.geteuid?.() !== 0) {
     throw new Error('A disk that fills up is a tmpfs, which only root may mount: run this test as root.')
   }
   await using resources = new AsyncDisposableStack()
-  const folder = resources.use(await provideFolder())
+  const folder = resources.use(await createDataFolder())
   await run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0700`, 'tmpfs', folder.path])
   resources.defer(async () => void (await run('umount', ['--lazy', folder.path])))
   const ballast = path.join(folder.path, 'ballast')

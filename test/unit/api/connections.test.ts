@@ -9,8 +9,8 @@ import {
   resolvePage,
 } from '../../../src/api/connections.ts'
 import type { Range } from '../../../src/lib/range.ts'
-import { anyText } from '../../harness/people/arbitraries.ts'
-import { range } from '../../harness/people/events.ts'
+import { anyText } from '../../harness/fixtures/arbitraries.ts'
+import { range } from '../../harness/fixtures/chat-events.ts'
 
 const refused: unknown = expect.objectContaining({ code: 'BAD_USER_INPUT' })
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { createEnvelopeCodec } from '../../../src/bus/envelope.ts'
 import { chatEventTopic, resyncTopic, signalTopic } from '../../../src/gateway/topics.ts'
 import { presenceEdgeTopic } from '../../../src/presence/presence-edge-topic.ts'
-import { anyEdge, anyEvent, anyReceipt, anyText } from '../../harness/people/arbitraries.ts'
-import { bob, receipt, sent } from '../../harness/people/events.ts'
+import { anyEdge, anyEvent, anyReceipt, anyText } from '../../harness/fixtures/arbitraries.ts'
+import { bob, receipt, sent } from '../../harness/fixtures/chat-events.ts'
 
 const { encode, decode } = createEnvelopeCodec([chatEventTopic, signalTopic, presenceEdgeTopic, resyncTopic])
 

@@ -2,7 +2,15 @@ import { expect, test } from 'vitest'
 import type { MemberSnapshot } from '../../../src/chats/audience-store.ts'
 import { AUDIENCE_TTL_MS, createAudience } from '../../../src/chats/audience.ts'
 import type { UserId } from '../../../src/ids.ts'
-import { alice, bob, carol, chatId, memberAdded, memberRemoved, sent } from '../../harness/people/events.ts'
+import {
+  alice,
+  bob,
+  carol,
+  chatId,
+  memberAdded,
+  memberRemoved,
+  sent,
+} from '../../harness/fixtures/chat-events.ts'
 
 const TEA = chatId('tea')
 

@@ -3,8 +3,8 @@ import { createRetention } from '../../../src/chats/retention.ts'
 import type { RetentionPage } from '../../../src/chats/retention-store.ts'
 import type { ChatId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { chatId } from '../../harness/people/events.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { chatId } from '../../harness/fixtures/chat-events.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

@@ -6,8 +6,8 @@ import type { LiveStream } from '../../../src/delivery/live-stream.ts'
 import { createHub } from '../../../src/gateway/hub.ts'
 import type { DeviceId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { alice, bob, chatId, sent } from '../../harness/people/events.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { alice, bob, chatId, sent } from '../../harness/fixtures/chat-events.ts'
 
 /*
  * A query that follows an item of a stream must not read an older state. So the viewer's mark is set before the item is

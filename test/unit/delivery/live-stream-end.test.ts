@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { InboxItem } from '../../../src/delivery/inbox-item.ts'
-import { sent } from '../../harness/people/events.ts'
+import { sent } from '../../harness/fixtures/chat-events.ts'
 import { openStream, take } from './open-stream.ts'
 
 const CAUGHT_UP: InboxItem = { type: 'CaughtUp', at: new Date(0) }

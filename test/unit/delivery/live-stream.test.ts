@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { InboxItem } from '../../../src/delivery/inbox-item.ts'
 import { type LiveStream, QUEUE_BOUNDS } from '../../../src/delivery/live-stream.ts'
-import { bob, range, receipt, sent } from '../../harness/people/events.ts'
+import { bob, range, receipt, sent } from '../../harness/fixtures/chat-events.ts'
 import { openStream, take } from './open-stream.ts'
 
 const CAUGHT_UP: InboxItem = { type: 'CaughtUp', at: new Date(0) }

@@ -10,8 +10,8 @@ import type { LiveStream } from '../../../src/delivery/live-stream.ts'
 import { createHub } from '../../../src/gateway/hub.ts'
 import type { DeviceId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { alice, bob, chatId, memberRemoved, range, sent, seqsOf } from '../../harness/people/events.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { alice, bob, chatId, memberRemoved, range, sent, seqsOf } from '../../harness/fixtures/chat-events.ts'
 
 const TEA = chatId('tea')
 const REMOVED_AT = 5

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createMerge } from '../../../src/delivery/merge.ts'
-import { bob, chatId, range, receipt, sent, seqsOf } from '../../harness/people/events.ts'
+import { bob, chatId, range, receipt, sent, seqsOf } from '../../harness/fixtures/chat-events.ts'
 
 test('delivers the log once and in order, wherever the replay and the live part overlap', () => {
   const seam = fc.record({ acked: fc.nat(5), replayed: fc.nat(5), overlap: fc.nat(5), later: fc.nat(5) })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Pending, Registration } from '../../../src/delivery/device-store.ts'
 import { createDeviceReplay } from '../../../src/delivery/replay.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { alice, bob, chatId, range, receipt, sent } from '../../harness/people/events.ts'
+import { alice, bob, chatId, range, receipt, sent } from '../../harness/fixtures/chat-events.ts'
 
 const NOW = new Date('2026-11-23T09:00:00Z')
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { createThrottledReads } from '../../../src/delivery/throttled-reads.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { holdWork } from '../../harness/people/held-work.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { createManualWork } from '../../harness/fixtures/manual-work.ts'
 
 test('runs eight reads at a time, however many inboxes start, and estimates the wait', async () => {
-  const { run, calls } = holdWork<number>()
+  const { run, calls } = createManualWork<number>()
   const { read, expectedWaitMs } = createThrottledReads(captureLog().logger)
   const signal = new AbortController().signal
   const reads = Array.from({ length: 200 }, (_, number) => read(signal, () => run([number])))
@@ -21,7 +21,7 @@ test('runs eight reads at a time, however many inboxes start, and estimates the 
 })
 
 test('skips the read of a reader that has gone while it waited', async () => {
-  const { run, calls } = holdWork<number>()
+  const { run, calls } = createManualWork<number>()
   const { read } = createThrottledReads(captureLog().logger)
   const [here, gone] = [new AbortController(), new AbortController()]
   const first = Array.from({ length: 8 }, (_, number) => read(here.signal, () => run([number])))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type ChatView, isVisible, lastVisibleSeq } from '../../../src/events/chat.ts'
 import type { MembershipPeriod } from '../../../src/events/membership-period.ts'
-import { alice, bob, chatId, range } from '../../harness/people/events.ts'
+import { alice, bob, chatId, range } from '../../harness/fixtures/chat-events.ts'
 
 type Membership = Readonly<{
   headSeq: number

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { messageIdOf, statusOf } from '../../../src/events/message.ts'
-import { chatId, sent } from '../../harness/people/events.ts'
+import { chatId, sent } from '../../harness/fixtures/chat-events.ts'
 
 test("a message's id is its chat and its place in the log", () => {
   expect(messageIdOf(sent('tea', 3).message)).toEqual({ chatId: chatId('tea'), seq: 3 })

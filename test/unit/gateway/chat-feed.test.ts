@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChatEvent } from '../../../src/events/chat-event.ts'
 import { ChatFeed } from '../../../src/gateway/chat-feed.ts'
-import { range, sent, seqsOf } from '../../harness/people/events.ts'
+import { range, sent, seqsOf } from '../../harness/fixtures/chat-events.ts'
 
 type Arrivals = Readonly<{ start: number; head: number; seqs: readonly number[] }>
 /** What a gateway does: takes in the event with a seq, or reads the hole from the log. */

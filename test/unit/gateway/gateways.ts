@@ -14,9 +14,9 @@ import {
   type MemorySessions,
 } from '../../../src/sessions/memory-session-registry.ts'
 import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.ts'
-import { captureLog, type LogLine } from '../../harness/checkers/captured-log.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
-import { chatId } from '../../harness/people/events.ts'
+import { captureLog, type LogLine } from '../../harness/fixtures/captured-log.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
+import { chatId } from '../../harness/fixtures/chat-events.ts'
 
 /** One gateway of several. */
 export type Gateway = Readonly<{

@@ -10,8 +10,8 @@ import {
   receipt,
   sent,
   seqsOf,
-} from '../../harness/people/events.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+} from '../../harness/fixtures/chat-events.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import type { LiveItem } from '../../../src/events/signal.ts'
 import { createHubWorld, type HubWorld, read } from './hub-world.ts'
 

@@ -1,8 +1,16 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ChatEvent } from '../../../src/events/chat-event.ts'
-import { alice, bob, carol, chatId, memberAdded, memberRemoved, range } from '../../harness/people/events.ts'
-import { receipt, sent, seqsOf } from '../../harness/people/events.ts'
+import {
+  alice,
+  bob,
+  carol,
+  chatId,
+  memberAdded,
+  memberRemoved,
+  range,
+} from '../../harness/fixtures/chat-events.ts'
+import { receipt, sent, seqsOf } from '../../harness/fixtures/chat-events.ts'
 import { createHubWorld, type HubWorld, read } from './hub-world.ts'
 
 beforeEach(() => void vi.useFakeTimers())

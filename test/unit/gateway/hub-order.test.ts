@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import fc from 'fast-check'
 import { MAX_SEQ } from '../../../src/ids.ts'
-import { alice, bob, chatId, range, sent, seqsOf } from '../../harness/people/events.ts'
+import { alice, bob, chatId, range, sent, seqsOf } from '../../harness/fixtures/chat-events.ts'
 import { createHubWorld, read } from './hub-world.ts'
 
 const teaLog = (head: number) => range(1, head).map((seq) => sent('tea', seq))

@@ -3,7 +3,7 @@ import type { ChatEvent } from '../../../src/events/chat-event.ts'
 import type { LiveItem } from '../../../src/events/signal.ts'
 import type { MembershipHead } from '../../../src/gateway/membership-store.ts'
 import type { Subscription } from '../../../src/gateway/local-users.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import {
   alice,
   bob,
@@ -13,7 +13,7 @@ import {
   range,
   sent,
   seqsOf,
-} from '../../harness/people/events.ts'
+} from '../../harness/fixtures/chat-events.ts'
 import { createHubWorld, type HubWorld } from './hub-world.ts'
 
 beforeEach(() => void vi.useFakeTimers())

@@ -9,7 +9,7 @@ import {
   range,
   sent,
   seqsOf,
-} from '../../harness/people/events.ts'
+} from '../../harness/fixtures/chat-events.ts'
 import { createHubWorld, read } from './hub-world.ts'
 
 /*

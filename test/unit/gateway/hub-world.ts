@@ -6,9 +6,9 @@ import type { LiveItem } from '../../../src/events/signal.ts'
 import type { Subscription } from '../../../src/gateway/local-users.ts'
 import type { Seq, UserId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { captureLog, type LogLine } from '../../harness/checkers/captured-log.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
-import { chatId } from '../../harness/people/events.ts'
+import { captureLog, type LogLine } from '../../harness/fixtures/captured-log.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
+import { chatId } from '../../harness/fixtures/chat-events.ts'
 
 /** Somebody who listens, and what they heard. */
 export type Ear = Subscription &

@@ -3,8 +3,8 @@ import type { MembershipHead } from '../../../src/gateway/membership-store.ts'
 import { createResync } from '../../../src/gateway/resync.ts'
 import type { UserId } from '../../../src/ids.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
 const people = (count: number): UserId[] =>
   Array.from({ length: count }, (_, index) => `user ${index}` as UserId)

@@ -10,7 +10,7 @@ import {
   receipt,
   sent,
   seqsOf,
-} from '../../harness/people/events.ts'
+} from '../../harness/fixtures/chat-events.ts'
 import { type Gateway, Gateways } from './gateways.ts'
 
 async function undelivered({ metrics }: Gateway): Promise<Record<string, number>> {

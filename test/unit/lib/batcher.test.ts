@@ -1,11 +1,11 @@
 import { setImmediate as thisTurn } from 'node:timers/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { BatcherFullError, createBatcher } from '../../../src/lib/batcher.ts'
-import { holdWork } from '../../harness/people/held-work.ts'
-import { range } from '../../harness/people/events.ts'
+import { createManualWork } from '../../harness/fixtures/manual-work.ts'
+import { range } from '../../harness/fixtures/chat-events.ts'
 
 function heldBatcher({ maxBatch = 10, maxWaiting = 100 } = {}) {
-  const { run, calls } = holdWork<number, string>()
+  const { run, calls } = createManualWork<number, string>()
   const batcher = createBatcher<number, string>({ run, maxBatch, maxWaiting })
   const submitAll = (items: readonly number[]) => Promise.all(items.map((item) => batcher.submit(item)))
   return { batcher, calls, submitAll }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { createConcurrencyLimiter } from '../../../src/lib/concurrency-limiter.ts'
-import { holdWork } from '../../harness/people/held-work.ts'
+import { createManualWork } from '../../harness/fixtures/manual-work.ts'
 
 test('so many are let through at once, the others in the order in which they came', async () => {
-  const { run, calls } = holdWork<number>()
+  const { run, calls } = createManualWork<number>()
   const { run: pass } = createConcurrencyLimiter(2)
   const passed = [1, 2, 3, 4].map((number) => pass(() => run([number])))
   const [first, second] = [await calls.next(), await calls.next()]
@@ -17,7 +17,7 @@ test('so many are let through at once, the others in the order in which they cam
 
 test('the wait to expect grows with the line, and with how long the last ones took', async () => {
   let time = 0
-  const { run, calls } = holdWork<number>()
+  const { run, calls } = createManualWork<number>()
   const { run: pass, expectedWaitMs } = createConcurrencyLimiter(2, () => time)
   expect(expectedWaitMs()).toBe(0)
   const passed = Array.from({ length: 102 }, (_, number) => pass(() => run([number])))

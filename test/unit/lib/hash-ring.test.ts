@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createHashRing } from '../../../src/lib/hash-ring.ts'
-import { anyText } from '../../harness/people/arbitraries.ts'
+import { anyText } from '../../harness/fixtures/arbitraries.ts'
 
 const itself = (name: string): string => name
 const keys = Array.from({ length: 500 }, (_, index) => `chat ${index}`)

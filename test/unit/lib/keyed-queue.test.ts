@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createKeyedQueue } from '../../../src/lib/keyed-queue.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
 type Run = (batch: ReadonlyMap<string, number>) => Promise<void>
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { ChatId } from '../../../src/ids.ts'
 import { BatcherFullError } from '../../../src/lib/batcher.ts'
 import { createLanes } from '../../../src/messages/lanes.ts'
-import { chatId, range } from '../../harness/people/events.ts'
-import { type HeldCall, holdWork } from '../../harness/people/held-work.ts'
+import { chatId, range } from '../../harness/fixtures/chat-events.ts'
+import { type PendingCall, createManualWork } from '../../harness/fixtures/manual-work.ts'
 
 type Send = Readonly<{ chatId: ChatId; body: string }>
 
@@ -12,15 +12,15 @@ const CHATS = range(1, 40).map((number) => `chat ${number}`)
 const send = (chat: string, body = 'Hello'): Send => ({ chatId: chatId(chat), body })
 
 function heldLanes({ count = 4, maxWaiting = 100 } = {}) {
-  const { run: write, calls } = holdWork<Send, string>()
+  const { run: write, calls } = createManualWork<Send, string>()
   return { calls, lanes: createLanes<Send, string>({ write, count, maxBatch: 100, maxWaiting }) }
 }
 
-function finish({ items, finish: answer }: HeldCall<Send, string>): void {
+function finish({ items, finish: answer }: PendingCall<Send, string>): void {
   answer(items.map(({ body }) => `stored ${body}`))
 }
 
-const bodiesOf = ({ items }: HeldCall<Send, string>): string[] => items.map(({ body }) => body)
+const bodiesOf = ({ items }: PendingCall<Send, string>): string[] => items.map(({ body }) => body)
 
 test('sends to one chat are written in the order in which they came, one write at a time', async () => {
   const { lanes, calls } = heldLanes()

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ParleyError } from '../../../src/errors.ts'
 import { parseKey } from '../../../src/chats/client-key.ts'
 import { fingerprintOf, parseBody, parseEmoji } from '../../../src/messages/message-input.ts'
-import { anyText } from '../../harness/people/arbitraries.ts'
+import { anyText } from '../../harness/fixtures/arbitraries.ts'
 
 const refused: unknown = expect.objectContaining({ code: 'BAD_USER_INPUT' })
 const key = (value: string): string => parseKey('clientMessageId', value)

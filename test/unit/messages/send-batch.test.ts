@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { AppendOutcome, NewMessage } from '../../../src/messages/message-log.ts'
 import { fingerprintOf } from '../../../src/messages/message-input.ts'
 import { deduplicateBatch, expandOutcomes } from '../../../src/messages/send-batch.ts'
-import { alice, bob, chatId } from '../../harness/people/events.ts'
+import { alice, bob, chatId } from '../../harness/fixtures/chat-events.ts'
 
 const draft: fc.Arbitrary<NewMessage> = fc
   .record({

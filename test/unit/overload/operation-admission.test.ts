@@ -5,7 +5,7 @@ import { modeAt, receiptRestMsAt } from '../../../src/overload/features.ts'
 import type { ServiceLevel } from '../../../src/overload/levels.ts'
 import { ruleOf } from '../../../src/overload/operation-rules.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { alice, bob } from '../../harness/people/events.ts'
+import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 
 /** A gate at a level, with so long to wait for limits. */
 function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atMost?: number } = {}) {

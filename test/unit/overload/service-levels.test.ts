@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { LevelCommand } from '../../../src/overload/level-commands.ts'
 import { createServiceLevels } from '../../../src/overload/service-levels.ts'
 import type { Readings } from '../../../src/overload/thresholds.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

@@ -3,8 +3,8 @@ import type { UserId } from '../../../src/ids.ts'
 import type { Activity, PresenceStore } from '../../../src/presence/store/presence-store.ts'
 import { createActivityWriter } from '../../../src/presence/activity-writer.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { alice, bob, carol } from '../../harness/people/events.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { alice, bob, carol } from '../../harness/fixtures/chat-events.ts'
 
 /** Touches on their way to a store that calls its moments by numbers of ours. */
 function world() {

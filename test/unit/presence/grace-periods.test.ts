@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { createGracePeriods } from '../../../src/presence/grace-periods.ts'
 import type { GracePeriod, WatchedEdge } from '../../../src/presence/store/presence-store.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { alice, bob, carol } from '../../harness/people/events.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { alice, bob, carol } from '../../harness/fixtures/chat-events.ts'
 
 /** Excuses on their way to a store of which everybody was offline. */
 function world() {

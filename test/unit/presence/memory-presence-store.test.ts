@@ -7,7 +7,7 @@ import {
 } from '../../../src/presence/store/memory-presence-store.ts'
 import { type PresenceStore, SAVE_EVERY_MS, WINDOW_MS } from '../../../src/presence/store/presence-store.ts'
 import type { PresenceState } from '../../../src/events/presence-state.ts'
-import { alice } from '../../harness/people/events.ts'
+import { alice } from '../../harness/fixtures/chat-events.ts'
 
 /** A store whose time passes when told so, and whose clock jumps when told so. */
 class World {

@@ -7,9 +7,9 @@ import {
   createMemoryPresenceStore,
 } from '../../../src/presence/store/memory-presence-store.ts'
 import type { PresenceStore } from '../../../src/presence/store/presence-store.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
-import { alice } from '../../harness/people/events.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
+import { alice } from '../../harness/fixtures/chat-events.ts'
 
 const STEPS = { nothing: 'unknown', online: 'known in part', everything: 'known' } as const
 

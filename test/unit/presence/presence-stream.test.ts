@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { UserId } from '../../../src/ids.ts'
 import { PresenceStream } from '../../../src/presence/presence-stream.ts'
 import type { PresenceState } from '../../../src/events/presence-state.ts'
-import { alice, bob, carol, range } from '../../harness/people/events.ts'
+import { alice, bob, carol, range } from '../../harness/fixtures/chat-events.ts'
 
 const at = (second: number): Date => new Date(Date.UTC(2026, 10, 23, 12, 0, second))
 const sighting = (userId: UserId, online: boolean | null, asOf: number, second = 0): PresenceState => {

@@ -12,9 +12,9 @@ import {
   createPresenceSubscriptions,
   type PresenceSubscriptions,
 } from '../../../src/presence/presence-subscriptions.ts'
-import { EventQueue } from '../../harness/people/event-queue.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { alice, bob, carol } from '../../harness/people/events.ts'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { alice, bob, carol } from '../../harness/fixtures/chat-events.ts'
 import { until } from '../../contract/sessions/session-registry-contract.ts'
 
 const SEEN = new Date('2026-11-23T09:00:00.000Z')

@@ -3,8 +3,8 @@ import type { UserId } from '../../../src/ids.ts'
 import { OpenStreams } from '../../../src/presence/open-streams.ts'
 import { PresenceStream } from '../../../src/presence/presence-stream.ts'
 import { createPresence, MAX_WATCHED, MAX_WATCHED_PER_VIEWER } from '../../../src/presence/presence.ts'
-import { captureLog } from '../../harness/checkers/captured-log.ts'
-import { alice, bob } from '../../harness/people/events.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 
 /** Everybody may see everybody, and nobody is known. */
 function world() {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isBatchable } from '../../../src/overload/operation-rules.ts'
 import { AT_ONCE, createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
-import { alice, bob } from '../../harness/people/events.ts'
+import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 
 /** Work that ends when told so, and what has begun of it. */
 class Desk {

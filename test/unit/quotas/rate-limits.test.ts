@@ -4,7 +4,7 @@ import { QUOTAS } from '../../../src/quotas/quotas.ts'
 import { createRateLimits } from '../../../src/quotas/rate-limits.ts'
 import type { UserId } from '../../../src/ids.ts'
 import { createTokenBucket } from '../../../src/quotas/token-bucket.ts'
-import { alice, bob } from '../../harness/people/events.ts'
+import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 
 /** Limits on a clock that we move. */
 function limitsAt(start = 1_000, factor = 1) {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { DeviceId, UserId } from '../../../src/ids.ts'
 import { type Advance, collapse, memberKeyOf } from '../../../src/receipts/watermarks.ts'
-import { alice, bob, chatId } from '../../harness/people/events.ts'
+import { alice, bob, chatId } from '../../harness/fixtures/chat-events.ts'
 
 const advance: fc.Arbitrary<Advance> = fc.record({
   chatId: fc.constantFrom(chatId('tea'), chatId('coffee')),

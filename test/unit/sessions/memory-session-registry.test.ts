@@ -4,7 +4,7 @@ import {
   type MemorySessions,
 } from '../../../src/sessions/memory-session-registry.ts'
 import type { GatewayId } from '../../../src/ids.ts'
-import { alice, bob, carol } from '../../harness/people/events.ts'
+import { alice, bob, carol } from '../../harness/fixtures/chat-events.ts'
 
 const [east, west, north] = ['east', 'west', 'north'] as [GatewayId, GatewayId, GatewayId]
 

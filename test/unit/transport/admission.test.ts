@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ComeBackLater, createAdmission } from '../../../src/transport/pipeline/admission.ts'
-import { holdWork } from '../../harness/people/held-work.ts'
+import { createManualWork } from '../../harness/fixtures/manual-work.ts'
 
 /** What somebody who comes now is told: undefined when they are let in. */
 async function hintOf(waitMs: number, random = 0.5): Promise<number | undefined> {
@@ -35,7 +35,7 @@ test('those who are sent away are spread over the time around it, and none for t
 })
 
 test('eight at once are let in, and when those take long the line is refused', async () => {
-  const { run, calls } = holdWork<number, string>()
+  const { run, calls } = createManualWork<number, string>()
   const { enter } = createAdmission({ expectedWaitMs: () => 0 })
   const coming = Array.from({ length: 5_000 }, (_, number) => enter(() => run([number])))
   const outcomes = Promise.allSettled(coming)

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { EventQueue } from '../people/event-queue.ts'
+import { EventQueue } from '../fixtures/event-queue.ts'
 
 /** Another program that runs, and what it prints. */
-export type Child = AsyncDisposable & Readonly<{ lines: EventQueue<string>; complaints: EventQueue<string> }>
+export type ScriptProcess = AsyncDisposable &
+  Readonly<{ lines: EventQueue<string>; errorLines: EventQueue<string> }>
 
 /** Runs a script by this Node.js; disposing it ends the program. */
-export function runScript(file: string, env: Readonly<Record<string, string>>): Child {
+export function runScript(file: string, env: Readonly<Record<string, string>>): ScriptProcess {
   const child = spawn(process.execPath, [file], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -18,7 +19,7 @@ export function runScript(file: string, env: Readonly<Record<string, string>>): 
   const ended = once(child, 'exit')
   return {
     lines,
-    complaints,
+    errorLines: complaints,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await ended

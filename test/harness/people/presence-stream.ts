@@ -1,4 +1,4 @@
-import { EventQueue } from './event-queue.ts'
+import { EventQueue } from '../fixtures/event-queue.ts'
 import type { Person } from './person.ts'
 
 /** Somebody's presence, as the API tells it, and when it was told. */
@@ -8,13 +8,13 @@ export type PresenceData = Readonly<{
   lastSeenAt: string | null
 }>
 
-export type Told = PresenceData & Readonly<{ at: number }>
+export type TimedPresence = PresenceData & Readonly<{ at: number }>
 
 const FIELDS = 'user { id } online lastSeenAt'
 const HEARTBEAT = `
   mutation ($input: HeartbeatInput!) { heartbeat(input: $input) { presence { ${FIELDS} } } }`
 const PRESENCE = `query ($id: ID!) { user(id: $id) { presence { ${FIELDS} } } }`
-export const WATCH = `subscription ($userIds: [ID!]!) { presence(userIds: $userIds) { ${FIELDS} } }`
+export const PRESENCE_SUBSCRIPTION = `subscription ($userIds: [ID!]!) { presence(userIds: $userIds) { ${FIELDS} } }`
 
 /** The person does something, or their app asks by itself; answers with what they are told of themselves. */
 export async function heartbeat(person: Person, userActivity = true): Promise<PresenceData> {
@@ -25,14 +25,14 @@ export async function heartbeat(person: Person, userActivity = true): Promise<Pr
 }
 
 /** What the viewer sees of the other; null where that is nothing. */
-export async function look(viewer: Person, other: Person): Promise<PresenceData | null> {
+export async function queryPresence(viewer: Person, other: Person): Promise<PresenceData | null> {
   const data = await viewer.run<{ user: { presence: PresenceData | null } }>(PRESENCE, { id: other.id })
   return data.user.presence
 }
 
 /** A subscription to people's presence. */
-export class PresenceWatch {
-  readonly told = new EventQueue<Told>()
+export class PresenceStream {
+  readonly updates = new EventQueue<TimedPresence>()
   /** Resolves when the subscription has ended; with an error where it ended in one. */
   readonly ended: Promise<unknown>
   readonly #dispose: () => void
@@ -41,10 +41,10 @@ export class PresenceWatch {
     const { promise, resolve } = Promise.withResolvers<unknown>()
     this.ended = promise
     this.#dispose = viewer.socket.subscribe<{ presence: PresenceData }>(
-      { query: WATCH, variables: { userIds: others.map(({ id }) => id) } },
+      { query: PRESENCE_SUBSCRIPTION, variables: { userIds: others.map(({ id }) => id) } },
       {
         next: ({ data, errors }) => {
-          if (data) this.told.push({ ...data.presence, at: Date.now() })
+          if (data) this.updates.push({ ...data.presence, at: Date.now() })
           else resolve(errors)
         },
         error: resolve,
@@ -54,13 +54,13 @@ export class PresenceWatch {
   }
 
   /** The next time that somebody is told of like this. */
-  async tells({ id }: Person, online: boolean | null, timeoutMs?: number): Promise<Told> {
-    return this.told.match((one) => one.user.id === id && one.online === online, timeoutMs)
+  async nextUpdate({ id }: Person, online: boolean | null, timeoutMs?: number): Promise<TimedPresence> {
+    return this.updates.match((one) => one.user.id === id && one.online === online, timeoutMs)
   }
 
   /** What was told of somebody's being online, in order. */
-  story({ id }: Person): (boolean | null)[] {
-    return this.told.all.filter(({ user }) => user.id === id).map(({ online }) => online)
+  onlineValues({ id }: Person): (boolean | null)[] {
+    return this.updates.all.filter(({ user }) => user.id === id).map(({ online }) => online)
   }
 
   [Symbol.dispose](): void {

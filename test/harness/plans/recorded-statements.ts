@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 
 /** A statement as it was sent, and with which values. */
-export type Sent = Readonly<{ name: string; text: string; values: readonly unknown[] }>
+export type SentStatement = Readonly<{ name: string; text: string; values: readonly unknown[] }>
 
 /** What is sent to any database by this process, as long as it is not disposed of. */
-export type Listening = Disposable & Readonly<{ sent: readonly Sent[] }>
+export type StatementRecorder = Disposable & Readonly<{ statements: readonly SentStatement[] }>
 
 /** What reads or writes rows; the rest begins and ends transactions. */
 const OF_ROWS = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i
@@ -14,8 +14,8 @@ const OF_ROWS = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i
  * Listens where all statements pass: ours, which are named, and those that Prisma writes. Statements given as a bare
  * text are a test's own and pass unheard.
  */
-export function listenToStatements(): Listening {
-  const sent: Sent[] = []
+export function recordStatements(): StatementRecorder {
+  const sent: SentStatement[] = []
   const { prototype } = pg.Client
   const original = Reflect.get(prototype, 'query') as (...args: unknown[]) => unknown
   function heard(this: pg.Client, ...args: unknown[]): unknown {
@@ -27,7 +27,7 @@ export function listenToStatements(): Listening {
     return Reflect.apply(original, this, args)
   }
   Reflect.set(prototype, 'query', heard)
-  return { sent, [Symbol.dispose]: () => void Reflect.set(prototype, 'query', original) }
+  return { statements: sent, [Symbol.dispose]: () => void Reflect.set(prototype, 'query', original) }
 }
 
 type Given = Readonly<{ name?: string; text: string; values?: readonly unknown[] }>
@@ -37,12 +37,12 @@ function isStatement(given: unknown): given is Given {
 }
 
 /** Each text once, with the values that it was sent with first. */
-export function distinct(sent: readonly Sent[]): readonly Sent[] {
+export function distinct(sent: readonly SentStatement[]): readonly SentStatement[] {
   return [...new Map(sent.toReversed().map((one) => [one.text, one])).values()].toReversed()
 }
 
 /** What a statement is called in a report: Prisma's by their text, of which names say nothing. */
-export function titleOf({ name, text }: Sent): string {
+export function titleOf({ name, text }: SentStatement): string {
   return name === '' || name.startsWith('prisma_') ? text.replaceAll(/\s+/g, ' ').slice(0, 120) : name
 }
 
@@ -58,7 +58,7 @@ const RENEWED: Readonly<Record<string, Readonly<{ place: number; renew: (value: 
 }
 
 /** The same again. */
-export function renewed(sent: Sent): Sent {
+export function withFreshKeys(sent: SentStatement): SentStatement {
   const parameter = RENEWED[sent.name]
   if (parameter === undefined) return sent
   const { place, renew } = parameter

@@ -1,16 +1,16 @@
-import { CHATS, type ChatData } from '../people/documents.ts'
+import { CHATS, type ChatData } from './documents.ts'
 import {
   advance,
-  age,
+  shiftTime,
   apply,
   type ChatState,
   emptyChat,
-  type HeldChat,
-  heldState,
-  hold,
+  type ClientChat,
+  clientState,
+  fromQuery,
   queriedState,
-} from '../people/client-state.ts'
-import type { Person, Stream, StreamItem } from '../people/person.ts'
+} from './client-state.ts'
+import type { Person, Stream, StreamItem } from './person.ts'
 
 /** Where a subscription is in a chat: at the last event that it told, or after the one that removed its person. */
 type Told = number | 'removed'
@@ -20,21 +20,21 @@ type Told = number | 'removed'
  * CaughtUp, query once, and apply to that every event with a seq beyond what the query held. It queries again only a chat
  * that begins or that it was let into.
  */
-export class Replica {
+export class ModelClient {
   readonly #person: Person
   readonly #device: string
-  readonly #chats = new Map<string, HeldChat>()
+  readonly #chats = new Map<string, ClientChat>()
   #stream: Stream
   #applied = 0
   readonly #told = new Map<string, Told>()
   #reconnecting: Promise<void> = Promise.resolve()
   readonly #lastSeqs = new Map<string, number>()
 
-  static async start(person: Person, device: string): Promise<Replica> {
+  static async start(person: Person, device: string): Promise<ModelClient> {
     const stream = person.inbox(device)
     await stream.caughtUp()
-    const replica = new Replica(person, device, stream)
-    for (const chat of await replica.#fetch()) replica.#chats.set(chat.id, hold(chat))
+    const replica = new ModelClient(person, device, stream)
+    for (const chat of await replica.#fetch()) replica.#chats.set(chat.id, fromQuery(chat))
     return replica
   }
 
@@ -65,7 +65,7 @@ export class Replica {
   }
 
   /** Waits until the stream holds every event and every watermark that a query answers with. */
-  async settle(): Promise<void> {
+  async catchUp(): Promise<void> {
     const target = JSON.stringify(progress(await this.query()))
     for (;;) {
       await this.#apply()
@@ -75,15 +75,15 @@ export class Replica {
   }
 
   /** So much time goes by for what the client holds. */
-  age(ms: number): void {
-    for (const held of this.#chats.values()) age(held, ms)
+  shiftTime(ms: number): void {
+    for (const held of this.#chats.values()) shiftTime(held, ms)
   }
 
   state(): readonly ChatState[] {
     const now = Date.now()
     return [...this.#chats]
       .filter(([, { headSeq }]) => headSeq > 0)
-      .map(([id, held]) => heldState(id, held, this.#person.id, now))
+      .map(([id, held]) => clientState(id, held, this.#person.id, now))
       .toSorted(byId)
   }
 
@@ -126,8 +126,8 @@ export class Replica {
     apply(held, item, this.#person.id)
   }
 
-  async #queryChat(chatId: string, known: HeldChat): Promise<void> {
-    this.#chats.set(chatId, hold(await this.#person.look(chatId), known))
+  async #queryChat(chatId: string, known: ClientChat): Promise<void> {
+    this.#chats.set(chatId, fromQuery(await this.#person.fetchChat(chatId), known))
   }
 
   /** Within one subscription nothing is told twice and nothing is left out but what its person was not there for. */

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 
 /** How much there is in a database. */
-export type Size = Readonly<{
+export type DatabaseSize = Readonly<{
   messages: number
   /** In which something was said. */
   chats: number
@@ -9,25 +9,25 @@ export type Size = Readonly<{
   /** Of each chat: this many rows in `members`. */
   membersPerChat: number
   /** Among how many chats the messages are. */
-  talkative: number
+  activeChats: number
 }>
 
 /** Ten million messages in very many chats, in each of which little was said. */
-export const MANY_SMALL_CHATS: Size = {
+export const MANY_SMALL_CHATS: DatabaseSize = {
   messages: 10_000_000,
   chats: 1_000_000,
   users: 500_000,
   membersPerChat: 2,
-  talkative: 1_000_000,
+  activeChats: 1_000_000,
 }
 
 /** The same in few chats: a hundred thousand in each. */
-export const FEW_HUGE_CHATS: Size = {
+export const FEW_HUGE_CHATS: DatabaseSize = {
   messages: 10_000_000,
   chats: 50_000,
   users: 50_000,
   membersPerChat: 20,
-  talkative: 100,
+  activeChats: 100,
 }
 
 type Table = Readonly<{ rows: number; distinct: Readonly<Record<string, number>> }>
@@ -41,8 +41,8 @@ export function tablesOf({
   chats,
   users,
   membersPerChat,
-  talkative,
-}: Size): Readonly<Record<string, Table>> {
+  activeChats: talkative,
+}: DatabaseSize): Readonly<Record<string, Table>> {
   const members = chats * membersPerChat
   const ofChat = { chat_id: talkative, seq: messages / talkative }
   return {
@@ -83,7 +83,7 @@ const COLUMN_STATS = `
  * are, and nobody may analyze the tables again. Pages stay few, so whole tables seem cheaper to read than they would
  * be: a plan that does not read them here would not read them there.
  */
-export async function pretendSize(client: pg.Client, size: Size): Promise<void> {
+export async function setTableStatistics(client: pg.Client, size: DatabaseSize): Promise<void> {
   await client.query('ANALYZE')
   const { rows } = await client.query<{
     name: string

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 
 /** Another process that runs an embedded server, as another Parley would. */
-export type PostgresHost = Readonly<{
+export type EmbeddedPostgresProcess = Readonly<{
   url: string
   /** Kills the process; its server goes on. */
   kill(): Promise<void>
 }>
 
-export async function startPostgresHost(dataDir: string): Promise<PostgresHost> {
+export async function startEmbeddedPostgresProcess(dataDir: string): Promise<EmbeddedPostgresProcess> {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

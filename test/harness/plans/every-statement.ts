@@ -14,7 +14,7 @@ import { connect, query } from '../servers/database.ts'
 import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../people/documents.ts'
 import type { TestParley } from '../servers/parley.ts'
 import type { Person } from '../people/person.ts'
-import { heartbeat, look, PresenceWatch } from '../people/presence.ts'
+import { heartbeat, queryPresence, PresenceStream } from '../people/presence-stream.ts'
 
 type People = Readonly<Record<'alice' | 'bob' | 'carol', Person>>
 type Chats = Readonly<{ direct: string; group: string; crowd: string }>
@@ -35,7 +35,7 @@ const REPLY =
   'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { replyTo { id } } } }'
 
 /** A day in which people do everything that there is to do, so that the gateway sends every statement that it knows. */
-export async function liveThroughADay(parley: TestParley): Promise<Chats> {
+export async function runEveryStatement(parley: TestParley): Promise<Chats> {
   const [alice, bob, carol] = [
     await parley.person('alice'),
     await parley.person('bob'),
@@ -121,7 +121,7 @@ async function lookAround({ alice }: People, chats: Chats): Promise<void> {
     const { chat } = await alice.run<Page>(PAGE, { id })
     const [before, after] = [chat.newest.edges[0]?.cursor, chat.oldest.edges[0]?.cursor]
     await alice.run(PAGE, { id, before, after })
-    await alice.look(id)
+    await alice.fetchChat(id)
   }
 }
 
@@ -129,16 +129,16 @@ async function lookAround({ alice }: People, chats: Chats): Promise<void> {
 async function comeBack({ carol }: People, { group }: Chats): Promise<void> {
   using inbox = carol.inbox('phone')
   await inbox.caughtUp()
-  const { headSeq } = await carol.look(group)
+  const { headSeq } = await carol.fetchChat(group)
   await carol.markDelivered(group, headSeq, 'phone')
 }
 
 /** Until it is known for good when bob was last there. */
 async function seeEachOther({ databaseUrl }: TestParley, { alice, bob }: People): Promise<void> {
-  using watch = new PresenceWatch(alice, [bob])
+  using watch = new PresenceStream(alice, [bob])
   await heartbeat(bob)
-  await watch.tells(bob, false)
-  await look(alice, bob)
+  await watch.nextUpdate(bob, false)
+  await queryPresence(alice, bob)
   const saved = 'SELECT FROM users WHERE id = $1 AND last_active_at IS NOT NULL'
   await until(async () => (await query(databaseUrl, saved, [bob.name])).length > 0)
 }
