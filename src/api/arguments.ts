@@ -1,21 +1,21 @@
 import { badInput } from '../errors.ts'
 import { type ChatId, type MessageId, parseGlobalId, type UserId } from '../ids.ts'
 
-/** What a global id in an argument or input field names; BAD_USER_INPUT where it can't be one of that type's. */
+/** Parse the global ID in an argument or input field. Throw BAD_USER_INPUT if it is not an ID of that type. */
 export const idArgument = {
   user: (name: string, text: string): UserId => {
     const parsed = parseGlobalId(text)
     if (parsed?.type === 'User') return parsed.id
-    throw badInput(`${name} is not the id of a user: those look like user_alice`)
+    throw badInput(`${name} is not the ID of a user. Pass an ID such as user_alice.`)
   },
   chat: (name: string, text: string): ChatId => {
     const parsed = parseGlobalId(text)
     if (parsed?.type === 'Chat') return parsed.id
-    throw badInput(`${name} is not the id of a chat: those start with chat_`)
+    throw badInput(`${name} is not the ID of a chat. Pass an ID that starts with chat_.`)
   },
   message: (name: string, text: string): MessageId => {
     const parsed = parseGlobalId(text)
     if (parsed?.type === 'Message') return parsed.id
-    throw badInput(`${name} is not the id of a message: those start with message_`)
+    throw badInput(`${name} is not the ID of a message. Pass an ID that starts with message_.`)
   },
 }

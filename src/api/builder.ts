@@ -10,15 +10,14 @@ import type { Presence } from '../events/presence-state.ts'
 import type { User } from '../users/user.ts'
 import type { Context } from './context.ts'
 
-/** A chat by its id, with the viewer's view of it where that was read already. */
+/** A chat by its ID, with the viewer's view of it if that was read already. */
 export type ChatRef = Readonly<{ id: ChatId; view?: ChatView }>
-/** Anything with an id; what `node` answers with carries its type's name. */
+/** Any object with an ID. What `node` returns also carries the name of its type. */
 export type NodeShape = object
 
-/** What one emoji's reactions are resolved from. */
+/** The reactions with one emoji. */
 export type ReactionShape = Readonly<{ emoji: string; userIds: readonly User['id'][] }>
 
-/** What an attachment is resolved from. */
 export type AttachmentShape = Readonly<{
   id: string
   fileName: string
@@ -32,7 +31,7 @@ export type AttachmentShape = Readonly<{
 
 type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { type: Type }>
 
-/** What each type of the schema is resolved from. The domains' schemas name types by these names. */
+/** The value behind each type of the schema, by the name of the type. */
 export type SchemaTypes = {
   Context: Context
   DefaultFieldNullability: false
@@ -41,7 +40,7 @@ export type SchemaTypes = {
   Scalars: {
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date }
-    /** An enum, which Pothos can only name among scalars. */
+    /** An enum. Pothos can name it only among the scalars. */
     MemberRole: { Input: MemberRole; Output: MemberRole }
   }
   Objects: {
@@ -65,7 +64,7 @@ export type SchemaTypes = {
 
 export type Builder = ReturnType<typeof createBuilder>
 
-/** A new builder with what all domains share: the plugins, the scalar, the roots. */
+/** Creates a builder with what all domains share: plugins, scalars and root types. */
 export function createBuilder() {
   const builder = new SchemaBuilder<SchemaTypes>({
     plugins: [RelayPlugin],

@@ -3,7 +3,7 @@ import type { LimitFunction } from 'p-limit'
 import type { Range } from '../lib/range.ts'
 import { badInput } from '../errors.ts'
 
-/** A page's arguments, as the Relay cursor connections specification has them. */
+/** The paging arguments of the Relay cursor connections specification. */
 export type PageArguments = Readonly<{
   first?: number | null | undefined
   after?: string | null | undefined
@@ -11,14 +11,14 @@ export type PageArguments = Readonly<{
   before?: string | null | undefined
 }>
 
-/** Asked for more, a page is cut to this; asked for no number, it has the default. */
+/** A larger `first` or `last` is reduced to the maximum. Without either, the default applies. */
 export const MAX_PAGE = 100
 export const DEFAULT_PAGE = 20
 
-/** How a position in a list reads as a cursor. Clients must not look inside; a cursor that isn't ours is refused. */
+/** Converts a position in a list to the text of a cursor and back. Clients treat cursors as opaque. */
 export type CursorCodec<Position> = Readonly<{
   encode(position: Position): string
-  /** Undefined for text that `encode` can't have made. */
+  /** Returns undefined for text that `encode` cannot have produced. */
   decode(text: string): Position | undefined
 }>
 
@@ -26,12 +26,12 @@ type Paging<Item, Position> = Readonly<{
   args: PageArguments
   cursor: CursorCodec<Position>
   positionOf(item: Item): Position
-  load(stretch: Range<Position>): Promise<readonly Item[]>
-  /** When to. */
+  load(range: Range<Position>): Promise<readonly Item[]>
+  /** Limits how many pages of one operation are read at once. */
   pages: LimitFunction
 }>
 
-/** A page, as a connection's type is resolved from it. */
+/** A page of a connection. */
 export type Page<Item> = {
   edges: { cursor: string; node: Item }[]
   pageInfo: {
@@ -42,10 +42,10 @@ export type Page<Item> = {
   }
 }
 
-/** https://relay.dev/graphql/connections.htm over a list that can be read from either end, between two positions. */
+/** Reads a page of a list, by https://relay.dev/graphql/connections.htm. Throws BAD_USER_INPUT for bad arguments. */
 export async function resolvePage<Item, Position>(paging: Paging<Item, Position>): Promise<Page<Item>> {
   const { args, cursor, positionOf, load, pages } = paging
-  refuseContradictions(args)
+  rejectContradictions(args)
   const { first = null, last = null, after: afterText = null, before: beforeText = null } = args
   const wanted = parseCursorConnectionArgs({
     args: { first, last, after: afterText, before: beforeText },
@@ -71,10 +71,11 @@ export async function resolvePage<Item, Position>(paging: Paging<Item, Position>
   }
 }
 
-function refuseContradictions({ first, last }: PageArguments): void {
-  if ((first ?? 0) < 0 || (last ?? 0) < 0) throw badInput('first and last can not be negative')
+function rejectContradictions({ first, last }: PageArguments): void {
+  if ((first ?? 0) < 0 || (last ?? 0) < 0)
+    throw badInput('first or last is negative. Pass 0 or a greater number.')
   if (typeof first === 'number' && typeof last === 'number') {
-    throw badInput('Ask for first or for last, not for both')
+    throw badInput('first and last are both set. Pass only one of them.')
   }
 }
 
@@ -85,9 +86,9 @@ function decode<Position>(
 ): Position | undefined {
   if (text === null) return undefined
   const position = cursor.decode(Buffer.from(text, 'base64url').toString())
-  // Decoding base64 forgives what it can't read, so what was decoded has to make the same text again.
+  // Node skips characters that are not base64, so a valid cursor must also encode to the same text again.
   if (position === undefined || toBase64(cursor.encode(position)) !== text) {
-    throw badInput(`${name} is not a cursor of this list`)
+    throw badInput(`${name} is not a cursor of this list. Pass a cursor from a page of the same list.`)
   }
   return position
 }

@@ -5,18 +5,18 @@ import type { Context } from './context.ts'
 import type { Services } from './services.ts'
 import { createLoaders } from './loaders.ts'
 
-/** Who runs an operation, as far as a context is concerned with it. */
+/** What a context needs to know of the caller. */
 type Caller = Readonly<{ session: Session | undefined; disconnectSlowReader: (() => void) | undefined }>
 
-/** A query may ask for a page of each of a hundred chats. */
-const PAGES_AT_ONCE = 3
+/** The bound matters for a query that selects a page of each of a hundred chats. */
+const MAX_CONCURRENT_PAGES = 3
 
-/** Makes each operation's context: the services are shared, the loaders are its own. */
+/** Creates the context of each operation. Services are shared; loaders belong to one operation. */
 export function createContextFactory(services: Services, clock: Clock): (caller: Caller) => Context {
   return ({ session, disconnectSlowReader }) => ({
     services,
     clock,
-    pages: pLimit(PAGES_AT_ONCE),
+    pages: pLimit(MAX_CONCURRENT_PAGES),
     loaders: createLoaders(services, session?.viewer.userId),
     session,
     disconnectSlowReader,

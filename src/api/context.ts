@@ -7,34 +7,34 @@ import type { Clock } from '../lib/clock.ts'
 import type { Loaders } from './loaders.ts'
 import type { Services } from './services.ts'
 
-/** What every resolver gets. */
+/** What every resolver receives. */
 export type Context = Readonly<{
   services: Services
   loaders: Loaders
-  /** Pages are read one by one; of those that an operation asks for, some at once. */
+  /** Limits how many pages of this operation are read at once. */
   pages: LimitFunction
   clock: Clock
-  /** Who the operation runs for; undefined where it came without a token. */
+  /** The session of the viewer; undefined if the operation came without a token. */
   session: Session | undefined
-  /** Ends the connection that the operation came by, so that its client comes back; undefined for plain HTTP. */
+  /** Closes the connection of the operation, so that its client reconnects. Undefined for plain HTTP. */
   disconnectSlowReader: (() => void) | undefined
 }>
 
-/** The session's person, or UNAUTHENTICATED. */
+/** Returns the viewer. Throws UNAUTHENTICATED without a session. */
 export function requireViewer({ session }: Context): Session['viewer'] {
   return requireSession(session).viewer
 }
 
-/** The session, or UNAUTHENTICATED. */
+/** Returns the session. Throws UNAUTHENTICATED without one. */
 export function requireSession(session: Session | undefined): Session {
   if (session !== undefined) return session
   throw new ParleyError(
     'UNAUTHENTICATED',
-    'Sign in first: send a token as "Authorization: Bearer …", or as connectionParams.authorization',
+    'The token is missing. Send it as "Authorization: Bearer …", or as connectionParams.authorization.',
   )
 }
 
-/** The chat as the viewer sees it; NOT_FOUND for one that they no longer do. */
+/** Returns the chat as the viewer sees it. Rejects with NOT_FOUND if the viewer was never a member. */
 export async function viewOf(
   chat: Readonly<{ id: ChatId; view?: ChatView }>,
   { loaders }: Context,

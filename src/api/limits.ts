@@ -12,25 +12,25 @@ import type {
 } from 'graphql'
 
 /**
- * What one operation may ask for. Fragments count as if they were written out wherever they are spread, so that they
- * can't be used to say much in few words. The introspection query of graphql-js just fits: it is 15 levels deep.
+ * The limits of one operation. A fragment counts at each place where it is spread, so that fragments cannot multiply the
+ * cost of a short document. The introspection query of graphql-js just fits: it is 15 levels deep.
  */
 export const LIMITS = {
-  /** Of the whole document; comments count apart. */
+  /** In the whole document. Comments have a limit of their own. */
   tokens: 2_000,
   comments: 5_000,
   depth: 15,
   aliases: 50,
   fields: 1_000,
   rootFields: 20,
-  /** On one place. */
+  /** At one place. */
   directives: 5,
 } as const
 
-/** How much a selection asks for, fragments written out. */
+/** The size of a selection, with its fragments expanded. */
 type Extent = Readonly<{ depth: number; aliases: number; fields: number; rootFields: number }>
 
-const NOTHING: Extent = { depth: 0, aliases: 0, fields: 0, rootFields: 0 }
+const EMPTY: Extent = { depth: 0, aliases: 0, fields: 0, rootFields: 0 }
 
 const LIMITED = [
   ['depth', 'levels of fields'],
@@ -40,9 +40,8 @@ const LIMITED = [
 ] as const satisfies readonly (readonly [keyof Extent, string])[]
 
 /**
- * Parses a document, or throws a GraphQLError that names the limit it exceeds. Counting comes with parsing, so that a
- * document from a cache has been counted already, and so that validation, whose cost grows with the square of some of
- * these numbers, never sees an excessive one.
+ * Parses a document. Throws a GraphQLError that names the limit it exceeds. The limits are checked when parsing, because
+ * a cached document is then checked only once, and because validation takes time quadratic in some of these numbers.
  */
 export function parseWithinLimits(source: string | Source, options: ParseOptions = {}): DocumentNode {
   const document = parse(source, {
@@ -60,7 +59,7 @@ export function parseWithinLimits(source: string | Source, options: ParseOptions
 
 type ExtentOf = (set: SelectionSetNode) => Extent
 
-/** Measured for the directives in it; what it adds to an operation is counted there. */
+/** Checks the directives inside the fragment. Its other costs count in the operations that spread it. */
 function checkFragment(fragment: FragmentDefinitionNode, extentOf: ExtentOf): void {
   checkDirectives(fragment)
   extentOf(fragment.selectionSet)
@@ -81,16 +80,19 @@ function checkDirectives(node: ASTNode & { readonly directives?: readonly Direct
 }
 
 function exceeded(node: ASTNode, name: string, limit: number, found: number): GraphQLError {
-  return new GraphQLError(`An operation may have at most ${limit} ${name}, not ${found}.`, { nodes: node })
+  return new GraphQLError(
+    `The operation has ${found} ${name}; at most ${limit} are allowed. Split it into smaller operations.`,
+    { nodes: node },
+  )
 }
 
-/** Measures each fragment once, however often it is spread: the cost is linear in the document's size. */
+/** Measures each fragment once, however often it is spread, so that the cost is linear in the size of the document. */
 function createExtents(document: DocumentNode): ExtentOf {
   const fragments = new Map(document.definitions.filter(isFragment).map((node) => [node.name.value, node]))
   const measured = new Map<string, Extent>()
 
   function ofSet({ selections }: SelectionSetNode): Extent {
-    return selections.map(ofSelection).reduce(together, NOTHING)
+    return selections.map(ofSelection).reduce(add, EMPTY)
   }
 
   function ofSelection(node: SelectionNode): Extent {
@@ -101,20 +103,20 @@ function createExtents(document: DocumentNode): ExtentOf {
       case Kind.INLINE_FRAGMENT:
         return ofSet(node.selectionSet)
       case Kind.FIELD: {
-        const inner = node.selectionSet === undefined ? NOTHING : ofSet(node.selectionSet)
+        const inner = node.selectionSet === undefined ? EMPTY : ofSet(node.selectionSet)
         const aliases = inner.aliases + (node.alias === undefined ? 0 : 1)
         return { depth: inner.depth + 1, aliases, fields: inner.fields + 1, rootFields: 1 }
       }
     }
   }
 
-  /** A cycle ends here, counted as nothing: validation refuses it. */
+  /** A cycle counts as empty: validation rejects it. */
   function ofFragment(name: string): Extent {
     const known = measured.get(name)
     if (known !== undefined) return known
-    measured.set(name, NOTHING)
+    measured.set(name, EMPTY)
     const fragment = fragments.get(name)
-    const extent = fragment === undefined ? NOTHING : ofSet(fragment.selectionSet)
+    const extent = fragment === undefined ? EMPTY : ofSet(fragment.selectionSet)
     measured.set(name, extent)
     return extent
   }
@@ -126,7 +128,7 @@ function isFragment(node: ASTNode): node is FragmentDefinitionNode {
   return node.kind === Kind.FRAGMENT_DEFINITION
 }
 
-function together(a: Extent, b: Extent): Extent {
+function add(a: Extent, b: Extent): Extent {
   return {
     depth: Math.max(a.depth, b.depth),
     aliases: a.aliases + b.aliases,

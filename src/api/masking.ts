@@ -6,8 +6,8 @@ import { classifyDatabaseError } from '../store/sql/database-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /**
- * What HTTP should make of an error: kept in `extensions.http`, where Yoga looks for it, but not enumerable, so that
- * it is never sent. `spec` means that `application/json` is answered with 200 all the same.
+ * The HTTP status and headers for an error. Kept in `extensions.http`, where Yoga looks for it, but not enumerable, so
+ * that it is never sent. `spec` means that a response in `application/json` still has status 200.
  */
 export type HttpHint = Readonly<{
   status?: number
@@ -15,21 +15,25 @@ export type HttpHint = Readonly<{
   spec?: boolean
 }>
 
-const DATABASE_AWAY = 'The database did not answer. Try again.'
+const DATABASE_UNREACHABLE = 'The database did not answer. Try again.'
 const RETRY_AFTER_MS = 500
 
 type ErrorLogger = Pick<Logger, 'error'>
 
-/** Errors that were made here and may reach a client as they are. */
+/** Errors that were created here. They may reach a client as they are. */
 const finished = new WeakSet<Error>()
-/** One failure can surface in many fields, and pass here more than once: it is logged once, under one id. */
+/** Failures that were logged, with their `errorId`. One failure can surface in many fields and is logged once. */
 const reported = new WeakMap<object, string>()
 
 /**
- * Turns whatever was thrown into the error that the client sees, on every path and both transports:
- * a ParleyError keeps its message and code; what graphql-js says about the client's document and variables is
- * BAD_USER_INPUT; a database that does not answer is UNAVAILABLE; everything else is "Unexpected error." with code INTERNAL and an `errorId`, under which the
- * original is in the log. What this function made, it leaves alone.
+ * Converts a thrown value into the error that the client sees. This is the only place that does so, for both transports:
+ *
+ * - A ParleyError keeps its message and code.
+ * - An error of graphql-js about the client's document or variables is BAD_USER_INPUT.
+ * - A database that does not answer is UNAVAILABLE.
+ * - Anything else is INTERNAL, with an `errorId` under which the original is in the log.
+ *
+ * An error that this module created is returned unchanged.
  */
 export function toClientError(error: unknown, logger: ErrorLogger): GraphQLError {
   if (error instanceof GraphQLError && finished.has(error)) return error
@@ -37,30 +41,30 @@ export function toClientError(error: unknown, logger: ErrorLogger): GraphQLError
   if (cause instanceof GraphQLError && finished.has(cause))
     return finish(error, cause.message, cause.extensions)
   if (cause instanceof ParleyError) return finish(error, cause.message, cause.extensions)
-  if (isDatabaseAway(cause))
-    return finish(error, DATABASE_AWAY, errorExtensions('UNAVAILABLE', RETRY_AFTER_MS))
-  if (error instanceof GraphQLError && isClientsMistake(error)) return asClientsMistake(error)
+  if (isDatabaseUnreachable(cause))
+    return finish(error, DATABASE_UNREACHABLE, errorExtensions('UNAVAILABLE', RETRY_AFTER_MS))
+  if (error instanceof GraphQLError && isClientMistake(error)) return asClientsMistake(error)
   const errorId = report(cause, error, logger)
   return finish(error, 'Unexpected error.', { ...errorExtensions('INTERNAL'), errorId })
 }
 
-/** Whether the same may succeed a moment later, without anybody mending anything. */
-export function isPassing(error: GraphQLError): boolean {
+/** Returns whether the same operation may succeed a moment later without a change to anything. */
+export function isTransient(error: GraphQLError): boolean {
   const cause = causeOf(error)
-  return cause instanceof ParleyError ? cause.extensions.retryable : isDatabaseAway(cause)
+  return cause instanceof ParleyError ? cause.extensions.retryable : isDatabaseUnreachable(cause)
 }
 
-/** The client's error for one that is known to be about the client's document, as those of validation are. */
+/** Converts an error that is known to be about the client's document, such as an error of validation. */
 export function asClientsMistake(error: GraphQLError): GraphQLError {
   return finished.has(error) ? error : finish(error, error.message, errorExtensions('BAD_USER_INPUT'))
 }
 
-/** The client's error for one of ours, where no field or document is concerned. */
+/** Converts an error that concerns no field or document. */
 export function clientError(error: ParleyError): GraphQLError {
   return finish(error, error.message, error.extensions)
 }
 
-/** Attaches what HTTP should make of an error that was made here. */
+/** Attaches an HTTP status and headers to an error that was created here. */
 export function hintHttp(error: GraphQLError, hint: HttpHint): void {
   Object.defineProperty(error.extensions, 'http', {
     value: hint,
@@ -70,12 +74,12 @@ export function hintHttp(error: GraphQLError, hint: HttpHint): void {
   })
 }
 
-/** What HTTP should make of an error, where somebody said so. */
+/** Returns the HTTP status and headers of an error, if it has any. */
 export function httpHintOf(error: GraphQLError): HttpHint | undefined {
   return error.extensions.http
 }
 
-/** What was thrown in the first place, under the layers that graphql-js adds to say where. */
+/** Returns the original error below the layers that graphql-js adds for the location. */
 function causeOf(error: unknown): unknown {
   let cause = error
   while (cause instanceof GraphQLError && !finished.has(cause) && cause.originalError)
@@ -84,11 +88,11 @@ function causeOf(error: unknown): unknown {
 }
 
 /**
- * Whether graphql-js, or Yoga before it, complains about what the client sent. A plain error behind it means that
- * something of ours was thrown while it was at work. Inside a field graphql-js points at the argument it can't take;
- * a GraphQLError that points nowhere comes from our own code, which has no business throwing one.
+ * Returns whether graphql-js or Yoga rejected what the client sent. If the origin is not a GraphQLError, our own code
+ * threw it. Inside a field, graphql-js points at the invalid argument. A GraphQLError in a field that points nowhere
+ * comes from our own code, which must not throw one.
  */
-function isClientsMistake(error: GraphQLError): boolean {
+function isClientMistake(error: GraphQLError): boolean {
   const origin = error.originalError ?? error
   if (!(origin instanceof GraphQLError)) return false
   return error.path === undefined || origin.nodes !== undefined
@@ -100,11 +104,11 @@ function report(cause: unknown, error: unknown, logger: ErrorLogger): string {
   const errorId = randomUUID()
   if (isObject(cause)) reported.set(cause, errorId)
   const path = error instanceof GraphQLError ? error.path?.join('.') : undefined
-  logger.error({ err: cause, errorId, path }, 'unexpected error in an operation')
+  logger.error({ err: cause, errorId, path }, 'operation failed unexpectedly')
   return errorId
 }
 
-function isDatabaseAway(cause: unknown): boolean {
+function isDatabaseUnreachable(cause: unknown): boolean {
   const kind = classifyDatabaseError(cause)
   return kind !== 'other' && kind !== 'unique-violation'
 }
@@ -126,9 +130,9 @@ function finish(
     path: located?.path ?? null,
     extensions: { ...extensions },
   }
-  const made = withoutStack(() => new GraphQLError(message, options))
+  const created = withoutStack(() => new GraphQLError(message, options))
   const hint = located === undefined ? undefined : httpHintOf(located)
-  if (hint !== undefined && located?.path === undefined) hintHttp(made, hint)
-  finished.add(made)
-  return made
+  if (hint !== undefined && located?.path === undefined) hintHttp(created, hint)
+  finished.add(created)
+  return created
 }

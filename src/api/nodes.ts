@@ -6,18 +6,17 @@ import type { User } from '../users/user.ts'
 import type { Builder, ChatRef } from './builder.ts'
 import { type Context, requireViewer } from './context.ts'
 
-/** What was found, with its type's name. */
+/** An object that was found, with the name of its type. */
 type Found = Readonly<
   ({ __typename: 'User' } & User) | ({ __typename: 'Chat' } & ChatRef) | ({ __typename: 'Message' } & Message)
 >
 
-/** The most ids of one `nodes`. */
+/** The most IDs of one `nodes` field. */
 const MAX_NODES = 100
 
-/** The Node interface, and looking anything up by its id: what doesn't exist and what isn't the viewer's to see is null. */
+/** Defines the Node interface and its queries. An object that does not exist or that the viewer may not see is null. */
 export function defineNodes(builder: Builder): void {
   builder.interfaceType('Node', {
-    description: 'Anything with an id of its own.',
     resolveType: (node) => (node as Found).__typename,
     fields: (t) => ({ id: t.id({ resolve: () => '' }) }),
   })
@@ -33,7 +32,8 @@ export function defineNodes(builder: Builder): void {
       nullable: { list: false, items: true },
       args: { ids: t.arg.idList({ required: true }) },
       resolve: (_, { ids }, context) => {
-        if (ids.length > MAX_NODES) throw badInput(`ids can name ${MAX_NODES} nodes at most`)
+        if (ids.length > MAX_NODES)
+          throw badInput(`ids has more than ${MAX_NODES} items. Query fewer nodes at a time.`)
         return Promise.all(ids.map((id) => findNode(id, context)))
       },
     }),

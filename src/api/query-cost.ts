@@ -7,19 +7,18 @@ import {
   type SelectionSetNode,
 } from 'graphql'
 
-/** What of an operation its cost depends on. */
+/** The parts of an operation that its cost depends on. */
 type Operation = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'variableValues'>
 
-/** So many fields cost one unit. */
 const FIELDS_PER_UNIT = 25
-/** Fields below a page cost so many times as much as the page is times this long. */
+/** Below a longer page than this, fields cost proportionally more. */
 const USUAL_PAGE = 20
-/** More is cut or refused anyway. */
+/** The longest list that any field returns. */
 const MAX_ITEMS = 500
 
 /**
- * What a root field asks for, in units: at least 1, and more for what selects many fields or long pages. Made of the
- * document and its variables alone, before anything is read, and cheap: a document has 1,000 fields at most.
+ * Returns the cost of a root field in units: at least 1, and more for many fields or long pages. It uses the document
+ * and its variables alone, before anything is read. It is cheap, because a document has at most 1,000 fields.
  */
 export function queryCost(operation: Operation): number {
   const fields = operation.fieldNodes.reduce((sum, node) => sum + fieldsIn(node, operation), 0)
@@ -48,7 +47,7 @@ function fieldsBy(node: SelectionNode, operation: Operation): number {
   }
 }
 
-/** How much longer than usual the list is that the field asks for; at least 1, for everything else too. */
+/** Returns how many times longer than usual the field's list is. At least 1, also for a field that is no list. */
 function factorOf({ arguments: given = [] }: FieldNode, { variableValues }: Operation): number {
   const lengths = given.map((argument) => lengthOf(argument, variableValues))
   return Math.max(1, Math.min(MAX_ITEMS, Math.max(0, ...lengths)) / USUAL_PAGE)

@@ -3,7 +3,6 @@ import type { Builder } from './builder.ts'
 
 export function defineScalars(builder: Builder): void {
   builder.scalarType('DateTime', {
-    description: 'An instant: RFC 3339, UTC, milliseconds.',
     serialize: (value) => value.toISOString(),
     parseValue: parseInstant,
   })
@@ -12,7 +11,7 @@ export function defineScalars(builder: Builder): void {
 function parseInstant(value: unknown): Date {
   const instant = typeof value === 'string' ? new Date(value) : undefined
   if (instant === undefined || Number.isNaN(instant.getTime())) {
-    throw badInput('A DateTime is an RFC 3339 instant, such as 2026-01-31T12:00:00.000Z')
+    throw badInput('A DateTime is invalid. Pass an RFC 3339 time, such as 2026-01-31T12:00:00.000Z.')
   }
   return instant
 }

@@ -10,12 +10,13 @@ import { defineUsers } from './types/users.ts'
 import { defineTyping } from './types/typing.ts'
 import { defineSession } from './types/auth.ts'
 import { createBuilder } from './builder.ts'
+import { describeSchema } from './describe.ts'
 import { guard } from './guard.ts'
 import { defineNodes } from './nodes.ts'
-import { excuseRefused, noteActivity } from './note-activity.ts'
+import { grantGraceToRejected, recordActivity } from './record-activity.ts'
 import { defineScalars } from './scalars.ts'
 
-/** The whole API, made anew at each call. */
+/** Creates the whole schema. Each call creates a new one. */
 export function createSchema(): GraphQLSchema {
   const builder = createBuilder()
   defineScalars(builder)
@@ -30,5 +31,5 @@ export function createSchema(): GraphQLSchema {
   definePresence(builder)
   defineSession(builder)
   defineServiceStatus(builder)
-  return excuseRefused(guard(noteActivity(builder.toSchema())))
+  return describeSchema(grantGraceToRejected(guard(recordActivity(builder.toSchema()))))
 }

@@ -15,7 +15,7 @@ import type { Receipts } from '../receipts/receipts.ts'
 import type { Typing } from '../gateway/typing.ts'
 import type { Users } from '../users/users.ts'
 
-/** What resolvers may ask of the rest of the house. */
+/** The services that resolvers may call. */
 export type Services = Readonly<{
   users: Users
   chats: Chats

@@ -18,13 +18,11 @@ export function defineSession(builder: Builder): void {
   builder.mutationField('renewSession', (t) =>
     t.field({
       type: payload,
-      description:
-        'Puts a fresh token in the place of the one this WebSocket connection came with; its subscriptions go on.',
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const session = requireSession(context.session)
         if (session.renew === undefined) {
-          throw badInput('Over HTTP every request brings its own token: there is no session to renew')
+          throw badInput('There is no session to renew over HTTP. Send the new token with the next request.')
         }
         await session.renew(args.input.token)
         return { expiresAt: session.expiresAt }

@@ -26,12 +26,9 @@ function defineChatType(builder: Builder): void {
       }),
       title: t.string({
         nullable: true,
-        description: "A group's title; null in a direct chat.",
         resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.title,
       }),
       headSeq: t.int({
-        description:
-          "Position of the newest event in this chat's log; 0 in a direct chat in which nothing was said yet.",
         resolve: async (chat, _, context) => lastVisibleSeq(await viewOf(chat, context)),
       }),
       createdAt: t.field({
@@ -44,7 +41,6 @@ function defineChatType(builder: Builder): void {
       }),
       messageTtlSeconds: t.int({
         nullable: true,
-        description: 'Messages disappear this many seconds after they were sent; null: kept for good.',
         resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.messageTtlSeconds,
       }),
       memberCount: t.int({
@@ -65,7 +61,6 @@ function defineChatType(builder: Builder): void {
       }),
       viewerMember: t.field({
         type: 'ChatMember',
-        description: "The viewer's own membership.",
         resolve: async (chat, _, context) => (await viewOf(chat, context)).member,
       }),
     }),
@@ -82,15 +77,9 @@ function defineMemberType(builder: Builder): void {
       leftAt: t.expose('leftAt', {
         type: 'DateTime',
         nullable: true,
-        description:
-          'Null while a member. Who left still reads the log of their own time, and nothing after it.',
       }),
-      deliveredSeq: t.exposeInt('deliveredSeq', {
-        description: "Every event up to here has reached one of the member's devices.",
-      }),
-      readSeq: t.exposeInt('readSeq', {
-        description: 'The member has read up to here; never more than deliveredSeq.',
-      }),
+      deliveredSeq: t.exposeInt('deliveredSeq'),
+      readSeq: t.exposeInt('readSeq'),
     }),
   })
 }
@@ -100,7 +89,6 @@ function defineChatQueries(builder: Builder): void {
     chat: t.field({
       type: 'Chat',
       nullable: true,
-      description: 'A chat that the viewer is a member of.',
       args: { id: t.arg.id({ required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)
@@ -111,8 +99,6 @@ function defineChatQueries(builder: Builder): void {
     }),
     chats: t.connection({
       type: 'Chat',
-      description:
-        "The viewer's chats, the most recently active first. A direct chat shows to the other person from its first message on.",
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)
         return resolvePage({
@@ -137,8 +123,6 @@ function defineStartDirectChat(builder: Builder): void {
   builder.mutationField('startDirectChat', (t) =>
     t.field({
       type: payload,
-      description:
-        'The direct chat with another user; the same chat however often, and by whichever of the two, it is asked for.',
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)
@@ -154,7 +138,7 @@ function defineUpdateChat(builder: Builder): void {
     fields: (t) => ({
       chatId: t.id({ required: true }),
       title: t.string(),
-      messageTtlSeconds: t.int({ description: '0: keep messages for good.' }),
+      messageTtlSeconds: t.int(),
     }),
   })
   const payload = builder.objectRef<{ chat: ChatRef }>('UpdateChatPayload').implement({
@@ -182,7 +166,7 @@ function toRef(view: ChatView): ViewedChat {
   return { id: view.chat.id, view }
 }
 
-/** When something last happened in the part of the chat that the member sees. */
+/** When the newest event that the member can see was committed. */
 function activityAt({ chat, member }: ChatView): Date {
   return member.leftAt ?? chat.lastActivityAt
 }

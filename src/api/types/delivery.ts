@@ -18,8 +18,6 @@ export function defineInbox(builder: Builder): void {
 
 function defineEvents(builder: Builder): void {
   builder.interfaceType('ChatEvent', {
-    description:
-      'One durable change to a chat. Within a chat, seq starts at 1 and has no gap: a jump means that something was missed.',
     resolveType: (event) => event.type,
     fields: (t) => ({
       chat: t.field({ type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
@@ -43,7 +41,6 @@ function defineEvents(builder: Builder): void {
     fields: (t) => ({
       message: t.field({ type: 'Message', resolve: changedMessage }),
       emoji: t.string({
-        description: 'Empty once the message was deleted or has expired.',
         resolve: ({ message, emoji }, _, { clock }) =>
           message.deletedAt !== null || isExpired(message, clock.now()) ? '' : emoji,
       }),
@@ -66,22 +63,17 @@ function defineEvents(builder: Builder): void {
     }),
   })
   builder.objectType('ChatUpdated', {
-    description:
-      'Title or message lifetime changed, or the group was created (its seq 1). A direct chat begins with its first message.',
     interfaces: ['ChatEvent'],
   })
   builder.objectType('CaughtUp', {
-    description: 'Everything missed has been replayed; what follows is live.',
     fields: (t) => ({ at: t.expose('at', { type: 'DateTime' }) }),
   })
   builder.objectType('InboxReset', {
-    description:
-      'The device was away for longer than the log reaches back, or never registered: refetch by query, then go on with what follows.',
     fields: (t) => ({ reason: t.exposeString('reason') }),
   })
 }
 
-/** Whoever hears of a change was there for the change, but not necessarily for the message. */
+/** The viewer was a member at the time of the change, but not necessarily at the time of the message. */
 async function changedMessage(
   { message }: Readonly<{ message: Message }>,
   _: object,
@@ -91,16 +83,15 @@ async function changedMessage(
   return isVisible(view, message.seq) ? message : concealed(message)
 }
 
-/** The log itself, for a client that found a gap. */
 function defineLogField(builder: Builder): void {
   builder.objectField('Chat', 'events', (t) =>
     t.field({
       type: ['ChatEvent'],
-      description: `The log itself, for a client that found a gap: events with seq > afterSeq, at most \`first\` (${MAX_LOG_PAGE} at most).`,
       args: { afterSeq: t.arg.int({ required: true }), first: t.arg.int() },
       resolve: async (chat, { afterSeq, first }, context): Promise<readonly ChatEvent[]> => {
         const limit = first ?? MAX_LOG_PAGE
-        if (afterSeq < 0 || limit < 0) throw badInput('afterSeq and first can not be negative')
+        if (afterSeq < 0 || limit < 0)
+          throw badInput('afterSeq or first is negative. Pass 0 or a greater number.')
         const view = await viewOf(chat, context)
         return context.services.chatLog.readPeriods(
           chat.id,
@@ -133,11 +124,8 @@ function defineSubscriptions(builder: Builder): void {
   builder.subscriptionFields((t) => ({
     inbox: t.field({
       type: inboxEvent,
-      description: INBOX_DESCRIPTION,
       args: {
-        deviceId: t.arg.string({
-          description: '1 to 64 characters, made and kept by the app on this device.',
-        }),
+        deviceId: t.arg.string(),
       },
       subscribe: (_, { deviceId }, context) =>
         context.services.inbox.open({
@@ -149,8 +137,6 @@ function defineSubscriptions(builder: Builder): void {
     }),
     chatEvents: t.field({
       type: inboxEvent,
-      description:
-        'One chat, from just after a known position (its head if null): replay, CaughtUp, live. Never ReceiptAdvanced of other chats.',
       args: { chatId: t.arg.id({ required: true }), afterSeq: t.arg.int() },
       subscribe: (_, { chatId, afterSeq }, context) =>
         context.services.chatStreams.open({
@@ -163,8 +149,3 @@ function defineSubscriptions(builder: Builder): void {
     }),
   }))
 }
-
-const INBOX_DESCRIPTION = `Everything that concerns the viewer, in all chats, each chat's events in seq order without gap or repetition.
-With a deviceId: first whatever this device has not yet acknowledged by markDelivered (so a plain re-subscribe after a lost connection
-misses nothing), then CaughtUp, then live. A deviceId never seen before is registered at this moment: nothing to replay.
-Without: CaughtUp at once, then live; what was written to the socket counts as delivered.`

@@ -17,14 +17,12 @@ function defineCreateGroup(builder: Builder): void {
       messageTtlSeconds: t.int(),
       clientChatId: t.string({
         required: true,
-        description: "The client's key: calling again with it answers with the same group.",
       }),
     }),
   })
   builder.mutationField('createGroup', (t) =>
     t.field({
       type: chatPayload(builder, 'CreateGroupPayload'),
-      description: 'A group with the viewer as its owner. Its other members need not be asked.',
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)
@@ -65,7 +63,6 @@ function defineMemberChanges(builder: Builder): void {
     }),
     removeMember: t.field({
       type: removePayload,
-      description: 'Oneself (to leave), or another with a lower role.',
       args: { input: t.arg({ type: removeInput, required: true }) },
       resolve: async (_, { input }, context) => {
         const { userId } = requireViewer(context)

@@ -15,28 +15,21 @@ export function defineMessages(builder: Builder): void {
 
 function defineMessageType(builder: Builder): void {
   const status = builder.enumType('MessageStatus', {
-    values: {
-      SENT: { description: 'Persisted: it will not be lost, and will be delivered.' },
-      DELIVERED: { description: 'Reached a device of every other present member.' },
-      READ: { description: 'Read by every other present member.' },
-    } as const satisfies Record<MessageStatus, unknown>,
+    values: { SENT: {}, DELIVERED: {}, READ: {} } as const satisfies Record<MessageStatus, unknown>,
   })
   builder.objectType('Message', {
     interfaces: ['Node'],
     fields: (t) => ({
       id: t.id({ resolve: (message) => globalId.message(messageIdOf(message)) }),
       chat: t.field({ type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
-      seq: t.exposeInt('seq', {
-        description: "The position in the chat's log that this message was sent at; it never changes.",
-      }),
+      seq: t.exposeInt('seq'),
       sender: t.field({
         type: 'User',
         resolve: ({ senderId }, _, { loaders }) => loaders.user.load(senderId),
       }),
-      clientMessageId: t.exposeString('clientMessageId', { description: "The sender's own key for it." }),
+      clientMessageId: t.exposeString('clientMessageId'),
       body: t.string({
         nullable: true,
-        description: 'Null once deleted or expired, and in a message of attachments alone.',
         resolve: (message, _, { clock }) => (isExpired(message, clock.now()) ? null : message.body),
       }),
       attachments: t.field({ type: ['Attachment'], resolve: () => [] }),
@@ -80,17 +73,15 @@ function defineMessageType(builder: Builder): void {
       fileName: t.exposeString('fileName'),
       contentType: t.exposeString('contentType'),
       byteSize: t.exposeInt('byteSize'),
-      width: t.exposeInt('width', { nullable: true, description: 'Images only.' }),
+      width: t.exposeInt('width', { nullable: true }),
       height: t.exposeInt('height', { nullable: true }),
-      url: t.exposeString('url', {
-        description: 'Fetchable for a limited time by whoever may see the message.',
-      }),
+      url: t.exposeString('url'),
       thumbnailUrl: t.exposeString('thumbnailUrl', { nullable: true }),
     }),
   })
 }
 
-/** Null where the message that was answered lies outside of what the viewer sees. */
+/** Returns null if the viewer may not see the message that was replied to. */
 async function findReplyTo(
   { chatId, replyToSeq }: Message,
   _: object,
@@ -105,7 +96,6 @@ async function findReplyTo(
 function defineChatFields(builder: Builder): void {
   builder.objectFields('Chat', (t) => ({
     unreadCount: t.int({
-      description: 'Messages that others sent and the viewer has not read, counted up to 999.',
       resolve: async (chat, _, context) => context.loaders.unreadCount.load(await viewOf(chat, context)),
     }),
     lastMessage: t.field({
@@ -115,7 +105,6 @@ function defineChatFields(builder: Builder): void {
     }),
     messages: t.connection({
       type: 'Message',
-      description: 'Ordered by seq; `last: 30` is the newest page.',
       resolve: async (chat, args, context) => {
         const view = await viewOf(chat, context)
         return resolvePage({
@@ -136,9 +125,8 @@ function defineSendMessage(builder: Builder): void {
       chatId: t.id({ required: true }),
       clientMessageId: t.string({
         required: true,
-        description: '1 to 64 characters, unique per sender and chat; a UUID does.',
       }),
-      body: t.string({ description: '1 to 8,192 characters.' }),
+      body: t.string(),
       replyToId: t.id(),
     }),
   })
@@ -147,16 +135,12 @@ function defineSendMessage(builder: Builder): void {
     .implement({
       fields: (t) => ({
         message: t.expose('message', { type: 'Message' }),
-        deduplicated: t.exposeBoolean('deduplicated', {
-          description: 'True where this key had been sent before and the first message is what you see.',
-        }),
+        deduplicated: t.exposeBoolean('deduplicated'),
       }),
     })
   builder.mutationField('sendMessage', (t) =>
     t.field({
       type: payload,
-      description:
-        'Answers once the message is durable; calling again with the same clientMessageId answers with the same message.',
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId: senderId } = requireViewer(context)
@@ -188,7 +172,7 @@ function defineChanges(builder: Builder): void {
     fields: (t) => ({
       messageId: t.id({ required: true }),
       emoji: t.string({ required: true }),
-      present: t.boolean({ required: true, description: 'False takes it back.' }),
+      present: t.boolean({ required: true }),
     }),
   })
   builder.mutationFields((t) => ({

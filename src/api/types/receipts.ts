@@ -8,8 +8,6 @@ export function defineReceipts(builder: Builder): void {
   defineMarkDelivered(builder)
   defineMarkRead(builder)
   builder.objectType('ReceiptAdvanced', {
-    description:
-      "A member's watermarks moved. They only ever grow, so the newest one a client has seen is the truth.",
     fields: (t) => ({
       chat: t.field({ type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
       user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
@@ -26,9 +24,7 @@ function defineMarkDelivered(builder: Builder): void {
   })
   const input = builder.inputType('MarkDeliveredInput', {
     fields: (t) => ({
-      deviceId: t.string({
-        description: "Without it: delivered to the viewer, but no device's replay position moves.",
-      }),
+      deviceId: t.string(),
       positions: t.field({ type: [position], required: true }),
     }),
   })
@@ -38,8 +34,6 @@ function defineMarkDelivered(builder: Builder): void {
   builder.mutationField('markDelivered', (t) =>
     t.field({
       type: payload,
-      description:
-        'The device has everything up to these positions. Lower ones than already known change nothing.',
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)
@@ -64,7 +58,6 @@ function defineMarkRead(builder: Builder): void {
   builder.mutationField('markRead', (t) =>
     t.field({
       type: payload,
-      description: 'The viewer has read the chat up to this position; implies delivered.',
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)

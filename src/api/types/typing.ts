@@ -19,7 +19,6 @@ export function defineTyping(builder: Builder): void {
   builder.mutationField('setTyping', (t) =>
     t.field({
       type: payload,
-      description: 'Say it again every few seconds while it lasts: five seconds of silence end it.',
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)

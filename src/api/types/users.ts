@@ -16,7 +16,6 @@ export function defineUsers(builder: Builder): void {
   builder.queryFields((t) => ({
     viewer: t.field({
       type: 'User',
-      description: 'Whoever the token names.',
       resolve: (_, __, context) => context.loaders.user.load(requireViewer(context).userId),
     }),
     user: t.field({

@@ -1,6 +1,6 @@
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import { isPassing } from '../../api/masking.ts'
+import { isTransient } from '../../api/masking.ts'
 import { backoffMs } from '../../lib/backoff.ts'
 import { pause } from '../../lib/async.ts'
 
@@ -36,7 +36,7 @@ function steady(source: AsyncIterable<unknown>, args: ExecutionArgs): AsyncItera
   async function tell(event: unknown): Promise<ExecutionResult> {
     for (let attempt = 0; ; attempt++) {
       const result = await execute({ ...args, rootValue: event })
-      if (ended.signal.aborted || result.errors?.some(isPassing) !== true) return result
+      if (ended.signal.aborted || result.errors?.some(isTransient) !== true) return result
       await pause(backoffMs(attempt, BACKOFF), ended.signal)
     }
   }

@@ -15,18 +15,18 @@ const PROMISED = `
   scalar Instant`
 
 const promised = buildSchema(PROMISED)
-/** What is found when one thing is otherwise. */
+/** Replaces one piece of the schema. Returns the deviations from the promised one. */
 const after = (text: string, instead: string): readonly string[] => {
   expect(PROMISED).toContain(text)
   return deviationsFrom(promised, buildSchema(PROMISED.replace(text, instead)))
 }
 
-test('the API holds all that client developers were promised', async () => {
+test('the API keeps everything that was promised to client developers', async () => {
   const text = await readFile(new URL('promised.graphql', import.meta.url), 'utf8')
   expect(deviationsFrom(buildSchema(text), createSchema())).toEqual([])
 })
 
-test('what is as promised, or more, is fine', () => {
+test('accepts a schema that is as promised or adds to it', () => {
   expect(after('', '')).toEqual([])
   expect(after('type Bot', 'type Cat { id: ID! } type Bot')).toEqual([])
   expect(after('author: Author', 'author: Author, cats(first: Int!): Int')).toEqual([])
@@ -42,25 +42,30 @@ test.for([
   ['a kind of type', 'scalar Instant', 'type Instant { at: Int! }', 'Instant'],
   ['a field', ', author: Author', '', 'Query.author'],
   ['an argument', ', first: Int = 20', '', 'Query.users'],
-  ['a field of an input', 'role: Role = MEMBER', 'name: String', 'Filter.role'],
-  ['a value', 'OWNER', '', 'OWNER'],
+  ['an input field', 'role: Role = MEMBER', 'name: String', 'Filter.role'],
+  ['an enum value', 'OWNER', '', 'OWNER'],
   ['a member of a union', ' | Bot', '', 'Bot'],
   ['an interface', 'Bot implements Node', 'Bot', 'Node'],
-] as const)('%s that is gone is found', ([, text, instead, place]) => {
+] as const)('finds %s that is missing', ([, text, instead, place]) => {
   expect(after(text, instead)).toEqual([expect.stringContaining(place)])
 })
 
 test.for([
-  ['a field may be null now', 'name: String!', 'name: String', 'User.name is String'],
-  ['a field is never null now', 'author: Author', 'author: Author!', 'Query.author is Author!'],
-  ['a list may hold nulls now', '[User!]!', '[User]!', 'Query.users is [User]!'],
-  ['an argument is of another type', 'first: Int = 20', 'first: Float = 20', 'Query.users(first:) is Float'],
-  ['another default', 'first: Int = 20', 'first: Int = 10', 'Query.users(first:) is Int = 10'],
-  ['another default in an input', '= MEMBER', '= OWNER', 'Filter.role is Role = "OWNER"'],
-  ['an argument more that is required', '(filter', '(after: ID!, filter', 'Query.users'],
-  ['an input more that is required', '{ role', '{ name: String!, role', 'Filter'],
-  ['another meaning of a field', 'As others see it.', 'As they see it.', 'User.name is described'],
-  ['another meaning of a value', 'May do everything.', 'May do much.', 'Role.OWNER is described'],
-] as const)('%s: that is found', ([, text, instead, place]) => {
+  ['a field becomes nullable', 'name: String!', 'name: String', 'User.name is String'],
+  ['a field becomes non-null', 'author: Author', 'author: Author!', 'Query.author is Author!'],
+  ['items of a list become nullable', '[User!]!', '[User]!', 'Query.users is [User]!'],
+  ['an argument has another type', 'first: Int = 20', 'first: Float = 20', 'Query.users(first:) is Float'],
+  [
+    'an argument has another default',
+    'first: Int = 20',
+    'first: Int = 10',
+    'Query.users(first:) is Int = 10',
+  ],
+  ['an input field has another default', '= MEMBER', '= OWNER', 'Filter.role is Role = "OWNER"'],
+  ['a required argument is added', '(filter', '(after: ID!, filter', 'Query.users'],
+  ['a required input field is added', '{ role', '{ name: String!, role', 'Filter'],
+  ['a field has another description', 'As others see it.', 'As they see it.', 'User.name is described'],
+  ['an enum value has another description', 'May do everything.', 'May do much.', 'Role.OWNER is described'],
+] as const)('finds a change: %s', ([, text, instead, place]) => {
   expect(after(text, instead)).toEqual([expect.stringContaining(place)])
 })
