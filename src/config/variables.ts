@@ -9,7 +9,7 @@ type Variable = Readonly<{
   isSecret: boolean
 }>
 
-/** All of them: what `parley --help` prints, and what the README's table is held against. */
+/** All of them: what `parley --help` prints, and what docs/configuration.md lists. */
 export const VARIABLES = [
   {
     name: 'PORT',
