@@ -1,16 +1,19 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
-/** Who is in a chat, as of its newest change of members. */
+/** The present members of a chat after its newest membership change. */
 export type MemberSnapshot = Readonly<{ membersSeq: Seq; userIds: readonly UserId[] }>
 
 export type AudienceStore = Readonly<{
-  /** Undefined where there is no such chat. Reads from the primary: whoever was just let in must not be missing. */
+  /**
+   * Returns undefined if the chat does not exist. Reads from the primary, because a replica may not have a member who
+   * has just joined.
+   */
   memberSnapshot(chatId: ChatId): Promise<MemberSnapshot | undefined>
 }>
 
-// The chat by its primary key, and its members by theirs, which leads with the chat. One statement, so that the number
-// and the people are of one moment.
+// Primary key of chats; range of the primary key of members. Takes no lock. One statement, so that `membersSeq` and the
+// members are of the same snapshot.
 const MEMBERSHIP = {
   name: 'audience_membership',
   text: `

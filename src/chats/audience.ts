@@ -4,88 +4,88 @@ import type { Clock } from '../lib/clock.ts'
 import type { AudienceStore, MemberSnapshot } from './audience-store.ts'
 import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
 
-/** Who is in a chat, for finding the gateways that have to hear of it. */
+/** The present members of chats, for finding the gateways that an event goes to. */
 export type Audience = Readonly<{
   /**
-   * The present members as of `membersSeq`, the chat's newest change of members that the caller knows of, or later.
-   * Where the caller knows of none, at most `AUDIENCE_TTL_MS` out of date, which it has to bear.
+   * Returns the present members as of `membersSeq`, the chat's newest membership change, or later. If the caller does
+   * not know `membersSeq`, the result may be up to `AUDIENCE_TTL_MS` old.
    */
   memberIds(chatId: ChatId, membersSeq?: Seq): Promise<readonly UserId[]>
-  /** Events that come by: what they say of who is in a chat is news to whoever asks without knowing it. */
+  /** Takes published events. A membership change among them makes the remembered members of its chat stale. */
   observe(events: readonly ChatEvent[]): void
 }>
 
 export const AUDIENCE_TTL_MS = 5_000
-/** So many members of all chats together are remembered, of some 100 bytes each. A chat weighs one besides. */
+/** The most members of all chats together, about 100 bytes each. A chat itself counts as one. */
 const MAX_REMEMBERED = 200_000
 
-/** A look-up, which may be under way yet. */
-type Known = {
-  readonly membership: Promise<MemberSnapshot | undefined>
-  /** It knows of all changes of members up to there. */
+/** A look-up, which may still be in progress. */
+type LookUp = {
+  readonly snapshot: Promise<MemberSnapshot | undefined>
+  /** The result includes all membership changes up to here. */
   membersSeq: Seq
-  /** When it was certainly as new as anything, by the clock. */
+  /** When the result was last known to be current, by the clock. */
   confirmedAt: number
 }
 
 /**
- * A chat's members are looked up once for each change of them, not once for each message: whoever stores a message is
- * told by the same statement which change was the newest, and what is remembered is as good as new as long as that is
- * the same. Receipts, and changes of messages, don't come with that number; for them an answer may be a little old.
+ * Looks a chat's members up once per membership change, not once per message. The statement that stores a message
+ * returns the seq of the chat's newest membership change. While that is the same, the remembered members are current.
+ * Receipts and changes of messages do not know that seq, so their look-ups may be slightly stale.
  */
 export function createAudience({ store, clock }: { store: AudienceStore; clock: Clock }): Audience {
-  const known = new LRUCache<ChatId, Known>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 })
+  const lookUps = new LRUCache<ChatId, LookUp>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 })
 
-  function recall(chatId: ChatId, membersSeq: Seq | undefined): Known | undefined {
-    const entry = known.get(chatId)
-    if (entry === undefined) return undefined
+  function recall(chatId: ChatId, membersSeq: Seq | undefined): LookUp | undefined {
+    const lookUp = lookUps.get(chatId)
+    if (lookUp === undefined) return undefined
     const now = clock.now()
-    if (membersSeq === undefined) return isFresh(entry, now) ? entry : undefined
-    if (entry.membersSeq < membersSeq) return undefined
-    if (entry.membersSeq === membersSeq) entry.confirmedAt = now
-    return entry
+    if (membersSeq === undefined) return isFresh(lookUp, now) ? lookUp : undefined
+    if (lookUp.membersSeq < membersSeq) return undefined
+    if (lookUp.membersSeq === membersSeq) lookUp.confirmedAt = now
+    return lookUp
   }
 
-  function lookUp(chatId: ChatId, membersSeq: Seq): Known {
-    const entry: Known = { membership: store.memberSnapshot(chatId), membersSeq, confirmedAt: clock.now() }
-    known.set(chatId, entry)
-    return entry
+  function startLookUp(chatId: ChatId, membersSeq: Seq): LookUp {
+    const lookUp: LookUp = { snapshot: store.memberSnapshot(chatId), membersSeq, confirmedAt: clock.now() }
+    lookUps.set(chatId, lookUp)
+    return lookUp
   }
 
-  /** Weighs what came of a look-up, unless another one has taken its place; one that failed is as if it never was. */
-  async function settle(chatId: ChatId, entry: Known): Promise<readonly UserId[]> {
+  /** Sets the size of a finished look-up, and forgets a failed one, unless a newer look-up has replaced it. */
+  async function settle(chatId: ChatId, lookUp: LookUp): Promise<readonly UserId[]> {
     try {
-      const { membersSeq, userIds } = (await entry.membership) ?? { membersSeq: 0, userIds: [] }
-      entry.membersSeq = Math.max(entry.membersSeq, membersSeq)
-      if (known.peek(chatId) === entry) {
+      const { membersSeq, userIds } = (await lookUp.snapshot) ?? { membersSeq: 0, userIds: [] }
+      lookUp.membersSeq = Math.max(lookUp.membersSeq, membersSeq)
+      if (lookUps.peek(chatId) === lookUp) {
         // The cache ignores a new size for a value that it already holds.
-        known.delete(chatId)
-        known.set(chatId, entry, { size: 1 + userIds.length })
+        lookUps.delete(chatId)
+        lookUps.set(chatId, lookUp, { size: 1 + userIds.length })
       }
       return userIds
     } catch (error) {
-      if (known.peek(chatId) === entry) known.delete(chatId)
+      if (lookUps.peek(chatId) === lookUp) lookUps.delete(chatId)
       throw error
     }
   }
 
   return {
     async memberIds(chatId, membersSeq) {
-      const entry = recall(chatId, membersSeq)
-      if (entry !== undefined) return (await entry.membership)?.userIds ?? []
-      return settle(chatId, lookUp(chatId, membersSeq ?? 0))
+      const lookUp = recall(chatId, membersSeq)
+      if (lookUp !== undefined) return (await lookUp.snapshot)?.userIds ?? []
+      return settle(chatId, startLookUp(chatId, membersSeq ?? 0))
     },
 
     observe(events) {
       for (const event of events) {
         const { chatId, seq } = event
-        if (changesMembers(event) && (known.peek(chatId)?.membersSeq ?? seq) < seq) known.delete(chatId)
+        if (changesMembers(event) && (lookUps.peek(chatId)?.membersSeq ?? seq) < seq) lookUps.delete(chatId)
       }
     },
   }
 }
 
-/** When the clock jumps back nothing is fresh, or it would be so for the length of the jump. */
-function isFresh({ confirmedAt }: Known, now: number): boolean {
+/** If the clock jumps back, nothing is fresh. Otherwise entries would stay fresh for the length of the jump. */
+function isFresh({ confirmedAt }: LookUp, now: number): boolean {
   return now >= confirmedAt && now - confirmedAt < AUDIENCE_TTL_MS
 }

@@ -1,26 +1,26 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Message } from '../events/message.ts'
 import type { Reader } from '../store/sql/reader.ts'
-import type { Transaction, Writer } from '../store/sql/writer.ts'
+import type { Transaction } from '../store/sql/writer.ts'
 import type { MemberRole } from '../events/chat.ts'
 import type { ChatEvent, ChatEventType } from '../events/chat-event.ts'
 import type { ChatRow, LogRange, NewEventRow } from './log-rows.ts'
 import type { MemberAccess } from './roles.ts'
 
 export type ChatLogStore = Readonly<{
-  /** The events of a stretch in order of seq, at most `limit` of them. */
-  read(stretch: LogRange, limit: number): Promise<readonly ChatEvent[]>
-  /** The last entry that has left the log; 0 where none has. */
+  /** Returns the first events of the range in order of seq, at most `limit`. */
+  read(range: LogRange, limit: number): Promise<readonly ChatEvent[]>
+  /** Returns the seq of the last event that retention deleted; 0 if there is none. */
   floor(chatId: ChatId): Promise<Seq>
-  /** Locks the chat's row until the transaction ends; undefined where there is no such chat. */
+  /** Locks the chat's row until the transaction ends. Returns undefined if the chat does not exist. */
   lock(tx: Transaction, chatId: ChatId): Promise<ChatRow | undefined>
-  /** Of a chat that is locked. */
+  /** Returns a user's membership in a locked chat; undefined if the user was never a member. */
   memberAccess(tx: Transaction, chatId: ChatId, userId: UserId): Promise<MemberAccess | undefined>
-  /** Writes the entries just after `afterSeq`, which has to be the locked chat's head, and moves the head along. */
-  write(tx: Transaction, place: LogHead, entries: readonly NewEventRow[]): Promise<void>
+  /** Appends events after `head`, which must be the locked chat's, and moves the head. */
+  append(tx: Transaction, head: LogHead, rows: readonly NewEventRow[]): Promise<void>
 }>
 
-/** Where a log ends, and when it is written on. */
+/** The newest seq of a log, and the time of the events that are appended next. */
 export type LogHead = Readonly<{ chatId: ChatId; afterSeq: Seq; at: Date }>
 
 const DATABASE_TYPE = {
@@ -61,8 +61,9 @@ type MessagePart = Readonly<{
   expiresAt: Date | null
 }>
 
-// By the primary keys of one chat: a range of its log, a message per event that concerns one, and for the first
-// event alone the people who were there from the start. One statement, so events and messages are of one moment.
+// Primary keys, all within one chat: a range of chat_events, one row of messages per event that names a message, and
+// for seq 1 alone all members, to find the initial ones. Takes no lock. One statement, so that events and messages
+// are of the same snapshot.
 const READ = {
   name: 'chat_log_read',
   text: `
@@ -82,13 +83,13 @@ const READ = {
     LIMIT $4`,
 }
 
-// By the primary key.
+// One row by the primary key of log_floors. Takes no lock.
 const FLOOR = {
   name: 'chat_log_floor',
   text: `SELECT floor_seq AS "floorSeq" FROM log_floors WHERE chat_id = $1`,
 }
 
-// Locks one row, by its primary key. Time does not run backwards inside a chat, whatever the clock does.
+// Locks one row of chats, by its primary key. `now` never goes back inside a chat, even if the clock does.
 const LOCK = {
   name: 'chat_log_lock',
   text: `
@@ -98,29 +99,30 @@ const LOCK = {
     FROM chats WHERE id = $1 FOR NO KEY UPDATE`,
 }
 
-// By the primary key. A statement of its own, after the lock: whatever the locking statement read besides the row that
-// it waited for would be from before the wait.
+// One row by the primary key of members. Takes no lock. Runs as a separate statement after LOCK: a statement that waits
+// for a row lock sees that row as it is after the wait, but all other rows as they were before it.
 const MEMBER_ACCESS = {
   name: 'chat_standing',
   text: `SELECT role, left_seq AS "leftSeq" FROM members WHERE chat_id = $1 AND user_id = $2`,
 }
 
-// Needs the chat's row locked; touches that row and inserts one for each entry.
+// The transaction must hold the lock on the chat's row. Updates that row by its primary key and inserts one row per
+// event into chat_events.
 const WRITE = {
   name: 'chat_log_write',
   text: `
-    WITH entry AS (
+    WITH event AS (
       SELECT $2::int + ordinal::int AS seq, e.*
       FROM unnest($4::"ChatEventType"[], $5::text[], $6::int[], $7::text[], $8::"MemberRole"[], $9::text[], $10::bool[])
         WITH ORDINALITY AS e(type, actor_id, message_seq, subject_id, role, emoji, added, ordinal)
     ), head AS (
-      UPDATE chats SET head_seq = (SELECT max(seq) FROM entry), last_activity_at = $3 WHERE id = $1
+      UPDATE chats SET head_seq = (SELECT max(seq) FROM event), last_activity_at = $3 WHERE id = $1
     )
     INSERT INTO chat_events (chat_id, seq, type, at, actor_id, message_seq, subject_id, role, emoji, added)
-    SELECT $1, seq, type, $3, actor_id, message_seq, subject_id, role, emoji, added FROM entry`,
+    SELECT $1, seq, type, $3, actor_id, message_seq, subject_id, role, emoji, added FROM event`,
 }
 
-export function createChatLogStore({ reader }: { writer: Writer; reader: Reader }): ChatLogStore {
+export function createChatLogStore({ reader }: { reader: Reader }): ChatLogStore {
   return {
     async read({ chatId, afterSeq, untilSeq }, limit) {
       const rows = await reader.query<EventRow>(READ, [chatId, afterSeq, untilSeq, limit])
@@ -139,13 +141,13 @@ export function createChatLogStore({ reader }: { writer: Writer; reader: Reader 
       return (await tx.query<MemberAccess>(MEMBER_ACCESS, [chatId, userId]))[0]
     },
 
-    async write(tx, { chatId, afterSeq, at }, entries) {
-      const column = (key: keyof NewEventRow): unknown[] => entries.map((entry) => entry[key] ?? null)
+    async append(tx, { chatId, afterSeq, at }, rows) {
+      const column = (key: keyof NewEventRow): unknown[] => rows.map((row) => row[key] ?? null)
       await tx.query(WRITE, [
         chatId,
         afterSeq,
         at,
-        entries.map((entry) => DATABASE_TYPE[entry.type]),
+        rows.map(({ type }) => DATABASE_TYPE[type]),
         column('actorId'),
         column('messageSeq'),
         column('subjectId'),
@@ -159,36 +161,36 @@ export function createChatLogStore({ reader }: { writer: Writer; reader: Reader 
 
 function toEvent(row: EventRow): ChatEvent {
   const { chatId, seq, actorId, at, initialMembers } = row
-  const entry = { chatId, seq, actorId, at, joined: initialMembers ?? [] }
+  const common = { chatId, seq, actorId, at, joined: initialMembers ?? [] }
   switch (row.type) {
     case 'MESSAGE_SENT':
-      return { ...entry, type: 'MessageSent', message: toMessage(row) }
+      return { ...common, type: 'MessageSent', message: toMessage(row) }
     case 'MESSAGE_EDITED':
-      return { ...entry, type: 'MessageEdited', message: toMessage(row) }
+      return { ...common, type: 'MessageEdited', message: toMessage(row) }
     case 'MESSAGE_DELETED':
-      return { ...entry, type: 'MessageDeleted', message: toMessage(row) }
+      return { ...common, type: 'MessageDeleted', message: toMessage(row) }
     case 'REACTION_CHANGED': {
-      const emoji = present(row, 'emoji')
+      const emoji = required(row, 'emoji')
       return {
-        ...entry,
+        ...common,
         type: 'ReactionChanged',
         message: toMessage(row),
         emoji,
-        added: present(row, 'added'),
+        added: required(row, 'added'),
       }
     }
     case 'MEMBER_ADDED': {
-      const userId = present(row, 'subjectId')
-      return { ...entry, type: 'MemberAdded', userId, joined: [userId] }
+      const userId = required(row, 'subjectId')
+      return { ...common, type: 'MemberAdded', userId, joined: [userId] }
     }
     case 'MEMBER_REMOVED':
-      return { ...entry, type: 'MemberRemoved', userId: present(row, 'subjectId') }
+      return { ...common, type: 'MemberRemoved', userId: required(row, 'subjectId') }
     case 'MEMBER_ROLE_CHANGED': {
-      const userId = present(row, 'subjectId')
-      return { ...entry, type: 'MemberRoleChanged', userId, role: present(row, 'role') }
+      const userId = required(row, 'subjectId')
+      return { ...common, type: 'MemberRoleChanged', userId, role: required(row, 'role') }
     }
     case 'CHAT_UPDATED':
-      return { ...entry, type: 'ChatUpdated' }
+      return { ...common, type: 'ChatUpdated' }
     default:
       return row.type satisfies never
   }
@@ -196,12 +198,12 @@ function toEvent(row: EventRow): ChatEvent {
 
 function toMessage(row: EventRow): Message {
   const { chatId, senderId, clientMessageId, body, replyToSeq, sentAt, editedAt, deletedAt, expiresAt } = row
-  const seq = present(row, 'messageSeq')
+  const seq = required(row, 'messageSeq')
   return { chatId, seq, senderId, clientMessageId, body, replyToSeq, sentAt, editedAt, deletedAt, expiresAt }
 }
 
-function present<Key extends keyof EventRow>(row: EventRow, key: Key): NonNullable<EventRow[Key]> {
+function required<Key extends keyof EventRow>(row: EventRow, key: Key): NonNullable<EventRow[Key]> {
   const value = row[key]
-  if (value === null) throw new Error(`Event ${row.seq} of chat ${row.chatId} lacks its ${key}`)
+  if (value === null) throw new Error(`Event ${row.seq} of chat ${row.chatId} has no ${key}`)
   return value
 }

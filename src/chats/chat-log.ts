@@ -7,42 +7,44 @@ import type { ChatEvent } from '../events/chat-event.ts'
 import type { ChatLogStore } from './chat-log-store.ts'
 import type { ChatRow, LogRange, NewEventRow } from './log-rows.ts'
 
-/** The most events that one read of the log answers with. */
+/** The most events that one read of the log returns. */
 export const MAX_LOG_PAGE = 500
 
-/** A chat whose row is locked: nothing of it changes but by whoever holds it. */
+/** A chat whose row is locked: only the transaction that holds the lock can change the chat. */
 export type LockedChat = ChatRow &
   Readonly<{
-    /** Somebody's membership, present or past; undefined for whom it never concerned. */
+    /** Returns a user's present or last membership; undefined if the user was never a member. */
     member(userId: UserId): Promise<MemberAccess | undefined>
   }>
 
-/** What a change decided to write: the entry, and how the event reads once it has its place in the log. */
+/** A decided change: the row to write, and the event that it becomes once it has its seq. */
 export type Change<Event extends ChatEvent> = Readonly<{
   row: NewEventRow
   toEvent(place: Readonly<{ chatId: ChatId; seq: Seq; at: Date }>): Event
 }>
 
 export type ChatLog = Readonly<{
-  /** A page of the log: at most `MAX_LOG_PAGE` events of the stretch, from its start. */
-  read(stretch: LogRange, limit?: number): Promise<readonly ChatEvent[]>
+  /** Returns the first events of the range: at most `limit`, and never more than `MAX_LOG_PAGE`. */
+  read(range: LogRange, limit?: number): Promise<readonly ChatEvent[]>
   /**
-   * As `read`, of what lies in the stays, which are in order. Rejects with NOT_FOUND where the log no longer reaches
-   * back to the start of one that is to be read.
+   * As `read`, for the events within the membership periods, which must be in order.
+   *
+   * Errors: NOT_FOUND – retention has deleted the start of a period that is to be read.
    */
   readPeriods(
     chatId: ChatId,
-    stays: readonly MembershipPeriod[],
+    periods: readonly MembershipPeriod[],
     limit: number,
   ): Promise<readonly ChatEvent[]>
-  /** The last entry that has left the log, because it was too old; 0 where none has. Never goes down. */
+  /** Returns the seq of the last event that retention deleted; 0 if there is none. Never decreases. */
   floor(chatId: ChatId): Promise<Seq>
-  /** All of a stretch, a page at a time, each read when it is asked for. */
-  pages(stretch: LogRange): AsyncGenerator<readonly ChatEvent[], void, void>
+  /** Yields the whole range page by page. Each page is read when the caller asks for it. */
+  pages(range: LogRange): AsyncGenerator<readonly ChatEvent[], void, void>
   /**
-   * Appends what is decided: locks the chat, lets `decide` look and write in the same transaction, gives the next
-   * seqs to its changes in their order, commits. No changes take no seq. Rejects with NOT_FOUND of `what` was to be
-   * changed where there is no such chat, and with whatever `decide` throws.
+   * Appends events in one transaction: locks the chat's row, calls `decide`, which may read and write in the same
+   * transaction, and assigns the next seqs to its changes in their order. Without changes, nothing is appended.
+   *
+   * Errors: NOT_FOUND – no such chat, `what` names the missing object; any error that `decide` throws.
    */
   append<Event extends ChatEvent>(
     chatId: ChatId,
@@ -52,10 +54,10 @@ export type ChatLog = Readonly<{
 }>
 
 export function createChatLog({ store, writer }: { store: ChatLogStore; writer: Writer }): ChatLog {
-  async function* pages(stretch: LogRange): AsyncGenerator<readonly ChatEvent[], void, void> {
-    let afterSeq = stretch.afterSeq
-    while (afterSeq < stretch.untilSeq) {
-      const page = await store.read({ ...stretch, afterSeq }, MAX_LOG_PAGE)
+  async function* pages(range: LogRange): AsyncGenerator<readonly ChatEvent[], void, void> {
+    let afterSeq = range.afterSeq
+    while (afterSeq < range.untilSeq) {
+      const page = await store.read({ ...range, afterSeq }, MAX_LOG_PAGE)
       const last = page.at(-1)
       if (last === undefined) return
       yield page
@@ -64,10 +66,10 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
   }
 
   return {
-    read: (stretch, limit = MAX_LOG_PAGE) => store.read(stretch, Math.min(limit, MAX_LOG_PAGE)),
-    async readPeriods(chatId, stays, limit) {
+    read: (range, limit = MAX_LOG_PAGE) => store.read(range, Math.min(limit, MAX_LOG_PAGE)),
+    async readPeriods(chatId, periods, limit) {
       const events: ChatEvent[] = []
-      for (const { first, last } of stays) {
+      for (const { first, last } of periods) {
         const missing = Math.min(limit, MAX_LOG_PAGE) - events.length
         if (missing <= 0) break
         const page = await store.read({ chatId, afterSeq: first - 1, untilSeq: last }, missing)
@@ -87,8 +89,11 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
           member: (userId) => store.memberAccess(tx, chatId, userId),
         })
         if (changes.length === 0) return []
-        const entries = changes.map((change) => change.row)
-        await store.write(tx, { chatId, afterSeq: locked.headSeq, at: locked.now }, entries)
+        await store.append(
+          tx,
+          { chatId, afterSeq: locked.headSeq, at: locked.now },
+          changes.map(({ row }) => row),
+        )
         return changes.map((change, index) => {
           return change.toEvent({ chatId, seq: locked.headSeq + 1 + index, at: locked.now })
         })
@@ -96,7 +101,7 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
   }
 }
 
-/** What leaves is the beginning of a log: a stretch that lacks anything lacks its first entry. */
+/** Retention deletes from the start of a log. So if any event of a range is missing, its first event is. */
 function tooOld(seq: Seq): ParleyError {
   return new ParleyError(
     'NOT_FOUND',

@@ -13,24 +13,27 @@ import type {
 } from '../events/chat.ts'
 
 export type ChatStore = Readonly<{
-  /** Each chat as this user, who is or was a member, sees it; others are left out. */
+  /** Returns each chat as the user sees it. Omits chats of which the user was never a member. */
   views(userId: UserId, chatIds: readonly ChatId[]): Promise<readonly ChatView[]>
-  /** The user's listed chats, most recently active first. */
-  list(userId: UserId, stretch: Range<ChatListPosition>): Promise<readonly ChatView[]>
-  /** Present members, by id. */
-  members(chatId: ChatId, stretch: Range<UserId>): Promise<readonly Member[]>
-  /** Of the members other than `exceptId`, see `LowestWatermarks`. */
+  /** Returns a page of the user's chats, most recently active first. */
+  list(userId: UserId, range: Range<ChatListPosition>): Promise<readonly ChatView[]>
+  /** Returns a page of the present members in order of id. */
+  members(chatId: ChatId, range: Range<UserId>): Promise<readonly Member[]>
+  /** Returns the lowest watermarks of all members but `exceptId`; see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
-  /** Where this answers with a chat, that is as durable as a commit of this moment: see `FIND_DIRECT_CHAT`. */
+  /**
+   * Returns the direct chat of two users, or undefined. When this resolves, the chat that it returns is as durable as a
+   * commit of its own: see `FIND_DIRECT_CHAT`.
+   */
   findDirectChat(pair: readonly [UserId, UserId]): Promise<ChatId | undefined>
-  /** Makes the direct chat of two people, unless there is one; answers with the one there is, as `findDirectChat`. */
+  /** Creates the direct chat of two users, or returns the existing one as `findDirectChat` does. */
   createDirectChat(id: ChatId, creatorId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId>
 }>
 
 type MemberRow = Omit<Member, 'earlierPeriods'> & Readonly<{ earlierPeriods: string }>
 type ViewRow = Chat & Omit<MemberRow, 'chatId'>
 
-// Who left sees the chat as it was then.
+// A member who has left sees the chat as it was then.
 const CHAT_COLUMNS = `
   c.id, c.kind, c.creator_id AS "creatorId", c.head_seq AS "headSeq",
   CASE WHEN m.left_seq IS NULL THEN c.title ELSE m.left_title END AS title,
@@ -43,7 +46,7 @@ const MEMBER_COLUMNS = `
   m.left_at AS "leftAt", m.left_seq AS "leftSeq", m.earlier_stays::text AS "earlierPeriods",
   m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq"`
 
-// By both primary keys, one row of each per chat.
+// One row per chat by the primary keys of chats and members. Takes no lock.
 const VIEWS = {
   name: 'chat_views',
   text: `
@@ -53,8 +56,8 @@ const VIEWS = {
       JOIN members m ON m.chat_id = c.id AND m.user_id = $1`,
 }
 
-// By members' index on the user, then chats' primary key. A list is not the hot path: it reads all of one
-// person's chats, however they are spread, and sorts them.
+// The index of members on user_id, then the primary key of chats. Takes no lock. Not on the hot path: reads and sorts
+// all chats of one user.
 const list = (inverted: boolean): { name: string; text: string } => ({
   name: inverted ? 'chat_list_backwards' : 'chat_list',
   text: `
@@ -70,7 +73,7 @@ const list = (inverted: boolean): { name: string; text: string } => ({
     LIMIT $6`,
 })
 
-// By the primary key of one chat's members.
+// A range of the primary key of members, within one chat. Takes no lock.
 const members = (inverted: boolean): { name: string; text: string } => ({
   name: inverted ? 'chat_members_backwards' : 'chat_members',
   text: `
@@ -86,7 +89,7 @@ const members = (inverted: boolean): { name: string; text: string } => ({
 const LIST = { forwards: list(false), backwards: list(true) }
 const MEMBERS = { forwards: members(false), backwards: members(true) }
 
-// By the primary key: each chat's members once per sender asked for.
+// All members of each chat by the primary key of members, once per key. Takes no lock.
 const LOWEST_WATERMARKS = {
   name: 'chat_lowest_watermarks',
   text: `
@@ -98,9 +101,9 @@ const LOWEST_WATERMARKS = {
     GROUP BY k.chat_id, k.except_id`,
 }
 
-// One row by its primary key. It is locked not to hold anybody off, but because a lock is written to the server's log
-// behind whatever made the row: so this commits when the standby has the chat, also where whoever made it was told that
-// this is not known. It is not the chat's own row, so that no send waits.
+// Locks one row of direct_chats, by its primary key. The lock makes this statement write to the server's log, after the
+// commit that created the chat. So with a synchronous standby this commit confirms that one, even if its own
+// confirmation was lost. The row is not that of the chat, so no send waits for the lock.
 const FIND_DIRECT_CHAT = {
   name: 'direct_chat_find',
   text: `
@@ -108,8 +111,9 @@ const FIND_DIRECT_CHAT = {
     FOR NO KEY UPDATE`,
 }
 
-// One statement, so that a chat without members is never seen. Whoever loses the race for the pair's key
-// inserts nothing, and reads the winner's chat afterwards.
+// Inserts into direct_chats, chats and members, in this order. Two concurrent calls wait for each other only at the
+// primary key of direct_chats: the second inserts nothing and then finds the chat of the first. One statement, so that
+// no reader sees a chat without members.
 const CREATE_DIRECT_CHAT = {
   name: 'direct_chat_create',
   text: `
@@ -121,7 +125,7 @@ const CREATE_DIRECT_CHAT = {
       SELECT chat_id, 'DIRECT', $2, 2 FROM pair RETURNING id
     )
     INSERT INTO members (chat_id, user_id)
-    SELECT chat.id, person.id FROM chat, unnest(ARRAY[$3, $4]) AS person(id)
+    SELECT chat.id, member.id FROM chat, unnest(ARRAY[$3, $4]) AS member(id)
     RETURNING chat_id AS "chatId"`,
 }
 
@@ -158,7 +162,7 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
     async createDirectChat(id, creatorId, pair) {
       const created = await writer.query<{ chatId: ChatId }>(CREATE_DIRECT_CHAT, [id, creatorId, ...pair])
       const chatId = created[0]?.chatId ?? (await findDirectChat(pair))
-      if (chatId === undefined) throw new Error('The direct chat vanished between two statements')
+      if (chatId === undefined) throw new Error('The direct chat disappeared between two statements')
       return chatId
     },
   }

@@ -3,22 +3,23 @@ import type { ChatEventType } from '../events/chat-event.ts'
 import type { ChatKind, MemberRole } from '../events/chat.ts'
 
 /**
- * A stretch of one chat's log: seqs from just after `afterSeq` up to and including `untilSeq`. What is read of
- * one is without gap, from its start on, or from later on where the log no longer reaches back to that.
+ * A range of one chat's log: the events after `afterSeq`, up to and including `untilSeq`. Reading it returns events
+ * without a gap. If retention has deleted its first events, the result starts later.
  */
 export type LogRange = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
 
-/** What a chat's row says while it is locked. */
+/** The columns of a chat that are read while its row is locked. */
 export type ChatRow = Readonly<{
   kind: ChatKind
   title: string | null
   headSeq: Seq
   memberCount: number
   messageTtlSeconds: number | null
+  /** The database's time, or the chat's last activity if that is later: time never goes back inside a chat. */
   now: Date
 }>
 
-/** An event's row, before the log gave it a seq. */
+/** The row of an event that has no seq yet. */
 export type NewEventRow = Readonly<{
   type: ChatEventType
   actorId: UserId

@@ -1,40 +1,43 @@
 import type { ChatId } from '../ids.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
-/** Entries older than so many seconds leave, by the database's clock and by the gateway's alike. */
+/**
+ * The age in seconds above which an event is deleted. It must be that old by the database's and the gateway's clock.
+ */
 export type Age = Readonly<{ seconds: number; now: Date }>
 
-/** The next chats of the round of all chats, which no other gateway has been given. */
+/** The next chats of the round. No other gateway takes them. */
 export type RetentionPage = Readonly<{ overdue: readonly ChatId[] }>
 
 export type RetentionStore = Readonly<{
   /**
-   * Takes the next `limit` chats of the round; answers with those whose oldest entry is older than `age`. Undefined
-   * where the round is over and the next one not due yet, or where another gateway is just being given chats.
+   * Takes the next `limit` chats of the round and returns those whose oldest event is older than `age`. Returns
+   * undefined if the next round is not due yet, or if another gateway is taking chats at this moment.
    */
   nextPage(limit: number, age: Age): Promise<RetentionPage | undefined>
   /**
-   * Takes the oldest entries of one chat away that are older than `age`, at most `limit`; answers with how many. Where
-   * the log begins from then on moves in the same commit. 0 while another gateway is at this chat.
+   * Deletes the oldest events of one chat that are older than `age`, at most `limit`, and moves the log's floor in the
+   * same commit. Returns how many it deleted; 0 if another gateway is trimming this chat.
    */
   trim(chatId: ChatId, limit: number, age: Age): Promise<number>
 }>
 
-/** Between the end of a round and the next one, in seconds. */
+/** From the end of a round to the start of the next one, in seconds. */
 const ROUND_REST_S = 3_600
-/** The id of no chat, and the lowest there is. */
-const NOWHERE = '00000000-0000-0000-0000-000000000000'
-/** The class of the advisory locks that are held for one chat while its log is trimmed; nothing else uses it. */
+/** The lowest id there is. No chat has it. */
+const LOWEST_ID = '00000000-0000-0000-0000-000000000000'
+/** The class of the advisory locks that are held while one chat's log is trimmed. Nothing else uses it. */
 const TRIM_LOCKS = 7_065_002
 
-// The round begins where nobody has begun it. Waits for nobody but another gateway's very first.
+// Inserts the one row of log_sweeps if it is missing. Waits only for another gateway that inserts it at the same time.
 const BEGIN = {
   name: 'log_retention_begin',
   text: `INSERT INTO log_sweeps (id, after_chat_id, due_at) VALUES (1, $1, now()) ON CONFLICT DO NOTHING`,
 }
 
-// Locks the one row of log_sweeps, and waits for nobody: who finds it locked takes no turn. Then chats by their primary
-// key, for each its floor by the primary key, and the first entry behind it by theirs. Locks no chat.
+// Locks the one row of log_sweeps, without waiting: if another gateway holds it, the result is empty. Then reads a
+// range of the primary key of chats, and per chat its floor and the first event after that, both by primary key.
+// Locks no chat.
 const NEXT_PAGE = {
   name: 'log_retention_next_page',
   text: `
@@ -62,15 +65,18 @@ const NEXT_PAGE = {
 }
 
 /*
- * One statement and one commit for one chat. It touches nothing that a send touches: not the chat's row, and of the log
- * only its oldest entries, which nobody writes to. So it makes no send wait, however long its commit takes.
+ * One statement and one commit per chat.
  *
- * Reads a range of the primary key of chat_events, from the floor on, so that it does not go through what vacuum has
- * yet to clear away, and deletes entries by their names, at most `limit` whatever the planner makes of it. What leaves is always the beginning of what is there, up to the first entry that is young enough
- * whatever comes after it: so whoever reads the log finds a stretch of it whole, or lacking its beginning.
+ * Locks: an advisory lock for the chat, without waiting, so that one gateway at a time trims it. A gateway that gets
+ * the lock with an older snapshot finds the rows gone and leaves the floor unchanged, because the floor never
+ * decreases. The statement touches no row that a send touches: not the chat's row, and only the oldest events of the
+ * log. So no send waits for it.
  *
- * Of several gateways at one chat one gets the advisory lock, and the others do nothing. Whoever gets it while they hold
- * an older snapshot finds the rows gone, and leaves the floor where it is, which never goes down.
+ * Indexes: a range of the primary key of chat_events, from the floor on, so that it skips the dead rows that vacuum
+ * has not removed yet. Deletes by seq, so that the planner cannot make it delete more than `limit` rows.
+ *
+ * Always deletes from the start of the log, up to the first event that is too young, whatever the age of later ones.
+ * So a reader finds a range of the log either whole or without its start.
  */
 const TRIM = {
   name: 'log_retention_trim',
@@ -100,8 +106,8 @@ const TRIM = {
 export function createRetentionStore({ writer }: { writer: Writer }): RetentionStore {
   return {
     async nextPage(limit, { seconds, now }) {
-      await writer.query(BEGIN, [NOWHERE])
-      const values = [limit, NOWHERE, ROUND_REST_S, seconds, now]
+      await writer.query(BEGIN, [LOWEST_ID])
+      const values = [limit, LOWEST_ID, ROUND_REST_S, seconds, now]
       return (await writer.query<RetentionPage>(NEXT_PAGE, values))[0]
     },
 

@@ -31,16 +31,16 @@ export type RetentionPace = Readonly<{
 }>
 
 const PACE: RetentionPace = { page: 500, batch: 500, restMs: 50, idleMs: 1_000 }
-/** A statement is followed by a rest of four times its duration, so a gateway uses a fifth of one connection at most. */
+/** The loop rests four times as long as a statement took, so a gateway uses a fifth of one connection at most. */
 const REST_FACTOR = 4
 
 /** This gateway's part of a round. */
-type RoundProgress = { readonly startedAt: number; chats: number; entries: number }
+type RoundProgress = { readonly startedAt: number; chats: number; events: number }
 
 /**
- * Deletes events from the log that are older than the operator keeps. All gateways share one round over all chats: each
- * takes the next page of chats when it has time. A device whose pending events are deleted gets `InboxReset`. Messages
- * stay.
+ * Deletes events from the log that are older than the operator keeps them. All gateways share one round over all chats:
+ * each takes the next page of chats when it has time. A device whose pending events are deleted gets `InboxReset`.
+ * Messages stay.
  *
  * Each step is one statement, so that the loop can rest, pause or stop between any two of them. If a step fails, the
  * rest of the page is left to the next round.
@@ -56,7 +56,7 @@ export function createRetention(dependencies: Dependencies): Retention {
   async function takePage(): Promise<boolean> {
     const page = await store.nextPage(pace.page, age())
     if (page === undefined) return false
-    progress ??= { startedAt: clock.now(), chats: 0, entries: 0 }
+    progress ??= { startedAt: clock.now(), chats: 0, events: 0 }
     overdue = page.overdue
     return true
   }
@@ -67,7 +67,7 @@ export function createRetention(dependencies: Dependencies): Retention {
     const isDone = count < pace.batch
     if (isDone) overdue = overdue.slice(1)
     if (progress === undefined) return
-    progress.entries += count
+    progress.events += count
     if (isDone) progress.chats += 1
   }
 
@@ -90,9 +90,12 @@ export function createRetention(dependencies: Dependencies): Retention {
 
   function reportRound(): void {
     if (progress === undefined) return
-    const { startedAt, chats, entries } = progress
+    const { startedAt, chats, events } = progress
     progress = undefined
-    logger.info({ chats, entries, tookMs: clock.now() - startedAt }, 'old log entries were deleted')
+    logger.info(
+      { chats, events, tookMs: clock.now() - startedAt },
+      'log retention finished a round; old events were deleted',
+    )
   }
 
   const loop = createBackgroundLoop({

@@ -5,7 +5,7 @@ import type { Chat } from '../events/chat.ts'
 export type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds'>
 
 export type SettingsStore = Readonly<{
-  /** Writes them to the chat, whose row the transaction holds locked. */
+  /** Writes the settings. The transaction must hold the chat's row locked. */
   write(tx: Transaction, chatId: ChatId, settings: ChatSettings): Promise<void>
 }>
 

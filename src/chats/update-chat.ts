@@ -7,13 +7,19 @@ import type { ChatSettings, SettingsStore } from './settings-store.ts'
 import type { DurableChange } from './durable-change.ts'
 import { requirePresent, requireRank } from './roles.ts'
 
-/** What is to be different; undefined stays as it is. A lifetime of 0 keeps messages for good. */
+/** The new settings. Undefined leaves a setting unchanged. A lifetime of 0 keeps messages forever. */
 export type ChatChanges = Readonly<{ title: string | undefined; messageTtlSeconds: number | undefined }>
 
 export type ChatUpdater = Readonly<{
   /**
-   * Changes a group's title, or the lifetime of messages from then on; in a direct chat either of the two may change
-   * the lifetime. What is so already succeeds and adds nothing to the log. NOT_FOUND, FORBIDDEN or BAD_USER_INPUT.
+   * Changes the title of a group, or the lifetime of messages that are sent from now on. In a direct chat both members
+   * may change the lifetime. Settings that are in place already succeed and add nothing to the log.
+   *
+   * Errors:
+   * - NOT_FOUND – no such chat, or the actor was never a member.
+   * - FORBIDDEN – the actor has left, is not an owner or admin, or names a title for a direct chat.
+   * - BAD_USER_INPUT – see `parseTitle` and `parseTtl`.
+   * - UNAVAILABLE – not confirmed in time; may be repeated.
    */
   update(actorId: UserId, chatId: ChatId, changes: ChatChanges): Promise<void>
 }>
@@ -58,8 +64,8 @@ function isSame(settings: ChatSettings, { title, messageTtlSeconds }: ChatSettin
 }
 
 /**
- * A direct chat begins with its first message, and shows to the other person from there. What is set before is part
- * of how it begins, and not an event.
+ * A direct chat begins with its first message, and the other user sees it from then on. Earlier changes of its settings
+ * are not events.
  */
 function hasBegun({ kind, headSeq }: LockedChat): boolean {
   return kind === 'GROUP' || headSeq > 0

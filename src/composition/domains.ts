@@ -58,7 +58,10 @@ export function createDomains(foundation: Foundation) {
   const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
   const users = createUsers({ store: createUserStore(database), elapsedMs })
   const chatStore = createChatStore({ ...database, writer })
-  const chats = createChats({ store: chatStore, users })
+  const chats = createChats({
+    store: chatStore,
+    userExists: async (id) => (await users.find(id)) !== undefined,
+  })
   const chatLog = createChatLog({ store: createChatLogStore(database), writer })
 
   const hub: Hub = createHub({

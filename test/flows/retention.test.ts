@@ -370,7 +370,7 @@ async function startSweep(url: string) {
     async stop() {
       await retention.stop()
       await client.end()
-      return lines.filter(({ msg }) => msg === 'old log entries were deleted')
+      return lines.filter(({ msg }) => msg === 'log retention finished a round; old events were deleted')
     },
   }
 }

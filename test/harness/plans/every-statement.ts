@@ -177,7 +177,7 @@ async function forget(writer: Writer, chatId: ChatId): Promise<void> {
   const age = { seconds: 0, now: new Date() }
   await retention.nextPage(10, age)
   await retention.trim(chatId, 1, age)
-  await createChatLogStore({ writer, reader: { query: writer.query } as Reader }).floor(chatId)
+  await createChatLogStore({ reader: { query: writer.query } as Reader }).floor(chatId)
 }
 
 /** For stores that need SQL alone. */

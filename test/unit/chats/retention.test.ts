@@ -60,7 +60,12 @@ test('a sweep says once what it did, and counts it', async () => {
   retention.start()
   await vi.advanceTimersByTimeAsync(20_000)
   expect(lines).toMatchObject([
-    { level: 'info', msg: 'old log entries were deleted', chats: 2, entries: 1_203 },
+    {
+      level: 'info',
+      msg: 'log retention finished a round; old events were deleted',
+      chats: 2,
+      events: 1_203,
+    },
   ])
   expect((await metrics.logEntriesDeleted.get()).values).toMatchObject([{ value: 1_203 }])
   const stopping = retention.stop()

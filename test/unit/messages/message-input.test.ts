@@ -84,7 +84,7 @@ describe('a key', () => {
   })
 
   test('is refused by its name', () => {
-    expect(() => parseKey('deviceId', '')).toThrow('deviceId has to be 1 to 64 characters long')
+    expect(() => parseKey('deviceId', '')).toThrow('deviceId must be 1 to 64 characters long')
   })
 })
 
