@@ -43,7 +43,7 @@ export function toClientError(error: unknown, logger: ErrorLogger): GraphQLError
   if (cause instanceof ParleyError) return finish(error, cause.message, cause.extensions)
   if (isDatabaseUnreachable(cause))
     return finish(error, DATABASE_UNREACHABLE, errorExtensions('UNAVAILABLE', RETRY_AFTER_MS))
-  if (error instanceof GraphQLError && isClientMistake(error)) return asClientsMistake(error)
+  if (error instanceof GraphQLError && isClientMistake(error)) return toDocumentError(error)
   const errorId = report(cause, error, logger)
   return finish(error, 'Unexpected error.', { ...errorExtensions('INTERNAL'), errorId })
 }
@@ -55,7 +55,7 @@ export function isTransient(error: GraphQLError): boolean {
 }
 
 /** Converts an error that is known to be about the client's document, such as an error of validation. */
-export function asClientsMistake(error: GraphQLError): GraphQLError {
+export function toDocumentError(error: GraphQLError): GraphQLError {
   return finished.has(error) ? error : finish(error, error.message, errorExtensions('BAD_USER_INPUT'))
 }
 

@@ -22,7 +22,7 @@ async function examine(address: Address, variable: PortVariable): Promise<Findin
     if (!(error instanceof PortError)) throw error
     return error.isTaken && (await isParley(address))
       ? doubtful(`port ${port} is taken by a Parley that runs already (${variable})`, ANOTHER_ONE)
-      : bad(`${error.what} (${variable})`, error.mend)
+      : bad(`${error.what} (${variable})`, error.hint)
   }
 }
 

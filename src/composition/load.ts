@@ -26,7 +26,7 @@ export function createLoad(
   const throttle = createSendThrottle(elapsedMs)
   const levels = createServiceLevels({
     signals: createSignals({
-      waitingToBeReadMs: intake.longestWaitMs,
+      waitingToBeReadMs: intake.takeLongestWaitMs,
       waitingSends,
       commitMs: log.commitMs,
       waitingStatements: database.waiting,

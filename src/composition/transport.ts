@@ -7,13 +7,13 @@ import { createContextFactory } from '../api/context-factory.ts'
 import type { Services } from '../api/services.ts'
 import { createSchema } from '../api/schema.ts'
 import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
-import { createAdmission } from '../transport/pipeline/admission.ts'
+import { createConnectionAdmission } from '../transport/websocket/connection-admission.ts'
 import { CLOSE_CODES } from '../transport/websocket/close-codes.ts'
 import { createGraphiql } from '../transport/http/graphiql.ts'
 import { createHealth, type Health } from '../transport/health/health.ts'
 import { createMetricsPage } from '../transport/health/metrics-page.ts'
 import { createServer, type TransportServer } from '../transport/server.ts'
-import { createWebSocketEndpoint } from '../transport/websocket/websocket.ts'
+import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
 import { createYogaHandler } from '../transport/http/yoga.ts'
 
 /** What the outside meets. */
@@ -48,7 +48,7 @@ export function createTransport(foundation: Foundation, { services }: Domains): 
         ? createGraphiql({ tour: async () => (await demo?.tour()) ?? { tabs: [], values: {} } })
         : undefined,
   })
-  const admission = createAdmission({
+  const admission = createConnectionAdmission({
     expectedWaitMs: services.inbox.expectedWaitMs,
     turnAwayMs: services.levels.connectionRetryAfterMs,
     metrics,

@@ -8,7 +8,7 @@ import { sendJson } from './http/json-response.ts'
 import type { MetricsPage } from './health/metrics-page.ts'
 import { Listener } from './http/listener.ts'
 import { corsHeaders, createOriginPolicy } from './http/origins.ts'
-import type { WebSocketEndpoint } from './websocket/websocket.ts'
+import type { WebSocketEndpoint } from './websocket/endpoint.ts'
 import { GRAPHQL_PATH } from './http/yoga.ts'
 import type { YogaHandler } from './http/yoga.ts'
 

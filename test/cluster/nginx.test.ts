@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { expect, test } from 'vitest'
 import { pause } from '../../src/lib/async.ts'
-import { SOCKET_LIMITS } from '../../src/transport/websocket/socket-limits.ts'
+import { SOCKET_LIMITS } from '../../src/transport/websocket/limits.ts'
 import { startCluster, type TestCluster } from '../harness/servers/cluster.ts'
 import { INBOX } from '../harness/people/documents.ts'
 import { startGatewayProcess } from '../harness/servers/gateway-process.ts'
@@ -91,7 +91,7 @@ test('through nginx a server-sent event leaves at once, on a stream that stays o
 test('pings keep a silent WebSocket open through an idle timeout that is longer than the time between them', async () => {
   await using cluster = await startCluster(1)
   const urls = cluster.gateways.map(({ url }) => url)
-  const pingsEveryS = (SOCKET_LIMITS.silenceMs + SOCKET_LIMITS.lookEveryMs) / 1_000
+  const pingsEveryS = (SOCKET_LIMITS.silenceMs + SOCKET_LIMITS.checkIntervalMs) / 1_000
   await using strict = await startTestNginx(urls, { idleSeconds: pingsEveryS / 2 })
   await using patient = await startTestNginx(urls, { idleSeconds: pingsEveryS + 2 })
   const alice = await someone(cluster, 'alice')

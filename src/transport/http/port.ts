@@ -11,13 +11,13 @@ export type PortVariable = 'PORT' | 'ADMIN_PORT'
 export class PortError extends Error {
   override readonly name = 'PortError'
   readonly what: string
-  readonly mend: string
+  readonly hint: string
   readonly isTaken: boolean
 
   constructor({ what, mend, isTaken = false }: Trouble, cause: unknown) {
     super(`${what}. ${mend}`, { cause })
     this.what = what
-    this.mend = mend
+    this.hint = mend
     this.isTaken = isTaken
   }
 }

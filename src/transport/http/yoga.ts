@@ -11,17 +11,17 @@ import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
 import type { ViewerMarks } from '../../store/replicas/viewer-marks.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { useReadFreshness } from '../pipeline/read-freshness.ts'
-import { useSteadyEvents } from '../pipeline/steady-events.ts'
+import { useEventRetry } from '../pipeline/event-retry.ts'
 import type { Caller, ContextFactory } from '../pipeline/caller.ts'
 import { createDocumentCache } from '../pipeline/document-cache.ts'
 import { useExecutionDeadline } from '../pipeline/execution-deadline.ts'
 import { useDocumentRules } from '../pipeline/document-rules.ts'
 import type { Engine } from '../pipeline/engine.ts'
 import type { Graphiql } from './graphiql.ts'
-import { useHttpParams } from './http-params.ts'
+import { useHttpParams } from './params.ts'
 import { useConcurrencyLimit } from '../pipeline/concurrency-plugin.ts'
-import { useHttpStatus } from './http-status.ts'
-import { createHttpStreams, type HttpStreams } from './http-streams.ts'
+import { useHttpStatus } from './status.ts'
+import { createHttpStreams, type HttpStreams } from './streams.ts'
 
 /** The one path of the API, for every transport. */
 export const GRAPHQL_PATH = '/graphql'
@@ -99,7 +99,7 @@ function buildYoga(
     plugins: [
       useHttpParams(),
       useDocumentRules({ introspection }),
-      useSteadyEvents(),
+      useEventRetry(),
       streams.plugin,
       useConcurrencyLimit(turns),
       // Around the turns, which may be long in coming.

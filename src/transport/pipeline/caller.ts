@@ -1,7 +1,7 @@
 import type { Session } from '../../auth/session.ts'
 
 /** A WebSocket connection, as operations see it. */
-export type Connection = Readonly<{
+export type CallerConnection = Readonly<{
   /** Unique on this gateway, for logs. */
   id: string
   /** Ends the connection and every operation on it, at once. The reason is read by the client: at most 123 bytes. */
@@ -14,7 +14,7 @@ export type Caller =
   | Readonly<{
       transport: 'websocket'
       session: Session | undefined
-      connection: Connection
+      connection: CallerConnection
       askedAt: number
     }>
 

@@ -2,7 +2,7 @@ import { NoSchemaIntrospectionCustomRule, execute, subscribe, validate } from 'g
 import type { DocumentNode, GraphQLError, GraphQLSchema, ValidationRule } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { parseWithinLimits } from '../../api/limits.ts'
-import { asClientsMistake, hintHttp } from '../../api/masking.ts'
+import { toDocumentError, hintHttp } from '../../api/masking.ts'
 
 /** What documents may do besides being valid. */
 export type DocumentRules = Readonly<{
@@ -46,7 +46,7 @@ export function useDocumentRules({ introspection }: DocumentRules): Plugin {
 }
 
 function asRequestError(error: GraphQLError): GraphQLError {
-  const finished = asClientsMistake(error)
+  const finished = toDocumentError(error)
   hintHttp(finished, { status: 400, spec: true })
   return finished
 }

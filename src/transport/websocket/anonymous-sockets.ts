@@ -14,7 +14,7 @@ export class AnonymousSockets {
   }
 
   /** Counts one more; what it answers with takes it off again, once. */
-  enter(address: string): () => void {
+  add(address: string): () => void {
     this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1)
     let isCounted = true
     return () => {

@@ -1,5 +1,5 @@
 /** Somebody with messages to be read. */
-export type Visitor = Readonly<{
+export type MessageSource = Readonly<{
   /** Reads one message; answers whether there are more. Never throws. */
   readOne(): boolean
 }>
@@ -7,13 +7,13 @@ export type Visitor = Readonly<{
 /** Lets in so many messages in each turn of the event loop, and everybody in their turn. */
 export type Intake = Readonly<{
   /** There is something to read. To be called once, until `readOne` has said that there is no more. */
-  enter(visitor: Visitor): void
+  add(visitor: MessageSource): void
   /** What was read last was refused before anything was done for it: there is room for more than was thought. */
-  refused(visitor: Visitor): void
+  recordRejection(visitor: MessageSource): void
   /** What was read is being done, after so many milliseconds in which it waited. */
-  began(waitedMs: number): void
+  recordStart(waitedMs: number): void
   /** The longest that a message waited of those that were begun since this was last asked, in milliseconds. */
-  longestWaitMs(): number
+  takeLongestWaitMs(): number
 }>
 
 /** A turn that begins so many operations still takes only some milliseconds. */
@@ -34,11 +34,11 @@ const COST_OF_REFUSAL = 1 / 32
  * 1995, with a quantum of one message).
  */
 export function createIntake(perTurn = MESSAGES_PER_TURN): Intake {
-  const waiting = new Set<Visitor>()
+  const waiting = new Set<MessageSource>()
   /** Those whose turn in this round is not over yet. */
-  const goingOn = new Set<Visitor>()
+  const goingOn = new Set<MessageSource>()
   /** What refusals have cost of the present turn of a visitor. */
-  const spent = new Map<Visitor, number>()
+  const spent = new Map<MessageSource, number>()
   let left = perTurn
   let nextTurn: NodeJS.Immediate | undefined
   let longestMs = 0
@@ -58,7 +58,7 @@ export function createIntake(perTurn = MESSAGES_PER_TURN): Intake {
     if (left < perTurn) nextTurn ??= setImmediate(turn)
   }
 
-  function read(visitor: Visitor): void {
+  function read(visitor: MessageSource): void {
     left -= 1
     waiting.delete(visitor)
     if (visitor.readOne()) waiting.add(visitor)
@@ -72,21 +72,21 @@ export function createIntake(perTurn = MESSAGES_PER_TURN): Intake {
   }
 
   return {
-    enter(visitor) {
+    add(visitor) {
       waiting.add(visitor)
       letIn()
     },
-    refused(visitor) {
+    recordRejection(visitor) {
       left = Math.min(perTurn, left + 1 - COST_OF_REFUSAL)
       const cost = (spent.get(visitor) ?? 0) + COST_OF_REFUSAL
       if (waiting.has(visitor)) spent.set(visitor, cost)
       if (cost < 1 && waiting.delete(visitor)) goingOn.add(visitor)
       letIn()
     },
-    began(waitedMs) {
+    recordStart(waitedMs) {
       longestMs = Math.max(longestMs, waitedMs)
     },
-    longestWaitMs() {
+    takeLongestWaitMs() {
       const answer = longestMs
       longestMs = 0
       return answer

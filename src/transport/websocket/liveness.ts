@@ -1,5 +1,5 @@
 /** What to do about a peer now. */
-export type Pulse = 'nothing' | 'ping' | 'gone'
+export type LivenessAction = 'nothing' | 'ping' | 'gone'
 
 /**
  * Decides from what was heard of a peer, and when, whether it is still there. Anything heard counts. Looked at once a
@@ -16,18 +16,18 @@ export class Liveness {
     this.#heardAt = now
   }
 
-  heard(now: number): void {
+  recordActivity(now: number): void {
     this.#heardAt = now
     this.#pingedAt = undefined
   }
 
   /** Whatever was or wasn't heard until now, the peer gets its whole time again. */
-  forgive(now: number): void {
-    this.heard(now)
+  reset(now: number): void {
+    this.recordActivity(now)
   }
 
   /** A ping that this answers counts as sent. */
-  check(now: number): Pulse {
+  check(now: number): LivenessAction {
     if (this.#pingedAt !== undefined) return now - this.#pingedAt < this.#silenceMs ? 'nothing' : 'gone'
     if (now - this.#heardAt < this.#silenceMs) return 'nothing'
     this.#pingedAt = now

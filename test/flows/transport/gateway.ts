@@ -9,7 +9,7 @@ import type { Config } from '../../../src/config/config.ts'
 import { ParleyError } from '../../../src/errors.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import type { Logger } from '../../../src/telemetry/logger.ts'
-import { createAdmission } from '../../../src/transport/pipeline/admission.ts'
+import { createConnectionAdmission } from '../../../src/transport/websocket/connection-admission.ts'
 import type { Caller } from '../../../src/transport/pipeline/caller.ts'
 import type { Graphiql } from '../../../src/transport/http/graphiql.ts'
 import { Registry } from 'prom-client'
@@ -18,9 +18,9 @@ import { createHealth } from '../../../src/transport/health/health.ts'
 import type { Health, HealthCheck } from '../../../src/transport/health/health.ts'
 import { createServer } from '../../../src/transport/server.ts'
 import type { TransportServer } from '../../../src/transport/server.ts'
-import type { SocketLimits } from '../../../src/transport/websocket/socket-limits.ts'
-import { createWebSocketEndpoint } from '../../../src/transport/websocket/websocket.ts'
-import type { WebSocketEndpoint } from '../../../src/transport/websocket/websocket.ts'
+import type { SocketLimits } from '../../../src/transport/websocket/limits.ts'
+import { createWebSocketEndpoint } from '../../../src/transport/websocket/endpoint.ts'
+import type { WebSocketEndpoint } from '../../../src/transport/websocket/endpoint.ts'
 import { createYogaHandler } from '../../../src/transport/http/yoga.ts'
 import { ObservedStream } from './observed-stream.ts'
 
@@ -91,7 +91,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     ...(options.introspection === undefined ? {} : { introspection: options.introspection }),
     graphiql: options.graphiql,
   })
-  const admission = createAdmission({
+  const admission = createConnectionAdmission({
     expectedWaitMs: options.expectedWaitMs ?? (() => 0),
     ...(options.turnAwayMs && { turnAwayMs: options.turnAwayMs }),
   })

@@ -9,7 +9,7 @@ const OBSERVED = 'subscription { observed }'
 const HOUR_S = 3_600
 /** For clocks that differ. */
 const GRACE_MS = 5_000
-const NOTHING_PENDING = { limits: { lookEveryMs: 20 } }
+const NOTHING_PENDING = { limits: { checkIntervalMs: 20 } }
 
 /** How GraphiQL sends what is in a tab's headers. */
 const withToken = (token: string): Record<string, unknown> => ({

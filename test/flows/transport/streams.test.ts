@@ -79,7 +79,7 @@ test('a stream is returned although its id was used again while it was under way
 })
 
 test('a peer that fell silent is found gone, and its streams are returned', async () => {
-  await using gateway = await startGateway({ limits: { silenceMs: 100, lookEveryMs: 20 } })
+  await using gateway = await startGateway({ limits: { silenceMs: 100, checkIntervalMs: 20 } })
   using silent = await new RawSocket(gateway.webSocketUrl, { autoPong: false }).init()
   using alive = await new RawSocket(gateway.webSocketUrl).init()
   silent.subscribe('1', OBSERVED)
@@ -91,7 +91,7 @@ test('a peer that fell silent is found gone, and its streams are returned', asyn
 })
 
 test('a peer that answered while this process stood still is not blamed for it', async () => {
-  await using gateway = await startGateway({ limits: { silenceMs: 100, lookEveryMs: 20 } })
+  await using gateway = await startGateway({ limits: { silenceMs: 100, checkIntervalMs: 20 } })
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   await once(socket.socket, 'ping')
   // The answer to this ping is on its way, and is read only after the timers that are due.

@@ -6,9 +6,9 @@ import type { Server } from 'graphql-ws'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createLogger } from '../../../src/telemetry/logger.ts'
-import { SocketConnection } from '../../../src/transport/websocket/socket-connection.ts'
-import { SOCKET_LIMITS } from '../../../src/transport/websocket/socket-limits.ts'
-import { SocketSessions } from '../../../src/transport/websocket/socket-sessions.ts'
+import { SocketConnection } from '../../../src/transport/websocket/connection.ts'
+import { SOCKET_LIMITS } from '../../../src/transport/websocket/limits.ts'
+import { SocketSessions } from '../../../src/transport/websocket/sessions.ts'
 
 const logger = createLogger({ level: 'silent', pretty: false })
 const nobody = { authenticate: () => Promise.reject(new Error('Nobody signs in here')) }
@@ -36,7 +36,7 @@ async function connectUnread() {
     socket,
     network,
     sessions: new SocketSessions(nobody, () => undefined),
-    intake: { enter: () => undefined },
+    intake: { add: () => undefined },
     limits: SOCKET_LIMITS,
     logger,
   })
@@ -72,9 +72,9 @@ test('who is not read, because their messages wait, is not taken for gone; read 
   for (let count = 0; count < 5_000; count += 1) flood.client.send('{"type":"ping"}')
   await expect.poll(() => flood.socket.isPaused).toBe(true)
   const pausedAt = performance.now()
-  for (let now = 0; now <= 120_000; now += 1_000) flood.connection.look(pausedAt + now, Date.now())
+  for (let now = 0; now <= 120_000; now += 1_000) flood.connection.checkLiveness(pausedAt + now, Date.now())
   expect(flood.socket.readyState).toBe(WebSocket.OPEN)
   while (flood.connection.readOne()) continue
-  flood.connection.look(pausedAt + 121_000, Date.now())
+  flood.connection.checkLiveness(pausedAt + 121_000, Date.now())
   expect(flood.socket.readyState).toBe(WebSocket.OPEN)
 })

@@ -3,12 +3,12 @@ import { AnonymousSockets } from '../../../src/transport/websocket/anonymous-soc
 
 test('each address has room of its own, which who leaves makes once', () => {
   const sockets = new AnonymousSockets(2)
-  const leaveFirst = sockets.enter('192.0.2.1')
-  sockets.enter('192.0.2.1')
+  const leaveFirst = sockets.add('192.0.2.1')
+  sockets.add('192.0.2.1')
   expect([sockets.hasRoomFor('192.0.2.1'), sockets.hasRoomFor('192.0.2.2')]).toEqual([false, true])
   leaveFirst()
   leaveFirst()
   expect(sockets.hasRoomFor('192.0.2.1')).toBe(true)
-  sockets.enter('192.0.2.1')
+  sockets.add('192.0.2.1')
   expect(sockets.hasRoomFor('192.0.2.1')).toBe(false)
 })

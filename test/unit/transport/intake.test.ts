@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createIntake, type Intake, type Visitor } from '../../../src/transport/websocket/intake.ts'
+import { createIntake, type Intake, type MessageSource } from '../../../src/transport/websocket/intake.ts'
 
 /** Somebody with so many messages; notes each that is read. */
-function visitor(name: string, messages: number, notes: string[]): Visitor {
+function visitor(name: string, messages: number, notes: string[]): MessageSource {
   let left = messages
   return {
     readOne: () => {
@@ -15,11 +15,11 @@ function visitor(name: string, messages: number, notes: string[]): Visitor {
 }
 
 /** Somebody whose messages are all refused, a moment after each was read. */
-function refusedVisitor(name: string, messages: number, notes: string[], intake: Intake): Visitor {
+function refusedVisitor(name: string, messages: number, notes: string[], intake: Intake): MessageSource {
   const plain = visitor(name, messages, notes)
-  const refused: Visitor = {
+  const refused: MessageSource = {
     readOne: () => {
-      queueMicrotask(() => intake.refused(refused))
+      queueMicrotask(() => intake.recordRejection(refused))
       return plain.readOne()
     },
   }
@@ -29,14 +29,14 @@ function refusedVisitor(name: string, messages: number, notes: string[], intake:
 test('while there is room, a message is read at once', () => {
   const notes: string[] = []
   const intake = createIntake(4)
-  intake.enter(visitor('alice', 1, notes))
+  intake.add(visitor('alice', 1, notes))
   expect(notes).toEqual(['alice'])
 })
 
 test('a flood is read a bounded number of messages in each turn, and to its end', async () => {
   const notes: string[] = []
   const intake = createIntake(10)
-  intake.enter(visitor('flood', 35, notes))
+  intake.add(visitor('flood', 35, notes))
   const counts = [notes.length]
   for (let turn = 0; turn < 5; turn += 1) {
     await nextTurn()
@@ -49,8 +49,8 @@ test('a flood is read a bounded number of messages in each turn, and to its end'
 test('whoever sends one message waits for one round, however much others send', async () => {
   const notes: string[] = []
   const intake = createIntake(2)
-  for (const name of ['heavy', 'heavier', 'heaviest']) intake.enter(visitor(name, 50, notes))
-  intake.enter(visitor('alice', 1, notes))
+  for (const name of ['heavy', 'heavier', 'heaviest']) intake.add(visitor(name, 50, notes))
+  intake.add(visitor('alice', 1, notes))
   await nextTurn()
   await nextTurn()
   expect(notes.indexOf('alice')).toBeLessThanOrEqual(5)
@@ -61,8 +61,8 @@ test('who is refused goes on within their turn, until refusals have cost as much
   const notes: string[] = []
   const intake = createIntake(2)
   const flood = refusedVisitor('flood', 100, notes, intake)
-  intake.enter(flood)
-  intake.enter(visitor('alice', 1, notes))
+  intake.add(flood)
+  intake.add(visitor('alice', 1, notes))
   await nextTurn()
   await nextTurn()
   expect(notes.indexOf('alice')).toBeGreaterThanOrEqual(32)
@@ -72,7 +72,7 @@ test('who is refused goes on within their turn, until refusals have cost as much
 test('refusals cost a turn little, and are bounded too', async () => {
   const notes: string[] = []
   const intake = createIntake(2)
-  for (const name of ['flood', 'deluge', 'torrent']) intake.enter(refusedVisitor(name, 1_000, notes, intake))
+  for (const name of ['flood', 'deluge', 'torrent']) intake.add(refusedVisitor(name, 1_000, notes, intake))
   await new Promise<void>((resolve) => process.nextTick(resolve))
   const ofFirstTurn = notes.length
   expect(ofFirstTurn).toBeGreaterThan(32)
@@ -84,7 +84,7 @@ test('of three who are refused all the time each is read as often as the others'
   const notes: string[] = []
   const intake = createIntake(2)
   const names = ['flood', 'deluge', 'torrent']
-  for (const name of names) intake.enter(refusedVisitor(name, 1_000, notes, intake))
+  for (const name of names) intake.add(refusedVisitor(name, 1_000, notes, intake))
   while (notes.length < 1_000) await nextTurn()
   const counts = names.map((name) => notes.filter((note) => note === name).length)
   expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(64)
@@ -92,7 +92,7 @@ test('of three who are refused all the time each is read as often as the others'
 
 test('it tells the longest that a message waited of those that were begun since it was last asked', () => {
   const intake = createIntake()
-  for (const waitedMs of [20, 700, 3]) intake.began(waitedMs)
-  expect(intake.longestWaitMs()).toBe(700)
-  expect(intake.longestWaitMs()).toBe(0)
+  for (const waitedMs of [20, 700, 3]) intake.recordStart(waitedMs)
+  expect(intake.takeLongestWaitMs()).toBe(700)
+  expect(intake.takeLongestWaitMs()).toBe(0)
 })

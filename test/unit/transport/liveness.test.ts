@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { Liveness } from '../../../src/transport/websocket/liveness.ts'
-import { SOCKET_LIMITS } from '../../../src/transport/websocket/socket-limits.ts'
+import { SOCKET_LIMITS } from '../../../src/transport/websocket/limits.ts'
 
-const { silenceMs, lookEveryMs } = SOCKET_LIMITS
+const { silenceMs, checkIntervalMs: lookEveryMs } = SOCKET_LIMITS
 
 test('whenever a peer falls silent, it is found gone within 24 seconds and not before 22', () => {
   for (let lastHeard = 0; lastHeard < 1_000; lastHeard += 50) {
     const liveness = new Liveness(0, silenceMs)
-    liveness.heard(lastHeard)
+    liveness.recordActivity(lastHeard)
     let now = 0
     while (liveness.check(now) !== 'gone') now += lookEveryMs
     expect(now - lastHeard).toBeGreaterThanOrEqual(22_000)
@@ -21,7 +21,7 @@ test('a peer that answers every ping stays, and is pinged at least every twelve 
   for (let now = 0; now <= 120_000; now += lookEveryMs) {
     const pulse = liveness.check(now)
     expect(pulse).not.toBe('gone')
-    if (pulse === 'ping') liveness.heard(now + 5)
+    if (pulse === 'ping') liveness.recordActivity(now + 5)
     if (pulse === 'ping') pings += 1
   }
   expect(pings).toBeGreaterThanOrEqual(10)
@@ -30,7 +30,7 @@ test('a peer that answers every ping stays, and is pinged at least every twelve 
 test('a peer that talks is not pinged', () => {
   const liveness = new Liveness(0, silenceMs)
   for (let now = 0; now < 60_000; now += 1_000) {
-    liveness.heard(now)
+    liveness.recordActivity(now)
     expect(liveness.check(now + 500)).toBe('nothing')
   }
 })
@@ -38,7 +38,7 @@ test('a peer that talks is not pinged', () => {
 test('a peer is not blamed for a time in which nobody listened', () => {
   const liveness = new Liveness(0, silenceMs)
   expect(liveness.check(11_000)).toBe('ping')
-  liveness.forgive(60_000)
+  liveness.reset(60_000)
   expect(liveness.check(60_000)).toBe('nothing')
   expect(liveness.check(71_000)).toBe('ping')
 })

@@ -3,7 +3,7 @@ import { CLOCK_TOLERANCE_S } from '../../../src/auth/expiry.ts'
 import type { Session } from '../../../src/auth/session.ts'
 import { ParleyError } from '../../../src/errors.ts'
 import type { UserId } from '../../../src/ids.ts'
-import { SocketSessions } from '../../../src/transport/websocket/socket-sessions.ts'
+import { SocketSessions } from '../../../src/transport/websocket/sessions.ts'
 
 type Setup = Readonly<{ sessions: SocketSessions; verified: string[]; onAuthenticated: () => void }>
 
@@ -27,22 +27,22 @@ function setup(): Setup {
 
 test('a connection without a token has no session, and an operation with one has its own', async () => {
   const { sessions } = setup()
-  expect((await sessions.lease(undefined)).session).toBeUndefined()
-  expect((await sessions.lease('bob:never')).session?.viewer.userId).toBe('bob')
-  expect((await sessions.lease(undefined)).session).toBeUndefined()
+  expect((await sessions.use(undefined)).session).toBeUndefined()
+  expect((await sessions.use('bob:never')).session?.viewer.userId).toBe('bob')
+  expect((await sessions.use(undefined)).session).toBeUndefined()
 })
 
 test("an operation that brings the connection's token shares its session, verified once", async () => {
   const { sessions, verified } = setup()
   await sessions.open('alice:100')
-  const [own, brought] = [await sessions.lease(undefined), await sessions.lease('alice:100')]
+  const [own, brought] = [await sessions.use(undefined), await sessions.use('alice:100')]
   expect(brought.session).toBe(own.session)
   expect(verified).toEqual(['alice:100'])
 })
 
 test('operations that bring the same token at the same time verify it once', async () => {
   const { sessions, verified } = setup()
-  const leases = await Promise.all([1, 2, 3].map(() => sessions.lease('bob:100')))
+  const leases = await Promise.all([1, 2, 3].map(() => sessions.use('bob:100')))
   expect(new Set(leases.map(({ session }) => session)).size).toBe(1)
   expect(verified).toEqual(['bob:100'])
 })
@@ -50,27 +50,27 @@ test('operations that bring the same token at the same time verify it once', asy
 test("a session lasts as long as an operation runs with it, and the connection's own for good", async () => {
   const { sessions } = setup()
   await sessions.open('alice:200')
-  const [first, second] = [await sessions.lease('bob:100'), await sessions.lease('bob:100')]
+  const [first, second] = [await sessions.use('bob:100'), await sessions.use('bob:100')]
   expect([sessions.hasExpired(99_000), sessions.hasExpired(100_000)]).toEqual([false, true])
   first.release()
   first.release()
   expect(sessions.hasExpired(100_000)).toBe(true)
   second.release()
   expect(sessions.hasExpired(100_000)).toBe(false)
-  ;(await sessions.lease('alice:200')).release()
+  ;(await sessions.use('alice:200')).release()
   expect(sessions.hasExpired(200_000)).toBe(true)
 })
 
 test('a session that was let go of is verified anew', async () => {
   const { sessions, verified } = setup()
-  ;(await sessions.lease('bob:100')).release()
-  await sessions.lease('bob:100')
+  ;(await sessions.use('bob:100')).release()
+  await sessions.use('bob:100')
   expect(verified).toEqual(['bob:100', 'bob:100'])
 })
 
 test('a token that is refused leaves nothing behind', async () => {
   const { sessions, verified, onAuthenticated } = setup()
-  await expect(sessions.lease('rubbish')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  await expect(sessions.use('rubbish')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   await expect(sessions.open('rubbish')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   expect(verified).toEqual(['rubbish', 'rubbish'])
   expect(onAuthenticated).not.toHaveBeenCalled()
@@ -80,11 +80,11 @@ test('a token that is refused leaves nothing behind', async () => {
 test('after a renewal the new token stands for the session and the old one no longer does', async () => {
   const { sessions, verified } = setup()
   await sessions.open('alice:100')
-  const { session } = await sessions.lease(undefined)
+  const { session } = await sessions.use(undefined)
   await session?.renew?.('alice:200')
   expect([sessions.hasExpired(150_000), sessions.hasExpired(200_000)]).toEqual([false, true])
-  expect((await sessions.lease('alice:200')).session).toBe(session)
+  expect((await sessions.use('alice:200')).session).toBe(session)
   expect(verified).toEqual(['alice:100', 'alice:200'])
-  expect((await sessions.lease('alice:100')).session).not.toBe(session)
+  expect((await sessions.use('alice:100')).session).not.toBe(session)
   expect(sessions.hasExpired(150_000)).toBe(true)
 })

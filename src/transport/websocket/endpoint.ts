@@ -9,20 +9,20 @@ import type { Config } from '../../config/config.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { OperationAdmission } from '../../overload/operation-admission.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { Admission } from '../pipeline/admission.ts'
+import type { ConnectionAdmission } from './connection-admission.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
 import { createClientAddress } from '../http/client-address.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { createOriginPolicy } from '../http/origins.ts'
-import { SocketConnection } from './socket-connection.ts'
-import { SOCKET_LIMITS } from './socket-limits.ts'
-import type { SocketLimits } from './socket-limits.ts'
-import { createSocketProtocol } from './socket-protocol.ts'
-import { SocketSessions } from './socket-sessions.ts'
+import { SocketConnection } from './connection.ts'
+import { SOCKET_LIMITS } from './limits.ts'
+import type { SocketLimits } from './limits.ts'
+import { createSocketProtocol } from './protocol.ts'
+import { SocketSessions } from './sessions.ts'
 import { createIntake, type Intake } from './intake.ts'
-import { refuseUpgrade } from './upgrade-refusal.ts'
-import type { UpgradeRefusal } from './upgrade-refusal.ts'
-import { inWaves } from '../waves.ts'
+import { rejectUpgrade } from './upgrade-rejection.ts'
+import type { UpgradeRejection } from './upgrade-rejection.ts'
+import { inWaves } from '../../lib/waves.ts'
 import { GRAPHQL_PATH } from '../http/yoga.ts'
 import type { YogaHandler } from '../http/yoga.ts'
 
@@ -43,7 +43,7 @@ export type WebSocketEndpoint = Readonly<{
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine'>
   authenticator: Authenticator
-  admission: Admission
+  admission: ConnectionAdmission
   sends: Pick<OperationAdmission, 'throttleSend'>
   config: Pick<Config, 'mode' | 'http'>
   clock: Clock
@@ -78,7 +78,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   let lookout: NodeJS.Timeout | undefined
   let lookedAt = 0
 
-  function refusalOf({ url = '', headers }: IncomingMessage, address: string): UpgradeRefusal | undefined {
+  function refusalOf({ url = '', headers }: IncomingMessage, address: string): UpgradeRejection | undefined {
     if (url.split('?', 1)[0] !== GRAPHQL_PATH) return { status: 404 }
     if (!isAccepting) return { status: 503, retryAfterS: RETRY_AFTER_S }
     if (headers.origin !== undefined && !isAllowedOrigin(headers.origin)) return { status: 403 }
@@ -89,12 +89,12 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const address = addressOf(request)
     const refusal = refusalOf(request, address)
-    if (refusal !== undefined) refuseUpgrade(socket, refusal)
+    if (refusal !== undefined) rejectUpgrade(socket, refusal)
     else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, address))
   }
 
   function open(socket: WebSocket, network: Duplex, address: string): void {
-    const leaveAnonymous = anonymous.enter(address)
+    const leaveAnonymous = anonymous.add(address)
     const sessions = new SocketSessions(authenticator, leaveAnonymous)
     const connection = new SocketConnection({ socket, network, sessions, intake, limits, logger })
     connections.add(connection)
@@ -110,7 +110,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   function startLooking(): void {
     if (lookout !== undefined) return
     lookedAt = performance.now()
-    lookout = setInterval(look, limits.lookEveryMs)
+    lookout = setInterval(look, limits.checkIntervalMs)
   }
 
   function stopLooking(): void {
@@ -121,11 +121,11 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   /** When this process was stopped for a while, everybody seems to have been silent: their answers are still unread. */
   function look(): void {
     const now = performance.now()
-    const wasAway = now - lookedAt > 3 * limits.lookEveryMs
+    const wasAway = now - lookedAt > 3 * limits.checkIntervalMs
     lookedAt = now
     for (const connection of connections) {
-      if (wasAway) connection.forgiveSilence(now)
-      connection.look(now, clock.now())
+      if (wasAway) connection.resetLiveness(now)
+      connection.checkLiveness(now, clock.now())
     }
   }
 

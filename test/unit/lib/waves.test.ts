@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { planWaves } from '../../../src/transport/waves.ts'
+import { planWaves } from '../../../src/lib/waves.ts'
 
 test('however many there are, the waves are over within three quarters of the time', () => {
   for (const count of [0, 1, 50, 51, 1_000, 20_000, 100_000]) {

@@ -7,7 +7,7 @@ import { clientError } from '../../api/masking.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Caller } from '../pipeline/caller.ts'
-import { inWaves } from '../waves.ts'
+import { inWaves } from '../../lib/waves.ts'
 
 const CHECK_EVERY_MS = 1_000
 

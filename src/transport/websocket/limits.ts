@@ -5,7 +5,7 @@ export type SocketLimits = Readonly<{
   /** Nothing heard for so long: a ping; nothing after another so long: the peer is gone. Milliseconds. */
   silenceMs: number
   /** How often connections are looked at, in milliseconds. */
-  lookEveryMs: number
+  checkIntervalMs: number
   /** Of a message from the client, in bytes. */
   maxMessageBytes: number
   /** Waiting to be sent; beyond it the client is too slow. One more message may come on top. Bytes. */
@@ -21,7 +21,7 @@ export type SocketLimits = Readonly<{
 export const SOCKET_LIMITS: SocketLimits = {
   initTimeoutMs: 3_000,
   silenceMs: 11_000,
-  lookEveryMs: 1_000,
+  checkIntervalMs: 1_000,
   maxMessageBytes: 64 * 1024,
   maxUnsentBytes: 4 * 1024 * 1024,
   maxOperations: 100,

@@ -3,7 +3,7 @@ import type { Authenticator, Session } from '../../auth/session.ts'
 import { renewable } from '../../auth/session.ts'
 
 /** A session that an operation runs with, for as long as it runs. */
-export type Lease = Readonly<{
+export type SessionUse = Readonly<{
   /** Undefined: nobody has signed in. */
   session: Session | undefined
   /** The operation is over. Calling it again does nothing. */
@@ -38,7 +38,7 @@ export class SocketSessions {
   }
 
   /** The session for an operation that brought this token, or none. Rejects as `authenticate` does. */
-  async lease(token: string | undefined): Promise<Lease> {
+  async use(token: string | undefined): Promise<SessionUse> {
     return token === undefined ? { session: this.#own, release: () => undefined } : this.#use(token)
   }
 
@@ -48,7 +48,7 @@ export class SocketSessions {
     return false
   }
 
-  async #use(token: string): Promise<Lease> {
+  async #use(token: string): Promise<SessionUse> {
     const entry = this.#entries.get(token) ?? this.#enter(token)
     entry.uses += 1
     let isReleased = false

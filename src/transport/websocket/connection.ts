@@ -3,16 +3,16 @@ import type { Duplex } from 'node:stream'
 import type { Server } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { Connection } from '../pipeline/caller.ts'
+import type { CallerConnection } from '../pipeline/caller.ts'
 import { CLOSE_CODES } from './close-codes.ts'
-import { LiveOperations } from './live-operations.ts'
+import { RunningOperations } from './operations.ts'
 import { Liveness } from './liveness.ts'
-import type { SocketLimits } from './socket-limits.ts'
-import type { SocketSessions } from './socket-sessions.ts'
-import type { Intake, Visitor } from './intake.ts'
+import type { SocketLimits } from './limits.ts'
+import type { SocketSessions } from './sessions.ts'
+import type { Intake, MessageSource } from './intake.ts'
 
 /** What was to be sent did not leave: the socket is gone, or going. Nothing to report, nobody to report it to. */
-export class SocketGone extends Error {
+export class SocketClosedError extends Error {
   override readonly name = 'SocketGone'
 }
 
@@ -21,7 +21,7 @@ type Dependencies = Readonly<{
   /** What the WebSocket is spoken over. */
   network: Duplex
   sessions: SocketSessions
-  intake: Pick<Intake, 'enter'>
+  intake: Pick<Intake, 'add'>
   limits: SocketLimits
   logger: Logger
 }>
@@ -46,16 +46,16 @@ const PONG = JSON.stringify({ type: 'pong' })
  * One WebSocket: turns its events into graphql-ws's terms, and sees to it that whatever runs on it ends the moment
  * either side ends it, not when the closing handshake is through.
  */
-export class SocketConnection implements Connection, Visitor {
+export class SocketConnection implements CallerConnection, MessageSource {
   readonly id = randomUUID()
   readonly sessions: SocketSessions
-  readonly operations = new LiveOperations()
+  readonly operations = new RunningOperations()
   readonly #socket: WebSocket
   readonly #network: Duplex
   readonly #limits: SocketLimits
   readonly #logger: Logger
   readonly #liveness: Liveness
-  readonly #intake: Pick<Intake, 'enter'>
+  readonly #intake: Pick<Intake, 'add'>
   readonly #closed = Promise.withResolvers<void>()
   /** What came and was not read yet, with the moment. */
   #unread: Readonly<{ data: Buffer; at: number }>[] = []
@@ -83,7 +83,7 @@ export class SocketConnection implements Connection, Visitor {
   /** Lets the protocol speak on this socket. */
   open(protocol: Server<SocketConnection>): void {
     const socket = this.#socket
-    const heard = (): void => this.#liveness.heard(performance.now())
+    const heard = (): void => this.#liveness.recordActivity(performance.now())
     socket.on('ping', heard).on('pong', heard)
     socket.on('error', (error) => this.#drop(error))
     socket.on('close', (code, reason) => {
@@ -118,21 +118,21 @@ export class SocketConnection implements Connection, Visitor {
   }
 
   /** To be called regularly: closes the connection if a token on it ran out, or the peer fell silent. */
-  look(now: number, wallClockMs: number): void {
+  checkLiveness(now: number, wallClockMs: number): void {
     if (this.sessions.hasExpired(wallClockMs)) {
       this.close(CLOSE_CODES.TOKEN_EXPIRED.code, CLOSE_CODES.TOKEN_EXPIRED.reason)
       return
     }
     // Nothing is read from the network meanwhile, so whatever the peer says can't be heard.
-    if (this.#socket.isPaused) this.#liveness.forgive(now)
+    if (this.#socket.isPaused) this.#liveness.reset(now)
     const pulse = this.#liveness.check(now)
     if (pulse === 'gone') this.terminate()
     if (pulse === 'ping' && this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
   }
 
   /** This process was away: whatever the peer said meanwhile has not been read yet. */
-  forgiveSilence(now: number): void {
-    this.#liveness.forgive(now)
+  resetLiveness(now: number): void {
+    this.#liveness.reset(now)
   }
 
   /**
@@ -144,10 +144,10 @@ export class SocketConnection implements Connection, Visitor {
     if (socket.bufferedAmount > this.#limits.maxUnsentBytes) {
       this.close(CLOSE_CODES.SLOW_CONSUMER.code, CLOSE_CODES.SLOW_CONSUMER.reason)
     }
-    if (socket.readyState !== socket.OPEN) return Promise.reject(new SocketGone())
+    if (socket.readyState !== socket.OPEN) return Promise.reject(new SocketClosedError())
     this.#gatherWrites()
     return new Promise((resolve, reject) => {
-      socket.send(text, (error) => (error ? reject(new SocketGone()) : resolve()))
+      socket.send(text, (error) => (error ? reject(new SocketClosedError()) : resolve()))
     })
   }
 
@@ -160,7 +160,7 @@ export class SocketConnection implements Connection, Visitor {
   }
 
   /** How long the message that is being read waited for that, in milliseconds. */
-  get readAfterMs(): number {
+  get queuedMs(): number {
     return this.#readAfterMs
   }
 
@@ -181,7 +181,7 @@ export class SocketConnection implements Connection, Visitor {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    this.#liveness.heard(performance.now())
+    this.#liveness.recordActivity(performance.now())
     if (this.#isEnded) return
     if (isBinary) {
       this.close(CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
@@ -189,7 +189,7 @@ export class SocketConnection implements Connection, Visitor {
     }
     // ws hands text over as one buffer, unless it is told otherwise.
     this.#hold(data as Buffer)
-    if (this.#unread.length === 1) this.#intake.enter(this)
+    if (this.#unread.length === 1) this.#intake.add(this)
   }
 
   #hold(data: Buffer): void {
@@ -206,7 +206,7 @@ export class SocketConnection implements Connection, Visitor {
 
   /** Something of ours failed that is no operation's error. */
   #fail(error: unknown): void {
-    if (error instanceof SocketGone) return
+    if (error instanceof SocketClosedError) return
     this.#logger.error({ err: error, connectionId: this.id }, 'a connection failed')
     this.close(CLOSE_CODES.INTERNAL.code, CLOSE_CODES.INTERNAL.reason)
   }

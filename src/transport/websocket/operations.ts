@@ -1,15 +1,15 @@
-import type { Lease } from './socket-sessions.ts'
+import type { SessionUse } from './sessions.ts'
 
 type Stream = Readonly<{ return?: (value: undefined) => Promise<unknown> }>
 
 /** One operation under way on a connection. What it holds is let go of when it ends, however it ends. */
-type LiveOperation = { lease: Lease | undefined; stream: Stream | undefined }
+type LiveOperation = { lease: SessionUse | undefined; stream: Stream | undefined }
 
 /**
  * The operations under way on one connection, each known by its message. Not by the id that the client chose for it:
  * a client may use an id again while the first operation of that name is still being set up or wound down.
  */
-export class LiveOperations {
+export class RunningOperations {
   readonly #live = new Map<object, LiveOperation>()
 
   get count(): number {
@@ -21,14 +21,14 @@ export class LiveOperations {
   }
 
   /** The operation runs with this session; when it is over already, the session is let go of at once. */
-  holdLease(message: object, lease: Lease): void {
+  attachSession(message: object, lease: SessionUse): void {
     const operation = this.#live.get(message)
     if (operation === undefined) lease.release()
     else operation.lease = lease
   }
 
   /** The operation answers with this stream, if it is one. */
-  holdStream(message: object, result: unknown): void {
+  attachStream(message: object, result: unknown): void {
     const operation = this.#live.get(message)
     if (operation !== undefined && isStream(result)) operation.stream = result
   }

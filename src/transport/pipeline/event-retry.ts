@@ -13,7 +13,7 @@ const BACKOFF = { firstMs: 100, maxMs: 2_000 }
  * should that overflow meanwhile, the client is cut off, and catches up. An error that would come again and again is
  * the client's to see.
  */
-export function useSteadyEvents(): Plugin {
+export function useEventRetry(): Plugin {
   return {
     onSubscribe({ setSubscribeFn }) {
       setSubscribeFn(subscribeSteadily)

@@ -2,20 +2,20 @@ import { createConcurrencyLimiter } from '../../lib/concurrency-limiter.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 
 /** Too many want to come in: this one is to come back after so many milliseconds, and not before. */
-export class ComeBackLater extends Error {
+export class ConnectionRejectedError extends Error {
   override readonly name = 'ComeBackLater'
-  readonly inMs: number
+  readonly retryAfterMs: number
 
   constructor(inMs: number) {
     super(`Come back in ${inMs} ms`)
-    this.inMs = inMs
+    this.retryAfterMs = inMs
   }
 }
 
 /** The door of a gateway. */
-export type Admission = Readonly<{
+export type ConnectionAdmission = Readonly<{
   /** Lets somebody in, in their turn. Rejects with ComeBackLater, having done nothing, where that would take long. */
-  enter<Result>(letIn: () => Promise<Result>): Promise<Result>
+  admit<Result>(letIn: () => Promise<Result>): Promise<Result>
 }>
 
 type Dependencies = Readonly<{
@@ -40,12 +40,12 @@ const HINT_MS = { min: 1_000, max: 20_000 }
  * city. Those who can be served soon wait in line. The others are sent away at no cost to the database, each with a
  * time of their own between half and one and a half of what the line needs, so that they don't come back together.
  */
-export function createAdmission({
+export function createConnectionAdmission({
   expectedWaitMs,
   turnAwayMs,
   metrics,
   random = Math.random,
-}: Dependencies): Admission {
+}: Dependencies): ConnectionAdmission {
   const turnstile = createConcurrencyLimiter(AT_ONCE)
 
   function hintMs(waitMs: number): number {
@@ -59,11 +59,11 @@ export function createAdmission({
   }
 
   return {
-    async enter(letIn) {
+    async admit(letIn) {
       const laterMs = laterFor(turnstile.expectedWaitMs() + expectedWaitMs())
       if (laterMs !== undefined) {
         metrics?.turnedAway.inc()
-        throw new ComeBackLater(laterMs)
+        throw new ConnectionRejectedError(laterMs)
       }
       return turnstile.run(letIn)
     },

@@ -1,4 +1,4 @@
-import { pause } from '../lib/async.ts'
+import { pause } from './async.ts'
 
 /** How to spread closing many connections over time: so many, then a pause, and again. */
 export type Waves = Readonly<{ size: number; pauseMs: number }>

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
-import { ComeBackLater, createAdmission } from '../../../src/transport/pipeline/admission.ts'
+import {
+  ConnectionRejectedError,
+  createConnectionAdmission,
+} from '../../../src/transport/websocket/connection-admission.ts'
 import { createManualWork } from '../../harness/fixtures/manual-work.ts'
 
 /** What somebody who comes now is told: undefined when they are let in. */
 async function hintOf(waitMs: number, random = 0.5): Promise<number | undefined> {
-  const { enter } = createAdmission({ expectedWaitMs: () => waitMs, random: () => random })
+  const { admit: enter } = createConnectionAdmission({ expectedWaitMs: () => waitMs, random: () => random })
   let isLetIn = false
   try {
     await enter(async () => {
@@ -12,9 +15,9 @@ async function hintOf(waitMs: number, random = 0.5): Promise<number | undefined>
     })
     return undefined
   } catch (error) {
-    if (!(error instanceof ComeBackLater)) throw error
+    if (!(error instanceof ConnectionRejectedError)) throw error
     expect(isLetIn).toBe(false)
-    return error.inMs
+    return error.retryAfterMs
   }
 }
 
@@ -36,7 +39,7 @@ test('those who are sent away are spread over the time around it, and none for t
 
 test('eight at once are let in, and when those take long the line is refused', async () => {
   const { run, calls } = createManualWork<number, string>()
-  const { enter } = createAdmission({ expectedWaitMs: () => 0 })
+  const { admit: enter } = createConnectionAdmission({ expectedWaitMs: () => 0 })
   const coming = Array.from({ length: 5_000 }, (_, number) => enter(() => run([number])))
   const outcomes = Promise.allSettled(coming)
   await calls.until((all) => all.length === 8)

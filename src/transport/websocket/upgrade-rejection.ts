@@ -2,10 +2,10 @@ import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 /** Why a WebSocket handshake is refused, as an HTTP status, and when to come back, in seconds. */
-export type UpgradeRefusal = Readonly<{ status: number; retryAfterS?: number }>
+export type UpgradeRejection = Readonly<{ status: number; retryAfterS?: number }>
 
 /** Answers a handshake with a plain HTTP response, and hangs up. */
-export function refuseUpgrade(socket: Duplex, { status, retryAfterS }: UpgradeRefusal): void {
+export function rejectUpgrade(socket: Duplex, { status, retryAfterS }: UpgradeRejection): void {
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, 'Connection: close', 'Content-Length: 0']
   if (retryAfterS !== undefined) lines.push(`Retry-After: ${retryAfterS}`)
   // A client that hangs up first makes this fail, which is as good.

@@ -9,19 +9,19 @@ import type { OperationAdmission } from '../../overload/operation-admission.ts'
 import type { UserId } from '../../ids.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Caller } from '../pipeline/caller.ts'
-import { type Admission, ComeBackLater } from '../pipeline/admission.ts'
+import { type ConnectionAdmission, ConnectionRejectedError } from './connection-admission.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import type { Engine, Outcome } from '../pipeline/engine.ts'
 import type { Intake } from './intake.ts'
-import { type SocketConnection, SocketGone } from './socket-connection.ts'
-import type { SocketLimits } from './socket-limits.ts'
+import { type SocketConnection, SocketClosedError } from './connection.ts'
+import type { SocketLimits } from './limits.ts'
 import type { YogaHandler } from '../http/yoga.ts'
 
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine'>
-  admission: Admission
+  admission: ConnectionAdmission
   sends: Pick<OperationAdmission, 'throttleSend'>
-  intake: Pick<Intake, 'refused' | 'began'>
+  intake: Pick<Intake, 'recordRejection' | 'recordStart'>
   limits: SocketLimits
   logger: Logger
 }>
@@ -43,7 +43,7 @@ export function createSocketProtocol({
   async function isAdmitted(connection: SocketConnection, params: unknown): Promise<boolean> {
     try {
       const token = authorizationIn(params)
-      if (token !== undefined) await admission.enter(() => connection.sessions.open(token))
+      if (token !== undefined) await admission.admit(() => connection.sessions.open(token))
       return true
     } catch (error) {
       turnAway(connection, error)
@@ -54,8 +54,8 @@ export function createSocketProtocol({
   /** Clients come back from both codes; a token that is not valid is graphql-ws's own matter. */
   function turnAway(connection: SocketConnection, error: unknown): void {
     const { OVERLOADED, CROWDED } = CLOSE_CODES
-    if (error instanceof ComeBackLater) {
-      return connection.close(CROWDED.code, CROWDED.reason.replace('<n>', `${error.inMs}`))
+    if (error instanceof ConnectionRejectedError) {
+      return connection.close(CROWDED.code, CROWDED.reason.replace('<n>', `${error.retryAfterMs}`))
     }
     const { code } = toClientError(error, logger).extensions
     if (code !== 'UNAUTHENTICATED') connection.close(OVERLOADED.code, OVERLOADED.reason)
@@ -75,7 +75,7 @@ export function createSocketProtocol({
 
   /** Nothing is asked of the identity provider or the database for a document that is not valid. */
   async function prepare(connection: SocketConnection, message: SubscribePayload): Promise<Begun> {
-    const { readAfterMs, backlogMs } = connection
+    const { queuedMs: readAfterMs, backlogMs } = connection
     const askedAt = performance.now()
     const { schema, parse, validate, contextFactory } = yoga.engine()
     const document = parse(message.query)
@@ -83,11 +83,11 @@ export function createSocketProtocol({
     if (invalid !== undefined) return end(connection, message, [invalid, ...more])
     const operation = getOperationAST(document, message.operationName)
     if (!operation) throw badInput(NO_OPERATION)
-    const lease = await connection.sessions.lease(authorizationIn(message.extensions?.['headers']))
-    connection.operations.holdLease(message, lease)
+    const lease = await connection.sessions.use(authorizationIn(message.extensions?.['headers']))
+    connection.operations.attachSession(message, lease)
     const viewer = lease.session?.viewer
     if (viewer !== undefined && onlySends(operation)) holdBack(connection, viewer.userId, backlogMs)
-    intake.began(readAfterMs)
+    intake.recordStart(readAfterMs)
     const caller: Caller = { transport: 'websocket', session: lease.session, connection, askedAt }
     return {
       schema,
@@ -103,7 +103,7 @@ export function createSocketProtocol({
     try {
       sends.throttleSend(viewerId, backlogMs)
     } catch (error) {
-      intake.refused(connection)
+      intake.recordRejection(connection)
       throw error
     }
   }
@@ -131,7 +131,7 @@ export function createSocketProtocol({
     onSubscribe: ({ extra }, _id, message) => begin(extra, message),
     execute: (args) => run(execute, args),
     subscribe: (args) => run(subscribe, args),
-    onOperation: ({ extra }, _id, message, _args, result) => extra.operations.holdStream(message, result),
+    onOperation: ({ extra }, _id, message, _args, result) => extra.operations.attachStream(message, result),
     onError: (_context, _id, _message, errors) =>
       errors.map((error) => (isNobodysMistake(error) ? error : toClientError(error, logger)).toJSON()),
     onComplete: ({ extra }, _id, message) => extra.operations.end(message),
@@ -140,7 +140,7 @@ export function createSocketProtocol({
 
 /** The stream of a reader who has gone ends in this; there is nobody to tell, and nothing to mend. */
 function isNobodysMistake({ originalError }: GraphQLError): boolean {
-  return originalError instanceof SocketGone
+  return originalError instanceof SocketClosedError
 }
 
 /** Whether refusing to send is refusing all of it. */
