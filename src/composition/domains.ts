@@ -53,7 +53,7 @@ export type Domains = ReturnType<typeof createDomains>
 export function createDomains(foundation: Foundation) {
   const { config, database, clock, logger, metrics, backplane } = foundation
   const { sessions } = backplane
-  const { promisedWriter: writer } = database
+  const { durableWriter: writer } = database
   const log = measureCommits(createMessageLog({ writer }), elapsedMs)
   const load = createLoad(foundation, { log, waitingSends: () => messageSender.depth() })
   const users = createUsers({ store: createUserStore(database), elapsedMs })

@@ -29,9 +29,9 @@ export function createLoad(
       waitingToBeReadMs: intake.takeLongestWaitMs,
       waitingSends,
       commitMs: log.commitMs,
-      waitingStatements: database.waiting,
+      waitingStatements: database.waitingStatements,
     }),
-    commands: createLevelCommands({ writer: database.operatorsWriter }),
+    commands: createLevelCommands({ writer: database.operatorWriter }),
     onReading(pressure, asked) {
       if (pressure === 'BEYOND' && asked === 'BEYOND') throttle.tighten()
       else if (pressure !== 'BEYOND') throttle.relax()

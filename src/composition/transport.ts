@@ -80,7 +80,7 @@ function createHealthOf({ database, backplane: { isUp }, metrics, logger }: Foun
   const health = createHealth({
     checks: { database: () => database.ping() },
     spare: isUp === undefined ? {} : { redis: isUp },
-    warnings: { replication: () => database.risk() },
+    warnings: { replication: () => database.replicationRisk() },
     logger,
   })
   metrics.gauge('database_up', 'Whether the database answers: 1 or 0.', async () =>

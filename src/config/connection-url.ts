@@ -68,3 +68,9 @@ export function redisUrlProblem(text: string): string | undefined {
     return 'must end in the number of a database, or in nothing after the host'
   return undefined
 }
+
+/** One URL for each host of a database URL. node-postgres accepts only one host per URL. */
+export function hostUrls(url: string): readonly string[] {
+  const parsed = parseDatabaseUrl(url)
+  return typeof parsed === 'string' || parsed.hosts.length < 2 ? [url] : parsed.hosts.map(parsed.single)
+}

@@ -1,11 +1,11 @@
 import type { ReplicationPolicy } from '../config/config.ts'
+import { hostUrls } from '../config/connection-url.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { ConnectionPool, type ConnectionPlace } from './sql/connection-pool.ts'
-import { hostUrls } from './failover/host-urls.ts'
+import { ConnectionPool, type ConnectionTarget } from './sql/connection-pool.ts'
 import { createPrimary, type Primary } from './failover/primary.ts'
 import { createPrismaClient } from './sql/prisma-client.ts'
-import { type Choice, createReadRoutes } from './replicas/read-routes.ts'
+import { type ReplicaSource, createReadRoutes } from './replicas/read-routes.ts'
 import { createReader, type Reader, type Source } from './sql/reader.ts'
 import { createReplica } from './replicas/replica.ts'
 import { replicationRisk, requireReplication } from './sql/replication-policy.ts'
@@ -13,54 +13,53 @@ import { createServerProbe, type ServerProbe } from './failover/server-probe.ts'
 import { createTimelineFence, type TimelineFence } from './failover/timeline-fence.ts'
 import { createTimelineRecord } from './failover/timeline-record.ts'
 import { createViewerMarks, type SharedMarks, type ViewerMarks } from './replicas/viewer-marks.ts'
-import { createWriterPlace } from './failover/writer-place.ts'
+import { createWriterTarget } from './failover/writer-target.ts'
 import { createWriter, type Writer } from './sql/writer.ts'
 
 export type DatabaseOptions = Readonly<{
-  /** The primary; several hosts in it: whichever of them takes writes. */
+  /** The primary. If the URL names several hosts, the one that accepts writes. */
   writerUrl: string
-  /** Where to read what may be a little old; default: the primary alone. */
+  /** Standbys for reads that may be slightly stale. Default: all reads go to the primary. */
   replicaUrls?: readonly string[]
   /** Default: available. */
   replicationPolicy?: ReplicationPolicy
-  /** What gateways know together; default: each knows what it saw itself. */
+  /** Shared by all gateways. Default: this gateway's own knowledge. */
   fence?: TimelineFence
   sharedMarks?: SharedMarks
-  logger: Pick<Logger, 'info' | 'warn' | 'error'>
+  logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
   metrics: Metrics
-  /** Connections of the writer, and as many to read from each server, besides the operator's. Default: 10. */
+  /** Connections for writes, and as many for reads per server. The operator's connection is extra. Default: 10. */
   poolSize?: number
-  /** For each statement; default 7 s, which with 2 s for a connection keeps an operation below 10 s. */
+  /** Per statement. Default: 7 s, which with 2 s for a connection keeps an operation below 10 s. */
   queryDeadlineMs?: number
 }>
 
 export type Database = Readonly<{
   writer: Writer
-  /** The writer for what people are told is stored; rejects while the replication policy says that it is not safe. */
-  promisedWriter: Writer
-  /** By a connection of its own: what the operator says is heard while everything else waits for one. */
-  operatorsWriter: Pick<Writer, 'query'>
+  /** For writes that users are told are stored. Rejects while the replication policy forbids them. */
+  durableWriter: Writer
+  /** Has a connection of its own, so that an operator's command works while all others are in use. */
+  operatorWriter: Pick<Writer, 'query'>
   reader: Reader
-  /** How far each person's reads have to reach; undefined: there is nothing to read from but the primary. */
+  /** How fresh each viewer's reads must be. Undefined if there is no server to read from but the primary. */
   marks: ViewerMarks | undefined
-  /** What an operator should know about how safe commits are: a sentence, or undefined. */
-  risk(): string | undefined
-  /** Rejects unless the database answers. */
+  /** What could be lost if the primary died, as a sentence. Undefined: nothing. */
+  replicationRisk(): string | undefined
+  /** Rejects if the database does not answer. */
   start(): Promise<void>
-  /** Lets what is running end, and closes all connections. What still waits for one is refused. */
+  /** Waits for statements in progress, rejects those that wait for a connection, and closes all connections. */
   stop(): Promise<void>
-  /** Rejects unless writer and reader both answer; takes 9 s at most. */
+  /** Rejects unless writer and reader both answer. Takes at most 9 s. */
   ping(): Promise<void>
-  /** Statements that wait for a connection. */
-  waiting(): number
+  /** The number of statements that wait for a connection. */
+  waitingStatements(): number
 }>
 
 const PING = { name: 'ping', text: 'SELECT 1' }
 
 /**
- * The way to the database: a writer and a reader, each with connections of its own. Nothing connects before `start`
- * or the first use; a database that goes away and comes back, or takes writes on another of its hosts, is found again
- * without a restart.
+ * A writer and a reader with separate connections. Nothing connects before `start` or the first use. After an outage or
+ * a failover to another host, both work again without a restart.
  */
 export function createDatabase(options: DatabaseOptions): Database {
   const { writerUrl, logger, metrics, poolSize: size = 10, queryDeadlineMs = 7_000 } = options
@@ -68,16 +67,22 @@ export function createDatabase(options: DatabaseOptions): Database {
   const urls = hostUrls(writerUrl)
   const probes = urls.map(createServerProbe)
   const primary = createPrimary({ probes, fence, logger, metrics })
-  const place = createWriterPlace(urls, primary, fence)
+  const target = createWriterTarget(urls, primary, fence)
   const sources: Source[] = []
 
-  function open(name: string, isReadOnly: boolean, url: string, to: ConnectionPlace, atMost = size): Source {
+  function open(
+    name: string,
+    isReadOnly: boolean,
+    url: string,
+    to: ConnectionTarget,
+    maxSize = size,
+  ): Source {
     const pool = new ConnectionPool({
       url,
-      place: to,
+      target: to,
       name,
       isReadOnly,
-      size: atMost,
+      size: maxSize,
       queryDeadlineMs,
       logger,
     })
@@ -87,29 +92,29 @@ export function createDatabase(options: DatabaseOptions): Database {
   }
 
   const [firstUrl = ''] = urls
-  const forWrites = open('parley-writer', false, firstUrl, place)
-  const forReads = open('parley-reader', true, firstUrl, place)
+  const forWrites = open('parley-writer', false, firstUrl, target)
+  const forReads = open('parley-reader', true, firstUrl, target)
 
-  const forOperator = open('parley-operator', false, firstUrl, place, 1)
+  const forOperator = open('parley-operator', false, firstUrl, target, 1)
 
   const record = createTimelineRecord({ primary, probes, logger })
-  function follow(url: string, probe: ServerProbe, index: number): Choice {
+  function follow(url: string, probe: ServerProbe, index: number): ReplicaSource {
     const name = `replica-${index + 1}`
     const replica = createReplica({ name, url, probe, history: record, logger })
-    return { replica, source: open(`parley-${name}`, true, url, replica.place) }
+    return { replica, source: open(`parley-${name}`, true, url, replica.target) }
   }
   const replicas = (options.replicaUrls ?? []).map((url, index) => follow(url, createServerProbe(url), index))
-  const standIns =
+  const fallbacks =
     urls.length === 1
       ? []
       : urls.map((url, index) => follow(url, createServerProbe(url), replicas.length + index))
-  const followers = [...replicas, ...standIns]
+  const followers = [...replicas, ...fallbacks]
 
   const routed = createReadRoutes({
     primary: forReads,
     hasPrimary: () => primary.current() !== undefined,
     replicas,
-    standIns,
+    fallbacks,
     metrics,
   })
 
@@ -124,7 +129,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     await ping()
   }
 
-  // The pools first, which wait; Prisma would roll back the transactions that are open.
+  // The pools first: they wait for open transactions, which Prisma's disconnect would roll back.
   async function close(): Promise<void> {
     await Promise.all(sources.map(({ pool }) => pool.end()))
     await Promise.all(sources.map(({ prisma }) => prisma.$disconnect()))
@@ -136,31 +141,32 @@ export function createDatabase(options: DatabaseOptions): Database {
   let stopped: Promise<void> | undefined
   return {
     writer: createWriter(forWrites.pool, forWrites.prisma),
-    promisedWriter: createWriter(forWrites.pool, forWrites.prisma, () =>
-      requireReplication(replicationPolicy, primary.state()),
+    durableWriter: createWriter(forWrites.pool, forWrites.prisma, () =>
+      requireReplication(replicationPolicy, primary.lastState()),
     ),
-    operatorsWriter: createWriter(forOperator.pool, forOperator.prisma),
+    operatorWriter: createWriter(forOperator.pool, forOperator.prisma),
     reader: createReader(routed),
     marks: followers.length === 0 ? undefined : marksOf(primary, options.sharedMarks),
-    risk: () => riskOf(primary),
+    replicationRisk: () => riskOf(primary),
     start,
     stop: () => (stopped ??= close()),
     ping,
-    waiting: () => sources.reduce((sum, { pool }) => sum + pool.waitingCount, 0),
+    waitingStatements: () => sources.reduce((sum, { pool }) => sum + pool.waitingCount, 0),
   }
 }
 
 function marksOf(primary: Primary, shared: SharedMarks | undefined): ViewerMarks {
   return createViewerMarks({
-    sample: async () => (await primary.look()).position,
-    lastKnownPosition: () => (primary.current() === undefined ? (primary.state()?.position ?? 0) : undefined),
+    sample: async () => (await primary.readState()).position,
+    lastKnownPosition: () =>
+      primary.current() === undefined ? (primary.lastState()?.position ?? 0) : undefined,
     shared,
     now: () => performance.now(),
   })
 }
 
 function riskOf(primary: Primary): string | undefined {
-  const state = primary.state()
-  if (primary.current() === undefined) return 'No server takes writes at present.'
+  const state = primary.lastState()
+  if (primary.current() === undefined) return 'No server accepts writes at present.'
   return state === undefined ? undefined : replicationRisk(state.replication)
 }

@@ -94,9 +94,9 @@ export function createMetrics() {
       'How long this gateway was without a server to write to.',
       SECONDS,
     ),
-    reads: counter('database_reads_total', 'Reads, by the server that answered and why it was that one.', [
+    reads: counter('database_reads_total', 'Reads, by the kind of server and the reason for its choice.', [
       'from',
-      'why',
+      'reason',
     ]),
     resyncedUsers: counter('resynced_users_total', 'Users whose chats were compared with the chat logs.'),
   }

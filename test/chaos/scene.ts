@@ -1,4 +1,4 @@
-import { hostUrls } from '../../src/store/failover/host-urls.ts'
+import { hostUrls } from '../../src/config/connection-url.ts'
 import { createTestDatabase } from '../harness/servers/database.ts'
 import { type GatewayProcess, startGatewayProcess } from '../harness/servers/gateway-process.ts'
 import { startRedis, type TestRedis } from '../harness/servers/redis.ts'

@@ -81,7 +81,7 @@ test('while the database is away a gateway says so, and is not ready', async () 
   proxy.cut()
   await expect.poll(() => gateway.gauge('parley_database_up'), SOON).toBe(0)
   const checks = { database: 'slow or failing', redis: 'ok' }
-  const warnings = { replication: 'No server takes writes at present.' }
+  const warnings = { replication: 'No server accepts writes at present.' }
   expect(await gateway.readiness()).toEqual([503, { status: 'failing', checks, warnings }])
   proxy.restore()
   await expect.poll(() => gateway.gauge('parley_database_up'), SOON).toBe(1)

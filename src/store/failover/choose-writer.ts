@@ -1,22 +1,25 @@
 import type { ServerState } from '../sql/server-state.ts'
 
-/** A server that was asked, by the number of its host; undefined: it did not answer. */
+/** The state of each host, by its index. Undefined if the host did not answer. */
 export type Answers = readonly (ServerState | undefined)[]
 
-/** The server that is written to. */
+/** A server that accepts writes. */
 export type Writable = Readonly<{ host: number; timeline: number; startedAt: string }>
 
 export type Choice =
   | Readonly<{ type: 'found'; writer: Writable; refused: readonly Writable[] }>
+  /** No server accepts writes. */
   | Readonly<{ type: 'none' }>
-  /** Whoever takes writes has missed a promotion: what it stored would be lost. */
+  /** The servers that accept writes have missed a promotion: writes to them would be lost. */
   | Readonly<{ type: 'outdated'; refused: readonly Writable[] }>
-  /** Two that were promoted from the same past, and nobody can tell which of them will stay. */
+  /** Two servers were promoted from the same past, and it is unknown which of them will stay. */
   | Readonly<{ type: 'split'; refused: readonly Writable[] }>
 
 /**
- * Chooses the one server to write to among those that are not in recovery: the newest timeline wins, none below the
- * highest that was ever seen is taken, and of two with equal timelines only the one that is `current`.
+ * Chooses the one server to write to among those that are not in recovery:
+ * - the one with the newest timeline;
+ * - none if all timelines are below `highestTimeline`, the highest that any gateway has seen;
+ * - of several with the same timeline only `current`. Two names of the same server count as one.
  */
 export function chooseWriter(
   answers: Answers,
@@ -37,7 +40,7 @@ export function chooseWriter(
   return { type: 'found', writer, refused: others }
 }
 
-/** Whether two looks saw one server that has neither moved, restarted nor been promoted in between. */
+/** Whether both are one server that was neither restarted nor promoted in between, on the same host. */
 export function isSame(one: Writable, other: Writable): boolean {
   return one.host === other.host && one.timeline === other.timeline && one.startedAt === other.startedAt
 }

@@ -1,197 +1,171 @@
 import { EventEmitter } from 'node:events'
 import { pause } from '../../lib/async.ts'
+import { createBackgroundLoop } from '../../lib/background-loop.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { type Choice, chooseWriter, isSame, type Writable } from './choose-writer.ts'
 import { NoWriterError } from '../sql/no-writer-error.ts'
-import type { ServerProbe } from './server-probe.ts'
 import type { ServerState } from '../sql/server-state.ts'
+import type { Answers, Writable } from './choose-writer.ts'
+import { type Effect, type PrimaryState, transition } from './primary-state.ts'
+import type { ServerProbe } from './server-probe.ts'
 import type { TimelineFence } from './timeline-fence.ts'
 
-/** Where writes go at present, and who looks for another place when that one is gone. */
+/** Finds the host that accepts writes, and finds it again after a failover. */
 export type Primary = Readonly<{
-  /** Resolves with the writer, at once where it is known; rejects with NoWriterError after a second and a half without one. */
+  /** Resolves with the writer, at once if it is known. Rejects with NoWriterError after 1.5 s without one. */
   writer(): Promise<Writable>
-  /** Undefined: there is none that is known. */
+  /** Undefined while no writer is known. */
   current(): Writable | undefined
-  /** What the writer said last of itself, and what it said since of how safe commits are. */
-  state(): ServerState | undefined
-  /** How the writer stands at a moment after the call. */
-  look(): Promise<ServerState>
-  /** Something suggests that the writer is not where it was. However many say so, one look at a time is taken. */
-  lookAgain(): void
-  /** Calls back when writes go elsewhere: every connection made before has to be given up. */
+  /** The state that the latest writer last reported, also while no writer is known. */
+  lastState(): ServerState | undefined
+  /** Reads the state of the writer, at some moment after the call. */
+  readState(): Promise<ServerState>
+  /** Checks the hosts soon, because the writer may have moved. Concurrent calls share one check. */
+  recheck(): void
+  /** Calls `listener` when writes go elsewhere. Every connection that was made before must be closed. */
   onMoved(listener: () => void): void
-  /** Rejects unless there is a writer. */
+  /** Rejects if there is no writer. */
   start(): Promise<void>
   stop(): Promise<void>
 }>
 
 type Dependencies = Readonly<{
-  /** One for each host that may be the primary. */
+  /** One per host. */
   probes: readonly ServerProbe[]
   fence: TimelineFence
-  logger: Pick<Logger, 'info' | 'warn' | 'error'>
+  logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
   metrics: Pick<Metrics, 'writerChanges' | 'writerSearchSeconds'>
 }>
 
-/** For how long whoever wants to write waits for a writer to be found; a transaction waits 2 s for a connection. */
+/** How long a write waits for a writer. A transaction waits 2 s for a connection, so this must be shorter. */
 const WAIT_MS = 1_500
-/** Between two looks when all is well. */
+/** Between two checks while the writer answers. */
 const WATCH_MS = 1_000
-/** Between two looks while there is no writer; each gateway's are spread between half of it and all. */
+/** Between two checks otherwise: random between half of this and all of it, so that gateways spread. */
 const SEARCH_MS = 100
-/** How long one look waits for hosts that say nothing, such as one whose network is cut. */
+/** How long a check waits for hosts that do not answer, for example because their network is cut. */
 const ANSWER_MS = 400
-/** So many looks in a row may find nothing before a writer that nobody else complains of counts as gone. */
-const STRIKES = 3
 
 /**
- * Finds the one host that takes writes, and watches it. One loop in two gears: every second while there is a writer,
- * several times a second, with jitter, while there is none or somebody doubts it. So a failover costs the database
- * one statement per gateway and look, whatever number of people are trying to send.
+ * One loop checks the hosts: every second while there is a writer, about ten times a second while there is none or a
+ * connection has failed. A failover therefore costs the database one statement per gateway and check, no matter how many
+ * sends wait.
  */
 export function createPrimary({ probes, fence, logger, metrics }: Dependencies): Primary {
   const stopping = new AbortController()
   const changes = new EventEmitter<{ found: []; moved: [] }>().setMaxListeners(0)
-  let hurry = new AbortController()
-  let current: Writable | undefined
-  let state: ServerState | undefined
-  /** The last writer there was, which the connections that are still open lead to. */
-  let last: Writable | undefined
-  let strikes = 0
-  let isDoubted = false
-  let searchingSince: number | undefined
-  let running: Promise<void> | undefined
-  let complaint = ''
-  /** Why the last look that failed did. */
-  let failure: unknown
+  let state: PrimaryState | undefined
+  let delayMs = SEARCH_MS
+  /** The error of the last probe that failed. */
+  let lastError: unknown
 
-  function begin(): void {
-    if (stopping.signal.aborted) return
-    searchingSince ??= current === undefined ? performance.now() : undefined
-    running ??= run()
-  }
+  const loop = createBackgroundLoop({
+    component: 'primary',
+    async run() {
+      const { type, misses } = check(await readAnswers())
+      delayMs = SEARCH_MS * (0.5 + Math.random() / 2)
+      return type === 'writable' && misses === 0 ? delayMs + WATCH_MS : delayMs
+    },
+    minRestMs: () => delayMs,
+    logger,
+  })
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      isDoubted = false
-      settle(await answers())
-      await pause(SEARCH_MS * (0.5 + Math.random() / 2), stopping.signal)
-      if (current !== undefined && strikes === 0) await rest()
-    }
-  }
-
-  /** Ends early when somebody doubts that the writer is where it was. */
-  async function rest(): Promise<void> {
-    hurry = new AbortController()
-    if (!isDoubted) await pause(WATCH_MS, AbortSignal.any([stopping.signal, hurry.signal]))
-  }
-
-  /** What hosts say within the time that a look has; the slow ones are heard with the next. */
-  async function answers(): Promise<readonly (ServerState | undefined)[]> {
+  /** The states of the hosts that answer in time. A slower answer is used by the next check. */
+  async function readAnswers(): Promise<Answers> {
     const ended = new AbortController()
     const timeout = pause(ANSWER_MS, ended.signal).then(() => undefined)
-    const looks = probes.map(async (probe) => Promise.race([probe.look().catch(fail), timeout]))
-    const heard = await Promise.all(looks)
+    const reads = probes.map(async (probe) => Promise.race([probe.readState().catch(keepError), timeout]))
+    const answers = await Promise.all(reads)
     ended.abort()
-    return heard
+    return answers
   }
 
-  function fail(error: unknown): undefined {
-    failure = error
+  function keepError(error: unknown): undefined {
+    lastError = error
   }
 
-  function settle(heard: readonly (ServerState | undefined)[]): void {
-    const choice = chooseWriter(heard, fence.highest(), last)
-    complain(choice)
-    if (choice.type === 'found') found(choice.writer, heard[choice.writer.host])
-    else if (choice.type !== 'none' || (strikes += 1) >= STRIKES) lose(choice.type)
+  function check(answers: Answers): Readonly<{ type: PrimaryState['type']; misses: number }> {
+    const nowMs = performance.now()
+    const before = state ?? initialState(nowMs)
+    const step = transition(before, { answers, highestTimeline: fence.highest(), nowMs })
+    state = step.state
+    for (const effect of step.effects) perform(effect)
+    return { misses: 0, ...step.state }
   }
 
-  function found(writer: Writable, said: ServerState | undefined): void {
-    strikes = 0
-    state = said
-    fence.raise(writer.timeline)
-    const hasMoved = last !== undefined && !isSame(writer, last)
-    if (current === undefined)
-      metrics.writerSearchSeconds.observe((performance.now() - (searchingSince ?? performance.now())) / 1000)
-    current = last = writer
-    searchingSince = undefined
-    if (hasMoved) {
-      metrics.writerChanges.inc()
-      logger.warn({ ...writer }, 'the database has another primary')
-      changes.emit('moved')
+  function perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'found':
+        fence.raise(effect.writer.timeline)
+        if (effect.searchMs !== undefined) metrics.writerSearchSeconds.observe(effect.searchMs / 1_000)
+        changes.emit('found')
+        return
+      case 'moved':
+        metrics.writerChanges.inc()
+        logger.warn({ ...effect.writer }, 'database primary changed; reconnecting')
+        changes.emit('moved')
+        return
+      case 'lost':
+        logger.error({ reason: effect.reason, was: effect.writer }, 'database has no primary; writes fail')
+        return
+      case 'abandoned':
+        changes.emit('moved')
+        return
+      case 'refused':
+        logger.error(
+          { refused: effect.refused, highestTimeline: fence.highest() },
+          'server accepts writes but must not; it is not used',
+        )
+        return
+      default:
+        effect satisfies never
     }
-    changes.emit('found')
   }
 
-  function lose(why: Exclude<Choice['type'], 'found'>): void {
-    if (current !== undefined)
-      logger.error({ why, was: current }, 'the database has no primary that can be written to')
-    searchingSince ??= performance.now()
-    current = undefined
-    // What took writes and must not any more is let go of at once, with whatever is under way on it.
-    if (why !== 'none') changes.emit('moved')
-  }
-
-  /** A second writer is an accident waiting to happen: said once each time that it comes up. */
-  function complain(choice: Choice): void {
-    const refused = choice.type === 'none' ? [] : choice.refused
-    const said = JSON.stringify(refused)
-    if (refused.length > 0 && said !== complaint) {
-      logger.error(
-        { refused, highestTimeline: fence.highest() },
-        'a server takes writes that must not: it is left alone',
-      )
-    }
-    complaint = refused.length > 0 ? said : ''
-  }
-
-  function lookAgain(): void {
-    isDoubted = true
-    hurry.abort()
-  }
+  const current = (): Writable | undefined => (state?.type === 'writable' ? state.last.writer : undefined)
 
   async function writer(): Promise<Writable> {
-    if (current !== undefined) return current
-    if (running === undefined) begin()
-    else lookAgain()
+    const known = current()
+    if (known !== undefined) return known
+    state ??= initialState(performance.now())
+    loop.start()
+    loop.wake()
     const waited = new AbortController()
     const end = (): void => waited.abort()
     changes.once('found', end)
     await pause(WAIT_MS, AbortSignal.any([waited.signal, stopping.signal]))
     changes.off('found', end)
-    return known()
+    const found = current()
+    if (found === undefined) throw new NoWriterError({ cause: lastError })
+    return found
   }
 
-  function known(): Writable {
-    if (current === undefined) throw new NoWriterError({ cause: failure })
-    return current
-  }
-
-  fence.onOvertaken(lookAgain)
+  fence.onRaisedElsewhere(loop.wake)
 
   return {
     writer,
-    current: () => current,
-    state: () => state,
-    async look() {
+    current,
+    lastState: () => state?.last?.server,
+    async readState() {
       const probe = probes[(await writer()).host]
       if (probe === undefined) throw new NoWriterError()
-      return probe.look()
+      return probe.readState()
     },
-    lookAgain,
+    recheck: loop.wake,
     onMoved: (listener) => void changes.on('moved', listener),
     async start() {
       await writer().catch((error: unknown) => {
-        throw failure ?? error
+        throw lastError ?? error
       })
     },
     async stop() {
       stopping.abort()
-      await running
+      await loop.stop()
       await Promise.all(probes.map((probe) => probe.close()))
     },
   }
+}
+
+function initialState(nowMs: number): PrimaryState {
+  return { type: 'searching', sinceMs: nowMs, last: undefined, reported: [] }
 }

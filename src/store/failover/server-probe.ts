@@ -5,14 +5,14 @@ import { deadlineClient } from '../sql/deadline-client.ts'
 import { SERVER_STATE, type ServerState, type ServerStateRow, toServerState } from '../sql/server-state.ts'
 import { runStatement, type Statement } from '../sql/statement.ts'
 
-/** A connection of its own to one server, to ask how it stands; made again whenever it is asked and there is none. */
+/** A separate connection to one server for reading its state. Connects at the first call, and again after a failure. */
 export type ServerProbe = Readonly<{
   /**
-   * How the server stands at a moment after the call. Those who ask while a look is under way share the next one, so
-   * that one statement at a time answers everybody. Rejects after a second, and when the server can't be reached.
+   * Reads the server's state, at some moment after the call. Callers that arrive while a read is in progress share the
+   * next one. Rejects if the server does not answer within a second.
    */
-  look(): Promise<ServerState>
-  /** Runs a statement, in turn with the looks. */
+  readState(): Promise<ServerState>
+  /** Runs a statement on the same connection. */
   run(statement: Statement, values: readonly unknown[]): Promise<void>
   close(): Promise<void>
 }>
@@ -28,22 +28,23 @@ export function createServerProbe(url: string): ServerProbe {
 
   async function connect(): Promise<pg.Client> {
     const client = new Client(config)
-    // What is lost shows in the statement under way, or in the next; the event says it a second time.
+    // A lost connection also fails the statement in progress or the next one. Without a listener the event would end the
+    // process.
     client.on('error', () => undefined)
     client.once('end', () => (connected = undefined))
     await client.connect()
     return client
   }
 
-  async function ask<Row>(statement: Statement, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  async function query<Row>(statement: Statement, values: readonly unknown[] = []): Promise<readonly Row[]> {
     if (isClosed) throw new Error('The probe is closed')
     connected ??= connect()
-    const mine = connected
+    const own = connected
     try {
-      return await runStatement<Row>(await mine, statement, values)
+      return await runStatement<Row>(await own, statement, values)
     } catch (error) {
-      if (connected === mine) connected = undefined
-      await mine.then(
+      if (connected === own) connected = undefined
+      await own.then(
         (client) => client.end(),
         () => undefined,
       )
@@ -52,20 +53,20 @@ export function createServerProbe(url: string): ServerProbe {
   }
 
   async function state(): Promise<ServerState> {
-    const [row] = await ask<ServerStateRow>(SERVER_STATE)
-    if (row === undefined) throw new Error('The server answered without a row')
+    const [row] = await query<ServerStateRow>(SERVER_STATE)
+    if (row === undefined) throw new Error('The server returned no row')
     return toServerState(row)
   }
 
-  const looks = createBatcher<undefined, ServerState>({
+  const reads = createBatcher<undefined, ServerState>({
     run: async (batch) => Array.from<ServerState>({ length: batch.length }).fill(await state()),
     maxBatch: MAX_WAITING,
     maxWaiting: MAX_WAITING,
   })
 
   return {
-    look: () => looks.submit(undefined),
-    run: async (statement, values) => void (await ask(statement, values)),
+    readState: () => reads.submit(undefined),
+    run: async (statement, values) => void (await query(statement, values)),
     async close() {
       isClosed = true
       await connected?.then(

@@ -1,17 +1,17 @@
 /**
- * The highest timeline that any gateway has ever seen a primary on. What is below it was overtaken by a promotion, and
- * must not be written to, however well it answers.
+ * The highest timeline that any gateway has seen a primary on. A server with a lower one was overtaken by a promotion and
+ * must not be written to, even if it accepts writes.
  */
 export type TimelineFence = Readonly<{
-  /** As far as this gateway knows. */
+  /** The highest timeline that this gateway knows of. */
   highest(): number
-  /** Somebody here has seen this one. */
+  /** Called when this gateway has seen a primary on a timeline. */
   raise(timeline: number): void
-  /** Calls back when the highest has grown because another gateway saw a higher one. */
-  onOvertaken(listener: () => void): void
+  /** Calls `listener` when another gateway has seen a higher timeline. */
+  onRaisedElsewhere(listener: () => void): void
 }>
 
-/** A fence of this gateway alone. */
+/** A fence that knows only what this gateway has seen. */
 export function createTimelineFence(): TimelineFence {
   let highest = 0
   return {
@@ -19,6 +19,6 @@ export function createTimelineFence(): TimelineFence {
     raise: (timeline) => {
       highest = Math.max(highest, timeline)
     },
-    onOvertaken: () => undefined,
+    onRaisedElsewhere: () => undefined,
   }
 }

@@ -1,7 +1,7 @@
-import { pause } from '../../lib/async.ts'
+import { createBackgroundLoop } from '../../lib/background-loop.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { Primary } from './primary.ts'
 import type { WalPosition } from '../sql/server-state.ts'
+import type { Primary } from './primary.ts'
 import type { ServerProbe } from './server-probe.ts'
 
 /** The recent past of the primary, which replicas are compared with. */
@@ -16,13 +16,13 @@ export type TimelineRecord = PrimaryHistory & Readonly<{ start(): void; stop(): 
 
 type Dependencies = Readonly<{
   primary: Primary
-  /** Those of the hosts that may be the primary. */
+  /** One per host that may be the primary. */
   probes: readonly ServerProbe[]
-  logger: Pick<Logger, 'warn'>
+  logger: Pick<Logger, 'debug' | 'warn'>
 }>
 
-// By the primary key; one row. What it is there for works without waiting for a standby: `local` lasts for this
-// transaction.
+// By the primary key; one row. The row need not survive the primary, so this commit does not wait for a standby: `local`
+// applies to this transaction alone.
 const RECORD = {
   name: 'timeline_record',
   text: `
@@ -30,49 +30,45 @@ const RECORD = {
     ON CONFLICT DO NOTHING`,
 }
 
-const EVERY_MS = 500
-/** As many positions are remembered as replicas are asked about, and some more. */
-const REMEMBERED = 40
+const INTERVAL_MS = 500
+/** Covers 20 s, more than any caller of `positionBefore` asks for. */
+const MAX_POSITIONS = 40
 
-/** Writes down each timeline that the primary is found on, so that replicas show which one they follow. */
+/**
+ * Samples the primary's position, and writes each new timeline of the primary into a table. The row is replicated, so
+ * that a standby shows which timeline it follows.
+ */
 export function createTimelineRecord({ primary, probes, logger }: Dependencies): TimelineRecord {
-  const stopping = new AbortController()
-  const past: { at: number; position: WalPosition }[] = []
+  const positions: { at: number; position: WalPosition }[] = []
   let timeline: number | undefined
-  let running: Promise<void> = Promise.resolve()
 
-  async function note(): Promise<void> {
+  async function sample(): Promise<void> {
     const writer = primary.current()
     if (writer === undefined) return
     if (writer.timeline !== timeline) {
-      past.length = 0
+      positions.length = 0
       await probes[writer.host]?.run(RECORD, [writer.timeline])
       timeline = writer.timeline
     }
-    const { position } = await primary.look()
-    past.push({ at: performance.now(), position })
-    if (past.length > REMEMBERED) past.shift()
+    const { position } = await primary.readState()
+    positions.push({ at: performance.now(), position })
+    if (positions.length > MAX_POSITIONS) positions.shift()
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await note().catch((error: unknown) => logger.warn({ err: error }, 'the primary was not looked at'))
-      await pause(EVERY_MS, stopping.signal)
-    }
-  }
+  const loop = createBackgroundLoop({
+    component: 'timeline record',
+    run: sample,
+    intervalMs: INTERVAL_MS,
+    logger,
+  })
 
   return {
     timeline: () => timeline,
     positionBefore(ms) {
       const then = performance.now() - ms
-      return past.findLast(({ at }) => at <= then)?.position ?? 0
+      return positions.findLast(({ at }) => at <= then)?.position ?? 0
     },
-    start() {
-      running = run()
-    },
-    async stop() {
-      stopping.abort()
-      await running
-    },
+    start: loop.start,
+    stop: loop.stop,
   }
 }

@@ -2,34 +2,38 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { WalPosition } from '../sql/server-state.ts'
 
 /**
- * How fresh the reads of an operation have to be, said once where the operation begins and found by every read on its
- * way, however deep: so no service and no store has to pass it on.
+ * How fresh the reads of an operation must be. It is set once where the operation begins, and every read finds it in the
+ * async context. Services and stores therefore need not pass it on.
  *
- * - A read in no such operation needs the present: a message on its way out, a replay, a hole in the log, a decision.
- *   It goes to the primary. Whoever forgets to say anything is therefore safe.
- * - A read in one may be as old as `after` says, and goes to a replica that is not older, where there is one.
+ * - Without a freshness, a read needs the latest data: deliveries, replays, gap repair, decisions. It goes to the
+ *   primary, so forgetting to set a freshness is safe.
+ * - With one, a read may be as old as `requiredPosition`. It goes to a replica that has replayed that far, if any.
  *
- * An operation reads from one server. If it went on to another that is behind the first, it could hold a chat's head
- * without the messages before it; so the first choice is kept, and the only way on is to the primary.
+ * All reads of an operation go to one server. On a second replica that is behind the first, the operation could hold a
+ * chat's head without the messages before it. So the first choice is kept, except for a switch to the primary.
  */
 export type Freshness = {
-  /** What has to be readable; undefined: nobody can say, so it has to be the primary. */
-  readonly after: () => Promise<WalPosition | undefined>
-  /** The replica that was chosen by the first read; `primary` once one was needed. */
+  /** The position that must be readable. Undefined: unknown, so only the primary will do. */
+  readonly requiredPosition: () => Promise<WalPosition | undefined>
+  /** The index of the replica that the first read chose, or `primary` once a read needed it. */
   chosen: number | 'primary' | undefined
-  /** Something was read already, which what is read next must not be older than. */
+  /** Whether a read has succeeded. Later reads must not be older. */
   hasRead: boolean
 }
 
 const operations = new AsyncLocalStorage<Freshness>()
 
-/** Runs an operation all reads of which may be as old as `after` says. */
-export function readingAfter<Result>(after: Freshness['after'], work: () => Result): Result {
+/** Runs an operation whose reads may be as old as `requiredPosition`, which is asked once, by the first read. */
+export function withReadPosition<Result>(
+  requiredPosition: Freshness['requiredPosition'],
+  work: () => Result,
+): Result {
   let known: Promise<WalPosition | undefined> | undefined
-  return operations.run({ after: () => (known ??= after()), chosen: undefined, hasRead: false }, work)
+  const shared = (): Promise<WalPosition | undefined> => (known ??= requiredPosition())
+  return operations.run({ requiredPosition: shared, chosen: undefined, hasRead: false }, work)
 }
 
-/** What the operation that we are in needs; undefined: the present. */
-export function freshnessHere(): Freshness | undefined {
+/** The freshness of the current operation. Undefined: its reads need the latest data. */
+export function currentFreshness(): Freshness | undefined {
   return operations.getStore()
 }

@@ -1,50 +1,54 @@
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { classifyDatabaseError } from '../sql/database-error.ts'
-import { type Freshness, freshnessHere } from './freshness.ts'
-import type { Replica } from './replica.ts'
 import type { ReadRoutes, Source } from '../sql/reader.ts'
 import type { WalPosition } from '../sql/server-state.ts'
+import { currentFreshness, type Freshness } from './freshness.ts'
+import type { Replica } from './replica.ts'
 
-/** A replica, and the way to it. */
-export type Choice = Readonly<{ replica: Replica; source: Source }>
+/** A replica and its connections. */
+export type ReplicaSource = Readonly<{ replica: Replica; source: Source }>
 
 type Dependencies = Readonly<{
   primary: Source
-  /** Whether there is a primary to read from. */
+  /** Whether a primary is known. */
   hasPrimary(): boolean
-  replicas: readonly Choice[]
-  /** Read from while there is no primary, and only then. */
-  standIns: readonly Choice[]
+  replicas: readonly ReplicaSource[]
+  /** Read from only while there is no primary. */
+  fallbacks: readonly ReplicaSource[]
   metrics: Pick<Metrics, 'reads'>
 }>
 
-/** Why the primary was read. */
-type Why = 'latest' | 'no replica' | 'replicas away' | 'replicas behind' | 'replica failed' | 'kept'
+/** Why a read went to the primary. */
+type PrimaryReason = 'latest' | 'no replica' | 'replicas away' | 'replicas behind' | 'replica failed' | 'kept'
 
 export function createReadRoutes(dependencies: Dependencies): ReadRoutes {
   const { primary, hasPrimary, metrics } = dependencies
-  const all = [...dependencies.replicas, ...dependencies.standIns]
+  const all = [...dependencies.replicas, ...dependencies.fallbacks]
   let turn = 0
 
-  async function choose(freshness: Freshness | undefined): Promise<Choice | Why> {
+  async function choose(freshness: Freshness | undefined): Promise<ReplicaSource | PrimaryReason> {
     if (freshness === undefined) return 'latest'
     if (freshness.chosen === 'primary') return 'kept'
     const count = hasPrimary() ? dependencies.replicas.length : all.length
     if (count === 0) return 'no replica'
     const kept = freshness.chosen === undefined ? undefined : all[freshness.chosen]
     if (kept !== undefined) return kept.replica.isHealthy() ? kept : 'replicas away'
-    const after = await freshness.after()
-    return after === undefined ? 'latest' : chooseAfter(after, count, freshness)
+    const position = await freshness.requiredPosition()
+    return position === undefined ? 'latest' : chooseReplica(position, count, freshness)
   }
 
-  /** Replicas take turns, so that they share the load. */
-  async function chooseAfter(after: WalPosition, count: number, freshness: Freshness): Promise<Choice | Why> {
+  /** Starts at the next replica each time, so that replicas share the load. */
+  async function chooseReplica(
+    position: WalPosition,
+    count: number,
+    freshness: Freshness,
+  ): Promise<ReplicaSource | PrimaryReason> {
     const first = (turn += 1)
     const order = Array.from({ length: count }, (_, index) => (first + index) % count)
     const healthy = order.filter((index) => all[index]?.replica.isHealthy())
     for (const index of healthy) {
-      if (!(await all[index]?.replica.reaches(after))) continue
-      // Reads that began together have to agree.
+      if (!(await all[index]?.replica.reaches(position))) continue
+      // A concurrent read of the same operation may have chosen meanwhile. Its choice counts.
       freshness.chosen ??= index
       return choose(freshness)
     }
@@ -54,41 +58,41 @@ export function createReadRoutes(dependencies: Dependencies): ReadRoutes {
   async function readPrimary<Result>(
     read: (source: Source) => Promise<Result>,
     freshness: Freshness | undefined,
-    why: Why,
+    reason: PrimaryReason,
   ): Promise<Result> {
     if (freshness !== undefined) freshness.chosen = 'primary'
-    metrics.reads.inc({ from: 'primary', why })
+    metrics.reads.inc({ from: 'primary', reason })
     const result = await read(primary)
     if (freshness !== undefined) freshness.hasRead = true
     return result
   }
 
-  /** On the replica that was chosen. Where it fails, the operation goes to the primary, or another standby. */
+  /** Reads from the chosen replica. If it fails, repeats the read on the primary, or on another standby without one. */
   async function readReplica<Result>(
     read: (source: Source) => Promise<Result>,
-    { replica, source }: Choice,
+    { replica, source }: ReplicaSource,
     freshness: Freshness,
   ): Promise<Result> {
     try {
       const result = await read(source)
       freshness.hasRead = true
-      metrics.reads.inc({ from: 'replica', why: 'fresh enough' })
+      metrics.reads.inc({ from: 'replica', reason: 'fresh enough' })
       return result
     } catch (error) {
       if (classifyDatabaseError(error) === 'other') throw error
-      replica.doubt()
-      return mayBeginAgain(freshness)
-        ? beginAgain(read, freshness)
+      replica.reportFailure()
+      return mayChooseAgain(freshness)
+        ? chooseAgain(read, freshness)
         : readPrimary(read, freshness, 'replica failed')
     }
   }
 
-  /** Whether an operation may go to another standby, as there is no primary just now: nothing newer was read yet. */
-  function mayBeginAgain({ hasRead }: Freshness): boolean {
+  /** Whether the operation may switch to another standby: there is no primary, and nothing has been read yet. */
+  function mayChooseAgain({ hasRead }: Freshness): boolean {
     return !hasPrimary() && !hasRead && all.some(({ replica }) => replica.isHealthy())
   }
 
-  async function beginAgain<Result>(
+  async function chooseAgain<Result>(
     read: (source: Source) => Promise<Result>,
     freshness: Freshness,
   ): Promise<Result> {
@@ -102,16 +106,16 @@ export function createReadRoutes(dependencies: Dependencies): ReadRoutes {
   ): Promise<Result> {
     const choice = await choose(freshness)
     if (freshness !== undefined && typeof choice !== 'string') return readReplica(read, choice, freshness)
-    const why = typeof choice === 'string' ? choice : 'latest'
+    const reason = typeof choice === 'string' ? choice : 'latest'
     const hadPrimary = hasPrimary()
     try {
-      return await readPrimary(read, freshness, why)
+      return await readPrimary(read, freshness, reason)
     } catch (error) {
-      const isPassing = classifyDatabaseError(error) !== 'other'
-      if (freshness === undefined || !isPassing || !hadPrimary || !mayBeginAgain(freshness)) throw error
-      return beginAgain(read, freshness)
+      const isTransient = classifyDatabaseError(error) !== 'other'
+      if (freshness === undefined || !isTransient || !hadPrimary || !mayChooseAgain(freshness)) throw error
+      return chooseAgain(read, freshness)
     }
   }
 
-  return (read) => route(read, freshnessHere())
+  return (read) => route(read, currentFreshness())
 }

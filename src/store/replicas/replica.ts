@@ -1,98 +1,94 @@
 import { EventEmitter } from 'node:events'
-import { pause, withTimeout } from '../../lib/async.ts'
+import { withTimeout } from '../../lib/async.ts'
+import { createBackgroundLoop } from '../../lib/background-loop.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { ConnectionPlace } from '../sql/connection-pool.ts'
 import type { ServerProbe } from '../failover/server-probe.ts'
 import type { PrimaryHistory } from '../failover/timeline-record.ts'
-import type { WalPosition, ServerState } from '../sql/server-state.ts'
+import type { ConnectionTarget } from '../sql/connection-pool.ts'
+import type { ServerState, WalPosition } from '../sql/server-state.ts'
 
-/** A server to read from, as long as it keeps up. */
+/** A standby that reads may go to while it keeps up with the primary. */
 export type Replica = Readonly<{
-  /** Whether it may be read from at all. */
+  /** Whether reads may go to it at all. */
   isHealthy(): boolean
-  /** Whether everything before `position` can be read there; asks it where that is not known yet. */
+  /** Whether everything before `position` is readable there. Asks the server if that is not known yet. */
   reaches(position: WalPosition): Promise<boolean>
-  /** A read failed there: it is left out until it has answered again. */
-  doubt(): void
-  place: ConnectionPlace
+  /** Called when a read failed. The replica is not used until it answers a check. */
+  reportFailure(): void
+  target: ConnectionTarget
   start(): void
   stop(): Promise<void>
 }>
 
 type Dependencies = Readonly<{
-  /** For the log; has no password in it. */
+  /** The name in log lines, without credentials. */
   name: string
   url: string
   probe: ServerProbe
   history: PrimaryHistory
-  logger: Pick<Logger, 'info' | 'warn'>
+  logger: Pick<Logger, 'debug' | 'info' | 'warn'>
 }>
 
-const WATCH_MS = 250
-/** Together with the watch less than a second: within that a dead replica is left out. */
-const ANSWER_MS = 500
-/** A replica that is further behind is left out, also for those who would not mind. */
+const CHECK_INTERVAL_MS = 250
+/** Interval and timeout together are below a second: a dead replica is left out within that time. */
+const CHECK_TIMEOUT_MS = 500
+/** A replica that is further behind is not used, even for reads that accept older data. */
 const MAX_LAG_MS = 5_000
 
 export function createReplica({ name, url, probe, history, logger }: Dependencies): Replica {
-  const stopping = new AbortController()
   const changes = new EventEmitter<{ lost: [] }>()
   let state: ServerState | undefined
-  let fault: string | undefined = 'not seen yet'
-  let running: Promise<void> = Promise.resolve()
+  /** Why the replica is not used. */
+  let fault: string | undefined = 'not checked yet'
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     try {
-      const seen = await withTimeout(ANSWER_MS, probe.look(), () => new Error('no answer in time'))
-      state = seen
-      judge(faultOf(seen))
+      state = await withTimeout(CHECK_TIMEOUT_MS, probe.readState(), () => new Error('no answer in time'))
+      setFault(faultOf(state))
     } catch (error) {
-      judge(error instanceof Error ? error.message : 'unknown')
-      // Reads under way on it are not left to hang: cut, they go to the primary.
+      setFault(error instanceof Error ? error.message : 'unknown')
+      // Closes the connections, so that reads in progress fail now and go to the primary.
       changes.emit('lost')
     }
   }
 
   function faultOf({ isInRecovery, timeline, position }: ServerState): string | undefined {
-    if (!isInRecovery) return 'is no standby'
+    if (!isInRecovery) return 'not a standby'
     if (timeline !== history.timeline()) return 'follows another primary'
     return position < history.positionBefore(MAX_LAG_MS) ? 'too far behind' : undefined
   }
 
-  function judge(found: string | undefined): void {
+  function setFault(found: string | undefined): void {
     if (fault === undefined && found !== undefined)
-      logger.warn({ replica: name, why: found }, 'a replica is left out')
-    if (fault !== undefined && found === undefined) logger.info({ replica: name }, 'a replica is read from')
+      logger.warn({ replica: name, reason: found }, 'replica is unusable; reads go elsewhere')
+    if (fault !== undefined && found === undefined) logger.info({ replica: name }, 'replica serves reads')
     fault = found
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await look()
-      await pause(WATCH_MS, stopping.signal)
-    }
-  }
+  const loop = createBackgroundLoop({
+    component: 'replica check',
+    run: check,
+    intervalMs: CHECK_INTERVAL_MS,
+    logger,
+  })
 
   return {
     isHealthy: () => fault === undefined,
     async reaches(position) {
-      if (fault === undefined && (state?.position ?? 0) < position) await look()
+      if (fault === undefined && (state?.position ?? 0) < position) await check()
       return fault === undefined && (state?.position ?? 0) >= position
     },
-    doubt: () => judge('a read failed there'),
-    place: {
+    reportFailure: () => setFault('a read failed'),
+    target: {
       url: () => url,
       ready: () => Promise.resolve(),
       verify: () => Promise.resolve(),
-      doubt: () => judge('a connection was lost'),
+      reportFailure: () => setFault('a connection was lost'),
       onMoved: (listener) => void changes.on('lost', listener),
     },
-    start() {
-      running = run()
-    },
+    start: loop.start,
     async stop() {
-      stopping.abort()
-      await running
+      await loop.stop()
       await probe.close()
     },
   }

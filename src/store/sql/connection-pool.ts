@@ -10,7 +10,7 @@ import { runStatement, type Statement } from './statement.ts'
 export type ConnectionPoolOptions = Readonly<{
   url: string
   /** Where connections lead, when that changes with time; default: to the URL. */
-  place?: ConnectionPlace
+  target?: ConnectionTarget
   /** What the server lists the sessions as. */
   name: string
   /** Sessions that only read, each transaction as of one moment. */
@@ -22,7 +22,7 @@ export type ConnectionPoolOptions = Readonly<{
 }>
 
 /** A place that connections lead to, which may be another one tomorrow. */
-export type ConnectionPlace = Readonly<{
+export type ConnectionTarget = Readonly<{
   /** The URL of the host that is connected to now. */
   url(): string
   /** Resolves when there is a place to connect to; rejects when none is found in time. */
@@ -30,7 +30,7 @@ export type ConnectionPlace = Readonly<{
   /** Rejects where a new connection has led to a server that it must not be used on. */
   verify(client: ClientBase): Promise<void>
   /** A connection was lost, or its server does not do what it is there for. */
-  doubt(): void
+  reportFailure(): void
   /** Calls back when all connections made so far lead to the wrong place. */
   onMoved(listener: () => void): void
 }>
@@ -49,13 +49,21 @@ const READ_ONLY = '25006'
 export class ConnectionPool extends pg.Pool {
   readonly #onBorrow = new AsyncLocalStorage<(client: pg.PoolClient) => void>()
 
-  readonly #place: ConnectionPlace | undefined
+  readonly #place: ConnectionTarget | undefined
   readonly #isReadOnly: boolean
   readonly #open = new Set<pg.PoolClient>()
   /** Connections to what was the primary, and takes no writes any more. */
   readonly #demoted = new WeakSet<pg.PoolClient>()
 
-  constructor({ url, place, name, isReadOnly, size, queryDeadlineMs, logger }: ConnectionPoolOptions) {
+  constructor({
+    url,
+    target: place,
+    name,
+    isReadOnly,
+    size,
+    queryDeadlineMs,
+    logger,
+  }: ConnectionPoolOptions) {
     const configFor = (address: string) =>
       connectionConfig(address, name, sessionSettings(queryDeadlineMs, isReadOnly))
     super({
@@ -72,7 +80,7 @@ export class ConnectionPool extends pg.Pool {
     this.on('connect', (client) => {
       client.on('error', (error) => {
         warn(error)
-        place?.doubt()
+        place?.reportFailure()
       })
       this.#watch(client)
     })
@@ -122,7 +130,7 @@ export class ConnectionPool extends pg.Pool {
       this.#onBorrow.getStore()?.(client)
       return client
     } catch (error) {
-      this.#place?.doubt()
+      this.#place?.reportFailure()
       throw error
     }
   }
@@ -135,7 +143,7 @@ export class ConnectionPool extends pg.Pool {
     client.connection.on('errorMessage', ({ code }: Readonly<{ code?: string }>) => {
       if (code !== READ_ONLY) return
       this.#demoted.add(client)
-      this.#place?.doubt()
+      this.#place?.reportFailure()
     })
   }
 
@@ -155,7 +163,7 @@ function isNone(error: unknown): boolean {
 }
 
 /** The pool waits for what `onConnect` promises, which its types don't say. */
-function verified(place: ConnectionPlace | undefined): object {
+function verified(place: ConnectionTarget | undefined): object {
   return place === undefined ? {} : { onConnect: (client: ClientBase) => place.verify(client) }
 }
 

@@ -3,6 +3,6 @@ export class NoWriterError extends Error {
   override readonly name = 'NoWriterError'
 
   constructor(options?: ErrorOptions) {
-    super('No server takes writes at present', options)
+    super('No server accepts writes at present', options)
   }
 }

@@ -6,7 +6,7 @@ import {
   OperationTypeNode,
 } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import { readingAfter } from '../../store/replicas/freshness.ts'
+import { withReadPosition } from '../../store/replicas/freshness.ts'
 import { fromToken, toToken } from '../../store/replicas/position-token.ts'
 import type { WalPosition } from '../../store/sql/server-state.ts'
 import type { ViewerMarks } from '../../store/replicas/viewer-marks.ts'
@@ -50,7 +50,7 @@ async function read(args: ExecutionArgs, run: Execute, marks: ViewerMarks): Prom
     const required = await marks.requiredPosition(viewerId)
     return required === undefined ? undefined : Math.max(required, asked ?? 0)
   }
-  const result = await readingAfter(after, () => run(args))
+  const result = await withReadPosition(after, () => run(args))
   return withPosition(result, args, isWanted(args) ? await after() : undefined)
 }
 

@@ -90,7 +90,7 @@ test('a primary that was overtaken comes back, and nobody writes to it', async (
   await expect.poll(() => portOf(database), { timeout: 5_000 }).toBe(standby.port)
   const fence = createTimelineFence()
   fence.raise(2)
-  await expect(open([primary], { fence })).rejects.toThrow('No server takes writes')
+  await expect(open([primary], { fence })).rejects.toThrow('No server accepts writes')
 })
 
 test('a server that was overtaken since it was last looked at gets no new connection', async () => {
@@ -106,7 +106,7 @@ test('a server that was overtaken since it was last looked at gets no new connec
   })
   await begun
   fence.raise(2)
-  await expect(database.writer.query(INSERT, ['alice'])).rejects.toThrow('No server takes writes')
+  await expect(database.writer.query(INSERT, ['alice'])).rejects.toThrow('No server accepts writes')
   end()
   await holding.catch(() => undefined)
 })

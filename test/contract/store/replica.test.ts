@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase, type Database, type DatabaseOptions } from '../../../src/store/database.ts'
-import { readingAfter } from '../../../src/store/replicas/freshness.ts'
+import { withReadPosition } from '../../../src/store/replicas/freshness.ts'
 import { pause } from '../../../src/lib/async.ts'
 import { migrate } from '../../../src/store/migrations/migrate.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
@@ -42,7 +42,7 @@ async function open(
 
 /** Where a read goes that may be as old as alice's last write. */
 async function portForAlice({ marks, reader }: Database): Promise<number | undefined> {
-  const rows = await readingAfter(
+  const rows = await withReadPosition(
     async () => marks?.requiredPosition('alice'),
     () => reader.query<{ port: number }>(PORT),
   )
@@ -65,8 +65,8 @@ test('whoever says nothing reads from the primary; whoever says how fresh it has
   await expectReadsAt(database, replicas[0])
   expect(await database.reader.query(PORT)).toEqual([{ port: primary.port }])
   const text = await database.metrics.registry.getSingleMetricAsString('parley_database_reads_total')
-  expect(text).toContain('{from="replica",why="fresh enough"}')
-  expect(text).toContain('{from="primary",why="latest"}')
+  expect(text).toContain('{from="replica",reason="fresh enough"}')
+  expect(text).toContain('{from="primary",reason="latest"}')
 })
 
 test('replicas share the load, and one operation keeps to one of them', async () => {
@@ -76,7 +76,7 @@ test('replicas share the load, and one operation keeps to one of them', async ()
   const seen: (number | undefined)[] = []
   for (let turn = 0; turn < 10; turn += 1) seen.push(await portForAlice(database))
   expect(new Set(seen)).toEqual(new Set(ports(...replicas)))
-  const operation = await readingAfter(
+  const operation = await withReadPosition(
     async () => 0,
     () => Promise.all(Array.from({ length: 8 }, () => database.reader.query<{ port: number }>(PORT))),
   )
@@ -91,7 +91,7 @@ test('a replica that shows nothing new is not read by those who wrote, and is by
     await database.writer.query(INSERT, ['bob'])
     await database.marks?.recordWrite('alice')
     expect(await portForAlice(database)).toBe(primary.port)
-    const carols = await readingAfter(
+    const carols = await withReadPosition(
       async () => database.marks?.requiredPosition('carol'),
       () => database.reader.query(PORT),
     )
@@ -148,7 +148,7 @@ test('while there is no primary, what need not be of this moment is read from a 
   expect(await portForAlice(database)).toBe(primary.port)
   await primary.kill()
   await expectReadsAt(database, replicas[0])
-  const [row] = await readingAfter(
+  const [row] = await withReadPosition(
     async () => database.marks?.requiredPosition('alice'),
     () => database.reader.query<{ count: number }>(COUNT),
   )

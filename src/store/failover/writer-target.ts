@@ -1,11 +1,11 @@
 import type { ClientBase } from 'pg'
-import type { ConnectionPlace } from '../sql/connection-pool.ts'
+import type { ConnectionTarget } from '../sql/connection-pool.ts'
 import { NoWriterError } from '../sql/no-writer-error.ts'
-import type { Primary } from './primary.ts'
 import { runStatement } from '../sql/statement.ts'
+import type { Primary } from './primary.ts'
 import type { TimelineFence } from './timeline-fence.ts'
 
-// Nothing of a table: looks at the server alone.
+// Reads no table, only the state of the server.
 const ROLE = {
   name: 'server_role',
   text: `
@@ -14,21 +14,21 @@ const ROLE = {
 }
 
 /**
- * Where the connections of those lead who need the primary. Each new one is asked what it has come to before it is
- * used: between a look and the connection a server may have been demoted, and a proxy may lead anywhere.
+ * Leads connections to the primary. Each new connection is verified before its first use: the server may have been
+ * demoted since the last check, and a proxy may lead to any server.
  */
-export function createWriterPlace(
+export function createWriterTarget(
   urls: readonly string[],
   primary: Primary,
   fence: TimelineFence,
-): ConnectionPlace {
+): ConnectionTarget {
   let host = 0
 
   async function verify(client: ClientBase): Promise<void> {
     const [row] = await runStatement<{ timeline: number | null }>(client, ROLE, [])
     const timeline = row?.timeline ?? undefined
     if (timeline !== undefined && timeline >= fence.highest()) return
-    primary.lookAgain()
+    primary.recheck()
     throw new NoWriterError()
   }
 
@@ -39,7 +39,7 @@ export function createWriterPlace(
     },
     ready: () => primary.writer(),
     verify,
-    doubt: () => primary.lookAgain(),
+    reportFailure: () => primary.recheck(),
     onMoved: (listener) => primary.onMoved(listener),
   }
 }
