@@ -1,26 +1,28 @@
 import type { Resync } from './resync.ts'
 
-/** Whether this gateway can be told of things: it has to hear the others, and they have to know who is here. */
+/**
+ * Whether other gateways can reach this one: it must receive messages, and its users must be registered. While either
+ * fails, messages may be missed, and the gateway resyncs continuously.
+ */
 export type BusHealth = Readonly<{
-  setReceiving(isHearing: boolean): void
-  setRegistered(isKnown: boolean): void
+  setReceiving(isReceiving: boolean): void
+  setRegistered(isRegistered: boolean): void
   isDown(): boolean
 }>
 
-/** While either is not so, the sweeper looks for itself. */
-export function createBusHealth(sweeper: Pick<Resync, 'setBusDown'>): BusHealth {
-  let [isHearing, isKnown] = [true, true]
-  const isDeaf = (): boolean => !isHearing || !isKnown
-  const report = (): void => sweeper.setBusDown(isDeaf())
+export function createBusHealth(resync: Pick<Resync, 'setBusDown'>): BusHealth {
+  let isReceiving = true
+  let isRegistered = true
+  const isDown = (): boolean => !isReceiving || !isRegistered
   return {
     setReceiving(value) {
-      isHearing = value
-      report()
+      isReceiving = value
+      resync.setBusDown(isDown())
     },
     setRegistered(value) {
-      isKnown = value
-      report()
+      isRegistered = value
+      resync.setBusDown(isDown())
     },
-    isDown: isDeaf,
+    isDown,
   }
 }

@@ -1,61 +1,60 @@
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { Seq } from '../ids.ts'
 
-/** A stretch of the log that went missing: seqs from just after the one up to and including the other. */
+/** Missing events of a log: those after `afterSeq`, up to and including `untilSeq`. */
 export type Gap = Readonly<{ afterSeq: Seq; untilSeq: Seq }>
 
-/** Beyond this many, events wait for a hole by their number alone; they are read from the log after it. */
+/** Events beyond this many are not kept while they wait for a gap to close. They are read from the log after it. */
 const MAX_WAITING = 256
 
 /**
- * Puts the events of one chat in order, on one gateway. Wake-ups may be lost, repeated, or overtake each other: two
- * writers that committed one after the other may be heard of the other way round. Since seq has no gap, arithmetic
- * tells all three: what is not beyond the last is a repetition, the next is the next, and anything further waits
- * until the hole before it is filled.
+ * Puts the events of one chat in order on one gateway. The bus may lose, repeat or reorder them, and two writers may
+ * publish in another order than they committed. A log has no missing seq, so arithmetic detects all of it: an event up
+ * to the last seq is a repetition, the next seq is delivered, and later ones wait until the gap before them is closed.
  */
 export class ChatFeed {
   #lastSeq: Seq
   #headSeq: Seq
   readonly #waiting = new Map<Seq, ChatEvent>()
 
-  /** `lastSeq`: everything up to there is taken care of. */
+  /** Events up to `lastSeq` are never delivered. */
   constructor(lastSeq: Seq) {
     this.#lastSeq = lastSeq
     this.#headSeq = lastSeq
   }
 
-  /** The last event that was passed on. */
+  /** The last event that was delivered. */
   get lastSeq(): Seq {
     return this.#lastSeq
   }
 
-  /** Takes an event in; answers with those whose turn it is now, in order of seq. */
+  /** Accepts an event. Returns the events that can be delivered now, in order of seq. */
   offer(event: ChatEvent): readonly ChatEvent[] {
     this.expect(event.seq)
-    if (this.#hasPlaceFor(event)) this.#waiting.set(event.seq, event)
+    if (this.#hasRoomFor(event)) this.#waiting.set(event.seq, event)
     return this.#takeReady()
   }
 
-  /** The log is known to reach to `headSeq`, whoever said so. */
+  /** The log reaches at least to `headSeq`. */
   expect(headSeq: Seq): void {
     this.#headSeq = Math.max(this.#headSeq, headSeq)
   }
 
-  /** Whatever was said of the log beyond the last event that was passed on was wrong, events that wait included. */
+  /** The log has nothing beyond the last delivered event: discards the expected head and all waiting events. */
   discardPending(): void {
     this.#headSeq = this.#lastSeq
     this.#waiting.clear()
   }
 
-  /** What is missing before the first event that waits, or before the known end of the log. */
+  /** What is missing before the first waiting event, or before the known head of the log. Undefined if nothing is. */
   get gap(): Gap | undefined {
     if (this.#lastSeq === this.#headSeq) return undefined
     const firstWaiting = this.#waiting.size === 0 ? this.#headSeq + 1 : Math.min(...this.#waiting.keys())
     return { afterSeq: this.#lastSeq, untilSeq: firstWaiting - 1 }
   }
 
-  /** The next event always has one: it is what all that wait are waiting for. */
-  #hasPlaceFor({ seq }: ChatEvent): boolean {
+  /** The next event is always accepted: all waiting events depend on it. */
+  #hasRoomFor({ seq }: ChatEvent): boolean {
     return seq === this.#lastSeq + 1 || (seq > this.#lastSeq && this.#waiting.size < MAX_WAITING)
   }
 

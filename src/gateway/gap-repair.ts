@@ -1,33 +1,30 @@
-import type { ChatEvent } from '../events/chat-event.ts'
 import type { LogRange } from '../chats/log-rows.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
 import type { ChatId, Seq } from '../ids.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import { pause } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { ChatFeed } from './chat-feed.ts'
+import type { Gap } from './chat-feed.ts'
 
-/** A feed with a hole, and whoever waits for it. */
-export type GappedFeed = Readonly<{
+/** A chat whose feed has a gap. */
+export type GappedChat = Readonly<{
   chatId: ChatId
-  feed: ChatFeed
-  /** False once nobody here hears of the chat any more. */
-  isWanted(): boolean
-  /** Takes in what was read. */
-  take(events: readonly ChatEvent[]): void
-  /** The log begins behind what is missing: whoever hears of the chat has to come back and begin anew. */
-  abandon(): void
+  /** The gap at present. Undefined if there is none, or if the chat is not served any more. */
+  gap(): Gap | undefined
+  /** Called with events that were read from the log. */
+  onRead(events: readonly ChatEvent[]): void
+  /** Called if the log never had the missing events. */
+  onNotInLog(): void
+  /** Called if the missing events were in the log and have left it. */
+  onLeftLog(): void
 }>
 
-/**
- * Reads from the log what a feed lacks, until it lacks nothing or nobody wants it. What the log does not have after
- * several reads is given up: somebody was wrong about its end. What has left the log because it was too old can't be
- * passed on any more: the feed is abandoned. Never rejects.
- */
-export type GapRepair = (damaged: GappedFeed) => Promise<void>
+/** Reads the log until the chat has no gap, or is not served any more. Never rejects. */
+export type GapRepair = (chat: GappedChat) => Promise<void>
 
 type Dependencies = Readonly<{
-  readLog(stretch: LogRange): Promise<readonly ChatEvent[]>
+  readLog(range: LogRange): Promise<readonly ChatEvent[]>
   logFloor(chatId: ChatId): Promise<Seq>
   metrics: Pick<Metrics, 'gaps'>
   logger: Logger
@@ -35,52 +32,50 @@ type Dependencies = Readonly<{
   signal: AbortSignal
 }>
 
-/** What is merely overtaken arrives within this time, in milliseconds; only then is the log read. */
+/** Events that were merely overtaken arrive within this time, in milliseconds. The log is read only afterwards. */
 const GRACE_MS = 10
 const BACKOFF = { firstMs: 50, maxMs: 2_000 }
-/** So many reads in a row that find nothing, and there is nothing. With the pauses between them: about a second. */
+/** After so many reads in a row without an event, the log does not have them. With the pauses: about a second. */
 const MAX_EMPTY_READS = 6
 
-/** What came of reading a stretch. */
 type Outcome = 'filled' | 'empty' | 'lost' | 'failed'
 
 export function createGapRepair({ readLog, logFloor, metrics, logger, signal }: Dependencies): GapRepair {
-  async function readOnce({ chatId, feed, isWanted, take, abandon }: GappedFeed): Promise<Outcome> {
-    const hole = feed.gap
-    if (hole === undefined) return 'filled'
+  async function readOnce(chat: GappedChat, gap: Gap): Promise<Outcome> {
+    const { chatId } = chat
     try {
-      const missing = await readLog({ chatId, ...hole })
-      const isLost = missing[0]?.seq !== hole.afterSeq + 1 && (await logFloor(chatId)) > hole.afterSeq
-      if (isLost) {
-        logger.warn({ chatId, ...hole }, 'a hole is older than the log: its chat begins anew')
-        if (isWanted()) abandon()
+      const events = await readLog({ chatId, ...gap })
+      const hasLeftLog = events[0]?.seq !== gap.afterSeq + 1 && (await logFloor(chatId)) > gap.afterSeq
+      if (hasLeftLog) {
+        logger.warn({ chatId, ...gap }, 'gap repair failed: events have left the log; streams restart')
+        chat.onLeftLog()
         return 'lost'
       }
-      if (isWanted()) take(missing)
-      return missing.length > 0 ? 'filled' : 'empty'
+      chat.onRead(events)
+      return events.length > 0 ? 'filled' : 'empty'
     } catch (error) {
-      logger.warn({ err: error, chatId, ...hole }, 'a hole could not be read from the log yet')
+      logger.warn({ err: error, chatId, ...gap }, 'gap repair could not read the log; it will retry')
       return 'failed'
     }
   }
 
-  /** An event is published after its commit, so the log has it: nobody can have told of more, but by mistake. */
-  function giveUp({ chatId, feed }: GappedFeed): void {
-    logger.error({ chatId, ...feed.gap }, 'the log does not have what was said to be in it: forgotten')
+  /** An event is published after its commit, so only a mistake can announce events that the log does not have. */
+  function giveUp(chat: GappedChat): void {
+    logger.error({ chatId: chat.chatId, ...chat.gap() }, 'gap repair gave up: events missing from log')
     metrics.gaps.inc({ outcome: 'given-up' })
-    feed.discardPending()
+    chat.onNotInLog()
   }
 
-  return async (damaged) => {
+  return async (chat) => {
     await pause(GRACE_MS, signal)
     let failures = 0
     let emptyReads = 0
-    while (!signal.aborted && damaged.isWanted() && damaged.feed.gap !== undefined) {
-      const outcome = await readOnce(damaged)
+    for (let gap = chat.gap(); gap !== undefined && !signal.aborted; gap = chat.gap()) {
+      const outcome = await readOnce(chat, gap)
       metrics.gaps.inc({ outcome })
       failures = outcome === 'filled' ? 0 : failures + 1
       emptyReads = outcome === 'empty' ? emptyReads + 1 : 0
-      if (emptyReads === MAX_EMPTY_READS) giveUp(damaged)
+      if (emptyReads === MAX_EMPTY_READS) giveUp(chat)
       else if (failures > 0) await pause(backoffMs(failures - 1, BACKOFF), signal)
     }
   }

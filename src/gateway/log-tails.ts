@@ -2,30 +2,30 @@ import { LRUCache } from 'lru-cache'
 import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
 import type { ChatId, Seq } from '../ids.ts'
 
-/** What is known of the end of a log: how far it reaches, and its newest change of members. 0: none is known. */
+/** The known head of a log and its newest membership change. 0: none is known. */
 export type LogTail = Readonly<{ headSeq: Seq; membersSeq: Seq }>
 
-/** What a gateway remembers of chats that nobody there hears of. */
+/** The log tails of chats that this gateway does not serve. */
 export type LogTails = Readonly<{
-  /** An event came by that concerned nobody here. */
-  note(event: ChatEvent): void
-  /** The last person who heard of the chat here is gone. */
+  /** An event arrived for a chat that is not served. */
+  observe(event: ChatEvent): void
+  /** The chat is not served any more. */
   keep(chatId: ChatId, tail: LogTail): void
   get(chatId: ChatId): LogTail
   forget(chatId: ChatId): void
 }>
 
-/** The least recently used goes first. A tail is needed only within moments of the event. */
+/** The least recently used tail is evicted. A tail is needed only within moments of the event. */
 const MAX_CHATS = 10_000
-const NOTHING: LogTail = { headSeq: 0, membersSeq: 0 }
+const UNKNOWN: LogTail = { headSeq: 0, membersSeq: 0 }
 
 /**
- * Somebody may be about to be served a chat that was read a moment ago, while what has happened in it since comes by.
- * Nobody hears of the chat yet, or any more, so the event is passed on to nobody; that it was there is remembered.
+ * A new stream reads its memberships from the database, then adds them to the hub. Events of a chat that arrive in
+ * between are delivered to no stream, because the chat is not served yet. The tail shows that they exist.
  */
 export function createLogTails(): LogTails {
   const tails = new LRUCache<ChatId, LogTail>({ max: MAX_CHATS })
-  const get = (chatId: ChatId): LogTail => tails.get(chatId) ?? NOTHING
+  const get = (chatId: ChatId): LogTail => tails.get(chatId) ?? UNKNOWN
 
   function keep(chatId: ChatId, { headSeq, membersSeq }: LogTail): void {
     const known = get(chatId)
@@ -37,7 +37,7 @@ export function createLogTails(): LogTails {
   }
 
   return {
-    note: (event) =>
+    observe: (event) =>
       keep(event.chatId, { headSeq: event.seq, membersSeq: changesMembers(event) ? event.seq : 0 }),
     keep,
     get,

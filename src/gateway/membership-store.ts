@@ -3,23 +3,27 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { ReceiptAdvanced } from '../events/signal.ts'
 
-/**
- * From where to where one chat's log reaches for somebody who is in it, or was: then it ends with the event that removed
- * them.
- */
-export type MembershipHead = Readonly<{
-  userId: UserId
+/** A chat as it was read for one of its present members, at one moment, in which the log ended at `headSeq`. */
+export type MembershipSnapshot = Readonly<{
   chatId: ChatId
+  /** The event that began the membership. */
   joinedSeq: Seq
   headSeq: Seq
+  /** The last entry that had left the log by then. */
   floorSeq: Seq
 }>
 
-/** What a gateway compares with what it passed on. Reads from the primary: a replica would say that all is well. */
+/** A membership that has ended. */
+export type PastMembership = Readonly<{ chatId: ChatId; leftSeq: Seq }>
+
+/** What a user should have received of a chat. If they have left it, `headSeq` is the event that removed them. */
+export type MembershipHead = MembershipSnapshot & Readonly<{ userId: UserId }>
+
+/** What a resync compares with what was delivered. Reads from the primary: a replica may lack what was missed. */
 export type MembershipStore = Readonly<{
-  /** Every chat that these people are in or were in, by their present or last time in it; not where nothing was said. */
+  /** The present or last membership of these users in each of their chats, except chats with an empty log. */
   heads(userIds: readonly UserId[]): Promise<readonly MembershipHead[]>
-  /** Watermarks in these people's chats that moved at or after `since`; not in large chats. */
+  /** Watermarks in these users' chats that moved at or after `since`, except in large chats. */
   receipts(userIds: readonly UserId[], since: Date): Promise<readonly ReceiptAdvanced[]>
 }>
 
@@ -33,16 +37,16 @@ const HEADS = {
     WHERE m.user_id = ANY ($1::text[]) AND c.head_seq > 0`,
 }
 
-// Members by their index on the user, then everybody in those chats by the primary key.
+// Members by their index on the user, then all members of those chats by the primary key.
 const RECEIPTS = {
   name: 'membership_receipts',
   text: `
     SELECT DISTINCT 'ReceiptAdvanced' AS type, m.chat_id AS "chatId", m.user_id AS "userId",
       m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq", m.receipt_at AS at
-    FROM members person
-      JOIN chats c ON c.id = person.chat_id AND c.member_count <= $3
-      JOIN members m ON m.chat_id = person.chat_id AND m.left_seq IS NULL
-    WHERE person.user_id = ANY ($1::text[]) AND person.left_seq IS NULL AND m.receipt_at >= $2`,
+    FROM members own
+      JOIN chats c ON c.id = own.chat_id AND c.member_count <= $3
+      JOIN members m ON m.chat_id = own.chat_id AND m.left_seq IS NULL
+    WHERE own.user_id = ANY ($1::text[]) AND own.left_seq IS NULL AND m.receipt_at >= $2`,
 }
 
 export function createMembershipStore({ writer }: { writer: Writer }): MembershipStore {

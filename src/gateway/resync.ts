@@ -1,24 +1,35 @@
 import type { UserId } from '../ids.ts'
+import { createBackgroundLoop } from '../lib/background-loop.ts'
 import type { Clock } from '../lib/clock.ts'
-import { pause } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Hub } from './hub.ts'
 import type { MembershipStore } from './membership-store.ts'
 
 /**
- * Finds what wake-ups did not tell. Compares how far the logs reach with how far they were passed on here, for the
- * people of this gateway, a slice of them at a time; what is behind, the hub reads from the log.
+ * Finds what the bus lost. Compares the heads of the logs with what was delivered here, for the users of this gateway,
+ * a slice of them at a time. The hub reads what is missing from the log.
  */
 export type Resync = Readonly<{
-  /** Something may have been missed since a moment ago: look at everybody, soon and fast. Never throws. */
+  /** Messages may have been missed until a moment ago: resyncs all users of this gateway, fast. Never throws. */
   request(reason: ResyncReason): void
-  /** While wake-ups don't come at all, look at everybody again and again. */
-  setBusDown(isDeaf: boolean): void
+  /** While the bus is down, resyncs all users again and again. */
+  setBusDown(isBusDown: boolean): void
   start(): void
-  /** Resolves when no look is under way any more. */
+  /** Resolves when no slice is being read any more. */
   stop(): Promise<void>
 }>
+
+/** Why this gateway may have missed messages. */
+export type ResyncReason =
+  /** The bus may have lost messages to this gateway. */
+  | 'gap'
+  /** Another gateway could not publish something. */
+  | 'broadcast'
+  /** Another gateway died, perhaps before it published something. */
+  | 'gateway-gone'
+  /** Users of this gateway were not registered for a while. */
+  | 'unregistered'
 
 type Dependencies = Readonly<{
   hub: Pick<Hub, 'userIds' | 'reconcile' | 'deliverSignals'>
@@ -29,92 +40,71 @@ type Dependencies = Readonly<{
   pace?: Partial<ResyncPace>
 }>
 
-/** What may have made this gateway miss something. */
-export type ResyncReason = 'gap' | 'broadcast' | 'gateway-gone' | 'unregistered'
-
-/** What looking may cost: each slice is two statements, of at most `people` persons. */
+/** What a resync may cost the database: each slice is two statements about at most `sliceSize` users. */
 export type ResyncPace = Readonly<{
-  people: number
-  /** Between two slices after a fault, in milliseconds: 5,000 people a second, 10 slices. */
+  sliceSize: number
+  /** Between two slices after a fault, in milliseconds. By default 5,000 users a second, in 10 slices. */
   fastMs: number
-  /** Between two slices when nothing is wrong: 500 people a second, one slice. */
+  /** Between two slices without a fault, in milliseconds. By default 500 users a second, in one slice. */
   slowMs: number
 }>
 
-const PACE: ResyncPace = { people: 500, fastMs: 100, slowMs: 1_000 }
+const PACE: ResyncPace = { sliceSize: 500, fastMs: 100, slowMs: 1_000 }
 
-/** How far back receipts are repeated: longer than a fault goes unnoticed, and than clocks differ. */
-const RECEIPTS_BACK_MS = 60_000
+/** Receipts are delivered again from this long before a fault: longer than a fault stays undetected, and clock skew. */
+const RECEIPTS_BEFORE_FAULT_MS = 60_000
 
-/*
- * One loop, in two gears. It goes through the people of this gateway in rounds, a slice at a time. Slowly, as the last
- * net under everything that should have worked; fast from the moment that somebody says that something may be amiss,
- * until everybody who was here at that moment has been looked at, and for as long as the gateway is deaf.
+/**
+ * One loop with two speeds. It visits the users of this gateway in rounds, a slice at a time: slowly, in case a loss
+ * was never noticed; fast from a request on, until all users that were here at the request were visited, and while the
+ * bus is down.
  */
 export function createResync({ hub, store, clock, metrics, logger, pace: chosen }: Dependencies): Resync {
   const pace = { ...PACE, ...chosen }
-  const ended = new AbortController()
-  let hurry = new AbortController()
   let faultAt: number | undefined
-  let isDeaf = false
-  let round: UserId[] = []
-  let running: Promise<void> = Promise.resolve()
+  let isBusDown = false
+  /** The users that this round has still to visit. A request replaces it, also while a slice is being read. */
+  let remaining: readonly UserId[] = []
 
-  function sweep(reason: ResyncReason): void {
-    logger.info({ reason }, 'comparing what was passed on with the logs')
-    metrics.resyncs.inc({ reason })
-    faultAt = Math.min(faultAt ?? Infinity, clock.now())
-    round = []
-    hurry.abort()
+  const loop = createBackgroundLoop({
+    component: 'resync',
+    run: resyncSlice,
+    intervalMs: () => (faultAt !== undefined || isBusDown ? pace.fastMs : pace.slowMs),
+    startsWithRest: true,
+    logger,
+  })
+
+  async function resyncSlice(): Promise<void> {
+    if (remaining.length === 0) remaining = [...hub.userIds()]
+    const round = remaining
+    const slice = round.slice(0, pace.sliceSize)
+    if (slice.length > 0) await resyncUsers(slice)
+    if (remaining !== round) return
+    remaining = round.slice(pace.sliceSize)
+    if (remaining.length === 0) faultAt = undefined
   }
 
-  async function run(): Promise<void> {
-    while (!ended.signal.aborted) {
-      const isFast = faultAt !== undefined || isDeaf
-      await rest(isFast ? pace.fastMs : pace.slowMs)
-      await lookAtSlice().catch((error: unknown) => {
-        logger.warn({ err: error }, 'what was passed on could not be compared with the logs')
-      })
-    }
-  }
-
-  async function lookAtSlice(): Promise<void> {
-    const isFirst = round.length === 0
-    if (isFirst) round = [...hub.userIds()]
-    const slice = round.slice(0, pace.people)
-    const startedWith = round
-    if (slice.length > 0) await look(slice)
-    if (round !== startedWith) return
-    round = round.slice(slice.length)
-    if (round.length === 0) faultAt = undefined
-  }
-
-  async function look(slice: readonly UserId[]): Promise<void> {
-    hub.reconcile(await store.heads(slice))
-    metrics.resyncedUsers.inc(slice.length)
-    if (faultAt === undefined && !isDeaf) return
-    const since = new Date((faultAt ?? clock.now()) - RECEIPTS_BACK_MS)
-    hub.deliverSignals(await store.receipts(slice, since))
-  }
-
-  /** Ends early when somebody calls for haste. */
-  async function rest(ms: number): Promise<void> {
-    hurry = new AbortController()
-    await pause(ms, AbortSignal.any([ended.signal, hurry.signal]))
+  async function resyncUsers(userIds: readonly UserId[]): Promise<void> {
+    hub.reconcile(await store.heads(userIds))
+    metrics.resyncedUsers.inc(userIds.length)
+    if (faultAt === undefined && !isBusDown) return
+    const since = new Date((faultAt ?? clock.now()) - RECEIPTS_BEFORE_FAULT_MS)
+    hub.deliverSignals(await store.receipts(userIds, since))
   }
 
   return {
-    request: sweep,
-    setBusDown(deaf) {
-      isDeaf = deaf
-      if (deaf) hurry.abort()
+    request(reason) {
+      logger.info({ reason }, 'resync requested')
+      metrics.resyncs.inc({ reason })
+      faultAt = Math.min(faultAt ?? Infinity, clock.now())
+      remaining = []
+      loop.wake()
     },
-    start() {
-      running = run()
+    setBusDown(value) {
+      isBusDown = value
+      if (isBusDown) loop.wake()
     },
-    async stop() {
-      ended.abort()
-      await running
-    },
+    start: loop.start,
+    stop: loop.stop,
   }
 }

@@ -76,7 +76,7 @@ describe('a log that can not be read', () => {
     hub.deliver([sent('tea', 3)])
     await vi.advanceTimersByTimeAsync(5_000)
     expect(seqsOf(heard.all)).toEqual([1, 2, 3])
-    const warning = { level: 'warn', msg: 'a hole could not be read from the log yet', chatId: chatId('tea') }
+    const warning = { level: 'warn', msg: 'gap repair could not read the log; it will retry', chatId: chatId('tea') }
     expect(lines).toMatchObject([warning, warning, warning, warning])
   })
 
@@ -86,7 +86,7 @@ describe('a log that can not be read', () => {
     hub.deliver([sent('tea', MAX_SEQ)])
     await vi.advanceTimersByTimeAsync(10_000)
     const found = { afterSeq: 3, untilSeq: MAX_SEQ - 1 }
-    const msg = 'the log does not have what was said to be in it: forgotten'
+    const msg = 'gap repair gave up: events missing from log'
     expect(lines).toMatchObject([{ level: 'error', msg, ...found }])
     expect(reads.all.length).toBeLessThan(10)
     const readsUntilThen = reads.all.length

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ChatEvent } from '../../../src/events/chat-event.ts'
 import type { LiveItem } from '../../../src/events/signal.ts'
 import type { MembershipHead } from '../../../src/gateway/membership-store.ts'
-import type { Subscription } from '../../../src/gateway/local-users.ts'
+import type { Subscription } from '../../../src/gateway/hub.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import {
   alice,
