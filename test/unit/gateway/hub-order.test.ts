@@ -76,7 +76,11 @@ describe('a log that can not be read', () => {
     hub.deliver([sent('tea', 3)])
     await vi.advanceTimersByTimeAsync(5_000)
     expect(seqsOf(heard.all)).toEqual([1, 2, 3])
-    const warning = { level: 'warn', msg: 'gap repair could not read the log; it will retry', chatId: chatId('tea') }
+    const warning = {
+      level: 'warn',
+      msg: 'gap repair could not read the log; it will retry',
+      chatId: chatId('tea'),
+    }
     expect(lines).toMatchObject([warning, warning, warning, warning])
   })
 
