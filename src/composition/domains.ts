@@ -79,10 +79,7 @@ export function createDomains(foundation: Foundation) {
   }
   const presenceSubscriptions = createPresenceSubscriptions({
     ...presenceStores,
-    follow(userId) {
-      const { registered, dispose } = hub.trackUser(userId)
-      return { attached: registered, leave: dispose }
-    },
+    trackUser: hub.trackUser,
     logger,
   })
   const logSweeper = createResync({ hub, store: createMembershipStore(database), clock, metrics, logger })

@@ -19,7 +19,7 @@ type PresenceStores = Readonly<{
   visibility: VisibilityStore
 }>
 
-/** What takes note of people's activity, and what notices that there is none. */
+/** Constructs what records activity, detects that it ends, and answers questions about it. */
 export function createPresenceParts(
   { config, metrics, logger, presence: { windowMs, isPaused } }: Foundation,
   stores: PresenceStores,
@@ -35,23 +35,13 @@ export function createPresenceParts(
   })
   const common = { ...stores, publishEdges, windowMs, elapsedMs, logger }
   const activity = createActivityWriter({ ...common, metrics })
-  const isLeftAlone = (): boolean => isPaused() || levels.isPaused('presence')
   const gracePeriods = createGracePeriods(common)
   const monitor = createPresenceMonitor({
     ...common,
-    replayables: [activity, gracePeriods],
+    replayableWrites: [activity, gracePeriods],
     subscriptions,
-    isPaused: isLeftAlone,
+    isPaused: () => isPaused() || levels.isPaused('presence'),
   })
-  const { isStoreReachable, confidence } = monitor
-  const presence = createPresence({
-    ...stores,
-    activity,
-    gracePeriods,
-    subscriptions,
-    isStoreReachable,
-    confidence,
-    logger,
-  })
+  const presence = createPresence({ ...stores, activity, gracePeriods, subscriptions, monitor, logger })
   return { presence, monitor }
 }

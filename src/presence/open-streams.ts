@@ -1,64 +1,66 @@
 import type { UserId } from '../ids.ts'
 import type { PresenceStream } from './presence-stream.ts'
 
-/** A stream, and one of those whom it tells of. */
+/** A grant that an open stream relies on: its viewer sees this user. */
 export type OpenGrant = Readonly<{ stream: PresenceStream; userId: UserId }>
 
-/** The streams of this gateway, by whom they tell of, and by who reads them. */
+/** The open presence streams of this gateway, by watched user and by viewer. */
 export class OpenStreams {
-  readonly #byPerson = new Map<UserId, Set<PresenceStream>>()
-  readonly #byViewer = new Map<UserId, Set<PresenceStream>>()
+  readonly #byUser: Index = new Map()
+  readonly #byViewer: Index = new Map()
 
-  /** People who are watched. */
+  /** The number of watched users. */
   get size(): number {
-    return this.#byPerson.size
+    return this.#byUser.size
   }
 
-  userIds(): Iterable<UserId> {
-    return this.#byPerson.keys()
+  /** The watched users. */
+  userIds(): readonly UserId[] {
+    return [...this.#byUser.keys()]
   }
 
   add(stream: PresenceStream): void {
     addTo(this.#byViewer, stream.viewerId, stream)
-    for (const userId of stream.userIds) addTo(this.#byPerson, userId, stream)
+    for (const userId of stream.userIds) addTo(this.#byUser, userId, stream)
   }
 
-  /** Answers with those who are not watched any more. */
+  /** Returns the users whom no stream watches any more. */
   remove(stream: PresenceStream): readonly UserId[] {
     removeFrom(this.#byViewer, stream.viewerId, stream)
-    for (const userId of stream.userIds) removeFrom(this.#byPerson, userId, stream)
+    for (const userId of stream.userIds) removeFrom(this.#byUser, userId, stream)
     return stream.userIds.filter((userId) => !this.isWatched(userId))
   }
 
   isWatched(userId: UserId): boolean {
-    return this.#byPerson.has(userId)
+    return this.#byUser.has(userId)
   }
 
-  /** Whether somebody is watched here, or watches. */
+  /** Whether the user is watched here, or watches others. */
   isInvolved(userId: UserId): boolean {
-    return this.#byPerson.has(userId) || this.#byViewer.has(userId)
+    return this.#byUser.has(userId) || this.#byViewer.has(userId)
   }
 
-  /** Those that tell of this person. */
+  /** The streams that show this user. */
   streamsOf(userId: UserId): readonly PresenceStream[] {
-    return [...(this.#byPerson.get(userId) ?? [])]
+    return [...(this.#byUser.get(userId) ?? [])]
   }
 
   all(): readonly PresenceStream[] {
     return [...this.#byViewer.values()].flatMap((streams) => [...streams])
   }
 
-  /** How many people all streams of this viewer tell of, one by one. */
+  /** How many users the streams of this viewer watch. A user who is watched by two streams counts twice. */
   watchedCountOf(viewerId: UserId): number {
     return [...(this.#byViewer.get(viewerId) ?? [])].reduce((sum, { userIds }) => sum + userIds.length, 0)
   }
 
-  /** Whatever these people see, and whoever sees them. */
+  /** All grants that these users rely on as viewers, or give as watched users. */
   grantsOf(userIds: readonly UserId[]): readonly OpenGrant[] {
-    const theirs = userIds.flatMap((viewerId) => [...(this.#byViewer.get(viewerId) ?? [])])
-    const seeing = theirs.flatMap((stream) => stream.userIds.map((userId) => ({ stream, userId })))
-    const seen = userIds.flatMap((userId) => this.streamsOf(userId).map((stream) => ({ stream, userId })))
-    return [...seeing, ...seen]
+    const asViewers = userIds.flatMap((viewerId) => [...(this.#byViewer.get(viewerId) ?? [])])
+    return [
+      ...asViewers.flatMap((stream) => stream.userIds.map((userId) => ({ stream, userId }))),
+      ...userIds.flatMap((userId) => this.streamsOf(userId).map((stream) => ({ stream, userId }))),
+    ]
   }
 }
 

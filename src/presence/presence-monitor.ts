@@ -1,164 +1,166 @@
-import { once, pause } from '../lib/async.ts'
+import { once } from '../lib/async.ts'
+import { createBackgroundLoop } from '../lib/background-loop.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Confidence } from './confidence.ts'
+import type { LastSeen } from '../events/presence-state.ts'
+import type { EdgePublisher } from './edge-publisher.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
+import type { PresenceSubscriptions } from './presence-subscriptions.ts'
+import type { Confidence } from './presence-view.ts'
 import type { ReplayableWrites } from './replayable-writes.ts'
 import type { PresenceStore, WatchedEdge } from './store/presence-store.ts'
-import type { LastSeen } from '../events/presence-state.ts'
-import type { PresenceSubscriptions } from './presence-subscriptions.ts'
 
-/** Notices what happens without anybody doing anything: windows that run out, a store that is away or has forgotten. */
+/** Detects what no request causes: windows that end, and a store that is unreachable or lost its data. */
 export type PresenceMonitor = Readonly<{
-  /** Whether the store was reached lately, so that it is worth asking. */
+  /** Whether the store answered recently, so that asking it makes sense. */
   isStoreReachable(): boolean
-  /** What is known at present. */
+  /** What this gateway knows at present. */
   confidence(): Confidence
   start(): void
-  /** Resolves when nothing is under way any more, and nothing is left to be saved. */
+  /** Resolves when no work is in progress and all that this gateway must save is saved. */
   stop(): Promise<void>
 }>
 
 type Dependencies = Readonly<{
   store: PresenceStore
   lastSeen: Pick<LastSeenStore, 'save'>
-  replayables: readonly ReplayableWrites[]
-  subscriptions: Pick<PresenceSubscriptions, 'retryUncertain' | 'refresh' | 'restart' | 'setConfidence'>
-  /** Tells whoever watches them. Never rejects. */
-  publishEdges(edges: readonly WatchedEdge[]): Promise<void>
-  /** Whether presence is left alone for now, because there is too much else to do. */
+  replayableWrites: readonly ReplayableWrites[]
+  subscriptions: Pick<PresenceSubscriptions, 'retryUnsure' | 'refresh' | 'restart' | 'setConfidence'>
+  publishEdges: EdgePublisher
+  /** Whether the feature is paused, because the gateway is overloaded. */
   isPaused(): boolean
   windowMs: number
   elapsedMs(): number
   logger: Logger
 }>
 
-const TURN_MS = 250
+const INTERVAL_MS = 250
 /**
- * After so long without an answer nothing is known any more. With a turn before it and one after it, that is the second
- * by which somebody may be taken for online too long.
+ * If the store has not answered for this long, nothing is known any more. With one interval before it and one after it,
+ * a user is shown as online for at most a second too long.
  */
-const AWAY_MS = 500
-/** A timer takes the moment when it is set, and what it waits, in whole milliseconds: it rings as much too early. */
-const EARLY_MS = 2
-/** Half of the time for which a watch is registered: the last net under edges that nobody told, as well. */
-const RENEW_MS = 300_000
+const STORE_TIMEOUT_MS = 500
+/** Timers work in whole milliseconds, so they can fire this much too early. */
+const TIMER_ERROR_MS = 2
+/** Half of the time for which a watch is registered. The refresh also finds edges that were lost. */
+const REFRESH_INTERVAL_MS = 300_000
 
 export function createPresenceMonitor(dependencies: Dependencies): PresenceMonitor {
-  const { store, lastSeen, replayables, subscriptions, publishEdges, isPaused, windowMs, elapsedMs, logger } =
-    dependencies
-  const ended = new AbortController()
+  const { store, lastSeen, replayableWrites, subscriptions, publishEdges } = dependencies
+  const { isPaused, windowMs, elapsedMs, logger } = dependencies
+  const loop = createBackgroundLoop({
+    component: 'presence monitor',
+    run: monitor,
+    intervalMs: INTERVAL_MS,
+    logger,
+  })
   /** When the store was first asked after its last answer. */
   let askedAt: number | undefined
-  let renewedAt = elapsedMs()
+  let refreshedAt = elapsedMs()
   let pausedAt = -Infinity
   let mayHaveLostState = false
   let saving: Promise<void> | undefined
-  let running: Promise<void> = Promise.resolve()
 
   function isStoreReachable(): boolean {
-    return askedAt === undefined || elapsedMs() - askedAt < AWAY_MS
+    return askedAt === undefined || elapsedMs() - askedAt < STORE_TIMEOUT_MS
   }
 
   /**
-   * While presence is paused apps may keep their heartbeats to themselves, and nothing comes of looking. After it, whoever
-   * is online is known to be; whoever is not may have been silent only, until a whole window has passed.
+   * While presence is paused apps may skip their heartbeats, so nothing is known. Afterwards an online user is known to
+   * be online. All others may only have been silent, until a whole window has passed.
    */
   function confidence(): Confidence {
     if (isPaused()) pausedAt = elapsedMs()
-    if (isPaused() || !isStoreReachable()) return 'nothing'
-    return elapsedMs() - pausedAt < windowMs ? 'online' : 'everything'
+    if (isPaused() || !isStoreReachable()) return 'none'
+    return elapsedMs() - pausedAt < windowMs ? 'online-only' : 'full'
   }
 
-  async function turn(): Promise<void> {
+  async function monitor(): Promise<void> {
     askedAt ??= elapsedMs()
-    const alarm = setTimeout(checkTimeout, Math.max(0, askedAt + AWAY_MS - elapsedMs()) + EARLY_MS)
+    const untilTimeoutMs = Math.max(0, askedAt + STORE_TIMEOUT_MS - elapsedMs())
+    const timer = setTimeout(concealIfUnreachable, untilTimeoutMs + TIMER_ERROR_MS)
     try {
       await sweep()
     } catch (error) {
       mayHaveLostState = true
-      logger.debug({ err: error }, 'who is online could not be kept up to date this time')
+      logger.debug({ err: error }, 'presence sweep failed; the next one replays all writes')
     } finally {
-      clearTimeout(alarm)
+      clearTimeout(timer)
     }
     subscriptions.setConfidence(confidence())
-    if (confidence() !== 'nothing') subscriptions.retryUncertain()
-    if (elapsedMs() - renewedAt < RENEW_MS) return
-    renewedAt = elapsedMs()
+    if (confidence() !== 'none') subscriptions.retryUnsure()
+    if (elapsedMs() - refreshedAt < REFRESH_INTERVAL_MS) return
+    refreshedAt = elapsedMs()
     subscriptions.refresh()
   }
 
   /**
-   * A store that hangs holds up the turn for longer than what it said last is true. After a stop of this process its
-   * answer may have come already: that is read first.
+   * A sweep that hangs must not delay this. If this process was suspended, the answer of the store may have arrived
+   * already. `setImmediate` lets it be processed first.
    */
-  function checkTimeout(): void {
+  function concealIfUnreachable(): void {
     setImmediate(() => {
-      if (confidence() === 'nothing') subscriptions.setConfidence('nothing')
+      if (confidence() === 'none') subscriptions.setConfidence('none')
     })
   }
 
   async function sweep(): Promise<void> {
     const { hasLostState, expired, unsaved } = await store.sweep()
     askedAt = undefined
-    if (hasLostState || mayHaveLostState) await replayAll()
-    else
-      await Promise.all(replayables.filter(({ needsReplay }) => needsReplay()).map(({ replay }) => replay()))
+    if (hasLostState || mayHaveLostState) await restore()
+    else await replay(replayableWrites.filter(({ needsReplay }) => needsReplay()))
     if (expired.length > 0) await publishExpired(expired)
     saving ??= save(unsaved)
   }
 
-  /** The people first, then who watches them: or those who watch would look at a store that knows of nobody. */
-  async function replayAll(): Promise<void> {
+  /** Activities come first. Otherwise the subscriptions would read a store that knows of no online user. */
+  async function restore(): Promise<void> {
     mayHaveLostState = false
-    await Promise.all(replayables.map(({ replay }) => replay()))
+    await replay(replayableWrites)
     subscriptions.restart()
   }
 
-  /** Told first, removed then: who dies in between leaves it to the next one. */
+  async function replay(writes: readonly ReplayableWrites[]): Promise<void> {
+    await Promise.all(writes.map((one) => one.replay()))
+  }
+
+  /** Publishes before it confirms. If this gateway dies in between, another one publishes the edges again. */
   async function publishExpired(expired: readonly WatchedEdge[]): Promise<void> {
     await publishEdges(expired)
     await store.confirmExpired(expired.map(({ edge }) => edge))
   }
 
-  /** Beside the sweeps, which a database that is slow must not hold up. What fails is unsaved still. */
+  /** Runs beside the sweeps, because a slow database must not delay them. Failed saves are retried on the next sweep. */
   async function save(unsaved: readonly LastSeen[]): Promise<void> {
     try {
       await lastSeen.save(unsaved)
       if (unsaved.length > 0) await store.markSaved(unsaved)
     } catch (error) {
-      logger.warn({ err: error }, 'the last activity of some people is not saved yet')
+      logger.warn({ err: error }, 'saving last activities failed; the next sweep tries again')
     } finally {
       saving = undefined
     }
   }
 
-  async function run(): Promise<void> {
-    while (!ended.signal.aborted) {
-      await turn()
-      await pause(TURN_MS, ended.signal)
-    }
-  }
-
-  async function leave(): Promise<void> {
+  async function closeStore(): Promise<void> {
     try {
       await lastSeen.save(await store.close())
     } catch (error) {
-      logger.warn({ err: error }, 'who was here last is left for others to save')
+      logger.warn(
+        { err: error },
+        'closing the presence store failed; other gateways save the last activities',
+      )
     }
   }
 
   return {
     isStoreReachable,
     confidence,
-    start() {
-      running = run()
-    },
+    start: loop.start,
     stop: once(async () => {
-      ended.abort()
-      await running
+      await loop.stop()
       await saving
-      await Promise.all(replayables.map(({ drained }) => drained()))
-      await leave()
+      await Promise.all(replayableWrites.map(({ drained }) => drained()))
+      await closeStore()
     }),
   }
 }

@@ -1,218 +1,181 @@
 import pLimit from 'p-limit'
 import type { UserId } from '../ids.ts'
+import type { PresenceState } from '../events/presence-state.ts'
+import type { Dispose } from '../lib/dispose.ts'
 import { createKeyedQueue } from '../lib/keyed-queue.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createAccessCheck } from './access-check.ts'
-import { withConfidence, type Confidence } from './confidence.ts'
 import type { LastSeenStore } from './last-seen-store.ts'
 import { OpenStreams } from './open-streams.ts'
-import { later, PresenceStream } from './presence-stream.ts'
+import { PresenceStream } from './presence-stream.ts'
+import { type Confidence, later } from './presence-view.ts'
 import type { PresenceStore } from './store/presence-store.ts'
-import type { PresenceState } from '../events/presence-state.ts'
 import type { VisibilityStore } from './visibility-store.ts'
+import { candidates, INITIAL, transition, type WatchEffect, type WatchInput } from './watching.ts'
 
-/** Whom the streams of this gateway tell of. */
+/** The presence subscriptions of this gateway. */
 export type PresenceSubscriptions = Readonly<{
-  /** Tells the present state of each person at once, then every change. Whether they may be seen is asked each time. */
+  /** Shows the present state of each user, then every change. Access is checked each time. */
   open(viewerId: UserId, userIds: readonly UserId[]): PresenceStream
-  /** Takes sightings in, of whomever, in whatever order. */
-  receiveEdges(sightings: readonly PresenceState[]): void
-  /** These people came into a chat or left one: they may see others than before, and others them. */
+  /** Takes edges of any users, in any order. */
+  receiveEdges(states: readonly PresenceState[]): void
+  /** These users joined or left a chat: they may see other users than before, and be seen by others. */
   reviewAccess(userIds: Iterable<UserId>): void
-  /** Looks again at those whom the store was not sure of. */
-  retryUncertain(): void
-  /** Edges may have been missed: looks at everybody who is watched here. */
+  /** Reads the users again of whom the store was unsure. */
+  retryUnsure(): void
+  /** Edges may have been missed: reads all watched users again. */
   refresh(): void
-  /** As `recheck`, where the store has forgotten how old its sightings are, and who watches whom. */
+  /** The store lost its data: registers and reads all watched users again, and takes their states as newer. */
   restart(): void
-  /** What is known at present; where that is nothing, everybody is told so. */
-  setConfidence(present: Confidence): void
-  /** How many people all streams of this viewer here tell of, one by one. */
+  /** Sets what this gateway knows at present. If it knows nothing, every user is shown as unknown. */
+  setConfidence(confidence: Confidence): void
+  /** How many users the streams of this viewer watch. A user who is watched by two streams counts twice. */
   watchedCountOf(viewerId: UserId): number
-  /** People who are watched. */
+  /** The number of watched users. */
   watchedCount(): number
-  /** Stops telling. */
+  /** Stops all work. Open streams get nothing more. */
   close(): Promise<void>
-}>
-
-/** What was begun for one viewer. */
-type Followed = Readonly<{
-  /** Resolves when it is heard from now on; what changed before that has to be read. */
-  attached: Promise<void>
-  leave(): void
 }>
 
 type Dependencies = Readonly<{
   store: Pick<PresenceStore, 'watch' | 'unwatch'>
   lastSeen: Pick<LastSeenStore, 'read'>
   visibility: VisibilityStore
-  /** Has this gateway hear of it when somebody comes into a chat, or leaves one. */
-  follow(viewerId: UserId): Followed
+  /** Follows which chats the viewer joins and leaves. Changes before `registered` resolves are not reported. */
+  trackUser(viewerId: UserId): Readonly<{ registered: Promise<void>; dispose: Dispose }>
   logger: Logger
 }>
 
-/** 25,000 people a second at most are looked at, however many are watched. */
-const LOOKS = { maxBatch: 500, restMs: 20 }
-/** Whoever comes or goes may see five hundred people, and be seen by as many. */
+/** Reads at most 25,000 users a second, however many are watched. */
+const READS = { maxBatch: 500, restMs: 20 }
+/** One user who joins or leaves may see five hundred users, and be seen by as many. */
 const REVIEWS = { maxBatch: 10, restMs: 20 }
-/** Edges go out at once; of what comes while some are told, the newest of each person. */
-const NEWS = { maxBatch: 500, restMs: 0 }
+/** Edges are shown at once. While some are checked, only the newest of each user waits. */
+const CHECKS = { maxBatch: 500, restMs: 0 }
 
 /*
- * Three lists of work, all of them by person, and so bounded by who is watched here and who watches:
- *
- * - whom to look at: somebody began to watch them, the last one stopped, or edges may have been missed. What is
- *   registered is what is true when the batch is done, whatever happened in between.
- * - what to tell: from edges and from looks alike. Before it is told, the database is asked who may see it. What waits
- *   while that is away is the newest sighting of each person.
- * - whose sights to review: they came into a chat, or left one. Whoever may not see somebody any more is told that
- *   nothing is known, at that moment and never by an edge, which would tell them of it. Whoever may is looked at.
+ * Performs the effects of watching.ts. Each kind of slow work has a queue by user, and so is bounded by the number of
+ * users who are watched here or watch. If the store or the database is away, work waits there and is retried.
  */
 export function createPresenceSubscriptions(dependencies: Dependencies): PresenceSubscriptions {
-  const { store, lastSeen, visibility, follow, logger } = dependencies
+  const { store, lastSeen, visibility, trackUser, logger } = dependencies
   const streams = new OpenStreams()
-  const judge = createAccessCheck(visibility)
-  /** What is told after a review was judged after it: nobody is told what they might have seen a moment ago. */
-  const oneByOne = pLimit(1)
-  /** Of whom the store was not sure since the last turn, and in the one before. */
-  let unsure = new Set<UserId>()
-  let doubted: ReadonlySet<UserId> = new Set()
-  let knowledge: Confidence = 'everything'
+  const checkAccess = createAccessCheck(visibility)
+  /** A state is checked after the review that came before it, so no viewer is shown a user whom they have just lost. */
+  const oneAtATime = pLimit(1)
+  let state = INITIAL
 
-  const looks = createKeyedQueue<UserId, true>({
-    ...LOOKS,
-    run: async (batch) => {
-      const [watched, unwatched] = [
-        [...batch.keys()].filter((userId) => streams.isWatched(userId)),
-        [...batch.keys()].filter((userId) => !streams.isWatched(userId)),
-      ]
+  const reads = createKeyedQueue<UserId, true>({
+    ...READS,
+    async run(batch) {
+      const { watched = [], unwatched = [] } = Object.groupBy(batch.keys(), (userId) =>
+        streams.isWatched(userId) ? 'watched' : 'unwatched',
+      )
       if (unwatched.length > 0) await store.unwatch(unwatched)
-      if (watched.length > 0) await look(watched)
+      if (watched.length > 0) await read(watched)
     },
-    onFailure: (error) => logger.debug({ err: error }, 'some people could not be looked at yet'),
+    onFailure: (error) => logger.debug({ err: error }, 'reading presence from the store failed; retrying'),
   })
 
-  const news = createKeyedQueue<UserId, PresenceState>({
-    ...NEWS,
-    run: (batch) => oneByOne(tell, [...batch.values()]),
-    onFailure: (error) => logger.warn({ err: error }, 'it could not be told yet who came and went'),
+  const checks = createKeyedQueue<UserId, PresenceState>({
+    ...CHECKS,
+    run: (batch) => oneAtATime(show, [...batch.values()]),
+    onFailure: (error) => logger.warn({ err: error }, 'checking access to presence changes failed; retrying'),
     newest: (waiting, added) => (added.asOf < waiting.asOf ? waiting : added),
   })
 
   const reviews = createKeyedQueue<UserId, true>({
     ...REVIEWS,
-    run: (batch) => oneByOne(review, [...batch.keys()]),
-    onFailure: (error) => logger.warn({ err: error }, 'it is not known yet who may see whom'),
+    run: (batch) => oneAtATime(review, [...batch.keys()]),
+    onFailure: (error) => logger.warn({ err: error }, 'reviewing access to presence failed; retrying'),
   })
 
-  async function look(userIds: readonly UserId[]): Promise<void> {
+  function apply(input: WatchInput): void {
+    const outcome = transition(state, input, streams)
+    state = outcome.state
+    for (const effect of outcome.effects) perform(effect)
+  }
+
+  function perform(effect: WatchEffect): void {
+    switch (effect.type) {
+      case 'read':
+        for (const userId of effect.userIds) reads.put(userId, true)
+        break
+      case 'check-access':
+        for (const changed of effect.states) checks.put(changed.userId, changed)
+        break
+      case 'review-access':
+        for (const userId of effect.userIds) reviews.put(userId, true)
+        break
+      case 'show':
+        for (const candidate of effect.candidates) candidate.stream.show(candidate.state)
+        break
+      case 'conceal':
+        for (const { stream, userId } of effect.grants) stream.conceal(userId)
+        break
+      case 'reset-order':
+        for (const stream of streams.all()) stream.resetOrder()
+        break
+    }
+  }
+
+  async function read(userIds: readonly UserId[]): Promise<void> {
     try {
-      const sightings = await store.watch(userIds)
-      for (const sighting of sightings) note(withConfidence(sighting, knowledge))
+      apply({ type: 'states-read', states: await store.watch(userIds) })
     } catch (error) {
-      for (const userId of userIds) news.put(userId, unknownOf(userId))
+      apply({ type: 'read-failed', userIds })
       throw error
     }
   }
 
-  function note(sighting: PresenceState): void {
-    if (isNews(sighting)) news.put(sighting.userId, sighting)
-    if (sighting.online === null && sighting.isExcused !== true) doubt(sighting.userId)
+  async function show(states: readonly PresenceState[]): Promise<void> {
+    const changes = candidates(states, streams)
+    const unseen = states.filter(({ lastSeenAt }) => lastSeenAt === null).map(({ userId }) => userId)
+    const [isAllowed, saved] = await Promise.all([checkAccess(changes), lastSeen.read(unseen)])
+    const allowed = changes.filter(isAllowed).map((change) => {
+      const lastSeenAt = later(change.state.lastSeenAt, saved.get(change.userId) ?? null)
+      return { ...change, state: { ...change.state, lastSeenAt } }
+    })
+    apply({ type: 'access-checked', allowed })
   }
 
-  /**
-   * A store that has forgotten everything is told again within a turn who is online. Of whom it is not sure then the
-   * window may be over, and that nobody has noticed; who is offline would be found by now if they were not.
-   */
-  function doubt(userId: UserId): void {
-    unsure.add(userId)
-    if (!doubted.has(userId)) return
-    for (const stream of streams.streamsOf(userId)) {
-      if (stream.showsOnline(userId)) stream.markUnknown(userId)
-    }
-  }
-
-  function isNews(sighting: PresenceState): boolean {
-    return streams.streamsOf(sighting.userId).some((stream) => stream.isChange(sighting))
-  }
-
-  async function tell(sightings: readonly PresenceState[]): Promise<void> {
-    const concerned = sightings.flatMap((sighting) =>
-      streams
-        .streamsOf(sighting.userId)
-        .filter((stream) => stream.isChange(sighting))
-        .map((stream) => ({ stream, sighting, userId: sighting.userId })),
+  async function review(userIds: readonly UserId[]): Promise<void> {
+    const grants = streams.grantsOf(userIds)
+    const isAllowed = await checkAccess(grants)
+    const { allowed = [], denied = [] } = Object.groupBy(grants, (grant) =>
+      isAllowed(grant) ? 'allowed' : 'denied',
     )
-    const unseen = sightings.filter(({ lastSeenAt }) => lastSeenAt === null).map(({ userId }) => userId)
-    const [isAllowed, saved] = await Promise.all([judge(concerned), lastSeen.read(unseen)])
-    for (const { stream, sighting } of concerned.filter(isAllowed)) {
-      const lastSeenAt = later(sighting.lastSeenAt, saved.get(sighting.userId) ?? null)
-      stream.push({ ...withConfidence(sighting, knowledge), lastSeenAt })
-    }
+    apply({ type: 'access-reviewed', allowed, denied })
   }
 
-  async function review(changed: readonly UserId[]): Promise<void> {
-    const sights = streams.grantsOf(changed)
-    const isAllowed = await judge(sights)
-    for (const sight of sights) {
-      if (isAllowed(sight)) looks.put(sight.userId, true)
-      else sight.stream.markUnknown(sight.userId)
-    }
-  }
-
-  function lookAt(userIds: Iterable<UserId>): void {
-    for (const userId of userIds) looks.put(userId, true)
-  }
-
-  function recheck(): void {
-    lookAt(streams.userIds())
-  }
-
-  function lookAgain(): void {
-    doubted = unsure
-    unsure = new Set()
-    lookAt([...doubted].filter((userId) => streams.isWatched(userId)))
+  function open(viewerId: UserId, userIds: readonly UserId[]): PresenceStream {
+    const { registered, dispose } = trackUser(viewerId)
+    const stream = new PresenceStream({
+      viewerId,
+      userIds: [...new Set(userIds)],
+      onClose(closed) {
+        dispose()
+        apply({ type: 'stream-closed', unwatched: streams.remove(closed) })
+      },
+    })
+    streams.add(stream)
+    // Membership changes before that are not reported, so the first read must come after it.
+    void registered.then(() => apply({ type: 'stream-ready', userIds: stream.userIds }))
+    return stream
   }
 
   return {
-    open(viewerId, userIds) {
-      const { attached, leave } = follow(viewerId)
-      const release = (ended: PresenceStream): void => {
-        leave()
-        lookAt(streams.remove(ended))
-      }
-      const stream = new PresenceStream({ viewerId, userIds: [...new Set(userIds)], release })
-      streams.add(stream)
-      // What changes before that is not heard of, and so has to be seen by the first look.
-      void attached.then(() => lookAt(stream.userIds))
-      return stream
-    },
-    receiveEdges(sightings) {
-      for (const sighting of sightings) if (isNews(sighting)) news.put(sighting.userId, sighting)
-    },
-    reviewAccess(userIds) {
-      for (const userId of userIds) if (streams.isInvolved(userId)) reviews.put(userId, true)
-    },
-    retryUncertain: lookAgain,
-    refresh: recheck,
-    restart() {
-      for (const stream of streams.all()) stream.resetOrder()
-      recheck()
-    },
-    setConfidence(present) {
-      if (present === knowledge) return
-      knowledge = present
-      if (knowledge !== 'nothing') return recheck()
-      for (const stream of streams.all()) for (const userId of stream.userIds) stream.markUnknown(userId)
-    },
+    open,
+    receiveEdges: (states) => apply({ type: 'edges', states }),
+    reviewAccess: (userIds) => apply({ type: 'memberships-changed', userIds: [...userIds] }),
+    retryUnsure: () => apply({ type: 'retry-due' }),
+    refresh: () => apply({ type: 'edges-missed' }),
+    restart: () => apply({ type: 'store-restarted' }),
+    setConfidence: (confidence) => apply({ type: 'confidence-changed', confidence }),
     watchedCountOf: (viewerId) => streams.watchedCountOf(viewerId),
     watchedCount: () => streams.size,
     async close() {
-      await Promise.all([looks.close(), news.close(), reviews.close()])
+      await Promise.all([reads.close(), checks.close(), reviews.close()])
     },
   }
-}
-
-function unknownOf(userId: UserId): PresenceState {
-  return { userId, online: null, lastSeenAt: null, asOf: -Infinity }
 }

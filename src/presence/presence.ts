@@ -1,39 +1,43 @@
 import { badInput, notFound, ParleyError, unavailable } from '../errors.ts'
+import type { Presence, PresenceState } from '../events/presence-state.ts'
 import type { UserId } from '../ids.ts'
 import { BatcherFullError, createBatcher } from '../lib/batcher.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { GracePeriods } from './grace-periods.ts'
-import { withConfidence, type Confidence } from './confidence.ts'
-import type { LastSeenStore } from './last-seen-store.ts'
-import { later, type PresenceStream } from './presence-stream.ts'
-import type { PresenceStore } from './store/presence-store.ts'
-import type { Presence, PresenceState } from '../events/presence-state.ts'
 import type { ActivityWriter } from './activity-writer.ts'
-import type { VisibilityStore } from './visibility-store.ts'
+import type { GracePeriods } from './grace-periods.ts'
+import type { LastSeenStore } from './last-seen-store.ts'
+import type { PresenceMonitor } from './presence-monitor.ts'
+import type { PresenceStream } from './presence-stream.ts'
 import type { PresenceSubscriptions } from './presence-subscriptions.ts'
+import { later, withConfidence } from './presence-view.ts'
+import type { PresenceStore } from './store/presence-store.ts'
+import type { VisibilityStore } from './visibility-store.ts'
 
-/** Who is online, and when people were last seen. */
+/** Which users are online, and when they were last seen. */
 export type PresenceService = Readonly<{
-  /** The person was active just now. Resolves when that is known, or can't be known; never rejects. */
+  /** The user was active just now. Resolves when that is recorded or the write has failed; never rejects. */
   recordActivity(userId: UserId): Promise<void>
-  /** The person was told to come back in so many milliseconds: until then their silence proves nothing. */
+  /** The user was asked to retry in `forMs` milliseconds. Until then their silence does not make them offline. */
   grantGracePeriod(userId: UserId, forMs: number): void
-  /** One's own. */
+  /** The user's own presence. Rejects with UNAVAILABLE if too many requests wait for the database. */
   findOwn(userId: UserId): Promise<Presence>
-  /** In the order of `userIds`; null where the viewer may not see it, and that takes as long. */
+  /** In the order of `userIds`. Null if the viewer may not see the user, which takes the same time and work. */
   find(viewerId: UserId, userIds: readonly UserId[]): Promise<(Presence | null)[]>
   /**
-   * The state of each person at once, then changes, as long as the viewer may see them. BAD_USER_INPUT for more than
-   * `MAX_WATCHED`, NOT_FOUND where one may not be seen, RATE_LIMITED beyond `MAX_WATCHED_BY_ONE` in all.
+   * Shows the state of each user, then changes, while the viewer may see them. Rejects with:
+   *
+   * - BAD_USER_INPUT – more than `MAX_WATCHED` users
+   * - NOT_FOUND – the viewer may not see one of the users
+   * - RATE_LIMITED – the viewer watches more than `MAX_WATCHED_PER_VIEWER` users with all subscriptions
    */
   subscribe(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream>
 }>
 
-/** The most people of one subscription. */
+/** The most users of one subscription. */
 export const MAX_WATCHED = 500
-/** Of all subscriptions of one viewer here together: ten full screens on several devices. */
+/** The most users of all subscriptions of one viewer on this gateway: ten full screens on several devices. */
 export const MAX_WATCHED_PER_VIEWER = 5_000
-/** By then a screen that was left has usually ended its subscription, in milliseconds. */
+/** When a client leaves a screen it ends the subscription, usually within this time in milliseconds. */
 const FULL_RETRY_AFTER_MS = 1_000
 
 type Dependencies = Readonly<{
@@ -43,34 +47,21 @@ type Dependencies = Readonly<{
   activity: Pick<ActivityWriter, 'record'>
   gracePeriods: Pick<GracePeriods, 'grant'>
   subscriptions: Pick<PresenceSubscriptions, 'open' | 'watchedCountOf'>
-  /** Whether the store answers at present. */
-  isStoreReachable(): boolean
-  /** What is known at present. */
-  confidence(): Confidence
+  monitor: Pick<PresenceMonitor, 'confidence' | 'isStoreReachable'>
   logger: Logger
 }>
 
 const LOOK_UPS = { maxBatch: 500, maxWaiting: 50_000 }
-/** What heartbeats ask of the database, which is nothing while the store is there: 50 statements a second at most. */
+/** Heartbeats read the database only while the store is unreachable, with at most 50 statements a second. */
 const OWN_READS = { maxBatch: 500, maxWaiting: 50_000, restMs: 20 }
 
 export function createPresence(dependencies: Dependencies): PresenceService {
-  const {
-    store,
-    lastSeen,
-    visibility,
-    activity,
-    gracePeriods,
-    subscriptions,
-    isStoreReachable,
-    confidence,
-    logger,
-  } = dependencies
+  const { store, lastSeen, visibility, activity, gracePeriods, subscriptions, monitor, logger } = dependencies
   const lookUps = createBatcher<UserId, PresenceState | undefined>({
     ...LOOK_UPS,
     async run(userIds) {
-      const found = new Map((await store.lookUp(userIds)).map((sighting) => [sighting.userId, sighting]))
-      return userIds.map((userId) => found.get(userId))
+      const states = new Map((await store.lookUp(userIds)).map((state) => [state.userId, state]))
+      return userIds.map((userId) => states.get(userId))
     },
   })
 
@@ -83,71 +74,66 @@ export function createPresence(dependencies: Dependencies): PresenceService {
   })
 
   /**
-   * When somebody was last seen, also while it is not known who is online: the database may not have that yet.
-   * Undefined where the store has nothing, or can't be asked.
+   * Returns `lastSeenAt` even while it is unknown who is online, because the database may not have it yet. Undefined if
+   * the store has no state, or is unreachable.
    */
   async function lookUp(userId: UserId): Promise<PresenceState | undefined> {
     try {
-      const sighting = isStoreReachable() ? await lookUps.submit(userId) : undefined
-      return sighting && withConfidence(sighting, confidence())
+      const state = monitor.isStoreReachable() ? await lookUps.submit(userId) : undefined
+      return state && withConfidence(state, monitor.confidence())
     } catch (error) {
-      logger.debug({ err: error }, 'who is online can not be asked')
+      logger.debug({ err: error }, 'presence lookup failed; the user is unknown')
       return undefined
     }
   }
 
-  async function own(userId: UserId): Promise<Presence> {
-    const sighting = await lookUp(userId)
-    if (sighting?.online === true) return toPresence(userId, sighting, null)
-    return toPresence(userId, sighting, await readOwn(userId))
+  async function findOwn(userId: UserId): Promise<Presence> {
+    const state = await lookUp(userId)
+    return toPresence(userId, state, state?.online === true ? null : await readOwn(userId))
   }
 
   async function readOwn(userId: UserId): Promise<Date | null> {
     try {
       return await ownReads.submit(userId)
     } catch (error) {
-      throw error instanceof BatcherFullError ? unavailable('Too much is asked. Try again.', error) : error
+      if (!(error instanceof BatcherFullError)) throw error
+      throw unavailable('Too many requests are waiting. Try again.', error)
     }
   }
 
   async function find(viewerId: UserId, userIds: readonly UserId[]): Promise<(Presence | null)[]> {
-    const [allowed, saved, sightings] = await Promise.all([
+    const [allowed, saved, states] = await Promise.all([
       visibility.allowed(userIds.map((userId) => ({ viewerId, userId }))),
       lastSeen.read(userIds),
       Promise.all(userIds.map(lookUp)),
     ])
     const visible = new Set(allowed.map(({ userId }) => userId))
-    const all = userIds.map((userId, at) => toPresence(userId, sightings[at], saved.get(userId) ?? null))
-    return all.map((presence) => (visible.has(presence.userId) ? presence : null))
+    return userIds
+      .map((userId, index) => toPresence(userId, states[index], saved.get(userId) ?? null))
+      .map((presence) => (visible.has(presence.userId) ? presence : null))
   }
 
-  async function open(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream> {
-    if (userIds.length > MAX_WATCHED) throw badInput(`userIds can name ${MAX_WATCHED} people at most`)
-    const different = [...new Set(userIds)]
-    const allowed = await visibility.allowed(different.map((userId) => ({ viewerId, userId })))
-    if (allowed.length < different.length) throw notFound('User')
-    if (subscriptions.watchedCountOf(viewerId) + different.length > MAX_WATCHED_PER_VIEWER)
-      throw tooManyWatched()
-    return subscriptions.open(viewerId, different)
+  async function subscribe(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream> {
+    if (userIds.length > MAX_WATCHED) throw badInput(`userIds can name at most ${MAX_WATCHED} users. Use several subscriptions.`)
+    const distinct = [...new Set(userIds)]
+    const allowed = await visibility.allowed(distinct.map((userId) => ({ viewerId, userId })))
+    if (allowed.length < distinct.length) throw notFound('User')
+    const watchedCount = subscriptions.watchedCountOf(viewerId) + distinct.length
+    if (watchedCount > MAX_WATCHED_PER_VIEWER) throw tooManyWatched()
+    return subscriptions.open(viewerId, distinct)
   }
 
-  return {
-    recordActivity: activity.record,
-    grantGracePeriod: gracePeriods.grant,
-    findOwn: own,
-    find,
-    subscribe: open,
-  }
+  return { recordActivity: activity.record, grantGracePeriod: gracePeriods.grant, findOwn, find, subscribe }
 }
 
 function tooManyWatched(): ParleyError {
   return new ParleyError(
     'RATE_LIMITED',
-    `You follow ${MAX_WATCHED_PER_VIEWER} people's presence by now, over all subscriptions. Complete one first.`,
+    `You can watch the presence of ${MAX_WATCHED_PER_VIEWER} users with all subscriptions. Complete one first.`,
     { retryAfterMs: FULL_RETRY_AFTER_MS },
   )
 }
 
-function toPresence(userId: UserId, sighting: PresenceState | undefined, saved: Date | null): Presence {
-  return { userId, online: sighting?.online ?? null, lastSeenAt: later(sighting?.lastSeenAt ?? null, saved) }
+function toPresence(userId: UserId, state: PresenceState | undefined, saved: Date | null): Presence {
+  return { userId, online: state?.online ?? null, lastSeenAt: later(state?.lastSeenAt ?? null, saved) }
 }

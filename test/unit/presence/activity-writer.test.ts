@@ -6,22 +6,22 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog } from '../../harness/fixtures/captured-log.ts'
 import { alice, bob, carol } from '../../harness/fixtures/chat-events.ts'
 
-/** Touches on their way to a store that calls its moments by numbers of ours. */
+/** An activity writer with a fake store, whose clock and availability the test controls. */
 function world() {
-  const time = { elapsedMs: 0, shownMs: 1_000_000, isAway: false }
-  const asked: (readonly Activity[])[] = []
+  const time = { elapsedMs: 0, storeMs: 1_000_000, isDown: false }
+  const written: (readonly Activity[])[] = []
   const store: Pick<PresenceStore, 'recordActivity'> = {
     async recordActivity(activities) {
-      if (time.isAway) throw new Error('The store is away')
-      asked.push(activities)
-      const seen = activities.map(({ userId, agoMs, lastSeenAt }) => ({
+      if (time.isDown) throw new Error('The store is down')
+      written.push(activities)
+      const lastSeen = activities.map(({ userId, agoMs, lastSeenAt }) => ({
         userId,
-        lastSeenAt: lastSeenAt ?? new Date(time.shownMs - agoMs),
+        lastSeenAt: lastSeenAt ?? new Date(time.storeMs - agoMs),
       }))
-      return { cameOnline: [], lastSeen: seen }
+      return { cameOnline: [], lastSeen }
     },
   }
-  const touches = createActivityWriter({
+  const writer = createActivityWriter({
     store,
     publishEdges: async () => undefined,
     windowMs: 20_000,
@@ -29,70 +29,70 @@ function world() {
     metrics: createMetrics(),
     logger: captureLog().logger,
   })
-  return { touches, time, asked }
+  return { writer, time, written }
 }
 
-test('what is told again is told with how long ago it was, and by the moment that it was shown as', async () => {
-  const { touches, time, asked } = world()
-  await touches.record(alice)
+test('a replay carries the age of an activity and the time that the store gave it first', async () => {
+  const { writer, time, written } = world()
+  await writer.record(alice)
   time.elapsedMs += 5_000
-  time.shownMs += 4_998
-  await touches.replay()
-  expect(asked).toEqual([
+  time.storeMs += 4_998
+  await writer.replay()
+  expect(written).toEqual([
     [{ userId: alice, agoMs: 0, lastSeenAt: undefined }],
     [{ userId: alice, agoMs: 5_000, lastSeenAt: new Date(1_000_000) }],
   ])
 })
 
-test('however many they are, all of them are told of again', async () => {
+test('a replay covers all users, even more than fit the batcher at once', async () => {
   using _ = { [Symbol.dispose]: () => void vi.useRealTimers(), ...vi.useFakeTimers() }
-  const { touches, time, asked } = world()
+  const { writer, time, written } = world()
   const ids = Array.from({ length: 120_000 }, (_none, index) => `user-${index}` as UserId)
-  time.isAway = true
-  for (const userId of ids) void touches.record(userId)
+  time.isDown = true
+  for (const userId of ids) void writer.record(userId)
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(touches.needsReplay()).toBe(true)
-  time.isAway = false
-  void touches.replay()
+  expect(writer.needsReplay()).toBe(true)
+  time.isDown = false
+  void writer.replay()
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(touches.needsReplay()).toBe(false)
-  expect(new Set(asked.flat().map(({ userId }) => userId)).size).toBe(120_000)
+  expect(writer.needsReplay()).toBe(false)
+  expect(new Set(written.flat().map(({ userId }) => userId)).size).toBe(120_000)
 })
 
-test('who did something since has a new moment', async () => {
-  const { touches, time, asked } = world()
-  await touches.record(alice)
+test('a new activity of the same user gets a new time', async () => {
+  const { writer, time, written } = world()
+  await writer.record(alice)
   time.elapsedMs += 5_000
-  await touches.record(alice)
-  expect(asked[1]).toEqual([{ userId: alice, agoMs: 0, lastSeenAt: undefined }])
+  await writer.record(alice)
+  expect(written[1]).toEqual([{ userId: alice, agoMs: 0, lastSeenAt: undefined }])
 })
 
-test('who has just gone is told again, because that may not be saved yet; who is gone for longer is not', async () => {
-  const { touches, time, asked } = world()
-  await touches.record(alice)
+test('a replay covers users whose window has just ended, and not those who left earlier and are saved', async () => {
+  const { writer, time, written } = world()
+  await writer.record(alice)
   time.elapsedMs += 4_000
-  await touches.record(bob)
+  await writer.record(bob)
   time.elapsedMs += 21_000
-  await touches.replay()
-  expect(asked.at(-1)).toMatchObject([{ userId: bob, agoMs: 21_000 }])
+  await writer.replay()
+  expect(written.at(-1)).toMatchObject([{ userId: bob, agoMs: 21_000 }])
 })
 
-test('while the store can not be told nothing is saved, and so nobody is forgotten, however long that takes', async () => {
-  const { touches, time, asked } = world()
-  await touches.record(alice)
+test('while writes fail no activity is dropped, however long that takes', async () => {
+  const { writer, time, written } = world()
+  await writer.record(alice)
   time.elapsedMs += 10_000
-  time.isAway = true
-  await touches.record(bob)
+  time.isDown = true
+  await writer.record(bob)
   time.elapsedMs += 60_000
-  await touches.record(carol)
-  time.isAway = false
-  await touches.replay()
-  expect(asked.slice(1).flat()).toMatchObject([
+  await writer.record(carol)
+  time.isDown = false
+  await writer.replay()
+  expect(written.slice(1).flat()).toMatchObject([
     { userId: alice, agoMs: 70_000 },
     { userId: bob, agoMs: 60_000 },
     { userId: carol, agoMs: 0 },
   ])
   time.elapsedMs += 26_000
-  await touches.replay()
-  expect(asked).toHaveLength(2)
+  await writer.replay()
+  expect(written).toHaveLength(2)
 })

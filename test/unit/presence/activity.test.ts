@@ -4,12 +4,12 @@ import { ACTIVITY_RULES, isUserActivity } from '../../../src/presence/activity.t
 
 const mutations = Object.keys(createSchema().getMutationType()?.getFields() ?? {})
 
-test('of every mutation of the API it is said whose doing it is', () => {
+test('every mutation of the API has an activity rule', () => {
   expect(mutations.length).toBeGreaterThan(10)
   expect(mutations.filter((name) => !Object.hasOwn(ACTIVITY_RULES, name))).toEqual([])
 })
 
-describe('what counts as somebody being there', () => {
+describe('user activity', () => {
   test.each([
     'startDirectChat',
     'createGroup',
@@ -22,29 +22,29 @@ describe('what counts as somebody being there', () => {
     'deleteMessage',
     'setReaction',
     'markRead',
-  ])('%s does, whatever its arguments are', (name) => {
+  ])('%s always counts', (name) => {
     expect(isUserActivity(name, { input: { userActivity: false } })).toBe(true)
   })
 
-  test.each(['markDelivered', 'renewSession'])('%s does not, whatever its arguments are', (name) => {
+  test.each(['markDelivered', 'renewSession'])('%s never counts', (name) => {
     expect(isUserActivity(name, { input: { userActivity: true } })).toBe(false)
   })
 
-  test('a heartbeat does if it says so, and only then', () => {
+  test('a heartbeat counts only with userActivity: true', () => {
     expect(isUserActivity('heartbeat', { input: { userActivity: true } })).toBe(true)
     expect(isUserActivity('heartbeat', { input: { userActivity: false } })).toBe(false)
     expect(isUserActivity('heartbeat', { input: { userActivity: 'true' } })).toBe(false)
     expect(isUserActivity('heartbeat', {})).toBe(false)
   })
 
-  test('to begin to type does, and to stop, which an app says by itself, does not', () => {
+  test('setTyping counts if typing starts, not if it stops, which apps report by a timer', () => {
     expect(isUserActivity('setTyping', { input: { typing: true } })).toBe(true)
     expect(isUserActivity('setTyping', { input: { typing: false, userActivity: true } })).toBe(false)
     expect(isUserActivity('setTyping', {})).toBe(false)
   })
 
-  test('a mutation of which nobody said anything keeps an instance from starting', () => {
-    expect(() => isUserActivity('launchRocket', {})).toThrow('launchRocket has no line')
-    expect(() => isUserActivity('constructor', {})).toThrow('constructor has no line')
+  test('a mutation without a rule throws, so that the gateway does not start', () => {
+    expect(() => isUserActivity('launchRocket', {})).toThrow('launchRocket has no activity rule')
+    expect(() => isUserActivity('constructor', {})).toThrow('constructor has no activity rule')
   })
 })

@@ -4,43 +4,43 @@ import type { GracePeriod, WatchedEdge } from '../../../src/presence/store/prese
 import { captureLog } from '../../harness/fixtures/captured-log.ts'
 import { alice, bob, carol } from '../../harness/fixtures/chat-events.ts'
 
-/** Excuses on their way to a store of which everybody was offline. */
+/** Grace periods with a fake store in which all users are offline. */
 function world() {
-  const state = { elapsedMs: 0, isAway: false }
-  const asked: (readonly GracePeriod[])[] = []
-  const told: string[] = []
-  const excuses = createGracePeriods({
+  const state = { elapsedMs: 0, isDown: false }
+  const written: (readonly GracePeriod[])[] = []
+  const published: string[] = []
+  const gracePeriods = createGracePeriods({
     store: {
       async grantGracePeriods(some) {
-        if (state.isAway) throw new Error('The store is away')
-        asked.push(some)
+        if (state.isDown) throw new Error('The store is down')
+        written.push(some)
         return some.map(({ userId }): WatchedEdge => {
           return { edge: { userId, online: null, isExcused: true, lastSeenAt: null, asOf: 1 }, watchers: [] }
         })
       },
     },
-    publishEdges: async (edges) => void told.push(...edges.map(({ edge }) => edge.userId)),
+    publishEdges: async (edges) => void published.push(...edges.map(({ edge }) => edge.userId)),
     elapsedMs: () => state.elapsedMs,
     logger: captureLog().logger,
   })
-  return { excuses, state, asked, told }
+  return { gracePeriods, state, written, published }
 }
 
-test('whoever is refused is excused until they may have come back, two seconds late, and that is told', async () => {
-  const { excuses, asked, told } = world()
-  excuses.grant(alice, 5_000)
-  await excuses.drained()
-  expect(asked).toEqual([[{ userId: alice, forMs: 7_000 }]])
-  expect(told).toEqual([alice])
+test('a grace period lasts until the retry plus two seconds, and its edge is published', async () => {
+  const { gracePeriods, written, published } = world()
+  gracePeriods.grant(alice, 5_000)
+  await gracePeriods.drained()
+  expect(written).toEqual([[{ userId: alice, forMs: 7_000 }]])
+  expect(published).toEqual([alice])
 })
 
-test('who is refused several times at once is one excuse, the longest', async () => {
-  const { excuses, asked } = world()
-  excuses.grant(alice, 9_000)
-  excuses.grant(bob, 5_000)
-  excuses.grant(alice, 6_000)
-  await excuses.drained()
-  expect(asked).toEqual([
+test('several grace periods of one user at once become one, the longest', async () => {
+  const { gracePeriods, written } = world()
+  gracePeriods.grant(alice, 9_000)
+  gracePeriods.grant(bob, 5_000)
+  gracePeriods.grant(alice, 6_000)
+  await gracePeriods.drained()
+  expect(written).toEqual([
     [
       { userId: alice, forMs: 11_000 },
       { userId: bob, forMs: 7_000 },
@@ -48,23 +48,23 @@ test('who is refused several times at once is one excuse, the longest', async ()
   ])
 })
 
-test('told again is who has not come back yet, for what is left', async () => {
-  const { excuses, state, asked } = world()
-  excuses.grant(alice, 5_000)
-  excuses.grant(bob, 60_000)
-  await excuses.drained()
+test('a replay covers the grace periods that have not ended, with the time that is left', async () => {
+  const { gracePeriods, state, written } = world()
+  gracePeriods.grant(alice, 5_000)
+  gracePeriods.grant(bob, 60_000)
+  await gracePeriods.drained()
   state.elapsedMs += 8_000
-  await excuses.replay()
-  expect(asked.at(-1)).toEqual([{ userId: bob, forMs: 54_000 }])
+  await gracePeriods.replay()
+  expect(written.at(-1)).toEqual([{ userId: bob, forMs: 54_000 }])
 })
 
-test('a store that could not be told is told again, once', async () => {
-  const { excuses, state, asked } = world()
-  state.isAway = true
-  excuses.grant(carol, 5_000)
-  await excuses.drained()
-  expect([excuses.needsReplay(), asked]).toEqual([true, []])
-  state.isAway = false
-  await excuses.replay()
-  expect([excuses.needsReplay(), asked]).toEqual([false, [[{ userId: carol, forMs: 7_000 }]]])
+test('a failed write is replayed once', async () => {
+  const { gracePeriods, state, written } = world()
+  state.isDown = true
+  gracePeriods.grant(carol, 5_000)
+  await gracePeriods.drained()
+  expect([gracePeriods.needsReplay(), written]).toEqual([true, []])
+  state.isDown = false
+  await gracePeriods.replay()
+  expect([gracePeriods.needsReplay(), written]).toEqual([false, [[{ userId: carol, forMs: 7_000 }]]])
 })

@@ -11,20 +11,20 @@ import { captureLog } from '../../harness/fixtures/captured-log.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { alice } from '../../harness/fixtures/chat-events.ts'
 
-const STEPS = { nothing: 'unknown', online: 'known in part', everything: 'known' } as const
+const STEPS = { none: 'unknown', 'online-only': 'online known', full: 'known' } as const
 
-/** A monitor whose time passes when told so, or by a real clock, and the steps that it takes, in order. */
+/** A monitor on a clock of the test, or a real one. Records its steps in order. */
 class World implements AsyncDisposable {
   elapsedMs = 0
   isPaused = false
   readonly steps = new EventQueue<string>()
   readonly store: PresenceStore
   readonly monitor: PresenceMonitor
-  /** What the store's next sweeps do instead. */
+  /** How the next sweeps of the store behave. */
   hasLostState = false
-  isAway = false
-  /** Whether it could not be told of what somebody did. */
-  isBehind = false
+  isDown = false
+  /** Whether a write to the store failed. */
+  hasFailedWrite = false
   hang: (() => Promise<void>) | undefined
 
   constructor(elapsedMs = () => this.elapsedMs) {
@@ -39,7 +39,7 @@ class World implements AsyncDisposable {
     this.store = {
       ...store,
       sweep: async () => {
-        if (this.isAway) throw new Error('The store is away')
+        if (this.isDown) throw new Error('The store is down')
         await this.hang?.()
         const answer = { ...(await store.sweep()), hasLostState: this.hasLostState }
         this.hasLostState = false
@@ -47,30 +47,30 @@ class World implements AsyncDisposable {
         return answer
       },
       confirmExpired: async (edges) => {
-        step('settled')
+        step('confirmed')
         await store.confirmExpired(edges)
       },
     }
     this.monitor = createPresenceMonitor({
       store: this.store,
       lastSeen: { save: async (seen) => seen.forEach(({ userId }) => step(`saved ${userId}`)) },
-      replayables: [
+      replayableWrites: [
         {
-          needsReplay: () => this.isBehind,
+          needsReplay: () => this.hasFailedWrite,
           replay: async () => {
-            this.isBehind = false
-            step('people')
+            this.hasFailedWrite = false
+            step('replayed')
           },
           drained: async () => undefined,
         },
       ],
       subscriptions: {
-        retryUncertain: () => undefined,
-        refresh: () => step('recheck'),
-        restart: () => step('watches'),
+        retryUnsure: () => undefined,
+        refresh: () => step('refreshed'),
+        restart: () => step('restarted'),
         setConfidence: (confidence) => step(STEPS[confidence]),
       },
-      publishEdges: async (edges) => edges.forEach(({ edge }) => step(`told ${edge.userId}`)),
+      publishEdges: async (edges) => edges.forEach(({ edge }) => step(`published ${edge.userId}`)),
       isPaused: () => this.isPaused,
       windowMs: 20_000,
       elapsedMs,
@@ -79,7 +79,7 @@ class World implements AsyncDisposable {
     this.monitor.start()
   }
 
-  /** The steps from here to the end of the next turn that has this one. */
+  /** Resolves with the steps from here on, when this one is among them. */
   async until(last: string): Promise<string[]> {
     const from = this.steps.all.length
     await this.steps.until((all) => all.indexOf(last, from) >= 0)
@@ -91,52 +91,52 @@ class World implements AsyncDisposable {
   }
 }
 
-test('whoever ran out is told of first, and removed then; their last activity is saved by the next turn', async () => {
+test('an expired user is published, then confirmed, and saved by the next sweep', async () => {
   await using world = new World()
   await world.store.recordActivity([{ userId: alice, agoMs: 0 }])
   await world.until('swept')
   world.elapsedMs += 20_000
   const steps = await world.until('saved alice')
   expect(steps.filter((step) => !['swept', 'known', 'unknown'].includes(step))).toEqual([
-    'told alice',
-    'settled',
+    'published alice',
+    'confirmed',
     'saved alice',
   ])
 })
 
-test('a store that has forgotten is told of people first, and of watches then', async () => {
+test('after the store lost its data, activities are replayed before users are watched again', async () => {
   await using world = new World()
   await world.until('swept')
   world.hasLostState = true
-  expect((await world.until('watches')).filter((step) => step !== 'known')).toEqual([
+  expect((await world.until('restarted')).filter((step) => step !== 'known')).toEqual([
     'swept',
-    'people',
-    'watches',
+    'replayed',
+    'restarted',
   ])
 })
 
-test('a store that could not be told of something, and has forgotten nothing, is told again of people', async () => {
+test('after a failed write, activities are replayed and the watches stay', async () => {
   await using world = new World()
   await world.until('swept')
-  world.isBehind = true
-  expect((await world.until('people')).filter((step) => step !== 'known')).toEqual(['swept', 'people'])
-  expect(await world.until('swept')).not.toContain('watches')
+  world.hasFailedWrite = true
+  expect((await world.until('replayed')).filter((step) => step !== 'known')).toEqual(['swept', 'replayed'])
+  expect(await world.until('swept')).not.toContain('restarted')
 })
 
-test('a store that could not be reached is told again, whatever it says', async () => {
+test('after the store was unreachable, everything is replayed', async () => {
   await using world = new World()
-  await world.until('swept')
-  world.isAway = true
+  await world.until('known')
+  world.isDown = true
   await world.until('known')
   world.elapsedMs += 2_000
   await world.until('unknown')
-  expect(world.monitor.confidence()).toBe('nothing')
-  world.isAway = false
-  expect(await world.until('known')).toEqual(['swept', 'people', 'watches', 'known'])
-  expect(world.monitor.confidence()).toBe('everything')
+  expect(world.monitor.confidence()).toBe('none')
+  world.isDown = false
+  expect(await world.until('known')).toEqual(['swept', 'replayed', 'restarted', 'known'])
+  expect(world.monitor.confidence()).toBe('full')
 })
 
-test('after half a second without an answer nothing is known, though the store is still being asked', async () => {
+test('after half a second without an answer nothing is known, although a sweep is in progress', async () => {
   await using world = new World()
   await world.until('known')
   const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -151,7 +151,7 @@ test('after half a second without an answer nothing is known, though the store i
   await world.until('known')
 })
 
-test('that is noticed by a real clock too, which no timer keeps to the fraction of a millisecond', async () => {
+test('that works on a real clock too, although timers work in whole milliseconds', async () => {
   async function hangs(afterMs: number): Promise<void> {
     await delay(afterMs)
     await using world = new World(() => performance.now())
@@ -163,16 +163,16 @@ test('that is noticed by a real clock too, which no timer keeps to the fraction 
   await Promise.all(Array.from({ length: 20 }, (_, index) => hangs(index * 7.3)))
 })
 
-test('after a pause it is known who is online, and who is not when a whole window has passed', async () => {
+test('after a pause online users are known at once, and all others after a whole window', async () => {
   await using world = new World()
   await world.until('known')
   world.isPaused = true
   await world.until('unknown')
   world.isPaused = false
-  await world.until('known in part')
+  await world.until('online known')
   for (const [passedMs, confidence] of [
-    [19_999, 'online'],
-    [1, 'everything'],
+    [19_999, 'online-only'],
+    [1, 'full'],
   ] as const) {
     world.elapsedMs += passedMs
     await world.until('swept')
@@ -180,16 +180,16 @@ test('after a pause it is known who is online, and who is not when a whole windo
   }
 })
 
-test('half way through the time that watches are good for, everybody who is watched is looked at', async () => {
+test('all watched users are refreshed after half the time for which a watch is registered', async () => {
   await using world = new World()
   await world.until('swept')
   world.elapsedMs += 299_999
-  expect(await world.until('swept')).not.toContain('recheck')
+  expect(await world.until('swept')).not.toContain('refreshed')
   world.elapsedMs += 1
-  await world.until('recheck')
+  await world.until('refreshed')
 })
 
-test('a gateway that stops saves what nobody else will', async () => {
+test('a gateway that stops saves what no other gateway will save', async () => {
   const world = new World()
   await world.store.recordActivity([{ userId: alice, agoMs: 0 }])
   await world.monitor.stop()

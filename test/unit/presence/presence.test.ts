@@ -6,13 +6,13 @@ import { createPresence, MAX_WATCHED, MAX_WATCHED_PER_VIEWER } from '../../../sr
 import { captureLog } from '../../harness/fixtures/captured-log.ts'
 import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 
-/** Everybody may see everybody, and nobody is known. */
+/** Every user may see every other one, and the store has no states. */
 function world() {
   const streams = new OpenStreams()
   const presence = createPresence({
     store: { lookUp: async () => [] },
     lastSeen: { read: async () => new Map() },
-    visibility: { allowed: async (sights) => sights },
+    visibility: { allowed: async (grants) => grants },
     activity: { record: async () => undefined },
     gracePeriods: { grant: () => undefined },
     subscriptions: {
@@ -21,24 +21,23 @@ function world() {
         const stream = new PresenceStream({
           viewerId,
           userIds,
-          release: (ended) => void streams.remove(ended),
+          onClose: (closed) => void streams.remove(closed),
         })
         streams.add(stream)
         return stream
       },
     },
-    isStoreReachable: () => true,
-    confidence: () => 'everything',
+    monitor: { isStoreReachable: () => true, confidence: () => 'full' },
     logger: captureLog().logger,
   })
   return presence
 }
 
-const people = Array.from({ length: MAX_WATCHED }, (_, index) => `user-${index}` as UserId)
+const users = Array.from({ length: MAX_WATCHED }, (_, index) => `user-${index}` as UserId)
 
-test('all subscriptions of one viewer together follow so many and no more, however they are opened', async () => {
+test('all subscriptions of one viewer together are limited, also if they are opened at once', async () => {
   const { subscribe: open } = world()
-  const wanted = Array.from({ length: MAX_WATCHED_PER_VIEWER / MAX_WATCHED + 1 }, () => open(alice, people))
+  const wanted = Array.from({ length: MAX_WATCHED_PER_VIEWER / MAX_WATCHED + 1 }, () => open(alice, users))
   const outcomes = await Promise.allSettled(wanted)
   const refused = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [outcome.reason as object] : [],
@@ -46,8 +45,8 @@ test('all subscriptions of one viewer together follow so many and no more, howev
   expect(refused).toMatchObject([
     { extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 1_000 } },
   ])
-  await open(bob, people)
+  await open(bob, users)
   await (await wanted[0])?.return()
-  await open(alice, people)
+  await open(alice, users)
   await expect(open(alice, [bob])).rejects.toThrow('Complete one first')
 })
