@@ -13,7 +13,7 @@ import { createResyncBroadcast } from '../gateway/resync-broadcast.ts'
 import type { Resync } from '../gateway/resync.ts'
 import { createRouter, type Router } from '../gateway/router.ts'
 import { chatEventTopic, resyncTopic, signalTopic } from '../gateway/topics.ts'
-import { presenceEdgeTopic } from '../presence/presence-edge-topic.ts'
+import { presenceEdgeTopic } from '../presence/presence-edges.ts'
 
 /** How this gateway and the others send each other messages. */
 export type Routing = Readonly<{

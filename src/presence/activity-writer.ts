@@ -1,7 +1,7 @@
 import type { UserId } from '../ids.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { EdgePublisher } from './edge-publisher.ts'
+import type { EdgePublisher } from './presence-edges.ts'
 import { createReplayableWriter, type ReplayableWrites } from './replayable-writes.ts'
 import type { Activity, PresenceStore } from './store/presence-store.ts'
 

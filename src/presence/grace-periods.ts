@@ -1,6 +1,6 @@
 import type { UserId } from '../ids.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { EdgePublisher } from './edge-publisher.ts'
+import type { EdgePublisher } from './presence-edges.ts'
 import { createReplayableWriter, type ReplayableWrites } from './replayable-writes.ts'
 import type { PresenceStore } from './store/presence-store.ts'
 

@@ -114,7 +114,8 @@ export function createPresence(dependencies: Dependencies): PresenceService {
   }
 
   async function subscribe(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream> {
-    if (userIds.length > MAX_WATCHED) throw badInput(`userIds can name at most ${MAX_WATCHED} users. Use several subscriptions.`)
+    if (userIds.length > MAX_WATCHED)
+      throw badInput(`userIds can name at most ${MAX_WATCHED} users. Use several subscriptions.`)
     const distinct = [...new Set(userIds)]
     const allowed = await visibility.allowed(distinct.map((userId) => ({ viewerId, userId })))
     if (allowed.length < distinct.length) throw notFound('User')

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createEnvelopeCodec } from '../../../src/bus/envelope.ts'
 import { chatEventTopic, resyncTopic, signalTopic } from '../../../src/gateway/topics.ts'
-import { presenceEdgeTopic } from '../../../src/presence/presence-edge-topic.ts'
+import { presenceEdgeTopic } from '../../../src/presence/presence-edges.ts'
 import { anyEdge, anyEvent, anyReceipt, anyText } from '../../harness/fixtures/arbitraries.ts'
 import { bob, receipt, sent } from '../../harness/fixtures/chat-events.ts'
 

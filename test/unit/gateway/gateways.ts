@@ -8,7 +8,7 @@ import { createHub, type Hub } from '../../../src/gateway/hub.ts'
 import type { ResyncReason } from '../../../src/gateway/resync.ts'
 import type { Router } from '../../../src/gateway/router.ts'
 import type { ChatId, GatewayId, UserId } from '../../../src/ids.ts'
-import { presenceEdgeTopic } from '../../../src/presence/presence-edge-topic.ts'
+import { presenceEdgeTopic } from '../../../src/presence/presence-edges.ts'
 import {
   createMemorySessionRegistry,
   type MemorySessions,

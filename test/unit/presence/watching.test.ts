@@ -11,7 +11,7 @@ import {
   type WatchState,
 } from '../../../src/presence/watching.ts'
 import type { PresenceState } from '../../../src/events/presence-state.ts'
-import { alice, bob, carol } from '../../harness/people/events.ts'
+import { alice, bob, carol } from '../../harness/fixtures/chat-events.ts'
 
 /** Applies inputs one after the other, while bob watches alice. Effects are returned and not performed. */
 class Gateway {
