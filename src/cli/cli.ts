@@ -1,39 +1,25 @@
-import { parseCommandLine } from './command-line.ts'
+import { CommanderError } from 'commander'
 import { describeFailure } from './failure.ts'
-import { fullUsage, shortUsage } from './usage.ts'
-import { type Process, UsageError } from './verb.ts'
-import { verbNamed } from './verbs.ts'
+import type { Process } from './process.ts'
+import { createProgram } from './program.ts'
 import { readVersion } from './version.ts'
 
+const EXIT = { done: 0, failed: 1, notUnderstood: 2 } as const
+
 /**
- * `parley` as a function: does what the arguments (after the program's name) ask for and answers with the exit
- * code: 0 done, 1 failed, 2 not understood. Never rejects.
+ * The `parley` command as a function. Returns the exit code: 0 done, 1 failed, 2 command line not understood. Never
+ * rejects.
  */
 export async function main(argv: readonly string[], process: Process): Promise<number> {
   try {
-    return await run(argv, process)
+    let exitCode: number = EXIT.done
+    const program = createProgram(process, await readVersion(), (code) => (exitCode = code))
+    await program.parseAsync(argv, { from: 'user' })
+    return exitCode
   } catch (error) {
-    if (!(error instanceof UsageError)) {
-      process.notice(describeFailure(error, process.env['LOG_LEVEL'] === 'debug'))
-      return 1
-    }
-    process.notice(`${error.message}\n\n${shortUsage(verbNamed(argv[0]))}`)
-    return 2
-  }
-}
-
-async function run(argv: readonly string[], process: Process): Promise<number> {
-  const command = parseCommandLine(argv)
-  switch (command.type) {
-    case 'help':
-      process.print(fullUsage())
-      return 0
-    case 'version':
-      process.print(await readVersion())
-      return 0
-    case 'run':
-      return (await command.verb.load())(command.args, process)
-    default:
-      return command satisfies never
+    // commander reports what it prints, help included, by throwing; exit code 0 means that it was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.notUnderstood
+    process.notice(describeFailure(error, process.env['LOG_LEVEL'] === 'debug'))
+    return EXIT.failed
   }
 }

@@ -3,8 +3,8 @@ import { codeOf, messageOf } from '../lib/error-info.ts'
 import { redactText } from '../telemetry/redact.ts'
 
 /**
- * What to tell the operator of something that was thrown: the message of an error of ours, which was written for
- * them; of any other as much as it says, with its stack where `withStack` asks for it. Never a credential.
+ * Describes a thrown value to the operator. Parley's own errors have a message for the operator; other errors show
+ * theirs, with the stack if `withStack`. Credentials are redacted.
  */
 export function describeFailure(error: unknown, withStack: boolean): string {
   if (error instanceof ConfigError) return error.message

@@ -69,6 +69,8 @@ export type Surroundings = Readonly<{
   isTerminal: boolean
   /** A gateway id for this start, different from all others. */
   newGatewayId: () => string
+  /** Whether a production environment must name a database. */
+  needsDatabase: boolean
 }>
 
 const SHUTDOWN_DEADLINE_MS = 25_000
@@ -104,7 +106,7 @@ type Settings = z.infer<typeof SETTINGS>
 /** The second stage: defaults filled in, each value read, and held against the others. */
 export function parseConfig(env: Environment, surroundings: Surroundings): Parsed<Config> {
   const { success, data, error } = SETTINGS.safeParse(env)
-  const problems = [...(success ? [] : fieldProblems(error)), ...pairingProblems(env)]
+  const problems = [...(success ? [] : fieldProblems(error)), ...pairingProblems(env, surroundings)]
   if (!success || problems.length > 0) return { type: 'refused', problems }
   return { type: 'parsed', value: toConfig(data, env, surroundings) }
 }

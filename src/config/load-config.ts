@@ -14,6 +14,7 @@ export type LoadedConfig = Readonly<{
 
 const ALONE: Surroundings = {
   isTerminal: false,
+  needsDatabase: true,
   newGatewayId: () => `gateway-${randomBytes(6).toString('hex')}`,
 }
 

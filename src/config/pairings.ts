@@ -1,18 +1,21 @@
 import type { Environment } from './env.ts'
 
+/** What the command that runs cannot do without. */
+type Needs = Readonly<{ needsDatabase: boolean }>
+
 /**
  * What variables say about each other. The rules look at the environment as it was given, not at parsed values,
  * so that a mistake in one variable does not hide another: all of them are told at once.
  */
-const PAIRINGS: readonly ((env: Environment) => string | undefined)[] = [
+const PAIRINGS: readonly ((env: Environment, needs: Needs) => string | undefined)[] = [
   (env) =>
     env.AUTH_SECRET !== undefined && env.AUTH_JWKS_URL !== undefined
       ? 'AUTH_SECRET and AUTH_JWKS_URL are both set: tokens are checked by one of the two; take the other away.'
       : undefined,
   (env) => jwksNeeds(env, 'AUTH_ISSUER', '"iss"'),
   (env) => jwksNeeds(env, 'AUTH_AUDIENCE', '"aud"'),
-  (env) =>
-    isProduction(env) && env.DATABASE_URL === undefined
+  (env, { needsDatabase }) =>
+    needsDatabase && isProduction(env) && env.DATABASE_URL === undefined
       ? 'DATABASE_URL is not set, and production has no embedded database: set it to the primary, postgres://user:password@host:5432/database.'
       : undefined,
   (env) =>
@@ -30,8 +33,8 @@ const PAIRINGS: readonly ((env: Environment) => string | undefined)[] = [
 ]
 
 /** One sentence for each rule between variables that is broken. */
-export function pairingProblems(env: Environment): readonly string[] {
-  return PAIRINGS.map((problemIn) => problemIn(env)).filter((problem) => problem !== undefined)
+export function pairingProblems(env: Environment, needs: Needs): readonly string[] {
+  return PAIRINGS.map((problemIn) => problemIn(env, needs)).filter((problem) => problem !== undefined)
 }
 
 /** An unknown NODE_ENV is a mistake of its own; until it is mended, the stricter rules are the ones to tell. */

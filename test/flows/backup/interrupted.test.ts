@@ -23,7 +23,7 @@ test('Ctrl-C ends a backup at once, and a restore as well; what is left of eithe
   const to = join(folder.path, 'broken')
   const backup = await interrupted(['backup', to], folder.path, source.url)
   expect(backup).toMatchObject({ code: 1, stdout: '' })
-  expect(backup.stderr).toMatch(/^SIGINT: stopping; .*\nStopped\. What is in .*broken is unfinished/)
+  expect(backup.stderr).toMatch(/^SIGINT: stopping; .*\nStopped\. The backup in .*broken is incomplete/)
   expect(await readdir(to)).toEqual(expect.arrayContaining(['UNFINISHED', 'messages.copy.zst']))
   expect(await readdir(to)).not.toContain('manifest.json')
 

@@ -5,16 +5,16 @@ import { parley } from '../../unit/cli/terminal.ts'
 import { startGateway } from '../transport/gateway.ts'
 import { temporaryFolder } from './program.ts'
 
-/** The usual ones may be in use where the tests run. */
+/** The default ports may be in use on this machine. */
 const ANY_PORT = { PORT: '0', ADMIN_PORT: 'off' }
 
-test('migrations are applied once; then the doctor has no complaint', async () => {
+test('applies migrations once; the doctor then reports no problem', async () => {
   await using folder = await temporaryFolder()
   const env = { ...ANY_PORT, DATA_DIR: folder.path }
   const before = await parley(['doctor'], env)
   expect(before.code).toBe(0)
   expect(before.printed).toContain(
-    `✓ the embedded database will be made in ${folder.path} at the first start`,
+    `✓ the embedded database will be created in ${folder.path} at the first start`,
   )
   const first = await parley(['migrate'], env)
   expect(first.code).toBe(0)
@@ -30,7 +30,7 @@ test('migrations are applied once; then the doctor has no complaint', async () =
   expect(after.printed).not.toMatch(/^[✗!]/m)
 })
 
-test('the doctor looks at an embedded database while an instance uses it; migrating it is refused', async () => {
+test('the doctor checks an embedded database that a gateway uses; migrating it is refused', async () => {
   await using folder = await temporaryFolder()
   await using _instance = await startEmbeddedPostgres({ dataDir: folder.path })
   const { code, printed } = await parley(['doctor'], { ...ANY_PORT, DATA_DIR: folder.path })
@@ -42,20 +42,20 @@ test('the doctor looks at an embedded database while an instance uses it; migrat
   expect(noticed).toContain('Another Parley is running on the data in')
 })
 
-test('the doctor examines the database that DATABASE_URL names', async () => {
+test('the doctor checks the database in DATABASE_URL', async () => {
   const { code, printed } = await parley(['doctor'], { ...ANY_PORT, DATABASE_URL: inject('postgresUrl') })
   expect(code).toBe(0)
   for (const line of [
     '✓ the database can be reached',
     '✓ PostgreSQL 18',
-    '✓ sessions are in UTC',
+    '✓ sessions use UTC',
     '✓ it is the primary',
   ]) {
     expect(printed).toContain(line)
   }
 })
 
-test('a database that can’t be reached is told with advice, without its password, and the exit code is 1', async () => {
+test('the doctor reports an unreachable database with a hint and without its password, and exits with 1', async () => {
   const { port } = new URL(inject('postgresUrl'))
   const wrong = await parley(['doctor'], {
     ...ANY_PORT,
@@ -73,14 +73,14 @@ test('a database that can’t be reached is told with advice, without its passwo
   expect(wrong.printed + gone.printed).not.toContain('hush')
 })
 
-test('the doctor lists what is wrong with the environment, and goes no further', async () => {
+test('the doctor lists mistakes in the environment and stops', async () => {
   const { code, printed } = await parley(['doctor'], { PORT: 'x', DATABSE_URL: 'y' })
   expect(code).toBe(1)
   expect(printed.match(/^✗ the environment\n {2}\w+/gm)).toHaveLength(2)
   expect(printed).not.toContain('database can be reached')
 })
 
-test('migrating a database that can’t be reached says why and what to do, at once', async () => {
+test('migrate reports an unreachable database at once, with a hint', async () => {
   const { code, noticed } = await parley(['migrate'], { DATABASE_URL: 'postgres://alice:hush@127.0.0.1:1/x' })
   expect([code, noticed]).toEqual([
     1,
@@ -88,7 +88,7 @@ test('migrating a database that can’t be reached says why and what to do, at o
   ])
 })
 
-test('a database that does not come is given up when patience ends, and each way of failing is told once', async () => {
+test('reachDatabase gives up after its time, and logs each distinct problem once', async () => {
   const warn = vi.fn<(fields: unknown, text?: string) => void>()
   const reaching = reachDatabase('postgres://127.0.0.1:1/x', { retryForMs: 600, logger: { warn } })
   await expect(reaching).rejects.toThrow(/^The database can't be reached: .*\. Nothing listens there/)
@@ -99,12 +99,12 @@ test('a database that does not come is given up when patience ends, and each way
   )
 })
 
-test('the doctor tells a port that Parley has from one that another program has', async () => {
+test('the doctor distinguishes a port taken by Parley from one taken by another program', async () => {
   await using gateway = await startGateway()
   const env = { DATABASE_URL: inject('postgresUrl'), PORT: new URL(gateway.url).port, ADMIN_PORT: '0' }
   const beside = await parley(['doctor'], env)
   expect(beside.code).toBe(0)
-  expect(beside.printed).toContain(`! port ${env.PORT} is taken by a Parley that runs already (PORT)`)
+  expect(beside.printed).toContain(`! port ${env.PORT} is taken by a Parley that is already running (PORT)`)
   expect(beside.printed).toContain('✓ ADMIN_PORT is any free port')
   const { port } = new URL(inject('postgresUrl'))
   const other = await parley(['doctor'], { ...env, PORT: '0', ADMIN_PORT: port })

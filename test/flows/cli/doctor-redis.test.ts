@@ -5,10 +5,10 @@ import { startRedisCluster } from '../../harness/servers/redis-cluster.ts'
 import { startRedis } from '../../harness/servers/redis.ts'
 import { parley } from '../../unit/cli/terminal.ts'
 
-/** The usual ones may be in use where the tests run. */
+/** The default ports may be in use on this machine. */
 const ANY_PORT = { PORT: '0', ADMIN_PORT: 'off' }
 
-test('the doctor finds Redis well, and nobody on it', async () => {
+test('the doctor accepts a Redis without gateways', async () => {
   await using redis = await startRedis()
   const { code, printed } = await parley(['doctor'], {
     ...ANY_PORT,
@@ -21,7 +21,7 @@ test('the doctor finds Redis well, and nobody on it', async () => {
   expect(printed).toContain('✓ no gateway is running on this Redis')
 })
 
-test('the doctor warns of a Redis that drops keys when its memory is full', async () => {
+test('the doctor warns of a Redis that evicts keys when its memory is full', async () => {
   await using redis = await startRedis(['--maxmemory-policy', 'allkeys-lru'])
   const { code, printed } = await parley(['doctor'], {
     ...ANY_PORT,
@@ -29,10 +29,10 @@ test('the doctor warns of a Redis that drops keys when its memory is full', asyn
     REDIS_URL: redis.url,
   })
   expect(code).toBe(0)
-  expect(printed).toContain('! Redis drops keys to make room when its memory is full (allkeys-lru)')
+  expect(printed).toContain('! Redis evicts keys when its memory is full (allkeys-lru)')
 })
 
-test('a Redis that is not there is told with advice, without its password, and the exit code is 1', async () => {
+test('the doctor reports an unreachable Redis with a hint and without its password, and exits with 1', async () => {
   const { code, printed } = await parley(['doctor'], {
     ...ANY_PORT,
     DATABASE_URL: inject('postgresUrl'),
@@ -43,7 +43,7 @@ test('a Redis that is not there is told with advice, without its password, and t
   expect(printed).not.toContain('hush')
 })
 
-/** Two gateways, two people on the first, one of them with two devices: and what the doctor says of them. */
+/** Starts two gateways, two users on the first, one of them with two devices, and expects the doctor to list them. */
 async function expectListed(redisUrls: readonly string[]): Promise<void> {
   await using database = await createTestDatabase()
   const start = (gatewayId: string) => startParley({ databaseUrl: database.url, redisUrls, gatewayId })
@@ -54,14 +54,14 @@ async function expectListed(redisUrls: readonly string[]): Promise<void> {
   await Promise.all(streams.map((stream) => stream.caughtUp()))
   const env = { DATABASE_URL: database.url, REDIS_URL: redisUrls.join(','), ...ANY_PORT }
   const printed = async (): Promise<string> => (await parley(['doctor'], env)).printed
-  // Gateways tell their numbers once a second.
+  // Gateways report their numbers once a second.
   await expect
     .poll(printed, { timeout: 10_000 })
-    .toContain('✓ 2 gateways are running: east (0 people), west (2 people)')
+    .toContain('✓ 2 gateways are running: east (0 users), west (2 users)')
   for (const stream of streams) stream.close()
 }
 
-test('the doctor lists the gateways that run, with how many people are on each', async () => {
+test('the doctor lists the running gateways, with the number of users on each', async () => {
   await using redis = await startRedis()
   await expectListed([redis.url])
 })

@@ -21,7 +21,7 @@ async function people(url: string): Promise<[Person, Person]> {
   return [alice, bob] as [Person, Person]
 }
 
-test('an instance that is killed while people write, database and all, has every message that it confirmed, once', async () => {
+test('keeps every acknowledged message once if gateway and database are killed during sends', async () => {
   await using folder = await temporaryFolder()
   const env = { AUTH_SECRET: TEST_SECRET, DATA_DIR: '.parley' }
   const confirmed: string[] = []

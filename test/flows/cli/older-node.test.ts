@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { PARLEY, run, start, temporaryFolder } from './program.ts'
 
-/** The program, installed where every Node.js is too old, besides the one that runs it. */
+/** Installs the program with a requirement that no Node.js meets. */
 async function install(root: string): Promise<string> {
   const program = join(root, 'bin', 'parley.js')
   await mkdir(join(root, 'bin'))
@@ -13,7 +13,7 @@ async function install(root: string): Promise<string> {
   return program
 }
 
-/** Puts a Node.js of that version beside it, which is a shell script in truth. */
+/** Installs a packaged Node.js of that version, which is a shell script. */
 async function bringNode(root: string, version: string, script: string): Promise<void> {
   const folder = join(root, 'node_modules', `node-${process.platform}-${process.arch}`)
   const node = join(folder, 'bin', 'node')
@@ -23,7 +23,7 @@ async function bringNode(root: string, version: string, script: string): Promise
   await chmod(node, 0o755)
 }
 
-test('a Node.js that is too old says which one it takes, and how to come by it', async () => {
+test('says which Node.js it needs, and how to install it', async () => {
   await using folder = await temporaryFolder()
   const program = await install(folder.path)
   const { code, stdout, stderr } = await run(['token', 'alice'], { cwd: folder.path, program })
@@ -33,14 +33,14 @@ test('a Node.js that is too old says which one it takes, and how to come by it',
   )
 })
 
-test('one that came along and is too old as well changes nothing', async () => {
+test('ignores a packaged Node.js that is too old', async () => {
   await using folder = await temporaryFolder()
   const program = await install(folder.path)
   await bringNode(folder.path, '99.1.9', 'exit 0')
   expect(await run(['token', 'alice'], { cwd: folder.path, program })).toMatchObject({ code: 1, stdout: '' })
 })
 
-test('one that came along runs the same command, and its exit code is passed on', async () => {
+test('runs the command with the packaged Node.js and returns its exit code', async () => {
   await using folder = await temporaryFolder()
   const program = await install(folder.path)
   await bringNode(folder.path, '99.2.0', 'shift; echo "$@"; exit 7')
@@ -49,7 +49,7 @@ test('one that came along runs the same command, and its exit code is passed on'
 })
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s reaches the one that does the work, once, and its end is waited for',
+  'forwards %s to the packaged Node.js once, and waits for its end',
   async (signal) => {
     await using folder = await temporaryFolder()
     const program = await install(folder.path)
@@ -68,7 +68,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-test('one that is killed takes its parent along', async () => {
+test('ends with the same signal as the packaged Node.js', async () => {
   await using folder = await temporaryFolder()
   const program = await install(folder.path)
   await bringNode(folder.path, '99.2.0', 'kill -TERM $$')

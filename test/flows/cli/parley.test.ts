@@ -4,7 +4,7 @@ import { jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { run, temporaryFolder } from './program.ts'
 
-test('in a folder where nothing was set up, a token is printed that the key in the data folder has signed', async () => {
+test('prints a token signed with the generated key in an empty folder', async () => {
   await using folder = await temporaryFolder()
   const { code, stdout, stderr } = await run(['token', 'alice', '--name', 'Alice'], { cwd: folder.path })
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -14,7 +14,7 @@ test('in a folder where nothing was set up, a token is printed that the key in t
   expect(payload).toMatchObject({ sub: 'alice', name: 'Alice' })
 })
 
-test('help and configuration go to standard output, and complaints to standard error', async () => {
+test('writes results to standard output, and errors to standard error', async () => {
   await using folder = await temporaryFolder()
   const help = await run(['--help'], { cwd: folder.path })
   expect(help).toMatchObject({ code: 0, stderr: '' })
@@ -24,19 +24,19 @@ test('help and configuration go to standard output, and complaints to standard e
   expect(config.stdout).toContain('127.0.0.1:5000')
   const unknown = await run(['srve'], { cwd: folder.path })
   expect(unknown).toMatchObject({ code: 2, stdout: '' })
-  expect(unknown.stderr).toContain('Unknown verb "srve": did you mean "serve"?')
+  expect(unknown.stderr).toContain("unknown command 'srve'\n(Did you mean serve?)")
 })
 
-test('what one start has compiled, the next one does not compile again', async () => {
+test('reuses the compiled code of an earlier start', async () => {
   await using folder = await temporaryFolder()
-  // Node.js tells what it keeps, and what it takes from there.
+  // Node.js logs what it stores in the cache and what it takes from it.
   const env = { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
   await run(['--version'], { cwd: folder.path })
   const { stdout, stderr } = await run(['--version'], { cwd: folder.path, env })
-  expect(stdout + stderr).toMatch(/V8 code cache for ESM \S*src\/cli\.ts was accepted/)
+  expect(stdout + stderr).toMatch(/V8 code cache for ESM \S*src\/cli\/cli\.ts was accepted/)
 })
 
-test('an instance does not start on a mistaken environment, and tells every mistake', async () => {
+test('refuses to start with mistakes in the environment, and lists them all', async () => {
   await using folder = await temporaryFolder()
   const env = { NODE_ENV: 'production', AUTH_SECRET: 'hush' }
   const { code, stdout, stderr } = await run(['serve'], { cwd: folder.path, env })

@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
-/** The program as it is installed. */
+/** The program in the repository. */
 export const PARLEY = join(import.meta.dirname, '..', '..', '..', 'bin', 'parley.js')
 
-/** What is left of a program that has ended. */
+/** The exit code and output of a program that has ended. */
 export type Ended = Readonly<{ code: number | null; stdout: string; stderr: string }>
 
-/** A folder for one test. */
+/** Creates a folder that is deleted when disposed. */
 export async function temporaryFolder(): Promise<AsyncDisposable & Readonly<{ path: string }>> {
   const path = await mkdtemp(join(tmpdir(), 'parley-cli-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
@@ -21,7 +21,7 @@ export async function temporaryFolder(): Promise<AsyncDisposable & Readonly<{ pa
 
 type Where = Readonly<{ cwd: string; env?: Readonly<Record<string, string>>; program?: string }>
 
-/** Runs the program in an environment that holds PATH and what is given, with no terminal. */
+/** Starts the program without a terminal, in an environment of PATH and `env`. */
 export function start(args: readonly string[], { cwd, env = {}, program = PARLEY }: Where): ChildProcess {
   const stdio = ['ignore', 'pipe', 'pipe'] as const
   return spawn(process.execPath, [program, ...args], {
@@ -43,17 +43,17 @@ export async function run(args: readonly string[], where: Where): Promise<Ended>
   return { code, stdout, stderr }
 }
 
-/** An instance that runs as an operator's does. */
+/** A gateway in a process of its own. */
 export type Serving = AsyncDisposable &
   Readonly<{
     child: ChildProcess
-    /** Of its log. */
+    /** The lines of its log. */
     lines: EventQueue<string>
-    /** When it has ended. */
+    /** Resolves when it has ended. */
     ended: Promise<Ended>
   }>
 
-/** Starts an instance; disposing it kills what is left of it. By default it has no admin port, and any other. */
+/** Starts a gateway; disposing kills it. By default it has no admin port, and any free port for the API. */
 export function serve(cwd: string, env: Readonly<Record<string, string>> = {}): Serving {
   const child = start(['serve'], { cwd, env: { PORT: '0', ADMIN_PORT: 'off', ...env } })
   const [lines, complaints] = [new EventQueue<string>(), new EventQueue<string>()]
@@ -75,7 +75,7 @@ export function serve(cwd: string, env: Readonly<Record<string, string>> = {}): 
   }
 }
 
-/** The command lines of running programs that have this text in them: what an instance on this folder has started. */
+/** Returns the command lines of running programs that contain this text, such as a data folder. */
 export async function programsWith(text: string): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== `${process.pid}`)
   const commands = await Promise.all(

@@ -7,7 +7,7 @@ import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 import { type Serving, programsWith, run, serve, temporaryFolder } from './program.ts'
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s while the embedded database is being made ends that in order, and leaves nothing behind',
+  '%s stops the creation of the embedded database and leaves nothing behind',
   async (signal) => {
     await using folder = await temporaryFolder()
     await using instance = serve(folder.path, { DATA_DIR: folder.path })
@@ -21,7 +21,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-test('a signal between the start of the embedded database and the end of its own ends both', async () => {
+test('a signal during start-up stops the gateway and its embedded database', async () => {
   await using folder = await temporaryFolder()
   await using instance = serve(folder.path, { DATA_DIR: folder.path })
   await instance.lines.match((line) => line.includes('embedded PostgreSQL is running'))
@@ -33,7 +33,7 @@ test('a signal between the start of the embedded database and the end of its own
   expect(await programsWith(folder.path)).toEqual([])
 })
 
-/** Somebody else's program on a port of loopback. */
+/** Takes a port of the loopback address, as another program would. */
 async function takePort(): Promise<AsyncDisposable & Readonly<{ port: number }>> {
   const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -45,23 +45,20 @@ async function takePort(): Promise<AsyncDisposable & Readonly<{ port: number }>>
   }
 }
 
-test.each(['PORT', 'ADMIN_PORT'])(
-  'what has taken %s is told in a sentence, before anything is started',
-  async (name) => {
-    await using folder = await temporaryFolder()
-    await using taken = await takePort()
-    const env = { DATA_DIR: folder.path, PORT: '0', ADMIN_PORT: 'off', [name]: `${taken.port}` }
-    const ended = await run(['serve'], { cwd: folder.path, env })
-    expect(ended).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: `Port ${taken.port} is taken. Another program listens on it, perhaps another Parley: end that one, or set ${name} to another port.\n`,
-    })
-    expect((await readdir(folder.path)).filter((file) => file.startsWith('postgres'))).toEqual([])
-  },
-)
+test.each(['PORT', 'ADMIN_PORT'])('reports that %s is taken before it starts anything', async (name) => {
+  await using folder = await temporaryFolder()
+  await using taken = await takePort()
+  const env = { DATA_DIR: folder.path, PORT: '0', ADMIN_PORT: 'off', [name]: `${taken.port}` }
+  const ended = await run(['serve'], { cwd: folder.path, env })
+  expect(ended).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Port ${taken.port} is taken. Another program listens on it, perhaps another Parley: end that one, or set ${name} to another port.\n`,
+  })
+  expect((await readdir(folder.path)).filter((file) => file.startsWith('postgres'))).toEqual([])
+})
 
-test('a host that is none of this machine is said in a sentence as well', async () => {
+test('reports a HOST that is not an address of this machine', async () => {
   await using folder = await temporaryFolder()
   const env = { DATA_DIR: folder.path, HOST: '192.0.2.1', ADMIN_PORT: 'off' }
   const { code, stderr } = await run(['serve'], { cwd: folder.path, env })
@@ -71,7 +68,7 @@ test('a host that is none of this machine is said in a sentence as well', async 
   ])
 })
 
-/** Two signals, one right after the other, as Ctrl-C under npm brings them; and what was written until the end. */
+/** Sends two signals, one right after the other, as Ctrl-C under npm does. Returns the log. */
 async function interruptTwice({ child, lines, ended }: Serving): Promise<string> {
   child.kill('SIGINT')
   await lines.match((line) => line.includes('stopping'))
@@ -81,7 +78,7 @@ async function interruptTwice({ child, lines, ended }: Serving): Promise<string>
   return stdout
 }
 
-test('a database that comes later is waited for; a Ctrl-C that arrives twice stops in order, and is told once', async () => {
+test('waits for a database that starts later; a doubled Ctrl-C stops in order, and is logged once', async () => {
   await using folder = await temporaryFolder()
   await using database = await createTestDatabase()
   await using proxy = await startTcpProxy(database.url)
@@ -96,7 +93,7 @@ test('a database that comes later is waited for; a Ctrl-C that arrives twice sto
   expect(log).toContain('"stopped"')
 })
 
-test('while a database is waited for, a signal ends the waiting', async () => {
+test('a signal ends the wait for a database', async () => {
   await using folder = await temporaryFolder()
   await using instance = serve(folder.path, { DATABASE_URL: 'postgres://alice:hush@127.0.0.1:1/parley' })
   await instance.lines.match((text) => text.includes('database is not reachable; retrying'))
@@ -104,7 +101,7 @@ test('while a database is waited for, a signal ends the waiting', async () => {
   expect(await instance.ended).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('a database that refuses is not waited for, and the sentence says how to mend it', async () => {
+test('does not wait for a database that refuses the user, and says what to do', async () => {
   await using folder = await temporaryFolder()
   const url = new URL(inject('postgresUrl'))
   url.password = 'hush'

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { parley } from './terminal.ts'
 
-test('in an empty environment it shows the defaults', async () => {
+test('shows the defaults in an empty environment', async () => {
   const { code, printed } = await parley(['check-config'])
   expect(code).toBe(0)
   expect(printed.split('\n')).toEqual([
@@ -11,19 +11,19 @@ test('in an empty environment it shows the defaults', async () => {
     'allowed origins   any of this machine',
     'trusted proxies   none',
     'health, metrics   127.0.0.1:9464',
-    'gateway id        made up at each start',
+    'gateway id        generated at each start',
     `database          embedded PostgreSQL in ${resolve('.parley')}`,
     'replicas          none',
-    'bus               in memory: one instance',
-    'tokens            signed with a key made up for development',
-    'log entries kept  for good',
+    'bus               in memory: one gateway',
+    'tokens            signed with a key generated for development',
+    'log entries kept  forever',
     'log               info, JSON',
     `data folder       ${resolve('.parley')}`,
     'stops within      25 s',
   ])
 })
 
-test('it shows what was set and none of the secrets', async () => {
+test('shows what is set, and no secrets', async () => {
   const { code, printed } = await parley(['check-config'], {
     NODE_ENV: 'production',
     HOST: '::',
@@ -49,14 +49,14 @@ test('it shows what was set and none of the secrets', async () => {
     'gateway id        eu-1',
     'database          db.example:5432/chat',
     'replicas          replica.example/chat',
-    'bus               Redis: any number of instances',
+    'bus               Redis: any number of gateways',
     'tokens            signed with AUTH_SECRET, from https://login.example',
   ]) {
     expect(printed.split('\n')).toContain(line)
   }
 })
 
-test('of an identity provider it shows whose tokens are believed', async () => {
+test('shows whose tokens are accepted with an identity provider', async () => {
   const env = {
     AUTH_JWKS_URL: 'https://login.example/jwks',
     AUTH_ISSUER: 'https://login.example',

@@ -1,10 +1,10 @@
 import { main } from '../../../src/cli/cli.ts'
 import type { RawEnvironment } from '../../../src/config/env.ts'
 
-/** What somebody at a terminal sees of a command. */
+/** What a command shows at a terminal. */
 export type Outcome = Readonly<{ code: number; printed: string; noticed: string }>
 
-/** Runs `parley` with these arguments in an environment that holds nothing else. */
+/** Runs `parley` with these arguments in an environment with nothing but `env`. */
 export async function parley(argv: readonly string[], env: RawEnvironment = {}): Promise<Outcome> {
   const printed: string[] = []
   const noticed: string[] = []

@@ -5,7 +5,7 @@ import { parley } from './terminal.ts'
 const AUTH_SECRET = 'a key for tests, of more than 32 bytes'
 const KEY = new TextEncoder().encode(AUTH_SECRET)
 
-test('a token signs its subject in with name and picture, for as long as was asked', async () => {
+test('prints a token with name and picture that expires as requested', async () => {
   const options = ['--name', 'Alice Ångström', '--picture', 'https://img.example/a.png', '--for', '2h']
   const { code, printed, noticed } = await parley(['token', 'alice', ...options], { AUTH_SECRET })
   expect({ code, noticed }).toEqual({ code: 0, noticed: '' })
@@ -20,21 +20,27 @@ test('a token signs its subject in with name and picture, for as long as was ask
   })
 })
 
-test('without options it lasts for 30 days and says nothing but who it is', async () => {
+test('prints a token for 30 days without further claims by default', async () => {
   const { printed } = await parley(['token', 'bob'], { AUTH_SECRET })
   const { sub, iat = 0, exp, ...rest } = decodeJwt(printed)
   expect({ sub, exp, rest }).toEqual({ sub: 'bob', exp: iat + 30 * 86_400, rest: {} })
 })
 
-test('it has the issuer and the audience that an instance asks for', async () => {
+test('adds the issuer and the audience that a gateway requires', async () => {
   const env = { AUTH_SECRET, AUTH_ISSUER: 'https://login.example', AUTH_AUDIENCE: 'parley' }
   const { printed } = await parley(['token', 'carol'], env)
   expect(decodeJwt(printed)).toMatchObject({ iss: 'https://login.example', aud: 'parley' })
 })
 
-test('where an identity provider signs, it says that it can’t, and why', async () => {
+test('explains that it has no key if an identity provider signs tokens', async () => {
   const env = { AUTH_JWKS_URL: 'https://login.example/jwks', AUTH_ISSUER: 'x', AUTH_AUDIENCE: 'y' }
   const { code, printed, noticed } = await parley(['token', 'alice'], env)
   expect({ code, printed }).toEqual({ code: 1, printed: '' })
-  expect(noticed).toContain('tokens come from the identity provider and Parley has no key to sign one with')
+  expect(noticed).toContain('the identity provider signs tokens and Parley has no key to sign one with')
+})
+
+test('needs no database in production', async () => {
+  const { code, printed, noticed } = await parley(['token', 'alice'], { NODE_ENV: 'production', AUTH_SECRET })
+  expect({ code, noticed }).toEqual({ code: 0, noticed: '' })
+  expect(decodeJwt(printed)).toMatchObject({ sub: 'alice' })
 })

@@ -1,0 +1,42 @@
+import { InvalidArgumentError } from 'commander'
+import { isSubject } from '../ids.ts'
+import { durationS, nearest } from '../lib/text.ts'
+import { SERVICE_LEVELS, type ServiceLevel } from '../overload/levels.ts'
+
+const MAX_DURATION_S = 3_650 * 86_400
+
+/** Parses `90s`, `15m`, `1h` or `30d`, ten years at most, into seconds. */
+export function parseDuration(text: string): number {
+  const seconds = durationS(text, MAX_DURATION_S)
+  if (seconds !== undefined) return seconds
+  throw new InvalidArgumentError('Use a time such as 90s, 15m, 1h or 30d, ten years at most.')
+}
+
+export function parseSubject(text: string): string {
+  if (isSubject(text)) return text
+  throw new InvalidArgumentError('Use 1 to 255 characters, without control characters.')
+}
+
+export function parsePicture(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text
+  throw new InvalidArgumentError('Use an address that begins with https:// or http://.')
+}
+
+/** Rejects an empty value, which is mostly a shell variable that is not set. */
+export function parseText(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It is empty.')
+}
+
+const LEVELS: readonly string[] = [...SERVICE_LEVELS.map((level) => level.toLowerCase()), 'auto']
+
+/** Parses a service level in any case; `auto` gives the decision back to the load. */
+export function parseLevel(text: string): ServiceLevel | 'auto' {
+  const word = text.toLowerCase()
+  if (word === 'auto') return 'auto'
+  const level = SERVICE_LEVELS.find((each) => each.toLowerCase() === word)
+  if (level !== undefined) return level
+  const suggestion = nearest(word, LEVELS, () => 3)
+  const hint = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`
+  throw new InvalidArgumentError(`Use normal, busy, essential or auto.${hint}`)
+}

@@ -1,0 +1,52 @@
+import path from 'node:path'
+import { backUp } from '../../backup/back-up.ts'
+import type { Manifest } from '../../backup/manifest.ts'
+import { countOf, megabytes } from '../../backup/progress.ts'
+import type { RunCommand } from '../process.ts'
+import { readVersion } from '../version.ts'
+import { openOperatorDatabase } from './operator-database.ts'
+import { stoppable } from './stoppable.ts'
+
+/** A person at a terminal sees progress each second; a log is kept short. */
+const PROGRESS_INTERVAL_MS = { terminal: 1_000, log: 15_000 }
+
+/** Returns how often a copy reports its progress. */
+export function progressIntervalMs(isTerminal: boolean): number {
+  return isTerminal ? PROGRESS_INTERVAL_MS.terminal : PROGRESS_INTERVAL_MS.log
+}
+
+/** Writes a backup while gateways may run. */
+export const backUpDatabase: RunCommand<Readonly<{ folder: string }>> = async (process, input) => {
+  const folder = path.resolve(input.folder)
+  const consequence = `The backup in ${folder} is incomplete and can't be restored. Delete it.`
+  const manifest = await stoppable(process, consequence, async (signal) => {
+    await using database = await openOperatorDatabase({ env: process.env, signal, needs: 'existing' })
+    return await backUp({
+      url: database.url,
+      folder,
+      parleyVersion: await readVersion(),
+      signal,
+      tell: process.notice,
+      tellEveryMs: progressIntervalMs(process.isTerminal),
+    })
+  })
+  if (manifest.logs.broken > 0) process.notice(brokenLogs(manifest))
+  process.print(summary(folder, manifest))
+  return 0
+}
+
+function summary(folder: string, { tables, logs, takenAt }: Manifest): string {
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0)
+  const bytes = tables.reduce((sum, table) => sum + table.fileBytes, 0)
+  return (
+    `Backed up into ${folder}: the database as of ${takenAt}, ${countOf(tables.length, 'table')} with ` +
+    `${countOf(rows, 'row')}, ${countOf(logs.chats, 'log')} with ${countOf(logs.events, 'event')}, ${megabytes(bytes)}.`
+  )
+}
+
+function brokenLogs({ logs }: Manifest): string {
+  return (
+    `! ${countOf(logs.broken, 'chat log')} with missing events, or with another end than the chat states. ` +
+    `The database is damaged, and the backup is a faithful copy of it.`
+  )
+}

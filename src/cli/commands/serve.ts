@@ -1,0 +1,31 @@
+import type { Config } from '../../config/config.ts'
+import { withDevSecret } from '../../config/dev-secret.ts'
+import { loadConfig } from '../../config/load-config.ts'
+import type { Secrets } from '../../config/secrets.ts'
+import { ensurePrismaClient } from '../../store/migrations/ensure-prisma-client.ts'
+import { createLogger } from '../../telemetry/logger.ts'
+import type { RunCommand } from '../process.ts'
+import { listenToSignals } from './stop-signals.ts'
+
+/** Runs one gateway until SIGTERM or Ctrl-C. Throws ConfigError before anything is started. */
+export const serve: RunCommand = async ({ env, isTerminal }) => {
+  const { config, secrets, warnings } = loadConfig(env, { isTerminal })
+  const logger = createLogger(config.log)
+  for (const warning of warnings) logger.warn(warning)
+  // Before anything is started: without a listener, a signal would end this process and leave the database running.
+  using stop = listenToSignals((signal) =>
+    logger.info({ signal }, 'stopping; another signal ends the process at once'),
+  )
+  await serveUntil(stop.signal, config, secrets)
+  return 0
+}
+
+async function serveUntil(stop: AbortSignal, config: Config, secrets: Secrets): Promise<void> {
+  try {
+    await ensurePrismaClient()
+    const { run } = await import('../../main.ts')
+    await run(config, await withDevSecret(config, secrets), stop)
+  } catch (error) {
+    if (error !== stop.reason) throw error
+  }
+}

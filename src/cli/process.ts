@@ -1,0 +1,15 @@
+import type { RawEnvironment } from '../config/env.ts'
+
+/** What a command may use of the process that it runs in. */
+export type Process = Readonly<{
+  env: RawEnvironment
+  /** Writes a line of the result, for a person or a program that reads it. */
+  print: (line: string) => void
+  /** Writes a line for the person who watches: progress, warnings, errors. */
+  notice: (line: string) => void
+  /** Whether standard output is a terminal. */
+  isTerminal: boolean
+}>
+
+/** Runs a command and returns the exit code: 0 done, 1 failed. */
+export type RunCommand<Input = void> = (process: Process, input: Input) => Promise<number>

@@ -1,0 +1,160 @@
+import { Command } from 'commander'
+import { parseDuration, parseLevel, parsePicture, parseSubject, parseText } from './arguments.ts'
+import { environmentHelp, examples, writeTo } from './help.ts'
+import type { Process, RunCommand } from './process.ts'
+
+const DEFAULT_TOKEN_LIFETIME = '30d'
+/** A level that an operator forgot to take back ends after an hour. */
+const DEFAULT_LEVEL_LIFETIME = '1h'
+
+/**
+ * Builds `parley` with its verbs. A verb's module is loaded when it runs, which keeps `parley token` fast. Parsing
+ * rejects with CommanderError if the command line is not understood, or after help was printed.
+ */
+export function createProgram(
+  process: Process,
+  version: string,
+  onDone: (exitCode: number) => void,
+): Command {
+  const program = new Command('parley')
+    .description('A self-hosted chat backend with a GraphQL API.')
+    .usage('<command> [options]')
+    .version(version, '-v, --version', "print Parley's version")
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .exitOverride()
+  writeTo(program, process)
+  program.showHelpAfterError()
+  program.addHelpText('after', environmentHelp)
+
+  /** Commands inherit the settings above. */
+  const verb = (name: string, summary: string, description: string): Command =>
+    program.command(name).summary(summary).description(description)
+
+  async function run<Input>(load: () => Promise<RunCommand<Input>>, input: Input): Promise<void> {
+    const command = await load()
+    onDone(await command(process, input))
+  }
+
+  verb(
+    'serve',
+    'run a gateway until SIGTERM or Ctrl-C',
+    'Runs one gateway until SIGTERM or Ctrl-C. Applies missing migrations first. Uses an embedded PostgreSQL unless DATABASE_URL is set.',
+  )
+    .addHelpText('after', examples('parley serve', 'PORT=8080 DATABASE_URL=postgres://… parley serve'))
+    .action(() => run(async () => (await import('./commands/serve.ts')).serve, undefined))
+
+  verb(
+    'migrate',
+    'apply the migrations that the database does not have yet',
+    'Applies the migrations that the database does not have yet, and prints each one when it is done.',
+  )
+    .option('--retry', 'also apply a migration that failed before')
+    .addHelpText('after', examples('parley migrate', 'DATABASE_URL=postgres://… parley migrate --retry'))
+    .action(({ retry = false }: Readonly<{ retry?: boolean }>) =>
+      run(async () => (await import('./commands/migrate.ts')).migrateDatabase, { retry }),
+    )
+
+  verb(
+    'token',
+    'print a token that signs a user in',
+    'Prints a token that signs <subject> in, and nothing else. It is signed with AUTH_SECRET, or with the key in DATA_DIR in development.',
+  )
+    .argument('<subject>', 'user to sign in: 1 to 255 characters', parseSubject)
+    .option('--name <name>', 'display name of the user', parseText)
+    .option('--picture <url>', 'address of a picture of the user', parsePicture)
+    .option('--for <time>', `how long the token is valid (default: ${DEFAULT_TOKEN_LIFETIME})`, parseDuration)
+    .addHelpText('after', examples('parley token alice', 'parley token bob --name "Bob Lee" --for 2h'))
+    .action((subject: string, { name, picture, for: lifetimeS }: TokenOptions) =>
+      run(async () => (await import('./commands/token.ts')).printToken, {
+        subject,
+        name,
+        picture,
+        lifetimeS: lifetimeS ?? parseDuration(DEFAULT_TOKEN_LIFETIME),
+      }),
+    )
+
+  verb(
+    'service-level',
+    'set the service level of all gateways',
+    'Sets the service level of all gateways that use the database, for a limited time. "auto" lets the load decide again.',
+  )
+    .argument('<level>', 'normal, busy, essential or auto', parseLevel)
+    .option('--for <time>', `how long to keep the level (default: ${DEFAULT_LEVEL_LIFETIME})`, parseDuration)
+    .addHelpText('after', examples('parley service-level essential --for 30m', 'parley service-level auto'))
+    .action((level: ReturnType<typeof parseLevel>, { for: lifetimeS }: LevelOptions, command: Command) => {
+      if (level === 'auto' && lifetimeS !== undefined)
+        command.error("error: --for can't be used with auto. Leave it out.")
+      return run(async () => (await import('./commands/service-level.ts')).setServiceLevel, {
+        level,
+        lifetimeS: lifetimeS ?? parseDuration(DEFAULT_LEVEL_LIFETIME),
+      })
+    })
+
+  verb(
+    'backup',
+    'write a backup into a folder while gateways run',
+    'Writes a backup of the whole database into <folder>. Gateways may run meanwhile.',
+  )
+    .argument('<folder>', 'a new or empty folder', parseText)
+    .addHelpText('after', examples('parley backup /backups/monday'))
+    .action((folder: string) =>
+      run(async () => (await import('./commands/backup.ts')).backUpDatabase, { folder }),
+    )
+
+  verb(
+    'restore',
+    'fill an empty database from a backup',
+    'Fills an empty database from what "parley backup" wrote into <folder>, and verifies the copy. No gateway may run on the database.',
+  )
+    .argument('<folder>', 'a folder that "parley backup" wrote', parseText)
+    .addHelpText('after', examples('parley restore /backups/monday'))
+    .action((folder: string) =>
+      run(async () => (await import('./commands/restore.ts')).restoreDatabase, { folder }),
+    )
+
+  verb(
+    'reset-devices',
+    'make every device start over',
+    'Makes every device start over with an InboxReset. Use it if the database was set back by other means than "parley restore".',
+  )
+    .addHelpText('after', examples('parley reset-devices'))
+    .action(() => run(async () => (await import('./commands/reset-devices.ts')).resetDevices, undefined))
+
+  verb(
+    'psql',
+    'open psql on the database',
+    'Opens psql on the database in DATABASE_URL, or on the embedded database in DATA_DIR. Arguments after "--" go to psql. Without psql on this machine, prints the URL to connect to.',
+  )
+    .argument('[arguments...]', 'arguments of psql')
+    .addHelpText('after', examples('parley psql', 'parley psql -- -c "SELECT count(*) FROM messages"'))
+    .action((psqlArguments: string[]) =>
+      run(async () => (await import('./commands/psql.ts')).openPsql, { psqlArguments }),
+    )
+
+  verb(
+    'doctor',
+    'check configuration, ports, keys, database and Redis',
+    'Checks configuration, ports, keys, database and Redis, and prints how to fix what is wrong. Changes nothing.',
+  )
+    .addHelpText('after', examples('parley doctor', 'DATABASE_URL=postgres://… parley doctor'))
+    .action(() => run(async () => (await import('./doctor/doctor.ts')).doctor, undefined))
+
+  verb(
+    'check-config',
+    'print the configuration, without secrets',
+    'Prints the configuration that the environment results in, without secrets.',
+  )
+    .addHelpText('after', examples('parley check-config', 'NODE_ENV=production parley check-config'))
+    .action(() => run(async () => (await import('./commands/check-config.ts')).checkConfig, undefined))
+
+  return program
+}
+
+type TokenOptions = Readonly<{
+  name: string | undefined
+  picture: string | undefined
+  for: number | undefined
+}>
+
+type LevelOptions = Readonly<{ for: number | undefined }>

@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { VARIABLES } from '../../../src/config/variables.ts'
+import { parley } from './terminal.ts'
+
+const COMMANDS = [
+  'serve',
+  'migrate',
+  'token',
+  'service-level',
+  'backup',
+  'restore',
+  'reset-devices',
+  'psql',
+  'doctor',
+  'check-config',
+]
+
+/** The text without line breaks of the layout. */
+function unwrapped(text: string): string {
+  return text.replaceAll(/\s+/g, ' ')
+}
+
+test.each([['--help'], ['-h'], ['help']])('%s lists every command and every variable', async (...argv) => {
+  const { code, printed, noticed } = await parley(argv)
+  expect({ code, noticed }).toEqual({ code: 0, noticed: '' })
+  for (const name of COMMANDS) expect(printed).toMatch(new RegExp(`^  ${name}[^ ]* .*  \\S`, 'm'))
+  for (const { name, meaning, default: otherwise } of VARIABLES) {
+    expect(unwrapped(printed)).toContain(`${name} ${meaning} (default: ${otherwise})`)
+  }
+})
+
+test.each(COMMANDS)('%s --help describes the command, its options, and examples', async (name) => {
+  const { code, printed, noticed } = await parley([name, '--help'])
+  expect({ code, noticed }).toEqual({ code: 0, noticed: '' })
+  expect(printed).toMatch(new RegExp(`^Usage: parley ${name}`))
+  expect(printed).toMatch(new RegExp(`\n\nExamples:\n  \\$ .*parley ${name}`))
+  expect(await parley(['help', name])).toEqual({ code, printed, noticed })
+  expect(await parley([name, '--port', '1', '--help'])).toEqual({ code, printed, noticed })
+})
+
+test('--version prints the version of the package and nothing else', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
+  expect(await parley(['--version'])).toEqual({ code: 0, printed: version, noticed: '' })
+})
+
+test.each([
+  [[], ''],
+  [['tokn', 'alice'], "unknown command 'tokn'\n(Did you mean token?)"],
+  [['bench'], "unknown command 'bench'"],
+  [['--port', '4000'], "unknown option '--port'"],
+  [['token'], "missing required argument 'subject'"],
+  [['token', 'alice', 'bob'], "too many arguments for 'token'"],
+  [['token', 'alice', '--nam', 'Alice'], "unknown option '--nam'\n(Did you mean --name?)"],
+  [['token', 'alice', '-x'], "unknown option '-x'"],
+  [['token', 'alice', '--name'], "option '--name <name>' argument missing"],
+  [['token', 'alice', '--name='], "option '--name <name>' argument '' is invalid"],
+  [['token', 'alice', '--for', 'ever'], 'Use a time such as 90s, 15m, 1h or 30d, ten years at most.'],
+  [['token', 'alice', '--for', '0d'], 'Use a time such as'],
+  [['token', 'alice', '--for', '3651d'], 'Use a time such as'],
+  [['token', 'alice', '--picture', 'javascript:1'], 'Use an address that begins with https:// or http://.'],
+  [['token', 'a\nb'], 'Use 1 to 255 characters, without control characters.'],
+  [['token', 'x'.repeat(256)], 'Use 1 to 255 characters'],
+  [['migrate', '--retry=yes'], "unknown option '--retry=yes'"],
+  [['serve', 'now'], "too many arguments for 'serve'"],
+  [['service-level', 'busyy'], 'Use normal, busy, essential or auto. Did you mean busy?'],
+  [['service-level', 'auto', '--for', '1h'], "--for can't be used with auto"],
+])('rejects "parley %s" with an explanation and the usage', async (argv, sentence) => {
+  const { code, printed, noticed } = await parley(argv)
+  expect(code).toBe(2)
+  expect(printed).toBe('')
+  expect(noticed).toContain(sentence)
+  const [name = ''] = argv
+  expect(noticed).toContain(`Usage: parley ${COMMANDS.includes(name) ? name : '<command>'}`)
+})
+
+test('lists mistakes in the environment and exits with 1', async () => {
+  const { code, printed, noticed } = await parley(['check-config'], { PORT: 'x', PARLEY_HOST: 'y' })
+  expect(code).toBe(1)
+  expect(printed).toBe('')
+  expect(noticed).toBe(
+    'The environment has 2 mistakes:\n' +
+      '  - PARLEY_HOST is not a variable that Parley reads: did you mean HOST?\n' +
+      '  - PORT must be a number from 0 to 65535.',
+  )
+})
