@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createTestDatabase } from '../harness/servers/database.ts'
 import { startParley } from '../harness/servers/parley.ts'
-import { freePort } from '../harness/servers/redis-process.ts'
+import { freePort } from '../harness/network/free-port.ts'
 import { startRedis } from '../harness/servers/redis.ts'
 import { startRedisCluster } from '../harness/servers/redis-cluster.ts'
 import { startTcpProxy } from '../harness/network/tcp-proxy.ts'

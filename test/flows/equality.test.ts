@@ -10,7 +10,7 @@ import { PEOPLE, type Step, type Where, Scenario } from '../harness/people/scena
 const name = fc.constantFrom(...PEOPLE)
 const group = fc.nat({ max: 1 })
 const where: fc.Arbitrary<Where> = fc.oneof(fc.constant('direct' as const), group, group)
-const both = { who: name, whom: name }
+const both = { actor: name, target: name }
 /** For good, for less than ten minutes, and for some times ten minutes. */
 const messageTtlSeconds = fc.constantFrom(0, 600, 3_600)
 
@@ -49,7 +49,7 @@ const creation: fc.Arbitrary<Step> = fc.record({
 })
 const reconnect: fc.Arbitrary<Step> = fc.record({
   type: fc.constant('reconnect'),
-  who: name,
+  actor: name,
   acknowledges: fc.boolean(),
 })
 const time: fc.Arbitrary<Step> = fc.constant({ type: 'tenMinutes' })

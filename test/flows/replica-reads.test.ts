@@ -4,7 +4,7 @@ import { migrate } from '../../src/store/migrations/migrate.ts'
 import { startParley } from '../harness/servers/parley.ts'
 import type { Person } from '../harness/people/person.ts'
 import { type PostgresServer, startPrimary } from '../harness/servers/postgres-server.ts'
-import { freePort } from '../harness/servers/redis-process.ts'
+import { freePort } from '../harness/network/free-port.ts'
 import { startRedis } from '../harness/servers/redis.ts'
 
 const HISTORY = `query ($id: ID!) {

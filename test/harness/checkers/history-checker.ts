@@ -48,7 +48,7 @@ export function checkHistory(history: History): readonly Finding[] {
   ]
 }
 
-/** Counts the events that devices received again. Repeats are allowed: clients drop events with a known chat and seq. */
+/** Counts the events that devices received again. Clients drop events with a known chat and seq, so that is allowed. */
 export function countRepeats({ deliveries }: History): number {
   return deliveries.length - new Set(deliveries.map((one) => `${one.device} ${positionOf(one)}`)).size
 }

@@ -7,7 +7,7 @@ export type Outcome =
   | Readonly<{ type: 'fail'; reason: string }>
   | Readonly<{ type: 'info'; reason: string }>
 
-/** What identifies a message, and its text. */
+/** The identity of a message, and its text. */
 export type Content = Readonly<{ chatId: string; sender: string; key: string; body: string | null }>
 
 /** A send. Its times are positions in the run's single order of starts and ends, not times of a clock. */
@@ -19,7 +19,7 @@ export type LoggedEvent = Content & Readonly<{ seq: number }>
 /** An event that a device received. Each new subscription of a device has a higher number. */
 export type Delivery = LoggedEvent & Readonly<{ device: string; subscription: number }>
 
-/** What happened in a run: the input of the checker. */
+/** The events of a run: the input of the checker. */
 export type History = Readonly<{
   /** The ids of the members by chat. */
   members: ReadonlyMap<string, readonly string[]>

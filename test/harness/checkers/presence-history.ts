@@ -21,7 +21,7 @@ export type QueriedState = PresenceState & Span & Readonly<{ viewer: string }>
 /** One subscription to the presence of all people, from its start to its end. */
 export type PresenceSubscription = Span & Readonly<{ watcher: string }>
 
-/** What a run observed about presence: the input of the checker. */
+/** The presence that a run observed: the input of the checker. */
 export type PresenceHistory = Readonly<{
   /** The people whose presence every subscription watches. */
   people: readonly string[]

@@ -6,21 +6,23 @@ import { text } from 'node:stream/consumers'
 export type HttpProxy = AsyncDisposable & Readonly<{ url: string }>
 
 /**
- * Starts one in front of `targetUrl`. When the API has answered a request, `passesOn` is asked with the request's body:
- * the answer goes on its way once that resolves; with false it is lost, as when a proxy dies.
+ * Starts a proxy in front of `targetUrl`. When the API has responded, the proxy calls `forwardsResponse` with the body
+ * of the request. It forwards the response when that resolves with true. With false it drops the response, as if it
+ * had died.
  */
 export async function startHttpProxy(
   targetUrl: string,
-  passesOn: (body: string) => Promise<boolean>,
+  forwardsResponse: (body: string) => Promise<boolean>,
 ): Promise<HttpProxy> {
   async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request)
     const { authorization = '', accept = '' } = request.headers
     const headers = { 'content-type': 'application/json', authorization, accept }
-    const answer = await fetch(targetUrl, { method: 'POST', headers, body })
-    const answerBody = await answer.text()
-    const type = answer.headers.get('content-type') ?? 'application/json'
-    if (await passesOn(body)) response.writeHead(answer.status, { 'content-type': type }).end(answerBody)
+    const upstream = await fetch(targetUrl, { method: 'POST', headers, body })
+    const responseBody = await upstream.text()
+    const type = upstream.headers.get('content-type') ?? 'application/json'
+    if (await forwardsResponse(body))
+      response.writeHead(upstream.status, { 'content-type': type }).end(responseBody)
     else response.destroy()
   }
 

@@ -5,19 +5,19 @@ import { EventQueue } from '../fixtures/event-queue.ts'
 /** A message of the graphql-transport-ws protocol. */
 export type ProtocolMessage = Readonly<{ type: string; id?: string; payload?: unknown }>
 
-/** A WebSocket that speaks the protocol by hand, for what no client library would do. */
+/** A WebSocket without a client library, for messages that no library would send. */
 export type RawSocket = Readonly<{
   socket: WebSocket
   messages: EventQueue<ProtocolMessage>
   closed: Promise<{ code: number; reason: string }>
   send(message: ProtocolMessage | string): void
   subscribe(id: string, query: string, variables?: object): void
-  /** Stops reading: what the server sends stays in the network's buffers, and then in the server. */
+  /** Stops reading. Messages from the server fill the network's buffers, then those of the server. */
   pause(): void
   resume(): void
 }>
 
-/** Connects; with a token, also waits until the connection is acknowledged. */
+/** Connects. With a token, also waits until the connection is acknowledged. */
 export async function rawSocket(url: string, token?: string): Promise<RawSocket> {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
   const messages = new EventQueue<ProtocolMessage>()

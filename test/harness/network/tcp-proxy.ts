@@ -1,35 +1,35 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A network between a client and a server, which can be cut. */
+/** A network between a client and a server, with its faults. */
 export type TcpProxy = AsyncDisposable &
   Readonly<{
     port: number
-    /** The same URL, by way of this proxy. */
+    /** The target URL through this proxy. */
     url: string
     /** Resets every connection, and refuses new ones until `restore`. */
     cut(): void
     /**
-     * Loses one answer on its way to the client: the one in which `isIt` recognises something, or the one to what it
-     * recognises something in. The connection is reset instead. Resolves when that has happened.
+     * Drops one response to the client and resets the connection instead. It is the first response that `matches`, or
+     * the response to the first request that `matches`. Resolves when that has happened.
      */
-    dropResponse(isIt: Matcher): Promise<void>
-    /** Passes nothing on any more, without a sound, until `restore`; what was on its way is lost. */
+    dropResponse(matches: Matcher): Promise<void>
+    /** Silently drops all data until `restore`. */
     blackhole(): void
     restore(): void
   }>
 
-/** Whether this is it, which the client or the server said. */
-export type Matcher = (said: Buffer, by: 'client' | 'server') => boolean
+/** Tells whether data from the client or the server matches. */
+export type Matcher = (data: Buffer, from: 'client' | 'server') => boolean
 
-type Trap = Readonly<{ isIt: Matcher; sprung(): void }>
+type PendingDrop = Readonly<{ matches: Matcher; dropped(): void }>
 
 /** Starts a proxy on a free port of loopback in front of the host and port of `targetUrl`. */
 export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const target = new URL(targetUrl)
   const sockets = new Set<Socket>()
   let state: 'open' | 'cut' | 'blackhole' = 'open'
-  let trap: Trap | undefined
+  let pendingDrop: PendingDrop | undefined
 
   const server = createServer((inside) => {
     if (state === 'cut') inside.resetAndDestroy()
@@ -37,23 +37,23 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   })
 
   function pair(inside: Socket, outside: Socket): void {
-    let isTrapped = false
+    let isMatched = false
     join(inside, outside, (data) => {
-      isTrapped ||= trap?.isIt(data, 'client') === true
+      isMatched ||= pendingDrop?.matches(data, 'client') === true
       return true
     })
     join(outside, inside, (data) => {
-      isTrapped ||= trap?.isIt(data, 'server') === true
-      if (!isTrapped) return true
+      isMatched ||= pendingDrop?.matches(data, 'server') === true
+      if (!isMatched) return true
       inside.resetAndDestroy()
-      trap?.sprung()
-      trap = undefined
-      isTrapped = false
+      pendingDrop?.dropped()
+      pendingDrop = undefined
+      isMatched = false
       return false
     })
   }
 
-  /** `passes` sees what comes by, and may keep it from going on. */
+  /** Forwards data for which `passes` returns true. */
   function join(from: Socket, to: Socket, passes: (data: Buffer) => boolean): void {
     sockets.add(from)
     from.on('data', (data) => void (state === 'open' && passes(data) && to.write(data)))
@@ -61,7 +61,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       sockets.delete(from)
       to.destroy()
     })
-    // A reset arrives as an error before 'close'; what follows is the same.
+    // A reset emits 'error' before 'close'.
     from.on('error', () => to.destroy())
   }
 
@@ -83,7 +83,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       state = 'cut'
       reset()
     },
-    dropResponse: (isIt) => new Promise((sprung) => (trap = { isIt, sprung })),
+    dropResponse: (matches) => new Promise((dropped) => (pendingDrop = { matches, dropped })),
     blackhole() {
       state = 'blackhole'
     },

@@ -4,12 +4,12 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
 
-/** What a test needs that may be the first one to want a browser, in milliseconds. */
+/** Timeout of tests that start a browser: the first one may have to install it. */
 export const BROWSER_TIMEOUT_MS = 300_000
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
-/** It stays at home: no updates, no sync, no reports. As root it has no sandbox to be in. */
+/** No updates, sync or reports. No sandbox, because Chromium has none when it runs as root. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -24,7 +24,7 @@ const FLAGS = [
   '--no-pings',
 ]
 
-/** A headless Chromium: the one on PATH, or else Debian's, installed now. */
+/** Starts a headless Chromium. Installs it from Debian if there is none on PATH. */
 export async function startBrowser(): Promise<Browser> {
   const executablePath = (await findBrowser()) ?? (await installBrowser())
   return chromium.launch({ executablePath, args: FLAGS })
@@ -44,7 +44,7 @@ async function isExecutable(file: string): Promise<boolean> {
   )
 }
 
-// Tests run side by side: the first one installs, the others wait for it and find the browser there.
+// Tests run in parallel: the first installs the browser, the others wait for it.
 const INSTALL = `
   exec 9> /tmp/parley-tests-chromium.lock && flock 9
   command -v chromium && exit
@@ -53,7 +53,7 @@ const INSTALL = `
 
 async function installBrowser(): Promise<string> {
   try {
-    if (process.getuid?.() !== 0) throw new Error('Only root can install it')
+    if (process.getuid?.() !== 0) throw new Error('Installing Chromium needs root.')
     await promisify(execFile)('sh', ['-c', INSTALL], { maxBuffer: 64 * 1024 * 1024 })
   } catch (error) {
     throw new Error(HOW_TO_INSTALL, { cause: error })
@@ -64,4 +64,4 @@ async function installBrowser(): Promise<string> {
 }
 
 const HOW_TO_INSTALL =
-  'These tests need Chromium on PATH, and it could not be installed: on Debian run "apt-get install chromium" as root, elsewhere install Chromium or Google Chrome.'
+  'These tests need Chromium on PATH, and installing it failed. On Debian, run "apt-get install chromium" as root. Elsewhere, install Chromium or Google Chrome.'

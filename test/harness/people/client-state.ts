@@ -5,23 +5,23 @@ type Marks = Readonly<{ deliveredSeq: number; readSeq: number }>
 type Role = MemberData['role']
 type ClientMessage = Omit<MessageData, 'status'>
 
-/** One chat as a client keeps it: what it queried once, and what events made of that since. */
+/** One chat as a client keeps it: one query, with the events since then applied. */
 export type ClientChat = {
   headSeq: number
   lastActivityAt: string
   title: string | null
   messageTtlSeconds: number | null
-  /** False once somebody was removed: what the chat was then is kept. */
+  /** False after the viewer was removed. The client keeps the chat as it was then. */
   isPresent: boolean
   memberCount: number
-  /** The present members; to who has left, themself. */
+  /** The present members. After the viewer left, only the viewer. */
   members: Map<string, Role>
-  /** Of whomever a receipt told, members or not: a receipt may overtake what makes somebody a member. */
+  /** Of all users with a receipt, members or not: a receipt may arrive before the event that adds its member. */
   watermarks: Map<string, Marks>
   messages: Map<string, ClientMessage>
 }
 
-/** What of a chat is compared: all of it in one shape, whether it was held or queried. */
+/** A chat in the shape in which client state and query are compared. */
 export type ChatState = Readonly<{
   id: string
   headSeq: number
@@ -33,7 +33,7 @@ export type ChatState = Readonly<{
   watermarks: Readonly<Record<string, Marks>>
   lastMessageId: string | undefined
   messageIds: readonly string[]
-  /** What may change without an event, once somebody is removed: undefined then. */
+  /** Undefined after the viewer was removed: it may change then without an event. */
   present: PresentState | undefined
 }>
 
@@ -44,19 +44,19 @@ type PresentState = Readonly<{
 
 type PresentMessage = ClientMessage & Readonly<{ status: MessageData['status'] | undefined }>
 
-/** A chat of which nothing is known but that it exists. */
+/** Returns a chat of which only the existence is known. */
 export function emptyChat(): ClientChat {
   const nothing = { headSeq: 0, lastActivityAt: '', title: null, messageTtlSeconds: null }
-  const nobody = { isPresent: true, memberCount: 0, members: new Map(), watermarks: new Map() }
-  return { ...nothing, ...nobody, messages: new Map() }
+  const noMembers = { isPresent: true, memberCount: 0, members: new Map(), watermarks: new Map() }
+  return { ...nothing, ...noMembers, messages: new Map() }
 }
 
-/** The chat as a query answered. What is known of watermarks already may be newer, and they only ever grow. */
+/** Returns the chat as queried. Known watermarks may be newer than the query, and watermarks never decrease. */
 export function fromQuery(chat: ChatData, known?: ClientChat): ClientChat {
   const { headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, viewerMember } = chat
-  // A query is not of one moment: the list of members may lack the viewer already, who is told of that by an event.
+  // A query is not a snapshot: its list of members may lack the viewer before the event of the removal arrives.
   const members = [viewerMember, ...chat.members.edges.map(({ node }) => node)]
-  const held: ClientChat = {
+  const local: ClientChat = {
     headSeq,
     lastActivityAt,
     title,
@@ -67,11 +67,11 @@ export function fromQuery(chat: ChatData, known?: ClientChat): ClientChat {
     watermarks: new Map(known?.watermarks),
     messages: new Map(chat.messages.edges.map(({ node }) => [node.id, withoutStatus(node)])),
   }
-  for (const { user, ...marks } of members) advance(held, user.id, marks)
-  return held
+  for (const { user, ...marks } of members) advance(local, user.id, marks)
+  return local
 }
 
-/** Watermarks only ever grow. */
+/** Applies a receipt. Watermarks never decrease. */
 export function advance({ watermarks }: ClientChat, userId: string, { deliveredSeq, readSeq }: Marks): void {
   const before = watermarks.get(userId) ?? { deliveredSeq: 0, readSeq: 0 }
   watermarks.set(userId, {
@@ -80,87 +80,87 @@ export function advance({ watermarks }: ClientChat, userId: string, { deliveredS
   })
 }
 
-/** Applies the next event of the log, as PROTOCOL.md says; `viewerId` is whose client this is. */
-export function apply(held: ClientChat, item: StreamItem, viewerId: string): void {
-  held.headSeq = item.seq ?? 0
-  held.lastActivityAt = String(item['at'])
+/** Applies the next event of the log, as PROTOCOL.md describes. */
+export function apply(local: ClientChat, item: StreamItem, viewerId: string): void {
+  local.headSeq = item.seq ?? 0
+  local.lastActivityAt = String(item['at'])
   const { message } = item
-  // Who came later hears of changes to messages that they never saw, and has nothing to put them in the place of.
-  if (message !== undefined && (item.__typename === 'MessageSent' || held.messages.has(message.id))) {
-    held.messages.set(message.id, withoutStatus(message))
+  // A member who joined later receives changes of messages from before, which the client does not have.
+  if (message !== undefined && (item.__typename === 'MessageSent' || local.messages.has(message.id))) {
+    local.messages.set(message.id, withoutStatus(message))
   }
   const { id: userId } = (item['user'] ?? { id: '' }) as { id: string }
   switch (item.__typename) {
     case 'ChatUpdated':
-      return void Object.assign(held, settingsIn(item))
+      return void Object.assign(local, settingsIn(item))
     case 'MemberAdded':
-      held.members.set(userId, 'MEMBER')
-      held.memberCount += 1
-      return advance(held, userId, { deliveredSeq: held.headSeq - 1, readSeq: held.headSeq - 1 })
+      local.members.set(userId, 'MEMBER')
+      local.memberCount += 1
+      return advance(local, userId, { deliveredSeq: local.headSeq - 1, readSeq: local.headSeq - 1 })
     case 'MemberRoleChanged':
-      return void held.members.set(userId, item['role'] as Role)
+      return void local.members.set(userId, item['role'] as Role)
     case 'MemberRemoved':
-      held.memberCount -= 1
-      return userId === viewerId ? leave(held, viewerId) : void held.members.delete(userId)
+      local.memberCount -= 1
+      return userId === viewerId ? leave(local, viewerId) : void local.members.delete(userId)
     default:
   }
 }
 
-/** As a client asks for them together with the event. */
+/** The settings that the client selects together with the event. */
 function settingsIn(item: StreamItem): Pick<ClientChat, 'title' | 'messageTtlSeconds'> {
   const { title, messageTtlSeconds } = item.chat as unknown as ChatData
   return { title, messageTtlSeconds }
 }
 
-function leave(held: ClientChat, viewerId: string): void {
-  held.isPresent = false
-  held.members = new Map([...held.members].filter(([id]) => id === viewerId))
+function leave(local: ClientChat, viewerId: string): void {
+  local.isPresent = false
+  local.members = new Map([...local.members].filter(([id]) => id === viewerId))
 }
 
-/** Moves what was promised for later into the past, as if so much time went by. */
-export function shiftTime(held: ClientChat, ms: number): void {
-  for (const [id, message] of held.messages) {
+/** Moves expiry times into the past, as if this time had passed. */
+export function shiftTime(local: ClientChat, ms: number): void {
+  for (const [id, message] of local.messages) {
     if (message.expiresAt === null) continue
     const expiresAt = new Date(Date.parse(message.expiresAt) - ms).toISOString()
-    held.messages.set(id, { ...message, expiresAt })
+    local.messages.set(id, { ...message, expiresAt })
   }
 }
 
-/** What the client shows of it now. */
-export function clientState(id: string, held: ClientChat, viewerId: string, now: number): ChatState {
-  const messages = [...held.messages.values()]
+/** Returns what the client shows now. */
+export function clientState(id: string, local: ClientChat, viewerId: string, now: number): ChatState {
+  const messages = [...local.messages.values()]
     .toSorted((a, b) => a.seq - b.seq)
     .map((message) => (isExpired(message, now) ? { ...message, body: null, reactions: [] } : message))
-  const readSeq = held.watermarks.get(viewerId)?.readSeq ?? 0
+  const readSeq = local.watermarks.get(viewerId)?.readSeq ?? 0
   const isUnread = (message: ClientMessage): boolean =>
     message.seq > readSeq &&
     message.sender.id !== viewerId &&
     message.deletedAt === null &&
     !isExpired(message, now)
-  const { headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, members, isPresent } = held
+  const { headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, members, isPresent } = local
   const present: PresentState = {
     unreadCount: messages.filter(isUnread).length,
     messages: messages.map((message) =>
-      withKnownStatus({ ...message, status: statusOf(message, held) }, held),
+      withKnownStatus({ ...message, status: statusOf(message, local) }, local),
     ),
   }
   const common = { id, headSeq, lastActivityAt, title, messageTtlSeconds, memberCount }
   return {
     ...common,
     members: Object.fromEntries(members),
-    watermarks: watermarksOf(held),
+    watermarks: watermarksOf(local),
     lastMessageId: messages.at(-1)?.id,
     messageIds: messages.map((message) => message.id),
     present: isPresent ? present : undefined,
   }
 }
 
-/** What a query answered, in the same shape. */
+/** Returns a queried chat in the same shape. */
 export function queriedState(chat: ChatData): ChatState {
   const { id, headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, unreadCount } = chat
   const messages = chat.messages.edges.map(({ node }) => node)
-  const held = fromQuery(chat)
-  const present = { unreadCount, messages: messages.map((message) => withKnownStatus(message, held)) }
+  const local = fromQuery(chat)
+  const present = { unreadCount, messages: messages.map((message) => withKnownStatus(message, local)) }
   return {
     id,
     headSeq,
@@ -168,15 +168,15 @@ export function queriedState(chat: ChatData): ChatState {
     title,
     messageTtlSeconds,
     memberCount,
-    members: Object.fromEntries(held.members),
-    watermarks: watermarksOf(held),
+    members: Object.fromEntries(local.members),
+    watermarks: watermarksOf(local),
     lastMessageId: chat.lastMessage?.id,
     messageIds: messages.map((message) => message.id),
-    present: held.isPresent ? present : undefined,
+    present: local.isPresent ? present : undefined,
   }
 }
 
-/** As PROTOCOL.md says: by the watermarks of every present member but the sender. */
+/** Derives the status from the watermarks of all present members except the sender, as PROTOCOL.md describes. */
 function statusOf(
   { seq, sender }: ClientMessage,
   { members, watermarks }: ClientChat,
@@ -187,13 +187,13 @@ function statusOf(
   return all('deliveredSeq') ? 'DELIVERED' : 'SENT'
 }
 
-/** A client can't derive it where nobody but the sender is left: that is to be queried. */
+/** Drops the status if only the sender is left: a client has to query it then. */
 function withKnownStatus(message: MessageData, { members }: ClientChat): PresentMessage {
   const isKnown = [...members.keys()].some((id) => id !== message.sender.id)
   return isKnown ? message : { ...message, status: undefined }
 }
 
-/** Somebody who has received nothing yet may be known or not: it makes no difference. */
+/** Leaves out members who have received nothing yet: clients may or may not know of them. */
 function watermarksOf({ members, watermarks }: ClientChat): Readonly<Record<string, Marks>> {
   const entries = [...watermarks].filter(([id, { deliveredSeq }]) => members.has(id) && deliveredSeq > 0)
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,4 +1,4 @@
-/** What the tests' people say, and what they get. */
+// GraphQL documents of the tests, and the types of their results.
 export type MessageData = Readonly<{
   id: string
   seq: number

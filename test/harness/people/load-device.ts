@@ -9,40 +9,40 @@ import type { StreamItem } from './person.ts'
 export type LoadDeviceOptions = Readonly<{
   id: string
   owner: string
-  /** All gateways; the device begins with the first, and goes on to the next whenever it loses one. */
+  /** All gateways. The device starts with the first and moves to the next when it loses its connection. */
   urls: readonly string[]
-  /** Which one is the next. */
+  /** The direction in which it moves through `urls`. */
   stride: 1 | -1
   recorder: HistoryRecorder
   post(url: string, query: string, variables: object): Promise<unknown>
   token: string
-  /** For how long a connection may say nothing before the device looks for another; undefined: for ever. */
+  /** How long a connection may stay silent before the device drops it. Default: forever. */
   silenceTimeoutMs?: number
-  /** It subscribes without its id, and is not owed what it missed. A fault for checkers to find. */
+  /** Subscribes without a device id, so that missed events are not replayed. A fault for the checker to find. */
   omitsDeviceId?: boolean
-  /** It loses this one event of each chat. A fault for checkers to find. */
+  /** Loses the event with this seq of each chat. A fault for the checker to find. */
   droppedSeq?: number
 }>
 
-/** After so many new events of a chat a device acknowledges them. */
+/** A device acknowledges a chat after this many new events. */
 const ACKNOWLEDGE_EVERY = 20
 
-/** A gateway that is frozen takes connections and then says nothing. */
-class ImpatientSocket extends WebSocket {
+/** A socket with a short handshake timeout: a frozen gateway accepts connections and never responds. */
+class ShortHandshakeSocket extends WebSocket {
   constructor(url: string | URL, protocols?: string | string[]) {
     super(url, protocols, { handshakeTimeout: 1_500 })
   }
 }
 
-/** A device with one inbox, which comes back for ever, on whatever gateway answers. */
+/** A device with one inbox. It reconnects forever, to any gateway that responds. */
 export class LoadDevice {
   readonly id: string
-  /** Why its connections ended, as often as they did. */
+  /** The reason of each interruption. */
   readonly interruptions: string[] = []
   readonly #options: LoadDeviceOptions
   readonly #heads = new Map<string, number>()
   readonly #acknowledged = new Map<string, number>()
-  readonly #news = new EventEmitter().setMaxListeners(0)
+  readonly #received = new EventEmitter().setMaxListeners(0)
   #subscription = 0
   #caughtUp = 0
   #ended = new AbortController()
@@ -55,7 +55,7 @@ export class LoadDevice {
     options.recorder.devices.set(options.id, options.owner)
   }
 
-  /** Lets go of the inbox it has, opens another one, and resolves when that has replayed what it owed. */
+  /** Closes its inbox and opens another. Resolves when the new one has replayed all pending events. */
   async resubscribe(timeoutMs = 15_000): Promise<void> {
     await this.close()
     this.#ended = new AbortController()
@@ -64,7 +64,7 @@ export class LoadDevice {
     await this.#until(() => this.#caughtUp >= first, timeoutMs)
   }
 
-  /** Resolves when the device has everything up to these heads. */
+  /** Resolves when the device has all events up to these heads. */
   async waitForHeads(heads: ReadonlyMap<string, number>, timeoutMs: number): Promise<void> {
     await this.#until(() => [...heads].every(([chat, seq]) => (this.#heads.get(chat) ?? 0) >= seq), timeoutMs)
   }
@@ -77,7 +77,7 @@ export class LoadDevice {
 
   async #until(condition: () => boolean, timeoutMs: number): Promise<void> {
     const signal = AbortSignal.timeout(timeoutMs)
-    while (!condition()) await once(this.#news, 'news', { signal })
+    while (!condition()) await once(this.#received, 'item', { signal })
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -109,20 +109,20 @@ export class LoadDevice {
       for await (const { data, errors } of events) {
         if (signal.aborted) return
         if (data === undefined || data === null) throw new Error(JSON.stringify(errors))
-        this.#take(data.inbox)
+        this.#handle(data.inbox)
       }
     } finally {
       signal.removeEventListener('abort', end)
     }
   }
 
-  /** One connection that does not come back by itself, so that each is a subscription of its own. */
+  /** Creates a connection without retries, so that each connection is a separate subscription. */
   #connect() {
     const { silenceTimeoutMs: patienceMs, token } = this.#options
     let silence: NodeJS.Timeout | undefined
     const client = createClient({
       url: this.#url.replace('http', 'ws'),
-      webSocketImpl: ImpatientSocket,
+      webSocketImpl: ShortHandshakeSocket,
       connectionParams: { authorization: `Bearer ${token}` },
       connectionAckWaitTimeout: 3_000,
       retryAttempts: 0,
@@ -145,31 +145,31 @@ export class LoadDevice {
     return { client, end, [Symbol.dispose]: end }
   }
 
-  #take(item: StreamItem): void {
+  #handle(item: StreamItem): void {
     const { recorder, droppedSeq: drops } = this.#options
     if (item.__typename === 'InboxReset') recorder.resets.push(this.id)
     if (item.__typename === 'CaughtUp') this.#caughtUp = this.#subscription
-    const isOfLog = item.__typename === 'MessageSent' || item.__typename === 'ChatUpdated'
-    if (isOfLog && item.seq !== drops) this.#record(item)
-    this.#news.emit('news')
+    const isLogged = item.__typename === 'MessageSent' || item.__typename === 'ChatUpdated'
+    if (isLogged && item.seq !== drops) this.#record(item)
+    this.#received.emit('item')
   }
 
   #record(item: StreamItem): void {
     const { chat, seq } = item
-    if (chat === undefined || seq === undefined) throw new Error('Not an event of a log')
+    if (chat === undefined || seq === undefined) throw new Error('The item is not an event of a log.')
     const delivery = { device: this.id, subscription: this.#subscription, seq, chatId: chat.id }
     this.#options.recorder.deliveries.push({ ...delivery, ...contentOf(item) })
     this.#heads.set(chat.id, Math.max(seq, this.#heads.get(chat.id) ?? 0))
     if (seq >= (this.#acknowledged.get(chat.id) ?? 0) + ACKNOWLEDGE_EVERY) this.#acknowledge()
   }
 
-  /** One at a time; what fails is made good by a later one, as positions only grow. */
+  /** One at a time. A later acknowledgement replaces a failed one, because positions never decrease. */
   #acknowledge(): void {
     if (this.#options.omitsDeviceId === true) return
-    this.#acknowledging ??= this.#tellHeads().finally(() => (this.#acknowledging = undefined))
+    this.#acknowledging ??= this.#sendHeads().finally(() => (this.#acknowledging = undefined))
   }
 
-  async #tellHeads(): Promise<void> {
+  async #sendHeads(): Promise<void> {
     const heads = [...this.#heads]
     const positions = heads.map(([chatId, seq]) => ({ chatId, seq }))
     try {
@@ -181,7 +181,7 @@ export class LoadDevice {
   }
 }
 
-/** That a group was made is known by the log's name for it. */
+/** The event that creates a group has no message, so its type in the log serves as the key. */
 function contentOf({ message, actor }: StreamItem): Pick<Content, 'sender' | 'key' | 'body'> {
   if (message === undefined) return { sender: (actor as { id: string }).id, key: 'CHAT_UPDATED', body: null }
   return { sender: message.sender.id, key: message.clientMessageId, body: message.body }

@@ -17,43 +17,43 @@ import { LoadDevice, type LoadDeviceOptions } from './load-device.ts'
 import { TEST_SECRET } from '../servers/parley.ts'
 import type { ApiError } from './person.ts'
 
-/** People who talk, each with devices on different gateways, whatever happens to these. */
+/** People who send messages, each with devices on different gateways, while gateways fail. */
 export type Load = AsyncDisposable &
   Readonly<{
     recorder: HistoryRecorder
     devices: readonly LoadDevice[]
     chats: readonly string[]
-    /** Everybody writes to everybody they know, one message after the other, until `fallSilent`. */
+    /** Makes each person send to all of their chats in turn, one message at a time, until `stopSending`. */
     startSending(): void
-    /** Resolves when what was being sent is acknowledged. */
+    /** Stops sending. Resolves when all sends in progress have an outcome. */
     stopSending(): Promise<void>
-    /** One message, tried until it is acknowledged or definitely refused. */
+    /** Sends one message. Retries until it is acknowledged or definitely rejected. */
     send(sender: string, chatId: string): Promise<void>
-    /** One message by way of all gateways at once, as an impatient app may do it. */
+    /** Sends one message through all gateways at the same time, under one key. */
     sendThroughAllGateways(sender: string, chatId: string): Promise<void>
-    /** How many milliseconds it takes until each device has what the logs have now, without anybody's help. */
+    /** Returns the milliseconds until all devices have the current logs, without new subscriptions. */
     measureRecovery(timeoutMs?: number): Promise<number>
-    /** The end: silence, a new subscription of every device that is read until nothing is owed, and the logs. */
+    /** Stops sending, resubscribes every device until nothing is pending, and reads the logs. */
     drain(): Promise<void>
   }>
 
 export type LoadOptions = Readonly<{
   urls: readonly string[]
-  /** With several hosts, the one that takes writes is where the logs are read. */
+  /** If it has several hosts, the logs are read from the one that accepts writes. */
   databaseUrl: string
-  /** Each two of them have a chat. */
+  /** Each pair of them has a chat. */
   people?: readonly string[]
-  /** Instead of chats of two: a group of each of these sizes, of as many people as fit, and else of some who are away. */
+  /** Replaces the direct chats by one group per size. If there are too few people, absent users fill the group. */
   groupSizes?: readonly number[]
-  /** Between two sends of one person, in milliseconds. */
+  /** Pause between two sends of one person. */
   sendIntervalMs?: number
-  /** What is peculiar to the device of this number. */
+  /** Options of single devices, by index. */
   deviceOverrides?: (index: number) => Partial<LoadDeviceOptions>
 }>
 
 const DEVICES_EACH = 2
 
-/** Everybody is here, has subscribed, and nothing was said yet. */
+/** Resolves when all devices are subscribed. Nothing has been sent yet. */
 export async function startLoad(options: LoadOptions): Promise<Load> {
   const {
     urls,
@@ -64,17 +64,17 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const recorder = new HistoryRecorder()
   const tokens = new Map(await Promise.all(people.map(async (name) => [name, await tokenOf(name)] as const)))
   const post = (name: string, url: string, query: string, variables: object): Promise<unknown> =>
-    ask(url, tokens.get(name) ?? '', query, variables)
+    postQuery(url, tokens.get(name) ?? '', query, variables)
   for (const name of people) await post(name, urls[0] ?? '', '{ viewer { id } }', {})
 
   const devices = people.flatMap((name, person) =>
     Array.from({ length: DEVICES_EACH }, (_, number) => deviceOf(name, person * DEVICES_EACH + number)),
   )
-  // Devices that are known before the first event of a group are owed it.
+  // Devices receive the first event of a group only if they are registered before it.
   await Promise.all(devices.map((device) => device.resubscribe()))
   const chats = await (options.groupSizes === undefined ? startChats() : startGroups(options.groupSizes))
-  const silence = new AbortController()
-  const voices: Promise<void>[] = []
+  const stopped = new AbortController()
+  const senders: Promise<void>[] = []
 
   function deviceOf(name: string, index: number): LoadDevice {
     return new LoadDevice({
@@ -85,7 +85,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       recorder,
       token: tokens.get(name) ?? '',
       post: (url, query, variables) => post(name, url, query, variables),
-      // Some look for another gateway when theirs says nothing, others wait until it does.
+      // Some devices drop a silent connection, others wait until it recovers.
       ...(index % 4 !== 3 && { silenceTimeoutMs: 1_500 }),
       ...options.deviceOverrides?.(index),
     })
@@ -99,7 +99,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   }
 
   async function startGroups(sizes: readonly number[]): Promise<string[]> {
-    const away = await introduce(databaseUrl, Math.max(...sizes) - people.length)
+    const away = await insertAbsentUsers(databaseUrl, Math.max(...sizes) - people.length)
     return Promise.all(
       sizes.map(async (size) =>
         startGroup(people.slice(0, size), away.slice(0, Math.max(size - people.length, 0))),
@@ -107,16 +107,16 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     )
   }
 
-  /** The event that makes the group is part of what everybody has to receive. */
+  /** The event that creates the group is part of the history that every device has to receive. */
   async function startGroup(present: readonly string[], away: readonly string[]): Promise<string> {
     const [creator = ''] = present
     const memberIds = [...present, ...away].map((name) => `user_${name}`)
-    const input = { title: 'Crowd', clientChatId: randomUUID(), memberIds }
+    const input = { title: 'Group', clientChatId: randomUUID(), memberIds }
     const data = (await post(creator, urls[0] ?? '', CREATE_GROUP, { input })) as CreateGroupData
     const { id: chatId } = data.createGroup.chat
     recorder.members.set(chatId, memberIds.slice(0, present.length))
-    const made = { chatId, sender: `user_${creator}`, key: 'CHAT_UPDATED', body: null }
-    recorder.startSend(made)({ type: 'ok', seq: 1, id: chatId })
+    const creation = { chatId, sender: `user_${creator}`, key: 'CHAT_UPDATED', body: null }
+    recorder.startSend(creation)({ type: 'ok', seq: 1, id: chatId })
     return chatId
   }
 
@@ -127,13 +127,13 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     return data.startDirectChat.chat.id
   }
 
-  /** Resolves when the message is acknowledged or definitely refused by a gateway, `first` before others. */
+  /** Tries the gateways in turn from `first`. Resolves when the message is acknowledged or definitely rejected. */
   async function sendFrom(first: number, name: string, chatId: string, key: string): Promise<void> {
-    const body = `${name} says ${key}`
+    const body = `${name} sends ${key}`
     const finish = recorder.startSend({ chatId, sender: `user_${name}`, key, body })
     const variables = { input: { chatId, body, clientMessageId: key } }
     const url = (attempt: number): string => urls[(first + attempt) % urls.length] ?? ''
-    finish(await untilKnown((attempt) => post(name, url(attempt), SEND_MESSAGE, variables)))
+    finish(await untilOutcome((attempt) => post(name, url(attempt), SEND_MESSAGE, variables)))
   }
 
   async function send(name: string, chatId: string): Promise<void> {
@@ -145,17 +145,17 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     await Promise.all(urls.map((_, gateway) => sendFrom(gateway, name, chatId, key)))
   }
 
-  async function voice(name: string): Promise<void> {
+  async function keepSending(name: string): Promise<void> {
     const own = chats.filter((chat) => recorder.members.get(chat)?.includes(`user_${name}`))
-    for (let turn = 0; !silence.signal.aborted; turn += 1) {
+    for (let turn = 0; !stopped.signal.aborted; turn += 1) {
       await send(name, own[turn % own.length] ?? '')
-      await pause(paceMs, silence.signal)
+      await pause(paceMs, stopped.signal)
     }
   }
 
   async function fallSilent(): Promise<void> {
-    silence.abort()
-    await Promise.all(voices)
+    stopped.abort()
+    await Promise.all(senders)
   }
 
   async function heal(timeoutMs = 30_000): Promise<number> {
@@ -178,7 +178,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     await fallSilent()
   }
 
-  const speak = (): void => void voices.push(...people.map(voice))
+  const speak = (): void => void senders.push(...people.map(keepSending))
   return {
     recorder,
     devices,
@@ -193,23 +193,23 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   }
 }
 
-/** A definite failure counts as one only where no earlier attempt may have succeeded. */
-async function untilKnown(attempt: (number: number) => Promise<unknown>): Promise<Outcome> {
+/** Retries until the outcome is known. A rejection is definite only if no earlier attempt can have succeeded. */
+async function untilOutcome(attempt: (number: number) => Promise<unknown>): Promise<Outcome> {
   const giveUpAt = performance.now() + 90_000
   for (let number = 0; performance.now() < giveUpAt; number += 1) {
     try {
       const { sendMessage } = (await attempt(number)) as SendMessageData
       return { type: 'ok', seq: sendMessage.message.seq, id: sendMessage.message.id }
     } catch (error) {
-      const isRefused = error instanceof Refused && !error.isRetryable
-      if (isRefused) return { type: number === 0 ? 'fail' : 'info', reason: error.message }
+      const isRejected = error instanceof RejectedSend && !error.isRetryable
+      if (isRejected) return { type: number === 0 ? 'fail' : 'info', reason: error.message }
       await pause(50)
     }
   }
   return { type: 'info', reason: 'never acknowledged' }
 }
 
-class Refused extends Error {
+class RejectedSend extends Error {
   readonly isRetryable: boolean
 
   constructor(errors: readonly ApiError[]) {
@@ -218,7 +218,7 @@ class Refused extends Error {
   }
 }
 
-async function ask(url: string, token: string, query: string, variables: object): Promise<unknown> {
+async function postQuery(url: string, token: string, query: string, variables: object): Promise<unknown> {
   const response = await fetch(url, {
     method: 'POST',
     headers: {
@@ -230,7 +230,7 @@ async function ask(url: string, token: string, query: string, variables: object)
     signal: AbortSignal.timeout(3_000),
   })
   const { data, errors } = (await response.json()) as { data?: unknown; errors?: readonly ApiError[] }
-  if (errors !== undefined) throw new Refused(errors)
+  if (errors !== undefined) throw new RejectedSend(errors)
   return data
 }
 
@@ -239,8 +239,8 @@ async function tokenOf(name: string): Promise<string> {
 }
 
 /**
- * Some try the gateways in one order, some in the other. In one order all would end up on the same gateway after a few
- * deaths, and nothing would go from one gateway to another any more.
+ * Half of the devices move through the gateways backwards. If all moved in one direction, they would meet on one
+ * gateway after a few failures, and no event would cross gateways any more.
  */
 function strideOf(index: number): 1 | -1 {
   return index % 2 === 0 ? 1 : -1
@@ -251,8 +251,8 @@ function rotated(urls: readonly string[], by: number): readonly string[] {
   return [...urls.slice(start), ...urls.slice(0, start)]
 }
 
-/** People who have signed in once and are not here now; answers with their names. */
-async function introduce(databaseUrl: string, count: number): Promise<string[]> {
+/** Inserts users without devices. Returns their names. */
+async function insertAbsentUsers(databaseUrl: string, count: number): Promise<string[]> {
   const rows = await query<{ id: string }>(
     databaseUrl,
     `INSERT INTO users (id, name, claims_issued_at)
@@ -262,7 +262,7 @@ async function introduce(databaseUrl: string, count: number): Promise<string[]> 
   return rows.map(({ id }) => id)
 }
 
-/** Everything that the logs of these chats have, by a connection that no fault concerns. */
+/** Reads the logs of these chats over a connection that the faults do not affect. */
 async function readLogs(databaseUrl: string, chats: readonly string[]): Promise<LoggedEvent[]> {
   const client = new pg.Client({ connectionString: await findWriterUrl(databaseUrl) })
   await client.connect()

@@ -12,13 +12,13 @@ import {
 } from './client-state.ts'
 import type { Person, Stream, StreamItem } from './person.ts'
 
-/** Where a subscription is in a chat: at the last event that it told, or after the one that removed its person. */
-type Told = number | 'removed'
+/** The position of a subscription in a chat: the last delivered seq, or after the removal of its person. */
+type Delivered = number | 'removed'
 
 /**
- * A model client. It does what PROTOCOL.md tells client developers to do, and nothing else: subscribe, wait for
- * CaughtUp, query once, and apply to that every event with a seq beyond what the query held. It queries again only a chat
- * that begins or that it was let into.
+ * A client that follows PROTOCOL.md and does nothing else. It subscribes, waits for CaughtUp, queries once, and applies
+ * every event with a seq above that of the query. It queries a chat again only if the chat is new or its person was
+ * added to it.
  */
 export class ModelClient {
   readonly #person: Person
@@ -26,16 +26,16 @@ export class ModelClient {
   readonly #chats = new Map<string, ClientChat>()
   #stream: Stream
   #applied = 0
-  readonly #told = new Map<string, Told>()
+  readonly #delivered = new Map<string, Delivered>()
   #reconnecting: Promise<void> = Promise.resolve()
   readonly #lastSeqs = new Map<string, number>()
 
   static async start(person: Person, device: string): Promise<ModelClient> {
     const stream = person.inbox(device)
     await stream.caughtUp()
-    const replica = new ModelClient(person, device, stream)
-    for (const chat of await replica.#fetch()) replica.#chats.set(chat.id, fromQuery(chat))
-    return replica
+    const client = new ModelClient(person, device, stream)
+    for (const chat of await client.#fetch()) client.#chats.set(chat.id, fromQuery(chat))
+    return client
   }
 
   private constructor(person: Person, device: string, stream: Stream) {
@@ -44,7 +44,7 @@ export class ModelClient {
     this.#stream = stream
   }
 
-  /** Loses the connection and subscribes again, as the same device; acknowledges what it has first, or not. */
+  /** Loses the connection and subscribes again as the same device. Optionally acknowledges its events before. */
   reconnect(acknowledges: boolean, whileAway: () => Promise<void>): Promise<void> {
     this.#reconnecting = this.#reconnecting.then(() => this.#reconnect(acknowledges, whileAway))
     return this.#reconnecting
@@ -57,14 +57,14 @@ export class ModelClient {
     }
     this.#stream.close()
     await this.#apply()
-    this.#told.clear()
+    this.#delivered.clear()
     await whileAway()
     this.#stream = this.#person.inbox(this.#device)
     this.#applied = 0
     await this.#stream.caughtUp()
   }
 
-  /** Waits until the stream holds every event and every watermark that a query answers with. */
+  /** Waits until the stream has delivered every event and watermark that a query returns. */
   async catchUp(): Promise<void> {
     const target = JSON.stringify(progress(await this.query()))
     for (;;) {
@@ -74,16 +74,16 @@ export class ModelClient {
     }
   }
 
-  /** So much time goes by for what the client holds. */
+  /** Moves the expiry times that the client holds into the past. */
   shiftTime(ms: number): void {
-    for (const held of this.#chats.values()) shiftTime(held, ms)
+    for (const local of this.#chats.values()) shiftTime(local, ms)
   }
 
   state(): readonly ChatState[] {
     const now = Date.now()
     return [...this.#chats]
       .filter(([, { headSeq }]) => headSeq > 0)
-      .map(([id, held]) => clientState(id, held, this.#person.id, now))
+      .map(([id, local]) => clientState(id, local, this.#person.id, now))
       .toSorted(byId)
   }
 
@@ -107,39 +107,39 @@ export class ModelClient {
     const { all } = this.#stream.items
     for (; this.#applied < all.length; this.#applied++) {
       const item = all[this.#applied]
-      if (item?.chat !== undefined) await this.#take(item.chat.id, item)
+      if (item?.chat !== undefined) await this.#handle(item.chat.id, item)
     }
   }
 
-  async #take(chatId: string, item: StreamItem): Promise<void> {
-    const held = this.#chats.get(chatId) ?? emptyChat()
-    this.#chats.set(chatId, held)
-    if (item.__typename === 'ReceiptAdvanced') return advance(held, ...receiptIn(item))
+  async #handle(chatId: string, item: StreamItem): Promise<void> {
+    const local = this.#chats.get(chatId) ?? emptyChat()
+    this.#chats.set(chatId, local)
+    if (item.__typename === 'ReceiptAdvanced') return advance(local, ...receiptIn(item))
     const seq = item.seq ?? 0
     this.#expectNext(chatId, seq, item)
     this.#lastSeqs.set(chatId, Math.max(seq, this.#lastSeqs.get(chatId) ?? 0))
-    if (seq <= held.headSeq) return
-    if (this.#isLetInBy(item)) return this.#queryChat(chatId, held)
-    if (seq !== held.headSeq + 1)
-      throw new Error(`${this.#person.name} missed what lies between ${held.headSeq} and ${seq}`)
-    if (seq === 1) return this.#queryChat(chatId, held)
-    apply(held, item, this.#person.id)
+    if (seq <= local.headSeq) return
+    if (this.#isAddedBy(item)) return this.#queryChat(chatId, local)
+    if (seq !== local.headSeq + 1)
+      throw new Error(`${this.#person.name} missed events between ${local.headSeq} and ${seq}`)
+    if (seq === 1) return this.#queryChat(chatId, local)
+    apply(local, item, this.#person.id)
   }
 
   async #queryChat(chatId: string, known: ClientChat): Promise<void> {
     this.#chats.set(chatId, fromQuery(await this.#person.fetchChat(chatId), known))
   }
 
-  /** Within one subscription nothing is told twice and nothing is left out but what its person was not there for. */
+  /** Within one subscription no event repeats, and none is missing except while its person was removed. */
   #expectNext(chatId: string, seq: number, item: StreamItem): void {
-    const before = this.#told.get(chatId)
+    const before = this.#delivered.get(chatId)
     const isRemoved = item.__typename === 'MemberRemoved' && this.#isNamedIn(item)
-    this.#told.set(chatId, isRemoved ? 'removed' : seq)
-    if (before === 'removed' ? this.#isLetInBy(item) : before === undefined || seq === before + 1) return
-    throw new Error(`${this.#person.name} was told of ${seq} after ${before} in one subscription`)
+    this.#delivered.set(chatId, isRemoved ? 'removed' : seq)
+    if (before === 'removed' ? this.#isAddedBy(item) : before === undefined || seq === before + 1) return
+    throw new Error(`${this.#person.name} received ${seq} after ${before} in one subscription`)
   }
 
-  #isLetInBy(item: StreamItem): boolean {
+  #isAddedBy(item: StreamItem): boolean {
     return item.__typename === 'MemberAdded' && this.#isNamedIn(item)
   }
 

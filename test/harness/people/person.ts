@@ -9,12 +9,12 @@ export type ApiError = Readonly<{
   extensions: Readonly<{ code: string; retryable: boolean; retryAfterMs?: number }>
 }>
 
-/** A response, as either transport gives it. */
+/** A GraphQL response of either transport. */
 export type ApiResponse<Data> = Readonly<{ data?: Data | null; errors?: readonly ApiError[] }>
 
 export type Variables = Readonly<Record<string, unknown>>
 
-/** An inbox or a chat's stream, as the API tells it. */
+/** An item of an inbox or of a chat's event stream. */
 export type StreamItem = Readonly<{
   __typename: string
   seq?: number
@@ -25,7 +25,7 @@ export type StreamItem = Readonly<{
 
 type Options = Readonly<{ url: string; token: string; name: string }>
 
-/** Somebody with a token, who speaks to one gateway by HTTP and by WebSocket. */
+/** A user with a token, connected to one gateway over HTTP and WebSocket. */
 export class Person {
   readonly name: string
   readonly id: string
@@ -41,7 +41,7 @@ export class Person {
     this.socket = this.connect()
   }
 
-  /** Another connection of the same person: another device. */
+  /** Opens another connection of the same person, as another device would. */
   connect(): Client {
     return createClient({
       url: this.url.replace('http', 'ws'),
@@ -53,7 +53,7 @@ export class Person {
     })
   }
 
-  /** By POST; answers with the response as it is. */
+  /** Sends a POST. Returns the whole response, including errors. */
   async post<Data>(query: string, variables: Variables = {}): Promise<ApiResponse<Data>> {
     const response = await fetch(this.url, {
       method: 'POST',
@@ -67,19 +67,19 @@ export class Person {
     return (await response.json()) as ApiResponse<Data>
   }
 
-  /** Over the WebSocket; answers with the response as it is. */
+  /** Sends the operation over the WebSocket. Returns the whole response, including errors. */
   async requestOverSocket<Data>(query: string, variables: Variables = {}): Promise<ApiResponse<Data>> {
-    const answers = this.socket.iterate({ query, variables })
+    const responses = this.socket.iterate({ query, variables })
     try {
-      for await (const answer of answers) return answer as unknown as ApiResponse<Data>
+      for await (const response of responses) return response as unknown as ApiResponse<Data>
     } catch (errors) {
       if (Array.isArray(errors)) return { errors: errors as readonly ApiError[] }
       throw errors
     }
-    throw new Error('The operation completed without an answer')
+    throw new Error('The operation completed without a response.')
   }
 
-  /** By POST; the data, where there is no error. */
+  /** Sends a POST. Returns the data, and throws on any error. */
   async run<Data>(query: string, variables: Variables = {}): Promise<Data> {
     const { data, errors } = await this.post<Data>(query, variables)
     if (errors !== undefined || data === undefined || data === null) {
@@ -88,7 +88,7 @@ export class Person {
     return data
   }
 
-  /** Nothing, for somebody without a token. */
+  /** Empty for a person without a token. */
   #credentials(): { authorization?: string } {
     return this.token === '' ? {} : { authorization: `Bearer ${this.token}` }
   }
@@ -100,7 +100,7 @@ export class Person {
     return data.startDirectChat.chat.id
   }
 
-  /** Makes a group with these people and oneself, under a key of its own unless one is given. */
+  /** Creates a group with these people. Returns its id. Default: a new key. */
   async createGroup(
     others: readonly Person[],
     input: Readonly<{ title?: string; messageTtlSeconds?: number; clientChatId?: string }> = {},
@@ -177,12 +177,12 @@ export class Person {
     return data.markRead.chat
   }
 
-  /** What a fresh query says of the chat. */
+  /** Queries the chat. */
   async fetchChat(chatId: string): Promise<documents.ChatData> {
     return (await this.run<{ chat: documents.ChatData }>(documents.CHAT, { id: chatId })).chat
   }
 
-  /** Subscribes to the inbox; `connection` is this person's usual one unless another is given. */
+  /** Subscribes to the inbox. Default connection: this person's socket. */
   inbox(deviceId?: string, connection: Client = this.socket): Stream {
     return new Stream(connection, documents.INBOX, { deviceId })
   }
@@ -196,10 +196,10 @@ export class Person {
   }
 }
 
-/** A subscription, and what came of it. */
+/** A subscription with its received items. */
 export class Stream {
   readonly items = new EventQueue<StreamItem>()
-  /** Resolves when the subscription has ended; with an error where it ended in one. */
+  /** Resolves when the subscription has ended, with the error if there was one. */
   readonly ended: Promise<unknown>
   readonly #dispose: () => void
 
@@ -225,12 +225,12 @@ export class Stream {
     await this.items.match((item) => item.__typename === 'CaughtUp')
   }
 
-  /** The next event of a type; what comes before is passed over. */
+  /** Returns the next event of this type. Skips the items before it. */
   async next(type: string): Promise<StreamItem> {
     return this.items.match((item) => item.__typename === type)
   }
 
-  /** Waits until the stream holds an event of the chat with this seq or a later one. */
+  /** Waits until the stream has received an event of the chat with this seq or a later one. */
   async reaches(chatId: string, seq: number, timeoutMs?: number): Promise<void> {
     await this.items.until(
       (all) => all.some((item) => item.chat?.id === chatId && (item.seq ?? 0) >= seq),
@@ -238,22 +238,22 @@ export class Stream {
     )
   }
 
-  /** The chat's events as a client takes them: in the order in which they came, without what it had already. */
+  /** Returns the chat's events in order of arrival, without repeats, as a client applies them. */
   uniqueEvents(chatId: string): StreamItem[] {
     const seen = new Set<number>()
     return this.items.all.filter(({ chat, seq }) => {
-      const isNews = chat?.id === chatId && seq !== undefined && !seen.has(seq)
-      if (isNews) seen.add(seq)
-      return isNews
+      const isNew = chat?.id === chatId && seq !== undefined && !seen.has(seq)
+      if (isNew) seen.add(seq)
+      return isNew
     })
   }
 
-  /** The seqs of the chat's events, see `news`. */
+  /** Returns the seqs of `uniqueEvents`. */
   seqs(chatId: string): number[] {
     return this.uniqueEvents(chatId).map(({ seq }) => seq ?? 0)
   }
 
-  /** The bodies of the messages that were sent to the chat, see `news`. */
+  /** Returns the bodies of the sent messages among `uniqueEvents`. */
   bodies(chatId: string): (string | null)[] {
     return this.uniqueEvents(chatId).flatMap(({ __typename, message }) =>
       __typename === 'MessageSent' && message !== undefined ? [message.body] : [],

@@ -1,7 +1,7 @@
 import { EventQueue } from '../fixtures/event-queue.ts'
 import type { Person } from './person.ts'
 
-/** Somebody's presence, as the API tells it, and when it was told. */
+/** The presence of a user as the API returns it. */
 export type PresenceData = Readonly<{
   user: { id: string }
   online: boolean | null
@@ -16,7 +16,7 @@ const HEARTBEAT = `
 const PRESENCE = `query ($id: ID!) { user(id: $id) { presence { ${FIELDS} } } }`
 export const PRESENCE_SUBSCRIPTION = `subscription ($userIds: [ID!]!) { presence(userIds: $userIds) { ${FIELDS} } }`
 
-/** The person does something, or their app asks by itself; answers with what they are told of themselves. */
+/** Reports activity of the user, or of the app only. Returns the user's own presence. */
 export async function heartbeat(person: Person, userActivity = true): Promise<PresenceData> {
   const data = await person.run<{ heartbeat: { presence: PresenceData } }>(HEARTBEAT, {
     input: { userActivity },
@@ -24,16 +24,16 @@ export async function heartbeat(person: Person, userActivity = true): Promise<Pr
   return data.heartbeat.presence
 }
 
-/** What the viewer sees of the other; null where that is nothing. */
+/** Queries the presence of another user. Returns null if the viewer may not see it. */
 export async function queryPresence(viewer: Person, other: Person): Promise<PresenceData | null> {
   const data = await viewer.run<{ user: { presence: PresenceData | null } }>(PRESENCE, { id: other.id })
   return data.user.presence
 }
 
-/** A subscription to people's presence. */
+/** A subscription to the presence of people. */
 export class PresenceStream {
   readonly updates = new EventQueue<TimedPresence>()
-  /** Resolves when the subscription has ended; with an error where it ended in one. */
+  /** Resolves when the subscription has ended, with the error if there was one. */
   readonly ended: Promise<unknown>
   readonly #dispose: () => void
 
@@ -53,12 +53,12 @@ export class PresenceStream {
     )
   }
 
-  /** The next time that somebody is told of like this. */
+  /** Returns the next update of this user with this online value. */
   async nextUpdate({ id }: Person, online: boolean | null, timeoutMs?: number): Promise<TimedPresence> {
     return this.updates.match((one) => one.user.id === id && one.online === online, timeoutMs)
   }
 
-  /** What was told of somebody's being online, in order. */
+  /** Returns the online values received for this user, in order. */
   onlineValues({ id }: Person): (boolean | null)[] {
     return this.updates.all.filter(({ user }) => user.id === id).map(({ online }) => online)
   }

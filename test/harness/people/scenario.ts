@@ -20,48 +20,59 @@ import { ModelClient } from './model-client.ts'
 export const PEOPLE = ['alice', 'bob', 'carol', 'dave'] as const
 export type Name = (typeof PEOPLE)[number]
 
-/** In the direct chat of the two, or in one of the groups that there are, by number. */
+/** The direct chat of the two people, or the number of a group. */
 export type Where = 'direct' | number
 
 export type Step =
-  | Readonly<{ type: 'send' | 'reply' | 'markRead' | 'markDelivered'; who: Name; whom: Name; where: Where }>
+  | Readonly<{
+      type: 'send' | 'reply' | 'markRead' | 'markDelivered'
+      actor: Name
+      target: Name
+      where: Where
+    }>
   | Readonly<{
       type: 'edit' | 'delete' | 'react' | 'unreact'
-      who: Name
-      whom: Name
+      actor: Name
+      target: Name
       where: Where
       pick: number
     }>
-  /** With everybody but one. */
-  | Readonly<{ type: 'createGroup'; who: Name; whom: Name; messageTtlSeconds: number }>
-  | Readonly<{ type: 'addOrRemove' | 'leave'; who: Name; whom: Name; where: number }>
-  | Readonly<{ type: 'setRole'; who: Name; whom: Name; where: number; role: 'OWNER' | 'ADMIN' | 'MEMBER' }>
-  | Readonly<{ type: 'rename'; who: Name; whom: Name; where: number }>
-  | Readonly<{ type: 'setTtl'; who: Name; whom: Name; where: Where; messageTtlSeconds: number }>
-  | Readonly<{ type: 'reconnect'; who: Name; acknowledges: boolean }>
-  /** Ten minutes go by for all messages. Never taken at the same time as anything else. */
+  /** A group of all people except `target`. */
+  | Readonly<{ type: 'createGroup'; actor: Name; target: Name; messageTtlSeconds: number }>
+  | Readonly<{ type: 'addOrRemove' | 'leave'; actor: Name; target: Name; where: number }>
+  | Readonly<{
+      type: 'setRole'
+      actor: Name
+      target: Name
+      where: number
+      role: 'OWNER' | 'ADMIN' | 'MEMBER'
+    }>
+  | Readonly<{ type: 'rename'; actor: Name; target: Name; where: number }>
+  | Readonly<{ type: 'setTtl'; actor: Name; target: Name; where: Where; messageTtlSeconds: number }>
+  | Readonly<{ type: 'reconnect'; actor: Name; acknowledges: boolean }>
+  /** Ten minutes pass for all messages. Never runs together with other steps. */
   | Readonly<{ type: 'tenMinutes' }>
 
-/** What people do to one chat. What often only owners may, an owner of the group tries after them. */
+/** A step in one chat. If only owners may do it, an owner of the group repeats it. */
 type ChatStep = Extract<Step, { where: Where }>
 
-/** What is refused is refused for one of these: then nothing changed, and nothing must be told. */
-const REFUSALS = ['FORBIDDEN', 'NOT_FOUND']
+/** Expected error codes. After one of these, nothing may change and no event may be delivered. */
+const EXPECTED_ERRORS = ['FORBIDDEN', 'NOT_FOUND']
 const TEN_MINUTES_S = 601
-/** What owners may do, and others often may not. */
-const AUTHORITATIVE: ReadonlySet<Step['type']> = new Set(['addOrRemove', 'setRole', 'rename', 'setTtl'])
+/** Steps that often only owners may do. */
+const OWNER_STEPS: ReadonlySet<Step['type']> = new Set(['addOrRemove', 'setRole', 'rename', 'setTtl'])
 
-/** A few people of their own, and for each some replicas of what they see, which begin in the middle of things. */
+/** A few people, each with several model clients that start while steps are running. */
 export class Scenario {
   readonly #parley: TestParley
   readonly #people: ReadonlyMap<Name, Person>
-  readonly #replicas: { readonly who: Name; readonly replica: ModelClient }[] = []
+  readonly #clients: { readonly actor: Name; readonly client: ModelClient }[] = []
   readonly #groups: string[] = []
 
-  static async create(on: TestParley): Promise<Scenario> {
+  static async create(parley: TestParley): Promise<Scenario> {
     const suffix = randomUUID().slice(0, 8)
-    const entries = PEOPLE.map(async (who) => [who, await on.person(`${who}-${suffix}`)] as const)
-    return new Scenario(on, new Map(await Promise.all(entries)))
+    const entries = PEOPLE.map(async (actor) => [actor, await parley.person(`${actor}-${suffix}`)] as const)
+    return new Scenario(parley, new Map(await Promise.all(entries)))
   }
 
   private constructor(parley: TestParley, people: ReadonlyMap<Name, Person>) {
@@ -69,77 +80,77 @@ export class Scenario {
     this.#people = people
   }
 
-  /** Two devices each; while they start, these things happen. */
+  /** Starts two clients per person while these steps run. */
   async startClients(meanwhile: readonly Step[]): Promise<void> {
-    const starting = [...this.#people].flatMap(([who, person]) =>
-      ['phone', 'laptop'].map(async (device) => ({ who, replica: await ModelClient.start(person, device) })),
+    const starting = [...this.#people].flatMap(([actor, person]) =>
+      ['phone', 'laptop'].map(async (device) => ({ actor, client: await ModelClient.start(person, device) })),
     )
-    await Promise.all(meanwhile.filter(isDeed).map((step) => this.#do(step)))
-    this.#replicas.push(...(await Promise.all(starting)))
+    await Promise.all(meanwhile.filter(isChatStep).map((step) => this.#runChatStep(step)))
+    this.#clients.push(...(await Promise.all(starting)))
   }
 
-  /** All of them at the same time. */
+  /** Runs all steps at the same time. */
   async runConcurrently(steps: readonly Step[]): Promise<void> {
-    await Promise.all(steps.map((step) => this.#take(step)))
-    if (steps.some(({ type }) => type === 'tenMinutes')) await this.#letTimePass()
+    await Promise.all(steps.map((step) => this.#run(step)))
+    if (steps.some(({ type }) => type === 'tenMinutes')) await this.#passTenMinutes()
   }
 
   async expectClientsMatchQueries(): Promise<void> {
-    for (const { who, replica } of this.#replicas) {
-      await replica.catchUp()
-      expect(replica.state(), `what ${who} holds`).toEqual(await replica.query())
+    for (const { actor, client } of this.#clients) {
+      await client.catchUp()
+      expect(client.state(), `the state of ${actor}`).toEqual(await client.query())
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { replica } of this.#replicas) replica.stop()
+    for (const { client } of this.#clients) client.stop()
     for (const person of this.#people.values()) await person[Symbol.asyncDispose]()
   }
 
-  async #take(step: Step): Promise<void> {
+  async #run(step: Step): Promise<void> {
     switch (step.type) {
       case 'tenMinutes':
         return
       case 'reconnect':
-        return this.#reconnect(step.who, step.acknowledges)
+        return this.#reconnect(step.actor, step.acknowledges)
       case 'createGroup': {
-        const others = PEOPLE.filter((other) => other !== step.whom).map((other) => this.#person(other))
+        const others = PEOPLE.filter((other) => other !== step.target).map((other) => this.#person(other))
         const { messageTtlSeconds } = step
-        this.#groups.push(await this.#person(step.who).createGroup(others, { messageTtlSeconds }))
+        this.#groups.push(await this.#person(step.actor).createGroup(others, { messageTtlSeconds }))
         return
       }
       default:
-        return this.#do(step)
+        return this.#runChatStep(step)
     }
   }
 
-  async #do(deed: ChatStep): Promise<void> {
-    const person = this.#person(deed.who)
-    const chatId = await this.#chatOf(deed)
+  async #runChatStep(step: ChatStep): Promise<void> {
+    const person = this.#person(step.actor)
+    const chatId = await this.#chatOf(step)
     if (chatId === undefined) return
     const { chat } = await person.run<{ chat: ChatData | null }>(CHAT, { id: chatId })
-    // Whoever was never in it, unless they are being let in right now, is told that there is no such chat.
+    // A person actor was never a member gets NOT_FOUND, unless another step adds them at the same moment.
     if (chat === null) await attempt(person, SEND_MESSAGE, message(chatId))
-    else await this.#doIn(chat, person, deed)
-    if (AUTHORITATIVE.has(deed.type)) await this.#doAsOwner(chatId, person, deed)
+    else await this.#runIn(chat, person, step)
+    if (OWNER_STEPS.has(step.type)) await this.#runAsOwner(chatId, person, step)
   }
 
-  async #doAsOwner(id: string, refused: Person, deed: ChatStep): Promise<void> {
+  async #runAsOwner(id: string, rejected: Person, step: ChatStep): Promise<void> {
     for (const person of this.#people.values()) {
       const { chat } = await person.run<{ chat: ChatData | null }>(CHAT, { id })
       if (chat?.viewerMember.role !== 'OWNER' || chat.viewerMember.leftAt !== null) continue
-      if (person !== refused) await this.#doIn(chat, person, deed)
+      if (person !== rejected) await this.#runIn(chat, person, step)
       return
     }
   }
 
-  async #doIn(chat: ChatData, person: Person, deed: ChatStep): Promise<void> {
+  async #runIn(chat: ChatData, person: Person, step: ChatStep): Promise<void> {
     const { id: chatId, headSeq } = chat
-    const userId = 'whom' in deed ? this.#person(deed.whom).id : person.id
+    const userId = 'target' in step ? this.#person(step.target).id : person.id
     const last = chat.lastMessage?.id
     const to = (pick: number): string | undefined =>
       chat.messages.edges[pick % Math.max(chat.messages.edges.length, 1)]?.node.id
-    switch (deed.type) {
+    switch (step.type) {
       case 'send':
         return attempt(person, SEND_MESSAGE, message(chatId))
       case 'reply':
@@ -155,59 +166,59 @@ export class Scenario {
       case 'leave':
         return attempt(person, REMOVE_MEMBER, { chatId, userId: person.id })
       case 'setRole':
-        return attempt(person, SET_MEMBER_ROLE, { chatId, userId, role: deed.role })
+        return attempt(person, SET_MEMBER_ROLE, { chatId, userId, role: step.role })
       case 'rename':
         return attempt(person, UPDATE_CHAT, { chatId, title: randomUUID() })
       case 'setTtl':
-        return attempt(person, UPDATE_CHAT, { chatId, messageTtlSeconds: deed.messageTtlSeconds })
+        return attempt(person, UPDATE_CHAT, { chatId, messageTtlSeconds: step.messageTtlSeconds })
       case 'edit':
-        return change(person, EDIT_MESSAGE, to(deed.pick), { body: randomUUID() })
+        return change(person, EDIT_MESSAGE, to(step.pick), { body: randomUUID() })
       case 'delete':
-        return change(person, DELETE_MESSAGE, to(deed.pick), {})
+        return change(person, DELETE_MESSAGE, to(step.pick), {})
       case 'react':
-        return change(person, SET_REACTION, to(deed.pick), { emoji: '👍', present: true })
+        return change(person, SET_REACTION, to(step.pick), { emoji: '👍', present: true })
       case 'unreact':
-        return change(person, SET_REACTION, to(deed.pick), { emoji: '👍', present: false })
+        return change(person, SET_REACTION, to(step.pick), { emoji: '👍', present: false })
       default:
-        return deed satisfies never
+        return step satisfies never
     }
   }
 
-  async #chatOf({ who, whom, where }: ChatStep): Promise<string | undefined> {
+  async #chatOf({ actor, target, where }: ChatStep): Promise<string | undefined> {
     if (where !== 'direct') return this.#groups[where % Math.max(this.#groups.length, 1)]
-    return who === whom ? undefined : this.#person(who).startChat(this.#person(whom))
+    return actor === target ? undefined : this.#person(actor).startChat(this.#person(target))
   }
 
-  #person(who: Name): Person {
-    return this.#people.get(who) as Person
+  #person(actor: Name): Person {
+    return this.#people.get(actor) as Person
   }
 
-  async #reconnect(who: Name, acknowledges: boolean): Promise<void> {
-    const own = this.#replicas.filter((entry) => entry.who === who)
-    const others = PEOPLE.filter((other) => other !== who)
+  async #reconnect(actor: Name, acknowledges: boolean): Promise<void> {
+    const own = this.#clients.filter((entry) => entry.actor === actor)
+    const others = PEOPLE.filter((other) => other !== actor)
     const whileAway = async (): Promise<void> => {
-      const read = (other: Name): Step => ({ type: 'markRead', who: other, whom: who, where: 'direct' })
-      await Promise.all(others.map((other) => this.#take(read(other))))
+      const read = (other: Name): Step => ({ type: 'markRead', actor: other, target: actor, where: 'direct' })
+      await Promise.all(others.map((other) => this.#run(read(other))))
     }
-    await Promise.all(own.map(({ replica }) => replica.reconnect(acknowledges, whileAway)))
+    await Promise.all(own.map(({ client }) => client.reconnect(acknowledges, whileAway)))
   }
 
-  /** As if all messages had been sent that much earlier. Replicas have to hold what was told first. */
-  async #letTimePass(): Promise<void> {
-    for (const { replica } of this.#replicas) await replica.catchUp()
-    await query(this.#parley.databaseUrl, AGE, [TEN_MINUTES_S])
-    for (const { replica } of this.#replicas) replica.shiftTime(TEN_MINUTES_S * 1_000)
+  /** Moves all messages into the past. The clients have to be up to date before. */
+  async #passTenMinutes(): Promise<void> {
+    for (const { client } of this.#clients) await client.catchUp()
+    await query(this.#parley.databaseUrl, SHIFT_MESSAGES, [TEN_MINUTES_S])
+    for (const { client } of this.#clients) client.shiftTime(TEN_MINUTES_S * 1_000)
   }
 }
 
-const AGE = `
+const SHIFT_MESSAGES = `
   UPDATE messages SET sent_at = sent_at - make_interval(secs => $1), expires_at = expires_at - make_interval(secs => $1)`
 
 function isIn({ members }: ChatData, userId: string): boolean {
   return members.edges.some(({ node }) => node.user.id === userId && node.leftAt === null)
 }
 
-function isDeed(step: Step): step is ChatStep {
+function isChatStep(step: Step): step is ChatStep {
   return 'where' in step
 }
 
@@ -226,5 +237,5 @@ async function change(
 
 async function attempt(person: Person, document: string, input: object): Promise<void> {
   const { errors = [] } = await person.post(document, { input })
-  for (const { message: text, extensions } of errors) expect(REFUSALS, text).toContain(extensions.code)
+  for (const { message: text, extensions } of errors) expect(EXPECTED_ERRORS, text).toContain(extensions.code)
 }

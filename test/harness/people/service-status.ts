@@ -10,7 +10,7 @@ export async function queryStatus(person: Person): Promise<StatusData> {
   return data.serviceStatus
 }
 
-/** What a person is told of the service level, from now on. */
+/** Subscribes to the service status. */
 export function subscribeToStatus(
   person: Person,
 ): Disposable & Readonly<{ updates: EventQueue<StatusData> }> {

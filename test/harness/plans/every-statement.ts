@@ -17,10 +17,10 @@ import type { Person } from '../people/person.ts'
 import { heartbeat, queryPresence, PresenceStream } from '../people/presence-stream.ts'
 
 type People = Readonly<Record<'alice' | 'bob' | 'carol', Person>>
-type Chats = Readonly<{ direct: string; group: string; crowd: string }>
+type Chats = Readonly<{ direct: string; group: string; largeGroup: string }>
 
-/** Enough for receipts to be told to senders alone. */
-const CROWD = 101
+/** Large enough that receipts go to senders only. */
+const LARGE_GROUP_SIZE = 101
 
 const PAGE = `query ($id: ID!, $before: String, $after: String) {
   chat(id: $id) {
@@ -34,7 +34,7 @@ const CHATS_BACKWARDS = 'query { chats(last: 2) { edges { node { title unreadCou
 const REPLY =
   'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { replyTo { id } } } }'
 
-/** A day in which people do everything that there is to do, so that the gateway sends every statement that it knows. */
+/** Uses every feature, so that the gateway sends every statement that it has. */
 export async function runEveryStatement(parley: TestParley): Promise<Chats> {
   const [alice, bob, carol] = [
     await parley.person('alice'),
@@ -42,36 +42,39 @@ export async function runEveryStatement(parley: TestParley): Promise<Chats> {
     await parley.person('carol'),
   ]
   const people = { alice, bob, carol }
-  await query(parley.databaseUrl, INTRODUCE, [CROWD])
-  const chats = await open(people)
-  await haveDevices(people, chats)
-  await talk(people, chats)
+  await query(parley.databaseUrl, INSERT_USERS, [LARGE_GROUP_SIZE])
+  const chats = await createChats(people)
+  await registerDevices(people, chats)
+  await exchangeMessages(people, chats)
   await changeMembers(people, chats)
-  await lookAround(people, chats)
-  await comeBack(people, chats)
-  await seeEachOther(parley, people)
-  await outlive(parley, people)
-  await whatIsRare(parley.databaseUrl, people, chats)
+  await queryEverything(people, chats)
+  await replayMissedEvents(people, chats)
+  await watchPresence(parley, people)
+  await expireMessages(parley, people)
+  await runRareStatements(parley.databaseUrl, people, chats)
   return chats
 }
 
-/** People who have signed in once. */
-const INTRODUCE = `
+/** Users who have signed in once. */
+const INSERT_USERS = `
   INSERT INTO users (id, name, claims_issued_at)
   SELECT 'fan-' || number, 'Fan ' || number, now() FROM generate_series(1, $1::int) AS number`
 
-async function open({ alice, bob, carol }: People): Promise<Chats> {
-  const fans = Array.from({ length: CROWD }, (_, index) => ({ id: `user_fan-${index + 1}` }) as Person)
+async function createChats({ alice, bob, carol }: People): Promise<Chats> {
+  const fans = Array.from(
+    { length: LARGE_GROUP_SIZE },
+    (_, index) => ({ id: `user_fan-${index + 1}` }) as Person,
+  )
   const direct = await alice.startChat(bob)
   const clientChatId = randomUUID()
   const group = await alice.createGroup([bob], { clientChatId })
   await alice.createGroup([bob], { clientChatId })
   await alice.addMembers(group, [carol])
-  return { direct, group, crowd: await alice.createGroup([bob, ...fans]) }
+  return { direct, group, largeGroup: await alice.createGroup([bob, ...fans]) }
 }
 
-/** Registers phones, with nothing owed to them, which are away from here on. */
-async function haveDevices({ bob, carol }: People, { direct }: Chats): Promise<void> {
+/** Registers phones without pending events. They stay offline afterwards. */
+async function registerDevices({ bob, carol }: People, { direct }: Chats): Promise<void> {
   for (const person of [bob, carol]) {
     using inbox = person.inbox('phone')
     await inbox.caughtUp()
@@ -80,14 +83,14 @@ async function haveDevices({ bob, carol }: People, { direct }: Chats): Promise<v
   await stream.caughtUp()
 }
 
-async function talk({ alice, bob }: People, { direct, group, crowd }: Chats): Promise<void> {
-  using atBob = bob.inbox('tablet')
-  await atBob.caughtUp()
-  for (const chatId of [direct, group, crowd]) {
+async function exchangeMessages({ alice, bob }: People, { direct, group, largeGroup }: Chats): Promise<void> {
+  using bobInbox = bob.inbox('tablet')
+  await bobInbox.caughtUp()
+  for (const chatId of [direct, group, largeGroup]) {
     const key = randomUUID()
     const message = await alice.send(chatId, 'hello', key)
     await alice.send(chatId, 'hello', key)
-    await atBob.reaches(chatId, message.seq)
+    await bobInbox.reaches(chatId, message.seq)
     await bob.run(REPLY, {
       input: { chatId, clientMessageId: randomUUID(), body: 'hi', replyToId: message.id },
     })
@@ -113,7 +116,7 @@ async function changeMembers({ alice, bob, carol }: People, { group }: Chats): P
   await carol.addMembers(group, [alice])
 }
 
-async function lookAround({ alice }: People, chats: Chats): Promise<void> {
+async function queryEverything({ alice }: People, chats: Chats): Promise<void> {
   await alice.run(CHATS)
   await alice.run(CHATS_BACKWARDS)
   for (const id of Object.values(chats)) {
@@ -125,16 +128,16 @@ async function lookAround({ alice }: People, chats: Chats): Promise<void> {
   }
 }
 
-/** To what was said since the phone was there. */
-async function comeBack({ carol }: People, { group }: Chats): Promise<void> {
+/** Reconnects the phone and replays the events since then. */
+async function replayMissedEvents({ carol }: People, { group }: Chats): Promise<void> {
   using inbox = carol.inbox('phone')
   await inbox.caughtUp()
   const { headSeq } = await carol.fetchChat(group)
   await carol.markDelivered(group, headSeq, 'phone')
 }
 
-/** Until it is known for good when bob was last there. */
-async function seeEachOther({ databaseUrl }: TestParley, { alice, bob }: People): Promise<void> {
+/** Runs until bob's last activity is saved in the database. */
+async function watchPresence({ databaseUrl }: TestParley, { alice, bob }: People): Promise<void> {
   using watch = new PresenceStream(alice, [bob])
   await heartbeat(bob)
   await watch.nextUpdate(bob, false)
@@ -143,8 +146,8 @@ async function seeEachOther({ databaseUrl }: TestParley, { alice, bob }: People)
   await until(async () => (await query(databaseUrl, saved, [bob.name])).length > 0)
 }
 
-/** A message whose time is over is erased by the sweep. */
-async function outlive({ databaseUrl }: TestParley, { alice, bob }: People): Promise<void> {
+/** Runs until the sweep has erased an expired message. */
+async function expireMessages({ databaseUrl }: TestParley, { alice, bob }: People): Promise<void> {
   const chat = await alice.createGroup([bob], { messageTtlSeconds: 60 })
   await alice.send(chat, 'burn this')
   await query(databaseUrl, `UPDATE messages SET expires_at = expires_at - interval '1 hour'`)
@@ -157,8 +160,12 @@ async function outlive({ databaseUrl }: TestParley, { alice, bob }: People): Pro
   })
 }
 
-/** What needs several gateways, a fault, a race or a minute of patience: by the same stores. */
-async function whatIsRare(databaseUrl: string, { alice, bob }: People, { direct }: Chats): Promise<void> {
+/** Runs statements that need several gateways, a fault, a race or a minute of waiting, directly through their stores. */
+async function runRareStatements(
+  databaseUrl: string,
+  { alice, bob }: People,
+  { direct }: Chats,
+): Promise<void> {
   await using connection = await connect(databaseUrl)
   const writer = writerOn(connection.client)
   const [chatId, senderId] = [direct.replace('chat_', '') as ChatId, alice.name as UserId]
@@ -168,11 +175,11 @@ async function whatIsRare(databaseUrl: string, { alice, bob }: People, { direct 
   const memberships = createMembershipStore({ writer })
   await memberships.heads([bob.name as UserId])
   await memberships.receipts([bob.name as UserId], new Date(0))
-  await forget(writer, chatId)
+  await trimLog(writer, chatId)
 }
 
-/** The log of a chat loses its beginning, and somebody who wants it looks where the log begins. */
-async function forget(writer: Writer, chatId: ChatId): Promise<void> {
+/** Trims the start of a chat's log, and reads where the log starts now. */
+async function trimLog(writer: Writer, chatId: ChatId): Promise<void> {
   const retention = createRetentionStore({ writer })
   const age = { seconds: 0, now: new Date() }
   await retention.nextPage(10, age)
@@ -180,7 +187,7 @@ async function forget(writer: Writer, chatId: ChatId): Promise<void> {
   await createChatLogStore({ reader: { query: writer.query } as Reader }).floor(chatId)
 }
 
-/** For stores that need SQL alone. */
+/** Returns a writer for stores that use SQL only. */
 function writerOn(client: pg.Client): Writer {
   const run: Writer['query'] = (statement, values = []) => runStatement(client, statement, values)
   return {
@@ -194,10 +201,10 @@ function writerOn(client: pg.Client): Writer {
   } as Writer
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
+async function until(condition: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 15_000
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error('It never came to that')
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('The condition was not met within 15 seconds.')
     await delay(20)
   }
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** How the messages of others are spread: so many chats of a kind, each with so many messages on each of `DAYS`. */
+/** Chats of one kind: their number, and the messages in each of them on each of `DAYS`. */
 type Kind = Readonly<{
   kind: 'DIRECT' | 'GROUP'
   first: number
@@ -11,25 +11,25 @@ type Kind = Readonly<{
 
 export const DAYS = 50
 
-/** The share of messages that is said in a few huge groups, in large ones, and in chats of two. */
+/** The share of messages in a few huge groups, in large groups, and in direct chats. */
 const [HUGE_SHARE, LARGE_SHARE, SMALL_SHARE] = [0.15, 0.2, 0.65]
 const HUGE_CHATS = 3
 
-/** Chat ids count up, as UUIDs of version 7 do. */
+/** Chat ids increase, as UUIDs of version 7 do. */
 const CHAT_ID = `('01900000-0000-7000-8000-' || lpad(to_hex(k), 12, '0'))::uuid`
-/** Who the members of chat k are, by number: neighbours in the circle of all. */
+/** The members of chat k by number: neighbours in the ring of all users. */
 const memberId = (k: string, member: string): string =>
   `'user-' || ((${k}::bigint * 97 + ${member}) % $users)`
 
 /**
- * Fills an empty database with `messages` messages of 100 characters, day by day, so that a chat's messages lie as far
- * apart on the disk as time put them: 15 % of them in three groups of a thousand people, 20 % in groups of fifty, and the
- * rest in chats of two in which fifty things were said. Indexes are taken away first and made anew at the end.
+ * Fills an empty database with messages of 100 characters: 15 % in three groups of a thousand people, 20 % in groups of
+ * fifty, and the rest in direct chats of fifty messages. It inserts day by day, so that a chat's messages are as far
+ * apart on the disk as they would be in production. It drops the indexes first and recreates them at the end.
  */
 export async function fillWithMessages(
   client: pg.Client,
   messages: number,
-  told: (day: number) => void = () => undefined,
+  onDay: (day: number) => void = () => undefined,
 ): Promise<void> {
   const users = Math.max(40, Math.round(messages / 100))
   const kinds = kindsOf(messages, users)
@@ -42,24 +42,24 @@ export async function fillWithMessages(
     const head = perDay * DAYS + (kind.kind === 'GROUP' ? 1 : 0)
     await run(CHATS, { kind: kind.kind, first, last, members, head })
     await run(MEMBERS, { first, last, members, head })
-    if (kind.kind === 'GROUP') await run(FOUNDINGS, { first, last })
+    if (kind.kind === 'GROUP') await run(CREATIONS, { first, last })
     else await run(PAIRS, { first, last })
   }
-  const indexes = await takeIndexes(client)
+  const indexes = await dropIndexes(client)
   for (let day = 0; day < DAYS; day += 1) {
     for (const { kind, first, chats, members, perDay } of kinds) {
       const from = day * perDay + (kind === 'GROUP' ? 2 : 1)
       await run(MESSAGES, { first, last: first + chats - 1, members, from, until: from + perDay - 1, day })
     }
-    told(day + 1)
+    onDay(day + 1)
   }
   for (const definition of indexes) await client.query(definition)
-  for (const text of AROUND) await run(text, {})
+  for (const text of OTHER_ROWS) await run(text, {})
 }
 
 type LargeChat = Readonly<{ id: string; headSeq: number }>
 
-/** The three largest chats, which are equally long. */
+/** Returns the three largest chats, which have the same length. */
 export function largestChats(messages: number): readonly [LargeChat, LargeChat, LargeChat] {
   const headSeq = (kindsOf(messages, 1_000)[0]?.perDay ?? 0) * DAYS + 1
   const numbered = (number: number) => ({ id: `01900000-0000-7000-8000-00000000000${number}`, headSeq })
@@ -115,13 +115,13 @@ const PAIRS = `
   ) pair
   ON CONFLICT DO NOTHING`
 
-const FOUNDINGS = `
+const CREATIONS = `
   INSERT INTO chat_events (chat_id, seq, type, actor_id, at)
   SELECT ${CHAT_ID}, 1, 'CHAT_UPDATED', ${memberId('k', '0')}, now() - interval '60 days'
   FROM generate_series($first::int, $last::int) AS k`
 
 const MESSAGES = `
-  WITH said AS (
+  WITH inserted AS (
     INSERT INTO messages (chat_id, seq, sender_id, client_message_id, fingerprint, body, sent_at)
     SELECT ${CHAT_ID}, seq, ${memberId('k', 'seq % $members::int')}, md5(seq::text || ' ' || k),
       decode(md5(seq::text) || md5(k::text), 'hex'), rpad('Message ' || seq, 100, ' and so on'),
@@ -130,10 +130,10 @@ const MESSAGES = `
     RETURNING chat_id, seq, sender_id, sent_at
   )
   INSERT INTO chat_events (chat_id, seq, type, actor_id, at, message_seq)
-  SELECT chat_id, seq, 'MESSAGE_SENT', sender_id, sent_at, seq FROM said`
+  SELECT chat_id, seq, 'MESSAGE_SENT', sender_id, sent_at, seq FROM inserted`
 
-/** Two devices for everybody that know everything, a reaction to one message in ten, and logs that were trimmed of nothing. */
-const AROUND = [
+/** Two up-to-date devices per user, a reaction to one message in ten, and untrimmed logs. */
+const OTHER_ROWS = [
   `INSERT INTO devices (user_id, device_id)
   SELECT id, device FROM users, unnest('{phone,laptop}'::text[]) AS device ON CONFLICT DO NOTHING`,
   `INSERT INTO device_positions (chat_id, user_id, device_id, acked_seq)
@@ -171,8 +171,8 @@ type Index = Readonly<{
   constraintDefinition: string | null
 }>
 
-/** Takes the indexes of the tables that grow most away; answers with the statements that make them again. */
-async function takeIndexes(client: pg.Client): Promise<readonly string[]> {
+/** Drops the indexes of the tables that grow most. Returns the statements that recreate them. */
+async function dropIndexes(client: pg.Client): Promise<readonly string[]> {
   const { rows } = await client.query<Index>(INDEXES)
   for (const { table, name, constraint } of rows) {
     await client.query(

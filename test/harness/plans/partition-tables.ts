@@ -1,9 +1,9 @@
 import type pg from 'pg'
 
-/** How the tables lie in a database that is spread by chat. */
+/** The number of partitions per table. */
 export const PARTS = 8
 
-/** The tables of chats, and the column of each that says which chat a row is of. */
+/** The tables with rows of chats, and the column with the chat id. */
 export const CHAT_TABLES = {
   chats: 'id',
   members: 'chat_id',
@@ -15,8 +15,8 @@ export const CHAT_TABLES = {
 } as const satisfies Readonly<Record<string, string>>
 
 /**
- * Makes each table of chats anew, with the same columns, keys and indexes, in so many parts by a hash of the chat. That
- * PostgreSQL does so is a proof by itself: it refuses a unique key that leaves the chat out.
+ * Recreates each table of chats with the same columns, keys and indexes, partitioned by a hash of the chat id. This
+ * proves that the schema can be partitioned: PostgreSQL rejects a unique key without the chat id.
  */
 export async function partitionByChat(client: pg.Client): Promise<void> {
   for (const [table, column] of Object.entries(CHAT_TABLES)) {

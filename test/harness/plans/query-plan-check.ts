@@ -1,13 +1,13 @@
 import type pg from 'pg'
 import type { PlanNode } from './query-plan.ts'
 
-/** Columns that pin a table's rows down to few. `limited`: to few only where a LIMIT ends the scan. */
+/** Columns that select few rows of a table. `limited`: few only if a LIMIT ends the scan. */
 type AccessPath = Readonly<{ columns: readonly string[]; limited?: true }>
 
 /**
- * The ways to the rows of each table that grows: whatever else a scan asks for, it has to pin one of these by an index.
- * What that leaves does not depend on how much there is in other chats: one row, a page, the members of one chat, the
- * chats or devices of one person.
+ * The access paths of each table that grows. Every scan has to bind the columns of one of them through an index. The
+ * number of rows then does not depend on other chats: one row, one page, the members of one chat, or the chats or devices
+ * of one user.
  */
 const ACCESS_PATHS: Readonly<Record<string, readonly AccessPath[]>> = {
   chats: [{ columns: ['id'] }],
@@ -27,7 +27,7 @@ const ACCESS_PATHS: Readonly<Record<string, readonly AccessPath[]>> = {
   created_groups: [{ columns: ['creator_id', 'client_chat_id'] }],
 }
 
-/** Tables that don't grow: one row, or one for each failover or restore. */
+/** Tables that do not grow: one row, or one per failover or restore. */
 const SMALL_TABLES: ReadonlySet<string> = new Set([
   'service_level_commands',
   'log_sweeps',
@@ -35,7 +35,7 @@ const SMALL_TABLES: ReadonlySet<string> = new Set([
   'restorations',
 ])
 
-/** Nodes that pass rows on as they come, so that a LIMIT above them ends the scan below. */
+/** Nodes that stream their rows, so that a LIMIT above them ends the scan below. */
 const STREAMING: ReadonlySet<string> = new Set([
   'Limit',
   'LockRows',
@@ -46,11 +46,11 @@ const STREAMING: ReadonlySet<string> = new Set([
   'Subquery Scan',
 ])
 
-/** What is to be known of a database to judge plans on it. */
+/** The indexes of a database. */
 export type Indexes = Readonly<{
-  /** The columns of each, in order. */
+  /** The columns of each index, in order. */
   columns: ReadonlyMap<string, readonly string[]>
-  /** One that holds only what has yet to be done: a scan of it may begin anywhere, if a limit ends it. */
+  /** A partial index that holds only pending work. A limited scan of it may start anywhere. */
   worklist?: string | undefined
 }>
 
@@ -65,15 +65,16 @@ export async function readIndexes(client: pg.Client): Promise<Indexes> {
   return { columns: new Map(rows.map(({ name, columns }) => [name, columns])) }
 }
 
-/** What is wrong with a plan whose tables grow, in words; nothing where each scan reads few rows by an index. */
+/** Returns the problems of a plan. There are none if each scan of a growing table reads few rows through an index. */
 export function findPlanProblems(plan: PlanNode, indexes: Indexes): readonly string[] {
   return [...checkNode(plan, false, indexes)]
 }
 
 function* checkNode(node: PlanNode, isLimited: boolean, indexes: Indexes): Generator<string, void, void> {
   const table = node['Relation Name']
-  const isSweep = indexes.worklist !== undefined && node['Index Name'] === indexes.worklist && isLimited
-  if (table !== undefined && isScan(node) && !isSweep)
+  const isWorklistScan =
+    indexes.worklist !== undefined && node['Index Name'] === indexes.worklist && isLimited
+  if (table !== undefined && isScan(node) && !isWorklistScan)
     yield* checkScan(node, tableOf(table), isLimited, indexes)
   for (const child of node.Plans ?? [])
     yield* checkNode(child, isLimitedBelow(node, child, isLimited), indexes)
@@ -83,12 +84,12 @@ function isScan({ 'Node Type': type }: PlanNode): boolean {
   return type.endsWith('Scan')
 }
 
-/** A partition stands for its table. */
+/** Returns the table of a partition. */
 function tableOf(relation: string): string {
   return relation.replace(/_part_\d+$/, '')
 }
 
-/** Of a join, LIMIT counts the rows of the outer side: for each of them the inner one is read to its end. */
+/** In a join, LIMIT counts rows of the outer side. The inner side is read to its end for each of them. */
 function isLimitedBelow({ 'Node Type': type }: PlanNode, child: PlanNode, isLimited: boolean): boolean {
   if (!STREAMING.has(type)) return false
   const isInner = child['Parent Relationship'] !== 'Outer' && child['Parent Relationship'] !== 'Member'
@@ -103,34 +104,34 @@ function* checkScan(
   indexes: Indexes,
 ): Generator<string, void, void> {
   if (SMALL_TABLES.has(table) || table.startsWith('pg_')) return
-  const ways = ACCESS_PATHS[table]
-  if (ways === undefined) {
-    yield `${table}: nobody has said how its rows are found; add it to the ways`
+  const paths = ACCESS_PATHS[table]
+  if (paths === undefined) {
+    yield `${table}: has no access path. Add one to ACCESS_PATHS.`
     return
   }
   const { name, condition } = indexScanOf(node)
   const where = `${node['Node Type']} on ${table}${condition === '' ? '' : ` by ${condition}`}`
-  const pinned = pinnedBy(condition, indexes.columns.get(name) ?? [])
-  const way = ways.find(({ columns }) => columns.every((column) => pinned.has(column)))
-  if (way === undefined)
-    yield `${where}: pins none of ${ways.map(({ columns }) => columns.join(' + ')).join(', ')}`
-  else if (way.limited && !isLimited) yield `${where}: a whole chat, which nothing limits`
-  else if (way.limited && node.Filter !== undefined) {
-    yield `${where}: what the filter ${node.Filter} leaves out, the limit does not count`
+  const bound = boundColumns(condition, indexes.columns.get(name) ?? [])
+  const accessPath = paths.find(({ columns }) => columns.every((column) => bound.has(column)))
+  if (accessPath === undefined)
+    yield `${where}: binds none of ${paths.map(({ columns }) => columns.join(' + ')).join(', ')}`
+  else if (accessPath.limited && !isLimited) yield `${where}: reads a whole chat without a limit`
+  else if (accessPath.limited && node.Filter !== undefined) {
+    yield `${where}: the limit does not count rows removed by the filter ${node.Filter}`
   }
 }
 
-/** By the index alone: what a filter leaves out was read before. */
+/** Returns the condition of the index only: rows removed by a filter have been read before. */
 function indexScanOf(node: PlanNode): Readonly<{ name: string; condition: string }> {
   const [below] = node['Node Type'] === 'Bitmap Heap Scan' ? (node.Plans ?? []) : [node]
   return { name: below?.['Index Name'] ?? '', condition: below?.['Index Cond'] ?? '' }
 }
 
-/** The first columns of an index, as far as the condition requires them to be equal to something. */
-function pinnedBy(condition: string, columns: readonly string[]): ReadonlySet<string> {
+/** Returns the leading columns of an index that the condition binds by equality. */
+function boundColumns(condition: string, columns: readonly string[]): ReadonlySet<string> {
   const equalities = condition.matchAll(/\((?:\w+\.)?"?(\w+)"?(?:\)::\w+)? = /g)
   const equal = new Set([...equalities].map(([, column = '']) => column))
   const end = columns.findIndex((column) => !equal.has(column))
-  // An index whose first column is left open is read from one end to the other, or skipped through.
+  // Without a bound first column, the whole index is read.
   return new Set(end === -1 ? columns : columns.slice(0, end))
 }

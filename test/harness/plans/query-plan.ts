@@ -12,24 +12,24 @@ export type PlanNode = Readonly<{
   'Index Cond'?: string
   'Recheck Cond'?: string
   Filter?: string
-  /** With ANALYZE: how often it was begun; 0 where never. */
+  /** With ANALYZE: how often it was started. */
   'Actual Loops'?: number
-  /** With ANALYZE: on average of its loops. */
+  /** With ANALYZE: average rows per loop. */
   'Actual Rows'?: number
-  /** With BUFFERS: pages of 8 KiB that it and what lies below it looked at. */
+  /** With BUFFERS: pages of 8 KiB read by this node and the nodes below it. */
   'Shared Hit Blocks'?: number
   'Shared Read Blocks'?: number
   Plans?: readonly PlanNode[]
 }>
 
-type Answer = Readonly<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>
+type ExplainRow = Readonly<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>
 
-/** The plan for whatever values come: the one that a prepared statement is run by in the long run. */
+/** Returns the generic plan, which PostgreSQL uses for a prepared statement after a few runs. */
 export async function genericPlan(client: pg.Client, { text }: SentStatement): Promise<PlanNode> {
-  return only(await client.query<Answer>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`))
+  return only(await client.query<ExplainRow>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`))
 }
 
-/** Lets a superuser's connection tell the plan of each statement that it has run; see `ranPlan`. */
+/** Makes a superuser's connection report the plan of each executed statement, for `executedPlan`. */
 export async function enablePlanReports(client: pg.Client): Promise<void> {
   await client.query(`
     LOAD 'auto_explain';
@@ -42,10 +42,10 @@ export async function enablePlanReports(client: pg.Client): Promise<void> {
     SET plan_cache_mode = force_generic_plan`)
 }
 
-/** Runs it as Parley does, and takes back whatever it changed; with what each node did, and how many pages it touched. */
+/** Runs a statement as Parley does and rolls it back. Returns its plan with the rows and pages of each node. */
 export async function executedPlan(client: pg.Client, { text, values }: SentStatement): Promise<PlanNode> {
-  const told: string[] = []
-  const listen = ({ message = '' }: { message?: string | undefined }): void => void told.push(message)
+  const notices: string[] = []
+  const listen = ({ message = '' }: { message?: string | undefined }): void => void notices.push(message)
   client.on('notice', listen)
   await client.query('BEGIN')
   try {
@@ -54,14 +54,14 @@ export async function executedPlan(client: pg.Client, { text, values }: SentStat
     await client.query('ROLLBACK')
     client.off('notice', listen)
   }
-  const json = told.find((message) => message.includes('plan:'))?.replace(/^[^{]*/, '')
-  if (json === undefined) throw new Error('The server told no plan: has tellPlans been called?')
+  const json = notices.find((message) => message.includes('plan:'))?.replace(/^[^{]*/, '')
+  if (json === undefined) throw new Error('The server reported no plan. Call enablePlanReports first.')
   return (JSON.parse(json) as Readonly<{ Plan: PlanNode }>).Plan
 }
 
-function only({ rows: [row] }: pg.QueryResult<Answer>): PlanNode {
+function only({ rows: [row] }: pg.QueryResult<ExplainRow>): PlanNode {
   const plan = row?.['QUERY PLAN'][0]?.Plan
-  if (plan === undefined) throw new Error('EXPLAIN gave no plan')
+  if (plan === undefined) throw new Error('EXPLAIN returned no plan.')
   return plan
 }
 

@@ -1,32 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 
-/** A statement as it was sent, and with which values. */
+/** A statement as it was sent, with its values. */
 export type SentStatement = Readonly<{ name: string; text: string; values: readonly unknown[] }>
 
-/** What is sent to any database by this process, as long as it is not disposed of. */
+/** Records the statements that this process sends to any database, until it is disposed. */
 export type StatementRecorder = Disposable & Readonly<{ statements: readonly SentStatement[] }>
 
-/** What reads or writes rows; the rest begins and ends transactions. */
-const OF_ROWS = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i
+/** Statements that read or write rows. The others start and end transactions. */
+const ROW_STATEMENT = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i
 
 /**
- * Listens where all statements pass: ours, which are named, and those that Prisma writes. Statements given as a bare
- * text are a test's own and pass unheard.
+ * Records all statements of Parley and Prisma by wrapping the client that both use. Statements given as plain text come
+ * from the test itself and are not recorded.
  */
 export function recordStatements(): StatementRecorder {
   const sent: SentStatement[] = []
   const { prototype } = pg.Client
   const original = Reflect.get(prototype, 'query') as (...args: unknown[]) => unknown
-  function heard(this: pg.Client, ...args: unknown[]): unknown {
+  function record(this: pg.Client, ...args: unknown[]): unknown {
     const [statement] = args
-    if (isStatement(statement) && OF_ROWS.test(statement.text)) {
+    if (isStatement(statement) && ROW_STATEMENT.test(statement.text)) {
       const { name = '', text, values = [] } = statement
       sent.push({ name, text, values })
     }
     return Reflect.apply(original, this, args)
   }
-  Reflect.set(prototype, 'query', heard)
+  Reflect.set(prototype, 'query', record)
   return { statements: sent, [Symbol.dispose]: () => void Reflect.set(prototype, 'query', original) }
 }
 
@@ -36,31 +36,33 @@ function isStatement(given: unknown): given is Given {
   return typeof given === 'object' && given !== null && 'text' in given && typeof given.text === 'string'
 }
 
-/** Each text once, with the values that it was sent with first. */
+/** Returns each statement once, with its first values. */
 export function distinct(sent: readonly SentStatement[]): readonly SentStatement[] {
   return [...new Map(sent.toReversed().map((one) => [one.text, one])).values()].toReversed()
 }
 
-/** What a statement is called in a report: Prisma's by their text, of which names say nothing. */
+/** Returns the title of a statement in reports: its name, or its text if Prisma generated the name. */
 export function titleOf({ name, text }: SentStatement): string {
   return name === '' || name.startsWith('prisma_') ? text.replaceAll(/\s+/g, ' ').slice(0, 120) : name
 }
 
-/** Parameters, by place, which a statement that is run again must have anew in order to do again what it did. */
-const RENEWED: Readonly<Record<string, Readonly<{ place: number; renew: (value: unknown) => unknown }>>> = {
-  // A key that was used is found, not stored.
+/** Parameters that need a fresh value, so that a repeated statement does the same work again. */
+const FRESH_PARAMETERS: Readonly<
+  Record<string, Readonly<{ index: number; refresh: (value: unknown) => unknown }>>
+> = {
+  // A used key is found and not stored again.
   message_append: {
-    place: 3,
-    renew: (keys) => (Array.isArray(keys) ? keys.map(() => randomUUID()) : keys),
+    index: 3,
+    refresh: (keys) => (Array.isArray(keys) ? keys.map(() => randomUUID()) : keys),
   },
-  // A place in the log is taken but once.
-  chat_log_write: { place: 1, renew: () => 1_000_000 },
+  // Each seq of a log exists once.
+  chat_log_write: { index: 1, refresh: () => 1_000_000 },
 }
 
-/** The same again. */
+/** Returns the statement with fresh values, to run it again. */
 export function withFreshKeys(sent: SentStatement): SentStatement {
-  const parameter = RENEWED[sent.name]
+  const parameter = FRESH_PARAMETERS[sent.name]
   if (parameter === undefined) return sent
-  const { place, renew } = parameter
-  return { ...sent, values: sent.values.with(place, renew(sent.values[place])) }
+  const { index, refresh } = parameter
+  return { ...sent, values: sent.values.with(index, refresh(sent.values[index])) }
 }

@@ -1,18 +1,18 @@
 import type pg from 'pg'
 
-/** How much there is in a database. */
+/** The size of a database. */
 export type DatabaseSize = Readonly<{
   messages: number
-  /** In which something was said. */
+  /** Chats with messages. */
   chats: number
   users: number
-  /** Of each chat: this many rows in `members`. */
+  /** Rows in `members` per chat. */
   membersPerChat: number
-  /** Among how many chats the messages are. */
+  /** The number of chats that share the messages. */
   activeChats: number
 }>
 
-/** Ten million messages in very many chats, in each of which little was said. */
+/** Ten million messages in many small chats. */
 export const MANY_SMALL_CHATS: DatabaseSize = {
   messages: 10_000_000,
   chats: 1_000_000,
@@ -21,7 +21,7 @@ export const MANY_SMALL_CHATS: DatabaseSize = {
   activeChats: 1_000_000,
 }
 
-/** The same in few chats: a hundred thousand in each. */
+/** Ten million messages in few chats: a hundred thousand in each. */
 export const FEW_HUGE_CHATS: DatabaseSize = {
   messages: 10_000_000,
   chats: 50_000,
@@ -32,10 +32,10 @@ export const FEW_HUGE_CHATS: DatabaseSize = {
 
 type Table = Readonly<{ rows: number; distinct: Readonly<Record<string, number>> }>
 
-/** -1: as many values as rows. */
+/** PostgreSQL's notation for as many distinct values as rows. */
 const UNIQUE = -1
 
-/** What the tables are pretended to hold. */
+/** Returns the rows and distinct values of each table for a database of this size. */
 export function tablesOf({
   messages,
   chats,
@@ -78,10 +78,10 @@ const COLUMN_STATS = `
     'inherited', false, 'null_frac', 0::real, 'avg_width', 16, 'n_distinct', $3::real)`
 
 /**
- * Lets the planner believe that the tables are of this size, whatever is in them. It takes a table's rows to be as many
- * as statistics say for each page, times the pages that there are now; so what it believes is written after the rows
- * are, and nobody may analyze the tables again. Pages stay few, so whole tables seem cheaper to read than they would
- * be: a plan that does not read them here would not read them there.
+ * Makes the planner assume tables of this size, independent of their content. The planner multiplies the rows per page in
+ * the statistics by the current number of pages. Therefore call this after writing the rows, and do not analyze the
+ * tables afterwards. The tables have few pages, so a scan of a whole table looks cheaper than it would be: a plan that
+ * avoids it here avoids it on the full size too.
  */
 export async function setTableStatistics(client: pg.Client, size: DatabaseSize): Promise<void> {
   await client.query('ANALYZE')
@@ -94,11 +94,11 @@ export async function setTableStatistics(client: pg.Client, size: DatabaseSize):
   }>(RELATIONS)
   const tables = tablesOf(size)
   for (const { name, quoted, pages, table, parts } of rows) {
-    const pretended = tables[table]
-    if (pretended === undefined) continue
+    const assumed = tables[table]
+    if (assumed === undefined) continue
     await client.query(`ALTER TABLE ${quoted} SET (autovacuum_enabled = false)`)
-    await client.query(RELATION_STATS, [name, pages, pretended.rows / parts])
-    for (const [column, distinct] of Object.entries(pretended.distinct)) {
+    await client.query(RELATION_STATS, [name, pages, assumed.rows / parts])
+    for (const [column, distinct] of Object.entries(assumed.distinct)) {
       await client.query(COLUMN_STATS, [name, column, distinct])
     }
   }

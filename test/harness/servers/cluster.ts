@@ -8,11 +8,11 @@ export type TestCluster = AsyncDisposable &
     gateways: readonly TestParley[]
     redis: Awaited<ReturnType<typeof startRedis>>
     databaseUrl: string
-    /** One more gateway. */
+    /** Starts another gateway. */
     add(options?: ParleyOptions): Promise<TestParley>
   }>
 
-/** Starts `count` gateways; what is said of one holds for all. */
+/** Starts `count` gateways with the same options. */
 export async function startCluster(count: number, common: ParleyOptions = {}): Promise<TestCluster> {
   const resources = new AsyncDisposableStack()
   const database = resources.use(await createTestDatabase())

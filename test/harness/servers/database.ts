@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 
-/** A database of one's own. */
+/** A database for one test. */
 export type TestDatabase = Readonly<{ url: string }> & AsyncDisposable
 
-/** A migrated database without rows. Disposing it drops it, with whoever is still connected to it. */
+/** Creates a migrated database without rows. Disposing drops it and ends its connections. */
 export function createTestDatabase(): Promise<TestDatabase> {
   return createFrom('parley')
 }
 
-/** A database that nobody has migrated. */
+/** Creates a database without migrations. */
 export function createEmptyTestDatabase(): Promise<TestDatabase> {
   return createFrom('template1')
 }
@@ -23,24 +23,24 @@ async function createFrom(template: string): Promise<TestDatabase> {
   return { url: url.href, [Symbol.asyncDispose]: () => asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`) }
 }
 
-/** A connection of one's own, past Parley. */
+/** A direct connection to the database, not through Parley. */
 export type TestConnection = Readonly<{ client: pg.Client }> & AsyncDisposable
 
-/** Connects as Parley's own role. */
+/** Connects as the role that Parley uses. */
 export async function connect(url: string): Promise<TestConnection> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   return { client, [Symbol.asyncDispose]: () => client.end() }
 }
 
-/** Connects as one who may do everything. */
+/** Connects as the superuser. */
 export function connectAsSuperuser(url: string): Promise<TestConnection> {
   const address = new URL(url)
   address.username = 'postgres'
   return connect(address.href)
 }
 
-/** Runs SQL as Parley's own role, past Parley; answers with the rows. */
+/** Runs SQL as the role that Parley uses, on a new connection. Returns the rows. */
 export async function query<Row extends object>(
   url: string,
   sql: string,
@@ -50,7 +50,7 @@ export async function query<Row extends object>(
   return (await connection.client.query<Row>(sql, [...values])).rows
 }
 
-/** Runs SQL that Parley's own role may not. */
+/** Runs SQL as the superuser. */
 async function asSuperuser(sql: string): Promise<void> {
   const url = new URL(inject('postgresUrl'))
   url.pathname = '/postgres'

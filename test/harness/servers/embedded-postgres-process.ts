@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 
-/** Another process that runs an embedded server, as another Parley would. */
+/** A process that runs an embedded server, like a second Parley on the same data folder. */
 export type EmbeddedPostgresProcess = Readonly<{
   url: string
-  /** Kills the process; its server goes on. */
+  /** Kills the process. Its server keeps running. */
   kill(): Promise<void>
 }>
 

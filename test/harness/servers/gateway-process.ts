@@ -1,42 +1,42 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { TEST_SECRET } from './parley.ts'
-import { freePort } from './redis-process.ts'
+import { freePort } from '../network/free-port.ts'
+import { killWithTestRun } from './reaper.ts'
 
-/** A gateway in a process of its own, as in production, so that it can die, freeze, and be ended from outside. */
+/** A gateway in its own process, as in production, so that tests can kill, freeze and stop it. */
 export type GatewayProcess = AsyncDisposable &
   Readonly<{
-    /** The API's address, for HTTP; the same after a restart. */
+    /** The HTTP address of the API. It stays the same after a restart. */
     url: string
-    /** What it wrote, to be shown when a test fails: warnings and worse, as JSON lines. */
+    /** Its output: log lines in JSON, from level `warn`. Tests show it when they fail. */
     log: readonly string[]
-    /** Dies at once. */
+    /** Kills the process. */
     kill(): Promise<void>
-    /** Ends in order; resolves with the exit code. */
+    /** Shuts down gracefully. Resolves with the exit code. */
     stop(): Promise<number | null>
-    /** Freezes, with its connections open, until `resume`. */
+    /** Freezes the process with its connections open, until `resume`. */
     pause(): void
     resume(): void
-    /** Begins again on the same port, under another id; resolves when it is ready. */
+    /** Starts it again on the same port with a new id. Resolves when it is ready. */
     start(): Promise<void>
   }>
 
 export type GatewayProcessOptions = Readonly<{
   databaseUrl: string
   redisUrl: string
-  /** What its ids begin with; the number of the start follows. By default they are made up. */
+  /** Prefix of its ids. The number of the start follows. Default: random ids. */
   name?: string
-  /** Whether it looks by itself how much there is to do; `auto` unless said otherwise. */
+  /** Whether it changes its service level by itself. Default: `auto`. */
   serviceLevels?: 'auto' | 'manual'
 }>
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Starts a gateway on a free port of loopback; resolves when it is ready. It never outlives this process. */
+/** Starts a gateway on a free port of loopback. Resolves when it is ready. It ends with this process at the latest. */
 export async function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
   const port = await freePort()
   const log: string[] = []
@@ -50,7 +50,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
       { ...env, ...(options.name !== undefined && { GATEWAY_ID: `${options.name}-${starts}` }) },
       log,
     )
-    await readiness(`http://127.0.0.1:${port}/health/ready`, child, log)
+    await waitUntilReady(`http://127.0.0.1:${port}/health/ready`, child, log)
   }
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
@@ -85,7 +85,7 @@ function environment(options: GatewayProcessOptions, port: number): NodeJS.Proce
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     AUTH_SECRET: TEST_SECRET,
-    // A few people send here what hundreds would.
+    // In these tests a few users send as many messages as hundreds would.
     RATE_LIMIT_FACTOR: 'off',
     SERVICE_LEVELS: serviceLevels,
     LOG_LEVEL: 'warn',
@@ -101,26 +101,12 @@ function launch(env: NodeJS.ProcessEnv, log: string[]): ChildProcess {
   for (const output of [child.stdout, child.stderr]) {
     createInterface(output).on('line', (line) => log.push(line))
   }
-  endWithUs(child)
+  killWithTestRun(child)
   return child
 }
 
-/**
- * A killed test has no chance to tidy up. `cat` ends when this process does, as that closes the other end of the
- * pipe. It is let go as soon as the gateway has ended, so that it never meets another process with the same id.
- */
-function endWithUs(child: ChildProcess): void {
-  const reaper = spawn('sh', ['-c', 'cat > /dev/null; kill -9 "$1"', 'sh', `${child.pid}`], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  reaper.unref()
-  if (reaper.stdin instanceof Socket) reaper.stdin.unref()
-  child.once('exit', () => reaper.kill('SIGKILL'))
-}
-
-/** Nothing announces it from outside: what load balancers ask is what is asked here. */
-async function readiness(url: string, child: ChildProcess, log: readonly string[]): Promise<void> {
+/** Polls the readiness check, as a load balancer does. */
+async function waitUntilReady(url: string, child: ChildProcess, log: readonly string[]): Promise<void> {
   const deadline = AbortSignal.timeout(30_000)
   while (!(await isReady(url))) {
     if (hasEnded(child)) throw new Error(`The gateway did not start:\n${log.join('\n')}`)
@@ -134,7 +120,7 @@ async function isReady(url: string): Promise<boolean> {
     await response.arrayBuffer()
     return response.ok
   } catch (error) {
-    // Not listening yet, or too busy to answer. Anything else is a mistake in the test.
+    // Not listening yet, or too busy to respond. Any other error is a bug in the test.
     if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError'))
       return false
     throw error

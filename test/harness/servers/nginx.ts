@@ -3,21 +3,21 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { hasNginx, startNginx } from '../../../scripts/cluster-nginx.ts'
-import { freePort } from './redis-process.ts'
+import { freePort } from '../network/free-port.ts'
 
-/** A load balancer with the configuration that is deployed. */
+/** A load balancer with the configuration in deploy/. */
 export type TestNginx = AsyncDisposable &
   Readonly<{
-    /** The API's address behind it, for HTTP. */
+    /** The HTTP address of the API through nginx. */
     url: string
   }>
 
 export type NginxOptions = Readonly<{
-  /** Instead of what is deployed: for how long a connection may be silent. */
+  /** How long a connection may be idle. Default: as in deploy/. */
   idleSeconds?: number
 }>
 
-/** Starts one on a free port of loopback, in front of the gateways with these URLs. */
+/** Starts nginx on a free port of loopback in front of gateways. */
 export async function startTestNginx(
   urls: readonly string[],
   { idleSeconds }: NginxOptions = {},
@@ -43,7 +43,7 @@ function withIdleTimeout(config: string, seconds: number): string {
 
 const ADVICE = 'These tests need nginx. Debian, Ubuntu: "apt-get install nginx"; macOS: "brew install nginx".'
 
-// Tests run side by side: the first one installs, the others wait for it. Debian would start a server of its own.
+// Tests run in parallel: the first installs nginx, the others wait. RUNLEVEL=1 keeps Debian from starting a server.
 const INSTALL = `
   exec 9> /tmp/parley-tests-nginx.lock && flock 9
   command -v nginx && exit
@@ -51,7 +51,7 @@ const INSTALL = `
   apt-get update --quiet
   apt-get -o DPkg::Lock::Timeout=120 install --yes --quiet --no-install-recommends nginx`
 
-/** As root on Debian it is installed where it is missing. */
+/** Installs nginx if it is missing and this is root on Debian. */
 export function ensureNginx(): void {
   if (hasNginx()) return
   if (process.getuid?.() !== 0) throw new Error(ADVICE)

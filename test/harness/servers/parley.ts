@@ -9,38 +9,38 @@ import { Person } from '../people/person.ts'
 
 export const TEST_SECRET = 'a secret for tests, of thirty-two bytes and more'
 
-/** A running gateway, and whoever comes to it. */
+/** A running gateway, with people who use it. */
 export type TestParley = AsyncDisposable &
   Readonly<{
-    /** The API's address, for HTTP. */
+    /** The HTTP address of the API. */
     url: string
     databaseUrl: string
-    /** Somebody who has signed in once, so that others can find them. */
+    /** Creates a person who has signed in once, so that others can find them. */
     person(name: string): Promise<Person>
     stop(): Promise<void>
   }>
 
-/** For tests in which two people write what hundreds would: no limits on what one may do. */
+/** No rate limits, for tests in which two people send as many messages as hundreds would. */
 export const UNLIMITED = {
   load: { isAutomatic: false, limitFactor: Infinity },
 } as const satisfies Partial<Config>
 
 export type ParleyOptions = Readonly<{
-  /** A database that others use as well; by default one of its own. */
+  /** A shared database. Default: a new one. */
   databaseUrl?: string
   gatewayId?: string
   port?: number
   config?: Partial<Config>
-  /** Replicas to read from; none unless given. */
+  /** Replicas to read from. Default: none. */
   replicaUrls?: readonly string[]
-  /** Redis, for several gateways; by default each is alone. */
+  /** Redis, for several gateways. Default: the gateway is alone. */
   redisUrls?: readonly string[]
   overrides?: Overrides
 }>
 
 let gateways = 0
 
-/** Starts a gateway on a free port of loopback, by default on an empty database of its own. */
+/** Starts a gateway on a free port of loopback, by default with a new empty database. */
 export async function startParley(options: ParleyOptions = {}): Promise<TestParley> {
   const resources = new AsyncDisposableStack()
   const databaseUrl = options.databaseUrl ?? resources.use(await createTestDatabase()).url
@@ -60,9 +60,9 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
       subject: name,
       name: name.replace(/^./, (c) => c.toUpperCase()),
     })
-    const somebody = resources.use(new Person({ url: `${url}/graphql`, token, name }))
-    await somebody.run('{ viewer { id } }')
-    return somebody
+    const created = resources.use(new Person({ url: `${url}/graphql`, token, name }))
+    await created.run('{ viewer { id } }')
+    return created
   }
 
   return {
@@ -87,7 +87,7 @@ function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): 
     bus: { type: redisUrls === undefined ? 'memory' : 'redis' },
     groups: { maxMembers: 1_024 },
     logRetentionS: undefined,
-    // Tests share the machine with others: what it can carry at the moment is none of their questions.
+    // Tests share the machine with other work, so the capacity of the moment must not change their results.
     load: { isAutomatic: false, limitFactor: 1 },
     log: { level: process.env['TEST_LOG_LEVEL'] === 'debug' ? 'debug' : 'silent', pretty: false },
     shutdownDeadlineMs: 5_000,

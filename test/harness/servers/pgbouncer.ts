@@ -5,9 +5,9 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pause } from '../../../src/lib/async.ts'
-import { freePort } from './redis-process.ts'
+import { freePort } from '../network/free-port.ts'
 
-/** PgBouncer before a server, in transaction mode: each transaction may get another session. */
+/** PgBouncer in front of a server, in transaction mode: each transaction may use a different session. */
 export type PgBouncer = AsyncDisposable & Readonly<{ url: string }>
 
 export async function startPgBouncer(serverUrl: string): Promise<PgBouncer> {
@@ -18,12 +18,12 @@ export async function startPgBouncer(serverUrl: string): Promise<PgBouncer> {
   const password = decodeURIComponent(target.password)
   await writeFile(path.join(folder, 'users.txt'), `"${user}" "${password}"\n`)
   await writeFile(path.join(folder, 'pgbouncer.ini'), configuration(folder, port, target))
-  // It refuses to run as root, and gives up reading what only root may.
+  // PgBouncer refuses to run as root, so another user has to be able to read its files.
   for (const name of ['', 'users.txt', 'pgbouncer.ini']) await chmod(path.join(folder, name), 0o755)
   const isRoot = process.geteuid?.() === 0
   const args = [...(isRoot ? ['-u', 'nobody'] : []), path.join(folder, 'pgbouncer.ini')]
   const child = spawn('pgbouncer', args, { stdio: 'ignore' })
-  await listening(port)
+  await waitUntilListening(port)
   const url = new URL(serverUrl)
   url.port = `${port}`
   url.searchParams.set('pgbouncer', 'true')
@@ -55,15 +55,15 @@ ignore_startup_parameters = extra_float_digits, options
 `
 }
 
-async function listening(port: number): Promise<void> {
+async function waitUntilListening(port: number): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt += 1) {
-    if (await answers(port)) return
+    if (await accepts(port)) return
     await pause(10)
   }
-  throw new Error('PgBouncer does not listen')
+  throw new Error('PgBouncer did not start to listen within five seconds.')
 }
 
-function answers(port: number): Promise<boolean> {
+function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     socket.once('connect', () => {

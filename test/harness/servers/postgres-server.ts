@@ -8,53 +8,50 @@ import { ensureDataFolder } from '../../../src/store/embedded/data-folder.ts'
 import { closeServer, openServer, type ServerPlace } from '../../../src/store/embedded/server.ts'
 import { killPostgres, createDataFolder } from './data-folder.ts'
 
-/** A PostgreSQL server of one's own that nobody starts again when it dies. */
+/** A PostgreSQL server for one test, with its faults. It is not restarted when it dies. */
 export type PostgresServer = AsyncDisposable &
   Readonly<{
     port: number
-    /** Parley's own database on this server alone. */
+    /** The database of Parley, on this server only. */
     url: string
-    /** Where its data is; `postgres` below it is the server's folder. */
+    /** The data folder. The server's files are in its subfolder `postgres`. */
     folder: string
-    /** Runs SQL as the superuser; answers with the rows. */
+    /** Runs SQL as the superuser. Returns the rows. */
     sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
-    /** Resolves when this is so. */
+    /** Resolves when the SQL condition is true. */
     waitUntil(condition: string): Promise<void>
-    /** Dies at once, and with it everything that was under way. */
+    /** Kills the server as a power cut would. */
     kill(): Promise<void>
-    /** Starts again what was killed, on the same port. */
+    /** Starts the killed server again on the same port. */
     start(): Promise<void>
-    /** A standby becomes a primary; resolves when it accepts writes. */
+    /** Promotes a standby to primary. Resolves when it accepts writes. */
     promote(): Promise<void>
-    /** A standby that goes on receiving, and shows nothing of it. */
+    /** Keeps a standby receiving the log without replaying it, so that its data is stale. */
     pauseReplay(): Promise<void>
     resumeReplay(): Promise<void>
-    /** Copies the server's files while it runs, for `startRecovered`. Its log goes on being archived meanwhile. */
+    /** Copies the files of the running server, for `startRecovered`. It keeps archiving its log meanwhile. */
     takeBaseBackup(): Promise<BaseBackup>
-    /** Starts another server from a copy and what was archived since, as everything was at `time`. */
+    /** Starts a server from a base backup and the archived log, in the state of `time`. */
     startRecovered(copy: BaseBackup, archive: string, time: string): Promise<PostgresServer>
-    /** Starts another server that follows this one, on any free port unless one is given. */
+    /** Starts a standby of this server. Default: on a free port. */
     startStandby(port?: number): Promise<PostgresServer>
-    /** A standby that receives nothing any more: it has what it has. */
+    /** Stops replication to this standby. */
     stopReceiving(): Promise<void>
-    /** From now on commits wait for a standby; resolves when there is one to wait for. */
+    /** Makes commits wait for a standby. Resolves when one is connected. */
     requireStandby(isRequired?: boolean): Promise<void>
   }>
 
-/** A server's files, in a folder that goes when it is disposed of. */
+/** A copy of a server's files. Disposing removes it. */
 export type BaseBackup = AsyncDisposable & Readonly<{ path: string }>
 
-/** No second copy of it is made of a server's data: they belong to the process, or are made anew. */
+/** Files that a base backup leaves out: they belong to the process, or the new server creates them. */
 const NOT_COPIED =
   /^(pg_wal|pg_replslot|pg_dynshmem|pg_notify|pg_serial|pg_snapshots|pg_stat_tmp|pg_subtrans)\/.|^postmaster\.(pid|opts)$|pgsql_tmp|pg_internal\.init/
 
-/** What a crash of the process loses does not depend on the disk: the servers of tests need not wait for it. */
+/** Without fsync: a killed process loses nothing that it has written, so tests need not wait for the disk. */
 const SETTINGS = { fsync: 'off', max_connections: '200', hot_standby: 'on', wal_keep_size: '256MB' }
 
-/**
- * Starts a primary with an empty database of Parley's, in a folder that goes when it is disposed of, or in one that was
- * provided for it.
- */
+/** Starts a primary with an empty database, in a temporary folder unless one is given. */
 export async function startPrimary(
   settings: Readonly<Record<string, string>> = {},
   provided?: Readonly<{ path: string }>,
@@ -97,8 +94,8 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
 
   async function until(condition: string): Promise<void> {
     const deadline = performance.now() + 20_000
-    while ((await sql<{ is: boolean }>(`SELECT (${condition}) AS is`))[0]?.is !== true) {
-      if (performance.now() > deadline) throw new Error(`Never true: ${condition}`)
+    while ((await sql<{ isTrue: boolean }>(`SELECT (${condition}) AS "isTrue"`))[0]?.isTrue !== true) {
+      if (performance.now() > deadline) throw new Error(`Not true within 20 seconds: ${condition}`)
       await sql('SELECT pg_sleep(0.01)')
     }
   }
@@ -123,7 +120,7 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
 
   async function copyFiles(): Promise<BaseBackup> {
     const copy = await createDataFolder()
-    await copyServer(place, sql, path.join(copy.path, 'postgres'), 'and its log is archived')
+    await copyServer(place, sql, path.join(copy.path, 'postgres'), { waitsForArchive: true })
     return copy
   }
 
@@ -137,13 +134,13 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
     )
     await writeFile(path.join(recovered, 'recovery.signal'), '')
     await handOver(place.account, recovered)
-    const where = {
+    const recoveredPlace = {
       ...place,
       folder: recovered,
       logFile: path.join(copy.path, 'postgres.log'),
       port: undefined,
     }
-    const { published } = await open(where, resourcesOfCopy)
+    const { published } = await open(recoveredPlace, resourcesOfCopy)
     await published.waitUntil('NOT pg_is_in_recovery()')
     return published
   }
@@ -187,20 +184,21 @@ async function open(place: ServerPlace, resources: AsyncDisposableStack): Promis
 }
 
 /**
- * A base backup, by the means that SQL has: the package of binaries has no pg_basebackup. With `isArchived` it waits
- * until whatever of the log belongs to it is in the archive.
+ * Takes a base backup through SQL, because the package of binaries has no pg_basebackup. With `waitsForArchive` it
+ * returns when the log that belongs to the backup is archived.
  */
 async function copyServer(
   { folder, account }: ServerPlace,
   sql: PostgresServer['sql'],
   target: string,
-  isArchived?: 'and its log is archived',
+  { waitsForArchive = false } = {},
 ): Promise<void> {
   await sql(`SELECT pg_backup_start('copy', true)`)
   const filter = (source: string): boolean => !NOT_COPIED.test(path.relative(folder, source))
   await cp(folder, target, { recursive: true, filter, preserveTimestamps: true })
-  const waits = isArchived !== undefined
-  const [backup] = await sql<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop($1)', [waits])
+  const [backup] = await sql<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop($1)', [
+    waitsForArchive,
+  ])
   for (const name of ['pg_wal/archive_status', 'pg_wal/summaries'])
     await mkdir(path.join(target, name), { recursive: true })
   await writeFile(path.join(target, 'backup_label'), backup?.labelfile ?? '')

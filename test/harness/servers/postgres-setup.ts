@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { migrate } from '../../../src/store/migrations/migrate.ts'
-import { startReaper } from './reaper.ts'
+import { startFolderReaper } from './reaper.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -21,7 +21,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const root = project.vitest.getRootProject()
   if ('postgresUrl' in root.getProvidedContext()) return undefined
   const dataDir = await mkdtemp(path.join(tmpdir(), 'parley-test-'))
-  startReaper(dataDir)
+  startFolderReaper(dataDir)
   const server = await startEmbeddedPostgres({ dataDir, settings: { max_connections: '300' } })
   await migrate({ url: server.url })
   root.provide('postgresUrl', server.url)

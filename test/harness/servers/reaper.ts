@@ -1,8 +1,11 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 
-// $1 is the data folder. `cat` ends when the test run does, as that closes the other end of the pipe.
-const SCRIPT = `
+// Reapers clean up after a test run that is killed or interrupted and cannot do it itself. A reaper is a shell that
+// waits for the end of this process: `cat` returns when the other end of its pipe closes.
+
+// $1 is the data folder.
+const STOP_SERVER_AND_REMOVE_FOLDER = `
   cat > /dev/null
   if pid=$(head -n 1 "$1/postgres/postmaster.pid"); then
     kill -QUIT "$pid"
@@ -11,16 +14,25 @@ const SCRIPT = `
   if mountpoint -q "$1"; then umount --lazy "$1"; fi
   rm -rf "$1"`
 
-/**
- * Leaves somebody behind who ends the server in the folder, and removes the folder, when this process is gone:
- * Ctrl-C and a kill give it no chance to do that itself, and the server is in a session of its own.
- */
-export function startReaper(dataDir: string): void {
-  const reaper = spawn('sh', ['-c', SCRIPT, 'sh', dataDir], {
+/** When this process ends, stops the PostgreSQL server of the folder and removes the folder. */
+export function startFolderReaper(dataDir: string): void {
+  startReaper(STOP_SERVER_AND_REMOVE_FOLDER, dataDir)
+}
+
+/** Kills the child process when this process ends. */
+export function killWithTestRun(child: ChildProcess): void {
+  const reaper = startReaper('cat > /dev/null; kill -9 "$1"', `${child.pid}`)
+  // Without this, a later process with the same id would be killed.
+  child.once('exit', () => reaper.kill('SIGKILL'))
+}
+
+function startReaper(script: string, argument: string): ChildProcess {
+  const reaper = spawn('sh', ['-c', script, 'sh', argument], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   reaper.unref()
-  // The pipe must not keep the process alive that it is there to outlive.
+  // The pipe must not keep this process running.
   if (reaper.stdin instanceof Socket) reaper.stdin.unref()
+  return reaper
 }

@@ -3,23 +3,23 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startRedis, type TestRedis } from './redis.ts'
-import { freePort } from './redis-process.ts'
+import { freePort } from '../network/free-port.ts'
 
-/** A Redis Cluster of a test's own. */
+/** A Redis Cluster for one test. */
 export type TestRedisCluster = AsyncDisposable &
   Readonly<{
     urls: readonly string[]
-    /** The three that are masters at first. */
+    /** The three initial masters. */
     nodes: readonly TestRedis[]
     killNode(index: number): Promise<void>
-    /** The node comes back, empty, as a replica where it was replaced; resolves when the cluster is whole again. */
+    /** Starts the node again, empty, as a replica if it was replaced. Resolves when the cluster serves all slots. */
     startNode(index: number): Promise<void>
-    /** Resolves when the replica of a node that was killed serves its slots. */
+    /** Resolves when the replica of a killed node serves its slots. */
     waitForTakeover(index: number): Promise<void>
     flush(): Promise<void>
   }>
 
-/** By hash slot: the three masters share them in equal parts. */
+/** The hash slots of the three masters, in equal parts. */
 const SLOTS = [
   [0, 5460],
   [5461, 10_922],
@@ -27,18 +27,18 @@ const SLOTS = [
 ] as const
 
 /**
- * Three masters on loopback, without replicas unless asked for: one each. Without, when one is gone, the others go on
- * serving what is theirs.
+ * Starts three masters on loopback, with one replica each if asked for. Without replicas, the other masters keep serving
+ * their slots while one is down.
  */
 export async function startRedisCluster({ withReplicas = false } = {}): Promise<TestRedisCluster> {
   const resources = new AsyncDisposableStack()
   const folder = await mkdtemp(path.join(tmpdir(), 'parley-redis-'))
   resources.defer(() => rm(folder, { recursive: true, force: true }))
-  const some = (): Promise<TestRedis[]> =>
+  const startThree = (): Promise<TestRedis[]> =>
     Promise.all(SLOTS.map(async () => resources.use(await startNode(folder))))
-  const nodes = await some()
+  const nodes = await startThree()
   await join(nodes)
-  const replicas = withReplicas ? await some() : []
+  const replicas = withReplicas ? await startThree() : []
   await follow(nodes, replicas)
   return {
     urls: nodes.map(({ url }) => url),
@@ -46,7 +46,7 @@ export async function startRedisCluster({ withReplicas = false } = {}): Promise<
     killNode: async (index) => nodes[index]?.kill(),
     async startNode(index) {
       await nodes[index]?.start()
-      await wholeness([...nodes, ...replicas])
+      await waitUntilWhole([...nodes, ...replicas])
     },
     async waitForTakeover(index) {
       const others = nodes.filter((_, other) => other !== index)
@@ -66,7 +66,7 @@ async function startNode(folder: string): Promise<TestRedis> {
     'cluster-port': `${busPort}`,
     'cluster-node-timeout': '1000',
     'cluster-require-full-coverage': 'no',
-    // They sync without a file, and without waiting for others to join in.
+    // Replicas sync without a file and without waiting for other replicas.
     'repl-diskless-sync-delay': '0',
     dir: folder,
   }
@@ -79,10 +79,10 @@ async function join(nodes: readonly TestRedis[]): Promise<void> {
   }
   const [first, ...others] = nodes
   for (const other of others) await meet(first, other)
-  await wholeness(nodes)
+  await waitUntilWhole(nodes)
 }
 
-/** Each replica follows the master of its number. */
+/** Makes each replica follow the master with the same index. */
 async function follow(masters: readonly TestRedis[], replicas: readonly TestRedis[]): Promise<void> {
   for (const replica of replicas) await meet(masters[0], replica)
   for (const [index, replica] of replicas.entries()) {
@@ -93,16 +93,16 @@ async function follow(masters: readonly TestRedis[], replicas: readonly TestRedi
   await eventually(replicas, async (node) =>
     String(await node.command('info', 'replication')).includes('master_link_status:up'),
   )
-  await wholeness([...masters, ...replicas])
+  await waitUntilWhole([...masters, ...replicas])
 }
 
 async function meet(node: TestRedis | undefined, { port, command }: TestRedis): Promise<void> {
-  const answer = await command('config', 'get', 'cluster-port')
-  const busPort = Array.isArray(answer) ? String(answer[1]) : ''
+  const reply = await command('config', 'get', 'cluster-port')
+  const busPort = Array.isArray(reply) ? String(reply[1]) : ''
   await node?.command('cluster', 'meet', '127.0.0.1', `${port}`, busPort)
 }
 
-async function wholeness(nodes: readonly TestRedis[]): Promise<void> {
+async function waitUntilWhole(nodes: readonly TestRedis[]): Promise<void> {
   await eventually(nodes, async (node) => {
     const info = String(await node.command('cluster', 'info'))
     const isKnown = info.includes('cluster_state:ok') && info.includes('cluster_slots_ok:16384')
@@ -110,7 +110,7 @@ async function wholeness(nodes: readonly TestRedis[]): Promise<void> {
   })
 }
 
-/** The ports of those that serve slots, as this node knows. */
+/** Returns the ports of the masters, as this node knows them. */
 async function mastersOf(node: TestRedis): Promise<readonly unknown[]> {
   const slots = await node.command('cluster', 'slots')
   if (!Array.isArray(slots)) return []
@@ -118,14 +118,14 @@ async function mastersOf(node: TestRedis): Promise<readonly unknown[]> {
   return slots.map((range: unknown) => (isList(range) && isList(range[2]) ? range[2][1] : undefined))
 }
 
-/** Nothing tells when the nodes have agreed, so they are asked again and again. */
+/** Polls the nodes: Redis has no event for their agreement. */
 async function eventually(
   nodes: readonly TestRedis[],
-  isSo: (node: TestRedis) => Promise<boolean>,
+  condition: (node: TestRedis) => Promise<boolean>,
 ): Promise<void> {
   for (const deadline = AbortSignal.timeout(20_000); !deadline.aborted; await delay(20)) {
-    const answers = await Promise.all(nodes.map(isSo))
-    if (answers.every(Boolean)) return
+    const results = await Promise.all(nodes.map(condition))
+    if (results.every(Boolean)) return
   }
-  throw new Error('The nodes of the cluster did not find together')
+  throw new Error('The nodes of the cluster did not agree within 20 seconds.')
 }

@@ -3,12 +3,12 @@ import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { TestRedis } from './redis.ts'
 
-/** Every command that a Redis takes, one a line, as long as it is not disposed of. */
+/** Records every command that a Redis receives, one per line, until it is disposed. */
 export type RedisMonitor = AsyncDisposable & Readonly<{ commands: readonly string[] }>
 
 /**
- * Resolves when it hears. Not by ioredis, which takes what comes in one packet with the answer to MONITOR for the answer
- * to something that it never asked.
+ * Resolves when the monitor is active. It does not use ioredis: if commands arrive in one packet with the reply to
+ * MONITOR, ioredis takes them for replies to commands that it never sent.
  */
 export async function monitorRedis({ port }: Pick<TestRedis, 'port'>): Promise<RedisMonitor> {
   const socket = connect(port, '127.0.0.1')

@@ -1,22 +1,23 @@
 import { Redis } from 'ioredis'
-import { freePort, type RedisProcess, startRedisProcess } from './redis-process.ts'
+import { freePort } from '../network/free-port.ts'
+import { type RedisProcess, startRedisProcess } from './redis-process.ts'
 
-/** A Redis of a test's own, and what can befall it. */
+/** A Redis server for one test, with its faults. */
 export type TestRedis = AsyncDisposable &
   Readonly<{
     url: string
     port: number
-    /** Ends it in order. */
+    /** Shuts it down gracefully. */
     stop(): Promise<void>
-    /** Ends it at once. */
+    /** Kills it. */
     kill(): Promise<void>
-    /** Begins again on the same port, empty. */
+    /** Starts it again on the same port, empty. */
     start(): Promise<void>
-    /** It hangs: connections stand, nothing answers, until `resume`. */
+    /** Freezes it with its connections open, until `resume`. */
     pause(): void
     resume(): void
     flush(): Promise<void>
-    /** Any command, on a connection of its own. */
+    /** Runs any command on a new connection. */
     command(name: string, ...args: readonly string[]): Promise<unknown>
   }>
 

@@ -4,22 +4,22 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { createDataFolder, type DataFolder } from './data-folder.ts'
 
-/** A folder on a disk of its own, which others can fill. */
+/** A data folder on a separate small disk, which tests can fill. */
 export type SmallDisk = DataFolder &
   Readonly<{
-    /** Takes all the space that is left. */
+    /** Uses all remaining space. */
     fill(): Promise<void>
-    /** Gives it back. */
+    /** Frees the space again. */
     free(): Promise<void>
   }>
 
 const run = promisify(execFile)
 const CHUNKS = [1024 * 1024, 4096]
 
-/** In memory, of so many MiB. Needs to be root, who alone may mount: fails where it is somebody else. */
+/** Mounts a disk of this size in memory. Throws unless this is root, because mounting needs root. */
 export async function createSmallDisk(mebibytes: number): Promise<SmallDisk> {
   if (process.geteuid?.() !== 0) {
-    throw new Error('A disk that fills up is a tmpfs, which only root may mount: run this test as root.')
+    throw new Error('This test mounts a small disk, which needs root. Run it as root.')
   }
   await using resources = new AsyncDisposableStack()
   const folder = resources.use(await createDataFolder())
