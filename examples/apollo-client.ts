@@ -7,7 +7,7 @@ import type { Client } from 'graphql-ws'
 import { map } from 'rxjs'
 import { POSSIBLE_TYPES } from './possible-types.ts'
 
-/** Apollo Client with its usual links: subscriptions over the WebSocket, everything else over HTTP. */
+/** Returns an Apollo Client: subscriptions over the WebSocket, everything else over HTTP. */
 export function createApolloClient(url: string, token: () => string, socket: Client): ApolloClient {
   const signIn = new ApolloLink((operation, forward) => {
     operation.setContext({ headers: { authorization: `Bearer ${token()}` } })
@@ -23,19 +23,19 @@ export function createApolloClient(url: string, token: () => string, socket: Cli
     cache: new InMemoryCache({
       possibleTypes: POSSIBLE_TYPES,
       typePolicies: {
-        // One list of messages for each chat, whatever pages were asked for.
+        // One list of messages per chat, for all pages.
         Chat: { fields: { messages: relayStylePagination() } },
-        // What is new takes the place of what was.
+        // New values replace old ones.
         Message: { fields: { reactions: { merge: false } } },
         Subscription: { fields: { inbox: { merge: false } } },
       },
     }),
-    // One writer: what a mutation changed comes by the inbox as well, and there it comes in order.
+    // The inbox is the only writer: it also delivers the effects of mutations, and in order.
     defaultOptions: { mutate: { fetchPolicy: 'no-cache' } },
   })
 }
 
-/** RetryLink tries again where the network fails. This makes it do so where the server says that it helps, too. */
+/** RetryLink retries network errors. This link makes it retry errors that the server marks as retryable, too. */
 const failRetryable = new ApolloLink((operation, forward) =>
   forward(operation).pipe(
     map((result) => {

@@ -14,20 +14,20 @@ import { Positions } from './positions.ts'
 export const CHATS_QUERY: TypedDocumentNode<ChatsData, object> = gql(CHATS)
 const INBOX_SUBSCRIPTION: TypedDocumentNode<InboxData, { deviceId: string }> = gql(INBOX)
 
-/** Fills the cache with the person's chats, and keeps it as the server has them. */
+/** Fills the cache with the user's chats, and keeps it up to date. */
 export function followInbox(client: ApolloClient, deviceId: string): Subscription {
   const positions = new Positions((list) =>
     client.mutate({ mutation: gql(MARK_DELIVERED), variables: { deviceId, positions: list } }),
   )
   let isStarted = false
 
-  async function take({ inbox }: InboxData): Promise<void> {
+  async function handle({ inbox }: InboxData): Promise<void> {
     if (inbox.__typename === 'InboxReset') isStarted = false
     else if (inbox.__typename === 'CaughtUp' && !isStarted) await start()
     else if (isStarted && (!('seq' in inbox) || positions.advance(inbox.chat.id, inbox.seq))) {
-      // Edits, deletions, reactions and receipts: the cache finds by their ids what they change.
+      // For edits, deletions, reactions and receipts, the cache finds the changed objects by their ids.
       write(inbox)
-      // A list can't grow by itself; and a chat that isn't known has just begun.
+      // Lists do not grow by themselves. An unknown chat is new.
       if (inbox.__typename === 'MessageSent' && !append(client, inbox.chat.id, inbox.message)) await start()
     }
   }
@@ -37,7 +37,7 @@ export function followInbox(client: ApolloClient, deviceId: string): Subscriptio
     client.cache.write({ dataId, query, variables: { deviceId }, result: { inbox } })
   }
 
-  /** What is queried now includes whatever came before CaughtUp. */
+  /** Queries the chats. The result includes every event before CaughtUp. */
   async function start(): Promise<void> {
     isStarted = false
     const { data } = await client.query({ query: CHATS_QUERY, fetchPolicy: 'network-only' })
@@ -45,16 +45,16 @@ export function followInbox(client: ApolloClient, deviceId: string): Subscriptio
     isStarted = true
   }
 
-  // Subscribe first, query then. concatMap lets what comes meanwhile wait for the query's answer, and no-cache keeps
-  // Apollo from writing it at once: the answer, which is older, would undo it.
+  // Subscribe first, then query. concatMap makes later events wait for the query's result. no-cache keeps Apollo from
+  // writing them at once: the result is older and would undo them.
   const subscription = client
     .subscribe({ query: INBOX_SUBSCRIPTION, variables: { deviceId }, fetchPolicy: 'no-cache' })
     .pipe(
       concatMap(async ({ data, error }) => {
         if (data === undefined) throw new Error('An event without data', { cause: error })
-        await take(data)
+        await handle(data)
       }),
-      // Whatever went wrong: the device id makes the server send again what was not acknowledged.
+      // After any error, the device id makes the server replay everything that was not acknowledged.
       retry({ delay: 1_000 }),
     )
     .subscribe()
@@ -62,7 +62,7 @@ export function followInbox(client: ApolloClient, deviceId: string): Subscriptio
   return subscription
 }
 
-/** Puts a message at the end of its chat's list. False where that chat was never queried. */
+/** Appends a message to the list of its chat. Returns false if that chat was never queried. */
 function append(client: ApolloClient, chatId: string, message: Message): boolean {
   return client.cache.modify({
     id: `Chat:${chatId}`,

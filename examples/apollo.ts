@@ -1,4 +1,4 @@
-// Prints somebody's messages as they come: TOKEN=… node examples/apollo.ts
+// Prints the messages of a user as they arrive: TOKEN=… node examples/apollo.ts
 import { createApolloClient } from './apollo-client.ts'
 import { CHATS_QUERY, followInbox } from './apollo-inbox.ts'
 import { connect } from './connection.ts'
@@ -8,7 +8,7 @@ import { deviceId, token, url } from './session.ts'
 const client = createApolloClient(url, token, connect(url, token))
 followInbox(client, deviceId)
 
-// Components show what the cache holds, whenever it changes.
+// Components render the cache whenever it changes.
 const chats = client.watchQuery({ query: CHATS_QUERY, fetchPolicy: 'cache-only' })
 chats.subscribe(({ data, dataState }) => {
   if (dataState !== 'complete') return

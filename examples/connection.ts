@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, createClient } from 'graphql-ws'
 
-/** A WebSocket that comes back whatever happened, and subscribes again by itself. */
+/** Returns a WebSocket client that always reconnects, and then subscribes again by itself. */
 export function connect(url: string, token: () => string): Client {
   let hintMs: number | undefined
   return createClient({
     url: url.replace(/^http/, 'ws'),
-    // A function, so that each reconnect brings the newest token.
+    // A function, so that each reconnect uses the newest token.
     connectionParams: () => ({ authorization: `Bearer ${token()}` }),
     shouldRetry: () => true,
     retryAttempts: Infinity,
-    // By default each wait is twice as long as the one before, without end.
+    // By default, each wait is twice as long as the one before, without end.
     retryWait: (retries) => sleep(hintMs ?? Math.random() * Math.min(500 * 2 ** retries, 30_000)),
-    // Notices a connection that died without a word.
+    // Detects a connection that died silently.
     keepAlive: 10_000,
     on: {
       closed: (event) => {
@@ -23,7 +23,7 @@ export function connect(url: string, token: () => string): Client {
   })
 }
 
-/** When everybody comes back at once, a gateway closes with 4503 and says when it will have time for this client. */
+/** Returns the wait in the reason of close code 4503. The gateway spreads clients that reconnect at once. */
 function hintIn(event: unknown): number | undefined {
   const { reason } = event as { reason?: unknown }
   const [, ms] = /come back in (\d+) ms/.exec(String(reason)) ?? []

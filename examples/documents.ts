@@ -1,4 +1,4 @@
-// What the examples ask for, and what they get.
+// The operations of the examples, and the types of their results.
 
 export type Message = { id: string; body: string | null; sender: { name: string } }
 export type Chat = { id: string; headSeq: number; messages: { edges: { node: Message }[] } }
@@ -15,14 +15,14 @@ export type InboxData = { inbox: InboxEvent }
 
 export type Position = { chatId: string; seq: number }
 
-/** The same fields in queries and in events, so that a cache has all that it needs of a message that is new. */
+/** The same fields in queries and events, so that a cache has all fields of a new message. */
 const MESSAGE_FIELDS = `
   fragment MessageFields on Message {
     id seq clientMessageId body sentAt editedAt deletedAt
     sender { id name } reactions { emoji users { id } }
   }`
 
-/** From these follow the ticks: who has got what, and who has read it. */
+/** The watermarks from which an app derives SENT, DELIVERED and READ. */
 const MEMBER_FIELDS = `
   fragment MemberFields on Chat {
     id members(first: 100) { edges { node { user { id } deliveredSeq readSeq } } }
@@ -41,7 +41,7 @@ export const CHATS = `
   }
   ${MESSAGE_FIELDS} ${MEMBER_FIELDS}`
 
-/** A page further up: `before` is the startCursor of what is shown. */
+/** The previous page: `before` is the startCursor of the first page. */
 export const OLDER = `
   query Older($chatId: ID!, $before: String!) {
     chat(id: $chatId) {
@@ -72,7 +72,7 @@ export const MARK_DELIVERED = `
     markDelivered(input: { deviceId: $deviceId, positions: $positions }) { members { deliveredSeq } }
   }`
 
-/** `clientMessageId` is made when the person presses send, and stays the same however often this is tried. */
+/** Create `clientMessageId` when the user presses send, and keep it for every attempt. */
 export const SEND = `
   mutation Send($chatId: ID!, $clientMessageId: String!, $body: String!) {
     sendMessage(input: { chatId: $chatId, clientMessageId: $clientMessageId, body: $body }) {

@@ -1,11 +1,11 @@
 import type { Client } from 'graphql-ws'
 import type { Api, Variables } from './inbox.ts'
 
-/** Queries, mutations and subscriptions, all over one WebSocket. */
+/** Runs queries, mutations and subscriptions over one WebSocket. */
 export function createSocketApi(client: Client): Api {
   async function ask<Data>(query: string, variables: Variables = {}): Promise<Data> {
     for await (const result of client.iterate<Data>({ query, variables })) return dataOf(result)
-    throw new Error('The operation ended without an answer')
+    throw new Error('The operation ended without a result')
   }
 
   return {

@@ -1,4 +1,4 @@
-// Prints somebody's messages as they come: TOKEN=… node examples/graphql-ws.ts
+// Prints the messages of a user as they arrive: TOKEN=… node examples/graphql-ws.ts
 import { connect } from './connection.ts'
 import { createSocketApi } from './graphql-ws-client.ts'
 import { followInbox } from './inbox.ts'

@@ -1,6 +1,6 @@
 import type { Api, Variables } from './inbox.ts'
 
-/** GraphQL by fetch alone; subscriptions by server-sent events. */
+/** Runs GraphQL by fetch alone; subscriptions use server-sent events. */
 export function createHttpApi(url: string, token: () => string): Api {
   function post(accept: string, operation: object): Promise<Response> {
     const headers = { 'content-type': 'application/json', accept, authorization: `Bearer ${token()}` }
@@ -23,7 +23,7 @@ export function createHttpApi(url: string, token: () => string): Api {
   }
 }
 
-/** The data of each event called `next`. Every few seconds there is a comment instead, which keeps the connection. */
+/** Yields the data of each `next` event. The comments in between keep the connection open. */
 async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''
@@ -37,7 +37,7 @@ async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): Async
       }
     }
   } finally {
-    // Whoever leaves the loop ends the request, and with it the stream on the server.
+    // Leaving the loop ends the request, and with it the stream on the server.
     await reader.cancel()
   }
 }

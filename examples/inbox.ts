@@ -12,22 +12,22 @@ import { Positions } from './positions.ts'
 
 export type Variables = Record<string, unknown>
 
-/** Any GraphQL client. All three throw where there is no data. */
+/** Any GraphQL client. All three functions throw if there is no data. */
 export type Api = Readonly<{
   query<Data>(query: string, variables?: Variables): Promise<Data>
   mutate<Data>(query: string, variables?: Variables): Promise<Data>
   subscribe<Data>(query: string, variables?: Variables): AsyncIterable<Data>
 }>
 
-/** Where an app keeps what it shows. */
+/** The state that an app shows. */
 export type Store = Readonly<{
-  /** Puts these chats in the place of what was there. */
+  /** Replaces the state with these chats. */
   fill(chats: readonly Chat[]): void
-  /** Takes an event that is new. */
+  /** Applies a new event. */
   apply(event: LogEvent): void
 }>
 
-/** Fills the store with the person's chats and keeps it as the server has them, until the signal fires. */
+/** Fills the store with the user's chats and keeps it up to date, until the signal fires. */
 export async function followInbox(
   api: Api,
   deviceId: string,
@@ -39,7 +39,7 @@ export async function followInbox(
   let isStarted = false
   for (;;) {
     try {
-      // Subscribe first, query then: what comes while the loop's body waits is kept, in order.
+      // Subscribe first, then query. Events that arrive while the loop's body waits are kept, in order.
       for await (const { inbox } of api.subscribe<InboxData>(INBOX, { deviceId })) {
         if (inbox.__typename === 'InboxReset') isStarted = false
         else if (inbox.__typename === 'CaughtUp') isStarted ||= await start()
@@ -51,11 +51,11 @@ export async function followInbox(
       console.error('The inbox ended:', error)
     }
     if (signal?.aborted === true) return
-    // Whatever went wrong: the device id makes the server send again what was not acknowledged.
+    // After any error, the device id makes the server replay everything that was not acknowledged.
     await sleep(1_000 * Math.random())
   }
 
-  /** What is queried now includes whatever came before CaughtUp. */
+  /** Queries the chats. The result includes every event before CaughtUp. */
   async function start(): Promise<true> {
     const { chats } = await api.query<ChatsData>(CHATS)
     store.fill(chats.edges.map(({ node }) => node))

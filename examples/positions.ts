@@ -2,7 +2,7 @@ import type { Position } from './documents.ts'
 
 const ACKNOWLEDGE_AFTER_MS = 500
 
-/** Up to where this device has each chat, and the server's knowledge of it: brought up to date a moment later. */
+/** The position of this device in each chat. The server is told a moment later. */
 export class Positions {
   readonly #heads = new Map<string, number>()
   readonly #unsent = new Set<string>()
@@ -13,7 +13,7 @@ export class Positions {
     this.#markDelivered = markDelivered
   }
 
-  /** Goes on to `seq`. False where the chat had come that far already: the event is an old one, to be dropped. */
+  /** Advances a chat to `seq`. Returns false if it was there already: the event is a repetition, drop it. */
   advance(chatId: string, seq: number): boolean {
     if (seq <= (this.#heads.get(chatId) ?? 0)) return false
     this.#heads.set(chatId, seq)
@@ -22,7 +22,7 @@ export class Positions {
     return true
   }
 
-  /** What was not sent yet is not sent any more; the server will send it again. */
+  /** Stops without acknowledging the rest. The server will replay it. */
   stop(): void {
     clearTimeout(this.#timer)
   }
@@ -34,7 +34,7 @@ export class Positions {
     try {
       await this.#markDelivered(chatIds.map((chatId) => ({ chatId, seq: this.#heads.get(chatId) ?? 0 })))
     } catch (error) {
-      console.error('Not acknowledged; the next event takes it along:', error)
+      console.error('Not acknowledged; retrying with the next event:', error)
       for (const chatId of chatIds) this.#unsent.add(chatId)
     }
   }

@@ -9,7 +9,7 @@ const CHAT_EVENTS = [
   'ChatUpdated',
 ]
 
-/** The schema's interfaces and unions, which a cache has to know to tell what `... on ChatEvent` matches. */
+/** The schema's interfaces and unions. A cache needs them to match `... on ChatEvent`. */
 export const POSSIBLE_TYPES = {
   Node: ['Attachment', 'Chat', 'Message', 'User'],
   ChatEvent: CHAT_EVENTS,

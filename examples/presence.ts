@@ -7,26 +7,27 @@ export const HEARTBEAT = `
     heartbeat(input: { userActivity: true }) { presence { online } }
   }`
 
-/** For the people on the screen: the state of each at once, then changes. */
+/** For the users on the screen: the state of each at once, then changes. */
 export const PRESENCE = `
   subscription Presence($userIds: [ID!]!) {
     presence(userIds: $userIds) { user { id } online lastSeenAt }
   }`
 
-const THERE = ['pointerdown', 'keydown', 'scroll', 'focus']
+const ACTIVITY_EVENTS = ['pointerdown', 'keydown', 'scroll', 'focus']
 
-/** Says that the person is there, whenever they do something, and every ten seconds at most. A browser's `window` does. */
-export function sayWhenThere(api: Pick<Api, 'mutate'>, person: EventTarget): void {
-  let saidAt = -Infinity
-  const say = (): void => {
-    if (performance.now() - saidAt < 10_000) return
-    saidAt = performance.now()
-    api.mutate(HEARTBEAT).catch((error: unknown) => console.error('No heartbeat:', error))
+/** Sends a heartbeat on user activity, at most every ten seconds. In a browser, `activity` is `window`. */
+export function sendHeartbeats(api: Pick<Api, 'mutate'>, activity: EventTarget): void {
+  let sentAt = -Infinity
+  const send = (): void => {
+    if (performance.now() - sentAt < 10_000) return
+    sentAt = performance.now()
+    api.mutate(HEARTBEAT).catch((error: unknown) => console.error('Heartbeat failed:', error))
   }
-  for (const event of THERE) person.addEventListener(event, say, { capture: true, passive: true })
+  for (const event of ACTIVITY_EVENTS)
+    activity.addEventListener(event, send, { capture: true, passive: true })
 }
 
-/** What to show for a person. Unknown is not offline. */
+/** Returns the text to show for a user. Unknown is not offline. */
 export function presenceText({ online, lastSeenAt }: Presence): string {
   if (online === true) return 'online'
   return lastSeenAt === null ? '' : `last seen ${new Date(lastSeenAt).toLocaleString()}`

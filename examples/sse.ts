@@ -1,4 +1,4 @@
-// Prints somebody's messages as they come, without a WebSocket: TOKEN=… node examples/sse.ts
+// Prints the messages of a user as they arrive, without a WebSocket: TOKEN=… node examples/sse.ts
 import { createHttpApi } from './http-client.ts'
 import { followInbox } from './inbox.ts'
 import { screen } from './screen.ts'

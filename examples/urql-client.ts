@@ -8,7 +8,7 @@ import {
 import type { Client as Socket, Sink } from 'graphql-ws'
 import type { Api } from './inbox.ts'
 
-/** urql with its usual exchanges: subscriptions over the WebSocket, everything else over HTTP. */
+/** Returns an urql client: subscriptions over the WebSocket, everything else over HTTP. */
 export function createUrqlClient(url: string, token: () => string, socket: Socket): Client {
   return new Client({
     url,
@@ -25,7 +25,7 @@ export function createUrqlClient(url: string, token: () => string, socket: Socke
   })
 }
 
-/** urql as `followInbox` takes it. */
+/** Adapts urql for `followInbox`. */
 export function createUrqlApi(client: Client): Api {
   return {
     query: async <Data>(query: string, variables = {}) =>
@@ -36,7 +36,7 @@ export function createUrqlApi(client: Client): Api {
   }
 }
 
-/** What urql calls back with, for a loop in which each result waits until the one before it is dealt with. */
+/** Turns urql's callbacks into an iterable, in which each result waits until the previous one is handled. */
 async function* iterate<Data>(source: OperationResultSource<OperationResult<Data>>): AsyncGenerator<Data> {
   const waiting: OperationResult<Data>[] = []
   let wake = (): void => undefined
@@ -54,8 +54,8 @@ async function* iterate<Data>(source: OperationResultSource<OperationResult<Data
   }
 }
 
-/** Beside an error of a subscription urql leaves the data of the event before it. */
+/** Checks the error first: next to it, urql keeps the data of the previous event. */
 function dataOf<Data>({ data, error }: OperationResult<Data>): Data {
-  if (error !== undefined || data === undefined) throw error ?? new Error('The answer holds no data')
+  if (error !== undefined || data === undefined) throw error ?? new Error('The result has no data')
   return data
 }

@@ -1,4 +1,4 @@
-// Prints somebody's messages as they come: TOKEN=… node examples/urql.ts
+// Prints the messages of a user as they arrive: TOKEN=… node examples/urql.ts
 import { connect } from './connection.ts'
 import { followInbox } from './inbox.ts'
 import { screen } from './screen.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { connect } from '../../../examples/connection.ts'
 import { createSocketApi } from '../../../examples/graphql-ws-client.ts'
-import { PRESENCE, type Presence, presenceText, sayWhenThere } from '../../../examples/presence.ts'
+import { PRESENCE, type Presence, presenceText, sendHeartbeats } from '../../../examples/presence.ts'
 import { startParley } from '../../harness/servers/parley.ts'
 
 test('an app that says when its person is there shows them online to the other, and says so once', async () => {
@@ -19,7 +19,7 @@ test('an app that says when its person is there shows them online to the other, 
     heartbeats += 1
     return bob.run<Data>(query)
   }
-  sayWhenThere({ mutate }, window)
+  sendHeartbeats({ mutate }, window)
   const texts: string[] = []
   for await (const { presence } of told) {
     texts.push(presenceText(presence))
