@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { lineFinder, type ProseProblem } from './prose-rules.ts'
 
-/** What the links of a document may lead to. */
+/** The files that links may lead to. */
 export type LinkTargets = Readonly<{
   /** Whether a file or folder is there. The path starts at the root of the project. */
   exists: (path: string) => boolean
@@ -12,7 +12,7 @@ export type LinkTargets = Readonly<{
 const LINK =
   /!?\[(?:[^\]\\]|\\.)*\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|<(?:img|source|a)\b[^>]*?(?:src|srcset|href)="([^"]+)"/g
 
-/** Returns the relative links of a document whose file or anchor does not exist. Links to other sites are not checked. */
+/** Returns the relative links of a document that lead nowhere. Links to other sites are not checked. */
 export function brokenLinks(file: string, text: string, targets: LinkTargets): readonly ProseProblem[] {
   const lineOf = lineFinder(text)
   const prose = text.replaceAll(/^([ \t]*)(```+|~~~+)[\s\S]*?^\1\2/gm, blank).replaceAll(/`[^`\n]+`/g, blank)
