@@ -1,4 +1,4 @@
-/** The environment can't be used as it is; `problems` has every mistake in it, each with how to mend it. */
+/** The environment is invalid. `problems` has one sentence per mistake, each with a fix. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly string[]
@@ -10,6 +10,6 @@ export class ConfigError extends Error {
   }
 }
 
-/** What one stage made of the environment: a value that is only good where there are no problems. */
+/** The result of one stage. */
 export type Parsed<Value> =
   Readonly<{ type: 'parsed'; value: Value }> | Readonly<{ type: 'refused'; problems: readonly string[] }>

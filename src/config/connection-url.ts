@@ -1,7 +1,7 @@
-/** A place that a connection URL names; everything of it may be shown, unlike the URL itself. */
+/** A host of a connection URL. Unlike the URL, it holds no credentials and may be shown. */
 export type Host = Readonly<{ host: string; port: string | undefined }>
 
-/** A `postgres://` URL taken apart. `single` is the same URL with one of its hosts alone. */
+/** A parsed `postgres://` URL. `single` returns the same URL with one of its hosts. */
 export type DatabaseUrl = Readonly<{
   hosts: readonly Host[]
   database: string
@@ -11,8 +11,8 @@ export type DatabaseUrl = Readonly<{
 const DATABASE_URL = /^(postgres(?:ql)?:\/\/)([^@/?#]*@)?([^@/?#]*)\/([^@/?#]*)(\?[^#]*)?$/i
 
 /**
- * Reads `postgres://user:password@host:5432,other:5432/database?options`. `new URL` knows no list of hosts,
- * hence a pattern. Answers with what to mend otherwise, in words that quote nothing of the URL.
+ * Parses `postgres://user:password@host:5432,other:5432/database?options`. Uses a pattern, because `new URL` does not
+ * accept a list of hosts. If the text is invalid, returns the problem in words that quote no part of it.
  */
 export function parseDatabaseUrl(text: string): DatabaseUrl | string {
   if (!/^postgres(ql)?:\/\//i.test(text)) return 'must begin with postgres:// or postgresql://'
@@ -23,7 +23,7 @@ export function parseDatabaseUrl(text: string): DatabaseUrl | string {
   if (database === '') return `names no database: ${SHAPE}`
   const isSocket = authority === '' && /[?&]host=/.test(options)
   const hosts = isSocket ? [SOCKET] : authority.split(',').map(parseHost)
-  if (!hosts.every((host) => host !== undefined)) return `has a host or port that can't be: ${SHAPE}`
+  if (!hosts.every((host) => host !== undefined)) return `has an invalid host or port: ${SHAPE}`
   return { hosts, database: decodeURIComponent(database), single: (host) => join(host) }
 
   function join(host: Host): string {
@@ -31,12 +31,12 @@ export function parseDatabaseUrl(text: string): DatabaseUrl | string {
   }
 }
 
-/** A server on this machine, reached through the folder that the URL's option `host` names. */
+/** A Unix socket in the folder that the URL's option `host` names. */
 const SOCKET: Host = { host: '', port: undefined }
 
 const SHAPE =
   'must look like postgres://user:password@host:5432/database, with "@", "/", "?", "#" and "%" in the password percent-encoded'
-const ESCAPES = 'has a "%" that begins no percent-encoded character: write %25 for a "%"'
+const ESCAPES = 'has a "%" that does not begin a percent-encoded character: write %25 for a "%"'
 
 function isDecodable(text: string): boolean {
   try {
@@ -59,13 +59,12 @@ export function hostText({ host, port }: Host): string {
   return port === undefined ? host : `${host}:${port}`
 }
 
-/** What is wrong with a `redis://` URL, in words that quote nothing of it; undefined where nothing is. */
+/** The problem of a `redis://` URL, in words that quote no part of it. Undefined: none. */
 export function redisUrlProblem(text: string): string | undefined {
   if (!/^rediss?:\/\//i.test(text)) return 'must begin with redis:// or rediss://'
   const url = URL.parse(text)
   if (url === null || url.hostname === '') return 'must look like redis://user:password@host:6379/0'
-  if (!/^\/?\d*$/.test(url.pathname))
-    return 'must end in the number of a database, or in nothing after the host'
+  if (!/^\/?\d*$/.test(url.pathname)) return 'must end with the host, or with the number of a database'
   return undefined
 }
 

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hasCode } from '../lib/error-info.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
-import { MIN_SECRET_BYTES, type Secrets } from './secrets.ts'
+import { MIN_SECRET_BYTES } from './fields.ts'
+import type { Secrets } from './secrets.ts'
 
 /**
- * In development without a key of the operator's: the one kept in the data folder, made up at first need, so that
- * `parley token` and a running instance agree. Everywhere else, the secrets as they are.
+ * Adds the development key if development has no other. The key is generated once and kept in the data folder, so that
+ * `parley token` and a running gateway use the same one. Otherwise returns the secrets unchanged.
  */
 export async function withDevSecret(config: Config, secrets: Secrets): Promise<Secrets> {
   const isNeeded = config.mode === 'development' && config.auth.type === 'secret'
@@ -15,17 +17,17 @@ export async function withDevSecret(config: Config, secrets: Secrets): Promise<S
   return { ...secrets, authSecret: await readDevSecret(config.dataDir) }
 }
 
-/** Throws ConfigError where the file is there but holds no key. */
+/** Throws ConfigError if the file exists but holds no key. */
 export async function readDevSecret(dataDir: string): Promise<string> {
   const file = join(dataDir, 'auth-secret')
-  const secret = (await readIfThere(file)) ?? (await create(dataDir, file))
+  const secret = (await readIfExists(file)) ?? (await create(dataDir, file))
   if (Buffer.byteLength(secret) >= MIN_SECRET_BYTES) return secret
-  throw new ConfigError([`${file} holds no key: delete it, and the next start makes another one.`])
+  throw new ConfigError([`${file} holds no key: delete it, and the next start generates another one.`])
 }
 
 /**
- * Two processes may get here at once and must end up with one key. So the file is written in full under a name of
- * its own and then linked to its place, which succeeds for exactly one; the other takes what it finds there.
+ * Two processes may run this at once and must end up with the same key. Each writes a complete file under a temporary
+ * name and links it to the final name. The link succeeds for one of them; the other reads that one's key.
  */
 async function create(dataDir: string, file: string): Promise<string> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
@@ -51,15 +53,11 @@ async function writeDurably(file: string, text: string): Promise<void> {
   }
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+async function readIfExists(file: string): Promise<string | undefined> {
   try {
     return (await readFile(file, 'utf8')).trim()
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,24 +1,40 @@
 import { isIP } from 'node:net'
 import * as z from 'zod'
 import { durationS } from '../lib/text.ts'
+import { parseDatabaseUrl, redisUrlProblem } from './connection-url.ts'
 
-/** How a variable's text becomes a value. Each message says what would be accepted, in a sentence's second half. */
+/*
+ * Parsers of single variables. An error message continues a sentence that begins with the variable's name, and says which
+ * values are accepted.
+ */
 
-export function port(otherwise: number): z.ZodType<number, string | undefined> {
-  return wholeNumber(0, 65_535, otherwise)
+/** HS256 is as strong as its key, up to the 256 bits of its hash. */
+export const MIN_SECRET_BYTES = 32
+
+/** One of several words. `test` is accepted but not suggested. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(
+  ...words: Words
+): z.ZodEnum<{ [Word in Words[number]]: Word }> {
+  const suggested = words.filter((word) => word !== 'test')
+  const error = `must be ${suggested.length > 2 ? `one of ${suggested.join(', ')}` : suggested.join(' or ')}`
+  return z.enum(words, { error })
 }
 
-/** A whole number within bounds, both included. */
+export function port(fallback: number): z.ZodType<number, string | undefined> {
+  return wholeNumber(0, 65_535, fallback)
+}
+
+/** A whole number from `min` to `max`. */
 export function wholeNumber(
   min: number,
   max: number,
-  otherwise: number,
+  fallback: number,
 ): z.ZodType<number, string | undefined> {
   return z
     .string()
     .optional()
     .transform((text, context) => {
-      if (text === undefined) return otherwise
+      if (text === undefined) return fallback
       if (/^\d{1,10}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text)
       context.addIssue(`must be a number from ${min} to ${max}`)
       return z.NEVER
@@ -26,13 +42,13 @@ export function wholeNumber(
 }
 
 /** A port, or undefined for `off`. */
-export function optionalPort(otherwise: number): z.ZodType<number | undefined, string | undefined> {
-  return z.union([z.literal('off').transform(() => undefined), port(otherwise)], {
+export function optionalPort(fallback: number): z.ZodType<number | undefined, string | undefined> {
+  return z.union([z.literal('off').transform(() => undefined), port(fallback)], {
     error: 'must be a number from 0 to 65535, or off',
   })
 }
 
-/** How many times the usual; Infinity for `off`. */
+/** A factor for quotas. Infinity for `off`. */
 export const limitFactor: z.ZodType<number, string | undefined> = z.union(
   [z.literal('off').transform(() => Infinity), wholeNumber(1, 1_000, 1)],
   { error: 'must be a number from 1 to 1000, or off' },
@@ -42,11 +58,11 @@ export const limitFactor: z.ZodType<number, string | undefined> = z.union(
 const MAX_RETENTION_S = 3_650 * 86_400
 const MIN_RETENTION_S = 3_600
 
-/** A time in seconds. Below an hour a device that was out for lunch would have to begin anew. */
+/** A duration in seconds. Below an hour, a device that is offline for a short time could not catch up. */
 export const retention = z.string().transform((text, context) => {
   const seconds = durationS(text, MAX_RETENTION_S)
   if (seconds !== undefined && seconds >= MIN_RETENTION_S) return seconds
-  context.addIssue('must be a time such as 90d or 36h, from 1h to 3650d')
+  context.addIssue('must be a duration such as 36h or 90d, from 1h to 3650d')
   return z.NEVER
 })
 
@@ -56,7 +72,7 @@ export const host = z
     error: 'must be an address such as 127.0.0.1, 0.0.0.0 or ::, or a name of this machine',
   })
 
-/** An address, or all that share its first bits: 10.0.0.0/8, 2001:db8::/32. */
+/** An address, or a range such as 10.0.0.0/8 or 2001:db8::/32. */
 export const addressRange = z.string().superRefine((text, context) => {
   if (!isAddressRange(text)) {
     context.addIssue(
@@ -75,13 +91,13 @@ export const gatewayId = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, {
   error: 'must be 1 to 64 letters, digits, "-", "_" or "."',
 })
 
-/** `a,b` or `a, b`; what stands between the commas is for the next step to judge. */
+/** Splits `a,b` or `a, b`. The items are checked by the schema that follows. */
 export const list = z
   .string()
   .default('')
   .transform((text) => (text === '' ? [] : text.split(',').map((item) => item.trim())))
 
-/** Exactly what a browser puts into the header `Origin`, so that comparing needs no understanding. */
+/** Exactly what a browser sends in the header `Origin`, so that a comparison of texts suffices. */
 export const origin = z.string().superRefine((text, context) => {
   const problem = originProblem(text)
   if (problem !== undefined) context.addIssue(problem)
@@ -92,13 +108,13 @@ function originProblem(text: string): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/.test(text) && !/^https?:/.test(text)) return undefined
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    const shown = text.includes('@') ? 'something' : `"${text}"`
-    return `has ${shown}, which is no origin: each must look like https://chat.example or http://localhost:3000`
+    const shown = text.includes('@') ? 'a value' : `"${text}"`
+    return `has ${shown}, which is not an origin: each must look like https://chat.example or http://localhost:3000`
   }
   return url.origin === text ? undefined : `has "${text}": write ${url.origin}, without anything after it`
 }
 
-/** Keys that came by unprotected HTTP could be anybody's; on this machine nobody sits between. */
+/** Keys that are fetched by plain HTTP could be replaced on the way, except on this machine. */
 export const jwksUrl = z.string().superRefine((text, context) => {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) {
@@ -106,16 +122,26 @@ export const jwksUrl = z.string().superRefine((text, context) => {
   } else if (url.username !== '' || url.password !== '') {
     context.addIssue('must not have a user name or password in it')
   } else if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    context.addIssue('must begin with https://; plain http:// is for this machine alone')
+    context.addIssue('must begin with https://; http:// is allowed only for this machine')
   }
 })
 
-/** Whether only programs of this machine can be at the other end. */
+export const databaseUrl = z.string().superRefine((text, context) => {
+  const url = parseDatabaseUrl(text)
+  if (typeof url === 'string') context.addIssue(url)
+})
+
+export const redisUrl = z.string().superRefine((text, context) => {
+  const problem = redisUrlProblem(text)
+  if (problem !== undefined) context.addIssue(problem)
+})
+
+/** Whether the host is this machine. */
 export function isLoopback(hostname: string): boolean {
   return /^(localhost|(.+\.)?localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname)
 }
 
-/** One sentence for each mistake that a schema of variables found, the same one said once. */
+/** One sentence per distinct problem. */
 export function fieldProblems(error: z.ZodError): readonly string[] {
   return [...new Set(error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`))]
 }

@@ -8,7 +8,7 @@ import { warningsFor } from './warnings.ts'
 export type LoadedConfig = Readonly<{
   config: Config
   secrets: Secrets
-  /** What is set and understood, but does less than its name promises. A sentence each. */
+  /** Settings without the expected effect, one sentence each. */
   warnings: readonly string[]
 }>
 
@@ -19,8 +19,8 @@ const ALONE: Surroundings = {
 }
 
 /**
- * From the names of the environment to typed values, in three stages. Reads nothing but its arguments.
- * Throws ConfigError with every mistake of every stage in it.
+ * Turns environment variables into typed values, in three stages: names, settings, secrets. Reads only its arguments.
+ * Throws ConfigError with the mistakes of all stages.
  */
 export function loadConfig(raw: RawEnvironment, surroundings: Partial<Surroundings> = {}): LoadedConfig {
   const { values, problems } = readEnvironment(raw)

@@ -1,16 +1,16 @@
 import type { Environment } from './env.ts'
 
-/** What the command that runs cannot do without. */
+/** What the command requires. */
 type Needs = Readonly<{ needsDatabase: boolean }>
 
 /**
- * What variables say about each other. The rules look at the environment as it was given, not at parsed values,
- * so that a mistake in one variable does not hide another: all of them are told at once.
+ * Rules between variables. They read the environment as given, not the parsed values, so that a mistake in one variable
+ * does not hide another.
  */
 const PAIRINGS: readonly ((env: Environment, needs: Needs) => string | undefined)[] = [
   (env) =>
     env.AUTH_SECRET !== undefined && env.AUTH_JWKS_URL !== undefined
-      ? 'AUTH_SECRET and AUTH_JWKS_URL are both set: tokens are checked by one of the two; take the other away.'
+      ? 'AUTH_SECRET and AUTH_JWKS_URL are both set, but tokens are checked by only one of them: unset the other.'
       : undefined,
   (env) => jwksNeeds(env, 'AUTH_ISSUER', '"iss"'),
   (env) => jwksNeeds(env, 'AUTH_AUDIENCE', '"aud"'),
@@ -20,24 +20,24 @@ const PAIRINGS: readonly ((env: Environment, needs: Needs) => string | undefined
       : undefined,
   (env) =>
     isProduction(env) && env.AUTH_SECRET === undefined && env.AUTH_JWKS_URL === undefined
-      ? 'AUTH_SECRET is not set, and production makes no key up: set it to 32 random bytes or more, as "openssl rand -base64 48" prints them, or set AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE.'
+      ? 'AUTH_SECRET is not set, and production does not generate a key: set it to 32 random bytes or more, as "openssl rand -base64 48" prints them, or set AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE.'
       : undefined,
   (env) =>
     env.DATABASE_REPLICA_URLS !== undefined && env.DATABASE_URL === undefined && !isProduction(env)
-      ? 'DATABASE_REPLICA_URLS is set without DATABASE_URL: name the primary as well, or take the replicas away.'
+      ? 'DATABASE_REPLICA_URLS is set without DATABASE_URL: set DATABASE_URL to the primary, or unset DATABASE_REPLICA_URLS.'
       : undefined,
   ({ PORT: port = '4000', ADMIN_PORT: adminPort = '9464' }) =>
     Number(port) === Number(adminPort) && Number(port) !== 0
-      ? `PORT and ADMIN_PORT are both ${port}: choose another one for ADMIN_PORT, or off.`
+      ? `PORT and ADMIN_PORT are both ${port}: set ADMIN_PORT to another port, or to off.`
       : undefined,
 ]
 
-/** One sentence for each rule between variables that is broken. */
+/** One sentence per rule that is broken. */
 export function pairingProblems(env: Environment, needs: Needs): readonly string[] {
   return PAIRINGS.map((problemIn) => problemIn(env, needs)).filter((problem) => problem !== undefined)
 }
 
-/** An unknown NODE_ENV is a mistake of its own; until it is mended, the stricter rules are the ones to tell. */
+/** Treats an invalid NODE_ENV as production, so that the first error message already has the stricter rules. */
 function isProduction({ NODE_ENV: mode }: Environment): boolean {
   return mode !== undefined && mode !== 'development' && mode !== 'test'
 }

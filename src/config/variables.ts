@@ -1,151 +1,225 @@
-/** One variable of the environment that Parley reads. */
-type Variable = Readonly<{
-  name: string
-  /** For people: what it does, and what a value looks like. */
+import * as z from 'zod'
+import {
+  addressRange,
+  databaseUrl,
+  gatewayId,
+  host,
+  jwksUrl,
+  limitFactor,
+  list,
+  MIN_SECRET_BYTES,
+  oneOf,
+  optionalPort,
+  origin,
+  port,
+  redisUrl,
+  retention,
+  wholeNumber,
+} from './fields.ts'
+
+/** The groups of docs/configuration.md and `parley --help`, in their order. */
+export const THEMES = [
+  'Mode',
+  'Network',
+  'Authentication',
+  'Database',
+  'Several gateways',
+  'Limits and overload',
+  'Logging',
+] as const
+
+/** What people read about a variable. */
+type Documentation = Readonly<{
+  theme: (typeof THEMES)[number]
   meaning: string
-  /** For people: what holds where it is not set. */
+  /** The allowed values. */
+  values: string
+  /** What applies if the variable is not set. */
   default: string
-  /** Its value never appears in anything that Parley prints. */
-  isSecret: boolean
 }>
 
-/** All of them: what `parley --help` prints, and what docs/configuration.md lists. */
-export const VARIABLES = [
-  {
-    name: 'PORT',
-    meaning: 'port of the API; 0: any free one',
-    default: '4000',
-    isSecret: false,
-  },
-  {
-    name: 'HOST',
-    meaning: 'address that the API listens on',
-    default: '127.0.0.1; in production 0.0.0.0',
-    isSecret: false,
-  },
-  {
-    name: 'ADMIN_PORT',
-    meaning: 'port of health and metrics; 0: any free one; off: none',
-    default: '9464',
-    isSecret: false,
-  },
-  {
-    name: 'ADMIN_HOST',
-    meaning: 'address that health and metrics listen on; whoever reaches it reads them',
-    default: '127.0.0.1',
-    isSecret: false,
-  },
-  {
-    name: 'TRUSTED_PROXIES',
-    meaning: 'load balancers whose X-Forwarded-For is believed: addresses, 10.0.0.0/8, comma-separated',
-    default: 'none: a client is who connects',
-    isSecret: false,
-  },
-  {
-    name: 'GATEWAY_ID',
-    meaning: 'name of this instance, no two alike; 1 to 64 letters, digits, "-", "_", "."',
-    default: 'made up at each start',
-    isSecret: false,
-  },
-  {
-    name: 'DATABASE_URL',
-    meaning:
-      'the primary: postgres://user:password@host:5432/database; several hosts, host1:5432,host2:5432: whichever of them takes writes',
-    default: 'an embedded PostgreSQL; required in production',
-    isSecret: true,
-  },
-  {
-    name: 'DATABASE_REPLICA_URLS',
-    meaning: 'replicas to read from, comma-separated URLs',
-    default: 'none',
-    isSecret: true,
-  },
-  {
-    name: 'REPLICATION_POLICY',
-    meaning:
-      'while commits would not survive the loss of the primary: available: go on; strict: sends answer UNAVAILABLE',
-    default: 'available',
-    isSecret: false,
-  },
-  {
-    name: 'REDIS_URL',
-    meaning: 'redis:// or rediss://; several, comma-separated: a cluster',
-    default: 'none: one instance',
-    isSecret: true,
-  },
-  {
-    name: 'AUTH_SECRET',
-    meaning: 'key of HS256 tokens, 32 bytes or more; either this or AUTH_JWKS_URL',
-    default: 'a random one kept in DATA_DIR; in production one of the two is required',
-    isSecret: true,
-  },
-  {
-    name: 'AUTH_JWKS_URL',
-    meaning: "an identity provider's public keys, https://…",
-    default: 'none',
-    isSecret: false,
-  },
-  {
-    name: 'AUTH_ISSUER',
-    meaning: '"iss" that a token must have; required with AUTH_JWKS_URL',
-    default: 'not looked at',
-    isSecret: false,
-  },
-  {
-    name: 'AUTH_AUDIENCE',
-    meaning: '"aud" that a token must have; required with AUTH_JWKS_URL',
-    default: 'not looked at',
-    isSecret: false,
-  },
-  {
-    name: 'ALLOWED_ORIGINS',
-    meaning: "web pages' origins that may use the API from a browser, comma-separated",
-    default: 'none; in development those of this machine',
-    isSecret: false,
-  },
-  {
-    name: 'NODE_ENV',
-    meaning: 'production: no demo tokens, errors masked, nothing made up; else development',
-    default: 'development',
-    isSecret: false,
-  },
-  {
-    name: 'MAX_GROUP_MEMBERS',
-    meaning: 'the most members of a group, 2 to 1024',
-    default: '1024',
-    isSecret: false,
-  },
-  {
-    name: 'LOG_RETENTION',
-    meaning:
-      'how far back devices can catch up: older log entries are deleted, messages are not; such as 90d, from 1h to 3650d',
-    default: 'for good',
-    isSecret: false,
-  },
-  {
-    name: 'SERVICE_LEVELS',
-    meaning: 'auto: by load and by "parley service-level"; manual: by the latter alone',
-    default: 'auto',
-    isSecret: false,
-  },
-  {
-    name: 'RATE_LIMIT_FACTOR',
-    meaning: 'makes what one person may do this many times as much, 1 to 1000; off: no limits',
-    default: '1',
-    isSecret: false,
-  },
-  {
-    name: 'LOG_LEVEL',
-    meaning: 'fatal, error, warn, info, debug, trace or silent',
-    default: 'info',
-    isSecret: false,
-  },
-  {
-    name: 'DATA_DIR',
-    meaning: 'folder of the embedded PostgreSQL and of the key made up in development',
-    default: '.parley',
-    isSecret: false,
-  },
-] as const satisfies readonly Variable[]
+export type Variable = Documentation &
+  Readonly<{
+    name: VariableName
+    /** Whether Parley must never print the value. */
+    isSecret: boolean
+  }>
 
-export type VariableName = (typeof VARIABLES)[number]['name']
+const DOCUMENTATION = z.registry<Documentation>()
+
+/** Attaches its documentation to a variable. This is the only place for it: help and documents are generated from it. */
+function variable<Schema extends z.ZodType>(schema: Schema, documentation: Documentation): Schema {
+  DOCUMENTATION.add(schema, documentation)
+  return schema
+}
+
+/** Variables whose values may be shown. */
+export const SETTINGS = z.object({
+  NODE_ENV: variable(oneOf('production', 'development', 'test').default('development'), {
+    theme: 'Mode',
+    meaning: 'production requires a database and a key, issues no demo tokens, and masks internal errors',
+    values: 'production or development',
+    default: 'development',
+  }),
+  PORT: variable(port(4000), {
+    theme: 'Network',
+    meaning: 'the port of the API',
+    values: '0 to 65535; 0: any free port',
+    default: '4000',
+  }),
+  HOST: variable(host.optional(), {
+    theme: 'Network',
+    meaning: 'the address that the API listens on',
+    values: 'an IP address or a host name of this machine',
+    default: '127.0.0.1; in production 0.0.0.0',
+  }),
+  ADMIN_PORT: variable(optionalPort(9464), {
+    theme: 'Network',
+    meaning: 'the port of health and metrics; health is also served on PORT',
+    values: '0 to 65535; 0: any free port; off: none',
+    default: '9464',
+  }),
+  ADMIN_HOST: variable(host.default('127.0.0.1'), {
+    theme: 'Network',
+    meaning: 'the address that health and metrics listen on; they need no token, so limit who can reach it',
+    values: 'an IP address or a host name of this machine',
+    default: '127.0.0.1',
+  }),
+  TRUSTED_PROXIES: variable(list.pipe(z.array(addressRange)), {
+    theme: 'Network',
+    meaning: 'the load balancers that may set X-Forwarded-For',
+    values: 'addresses or ranges such as 10.0.0.0/8, comma-separated',
+    default: 'none: the address of a client is that of its connection',
+  }),
+  GATEWAY_ID: variable(gatewayId.optional(), {
+    theme: 'Several gateways',
+    meaning: 'the name of this gateway, unique among all gateways',
+    values: '1 to 64 letters, digits, "-", "_" or "."',
+    default: 'generated at each start',
+  }),
+  ALLOWED_ORIGINS: variable(list.pipe(z.array(origin)), {
+    theme: 'Network',
+    meaning:
+      'the origins of web pages that may use the API from a browser, for CORS and WebSocket handshakes',
+    values: 'origins such as https://chat.example, comma-separated',
+    default: 'none; in development all origins on this machine',
+  }),
+  REPLICATION_POLICY: variable(oneOf('available', 'strict').default('available'), {
+    theme: 'Database',
+    meaning:
+      'what to do while commits would not survive the loss of the primary: available continues, strict answers sends with UNAVAILABLE',
+    values: 'available or strict',
+    default: 'available',
+  }),
+  AUTH_JWKS_URL: variable(jwksUrl.optional(), {
+    theme: 'Authentication',
+    meaning: "the identity provider's public keys; instead of AUTH_SECRET",
+    values: 'an https:// URL',
+    default: 'none',
+  }),
+  AUTH_ISSUER: variable(z.string().optional(), {
+    theme: 'Authentication',
+    meaning: 'the "iss" claim that tokens must have; required with AUTH_JWKS_URL',
+    values: 'any text',
+    default: 'not checked',
+  }),
+  AUTH_AUDIENCE: variable(z.string().optional(), {
+    theme: 'Authentication',
+    meaning: 'the "aud" claim that tokens must have; required with AUTH_JWKS_URL',
+    values: 'any text',
+    default: 'not checked',
+  }),
+  MAX_GROUP_MEMBERS: variable(wholeNumber(2, 1_024, 1_024), {
+    theme: 'Limits and overload',
+    meaning: 'the most members that a group may have',
+    values: '2 to 1024',
+    default: '1024',
+  }),
+  LOG_RETENTION: variable(retention.optional(), {
+    theme: 'Limits and overload',
+    meaning: 'how far back devices can catch up; older events leave the chat logs, but messages stay',
+    values: 'a duration such as 36h or 90d, from 1h to 3650d',
+    default: 'forever',
+  }),
+  SERVICE_LEVELS: variable(oneOf('auto', 'manual').default('auto'), {
+    theme: 'Limits and overload',
+    meaning: 'whether load changes the service level: with manual, only "parley service-level" does',
+    values: 'auto or manual',
+    default: 'auto',
+  }),
+  RATE_LIMIT_FACTOR: variable(limitFactor, {
+    theme: 'Limits and overload',
+    meaning: 'multiplies the quotas of each user',
+    values: '1 to 1000; off: no limits',
+    default: '1',
+  }),
+  LOG_LEVEL: variable(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'), {
+    theme: 'Logging',
+    meaning: 'the least severe level that is logged',
+    values: 'fatal, error, warn, info, debug, trace or silent',
+    default: 'info',
+  }),
+  DATA_DIR: variable(z.string().default('.parley'), {
+    theme: 'Database',
+    meaning: 'the folder of the embedded PostgreSQL and of the generated development key',
+    values: 'a path',
+    default: '.parley',
+  }),
+})
+
+/** Variables whose values must never appear in a log or on a screen. */
+export const SECRETS = z.object({
+  DATABASE_URL: variable(databaseUrl.optional(), {
+    theme: 'Database',
+    meaning: 'the primary; of several hosts, the one that accepts writes',
+    values: 'postgres://user:password@host:5432/database; several hosts: host1:5432,host2:5432',
+    default: 'an embedded PostgreSQL; required in production',
+  }),
+  DATABASE_REPLICA_URLS: variable(list.pipe(z.array(databaseUrl)), {
+    theme: 'Database',
+    meaning: 'the replicas to read from',
+    values: 'URLs as for DATABASE_URL, comma-separated',
+    default: 'none',
+  }),
+  REDIS_URL: variable(list.pipe(z.array(redisUrl)), {
+    theme: 'Several gateways',
+    meaning: 'the Redis that connects the gateways; required for more than one',
+    values: 'redis:// or rediss:// URLs; several, comma-separated: a cluster',
+    default: 'none: one gateway',
+  }),
+  AUTH_SECRET: variable(
+    z
+      .string()
+      .refine((text) => Buffer.byteLength(text) >= MIN_SECRET_BYTES, {
+        error: `must be ${MIN_SECRET_BYTES} bytes or more, as "openssl rand -base64 48" prints them`,
+      })
+      .optional(),
+    {
+      theme: 'Authentication',
+      meaning: 'the HS256 key of tokens; instead of AUTH_JWKS_URL',
+      values: `${MIN_SECRET_BYTES} bytes or more`,
+      default: 'generated and kept in DATA_DIR; production requires this or AUTH_JWKS_URL',
+    },
+  ),
+})
+
+export type VariableName = keyof typeof SETTINGS.shape | keyof typeof SECRETS.shape
+
+/** Every variable that Parley reads, in the order of the themes. */
+export const VARIABLES: readonly Variable[] = THEMES.flatMap((theme) =>
+  [...variablesOf(SECRETS.shape, true), ...variablesOf(SETTINGS.shape, false)].filter(
+    (one) => one.theme === theme,
+  ),
+)
+
+function variablesOf(
+  shape: Readonly<Partial<Record<VariableName, z.ZodType>>>,
+  isSecret: boolean,
+): readonly Variable[] {
+  return (Object.keys(shape) as VariableName[]).map((name) => {
+    const schema = shape[name]
+    const documentation = schema && DOCUMENTATION.get(schema)
+    if (documentation === undefined) throw new Error(`The variable ${name} has no documentation`)
+    return { ...documentation, name, isSecret }
+  })
+}

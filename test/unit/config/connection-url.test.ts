@@ -7,14 +7,14 @@ test.each([
   ['postgres://alice@one:1,two,[::1]:3/parley', ['one:1', 'two:', '[::1]:3'], 'parley'],
   ['postgres://a%40b:p%2Fw@db/parley', ['db:'], 'parley'],
   ['postgres://alice@/parley?host=/var/run/postgresql', [':'], 'parley'],
-])('%s is understood', (text, hosts, database) => {
+])('%s is parsed', (text, hosts, database) => {
   const url = parseDatabaseUrl(text)
   if (typeof url === 'string') throw new Error(url)
   expect(url.hosts.map(({ host, port }) => `${host}:${port ?? ''}`)).toEqual(hosts)
   expect(url.database).toBe(database)
 })
 
-test('of several hosts one can be chosen, and the rest of the URL stays', () => {
+test('a URL with one of the hosts keeps the rest of the URL', () => {
   const url = parseDatabaseUrl('postgres://alice:hush@one:1,two/parley?sslmode=require')
   if (typeof url === 'string') throw new Error(url)
   expect(url.hosts.map((host) => url.single(host))).toEqual([
@@ -28,19 +28,19 @@ test.each([
   ['db/parley', 'must begin with'],
   ['postgres://db', 'must look like'],
   ['postgres://db/', 'names no database'],
-  ['postgres:///parley', "has a host or port that can't be"],
-  ['postgres://db:0/parley', "has a host or port that can't be"],
-  ['postgres://db:65536/parley', "has a host or port that can't be"],
-  ['postgres://one,,two/parley', "has a host or port that can't be"],
+  ['postgres:///parley', 'has an invalid host or port'],
+  ['postgres://db:0/parley', 'has an invalid host or port'],
+  ['postgres://db:65536/parley', 'has an invalid host or port'],
+  ['postgres://one,,two/parley', 'has an invalid host or port'],
   ['postgres://alice:p@ss@db/parley', 'must look like'],
   ['postgres://alice:p/ss@db/parley', 'must look like'],
   ['postgres://alice:100%@db/parley', 'write %25 for a "%"'],
-])('%s is refused with what to mend', (text, sentence) => {
+])('%s is rejected, and the error says what to fix', (text, sentence) => {
   expect(parseDatabaseUrl(text)).toContain(sentence)
 })
 
 test.each(['redis://localhost', 'redis://:hush@localhost:6379/2', 'rediss://cache.example:6380'])(
-  '%s is a Redis',
+  '%s is a valid Redis URL',
   (text) => {
     expect(redisUrlProblem(text)).toBeUndefined()
   },
@@ -49,7 +49,7 @@ test.each(['redis://localhost', 'redis://:hush@localhost:6379/2', 'rediss://cach
 test.each([
   ['localhost:6379', 'must begin with redis:// or rediss://'],
   ['redis://', 'must look like'],
-  ['redis://cache/sessions', 'must end in the number of a database'],
-])('%s is not', (text, sentence) => {
+  ['redis://cache/sessions', 'must end with the host, or with the number of a database'],
+])('%s is not a valid Redis URL', (text, sentence) => {
   expect(redisUrlProblem(text)).toContain(sentence)
 })

@@ -11,7 +11,7 @@ async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-test('the key is made once, and only its owner may read it', async () => {
+test('the key is generated once, and only its owner may read the file', async () => {
   await using folder = await temporaryFolder()
   const dataDir = join(folder.path, 'deep', 'data')
   const first = await readDevSecret(dataDir)
@@ -21,7 +21,7 @@ test('the key is made once, and only its owner may read it', async () => {
   expect(mode & 0o777).toBe(0o600)
 })
 
-test('many that need it at about the same time end up with one key, and leave nothing else behind', async () => {
+test('concurrent processes end up with the same key and leave no other file', async () => {
   await using folder = await temporaryFolder()
   const keys = await Promise.all(
     Array.from({ length: 40 }, async (_, turns) => {
@@ -33,13 +33,13 @@ test('many that need it at about the same time end up with one key, and leave no
   expect(await readdir(folder.path)).toEqual(['auth-secret'])
 })
 
-test('two folders have two keys', async () => {
+test('two data folders have different keys', async () => {
   await using alices = await temporaryFolder()
   await using bobs = await temporaryFolder()
   expect(await readDevSecret(alices.path)).not.toBe(await readDevSecret(bobs.path))
 })
 
-test('a file that holds no key is not taken for one, and is left for its owner to delete', async () => {
+test('a file without a key is an error and is not overwritten', async () => {
   await using folder = await temporaryFolder()
   const file = join(folder.path, 'auth-secret')
   await writeFile(file, 'hush\n')
@@ -47,7 +47,7 @@ test('a file that holds no key is not taken for one, and is left for its owner t
   expect(await readFile(file, 'utf8')).toBe('hush\n')
 })
 
-test('a key is made up in development alone, and only where none was given', async () => {
+test('a key is generated only in development, and only if none is configured', async () => {
   await using folder = await temporaryFolder()
   const keyFor = async (env: Record<string, string | undefined>): Promise<string | undefined> => {
     const { config, secrets } = loadConfig({ DATA_DIR: folder.path, ...env })

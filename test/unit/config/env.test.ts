@@ -8,7 +8,7 @@ test('an empty variable counts as not set', () => {
   })
 })
 
-test('what belongs to other programs is none of our business', () => {
+test('variables of other programs are ignored', () => {
   const env = {
     PATH: '/bin',
     HOME: '/root',
@@ -35,40 +35,40 @@ test.each([
   ['LOG_LEVLE', 'LOG_LEVEL'],
   ['ADMIN_HSOT', 'ADMIN_HOST'],
   ['TRUSTED_PROXYS', 'TRUSTED_PROXIES'],
-])('%s is taken for a slip of %s', (name, meant) => {
+])('%s is reported as a misspelt %s', (name, meant) => {
   expect(problemsOf({ [name]: 'x' })).toEqual([
-    `${name} is not a variable that Parley reads: did you mean ${meant}? If it belongs to another program, take it out of Parley's environment or set ${meant} as well.`,
+    `${name} is not a variable that Parley reads: did you mean ${meant}? If it belongs to another program, remove it from Parley's environment or set ${meant} as well.`,
   ])
 })
 
 test.each(['SORT', 'POST', 'HOSTS', 'PORTS', 'COST', 'GHOST', 'LOGLEVEL', 'NODEENV'])(
-  '%s is a word of its own, and somebody else’s',
+  '%s is not reported, because other programs may use it',
   (name) => {
     expect(problemsOf({ [name]: 'x' })).toEqual([])
   },
 )
 
-test('a name like one of ours is somebody else’s where ours is set as well', () => {
+test('a name like one of Parley’s is ignored if Parley’s is set as well', () => {
   expect(problemsOf({ GATEWAY_IP: '10.0.0.1' })).toHaveLength(1)
   expect(problemsOf({ GATEWAY_IP: '10.0.0.1', GATEWAY_ID: 'one' })).toEqual([])
 })
 
-test('names of ours have no prefix', () => {
+test('names with the prefix PARLEY_ are reported', () => {
   expect(problemsOf({ PARLEY_PORT: '4000', PARLEY_AUTH_SECRETS: 'x', PARLEY_COLOUR: 'red' })).toEqual([
     'PARLEY_PORT is not a variable that Parley reads: did you mean PORT?',
     'PARLEY_AUTH_SECRETS is not a variable that Parley reads: did you mean AUTH_SECRET?',
-    'PARLEY_COLOUR is not a variable that Parley reads: take it away; "parley --help" lists the names',
+    'PARLEY_COLOUR is not a variable that Parley reads: unset it; "parley --help" lists the names',
   ])
 })
 
-test('a prefix that is nearly our name is taken for it where a name of ours follows, and only there', () => {
+test('a misspelt prefix is reported only if a name like one of Parley’s follows', () => {
   expect(problemsOf({ PARLY_PORT: '4000', PARELY_LOG_LEVLE: 'info', PARSLEY_COLOUR: 'green' })).toEqual([
     'PARLY_PORT is not a variable that Parley reads: did you mean PORT?',
     'PARELY_LOG_LEVLE is not a variable that Parley reads: did you mean LOG_LEVEL?',
   ])
 })
 
-test('a cluster that has a service named parley tells its containers where it is, and that is no mistake', () => {
+test('the variables that Kubernetes sets for a service named parley are ignored', () => {
   const links = {
     PARLEY_SERVICE_HOST: '10.0.0.7',
     PARLEY_SERVICE_PORT: '4000',
@@ -80,8 +80,8 @@ test('a cluster that has a service named parley tells its containers where it is
   expect(problemsOf(links)).toEqual([])
 })
 
-test('white space around a value is a mistake, not part of the value', () => {
+test('white space around a value is reported', () => {
   expect(problemsOf({ AUTH_SECRET: `${'x'.repeat(40)}\n` })).toEqual([
-    'AUTH_SECRET begins or ends with white space: take that away.',
+    'AUTH_SECRET begins or ends with white space: remove it.',
   ])
 })

@@ -4,7 +4,7 @@ import { ConfigError } from '../../../src/config/config-error.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
 import { PRODUCTION, problemsOf } from './problems.ts'
 
-test('an empty environment is development, on this machine alone, with an embedded database', () => {
+test('an empty environment results in development, on loopback, with an embedded database', () => {
   const { config, secrets, warnings } = loadConfig({}, { newGatewayId: () => 'gateway-7' })
   const dataDir = resolve('.parley')
   expect(config).toEqual({
@@ -27,7 +27,7 @@ test('an empty environment is development, on this machine alone, with an embedd
   expect(warnings).toEqual([])
 })
 
-test('production listens on all interfaces, and keeps its health and metrics to this machine', () => {
+test('production listens on all interfaces, but serves health and metrics on loopback', () => {
   const { config, secrets } = loadConfig(PRODUCTION)
   expect(config.mode).toBe('production')
   expect(config.http.host).toBe('0.0.0.0')
@@ -37,7 +37,7 @@ test('production listens on all interfaces, and keeps its health and metrics to 
   expect(secrets.authSecret).toBe(PRODUCTION['AUTH_SECRET'])
 })
 
-test('everything can be set', () => {
+test('every setting can be set', () => {
   const { config, secrets } = loadConfig({
     PORT: '0',
     HOST: '::',
@@ -73,17 +73,17 @@ test('everything can be set', () => {
   expect(secrets.authSecret).toHaveLength(32)
 })
 
-test('two starts have two gateway ids', () => {
+test('two starts generate different gateway ids', () => {
   expect(loadConfig({}).config.gatewayId).not.toBe(loadConfig({}).config.gatewayId)
 })
 
-test('the log is for people in development on a terminal, and JSON everywhere else', () => {
+test('the log is readable text in development on a terminal, and JSON everywhere else', () => {
   expect(loadConfig({}, { isTerminal: true }).config.log.pretty).toBe(true)
   expect(loadConfig({}, { isTerminal: false }).config.log.pretty).toBe(false)
   expect(loadConfig(PRODUCTION, { isTerminal: true }).config.log.pretty).toBe(false)
 })
 
-test("an identity provider's keys need its issuer and audience", () => {
+test("an identity provider's keys require its issuer and audience", () => {
   const url = 'https://login.example/jwks.json'
   const claims = { AUTH_ISSUER: 'https://login.example', AUTH_AUDIENCE: 'parley' }
   expect(loadConfig({ AUTH_JWKS_URL: url, ...claims }).config.auth).toEqual({
@@ -98,7 +98,7 @@ test("an identity provider's keys need its issuer and audience", () => {
   ])
 })
 
-test('every mistake is told at once, whichever stage finds it', () => {
+test('the mistakes of all stages are reported at once', () => {
   const problems = problemsOf({
     NODE_ENV: 'production',
     PORT: 'http',
@@ -137,14 +137,14 @@ test('every mistake is told at once, whichever stage finds it', () => {
   ])
 })
 
-test('the error lists its problems for people to read', () => {
+test('the error message lists its problems', () => {
   const error = new ConfigError(['PORT must be a number.', 'HOST must be an address.'])
   expect(error.message).toBe(
     'The environment has 2 mistakes:\n  - PORT must be a number.\n  - HOST must be an address.',
   )
 })
 
-test('no refusal repeats a secret', () => {
+test('no error message quotes a secret', () => {
   const problems = problemsOf({
     DATABASE_URL: 'postgres://alice:hush%@db',
     DATABASE_REPLICA_URLS: 'mysql://alice:hush@db/x,postgres://alice:hush@db:99999/x',
@@ -162,7 +162,7 @@ test('no refusal repeats a secret', () => {
 test.each([
   [{ NODE_ENV: 'staging' }, 'NODE_ENV must be production or development.'],
   [{ ...PRODUCTION, DATABASE_URL: '' }, 'DATABASE_URL is not set, and production has no embedded database'],
-  [{ ...PRODUCTION, AUTH_SECRET: '' }, 'AUTH_SECRET is not set, and production makes no key up'],
+  [{ ...PRODUCTION, AUTH_SECRET: '' }, 'AUTH_SECRET is not set, and production does not generate a key'],
   [{ AUTH_SECRET: 'ö'.repeat(15) }, 'AUTH_SECRET must be 32 bytes or more'],
   [{ PORT: '9464' }, 'PORT and ADMIN_PORT are both 9464'],
   [{ ADMIN_PORT: '04000' }, 'PORT and ADMIN_PORT are both 4000'],
@@ -173,7 +173,7 @@ test.each([
   expect(problemsOf(env)).toContainEqual(expect.stringContaining(sentence))
 })
 
-test('whoever misspells production hears at once what production needs', () => {
+test('a misspelt NODE_ENV reports what production requires as well', () => {
   expect(problemsOf({ NODE_ENV: 'prod' }).map((problem) => problem.split(' ')[0])).toEqual([
     'NODE_ENV',
     'DATABASE_URL',
@@ -181,7 +181,7 @@ test('whoever misspells production hears at once what production needs', () => {
   ])
 })
 
-test('a key and an identity provider at once are refused', () => {
+test('a key together with an identity provider is refused', () => {
   const problems = problemsOf({
     AUTH_SECRET: 'x'.repeat(32),
     AUTH_JWKS_URL: 'https://login.example/jwks.json',
@@ -191,15 +191,15 @@ test('a key and an identity provider at once are refused', () => {
   expect(problems).toEqual([expect.stringContaining('AUTH_SECRET and AUTH_JWKS_URL are both set')])
 })
 
-test('a key is measured in bytes', () => {
+test('the length of a key is measured in bytes', () => {
   expect(problemsOf({ AUTH_SECRET: 'ö'.repeat(16) })).toEqual([])
 })
 
-test('both ports may be any free one', () => {
+test('both ports may be any free port', () => {
   expect(problemsOf({ PORT: '0', ADMIN_PORT: '0' })).toEqual([])
 })
 
-test('an identity provider on this machine may do without https, and others may not', () => {
+test('only an identity provider on this machine may use plain http', () => {
   const claims = { AUTH_ISSUER: 'x', AUTH_AUDIENCE: 'y' }
   expect(problemsOf({ ...claims, AUTH_JWKS_URL: 'http://127.0.0.1:8080/jwks' })).toEqual([])
   expect(problemsOf({ ...claims, AUTH_JWKS_URL: 'http://localhost.example/jwks' })).toHaveLength(1)
@@ -211,15 +211,15 @@ test.each([
   ['https://chat.example:443', 'write https://chat.example,'],
   ['HTTPS://Chat.example', 'write https://chat.example,'],
   ['https://*.example', 'has a "*"'],
-  ['chat.example', 'has "chat.example", which is no origin'],
-  ['null', 'which is no origin'],
-  ['https://chat.example,,', 'which is no origin'],
-])('%s is not what a browser calls an origin, and the refusal says what is', (origins, sentence) => {
+  ['chat.example', 'has "chat.example", which is not an origin'],
+  ['null', 'which is not an origin'],
+  ['https://chat.example,,', 'which is not an origin'],
+])('%s is not an origin, and the error says what is', (origins, sentence) => {
   expect(problemsOf({ ALLOWED_ORIGINS: origins })).toEqual([expect.stringContaining(sentence)])
 })
 
 test.each(['10.0.0.0/33', 'fd00::/129', '10.0.0.0/', '10.0.0/8', 'nginx', 'fe80::1%eth0', '*', '10.0.0.1,,'])(
-  '%s names no addresses, and the refusal says what would',
+  '%s is not an address range, and the error says what is',
   (proxies) => {
     expect(problemsOf({ TRUSTED_PROXIES: proxies })).toEqual([
       expect.stringContaining('an address, or a range of them such as 10.0.0.0/8'),
@@ -227,11 +227,11 @@ test.each(['10.0.0.0/33', 'fd00::/129', '10.0.0.0/', '10.0.0/8', 'nginx', 'fe80:
   },
 )
 
-test('health and metrics may have no port of their own', () => {
+test('the port of health and metrics can be switched off', () => {
   expect(loadConfig({ ADMIN_PORT: 'off' }).config.admin).toBeUndefined()
 })
 
-test('several hosts, replicas and Redis servers are taken as they are given', () => {
+test('several hosts, replicas and Redis servers are kept as given', () => {
   const { config, secrets, warnings } = loadConfig({
     DATABASE_URL: 'postgres://alice:hush@one:5432,two/parley?sslmode=require',
     DATABASE_REPLICA_URLS: 'postgres://three/parley,postgres://four/parley',
@@ -244,7 +244,7 @@ test('several hosts, replicas and Redis servers are taken as they are given', ()
   expect(warnings).toEqual([])
 })
 
-test('a policy that the embedded database can’t meet is warned of, and is no reason not to start', () => {
+test('a policy that the embedded database cannot meet causes a warning, not an error', () => {
   const { config, warnings } = loadConfig({ REPLICATION_POLICY: 'strict' })
   expect(config.replicationPolicy).toBe('strict')
   expect(warnings).toEqual([expect.stringContaining('every send will be refused')])
