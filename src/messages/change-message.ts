@@ -9,9 +9,14 @@ import { parseBody, parseEmoji } from './message-input.ts'
 import { isExpired, type Message } from '../events/message.ts'
 
 /**
- * Changes of a stored message. Each answers with the message as it is then. What is so already (the same body, a
- * deleted message deleted again, a reaction already there) succeeds and adds nothing to the log, so all of them may
- * be sent again. NOT_FOUND where the actor doesn't see the message, FORBIDDEN where it isn't theirs to change.
+ * Changes stored messages. Each method resolves with the changed message. A change that is in place already (the same
+ * body, a deleted message, an existing reaction) succeeds and adds nothing to the log, so all of them may be repeated.
+ *
+ * Errors:
+ * - NOT_FOUND – no such message, or the actor may not see it.
+ * - FORBIDDEN – the actor has left the chat, or is not the sender; the message is deleted or expired.
+ * - BAD_USER_INPUT – see `parseBody` and `parseEmoji`; too many reactions.
+ * - UNAVAILABLE – not confirmed in time; may be repeated.
  */
 export type MessageChanger = Readonly<{
   edit(actorId: UserId, id: MessageId, body: string): Promise<Message>
@@ -27,8 +32,8 @@ type Decision = Readonly<{
   now: Date
 }>
 
-/** The most different emoji of one person on one message. */
-const MAX_REACTIONS_PER_PERSON = 20
+/** The most reactions of one user to one message. */
+const MAX_REACTIONS_PER_USER = 20
 
 export function createMessageChanger({ change, store }: Dependencies): MessageChanger {
   async function changeMessage(
@@ -54,8 +59,8 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
     async edit(actorId, id, text) {
       const body = parseBody(text)
       return changeMessage(actorId, id, async ({ tx, message, now }) => {
-        requireOwn(message, actorId, 'edit')
-        requireThere(message, now)
+        requireSender(message, actorId, 'edit')
+        requireNotGone(message, now)
         if (message.body === body) return undefined
         await store.setBody(tx, id, body, now)
         return toChange('MessageEdited', actorId, { ...withoutMembership(message), body, editedAt: now })
@@ -64,7 +69,7 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
 
     async delete(actorId, id) {
       return changeMessage(actorId, id, async ({ tx, message, now }) => {
-        requireOwn(message, actorId, 'delete')
+        requireSender(message, actorId, 'delete')
         if (message.deletedAt !== null) return undefined
         await store.erase(tx, id, now)
         return toChange('MessageDeleted', actorId, {
@@ -78,7 +83,7 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
     async setReaction(actorId, id, text, isPresent) {
       const emoji = parseEmoji(text)
       return changeMessage(actorId, id, async ({ tx, message, now }) => {
-        requireThere(message, now)
+        requireNotGone(message, now)
         const hasChanged = await (isPresent ? store.addReaction : store.removeReaction)(
           tx,
           id,
@@ -93,8 +98,8 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
   }
 
   async function requireFewReactions(tx: Transaction, id: MessageId, userId: UserId): Promise<void> {
-    if ((await store.countReactions(tx, id, userId)) > MAX_REACTIONS_PER_PERSON) {
-      throw badInput(`One person can put ${MAX_REACTIONS_PER_PERSON} emoji on a message; take one back first`)
+    if ((await store.countReactions(tx, id, userId)) > MAX_REACTIONS_PER_USER) {
+      throw badInput(`A user can add ${MAX_REACTIONS_PER_USER} emoji to a message; remove one first`)
     }
   }
 }
@@ -129,11 +134,11 @@ function withoutMembership({ isVisible: _, isActorPresent: __, ...message }: Mes
   return message
 }
 
-function requireOwn(message: Message, actorId: UserId, verb: string): void {
+function requireSender(message: Message, actorId: UserId, verb: string): void {
   if (message.senderId !== actorId) throw forbidden(`Only the sender of a message can ${verb} it`)
 }
 
-function requireThere(message: Message, now: Date): void {
+function requireNotGone(message: Message, now: Date): void {
   if (message.deletedAt !== null) throw forbidden('This message was deleted')
   if (isExpired(message, now.getTime())) throw forbidden('This message has expired')
 }

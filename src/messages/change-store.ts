@@ -2,22 +2,25 @@ import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Transaction } from '../store/sql/writer.ts'
 import type { Message } from '../events/message.ts'
 
-/** A message, and what the person who wants to change it is to it. */
+/** A message, and the rights of the user who wants to change it. */
 export type MessageForActor = Message & Readonly<{ isVisible: boolean; isActorPresent: boolean }>
 
-/** Reads and writes of one message, in a transaction that holds its chat's row locked. */
+/** Reads and writes one message. The transaction must hold the lock on its chat's row. */
 export type ChangeStore = Readonly<{
+  /** Returns undefined if the message does not exist, or the actor was never a member of its chat. */
   find(tx: Transaction, id: MessageId, actorId: UserId): Promise<MessageForActor | undefined>
   setBody(tx: Transaction, id: MessageId, body: string, editedAt: Date): Promise<void>
-  /** Takes the body, its digest and the reactions away; the message's place stays. */
+  /** Removes the body, its fingerprint and the reactions. The row remains, so that the log has no gap. */
   erase(tx: Transaction, id: MessageId, deletedAt: Date): Promise<void>
-  /** Whether that changed anything. */
+  /** Returns whether the reaction was missing before. */
   addReaction(tx: Transaction, id: MessageId, userId: UserId, emoji: string): Promise<boolean>
+  /** Returns whether there was such a reaction. */
   removeReaction(tx: Transaction, id: MessageId, userId: UserId, emoji: string): Promise<boolean>
   countReactions(tx: Transaction, id: MessageId, userId: UserId): Promise<number>
 }>
 
-// By the primary keys of messages and members; the chat's row lock holds others off.
+// One row each by the primary keys of messages and members. Takes no lock: the transaction holds that of the chat's
+// row.
 const FIND = {
   name: 'message_change_find',
   text: `

@@ -1,43 +1,45 @@
 import type { MessageLog } from './message-log.ts'
 
-/** A log whose speed is watched. */
 export type MeasuredLog = MessageLog &
   Readonly<{
     /**
-     * Milliseconds that a batch takes: the median of those stored since this was last asked, or the age of the oldest
-     * that is under way, if that is more. 0 when nothing happened.
+     * Returns the commit latency in milliseconds: the median of the batches since the last call, or the age of the
+     * oldest batch in progress, if that is greater. 0 if there were none.
      */
     commitMs(): number
   }>
 
-/** More than are ever stored between two readings; beyond it the newest are left out. */
+/** The most batches that are recorded between two calls of `commitMs`. Later ones are not recorded. */
 const MAX_TIMES = 1_000
 
-/** A log that hangs finishes nothing, so that what is under way counts as well. */
+/**
+ * Adds a measurement of commit latency to a log. It includes the batch in progress, because a database that hangs
+ * finishes no batch.
+ */
 export function measureCommits(log: MessageLog, now: () => number): MeasuredLog {
-  const underWay = new Set<Readonly<{ from: number }>>()
+  const inProgress = new Set<Readonly<{ from: number }>>()
   let times: number[] = []
 
   async function timed<Result>(write: () => Promise<Result>): Promise<Result> {
     const batch = { from: now() }
-    underWay.add(batch)
+    inProgress.add(batch)
     try {
       return await write()
     } finally {
-      underWay.delete(batch)
+      inProgress.delete(batch)
       if (times.length < MAX_TIMES) times.push(now() - batch.from)
     }
   }
 
   return {
-    append: (drafts) => timed(() => log.append(drafts)),
-    appendLocked: (drafts) => timed(() => log.appendLocked(drafts)),
+    append: (newMessages) => timed(() => log.append(newMessages)),
+    appendLocked: (newMessages) => timed(() => log.appendLocked(newMessages)),
     commitMs() {
-      const [oldest] = underWay
+      const [oldest] = inProgress
       const age = oldest === undefined ? 0 : now() - oldest.from
-      const middle = times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0
+      const median = times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0
       times = []
-      return Math.max(age, middle)
+      return Math.max(age, median)
     },
   }
 }

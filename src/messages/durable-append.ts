@@ -10,11 +10,11 @@ import type { Message } from '../events/message.ts'
 import { deduplicateBatch, expandOutcomes } from './send-batch.ts'
 
 /**
- * Stores a batch of messages and publishes them. Returns the outcomes in the order of the drafts.
+ * Stores a batch of messages and publishes them. Returns the outcomes in the order of the messages.
  *
  * Errors: UNAVAILABLE – the outcome is unknown, or the database refused the batch. Send again with the same keys.
  */
-export type DurableAppend = (drafts: readonly NewMessage[]) => Promise<readonly AppendOutcome[]>
+export type DurableAppend = (newMessages: readonly NewMessage[]) => Promise<readonly AppendOutcome[]>
 
 type Dependencies = Readonly<{
   log: MessageLog
@@ -30,25 +30,26 @@ const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
 
 /**
  * Retrying a batch is safe. If an earlier attempt stored it, the retry finds the keys and reports duplicates, because
- * no key is stored twice. Nobody has published these messages yet, so the command reads them back and publishes them.
+ * no key is stored twice. The earlier attempt did not publish its messages, so the command reads them back and
+ * publishes them.
  */
 export function createDurableAppend({ log, chatLog, publish, metrics, logger }: Dependencies): DurableAppend {
   async function timed(
     append: MessageLog['append'],
-    drafts: readonly NewMessage[],
+    newMessages: readonly NewMessage[],
   ): Promise<readonly AppendOutcome[]> {
     const stopTimer = metrics.commitSeconds.startTimer()
-    const outcomes = await append(drafts)
+    const outcomes = await append(newMessages)
     stopTimer()
-    metrics.sendBatchSize.observe(drafts.length)
+    metrics.sendBatchSize.observe(newMessages.length)
     return outcomes
   }
 
   async function readDuplicates(
-    drafts: readonly NewMessage[],
+    newMessages: readonly NewMessage[],
     outcomes: readonly AppendOutcome[],
   ): Promise<readonly ChatEvent[]> {
-    const reads = drafts.map(async ({ chatId }, index) => {
+    const reads = newMessages.map(async ({ chatId }, index) => {
       const outcome = outcomes[index]
       if (outcome?.type !== 'duplicate') return []
       return chatLog.read({ chatId, afterSeq: outcome.seq - 1, untilSeq: outcome.seq })
@@ -67,41 +68,42 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
 
   function appendAndPublish(
     append: MessageLog['append'],
-    drafts: readonly NewMessage[],
+    newMessages: readonly NewMessage[],
   ): Promise<readonly AppendOutcome[]> {
     const startedAt = performance.now()
     return runDurableCommand({
       async attempt({ mayBeStored }) {
-        const outcomes = await timed(append, drafts)
+        const outcomes = await timed(append, newMessages)
         if (!mayBeStored) return outcomes
         const sinceMs = performance.now() - startedAt
         return outcomes.map((outcome) => markOwn(outcome, sinceMs))
       },
       events: {
-        stored: (outcomes) => drafts.flatMap((draft, index) => eventsOf(draft, outcomes[index])),
-        readBack: (outcomes) => readDuplicates(drafts, outcomes),
+        stored: (outcomes) =>
+          newMessages.flatMap((newMessage, index) => eventsOf(newMessage, outcomes[index])),
+        readBack: (outcomes) => readDuplicates(newMessages, outcomes),
         publish,
       },
-      retry: retryPolicyFor(drafts.length),
+      retry: retryPolicyFor(newMessages.length),
       notConfirmed,
     })
   }
 
-  /** Runs in the same turn of the lane, so that no later send overtakes these drafts. */
+  /** Runs in the same turn of the lane, so that no later send overtakes these messages. */
   async function settle(
-    drafts: readonly NewMessage[],
+    newMessages: readonly NewMessage[],
     outcomes: readonly AppendOutcome[],
   ): Promise<readonly AppendOutcome[]> {
-    const undecided = drafts.filter((_, index) => outcomes[index]?.type === 'retry')
-    if (undecided.length === 0) return outcomes
-    const decided = (await appendAndPublish(log.appendLocked, undecided)).values()
-    return outcomes.map((outcome) => (outcome.type === 'retry' ? (decided.next().value ?? outcome) : outcome))
+    const toRetry = newMessages.filter((_, index) => outcomes[index]?.type === 'retry')
+    if (toRetry.length === 0) return outcomes
+    const retried = (await appendAndPublish(log.appendLocked, toRetry)).values()
+    return outcomes.map((outcome) => (outcome.type === 'retry' ? (retried.next().value ?? outcome) : outcome))
   }
 
-  return async (drafts) => {
-    const folded = deduplicateBatch(drafts)
-    const outcomes = await appendAndPublish(log.append, folded.unique)
-    return expandOutcomes(drafts, folded, await settle(folded.unique, outcomes))
+  return async (newMessages) => {
+    const batch = deduplicateBatch(newMessages)
+    const outcomes = await appendAndPublish(log.append, batch.unique)
+    return expandOutcomes(newMessages, batch, await settle(batch.unique, outcomes))
   }
 }
 
@@ -111,21 +113,21 @@ function notConfirmed(cause: unknown): ParleyError {
   return unavailable('The message could not be confirmed. Send it again with the same key.', cause)
 }
 
-/** A duplicate that is younger than the first attempt was stored by one of these attempts. */
+/** Marks a duplicate that is younger than the first attempt: an earlier attempt of this send stored it. */
 function markOwn(outcome: AppendOutcome, sinceMs: number): AppendOutcome {
   const isFromThisSend = outcome.type === 'duplicate' && outcome.ageMs <= sinceMs
   return isFromThisSend ? { ...outcome, isFromThisSend } : outcome
 }
 
-/** The message that a stored draft became. */
-export function toMessage(draft: NewMessage, { seq, at, expiresAt }: Stored): Message {
-  const { chatId, senderId, clientMessageId, body, replyToSeq } = draft
+/** Returns the message as it is right after it was stored. */
+export function toMessage(newMessage: NewMessage, { seq, at, expiresAt }: Stored): Message {
+  const { chatId, senderId, clientMessageId, body, replyToSeq } = newMessage
   const written = { sentAt: at, editedAt: null, deletedAt: null, expiresAt, isJustSent: true as const }
   return { chatId, seq, senderId, clientMessageId, body, replyToSeq, ...written }
 }
 
-function eventsOf(draft: NewMessage, outcome: AppendOutcome | undefined): ChatEvent[] {
-  return outcome?.type === 'stored' ? [sentEvent(toMessage(draft, outcome), outcome)] : []
+function eventsOf(newMessage: NewMessage, outcome: AppendOutcome | undefined): ChatEvent[] {
+  return outcome?.type === 'stored' ? [sentEvent(toMessage(newMessage, outcome), outcome)] : []
 }
 
 function sentEvent(message: Message, { joined, membersSeq }: Stored): ChatEvent {

@@ -2,20 +2,21 @@ import type { Writer } from '../store/sql/writer.ts'
 
 export type ExpiryStore = Readonly<{
   /**
-   * Erases messages that expired more than `SETTLED_S` seconds ago, the oldest first: what they said and who reacted.
-   * Answers with how many there were, at most `limit`; 0 while another gateway is at it.
+   * Erases the bodies and reactions of messages that expired more than `SETTLED_S` seconds ago, oldest first. Returns
+   * how many it erased, at most `limit`; 0 if another gateway is erasing.
    */
   eraseExpired(limit: number): Promise<number>
 }>
 
-/** No change of a message that began before it expired is under way after this many seconds: all answer within ten. */
+/** All operations end within 10 s. So a change that began before the expiry is over after this many seconds. */
 const SETTLED_S = 10
 
-/** Held by whichever gateway sweeps; any number that nothing else uses. */
-const SWEEP_LOCK = 7_065_001
+/** The advisory lock of the gateway that erases. Nothing else uses this number. */
+const EXPIRY_LOCK = 7_065_001
 
-// The partial index on what has yet to be erased, then the primary keys of messages and reactions. The lock is asked for
-// once, before anything is read. Rows that somebody has locked are left for the next round, so this waits for nobody.
+// The partial index of messages on expires_at, which holds unerased messages only; then the primary keys of messages
+// and reactions. Takes an advisory lock first, then row locks of messages in order of expiry. Waits for neither: it
+// does nothing without the advisory lock and skips locked rows until the next round.
 const ERASE_EXPIRED = {
   name: 'message_erase_expired',
   text: `
@@ -26,7 +27,7 @@ const ERASE_EXPIRED = {
       ORDER BY expires_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
     ), erased AS (
       UPDATE messages m SET body = NULL, fingerprint = '' FROM expired e WHERE m.chat_id = e.chat_id AND m.seq = e.seq
-    ), reactions_gone AS (
+    ), erased_reactions AS (
       DELETE FROM reactions r USING expired e WHERE r.chat_id = e.chat_id AND r.message_seq = e.seq
     )
     SELECT count(*)::int AS count FROM expired`,
@@ -35,7 +36,7 @@ const ERASE_EXPIRED = {
 export function createExpiryStore({ writer }: { writer: Writer }): ExpiryStore {
   return {
     async eraseExpired(limit) {
-      const rows = await writer.query<{ count: number }>(ERASE_EXPIRED, [limit, SWEEP_LOCK, SETTLED_S])
+      const rows = await writer.query<{ count: number }>(ERASE_EXPIRED, [limit, EXPIRY_LOCK, SETTLED_S])
       return rows[0]?.count ?? 0
     },
   }

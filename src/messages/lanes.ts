@@ -3,11 +3,11 @@ import type { ChatId } from '../ids.ts'
 import { BatcherFullError, createBatcher } from '../lib/batcher.ts'
 import { createHashRing } from '../lib/hash-ring.ts'
 
-/** The queues that sends wait in. */
+/** The queues of sends. */
 export type Lanes<Item extends { readonly chatId: ChatId }, Result> = Readonly<{
-  /** Rejects with UNAVAILABLE when the chat's lane is full; the item was not taken then. */
+  /** Queues an item. Errors: UNAVAILABLE – the chat's lane is full, and the item was not queued. */
   submit(item: Item): Promise<Result>
-  /** Items that wait in all lanes. */
+  /** Returns how many items wait in all lanes. */
   depth(): number
   /** Resolves when all lanes are empty. */
   drained(): Promise<void>
@@ -22,9 +22,9 @@ export type LaneOptions<Item, Result> = Readonly<{
 }>
 
 /**
- * All sends to one chat go through one lane, chosen by a hash ring over the chat's id, so they keep the order they
- * came in, and one slow chat delays its own lane only. This is about batching and locality: that seqs are right
- * does not depend on it, the chat's row lock sees to that.
+ * All sends to one chat use one lane, which a hash ring over the chat's id chooses. So they keep their order of
+ * arrival, and a slow chat delays only its own lane. Lanes serve batching and locality. Correct seqs do not depend on
+ * them: the lock on the chat's row guarantees those.
  */
 export function createLanes<Item extends { readonly chatId: ChatId }, Result>(
   options: LaneOptions<Item, Result>,

@@ -1,7 +1,7 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
-/** A message on its way into the log. Its order within a batch is its order in the chat. */
+/** A message that is not in the log yet. Its order within a batch is its order in the chat. */
 export type NewMessage = Readonly<{
   chatId: ChatId
   senderId: UserId
@@ -11,54 +11,54 @@ export type NewMessage = Readonly<{
   replyToSeq: Seq | null
 }>
 
-/** What became of one draft. */
+/** The result of appending one message. */
 export type AppendOutcome =
-  /** In the log, durably, at `seq`. `joined` are those who see the chat from this event on. */
+  /** Durably in the log at `seq`. `joined` are the users who see the chat from this event on. */
   | Readonly<{
       type: 'stored'
       seq: Seq
       at: Date
       expiresAt: Date | null
       joined: readonly UserId[]
-      /** The newest change of members before it. */
+      /** The newest membership change before it. */
       membersSeq: Seq
     }>
   /**
-   * The sender had used the key before, for the message at `seq`, which was sent with this fingerprint, which is empty once it was
-   * erased, so long ago. `isFromThisSend`: by an attempt of this very send, whose answer was lost.
+   * Duplicate key: the message already exists at `seq`. `fingerprint` is its content hash, empty once erased; `ageMs`
+   * is its age. `isFromThisSend`: an earlier attempt of this send stored it, and its confirmation was lost.
    */
   | Readonly<{ type: 'duplicate'; seq: Seq; fingerprint: Buffer; ageMs: number; isFromThisSend?: true }>
   | Readonly<{ type: 'no-such-chat' }>
-  /** The chat is none of the sender's. */
+  /** The sender was never a member. */
   | Readonly<{ type: 'not-a-member' }>
-  /** The sender has been a member, and is none any more. */
+  /** The sender was a member and has left. */
   | Readonly<{ type: 'has-left' }>
   | Readonly<{ type: 'no-such-reply-target' }>
-  /** Nothing was written: members changed while the statement waited for the chat's lock. See `appendLocked`. */
+  /** Not stored: the members changed while the statement waited for the chat's lock. See `appendLocked`. */
   | Readonly<{ type: 'retry' }>
 
 export type MessageLog = Readonly<{
   /**
-   * Appends a batch in one statement and one commit; answers in the order of the drafts. No two drafts of a batch
-   * may have the same chat, sender and key. Where this rejects, none of the batch was written, or the outcome is
-   * unknown: see the error's class.
+   * Appends a batch in one statement and one commit. Returns the outcomes in the order of the messages. No two messages
+   * of a batch may have the same chat, sender and key. If this rejects, nothing was stored, or the outcome is unknown:
+   * see `classifyDatabaseError`.
    */
-  append(drafts: readonly NewMessage[]): Promise<readonly AppendOutcome[]>
+  append(newMessages: readonly NewMessage[]): Promise<readonly AppendOutcome[]>
   /**
-   * The same with the chats locked by a statement of its own before, at the price of a longer transaction: whatever
-   * was waited for is over when the batch is looked at, so none of it has to be tried again.
+   * As `append`, but locks the chats in a separate statement first. The transaction takes longer, but the batch is read
+   * after the wait for the locks, so no outcome is `retry`.
    */
-  appendLocked(drafts: readonly NewMessage[]): Promise<readonly AppendOutcome[]>
+  appendLocked(newMessages: readonly NewMessage[]): Promise<readonly AppendOutcome[]>
 }>
 
 type Row = Readonly<{
   chatFound: boolean
-  /** Null: never was one. */
+  /** Null if the sender was never a member. */
   isMember: boolean | null
   replyFound: boolean
-  repeatedSeq: Seq | null
-  repeatedFingerprint: Buffer | null
-  repeatedAgeMs: number | null
+  duplicateSeq: Seq | null
+  duplicateFingerprint: Buffer | null
+  duplicateAgeMs: number | null
   seq: Seq | null
   at: Date | null
   expiresAt: Date | null
@@ -67,31 +67,32 @@ type Row = Readonly<{
 }>
 
 /*
- * One statement for the whole batch, and yet exact under concurrency. A statement in READ COMMITTED sees the
- * database as of its start, except for the rows that it locks: those it sees as of when it got the lock. So a
- * writer that waited for a chat behind another writer knows the chat's row as it is, and everything else as it was.
+ * One statement for the whole batch, and yet exact under concurrency. In READ COMMITTED a statement sees the database
+ * as of its start, except for the rows that it locks: it sees those as of the moment when it got the lock. So after
+ * waiting for another writer it knows the current row of the chat, but everything else as it was before the wait.
  *
- * 1. `locked` takes the chats' rows in order of id (all writers do, so they can't deadlock), with head and
- *    members_seq as they are now.
- * 2. `known` is what the snapshot says of each draft: is the sender a member, was the key used, is the message that
- *    is replied to there for the sender to see. What may have become wrong while waiting is noticed: a changed membership by members_seq,
- *    which then differs from the snapshot's (the draft is left out and reported), a key used meanwhile by the unique
- *    constraint on it (the statement fails as a whole, and the retry sees the first message). A message that is
- *    replied to never goes away.
- * 3. `fresh` hands out seqs, without gap, to the drafts that pass.
- * 4. The heads move, events and messages are inserted: all or nothing, in one commit.
+ * 1. `locked` locks the rows of the chats and reads their current head and members_seq.
+ * 2. `known` reads from the snapshot whether the sender is a member, the key was used, and the sender may see the
+ *    message that is replied to. Waiting can make this stale in two ways, and both are detected:
+ *    - A membership changed. Then members_seq differs from the snapshot's, and the message gets the outcome `retry`.
+ *    - The key was used. Then the unique key fails the whole statement, and the retry finds the first message. A
+ *      message that is replied to never disappears.
+ * 3. `fresh` assigns seqs without a gap to the messages that pass.
+ * 4. The heads move, and events and messages are inserted: all of them or none, in one commit.
  *
- * The locks are counted so that they are taken also where nothing is fresh. A lock is written to the server's log behind
- * whatever the chat holds, so the commit of a statement that only found the first message of its key waits until the
- * standby has that message; without, a retry would be told "sent" of what may yet be lost with the primary.
+ * Locks: the rows of chats in order of id, as in all statements that lock several chats. So two of them never
+ * deadlock. `every_lock_taken` forces the locks even if no message is fresh. A lock makes the statement write to the
+ * server's log, after the commit of the first message. So with a synchronous standby the commit of a duplicate
+ * confirms the first message. Otherwise a retry could report a message as sent that is lost with the primary.
  *
- * Indexes: primary keys of chats, members and messages, and the unique key of a sender's keys; each lookup names
- * the chat. The lookups are scalar subqueries on purpose: the planner can't turn those into scans of whole tables.
+ * Indexes: the primary keys of chats, members and messages, and the unique key (chat, sender, client key) of
+ * messages. Each look-up names its chat. The look-ups are scalar subqueries on purpose: the planner cannot turn those
+ * into scans of whole tables.
  */
 const APPEND = {
   name: 'message_append',
   text: `
-    WITH draft AS (
+    WITH new_message AS (
       SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::int[])
         AS d(ordinal, chat_id, sender_id, client_message_id, body, fingerprint, reply_to_seq)
     ), locked AS MATERIALIZED (
@@ -108,19 +109,19 @@ const APPEND = {
         (
           SELECT m.seq FROM messages m
           WHERE m.chat_id = d.chat_id AND m.sender_id = d.sender_id AND m.client_message_id = d.client_message_id
-        ) AS repeated_seq,
+        ) AS duplicate_seq,
         d.reply_to_seq IS NULL OR EXISTS (
           SELECT FROM messages m WHERE m.chat_id = d.chat_id AND m.seq = d.reply_to_seq AND EXISTS (
             SELECT FROM members p WHERE p.chat_id = d.chat_id AND p.user_id = d.sender_id
               AND (p.joined_seq <= m.seq OR p.earlier_stays @> m.seq)
           )
         ) AS reply_found
-      FROM draft d
+      FROM new_message d
     ), fresh AS MATERIALIZED (
       SELECT k.*, l.kind, l.at, l.at + l.ttl AS expires_at,
         (l.head_seq + row_number() OVER (PARTITION BY k.chat_id ORDER BY k.ordinal))::int AS seq
       FROM known k JOIN locked l ON l.id = k.chat_id AND l.members_seq = k.members_seq
-      WHERE k.is_member AND k.reply_found AND k.repeated_seq IS NULL
+      WHERE k.is_member AND k.reply_found AND k.duplicate_seq IS NULL
     ), heads AS (
       UPDATE chats c SET head_seq = f.seq, last_activity_at = f.at
       FROM (SELECT chat_id, max(seq) AS seq, max(at) AS at FROM fresh GROUP BY chat_id) f
@@ -135,14 +136,14 @@ const APPEND = {
       FROM fresh
     )
     SELECT k.members_seq IS NOT NULL AS "chatFound", k.is_member AS "isMember", k.reply_found AS "replyFound",
-      k.repeated_seq AS "repeatedSeq",
-      CASE WHEN k.repeated_seq IS NOT NULL THEN (
-        SELECT m.fingerprint FROM messages m WHERE m.chat_id = k.chat_id AND m.seq = k.repeated_seq
-      ) END AS "repeatedFingerprint",
-      CASE WHEN k.repeated_seq IS NOT NULL THEN (
+      k.duplicate_seq AS "duplicateSeq",
+      CASE WHEN k.duplicate_seq IS NOT NULL THEN (
+        SELECT m.fingerprint FROM messages m WHERE m.chat_id = k.chat_id AND m.seq = k.duplicate_seq
+      ) END AS "duplicateFingerprint",
+      CASE WHEN k.duplicate_seq IS NOT NULL THEN (
         SELECT extract(epoch FROM clock_timestamp() - m.sent_at)::float8 * 1000
-        FROM messages m WHERE m.chat_id = k.chat_id AND m.seq = k.repeated_seq
-      ) END AS "repeatedAgeMs",
+        FROM messages m WHERE m.chat_id = k.chat_id AND m.seq = k.duplicate_seq
+      ) END AS "duplicateAgeMs",
       f.seq, f.at, f.expires_at AS "expiresAt", f.members_seq AS "membersSeq",
       CASE WHEN f.seq = 1 AND f.kind = 'DIRECT' THEN (
         SELECT array_agg(m.user_id) FROM members m WHERE m.chat_id = f.chat_id
@@ -153,7 +154,7 @@ const APPEND = {
     ORDER BY k.ordinal`,
 }
 
-// By the primary key, in the order in which all writers lock chats.
+// Locks rows of chats by their primary key, in order of id, as all statements that lock several chats do.
 const LOCK = {
   name: 'message_lock_chats',
   text: `SELECT FROM chats WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
@@ -161,46 +162,46 @@ const LOCK = {
 
 export function createMessageLog({ writer }: { writer: Writer }): MessageLog {
   return {
-    async append(drafts) {
-      const rows = await writer.query<Row>(APPEND, columnsOf(drafts))
-      return drafts.map((_, index) => outcomeOf(rows[index]))
+    async append(newMessages) {
+      const rows = await writer.query<Row>(APPEND, columnsOf(newMessages))
+      return newMessages.map((_, index) => outcomeOf(rows[index]))
     },
 
-    async appendLocked(drafts) {
-      const chatIds = drafts.map((draft) => draft.chatId)
+    async appendLocked(newMessages) {
+      const chatIds = newMessages.map((newMessage) => newMessage.chatId)
       const rows = await writer.transaction(async (tx) => {
         await tx.query(LOCK, [chatIds])
-        return tx.query<Row>(APPEND, columnsOf(drafts))
+        return tx.query<Row>(APPEND, columnsOf(newMessages))
       })
-      return drafts.map((_, index) => outcomeOf(rows[index]))
+      return newMessages.map((_, index) => outcomeOf(rows[index]))
     },
   }
 }
 
-function columnsOf(drafts: readonly NewMessage[]): unknown[] {
+function columnsOf(newMessages: readonly NewMessage[]): unknown[] {
   return [
-    drafts.map((_, index) => index),
-    drafts.map((draft) => draft.chatId),
-    drafts.map((draft) => draft.senderId),
-    drafts.map((draft) => draft.clientMessageId),
-    drafts.map((draft) => draft.body),
-    drafts.map((draft) => draft.fingerprint),
-    drafts.map((draft) => draft.replyToSeq),
+    newMessages.map((_, index) => index),
+    newMessages.map((newMessage) => newMessage.chatId),
+    newMessages.map((newMessage) => newMessage.senderId),
+    newMessages.map((newMessage) => newMessage.clientMessageId),
+    newMessages.map((newMessage) => newMessage.body),
+    newMessages.map((newMessage) => newMessage.fingerprint),
+    newMessages.map((newMessage) => newMessage.replyToSeq),
   ]
 }
 
 function outcomeOf(row: Row | undefined): AppendOutcome {
-  if (row === undefined) throw new Error('The statement answered for fewer drafts than it was given')
+  if (row === undefined) throw new Error('The statement returned fewer rows than the batch has messages')
   const { seq, at, expiresAt, membersSeq } = row
   if (seq !== null && at !== null && membersSeq !== null) {
     return { type: 'stored', seq, at, expiresAt, membersSeq, joined: row.joined ?? [] }
   }
   if (!row.chatFound) return { type: 'no-such-chat' }
   if (row.isMember === null) return { type: 'not-a-member' }
-  // Before anything that may be refused: what was stored is answered with, also to who has left since.
-  const { repeatedSeq, repeatedFingerprint: fingerprint, repeatedAgeMs: ageMs } = row
-  if (repeatedSeq !== null && fingerprint !== null && ageMs !== null) {
-    return { type: 'duplicate', seq: repeatedSeq, fingerprint, ageMs }
+  // Before any refusal: a retry finds the stored message, even if the sender has left since.
+  const { duplicateSeq, duplicateFingerprint: fingerprint, duplicateAgeMs: ageMs } = row
+  if (duplicateSeq !== null && fingerprint !== null && ageMs !== null) {
+    return { type: 'duplicate', seq: duplicateSeq, fingerprint, ageMs }
   }
   if (!row.isMember) return { type: 'has-left' }
   return row.replyFound ? { type: 'retry' } : { type: 'no-such-reply-target' }

@@ -4,26 +4,28 @@ import type { MembershipPeriod } from '../events/membership-period.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Message, Reaction } from '../events/message.ts'
 
-/** A stretch of one chat's log. */
+/** A membership period in one chat. */
 export type ChatPeriod = MembershipPeriod & Readonly<{ chatId: ChatId }>
 
 export type UnreadKey = Readonly<{ chatId: ChatId; userId: UserId; afterSeq: Seq; untilSeq: Seq }>
 
 export type MessageStore = Readonly<{
+  /** Returns the messages that exist, in no particular order. */
   findMany(ids: readonly MessageId[]): Promise<readonly Message[]>
-  /** Messages of one chat by seq, within what may be seen: `limit` of them, from either end. */
+  /** Returns the messages of one chat within the periods, in order of seq: `limit` of them, from either end. */
   list(
     chatId: ChatId,
-    stays: readonly MembershipPeriod[],
+    periods: readonly MembershipPeriod[],
     end: Pick<Range<Seq>, 'limit' | 'inverted'>,
   ): Promise<readonly Message[]>
-  /** The newest message of each stay, in the order of the stays; those without one are left out. */
-  newest(stays: readonly ChatPeriod[]): Promise<readonly Message[]>
+  /** Returns the newest message of each period, in the order of the periods. Omits periods without a message. */
+  newest(periods: readonly ChatPeriod[]): Promise<readonly Message[]>
   /**
-   * Messages of others in each stretch that are still there to be read, counted up to `ceiling`, in order. Looks at the
-   * newest `MAX_LOOKED_AT` messages of a stretch and no further.
+   * Counts the messages from other users in each range that are neither deleted nor expired, up to `ceiling`, in the
+   * order of the keys. Examines only the newest `MAX_EXAMINED` messages of a range.
    */
   countUnread(keys: readonly UnreadKey[], ceiling: number): Promise<readonly number[]>
+  /** Returns the reactions to each message, the emoji that was used first ahead. */
   reactions(ids: readonly MessageId[]): Promise<readonly (MessageId & Reaction)[]>
 }>
 
@@ -32,7 +34,7 @@ const COLUMNS = `
   m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
   m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt"`
 
-// By the primary key, one row per id.
+// One row per id by the primary key of messages. Takes no lock, as all statements of this file.
 const FIND_MANY = {
   name: 'message_find_many',
   text: `
@@ -41,14 +43,14 @@ const FIND_MANY = {
       JOIN messages m ON m.chat_id = k.chat_id AND m.seq = k.seq`,
 }
 
-// A range of the primary key for each stay, each from the same end and no further than the page.
+// A range of the primary key of messages per period, each read from the same end and no further than the page.
 const list = (inverted: boolean): { name: string; text: string } => ({
   name: inverted ? 'message_list_backwards' : 'message_list',
   text: `
-    SELECT page.* FROM unnest($2::int[], $3::int[]) AS stay(first, last)
+    SELECT page.* FROM unnest($2::int[], $3::int[]) AS period(first, last)
       CROSS JOIN LATERAL (
         SELECT ${COLUMNS} FROM messages m
-        WHERE m.chat_id = $1 AND m.seq >= stay.first AND m.seq <= stay.last
+        WHERE m.chat_id = $1 AND m.seq >= period.first AND m.seq <= period.last
         ORDER BY m.seq ${inverted ? 'DESC' : 'ASC'}
         LIMIT $4
       ) page
@@ -57,23 +59,23 @@ const list = (inverted: boolean): { name: string; text: string } => ({
 })
 const LIST = { forwards: list(false), backwards: list(true) }
 
-// The last row of a range of the primary key, per stay.
+// The last row of a range of the primary key of messages per period.
 const NEWEST = {
   name: 'message_newest',
   text: `
-    SELECT m.* FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS stay(chat_id, first, last, ordinal)
+    SELECT m.* FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS period(chat_id, first, last, ordinal)
       CROSS JOIN LATERAL (
         SELECT ${COLUMNS} FROM messages m
-        WHERE m.chat_id = stay.chat_id AND m.seq >= stay.first AND m.seq <= stay.last
+        WHERE m.chat_id = period.chat_id AND m.seq >= period.first AND m.seq <= period.last
         ORDER BY m.seq DESC LIMIT 1
       ) m
-    ORDER BY stay.ordinal`,
+    ORDER BY period.ordinal`,
 }
 
-/** Whoever only writes, or comes back to a chat whose messages expire, has any number behind them that don't count. */
-const MAX_LOOKED_AT = 10_000
+/** A bound for ranges with many messages that do not count: the user's own, deleted or expired ones. */
+const MAX_EXAMINED = 10_000
 
-// A range of the primary key per chat, from its end, until the ceiling or until enough were looked at.
+// A range of the primary key of messages per key, from its end, until the ceiling or the bound is reached.
 const COUNT_UNREAD = {
   name: 'message_count_unread',
   text: `
@@ -94,7 +96,7 @@ const COUNT_UNREAD = {
     ORDER BY k.ordinal`,
 }
 
-// A range of the primary key per message; the emoji that came first stands first.
+// A range of the primary key of reactions per message.
 const REACTIONS = {
   name: 'message_reactions',
   text: `
@@ -110,20 +112,21 @@ const columnsOf = (ids: readonly MessageId[]): unknown[] => [
   ids.map((id) => id.seq),
 ]
 
-const boundsOf = (stays: readonly MembershipPeriod[]): unknown[] => [
-  stays.map((stay) => stay.first),
-  stays.map((stay) => stay.last),
+const boundsOf = (periods: readonly MembershipPeriod[]): unknown[] => [
+  periods.map(({ first }) => first),
+  periods.map(({ last }) => last),
 ]
 
 export function createMessageStore({ reader }: { reader: Reader }): MessageStore {
   return {
     findMany: (ids) => reader.query<Message>(FIND_MANY, columnsOf(ids)),
-    newest: (stays) => reader.query<Message>(NEWEST, [stays.map((stay) => stay.chatId), ...boundsOf(stays)]),
+    newest: (periods) =>
+      reader.query<Message>(NEWEST, [periods.map(({ chatId }) => chatId), ...boundsOf(periods)]),
     reactions: (ids) => reader.query<MessageId & Reaction>(REACTIONS, columnsOf(ids)),
 
-    list(chatId, stays, { limit, inverted }) {
+    list(chatId, periods, { limit, inverted }) {
       const statement = inverted ? LIST.backwards : LIST.forwards
-      return reader.query<Message>(statement, [chatId, ...boundsOf(stays), limit])
+      return reader.query<Message>(statement, [chatId, ...boundsOf(periods), limit])
     },
 
     async countUnread(keys, ceiling) {
@@ -133,7 +136,7 @@ export function createMessageStore({ reader }: { reader: Reader }): MessageStore
         keys.map((key) => key.afterSeq),
         keys.map((key) => key.untilSeq),
         ceiling,
-        MAX_LOOKED_AT,
+        MAX_EXAMINED,
       ])
       return rows.map((row) => row.count)
     },

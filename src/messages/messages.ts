@@ -6,20 +6,23 @@ import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from '../events/message.ts'
 import type { MessageStore } from './message-store.ts'
 
-/** Unread messages are counted no further. */
+/** The count of unread messages stops here. */
 export const UNREAD_CEILING = 999
 
-/** Reading messages. What a view does not show is not found through it. */
+/** Reads messages. Methods that take a view return only messages that the view shows. */
 export type Messages = Readonly<{
-  /** In the order of `ids`; undefined where there is no such message. Says nothing about who may see it. */
+  /** Returns messages in the order of `ids`; undefined if there is none. Does not check who may see them. */
   findMany(ids: readonly MessageId[]): Promise<(Message | undefined)[]>
-  /** Messages of the viewed chat in order of seq; at most `limit`. */
-  list(view: ChatView, stretch: Range<Seq>): Promise<readonly Message[]>
-  /** The newest message that each view shows, in the order of the views. */
+  /** Returns a page of the chat's messages in order of seq. */
+  list(view: ChatView, range: Range<Seq>): Promise<readonly Message[]>
+  /** Returns the newest message that each view shows, in the order of the views. */
   newest(views: readonly ChatView[]): Promise<(Message | undefined)[]>
-  /** How many messages of others each view's member has not read, up to `UNREAD_CEILING`, in order. */
+  /**
+   * Returns how many messages from other users each view's member has not read, up to `UNREAD_CEILING`, in the order of
+   * the views.
+   */
   countUnread(views: readonly ChatView[]): Promise<readonly number[]>
-  /** In the order of `ids`; within one message the emoji that came first stands first. */
+  /** Returns reactions in the order of `ids`. Within a message, the emoji that was used first is first. */
   reactions(ids: readonly MessageId[]): Promise<(readonly Reaction[])[]>
 }>
 
@@ -31,16 +34,16 @@ export function createMessages({ store }: { store: MessageStore }): Messages {
     },
 
     async list(view, { after, before, limit, inverted }) {
-      const stays = periodsBefore(periodsAfter(visiblePeriods(view), after ?? 0), before ?? Infinity)
-      return store.list(view.chat.id, stays, { limit, inverted })
+      const periods = periodsBefore(periodsAfter(visiblePeriods(view), after ?? 0), before ?? Infinity)
+      return store.list(view.chat.id, periods, { limit, inverted })
     },
 
     async newest(views) {
-      const stays = views.flatMap((view) =>
-        visiblePeriods(view).map((stay) => ({ chatId: view.chat.id, ...stay })),
+      const periods = views.flatMap((view) =>
+        visiblePeriods(view).map((period) => ({ chatId: view.chat.id, ...period })),
       )
-      // In order of the stays, so that of several the last one stays.
-      const newest = new Map((await store.newest(stays)).map((message) => [message.chatId, message]))
+      // Periods are in order, so the entry of the last one replaces those before it.
+      const newest = new Map((await store.newest(periods)).map((message) => [message.chatId, message]))
       return views.map((view) => newest.get(view.chat.id))
     },
 
@@ -53,7 +56,7 @@ export function createMessages({ store }: { store: MessageStore }): Messages {
   }
 }
 
-/** The same for equal ids, for use as a key. */
+/** Returns a map key that is equal for equal ids. */
 export function keyOf({ chatId, seq }: MessageId): string {
   return `${chatId}_${seq}`
 }

@@ -1,41 +1,47 @@
 import type { AppendOutcome, NewMessage } from './message-log.ts'
 
-/** Drafts of one batch, each key once: what the statement gets, and whose outcome each draft shares. */
-export type DeduplicatedBatch = Readonly<{ unique: readonly NewMessage[]; sharedWith: readonly number[] }>
+/**
+ * The distinct keys of a batch. `unique` has the first message of each key; `uniqueIndexes` has, for each message of the
+ * batch, the index of its key in `unique`.
+ */
+export type DeduplicatedBatch = Readonly<{ unique: readonly NewMessage[]; uniqueIndexes: readonly number[] }>
 
-/** Folds drafts that repeat a key of the same batch into the first of them. */
-export function deduplicateBatch(drafts: readonly NewMessage[]): DeduplicatedBatch {
+/** Returns the batch with each key once, as the statement needs it. */
+export function deduplicateBatch(newMessages: readonly NewMessage[]): DeduplicatedBatch {
   const indexOfKey = new Map<string, number>()
   const unique: NewMessage[] = []
-  const sharedWith = drafts.map((draft) => {
-    const key = JSON.stringify([draft.chatId, draft.senderId, draft.clientMessageId])
+  const uniqueIndexes = newMessages.map((newMessage) => {
+    const key = JSON.stringify([newMessage.chatId, newMessage.senderId, newMessage.clientMessageId])
     const known = indexOfKey.get(key)
     if (known !== undefined) return known
     indexOfKey.set(key, unique.length)
-    return unique.push(draft) - 1
+    return unique.push(newMessage) - 1
   })
-  return { unique, sharedWith }
+  return { unique, uniqueIndexes }
 }
 
-/** The outcome of each draft of the batch, from those of the unique ones. */
+/** Returns the outcome of each message of the batch, from the outcomes of the unique ones. */
 export function expandOutcomes(
-  drafts: readonly NewMessage[],
-  { unique, sharedWith }: DeduplicatedBatch,
+  newMessages: readonly NewMessage[],
+  { unique, uniqueIndexes }: DeduplicatedBatch,
   outcomes: readonly AppendOutcome[],
 ): AppendOutcome[] {
-  return drafts.map((draft, index) => {
-    const shared = sharedWith[index] ?? -1
+  return newMessages.map((newMessage, index) => {
+    const shared = uniqueIndexes[index] ?? -1
     const [first, outcome] = [unique[shared], outcomes[shared]]
-    if (first === undefined || outcome === undefined) throw new Error('A draft of the batch has no outcome')
-    return draft === first ? outcome : toDuplicate(draft, first, outcome)
+    if (first === undefined || outcome === undefined) throw new Error('A message of the batch has no outcome')
+    return newMessage === first ? outcome : toDuplicate(newMessage, first, outcome)
   })
 }
 
-/** How the outcome of the first draft of a key reads for a later one. What another draft lacked, this one may have. */
-function toDuplicate(draft: NewMessage, first: NewMessage, outcome: AppendOutcome): AppendOutcome {
+/**
+ * How the outcome of the first new message of a key reads for a later one. What another new message lacked, this one
+ * may have.
+ */
+function toDuplicate(newMessage: NewMessage, first: NewMessage, outcome: AppendOutcome): AppendOutcome {
   if (outcome.type === 'stored') {
     return { type: 'duplicate', seq: outcome.seq, fingerprint: first.fingerprint, ageMs: 0 }
   }
   const isAboutContent = outcome.type === 'no-such-reply-target'
-  return isAboutContent && !draft.fingerprint.equals(first.fingerprint) ? { type: 'retry' } : outcome
+  return isAboutContent && !newMessage.fingerprint.equals(first.fingerprint) ? { type: 'retry' } : outcome
 }

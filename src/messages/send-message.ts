@@ -19,49 +19,54 @@ export type SendInput = Readonly<{
 
 export type SendResult = Readonly<{
   message: Message
-  /** The key had been sent before, and this is the first message. */
+  /** An earlier send used the key, and `message` is the message of that send. */
   deduplicated: boolean
 }>
 
 export type MessageSender = Readonly<{
   /**
-   * Resolves once the message is durable. NOT_FOUND where the chat is none of the sender's or the message replied
-   * to is not in it, FORBIDDEN where the sender has left, CONFLICT for a key used for something else, BAD_USER_INPUT, or UNAVAILABLE: unknown outcome,
-   * and the same key may be sent again.
+   * Resolves once the message is durable.
+   *
+   * Errors:
+   * - NOT_FOUND – no such chat, or the sender was never a member; no such message to reply to.
+   * - FORBIDDEN – the sender has left the chat.
+   * - CONFLICT – the sender used the key for another message.
+   * - BAD_USER_INPUT – see `parseBody` and `parseKey`; a reply to a message of another chat.
+   * - UNAVAILABLE – the outcome is unknown; may be repeated with the same key.
    */
   send(input: SendInput): Promise<SendResult>
-  /** Messages that wait to be stored. */
+  /** Returns how many messages wait to be stored. */
   depth(): number
-  /** Resolves when everything that was taken is stored and answered. */
+  /** Resolves when all accepted messages are stored and answered. */
   drained(): Promise<void>
 }>
 
 type Dependencies = Readonly<{
   append: DurableAppend
-  /** Reads a message that was stored before. */
+  /** Reads a message that an earlier send stored. */
   findMessage(id: MessageId): Promise<Message | undefined>
   metrics: Pick<Metrics, 'sends'>
 }>
 
-/** A few writes under way at once; batches grow when the database can't keep up. */
+/** A few concurrent writes. Batches grow when the database is slower than the sends. */
 const LANES = { count: 4, maxBatch: 256, maxWaiting: 10_000 }
 const MAX_ATTEMPTS = 6
 
 export function createMessageSender({ append, findMessage, metrics }: Dependencies): MessageSender {
   const lanes = createLanes<NewMessage, AppendOutcome>({ ...LANES, write: append })
 
-  async function appended(draft: NewMessage): Promise<Exclude<AppendOutcome, { type: 'retry' }>> {
+  async function appended(newMessage: NewMessage): Promise<Exclude<AppendOutcome, { type: 'retry' }>> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const outcome = await lanes.submit(draft)
+      const outcome = await lanes.submit(newMessage)
       if (outcome.type !== 'retry') return outcome
     }
     throw unavailable('The message could not be stored yet. Send it again with the same key.')
   }
 
-  async function firstMessage(draft: NewMessage, { seq, fingerprint }: Repeated): Promise<Message> {
-    // Of an erased message nothing is left to compare with, not even its digest.
-    if (fingerprint.length > 0 && !fingerprint.equals(draft.fingerprint)) throw keyConflict()
-    const message = await findMessage({ chatId: draft.chatId, seq })
+  async function firstMessage(newMessage: NewMessage, { seq, fingerprint }: Duplicate): Promise<Message> {
+    // An erased message has no fingerprint to compare with.
+    if (fingerprint.length > 0 && !fingerprint.equals(newMessage.fingerprint)) throw keyConflict()
+    const message = await findMessage({ chatId: newMessage.chatId, seq })
     if (message === undefined) throw notFound('Message')
     return message
   }
@@ -78,13 +83,16 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
   }
 
   async function store(input: SendInput): Promise<SendResult> {
-    const draft = toDraft(input)
-    const outcome = await answerInTime(appended(draft), notConfirmed)
+    const newMessage = toNewMessage(input)
+    const outcome = await answerInTime(appended(newMessage), notConfirmed)
     switch (outcome.type) {
       case 'stored':
-        return { message: toMessage(draft, outcome), deduplicated: false }
+        return { message: toMessage(newMessage, outcome), deduplicated: false }
       case 'duplicate':
-        return { message: await firstMessage(draft, outcome), deduplicated: outcome.isFromThisSend !== true }
+        return {
+          message: await firstMessage(newMessage, outcome),
+          deduplicated: outcome.isFromThisSend !== true,
+        }
       case 'no-such-chat':
       case 'not-a-member':
         throw notFound('Chat')
@@ -100,11 +108,11 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
   return { send, depth: () => lanes.depth(), drained: () => lanes.drained() }
 }
 
-type Repeated = Extract<AppendOutcome, { type: 'duplicate' }>
+type Duplicate = Extract<AppendOutcome, { type: 'duplicate' }>
 
-function toDraft({ senderId, chatId, clientMessageId, body, replyTo }: SendInput): NewMessage {
+function toNewMessage({ senderId, chatId, clientMessageId, body, replyTo }: SendInput): NewMessage {
   if (replyTo !== undefined && replyTo.chatId !== chatId) {
-    throw badInput('replyToId names a message of another chat; a reply stays in its chat')
+    throw badInput('replyToId names a message of another chat; reply within the same chat')
   }
   const replyToSeq = replyTo?.seq ?? null
   return {

@@ -334,7 +334,7 @@ describe('while log entries leave', () => {
     await expect.poll(left, { timeout: 20_000 }).toBe(0)
     const reports = (await Promise.all(sweeps.map((sweep) => sweep.stop()))).flat()
     const sum = (key: string) => reports.reduce((total, line) => total + Number(line[key]), 0)
-    expect([sum('chats'), sum('entries')]).toEqual([chats, chats * 10])
+    expect([sum('chats'), sum('events')]).toEqual([chats, chats * 10])
     const floors = await query(own.url, 'SELECT DISTINCT floor_seq AS "floorSeq" FROM log_floors')
     expect(floors).toEqual([{ floorSeq: 10 }])
   })

@@ -5,7 +5,7 @@ import { fingerprintOf } from '../../../src/messages/message-input.ts'
 import { deduplicateBatch, expandOutcomes } from '../../../src/messages/send-batch.ts'
 import { alice, bob, chatId } from '../../harness/fixtures/chat-events.ts'
 
-const draft: fc.Arbitrary<NewMessage> = fc
+const newMessage: fc.Arbitrary<NewMessage> = fc
   .record({
     chat: fc.constantFrom('tea', 'coffee', 'nowhere'),
     senderId: fc.constantFrom(alice, bob),
@@ -19,7 +19,7 @@ const draft: fc.Arbitrary<NewMessage> = fc
 const keyOf = (it: NewMessage): string => JSON.stringify([it.chatId, it.senderId, it.clientMessageId])
 const isThere = (it: NewMessage): boolean => it.chatId !== chatId('nowhere')
 
-/** A log in memory that takes drafts one at a time, and knows each key. */
+/** A log in memory that takes newMessages one at a time, and knows each key. */
 function createLog() {
   const byKey = new Map<string, { seq: number; fingerprint: Buffer }>()
   const heads = new Map<string, number>()
@@ -34,40 +34,42 @@ function createLog() {
   }
 }
 
-test('a batch has the outcomes that its drafts would have had one after the other', () => {
+test('a batch has the outcomes that its newMessages would have had one after the other', () => {
   fc.assert(
-    fc.property(fc.array(draft), fc.array(draft), (earlier, drafts) => {
+    fc.property(fc.array(newMessage), fc.array(newMessage), (earlier, newMessages) => {
       const [appendOne, appendFolded] = [createLog(), createLog()]
       for (const append of [appendOne, appendFolded]) earlier.forEach(append)
-      const folded = deduplicateBatch(drafts)
-      const outcomes = expandOutcomes(drafts, folded, folded.unique.map(appendFolded))
-      expect(outcomes).toEqual(drafts.map(appendOne))
+      const folded = deduplicateBatch(newMessages)
+      const outcomes = expandOutcomes(newMessages, folded, folded.unique.map(appendFolded))
+      expect(outcomes).toEqual(newMessages.map(appendOne))
     }),
   )
 })
 
-test('no two drafts of a folded batch have the same chat, sender and key', () => {
+test('no two newMessages of a folded batch have the same chat, sender and key', () => {
   fc.assert(
-    fc.property(fc.array(draft), (drafts) => {
-      const { unique } = deduplicateBatch(drafts)
-      expect(unique.map(keyOf)).toEqual([...new Set(drafts.map(keyOf))])
+    fc.property(fc.array(newMessage), (newMessages) => {
+      const { unique } = deduplicateBatch(newMessages)
+      expect(unique.map(keyOf)).toEqual([...new Set(newMessages.map(keyOf))])
     }),
   )
 })
 
-test('a draft whose outcome is missing is an error, not a silence', () => {
-  const [one] = fc.sample(draft, 1)
-  const drafts = one === undefined ? [] : [one]
-  expect(() => expandOutcomes(drafts, deduplicateBatch(drafts), [])).toThrow('has no outcome')
+test('a newMessage whose outcome is missing is an error, not a silence', () => {
+  const [one] = fc.sample(newMessage, 1)
+  const newMessages = one === undefined ? [] : [one]
+  expect(() => expandOutcomes(newMessages, deduplicateBatch(newMessages), [])).toThrow('has no outcome')
 })
 
-test('a draft that shares a key with one that answers nothing is tried again by itself', () => {
+test('a newMessage that shares a key with one that answers nothing is tried again by itself', () => {
   const [lost, found] = [7, null].map((replyToSeq): NewMessage => {
     const body = 'Hello'
     const fingerprint = fingerprintOf(body, replyToSeq)
     return { chatId: chatId('tea'), senderId: alice, clientMessageId: '1', body, fingerprint, replyToSeq }
   }) as [NewMessage, NewMessage]
-  const drafts = [lost, found]
-  const outcomes = expandOutcomes(drafts, deduplicateBatch(drafts), [{ type: 'no-such-reply-target' }])
+  const newMessages = [lost, found]
+  const outcomes = expandOutcomes(newMessages, deduplicateBatch(newMessages), [
+    { type: 'no-such-reply-target' },
+  ])
   expect(outcomes).toEqual([{ type: 'no-such-reply-target' }, { type: 'retry' }])
 })
