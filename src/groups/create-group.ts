@@ -17,16 +17,21 @@ import type { MemberRules } from './member-rules.ts'
 
 export type GroupInput = Readonly<{
   title: string
-  /** Whom the creator wants in it, besides themself. */
+  /** The other members. The creator is always a member. */
   memberIds: readonly UserId[]
-  /** Undefined or 0: messages are kept for good. */
+  /** Undefined or 0: messages are kept forever. */
   messageTtlSeconds: number | undefined
   clientChatId: string
 }>
 
 /**
- * Makes a group with its creator as owner; the same key again answers with the same group. NOT_FOUND where somebody
- * does not exist, CONFLICT for a key used for another group, BAD_USER_INPUT, or UNAVAILABLE: send it again.
+ * Creates a group with its creator as owner. The same key returns the same group.
+ *
+ * Errors:
+ * - NOT_FOUND – a member does not exist.
+ * - CONFLICT – the creator used the key for another group.
+ * - BAD_USER_INPUT – see `parseTitle`, `parseTtl` and `parseKey`; too many members.
+ * - UNAVAILABLE – not confirmed in time; may be repeated with the same key.
  */
 export type CreateGroup = (creatorId: UserId, input: GroupInput) => Promise<ChatId>
 
@@ -37,17 +42,12 @@ type Dependencies = Readonly<{
   publish: Publish
 }>
 
-export function createGroupCreator({
-  store,
-  memberRules: people,
-  chatLog,
-  publish,
-}: Dependencies): CreateGroup {
+export function createGroupCreator({ store, memberRules, chatLog, publish }: Dependencies): CreateGroup {
   async function findOrCreate(group: NewGroup): Promise<Group> {
     const created = await store.create(group)
     if (created !== undefined) return { chatId: group.chatId, createdAt: created.at }
     const first = await store.findCreated(group.creatorId, group.clientChatId)
-    if (first === undefined) throw new Error('A group vanished between two statements')
+    if (first === undefined) throw new Error('A group disappeared between two statements')
     if (!first.fingerprint.equals(group.fingerprint)) throw keyConflict()
     return { chatId: first.chatId, createdAt: undefined }
   }
@@ -68,8 +68,8 @@ export function createGroupCreator({
 
   return async (creatorId, input) => {
     const group = toGroup(creatorId, input)
-    people.requireCapacityFor(group.memberIds.length)
-    await people.requireExisting(group.memberIds)
+    memberRules.requireCapacityFor(group.memberIds.length)
+    await memberRules.requireExisting(group.memberIds)
     return (await answerInTime(create(group), changeNotConfirmed)).chatId
   }
 }
@@ -92,7 +92,7 @@ function toGroup(creatorId: UserId, input: GroupInput): NewGroup {
   }
 }
 
-/** Tells a retry from another group under the same key. */
+/** Returns a 128-bit digest of the content. It distinguishes a retry from another group with the same key. */
 function digest(content: unknown): Buffer {
   return createHash('sha256').update(JSON.stringify(content)).digest().subarray(0, 16)
 }

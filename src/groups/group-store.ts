@@ -2,7 +2,7 @@ import type { MemberRole } from '../events/chat.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Transaction, Writer } from '../store/sql/writer.ts'
 
-/** A group that is to be made. `memberIds` are all of its people, the creator among them. */
+/** A group that does not exist yet. `memberIds` includes the creator. */
 export type NewGroup = Readonly<{
   chatId: ChatId
   creatorId: UserId
@@ -13,32 +13,38 @@ export type NewGroup = Readonly<{
   memberIds: readonly UserId[]
 }>
 
-/** A group that was made under a key. */
+/** The group that was created with a key. */
 export type CreatedGroup = Readonly<{ chatId: ChatId; fingerprint: Buffer }>
 
+/** The member who becomes the owner when the last owner leaves. */
 export type Successor = Readonly<{ userId: UserId; role: MemberRole }>
 
-/** Where in a chat's log something happens, and when. */
-export type Place = Readonly<{ chatId: ChatId; seq: Seq; at: Date }>
+/** The place of an event in a chat's log, and its time. */
+export type EventPlace = Readonly<{ chatId: ChatId; seq: Seq; at: Date }>
 
-/** All but the first two need the chat's row locked by the transaction. */
+/** For methods that take a transaction: it must hold the lock on the chat's row. */
 export type GroupStore = Readonly<{
-  /** Makes the group with the first event of its log; undefined, and nothing made, where the key was used. */
+  /** Creates the group and the first event of its log. Returns undefined and creates nothing if the key was used. */
   create(group: NewGroup): Promise<Readonly<{ at: Date }> | undefined>
-  /** Where this answers with a group, that is as durable as a commit of this moment: see `FIND_CREATED`. */
+  /**
+   * Returns the group that was created with a key, or undefined. When this resolves, the group that it returns is as
+   * durable as a commit of its own: see `FIND_CREATED`.
+   */
   findCreated(creatorId: UserId, clientChatId: string): Promise<CreatedGroup | undefined>
-  /** Who of these people is a member now. */
+  /** Returns those of the users who are present members. */
   findPresent(tx: Transaction, chatId: ChatId, userIds: readonly UserId[]): Promise<readonly UserId[]>
-  /** Of the present members but one: the highest in role, of several the one who has been there longest. */
+  /** Returns the present member other than `exceptId` with the highest role; of several, the earliest to join. */
   findSuccessor(tx: Transaction, chatId: ChatId, exceptId: UserId): Promise<Successor | undefined>
-  /** Lets them in, in their order: the first at `place.seq`, and each of the others one later. None is present yet. */
-  add(tx: Transaction, place: Place, userIds: readonly UserId[]): Promise<void>
-  /** Ends the stay of a present member at `place.seq`. */
-  remove(tx: Transaction, place: Place, userId: UserId): Promise<void>
+  /** Adds members: the first joins at `place.seq`, each other one seq later. None of them may be a present member. */
+  add(tx: Transaction, place: EventPlace, userIds: readonly UserId[]): Promise<void>
+  /** Ends the membership period of a present member at `place.seq`. */
+  remove(tx: Transaction, place: EventPlace, userId: UserId): Promise<void>
   setRole(tx: Transaction, chatId: ChatId, userId: UserId, role: MemberRole): Promise<void>
 }>
 
-// One statement, so that a group without members is never seen. Whoever loses the race for the key inserts nothing.
+// Inserts into created_groups, chats, members and chat_events, in this order. Two concurrent calls wait for each other
+// only at the primary key of created_groups: the second inserts nothing. One statement, so that no reader sees a group
+// without members.
 const CREATE = {
   name: 'group_create',
   text: `
@@ -48,19 +54,19 @@ const CREATE = {
     ), chat AS (
       INSERT INTO chats (id, kind, title, creator_id, head_seq, members_seq, member_count, message_ttl_seconds)
       SELECT chat_id, 'GROUP', $5, $2, 1, 1, cardinality($7::text[]), $6 FROM created RETURNING id, created_at
-    ), people AS (
+    ), added AS (
       INSERT INTO members (chat_id, user_id, role)
-      SELECT chat.id, person.id, CASE WHEN person.id = $2 THEN 'OWNER' ELSE 'MEMBER' END::"MemberRole"
-      FROM chat, unnest($7::text[]) AS person(id)
+      SELECT chat.id, member.id, CASE WHEN member.id = $2 THEN 'OWNER' ELSE 'MEMBER' END::"MemberRole"
+      FROM chat, unnest($7::text[]) AS member(id)
     )
     INSERT INTO chat_events (chat_id, seq, type, at, actor_id)
     SELECT id, 1, 'CHAT_UPDATED', created_at, $2 FROM chat
     RETURNING at`,
 }
 
-// One row by its primary key, which nobody else waits for. The lock is written to the server's log behind the commit
-// that made the group: so this one's is done when the standby has it, also where whoever made the group was told that
-// this is not known.
+// Locks one row of created_groups, by its primary key. The lock makes this statement write to the server's log, after
+// the commit that created the group. So with a synchronous standby this commit confirms that one, even if its own
+// confirmation was lost. No other statement waits for the row.
 const FIND_CREATED = {
   name: 'group_find_created',
   text: `
@@ -68,7 +74,7 @@ const FIND_CREATED = {
     FOR NO KEY UPDATE`,
 }
 
-// By the primary key of one chat's members.
+// Rows of one chat by the primary key of members. Takes no lock: the transaction holds that of the chat's row.
 const FIND_PRESENT = {
   name: 'group_present_of',
   text: `
@@ -76,28 +82,30 @@ const FIND_PRESENT = {
     WHERE chat_id = $1 AND user_id = ANY ($2::text[]) AND left_seq IS NULL`,
 }
 
-// All present members of one chat, by the primary key. Roles are declared from the highest to the lowest.
+// All members of one chat by the primary key of members. Takes no lock. `ORDER BY role` works because the enum lists
+// roles from the highest to the lowest.
 const FIND_SUCCESSOR = {
-  name: 'group_heir',
+  name: 'group_find_successor',
   text: `
     SELECT user_id AS "userId", role FROM members
     WHERE chat_id = $1 AND user_id <> $2 AND left_seq IS NULL
     ORDER BY role, joined_seq, user_id LIMIT 1`,
 }
 
-// Inserts one member for each person, or locks and updates theirs if they have been there before, and updates the
-// chat's row. What was said while they were away doesn't concern them, so their watermarks start where they come in.
+// Updates the chat's row, which the transaction has locked, by its primary key. Then inserts one row of members per
+// user in order of user id, or locks and updates the row of a former member. Watermarks start at the join: events
+// from before it are not unread.
 const ADD = {
   name: 'group_add',
   text: `
-    WITH person AS (
+    WITH added AS (
       SELECT id, $2::int + ordinal::int - 1 AS seq FROM unnest($4::text[]) WITH ORDINALITY AS p(id, ordinal)
     ), chat AS (
-      UPDATE chats SET member_count = member_count + cardinality($4::text[]), members_seq = (SELECT max(seq) FROM person)
+      UPDATE chats SET member_count = member_count + cardinality($4::text[]), members_seq = (SELECT max(seq) FROM added)
       WHERE id = $1
     )
     INSERT INTO members AS m (chat_id, user_id, joined_at, joined_seq, delivered_seq, read_seq)
-    SELECT $1, id, $3, seq, seq - 1, seq - 1 FROM person ORDER BY id
+    SELECT $1, id, $3, seq, seq - 1, seq - 1 FROM added ORDER BY id
     ON CONFLICT (chat_id, user_id) DO UPDATE SET
       role = 'MEMBER', joined_at = EXCLUDED.joined_at, joined_seq = EXCLUDED.joined_seq,
       earlier_stays = m.earlier_stays + int4multirange(int4range(m.joined_seq, m.left_seq, '[]')),
@@ -105,7 +113,7 @@ const ADD = {
       delivered_seq = EXCLUDED.delivered_seq, read_seq = EXCLUDED.read_seq`,
 }
 
-// Updates the chat's row and one member's, by their primary keys.
+// Updates the chat's row, which the transaction has locked, and then one row of members, both by primary key.
 const REMOVE = {
   name: 'group_remove',
   text: `

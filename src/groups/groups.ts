@@ -10,53 +10,69 @@ import type { GroupStore } from './group-store.ts'
 import type { MemberRules } from './member-rules.ts'
 
 /**
- * Who is in a group, and as what. What is so already succeeds and adds nothing to the log, so all of it may be sent
- * again. All reject with NOT_FOUND where the chat was never the actor's, and with FORBIDDEN where the actor has left,
- * in a direct chat, and where the actor's role does not go so far.
+ * Changes the members of a group and their roles. A change that is in place already succeeds and adds nothing to
+ * the log, so all of them may be repeated.
+ *
+ * Errors of all methods:
+ * - NOT_FOUND – no such chat, or the actor was never a member.
+ * - FORBIDDEN – the actor has left, the actor's role is too low, or the chat is direct.
+ * - UNAVAILABLE – not confirmed in time; may be repeated.
  */
 export type Groups = Readonly<{
-  /** By owners and admins. NOT_FOUND for people who do not exist, BAD_USER_INPUT beyond the most members. */
+  /**
+   * Adds members. The actor must be an owner or admin.
+   *
+   * Errors: NOT_FOUND – a user does not exist; BAD_USER_INPUT – too many members.
+   */
   addMembers(actorId: UserId, chatId: ChatId, userIds: readonly UserId[]): Promise<void>
   /**
-   * Oneself, or somebody whose role is lower. When the last owner leaves, the group passes on to the admin who has been
-   * there longest, or else to the member who has.
+   * Removes the actor, or a member with a lower role than the actor's. If the last owner leaves, the admin who joined
+   * first becomes the owner, or without admins the member who joined first.
+   *
+   * Errors: NOT_FOUND – the user was never a member.
    */
   removeMember(actorId: UserId, chatId: ChatId, userId: UserId): Promise<void>
-  /** By owners: anybody else's but an owner's; their own only while there is another owner. */
+  /**
+   * Sets a member's role. The actor must be an owner. Owners cannot change the role of other owners, and can change
+   * their own only while there is another owner.
+   *
+   * Errors: NOT_FOUND – the user is not a present member.
+   */
   setRole(actorId: UserId, chatId: ChatId, userId: UserId, role: MemberRole): Promise<void>
 }>
 
 type Dependencies = Readonly<{ change: DurableChange; store: GroupStore; memberRules: MemberRules }>
 
-export function createGroups({ change, store, memberRules: people }: Dependencies): Groups {
-  /** Removing an owner comes second where the group passes on: it is never without one. */
-  async function passOn(
+export function createGroups({ change, store, memberRules }: Dependencies): Groups {
+  /** Runs before the last owner is removed, so that a group always has an owner. */
+  async function transferOwnership(
     tx: Transaction,
     chatId: ChatId,
     ownerId: UserId,
   ): Promise<readonly Change<GroupEvent>[]> {
-    const heir = await store.findSuccessor(tx, chatId, ownerId)
-    if (heir === undefined || heir.role === 'OWNER') return []
-    await store.setRole(tx, chatId, heir.userId, 'OWNER')
-    return [roleChanged(ownerId, heir.userId, 'OWNER')]
+    const successor = await store.findSuccessor(tx, chatId, ownerId)
+    if (successor === undefined || successor.role === 'OWNER') return []
+    await store.setRole(tx, chatId, successor.userId, 'OWNER')
+    return [roleChanged(ownerId, successor.userId, 'OWNER')]
   }
 
   async function requireOtherOwner(tx: Transaction, chatId: ChatId, ownerId: UserId): Promise<void> {
-    const heir = await store.findSuccessor(tx, chatId, ownerId)
-    if (heir?.role !== 'OWNER') throw forbidden('A group needs an owner: make somebody else one first')
+    const successor = await store.findSuccessor(tx, chatId, ownerId)
+    if (successor?.role !== 'OWNER')
+      throw forbidden('A group needs an owner; make another member an owner first')
   }
 
   return {
     async addMembers(actorId, chatId, userIds) {
       const wanted = [...new Set(userIds)]
-      people.requireCapacityFor(wanted.length)
-      await people.requireExisting(wanted)
+      memberRules.requireCapacityFor(wanted.length)
+      await memberRules.requireExisting(wanted)
       await change(chatId, 'Chat', async (tx, chat) => {
-        requireRank(await actorIn(chat, actorId), 'ADMIN', 'add members')
+        requireRank(await requireMemberOfGroup(chat, actorId), 'ADMIN', 'add members')
         const present = new Set(await store.findPresent(tx, chatId, wanted))
         const newcomers = wanted.filter((userId) => !present.has(userId))
         if (newcomers.length === 0) return []
-        people.requireCapacityFor(chat.memberCount + newcomers.length)
+        memberRules.requireCapacityFor(chat.memberCount + newcomers.length)
         await store.add(tx, { chatId, seq: chat.headSeq + 1, at: chat.now }, newcomers)
         return newcomers.map((userId) => memberAdded(actorId, userId))
       })
@@ -64,25 +80,26 @@ export function createGroups({ change, store, memberRules: people }: Dependencie
 
     async removeMember(actorId, chatId, userId) {
       await change(chatId, 'Chat', async (tx, chat) => {
-        const target = await mayRemove(chat, actorId, userId)
+        const target = await requireRemovable(chat, actorId, userId)
         if (target.leftSeq !== null) return []
-        const passedOn = target.role === 'OWNER' ? await passOn(tx, chatId, userId) : []
-        const seq = chat.headSeq + passedOn.length + 1
+        const transfer = target.role === 'OWNER' ? await transferOwnership(tx, chatId, userId) : []
+        const seq = chat.headSeq + transfer.length + 1
         await store.remove(tx, { chatId, seq, at: chat.now }, userId)
-        return [...passedOn, memberRemoved(actorId, userId)]
+        return [...transfer, memberRemoved(actorId, userId)]
       })
     },
 
     async setRole(actorId, chatId, userId, role) {
       await change(chatId, 'Chat', async (tx, chat) => {
-        const actor = await actorIn(chat, actorId)
+        const actor = await requireMemberOfGroup(chat, actorId)
         const target = await chat.member(userId)
         if (target === undefined || target.leftSeq !== null) throw notFound('Member')
-        // First, so that who stepped down and did not hear of it may ask again.
+        // Before the check of the actor's role: an owner who has stepped down may repeat the request.
         if (target.role === role) return []
         requireRank(actor, 'OWNER', 'give roles')
         if (userId === actorId) await requireOtherOwner(tx, chatId, userId)
-        else if (target.role === 'OWNER') throw forbidden('Only owners themselves can give up their role')
+        else if (target.role === 'OWNER')
+          throw forbidden('Only an owner can give up their own role')
         await store.setRole(tx, chatId, userId, role)
         return [roleChanged(actorId, userId, role)]
       })
@@ -90,18 +107,19 @@ export function createGroups({ change, store, memberRules: people }: Dependencie
   }
 }
 
-/** The actor's standing in the group, if they are in it. */
-async function actorIn(chat: LockedChat, actorId: UserId): Promise<MemberAccess> {
+/** Returns the actor's membership. Errors: as listed for all methods of `Groups`. */
+async function requireMemberOfGroup(chat: LockedChat, actorId: UserId): Promise<MemberAccess> {
   const actor = requirePresent(await chat.member(actorId))
-  if (chat.kind === 'DIRECT') throw forbidden('A direct chat is between two people, for good: make a group')
+  if (chat.kind === 'DIRECT')
+    throw forbidden('The members of a direct chat cannot change; create a group instead')
   return actor
 }
 
-/** The standing of somebody whom the actor may remove. Who has left already may leave again. */
-async function mayRemove(chat: LockedChat, actorId: UserId, userId: UserId): Promise<MemberAccess> {
+/** Returns the membership to end, if the actor may end it. A user who has left may leave again. */
+async function requireRemovable(chat: LockedChat, actorId: UserId, userId: UserId): Promise<MemberAccess> {
   const target = await chat.member(userId)
   if (actorId === userId && target !== undefined && target.leftSeq !== null) return target
-  const actor = await actorIn(chat, actorId)
+  const actor = await requireMemberOfGroup(chat, actorId)
   if (target === undefined) throw notFound('Member')
   if (actorId === userId || target.leftSeq !== null || outranks(actor.role, target.role)) return target
   throw forbidden('Owners can remove admins and members, admins can remove members')

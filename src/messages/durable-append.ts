@@ -90,7 +90,7 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
   }
 
   /** Runs in the same turn of the lane, so that no later send overtakes these messages. */
-  async function settle(
+  async function retryLocked(
     newMessages: readonly NewMessage[],
     outcomes: readonly AppendOutcome[],
   ): Promise<readonly AppendOutcome[]> {
@@ -103,7 +103,7 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
   return async (newMessages) => {
     const batch = deduplicateBatch(newMessages)
     const outcomes = await appendAndPublish(log.append, batch.unique)
-    return expandOutcomes(newMessages, batch, await settle(batch.unique, outcomes))
+    return expandOutcomes(newMessages, batch, await retryLocked(batch.unique, outcomes))
   }
 }
 

@@ -4,22 +4,24 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { AdvancedMember, PassedRange, Receipt, ReceiptStore } from './receipt-store.ts'
 
 /**
- * Whom to tell of advances. In a chat of few all members hear of each. In a large one an advance is told to the member's
- * own devices, and to those who sent a message that it passed: whose status it may have changed. What somebody reads of
- * a chat that they have left is told to their own devices alone.
+ * Returns the receipts to publish, each with its recipients:
+ * - in a chat of up to `LARGE_CHAT` members: all members;
+ * - in a larger chat: the member's own devices, and the senders of the messages that the watermark passed, because
+ *   their status may have changed;
+ * - for a member who has left: the member's own devices.
  */
 export type ReceiptRecipients = (advanced: readonly AdvancedMember[]) => Promise<readonly Receipt[]>
 
 type Dependencies = Readonly<{ store: Pick<ReceiptStore, 'senders'>; logger: Logger }>
 
 export function createReceiptRecipients({ store, logger }: Dependencies): ReceiptRecipients {
-  /** The advances are stored by now: who is not told of one sees it in the next answer, where a status is derived anew. */
-  async function sendersOf(passed: readonly PassedRange[]): Promise<(readonly UserId[])[]> {
-    if (passed.length === 0) return []
+  /** Never rejects. The advances are stored: a sender who misses a receipt sees the new status in the next query. */
+  async function sendersOf(ranges: readonly PassedRange[]): Promise<(readonly UserId[])[]> {
+    if (ranges.length === 0) return []
     try {
-      return await store.senders(passed)
+      return await store.senders(ranges)
     } catch (error) {
-      logger.warn({ err: error }, 'receipts of large chats could not be told to those who sent')
+      logger.warn({ err: error }, 'looking up senders failed; receipts of large chats go to own devices only')
       return []
     }
   }
@@ -28,7 +30,7 @@ export function createReceiptRecipients({ store, logger }: Dependencies): Receip
     const former = advanced.filter(hasLeft)
     const present = advanced.filter((member) => !hasLeft(member))
     const large = present.filter(isInLargeChat)
-    const senders = await sendersOf(large.map(passedBy))
+    const senders = await sendersOf(large.map(rangePassedBy))
     const restricted = large.map((member, index) => {
       return { ...toReceipt(member), onlyTo: [...new Set([member.userId, ...(senders[index] ?? [])])] }
     })
@@ -45,7 +47,7 @@ function hasLeft({ leftSeq }: AdvancedMember): boolean {
   return leftSeq !== null
 }
 
-function passedBy({ chatId, deliveredBefore, readBefore, deliveredSeq }: AdvancedMember): PassedRange {
+function rangePassedBy({ chatId, deliveredBefore, readBefore, deliveredSeq }: AdvancedMember): PassedRange {
   return { chatId, afterSeq: Math.min(deliveredBefore, readBefore), untilSeq: deliveredSeq }
 }
 

@@ -9,41 +9,52 @@ import type { CollapsedAdvances } from './watermarks.ts'
 /** A member after an advance. */
 export type AdvancedMember = Member &
   Readonly<{
+    /** Whether this advance moved a watermark. */
     hasMoved: boolean
     at: Date
-    /** Where the watermarks were before. */
+    /** The watermarks before the advance. */
     deliveredBefore: Seq
     readBefore: Seq
-    /** How many members the chat has. */
+    /** The number of members of the chat. */
     memberCount: number
   }>
 
-/** A member's watermarks, for those who watch them. */
+/** A member's watermarks, as published. */
 export type Receipt = Omit<ReceiptAdvanced, 'type'>
 
-/** A stretch of a chat's log, from just after one seq up to and including another. */
+/** The events that a watermark passed: after `afterSeq`, up to and including `untilSeq`. */
 export type PassedRange = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
 
 export type ReceiptStore = Readonly<{
   /**
-   * Moves watermarks and device positions up, never down, never beyond what the member can see; answers with every
-   * member that there is, moved or not.
+   * Moves watermarks and device positions forward, never back, and never beyond the last event that the member sees.
+   * Returns all of these members that exist, whether their watermarks moved or not.
    */
   advance(advances: CollapsedAdvances): Promise<readonly AdvancedMember[]>
-  /** Who sent the messages in each stretch, in order of the stretches; of long ones only the newest are looked at. */
-  senders(passed: readonly PassedRange[]): Promise<(readonly UserId[])[]>
   /**
-   * Watermarks of present members of the viewer's chats, of `LARGE_CHAT` members at most, that moved at or after
-   * `since`.
+   * Returns the senders of the messages in each range, in the order of the ranges. Examines only the newest
+   * `MAX_EXAMINED` messages of a range.
+   */
+  senders(ranges: readonly PassedRange[]): Promise<(readonly UserId[])[]>
+  /**
+   * Returns the watermarks that moved at or after `since`, of present members of the viewer's chats. Omits chats with
+   * more than `LARGE_CHAT` members.
    */
   since(viewerId: UserId, since: Date): Promise<readonly Receipt[]>
 }>
 
-// By the primary keys of members, chats and device_positions. Members' rows are locked in order of their key, by
-// all who lock several, so no two gateways deadlock; positions are written by their own device's gateway, in the
-// same order. A position never outruns the log either, so no device can acknowledge what is yet to come. Devices are
-// written to once in some minutes at most. Whether a device has positions is a scalar subquery, which is asked for each
-// device by the index on them; for EXISTS the planner might read all positions that there are, to ask those.
+/*
+ * Indexes: the primary keys of members, chats, devices and device_positions. To know whether a device has any
+ * position, it uses the index of device_positions on (user_id, device_id), in a scalar subquery per device. With
+ * EXISTS, the planner could read the whole table instead.
+ *
+ * Locks: rows of members in order of (chat_id, user_id), as in all statements that lock several members. So two
+ * gateways never deadlock. Then positions in order of (chat_id, user_id, device_id), which only the device's own
+ * gateway writes.
+ *
+ * A position never passes the end of the log, so that no device acknowledges future events. A row of devices is
+ * written at most once in a few minutes.
+ */
 const ADVANCE = {
   name: 'receipt_advance',
   text: `
@@ -99,7 +110,7 @@ const ADVANCE = {
     FROM after`,
 }
 
-// By members' index on the user, then the primary keys: everybody in each of the viewer's chats that is not large.
+// The index of members on user_id, then the primary keys of chats and members. Takes no lock.
 const SINCE = {
   name: 'receipt_since',
   text: `
@@ -111,7 +122,7 @@ const SINCE = {
     WHERE viewer.user_id = $1 AND m.receipt_at >= $2 AND (viewer.left_seq IS NULL OR m.user_id = $1)`,
 }
 
-// A range of messages' primary key per stretch, from its end and no further than the limit.
+// A range of the primary key of messages per passed range, from its end, until the limit. Takes no lock.
 const SENDERS = {
   name: 'receipt_senders',
   text: `
@@ -126,11 +137,11 @@ const SENDERS = {
     ORDER BY p.ordinal`,
 }
 
-/** A receipt that was stored so many seconds ago has reached every device that hears of everything. */
-const RECEIPTS_ON_THEIR_WAY_S = 120
+/** A receipt that is this old, in seconds, has reached every live device. */
+const RECEIPT_DELIVERY_S = 120
 
-/** Of a longer stretch, those who sent its newest messages hear of it. */
-const MAX_PASSED = 1_000
+/** The most messages of a range whose senders are looked up. */
+const MAX_EXAMINED = 1_000
 
 export function createReceiptStore({ writer, reader }: { writer: Writer; reader: Reader }): ReceiptStore {
   return {
@@ -145,14 +156,14 @@ export function createReceiptStore({ writer, reader }: { writer: Writer; reader:
         devices.map((device) => device.deviceId),
         devices.map((device) => device.ackedSeq),
         devices.map((device) => device.isLive),
-        RECEIPTS_ON_THEIR_WAY_S,
+        RECEIPT_DELIVERY_S,
       ]),
-    async senders(passed) {
+    async senders(ranges) {
       const rows = await reader.query<{ senderIds: readonly UserId[] }>(SENDERS, [
-        passed.map((stretch) => stretch.chatId),
-        passed.map((stretch) => stretch.afterSeq),
-        passed.map((stretch) => stretch.untilSeq),
-        MAX_PASSED,
+        ranges.map(({ chatId }) => chatId),
+        ranges.map(({ afterSeq }) => afterSeq),
+        ranges.map(({ untilSeq }) => untilSeq),
+        MAX_EXAMINED,
       ])
       return rows.map((row) => row.senderIds)
     },

@@ -12,32 +12,38 @@ export type ChatPosition = Readonly<{ chatId: ChatId; seq: Seq }>
 
 export type Receipts = Readonly<{
   /**
-   * The user's device has these chats up to these positions; the device's own replay position moves along where one
-   * is named that has ever opened an inbox. Answers with the user's membership in each, in order. NOT_FOUND where one of the chats is none of theirs.
+   * Records that a device of the user has received these chats up to these positions. If `deviceId` names a device that
+   * has opened an inbox, its replay position moves as well. Returns the user's memberships in the order of the
+   * positions.
+   *
+   * Errors:
+   * - NOT_FOUND – no such chat, or the user was never a member.
+   * - BAD_USER_INPUT – too many positions, or a negative seq.
+   * - UNAVAILABLE – not confirmed in time; may be repeated.
    */
   markDelivered(
     userId: UserId,
     deviceId: DeviceId | undefined,
     positions: readonly ChatPosition[],
   ): Promise<Member[]>
-  /** The user has read the chat up to there. NOT_FOUND where it is none of theirs. */
+  /** Records that the user has read the chat up to this position. Errors: as `markDelivered`. */
   markRead(userId: UserId, position: ChatPosition): Promise<Member>
-  /** Watermarks of present members of the viewer's chats that moved at or after `since`. */
+  /** Returns the watermarks that moved at or after `since`; see `ReceiptStore.since`. */
   since(viewerId: UserId, since: Date): Promise<readonly Receipt[]>
-  /** Resolves when everything reported so far is stored. */
+  /** Resolves when everything that was reported is stored. */
   drained(): Promise<void>
 }>
 
 type Dependencies = Readonly<{
   store: ReceiptStore
   receiptRecipients: ReceiptRecipients
-  /** Whether a device's inbox is open on this gateway and has caught up. */
+  /** Returns whether the device's inbox is open on this gateway and has caught up. */
   isLive(userId: UserId, deviceId: DeviceId): boolean
-  /** Tells the chat's members. Never throws. */
+  /** Publishes receipts. Never throws. */
   publish(receipts: readonly Receipt[]): void
   /**
-   * How long advances gather under load at least, in milliseconds. Well below the time within which a report is
-   * answered, since it is answered when it is stored.
+   * Returns the shortest pause between two writes at the present service level, in milliseconds. Must be well below
+   * `ANSWER_WITHIN_MS`: a report is answered when it is stored.
    */
   leastRestMs(): number
   /** Monotonic, so that a jump of the wall clock does not change for how long a chat counts as large. */
@@ -45,25 +51,27 @@ type Dependencies = Readonly<{
 }>
 
 /**
- * Advances gather this long between two writes, in milliseconds: many a message makes one receipt. Those of large chats
- * gather for longer, since each message makes so many.
+ * The pause between two writes, in milliseconds. The advances that arrive meanwhile collapse into one per member. It is
+ * longer for large chats, where each message causes many receipts.
  */
 const REST_MS = { small: 20, large: 500 }
 const BATCHER = { maxBatch: 2_000, maxWaiting: 50_000 }
-/** For how long a chat is known to be large. */
+/** How long the gateway remembers that a chat is large, in milliseconds. */
 const LARGE_KNOWN_MS = 60_000
 const MAX_LARGE_KNOWN = 10_000
 const RETRY: RetryPolicy = {
   shouldRetry: ({ attempt }) => attempt < 5,
   backoff: { firstMs: 20, maxMs: 500 },
 }
-/** The most positions of one report. */
+/** The most positions in one report. */
 const MAX_POSITIONS = 500
 
-/** Watermarks: collected for a moment, collapsed to the highest, written in one statement, then published. */
+/**
+ * Collects watermarks for a moment, collapses them to the highest, writes them in one statement, and publishes them.
+ */
 export function createReceipts({
   store,
-  receiptRecipients: telling,
+  receiptRecipients,
   isLive,
   publish,
   leastRestMs,
@@ -97,7 +105,7 @@ export function createReceipts({
 
   async function publishAdvances(members: readonly AdvancedMember[]): Promise<void> {
     for (const member of members) if (isInLargeChat(member)) large.set(member.chatId, true)
-    publish(await telling(members))
+    publish(await receiptRecipients(members))
   }
 
   async function advance(report: Advance): Promise<Member> {
@@ -136,7 +144,7 @@ export function createReceipts({
 }
 
 function parseSeq(seq: number): Seq {
-  if (seq < 0) throw badInput('seq is a position in the log of a chat: 0 or greater')
+  if (seq < 0) throw badInput('seq must be a position in the log of a chat: 0 or greater')
   return seq
 }
 

@@ -1,19 +1,19 @@
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 
-/** What somebody reports: that one of their devices has a chat up to some event, or that they have read it so far. */
+/** A report that a device has received a chat up to an event, or that the user has read it. */
 export type Advance = Readonly<{
   chatId: ChatId
   userId: UserId
   deliveredSeq: Seq
-  /** 0 where nothing is said of reading. */
+  /** 0 if the report is not about reading. */
   readSeq: Seq
-  /** Whose replay position moves to `deliveredSeq`, if any's. */
+  /** The device whose replay position moves to `deliveredSeq`, if any. */
   deviceId: DeviceId | undefined
-  /** Whether that device hears of everything at the moment, receipts included. */
+  /** Whether that device is live: it receives all events and receipts as they are published. */
   isLive: boolean
 }>
 
-/** Advances folded so that each member, and each device in each chat, occurs once. */
+/** Advances with each member, and each device in each chat, once. */
 export type CollapsedAdvances = Readonly<{
   members: readonly MemberAdvance[]
   devices: readonly DeviceAdvance[]
@@ -29,7 +29,7 @@ export type DeviceAdvance = Readonly<{
   isLive: boolean
 }>
 
-/** Watermarks only grow and reading implies delivery, so of any number of advances the highest say it all. */
+/** Collapses advances to the highest. Watermarks only grow, and reading implies delivery, so nothing is lost. */
 export function collapse(advances: readonly Advance[]): CollapsedAdvances {
   const members = new Map<string, MemberAdvance>()
   const devices = new Map<string, DeviceAdvance>()
@@ -48,7 +48,7 @@ export function collapse(advances: readonly Advance[]): CollapsedAdvances {
   return { members: [...members.values()], devices: [...devices.values()] }
 }
 
-/** The same for the same member, for use as a key. */
+/** Returns a map key that is equal for the same member. */
 export function memberKeyOf({ chatId, userId }: Readonly<{ chatId: ChatId; userId: UserId }>): string {
   return `${chatId} ${userId}`
 }
