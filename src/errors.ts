@@ -1,4 +1,4 @@
-/** What may go wrong, as clients see it: one table, one class, nothing else reaches them unmasked. */
+/** All error codes that clients see. Other errors are masked. */
 const CODES = {
   UNAUTHENTICATED: { retryable: false },
   FORBIDDEN: { retryable: false },
@@ -17,17 +17,17 @@ export type ErrorCode = keyof typeof CODES
 /** `extensions` of a failed operation. */
 export type ErrorExtensions = Readonly<{
   code: ErrorCode
-  /** True where the same operation, sent again with the same keys, may succeed and can do no harm. */
+  /** Whether repeating the operation with the same keys may succeed. It never does harm. */
   retryable: boolean
-  /** How long to wait before that, where waiting helps. */
+  /** The shortest wait before a retry, in milliseconds. Set if waiting helps. */
   retryAfterMs?: number
 }>
 
 type ErrorOptions = Readonly<{ retryAfterMs?: number; cause?: unknown }>
 
 /**
- * An error that its message and code are meant for the client to read. The message says what to do.
- * Anything else that is thrown becomes INTERNAL with a generic text, and is logged.
+ * An error whose code and text are for the client. The text says what is wrong and what to do. Any other error is
+ * logged and becomes INTERNAL with a generic text.
  */
 export class ParleyError extends Error {
   override readonly name = 'ParleyError'
@@ -45,15 +45,15 @@ export class ParleyError extends Error {
   }
 }
 
-/** The extensions that belong to a code. */
+/** Returns the extensions of a code. */
 export function errorExtensions(code: ErrorCode, retryAfterMs?: number): ErrorExtensions {
   const { retryable } = CODES[code]
   return retryAfterMs === undefined ? { code, retryable } : { code, retryable, retryAfterMs }
 }
 
 /**
- * Makes an error that is an answer and no fault: where in the code it was made tells nobody anything, and to find that
- * out costs more than all else that it takes to refuse something.
+ * Creates an error without a stack trace. For errors that reject a request under load: their origin is known, and the
+ * stack trace would cost more than the rest of the rejection.
  */
 export function withoutStack<Made extends Error>(make: () => Made): Made {
   const { stackTraceLimit } = Error
@@ -65,22 +65,22 @@ export function withoutStack<Made extends Error>(make: () => Made): Made {
   }
 }
 
-/** Input that can't be what the client meant; `message` says what would be accepted. */
+/** BAD_USER_INPUT. `message` says what is accepted. */
 export function badInput(message: string): ParleyError {
   return new ParleyError('BAD_USER_INPUT', message)
 }
 
-/** The one answer for what doesn't exist and for what the viewer may not see. */
+/** NOT_FOUND. The same for objects that do not exist and objects that the viewer may not see. */
 export function notFound(what: string): ParleyError {
   return new ParleyError('NOT_FOUND', `${what} not found. It does not exist, or you may not see it.`)
 }
 
-/** The viewer sees it, but may not do this to it. */
+/** FORBIDDEN. The viewer sees the object, but may not do this. */
 export function forbidden(message: string): ParleyError {
   return new ParleyError('FORBIDDEN', message)
 }
 
-/** The operation may or may not have happened; sending it again with the same keys is safe. */
+/** UNAVAILABLE. The outcome is unknown, or the operation failed for now. Repeating it with the same keys is safe. */
 export function unavailable(message: string, cause?: unknown, retryAfterMs = 500): ParleyError {
   return new ParleyError('UNAVAILABLE', message, { retryAfterMs, cause })
 }

@@ -1,6 +1,6 @@
 /**
- * The token in an `authorization` value: "Bearer x", in whatever case, or the bare token. Undefined where there is
- * none. Another scheme's credentials come back as they are: they are no token, and are refused as a malformed one.
+ * Returns the token in an `authorization` value: "Bearer x" in any case, or the bare token. Returns undefined if
+ * there is none. Returns credentials of other schemes unchanged; the verifier rejects them as a malformed token.
  */
 export function bearer(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined

@@ -3,16 +3,16 @@ import { ParleyError } from '../errors.ts'
 import { isSubject } from '../ids.ts'
 import type { UserId } from '../ids.ts'
 
-/** What a verified token says about its bearer. */
+/** The claims of a verified token. */
 export type Claims = Readonly<{
   userId: UserId
-  /** 1 to 255 code points without control characters; the subject where the token has no name. */
+  /** 1 to 255 code points without control characters; the subject if the token has no name. */
   name: string
   /** An http or https address of at most 2,048 characters. */
   avatarUrl: string | null
-  /** Never later than now, so that of two tokens the one that came later can be told. */
+  /** Never in the future, so that a wrong clock of the issuer cannot make a token newer than all later ones. */
   issuedAt: Date
-  /** Undefined: the token does not expire. */
+  /** Undefined if the token does not expire. */
   expiresAt: Date | undefined
 }>
 
@@ -21,7 +21,11 @@ const MAX_PICTURE_LENGTH = 2_048
 /** The last instant that a Date can hold. */
 const END_OF_TIME_MS = 8.64e15
 
-/** Reads the claims of a token that was verified already; UNAUTHENTICATED if its subject can't be a user's id. */
+/**
+ * Reads the claims of a verified token.
+ *
+ * Errors: UNAUTHENTICATED – the subject cannot be the id of a user.
+ */
 export function claimsFrom(payload: JWTPayload, nowMs: number): Claims {
   const userId = subjectOf(payload)
   return {
@@ -55,7 +59,7 @@ function pictureFrom(value: unknown): string | null {
   return isWeb && url.href.length <= MAX_PICTURE_LENGTH ? url.href : null
 }
 
-/** Typed as a number, but nobody has checked that yet. */
+/** `iat` is typed as a number, but the verifier does not check it. */
 function issuedAt(seconds: unknown, nowMs: number): Date {
   const isPast = typeof seconds === 'number' && seconds >= 0 && seconds * 1000 <= nowMs
   return new Date(isPast ? seconds * 1000 : nowMs)

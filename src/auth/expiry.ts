@@ -1,13 +1,13 @@
 /**
- * How far the clocks of issuer and gateway may be apart, in seconds. Not more: a connection whose token ran out is
- * closed within five seconds, and is looked at once a second.
+ * How far the clocks of issuer and gateway may differ, in seconds. A gateway checks its connections once a second and
+ * closes those with an expired token within 5 s, so the tolerance must be lower than that.
  */
 export const CLOCK_TOLERANCE_S = 3
 
 /**
- * Whether a token that says so of itself has run out, reckoned exactly as its verification does (whole seconds, with
- * tolerance): whoever loses a connection over a token would otherwise be let in again with the same one, and lose it
- * again. Undefined: it does not expire.
+ * Returns whether a token has expired; a token without `expiresAt` never does. Computes it exactly as the verifier
+ * does, in whole seconds and with the tolerance. Otherwise a client could reconnect with a token for which it was
+ * just disconnected, again and again.
  */
 export function hasExpired(expiresAt: Date | undefined, nowMs: number): boolean {
   if (expiresAt === undefined) return false

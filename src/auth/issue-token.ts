@@ -1,17 +1,17 @@
 import { SignJWT } from 'jose'
 
-/** What a token is to say; see `Claims` for what becomes of it. */
+/** The claims of a new token. `Claims` describes how the verifier reads them. */
 export type TokenClaims = Readonly<{
   subject: string
   name?: string
   picture?: string
   issuer?: string
   audience?: string
-  /** Undefined: it does not expire. */
+  /** Undefined if the token does not expire. */
   expiresAt?: Date
 }>
 
-/** Signs a token (HS256) as a product's own backend would, for development, tests and the command line. */
+/** Signs a token (HS256), as the product's backend would. For development, tests and the command line. */
 export function issueToken(secret: string, claims: TokenClaims): Promise<string> {
   const { subject, name, picture, issuer, audience, expiresAt } = claims
   const token = new SignJWT({

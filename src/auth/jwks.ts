@@ -2,20 +2,24 @@ import { createLocalJWKSet, createRemoteJWKSet, errors } from 'jose'
 import type { JWTVerifyGetKey } from 'jose'
 import { unavailable } from '../errors.ts'
 
-/** How long fetched keys are used without asking again. */
+/** How long fetched keys are used before the next fetch. */
 const FRESH_MS = 10 * 60_000
-/** At least this long between two fetches that tokens with unknown keys cause. */
+/** The shortest time between two fetches that tokens with unknown keys cause. */
 const COOLDOWN_MS = 30_000
-/** At least this long between two fetches while they fail. */
-const REST_AFTER_FAILURE_MS = 1_000
-/** How long the last fetched keys go on being used while the identity provider can't be reached. */
+/** The shortest time between two fetches while they fail. */
+const RETRY_AFTER_MS = 1_000
+/** How long the last keys are used while the identity provider is unreachable. */
 const STALE_MS = 60 * 60_000
 const FETCH_TIMEOUT_MS = 3_000
 
 /**
- * The public keys of an identity provider, fetched when a token first needs them. An unknown `kid` causes at most one
- * fetch every 30 seconds, however many tokens carry one. While the provider is away the last keys serve for an hour,
- * so that its outage does not sign everybody out; what they can't decide is UNAVAILABLE, never a refusal.
+ * Returns the public keys of an identity provider. Fetches them when a token first needs them. Unknown values of
+ * `kid` cause at most one fetch in 30 s.
+ *
+ * If the provider is unreachable, the last keys serve for an hour, so that an outage does not sign users out. The
+ * function then never rejects a token as invalid because its key is unknown.
+ *
+ * Errors: UNAVAILABLE – the provider is unreachable, and the last keys do not include the token's.
  */
 export function createJwks(url: string): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(new URL(url), {
@@ -32,14 +36,14 @@ export function createJwks(url: string): JWTVerifyGetKey {
   }
 
   return async (header, token) => {
-    if (failure === undefined || performance.now() - failure.at >= REST_AFTER_FAILURE_MS) {
+    if (failure === undefined || performance.now() - failure.at >= RETRY_AFTER_MS) {
       try {
         const key = await remote(header, token)
         reachedAt = performance.now()
         failure = undefined
         return key
       } catch (error) {
-        if (isAboutTheToken(error)) throw error
+        if (isTokenError(error)) throw error
         failure = { at: performance.now(), cause: error, lastKeys: lastKeys() }
       }
     }
@@ -59,11 +63,11 @@ async function fromLastKeys(
   } catch (error) {
     if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
   }
-  throw unavailable('The keys that tokens are checked with cannot be fetched at present.', cause)
+  throw unavailable('The keys that verify tokens cannot be fetched at the moment. Try again.', cause)
 }
 
-/** As opposed to a provider that is away, or answers with something else than keys. */
-function isAboutTheToken(error: unknown): boolean {
+/** Returns whether the token is at fault, rather than a provider that is unreachable or returns no keys. */
+function isTokenError(error: unknown): boolean {
   return (
     error instanceof errors.JWKSNoMatchingKey ||
     error instanceof errors.JWKSMultipleMatchingKeys ||

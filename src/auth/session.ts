@@ -4,40 +4,42 @@ import { bearer } from './bearer.ts'
 import type { Claims } from './claims.ts'
 import type { TokenVerifier } from './tokens.ts'
 
-/** The person that an operation runs for. */
+/** The user of an operation. */
 export type Viewer = Pick<Claims, 'userId' | 'name' | 'avatarUrl'>
 
-/**
- * One verified token in use. A renewal changes what `viewer` and `expiresAt` answer: keep the session, not a copy.
- */
+/** A verified token in use. A renewal changes `viewer` and `expiresAt`, so keep the session rather than a copy. */
 export type Session = Readonly<{
   viewer: Viewer
-  /** Undefined: it does not expire. */
+  /** Undefined if the token does not expire. */
   expiresAt: Date | undefined
   /**
-   * Puts a fresh token of the same person in the place of the present one: FORBIDDEN for another person's,
-   * UNAUTHENTICATED for an invalid one; the session stays as it was then. Undefined where nothing lasts longer than
-   * one request.
+   * Replaces the token with a new one of the same user. If this rejects, the session is unchanged. Undefined if the
+   * session ends with its request.
+   *
+   * Errors: FORBIDDEN – a token of another user; otherwise those of `Authenticator.authenticate`.
    */
   renew: ((token: string) => Promise<void>) | undefined
 }>
 
 export type Authenticator = Readonly<{
   /**
-   * Verifies the token and makes its person known. UNAUTHENTICATED or UNAVAILABLE, as the verifier says; UNAVAILABLE
-   * too where that takes longer than `AUTHENTICATE_WITHIN_MS`.
+   * Verifies the token and provisions its user.
+   *
+   * Errors:
+   * - UNAUTHENTICATED – the token is not valid.
+   * - UNAVAILABLE – the token could not be verified, or not within `AUTHENTICATE_WITHIN_MS`.
    */
   authenticate(token: string): Promise<Session>
 }>
 
 type Dependencies = Readonly<{
   verifier: TokenVerifier
-  /** Called for every token that is presented; expected to remember whom it has seen. */
+  /** Creates or updates the user. Called for each verified token, so it should remember the recent ones. */
   provision(claims: Claims): Promise<void>
 }>
 
 export function createAuthenticator({ verifier, provision }: Dependencies): Authenticator {
-  async function admit(token: string): Promise<Session> {
+  async function verify(token: string): Promise<Session> {
     const claims = await verifier.verify(token)
     await provision(claims)
     const { userId, name, avatarUrl, expiresAt } = claims
@@ -45,18 +47,18 @@ export function createAuthenticator({ verifier, provision }: Dependencies): Auth
   }
 
   return {
-    authenticate: (token) => withTimeout(AUTHENTICATE_WITHIN_MS, admit(token), tooLate),
+    authenticate: (token) => withTimeout(AUTHENTICATE_WITHIN_MS, verify(token), tooLate),
   }
 }
 
-/** Half of the ten seconds that an operation may take in all. */
+/** Half of the 10 s within which an operation answers, in milliseconds. */
 export const AUTHENTICATE_WITHIN_MS = 5_000
 
 function tooLate(): ParleyError {
   return unavailable('Your token could not be checked in time. Try again.')
 }
 
-/** A session that can be renewed in place. `onRenewed` hears of each token that took over. */
+/** Returns a session that can be renewed. `onRenewed` is called with each new token. */
 export function renewable(
   first: Session,
   authenticate: Authenticator['authenticate'],
@@ -75,7 +77,7 @@ export function renewable(
       if (token === undefined) throw new ParleyError('UNAUTHENTICATED', 'The token is empty.')
       const next = await authenticate(token)
       if (next.viewer.userId !== current.viewer.userId) {
-        throw forbidden('A session can only be renewed with a token of the same person.')
+        throw forbidden('A session can only be renewed with a token of the same user.')
       }
       current = next
       onRenewed(token)

@@ -8,29 +8,32 @@ import type { Claims } from './claims.ts'
 import { CLOCK_TOLERANCE_S } from './expiry.ts'
 import { createJwks } from './jwks.ts'
 
-/** Tells whether a token is genuine and valid now. */
+/** Verifies tokens. */
 export type TokenVerifier = Readonly<{
   /**
-   * The token's claims. UNAUTHENTICATED if it is anything but valid, with a message that says why and repeats nothing
-   * of it; UNAVAILABLE if that can't be decided now.
+   * Returns the claims of a valid token.
+   *
+   * Errors:
+   * - UNAUTHENTICATED – the token is not valid. The text says why, without any part of the token.
+   * - UNAVAILABLE – the token cannot be verified at the moment.
    */
   verify(token: string): Promise<Claims>
 }>
 
 type Dependencies = Readonly<{
   auth: AuthConfig
-  /** The HS256 key; needed where `auth.type` is `secret`. */
+  /** The HS256 key. Required if `auth.type` is `secret`. */
   secret: string | undefined
   clock: Clock
 }>
 
 const MAX_TOKEN_LENGTH = 8_192
 
-/** Algorithms are pinned by the kind of key: otherwise a public key could be passed off as an HMAC secret. */
+/** The kind of key fixes the algorithms. Otherwise an attacker could use a public key as an HMAC secret. */
 const SECRET_ALGORITHMS = ['HS256']
 const PUBLIC_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA']
 
-/** A verifier for tokens of our own secret or of an identity provider, as `auth` says. Nothing is fetched yet. */
+/** Creates a verifier for tokens that are signed with AUTH_SECRET or by an identity provider. Fetches nothing yet. */
 export function createTokenVerifier({ auth, secret, clock }: Dependencies): TokenVerifier {
   const key = auth.type === 'secret' ? secretKey(secret) : createJwks(auth.url)
   const options = verifyOptions(auth)
@@ -42,7 +45,7 @@ export function createTokenVerifier({ auth, secret, clock }: Dependencies): Toke
         const { payload } = await jwtVerify(token, key, { ...options, currentDate: new Date(nowMs) })
         return claimsFrom(payload, nowMs)
       } catch (error) {
-        throw error instanceof ParleyError ? error : refusal(error)
+        throw error instanceof ParleyError ? error : rejection(error)
       }
     },
   }
@@ -54,7 +57,7 @@ function secretKey(secret: string | undefined): JWTVerifyGetKey {
   return () => bytes
 }
 
-/** An identity provider's tokens always expire; one of ours may be made not to. */
+/** Tokens of an identity provider must expire. Tokens that are signed with AUTH_SECRET need not. */
 function verifyOptions(auth: AuthConfig): JWTVerifyOptions {
   const isOwn = auth.type === 'secret'
   return {
@@ -66,7 +69,7 @@ function verifyOptions(auth: AuthConfig): JWTVerifyOptions {
   }
 }
 
-function refusal(cause: unknown): ParleyError {
+function rejection(cause: unknown): ParleyError {
   return new ParleyError('UNAUTHENTICATED', reasonFor(cause), { cause })
 }
 
@@ -77,7 +80,7 @@ function reasonFor(error: unknown): string {
   if (error instanceof errors.JOSEAlgNotAllowed) return "The token's algorithm is not accepted here."
   if (error instanceof errors.JWKSNoMatchingKey) return 'The token is signed with an unknown key.'
   if (error instanceof errors.JWKSMultipleMatchingKeys)
-    return 'The token does not say which key signed it (kid).'
+    return 'The token does not name the key that signed it (kid).'
   return 'The token is malformed.'
 }
 

@@ -2,42 +2,44 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Message } from './message.ts'
 import type { MemberRole } from './chat.ts'
 
-type Entry<Type extends string, Fields = unknown> = Readonly<
+type EventOf<Type extends string, Fields = unknown> = Readonly<
   {
     type: Type
     chatId: ChatId
     seq: Seq
     actorId: UserId
     at: Date
-    /** Who sees the chat from this event on, and did not before; empty for most. */
+    /** The users who see the chat from this event on, and did not before. Usually empty. */
     joined: readonly UserId[]
-    /** The newest change of members up to this event, where whoever wrote it knows. No part of the log. */
+    /**
+     * The newest membership change up to this event. Only the gateway that stored the event knows it. Not in the log.
+     */
     membersSeq?: Seq
   } & Fields
 >
 
 /**
- * One durable change of a chat: an entry of its log. The types carry the names that clients see. A message in an
- * event is its state when the event was read, which may be younger than the event, never older.
+ * One durable change of a chat. The types have the names that clients see. The message in an event has its state when
+ * the event was read, which may be newer than the event, but never older.
  */
 export type ChatEvent =
-  | Entry<'MessageSent', { message: Message }>
-  | Entry<'MessageEdited', { message: Message }>
-  | Entry<'MessageDeleted', { message: Message }>
-  | Entry<'ReactionChanged', { message: Message; emoji: string; added: boolean }>
-  | Entry<'MemberAdded', { userId: UserId }>
-  | Entry<'MemberRemoved', { userId: UserId }>
-  | Entry<'MemberRoleChanged', { userId: UserId; role: MemberRole }>
-  | Entry<'ChatUpdated'>
+  | EventOf<'MessageSent', { message: Message }>
+  | EventOf<'MessageEdited', { message: Message }>
+  | EventOf<'MessageDeleted', { message: Message }>
+  | EventOf<'ReactionChanged', { message: Message; emoji: string; added: boolean }>
+  | EventOf<'MemberAdded', { userId: UserId }>
+  | EventOf<'MemberRemoved', { userId: UserId }>
+  | EventOf<'MemberRoleChanged', { userId: UserId; role: MemberRole }>
+  | EventOf<'ChatUpdated'>
 
 export type ChatEventType = ChatEvent['type']
 
-/** Whether somebody is in the chat from this event on, or after it no more. */
+/** Returns whether a member joins or leaves with this event. */
 export function changesMembers(event: ChatEvent): boolean {
   return event.type === 'MemberRemoved' || event.joined.length > 0
 }
 
-/** About what an event keeps in memory, in bytes: for bounds, not for accounting. */
+/** Returns a rough size of an event in memory, in bytes. Precise enough for bounds. */
 export function approximateBytes(event: ChatEvent): number {
   const body = 'message' in event ? (event.message.body?.length ?? 0) : 0
   return 400 + 2 * body

@@ -4,7 +4,7 @@ import { isWithin, type MembershipPeriod } from './membership-period.ts'
 export type ChatKind = 'DIRECT' | 'GROUP'
 export type MemberRole = 'OWNER' | 'ADMIN' | 'MEMBER'
 
-/** A chat as everybody in it sees it. */
+/** The part of a chat that is the same for all of its members. */
 export type Chat = Readonly<{
   id: ChatId
   kind: ChatKind
@@ -18,56 +18,57 @@ export type Chat = Readonly<{
 }>
 
 /**
- * A chat of more members than this is large: who has read what is told there to those whose messages it is about, and
- * not to everybody, or the cost of one message would grow with the square of its readers.
+ * A chat with more members than this is large: a receipt goes to the senders of the messages that were read, not to all
+ * members. Otherwise the cost of one message would grow with the square of the number of its readers.
  */
 export const LARGE_CHAT = 100
 
-/** One person's part in a chat. */
+/** A user's membership of a chat, present or past. */
 export type Member = Readonly<{
   chatId: ChatId
   userId: UserId
   role: MemberRole
   joinedAt: Date
-  /** The first event that they see of their present or last stay. */
+  /** The first event of the present or last membership period. */
   joinedSeq: Seq
   leftAt: Date | null
-  /** The last event that they see; null while they are a member. */
+  /** The last event of the last membership period; null for a present member. */
   leftSeq: Seq | null
-  /** What they were there for before, in order; empty for most. */
+  /** The membership periods before that, in order. Usually empty. */
   earlierPeriods: readonly MembershipPeriod[]
   deliveredSeq: Seq
   readSeq: Seq
 }>
 
 /**
- * A chat together with the membership of whoever looks at it. All reading goes through one: there is no way to
- * a chat's contents that does not say for whom.
+ * A chat with the membership of the viewer. All reads of a chat's contents take a view, so that none of them can forget
+ * to check what the viewer may see.
  */
 export type ChatView = Readonly<{ chat: Chat; member: Member }>
 
-/** The last event that the view shows; 0 where nothing was said yet. */
+/** Returns the seq of the last event that the view shows; 0 if the log is empty. */
 export function lastVisibleSeq({ chat, member }: ChatView): Seq {
   return member.leftSeq ?? chat.headSeq
 }
 
-/** What of the log this view shows, in order. */
+/** Returns the membership periods of the viewer, in order. The last one ends at the last visible event. */
 export function visiblePeriods(view: ChatView): readonly MembershipPeriod[] {
   const { joinedSeq, earlierPeriods } = view.member
   return [...earlierPeriods, { first: joinedSeq, last: lastVisibleSeq(view) }]
 }
 
+/** Returns whether the view shows the event at `seq`. */
 export function isVisible(view: ChatView, seq: Seq): boolean {
   return isWithin(visiblePeriods(view), seq)
 }
 
-/** A place in somebody's list of chats. */
+/** A position in a user's list of chats. */
 export type ChatListPosition = Readonly<{ activityAt: Date; chatId: ChatId }>
 
-/** All members of a chat but one. */
+/** Names all members of a chat but one. */
 export type WatermarkKey = Readonly<{ chatId: ChatId; exceptId: UserId }>
 /**
- * The watermarks that all of them who are present have passed. Once nobody else is present, those that somebody had
- * passed on leaving, so that what was read doesn't become unread.
+ * The lowest watermarks of the other present members. If none is present, the highest watermarks of the
+ * members who have left, so that a message that was read does not become unread.
  */
 export type LowestWatermarks = WatermarkKey & Readonly<{ deliveredSeq: Seq; readSeq: Seq }>

@@ -1,32 +1,33 @@
 import type { Seq } from '../ids.ts'
 
-/** A stretch of a chat's log that a member was there for: from `first` to `last`, both included. Empty if last < first. */
+/** The events from a member's joining to leaving: from `first` to `last`, both included. Empty if last < first. */
 export type MembershipPeriod = Readonly<{ first: Seq; last: Seq }>
 
-/** What lies after a position, of stays in order. Stays that end before it are left out. */
-export function periodsAfter(stays: readonly MembershipPeriod[], afterSeq: Seq): MembershipPeriod[] {
-  return stays
+/** Returns the parts of the periods after a seq, in order. Omits empty parts. */
+export function periodsAfter(periods: readonly MembershipPeriod[], afterSeq: Seq): MembershipPeriod[] {
+  return periods
     .map(({ first, last }) => ({ first: Math.max(first, afterSeq + 1), last }))
     .filter(({ first, last }) => first <= last)
 }
 
-/** What lies before a position, of stays in order. */
-export function periodsBefore(stays: readonly MembershipPeriod[], beforeSeq: Seq): MembershipPeriod[] {
-  return stays
+/** Returns the parts of the periods before a seq, in order. Omits empty parts. */
+export function periodsBefore(periods: readonly MembershipPeriod[], beforeSeq: Seq): MembershipPeriod[] {
+  return periods
     .map(({ first, last }) => ({ first, last: Math.min(last, beforeSeq - 1) }))
     .filter(({ first, last }) => first <= last)
 }
 
-export function isWithin(stays: readonly MembershipPeriod[], seq: Seq): boolean {
-  return stays.some(({ first, last }) => first <= seq && seq <= last)
+/** Returns whether a seq is in one of the periods. */
+export function isWithin(periods: readonly MembershipPeriod[], seq: Seq): boolean {
+  return periods.some(({ first, last }) => first <= seq && seq <= last)
 }
 
-/** How many events the stays cover. */
-export function eventCount(stays: readonly MembershipPeriod[]): number {
-  return stays.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+/** Returns how many events the periods cover. */
+export function eventCount(periods: readonly MembershipPeriod[]): number {
+  return periods.reduce((sum, { first, last }) => sum + last - first + 1, 0)
 }
 
-/** Stays as Postgres writes an `int4multirange`: `{[1,5),[9,12)}`, where the end of each is not part of it. */
+/** Parses an `int4multirange` as Postgres writes it: `{[1,5),[9,12)}`, without the end of each range. */
 export function parsePeriods(text: string): readonly MembershipPeriod[] {
   if (text === '{}') return NONE
   return [...text.matchAll(/\[(\d+),(\d+)\)/g)].map(([, first, end]) => {

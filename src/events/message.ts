@@ -3,38 +3,38 @@ import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 /** The present state of a message. */
 export type Message = Readonly<{
   chatId: ChatId
-  /** Where in the chat's log it was sent; with the chat it is the message's id. */
+  /** The seq at which it was sent. With the chat it is the id of the message. */
   seq: Seq
   senderId: UserId
   clientMessageId: string
-  /** Null once deleted, and some time after it expired. Ask `isExpired` before showing it. */
+  /** Null once deleted, and some time after the expiry. Check `isExpired` before showing it. */
   body: string | null
   replyToSeq: Seq | null
   sentAt: Date
   editedAt: Date | null
   deletedAt: Date | null
-  /** From then on nothing of what it said is shown to anybody. */
+  /** From then on the content is hidden from all users. Null if the message does not expire. */
   expiresAt: Date | null
   /**
-   * Seen at the moment in which it was sent: nobody can have received it yet, or reacted to it. Whoever tells of it
-   * need not look that up; what has happened since is told by events of its own.
+   * Set right after the message was stored: no user can have received it or reacted to it. So publishing it needs no
+   * look-up of status and reactions. Later changes have events of their own.
    */
   isJustSent?: true
-  /** An event tells somebody of it who may not see it, see `concealed`. */
+  /** Set if the viewer of an event may not see this message; see `concealed`. */
   isConcealed?: true
 }>
 
-/** Who reacted with one emoji, in the order in which they did. */
+/** The users who reacted with one emoji, in the order of their reactions. */
 export type Reaction = Readonly<{ emoji: string; userIds: readonly UserId[] }>
 
-/** Whether its time is over, at a moment in milliseconds since 1970. Its place in the log remains. */
+/** Returns whether a message has expired at `nowMs`, in milliseconds since 1970. Its event stays in the log. */
 export function isExpired({ expiresAt }: Pick<Message, 'expiresAt'>, nowMs: number): boolean {
   return expiresAt !== null && expiresAt.getTime() <= nowMs
 }
 
 /**
- * A message from before somebody's time may be changed in it. Their log tells of the change, since it has no holes, but
- * nothing of what was said.
+ * Returns a message without its content. A message from before a membership period may change within it. The member's
+ * log includes the change, because it has no gaps, but must not reveal the content.
  */
 export function concealed(message: Message): Message {
   return { ...message, body: null, replyToSeq: null, isConcealed: true }
@@ -44,12 +44,12 @@ export function messageIdOf({ chatId, seq }: Message): MessageId {
   return { chatId, seq }
 }
 
-/** How far a message has come with everybody it was sent to. */
+/** DELIVERED and READ require all recipients. */
 export type MessageStatus = 'SENT' | 'DELIVERED' | 'READ'
 
 /**
- * Derived, never stored: `lowest` are the watermarks that every other member has passed. Where there never was anybody
- * else a message stays SENT.
+ * Derives the status of a message, which is never stored. `lowest` are the watermarks that all other members have
+ * passed. If the sender is the only member there ever was, the status stays SENT.
  */
 export function statusOf(
   seq: Seq,

@@ -98,8 +98,7 @@ export function createGroups({ change, store, memberRules }: Dependencies): Grou
         if (target.role === role) return []
         requireRank(actor, 'OWNER', 'give roles')
         if (userId === actorId) await requireOtherOwner(tx, chatId, userId)
-        else if (target.role === 'OWNER')
-          throw forbidden('Only an owner can give up their own role')
+        else if (target.role === 'OWNER') throw forbidden('Only an owner can give up their own role')
         await store.setRole(tx, chatId, userId, role)
         return [roleChanged(actorId, userId, role)]
       })

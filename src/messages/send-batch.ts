@@ -1,7 +1,7 @@
 import type { AppendOutcome, NewMessage } from './message-log.ts'
 
 /**
- * The distinct keys of a batch. `unique` has the first message of each key; `uniqueIndexes` has, for each message of the
+ * A batch with each key once. `unique` has the first message of each key. `uniqueIndexes` has, for each message of the
  * batch, the index of its key in `unique`.
  */
 export type DeduplicatedBatch = Readonly<{ unique: readonly NewMessage[]; uniqueIndexes: readonly number[] }>
@@ -35,8 +35,8 @@ export function expandOutcomes(
 }
 
 /**
- * How the outcome of the first new message of a key reads for a later one. What another new message lacked, this one
- * may have.
+ * Returns the outcome of a later message with the key of `first`. A missing reply target says nothing about a message
+ * with other content, so that message is retried.
  */
 function toDuplicate(newMessage: NewMessage, first: NewMessage, outcome: AppendOutcome): AppendOutcome {
   if (outcome.type === 'stored') {

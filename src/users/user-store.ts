@@ -3,19 +3,20 @@ import type { Reader } from '../store/sql/reader.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { User } from './user.ts'
 
-/** What a token says about its person. */
+/** A user as a token describes them. `issuedAt` is when the token was issued. */
 export type Profile = User & Readonly<{ issuedAt: Date }>
 
 export type UserStore = Readonly<{
-  /** Makes the user known, or brings name and picture up to date, unless what is stored came from a newer token. */
+  /** Creates the user, or updates name and picture, unless the stored ones are from a newer token. */
   upsert(profile: Profile): Promise<void>
-  /** The users among `ids` that exist, in no particular order. */
+  /** Returns the users that exist, in no particular order. */
   findMany(ids: readonly UserId[]): Promise<readonly User[]>
 }>
 
-// By the primary key; locks the one row, and only where something changes. A token without a name has the subject in
-// its place, and many identity providers' have neither name nor picture: such a token says nothing of them, and what
-// another one said stays.
+// One row by the primary key of users. Locks the row only if something changes. SQL rather than Prisma, whose upsert
+// cannot make the update depend on the stored row. A token without a name has the subject in its place, and the
+// tokens of many identity providers have neither name nor picture. Such a token does not change the stored name and
+// picture.
 const UPSERT = {
   name: 'user_upsert',
   text: `

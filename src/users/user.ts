@@ -1,6 +1,6 @@
 import type { UserId } from '../ids.ts'
 
-/** A person, as their token's claims describe them. */
+/** A user, as the claims of their tokens describe them. */
 export type User = Readonly<{
   id: UserId
   name: string

@@ -5,9 +5,12 @@ import type { Profile, UserStore } from './user-store.ts'
 import type { User } from './user.ts'
 
 export type Users = Readonly<{
-  /** Makes the person of a verified token known; name and picture follow their newest token. Whether that was written. */
+  /**
+   * Creates or updates the user of a verified token. Name and picture follow the newest token. Returns whether this
+   * wrote to the database.
+   */
   provision(profile: Profile): Promise<boolean>
-  /** The users of these ids, in their order; undefined where there is none. At most `USER_CACHE_TTL_MS` old. */
+  /** Returns users in the order of `ids`; undefined if there is none. The result may be `USER_CACHE_TTL_MS` old. */
   findMany(ids: readonly UserId[]): Promise<(User | undefined)[]>
   find(id: UserId): Promise<User | undefined>
 }>
@@ -40,7 +43,7 @@ export function createUsers({ store, elapsedMs }: Dependencies): Users {
     return true
   }
 
-  /** Whoever is told of somebody is told at the same moment as many others, each by an operation of their own. */
+  /** Concurrent operations that select the same user share one read of that user. */
   const readMissing = coalesceReads<UserId, User>(async (ids) => {
     const users = await store.findMany(ids)
     for (const user of users) cache.set(user.id, user)
