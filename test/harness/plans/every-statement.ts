@@ -160,7 +160,7 @@ async function expireMessages({ databaseUrl }: TestParley, { alice, bob }: Peopl
   })
 }
 
-/** Runs statements that need several gateways, a fault, a race or a minute of waiting, directly through their stores. */
+/** Runs statements that otherwise need several gateways, a fault, a race or a minute of waiting. */
 async function runRareStatements(
   databaseUrl: string,
   { alice, bob }: People,

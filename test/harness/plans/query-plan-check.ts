@@ -6,8 +6,8 @@ type AccessPath = Readonly<{ columns: readonly string[]; limited?: true }>
 
 /**
  * The access paths of each table that grows. Every scan has to bind the columns of one of them through an index. The
- * number of rows then does not depend on other chats: one row, one page, the members of one chat, or the chats or devices
- * of one user.
+ * number of rows then does not depend on other chats: one row, one page, the members of one chat, or the chats or
+ * devices of one user.
  */
 const ACCESS_PATHS: Readonly<Record<string, readonly AccessPath[]>> = {
   chats: [{ columns: ['id'] }],

@@ -78,8 +78,8 @@ const COLUMN_STATS = `
     'inherited', false, 'null_frac', 0::real, 'avg_width', 16, 'n_distinct', $3::real)`
 
 /**
- * Makes the planner assume tables of this size, independent of their content. The planner multiplies the rows per page in
- * the statistics by the current number of pages. Therefore call this after writing the rows, and do not analyze the
+ * Makes the planner assume tables of this size, independent of their content. The planner multiplies the rows per page
+ * in the statistics by the current number of pages. Therefore call this after writing the rows, and do not analyze the
  * tables afterwards. The tables have few pages, so a scan of a whole table looks cheaper than it would be: a plan that
  * avoids it here avoids it on the full size too.
  */

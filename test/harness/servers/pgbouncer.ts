@@ -21,7 +21,7 @@ export async function startPgBouncer(serverUrl: string): Promise<PgBouncer> {
   // PgBouncer refuses to run as root, so another user has to be able to read its files.
   for (const name of ['', 'users.txt', 'pgbouncer.ini']) await chmod(path.join(folder, name), 0o755)
   const isRoot = process.geteuid?.() === 0
-  const args = [...(isRoot ? ['-u', 'nobody'] : []), path.join(folder, 'pgbouncer.ini')]
+  const args = [...(isRoot ? ['-u', 'daemon'] : []), path.join(folder, 'pgbouncer.ini')]
   const child = spawn('pgbouncer', args, { stdio: 'ignore' })
   await waitUntilListening(port)
   const url = new URL(serverUrl)

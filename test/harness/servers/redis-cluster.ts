@@ -27,8 +27,8 @@ const SLOTS = [
 ] as const
 
 /**
- * Starts three masters on loopback, with one replica each if asked for. Without replicas, the other masters keep serving
- * their slots while one is down.
+ * Starts three masters on loopback, with one replica each if asked for. Without replicas, the other masters keep
+ * serving their slots while one is down.
  */
 export async function startRedisCluster({ withReplicas = false } = {}): Promise<TestRedisCluster> {
   const resources = new AsyncDisposableStack()
