@@ -1,23 +1,23 @@
 import type { GatewayId, UserId } from '../ids.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
-/** The people of all gateways that share one process. */
+/** The local users of all gateways in one process. */
 export type MemorySessions = Map<GatewayId, Set<UserId>>
 
-/** One gateway's end of a registry that lives in this process; exact, as long as all take part in `sessions`. */
+/** One gateway's registry in this process. Exact, as long as all gateways share `sessions`. */
 export function createMemorySessionRegistry(gatewayId: GatewayId, sessions: MemorySessions): SessionRegistry {
-  const people = new Set<UserId>()
-  sessions.set(gatewayId, people)
+  const users = new Set<UserId>()
+  sessions.set(gatewayId, users)
 
   return {
     async register(userId) {
-      people.add(userId)
+      users.add(userId)
     },
-    unregister: (userId) => void people.delete(userId),
+    unregister: (userId) => void users.delete(userId),
     async gatewaysOf(userIds) {
-      const isConcerned = ([id, theirs]: [GatewayId, Set<UserId>]): boolean =>
-        id !== gatewayId && userIds.some((userId) => theirs.has(userId))
-      return new Set([...sessions].filter(isConcerned).map(([id]) => id))
+      const serves = ([id, local]: [GatewayId, Set<UserId>]): boolean =>
+        id !== gatewayId && userIds.some((userId) => local.has(userId))
+      return new Set([...sessions].filter(serves).map(([id]) => id))
     },
     others: async () => [...sessions.keys()].filter((id) => id !== gatewayId),
     hasOthers: () => sessions.size > 1,

@@ -1,22 +1,49 @@
-import type { RedisConnection } from '../redis/redis-connection.ts'
 import type { GatewayId, UserId } from '../ids.ts'
-import { gatewayOf } from './redis-leases.ts'
-import { sessionsKeys } from './redis-session-keys.ts'
+import { fnv1a } from '../lib/hash-ring.ts'
+import type { RedisConnection } from '../redis/redis-connection.ts'
+import { gatewayOf } from './leases.ts'
 
-/** The gateways on which any of these people are registered, by those leases that `counts`. Rejects as `send` does. */
-export async function lookUp(
+/**
+ * The number of hash tags that users are spread over. In a cluster the keys of one command must be in one slot. So a
+ * lookup for any number of users is at most this many commands, and a cluster may grow to as many nodes.
+ */
+const BUCKETS = 64
+
+/** The maximum of keys in one command on a single server, which is blocked meanwhile: a tenth of a millisecond. */
+const MAX_KEYS = 1_024
+
+/** The key of the set of leases under which a user is registered. */
+export function sessionsKey(userId: UserId): string {
+  return `parley:sessions:{${bucketOf(userId)}}:${userId}`
+}
+
+/** The gateways on which any of these users is registered under a live lease. Rejects as `send` does. */
+export async function lookUpGateways(
   connection: Pick<RedisConnection, 'redis' | 'send'>,
   userIds: readonly UserId[],
-  counts: (lease: string) => boolean,
+  isLive: (lease: string) => boolean,
 ): Promise<ReadonlySet<GatewayId>> {
   if (userIds.length === 0) return new Set()
-  const keys = sessionsKeys(userIds, connection.redis.type)
-  const answers = await connection.send(keys.map((some) => ['sunion', ...some]))
-  const leases = new Set(answers.flatMap(stringsOf).filter(counts))
+  const groups = keyGroups(userIds, connection.redis.type)
+  const answers = await connection.send(groups.map((keys) => ['sunion', ...keys]))
+  const leases = new Set(answers.flatMap(stringsOf).filter(isLive))
   return new Set([...leases].map(gatewayOf).filter((id) => id !== undefined))
 }
 
 /** The strings of an answer that should be a list of them. */
 export function stringsOf(answer: unknown): readonly string[] {
   return Array.isArray(answer) ? answer.filter((item) => typeof item === 'string') : []
+}
+
+/** The keys of these users, in groups that one command may name. */
+function keyGroups(userIds: readonly UserId[], type: 'standalone' | 'cluster'): readonly string[][] {
+  const groups = Map.groupBy(
+    new Set(userIds),
+    type === 'cluster' ? bucketOf : (_, index) => Math.floor(index / MAX_KEYS),
+  )
+  return [...groups.values()].map((some) => some.map(sessionsKey))
+}
+
+function bucketOf(userId: UserId): number {
+  return fnv1a(userId) % BUCKETS
 }

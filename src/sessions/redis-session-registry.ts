@@ -1,27 +1,39 @@
-import type { RedisConnection } from '../redis/redis-connection.ts'
 import type { GatewayId, UserId } from '../ids.ts'
 import { once, pause, withTimeout } from '../lib/async.ts'
+import { createBackgroundLoop } from '../lib/background-loop.ts'
+import type { RedisConnection } from '../redis/redis-connection.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { ALONE_MS, createLeases, gatewayOf, type LiveGateway, liveGateways } from './redis-leases.ts'
-import { lookUp } from './redis-lookup.ts'
-import { createRegistrations } from './redis-registrations.ts'
+import { gatewayOf, type LiveGateway } from './leases.ts'
+import { gatewaysExcept, LEASE_MS, liveGateways, renewLease, returnLease } from './redis-leases.ts'
+import { lookUpGateways } from './redis-lookup.ts'
+import { createRegistrationWriter } from './redis-registrations.ts'
+import {
+  ALONE_MS,
+  currentLease,
+  initialState,
+  isAlone,
+  isEndedLease,
+  type RegistryEffect,
+  type RegistryInput,
+  transition,
+} from './registry-transition.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
-/** Is told what a registry that others share can't keep to itself. */
+/** Called when the registry detects that messages may have been missed. */
 export type SessionRegistryListener = Readonly<{
-  /** Others may have missed people of this gateway up to a moment ago; now they are registered, all of them. */
+  /** Other gateways may not have found users of this one until a moment ago. Now all of them are registered. */
   onReregistered(): void
-  /** Another gateway's lease ran out: it may have died with something untold. */
+  /** Another gateway's lease ran out: it may have died before it published something. */
   onGatewayGone(gatewayId: GatewayId): void
-  /** False when this gateway could not renew its lease: whoever comes now is not known to others. True afterwards. */
-  onReachableChange(isReached: boolean): void
+  /** False if this gateway could not renew its lease: users who register now are not found. True afterwards. */
+  onReachableChange(isReachable: boolean): void
 }>
 
 export type RedisSessionRegistry = SessionRegistry &
   Readonly<{
-    /** Takes part from now on. Resolves when this gateway has a lease, or could not get one for now. */
-    start(watcher: SessionRegistryListener): Promise<void>
-    /** All gateways that live, this one too. */
+    /** Joins the other gateways. Resolves when this one has a lease, or could not get one for now. */
+    start(listener: SessionRegistryListener): Promise<void>
+    /** All live gateways, including this one. */
     list(): Promise<readonly LiveGateway[]>
   }>
 
@@ -32,171 +44,173 @@ type Dependencies = Readonly<{
 }>
 
 const RENEW_MS = 1_000
-/** More often while nobody else is there, so that a second gateway is soon known of. */
+/** More often without other gateways, so that a second one is soon noticed. */
 const RENEW_WHILE_ALONE_MS = ALONE_MS / 2
-/** How long somebody's inbox waits for their registration before it goes on without. */
-const ATTACH_MS = 500
+/** How long an inbox waits for the registration of its user before it continues without it. */
+const REGISTER_MS = 500
 const CLOSE_MS = 2_000
 
 /**
- * The registry of gateways in several processes. For each person Redis holds a set of the leases under which they are
- * registered, see redis-leases.ts. Looking up is one round trip, per node of a cluster, for any number of people, and
- * nothing of it is cached: an answer that is a second old would leave out whoever came since, and nobody would tell.
- * What is cached is who lives, and that errs on the side of a message too many.
+ * The registry of gateways in several processes. For each user Redis has a set of the leases under which they are
+ * registered, see leases.ts. A lookup is one round trip to each node of a cluster, for any number of users. Lookups
+ * are not cached: an answer that is a second old lacks the users who have come since, and nothing would correct it.
+ * The list of live leases is cached, since an old one only causes a message too many.
  *
- * While Redis is away `gatewaysOf` and `others` reject at once, and within two seconds while it hangs; people come and
- * go as ever, and are written down when it is back.
+ * While Redis is away, `gatewaysOf` and `others` reject at once; while it hangs, within two seconds. Users register and
+ * unregister as usual, and are written when it is back.
+ *
+ * The shell around `transition`, which has the rules.
  */
 export function createRedisSessionRegistry({
   connection,
   gatewayId,
   logger,
 }: Dependencies): RedisSessionRegistry {
-  const leases = createLeases(connection, gatewayId)
-  const registrations = createRegistrations({ connection, leases })
-  const ended = new AbortController()
-  let woken = new AbortController()
-  let watcher: SessionRegistryListener | undefined
-  let isRepairOwed = false
-  let isAway = false
-  let completing: Promise<void> | undefined
-  let running: Promise<void> = Promise.resolve()
-
-  /** Whatever the connection was lost for: what was written down last may be lost with it, and be it by a failover. */
-  const stopWatching = connection.onUp(() => {
-    distrust()
-    woken.abort()
+  const state = initialState(gatewayId)
+  const closing = new AbortController()
+  let listener: SessionRegistryListener | undefined
+  const lease = (): string | undefined => currentLease(state, performance.now())
+  const writer = createRegistrationWriter({
+    connection,
+    users: state.users,
+    currentLease: lease,
+    hasEnded: (some) => isEndedLease(state, some),
+  })
+  const loop = createBackgroundLoop({
+    component: 'session lease',
+    async run() {
+      await renew()
+      await writer.refreshSome()
+    },
+    intervalMs: () => (isAlone(state, performance.now()) ? RENEW_WHILE_ALONE_MS : RENEW_MS),
+    startsWithRest: true,
+    failureLogLevel: 'debug',
+    logger,
+  })
+  // Whatever the reason was: a failover may have lost the last writes.
+  const stopListening = connection.onUp(() => {
+    dispatch({ type: 'connected' })
+    loop.wake()
   })
 
-  function distrust(): void {
-    registrations.forget()
-    isRepairOwed = true
+  function dispatch(input: RegistryInput): void {
+    for (const effect of transition(state, input)) perform(effect)
   }
 
-  async function run(): Promise<void> {
-    while (await nextTurn()) {
-      await renew()
-      await refresh()
+  function perform(effect: RegistryEffect): void {
+    switch (effect.type) {
+      case 'reachableChanged':
+        logReachable(effect.isReachable)
+        return notify((to) => to.onReachableChange(effect.isReachable))
+      case 'gatewayGone':
+        return notify((to) => to.onGatewayGone(effect.gatewayId))
+      case 'reregistered':
+        return notify((to) => to.onReregistered())
+      case 'writeUnwritten':
+        return void Promise.allSettled(effect.userIds.map(write)).then(() =>
+          dispatch({ type: 'unwrittenWritten' }),
+        )
+      case 'awaitOthers':
+        return void pause(ALONE_MS, closing.signal).then(() => dispatch({ type: 'othersKnowThisGateway' }))
+      default:
+        effect satisfies never
     }
   }
 
-  /** Comes at once when the connection is made again. False when there is none. */
-  async function nextTurn(): Promise<boolean> {
-    woken = new AbortController()
-    const restMs = leases.isAlone() ? RENEW_WHILE_ALONE_MS : RENEW_MS
-    await pause(restMs, AbortSignal.any([ended.signal, woken.signal]))
-    return !ended.signal.aborted
+  function logReachable(isReachable: boolean): void {
+    if (isReachable) logger.info('session lease renewed; gateway is discoverable again')
+    else logger.warn('session lease renewal failed; gateway is not discoverable')
+  }
+
+  function notify(call: (listener: SessionRegistryListener) => void): void {
+    try {
+      if (listener !== undefined) call(listener)
+    } catch (error) {
+      logger.error({ err: error }, 'session registry listener threw')
+    }
   }
 
   async function renew(): Promise<void> {
+    const askedAtMs = performance.now()
     try {
-      const { isNew, gone } = await leases.renew(registrations.size())
-      reach(true)
-      if (isNew) welcome()
-      for (const id of gone) tell(() => watcher?.onGatewayGone(id))
-      completing ??= complete()
+      const request = { gatewayId, lease: state.lease?.name, sessions: state.users.size }
+      const renewed = await renewLease(connection, request)
+      dispatch({ type: 'leaseRenewed', ...renewed, askedAtMs, validUntilMs: askedAtMs + LEASE_MS })
     } catch (error) {
-      logger.debug({ err: error }, 'the lease of this gateway could not be renewed')
-      reach(false)
+      dispatch({ type: 'renewalFailed' })
+      throw error
     }
   }
 
-  function reach(isReached: boolean): void {
-    if (isReached !== isAway) return
-    isAway = !isReached
-    if (isAway) logger.warn('other gateways can not know who is here')
-    else logger.info('other gateways can know again who is here')
-    tell(() => watcher?.onReachableChange(isReached))
-  }
-
-  async function refresh(): Promise<void> {
+  async function write(userId: UserId): Promise<void> {
     try {
-      await registrations.refreshSome()
+      await writer.write(userId)
     } catch (error) {
-      logger.debug({ err: error }, 'some registrations were not prolonged this time')
+      dispatch({ type: 'writeFailed', userId, nowMs: performance.now() })
+      throw error
     }
   }
 
-  /** Others may think themselves alone for a moment yet, and tell nobody: a second repair makes up for that. */
-  function welcome(): void {
-    distrust()
-    if (leases.isAlone()) return
-    void pause(ALONE_MS, ended.signal).then(owe)
-  }
-
-  function owe(): void {
-    isRepairOwed = true
-    settle()
-  }
-
-  async function complete(): Promise<void> {
-    await registrations.complete()
-    completing = undefined
-    settle()
-  }
-
-  function settle(): void {
-    if (!isRepairOwed || !registrations.isComplete() || completing !== undefined || ended.signal.aborted)
-      return
-    isRepairOwed = false
-    if (registrations.size() > 0) tell(() => watcher?.onReregistered())
-  }
-
-  function tell(call: () => void): void {
+  /** A stream whose user is registered late continues as if they were: what it missed meanwhile needs a resync. */
+  async function register(userId: UserId): Promise<void> {
+    dispatch({ type: 'userAdded', userId })
+    const written = write(userId)
     try {
-      call()
+      await withTimeout(REGISTER_MS, written, () => new Error('The registration takes too long'))
     } catch (error) {
-      logger.error({ err: error }, 'who watches the session registry threw')
+      logger.debug({ err: error }, 'session registration is late')
+      const onEnd = (): void => dispatch({ type: 'registeredLate' })
+      written.then(onEnd, onEnd)
     }
   }
 
-  /** Who is registered too late was served as though they were: what was missed meanwhile is owed to them. */
-  async function attach(userId: UserId): Promise<void> {
-    const written = registrations.add(userId)
-    try {
-      await withTimeout(ATTACH_MS, written, () => new Error('A registration takes long'))
-    } catch (error) {
-      logger.debug({ err: error }, 'somebody is not registered yet')
-      written.then(owe, owe)
-    }
+  async function unregister(userId: UserId): Promise<void> {
+    dispatch({ type: 'userRemoved', userId })
+    await write(userId)
   }
 
-  function isElsewhere(lease: string): boolean {
-    return gatewayOf(lease) !== gatewayId && !leases.hasEnded(lease)
-  }
-
-  async function giveBack(): Promise<void> {
-    if (leases.current() === undefined) return
+  async function leave(): Promise<void> {
+    const present = lease()
+    if (present === undefined) return
     try {
-      const work = leases.leave().then(() => registrations.clear())
+      const work = returnLease(connection, present).then(() =>
+        Promise.allSettled([...state.users].map(unregister)),
+      )
       await withTimeout(CLOSE_MS, work, () => new Error('Redis did not answer in time'))
     } catch (error) {
-      logger.warn({ err: error }, 'this gateway could not take leave; its lease runs out')
+      logger.warn({ err: error }, 'session lease could not be returned; it will run out')
     }
   }
 
   return {
-    register: attach,
+    register,
     unregister(userId) {
-      registrations.remove(userId).catch((error: unknown) => {
-        logger.debug({ err: error }, 'somebody is registered still')
+      unregister(userId).catch((error: unknown) => {
+        logger.debug({ err: error }, 'session could not be unregistered')
       })
     },
-    gatewaysOf: (userIds) => lookUp(connection, userIds, isElsewhere),
-    others: async () =>
-      (await liveGateways(connection)).map((gateway) => gateway.gatewayId).filter((id) => id !== gatewayId),
-    hasOthers: () => !leases.isAlone(),
+    gatewaysOf: (userIds) =>
+      lookUpGateways(
+        connection,
+        userIds,
+        (some) => gatewayOf(some) !== gatewayId && !isEndedLease(state, some),
+      ),
+    others: () => gatewaysExcept(connection, gatewayId),
+    hasOthers: () => !isAlone(state, performance.now()),
     list: () => liveGateways(connection),
-    async start(newWatcher) {
-      watcher = newWatcher
-      await renew()
-      running = run()
+    async start(newListener) {
+      listener = newListener
+      await renew().catch((error: unknown) =>
+        logger.debug({ err: error }, 'session lease is not acquired yet'),
+      )
+      loop.start()
     },
     close: once(async () => {
-      ended.abort()
-      stopWatching()
-      await running
-      await giveBack()
+      closing.abort()
+      dispatch({ type: 'closed' })
+      stopListening()
+      await loop.stop()
+      await leave()
     }),
   }
 }

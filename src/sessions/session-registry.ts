@@ -1,24 +1,24 @@
 import type { GatewayId, UserId } from '../ids.ts'
 
 /**
- * Knows which gateways a person has live streams on. A port: what it says may be out of date, and callers have to
- * bear that. Too many gateways cost a message that nobody reads; too few cost a delay, until the gateway that was
- * left out finds the hole in its log.
+ * Knows on which gateways a user has live streams. A port: its answers may be out of date, and callers must cope. A
+ * gateway too many costs a message that no stream needs. A gateway too few costs a delay, until the gateway that was
+ * left out finds the gap in its log.
  */
 export type SessionRegistry = Readonly<{
   /**
-   * This gateway has a live stream of this person's now. Resolves when others can know, or when that has to be given
-   * up for now: whoever reads a log afterwards misses nothing that is committed while others could not know. Never
+   * This gateway now has a live stream of the user. Resolves when other gateways can find it, or when that is given up
+   * for now: a stream that reads a log afterwards misses nothing that was committed while it could not be found. Never
    * rejects.
    */
   register(userId: UserId): Promise<void>
-  /** It has none any more. */
+  /** This gateway has no live stream of the user any more. */
   unregister(userId: UserId): void
-  /** The other gateways on which any of these people have live streams. */
+  /** The other gateways on which any of these users has live streams. */
   gatewaysOf(userIds: readonly UserId[]): Promise<ReadonlySet<GatewayId>>
-  /** All other gateways that are alive. */
+  /** All other live gateways. */
   others(): Promise<readonly GatewayId[]>
-  /** False where this gateway is known to be alone, so that nobody need be looked up. */
+  /** False if this gateway is known to be the only one, so that lookups are not needed. */
   hasOthers(): boolean
   close(): Promise<void>
 }>
