@@ -1,7 +1,7 @@
 import { stdout } from 'node:process'
 import { styleText } from 'node:util'
 import type { AddHelpTextContext, Command } from 'commander'
-import { VARIABLES } from '../config/variables.ts'
+import { describeVariable, VARIABLES } from '../config/variables.ts'
 import type { Process } from './process.ts'
 
 const MAX_WIDTH = 100
@@ -34,8 +34,8 @@ export function environmentHelp({ error, command }: AddHelpTextContext): string 
   const helper = command.createHelp()
   helper.prepareContext({ helpWidth: helpWidth() })
   const width = Math.max(...VARIABLES.map(({ name }) => name.length))
-  const items = VARIABLES.map(({ name, meaning, default: otherwise }) =>
-    helper.formatItem(name, width, `${meaning} (default: ${otherwise})`, helper),
+  const items = VARIABLES.map((variable) =>
+    helper.formatItem(variable.name, width, describeVariable(variable), helper),
   )
   return ['', bold('Environment:'), ...items].join('\n')
 }

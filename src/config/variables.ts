@@ -212,6 +212,11 @@ export const VARIABLES: readonly Variable[] = THEMES.flatMap((theme) =>
   ),
 )
 
+/** The documentation of a variable in one line. */
+export function describeVariable({ meaning, values, default: fallback }: Variable): string {
+  return `${meaning} (${values}; default: ${fallback})`
+}
+
 function variablesOf(
   shape: Readonly<Partial<Record<VariableName, z.ZodType>>>,
   isSecret: boolean,

@@ -1,16 +1,36 @@
 import type { Config } from '../../config/config.ts'
 import { hostText, parseDatabaseUrl } from '../../config/connection-url.ts'
-import { loadConfig } from '../../config/load-config.ts'
+import { ConfigError } from '../../config/config-error.ts'
+import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
 import type { Secrets } from '../../config/secrets.ts'
+import { describeVariable, VARIABLES } from '../../config/variables.ts'
 import type { RunCommand } from '../process.ts'
 
-/** Prints the configuration that the environment results in. Throws ConfigError if it has mistakes. */
-export const checkConfig: RunCommand = async ({ env, print, isTerminal }) => {
-  const { config, secrets, warnings } = loadConfig(env, { isTerminal })
-  const rows = describeConfig(config, secrets, env['GATEWAY_ID'])
-  for (const [name, value] of rows) print(`${name.padEnd(18)}${value}`)
-  for (const warning of warnings) print(`! ${warning}`)
-  return 0
+/** Prints the configuration that the environment results in, or its mistakes and how the variables are documented. */
+export const checkConfig: RunCommand = async ({ env, print, notice, isTerminal }) => {
+  try {
+    show(loadConfig(env, { isTerminal }))
+    return 0
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    notice([error.message, ...documentationOf(error.problems)].join('\n'))
+    return 1
+  }
+
+  function show({ config, secrets, warnings }: LoadedConfig): void {
+    const rows = describeConfig(config, secrets, env['GATEWAY_ID'])
+    for (const [name, value] of rows) print(`${name.padEnd(18)}${value}`)
+    for (const warning of warnings) print(`! ${warning}`)
+  }
+}
+
+/** What "parley --help" says about the variables that problems name. */
+function documentationOf(problems: readonly string[]): readonly string[] {
+  const concerned = VARIABLES.filter(({ name }) =>
+    problems.some((problem) => problem.split(' ').includes(name)),
+  )
+  const lines = concerned.map((variable) => `  ${variable.name}: ${describeVariable(variable)}`)
+  return lines.length === 0 ? [] : ['', 'Documentation:', ...lines]
 }
 
 /** Returns names and values of all settings, without secrets. */

@@ -25,8 +25,8 @@ test.each([['--help'], ['-h'], ['help']])('%s lists every command and every vari
   const { code, printed, noticed } = await parley(argv)
   expect({ code, noticed }).toEqual({ code: 0, noticed: '' })
   for (const name of COMMANDS) expect(printed).toMatch(new RegExp(`^  ${name}[^ ]* .*  \\S`, 'm'))
-  for (const { name, meaning, default: otherwise } of VARIABLES) {
-    expect(unwrapped(printed)).toContain(`${name} ${meaning} (default: ${otherwise})`)
+  for (const { name, meaning, values, default: fallback } of VARIABLES) {
+    expect(unwrapped(printed)).toContain(`${name} ${meaning} (${values}; default: ${fallback})`)
   }
 })
 
@@ -81,6 +81,9 @@ test('lists mistakes in the environment and exits with 1', async () => {
   expect(noticed).toBe(
     'The environment has 2 mistakes:\n' +
       '  - PARLEY_HOST is not a variable that Parley reads: did you mean HOST?\n' +
-      '  - PORT must be a number from 0 to 65535.',
+      '  - PORT must be a number from 0 to 65535.\n' +
+      '\n' +
+      'Documentation:\n' +
+      '  PORT: the port of the API (0 to 65535; 0: any free port; default: 4000)',
   )
 })
