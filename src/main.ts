@@ -6,25 +6,24 @@ import { aborted, withTimeout } from './lib/async.ts'
 import { createParley } from './parley.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded/embedded-postgres.ts'
 import { findWriterUrl } from './store/failover/find-writer.ts'
-import { reachDatabase } from './store/reach-database.ts'
 import { migrate } from './store/migrations/migrate.ts'
+import { reachDatabase } from './store/reach-database.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { requirePort } from './transport/http/port.ts'
 
-/** What a start is given: how it is to be, where it tells of itself, and what ends it. */
 type Run = Readonly<{ config: Config; secrets: Secrets; logger: Logger; stop: AbortSignal }>
 
 /**
- * Runs one instance until `stop` fires, then ends it in order; where that happens during the start, ends what had been
- * started so far. Resolves when nothing of it is left; rejects when it can't start, or takes too long to stop.
+ * Runs one gateway until `stop` fires, then stops it in order. If that happens during the start, stops what was
+ * started so far. Resolves when nothing is left running. Rejects if it cannot start, or takes too long to stop.
  */
 export async function run(config: Config, secrets: Secrets, stop: AbortSignal): Promise<void> {
   const logger = createLogger(config.log).child({ gateway: config.gatewayId })
-  // What takes a moment comes first: who has to choose another port should not have to wait for a database.
+  // Ports are checked first: the operator learns about a taken one before waiting for a database.
   if (config.admin !== undefined) await requirePort(config.admin, 'ADMIN_PORT')
   await requirePort(config.http, 'PORT')
   const given: Run = { config, secrets, logger, stop }
-  const postgres = await embeddedPostgres(given)
+  const postgres = await startEmbedded(given)
   try {
     const databaseUrl = postgres?.url ?? secrets.databaseUrl
     if (databaseUrl === undefined) throw new Error('DATABASE_URL is missing')
@@ -35,7 +34,8 @@ export async function run(config: Config, secrets: Secrets, stop: AbortSignal): 
   }
 }
 
-async function embeddedPostgres({ config, logger, stop }: Run): Promise<EmbeddedPostgres | undefined> {
+/** Returns undefined if DATABASE_URL names an external database. */
+async function startEmbedded({ config, logger, stop }: Run): Promise<EmbeddedPostgres | undefined> {
   const { database } = config
   if (database.type === 'external') return undefined
   logger.info({ dataDir: database.dataDir }, 'starting the embedded PostgreSQL')
@@ -57,18 +57,20 @@ async function serve({ config, secrets, logger, stop }: Run): Promise<void> {
   try {
     const started = await parley.start()
     stop.throwIfAborted()
-    await greet(started, logger)
+    await announce(started, logger)
     await aborted(stop)
   } finally {
     await withTimeout(config.shutdownDeadlineMs, parley.stop(), () => tooLate(config))
   }
 }
 
-async function greet({ url, demo }: Started, logger: Logger): Promise<void> {
+async function announce({ url, demo }: Started, logger: Logger): Promise<void> {
   logger.info({ url }, 'ready')
   if (demo !== undefined) process.stdout.write(welcome(url, await demo.people()))
 }
 
 function tooLate({ shutdownDeadlineMs }: Config): Error {
-  return new Error(`Not stopped after ${shutdownDeadlineMs} ms; what is left is cut off.`)
+  return new Error(
+    `Parley did not stop within ${shutdownDeadlineMs} ms. Remaining connections and work are dropped.`,
+  )
 }

@@ -1,16 +1,24 @@
-import { createDomains } from './composition/domains.ts'
+import type { Services } from './api/services.ts'
+import { wireChats, wireRetention } from './composition/chats.ts'
+import { wireDelivery } from './composition/delivery.ts'
 import { createFoundation } from './composition/foundation.ts'
+import { wireGateway } from './composition/gateway.ts'
+import { wireGroups } from './composition/groups.ts'
 import { createLifecycle, type Lifecycle } from './composition/lifecycle.ts'
+import { wireMessages } from './composition/messages.ts'
+import { wireOverload } from './composition/overload.ts'
 import type { Overrides } from './composition/overrides.ts'
-import { createTransport } from './composition/transport.ts'
+import { type PresenceParts, wirePresence } from './composition/presence.ts'
+import { wireTransport } from './composition/transport.ts'
+import { wireUsers } from './composition/users.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
 import type { Logger } from './telemetry/logger.ts'
 
-/** One instance: a gateway with every domain in it. Several can live in one process. */
+/** One gateway with every domain in it. Several can run in one process. */
 export type Parley = Lifecycle
 
-/** Puts an instance together; nothing connects or listens before `start`. The one place that constructs. */
+/** Constructs a gateway, from the database up to the sockets. Nothing connects or listens before `start`. */
 export function createParley(
   config: Config,
   secrets: Secrets,
@@ -18,7 +26,34 @@ export function createParley(
   overrides: Overrides = {},
 ): Parley {
   const foundation = createFoundation(config, secrets, logger, overrides)
-  const domains = createDomains(foundation)
-  const transport = createTransport(foundation, domains)
-  return createLifecycle(foundation, domains, transport)
+  const users = wireUsers(foundation)
+  const chats = wireChats(foundation, users)
+  const gateway = wireGateway(foundation, chats, () => presence.subscriptions)
+  const messages = wireMessages(foundation, chats, gateway)
+  const overload = wireOverload(foundation, messages)
+  const presence: PresenceParts = wirePresence(foundation, gateway, overload)
+  const groups = wireGroups(foundation, users, chats, gateway)
+  const delivery = wireDelivery(foundation, chats, gateway, overload)
+  const retention = wireRetention(foundation, overload.levels)
+
+  const services: Services = {
+    users,
+    ...chats,
+    ...groups,
+    ...messages,
+    ...delivery,
+    ...overload,
+    typing: gateway.typing,
+    presence: presence.presence,
+  }
+  const transport = wireTransport(foundation, services)
+  return createLifecycle(foundation, {
+    gateway,
+    overload,
+    presence,
+    messages,
+    delivery,
+    retention,
+    transport,
+  })
 }

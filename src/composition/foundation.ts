@@ -1,5 +1,3 @@
-import { createMemoryBackplane, createRedisBackplane } from './backplane.ts'
-import type { Overrides, PresenceSettings } from './overrides.ts'
 import type { Config } from '../config/config.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -8,15 +6,17 @@ import { createDatabase, type Database } from '../store/database.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createIntake } from '../transport/websocket/intake.ts'
+import { createMemoryBackplane, createRedisBackplane } from './backplane.ts'
+import type { Overrides, PresenceSettings } from './overrides.ts'
 
-/** What everything stands on: the configuration, the database, and the way to the other gateways. */
+/** What every domain uses: the configuration, the database, and the connection to the other gateways. */
 export type Foundation = ReturnType<typeof createFoundation>
 
 const PRESENCE: PresenceSettings = { windowMs: WINDOW_MS, isPaused: () => false }
 
 export function createFoundation(config: Config, secrets: Secrets, logger: Logger, overrides: Overrides) {
+  if (secrets.databaseUrl === undefined) throw new Error('createParley needs secrets.databaseUrl')
   const clock = overrides.clock ?? systemClock
-  if (secrets.databaseUrl === undefined) throw new Error('createParley needs a database to connect to')
   const metrics = createMetrics()
   metrics.startDefaults()
   const presence = { ...PRESENCE, ...overrides.presence }
@@ -28,7 +28,7 @@ export function createFoundation(config: Config, secrets: Secrets, logger: Logge
     writerUrl: secrets.databaseUrl,
     replicaUrls: secrets.replicaUrls,
     replicationPolicy: config.replicationPolicy,
-    ...backplane.known,
+    ...backplane.shared,
     logger,
     metrics,
   })

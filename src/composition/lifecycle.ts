@@ -1,57 +1,66 @@
-import type { Domains } from './domains.ts'
-import type { Foundation } from './foundation.ts'
-import type { Transport } from './transport.ts'
-import { once } from '../lib/async.ts'
+import type { Retention } from '../chats/retention.ts'
 import type { Demo } from '../demo/demo.ts'
+import { once } from '../lib/async.ts'
+import type { Foundation } from './foundation.ts'
+import type { DeliveryParts } from './delivery.ts'
+import type { GatewayParts } from './gateway.ts'
+import type { MessageParts } from './messages.ts'
+import type { Overload } from './overload.ts'
+import type { PresenceParts } from './presence.ts'
+import type { Transport } from './transport.ts'
 
-/** How an instance begins and ends. */
+/** How a gateway starts and stops. */
 export type Lifecycle = Readonly<{
-  /** Connects, then listens; resolves when ready. */
+  /** Connects, then listens. Resolves when ready. */
   start(): Promise<Started>
-  /** Turns newcomers away, sends those who are here elsewhere, finishes what was begun, lets go of everything. */
+  /** Drains: refuses new connections, closes the open ones, finishes pending work, then disconnects. */
   stop(): Promise<void>
 }>
 
 export type Started = Readonly<{
-  /** Where the API is, without its path. */
+  /** The URL of the API, without its path. */
   url: string
-  /** In development with tokens of our own: people to try it with. */
+  /** Users to try Parley with; undefined in production, and with tokens of an identity provider. */
   demo: Demo | undefined
 }>
 
-/** The share of the whole deadline for a stop in which connections are closed, wave by wave. */
+type Parts = Readonly<{
+  gateway: Pick<GatewayParts, 'hub' | 'resync' | 'routing'>
+  overload: Pick<Overload, 'levels' | 'sharedLimits'>
+  presence: Pick<PresenceParts, 'subscriptions' | 'monitor'>
+  messages: Pick<MessageParts, 'messageSender' | 'messageExpiry'>
+  delivery: Pick<DeliveryParts, 'receipts'>
+  retention: Retention
+  transport: Transport
+}>
+
+/** The share of the shutdown deadline in which connections are closed, wave by wave. */
 const WAVES_SHARE = 0.4
 
 /*
- * Stopping goes against the stream: first nobody new comes in, then those who are here are sent elsewhere, in waves
- * so that the other gateways get them bit by bit, then what they had begun is finished and told, and only then do the
- * connections that all of this needs go.
+ * Stopping runs against the direction of data. New connections are refused first. Open connections are closed in
+ * waves, so that clients reconnect to other gateways gradually. Then pending work is finished and published, and only
+ * then are the connections closed that all of this needs.
  */
 export function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  {
-    services,
-    load,
-    routing,
-    hub,
-    sweeper,
-    messageExpiry,
-    retention,
-    presenceSubscriptions,
-    presenceMonitor,
-  }: Domains,
-  { server, health, demo }: Transport,
+  { gateway, overload, presence, messages, delivery, retention, transport }: Parts,
 ): Lifecycle {
+  const { hub, resync, routing } = gateway
+  const { messageSender, messageExpiry } = messages
+  const { receipts } = delivery
+  const { server, health, demo } = transport
+
   const start = once(async () => {
     await database.start()
-    await backplane.start(sweeper)
+    await backplane.start(resync)
     await routing.start()
-    load.levels.start()
-    load.shared?.start()
-    sweeper.start()
+    overload.levels.start()
+    overload.sharedLimits?.start()
+    resync.start()
     messageExpiry.start()
     retention.start()
-    presenceMonitor.start()
+    presence.monitor.start()
     const { url } = await server.start()
     health.markReady()
     return { url, demo }
@@ -62,14 +71,14 @@ export function createLifecycle(
     server.stopAccepting()
     await Promise.all([
       server.closeInWaves({ deadlineMs: config.shutdownDeadlineMs * WAVES_SHARE }),
-      // What rests under load is stored now, while whoever reported it can still be answered.
-      services.receipts.drained(),
+      // Receipts that were delayed under load are stored now, while their senders are still connected.
+      receipts.drained(),
     ])
     await server.stop()
-    await Promise.all([services.messageSender.drained(), services.receipts.drained(), presenceMonitor.stop()])
+    await Promise.all([messageSender.drained(), receipts.drained(), presence.monitor.stop()])
     await routing.stop()
-    await Promise.all([sweeper.stop(), messageExpiry.stop(), retention.stop(), presenceSubscriptions.close()])
-    await Promise.all([load.levels.stop(), load.shared?.stop()])
+    await Promise.all([resync.stop(), messageExpiry.stop(), retention.stop(), presence.subscriptions.close()])
+    await Promise.all([overload.levels.stop(), overload.sharedLimits?.stop()])
     hub.close()
     await backplane.stop()
     await database.stop()

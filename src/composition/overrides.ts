@@ -1,8 +1,8 @@
 import type { Bus } from '../bus/bus.ts'
-import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
 
-/** What several instances in one process share, and what tests choose. */
+/** What several gateways in one process share, and what tests choose. */
 export type Overrides = Readonly<{
   clock?: Clock
   bus?: Bus
@@ -12,8 +12,8 @@ export type Overrides = Readonly<{
 
 /** How presence works on this gateway. */
 export type PresenceSettings = Readonly<{
-  /** How long somebody is online after their last activity, in milliseconds; 20 s. */
+  /** How long a user stays online after an activity, in milliseconds. Default: 20 s. */
   windowMs: number
-  /** Whether presence is left alone for now: everybody is told that it is not known. Never, unless somebody says so. */
+  /** Whether presence is paused: every user is shown as unknown. Default: never. */
   isPaused(): boolean
 }>

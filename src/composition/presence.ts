@@ -1,31 +1,38 @@
-import type { Foundation } from './foundation.ts'
-import type { Load } from './load.ts'
-import type { Routing } from './routing.ts'
 import { elapsedMs } from '../lib/clock.ts'
-import { createGracePeriods } from '../presence/grace-periods.ts'
-import { createPresenceMonitor, type PresenceMonitor } from '../presence/presence-monitor.ts'
-import type { LastSeenStore } from '../presence/last-seen-store.ts'
-import type { PresenceStore } from '../presence/store/presence-store.ts'
-import { createPresence, type PresenceService } from '../presence/presence.ts'
-import { createEdgePublisher, presenceEdgeTopic } from '../presence/presence-edges.ts'
 import { createActivityWriter } from '../presence/activity-writer.ts'
-import type { VisibilityStore } from '../presence/visibility-store.ts'
-import type { PresenceSubscriptions } from '../presence/presence-subscriptions.ts'
+import { createGracePeriods } from '../presence/grace-periods.ts'
+import { createLastSeenStore } from '../presence/last-seen-store.ts'
+import { createEdgePublisher, presenceEdgeTopic } from '../presence/presence-edges.ts'
+import { createPresenceMonitor, type PresenceMonitor } from '../presence/presence-monitor.ts'
+import {
+  createPresenceSubscriptions,
+  type PresenceSubscriptions,
+} from '../presence/presence-subscriptions.ts'
+import { createPresence, type PresenceService } from '../presence/presence.ts'
+import { createVisibilityStore } from '../presence/visibility-store.ts'
+import type { Foundation } from './foundation.ts'
+import type { GatewayParts } from './gateway.ts'
+import type { Overload } from './overload.ts'
 
-type PresenceStores = Readonly<{
-  store: PresenceStore
-  lastSeen: LastSeenStore
-  visibility: VisibilityStore
+export type PresenceParts = Readonly<{
+  presence: PresenceService
+  subscriptions: PresenceSubscriptions
+  monitor: PresenceMonitor
 }>
 
-/** Constructs what records activity, detects that it ends, and answers questions about it. */
-export function createPresenceParts(
-  { config, metrics, logger, presence: { windowMs, isPaused } }: Foundation,
-  stores: PresenceStores,
-  subscriptions: PresenceSubscriptions,
-  { topics, publisher }: Routing,
-  { levels }: Load,
-): { presence: PresenceService; monitor: PresenceMonitor } {
+/** What records activity, detects that it ends, and shows it to other users. */
+export function wirePresence(
+  { config, database, backplane, metrics, logger, presence: { windowMs, isPaused } }: Foundation,
+  { hub, routing: { topics, publisher } }: GatewayParts,
+  { levels }: Overload,
+): PresenceParts {
+  const stores = {
+    store: backplane.presence,
+    lastSeen: createLastSeenStore(database),
+    visibility: createVisibilityStore(database),
+  }
+  const subscriptions = createPresenceSubscriptions({ ...stores, trackUser: hub.trackUser, logger })
+  topics.subscribe(presenceEdgeTopic, subscriptions.receiveEdges)
   const publishEdges = createEdgePublisher({
     gatewayId: config.gatewayId,
     receiveEdges: subscriptions.receiveEdges,
@@ -41,6 +48,14 @@ export function createPresenceParts(
     subscriptions,
     isPaused: () => isPaused() || levels.isPaused('presence'),
   })
-  const presence = createPresence({ ...stores, activity, gracePeriods, subscriptions, monitor, logger })
-  return { presence, monitor }
+  metrics.gauge(
+    'presence_watched',
+    'Users whose presence is watched on this gateway.',
+    subscriptions.watchedCount,
+  )
+  return {
+    presence: createPresence({ ...stores, activity, gracePeriods, subscriptions, monitor, logger }),
+    subscriptions,
+    monitor,
+  }
 }

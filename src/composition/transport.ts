@@ -1,38 +1,36 @@
-import { type Authenticator, createAuthenticator } from '../auth/session.ts'
-import { createTokenVerifier } from '../auth/tokens.ts'
-import type { Domains } from './domains.ts'
-import type { Foundation } from './foundation.ts'
-import { createDemo, type Demo } from '../demo/demo.ts'
 import { createContextFactory } from '../api/context-factory.ts'
-import type { Services } from '../api/services.ts'
 import { createSchema } from '../api/schema.ts'
+import type { Services } from '../api/services.ts'
+import { createAuthenticator } from '../auth/session.ts'
+import { createTokenVerifier } from '../auth/tokens.ts'
+import { createDemo, type Demo } from '../demo/demo.ts'
 import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
-import { createConnectionAdmission } from '../transport/websocket/connection-admission.ts'
-import { CLOSE_CODES } from '../transport/websocket/close-codes.ts'
-import { createGraphiql } from '../transport/http/graphiql.ts'
 import { createHealth, type Health } from '../transport/health/health.ts'
 import { createMetricsPage } from '../transport/health/metrics-page.ts'
-import { createServer, type TransportServer } from '../transport/server.ts'
-import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
+import { createGraphiql } from '../transport/http/graphiql.ts'
 import { createYogaHandler } from '../transport/http/yoga.ts'
+import { createServer, type TransportServer } from '../transport/server.ts'
+import { CLOSE_CODES } from '../transport/websocket/close-codes.ts'
+import { createConnectionAdmission } from '../transport/websocket/connection-admission.ts'
+import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
+import type { Foundation } from './foundation.ts'
 
-/** What the outside meets. */
+/** The HTTP and WebSocket server, and what it serves besides the API. */
 export type Transport = Readonly<{ server: TransportServer; health: Health; demo: Demo | undefined }>
 
-export function createTransport(foundation: Foundation, { services }: Domains): Transport {
-  const { config, secrets, clock, logger, metrics, intake } = foundation
-  const verifier = createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock })
-  const authenticator: Authenticator = createAuthenticator({
-    verifier,
+export function wireTransport(foundation: Foundation, services: Services): Transport {
+  const { config, secrets, clock, logger, metrics, intake, database } = foundation
+  const authenticator = createAuthenticator({
+    verifier: createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock }),
     async provision({ userId: id, ...profile }) {
       const isWritten = await services.users.provision({ id, ...profile })
-      // Their first query may go to a replica that does not know them yet.
-      if (isWritten) foundation.database.marks?.recordDelivery(id)
+      // The first query of a new user may go to a replica that does not have the user yet.
+      if (isWritten) database.marks?.recordDelivery(id)
     },
   })
+  const demo = wireDemo(foundation, services)
   const contextFor = createContextFactory(services, clock)
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER
-  const demo = demoFor(foundation, services)
   const yoga = createYogaHandler({
     schema: createSchema(),
     context: ({ session, connection }) =>
@@ -42,28 +40,28 @@ export function createTransport(foundation: Foundation, { services }: Domains): 
     clock,
     logger,
     turns: createConcurrencyLimit(),
-    marks: foundation.database.marks,
+    marks: database.marks,
     graphiql:
       config.mode === 'development'
         ? createGraphiql({ tour: async () => (await demo?.tour()) ?? { tabs: [], values: {} } })
         : undefined,
   })
-  const admission = createConnectionAdmission({
-    expectedWaitMs: services.inbox.expectedWaitMs,
-    turnAwayMs: services.levels.connectionRetryAfterMs,
-    metrics,
-  })
   const websocket = createWebSocketEndpoint({
     yoga,
     authenticator,
-    admission,
+    admission: createConnectionAdmission({
+      expectedWaitMs: services.inbox.expectedWaitMs,
+      turnAwayMs: services.levels.connectionRetryAfterMs,
+      metrics,
+    }),
     sends: services.operationAdmission,
     intake,
     config,
     clock,
     logger,
   })
-  const health = createHealthOf(foundation)
+  metrics.gauge('connections', 'Open WebSocket connections.', () => websocket.connectionCount)
+  const health = wireHealth(foundation)
   const server = createServer({
     yoga,
     websocket,
@@ -72,31 +70,31 @@ export function createTransport(foundation: Foundation, { services }: Domains): 
     config,
     logger,
   })
-  metrics.gauge('connections', 'Open WebSocket connections.', () => websocket.connectionCount)
   return { server, health, demo }
 }
 
-function createHealthOf({ database, backplane: { isUp }, metrics, logger }: Foundation): Health {
+function wireHealth({ database, backplane: { isUp }, metrics, logger }: Foundation): Health {
   const health = createHealth({
     checks: { database: () => database.ping() },
     spare: isUp === undefined ? {} : { redis: isUp },
     warnings: { replication: () => database.replicationRisk() },
     logger,
   })
-  metrics.gauge('database_up', 'Whether the database answers: 1 or 0.', async () =>
+  metrics.gauge('database_up', 'Whether the database responds: 1 or 0.', async () =>
     Number((await health.readiness()).checks['database'] === 'ok'),
   )
   if (isUp !== undefined) {
     metrics.gauge(
       'redis_up',
-      'Whether this gateway hears the others by way of Redis, and they know of its people: 1 or 0.',
+      'Whether this gateway receives from the others over Redis, and its users are registered: 1 or 0.',
       () => Number(isUp()),
     )
   }
   return health
 }
 
-function demoFor({ config, secrets }: Foundation, { users, chats }: Services): Demo | undefined {
+/** Undefined if Parley cannot or must not issue tokens. */
+function wireDemo({ config, secrets }: Foundation, { users, chats }: Services): Demo | undefined {
   const { auth, mode } = config
   if (mode === 'production' || auth.type === 'jwks' || secrets.authSecret === undefined) return undefined
   return createDemo({

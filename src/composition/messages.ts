@@ -1,0 +1,39 @@
+import { elapsedMs } from '../lib/clock.ts'
+import { createMessageChanger } from '../messages/change-message.ts'
+import { createChangeStore } from '../messages/change-store.ts'
+import { measureCommits } from '../messages/commit-latency.ts'
+import { createDurableAppend } from '../messages/durable-append.ts'
+import { createExpiryStore } from '../messages/expiry-store.ts'
+import { createMessageExpiry } from '../messages/message-expiry.ts'
+import { createMessageLog } from '../messages/message-log.ts'
+import { createMessageStore } from '../messages/message-store.ts'
+import { createMessages } from '../messages/messages.ts'
+import { createMessageSender } from '../messages/send-message.ts'
+import type { ChatParts } from './chats.ts'
+import type { Foundation } from './foundation.ts'
+import type { GatewayParts } from './gateway.ts'
+
+export type MessageParts = ReturnType<typeof wireMessages>
+
+/** Sending, changing and expiring messages. */
+export function wireMessages(
+  { database, metrics, logger }: Foundation,
+  { chatLog }: ChatParts,
+  { routing, change }: GatewayParts,
+) {
+  const log = measureCommits(createMessageLog({ writer: database.durableWriter }), elapsedMs)
+  const messages = createMessages({ store: createMessageStore(database) })
+  const messageSender = createMessageSender({
+    append: createDurableAppend({ log, chatLog, publish: routing.router.publish, metrics, logger }),
+    findMessage: async (id) => (await messages.findMany([id]))[0],
+    metrics,
+  })
+  metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
+  return {
+    commitMs: log.commitMs,
+    messages,
+    messageSender,
+    messageChanger: createMessageChanger({ change, store: createChangeStore() }),
+    messageExpiry: createMessageExpiry({ store: createExpiryStore(database), metrics, logger }),
+  }
+}
