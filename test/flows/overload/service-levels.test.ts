@@ -155,11 +155,11 @@ test('a gateway that stops at ESSENTIAL stores what it was told first, and does 
 })
 
 test.for([
-  [['service-level'], 2, 'needs a <level>'],
+  [['service-level'], 2, "missing required argument 'level'"],
   [['service-level', 'esential'], 2, 'Did you mean essential?'],
-  [['service-level', 'panic'], 2, 'must be normal, busy, essential or auto, not "panic"'],
-  [['service-level', 'busy', '--for', 'ever'], 2, '--for must be a time'],
-  [['service-level', 'auto', '--for', '1h'], 2, '--for goes with a level'],
+  [['service-level', 'panic'], 2, 'Use normal, busy, essential or auto.'],
+  [['service-level', 'busy', '--for', 'ever'], 2, 'Use a time such as 90s'],
+  [['service-level', 'auto', '--for', '1h'], 2, "--for can't be used with auto"],
 ] as const)('%o is refused with a sentence', async ([args, code, sentence]) => {
   const outcome = await run(args, { DATABASE_URL: parley.databaseUrl })
   expect(outcome.code).toBe(code)
@@ -170,7 +170,7 @@ test.for([
 test('without an instance on the embedded database there is nobody to command, and it says so', async () => {
   const { code, noticed } = await run(['service-level', 'busy'], { DATA_DIR: '/nonexistent/parley' })
   expect(code).toBe(1)
-  expect(noticed).toContain('No instance is running on /nonexistent/parley')
+  expect(noticed).toContain('No gateway is running on /nonexistent/parley')
 })
 
 test('a database that was not migrated yet is told from one that is away', async () => {
@@ -180,7 +180,7 @@ test('a database that was not migrated yet is told from one that is away', async
   try {
     const { code, noticed } = await command('busy')
     expect(code).toBe(1)
-    expect(noticed).toContain('run "parley migrate" first')
+    expect(noticed).toContain('Run "parley migrate" first')
   } finally {
     await client.query('ALTER TABLE elsewhere RENAME TO service_level_commands')
     await client.end()
