@@ -4,7 +4,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql'
-import type { Release } from '../overload/operation-admission.ts'
+import type { Dispose } from '../lib/dispose.ts'
 import { type OperationRule, ruleOf } from '../overload/operation-rules.ts'
 import type { Context } from './context.ts'
 import { queryCost } from './query-cost.ts'
@@ -41,7 +41,7 @@ function admitted(rule: OperationRule, resolve: Resolve): Resolve {
   }
 }
 
-async function releasing(result: unknown, release: Release): Promise<unknown> {
+async function releasing(result: unknown, release: Dispose): Promise<unknown> {
   try {
     return await result
   } finally {

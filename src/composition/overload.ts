@@ -19,14 +19,14 @@ export function wireOverload(
   const throttle = createSendThrottle(elapsedMs)
   const levels = createServiceLevels({
     signals: createSignals({
-      waitingToBeReadMs: intake.takeLongestWaitMs,
+      inboundWaitMs: intake.takeLongestWaitMs,
       waitingSends: () => messageSender.depth(),
       commitMs,
       waitingStatements: database.waitingStatements,
     }),
     commands: createLevelCommands({ writer: database.operatorWriter }),
-    onReading(pressure, asked) {
-      if (pressure === 'BEYOND' && asked === 'BEYOND') throttle.tighten()
+    onReading(pressure, demanded) {
+      if (pressure === 'BEYOND' && demanded === 'BEYOND') throttle.tighten()
       else if (pressure !== 'BEYOND') throttle.relax()
     },
     clock,

@@ -3,17 +3,14 @@ import type { ServiceLevel } from './levels.ts'
 /**
  * How a feature works at a level:
  *
- * - `on`: as always.
- * - `delayed`: as always, and later.
- * - `trickle`: paused to the eye. What must not be lost is still taken and stored, seldom and in bulk.
- * - `off`: refused as SERVICE_DEGRADED, or answered as unknown.
+ * - `on`: as usual.
+ * - `delayed`: as usual, but later.
+ * - `trickle`: reported as paused. Data that must not be lost is still accepted, and stored seldom and in bulk.
+ * - `off`: rejected with SERVICE_DEGRADED, or answered as unknown.
  */
 export type FeatureMode = 'on' | 'delayed' | 'trickle' | 'off'
 
-/**
- * Which feature works how at which level: the one place that knows. Nothing else in the code asks about load; it asks
- * about a feature.
- */
+/** How each feature works at each level. No other code asks for the level; it asks whether a feature is on. */
 export const FEATURES = {
   messages: { NORMAL: 'on', BUSY: 'on', ESSENTIAL: 'on' },
   receipts: { NORMAL: 'on', BUSY: 'delayed', ESSENTIAL: 'trickle' },
@@ -32,14 +29,14 @@ export function isPausedAt(level: ServiceLevel, feature: Feature): boolean {
   return ['trickle', 'off'].includes(modeAt(level, feature))
 }
 
-/** The names of what is paused, as clients see them. */
+/** The paused features, by the names that clients see. */
 export function pausedAt(level: ServiceLevel): readonly Feature[] {
   return (Object.keys(FEATURES) as Feature[]).filter((feature) => isPausedAt(level, feature))
 }
 
 /**
- * How long receipts gather between two writes at least, in milliseconds. The longest is well below the time within which an
- * operation has to answer: a receipt is answered when it is stored, at every level.
+ * The least time between two writes of receipts, in milliseconds. A receipt is answered once it is stored, at every
+ * level, so the longest is well below the time limit of an operation.
  */
 const RECEIPT_REST_MS = { on: 0, delayed: 1_000, trickle: 4_000, off: 4_000 } as const satisfies Record<
   FeatureMode,

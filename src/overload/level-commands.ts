@@ -2,23 +2,23 @@ import type { Statement } from '../store/sql/statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { ServiceLevel } from './levels.ts'
 
-/** What the operator wants, for as long as it says. */
+/** A service level that the operator has set for a while. */
 export type LevelCommand = Readonly<{ level: ServiceLevel; remainingMs: number }>
 
 /**
- * The operator's word on the service level. There is one at a time: the newest takes the place of the one before. It
- * is kept in the database, which every gateway has; the database's clock says when it ends, so that gateways agree.
+ * The operator's command on the service level. There is at most one; a newer one replaces it. It is kept in the
+ * database, because every gateway has one, and expires by the database's clock, so that all gateways agree.
  */
 export type LevelCommands = Readonly<{
   /** The command in force, if any. */
   current(): Promise<LevelCommand | undefined>
-  /** Answers with the moment at which it will end. */
+  /** Sets the level for `lifetimeS` seconds. Returns when it expires. */
   set(level: ServiceLevel, lifetimeS: number): Promise<Date>
-  /** From now on the load decides. */
+  /** Removes the command. From now on each gateway follows its own signals. */
   clear(): Promise<void>
 }>
 
-// The table's one row, by its primary key.
+// Reads the table's only row by its primary key.
 const CURRENT: Statement = {
   name: 'service_level_current',
   text: `
@@ -26,9 +26,9 @@ const CURRENT: Statement = {
     FROM service_level_commands WHERE id = 1 AND expires_at > clock_timestamp()`,
 }
 
-// Locks the one row.
-const GIVE: Statement = {
-  name: 'service_level_give',
+// Locks the table's only row.
+const SET: Statement = {
+  name: 'service_level_set',
   text: `
     INSERT INTO service_level_commands AS c (id, level, issued_at, expires_at)
     VALUES (1, $1::"ServiceLevel", clock_timestamp(), clock_timestamp() + make_interval(secs => $2))
@@ -37,9 +37,9 @@ const GIVE: Statement = {
     RETURNING expires_at AS "expiresAt"`,
 }
 
-// Locks the one row.
-const TAKE_BACK: Statement = {
-  name: 'service_level_take_back',
+// Locks the table's only row.
+const CLEAR: Statement = {
+  name: 'service_level_clear',
   text: 'DELETE FROM service_level_commands WHERE id = 1',
 }
 
@@ -47,10 +47,10 @@ export function createLevelCommands({ writer }: { writer: Pick<Writer, 'query'> 
   return {
     current: async () => (await writer.query<LevelCommand>(CURRENT))[0],
     async set(level, lifetimeS) {
-      const [row] = await writer.query<{ expiresAt: Date }>(GIVE, [level, lifetimeS])
-      if (row === undefined) throw new Error('An insert answered without its row')
+      const [row] = await writer.query<{ expiresAt: Date }>(SET, [level, lifetimeS])
+      if (row === undefined) throw new Error('The database returned no row for an insert')
       return row.expiresAt
     },
-    clear: async () => void (await writer.query(TAKE_BACK)),
+    clear: async () => void (await writer.query(CLEAR)),
   }
 }

@@ -1,15 +1,15 @@
-/** What clients are told of load, from all is well to messages alone. */
+/** What clients are told about overload. At ESSENTIAL only messages flow. */
 export const SERVICE_LEVELS = ['NORMAL', 'BUSY', 'ESSENTIAL'] as const
 export type ServiceLevel = (typeof SERVICE_LEVELS)[number]
 
 /**
- * How hard a gateway is pressed. BEYOND is ESSENTIAL for clients, and more than pausing can help with: whoever is here
- * is served, newcomers are turned away, and the heaviest senders are held back.
+ * How overloaded a gateway is by its own signals. BEYOND means that pausing features is not enough: clients see
+ * ESSENTIAL, connected clients are served, new connections are rejected, and the heaviest senders are throttled.
  */
 export const PRESSURES = [...SERVICE_LEVELS, 'BEYOND'] as const
 export type Pressure = (typeof PRESSURES)[number]
 
-/** The level that clients are told of. */
+/** The level that clients are told. */
 export function levelOf(pressure: Pressure): ServiceLevel {
   return pressure === 'BEYOND' ? 'ESSENTIAL' : pressure
 }
@@ -19,12 +19,12 @@ export function rankOf(pressure: Pressure): number {
   return PRESSURES.indexOf(pressure)
 }
 
-/** The one below; NORMAL has none. */
+/** The next lower pressure. NORMAL for NORMAL. */
 export function below(pressure: Pressure): Pressure {
   return PRESSURES[rankOf(pressure) - 1] ?? 'NORMAL'
 }
 
-/** The lower of two. */
+/** The lower of two pressures. */
 export function lower(one: Pressure, other: Pressure): Pressure {
   return rankOf(one) < rankOf(other) ? one : other
 }

@@ -1,7 +1,7 @@
 import type { Feature } from './features.ts'
 import type { CostClass } from '../quotas/quotas.ts'
 
-/** What an operation belongs to, and out of which of the viewer's allowances it is paid; undefined: free. */
+/** The feature that an operation belongs to, and the quota of the viewer that it uses. Undefined: it is free. */
 export type OperationRule = Readonly<{ feature: Feature; costClass: CostClass | undefined }>
 
 const history = { feature: 'messages', costClass: 'query' } as const
@@ -10,10 +10,7 @@ const groupChange = { feature: 'messages', costClass: 'group' } as const
 const receipt = { feature: 'receipts', costClass: 'receipt' } as const
 const subscription = { feature: 'messages', costClass: 'subscription' } as const
 
-/**
- * Every operation of the API by its root field. One that is missing here keeps an instance from starting, so that none
- * is without a limit because somebody forgot.
- */
+/** Every operation of the API by its root field. A gateway does not start if one is missing, so none is unlimited. */
 const OPERATIONS = {
   'Query.viewer': history,
   'Query.node': history,
@@ -21,7 +18,7 @@ const OPERATIONS = {
   'Query.chat': history,
   'Query.chats': history,
   'Query.user': history,
-  // The way to learn what is paused is never closed.
+  // Never paused: clients learn here which features are paused.
   'Query.serviceStatus': history,
 
   'Mutation.startDirectChat': groupChange,
@@ -42,23 +39,23 @@ const OPERATIONS = {
 
   'Subscription.inbox': subscription,
   'Subscription.chatEvents': subscription,
-  // Not of the feature presence: while that is paused, it goes on and says itself that it does not know.
+  // Not part of the feature `presence`: while that is paused, the stream stays open and shows users as unknown.
   'Subscription.presence': subscription,
   'Subscription.serviceStatus': subscription,
 } as const satisfies Record<string, OperationRule>
 
-/** What many of these ask for at once, of however many people, goes to the stores together. */
-const IN_BATCHES: ReadonlySet<CostClass | undefined> = new Set(['send', 'receipt', 'presence'])
+/** Operations of these classes, by any number of users, are stored in common batches. */
+const BATCHED_CLASSES: ReadonlySet<CostClass | undefined> = new Set(['send', 'receipt', 'presence'])
 
-/** Whether any number of an operation, such as `Mutation.sendMessage`, becomes one statement. */
+/** Whether many calls of an operation, such as `Mutation.sendMessage`, become one statement. */
 export function isBatchable(operation: string): boolean {
-  return Object.hasOwn(OPERATIONS, operation) && IN_BATCHES.has(ruleOf(operation).costClass)
+  return Object.hasOwn(OPERATIONS, operation) && BATCHED_CLASSES.has(ruleOf(operation).costClass)
 }
 
-/** The rule of a root field, such as `Mutation.sendMessage`. Throws where nobody made one. */
+/** The rule of a root field, such as `Mutation.sendMessage`. Throws if it has none. */
 export function ruleOf(operation: string): OperationRule {
   const rule = Object.entries(OPERATIONS).find(([name]) => name === operation)?.[1]
   if (rule === undefined)
-    throw new Error(`${operation} has no line in src/overload/operation-rules.ts: say there what it costs`)
+    throw new Error(`${operation} has no rule. Add it to OPERATIONS in src/overload/operation-rules.ts.`)
   return rule
 }

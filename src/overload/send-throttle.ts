@@ -1,69 +1,70 @@
 import type { UserId } from '../ids.ts'
-import { fairShare } from './fair-share.ts'
 
-/** Holds back whoever sends most, when nothing else helps any more. Rates are of sends in a second. */
+/**
+ * Throttles the users who send most, when pausing features is not enough. Rates are in sends per second.
+ */
 export type SendThrottle = Readonly<{
-  /** After how many milliseconds this person may send; 0: now. */
+  /** In how many milliseconds this user may send. 0: now. */
   throttledForMs(userId: UserId): number
-  /** They send. */
+  /** The user sends a message. */
   recordSend(userId: UserId): void
-  /** They wanted to send, and were refused for this or another reason: as much as that is asked for. */
+  /** A message of the user was rejected, for this or another reason. It still counts as demand. */
   recordRefusal(userId: UserId): void
-  /** More load than can be carried: hold back more. To be called regularly. */
+  /** There is too much load: lower the budget. Called after each reading. */
   tighten(): void
-  /** It can be carried: hold back fewer. To be called regularly. */
+  /** The load is bearable: raise the budget. Called after each reading. */
   relax(): void
-  /** The rate at which one person is let through at most; Infinity: nobody is held back. */
+  /** The highest rate at which one user is admitted. Infinity: no user is throttled. */
   cap(): number
 }>
 
 const WINDOW_MS = 1_000
-/** Whoever writes no more than this, five in ten seconds, is a person in a conversation, and never held back. */
+/** The lowest cap: five messages in ten seconds. A user in a conversation is never throttled. */
 const FLOOR = 0.5
-/** So many are let through at once of somebody who was silent. */
+/** How many messages a user who was silent may send at once. */
 const BURST = 5
-/** Messages that wait already show the effect of a step only so much later, in milliseconds. */
-const STEP_MS = 1_500
+/** Messages that already wait delay the effect of a step by about this time, in milliseconds. */
+const STEP_INTERVAL_MS = 1_500
 const TIGHTEN_BY = 0.85
-/** However little was carried in a window, be it that the database stood still. */
+/** One step never lowers the budget below this share, even if the database stood still for a whole window. */
 const TIGHTEN_AT_MOST_BY = 0.7
 const RELAX_BY = 1.02
 
 type Bucket = Readonly<{ level: number; at: number }>
 
 /*
- * What the machine can carry, nobody knows beforehand; what it has just carried can be counted. So from the moment
- * that it is too much, everybody together gets a budget, which begins a little below what was let through in the last
- * second, sinks in steps while it is still too much, and rises slowly when it is not, until it is more than is asked
- * for. The budget is shared fairly: people are let through at the same rate, and who wants less than that gets all
- * they want. So the heaviest senders are the first to feel it, and people in a conversation are never reached.
+ * The capacity of a machine is not known in advance, but what it carried in the last second can be counted. From the
+ * moment of too much load, all users together get a budget. It begins a little below what was admitted in the last
+ * second. It shrinks in steps while there is still too much load, and grows slowly otherwise, until it exceeds the
+ * demand. The budget is shared fairly: all users are admitted at the same rate, the cap, and a user who wants less gets
+ * all of it. So the heaviest senders are throttled first, and users in a conversation never.
  *
- * Each person's rate is kept by a leaky bucket as a meter (ITU-T I.371, annex A): it fills by one with each send, leaks
- * at the present cap, and whoever's is full has to wait.
+ * The rate of each user is measured by a leaky bucket (ITU-T I.371, annex A). Each send adds one. It leaks at the
+ * present cap. A user whose bucket is full has to wait.
  */
 export function createSendThrottle(now: () => number): SendThrottle {
-  let startedAt = now()
-  let wanted = new Map<UserId, number>()
+  let windowStartedAt = now()
+  let demand = new Map<UserId, number>()
   let admitted = 0
-  /** In the last full window. */
-  let last = { wanted: new Map<UserId, number>(), carried: 0, seconds: 1 }
+  /** The last full window. */
+  let last = { demand: new Map<UserId, number>(), admittedRate: 0, seconds: 1 }
   const buckets = new Map<UserId, Bucket>()
   let steppedAt = -Infinity
   let budget = Infinity
   let cap = Infinity
 
-  function turn(): void {
-    const elapsedMs = now() - startedAt
+  function rotateWindow(): void {
+    const elapsedMs = now() - windowStartedAt
     if (elapsedMs < WINDOW_MS) return
-    last = { wanted, carried: (admitted * 1000) / elapsedMs, seconds: elapsedMs / 1000 }
-    wanted = new Map()
+    last = { demand, admittedRate: (admitted * 1000) / elapsedMs, seconds: elapsedMs / 1000 }
+    demand = new Map()
     admitted = 0
-    startedAt = now()
-    share()
-    forgetEmpty()
+    windowStartedAt = now()
+    shareBudget()
+    dropEmptyBuckets()
   }
 
-  function forgetEmpty(): void {
+  function dropEmptyBuckets(): void {
     for (const [userId, bucket] of buckets) if (levelOf(bucket) === 0) buckets.delete(userId)
   }
 
@@ -71,9 +72,9 @@ export function createSendThrottle(now: () => number): SendThrottle {
     return Math.max(0, level - ((now() - at) * cap) / 1000)
   }
 
-  function share(): void {
+  function shareBudget(): void {
     if (budget === Infinity) return
-    const rates = Float64Array.from(last.wanted.values(), (count) => count / last.seconds)
+    const rates = Float64Array.from(last.demand.values(), (count) => count / last.seconds)
     cap = Math.max(FLOOR, fairShare(rates, budget))
   }
 
@@ -84,54 +85,70 @@ export function createSendThrottle(now: () => number): SendThrottle {
     return excess > 0 ? Math.ceil((excess * 1000) / cap) : 0
   }
 
-  function pour(userId: UserId): void {
+  function fillBucket(userId: UserId): void {
     const bucket = buckets.get(userId)
     buckets.set(userId, { level: bucket === undefined ? 1 : levelOf(bucket) + 1, at: now() })
   }
 
-  function want(userId: UserId): void {
-    wanted.set(userId, (wanted.get(userId) ?? 0) + 1)
+  function recordDemand(userId: UserId): void {
+    demand.set(userId, (demand.get(userId) ?? 0) + 1)
   }
 
-  function wantedRate(): number {
+  function demandRate(): number {
     let sum = 0
-    for (const count of last.wanted.values()) sum += count
+    for (const count of last.demand.values()) sum += count
     return sum / last.seconds
   }
 
   return {
     throttledForMs(userId) {
-      turn()
+      rotateWindow()
       return waitMs(userId)
     },
     recordSend(userId) {
-      turn()
-      want(userId)
+      rotateWindow()
+      recordDemand(userId)
       admitted += 1
-      if (cap < Infinity) pour(userId)
+      if (cap < Infinity) fillBucket(userId)
     },
     recordRefusal(userId) {
-      turn()
-      want(userId)
+      rotateWindow()
+      recordDemand(userId)
     },
     tighten() {
-      turn()
-      if (now() - steppedAt < STEP_MS) return
+      rotateWindow()
+      if (now() - steppedAt < STEP_INTERVAL_MS) return
       steppedAt = now()
-      const carried = Math.min(budget, last.carried) * TIGHTEN_BY
-      budget = budget === Infinity ? carried : Math.max(carried, budget * TIGHTEN_AT_MOST_BY)
-      share()
+      const lowered = Math.min(budget, last.admittedRate) * TIGHTEN_BY
+      budget = budget === Infinity ? lowered : Math.max(lowered, budget * TIGHTEN_AT_MOST_BY)
+      shareBudget()
     },
     relax() {
       if (budget === Infinity) return
-      turn()
-      // The pace of a conversation is let through anyway; and out of nothing, no budget would ever grow.
-      budget = Math.max(budget, FLOOR * last.wanted.size) * RELAX_BY
-      if (budget < wantedRate()) return
+      rotateWindow()
+      // The floor is admitted anyway. Without it, a budget of zero would never grow.
+      budget = Math.max(budget, FLOOR * last.demand.size) * RELAX_BY
+      if (budget < demandRate()) return
       budget = Infinity
       cap = Infinity
       buckets.clear()
     },
     cap: () => cap,
   }
+}
+
+/**
+ * The highest rate per user at which the demands fit the budget (max-min fairness): the budget is used up, and no user
+ * gets more than they want while another gets less. If the budget covers all demands, the rest goes to the highest one.
+ * Without demands the result is the whole budget. Sorts `demands` in place.
+ */
+export function fairShare(demands: Float64Array, budget: number): number {
+  demands.sort()
+  let left = budget
+  for (const [index, demand] of demands.entries()) {
+    const share = left / (demands.length - index)
+    if (demand > share || index === demands.length - 1) return share
+    left -= demand
+  }
+  return left
 }

@@ -1,30 +1,31 @@
+import { createBackgroundLoop } from '../lib/background-loop.ts'
 import type { Clock } from '../lib/clock.ts'
-import { pause } from '../lib/async.ts'
+import type { PushStream } from '../lib/push-stream.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { type Feature, isPausedAt, type FeatureMode, modeAt, receiptRestMsAt } from './features.ts'
-import { earliestEndMs, type PressureState, initialPressure, transition } from './pressure.ts'
+import { type Feature, type FeatureMode, isPausedAt, modeAt, receiptRestMsAt } from './features.ts'
 import type { LevelCommands } from './level-commands.ts'
-import { levelOf, type Pressure, rankOf, type ServiceLevel } from './levels.ts'
+import { levelOf, type Pressure, type ServiceLevel } from './levels.ts'
+import { earliestEndMs, initialPressure, transition } from './pressure.ts'
 import { type ServiceStatus, StatusFeed, statusAt } from './service-status.ts'
 import type { Signals } from './signals.ts'
 import { pressureFor, type Readings } from './thresholds.ts'
 
-/** The level of this gateway, and what follows from it. */
+/** The service level of this gateway, and what follows from it. */
 export type ServiceLevels = Readonly<{
   status(): ServiceStatus
-  /** The present status at once, then each change. */
-  subscribe(): AsyncIterableIterator<ServiceStatus, undefined>
+  /** The present status, then each change. */
+  subscribe(): PushStream<ServiceStatus>
   modeOf(feature: Feature): FeatureMode
   isPaused(feature: Feature): boolean
-  /** How long receipts gather between two writes at least, in milliseconds. */
+  /** The least time between two writes of receipts, in milliseconds. */
   receiptRestMs(): number
-  /** When it makes sense to ask again for what is paused, in milliseconds. Not the same for everybody. */
+  /** When a client should retry a paused feature, in milliseconds. Spread at random. */
   retryAfterMs(): number
-  /** After how long somebody who wants to connect should try again; undefined: they are welcome. */
+  /** When a new connection should be retried, in milliseconds. Undefined if it is accepted. Spread at random. */
   connectionRetryAfterMs(): number | undefined
-  /** Whoever has had messages waiting to be read for longer than this has the first refused, in milliseconds. */
+  /** If the messages of one connection wait longer than this, the first of them is rejected. In milliseconds. */
   maxBacklogMs(): number
-  /** How hard this gateway is pressed by its own measure, whatever the operator says. */
+  /** The pressure by this gateway's own signals, whatever the operator's command is. */
   pressure(): Pressure
   start(): void
   stop(): Promise<void>
@@ -33,84 +34,86 @@ export type ServiceLevels = Readonly<{
 type Dependencies = Readonly<{
   signals: Signals
   commands: Pick<LevelCommands, 'current'>
-  /** Hears of each reading: the pressure that came of it, and the one that it asks for by itself. */
-  onReading(pressure: Pressure, asked: Pressure): void
+  /** Called after each reading with the new pressure, and with the one that this reading alone demands. */
+  onReading(pressure: Pressure, demanded: Pressure): void
   clock: Clock
   /** Monotonic milliseconds. */
   now: () => number
-  /** False: the operator alone decides, and nobody is turned away or held back. */
+  /** False: the operator alone sets the level. No connection is rejected and no sender is throttled. */
   isAutomatic: boolean
   logger: Logger
 }>
 
-const READ_EVERY_MS = 250
-/** A command reaches every gateway within this time, and that of one look into the database. */
-const LOOK_EVERY_MS = 1_000
+const READING_INTERVAL_MS = 250
+/** A command reaches every gateway within this time, and the time of one read. */
+const COMMAND_INTERVAL_MS = 1_000
 const RETRY_AFTER_MS = { min: 5_000, max: 60_000 }
-const TURN_AWAY_MS = 5_000
-/** A moment's flood is waited for; what has flooded for a while is drained, or everybody would wait for it all the time. */
-const MAX_BACKLOG_MS = { of: 2_000, beyond: 300 }
+const CONNECTION_RETRY_AFTER_MS = 5_000
+/** A short flood is processed late. Beyond ESSENTIAL backlogs are drained, or every user would wait for them. */
+const MAX_BACKLOG_MS = { usual: 2_000, beyond: 300 }
 
 /**
- * Two sources say what the level is: the ladder, which follows this gateway's own signals, and the operator's command.
- * While there is a command it decides, upwards and downwards, until it expires: who holds the level down has a reason
- * that no signal knows. What protects the process itself, turning newcomers away and holding the heaviest senders
- * back, is no matter of opinion and follows the signals alone.
+ * Two sources set the level: this gateway's own pressure, and the operator's command. A command wins, upwards and
+ * downwards, until it expires: the operator may know a reason that no signal shows. What protects the process itself,
+ * rejecting connections and throttling senders, follows the signals alone.
  */
 export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
   const { signals, commands, onReading, clock, now, isAutomatic, logger } = dependencies
-  const ended = new AbortController()
   const feed = new StatusFeed(statusAt('NORMAL', clock.now()))
-  let ladder: PressureState = initialPressure(now())
+  let state = initialPressure(now())
   let command: Readonly<{ level: ServiceLevel; until: number }> | undefined
-  let running: Promise<unknown> = Promise.resolve()
 
-  function read(): void {
-    const readings = signals.read()
-    if (isAutomatic) ladder = transition(ladder, readings, now())
-    settle(readings)
-    onReading(ladder.pressure, isAutomatic ? pressureFor(readings) : 'NORMAL')
+  const readings = createBackgroundLoop({
+    component: 'overload signals',
+    run: readSignals,
+    intervalMs: READING_INTERVAL_MS,
+    logger,
+  })
+  // If the database does not answer, the last known command stays in force until it expires.
+  const commandReads = createBackgroundLoop({
+    component: 'service level command',
+    run: readCommand,
+    intervalMs: COMMAND_INTERVAL_MS,
+    logger,
+  })
+
+  function readSignals(): void {
+    const latest = signals.read()
+    if (isAutomatic) state = transition(state, latest, now())
+    updateLevel(latest)
+    onReading(state.pressure, isAutomatic ? pressureFor(latest) : 'NORMAL')
   }
 
-  function settle(readings: Readings | undefined): void {
+  async function readCommand(): Promise<void> {
+    const found = await commands.current()
+    command = found && { level: found.level, until: now() + found.remainingMs }
+    updateLevel(undefined)
+  }
+
+  function updateLevel(latest: Readings | undefined): void {
     if (command !== undefined && command.until <= now()) command = undefined
-    const level = command?.level ?? levelOf(ladder.pressure)
-    if (level === feed.present.level) return
-    const by = command === undefined ? 'load' : 'operator'
-    logger.warn({ from: feed.present.level, to: level, by, readings }, 'the service level changes')
+    const level = command?.level ?? levelOf(state.pressure)
+    const { level: from } = feed.present
+    if (level === from) return
+    const cause = command === undefined ? 'load' : 'operator'
+    logger.warn({ from, to: level, cause, readings: latest }, 'service level changed')
     feed.publish(statusAt(level, clock.now()))
-  }
-
-  /** Where the database does not answer, what it said last stays in force, until it expires. */
-  async function look(): Promise<void> {
-    try {
-      const found = await commands.current()
-      command = found && { level: found.level, until: now() + found.remainingMs }
-      settle(undefined)
-    } catch (error) {
-      logger.warn({ err: error }, "the operator's command could not be looked for")
-    }
-  }
-
-  async function repeat(work: () => unknown, everyMs: number): Promise<void> {
-    while (!ended.signal.aborted) {
-      await work()
-      await pause(everyMs, ended.signal)
-    }
-  }
-
-  function remainingMs(): number {
-    return command === undefined ? earliestEndMs(ladder, now()) : command.until - now()
   }
 
   function retryAfterMs(): number {
     const { min, max } = RETRY_AFTER_MS
-    return scattered(Math.min(Math.max(remainingMs(), min), max))
+    const remainingMs = command === undefined ? earliestEndMs(state, now()) : command.until - now()
+    return spread(Math.min(Math.max(remainingMs, min), max))
+  }
+
+  function connectionRetryAfterMs(): number | undefined {
+    if (state.pressure !== 'BEYOND') return undefined
+    return spread(CONNECTION_RETRY_AFTER_MS + earliestEndMs(state, now()))
   }
 
   function maxBacklogMs(): number {
     if (!isAutomatic) return Infinity
-    return ladder.pressure === 'BEYOND' ? MAX_BACKLOG_MS.beyond : MAX_BACKLOG_MS.of
+    return state.pressure === 'BEYOND' ? MAX_BACKLOG_MS.beyond : MAX_BACKLOG_MS.usual
   }
 
   return {
@@ -120,25 +123,22 @@ export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
     isPaused: (feature) => isPausedAt(feed.present.level, feature),
     receiptRestMs: () => receiptRestMsAt(feed.present.level),
     retryAfterMs,
-    connectionRetryAfterMs: () =>
-      rankOf(ladder.pressure) < rankOf('BEYOND')
-        ? undefined
-        : scattered(TURN_AWAY_MS + earliestEndMs(ladder, now())),
+    connectionRetryAfterMs,
     maxBacklogMs,
-    pressure: () => ladder.pressure,
+    pressure: () => state.pressure,
     start() {
       signals.start()
-      running = Promise.all([repeat(read, READ_EVERY_MS), repeat(look, LOOK_EVERY_MS)])
+      readings.start()
+      commandReads.start()
     },
     async stop() {
-      ended.abort()
-      await running
+      await Promise.all([readings.stop(), commandReads.stop()])
       signals.stop()
     },
   }
 }
 
-/** Up to half as long again, so that not everybody comes back in the same moment. */
-function scattered(ms: number): number {
+/** Adds up to a half at random, so that clients do not all return at the same moment. */
+function spread(ms: number): number {
   return Math.round(ms * (1 + Math.random() / 2))
 }

@@ -1,25 +1,22 @@
+import { NewestByKeyQueue } from '../lib/bounded-queue.ts'
+import { PushStream } from '../lib/push-stream.ts'
 import { type Feature, pausedAt } from './features.ts'
 import type { ServiceLevel } from './levels.ts'
 
-/** What clients are told of load. */
+/** What clients are told about overload. */
 export type ServiceStatus = Readonly<{ level: ServiceLevel; since: Date; paused: readonly Feature[] }>
 
 export function statusAt(level: ServiceLevel, sinceMs: number): ServiceStatus {
   return { level, since: new Date(sinceMs), paused: pausedAt(level) }
 }
 
-type Reader = { isBehind: boolean; isGone: boolean; woken: PromiseWithResolvers<void> }
-
-/**
- * The present status, for whoever follows it. A reader who is slow is given the newest and not what lay between, so
- * nothing ever queues.
- */
+/** The present status, and a stream of it for each subscriber. */
 export class StatusFeed {
   #present: ServiceStatus
-  readonly #readers = new Set<Reader>()
+  readonly #streams = new Set<PushStream<ServiceStatus>>()
 
-  constructor(first: ServiceStatus) {
-    this.#present = first
+  constructor(initial: ServiceStatus) {
+    this.#present = initial
   }
 
   get present(): ServiceStatus {
@@ -28,43 +25,17 @@ export class StatusFeed {
 
   publish(status: ServiceStatus): void {
     this.#present = status
-    for (const reader of this.#readers) {
-      reader.isBehind = true
-      wake(reader)
-    }
+    for (const stream of this.#streams) stream.push(status)
   }
 
-  /**
-   * The present status at once, then each change. An iterator by hand, because an async generator's `return` would
-   * wait for the next change.
-   */
-  subscribe(): AsyncIterableIterator<ServiceStatus, undefined> {
-    const reader: Reader = { isBehind: true, isGone: false, woken: Promise.withResolvers() }
-    this.#readers.add(reader)
-
-    const end = (): Promise<IteratorReturnResult<undefined>> => {
-      reader.isGone = true
-      this.#readers.delete(reader)
-      wake(reader)
-      return Promise.resolve({ done: true, value: undefined })
-    }
-    const next = async (): Promise<IteratorResult<ServiceStatus, undefined>> => {
-      while (!reader.isGone && !reader.isBehind) await reader.woken.promise
-      reader.isBehind = false
-      return reader.isGone ? { done: true, value: undefined } : { done: false, value: this.#present }
-    }
-    return {
-      next,
-      return: end,
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
+  /** The present status, then each change. A slow reader gets the newest status and misses those before it. */
+  subscribe(): PushStream<ServiceStatus> {
+    const stream: PushStream<ServiceStatus> = new PushStream({
+      queue: new NewestByKeyQueue(() => 'status'),
+      onClose: () => this.#streams.delete(stream),
+    })
+    this.#streams.add(stream)
+    stream.push(this.#present)
+    return stream
   }
-}
-
-/** Wakes all who wait at the moment. */
-function wake(reader: Reader): void {
-  reader.woken.resolve()
-  reader.woken = Promise.withResolvers()
 }

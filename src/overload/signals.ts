@@ -2,22 +2,22 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import type { Readings } from './thresholds.ts'
 
-/** Measures how hard this process is pressed. */
+/** Measures how overloaded this process is. */
 export type Signals = Readonly<{
   start(): void
-  /** What is so now, and what was since the last reading. */
+  /** Returns present values, and the peaks since the last reading. */
   read(): Readings
   stop(): void
 }>
 
 type Sources = Readonly<{
-  waitingToBeReadMs(): number
+  inboundWaitMs(): number
   waitingSends(): number
   commitMs(): number
   waitingStatements(): number
 }>
 
-/** How often the monitor's timer is due, in milliseconds; what it reports includes that. */
+/** The interval of the monitor's timer, in milliseconds. The delays that it reports include this interval. */
 const RESOLUTION_MS = 10
 const NS_PER_MS = 1e6
 
@@ -30,7 +30,7 @@ export function createSignals(sources: Sources): Signals {
     delay.reset()
     return {
       eventLoopDelayMs,
-      waitingToBeReadMs: sources.waitingToBeReadMs(),
+      inboundWaitMs: sources.inboundWaitMs(),
       waitingSends: sources.waitingSends(),
       commitMs: sources.commitMs(),
       waitingStatements: sources.waitingStatements(),
@@ -41,11 +41,11 @@ export function createSignals(sources: Sources): Signals {
   return { start: () => void delay.enable(), read, stop: () => void delay.disable() }
 }
 
-/** Of the heap's ceiling, or of what the container allows the whole process: whichever is nearer. */
+/** The used share of the heap's limit, or of the container's memory limit, whichever is higher. */
 function memoryShare(): number {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
   const allowed = process.constrainedMemory()
-  const ofHeap = used / limit
-  // Without a limit, the operating system answers with nothing or with an absurdly high one.
-  return allowed > 0 ? Math.max(ofHeap, process.memoryUsage.rss() / allowed) : ofHeap
+  const heapShare = used / limit
+  // Without a limit, the operating system returns zero or an absurdly high number.
+  return allowed > 0 ? Math.max(heapShare, process.memoryUsage.rss() / allowed) : heapShare
 }

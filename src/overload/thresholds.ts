@@ -1,22 +1,22 @@
 import { type Pressure, PRESSURES } from './levels.ts'
 
-/** What a gateway measures of itself. */
+/** What a gateway measures about itself. */
 export type Readings = Readonly<{
-  /** By how much timers were late, nine of ten times, since the last reading. Milliseconds. */
+  /** The 90th percentile of timer delays since the last reading, in milliseconds. */
   eventLoopDelayMs: number
-  /** The longest that a client's message waited before it was begun; what is refused does not count. Milliseconds. */
-  waitingToBeReadMs: number
-  /** Messages that wait to be stored. */
+  /** The longest wait of a client's message before it was processed, in milliseconds. Rejected ones do not count. */
+  inboundWaitMs: number
+  /** Messages that wait in lanes to be stored. */
   waitingSends: number
-  /** How long a batch takes to be stored, or has been under way already. Milliseconds. */
+  /** How long a batch of messages takes to commit, including the commit in progress, in milliseconds. */
   commitMs: number
-  /** Statements that wait for a connection to the database. */
+  /** Statements that wait for a database connection. */
   waitingStatements: number
-  /** Of what this process may have, 0 to 1. */
+  /** The used share of the memory that this process may use, from 0 to 1. */
   memoryShare: number
 }>
 
-/** Reached at `up`, and left only below `down`. */
+/** A pressure is reached at `up`, and left only below `down`. */
 export type Threshold = Readonly<{ up: number; down: number }>
 type Raised = Exclude<Pressure, 'NORMAL'>
 
@@ -26,7 +26,7 @@ export const THRESHOLDS: Readonly<Record<keyof Readings, Readonly<Record<Raised,
     ESSENTIAL: { up: 150, down: 75 },
     BEYOND: { up: 400, down: 200 },
   },
-  waitingToBeReadMs: {
+  inboundWaitMs: {
     BUSY: { up: 250, down: 100 },
     ESSENTIAL: { up: 750, down: 300 },
     BEYOND: { up: 1_500, down: 600 },
@@ -60,7 +60,7 @@ export function pressureFor(readings: Readings): Pressure {
   return PRESSURES.findLast((pressure) => isReached(pressure, readings)) ?? 'NORMAL'
 }
 
-/** Whether every reading is below what would keep this pressure up. */
+/** Whether every reading is below the `down` threshold of this pressure. */
 export function isCalm(pressure: Pressure, readings: Readings): boolean {
   if (pressure === 'NORMAL') return true
   return SIGNALS.every((signal) => readings[signal] < THRESHOLDS[signal][pressure].down)

@@ -1,42 +1,42 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { UserId } from '../ids.ts'
 
-/** Lets each person have a few operations done at once; their others wait for those, in the order in which they came. */
+/** Limits how many operations of one user run at once. The others wait in order of arrival. */
 export type ConcurrencyLimit = Readonly<{
-  /** Does the work when its turn has come. */
+  /** Starts `work` as soon as the user has a free slot. */
   run<Result>(userId: UserId, work: () => Promise<Result>): Promise<Result>
 }>
 
 /**
- * As many as a browser has connections to one host over HTTP/1.1, so that nobody waits who would not wait there. An
- * allowance can be spent in one moment: without this, one program that runs away would queue hundreds of statements,
- * well within what it may do, and what a crowd needs would be paused for everybody because of it.
+ * The number of connections that a browser opens to one host over HTTP/1.1. A quota can be spent in one moment. Without
+ * this limit a runaway program could queue hundreds of statements within its quota, and one user would pause features
+ * for all others.
  */
-export const AT_ONCE = 6
+export const MAX_CONCURRENT = 6
 
-export function createConcurrencyLimit(atOnce = AT_ONCE): ConcurrencyLimit {
-  /** Of those who have something under way. */
-  const lines = new Map<UserId, LimitFunction>()
+export function createConcurrencyLimit(maxConcurrent = MAX_CONCURRENT): ConcurrencyLimit {
+  /** The users who have an operation in progress. */
+  const limits = new Map<UserId, LimitFunction>()
 
-  function lineOf(userId: UserId): LimitFunction {
-    const line = lines.get(userId) ?? pLimit(atOnce)
-    lines.set(userId, line)
-    return line
+  function limitOf(userId: UserId): LimitFunction {
+    const limit = limits.get(userId) ?? pLimit(maxConcurrent)
+    limits.set(userId, limit)
+    return limit
   }
 
-  /** The line still counts the work that has just ended. */
-  function forgetIfLast(userId: UserId, { activeCount, pendingCount }: LimitFunction): void {
-    if (activeCount + pendingCount <= 1) lines.delete(userId)
+  /** Called before the limit stops counting the operation that has just ended. */
+  function dropIfLast(userId: UserId, { activeCount, pendingCount }: LimitFunction): void {
+    if (activeCount + pendingCount <= 1) limits.delete(userId)
   }
 
   return {
     async run(userId, work) {
-      const line = lineOf(userId)
-      return line(async () => {
+      const limit = limitOf(userId)
+      return limit(async () => {
         try {
           return await work()
         } finally {
-          forgetIfLast(userId, line)
+          dropIfLast(userId, limit)
         }
       })
     },

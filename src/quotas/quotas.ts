@@ -1,20 +1,20 @@
-/** An allowance of one person: `burst` at once, and `perSecond` again from then on. */
+/** What one user may do: `burst` operations at once, and `perSecond` more from then on. */
 export type Quota = Readonly<{ burst: number; perSecond: number }>
 
 /**
- * What one person may do. A person never meets any of these; programs that run away do. Apps that were offline send
- * everything at once, and reconnect several times in a row: hence the bursts.
+ * The quotas of one user. People never reach them; runaway programs do. The bursts are large because an app that was
+ * offline sends everything at once, and reconnects several times in a row.
  */
 export const QUOTAS = {
   /** Messages. */
   send: { burst: 500, perSecond: 20 },
-  /** Edits, deletions, reactions, renewals of the session. */
+  /** Edits, deletions, reactions, session renewals. */
   change: { burst: 300, perSecond: 10 },
   /** markDelivered, markRead. */
   receipt: { burst: 1_000, perSecond: 50 },
-  /** Making chats, and changing who is in them or what they are called. */
+  /** Creating chats, changing their members or names. */
   group: { burst: 200, perSecond: 2 },
-  /** In units: one for each 25 fields, or part of them, that a query asks for; a page counts per 20 of its items. */
+  /** In units of 25 requested fields, rounded up. Fields of a page count once per 20 items. */
   query: { burst: 1_000, perSecond: 100 },
   subscription: { burst: 300, perSecond: 5 },
   /** Heartbeats, typing. */

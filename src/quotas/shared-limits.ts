@@ -1,12 +1,12 @@
+import { createBackgroundLoop } from '../lib/background-loop.ts'
 import type { RedisConnection } from '../redis/redis-connection.ts'
-import { pause } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { RateLimits, Spending } from './rate-limits.ts'
 
-/** Lets gateways know of each other's spending. */
+/** Shares the spending of users between gateways. */
 export type SharedLimits = Readonly<{
   start(): void
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no work is in progress. */
   stop(): Promise<void>
 }>
 
@@ -16,12 +16,11 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
-const TELL_EVERY_MS = 250
+const INTERVAL_MS = 250
 
 /*
- * The same bucket as in token-bucket.ts, by Redis' own clock. What was spent has been spent, so it takes what it is
- * told even where that leaves a debt, of one burst at most; and answers what is left. A bucket is forgotten when it
- * would be full.
+ * The bucket of token-bucket.ts, by the clock of Redis. It records what was spent already, so it takes all of it, down
+ * to a negative balance of one burst. Returns what is left. A bucket expires when it would be full.
  */
 const SPEND = `
 local spent, burst, rate = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -36,51 +35,34 @@ redis.call('EXPIRE', KEYS[1], math.ceil((burst - tokens) / rate) + 1)
 return string.format('%.3f', tokens)`
 
 /*
- * Every gateway decides alone, by its own buckets: no operation waits for Redis, and limits hold while it is away.
- * In the background, each tells a bucket that all share what was spent with it, and lowers its own to what is left
- * there. So somebody who uses all gateways at once gets at most a tenth of a burst from each, and what they can spend
- * in a quarter of a second, on top of what one gateway would have given them. People who keep to the pace of people
- * are never told of: they cost Redis nothing.
+ * Each gateway decides by its own buckets. So no operation waits for Redis, and limits hold while Redis is down. In the
+ * background a gateway adds its spending to a bucket in Redis that all gateways share, and lowers its own bucket to what
+ * is left there. A user who uses all gateways at once gets little more than from one: at most a tenth of a burst from
+ * each, and what they can spend in a quarter of a second. Users at human pace are never shared and cost Redis nothing.
  */
 export function createSharedLimits({ connection, limits, logger }: Dependencies): SharedLimits {
-  const ended = new AbortController()
-  let running: Promise<void> = Promise.resolve()
+  const { start, stop } = createBackgroundLoop({
+    component: 'quota sharing',
+    run: share,
+    intervalMs: INTERVAL_MS,
+    startsWithRest: true,
+    failureLogLevel: 'debug',
+    logger,
+  })
 
-  async function tell(spending: readonly Spending[]): Promise<void> {
-    const left = await connection.send(spending.map(commandFor))
+  /** Spending that cannot be shared is dropped. The buckets of each gateway still hold. */
+  async function share(): Promise<void> {
+    const spending = limits.collectSpending()
+    if (spending.length === 0 || connection.status() === 'down') return
+    const left = await connection.send(spending.map(spendCommand))
     spending.forEach(({ userId, costClass }, index) => limits.lower(userId, costClass, Number(left[index])))
   }
 
-  function commandFor({ userId, costClass, spent }: Spending): readonly [string, ...(string | number)[]] {
+  /** The key keeps its old name, which gateways of earlier versions use. */
+  function spendCommand({ userId, costClass, spent }: Spending): readonly [string, ...(string | number)[]] {
     const { burst, perSecond } = limits.quotaOf(costClass)
     return ['eval', SPEND, 1, `parley:allowance:${costClass}:${userId}`, spent, burst, perSecond]
   }
 
-  /** While Redis is away what was spent is forgotten: every gateway's own buckets hold all the same. */
-  async function share(): Promise<void> {
-    const spending = limits.collectSpending()
-    if (spending.length === 0 || connection.status() === 'down') return
-    try {
-      await tell(spending)
-    } catch (error) {
-      logger.debug({ err: error, people: spending.length }, 'spending could not be shared')
-    }
-  }
-
-  async function run(): Promise<void> {
-    while (!ended.signal.aborted) {
-      await pause(TELL_EVERY_MS, ended.signal)
-      await share()
-    }
-  }
-
-  return {
-    start() {
-      running = run()
-    },
-    async stop() {
-      ended.abort()
-      await running
-    },
-  }
+  return { start, stop }
 }

@@ -1,41 +1,41 @@
 import type { Quota } from './quotas.ts'
 
-/** Fills at a steady pace up to its burst, and is taken from. Times are monotonic milliseconds. */
+/** A bucket of tokens that refills at a steady rate up to its burst. Times are monotonic milliseconds. */
 export type TokenBucket = Readonly<{
   /**
-   * Takes `cost` and answers 0; or takes nothing and answers after how many milliseconds it would. What costs more
-   * than the bucket holds is let through when it is full, and leaves a debt.
+   * Takes `cost` tokens and returns 0. If there are too few, takes nothing and returns how many milliseconds to wait. A
+   * cost above the burst is taken once the bucket is full, and leaves a negative balance.
    */
   take(cost: number, now: number): number
-  /** There is no more than this in it. */
+  /** Lowers the balance to at most `tokens`. */
   lower(tokens: number, now: number): void
   isFull(now: number): boolean
 }>
 
-/** A full one. It fills when somebody looks, not by a timer: a million of them cost nothing while nobody does. */
+/** Creates a full bucket. It refills when it is used and not by a timer, so a million idle buckets cost no time. */
 export function createTokenBucket({ burst, perSecond }: Quota, createdAt: number): TokenBucket {
   let tokens = burst
   let filledAt = createdAt
 
-  function fill(now: number): void {
+  function refill(now: number): void {
     tokens = Math.min(burst, tokens + (Math.max(0, now - filledAt) * perSecond) / 1000)
     filledAt = now
   }
 
   return {
     take(cost, now) {
-      fill(now)
+      refill(now)
       const missing = Math.min(cost, burst) - tokens
       if (missing > 0) return Math.ceil((missing * 1000) / perSecond)
       tokens -= cost
       return 0
     },
-    lower(most, now) {
-      fill(now)
-      tokens = Math.min(tokens, most)
+    lower(limit, now) {
+      refill(now)
+      tokens = Math.min(tokens, limit)
     },
     isFull(now) {
-      fill(now)
+      refill(now)
       return tokens >= burst
     },
   }

@@ -76,12 +76,12 @@ export function createMetrics() {
     ),
     refused: counter(
       'refused_total',
-      'Operations that were refused because of load or of a limit, by code and feature.',
+      'Operations that were rejected because of overload or a quota, by code and feature.',
       ['code', 'feature'],
     ),
     rateLimited: counter(
       'rate_limited_total',
-      'Operations that were refused because somebody did too much at once, by which of their allowances was used up.',
+      'Operations that were rejected because a quota was used up or the sender was throttled, by class.',
       ['class'],
     ),
     turnedAway: counter(

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fairShare } from '../../../src/overload/fair-share.ts'
+import { fairShare } from '../../../src/overload/send-throttle.ts'
 
 test.for([
   { demands: [1, 2, 30, 40], budget: 33, share: 15 },
@@ -12,14 +12,14 @@ test.for([
   expect(fairShare(Float64Array.from(demands), budget)).toBe(share)
 })
 
-test('all of the budget is used and no more, or everybody gets all they want', () => {
+test('the shares use up the budget, or meet every demand', () => {
   const demand = fc.double({ min: 0, max: 1_000, noNaN: true })
   fc.assert(
     fc.property(fc.array(demand, { minLength: 1 }), demand, (demands, budget) => {
       const share = fairShare(Float64Array.from(demands), budget)
       const used = demands.reduce((sum, one) => sum + Math.min(one, share), 0)
-      const wanted = demands.reduce((sum, one) => sum + one, 0)
-      expect(used).toBeCloseTo(Math.min(budget, wanted), 6)
+      const demanded = demands.reduce((sum, one) => sum + one, 0)
+      expect(used).toBeCloseTo(Math.min(budget, demanded), 6)
     }),
   )
 })

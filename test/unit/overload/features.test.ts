@@ -8,24 +8,24 @@ describe.each(SERVICE_LEVELS)('at %s', (level) => {
     expect(pausedAt(level)).not.toContain('messages')
   })
 
-  test('a receipt is written soon enough to be answered within ten seconds', () => {
+  test('receipts are written often enough to be answered within ten seconds', () => {
     expect(receiptRestMsAt(level)).toBeLessThanOrEqual(5_000)
     expect(modeAt(level, 'receipts')).not.toBe('off')
   })
 })
 
-test('old log entries wait for better times, and nobody is told that they do', () => {
+test('deleting old log events is delayed under load, and is not reported to clients', () => {
   expect(SERVICE_LEVELS.map((level) => modeAt(level, 'retention'))).toEqual(['on', 'delayed', 'delayed'])
   expect(SERVICE_LEVELS.flatMap(pausedAt)).not.toContain('retention')
 })
 
-test('clients are told what the contract says of each level', () => {
+test('the paused features of each level are those of the contract', () => {
   expect(pausedAt('NORMAL')).toEqual([])
   expect(pausedAt('BUSY')).toEqual(['presence', 'typing'])
   expect(pausedAt('ESSENTIAL')).toEqual(['receipts', 'presence', 'typing'])
 })
 
-test('the higher the level, the less there is, and the later receipts are', () => {
+test('a higher level never brings a feature back, and writes receipts later', () => {
   const order = ['on', 'delayed', 'trickle', 'off']
   for (const modes of Object.values(FEATURES)) {
     const ranks = SERVICE_LEVELS.map((level) => order.indexOf(modes[level]))

@@ -7,11 +7,11 @@ import { ruleOf } from '../../../src/overload/operation-rules.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 
-/** A gate at a level, with so long to wait for limits. */
+/** Admission at a level. The test sets how long quota and throttle make a user wait. */
 function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atMost?: number } = {}) {
   const metrics = createMetrics()
   const counts = { taken: 0, sent: 0, refused: 0 }
-  const gate = createOperationAdmission({
+  const admission = createOperationAdmission({
     levels: {
       modeOf: (feature) => modeAt(level, feature),
       retryAfterMs: () => 7_000,
@@ -27,8 +27,8 @@ function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atM
     metrics,
   })
   const admit = (operation: string, viewerId = alice) =>
-    gate.admit({ rule: ruleOf(operation), viewerId, cost: 1 })
-  return { admit, gate, metrics, counts }
+    admission.admit({ rule: ruleOf(operation), viewerId, cost: 1 })
+  return { admit, admission, metrics, counts }
 }
 
 function refusal(work: () => unknown): ErrorExtensions | undefined {
@@ -48,7 +48,7 @@ test.for(['Mutation.sendMessage', 'Subscription.inbox', 'Query.chat', 'Query.ser
   },
 )
 
-test('what is off is SERVICE_DEGRADED, says when to ask again, and is counted', async () => {
+test('a feature that is off is rejected with SERVICE_DEGRADED and a time to retry, and counted', async () => {
   const { admit, metrics } = at('BUSY')
   const expected = { code: 'SERVICE_DEGRADED', retryable: true, retryAfterMs: 7_000 }
   expect(refusal(() => admit('Mutation.setTyping'))).toEqual(expected)
@@ -59,7 +59,7 @@ test('what is off is SERVICE_DEGRADED, says when to ask again, and is counted', 
   )
 })
 
-test('who did too much is RATE_LIMITED for as long as their allowance says', async () => {
+test('a user whose quota is used up gets RATE_LIMITED with the time until it refills', async () => {
   const { admit, metrics, counts } = at('NORMAL', { limit: 40 })
   const expected = { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 40 }
   expect(refusal(() => admit('Mutation.sendMessage'))).toEqual(expected)
@@ -67,28 +67,28 @@ test('who did too much is RATE_LIMITED for as long as their allowance says', asy
   expect(await metrics.registry.metrics()).toContain('parley_rate_limited_total{class="send"} 1')
 })
 
-test('the heaviest senders are held back from sending, and from nothing else', () => {
+test('a throttled sender cannot send, and can do everything else', () => {
   const { admit, counts } = at('ESSENTIAL', { heaviest: 900 })
   expect(refusal(() => admit('Mutation.sendMessage'))?.retryAfterMs).toBe(900)
-  // Nothing was spent, and it is known that they wanted to.
+  // No quota was taken, and the demand was recorded.
   expect(counts).toEqual({ taken: 0, sent: 0, refused: 1 })
   expect(refusal(() => admit('Query.chat'))).toBeUndefined()
 })
 
-test('whoever is held back is refused before anything is done for their message', () => {
-  const { gate } = at('ESSENTIAL', { heaviest: 900 })
-  expect(refusal(() => gate.throttleSend(alice, 0))).toEqual({
+test('a throttled sender is rejected before any work is done for the message', () => {
+  const { admission } = at('ESSENTIAL', { heaviest: 900 })
+  expect(refusal(() => admission.throttleSend(alice, 0))).toEqual({
     code: 'RATE_LIMITED',
     retryable: true,
     retryAfterMs: 900,
   })
-  expect(refusal(() => at('ESSENTIAL').gate.throttleSend(alice, 60_000))).toBeUndefined()
+  expect(refusal(() => at('ESSENTIAL').admission.throttleSend(alice, 60_000))).toBeUndefined()
 })
 
-test('whoever has had messages waiting for too long has the first refused, and is asked to come back after as long', async () => {
-  const { gate, metrics, counts } = at('ESSENTIAL', { atMost: 300 })
-  expect(refusal(() => gate.throttleSend(alice, 300))).toBeUndefined()
-  expect(refusal(() => gate.throttleSend(alice, 300.5))).toMatchObject({
+test('a user whose messages wait for too long has the first one rejected, with that wait as the time to retry', async () => {
+  const { admission, metrics, counts } = at('ESSENTIAL', { atMost: 300 })
+  expect(refusal(() => admission.throttleSend(alice, 300))).toBeUndefined()
+  expect(refusal(() => admission.throttleSend(alice, 300.5))).toMatchObject({
     code: 'RATE_LIMITED',
     retryAfterMs: 301,
   })
@@ -96,7 +96,7 @@ test('whoever has had messages waiting for too long has the first refused, and i
   expect(await metrics.registry.metrics()).toContain('parley_rate_limited_total{class="heaviest"} 1')
 })
 
-test('in a trickle a person has a few receipts waiting, and more only when those were answered', () => {
+test('while receipts trickle a user can have a few waiting, and more only after those were answered', () => {
   const { admit } = at('ESSENTIAL')
   const releases = Array.from({ length: 16 }, () => admit('Mutation.markDelivered'))
   expect(refusal(() => admit('Mutation.markRead'))).toEqual({
@@ -109,10 +109,10 @@ test('in a trickle a person has a few receipts waiting, and more only when those
   expect(refusal(() => admit('Mutation.markRead'))).toBeUndefined()
 })
 
-test('without a viewer there is nobody to limit: what needs one refuses by itself', () => {
-  const { gate } = at('NORMAL', { limit: 40 })
+test('without a viewer nothing is limited', () => {
+  const { admission } = at('NORMAL', { limit: 40 })
   const rule = ruleOf('Query.viewer')
-  expect(gate.admit({ rule, viewerId: undefined, cost: 1 })).toBeUndefined()
+  expect(admission.admit({ rule, viewerId: undefined, cost: 1 })).toBeUndefined()
 })
 
 test('an operation without a rule throws', () => {

@@ -7,42 +7,42 @@ import { captureLog } from '../../harness/fixtures/captured-log.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A gateway whose load and whose operator are ours. */
+/** A gateway with load and an operator that the test controls. */
 function gateway({ isAutomatic = true } = {}) {
   const readings = {
     eventLoopDelayMs: 0,
-    waitingToBeReadMs: 0,
+    inboundWaitMs: 0,
     waitingSends: 0,
     commitMs: 2,
     waitingStatements: 0,
     memoryShare: 0.1,
   }
-  const operator: { command: LevelCommand | undefined; isAway: boolean } = {
+  const operator: { command: LevelCommand | undefined; isDown: boolean } = {
     command: undefined,
-    isAway: false,
+    isDown: false,
   }
-  const asked: string[] = []
+  const pressures: string[] = []
   const levels = createServiceLevels({
     signals: { start: () => undefined, read: (): Readings => ({ ...readings }), stop: () => undefined },
     commands: {
       current: async () => {
-        if (operator.isAway) throw new Error('no database')
+        if (operator.isDown) throw new Error('no database')
         return operator.command
       },
     },
-    onReading: (pressure) => asked.push(pressure),
+    onReading: (pressure) => pressures.push(pressure),
     clock: { now: () => Date.now() },
     now: () => performance.now(),
     isAutomatic,
     logger: captureLog().logger,
   })
   levels.start()
-  return { levels, readings, operator, asked }
+  return { levels, readings, operator, pressures }
 }
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
-test('load raises the level within a second, and says since when and what is paused', async () => {
+test('load raises the level within a second, and the status names the time and the paused features', async () => {
   const { levels, readings } = gateway()
   await pass(1_000)
   expect(levels.status()).toMatchObject({ level: 'NORMAL', paused: [] })
@@ -57,7 +57,7 @@ test('load raises the level within a second, and says since when and what is pau
   await levels.stop()
 })
 
-test("the operator's command holds within a second, upwards and downwards, and ends by itself", async () => {
+test("the operator's command applies within a second, upwards and downwards, until it ends", async () => {
   const { levels, readings, operator } = gateway()
   operator.command = { level: 'ESSENTIAL', remainingMs: 5_000 }
   await pass(1_000)
@@ -72,11 +72,11 @@ test("the operator's command holds within a second, upwards and downwards, and e
   await levels.stop()
 })
 
-test('while the database is away, a command stays in force until it expires, and no longer', async () => {
+test('while the database is down a command stays in force until it expires', async () => {
   const { levels, operator } = gateway()
   operator.command = { level: 'BUSY', remainingMs: 5_000 }
   await pass(1_000)
-  operator.isAway = true
+  operator.isDown = true
   await pass(3_500)
   expect(levels.status().level).toBe('BUSY')
   await pass(1_500)
@@ -84,19 +84,19 @@ test('while the database is away, a command stays in force until it expires, and
   await levels.stop()
 })
 
-test('where the operator alone decides, load changes nothing and turns nobody away', async () => {
-  const { levels, readings, operator, asked } = gateway({ isAutomatic: false })
+test('in manual mode load changes nothing and rejects no connection', async () => {
+  const { levels, readings, operator, pressures } = gateway({ isAutomatic: false })
   readings.waitingSends = 50_000
   await pass(5_000)
   expect([levels.status().level, levels.connectionRetryAfterMs()]).toEqual(['NORMAL', undefined])
-  expect(new Set(asked)).toEqual(new Set(['NORMAL']))
+  expect(new Set(pressures)).toEqual(new Set(['NORMAL']))
   operator.command = { level: 'BUSY', remainingMs: 60_000 }
   await pass(1_000)
   expect(levels.status().level).toBe('BUSY')
   await levels.stop()
 })
 
-test('newcomers are turned away beyond ESSENTIAL alone, whatever the operator says, with a time to return', async () => {
+test('connections are rejected only beyond ESSENTIAL, whatever the command is, with a time to retry', async () => {
   const { levels, readings, operator } = gateway()
   operator.command = { level: 'NORMAL', remainingMs: 60_000 }
   readings.waitingSends = 2_000
@@ -112,7 +112,7 @@ test('newcomers are turned away beyond ESSENTIAL alone, whatever the operator sa
   await levels.stop()
 })
 
-test('messages may wait for two seconds, less when it is too much for everybody, and for good where the operator decides', async () => {
+test('messages may wait for two seconds, less beyond ESSENTIAL, and without a limit in manual mode', async () => {
   const { levels, readings } = gateway()
   expect(levels.maxBacklogMs()).toBe(2_000)
   readings.waitingSends = 5_000
@@ -124,11 +124,11 @@ test('messages may wait for two seconds, less when it is too much for everybody,
   await manual.levels.stop()
 })
 
-test('whoever asks twice at once is told both, in order', async () => {
+test('two waiting calls of next get two changes, in order', async () => {
   const { levels, operator } = gateway()
-  const told = levels.subscribe()
-  await told.next()
-  const [first, second] = [told.next(), told.next()]
+  const statuses = levels.subscribe()
+  await statuses.next()
+  const [first, second] = [statuses.next(), statuses.next()]
   operator.command = { level: 'BUSY', remainingMs: 60_000 }
   await pass(1_000)
   expect((await first).value).toMatchObject({ level: 'BUSY' })
@@ -138,7 +138,7 @@ test('whoever asks twice at once is told both, in order', async () => {
   await levels.stop()
 })
 
-test('the time to ask again is not the same for everybody, and bounded', async () => {
+test('the time to retry is spread at random, and bounded', async () => {
   const { levels, operator } = gateway()
   operator.command = { level: 'ESSENTIAL', remainingMs: 86_400_000 }
   await pass(1_000)
@@ -149,11 +149,11 @@ test('the time to ask again is not the same for everybody, and bounded', async (
   await levels.stop()
 })
 
-test('who follows gets the present level at once and then each change, and the newest where they were slow', async () => {
+test('a subscriber gets the present status, then each change, and only the newest if they are slow', async () => {
   const { levels, operator } = gateway()
-  const following = levels.subscribe()
-  expect((await following.next()).value).toMatchObject({ level: 'NORMAL' })
-  const change = following.next()
+  const statuses = levels.subscribe()
+  expect((await statuses.next()).value).toMatchObject({ level: 'NORMAL' })
+  const change = statuses.next()
   operator.command = { level: 'BUSY', remainingMs: 60_000 }
   await pass(1_000)
   expect((await change).value).toMatchObject({ level: 'BUSY' })
@@ -161,9 +161,9 @@ test('who follows gets the present level at once and then each change, and the n
   await pass(1_000)
   operator.command = { level: 'ESSENTIAL', remainingMs: 60_000 }
   await pass(1_000)
-  expect((await following.next()).value).toMatchObject({ level: 'ESSENTIAL' })
-  const last = following.next()
-  await following.return?.()
+  expect((await statuses.next()).value).toMatchObject({ level: 'ESSENTIAL' })
+  const last = statuses.next()
+  await statuses.return?.()
   expect(await last).toEqual({ done: true, value: undefined })
   await levels.stop()
 })

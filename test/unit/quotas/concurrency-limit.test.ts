@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest'
 import { isBatchable } from '../../../src/overload/operation-rules.ts'
-import { AT_ONCE, createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
+import { MAX_CONCURRENT, createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 
-/** Work that ends when told so, and what has begun of it. */
-class Desk {
-  readonly begun: string[] = []
+/** Work that ends when the test says so. Records what has started. */
+class Work {
+  readonly started: string[] = []
   readonly #ends = new Map<string, PromiseWithResolvers<string>>()
 
-  work(name: string): () => Promise<string> {
+  run(name: string): () => Promise<string> {
     const end = Promise.withResolvers<string>()
     this.#ends.set(name, end)
     return () => {
-      this.begun.push(name)
+      this.started.push(name)
       return end.promise
     }
   }
@@ -25,41 +25,41 @@ class Desk {
   }
 }
 
-test('two at once of each person; the others in the order in which they came, whatever becomes of those before', async () => {
-  const [desk, turns] = [new Desk(), createConcurrencyLimit(2)]
-  const answers = ['a1', 'a2', 'a3', 'a4'].map((name) => turns.run(alice, desk.work(name)))
-  const his = turns.run(bob, desk.work('b1'))
+test('two operations of each user run at once, the others in order of arrival, even after a failure', async () => {
+  const [work, limit] = [new Work(), createConcurrencyLimit(2)]
+  const answers = ['a1', 'a2', 'a3', 'a4'].map((name) => limit.run(alice, work.run(name)))
+  const ofBob = limit.run(bob, work.run('b1'))
   await new Promise(setImmediate)
-  expect(desk.begun).toEqual(['a1', 'a2', 'b1'])
+  expect(work.started).toEqual(['a1', 'a2', 'b1'])
   const failed = expect(answers[1]).rejects.toThrow('failed')
-  await desk.end('a2', new Error('failed'))
+  await work.end('a2', new Error('failed'))
   await failed
-  expect(desk.begun).toEqual(['a1', 'a2', 'b1', 'a3'])
-  for (const name of ['b1', 'a1', 'a3', 'a4']) await desk.end(name)
-  expect(await Promise.all([his, answers[0], answers[2], answers[3]])).toEqual(['b1', 'a1', 'a3', 'a4'])
+  expect(work.started).toEqual(['a1', 'a2', 'b1', 'a3'])
+  for (const name of ['b1', 'a1', 'a3', 'a4']) await work.end(name)
+  expect(await Promise.all([ofBob, answers[0], answers[2], answers[3]])).toEqual(['b1', 'a1', 'a3', 'a4'])
 })
 
-test('whoever comes just when their last one ends does not get a second line', async () => {
-  const [desk, turns] = [new Desk(), createConcurrencyLimit(1)]
-  const first = turns.run(alice, desk.work('first'))
-  const second = first.then(() => turns.run(alice, desk.work('second')))
-  await desk.end('first')
-  const third = turns.run(alice, desk.work('third'))
+test('an operation that arrives while the last one ends shares its limit', async () => {
+  const [work, limit] = [new Work(), createConcurrencyLimit(1)]
+  const first = limit.run(alice, work.run('first'))
+  const second = first.then(() => limit.run(alice, work.run('second')))
+  await work.end('first')
+  const third = limit.run(alice, work.run('third'))
   await new Promise(setImmediate)
-  expect(desk.begun).toEqual(['first', 'second'])
-  await desk.end('second')
-  await desk.end('third')
+  expect(work.started).toEqual(['first', 'second'])
+  await work.end('second')
+  await work.end('third')
   expect(await Promise.all([second, third])).toEqual(['second', 'third'])
 })
 
-test('so many as a browser asks for at once are', async () => {
-  const [desk, turns] = [new Desk(), createConcurrencyLimit()]
-  for (let count = 0; count < 50; count += 1) void turns.run(alice, desk.work(`${count}`))
+test('by default as many operations run at once as a browser sends', async () => {
+  const [work, limit] = [new Work(), createConcurrencyLimit()]
+  for (let count = 0; count < 50; count += 1) void limit.run(alice, work.run(`${count}`))
   await new Promise(setImmediate)
-  expect(desk.begun).toHaveLength(AT_ONCE)
+  expect(work.started).toHaveLength(MAX_CONCURRENT)
 })
 
-test('what is gathered into one statement anyway need not take turns: messages, receipts, heartbeats', () => {
+test('operations that are batched anyway are not limited: messages, receipts, heartbeats', () => {
   const [yes, no] = [
     ['sendMessage', 'markDelivered', 'markRead', 'heartbeat', 'setTyping'],
     ['setReaction', 'editMessage', 'createGroup', 'renewSession', 'toString'],

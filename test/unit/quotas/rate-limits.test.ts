@@ -6,7 +6,7 @@ import type { UserId } from '../../../src/ids.ts'
 import { createTokenBucket } from '../../../src/quotas/token-bucket.ts'
 import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 
-/** Limits on a clock that we move. */
+/** Limits on a clock that the test moves. */
 function limitsAt(start = 1_000, factor = 1) {
   const time = { now: start }
   return { time, limits: createRateLimits({ now: () => time.now, factor }) }
@@ -18,7 +18,7 @@ const spendAll = (limits: ReturnType<typeof createRateLimits>, costClass: keyof 
   return count
 }
 
-test('a burst is let through, and then the answer says truly when it goes on', () => {
+test('a burst is admitted, and then the returned wait is exact', () => {
   const { time, limits } = limitsAt()
   expect(spendAll(limits)).toBe(QUOTAS.send.burst)
   const wait = limits.take(alice, 'send')
@@ -29,13 +29,13 @@ test('a burst is let through, and then the answer says truly when it goes on', (
   expect(limits.take(alice, 'send')).toBe(0)
 })
 
-test('one person, and one kind of operation, does not cost another anything', () => {
+test('each user and each class of operations has a quota of its own', () => {
   const { limits } = limitsAt()
   spendAll(limits)
   expect([limits.take(bob, 'send'), limits.take(alice, 'query')]).toEqual([0, 0])
 })
 
-test('nobody gets more in any stretch of time than a burst and the pace, and a refusal costs nothing', () => {
+test('in any period at most one burst and the rate are admitted, and a rejection costs nothing', () => {
   const steps = fc.array(fc.record({ afterMs: fc.nat(500), cost: fc.integer({ min: 1, max: 12 }) }), {
     maxLength: 200,
   })
@@ -57,7 +57,7 @@ test('nobody gets more in any stretch of time than a burst and the pace, and a r
   )
 })
 
-test('what costs more than everything waits for everything, and leaves a debt', () => {
+test('a cost above the burst waits for a full bucket, and leaves a negative balance', () => {
   const bucket = createTokenBucket({ burst: 10, perSecond: 10 }, 0)
   expect(bucket.take(1, 0)).toBe(0)
   expect(bucket.take(30, 0)).toBe(100)
@@ -65,14 +65,14 @@ test('what costs more than everything waits for everything, and leaves a debt', 
   expect(bucket.take(1, 100)).toBe(2_100)
 })
 
-test('a clock that stands still or jumps back gives nothing away', () => {
+test('a clock that stands still or jumps back refills nothing', () => {
   const { time, limits } = limitsAt()
   spendAll(limits)
   time.now -= 500
   expect(limits.take(alice, 'send')).toBeGreaterThan(0)
 })
 
-test('somebody at the pace of a person is never told of; somebody who spends is, once for what they spent', () => {
+test('spending at human pace is never shared, and heavy spending is shared once', () => {
   const { time, limits } = limitsAt()
   for (let minute = 0; minute < 60; minute += 1) {
     for (let sends = 0; sends < 40; sends += 1) limits.take(alice, 'send')
@@ -84,7 +84,7 @@ test('somebody at the pace of a person is never told of; somebody who spends is,
   expect(limits.collectSpending()).toEqual([])
 })
 
-test('what was spent elsewhere is gone here too', () => {
+test('spending on other gateways lowers what is left here', () => {
   const { limits } = limitsAt()
   limits.take(alice, 'send')
   limits.lower(alice, 'send', 3)
@@ -93,13 +93,13 @@ test('what was spent elsewhere is gone here too', () => {
   expect(limits.take(alice, 'send')).toBeGreaterThan(0)
 })
 
-test('an operator can allow more, or anything', () => {
+test('an operator can raise all quotas, or remove them', () => {
   expect(spendAll(limitsAt(0, 3).limits)).toBe(3 * QUOTAS.send.burst)
   const { limits } = limitsAt(0, Infinity)
   for (let sends = 0; sends < 10_000; sends += 1) expect(limits.take(alice, 'send')).toBe(0)
 })
 
-test('however many others there are, somebody who never stops is not forgotten, and gets no second burst', () => {
+test('a user who never stops keeps their bucket and gets no second burst, however many other users there are', () => {
   const { limits } = limitsAt()
   spendAll(limits)
   for (let other = 0; other < 120_000; other += 1) {
