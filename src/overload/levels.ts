@@ -1,4 +1,4 @@
-/** What clients are told about overload. At ESSENTIAL only messages flow. */
+/** The load level that clients see. At ESSENTIAL only messages flow. */
 export const SERVICE_LEVELS = ['NORMAL', 'BUSY', 'ESSENTIAL'] as const
 export type ServiceLevel = (typeof SERVICE_LEVELS)[number]
 

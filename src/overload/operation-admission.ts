@@ -24,9 +24,9 @@ export type OperationAdmission = Readonly<{
     request: Readonly<{ rule: OperationRule; viewerId: UserId | undefined; cost: number }>,
   ): Dispose | undefined
   /**
-   * Throws RATE_LIMITED if the sender is throttled, or if their messages have waited for too long (`backlogMs`). Call it
-   * before any work is done for the message. In an overload there are thousands a second, and rejecting them late would
-   * cost as much as sending them.
+   * Throws RATE_LIMITED if the sender is throttled, or if their messages have waited for too long (`backlogMs`). Call
+   * it before any work is done for the message. In an overload there are thousands a second, and rejecting them late
+   * would cost as much as sending them.
    */
   throttleSend(viewerId: UserId, backlogMs: number): void
 }>

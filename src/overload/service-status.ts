@@ -3,7 +3,7 @@ import { PushStream } from '../lib/push-stream.ts'
 import { type Feature, pausedAt } from './features.ts'
 import type { ServiceLevel } from './levels.ts'
 
-/** What clients are told about overload. */
+/** The load status that clients see. */
 export type ServiceStatus = Readonly<{ level: ServiceLevel; since: Date; paused: readonly Feature[] }>
 
 export function statusAt(level: ServiceLevel, sinceMs: number): ServiceStatus {

@@ -1,6 +1,6 @@
 import { type Pressure, PRESSURES } from './levels.ts'
 
-/** What a gateway measures about itself. */
+/** The measurements of one gateway. */
 export type Readings = Readonly<{
   /** The 90th percentile of timer delays since the last reading, in milliseconds. */
   eventLoopDelayMs: number

@@ -4,7 +4,7 @@ import type { PresenceGrant, VisibilityStore } from './visibility-store.ts'
 /** Checks which of these grants the database allows now. */
 export type AccessCheck = (grants: readonly OpenGrant[]) => Promise<(grant: OpenGrant) => boolean>
 
-/** A statement about this many grants takes some hundredths of a second, so no crowd of viewers can block the database. */
+/** A statement about this many grants takes some hundredths of a second, however many viewers there are. */
 const MAX_GRANTS_PER_STATEMENT = 2_000
 
 export function createAccessCheck(visibility: VisibilityStore): AccessCheck {

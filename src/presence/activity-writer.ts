@@ -39,7 +39,7 @@ export function createActivityWriter(dependencies: Dependencies): ActivityWriter
     elapsedMs,
   })
 
-  /** Whether the database has it. While writes to the store fail nothing reaches the database, so nothing is obsolete. */
+  /** Whether the database has it. While writes to the store fail the database gets nothing, so nothing is obsolete. */
   function isObsolete({ at }: Recent): boolean {
     return !writer.needsReplay() && at <= elapsedMs() - windowMs - SAVED_WITHIN_MS
   }

@@ -24,7 +24,7 @@ export class OpenStreams {
     for (const userId of stream.userIds) addTo(this.#byUser, userId, stream)
   }
 
-  /** Returns the users whom no stream watches any more. */
+  /** Returns the users that no stream watches any more. */
   remove(stream: PresenceStream): readonly UserId[] {
     removeFrom(this.#byViewer, stream.viewerId, stream)
     for (const userId of stream.userIds) removeFrom(this.#byUser, userId, stream)

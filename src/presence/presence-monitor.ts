@@ -13,7 +13,7 @@ import type { PresenceStore, WatchedEdge } from './store/presence-store.ts'
 export type PresenceMonitor = Readonly<{
   /** Whether the store answered recently, so that asking it makes sense. */
   isStoreReachable(): boolean
-  /** What this gateway knows at present. */
+  /** How much this gateway knows at present. */
   confidence(): Confidence
   start(): void
   /** Resolves when no work is in progress and all that this gateway must save is saved. */
@@ -129,7 +129,7 @@ export function createPresenceMonitor(dependencies: Dependencies): PresenceMonit
     await store.confirmExpired(expired.map(({ edge }) => edge))
   }
 
-  /** Runs beside the sweeps, because a slow database must not delay them. Failed saves are retried on the next sweep. */
+  /** Runs beside the sweeps, because a slow database must not delay them. Failed saves are retried by the next one. */
   async function save(unsaved: readonly LastSeen[]): Promise<void> {
     try {
       await lastSeen.save(unsaved)

@@ -21,7 +21,7 @@ export type PresenceSubscriptions = Readonly<{
   receiveEdges(states: readonly PresenceState[]): void
   /** These users joined or left a chat: they may see other users than before, and be seen by others. */
   reviewAccess(userIds: Iterable<UserId>): void
-  /** Reads the users again of whom the store was unsure. */
+  /** Reads users again if the store was unsure about them. */
   retryUnsure(): void
   /** Edges may have been missed: reads all watched users again. */
   refresh(): void
@@ -61,7 +61,7 @@ export function createPresenceSubscriptions(dependencies: Dependencies): Presenc
   const { store, lastSeen, visibility, trackUser, logger } = dependencies
   const streams = new OpenStreams()
   const checkAccess = createAccessCheck(visibility)
-  /** A state is checked after the review that came before it, so no viewer is shown a user whom they have just lost. */
+  /** A state is checked after the review that came before it, so no viewer is shown a user after losing access. */
   const oneAtATime = pLimit(1)
   let state = INITIAL
 

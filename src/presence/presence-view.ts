@@ -1,19 +1,19 @@
 import type { Presence, PresenceState } from '../events/presence-state.ts'
 
 /**
- * What a gateway knows about its users at present. `none`: nothing. `online-only`: who is online; all others are
+ * How much a gateway knows about its users at present. `none`: nothing. `online-only`: who is online; all others are
  * unknown. `full`: everything.
  */
 export type Confidence = 'none' | 'online-only' | 'full'
 
-/** What may be shown of a state from the store. */
+/** Reduces a state from the store to what is known. */
 export function withConfidence<State extends PresenceState>(state: State, confidence: Confidence): State {
   if (confidence === 'full') return state
   if (confidence === 'none') return { ...state, online: null }
   return state.online === false ? { ...state, online: null, isExcused: true } : state
 }
 
-/** What one viewer was last shown of one user. Undefined before the first state. */
+/** The last state of one user that one viewer was shown. Undefined before the first one. */
 export type View = PresenceState | undefined
 
 export type ViewInput =

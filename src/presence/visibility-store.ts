@@ -4,7 +4,7 @@ import type { Writer } from '../store/sql/writer.ts'
 /** The right of a viewer to see a user's presence. */
 export type PresenceGrant = Readonly<{ viewerId: UserId; userId: UserId }>
 
-/** Users see their own presence, and that of users with whom they share a chat. */
+/** Users see their own presence, and the presence of users in their chats. */
 export type VisibilityStore = Readonly<{
   /** Returns the grants that hold now. Takes the same statement whether they hold or not. */
   allowed(grants: readonly PresenceGrant[]): Promise<readonly PresenceGrant[]>

@@ -3,12 +3,12 @@ import type { PresenceState } from '../events/presence-state.ts'
 import type { OpenGrant, OpenStreams } from './open-streams.ts'
 import { type Confidence, withConfidence } from './presence-view.ts'
 
-/** What decides about the users that are watched on this gateway, beside the open streams themselves. */
+/** The state of watching on this gateway, beside the open streams themselves. */
 export type WatchState = Readonly<{
   confidence: Confidence
-  /** Users of whom the store was unsure since the last retry. */
+  /** Users with an unsure state since the last retry. */
   unsure: ReadonlySet<UserId>
-  /** Users of whom the store was unsure before the last retry, which reads them again. */
+  /** Users with an unsure state before the last retry, which reads them again. */
   retried: ReadonlySet<UserId>
 }>
 
@@ -27,7 +27,7 @@ export type WatchInput =
   /** These users joined or left a chat. */
   | Readonly<{ type: 'memberships-changed'; userIds: readonly UserId[] }>
   | Readonly<{ type: 'access-reviewed'; allowed: readonly OpenGrant[]; denied: readonly OpenGrant[] }>
-  /** It is time to read the users again of whom the store was unsure. */
+  /** It is time to read the unsure users again. */
   | Readonly<{ type: 'retry-due' }>
   /** Edges may have been missed. */
   | Readonly<{ type: 'edges-missed' }>

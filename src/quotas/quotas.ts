@@ -1,4 +1,4 @@
-/** What one user may do: `burst` operations at once, and `perSecond` more from then on. */
+/** A limit for one user: `burst` operations at once, and `perSecond` more from then on. */
 export type Quota = Readonly<{ burst: number; perSecond: number }>
 
 /**

@@ -11,7 +11,7 @@ import type { PresenceEdge, LastSeen, PresenceState } from '../../events/presenc
 
 /** The presence of users, shared by all gateways of one process. */
 export type MemoryPresence = Readonly<{
-  /** When users were last active, by `elapsedMs`: those who are online, and those whose expiry is not confirmed yet. */
+  /** When users were last active, by `elapsedMs`. Kept until they are offline and that is confirmed. */
   activeAt: Map<UserId, number>
   /** When users were last active, by the clock. Kept until it is saved and the user is offline. */
   lastSeenAt: Map<UserId, number>

@@ -66,7 +66,7 @@ export type PresenceStore = Readonly<{
   unwatch(userIds: readonly UserId[]): Promise<void>
   /** Every gateway calls this four times a second. */
   sweep(): Promise<SweepResult>
-  /** These edges were published. Their users are no longer returned as expired, unless they came back and left again. */
+  /** These edges were published. Their users are no longer expired, unless they came back and left again. */
   confirmExpired(edges: readonly PresenceEdge[]): Promise<void>
   /** The database has these activities. Later ones stay unsaved. */
   markSaved(saved: readonly LastSeen[]): Promise<void>

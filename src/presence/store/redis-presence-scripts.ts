@@ -116,7 +116,7 @@ ${READ_STATES(5)}`
  * KEYS: clock, online, seen, due, grace ends.
  * ARGV: the window, the length of the lease, the gateway, and the maximum number of users per list.
  * Returns when the shard was created. With the lease, also the time and three lists of users with their last activity:
- * those who are offline, those who are in a grace period from now on, and those to save.
+ * offline users, users who are in a grace period from now on, and users to save.
  */
 export const SWEEP = `
 ${TICK}

@@ -38,7 +38,7 @@ type Dependencies = Readonly<{
 }>
 
 const MICROS_PER_MS = 1_000
-/** How long a gateway sweeps a shard alone, in microseconds. Renewed four times a second, it survives one late sweep. */
+/** How long a gateway sweeps a shard alone, in microseconds. Renewed four times a second, so one sweep may be late. */
 const SWEEP_LEASE = 600 * MICROS_PER_MS
 /** The most users of one shard in one sweep. There are 16 shards and four sweeps a second. */
 const MAX_SWEPT = 500
@@ -51,9 +51,9 @@ const UNSURE_MS = 2_000
 const WATCH_FOR = 600_000 * MICROS_PER_MS
 
 /**
- * The presence store for gateways in several processes. All times are Redis' own, because the clocks of gateways differ.
- * A command works on one shard of the users, see redis-presence-keys.ts. Commands for several shards go out in one round
- * trip.
+ * The presence store for gateways in several processes. All times are Redis' own, because the clocks of gateways
+ * differ. A command works on one shard of the users, see redis-presence-keys.ts. Commands for several shards go out in
+ * one round trip.
  */
 export function createRedisPresenceStore({ connection, gatewayId, windowMs }: Dependencies): PresenceStore {
   const window = windowMs * MICROS_PER_MS

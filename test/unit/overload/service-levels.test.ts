@@ -163,7 +163,7 @@ test('a subscriber gets the present status, then each change, and only the newes
   await pass(1_000)
   expect((await statuses.next()).value).toMatchObject({ level: 'ESSENTIAL' })
   const last = statuses.next()
-  await statuses.return?.()
+  await statuses.return()
   expect(await last).toEqual({ done: true, value: undefined })
   await levels.stop()
 })
