@@ -54,8 +54,8 @@ const MAX_BACKLOG_MS = { usual: 2_000, beyond: 300 }
 
 /**
  * Two sources set the level: this gateway's own pressure, and the operator's command. A command wins, upwards and
- * downwards, until it expires: the operator may know a reason that no signal shows. Rejecting connections and throttling
- * senders protect the process itself, so they follow the signals alone.
+ * downwards, until it expires: the operator may know a reason that no signal shows. Rejecting connections and
+ * throttling senders protect the process itself, so they follow the signals alone.
  */
 export function createServiceLevels(dependencies: Dependencies): ServiceLevels {
   const { signals, commands, onReading, clock, now, isAutomatic, logger } = dependencies

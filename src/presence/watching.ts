@@ -31,7 +31,7 @@ export type WatchInput =
   | Readonly<{ type: 'retry-due' }>
   /** Edges may have been missed. */
   | Readonly<{ type: 'edges-missed' }>
-  /** The store lost its data: the order of its states, and who watches whom. */
+  /** The store lost its data: the order of its states, and the watchers of users. */
   | Readonly<{ type: 'store-restarted' }>
   | Readonly<{ type: 'confidence-changed'; confidence: Confidence }>
 

@@ -37,8 +37,8 @@ return string.format('%.3f', tokens)`
 /*
  * Each gateway decides by its own buckets. So no operation waits for Redis, and limits hold while Redis is down. In the
  * background a gateway adds its spending to a bucket in Redis that all gateways share, and lowers its own bucket to the
- * rest there. A user who uses all gateways at once gets little more than from one: at most a tenth of a burst from each,
- * plus the spending of a quarter of a second. Users at human pace are never shared and cost Redis nothing.
+ * rest there. A user who uses all gateways at once gets little more than from one: at most a tenth of a burst from
+ * each, plus the spending of a quarter of a second. Users at human pace are never shared and cost Redis nothing.
  */
 export function createSharedLimits({ connection, limits, logger }: Dependencies): SharedLimits {
   const { start, stop } = createBackgroundLoop({
