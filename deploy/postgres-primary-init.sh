@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs once, when the primary's empty volume is set up: the role that the replica copies as, and its slot, so that
-# the primary keeps what the replica has not got yet (max_slot_wal_keep_size in compose.yaml bounds that).
+# Runs once, when the primary's empty volume is set up. Creates the role and the slot of the replica. The slot makes
+# the primary keep the WAL that the replica still needs (max_slot_wal_keep_size in compose.yaml bounds it).
 set -eu
 psql --set=ON_ERROR_STOP=1 --set=password="$REPLICATION_PASSWORD" --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" <<'SQL'
 CREATE ROLE replicator LOGIN REPLICATION PASSWORD :'password';

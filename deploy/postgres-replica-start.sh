@@ -1,6 +1,6 @@
 #!/bin/sh
-# The replica's start: at first a copy of the primary, then a standby that follows it. A copy that was cut short has no
-# PG_VERSION in its place, so it is begun anew.
+# Starts the replica: copies the primary once, then follows it as a standby. An interrupted copy has no PG_VERSION in
+# its place, so it is made again.
 set -eu
 if [ ! -f "$PGDATA/PG_VERSION" ]; then
   mkdir -p "$PGDATA.copy"

@@ -1,9 +1,9 @@
-import { DEEDS, type DeedName } from './deeds.ts'
+import { OPERATIONS, type OperationName } from './operations.ts'
 import type { Measured } from './measure.ts'
 import type { Pages } from './pages.ts'
 import { powerOf, type Size } from './sizes.ts'
 
-/** One line for each series: a value for each size. */
+/** A line of a chart: one value for each size. */
 type Series = Readonly<{ name: string; color: string; values: readonly number[] }>
 type Panel = Readonly<{ title: string; series: readonly Series[] }>
 
@@ -11,14 +11,14 @@ const WIDTH = 860
 const [COLUMNS, PANEL_WIDTH, PANEL_HEIGHT] = [2, 330, 110]
 const [LEFT, TOP, STEP_X, STEP_Y] = [70, 70, 430, 180]
 const [BLUE, RED, GREY] = ['#1f6feb', '#cf222e', '#6e7781']
-const TITLES: Readonly<Record<DeedName, string>> = {
+const TITLES: Readonly<Record<OperationName, string>> = {
   send: 'send to a chat of two, ms',
   sendToLargest: 'send to a largest group, ms',
   history: 'a page of history, ms',
   chatList: 'the chat list, ms',
 }
 
-/** A picture of what does and does not grow with the number of messages, as SVG. */
+/** Returns an SVG that shows which figures grow with the number of messages. */
 export function draw(measured: ReadonlyMap<Size, Measured>, pages: ReadonlyMap<Size, Pages>): string {
   const sizes = [...measured.keys()]
   const panels = [...latencyPanels(measured), replayPanel(measured), pagesPanel(pages)]
@@ -26,7 +26,7 @@ export function draw(measured: ReadonlyMap<Size, Measured>, pages: ReadonlyMap<S
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
-    text(LEFT, 28, 'The same deeds with 10³ to 10⁷ messages in the database', 'font-size="18"'),
+    text(LEFT, 28, 'The same operations with 10³ to 10⁷ messages in the database', 'font-size="18"'),
     ...panels.flatMap((panel, index) =>
       drawPanel(panel, sizes, LEFT + (index % COLUMNS) * STEP_X, TOP + Math.floor(index / COLUMNS) * STEP_Y),
     ),
@@ -36,7 +36,7 @@ export function draw(measured: ReadonlyMap<Size, Measured>, pages: ReadonlyMap<S
 }
 
 function latencyPanels(measured: ReadonlyMap<Size, Measured>): Panel[] {
-  return (Object.keys(DEEDS) as DeedName[]).map((name) => {
+  return (Object.keys(OPERATIONS) as OperationName[]).map((name) => {
     const latencies = [...measured.values()].map(({ latencies }) => latencies[name])
     return {
       title: TITLES[name],
@@ -115,7 +115,7 @@ function line(
   ]
 }
 
-/** The next of 1, 2, 5, 10, 20 … */
+/** Returns the next of 1, 2, 5, 10, 20 … */
 function niceEnd(max: number): number {
   const unit = 10 ** Math.floor(Math.log10(max))
   return unit * ([1, 2, 5, 10].find((step) => step * unit >= max) ?? 10)

@@ -5,22 +5,22 @@ import pg from 'pg'
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts'
 import { migrate } from '../../src/store/migrations/migrate.ts'
 import { DAYS, fillWithMessages } from '../../test/harness/plans/fill-database.ts'
-import { introduce } from './measured-people.ts'
+import { addMeasuredUsers } from './measured-users.ts'
 import type { Size } from './sizes.ts'
 
-/** One database of a server that holds several. */
+/** A filled database. All of them are on one server. */
 export type Filled = Readonly<{
   size: Size
   url: string
-  /** How long it took to generate. */
+  /** Time to generate it. */
   seconds: number
-  /** On the disk. */
+  /** Size on the disk. */
   bytes: number
 }>
 
 export type Server = AsyncDisposable & Readonly<{ fill(size: Size): Promise<Filled> }>
 
-/** As people run it: every commit waits for the disk. Only the filling is spared what would repeat itself. */
+/** Settings of a production server: every commit waits for the disk. The larger buffers speed up filling. */
 const SETTINGS = {
   shared_buffers: '1GB',
   max_wal_size: '8GB',
@@ -55,7 +55,7 @@ async function fillDatabase(serverUrl: string, size: Size): Promise<Filled> {
     await fillWithMessages(client, size, (day) =>
       process.stderr.write(`\r${size} messages: day ${day} of ${DAYS} `),
     )
-    await introduce(client, size)
+    await addMeasuredUsers(client, size)
     process.stderr.write(`vacuum ...`)
     await client.query('VACUUM (ANALYZE)')
     const { rows } = await client.query<{ bytes: string }>(
@@ -67,7 +67,7 @@ async function fillDatabase(serverUrl: string, size: Size): Promise<Filled> {
   })
 }
 
-/** Parley's own role may neither make databases nor ask for plans as they are run. */
+/** Returns the URL for the superuser. Parley's own role cannot create databases or read executed plans. */
 export function asSuperuser(url: string): string {
   const address = new URL(url)
   address.username = 'postgres'

@@ -10,21 +10,21 @@ import {
   type SentStatement,
 } from '../../test/harness/plans/recorded-statements.ts'
 import { asSuperuser, type Filled, withClient } from './databases.ts'
-import { connectPeople, type Deeds } from './deeds.ts'
+import { connectPeople, type Operations } from './operations.ts'
 
-/** Pages of 8 KiB that each statement of a deed touches, by the deed and the statement's name. */
+/** Pages of 8 KiB that each statement touches, by the names of the operation and the statement. */
 export type Pages = ReadonlyMap<string, number>
 
-/** What is looked at, and how it is done. The first of each is not looked at: a new connection reads the catalog. */
-const LOOKED_AT: Readonly<Record<string, (deeds: Deeds) => Promise<unknown>>> = {
-  send: (deeds) => deeds.send(),
-  sendToLargest: (deeds) => deeds.sendToLargest(),
-  replay: (deeds) => deeds.replay('phone-1000'),
-  history: (deeds) => deeds.history(),
-  chatList: (deeds) => deeds.chatList(),
+/** The measured operations. The first run of each is not measured, because a new connection reads the catalog. */
+const MEASURED: Readonly<Record<string, (operations: Operations) => Promise<unknown>>> = {
+  send: (operations) => operations.send(),
+  sendToLargest: (operations) => operations.sendToLargest(),
+  replay: (operations) => operations.replay('phone-1000'),
+  history: (operations) => operations.history(),
+  chatList: (operations) => operations.chatList(),
 }
 
-/** What gateways ask by the clock, whatever people do. */
+/** Statements that gateways run periodically. */
 const STEADY: ReadonlySet<string> = new Set([
   'message_erase_expired',
   'service_level_current',
@@ -32,31 +32,31 @@ const STEADY: ReadonlySet<string> = new Set([
   'ping',
   'user_upsert',
 ])
-/** In smaller databases tables of some pages are rightly read whole. */
+/** In smaller databases, PostgreSQL reads small tables completely, and rightly so. */
 const LARGE = 1_000_000
 
 /**
- * Listens to the statements of each deed, and runs each again for its plan. That many pages are touched does not depend
- * on what else the machine does.
+ * Records the statements of each operation, and runs each again for its plan. The number of pages does not depend on
+ * other load on the machine.
  */
 export async function countPages({ url: databaseUrl, size }: Filled, secret: string): Promise<Pages> {
   await using resources = new AsyncDisposableStack()
   const parley = createParley(config(size), secretsOf(databaseUrl, secret), SILENT)
   resources.defer(() => parley.stop())
   const { url } = await parley.start()
-  const deeds = await connectPeople(`${url}/graphql`, secret, size)
-  resources.defer(() => deeds.close())
+  const operations = await connectPeople(`${url}/graphql`, secret, size)
+  resources.defer(() => operations.close())
   return await withClient(asSuperuser(databaseUrl), async (client) => {
     await enablePlanReports(client)
     const indexes = await readIndexes(client)
     const pages = new Map<string, number>()
-    for (const [deed, run] of Object.entries(LOOKED_AT)) {
-      for (const sent of await statementsOf(() => run(deeds))) {
+    for (const [operation, run] of Object.entries(MEASURED)) {
+      for (const sent of await statementsOf(() => run(operations))) {
         const again = withFreshKeys(sent)
         await executedPlan(client, again)
         const plan = await executedPlan(client, again)
         if (size >= LARGE) report(sent, findPlanProblems(plan, indexes))
-        const key = `${deed} ${sent.name}`
+        const key = `${operation} ${sent.name}`
         pages.set(key, Math.max(pages.get(key) ?? 0, pagesOf(plan)))
       }
     }
@@ -64,15 +64,15 @@ export async function countPages({ url: databaseUrl, size }: Filled, secret: str
   })
 }
 
-/** What a test asks of statistics that pretend so much is asked here of what is there. */
+/** Reports bad plans. A test checks the same with pretended statistics. Here, data is real. */
 function report({ name }: SentStatement, faults: readonly string[]): void {
-  for (const fault of faults) process.stderr.write(`a bad plan: ${name}, ${fault}\n`)
+  for (const fault of faults) process.stderr.write(`bad plan: ${name}, ${fault}\n`)
 }
 
-async function statementsOf(deed: () => Promise<unknown>): Promise<readonly SentStatement[]> {
-  await deed()
+async function statementsOf(operation: () => Promise<unknown>): Promise<readonly SentStatement[]> {
+  await operation()
   using listening = recordStatements()
-  await deed()
+  await operation()
   return listening.statements.filter(({ name }) => !STEADY.has(name) && !name.startsWith('prisma_'))
 }
 

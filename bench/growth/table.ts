@@ -1,18 +1,18 @@
 import type { Filled } from './databases.ts'
-import { DEEDS, type DeedName } from './deeds.ts'
-import { BEHIND } from './measured-people.ts'
+import { OPERATIONS, type OperationName } from './operations.ts'
+import { BEHIND } from './measured-users.ts'
 import type { Measured } from './measure.ts'
 import type { Pages } from './pages.ts'
 import { powerOf, type Size } from './sizes.ts'
 
 const BYTES_PER_MB = 1_048_576
 
-/** Milliseconds and events a second, a column for each size, as Markdown. */
+/** Returns a Markdown table of milliseconds and events per second, with one column per size. */
 export function timesTable(filled: readonly Filled[], measured: ReadonlyMap<Size, Measured>): string {
   const sizes = filled.map(({ size }) => size)
   const cell = (of: (measured: Measured) => string) => sizes.map((size) => of(known(measured, size)))
-  const deeds = (Object.keys(DEEDS) as DeedName[]).map((name) => [
-    `${DEEDS[name]}: p50 (of five passes) / p99`,
+  const operations = (Object.keys(OPERATIONS) as OperationName[]).map((name) => [
+    `${OPERATIONS[name]}: p50 (of five passes) / p99`,
     ...cell(({ latencies }) => {
       const { p50, p99, lowestP50, highestP50 } = latencies[name]
       return `${ms(p50)} (${ms(lowestP50)}–${ms(highestP50)}) / ${ms(p99)} ms`
@@ -27,7 +27,7 @@ export function timesTable(filled: readonly Filled[], measured: ReadonlyMap<Size
   ])
   return markdown([
     ['messages of others', ...sizes.map(powerOf)],
-    ...deeds,
+    ...operations,
     ...replays,
     [
       'on the disk',
@@ -37,19 +37,22 @@ export function timesTable(filled: readonly Filled[], measured: ReadonlyMap<Size
   ])
 }
 
-/** Pages that each statement touches, a column for each size, as Markdown. */
+/** Returns a Markdown table of the pages that each statement touches, with one column per size. */
 export function pagesTable(pages: ReadonlyMap<Size, Pages>): string {
   const keys = [...new Set([...pages.values()].flatMap((ofSize) => [...ofSize.keys()]))]
   const rows = keys.map((key) => {
-    const [deed = '', statement = ''] = key.split(' ')
-    return [`${deed}: \`${statement}\``, ...[...pages.values()].map((ofSize) => `${ofSize.get(key) ?? '–'}`)]
+    const [operation = '', statement = ''] = key.split(' ')
+    return [
+      `${operation}: \`${statement}\``,
+      ...[...pages.values()].map((ofSize) => `${ofSize.get(key) ?? '–'}`),
+    ]
   })
   return markdown([['pages of 8 KiB touched', ...[...pages.keys()].map(powerOf)], ...rows])
 }
 
 function known(measured: ReadonlyMap<Size, Measured>, size: Size): Measured {
   const found = measured.get(size)
-  if (found === undefined) throw new Error(`Nothing was measured at ${size}`)
+  if (found === undefined) throw new Error(`No figures at ${size}`)
   return found
 }
 

@@ -51,7 +51,7 @@ const PANELS: readonly Panel[] = [
   },
 ]
 
-/** A picture of a run, as SVG: one panel below the other over the same seconds, the levels as bands behind. */
+/** Returns an SVG of a run: panels over the same seconds, with the service levels as bands behind them. */
 export function draw(title: string, rows: readonly Row[]): string {
   const height = TOP + PANELS.length * PANEL_STEP + 10
   return [
@@ -131,7 +131,7 @@ function everyTenSeconds(rows: readonly Row[], xOf: (at: number) => number, y: n
   )
 }
 
-/** Seconds in which nothing was known interrupt it; one alone between such is a dot. */
+/** Draws a line. Seconds without a value interrupt it, and a single value is a dot. */
 function lineOf(
   { color, of }: Series,
   rows: readonly Row[],

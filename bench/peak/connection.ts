@@ -1,15 +1,13 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 
-/** What an operation answers with. */
+/** The result of an operation. */
 export type Answer = Readonly<{
   data?: Readonly<Record<string, unknown>> | null
   errors?: readonly { extensions: { code: string } }[]
 }>
 
-/**
- * One connection, by hand: a client library would cost more than what is measured. Counts nothing and waits for nobody.
- */
+/** A minimal client connection. A client library would cost more than the measured gateway. */
 export class Connection {
   readonly #socket: WebSocket
   readonly #handlers = new Map<string, (answer: Answer) => void>()
@@ -23,7 +21,7 @@ export class Connection {
     socket.on('message', (data: Buffer) => this.#take(JSON.parse(data.toString()) as Message))
   }
 
-  /** Rejects where the gateway does not want it. */
+  /** Connects. Rejects with the close reason if the gateway closes the connection. */
   static async open(url: string, token: string): Promise<Connection> {
     const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
     const connection = new Connection(socket)
@@ -36,7 +34,7 @@ export class Connection {
     return connection
   }
 
-  /** Runs an operation; `take` hears of each answer. */
+  /** Runs an operation and calls `take` with each result. */
   start(query: string, variables: object, take: (answer: Answer) => void): void {
     if (this.#socket.readyState !== WebSocket.OPEN) {
       queueMicrotask(() => take(LOST))
@@ -47,7 +45,7 @@ export class Connection {
     this.#send({ id, type: 'subscribe', payload: { query, variables } })
   }
 
-  /** The one answer of an operation. */
+  /** Runs an operation and returns its only result. */
   ask(query: string, variables: object): Promise<Answer> {
     return new Promise((resolve) => this.start(query, variables, resolve))
   }
@@ -56,7 +54,7 @@ export class Connection {
     this.#socket.close()
   }
 
-  /** Whoever waits for an answer will never get one. */
+  /** Ends all operations in flight with CONNECTION_LOST. */
   #end(reason: string): Readonly<{ reason: string }> {
     for (const take of this.#handlers.values()) take(LOST)
     this.#handlers.clear()

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { GatewaySecond } from './second.ts'
 
-/** A gateway in a process of its own, as in production. */
+/** A gateway in its own process, as in production. */
 export type Gateway = AsyncDisposable &
   Readonly<{
     url: string
-    /** What it says of itself, or NaN where it does not answer within a second. */
+    /** Reads its metrics. All are NaN if it does not answer within a second. */
     look(): Promise<GatewaySecond>
   }>
 
@@ -34,7 +34,7 @@ export async function startGateway({ databaseUrl, secret, hasLevels }: Options):
       AUTH_SECRET: secret,
       LOG_LEVEL: 'warn',
       SERVICE_LEVELS: hasLevels ? 'auto' : 'manual',
-      // A few hundred connections stand for very many people.
+      // A few hundred connections stand for many more users.
       RATE_LIMIT_FACTOR: 'off',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,5 +1,5 @@
-// The peak day: npm run bench:peak. Offers more and more messages, up to several times what the machine carries, once
-// with service levels and once without, and draws what became of them. Pictures and tables go into docs/peak.
+// The peak day: npm run bench:peak. Offers more and more messages, up to several times the machine's capacity, once
+// with service levels and once without. Writes pictures and tables into docs/peak.
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -34,7 +34,7 @@ async function measure({ hasLevels }: Run): Promise<Outcome> {
   return await watch(gateway)
 }
 
-/** Lets the people begin, and looks at the gateway whenever they say that a second is over. */
+/** Starts the simulated users, and reads the gateway's metrics after each of their seconds. */
 async function watch(gateway: Gateway): Promise<Outcome> {
   const people = spawn(
     process.execPath,
@@ -50,7 +50,7 @@ async function watch(gateway: Gateway): Promise<Outcome> {
     if (line.type === 'second') rows.push(rowOf(line.second, gateway))
     else ending = line.ending
   }
-  if (ending === undefined) throw new Error('The people went away before the end.')
+  if (ending === undefined) throw new Error('The simulated users ended early.')
   return { rows: await Promise.all(rows), ending }
 }
 
@@ -61,18 +61,18 @@ async function rowOf(second: Second, gateway: Gateway): Promise<Row> {
   return row
 }
 
-/** JSON knows no NaN, and writes null. */
+/** JSON has no NaN and writes null instead. */
 function parseLine(text: string): Line {
   return JSON.parse(text, (_key, value: unknown) => value ?? NaN) as Line
 }
 
 const USAGE = `Usage: npm run bench:peak -- [${RUNS.map(({ name }) => name).join(' | ')}]
 
-Without a name both, one after the other; each takes two or three minutes. Puts a picture and a table of each into ${OUT},
-in the place of those that are there.
+Without a name, both run, one after the other. Each takes two to three minutes. The pictures and tables in
+${OUT} are replaced.
 `
 
-/** All, or those that are named on the command line; undefined where something else is. */
+/** Returns the runs on the command line, or all. Returns undefined for an unknown name. */
 function chosenRuns(): readonly Run[] | undefined {
   const names = process.argv.slice(2)
   const known = RUNS.map(({ name }): string => name)
@@ -80,7 +80,7 @@ function chosenRuns(): readonly Run[] | undefined {
   return RUNS.filter(({ name }) => names.length === 0 || names.includes(name))
 }
 
-/** What was asked for in words that are not known ends in how to ask. */
+/** Prints the usage and exits. */
 function explain(): never {
   const isWanted = process.argv.includes('--help')
   const out = isWanted ? process.stdout : process.stderr

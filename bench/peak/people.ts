@@ -1,4 +1,5 @@
-// The people: a program of its own, so that the gateway's process does nothing else. Prints JSON lines, see second.ts.
+// The simulated users, in their own process, so that the gateway's process does nothing else. Prints JSON lines, see
+// second.ts.
 import { pause } from '../../src/lib/async.ts'
 import { issueToken } from '../../src/auth/issue-token.ts'
 import { Connection } from './connection.ts'
@@ -8,7 +9,7 @@ import { STEPS } from './steps.ts'
 import { Tally } from './tally.ts'
 
 const PAIRS = 200
-/** So many of the people write half of all messages. */
+/** The share of users who write half of all messages. */
 const HEAVY_SHARE = 0.05
 const NEWCOMERS_PER_SECOND = 4
 const TICK_MS = 10
@@ -54,7 +55,7 @@ function oneOf<Item>(items: readonly Item[]): Item {
   return items[Math.floor(Math.random() * items.length)] as Item
 }
 
-/** Somebody comes, and goes again if they were let in. */
+/** Connects a new user, and disconnects them if they were admitted. */
 async function newcomer(number: number): Promise<void> {
   try {
     const connection = await connect(`newcomer${number}`)
@@ -66,7 +67,7 @@ async function newcomer(number: number): Promise<void> {
   }
 }
 
-/** Offers what the steps say, whether or not it is answered: people on New Year's Eve don't wait for each other. */
+/** Offers the messages of the steps without waiting for results, as on New Year's Eve. */
 async function speak(speakers: readonly Speaker[]): Promise<void> {
   const heavy = speakers.slice(0, Math.ceil(speakers.length * HEAVY_SHARE))
   const began = performance.now()

@@ -1,47 +1,47 @@
-/** What the people saw in one second of a run. Times in milliseconds; NaN where nothing happened that could be timed. */
+/** One second of a run, as the users see it. Times are in milliseconds, or NaN without samples. */
 export type Second = Readonly<{
-  /** Since the load began. */
+  /** Seconds since the load began. */
   at: number
-  /** Messages that people wanted to send. */
+  /** Messages that users tried to send. */
   offered: number
   acknowledged: number
-  /** Messages that reached the other person. */
+  /** Messages that reached the other user. */
   received: number
-  /** From send to receive. */
+  /** Time from send to receive. */
   receiveP50: number
   receiveP99: number
-  /** From a message's arrival until its sender knows of it. */
+  /** Time from a message's arrival until its sender receives the receipt. */
   receiptP50: number
   receiptP99: number
-  /** Sends that were refused, by code. */
+  /** Rejected sends by code. */
   refused: Readonly<Record<string, number>>
-  /** People who came, and how many of them were turned away. */
+  /** New connections, and how many of them were closed at once. */
   newcomers: number
   turnedAway: number
 }>
 
-/** What was found when all was over. */
+/** The figures at the end of a run. */
 export type Ending = Readonly<{
   acknowledged: number
-  /** Acknowledged, and never received by the other person. */
+  /** Acknowledged, and never received by the other user. */
   lost: number
-  /** Received again, after a reconnect. */
+  /** Received again after a reconnect. */
   repeated: number
-  /** Messages that arrived and that their sender was never told of. */
+  /** Messages that arrived, but whose sender received no receipt. */
   receiptsMissing: number
-  /** How long after the last send everybody had everything, in milliseconds. */
+  /** Time from the last send until all messages and receipts had arrived, in milliseconds. */
   settledMs: number
 }>
 
-/** What the gateway said of itself in that second; NaN where it was too busy to answer. */
+/** The gateway's metrics in that second. NaN if it did not answer. */
 export type GatewaySecond = Readonly<{ level: number; pressure: number; memoryMb: number }>
 
 export type Row = Second & GatewaySecond
 
-/** What the program of the people prints, one JSON text in a line. */
+/** The output of the simulated users, one JSON text per line. */
 export type Line = Readonly<{ type: 'second'; second: Second } | { type: 'end'; ending: Ending }>
 
-/** The value below which the given share of all lies. */
+/** Returns the value below which the given share of all values lies. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN

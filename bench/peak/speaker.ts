@@ -21,25 +21,25 @@ type InboxItem = Readonly<{
   deliveredSeq: number
 }>
 
-/** Somebody with one chat and one device: sends, receives, says what has arrived, and comes back when cut off. */
+/** A user with one chat and one device: sends, receives, acknowledges, and reconnects. */
 export class Speaker {
   readonly #parts: Parts
   #connection: Connection
   #sends = 0
   #arrived = 0
-  #told = 0
+  #acknowledged = 0
   #known = 0
-  #isTelling = false
+  #isAcknowledging = false
 
   constructor(connection: Connection, parts: Parts) {
     this.#connection = connection
     this.#parts = parts
   }
 
-  /** Resolves when the inbox is live for the first time. From then on it is subscribed to again and again. */
+  /** Resolves when the inbox is live for the first time. Subscribes again after each reconnect. */
   async listen(): Promise<void> {
     await this.#subscribe()
-    void this.#comeBack()
+    void this.#reconnect()
   }
 
   send(): void {
@@ -59,20 +59,20 @@ export class Speaker {
       const item = data?.['inbox'] as InboxItem | undefined
       if (item?.__typename === 'CaughtUp') resolve()
       if (item?.__typename === 'MessageSent') this.#receive(item)
-      if (item?.__typename === 'ReceiptAdvanced') this.#learn(item)
+      if (item?.__typename === 'ReceiptAdvanced') this.#recordReceipt(item)
     })
     await promise
   }
 
-  /** For as long as the program runs. */
-  async #comeBack(): Promise<never> {
+  /** Reconnects forever. */
+  async #reconnect(): Promise<never> {
     for (;;) {
       let { reason } = await this.#connection.closed
-      for (let isBack = false; !isBack;) {
-        await pause(returnMs(reason))
+      for (let isConnected = false; !isConnected;) {
+        await pause(reconnectMs(reason))
         try {
           this.#connection = await this.#parts.connect()
-          isBack = true
+          isConnected = true
         } catch (error) {
           reason = error instanceof Error ? error.message : ''
         }
@@ -87,26 +87,26 @@ export class Speaker {
     const { tally, id } = this.#parts
     tally.received(message.clientMessageId, `${id} ${seq}`, performance.now() - Number(sentAt))
     this.#arrived = Math.max(this.#arrived, seq)
-    this.#tell()
+    this.#acknowledge()
   }
 
-  /** One report at a time; what arrives meanwhile goes into the next. */
-  #tell(): void {
-    if (this.#isTelling || this.#arrived <= this.#told) return
-    this.#isTelling = true
+  /** Acknowledges. One call is in flight, and later positions go into the next. */
+  #acknowledge(): void {
+    if (this.#isAcknowledging || this.#arrived <= this.#acknowledged) return
+    this.#isAcknowledging = true
     const seq = this.#arrived
     const input = { deviceId: 'phone', positions: [{ chatId: this.#parts.chatId, seq }] }
     this.#connection.start(DELIVERED, { input }, ({ errors }) => {
-      this.#isTelling = false
-      if (errors === undefined) this.#told = seq
-      // A refused one is tried again, as the protocol says, a little later.
-      if (errors === undefined) this.#tell()
-      else setTimeout(() => this.#tell(), 1_000)
+      this.#isAcknowledging = false
+      if (errors === undefined) this.#acknowledged = seq
+      // PROTOCOL.md: retry a rejected acknowledgement later.
+      if (errors === undefined) this.#acknowledge()
+      else setTimeout(() => this.#acknowledge(), 1_000)
     })
   }
 
-  /** The other person has everything up to here. */
-  #learn({ user, deliveredSeq }: InboxItem): void {
+  /** Records that the other user has everything up to this position. */
+  #recordReceipt({ user, deliveredSeq }: InboxItem): void {
     if (user.id === this.#parts.id) return
     for (let seq = this.#known + 1; seq <= deliveredSeq; seq += 1)
       this.#parts.tally.receipted(`${user.id} ${seq}`)
@@ -114,8 +114,8 @@ export class Speaker {
   }
 }
 
-/** When to come back: when the gateway said, or in a second or so. */
-function returnMs(reason: string): number {
+/** Returns the wait before a reconnect: the gateway's hint, or about a second. */
+function reconnectMs(reason: string): number {
   const [, hint] = /come back in (\d+) ms/.exec(reason) ?? []
   return hint === undefined ? 500 + 1_000 * Math.random() : Number(hint)
 }

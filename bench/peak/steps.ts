@@ -1,7 +1,7 @@
-/** So many messages a second are offered, for so long. */
+/** A rate of offered messages, and its duration. */
 export type Step = Readonly<{ perSecond: number; seconds: number }>
 
-/** Up to several times what two cores carry, and down again to see it heal. */
+/** Up to several times the capacity of two cores, and down again to see the recovery. */
 export const STEPS: readonly Step[] = [
   { perSecond: 250, seconds: 10 },
   { perSecond: 500, seconds: 10 },
@@ -12,7 +12,7 @@ export const STEPS: readonly Step[] = [
   { perSecond: 250, seconds: 40 },
 ]
 
-/** The first second of each step. */
+/** Returns the first second of each step. */
 export function startsOf(steps: readonly Step[]): readonly number[] {
   let at = 0
   return steps.map(({ seconds }) => (at += seconds) - seconds)

@@ -14,8 +14,8 @@ const HEAD = [
 ]
 
 /**
- * One line for each step of the load, as Markdown: what its middle second was like. Its first two seconds are left out,
- * which belong to the change, but not where the worst second is told.
+ * Returns a Markdown table with one row per step: the medians of its seconds. The first two seconds belong to the
+ * change and are left out, except for the worst second.
  */
 export function tableOf(rows: readonly Row[]): string {
   const starts = startsOf(STEPS)
@@ -32,7 +32,7 @@ export function tableOf(rows: readonly Row[]): string {
 
 export function describeEnding({ acknowledged, lost, repeated, receiptsMissing, settledMs }: Ending): string {
   const after = `${(settledMs / 1000).toFixed(1)} s after the last send`
-  return `${acknowledged} messages were acknowledged; ${lost} of them never arrived, ${repeated} came again after a reconnect; ${after}, ${receiptsMissing} receipts were still owed.`
+  return `${acknowledged} messages were acknowledged; ${lost} of them never arrived, ${repeated} were repeated after a reconnect; ${after}, ${receiptsMissing} receipts were pending.`
 }
 
 function lineOf(rows: readonly Row[], worstMs: number): readonly string[] {

@@ -1,6 +1,6 @@
 import { type Ending, quantile, type Second } from './second.ts'
 
-/** Counts what happens, second by second, and what became of every message. */
+/** Counts events per second, and tracks the outcome of every message. */
 export class Tally {
   readonly #acknowledged = new Set<string>()
   readonly #received = new Set<string>()
@@ -21,7 +21,7 @@ export class Tally {
     this.#counts.refused[code] = (this.#counts.refused[code] ?? 0) + 1
   }
 
-  /** `place` is the message's place in its chat, by which its receipt is known. */
+  /** `place` is the message's place in its chat. It identifies the receipt. */
   received(key: string, place: string, ms: number): void {
     if (this.#received.has(key)) {
       this.#repeated += 1
@@ -33,7 +33,7 @@ export class Tally {
     this.#unreceipted.set(place, performance.now())
   }
 
-  /** The sender of the message at this place knows that it has arrived. */
+  /** The sender has received the receipt of the message at this place. */
   receipted(place: string): void {
     const arrivedAt = this.#unreceipted.get(place)
     if (arrivedAt === undefined) return
@@ -46,7 +46,7 @@ export class Tally {
     if (isTurnedAway) this.#counts.turnedAway += 1
   }
 
-  /** Ends the second. */
+  /** Ends the second and returns its figures. */
   turn(at: number): Second {
     const { receiveMs, receiptMs, ...counts } = this.#counts
     this.#counts = emptyCounts()
@@ -60,7 +60,7 @@ export class Tally {
     }
   }
 
-  /** Whether everything that was acknowledged has arrived, and everything that has arrived was told. */
+  /** Returns whether every acknowledged message has arrived, and every receipt as well. */
   isSettled(): boolean {
     return this.#unreceipted.size === 0 && this.#lost().length === 0
   }

@@ -3,25 +3,25 @@ import { issueToken } from '../../src/auth/issue-token.ts'
 import { globalId, type ChatId } from '../../src/ids.ts'
 import { largestChats } from '../../test/harness/plans/fill-database.ts'
 import { Connection } from '../peak/connection.ts'
-import { type BEHIND, DIRECT_CHAT, READER, WRITER } from './measured-people.ts'
+import { type BEHIND, DIRECT_CHAT, READER, WRITER } from './measured-users.ts'
 import type { Size } from './sizes.ts'
 
-/** What people do that is timed; each answers when its answer is there. */
-export type Deeds = Readonly<Record<DeedName, () => Promise<void>>> &
+/** The timed operations. Each resolves when its result has arrived. */
+export type Operations = Readonly<Record<OperationName, () => Promise<void>>> &
   Readonly<{
-    /** Answers with how many events were given before CaughtUp. */
+    /** Returns the number of events before CaughtUp. */
     replay(device: keyof typeof BEHIND): Promise<number>
     close(): void
   }>
 
-export const DEEDS = {
+export const OPERATIONS = {
   send: 'a message to a chat of two',
   sendToLargest: 'a message to one of the largest groups',
   history: '50 messages from the middle of such a group',
   chatList: "a list of 20 chats, with each one's newest message and unread count",
 } as const
 
-export type DeedName = keyof typeof DEEDS
+export type OperationName = keyof typeof OPERATIONS
 
 const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id seq } } }'
 const PAGE = `query ($id: ID!, $before: String) {
@@ -36,7 +36,7 @@ const INBOX = `subscription ($deviceId: String) {
 }`
 const BODY = 'a message of about a hundred characters, as people write them when they have something to say '
 
-export async function connectPeople(url: string, secret: string, size: Size): Promise<Deeds> {
+export async function connectPeople(url: string, secret: string, size: Size): Promise<Operations> {
   const connect = async (name: string): Promise<Connection> =>
     Connection.open(url, await issueToken(secret, { subject: name, name }))
   const [reader, writer] = [await connect(READER), await connect(WRITER)]
@@ -69,7 +69,7 @@ export async function connectPeople(url: string, secret: string, size: Size): Pr
   }
 }
 
-/** Events until the stream says that it has caught up. */
+/** Returns the number of events until CaughtUp. */
 function replayed(connection: Connection, deviceId: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let events = 0
@@ -83,7 +83,7 @@ function replayed(connection: Connection, deviceId: string): Promise<number> {
   })
 }
 
-/** The cursor of a position, made from that of the first message: it is opaque to apps, and the bench is none. */
+/** Builds the cursor of a position from the first message's cursor. Cursors are opaque to apps, but not here. */
 async function cursorAt(connection: Connection, id: string, seq: number): Promise<string> {
   const { data } = await connection.ask(CURSOR, { id })
   type Page = Readonly<{ messages: { edges: readonly { cursor: string; node: { seq: number } }[] } }>

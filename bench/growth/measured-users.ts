@@ -1,26 +1,26 @@
 import type pg from 'pg'
 import { largestChats } from '../../test/harness/plans/fill-database.ts'
 
-/**
- * Who is measured, the same in each database: the reader is in twenty chats, two of which are as large as any; the writer
- * shares one with them that is as long as the longest replay, and writes to one other person and to the third large group,
- * of which the reader's devices hear nothing.
+/*
+ * The measured users are the same in each database. The reader is in twenty chats, two of which are among the largest.
+ * The writer shares one chat with the reader, which is as long as the longest replay. The writer sends to another user
+ * and to the third large group, in which the reader is not a member.
  */
 export const READER = 'reader'
 export const WRITER = 'writer'
 export const OTHER = 'other'
 
-/** Of the chat that is replayed; its messages begin after its first event. */
+/** The chat that is replayed. Its messages start after its first event. */
 export const LOG_CHAT = '01900000-0000-7000-8000-0000f0000001'
 const LOG_LENGTH = 10_000
 export const DIRECT_CHAT = '01900000-0000-7000-8000-0000f0000002'
 const SMALL_GROUPS = 17
 const SMALL_LENGTH = 50
 
-/** So many events are owed to the device of this name. */
+/** Pending events of each device. */
 export const BEHIND = { 'phone-1000': 1_000, 'phone-10000': 10_000 } as const
 
-export async function introduce(client: pg.Client, size: number): Promise<void> {
+export async function addMeasuredUsers(client: pg.Client, size: number): Promise<void> {
   await client.query(USERS, [[READER, WRITER, OTHER]])
   await makeGroup(client, LOG_CHAT, LOG_LENGTH)
   for (let number = 0; number < SMALL_GROUPS; number += 1) {
