@@ -99,13 +99,6 @@ const LOCK = {
     FROM chats WHERE id = $1 FOR NO KEY UPDATE`,
 }
 
-// One row by the primary key of members. Takes no lock. Runs as a separate statement after LOCK: a statement that waits
-// for a row lock sees that row as it is after the wait, but all other rows as they were before it.
-const MEMBER_ACCESS = {
-  name: 'chat_standing',
-  text: `SELECT role, left_seq AS "leftSeq" FROM members WHERE chat_id = $1 AND user_id = $2`,
-}
-
 // The transaction must hold the lock on the chat's row. Updates that row by its primary key and inserts one row per
 // event into chat_events.
 const WRITE = {
@@ -138,7 +131,11 @@ export function createChatLogStore({ reader }: { reader: Reader }): ChatLogStore
     },
 
     async memberAccess(tx, chatId, userId) {
-      return (await tx.query<MemberAccess>(MEMBER_ACCESS, [chatId, userId]))[0]
+      // A statement of its own after LOCK. A statement that waits for a row lock sees that row as it is after the wait, but
+      // all other rows as they were before it.
+      const where = { chatId_userId: { chatId, userId } }
+      const member = await tx.prisma.member.findUnique({ where, select: { role: true, leftSeq: true } })
+      return member ?? undefined
     },
 
     async append(tx, { chatId, afterSeq, at }, rows) {

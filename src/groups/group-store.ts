@@ -76,20 +76,10 @@ const FIND_CREATED = {
 
 // Rows of one chat by the primary key of members. Takes no lock: the transaction holds that of the chat's row.
 const FIND_PRESENT = {
-  name: 'group_present_of',
+  name: 'group_find_present',
   text: `
     SELECT user_id AS "userId" FROM members
     WHERE chat_id = $1 AND user_id = ANY ($2::text[]) AND left_seq IS NULL`,
-}
-
-// All members of one chat by the primary key of members. Takes no lock. `ORDER BY role` works because the enum lists
-// roles from the highest to the lowest.
-const FIND_SUCCESSOR = {
-  name: 'group_find_successor',
-  text: `
-    SELECT user_id AS "userId", role FROM members
-    WHERE chat_id = $1 AND user_id <> $2 AND left_seq IS NULL
-    ORDER BY role, joined_seq, user_id LIMIT 1`,
 }
 
 // Updates the chat's row, which the transaction has locked, by its primary key. Then inserts one row of members per
@@ -143,7 +133,13 @@ export function createGroupStore({ writer }: { writer: Writer }): GroupStore {
     },
 
     async findSuccessor(tx, chatId, exceptId) {
-      return (await tx.query<Successor>(FIND_SUCCESSOR, [chatId, exceptId]))[0]
+      // The enum lists roles from the highest to the lowest.
+      const member = await tx.prisma.member.findFirst({
+        where: { chatId, userId: { not: exceptId }, leftSeq: null },
+        orderBy: [{ role: 'asc' }, { joinedSeq: 'asc' }, { userId: 'asc' }],
+        select: { userId: true, role: true },
+      })
+      return member === null ? undefined : { ...member, userId: member.userId as UserId }
     },
 
     async add(tx, { chatId, seq, at }, userIds) {
