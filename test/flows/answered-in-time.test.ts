@@ -7,8 +7,8 @@ import { startParley, TEST_SECRET, type TestParley } from '../harness/servers/pa
 import { type ApiResponse, Person } from '../harness/people/person.ts'
 
 /*
- * Somebody holds a lock in the database and does not let go: an operator at a console, a migration, a hanging backup.
- * Ten seconds are promised for an answer, whatever an operation waits for.
+ * Another session holds a lock in the database for a long time: an operator at a console, a migration, a hanging
+ * backup. Every operation still answers within 10 s.
  */
 
 const PROMISED_MS = 10_000
@@ -18,11 +18,11 @@ type World = AsyncDisposable &
     parley: TestParley
     alice: Person
     bob: Person
-    /** Holds what a statement locks until disposed of. */
+    /** Runs a statement in a transaction and holds its locks until disposed. */
     lock(sql: string): Promise<AsyncDisposable>
   }>
 
-/** An instance, which nobody else waits for. */
+/** Starts a gateway with a database of its own, so that its locks delay no other test. */
 async function world(): Promise<World> {
   const parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
@@ -44,7 +44,7 @@ async function inTime(answer: Promise<ApiResponse<unknown>>): Promise<void> {
 }
 
 test.concurrent(
-  'while a chat is locked every change of it answers UNAVAILABLE in time, and works afterwards',
+  'answers UNAVAILABLE in time to all changes of a locked chat, which succeed afterwards',
   async () => {
     await using it = await world()
     const { alice, bob, lock } = it
@@ -74,7 +74,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'while nobody can be made known, a newcomer is told to try again, in time',
+  'answers UNAVAILABLE in time to a new user while users are locked',
   async () => {
     await using it = await world()
     const { parley, lock } = it
@@ -91,7 +91,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'while no chat can be made, starting one answers UNAVAILABLE in time, and makes one chat afterwards',
+  'answers UNAVAILABLE in time to startDirectChat while chats are locked, and creates one chat afterwards',
   async () => {
     await using it = await world()
     const { parley, alice, lock } = it
@@ -114,7 +114,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'while what is asked for can not be read, a query is told to try again, in time',
+  'answers UNAVAILABLE in time to a query for tables that are locked',
   async () => {
     await using it = await world()
     const { alice, bob, lock } = it

@@ -23,7 +23,7 @@ const react = async (
   return data.setReaction.message
 }
 
-test('edits, reactions and deletions reach a device live, each as an event of its own', async () => {
+test('delivers edits, reactions and deletions live, as separate events', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -33,7 +33,7 @@ test('edits, reactions and deletions reach a device live, each as an event of it
   const { id } = await alice.send(chat, 'Helo')
   await edit(alice, id, 'Hello')
   await react(bob, id, '👍')
-  // What is told of a message is its state then or later: so look before it changes again.
+  // An event has the state of its message at delivery or later, so check it before the next change.
   await atBob.reaches(chat, 3)
   await react(bob, id, '👍', false)
   await remove(alice, id)
@@ -53,7 +53,7 @@ test('edits, reactions and deletions reach a device live, each as an event of it
   })
 })
 
-test('a device that was away is told of every change, and of nothing that was deleted', async () => {
+test('replays all changes to a device that was away, without deleted content', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -80,7 +80,7 @@ test('a device that was away is told of every change, and of nothing that was de
   expect(JSON.stringify(later.items.all)).not.toContain('a secret')
 })
 
-test('what is so already succeeds and adds nothing to the log', async () => {
+test('accepts a change that is in place already, without a new event', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -94,7 +94,7 @@ test('what is so already succeeds and adds nothing to the log', async () => {
   expect((await bob.fetchChat(chat)).headSeq).toBe(3)
 })
 
-test("a message is its sender's to edit and to delete, and nobody's once deleted", async () => {
+test('allows only the sender to edit and delete a message, and no changes after the deletion', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -106,7 +106,7 @@ test("a message is its sender's to edit and to delete, and nobody's once deleted
   await expect(react(bob, id, '👍')).rejects.toThrow(/FORBIDDEN/)
 })
 
-test('a retry of a send whose message was deleted since answers with the tombstone', async () => {
+test('answers a repeated send with the tombstone if the message was deleted meanwhile', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -118,7 +118,7 @@ test('a retry of a send whose message was deleted since answers with the tombsto
   })
 })
 
-test('reactions that come from many at once are all counted, and the log has no hole', async () => {
+test('stores all concurrent reactions, and leaves no gap in the log', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)

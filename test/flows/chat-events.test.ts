@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startParley } from '../harness/servers/parley.ts'
 
-test('chatEvents starts just after the position that it is given, catches up, and goes on live', async () => {
+test('starts chatEvents after the given position, catches up, and continues live', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -13,7 +13,7 @@ test('chatEvents starts just after the position that it is given, catches up, an
   expect(stream.bodies(chat)).toEqual(['two', 'three', 'four'])
 })
 
-test('chatEvents without a position starts at the head, and tells of this chat alone', async () => {
+test('starts chatEvents without a position at the head, with events of this chat only', async () => {
   await using parley = await startParley()
   const [alice, bob, carol] = [
     await parley.person('alice'),
@@ -34,7 +34,7 @@ test('chatEvents without a position starts at the head, and tells of this chat a
   expect(stream.bodies(chat)).toEqual(['after'])
 })
 
-test('a position beyond the end of the log is no silent hole, but an InboxReset', async () => {
+test('sends InboxReset for a position beyond the head of the log', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -44,7 +44,7 @@ test('a position beyond the end of the log is no silent hole, but an InboxReset'
   expect(stream.items.all.map((item) => item.__typename)).toEqual(['InboxReset', 'CaughtUp'])
 })
 
-test("a chat's events can be read a page at a time, from any position", async () => {
+test('returns the events of a chat page by page, from any position', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)

@@ -9,7 +9,7 @@ const ROUNDS = 30
 const SENDS = 8
 const START_MS = 12
 
-test('what is sent at the very moment in which an inbox starts is there once, between replay and live', async () => {
+test('delivers messages that are sent during the start of an inbox once, between replay and live', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -31,7 +31,7 @@ test('what is sent at the very moment in which an inbox starts is there once, be
   }
 })
 
-test('a device that is new at that very moment hears of all that is said from some moment on', async () => {
+test('delivers all messages from some seq on to a device that is new at that moment', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -48,13 +48,13 @@ test('a device that is new at that very moment hears of all that is said from so
   }
 })
 
-/** At some moment of the few milliseconds in which an inbox starts. */
+/** Waits for a random part of the few milliseconds in which an inbox starts. */
 async function sendSoon(person: Person, chat: string): Promise<MessageData> {
   await delay(Math.random() * START_MS)
   return person.send(chat, 'hello')
 }
 
-test("a person's second device that comes during a flood gets each event once, in order, without a hole", async () => {
+test('delivers each event once, in order and without a gap to a second device that connects under load', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { startParley } from '../harness/servers/parley.ts'
 
-test("alice's message reaches bob, and bob's reaches alice, each the other's device and their own", async () => {
+test("delivers a message to the recipient's device and to the sender's own device", async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   using atAlice = alice.inbox('phone')
@@ -19,7 +19,7 @@ test("alice's message reaches bob, and bob's reaches alice, each the other's dev
   expect(atAlice.bodies(chat)).toEqual(['Hello Bob', 'Hello Alice'])
 })
 
-test('a message is SENT, then DELIVERED once a device of bob has it, then READ', async () => {
+test('moves a message from SENT to DELIVERED when a device acknowledges it, then to READ', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -46,7 +46,7 @@ test('a message is SENT, then DELIVERED once a device of bob has it, then READ',
   expect((await alice.fetchChat(chat)).lastMessage?.status).toBe('READ')
 })
 
-test('bob gets what was sent while he was away, in order, once, and only what he had not acknowledged', async () => {
+test('replays the unacknowledged messages after a reconnect, in order and once', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -68,7 +68,7 @@ test('bob gets what was sent while he was away, in order, once, and only what he
   expect(after.seqs(chat)).toEqual([2, 3, 4, 5])
 })
 
-test("each of bob's devices has its own position", async () => {
+test('keeps a separate position for each device', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -86,7 +86,7 @@ test("each of bob's devices has its own position", async () => {
   expect(laptop.bodies(chat)).toEqual(['one', 'two', 'three'])
 })
 
-test('a device that is new starts with nothing to replay', async () => {
+test('replays nothing to a new device', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -96,7 +96,7 @@ test('a device that is new starts with nothing to replay', async () => {
   expect(stream.items.all.map((item) => item.__typename)).toEqual(['CaughtUp'])
 })
 
-test('without a device id, what was written to the socket counts as delivered', async () => {
+test('counts events as delivered when they are written to the socket, if there is no device id', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -110,7 +110,7 @@ test('without a device id, what was written to the socket counts as delivered', 
   expect(receipt).toMatchObject({ deliveredSeq: 1, readSeq: 0 })
 })
 
-test('pressing send five times makes one message, and the same key with another body is a CONFLICT', async () => {
+test('stores one message for five sends with the same key, and answers CONFLICT for another body', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => resources.disposeAsync())
 
-test('a backend that is killed in the middle of its commit leaves one message, and its sender an answer', async () => {
+test('stores one message and answers its sender if a database backend is killed during the commit', async () => {
   await using parley = await startParley({ databaseUrl: primary.url })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -34,7 +34,7 @@ test('a backend that is killed in the middle of its commit leaves one message, a
   await primary.requireStandby(false)
 })
 
-test('while all connections are used up sends are refused, retryable, and go on when there are some', async () => {
+test('rejects sends as retryable while no connection is free, and continues afterwards', async () => {
   await using parley = await startParley({ databaseUrl: primary.url })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -53,7 +53,7 @@ test('while all connections are used up sends are refused, retryable, and go on 
     .toBe(headSeq + 1)
 })
 
-test('a conversation goes through PgBouncer in transaction mode', async () => {
+test('works through PgBouncer in transaction mode', async () => {
   await primary.sql(`ALTER ROLE parley SET timezone = 'UTC'`)
   await using bouncer = await startPgBouncer(primary.url)
   await using parley = await startParley({ databaseUrl: bouncer.url })

@@ -7,7 +7,7 @@ function types({ items }: Stream): string[] {
   return items.all.map(({ __typename }) => __typename)
 }
 
-test('a device that is woken by a push and acknowledges without an inbox still hears of all receipts when it has one', async () => {
+test('sends all receipts to a device that acknowledged messages without an open inbox', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -17,7 +17,7 @@ test('a device that is woken by a push and acknowledges without an inbox still h
 
   const { seq } = await alice.send(chat, 'hello')
   await bob.markRead(chat, seq)
-  // A day later, as far as the database can tell.
+  // Makes the database believe that a day has passed.
   await query(parley.databaseUrl, `UPDATE members SET receipt_at = receipt_at - interval '1 day'`)
   await query(parley.databaseUrl, `UPDATE devices SET registered_at = registered_at - interval '2 days'`)
   const last = await bob.send(chat, 'and you?')
@@ -30,7 +30,7 @@ test('a device that is woken by a push and acknowledges without an inbox still h
   expect(after.seqs(chat)).toEqual([])
 })
 
-test('what a device acknowledges while it hears of everything moves its place in the receipts along', async () => {
+test('moves the receipt position of a live device when it acknowledges', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -50,7 +50,7 @@ test('what a device acknowledges while it hears of everything moves its place in
   expect(again.items.all[0]).toMatchObject({ user: { id: alice.id } })
 })
 
-test('the inbox of a device that was never seen begins with CaughtUp, whatever happened just before', async () => {
+test('starts the inbox of a new device with CaughtUp, whatever happened just before', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -62,7 +62,7 @@ test('the inbox of a device that was never seen begins with CaughtUp, whatever h
   expect(types(atPhone)).toEqual(['CaughtUp'])
 })
 
-test('a device that nobody registered is given no position, and its person has the message all the same', async () => {
+test('stores no position for an unregistered device, but counts the message as delivered to its user', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -72,7 +72,7 @@ test('a device that nobody registered is given no position, and its person has t
   expect(await query(parley.databaseUrl, 'SELECT FROM device_positions')).toEqual([])
 })
 
-test('of one person 100 devices are remembered; one that was forgotten is told so, and begins anew', async () => {
+test('remembers 100 devices per user, and sends InboxReset to a forgotten one', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -93,7 +93,7 @@ test('of one person 100 devices are remembered; one that was forgotten is told s
 
   await alice.send(chat, 'again')
   await again.reaches(chat, 2)
-  // Through another gateway, which does not know of the inbox.
+  // Through another gateway, on which the inbox is not open.
   await using other = await startParley({ databaseUrl: parley.databaseUrl })
   await (await other.person('bob')).markDelivered(chat, 1, 'the oldest')
   again.close()

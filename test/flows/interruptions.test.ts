@@ -16,7 +16,7 @@ import { startParley, type TestParley, UNLIMITED } from '../harness/servers/parl
 import { startTcpProxy } from '../harness/network/tcp-proxy.ts'
 import { rawSocket } from '../harness/network/raw-socket.ts'
 
-test('a restart under load loses nothing, repeats nothing and keeps the order', async () => {
+test('loses and repeats nothing and keeps the order across a restart under load', async () => {
   await using database = await createTestDatabase()
   const port = await freePort()
   const first = await startParley({ databaseUrl: database.url, port })
@@ -47,7 +47,7 @@ test('a restart under load loses nothing, repeats nothing and keeps the order', 
   await first[Symbol.asyncDispose]()
 }, 60_000)
 
-test('a reader who stops reading is cut off with 4410, harms nobody, and gets the rest when back', async () => {
+test('closes the socket of a slow reader with 4410, without effect on others, and delivers the rest afterwards', async () => {
   await using parley = await startParley({ config: UNLIMITED })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -73,7 +73,7 @@ test('a reader who stops reading is cut off with 4410, harms nobody, and gets th
   expect(again.seqs(chat)).toEqual(Array.from({ length: count }, (_, index) => index + 1))
 }, 60_000)
 
-test('an inbox that is opened while the database is away begins when it is back', async () => {
+test('starts an inbox that was opened during a database outage when the database returns', async () => {
   await using database = await createTestDatabase()
   await using proxy = await startTcpProxy(database.url)
   await using parley = await startParley({ databaseUrl: proxy.url })
@@ -94,7 +94,7 @@ test('an inbox that is opened while the database is away begins when it is back'
   expect(again.bodies(chat)).toEqual(['while bob was away'])
 })
 
-test('a device that is owed more than is replayed is told so, and goes on live', async () => {
+test('sends InboxReset if too many events are pending, and continues live', async () => {
   await using parley = await startParley({ config: UNLIMITED })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -115,7 +115,7 @@ test('a device that is owed more than is replayed is told so, and goes on live',
   expect(again.bodies(chat)).toEqual(['after'])
 }, 90_000)
 
-/** As an app does it: the same key, until there is an answer. */
+/** Sends as an app does: with the same key until there is an answer. */
 async function sendUntilConfirmed(send: () => Promise<unknown>): Promise<void> {
   const deadline = Date.now() + 20_000
   for (;;) {
@@ -137,7 +137,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-test('an event that can not be read while the database is away is told when it is back, in its turn', async () => {
+test('delivers an event that was unreadable during a database outage in its order when the database returns', async () => {
   await using database = await createTestDatabase()
   await using proxy = await startTcpProxy(database.url)
   const logger = createLogger({ level: 'silent', pretty: false })
@@ -151,19 +151,23 @@ test('an event that can not be read while the database is away is told when it i
   await using west = await gatewayOn(proxy.url, 'west')
   const [alice, bob] = [await east.person('alice'), await west.person('bob')]
   const chat = await alice.startChat(bob)
-  const told = new EventQueue<unknown>()
+  const received = new EventQueue<unknown>()
   const query = `subscription { inbox(deviceId: "phone") {
     ... on CaughtUp { at } ... on MessageSent { chat { unreadCount } message { body } } } }`
   bob.socket.subscribe(
     { query },
-    { next: (result) => told.push(result), error: (error) => told.push(error), complete: () => undefined },
+    {
+      next: (result) => received.push(result),
+      error: (error) => received.push(error),
+      complete: () => undefined,
+    },
   )
-  await told.next()
+  await received.next()
 
   proxy.cut()
   for (const body of ['one', 'two', 'three']) await alice.send(chat, body)
   proxy.restore()
-  const results = await told.until((all) => all.length === 4)
+  const results = await received.until((all) => all.length === 4)
   expect(results.slice(1)).toMatchObject(
     ['one', 'two', 'three'].map((body) => ({ data: { inbox: { message: { body } } } })),
   )

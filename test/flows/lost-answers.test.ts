@@ -7,8 +7,8 @@ import type { Person, Stream } from '../harness/people/person.ts'
 import { type Matcher, startTcpProxy, type TcpProxy } from '../harness/network/tcp-proxy.ts'
 
 /*
- * The database has done what it was told, and its answer is lost on the way: the connection breaks between the commit
- * and its acknowledgement. Whatever is answered then, the change is there once, and everybody is told of it once.
+ * The connection to the database breaks between a commit and its confirmation. Whatever the caller is answered, the
+ * change is stored once and published once.
  */
 
 let database: TestDatabase
@@ -33,7 +33,7 @@ const executes =
   (said, by) =>
     by === 'client' && said.includes(statement)
 
-/** A group of alice and bob with a message of alice's in it, and bob's inbox. */
+/** Returns a group of alice and bob with one message from alice, and bob's inbox. */
 async function scene(): Promise<{ group: string; messageId: string; atBob: Stream }> {
   const group = await alice.createGroup([bob])
   const atBob = bob.inbox(randomUUID())
@@ -55,22 +55,25 @@ const changes: readonly (readonly [string, string, (messageId: string, group: st
   ],
 ]
 
-test.for(changes)('%s: the lost answer is found, and told once', async ([type, mutation, inputFor]) => {
-  const { group, messageId, atBob } = await scene()
-  const swallowed = proxy.dropResponse(confirmsCommit)
-  const answer = alice.post(mutation, { input: inputFor(messageId, group) })
-  await swallowed
-  expect((await answer).errors).toBeUndefined()
-  expect(await atBob.next(type)).toMatchObject({ seq: 3 })
-  expect((await alice.fetchChat(group)).headSeq).toBe(3)
-  await alice.send(group, 'after')
-  await atBob.reaches(group, 4)
-  expect(atBob.seqs(group)).toEqual([2, 3, 4])
-  expect(atBob.items.all.filter(({ seq, chat }) => seq === 3 && chat?.id === group)).toHaveLength(1)
-  atBob.close()
-})
+test.for(changes)(
+  'publishes %s once if the confirmation of its commit is lost',
+  async ([type, mutation, inputFor]) => {
+    const { group, messageId, atBob } = await scene()
+    const swallowed = proxy.dropResponse(confirmsCommit)
+    const answer = alice.post(mutation, { input: inputFor(messageId, group) })
+    await swallowed
+    expect((await answer).errors).toBeUndefined()
+    expect(await atBob.next(type)).toMatchObject({ seq: 3 })
+    expect((await alice.fetchChat(group)).headSeq).toBe(3)
+    await alice.send(group, 'after')
+    await atBob.reaches(group, 4)
+    expect(atBob.seqs(group)).toEqual([2, 3, 4])
+    expect(atBob.items.all.filter(({ seq, chat }) => seq === 3 && chat?.id === group)).toHaveLength(1)
+    atBob.close()
+  },
+)
 
-test('a send whose answer is lost is stored once, told once, and is not called a repetition of itself', async () => {
+test('stores and publishes a message once if its confirmation is lost, and does not report it as deduplicated', async () => {
   const { group, atBob } = await scene()
   const swallowed = proxy.dropResponse(executes('message_append'))
   const sending = alice.trySend(group, 'once', 'the-key')
@@ -85,7 +88,7 @@ test('a send whose answer is lost is stored once, told once, and is not called a
   atBob.close()
 })
 
-test('a group whose answer is lost is made once', async () => {
+test('creates a group once if its confirmation is lost', async () => {
   using atBob = bob.inbox(randomUUID())
   await atBob.caughtUp()
   const swallowed = proxy.dropResponse(executes('group_create'))
@@ -96,7 +99,7 @@ test('a group whose answer is lost is made once', async () => {
   expect(await alice.createGroup([bob], { clientChatId: 'the-group' })).toBe(group)
 })
 
-test('a receipt whose answer is lost is told all the same', async () => {
+test('publishes a receipt if its confirmation is lost', async () => {
   const { group, atBob } = await scene()
   using atAlice = alice.inbox(randomUUID())
   await atAlice.caughtUp()

@@ -6,7 +6,7 @@ const NODE = 'query ($id: ID!) { node(id: $id) { id } }'
 const CHAT_ID = 'query ($id: ID!) { chat(id: $id) { id } }'
 const NO_SUCH_CHAT = 'chat_01890000-0000-7000-8000-000000000000'
 
-test('a chat of others answers exactly as one that does not exist', async () => {
+test('answers for the chat of other users exactly as for a chat that does not exist', async () => {
   await using parley = await startParley()
   const [alice, bob, carol] = [
     await parley.person('alice'),
@@ -45,7 +45,7 @@ test('a chat of others answers exactly as one that does not exist', async () => 
   expect((await alice.fetchChat(foreign)).headSeq).toBe(1)
 })
 
-test('a direct chat shows to the other person from its first message on', async () => {
+test('shows a direct chat to the other user from its first message on', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -59,7 +59,7 @@ test('a direct chat shows to the other person from its first message on', async 
   expect(await chatIds(bob)).toEqual([chat])
 })
 
-test('the direct chat of two people is one, whoever asks for it, however often, at once', async () => {
+test('creates one direct chat for two users, whatever the number of concurrent requests', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const ids = await Promise.all(
@@ -68,7 +68,7 @@ test('the direct chat of two people is one, whoever asks for it, however often, 
   expect(new Set(ids).size).toBe(1)
 })
 
-test('a device id says nothing about whose inbox it is: everybody has their own of that name', async () => {
+test('keeps devices of different users apart, even if they have the same device id', async () => {
   await using parley = await startParley()
   const [alice, bob, carol] = [
     await parley.person('alice'),

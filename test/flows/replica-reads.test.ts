@@ -28,7 +28,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('die' as const, 'return' as const) }) },
 )
 
-/** A replica that does what it is told, where it can. */
+/** A replica that can be stopped and delayed. */
 class Replica {
   readonly #server: PostgresServer
   #isDead = false
@@ -47,14 +47,14 @@ class Replica {
   }
 }
 
-/** How many reads a gateway made on its replicas. */
+/** Returns how many reads a gateway made from its replicas. */
 async function replicaReads(adminPort: number): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
   return Number(/parley_database_reads_total\{from="replica".*\} (\d+)/.exec(text)?.[1] ?? 0)
 }
 
 test(
-  'whatever befalls the replica, everybody reads what they wrote, through any gateway, and nobody gets an error',
+  'returns each user their own writes through any gateway, without errors, whatever happens to the replica',
   { timeout: 120_000 },
   async () => {
     await using primary = await startPrimary()

@@ -24,7 +24,7 @@ import type { Person, Stream } from '../harness/people/person.ts'
 const DAY_S = 86_400
 const NINETY_DAYS = { seconds: 90 * DAY_S, now: new Date(Date.now() + 60_000) }
 const HEAD = 9
-/** Where a device is, how much has left when it comes, and leaves before each page, and how long pages are. */
+/** A device's position, how much of the log is deleted at its reconnect and before each page, and the page length. */
 const SCENARIO = fc.record({
   position: fc.nat(HEAD),
   before: fc.nat(HEAD),
@@ -48,7 +48,7 @@ function idOf(chatId: string): ChatId {
   return chatId.replace('chat_', '') as ChatId
 }
 
-/** What another gateway has of the same database: one connection, on which a transaction can be held open. */
+/** The connection of another gateway to the same database. It can hold a transaction open. */
 async function connect() {
   const client = new pg.Client({ connectionString: parley.databaseUrl })
   await client.connect()
@@ -64,13 +64,13 @@ async function connect() {
   }
 }
 
-/** As if the chat's entries up to `seq` had been written a hundred days earlier. */
+/** Makes the chat's events up to `seq` a hundred days older. */
 async function age(chatId: string, seq: number): Promise<void> {
   const sql = `UPDATE chat_events SET at = at - interval '100 days' WHERE chat_id = $1 AND seq <= $2`
   await query(parley.databaseUrl, sql, [idOf(chatId), seq])
 }
 
-/** The next round of all chats begins now. */
+/** Makes the next round over all chats due now. */
 async function beginRound(): Promise<void> {
   await query(parley.databaseUrl, 'UPDATE log_sweeps SET due_at = now()')
 }
@@ -81,8 +81,8 @@ async function keptSeqs(chatId: string): Promise<number[]> {
   return rows.map(({ seq }) => seq)
 }
 
-/** Lets everything up to `seq` get too old, and leave. */
-async function forget(chatId: string, seq: number): Promise<void> {
+/** Makes all events up to `seq` too old, and waits until they are deleted. */
+async function trimTo(chatId: string, seq: number): Promise<void> {
   await age(chatId, seq)
   await beginRound()
   await expect
@@ -90,14 +90,14 @@ async function forget(chatId: string, seq: number): Promise<void> {
     .toBeGreaterThan(seq)
 }
 
-/** A group whose log alice has written up to `headSeq`. */
+/** Creates a group in which alice sends messages up to `headSeq`. */
 async function groupUpTo(headSeq: number, others: readonly Person[] = [bob]): Promise<string> {
   const group = await alice.createGroup(others)
   for (const seq of range(2, headSeq)) await alice.send(group, `message ${seq}`)
   return group
 }
 
-/** A device of bob's that has acknowledged the chat up to there, and is away. */
+/** Registers a device of bob's that has acknowledged the chat up to this position and is offline. */
 async function deviceAt(chatId: string, seq: number, person = bob): Promise<string> {
   const device = randomUUID()
   using stream = person.inbox(device)
@@ -111,11 +111,11 @@ function types({ items }: Stream): string[] {
   return items.all.map(({ __typename }) => __typename)
 }
 
-describe('when log entries have left', () => {
-  test('a device at any position gets all events after it, or is told to begin anew', async () => {
+describe('after retention has deleted events', () => {
+  test('replays all events after any position, or sends InboxReset', async () => {
     const group = await groupUpTo(12)
     const devices = await Promise.all(range(0, 12).map((seq) => deviceAt(group, seq)))
-    await forget(group, 7)
+    await trimTo(group, 7)
     expect(await keptSeqs(group)).toEqual(range(8, 12))
 
     for (const [seq, device] of devices.entries()) {
@@ -126,10 +126,10 @@ describe('when log entries have left', () => {
     }
   })
 
-  test('who begins anew as told holds everything, and goes on without a gap', async () => {
+  test('lets a client that follows InboxReset have everything, and continue without a gap', async () => {
     const group = await groupUpTo(4)
     const device = await deviceAt(group, 1)
-    await forget(group, 4)
+    await trimTo(group, 4)
     using back = bob.inbox(device)
     await back.next('InboxReset')
     const seen = await bob.fetchChat(group)
@@ -149,9 +149,9 @@ describe('when log entries have left', () => {
     expect(types(again)).not.toContain('InboxReset')
   })
 
-  test('a log that has lost all of its entries goes on with the next seq', async () => {
+  test('continues an empty log with the next seq', async () => {
     const group = await groupUpTo(3)
-    await forget(group, 3)
+    await trimTo(group, 3)
     expect(await keptSeqs(group)).toEqual([])
     using fresh = bob.inbox(randomUUID())
     await fresh.caughtUp()
@@ -161,10 +161,10 @@ describe('when log entries have left', () => {
     expect(types(fresh)).not.toContain('InboxReset')
   })
 
-  test('messages stay: what they say, who reacted, their keys, and what replies to them', async () => {
+  test('keeps messages with their bodies, reactions, keys and replies', async () => {
     const group = await groupUpTo(1)
     const first = await alice.send(group, 'keep this', 'key')
-    await forget(group, 2)
+    await trimTo(group, 2)
     expect(await alice.trySend(group, 'keep this', 'key')).toMatchObject({
       deduplicated: true,
       message: { id: first.id },
@@ -179,9 +179,9 @@ describe('when log entries have left', () => {
     expect((await bob.fetchChat(group)).unreadCount).toBe(2)
   })
 
-  test('who reads the log itself is told where it lacks what they ask for', async () => {
+  test('answers NOT_FOUND to a query for events that are deleted', async () => {
     const group = await groupUpTo(8)
-    await forget(group, 5)
+    await trimTo(group, 5)
     const events =
       'query ($id: ID!, $afterSeq: Int!) { chat(id: $id) { events(afterSeq: $afterSeq) { seq } } }'
     const from = (afterSeq: number) => bob.post<object>(events, { id: group, afterSeq })
@@ -192,33 +192,33 @@ describe('when log entries have left', () => {
     using lacking = bob.chatEvents(group, 4)
     await lacking.caughtUp()
     expect(types(lacking)).toEqual(['InboxReset', 'CaughtUp'])
-    using whole = bob.chatEvents(group, 5)
-    await whole.caughtUp()
-    expect(whole.seqs(group)).toEqual([6, 7, 8])
+    using complete = bob.chatEvents(group, 5)
+    await complete.caughtUp()
+    expect(complete.seqs(group)).toEqual([6, 7, 8])
   })
 
-  test('who has left a chat and was owed the end of their time begins anew; who has it does not', async () => {
+  test('sends InboxReset to a former member only if the end of the membership period was still pending', async () => {
     const carol = await parley.person('carol')
     const group = await groupUpTo(3, [bob, carol])
     const [behind, there] = [await deviceAt(group, 2, carol), await deviceAt(group, 3, carol)]
     await alice.removeMember(group, carol)
     await bob.send(group, 'after her')
     await carol.markDelivered(group, 4, there)
-    await forget(group, 3)
-    using owedTheEnd = carol.inbox(behind)
-    await owedTheEnd.caughtUp()
-    expect(types(owedTheEnd)).toContain('InboxReset')
+    await trimTo(group, 3)
+    using missingTheEnd = carol.inbox(behind)
+    await missingTheEnd.caughtUp()
+    expect(types(missingTheEnd)).toContain('InboxReset')
     using atTheEnd = carol.inbox(there)
     await atTheEnd.caughtUp()
     expect(types(atTheEnd)).not.toContain('InboxReset')
   })
 
-  test('the entries of a time that somebody was away for are not missed by them', async () => {
+  test('sends no InboxReset for deleted events from between two membership periods', async () => {
     const dave = await parley.person('dave')
     const group = await groupUpTo(3)
     await alice.addMembers(group, [dave])
     const device = await deviceAt(group, 3, dave)
-    await forget(group, 3)
+    await trimTo(group, 3)
     using back = dave.inbox(device)
     await back.caughtUp()
     expect(back.seqs(group)).toEqual([4])
@@ -226,23 +226,23 @@ describe('when log entries have left', () => {
   })
 })
 
-describe('while log entries leave', () => {
-  test('nobody who writes waits for them, though the sweep hangs before its commit', async () => {
+describe('while retention deletes events', () => {
+  test('does not delay sends, even if the deletion hangs before its commit', async () => {
     const group = await groupUpTo(4)
     await age(group, 3)
     const carol = await parley.person('carol')
-    await using sweep = await connect()
-    await sweep.client.query('BEGIN')
-    expect(await sweep.store.trim(idOf(group), 500, NINETY_DAYS)).toBe(3)
+    await using otherGateway = await connect()
+    await otherGateway.client.query('BEGIN')
+    expect(await otherGateway.store.trim(idOf(group), 500, NINETY_DAYS)).toBe(3)
     const { id: messageId } = await alice.send(group, 'meanwhile')
     await bob.run(SET_REACTION, { input: { messageId, emoji: '👍', present: true } })
     await alice.addMembers(group, [carol])
     await bob.markRead(group, 5)
     expect((await bob.fetchChat(group)).headSeq).toBe(7)
-    await sweep.client.query('ROLLBACK')
+    await otherGateway.client.query('ROLLBACK')
   })
 
-  test('they wait for nobody who writes, though a send hangs before its commit', async () => {
+  test('does not wait for sends, even if a send hangs before its commit', async () => {
     const group = await groupUpTo(4)
     await age(group, 3)
     await using send = await connect()
@@ -252,7 +252,7 @@ describe('while log entries leave', () => {
     await expect.poll(() => keptSeqs(group), { timeout: 10_000 }).toEqual([4])
   })
 
-  test('a gateway leaves a chat alone that another one is at', async () => {
+  test('skips a chat that another gateway is trimming', async () => {
     const group = await groupUpTo(4)
     await age(group, 3)
     await using first = await connect()
@@ -265,7 +265,7 @@ describe('while log entries leave', () => {
     expect(await keptSeqs(group)).toEqual([4])
   })
 
-  test('what is young stays, also where something older comes behind it', async () => {
+  test('keeps young events, even if an older one follows', async () => {
     const group = await groupUpTo(4)
     await age(group, 4)
     await query(parley.databaseUrl, 'UPDATE chat_events SET at = now() WHERE chat_id = $1 AND seq = 3', [
@@ -276,12 +276,12 @@ describe('while log entries leave', () => {
     expect(await keptSeqs(group)).toEqual([3, 4])
   })
 
-  test('a clock that jumped ahead, of the gateway or of the database, deletes nothing', async () => {
+  test('deletes nothing if the clock of the gateway or the database jumps ahead', async () => {
     const group = await groupUpTo(2)
     await using gateway = await connect()
     const later = { seconds: 90 * DAY_S, now: new Date(Date.now() + 400 * DAY_S * 1_000) }
     expect(await gateway.store.trim(idOf(group), 500, later)).toBe(0)
-    // The database's clock is ahead of everything that was written, and of the gateway that asks.
+    // The database's clock is ahead of all events and of the gateway's clock.
     await age(group, 2)
     const earlier = { seconds: 90 * DAY_S, now: new Date(Date.now() - 50 * DAY_S * 1_000) }
     expect(await gateway.store.trim(idOf(group), 500, earlier)).toBe(0)
@@ -317,22 +317,22 @@ describe('while log entries leave', () => {
       const events = { viewerId: 'bob' as UserId, registration, pending }
       const items = await Array.fromAsync(replay(new AbortController().signal, events))
       const delivered = items.map((item) => ('seq' in item ? item.seq : item.type))
-      const isWhole = delivered.at(-1) !== 'InboxReset'
-      const seqs = isWhole ? delivered : delivered.slice(0, -1)
-      expect(seqs).toEqual(range(position + 1, isWhole ? HEAD : position + seqs.length))
+      const isComplete = delivered.at(-1) !== 'InboxReset'
+      const seqs = isComplete ? delivered : delivered.slice(0, -1)
+      expect(seqs).toEqual(range(position + 1, isComplete ? HEAD : position + seqs.length))
       if (position < before) expect(delivered).toEqual(['InboxReset'])
     })
     await fc.assert(property, { numRuns: 25 })
   })
 
-  test('two gateways share a round: every old entry leaves once, and each says what it did', async () => {
+  test('shares a round between two gateways: each old event is deleted once, and each gateway logs its part', async () => {
     await using own = await createTestDatabase()
     const chats = 40
     await query(own.url, OLD_LOGS, [chats])
-    const sweeps = await Promise.all([startSweep(own.url), startSweep(own.url)])
+    const retentions = await Promise.all([startRetention(own.url), startRetention(own.url)])
     const left = async () => (await query(own.url, 'SELECT FROM chat_events')).length
     await expect.poll(left, { timeout: 20_000 }).toBe(0)
-    const reports = (await Promise.all(sweeps.map((sweep) => sweep.stop()))).flat()
+    const reports = (await Promise.all(retentions.map((retention) => retention.stop()))).flat()
     const sum = (key: string) => reports.reduce((total, line) => total + Number(line[key]), 0)
     expect([sum('chats'), sum('events')]).toEqual([chats, chats * 10])
     const floors = await query(own.url, 'SELECT DISTINCT floor_seq AS "floorSeq" FROM log_floors')
@@ -340,7 +340,7 @@ describe('while log entries leave', () => {
   })
 })
 
-/** Groups of nobody, each with ten entries that are a year old. */
+/** Inserts groups without members, each with ten events that are a year old. */
 const OLD_LOGS = `
   WITH chat AS (
     INSERT INTO chats (id, kind, creator_id, head_seq, member_count)
@@ -349,8 +349,8 @@ const OLD_LOGS = `
   INSERT INTO chat_events (chat_id, seq, type, actor_id, at)
   SELECT id, seq, 'CHAT_UPDATED', 'alice', now() - interval '1 year' FROM chat, generate_series(1, 10) AS seq`
 
-/** The sweep of a gateway of its own, in a hurry. */
-async function startSweep(url: string) {
+/** Starts the retention of another gateway, without pauses. */
+async function startRetention(url: string) {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const run = <Row>(statement: Statement, values: readonly unknown[] = []) =>

@@ -6,7 +6,7 @@ import type { Person } from '../harness/people/person.ts'
 const WRITERS = 8
 const MESSAGES_EACH = 500
 
-test('fifty concurrent sends of one key make one message', async () => {
+test('stores one message for fifty concurrent sends with the same key', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -18,7 +18,7 @@ test('fifty concurrent sends of one key make one message', async () => {
   expect((await bob.fetchChat(chat)).headSeq).toBe(1)
 })
 
-test("eight writers fill a chat's log without a hole, and each writer's own order is kept", async () => {
+test('leaves no gap in the log with eight concurrent senders, and keeps the order of each', async () => {
   await using parley = await startParley({ config: UNLIMITED })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -40,7 +40,7 @@ function bodiesOf(name: string): string[] {
   return Array.from({ length: MESSAGES_EACH }, (_, index) => `${name} says ${index}`)
 }
 
-/** Over the WebSocket, a few at a time: the operations of one connection are taken in the order in which they came. */
+/** Sends over the WebSocket, a few at a time. The gateway runs the operations of one connection in order of arrival. */
 async function writeAll(writer: Person, chat: string, name: string): Promise<void> {
   const bodies = bodiesOf(name)
   for (let first = 0; first < bodies.length; first += 20) {
@@ -48,7 +48,7 @@ async function writeAll(writer: Person, chat: string, name: string): Promise<voi
   }
 }
 
-test('a message keeps what was written, up to 8,192 characters of any script', async () => {
+test('stores bodies unchanged, up to 8,192 characters of any script', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -66,7 +66,7 @@ test('a message keeps what was written, up to 8,192 characters of any script', a
   }
 })
 
-test('a reply names the message that it answers', async () => {
+test('returns the message that a reply refers to', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)

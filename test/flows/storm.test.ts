@@ -13,9 +13,12 @@ const PEOPLE = 8
 const DEVICES_EACH = 50
 const DEVICES = PEOPLE * DEVICES_EACH
 const EVENTS = ['one', 'two', 'three']
-/** Four to start an inbox that is owed something in one chat, two for what the document asks of each event. */
+/** Four statements start an inbox with pending events in one chat; two serve the selection of each event. */
 const STATEMENTS_EACH = 4 + 2 * EVENTS.length
-/** What a gateway asks whoever is there: twenty a second to compare heads, and a look at levels, expiry and its servers. */
+/**
+ * Background statements of a gateway: twenty a second to compare heads, plus service levels, expiry and server
+ * checks.
+ */
 const STEADY_A_SECOND = 25
 
 let parley: TestParley
@@ -29,7 +32,7 @@ afterAll(async () => {
   await parley[Symbol.asyncDispose]()
 })
 
-/** A device that comes back for ever, and what its inbox told it. */
+/** A device that always reconnects, and the events of its inbox. */
 type Comer = Readonly<{ client: Client; items: EventQueue<StreamItem> }>
 
 function come(token: string, number: number): Comer {
@@ -40,7 +43,7 @@ function come(token: string, number: number): Comer {
     connectionParams: { authorization: `Bearer ${token}` },
     retryAttempts: Infinity,
     shouldRetry: () => true,
-    // Everybody at once: the worst that clients can do.
+    // All devices at once: the worst case.
     retryWait: () => pause(20),
   })
   client.subscribe<{ inbox: StreamItem }>(
@@ -54,7 +57,7 @@ function caughtUpTimes(items: readonly StreamItem[]): number {
   return items.filter(({ __typename }) => __typename === 'CaughtUp').length
 }
 
-test('everybody comes back at once, and misses nothing, at the price of a bounded number of statements', async () => {
+test('serves a reconnect of all devices at once without loss, with a bounded number of statements', async () => {
   const alice = await parley.person('alice')
   const names = Array.from({ length: PEOPLE }, (_, index) => `bob ${index}`)
   const others = await Promise.all(names.map((name) => parley.person(name)))
@@ -78,13 +81,13 @@ test('everybody comes back at once, and misses nothing, at the price of a bounde
   process.stdout.write(
     `${DEVICES} devices back: ${most} statements at once at most, ${total} in ${seconds.toFixed(1)} s\n`,
   )
-  // What ARCHITECTURE.md says: eight for inboxes that start, eight for people at the door.
+  // The documented bound: eight for starting inboxes, eight for new sessions.
   expect(most).toBeLessThanOrEqual(16)
   expect(total).toBeLessThanOrEqual(DEVICES * STATEMENTS_EACH + STEADY_A_SECOND * seconds)
   for (const { client } of comers) client.terminate()
 })
 
-/** Counts what the gateway, which runs in this process, asks of its database, and looks how much of it at once. */
+/** Counts the statements of the gateway, which runs in this process, and how many of them are concurrent. */
 async function observe(url: string) {
   const client = new pg.Client({ connectionString: url })
   await client.connect()

@@ -32,8 +32,8 @@ function format(node: NodeId): string {
   }
 }
 
-describe('a global id', () => {
-  test('names what it was made for', () => {
+describe('parseGlobalId', () => {
+  test('decodes what globalId encodes', () => {
     fc.assert(
       fc.property(nodeId, (node) => {
         expect(parseGlobalId(format(node))).toEqual(node)
@@ -41,7 +41,7 @@ describe('a global id', () => {
     )
   })
 
-  test('is the only text that names it', () => {
+  test('accepts only one text per id', () => {
     const almost = fc
       .tuple(nodeId.map(format), fc.nat(), fc.string({ maxLength: 2 }))
       .map(
@@ -57,7 +57,7 @@ describe('a global id', () => {
     )
   })
 
-  test('reads as people know it', () => {
+  test('uses the documented format', () => {
     const chatId = '01900000-0000-7000-8000-000000000001' as ChatId
     expect(globalId.user('alice' as UserId)).toBe('user_alice')
     expect(globalId.chat(chatId)).toBe('chat_01900000-0000-7000-8000-000000000001')
@@ -96,20 +96,20 @@ describe('a global id', () => {
   })
 })
 
-test('the last seq there can be is still a message', () => {
+test('accepts the highest seq', () => {
   const last: Seq = 2 ** 31 - 1
   const id = globalId.message({ chatId: newChatId(), seq: last })
   expect(parseGlobalId(id)).toMatchObject({ type: 'Message', id: { seq: last } })
 })
 
-test('new chats have ids of their own, which sort by the time of their making', () => {
+test('creates distinct chat ids that sort by time', () => {
   const ids = Array.from({ length: 1_000 }, newChatId)
   expect(new Set(ids).size).toBe(1_000)
   expect(ids.toSorted()).toEqual(ids)
   expect(ids.every((id) => parseGlobalId(globalId.chat(id))?.type === 'Chat')).toBe(true)
 })
 
-test("a token's subject is 1 to 255 characters without control characters or half a surrogate pair", () => {
+test('accepts subjects of 1 to 255 characters without control characters and lone surrogates', () => {
   expect(['alice', 'auth0|bob', '用户', 'a b', 'a'.repeat(255), '👍'].every(isSubject)).toBe(true)
   expect(['', 'a'.repeat(256), 'a\0', 'a\tb', 'a\x7f', '\udc4d', 'a\x85'].some(isSubject)).toBe(false)
 })

@@ -14,11 +14,11 @@ import { startParley } from '../../harness/servers/parley.ts'
 import type { Person } from '../../harness/people/person.ts'
 
 const MEMBERS = 1_024
-/** What gateways ask once a second, whatever is sent. */
+/** Statements that gateways run once a second, independent of sends. */
 const STEADY: readonly unknown[] = ['message_erase_expired', 'membership_heads']
 const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { seq } } }'
 
-test('a message to a group of 1,024 costs one statement, three rows and one publish for each other gateway', async () => {
+test('stores a message to 1,024 members with one statement, three rows and one publish per other gateway', async () => {
   await using stage = await twoGateways()
   const { alice, bob, databaseUrl, published } = stage
   await query(databaseUrl, INTRODUCE, [MEMBERS - 2])
@@ -43,7 +43,7 @@ test('a message to a group of 1,024 costs one statement, three rows and one publ
   expect(await query(databaseUrl, ROWS_OF_NEWEST)).toEqual([{ chats: 1, events: 1, messages: 1, members: 0 }])
 }, 60_000)
 
-/** Two gateways in one process on one database, alice on one and bob on the other, and what is published to whom. */
+/** Two gateways in one process with one database: alice on one, bob on the other. Records what is published. */
 async function twoGateways() {
   const resources = new AsyncDisposableStack()
   const { url: databaseUrl } = resources.use(await createTestDatabase())
@@ -73,12 +73,12 @@ function counted(bus: Bus, published: GatewayId[]): Bus {
   }
 }
 
-/** People who have signed in once. */
+/** Inserts users who have signed in once. */
 const INTRODUCE = `
   INSERT INTO users (id, name, claims_issued_at)
   SELECT 'fan-' || number, 'Fan ' || number, now() FROM generate_series(1, $1::int) AS number`
 
-/** How many rows of each table the transaction has written that wrote the newest message. */
+/** Returns how many rows of each table the transaction of the newest message wrote. */
 const ROWS_OF_NEWEST = `
   WITH newest AS (SELECT xmin AS id FROM messages ORDER BY seq DESC LIMIT 1)
   SELECT (SELECT count(*)::int FROM chats WHERE xmin = newest.id) AS chats,

@@ -11,7 +11,7 @@ import {
 import { startParley, type TestParley } from '../../harness/servers/parley.ts'
 import type { Person } from '../../harness/people/person.ts'
 
-/** Lets time pass for the messages of a database: as if each had been sent so many seconds earlier. */
+/** Makes all messages of a database older by some seconds. */
 async function age({ databaseUrl }: TestParley, seconds: number): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
@@ -37,7 +37,7 @@ async function couple(parley: TestParley): Promise<[Person, Person]> {
   return [await parley.person('alice'), await parley.person('bob')]
 }
 
-test('a message disappears from every answer at the moment that was promised when it was sent', async () => {
+test('hides a message from every answer at the expiry that was announced when it was sent', async () => {
   await using parley = await startParley()
   const [alice, bob] = await couple(parley)
   const group = await alice.createGroup([bob], { messageTtlSeconds: 5 })
@@ -51,7 +51,7 @@ test('a message disappears from every answer at the moment that was promised whe
   expect(seen).toMatchObject({ unreadCount: 0, headSeq: 2 })
 })
 
-test('an expired message leaves a tombstone: in the list, in a replay, by its id, and where it was replied to', async () => {
+test('shows a tombstone for an expired message in lists, replays, look-ups by id and replies', async () => {
   await using parley = await startParley()
   const [alice, bob] = await couple(parley)
   const away = bob.inbox('phone')
@@ -93,7 +93,7 @@ test('an expired message leaves a tombstone: in the list, in a replay, by its id
   expect((await alice.trySend(group, 'burn this', 'key-1')).deduplicated).toBe(true)
 })
 
-test('nobody edits an expired message or reacts to it', async () => {
+test('rejects edits of and reactions to an expired message', async () => {
   await using parley = await startParley()
   const [alice, bob] = await couple(parley)
   const group = await alice.createGroup([bob], { messageTtlSeconds: 60 })
@@ -105,7 +105,7 @@ test('nobody edits an expired message or reacts to it', async () => {
   expect(react.errors?.[0]?.extensions.code).toBe('FORBIDDEN')
 })
 
-test('soon after its time is over a message is gone from the database, and its reactions with it', async () => {
+test('erases an expired message and its reactions from the database', async () => {
   await using parley = await startParley()
   const [alice, bob] = await couple(parley)
   const group = await alice.createGroup([bob], { messageTtlSeconds: 60 })
@@ -127,7 +127,7 @@ test('soon after its time is over a message is gone from the database, and its r
   })
 })
 
-test('a lifetime holds for messages from then on, in a direct chat too, where either of the two may set it', async () => {
+test('applies a lifetime to later messages; in a direct chat both members can set it', async () => {
   await using parley = await startParley()
   const [alice, bob] = await couple(parley)
   const chat = await alice.startChat(bob)
@@ -141,7 +141,7 @@ test('a lifetime holds for messages from then on, in a direct chat too, where ei
   expect(Date.parse(burning.expiresAt ?? '') - Date.now()).toBeGreaterThan(3_500_000)
 })
 
-test('a direct chat can be made temporary before its first message, and does not show to the other person for it', async () => {
+test('sets the lifetime of a direct chat before its first message without showing the chat to the other user', async () => {
   await using parley = await startParley()
   const [alice, bob] = await couple(parley)
   const chat = await alice.startChat(bob)
@@ -151,13 +151,13 @@ test('a direct chat can be made temporary before its first message, and does not
   expect((await alice.send(chat, 'psst')).expiresAt).not.toBeNull()
 })
 
-test.for([4, -1, 31_536_001])('a lifetime of %d seconds is refused', async (messageTtlSeconds) => {
+test.for([4, -1, 31_536_001])('rejects a lifetime of %d seconds', async (messageTtlSeconds) => {
   await using parley = await startParley()
   const [alice] = await couple(parley)
   await expect(alice.createGroup([], { messageTtlSeconds })).rejects.toThrow('BAD_USER_INPUT')
 })
 
-test('lifetimes change while messages flow: each message has the one that its place in the log says', async () => {
+test('applies the lifetime at its place in the log to each message while lifetimes change under load', async () => {
   await using parley = await startParley()
   const [alice, bob] = await couple(parley)
   const group = await alice.createGroup([bob])

@@ -11,7 +11,7 @@ async function people(
   return Promise.all(names.map((name) => parley.person(name)))
 }
 
-test('a group reaches everybody in it, from the event that made it', async () => {
+test('delivers a new group to all of its members, from its first event on', async () => {
   await using parley = await startParley()
   const [alice, bob, carol] = (await people(parley, 'alice', 'bob', 'carol')) as [Person, Person, Person]
   using atBob = bob.inbox('phone')
@@ -37,7 +37,7 @@ test('a group reaches everybody in it, from the event that made it', async () =>
   })
 })
 
-test('who is added sees the log from there on, as the first event of the chat on all their devices', async () => {
+test('shows the log to an added member from the joining event on, on all devices', async () => {
   await using parley = await startParley()
   const [alice, bob, carol] = (await people(parley, 'alice', 'bob', 'carol')) as [Person, Person, Person]
   using atPhone = carol.inbox('phone')
@@ -71,7 +71,7 @@ test('who is added sees the log from there on, as the first event of the chat on
   })
 })
 
-test('a reply to a message that one does not see is refused as one to nothing', async () => {
+test('rejects a reply to an invisible message like a reply to a missing one', async () => {
   await using parley = await startParley()
   const [alice, bob] = (await people(parley, 'alice', 'bob')) as [Person, Person]
   const group = await alice.createGroup([])
@@ -82,7 +82,7 @@ test('a reply to a message that one does not see is refused as one to nothing', 
   expect(errors?.[0]?.extensions.code).toBe('NOT_FOUND')
 })
 
-test('who is removed hears of it, and of nothing after it; what they were there for stays theirs to read', async () => {
+test('delivers the removal to a removed member and nothing after it; earlier events stay readable', async () => {
   await using parley = await startParley()
   const [alice, bob, carol] = (await people(parley, 'alice', 'bob', 'carol')) as [Person, Person, Person]
   const group = await alice.createGroup([bob, carol], { title: 'Tea' })
@@ -112,7 +112,7 @@ test('who is removed hears of it, and of nothing after it; what they were there 
   expect((await bob.post(SEND_MESSAGE, { input })).errors?.[0]?.extensions.code).toBe('FORBIDDEN')
 })
 
-test('who comes back begins a second stay: a device that was away gets both, and nothing in between', async () => {
+test('replays both membership periods of a returning member, and nothing in between', async () => {
   await using parley = await startParley()
   const [alice, bob] = (await people(parley, 'alice', 'bob')) as [Person, Person]
   const before = bob.inbox('phone')
@@ -137,7 +137,7 @@ test('who comes back begins a second stay: a device that was away gets both, and
   expect(events.seqs(group)).toEqual([1, 2, 3, 5, 6])
 })
 
-test('a group takes as many members as the operator lets it, and says so to one more', async () => {
+test('limits the number of members, and names the limit in the error', async () => {
   await using parley = await startParley({ config: { groups: { maxMembers: 3 } } })
   const [alice, bob, carol, dave] = (await people(parley, 'alice', 'bob', 'carol', 'dave')) as [
     Person,
@@ -151,16 +151,16 @@ test('a group takes as many members as the operator lets it, and says so to one 
   expect((await alice.addMembers(group, [alice, bob, carol])).memberCount).toBe(3)
 })
 
-test('whoever a group is to be made of has to exist: the answer names who does not', async () => {
+test('rejects a group with a user who does not exist, and names the user', async () => {
   await using parley = await startParley()
   const alice = await parley.person('alice')
-  const memberIds = ['user_nobody']
+  const memberIds = ['user_missing']
   const { errors } = await alice.post(CREATE_GROUP, { input: { title: 'Tea', clientChatId: 'x', memberIds } })
   expect(errors?.[0]).toMatchObject({ extensions: { code: 'NOT_FOUND' } })
-  expect(errors?.[0]?.message).toContain('user_nobody')
+  expect(errors?.[0]?.message).toContain('user_missing')
 })
 
-test('a send that was stored is answered with its message when it is sent again, also to who has left since', async () => {
+test('answers a repeated send with the stored message, even if the sender has left', async () => {
   await using parley = await startParley()
   const [alice, bob] = (await people(parley, 'alice', 'bob')) as [Person, Person]
   const group = await alice.createGroup([bob])
@@ -169,7 +169,7 @@ test('a send that was stored is answered with its message when it is sent again,
   expect(await bob.trySend(group, 'hello', 'the-key')).toMatchObject({ deduplicated: true, message: { id } })
 })
 
-test('who was removed through one gateway types no more through another', async () => {
+test('rejects typing through one gateway after a removal through another', async () => {
   await using east = await startParley()
   await using west = await startParley({ databaseUrl: east.databaseUrl })
   const [alice, bob] = [await east.person('alice'), await west.person('bob')]
@@ -180,7 +180,7 @@ test('who was removed through one gateway types no more through another', async 
 })
 
 test.for(['', '   ', '\u200B', '\u3164\u00AD', 'a\u202Eb', 'a\u2029b', 'a\nb', 'x'.repeat(256)])(
-  'a title has to be something that can be seen, on one line: %j is refused',
+  'rejects the title %j, which is invisible, too long or not on one line',
   async (title) => {
     await using parley = await startParley()
     const alice = await parley.person('alice')

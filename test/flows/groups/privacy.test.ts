@@ -22,16 +22,16 @@ async function people<const Names extends readonly string[]>(...names: Names) {
   return Object.fromEntries(await Promise.all(entries)) as Record<Names[number], Person>
 }
 
-/** Bob was there, was away for a while, and is there again: two stays with a gap between them. */
+/** Bob was a member, left, and returned: two membership periods with a gap between them. */
 async function twoStays() {
   const { alice, bob, carol } = await people('alice', 'bob', 'carol')
   const group = await alice.createGroup([bob, carol])
-  const first = await alice.send(group, 'the first stay')
+  const first = await alice.send(group, 'in the first period')
   await alice.removeMember(group, bob)
   const secret = await alice.send(group, 'the secret')
   const answer = await reply(carol, group, secret.id)
   await alice.addMembers(group, [bob])
-  const second = await alice.send(group, 'the second stay')
+  const second = await alice.send(group, 'in the second period')
   return { alice, bob, carol, group, first, secret, answer, second }
 }
 
@@ -41,10 +41,10 @@ async function reply(person: Person, chatId: string, replyToId: string): Promise
     .message
 }
 
-/** Each answers null for what is not there. */
+/** Queries that return null for invisible objects. */
 const BY_ID = `query ($id: ID!, $ids: [ID!]!) { node(id: $id) { id } nodes(ids: $ids) { id } }`
 
-test('what was said while bob was away is nowhere: not by its id, in no page, replay or reply', async () => {
+test('hides messages from between two membership periods by id, in pages, replays and replies', async () => {
   const { bob, carol, group, first, secret, answer, second } = await twoStays()
   const ids = [first, secret, answer, second].map(({ id }) => id)
   const seen = await bob.run<{ nodes: unknown[] }>(BY_ID, { id: secret.id, ids })
@@ -68,7 +68,7 @@ test('what was said while bob was away is nowhere: not by its id, in no page, re
   expect(JSON.stringify(stream.items.all)).not.toContain('the secret')
 })
 
-test('pages lead across the gap in both directions, and hold nothing of it', async () => {
+test('pages across the gap between membership periods in both directions', async () => {
   const { bob, group, first, second } = await twoStays()
   const page = async (args: string): Promise<unknown> => {
     const query = `query ($id: ID!) { chat(id: $id) { messages(${args}) {
@@ -94,7 +94,7 @@ test('pages lead across the gap in both directions, and hold nothing of it', asy
   })
 })
 
-test('a message from before bob’s time that is changed in it says nothing to him', async () => {
+test('conceals the content of an earlier message that changes within the membership period', async () => {
   const { alice, bob, carol, group, secret, answer } = await twoStays()
   using atBob = bob.inbox('phone')
   using atCarol = carol.inbox('phone')
@@ -123,7 +123,7 @@ test('a message from before bob’s time that is changed in it says nothing to h
   expect((await bob.post(SET_REACTION, react)).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
 })
 
-test('who left sees the group as it was, whoever comes and goes and whatever it is called since', async () => {
+test('shows a group to a former member as it was when the member left', async () => {
   const { alice, bob, carol, dave } = await people('alice', 'bob', 'carol', 'dave')
   const group = await alice.createGroup([bob, carol], { title: 'Tea' })
   await alice.send(group, 'hello')
@@ -142,7 +142,7 @@ test('who left sees the group as it was, whoever comes and goes and whatever it 
   expect(JSON.stringify(seen)).not.toContain(dave.id)
 })
 
-test('no way leads from a shared group to the other chats of the people in it', async () => {
+test('reveals no other chats of the members of a shared group', async () => {
   const { alice, bob, carol } = await people('alice', 'bob', 'carol')
   const shared = await alice.createGroup([bob, carol])
   const foreign = await alice.createGroup([bob], { title: 'Not for carol' })

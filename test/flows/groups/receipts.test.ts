@@ -3,7 +3,7 @@ import { issueToken } from '../../../src/auth/issue-token.ts'
 import { startParley, TEST_SECRET, type TestParley } from '../../harness/servers/parley.ts'
 import { Person } from '../../harness/people/person.ts'
 
-test('a message to a group is DELIVERED and READ when the last of the others is that far, whoever leaves or comes', async () => {
+test('marks a group message DELIVERED and READ when all other members have it, while members join and leave', async () => {
   await using parley = await startParley()
   const [alice, bob, carol, dave] = (await Promise.all(
     ['alice', 'bob', 'carol', 'dave'].map((name) => parley.person(name)),
@@ -25,7 +25,7 @@ test('a message to a group is DELIVERED and READ when the last of the others is 
   expect(await status()).toBe('READ')
 })
 
-test('in a large group receipts come to who sent the message, and to the other devices of who read it', async () => {
+test('sends receipts of a large group to the sender and to the other devices of the reader', async () => {
   await using parley = await startParley()
   const [alice, bob, carol] = (await Promise.all(
     ['alice', 'bob', 'carol'].map((name) => parley.person(name)),
@@ -39,19 +39,19 @@ test('in a large group receipts come to who sent the message, and to the other d
   const { seq } = await alice.send(group, 'hello')
   await carol.send(group, 'hi')
   await bob.markRead(group, seq)
-  const told = { user: { id: bob.id }, deliveredSeq: seq, readSeq: seq }
-  expect(await atAlice.next('ReceiptAdvanced')).toMatchObject(told)
-  expect(await atBob.next('ReceiptAdvanced')).toMatchObject(told)
+  const receipt = { user: { id: bob.id }, deliveredSeq: seq, readSeq: seq }
+  expect(await atAlice.next('ReceiptAdvanced')).toMatchObject(receipt)
+  expect(await atBob.next('ReceiptAdvanced')).toMatchObject(receipt)
   await bob.markRead(group, seq + 1)
   const next = { user: { id: bob.id }, deliveredSeq: seq + 1, readSeq: seq + 1 }
   expect(await atCarol.next('ReceiptAdvanced')).toMatchObject(next)
-  const heard = (type: string, { items }: typeof atAlice): number =>
+  const countOf = (type: string, { items }: typeof atAlice): number =>
     items.all.filter(({ __typename }) => __typename === type).length
-  expect(heard('ReceiptAdvanced', atAlice)).toBe(1)
-  expect(heard('ReceiptAdvanced', atCarol)).toBe(1)
+  expect(countOf('ReceiptAdvanced', atAlice)).toBe(1)
+  expect(countOf('ReceiptAdvanced', atCarol)).toBe(1)
 })
 
-/** People who have signed in once and are seen no more. */
+/** Inserts users who have signed in once and stay offline. */
 async function crowd(parley: TestParley, count: number): Promise<Person[]> {
   return Promise.all(
     Array.from({ length: count }, async (_, index) => {

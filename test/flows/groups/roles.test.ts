@@ -29,7 +29,7 @@ function rolesIn({ members }: ChatData): Record<string, string> {
   return Object.fromEntries(members.edges.map(({ node }) => [node.user.id.replace('user_', ''), node.role]))
 }
 
-test('members may talk, admins also manage members and settings, owners also give roles', async () => {
+test('lets members send, admins also manage members and settings, and owners also set roles', async () => {
   await using parley = await startParley()
   const { alice, bob, carol, dave } = await cast(parley)
   const chatId = await alice.createGroup([bob, carol])
@@ -58,7 +58,7 @@ test('members may talk, admins also manage members and settings, owners also giv
   expect(seen.title).toBe('Coffee')
 })
 
-test('two admins who remove each other at once both stay, and hear that they may not', async () => {
+test('rejects both of two admins who remove each other at the same time', async () => {
   await using parley = await startParley()
   const { alice, bob, carol } = await cast(parley)
   const chatId = await alice.createGroup([bob, carol])
@@ -71,7 +71,7 @@ test('two admins who remove each other at once both stay, and hear that they may
   expect((await alice.fetchChat(chatId)).memberCount).toBe(3)
 })
 
-test('when the last owner leaves, the group passes on to the admin who has been there longest', async () => {
+test('makes the earliest admin the owner when the last owner leaves', async () => {
   await using parley = await startParley()
   const { alice, bob, carol, dave } = await cast(parley)
   const chatId = await alice.createGroup([dave])
@@ -87,7 +87,7 @@ test('when the last owner leaves, the group passes on to the admin who has been 
   expect(rolesIn(await bob.fetchChat(chatId))).toEqual({ bob: 'ADMIN', carol: 'OWNER', dave: 'MEMBER' })
 })
 
-test('an owner can step down only while there is another owner', async () => {
+test('lets an owner step down only while there is another owner', async () => {
   await using parley = await startParley()
   const { alice, bob } = await cast(parley)
   const chatId = await alice.createGroup([bob])
@@ -95,12 +95,12 @@ test('an owner can step down only while there is another owner', async () => {
   expect(await codeOf(alice.post(SET_MEMBER_ROLE, stepDown))).toBe('FORBIDDEN')
   await alice.setRole(chatId, bob, 'OWNER')
   await alice.run(SET_MEMBER_ROLE, stepDown)
-  // Again, as after an answer that was lost.
+  // Repeats the request, as after a lost answer.
   await alice.run(SET_MEMBER_ROLE, stepDown)
   expect(rolesIn(await bob.fetchChat(chatId))).toEqual({ alice: 'MEMBER', bob: 'OWNER' })
 })
 
-test('a direct chat has no title, roles or members to change, and a stranger is told that there is no chat', async () => {
+test('rejects changes of title, roles and members of a direct chat, and answers NOT_FOUND to other users', async () => {
   await using parley = await startParley()
   const { alice, bob, carol } = await cast(parley)
   const chatId = await alice.startChat(bob)
@@ -118,7 +118,7 @@ test('a direct chat has no title, roles or members to change, and a stranger is 
   }
 })
 
-test('what is so already can be asked for again, and adds nothing to the log', async () => {
+test('accepts a repeated change, without a new event', async () => {
   await using parley = await startParley()
   const { alice, bob, carol } = await cast(parley)
   const chatId = await alice.createGroup([bob, carol], { clientChatId: 'tea-1' })

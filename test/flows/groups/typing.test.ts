@@ -20,7 +20,7 @@ function typingAt({ items }: Stream): boolean[] {
     .map(({ typing }) => typing === true)
 }
 
-test('bob hears that alice types and that she stopped, once each; alice does not hear it of herself', async () => {
+test('sends the start and the end of typing once each, and not to the typing user', async () => {
   await using stage = await cast()
   const { alice, bob, group } = stage
   using atAlice = alice.inbox('phone')
@@ -38,7 +38,7 @@ test('bob hears that alice types and that she stopped, once each; alice does not
   expect(typingAt(atAlice)).toEqual([])
 })
 
-test('a message ends its typing, and so do five seconds of silence', async () => {
+test('ends typing with a message, or after five seconds without activity', async () => {
   await using stage = await cast()
   const { alice, bob, group } = stage
   using atBob = bob.inbox('phone')
@@ -59,7 +59,7 @@ test('a message ends its typing, and so do five seconds of silence', async () =>
   expect(typingAt(atBob)).toEqual([true, false, true, false])
 })
 
-test('who types is never stored: whoever comes later is told of nothing, and the log is as it was', async () => {
+test('does not store typing: later subscribers get nothing, and the log is unchanged', async () => {
   await using stage = await cast()
   const { alice, bob, group } = stage
   await alice.setTyping(group, true)
@@ -70,7 +70,7 @@ test('who types is never stored: whoever comes later is told of nothing, and the
   expect(typingAt(atBob)).toEqual([])
 })
 
-test('only members type: a stranger is told that there is no chat, who left that it is theirs no more', async () => {
+test('rejects typing with NOT_FOUND for other users and FORBIDDEN for former members', async () => {
   await using stage = await cast()
   const { alice, bob, carol, group } = stage
   const typing = { input: { chatId: group, typing: true } }

@@ -6,7 +6,7 @@ async function people(parley: TestParley, ...names: readonly string[]): Promise<
   return Promise.all(names.map((name) => parley.person(name)))
 }
 
-/** Says one thing after the other until told to stop; rejects if anything is not stored. Answers how often it did. */
+/** Sends messages until stopped, and returns how many. Rejects if a send fails. */
 async function talk(
   person: Person,
   chatId: string,
@@ -17,7 +17,7 @@ async function talk(
   return count
 }
 
-/** The seqs that somebody is there for, going by a log that somebody else has all of. */
+/** Returns the seqs within a user's membership periods, computed from the complete log of another member. */
 function seqsOfPresence(log: readonly StreamItem[], userId: string): number[] {
   let isPresent = true
   return log.flatMap(({ __typename, seq, user }) => {
@@ -29,7 +29,7 @@ function seqsOfPresence(log: readonly StreamItem[], userId: string): number[] {
   })
 }
 
-test('who is removed and added a hundred times under load gets all of their presence and none of their absence', async () => {
+test('delivers exactly the membership periods of a user who is removed and added a hundred times under load', async () => {
   await using parley = await startParley()
   const [alice, bob, carol, dave] = (await people(parley, 'alice', 'bob', 'carol', 'dave')) as [
     Person,
@@ -55,7 +55,7 @@ test('who is removed and added a hundred times under load gets all of their pres
   await Promise.all([atAlice, atPhone, atLaptop].map((stream: Stream) => stream.reaches(group, seq)))
 
   expect(seq).toBe(1 + 200 + said.reduce((sum, count) => sum + count, 0) + 1)
-  // Alice's inbox began after the event that made the group.
+  // Alice's inbox started after the first event of the group.
   expect(atAlice.seqs(group)).toEqual(Array.from({ length: seq - 1 }, (_, index) => index + 2))
   const present = seqsOfPresence(atAlice.uniqueEvents(group), bob.id)
   expect(present.length).toBeLessThan(seq - 1)
@@ -66,7 +66,7 @@ test('who is removed and added a hundred times under load gets all of their pres
   replayed.close()
 })
 
-test('every send gets through while twelve people come and go as fast as they can', async () => {
+test('accepts all sends while twelve users join and leave as fast as possible', async () => {
   await using parley = await startParley()
   const guests = await people(parley, ...Array.from({ length: 12 }, (_, index) => `guest-${index}`))
   const [alice, bob, carol] = (await people(parley, 'alice', 'bob', 'carol')) as [Person, Person, Person]

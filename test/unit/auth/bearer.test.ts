@@ -14,6 +14,6 @@ test.each([
   [undefined, undefined],
   [null, undefined],
   [['Bearer x'], undefined],
-])('the token in %j is %j', (value, expected) => {
+])('reads %j as %j', (value, expected) => {
   expect(bearer(value)).toBe(expected)
 })

@@ -18,11 +18,11 @@ test.each([
   [' \t\u0007 ', 'alice'],
   [42, 'alice'],
   [null, 'alice'],
-])('the name %j becomes %j', (name, expected) => {
+])('reads the name %j as %j', (name, expected) => {
   expect(claims({ name }).name).toBe(expected)
 })
 
-test('a name is cut at 255 code points, never within one', () => {
+test('cuts a name at 255 code points, never within one', () => {
   const { name } = claims({ name: '👋'.repeat(300) })
   expect(name).toBe('👋'.repeat(255))
 })
@@ -37,11 +37,11 @@ test.each([
   [`https://pictures.example/${'a'.repeat(2_048)}`, null],
   [`https://pictures.example/${'ä'.repeat(500)}`, null],
   [{ url: 'https://pictures.example' }, null],
-])('the picture %j becomes %j', (picture, expected) => {
+])('reads the picture %j as %j', (picture, expected) => {
   expect(claims({ picture }).avatarUrl).toBe(expected)
 })
 
-test('no token was issued in the future, or at no time at all', () => {
+test('uses the present time if iat is missing or in the future', () => {
   const now = new Date(NOW_MS)
   for (const iat of [undefined, NOW_MS / 1000 + 60, 1e300, -1, NaN, 'yesterday']) {
     expect(claims({ iat }).issuedAt).toEqual(now)
@@ -49,7 +49,7 @@ test('no token was issued in the future, or at no time at all', () => {
   expect(claims({ iat: 1 }).issuedAt).toEqual(new Date(1_000))
 })
 
-test('an expiry beyond all dates is none', () => {
+test('treats an expiry that no Date can hold as none', () => {
   expect(claims({ exp: 1e300 }).expiresAt).toBeUndefined()
   expect(claims({ exp: 8.64e12 }).expiresAt).toEqual(new Date(8.64e15))
 })

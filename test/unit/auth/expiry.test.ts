@@ -6,7 +6,7 @@ import { createTokenVerifier } from '../../../src/auth/tokens.ts'
 const SECRET = 'a secret that only this test knows, 32 bytes'
 const EXPIRES_AT = new Date('2026-11-23T12:00:00Z')
 
-test('a connection is closed over a token from the moment on that no other would take it', async () => {
+test('considers a token expired from the moment when the verifier rejects it', async () => {
   const token = await issueToken(SECRET, { subject: 'alice', expiresAt: EXPIRES_AT })
   const isRefused = async (nowMs: number): Promise<boolean> => {
     const verifier = createTokenVerifier({
@@ -25,7 +25,7 @@ test('a connection is closed over a token from the moment on that no other would
   }
 })
 
-test('it is found to have run out early enough to close its connection within five seconds, and not at once', () => {
+test('detects the expiry early enough to close the connection within five seconds', () => {
   expect(hasExpired(EXPIRES_AT, EXPIRES_AT.getTime() + 2_900)).toBe(false)
   expect(hasExpired(EXPIRES_AT, EXPIRES_AT.getTime() + 3_900)).toBe(true)
   expect(hasExpired(undefined, Number.MAX_SAFE_INTEGER)).toBe(false)

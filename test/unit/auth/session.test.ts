@@ -7,7 +7,7 @@ import type { UserId } from '../../../src/ids.ts'
 
 const LATER = new Date(2027, 0)
 
-/** Tokens are "name" or "name until later". */
+/** Accepts the tokens "name" and "name until later". */
 function authenticator(provision: (claims: Claims) => Promise<void> = async () => undefined): Authenticator {
   return createAuthenticator({
     provision,
@@ -22,7 +22,7 @@ function authenticator(provision: (claims: Claims) => Promise<void> = async () =
   })
 }
 
-test('whoever presents a valid token is made known, and nobody else', async () => {
+test('provisions the user of a valid token only', async () => {
   const provision = vi.fn<(claims: Claims) => Promise<void>>(async () => undefined)
   const { authenticate } = authenticator(provision)
   expect(await authenticate('alice')).toEqual({
@@ -34,12 +34,12 @@ test('whoever presents a valid token is made known, and nobody else', async () =
   expect(provision).toHaveBeenCalledTimes(1)
 })
 
-test('a person who cannot be made known is not signed in', async () => {
+test('does not sign in a user who cannot be provisioned', async () => {
   const away = new ParleyError('UNAVAILABLE', 'The database is away.')
   await expect(authenticator(() => Promise.reject(away)).authenticate('alice')).rejects.toBe(away)
 })
 
-test('a renewal changes the session in place, and tells with which token', async () => {
+test('changes the session on renewal, and reports the new token', async () => {
   const { authenticate } = authenticator()
   const onRenewed = vi.fn<(token: string) => void>()
   const session = renewable(await authenticate('alice'), authenticate, onRenewed)
@@ -52,7 +52,7 @@ test.each([
   ["another person's", 'bob until later', 'FORBIDDEN'],
   ['an invalid', 'mallory', 'UNAUTHENTICATED'],
   ['an empty', ' ', 'UNAUTHENTICATED'],
-])('%s token leaves the session as it was', async (_name, token, code) => {
+])('leaves the session unchanged after %s token', async (_name, token, code) => {
   const { authenticate } = authenticator()
   const onRenewed = vi.fn<(token: string) => void>()
   const session = renewable(await authenticate('alice'), authenticate, onRenewed)

@@ -23,7 +23,7 @@ function verifier(auth: Readonly<{ issuer?: string; audience?: string }> = {}): 
   })
 }
 
-/** The message of the UNAUTHENTICATED that the token is answered with. */
+/** Returns the text of the UNAUTHENTICATED error for a token. */
 async function refusal(text: string, by = verifier()): Promise<string> {
   const error: unknown = await by.verify(text).catch((reason: unknown) => reason)
   expect(error).toMatchObject({ name: 'ParleyError', code: 'UNAUTHENTICATED' })
@@ -32,7 +32,7 @@ async function refusal(text: string, by = verifier()): Promise<string> {
   return message
 }
 
-test('a token says who its bearer is', async () => {
+test('returns the claims of a valid token', async () => {
   const claims = {
     name: 'Alice',
     picture: 'https://pictures.example/a.png',
@@ -48,7 +48,7 @@ test('a token says who its bearer is', async () => {
   })
 })
 
-test('a token needs no more than its subject', async () => {
+test('requires no claim but the subject', async () => {
   expect(await verifier().verify(await token())).toEqual({
     userId: 'alice',
     name: 'alice',
@@ -58,7 +58,7 @@ test('a token needs no more than its subject', async () => {
   })
 })
 
-test('a token that is not signed is refused, however its algorithm is spelt', async () => {
+test('rejects an unsigned token, however its algorithm is spelled', async () => {
   const unsigned = new UnsecuredJWT({ sub: 'alice' }).encode()
   expect(await refusal(unsigned)).toBe("The token's algorithm is not accepted here.")
   const [, payload = ''] = unsigned.split('.')
@@ -68,7 +68,7 @@ test('a token that is not signed is refused, however its algorithm is spelt', as
   }
 })
 
-test('only HS256 is accepted with a secret', async () => {
+test('accepts only HS256 with a secret', async () => {
   for (const alg of ['HS384', 'HS512']) {
     expect(await refusal(await token({ alg, secret: SECRET.repeat(2) }))).toBe(
       "The token's algorithm is not accepted here.",
@@ -76,7 +76,7 @@ test('only HS256 is accepted with a secret', async () => {
   }
 })
 
-test("another key's signature, or a changed payload, is refused", async () => {
+test('rejects a signature of another key and a changed payload', async () => {
   expect(await refusal(await token({ secret: 'another secret, as long as the first one' }))).toBe(
     "The token's signature does not match.",
   )
@@ -85,13 +85,13 @@ test("another key's signature, or a changed payload, is refused", async () => {
   expect(await refusal(`${header}.${forged}.${signature}`)).toBe("The token's signature does not match.")
 })
 
-test('an expired token and one that is not valid yet are refused, with three seconds of tolerance', async () => {
+test('rejects tokens that are expired or not valid yet, with three seconds of tolerance', async () => {
   expect(await refusal(await token({ claims: { exp: NOW_S - 3 } }))).toBe('The token has expired.')
   expect(await refusal(await token({ claims: { nbf: NOW_S + 4 } }))).toBe('The token is not valid yet.')
   await verifier().verify(await token({ claims: { exp: NOW_S - 2, nbf: NOW_S + 3 } }))
 })
 
-test('issuer and audience have to be right where they are configured', async () => {
+test('checks issuer and audience if they are configured', async () => {
   const strict = verifier({ issuer: 'https://id.example', audience: 'parley' })
   const right = { iss: 'https://id.example', aud: 'parley' }
   await strict.verify(await token({ claims: right }))
@@ -112,12 +112,12 @@ test.each([
   ['a lone surrogate in its subject', { sub: 'ali\ud800ce' }],
   ['a subject that is no string', { sub: 7 }],
   ['an expiry that is no number', { exp: 'tomorrow' }],
-])('a token with %s is refused', async (_name, claims) => {
+])('rejects a token with %s', async (_name, claims) => {
   await refusal(await token({ claims: claims as JWTPayload }))
 })
 
 test.each(['', 'x', 'a.b', 'a.b.c', 'a.b.c.d.e', '..', 'ö.ö.ö', 'Basic YTpi', 'x'.repeat(1_000_000)])(
-  'what is no token at all is refused as malformed',
+  'rejects malformed token %#',
   async (text) => {
     const error: unknown = await verifier()
       .verify(text)
@@ -126,7 +126,7 @@ test.each(['', 'x', 'a.b', 'a.b.c', 'a.b.c.d.e', '..', 'ö.ö.ö', 'Basic YTpi',
   },
 )
 
-test('a token of more than 8,192 characters is refused unread', async () => {
+test('rejects a token of more than 8,192 characters without reading it', async () => {
   expect(await refusal(await token({ claims: { filler: 'x'.repeat(8_192) } }))).toBe(
     'The token is malformed.',
   )

@@ -14,7 +14,7 @@ import {
 
 const TEA = chatId('tea')
 
-/** A chat of alice and bob, and how often it was looked up. */
+/** A chat of alice and bob that counts its look-ups. */
 function createWorld() {
   const chat = { membersSeq: 1, userIds: [alice, bob] as readonly UserId[] }
   const clock = { time: 1_000_000, now: () => clock.time }
@@ -39,7 +39,7 @@ function createWorld() {
   }
 }
 
-test('a chat is looked up once for each change of members, however many messages are sent at whatever pace', async () => {
+test('looks a chat up once per membership change, whatever the number and pace of its messages', async () => {
   const { memberIds, change, clock, lookUps } = createWorld()
   for (let messages = 0; messages < 100; messages += 1) {
     expect(await memberIds(TEA, 1)).toEqual([alice, bob])
@@ -52,13 +52,13 @@ test('a chat is looked up once for each change of members, however many messages
   expect(lookUps()).toBe(2)
 })
 
-test('many who ask at the same time make one look-up', async () => {
+test('shares one look-up between concurrent calls', async () => {
   const { memberIds, lookUps } = createWorld()
   const answers = await Promise.all(Array.from({ length: 50 }, () => memberIds(TEA, 1)))
   expect([answers.every((ids) => ids.length === 2), lookUps()]).toEqual([true, 1])
 })
 
-test('a look-up that began before a change is not the answer for whoever knows of the change', async () => {
+test('starts a new look-up if the caller knows a later membership change than the one in progress', async () => {
   const { memberIds, change, disturb } = createWorld()
   const slow = Promise.withResolvers<void>()
   disturb(() => slow.promise)
@@ -72,7 +72,7 @@ test('a look-up that began before a change is not the answer for whoever knows o
   expect(await memberIds(TEA)).toEqual([alice])
 })
 
-test('whoever knows of no change is told of one that came by, and of none only for a while', async () => {
+test('returns an observed change to callers that do not know it, and an unobserved one after a while', async () => {
   const { memberIds, observe: notice, change, clock, lookUps } = createWorld()
   await memberIds(TEA)
   notice([sent('tea', 2), sent('coffee', 3, { joined: [carol] })])
@@ -90,7 +90,7 @@ test('whoever knows of no change is told of one that came by, and of none only f
   expect(lookUps()).toBe(3)
 })
 
-test('a look-up that failed is tried again by the next who asks', async () => {
+test('retries a failed look-up with the next call', async () => {
   const { memberIds, disturb } = createWorld()
   disturb(() => Promise.reject(new Error('no database')))
   await expect(memberIds(TEA, 1)).rejects.toThrow('no database')

@@ -9,7 +9,7 @@ import { chatId } from '../../harness/fixtures/chat-events.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A sweep over two chats with so many old entries, each of whose statements takes 100 ms. */
+/** Retention of two chats with old events. Each of its statements takes 100 ms. */
 function createWorld({ isForGood = false, isOn = (): boolean => true } = {}) {
   const old = [1_200, 3]
   const chats = new Map<ChatId, number>(old.map((count, index) => [chatId(`chat ${index}`), count]))
@@ -43,7 +43,7 @@ function createWorld({ isForGood = false, isOn = (): boolean => true } = {}) {
   return { retention, metrics, lines, startedAt, left: () => [...chats.values()] }
 }
 
-test('a sweep rests four times as long as each of its statements took', async () => {
+test('rests four times as long as each statement took', async () => {
   const { retention, startedAt, left } = createWorld()
   retention.start()
   await vi.advanceTimersByTimeAsync(3_400)
@@ -55,7 +55,7 @@ test('a sweep rests four times as long as each of its statements took', async ()
   await stopping
 })
 
-test('a sweep says once what it did, and counts it', async () => {
+test('logs the result of a round once, and counts the deleted events', async () => {
   const { retention, metrics, lines } = createWorld()
   retention.start()
   await vi.advanceTimersByTimeAsync(20_000)
@@ -73,7 +73,7 @@ test('a sweep says once what it did, and counts it', async () => {
   await stopping
 })
 
-test('under load a sweep waits, in the middle of a chat too, and goes on when it is over', async () => {
+test('pauses under load, even in the middle of a chat, and continues afterwards', async () => {
   let isOn = true
   const { retention, left } = createWorld({ isOn: () => isOn })
   retention.start()
@@ -89,7 +89,7 @@ test('under load a sweep waits, in the middle of a chat too, and goes on when it
   await stopping
 })
 
-test('where logs are kept for good, nothing is asked of the database', async () => {
+test('runs no statement if events are kept forever', async () => {
   const { retention, startedAt } = createWorld({ isForGood: true })
   retention.start()
   await vi.advanceTimersByTimeAsync(60_000)

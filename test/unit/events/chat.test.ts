@@ -10,7 +10,7 @@ type Membership = Readonly<{
   earlierPeriods?: readonly MembershipPeriod[]
 }>
 
-/** A chat with this head, as bob sees it, who was in it from one event to another. */
+/** Returns a chat with this head, as seen by bob with these membership periods. */
 function bobsView({ headSeq, joinedSeq = 1, leftSeq, earlierPeriods = [] }: Membership): ChatView {
   const at = new Date('2026-11-23T09:00:00Z')
   const id = chatId('tea')
@@ -36,20 +36,20 @@ function seen(view: ChatView): number[] {
   return range(0, view.chat.headSeq + 1).filter((seq) => isVisible(view, seq))
 }
 
-test('a member sees the log from the event that let them in up to its end', () => {
+test('shows a member the log from the joining event to the head', () => {
   expect(seen(bobsView({ headSeq: 5, joinedSeq: 3 }))).toEqual([3, 4, 5])
 })
 
-test('who left sees up to the event that showed them out, however the log went on', () => {
+test('shows a former member the log up to the leaving event', () => {
   expect(seen(bobsView({ headSeq: 9, joinedSeq: 3, leftSeq: 5 }))).toEqual([3, 4, 5])
 })
 
-test('who came back sees what they were there for, and not what was said in between', () => {
+test('shows a returning member all membership periods, and nothing in between', () => {
   const earlierPeriods = [{ first: 1, last: 2 }]
   expect(seen(bobsView({ headSeq: 9, joinedSeq: 6, leftSeq: 8, earlierPeriods }))).toEqual([1, 2, 6, 7, 8])
 })
 
-test('where nothing was said yet, the visible part is empty', () => {
+test('shows nothing of an empty log', () => {
   const view = bobsView({ headSeq: 0 })
   expect(lastVisibleSeq(view)).toBe(0)
   expect(seen(view)).toEqual([])

@@ -3,21 +3,21 @@ import { expect, test } from 'vitest'
 import { messageIdOf, statusOf } from '../../../src/events/message.ts'
 import { chatId, sent } from '../../harness/fixtures/chat-events.ts'
 
-test("a message's id is its chat and its place in the log", () => {
+test('derives the id of a message from its chat and its seq', () => {
   expect(messageIdOf(sent('tea', 3).message)).toEqual({ chatId: chatId('tea'), seq: 3 })
 })
 
-test('a message is SENT, DELIVERED once everybody else has it, and READ once everybody else has read it', () => {
+test('returns DELIVERED once all other members have the message, and READ once all have read it', () => {
   expect(statusOf(5, { deliveredSeq: 4, readSeq: 0 })).toBe('SENT')
   expect(statusOf(5, { deliveredSeq: 5, readSeq: 4 })).toBe('DELIVERED')
   expect(statusOf(5, { deliveredSeq: 5, readSeq: 5 })).toBe('READ')
 })
 
-test('where there is nobody else it stays SENT', () => {
+test('returns SENT if there is no other member', () => {
   expect(statusOf(5, undefined)).toBe('SENT')
 })
 
-test('as watermarks grow a status only moves forward', () => {
+test('moves a status only forward as watermarks grow', () => {
   const order = ['SENT', 'DELIVERED', 'READ']
   const step = fc.record({ deliveredSeq: fc.nat(10), readSeq: fc.nat(10) })
   fc.assert(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { measureCommits } from '../../../src/messages/commit-latency.ts'
 
-test('it tells how long batches took since it was last asked, and how long one has been under way', async () => {
+test('returns the median of the batches since the last call, or the age of a batch in progress', async () => {
   let now = 0
   const held: (() => void)[] = []
   const append = () => new Promise<readonly []>((resolve) => held.push(() => resolve([])))

@@ -22,7 +22,7 @@ function finish({ items, finish: answer }: PendingCall<Send, string>): void {
 
 const bodiesOf = ({ items }: PendingCall<Send, string>): string[] => items.map(({ body }) => body)
 
-test('sends to one chat are written in the order in which they came, one write at a time', async () => {
+test('writes the sends of one chat in order of arrival, one write at a time', async () => {
   const { lanes, calls } = heldLanes()
   const first = lanes.submit(send('tea', '1'))
   const underWay = await calls.next()
@@ -35,7 +35,7 @@ test('sends to one chat are written in the order in which they came, one write a
   expect(await Promise.all([first, ...later])).toEqual(['stored 1', 'stored 2', 'stored 3'])
 })
 
-test('many chats spread over all lanes, and each chat stays in its own', async () => {
+test('spreads chats over all lanes, and always uses the same lane for a chat', async () => {
   const { lanes, calls } = heldLanes({ count: 4 })
   const answers = CHATS.flatMap((chat) => [lanes.submit(send(chat)), lanes.submit(send(chat))])
   const writes = [...(await calls.until((all) => all.length === 4))]
@@ -46,7 +46,7 @@ test('many chats spread over all lanes, and each chat stays in its own', async (
   await Promise.all(answers)
 })
 
-test('a chat whose write is slow delays its own lane only', async () => {
+test('delays only its own lane if the write of a chat is slow', async () => {
   const { lanes, calls } = heldLanes({ count: 4 })
   const slow = lanes.submit(send('tea'))
   const held = await calls.next()
@@ -60,7 +60,7 @@ test('a chat whose write is slow delays its own lane only', async () => {
 })
 
 describe('when sends fail', () => {
-  test('one for whose lane too many wait is refused as UNAVAILABLE, to be sent again', async () => {
+  test('rejects a send with UNAVAILABLE if its lane is full', async () => {
     const { lanes, calls } = heldLanes({ maxWaiting: 1 })
     const first = lanes.submit(send('tea'))
     const underWay = await calls.next()
@@ -73,7 +73,7 @@ describe('when sends fail', () => {
     await Promise.all([first, second])
   })
 
-  test('the error of a write reaches its senders as it came', async () => {
+  test('passes the error of a write to its senders unchanged', async () => {
     const { lanes, calls } = heldLanes()
     const error = new Error('the database said no')
     const failing = lanes.submit(send('tea')).catch((reason: unknown) => reason)
@@ -82,7 +82,7 @@ describe('when sends fail', () => {
   })
 })
 
-test.each([0, 1, 2, 3])('the lanes are drained when the last of them is, be it number %i', async (last) => {
+test.each([0, 1, 2, 3])('is drained when the last lane is, even if that is lane %i', async (last) => {
   const { lanes, calls } = heldLanes()
   const answers = CHATS.map((chat) => lanes.submit(send(chat)))
   const writes = [...(await calls.until((all) => all.length === 4))]

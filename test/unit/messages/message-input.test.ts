@@ -8,7 +8,7 @@ import { anyText } from '../../harness/fixtures/arbitraries.ts'
 const refused: unknown = expect.objectContaining({ code: 'BAD_USER_INPUT' })
 const key = (value: string): string => parseKey('clientMessageId', value)
 
-/** What `parse` makes of the value: the value, or the error's code. */
+/** Returns the parsed value, or the code of the error. */
 function outcomeOf(parse: (value: string) => string, value: string): string {
   try {
     return parse(value)
@@ -18,7 +18,7 @@ function outcomeOf(parse: (value: string) => string, value: string): string {
   }
 }
 
-describe('a body', () => {
+describe('parseBody', () => {
   test.each([
     ['one character', 'x'],
     ['a space', ' '],
@@ -28,7 +28,7 @@ describe('a body', () => {
     ['as long as allowed', 'x'.repeat(8_192)],
     ['as long as allowed outside of the basic plane', '𝒳'.repeat(8_192)],
     ["Unicode's own line separator", '\u2028'],
-  ])('may be %s', (_, body) => {
+  ])('accepts %s', (_, body) => {
     expect(parseBody(body)).toBe(body)
   })
 
@@ -46,12 +46,12 @@ describe('a body', () => {
     expect(() => parseBody(body)).toThrow(refused)
   })
 
-  test('may not contain half of a surrogate pair', () => {
+  test('rejects half of a surrogate pair', () => {
     expect(() => parseBody('👍'.slice(0, 1))).toThrow(refused)
     expect(() => parseBody('👍'.slice(1))).toThrow(refused)
   })
 
-  test('is either taken as it is or refused, whatever it is', () => {
+  test('returns any text unchanged or rejects it', () => {
     fc.assert(
       fc.property(anyText, (body) => {
         expect([body, 'BAD_USER_INPUT']).toContain(outcomeOf(parseBody, body))
@@ -60,14 +60,14 @@ describe('a body', () => {
   })
 })
 
-describe('a key', () => {
+describe('parseKey', () => {
   test.each([
     ['one character', '1'],
     ['a UUID', '01900000-0000-7000-8000-000000000001'],
     ['as long as allowed', 'k'.repeat(64)],
     ['as long as allowed outside of the basic plane', '👍'.repeat(64)],
     ['with a space', 'a b'],
-  ])('may be %s', (_, value) => {
+  ])('accepts %s', (_, value) => {
     expect(key(value)).toBe(value)
   })
 
@@ -83,13 +83,13 @@ describe('a key', () => {
     expect(() => key(value)).toThrow(refused)
   })
 
-  test('is refused by its name', () => {
+  test('names the argument in the error', () => {
     expect(() => parseKey('deviceId', '')).toThrow('deviceId must be 1 to 64 characters long')
   })
 })
 
-describe('an emoji', () => {
-  test.each(['👍', '❤️', '👍🏽', '🇨🇭', '👩‍👩‍👧‍👦', '1️⃣', '🏴󠁧󠁢󠁳󠁣󠁴󠁿'])('may be %s', (emoji) => {
+describe('parseEmoji', () => {
+  test.each(['👍', '❤️', '👍🏽', '🇨🇭', '👩‍👩‍👧‍👦', '1️⃣', '🏴󠁧󠁢󠁳󠁣󠁴󠁿'])('accepts %s', (emoji) => {
     expect(parseEmoji(emoji)).toBe(emoji)
   })
 
@@ -109,13 +109,13 @@ describe('an emoji', () => {
   })
 })
 
-describe('a fingerprint', () => {
-  test('is the same for what is sent again, and 16 bytes long', () => {
+describe('fingerprintOf', () => {
+  test('returns the same 16 bytes for the same content', () => {
     expect(fingerprintOf('Hello', 3)).toEqual(fingerprintOf('Hello', 3))
     expect(fingerprintOf('Hello', null)).toHaveLength(16)
   })
 
-  test('tells another body and another message replied to', () => {
+  test('differs for another body and another reply target', () => {
     const reply = fc.constantFrom(null, 1, 11)
     const message = fc.tuple(fc.constantFrom('Hello', 'Hello1', 'Hello",1]', '1', '', 'null'), reply)
     fc.assert(

@@ -19,7 +19,7 @@ const newMessage: fc.Arbitrary<NewMessage> = fc
 const keyOf = (it: NewMessage): string => JSON.stringify([it.chatId, it.senderId, it.clientMessageId])
 const isThere = (it: NewMessage): boolean => it.chatId !== chatId('nowhere')
 
-/** A log in memory that takes newMessages one at a time, and knows each key. */
+/** A log in memory that appends messages one by one and knows each key. */
 function createLog() {
   const byKey = new Map<string, { seq: number; fingerprint: Buffer }>()
   const heads = new Map<string, number>()
@@ -34,7 +34,7 @@ function createLog() {
   }
 }
 
-test('a batch has the outcomes that its newMessages would have had one after the other', () => {
+test('gives a batch the outcomes that its messages would have one by one', () => {
   fc.assert(
     fc.property(fc.array(newMessage), fc.array(newMessage), (earlier, newMessages) => {
       const [appendOne, appendFolded] = [createLog(), createLog()]
@@ -46,7 +46,7 @@ test('a batch has the outcomes that its newMessages would have had one after the
   )
 })
 
-test('no two newMessages of a folded batch have the same chat, sender and key', () => {
+test('leaves each combination of chat, sender and key once', () => {
   fc.assert(
     fc.property(fc.array(newMessage), (newMessages) => {
       const { unique } = deduplicateBatch(newMessages)
@@ -55,13 +55,13 @@ test('no two newMessages of a folded batch have the same chat, sender and key', 
   )
 })
 
-test('a newMessage whose outcome is missing is an error, not a silence', () => {
+test('throws if a message has no outcome', () => {
   const [one] = fc.sample(newMessage, 1)
   const newMessages = one === undefined ? [] : [one]
   expect(() => expandOutcomes(newMessages, deduplicateBatch(newMessages), [])).toThrow('has no outcome')
 })
 
-test('a newMessage that shares a key with one that answers nothing is tried again by itself', () => {
+test('retries a message with other content than the first one with its key, if that has no reply target', () => {
   const [lost, found] = [7, null].map((replyToSeq): NewMessage => {
     const body = 'Hello'
     const fingerprint = fingerprintOf(body, replyToSeq)

@@ -13,7 +13,7 @@ const advance: fc.Arbitrary<Advance> = fc.record({
   isLive: fc.boolean(),
 })
 
-/** What a database that knows nothing of collapsing would hold after all of them. */
+/** Returns what the database would hold if each advance was written separately. */
 function applied(advances: readonly Advance[]) {
   const members = new Map<string, { deliveredSeq: number; readSeq: number }>()
   const positions = new Map<string, number>()
@@ -29,7 +29,7 @@ function applied(advances: readonly Advance[]) {
   return { members, positions }
 }
 
-test('collapsed advances leave what they would have left one by one', () => {
+test('has the same effect as the separate advances', () => {
   fc.assert(
     fc.property(fc.array(advance), (advances) => {
       const { members, devices } = collapse(advances)
@@ -45,7 +45,7 @@ test('collapsed advances leave what they would have left one by one', () => {
   )
 })
 
-test('who has read a message has it, though nothing was said of delivery', () => {
+test('treats a read message as delivered', () => {
   const read: Advance = {
     chatId: chatId('tea'),
     userId: bob,
@@ -59,7 +59,7 @@ test('who has read a message has it, though nothing was said of delivery', () =>
   ])
 })
 
-test("nobody's device moves by what somebody else's reports, however much the names look alike", () => {
+test('keeps devices of different users apart, however similar their names are', () => {
   const report = (userId: string, deviceId: string, deliveredSeq: number): Advance => {
     const names = { userId: userId as UserId, deviceId: deviceId as DeviceId }
     return { chatId: chatId('tea'), ...names, deliveredSeq, readSeq: 0, isLive: false }
@@ -71,7 +71,7 @@ test("nobody's device moves by what somebody else's reports, however much the na
   ])
 })
 
-test('the same member of the same chat has one key, and every other member and chat another', () => {
+test('returns the same key for the same member and chat only', () => {
   const keys = ['tea', 'coffee'].flatMap((chat) =>
     [alice, bob].map((userId) => memberKeyOf({ chatId: chatId(chat), userId })),
   )
