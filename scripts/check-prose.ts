@@ -17,7 +17,6 @@ const GENERATED = [
   /(^|\/)(?:node_modules|dist|coverage|\.parley)\//,
   /^src\/store\/generated\//,
   /(^|\/)package-lock\.json$/,
-  /^docs\/(?:growth|peak)\//,
 ]
 
 // Files that quote the words that they explain.

@@ -32,7 +32,7 @@ export function tableOf(rows: readonly Row[]): string {
 
 export function describeEnding({ acknowledged, lost, repeated, receiptsMissing, settledMs }: Ending): string {
   const after = `${(settledMs / 1000).toFixed(1)} s after the last send`
-  return `${acknowledged} messages were acknowledged; ${lost} of them never arrived, ${repeated} were repeated after a reconnect; ${after}, ${receiptsMissing} receipts were pending.`
+  return `${acknowledged} messages were acknowledged. ${lost} of them never arrived. ${repeated} were repeated after a reconnect. ${after}, ${receiptsMissing} receipts were pending.`
 }
 
 function lineOf(rows: readonly Row[], worstMs: number): readonly string[] {
