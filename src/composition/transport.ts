@@ -39,7 +39,7 @@ export function wireTransport(foundation: Foundation, services: Services): Trans
     config,
     clock,
     logger,
-    turns: createConcurrencyLimit(),
+    concurrencyLimit: createConcurrencyLimit(),
     marks: database.marks,
     graphiql:
       config.mode === 'development'
@@ -51,10 +51,10 @@ export function wireTransport(foundation: Foundation, services: Services): Trans
     authenticator,
     admission: createConnectionAdmission({
       expectedWaitMs: services.inbox.expectedWaitMs,
-      turnAwayMs: services.levels.connectionRetryAfterMs,
+      retryAfterMs: services.levels.connectionRetryAfterMs,
       metrics,
     }),
-    sends: services.operationAdmission,
+    operationAdmission: services.operationAdmission,
     intake,
     config,
     clock,
@@ -76,7 +76,7 @@ export function wireTransport(foundation: Foundation, services: Services): Trans
 function wireHealth({ database, backplane: { isUp }, metrics, logger }: Foundation): Health {
   const health = createHealth({
     checks: { database: () => database.ping() },
-    spare: isUp === undefined ? {} : { redis: isUp },
+    optional: isUp === undefined ? {} : { redis: isUp },
     warnings: { replication: () => database.replicationRisk() },
     logger,
   })

@@ -1,4 +1,4 @@
-import type { Queue } from './bounded-queue.ts'
+import { NewestByKeyQueue, type Queue } from './bounded-queue.ts'
 
 /** What a stream's `items` function sees of the stream. */
 export type Feed<Pushed> = Readonly<{
@@ -11,8 +11,8 @@ export type Feed<Pushed> = Readonly<{
 }>
 
 export type PushStreamOptions<Pushed, Item> = Readonly<{
-  /** Keeps the pushed items until the reader asks for them. */
-  queue: Queue<Pushed>
+  /** Keeps the pushed items until the reader asks for them. Default: keeps the newest item alone. */
+  queue?: Queue<Pushed> | undefined
   /**
    * Produces what the reader gets, one item for each `next`. Starts at the first `next`. The stream closes when it
    * ends, and rejects once if it throws. Its `return` is never called: use `signal` or `onClose` to release what it
@@ -25,8 +25,11 @@ export type PushStreamOptions<Pushed, Item> = Readonly<{
   overflowError?: (() => Error) | undefined
   /** Called with each item once the reader has asked for the next one, which shows that the item left the stream. */
   onFlushed?: ((item: Item) => void) | undefined
-  /** Called once, when the stream closes. Dispose here of whatever pushes into the stream. */
-  onClose?: (() => void) | undefined
+  /**
+   * Called once, when the stream closes. Dispose here of whatever pushes into the stream. The call of `return` or `next`
+   * that closed the stream waits for the result, and rejects if it rejects.
+   */
+  onClose?: (() => void | Promise<unknown>) | undefined
 }>
 
 type State<Item> =
@@ -45,8 +48,8 @@ const DONE = { done: true, value: undefined } as const
  *
  * Laws:
  * - Items arrive in the order of the queue. Calls of `next` that wait at the same time are served in order.
- * - `return` settles at once, and so does every waiting `next`, even while `items` waits for something else. This is why
- *   it is not an async generator: the `return` of a generator waits for the `next` in progress, which may never end.
+ * - `return` closes at once and ends every waiting `next`, even while `items` waits for something else. This is why it is
+ *   not an async generator: the `return` of a generator waits for the `next` in progress, which may never end.
  * - `end` delivers what is queued first. An interruption drops it. After either, pushed items are ignored.
  * - An error is delivered to exactly one `next`. With no reader waiting it is kept, and never an unhandled rejection.
  * - `push`, `end`, `fail`, `cut` and `overflow` never close the stream synchronously: a producer can call them while it
@@ -54,6 +57,7 @@ const DONE = { done: true, value: undefined } as const
  */
 export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<Item, undefined, undefined> {
   readonly #options: PushStreamOptions<Pushed, Item>
+  readonly #queue: Queue<Pushed>
   readonly #items: AsyncIterator<Item, unknown, undefined>
   /** One for each waiting `next`: makes it look at the state. */
   readonly #interrupts = new Set<() => void>()
@@ -64,6 +68,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
 
   constructor(options: PushStreamOptions<Pushed, Item>) {
     this.#options = options
+    this.#queue = options.queue ?? new NewestByKeyQueue(() => 'newest')
     this.#items = options.items?.(this.#feed()) ?? (this.#pushed() as AsyncGenerator<never, void, void>)
   }
 
@@ -74,7 +79,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
   /** Queues an item. If it does not fit, the stream overflows: a missing item would be worse. */
   push(item: Pushed): void {
     if (!this.isOpen) return
-    if (this.#options.queue.push(item)) this.#wakePushed?.()
+    if (this.#queue.push(item)) this.#wakePushed?.()
     else this.overflow()
   }
 
@@ -107,20 +112,20 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     this.#reportFlushed()
     try {
       const result = await this.#nextOrInterrupt()
-      if (this.#state.type === 'interrupted') return this.#finish(this.#state.outcome)
+      if (this.#state.type === 'interrupted') return await this.#finish(this.#state.outcome)
       if (result === undefined || result.done === true || this.#isClosed()) return await this.return()
       if (this.#options.onFlushed !== undefined) this.#unflushed.push(result.value)
       return { done: false, value: result.value }
     } catch (error) {
       if (this.#isClosed()) return DONE
-      this.#close()
+      await this.#close()
       throw error
     }
   }
 
-  return(): Promise<IteratorReturnResult<undefined>> {
-    this.#close()
-    return Promise.resolve(DONE)
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    await this.#close()
+    return DONE
   }
 
   [Symbol.asyncIterator](): this {
@@ -158,23 +163,23 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     this.#stopWaiting()
   }
 
-  #finish(outcome: Readonly<{ error: Error } | { last: Item }>): IteratorYieldResult<Item> {
+  async #finish(outcome: Readonly<{ error: Error } | { last: Item }>): Promise<IteratorYieldResult<Item>> {
     if ('error' in outcome) throw outcome.error
-    this.#close()
+    await this.#close()
     return { done: false, value: outcome.last }
   }
 
-  #close(): void {
+  async #close(): Promise<void> {
     if (this.#isClosed()) return
     this.#state = { type: 'closed' }
     this.#abort?.abort()
     this.#unflushed = []
     this.#stopWaiting()
-    this.#options.onClose?.()
+    await this.#options.onClose?.()
   }
 
   #stopWaiting(): void {
-    this.#options.queue.clear()
+    this.#queue.clear()
     this.#wakePushed?.()
     for (const interrupt of this.#interrupts) interrupt()
   }
@@ -190,7 +195,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     const signal = (): AbortSignal => this.#signal()
     return {
       pushed: () => this.#pushed(),
-      hasQueued: () => this.#options.queue.length > 0,
+      hasQueued: () => this.#queue.length > 0,
       get signal() {
         return signal()
       },
@@ -205,9 +210,8 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
   }
 
   async *#pushed(): AsyncGenerator<Pushed, void, void> {
-    const { queue } = this.#options
     for (;;) {
-      if (queue.length > 0) yield queue.shift() as Pushed
+      if (this.#queue.length > 0) yield this.#queue.shift() as Pushed
       else if (this.isOpen) await this.#nextPush()
       else return
     }

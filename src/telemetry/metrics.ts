@@ -84,9 +84,9 @@ export function createMetrics() {
       'Operations that were rejected because a quota was used up or the sender was throttled, by class.',
       ['class'],
     ),
-    turnedAway: counter(
-      'turned_away_total',
-      'Connections that were told to come back later, because of load or because too many came at once.',
+    rejectedConnections: counter(
+      'rejected_connections_total',
+      'New connections that were rejected because of load, or because too many started at once.',
     ),
     writerChanges: counter('database_writer_changes_total', 'Times that writes went to another primary.'),
     writerSearchSeconds: histogram(

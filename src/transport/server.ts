@@ -12,18 +12,18 @@ import type { WebSocketEndpoint } from './websocket/endpoint.ts'
 import { GRAPHQL_PATH } from './http/yoga.ts'
 import type { YogaHandler } from './http/yoga.ts'
 
-/** The network side of one instance. */
+/** The network side of one gateway. */
 export type TransportServer = Readonly<{
-  /** Listens; `url` is where browsers find the API. Rejects with PortError where a port can't be had. */
+  /** Starts listening. `url` is the address of the API for browsers. Rejects with PortError if a port is not available. */
   start(): Promise<Readonly<{ url: string }>>
-  /** From now on operations and handshakes are refused as UNAVAILABLE, retryable; health is still answered. */
+  /** From now on rejects operations and handshakes as UNAVAILABLE and retryable. Health checks still work. */
   stopAccepting(): void
   /**
-   * Sends those who are connected elsewhere, WebSockets and streams over HTTP alike, spread over three quarters of the
-   * time. Resolves when the WebSockets are closed; at the deadline what is left of them is cut off.
+   * Closes WebSockets and streams over HTTP so that clients reconnect to other gateways. The closes are spread over three
+   * quarters of the time. Resolves when the WebSockets are closed. At the deadline the remaining ones are cut off.
    */
   closeInWaves(options: Readonly<{ deadlineMs: number }>): Promise<void>
-  /** Stops listening; resolves when the requests under way are answered, or cut off after `graceMs` (default 2 s). */
+  /** Stops listening. Resolves when running requests are answered, or cut off after `graceMs` (default 2 s). */
   stop(options?: Readonly<{ graceMs?: number }>): Promise<void>
 }>
 
@@ -31,7 +31,7 @@ type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'handle' | 'closeStreams'>
   websocket: Pick<WebSocketEndpoint, 'handleUpgrade' | 'stopAccepting' | 'closeInWaves'>
   health: Pick<Health, 'handle'>
-  /** Served on the admin port alone: who counts what is the operator's business. */
+  /** Served on the admin port only: metrics are for the operator. */
   metrics: Pick<MetricsPage, 'handle'>
   config: Pick<Config, 'mode' | 'http' | 'admin'>
   logger: Logger
@@ -41,16 +41,16 @@ const GRACE_MS = 2_000
 const RETRY_AFTER_MS = 2_000
 
 /**
- * Requests that dawdle are cut off: Node looks for them every `connectionsCheckingInterval`, by default only every
- * half minute. Idle connections are kept for longer than load balancers commonly do, which otherwise now and then
- * send a request into a connection that is just being closed.
+ * Slow requests are cut off. Node looks for them every `connectionsCheckingInterval`, by default only every 30 seconds.
+ * Idle connections are kept longer than load balancers usually keep them. Otherwise a load balancer sometimes sends a
+ * request on a connection that is just being closed.
  */
 const HTTP_OPTIONS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 75_000,
-  // Some clients offer HTTP/2 with every plain request; without this such a request would go unanswered.
+  // Some clients offer HTTP/2 with every plain request. Without this, such a request would never be answered.
   shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   maxHeaderSize: 16 * 1024,
 }
@@ -75,24 +75,24 @@ export function createServer({
   let isAccepting = true
   const server = createHttpServer(HTTP_OPTIONS, (request, response) => {
     setHeaders(response, SECURITY_HEADERS)
-    answer(request, response).catch((error: unknown) => fail(response, error))
+    handle(request, response).catch((error: unknown) => fail(response, error))
   })
   server.on('upgrade', websocket.handleUpgrade)
   const admin =
     config.admin &&
     createHttpServer(HTTP_OPTIONS, (request, response) => {
-      const isAnswered = health.handle(request, response) || metrics.handle(request, response)
-      if (!isAnswered) sendNotFound(response)
+      const isHandled = health.handle(request, response) || metrics.handle(request, response)
+      if (!isHandled) sendNotFound(response)
     })
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0]
-    if (path === GRAPHQL_PATH) await answerApi(request, response)
-    else if (path === '/' && wantsPage(request)) response.writeHead(302, { Location: GRAPHQL_PATH }).end()
+    if (path === GRAPHQL_PATH) await handleApi(request, response)
+    else if (path === '/' && acceptsHtml(request)) response.writeHead(302, { Location: GRAPHQL_PATH }).end()
     else if (!health.handle(request, response)) sendNotFound(response)
   }
 
-  async function answerApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function handleApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setHeaders(response, corsHeaders(request.headers.origin, isAllowedOrigin))
     if (request.method === 'OPTIONS') response.writeHead(204).end()
     else if (isAccepting) await yoga.handle(request, response)
@@ -100,7 +100,7 @@ export function createServer({
   }
 
   function fail(response: ServerResponse, error: unknown): void {
-    logger.error({ err: error }, 'a request could not be answered')
+    logger.error({ err: error }, 'request failed unexpectedly')
     if (response.headersSent) response.destroy()
     else sendJson(response, 500, { error: 'Unexpected error.' })
   }
@@ -142,12 +142,12 @@ function setHeaders(response: ServerResponse, headers: Readonly<Record<string, s
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
 }
 
-function wantsPage({ method, headers }: IncomingMessage): boolean {
+function acceptsHtml({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true
 }
 
 function sendNotFound(response: ServerResponse): void {
-  sendJson(response, 404, { error: `Nothing here; the API is at ${GRAPHQL_PATH}.` })
+  sendJson(response, 404, { error: `There is nothing at this path. The API is at ${GRAPHQL_PATH}.` })
 }
 
 function sendDraining(response: ServerResponse): void {

@@ -3,18 +3,18 @@ import { withTimeout } from '../../lib/async.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { sendJson } from '../http/json-response.ts'
 
-/** Resolves if what it checks works, and rejects if not. */
+/** Resolves if the dependency works. Rejects if it does not. */
 export type HealthCheck = () => Promise<unknown>
 
-/** Whether this instance is alive, and whether it should be sent anything. */
+/** Liveness and readiness of this gateway. */
 export type Health = Readonly<{
-  /** From now on ready, as far as the checks agree. */
+  /** From now on the gateway is ready if its checks pass. */
   markReady(): void
-  /** From now on not ready any more, for good. */
+  /** From now on the gateway is not ready, for good. */
   markDraining(): void
-  /** Runs the checks, unless that was done in the last second. */
+  /** Runs the checks, unless they ran in the last second. */
   readiness(): Promise<Readiness>
-  /** Answers /health/live and /health/ready; false for any other path. */
+  /** Answers /health/live and /health/ready. Returns false for any other path. */
   handle(request: IncomingMessage, response: ServerResponse): boolean
 }>
 
@@ -24,41 +24,41 @@ type Verdict = typeof OK | typeof FAILING
 
 export type Readiness = Readonly<{
   status: 'starting' | 'ready' | 'failing' | 'draining'
-  /** Of each dependency; not every one that fails is a reason to be unready. */
+  /** By dependency. Not every failure makes the gateway unready. */
   checks: Readonly<Record<string, Verdict>>
-  /** What an operator should know, and no reason to be sent nothing: a sentence each, by what it is about. */
+  /** One sentence for the operator each, by topic. Warnings do not make the gateway unready. */
   warnings: Readonly<Record<string, string>>
 }>
 
 type Dependencies = Readonly<{
-  /** Of what nobody can be served without. */
+  /** Dependencies that the gateway cannot work without. */
   checks: Readonly<Record<string, HealthCheck>>
   /**
-   * Whether what may be missing works. It is told, and is no reason to be unready: a Redis that vanishes vanishes for
-   * all gateways at once, which serve people without it; a load balancer that took them for unready would send
-   * everybody away, and to nowhere.
+   * Dependencies that the gateway works without, and whether they work. They are reported but do not make it unready.
+   * If Redis is lost, it is lost for all gateways at once, and they keep working. A load balancer that took all of them
+   * for unready would have no gateway left.
    */
-  spare?: Readonly<Record<string, () => boolean>>
-  /** Each answers with what to warn of, or undefined. */
+  optional?: Readonly<Record<string, () => boolean>>
+  /** Each returns a warning, or undefined. */
   warnings?: Readonly<Record<string, () => string | undefined>>
   logger: Logger
-  /** How long a check may take. */
+  /** How long a check may take. Default: 1 second. */
   deadlineMs?: number
-  /** How long the outcome counts, so that many who ask cause one check. */
+  /** How long an outcome is reused, so that many requests cause one check. Default: 1 second. */
   keepMs?: number
 }>
 
-/** One lost ping is no outage: a load balancer that hears of it moves everybody for nothing. */
-const STRIKES = 2
+/** One failed check is no outage. If it were reported, a load balancer would move all clients for nothing. */
+const FAILURES_UNTIL_UNREADY = 2
 
 export function createHealth(dependencies: Dependencies): Health {
-  const { checks, spare = {}, warnings = {}, logger, deadlineMs = 1_000, keepMs = 1_000 } = dependencies
+  const { checks, optional = {}, warnings = {}, logger, deadlineMs = 1_000, keepMs = 1_000 } = dependencies
   let phase: 'starting' | 'ready' | 'draining' = 'starting'
   const failures = new Map<string, number>()
   const running = new Map<string, Promise<unknown>>()
   let latest: Readonly<{ at: number; outcome: Promise<Readiness['checks']> }> | undefined
 
-  /** A check that hangs is waited for again, not started again: it may hold on to something scarce. */
+  /** A check that hangs is not started again, because it may hold a scarce resource. The next run waits for it too. */
   function start(name: string, check: HealthCheck): Promise<unknown> {
     const started = running.get(name) ?? (async () => check())().finally(() => running.delete(name))
     running.set(name, started)
@@ -71,7 +71,7 @@ export function createHealth(dependencies: Dependencies): Health {
       failures.delete(name)
     } catch (error) {
       failures.set(name, (failures.get(name) ?? 0) + 1)
-      logger.warn({ err: error, check: name, failures: failures.get(name) }, 'a health check failed')
+      logger.warn({ err: error, check: name, failures: failures.get(name) }, 'health check failed')
     }
   }
 
@@ -81,9 +81,9 @@ export function createHealth(dependencies: Dependencies): Health {
     return Object.fromEntries(entries.map(([name]) => [name, verdict(failures.get(name) ?? 0)]))
   }
 
-  function warn(): Readiness['warnings'] {
-    const said = Object.entries(warnings).map(([name, warning]) => [name, warning()] as const)
-    return Object.fromEntries(said.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  function activeWarnings(): Readiness['warnings'] {
+    const all = Object.entries(warnings).map(([name, warning]) => [name, warning()] as const)
+    return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined))
   }
 
   async function readiness(): Promise<Readiness> {
@@ -93,24 +93,28 @@ export function createHealth(dependencies: Dependencies): Health {
     const outcome = await latest.outcome
     const isFailing = Object.values(outcome).some((result) => result !== OK)
     const status = phase === 'ready' && isFailing ? 'failing' : phase
-    return { status, checks: { ...outcome, ...spareVerdicts() }, warnings: warn() }
+    return { status, checks: { ...outcome, ...optionalVerdicts() }, warnings: activeWarnings() }
   }
 
-  function spareVerdicts(): Readiness['checks'] {
-    const verdicts = Object.entries(spare).map(([name, works]) => [name, works() ? OK : FAILING] as const)
+  function optionalVerdicts(): Readiness['checks'] {
+    const verdicts = Object.entries(optional).map(([name, works]) => [name, works() ? OK : FAILING] as const)
     return Object.fromEntries(verdicts)
   }
 
-  async function answerReady(response: ServerResponse): Promise<void> {
-    const { warnings: said, ...body } = await readiness()
-    const isCalm = Object.keys(said).length === 0
-    sendJson(response, body.status === 'ready' ? 200 : 503, isCalm ? body : { ...body, warnings: said })
+  async function sendReadiness(response: ServerResponse): Promise<void> {
+    const { warnings: active, ...body } = await readiness()
+    const hasWarnings = Object.keys(active).length > 0
+    sendJson(
+      response,
+      body.status === 'ready' ? 200 : 503,
+      hasWarnings ? { ...body, warnings: active } : body,
+    )
   }
 
   function handle(request: IncomingMessage, response: ServerResponse): boolean {
     const path = request.url?.split('?', 1)[0]
     if (path === '/health/live') sendJson(response, 200, { status: 'alive' })
-    else if (path === '/health/ready') void answerReady(response)
+    else if (path === '/health/ready') void sendReadiness(response)
     else return false
     return true
   }
@@ -128,5 +132,5 @@ export function createHealth(dependencies: Dependencies): Health {
 }
 
 function verdict(failures: number): Verdict {
-  return failures < STRIKES ? OK : FAILING
+  return failures < FAILURES_UNTIL_UNREADY ? OK : FAILING
 }

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 
-/** The address that limits by address count a request for. */
+/** Returns the client address of a request, for limits by address. */
 export type ClientAddress = (request: IncomingMessage) => string
 
 /**
- * Behind load balancers everybody comes from their addresses, and X-Forwarded-For says from where in truth: each
- * proxy appends whom it was asked by. Anybody can send such a header as well, so it is read from its end, for as long
- * as the one who wrote the entry is trusted; the first who is not is the client. Whatever stands before that is hearsay.
- * `trusted` are addresses and ranges such as 10.0.0.0/8.
+ * Behind a load balancer every request comes from the load balancer's address. Each proxy appends the address that it was
+ * called from to X-Forwarded-For. A client can send this header too, so it is read from its end: while the address that
+ * wrote an entry is trusted, that entry is used. The first untrusted address is the client. Entries before it are not
+ * reliable. `trusted` holds addresses and ranges such as 10.0.0.0/8.
  */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const proxies = listOf(trusted)
@@ -16,12 +16,12 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
 
   return ({ socket, headers }) => {
     let client = plain(socket.remoteAddress ?? '')
-    // Several headers of this name come as one.
+    // Node joins several headers of this name with commas.
     const forwarded = String(headers['x-forwarded-for'] ?? '').split(',')
     while (isIP(client) !== 0 && isTrusted(client)) {
-      const before = plain(forwarded.pop() ?? '')
-      if (isIP(before) === 0) break
-      client = before
+      const previous = plain(forwarded.pop() ?? '')
+      if (isIP(previous) === 0) break
+      client = previous
     }
     return client === '' ? 'unknown' : client
   }
@@ -41,7 +41,7 @@ function family(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4'
 }
 
-/** An address by itself: some proxies add the port, and a socket that listens on `::` has IPv4 in IPv6's clothes. */
+/** Removes the port that some proxies add, and the IPv6 prefix of IPv4 addresses on a socket that listens on `::`. */
 function plain(text: string): string {
   const [, address = text.trim()] =
     /^\s*(?:\[([^\]]+)\](?::\d+)?)\s*$/.exec(text) ?? /^\s*(\d+(?:\.\d+){3}):\d+\s*$/.exec(text) ?? []

@@ -5,33 +5,32 @@ import { Readable } from 'node:stream'
 import { createGunzip, gzip } from 'node:zlib'
 import { promisify } from 'node:util'
 
-/** A tab that GraphiQL opens with, for somebody who has none of their own yet. */
+/** A tab that GraphiQL opens with if the browser has kept no tabs. */
 export type GraphiqlTab = Readonly<{
   query: string
   /** JSON. GraphiQL ignores it in the first tab. */
   variables?: string
-  /** JSON; an `authorization` in it counts for queries, mutations and subscriptions of this tab. */
+  /** JSON. An `authorization` in it applies to all operations of this tab. */
   headers?: string
 }>
 
-/** What the page opens with. */
+/** The content that the page opens with. */
 export type GraphiqlTour = Readonly<{
   tabs: readonly GraphiqlTab[]
-  /** Texts in the tabs that another start, or another day, has others for, by what they stand for: tokens, ids. */
+  /** Texts in the tabs that change with each start or each day, such as tokens and IDs, by a stable name. */
   values: Readonly<Record<string, string>>
 }>
 
 /** Serves GraphiQL to browsers. */
 export type Graphiql = Readonly<{
-  /** Answers with the page. */
   serve(request: IncomingMessage, response: ServerResponse): Promise<void>
 }>
 
 type Page = Readonly<{ gzipped: Buffer; etag: string }>
 
 /**
- * The page holds everything it needs; this makes browsers enforce it: nothing is loaded from anywhere, and nothing
- * but this server is spoken to. The editor starts its workers from blobs and compiles its grammars by eval.
+ * The page contains everything it needs. This policy makes browsers enforce that: they load nothing from other hosts and
+ * connect only to this server. The editor starts its workers from blobs and compiles its grammars with eval.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -46,68 +45,68 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Under this key the browser keeps, beside the page's own, which values its tabs have had. */
-const KEPT = 'parley:tour'
-const MAX_KEPT = 20
+/** The key in the browser's storage for the earlier values. */
+const HISTORY_KEY = 'parley:tour'
+const MAX_HISTORY = 20
 
 /**
- * A browser keeps tabs for longer than tokens last or a database stands, in its storage and in the address. So when the
- * page is loaded, values of earlier tours are replaced by the present ones wherever they stand: tabs go on working, and
- * whatever somebody typed stays.
+ * A browser keeps tabs, in its storage and in the address, for longer than tokens are valid or a development database
+ * exists. So when the page loads, the values of earlier tours are replaced by the current ones. Tabs keep working, and
+ * what the user typed stays.
  */
-function freshen(values: GraphiqlTour['values']): string {
+function replaceOldValues(values: GraphiqlTour['values']): string {
   return `<script>
     for (const [name, value] of Object.entries(${inScript(values)})) {
-      const kept = JSON.parse(localStorage.getItem('${KEPT}') ?? '{}')
+      const kept = JSON.parse(localStorage.getItem('${HISTORY_KEY}') ?? '{}')
       const former = (kept[name] ?? []).filter((text) => text !== value)
       const fresh = (text) => former.reduce((now, old) => now.replaceAll(old, value), text)
       for (const [key, text] of Object.entries(localStorage)) {
-        if (key !== '${KEPT}') localStorage.setItem(key, fresh(text))
+        if (key !== '${HISTORY_KEY}') localStorage.setItem(key, fresh(text))
       }
       history.replaceState(history.state, '', fresh(location.href))
-      localStorage.setItem('${KEPT}', JSON.stringify({ ...kept, [name]: [value, ...former].slice(0, ${MAX_KEPT}) }))
+      localStorage.setItem('${HISTORY_KEY}', JSON.stringify({ ...kept, [name]: [value, ...former].slice(0, ${MAX_HISTORY}) }))
     }
   </script>`
 }
 
-/** JSON that can't end the script that it stands in. */
+/** JSON that cannot end the script element around it. */
 function inScript(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c')
 }
 
-/** The page's name without the logo and the icon of what it is made with. */
+/** Hides the logo and the icon of GraphiQL. */
 const NO_LOGO = '<style>.graphiql-logo div:has(> svg) { display: none !important }</style>'
 const NO_ICON = 'data:,'
 
-/** Of several tabs, GraphiQL moves one that is pressed away from under the pointer, so that the click opens nothing. */
+/** GraphiQL moves a pressed tab away from the pointer, so that the click has no effect. */
 const STEADY_TABS = '<style>.graphiql-tab { transform: none !important }</style>'
 
 const compress = promisify(gzip)
 
 type Dependencies = Readonly<{
   tour: () => Promise<GraphiqlTour>
-  /** How long a page that was made is served, in milliseconds: less than what is in it lasts. Default: a day. */
+  /** How long a rendered page is served, in milliseconds. Must be less than its tokens are valid. Default: a day. */
   maxAgeMs?: number
 }>
 
 const DAY_MS = 24 * 3_600_000
 
 /**
- * GraphiQL with what `tour` answers when the page is asked for, once a day. It is 9 MB: kept compressed only, and a
- * browser that has it is told so. A browser that takes no gzip gets it unpacked on the way.
+ * Serves GraphiQL with the content of `tour`, which is read at most once in `maxAgeMs`. The page has 9 MB, so only its
+ * compressed form is kept, and a browser that has it gets 304. For a browser without gzip it is decompressed on the fly.
  */
 export function createGraphiql({ tour, maxAgeMs = DAY_MS }: Dependencies): Graphiql {
-  let latest: Readonly<{ page: Promise<Page>; madeAt: number }> | undefined
+  let latest: Readonly<{ page: Promise<Page>; renderedAt: number }> | undefined
 
   function latestPage(): Promise<Page> {
-    if (latest === undefined || performance.now() - latest.madeAt >= maxAgeMs) {
-      latest = { page: makePage(), madeAt: performance.now() }
+    if (latest === undefined || performance.now() - latest.renderedAt >= maxAgeMs) {
+      latest = { page: renderLatest(), renderedAt: performance.now() }
     }
     return latest.page
   }
 
-  /** One that failed is tried again by whoever asks next. */
-  async function makePage(): Promise<Page> {
+  /** After a failure the next request tries again. */
+  async function renderLatest(): Promise<Page> {
     try {
       return await render(await tour())
     } catch (error) {
@@ -142,7 +141,7 @@ async function render({ tabs, values }: GraphiqlTour): Promise<Page> {
     favicon: NO_ICON,
     endpoint: '/graphql',
     subscriptionsProtocol: 'WS' as const,
-    // The first tab's come from here, as do those of tabs that somebody opens; the others' from the list.
+    // The first tab and tabs that the user opens take their headers from here; the other tabs from the list.
     headers: tabs[0]?.headers ?? '',
     defaultTabs: tabs.map(({ query, variables, headers }) => ({
       query,
@@ -155,7 +154,7 @@ async function render({ tabs, values }: GraphiqlTour): Promise<Page> {
   const json = JSON.stringify(options)
   const html = renderGraphiQL(options)
     .replace(json, () => inScript(options))
-    .replace('</head>', () => `${STEADY_TABS}${NO_LOGO}${freshen(values)}</head>`)
+    .replace('</head>', () => `${STEADY_TABS}${NO_LOGO}${replaceOldValues(values)}</head>`)
   const gzipped = await compress(html)
   return { gzipped, etag: `"${createHash('sha256').update(gzipped).digest('base64url')}"` }
 }

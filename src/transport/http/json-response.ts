@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** Answers with JSON that nobody should keep. */
+/** Sends a JSON response that must not be cached. */
 export function sendJson(
   response: ServerResponse,
   status: number,

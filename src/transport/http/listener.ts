@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Address, listen, type PortVariable } from './port.ts'
 
-/** An HTTP server on its port. Made before it listens, so that no connection escapes it. */
+/** An HTTP server on its port. Create it before the server listens, so that it sees every connection. */
 export class Listener {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -14,7 +14,7 @@ export class Listener {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
     })
-    // Node.js looks for idle connections at the moment of closing; those that are busy then become idle later.
+    // Node.js closes connections that are idle when the server closes. Those that are busy then must be closed later.
     server.on('request', (_, response) => {
       response.once('close', () => {
         if (!server.listening) server.closeIdleConnections()
@@ -22,13 +22,13 @@ export class Listener {
     })
   }
 
-  /** Starts listening and answers with the URL to reach it by. Rejects with PortError where that is impossible. */
+  /** Starts listening. Resolves with the URL of the server. Rejects with PortError if the port is not available. */
   async open(address: Address, variable: PortVariable): Promise<string> {
     await listen(this.#server, address, variable)
     return urlOf(this.#server, address.host)
   }
 
-  /** Stops listening, waits for the requests under way, and cuts off what is left after `graceMs`. */
+  /** Stops listening and waits for running requests. After `graceMs` the remaining ones are cut off. */
   async close(graceMs: number): Promise<void> {
     const server = this.#server
     if (!server.listening) return
@@ -40,7 +40,7 @@ export class Listener {
     clearTimeout(timer)
   }
 
-  /** Browsers open connections in advance. One that never said anything is not idle to Node.js, but about to be used. */
+  /** Browsers open connections in advance. Node.js does not count a connection without any request as idle. */
   #closeUnused(): void {
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
   }
@@ -49,7 +49,7 @@ export class Listener {
 function urlOf(server: Server, host: string): string {
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  const isEverywhere = host === '0.0.0.0' || host === '::' || host === ''
-  const name = isEverywhere ? 'localhost' : host
+  const isAnyHost = host === '0.0.0.0' || host === '::' || host === ''
+  const name = isAnyHost ? 'localhost' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }

@@ -1,11 +1,11 @@
 import type { Config } from '../../config/config.ts'
 
-/** Whether pages of an origin may use this gateway from a browser. */
+/** Returns whether pages of an origin may use this gateway from a browser. */
 export type OriginPolicy = (origin: string) => boolean
 
 /**
- * One list for CORS and for WebSocket handshakes, compared exactly; in development pages of this machine may as
- * well, on whatever port. "null", the origin of sandboxed pages and files, is nobody's.
+ * One list for CORS and for WebSocket handshakes, compared exactly. In development, pages of this machine are allowed too,
+ * on every port. The origin "null" of sandboxed pages and files is never allowed.
  */
 export function createOriginPolicy({ mode, http }: Pick<Config, 'mode' | 'http'>): OriginPolicy {
   const allowed = new Set(http.allowedOrigins)
@@ -18,12 +18,12 @@ function isLoopback(origin: string): boolean {
   return /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
 }
 
-/** A preflight's answer may be kept this long, in seconds; Chromium keeps none for longer than two hours. */
+/** How long browsers may cache a preflight, in seconds. Chromium caches for at most two hours. */
 const PREFLIGHT_MAX_AGE_S = 7_200
 
 /**
- * The CORS headers for a request. A foreign origin gets none, so that its page can read nothing. Tokens come in a
- * header of the application's making, never by themselves: no credentials are allowed, as none are needed.
+ * The CORS headers for a request. An origin that is not allowed gets none, so that its page can read nothing. Applications
+ * set the token in a header themselves, so no credentials are needed and none are allowed.
  */
 export function corsHeaders(origin: string | undefined, isAllowed: OriginPolicy): Record<string, string> {
   if (origin === undefined || !isAllowed(origin)) return { Vary: 'Origin' }

@@ -2,8 +2,8 @@ import { GraphQLError } from 'graphql'
 import type { GraphQLParams, Plugin } from 'graphql-yoga'
 
 /**
- * Reads an operation from a request: the query string of a GET, the JSON body of a POST. Any other kind of body is
- * refused unread: a page of a foreign origin can send forms and plain text without asking, but not JSON.
+ * Reads an operation from the query string of a GET or the JSON body of a POST. Any other body is rejected unread: a page
+ * of another origin can send forms and plain text without a preflight, but not JSON.
  */
 export function useHttpParams(): Plugin {
   return {
@@ -11,7 +11,7 @@ export function useHttpParams(): Plugin {
       if (request.method === 'GET') setRequestParser(() => fromQuery(url.searchParams))
       if (request.method !== 'POST') return
       if (!isJson(request.headers.get('content-type'))) {
-        throw badRequest(415, 'Send the operation as application/json.')
+        throw badRequest(415, 'The body has the wrong content type. Send the operation as application/json.')
       }
       setRequestParser(fromBody)
     },
@@ -45,26 +45,28 @@ function objectOf(query: URLSearchParams, name: 'variables' | 'extensions'): Par
   try {
     return { [name]: JSON.parse(text) as unknown }
   } catch {
-    throw badRequest(400, `The parameter "${name}" must be JSON.`)
+    throw badRequest(400, `The parameter "${name}" is not valid JSON. Send a JSON object.`)
   }
 }
 
 async function fromBody(request: Request): Promise<GraphQLParams> {
   const text = await textOfBody(request)
   try {
-    // Yoga checks next that it is an object of the right shape.
+    // Yoga checks the shape of the object afterwards.
     return JSON.parse(text) as GraphQLParams
   } catch {
-    throw badRequest(400, 'The body must be JSON.')
+    throw badRequest(400, 'The body is not valid JSON. Send a JSON object.')
   }
 }
 
-/** A client that hangs up halfway, or takes too long, is none of our failures. */
+/** A client that disconnects early or is too slow is not an internal error. */
 async function textOfBody(request: Request): Promise<string> {
   try {
     return await request.text()
   } catch (error) {
-    throw error instanceof GraphQLError ? error : badRequest(400, 'The body ended too early.')
+    throw error instanceof GraphQLError
+      ? error
+      : badRequest(400, 'The body ended too early. Send the request again.')
   }
 }
 

@@ -1,43 +1,43 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 
-/** Where to listen. Port 0: any free one. */
+/** Where to listen. Port 0 takes any free port. */
 export type Address = Readonly<{ host: string; port: number }>
 
-/** The variable that sets a port; its sibling sets the host. */
+/** The variable that sets the port. HOST or ADMIN_HOST sets the host. */
 export type PortVariable = 'PORT' | 'ADMIN_PORT'
 
-/** Nobody can listen there. The message is for the operator: what is wrong, and what to do about it. */
+/** The address is not available. The message is for the operator: what is wrong, and what to do. */
 export class PortError extends Error {
   override readonly name = 'PortError'
   readonly what: string
   readonly hint: string
   readonly isTaken: boolean
 
-  constructor({ what, mend, isTaken = false }: Trouble, cause: unknown) {
-    super(`${what}. ${mend}`, { cause })
+  constructor({ what, hint, isTaken = false }: Problem, cause: unknown) {
+    super(`${what}. ${hint}`, { cause })
     this.what = what
-    this.hint = mend
+    this.hint = hint
     this.isTaken = isTaken
   }
 }
 
-type Trouble = Readonly<{ what: string; mend: string; isTaken?: boolean }>
+type Problem = Readonly<{ what: string; hint: string; isTaken?: boolean }>
 
-/** Resolves when the server listens. Rejects with PortError where it can't. */
+/** Resolves when the server listens. Rejects with PortError if the address is not available. */
 export async function listen(server: Server, { host, port }: Address, variable: PortVariable): Promise<void> {
   server.listen(port, host)
   try {
     await once(server, 'listening')
   } catch (error) {
-    const trouble = troubleOf(error, { host, port }, variable)
-    throw trouble === undefined ? error : new PortError(trouble, error)
+    const problem = problemOf(error, { host, port }, variable)
+    throw problem === undefined ? error : new PortError(problem, error)
   }
 }
 
 /**
- * Rejects with PortError where nobody could listen there now. To find that out early, before anything that takes longer
- * was started; somebody else may still be quicker.
+ * Rejects with PortError if the address is not available now. For an early error, before slower parts start. Another
+ * program may still take the port afterwards.
  */
 export async function requirePort(address: Address, variable: PortVariable): Promise<void> {
   const server = createServer()
@@ -47,26 +47,26 @@ export async function requirePort(address: Address, variable: PortVariable): Pro
   await closed
 }
 
-function troubleOf(error: unknown, { host, port }: Address, variable: PortVariable): Trouble | undefined {
+function problemOf(error: unknown, { host, port }: Address, variable: PortVariable): Problem | undefined {
   const hostVariable = variable === 'PORT' ? 'HOST' : 'ADMIN_HOST'
   switch (error instanceof Error && 'code' in error ? error.code : undefined) {
     case 'EADDRINUSE':
       return {
         what: `Port ${port} is taken`,
-        mend: `Another program listens on it, perhaps another Parley: end that one, or set ${variable} to another port.`,
+        hint: `Stop the program that listens on it, perhaps another Parley, or set ${variable} to another port.`,
         isTaken: true,
       }
     case 'EACCES':
       return {
-        what: `Port ${port} is not for this user to take`,
-        mend: `Set ${variable} to one above 1023.`,
+        what: `This user may not listen on port ${port}`,
+        hint: `Set ${variable} to a port above 1023.`,
       }
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return {
-        what: `${host} is no address of this machine`,
-        mend: `Set ${hostVariable} to one that is: 127.0.0.1 for this machine alone, 0.0.0.0 for everybody who reaches it.`,
+        what: `${host} is not an address of this machine`,
+        hint: `Set ${hostVariable} to 127.0.0.1 for this machine only, or to 0.0.0.0 for all networks.`,
       }
     default:
       return undefined

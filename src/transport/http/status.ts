@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../errors.ts'
 import { hintHttp, httpHintOf, toClientError } from '../../api/masking.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 
-/** Statuses of requests that fail as a whole, by the code of their first error. */
+/** The status of a request that fails as a whole, by the code of its first error. */
 const STATUS = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
@@ -18,9 +18,9 @@ const STATUS = {
 } as const satisfies Record<ErrorCode, number>
 
 /**
- * The last thing to see a result on its way to an HTTP client: whatever errors are in it become the client's, and a
- * result without data, whose operation was never carried out, gets the status of its first error. With data it is
- * 200 whatever fields failed, and `application/json` is always 200, as the GraphQL-over-HTTP specification has it.
+ * The last step before a result goes to an HTTP client. It masks the errors. A result without data, whose operation never
+ * ran, gets the status of its first error. By the GraphQL-over-HTTP specification a result with data has status 200 even
+ * if fields failed, and `application/json` always has 200.
  */
 export function useHttpStatus(logger: Logger): Plugin {
   return {
@@ -34,7 +34,7 @@ export function useHttpStatus(logger: Logger): Plugin {
   }
 }
 
-/** As opposed to a stream, and to the results of a batch, which are not answered at all. */
+/** Not a stream, and not the results of a batch, which are never returned. */
 function isSingle(result: object): result is ExecutionResult {
   return !Array.isArray(result) && !(Symbol.asyncIterator in result)
 }

@@ -1,143 +1,98 @@
 import type { ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import { clientError } from '../../api/masking.ts'
 import { hasExpired } from '../../auth/expiry.ts'
 import type { Session } from '../../auth/session.ts'
 import { ParleyError, unavailable } from '../../errors.ts'
-import { clientError } from '../../api/masking.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { PushStream } from '../../lib/push-stream.ts'
+import { inWaves } from '../../lib/waves.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Caller } from '../pipeline/caller.ts'
-import { inWaves } from '../../lib/waves.ts'
 
 const CHECK_EVERY_MS = 1_000
 
-type Results = AsyncIterable<ExecutionResult>
-type Next = IteratorResult<ExecutionResult, unknown>
+type ResultStream = PushStream<never, ExecutionResult>
 
-/** A stream that can be ended from here: with this error as its last event. */
-type OpenStream = Readonly<{ cut: (why: ParleyError) => void }>
-
-type Bounds = Readonly<{
+type Request = Readonly<{
   session: Session | undefined
-  /** Fires when the client goes away. */
+  /** Aborts when the client goes away. */
   signal: AbortSignal
-  /** The streams that are open. */
-  open: Set<OpenStream>
-  clock: Clock
-  logger: Logger
 }>
 
 /** Subscriptions over HTTP (server-sent events). */
 export type HttpStreams = Readonly<{
   /**
-   * Ends each stream when its token runs out, with an UNAUTHENTICATED error as the last event, and when the client goes
-   * away, even before the stream has begun. A WebSocket connection sees to both itself.
+   * Ends a stream when its token expires, with an UNAUTHENTICATED error as the last event. Also ends it when the client
+   * goes away, even before its first event. A WebSocket connection does both itself.
    */
   plugin: Plugin<{ caller?: Caller }>
   /**
-   * Ends every stream, and from now on each that begins, with an UNAVAILABLE error as the last event, spread over three
-   * quarters of the time. Resolves when the last one was told.
+   * Ends every stream with an UNAVAILABLE error as the last event, spread over three quarters of the time. Streams that
+   * begin later end at once. Resolves when every stream has its last event.
    */
   closeInWaves(options: Readonly<{ deadlineMs: number }>): Promise<void>
 }>
 
-export function createHttpStreams({ clock, logger }: Pick<Bounds, 'clock' | 'logger'>): HttpStreams {
-  const open = new Set<OpenStream>()
+type Dependencies = Readonly<{ clock: Clock; logger: Logger }>
+
+export function createHttpStreams({ clock, logger }: Dependencies): HttpStreams {
+  const open = new Set<ResultStream>()
   let isClosing = false
 
   const plugin: HttpStreams['plugin'] = {
     onSubscribe({ args }) {
       const { caller, request } = args.contextValue
       if (caller?.transport !== 'http') return undefined
-      const bounds = { session: caller.session, signal: request.signal, open, clock, logger }
       return {
         onSubscribeResult({ result, setResult }) {
           if (!(Symbol.asyncIterator in result)) return
-          setResult(bounded(result, bounds))
-          if (isClosing) for (const stream of open) stream.cut(restarting())
+          const stream = openStream(result, { session: caller.session, signal: request.signal })
+          setResult(stream)
+          if (isClosing) endWith(stream, restarting())
         },
       }
     },
   }
 
+  function openStream(results: AsyncIterable<ExecutionResult>, { session, signal }: Request): ResultStream {
+    const source = results[Symbol.asyncIterator]()
+    const expiryCheck = setInterval(() => {
+      if (hasExpired(session?.expiresAt, clock.now())) endWith(stream, expired())
+    }, CHECK_EVERY_MS)
+    function onGone(): void {
+      stream.return().catch((error: unknown) => logger.error({ err: error }, 'closing a stream failed'))
+    }
+    const stream: ResultStream = new PushStream<never, ExecutionResult>({
+      items: () => source,
+      onClose() {
+        open.delete(stream)
+        clearInterval(expiryCheck)
+        signal.removeEventListener('abort', onGone)
+        return source.return?.()
+      },
+    })
+    open.add(stream)
+    signal.addEventListener('abort', onGone, { once: true })
+    if (signal.aborted) onGone()
+    return stream
+  }
+
   async function closeInWaves({ deadlineMs }: Readonly<{ deadlineMs: number }>): Promise<void> {
-    await inWaves([...open], deadlineMs, (stream) => stream.cut(restarting()))
+    await inWaves([...open], deadlineMs, (stream) => endWith(stream, restarting()))
     isClosing = true
-    for (const stream of open) stream.cut(restarting())
+    for (const stream of open) endWith(stream, restarting())
   }
 
   return { plugin, closeInWaves }
 }
 
-function bounded(
-  results: Results,
-  { session, signal, open, clock, logger }: Bounds,
-): AsyncIterableIterator<ExecutionResult> {
-  const source = results[Symbol.asyncIterator]()
-  const stream: OpenStream = { cut }
-  let timer: NodeJS.Timeout | undefined
-  let onCut: (() => void) | undefined
-  let reason: ParleyError | undefined
-  let isOver = false
-
-  function check(): void {
-    if (hasExpired(session?.expiresAt, clock.now())) cut(expired())
-  }
-
-  function cut(why: ParleyError): void {
-    reason ??= why
-    onCut?.()
-  }
-
-  /** What comes first. Not Promise.race with one promise for the cut: it would hold on to every event. */
-  function nextOrCut(): Promise<Next | ParleyError> {
-    return new Promise((resolve, reject) => {
-      onCut = () => reason && resolve(reason)
-      onCut()
-      source.next().then(resolve, reject)
-    })
-  }
-
-  async function end(): Promise<IteratorReturnResult<undefined>> {
-    isOver = true
-    open.delete(stream)
-    clearInterval(timer)
-    await source.return?.()
-    return { done: true, value: undefined }
-  }
-
-  function onGone(): void {
-    end().catch((error: unknown) => logger.error({ err: error }, 'a stream could not be ended'))
-  }
-
-  async function next(): Promise<Next> {
-    if (isOver) return { done: true, value: undefined }
-    timer ??= setInterval(check, CHECK_EVERY_MS)
-    try {
-      const first = await nextOrCut()
-      if (!(first instanceof ParleyError)) return first.done === true ? await end() : first
-      await end()
-      return { done: false, value: { errors: [clientError(first)] } }
-    } catch (error) {
-      await end()
-      throw error
-    }
-  }
-
-  open.add(stream)
-  signal.addEventListener('abort', onGone, { once: true })
-  if (signal.aborted) onGone()
-  return {
-    next,
-    return: end,
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
+function endWith(stream: ResultStream, error: ParleyError): void {
+  stream.cut({ errors: [clientError(error)] })
 }
 
 function expired(): ParleyError {
-  return new ParleyError('UNAUTHENTICATED', 'The token has expired.')
+  return new ParleyError('UNAUTHENTICATED', 'The token has expired. Subscribe again with a new one.')
 }
 
 function restarting(): ParleyError {

@@ -23,18 +23,18 @@ import { useConcurrencyLimit } from '../pipeline/concurrency-plugin.ts'
 import { useHttpStatus } from './status.ts'
 import { createHttpStreams, type HttpStreams } from './streams.ts'
 
-/** The one path of the API, for every transport. */
+/** The path of the API, for all transports. */
 export const GRAPHQL_PATH = '/graphql'
 
 const MAX_BODY_BYTES = 256 * 1024
 
-/** GraphQL over HTTP, and the engine that WebSocket operations run in as well. */
+/** GraphQL over HTTP, and the engine that also runs the operations of WebSockets. */
 export type YogaHandler = Readonly<{
-  /** Answers a GET or POST to the path of the API. */
+  /** Handles a GET or POST to the path of the API. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
-  /** A new one for each operation: a context is built in it. */
+  /** Creates the engine for one operation. Each needs its own, because the context is built in it. */
   engine(): Engine
-  /** Ends the subscriptions over HTTP, wave by wave, with an error on which clients come back. */
+  /** Ends the subscriptions over HTTP in waves, with an error after which clients subscribe again. */
   closeStreams: HttpStreams['closeInWaves']
 }>
 
@@ -45,16 +45,16 @@ type Dependencies = Readonly<{
   config: Pick<Config, 'mode'>
   clock: Clock
   logger: Logger
-  /** Whether clients may read the schema and are given suggestions, over both transports. Default: in development. */
+  /** Whether clients may read the schema and get suggestions, over both transports. Default: in development only. */
   introspection?: boolean
-  /** Undefined: browsers that come by get no page. */
+  /** Undefined if browsers get no page. */
   graphiql?: Graphiql | undefined
-  turns: ConcurrencyLimit
-  /** How far each person's reads have to reach; undefined: all of them are made on the primary. */
+  concurrencyLimit: ConcurrencyLimit
+  /** How far each viewer's reads have to reach; undefined if all reads go to the primary. */
   marks?: ViewerMarks | undefined
 }>
 
-/** What Yoga's plugins find in a context besides their own: the caller, of a WebSocket operation. */
+/** The initial context. WebSocket operations put their caller into it. */
 type ServerContext = { caller?: Caller }
 
 export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): YogaHandler {
@@ -63,15 +63,15 @@ export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): 
   return {
     engine: (): Engine => yoga.getEnveloped({}),
     async handle(request, response) {
-      if (graphiql !== undefined && isForPage(request)) await graphiql.serve(request, response)
+      if (graphiql !== undefined && isPageRequest(request)) await graphiql.serve(request, response)
       else await yoga(request, response)
     },
     closeStreams: streams.closeInWaves,
   }
 }
 
-/** A person in a browser. GraphiQL keeps its query in the address, so that one makes no difference. */
-function isForPage({ method, headers }: IncomingMessage): boolean {
+/** A browser loads the page. The request may have a query, because GraphiQL keeps its query in the address. */
+function isPageRequest({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true
 }
 
@@ -79,7 +79,7 @@ function buildYoga(
   dependencies: Omit<Dependencies, 'graphiql'>,
   streams: HttpStreams,
 ): YogaServerInstance<ServerContext, object> {
-  const { schema, context, authenticator, config, logger, turns, marks } = dependencies
+  const { schema, context, authenticator, config, logger, concurrencyLimit, marks } = dependencies
   const { introspection = config.mode === 'development' } = dependencies
   return createYoga<ServerContext, object>({
     schema,
@@ -88,12 +88,12 @@ function buildYoga(
       const known = caller ?? (await httpCaller(request, authenticator))
       return { caller: known, ...(await context(known)) }
     },
-    // What Yoga would log has passed through toClientError, which logs once and knows what is worth it.
+    // Errors pass through toClientError, which logs each unexpected one once.
     logging: false,
     maskedErrors: { maskError: (error) => toClientError(error, logger), isDev: false },
     parserAndValidationCache: {
       documentCache: createDocumentCache(),
-      errorCache: { get: nothing, set: nothing },
+      errorCache: { get: noCache, set: noCache },
     },
     maxRequestBodySize: MAX_BODY_BYTES,
     plugins: [
@@ -101,10 +101,10 @@ function buildYoga(
       useDocumentRules({ introspection }),
       useEventRetry(),
       streams.plugin,
-      useConcurrencyLimit(turns),
-      // Around the turns, which may be long in coming.
+      useConcurrencyLimit(concurrencyLimit),
+      // Wraps the concurrency limit, where an operation may wait for long.
       useExecutionDeadline(logger),
-      // Around the deadline, which does not hand on what others make of an execution.
+      // Wraps the deadline, which drops the results of plugins outside of it.
       ...(marks === undefined ? [] : [useReadFreshness(marks)]),
       useHttpStatus(logger),
     ],
@@ -116,14 +116,14 @@ function buildYoga(
   })
 }
 
-/** Errors of documents are cheap to find again, and anybody could fill a cache with them. */
-function nothing(): undefined {
+/** Errors of documents are not cached: they are cheap to find again, and any client could fill the cache. */
+function noCache(): undefined {
   return undefined
 }
 
 async function httpCaller(request: Request, authenticator: Authenticator): Promise<Caller> {
   const token = bearer(request.headers.get('authorization'))
-  const askedAt = performance.now()
+  const receivedAt = performance.now()
   const session = token === undefined ? undefined : await authenticator.authenticate(token)
-  return { transport: 'http', session, connection: undefined, askedAt }
+  return { transport: 'http', session, connection: undefined, receivedAt }
 }

@@ -1,25 +1,25 @@
 import type { Session } from '../../auth/session.ts'
 
-/** A WebSocket connection, as operations see it. */
+/** The WebSocket connection of an operation. */
 export type CallerConnection = Readonly<{
   /** Unique on this gateway, for logs. */
   id: string
-  /** Ends the connection and every operation on it, at once. The reason is read by the client: at most 123 bytes. */
+  /** Closes the connection and ends its operations at once. The client receives the reason, at most 123 bytes. */
   close(code: number, reason: string): void
 }>
 
-/** Who runs an operation, and over what. `askedAt`: when it came in, as performance.now() has it. */
+/** The session and the transport of an operation. `receivedAt` is a time of performance.now(). */
 export type Caller =
-  | Readonly<{ transport: 'http'; session: Session | undefined; connection: undefined; askedAt: number }>
+  | Readonly<{ transport: 'http'; session: Session | undefined; connection: undefined; receivedAt: number }>
   | Readonly<{
       transport: 'websocket'
       session: Session | undefined
       connection: CallerConnection
-      askedAt: number
+      receivedAt: number
     }>
 
 /**
- * Makes the context of one operation. Called after the document was found valid. Its own enumerable properties are
- * what resolvers get, so the result is a plain object, not an instance of a class.
+ * Creates the context of one operation. Called after the document was validated. Resolvers receive the own enumerable
+ * properties of the result, so it must be a plain object and not an instance of a class.
  */
 export type ContextFactory = (caller: Caller) => object | Promise<object>

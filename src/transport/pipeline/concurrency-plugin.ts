@@ -15,10 +15,10 @@ import { isTooLate, tooLate } from './execution-deadline.ts'
 type Execute = (args: ExecutionArgs) => ReturnType<typeof execute>
 
 /**
- * Has each person's queries and mutations take turns, over all of their connections. Those of which any number becomes
- * one statement need not. Who has waited until it was too late to answer is not served any more.
+ * Limits how many queries and mutations of one user run at once, over all of their connections. Mutations that are
+ * batched into one statement are exempt. An operation whose turn comes after its deadline does not run.
  */
-export function useConcurrencyLimit(turns: ConcurrencyLimit): Plugin<{ caller?: Caller }> {
+export function useConcurrencyLimit(limit: ConcurrencyLimit): Plugin<{ caller?: Caller }> {
   return {
     onExecute({ args, executeFn, setExecuteFn }) {
       const { caller } = args.contextValue as Readonly<{ caller: Caller }>
@@ -26,7 +26,7 @@ export function useConcurrencyLimit(turns: ConcurrencyLimit): Plugin<{ caller?: 
       if (userId === undefined || isBatched(args)) return
       const run = executeFn as Execute
       setExecuteFn((given: ExecutionArgs) =>
-        turns.run(userId, async () => {
+        limit.run(userId, async () => {
           if (isTooLate(caller)) throw tooLate()
           return run(given)
         }),

@@ -4,18 +4,17 @@ import type { Plugin } from 'graphql-yoga'
 import { parseWithinLimits } from '../../api/limits.ts'
 import { toDocumentError, hintHttp } from '../../api/masking.ts'
 
-/** What documents may do besides being valid. */
 export type DocumentRules = Readonly<{
-  /** Whether clients may ask for the schema, and are told what they may have meant. */
+  /** Whether clients may query the schema and get suggestions in errors. */
   introspection: boolean
 }>
 
-/** More than a client can use, and the cost of a document that is wrong everywhere. */
+/** Bounds the cost of a document that is wrong everywhere. No client needs more errors. */
 const MAX_VALIDATION_ERRORS = 20
 
 /**
- * The rules for documents, the same for both transports: limits while parsing, then validation, whose errors become
- * the client's here, because what is cached after this is the finished error.
+ * The rules for documents, the same for both transports: limits when parsing, then validation. The errors of validation
+ * are converted for the client here, because the finished errors are cached after this.
  */
 export function useDocumentRules({ introspection }: DocumentRules): Plugin {
   const options = { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: !introspection }
@@ -29,11 +28,11 @@ export function useDocumentRules({ introspection }: DocumentRules): Plugin {
         validate(schema, document, rules, options),
       )
       return ({ valid, result, setResult }) => {
-        // Envelop types them as any kind of error; those of graphql-js are all of this kind.
+        // The type in Envelop is unknown, but all errors of graphql-js are GraphQLErrors.
         if (!valid) setResult((result as readonly GraphQLError[]).map(asRequestError))
       }
     },
-    // graphql-js itself and not the executor that comes with Yoga: fewer layers around every event of a stream.
+    // Use graphql-js and not the executor of Yoga: it has fewer layers around each event of a stream.
     onExecute({ args, setExecuteFn }) {
       Object.assign(args, { hideSuggestions: !introspection })
       setExecuteFn(execute)

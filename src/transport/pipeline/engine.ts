@@ -1,20 +1,20 @@
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
 import type { Caller } from './caller.ts'
 
-/** A result, or a stream of them. */
+/** A result, or a stream of results. */
 export type Outcome = ExecutionResult | AsyncGenerator<ExecutionResult, void, void>
 
-/** What came with an operation besides its document, as Yoga has it for those over HTTP. */
+/** The parameters of an operation besides its document, as Yoga names them. */
 type OperationParams = Readonly<{ extensions?: Readonly<Record<string, unknown>> | null | undefined }>
 
-/** What every operation goes through, whichever way it came: Yoga with all that is plugged in, without its HTTP. */
+/** What runs every operation, of both transports: Yoga with its plugins, without its HTTP part. */
 export type Engine = Readonly<{
   schema: GraphQLSchema
-  /** Throws a GraphQLError for text that is no document, or exceeds a limit. */
+  /** Throws a GraphQLError if the text is not a document or exceeds a limit. */
   parse(text: string): DocumentNode
-  /** The client's errors; none: the document is valid. */
+  /** Returns the errors for the client. None means that the document is valid. */
   validate(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[]
-  /** Makes the context of one operation. */
+  /** Creates the context of one operation. */
   contextFactory(more: Readonly<{ caller: Caller; params?: OperationParams }>): Promise<object> | object
   execute(args: ExecutionArgs): Promise<Outcome> | Outcome
   subscribe(args: ExecutionArgs): Promise<Outcome> | Outcome

@@ -6,13 +6,13 @@ import { withTimeout } from '../../lib/async.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Caller } from './caller.ts'
 
-/** From the moment in which an operation comes in to its answer, in milliseconds: ten seconds are promised. */
+/** From the arrival of an operation to its answer, in milliseconds. Ten seconds are promised. */
 const ANSWER_WITHIN_MS = 9_500
 
 /**
- * Answers every query and mutation in time, whatever it waits for. The parts that wait have shorter deadlines of their
- * own, with better words; this is for what none of them covers. What was begun goes on, and whoever sends it again with
- * the same keys finds what came of it.
+ * Answers every query and mutation before the deadline. Parts that wait have shorter deadlines of their own, with better
+ * errors. This one covers everything else. The work itself continues after the deadline. A client that sends the
+ * operation again with the same keys gets the outcome of the first attempt.
  */
 export function useExecutionDeadline(logger: Logger): Plugin<{ caller?: Caller }> {
   return {
@@ -30,21 +30,21 @@ async function executeInTime(
 ): Promise<ExecutionResult> {
   const { caller } = args.contextValue as Readonly<{ caller: Caller }>
   try {
-    return await withTimeout(leftMs(caller), Promise.resolve(run(args)), tooLate)
+    return await withTimeout(remainingMs(caller), Promise.resolve(run(args)), tooLate)
   } catch (error) {
     return { errors: [toClientError(error, logger)] }
   }
 }
 
-function leftMs({ askedAt }: Caller): number {
-  return Math.max(0, askedAt + ANSWER_WITHIN_MS - performance.now())
+function remainingMs({ receivedAt }: Caller): number {
+  return Math.max(0, receivedAt + ANSWER_WITHIN_MS - performance.now())
 }
 
-/** Whether nobody waits for an answer any more. */
+/** Returns whether the deadline of the operation has passed. */
 export function isTooLate(caller: Caller): boolean {
-  return leftMs(caller) === 0
+  return remainingMs(caller) === 0
 }
 
 export function tooLate(): Error {
-  return unavailable('There was no answer in time. Send it again, with the same keys.')
+  return unavailable('There was no answer in time. Send the operation again with the same keys.')
 }

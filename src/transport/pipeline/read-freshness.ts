@@ -17,12 +17,12 @@ type FreshContext = Readonly<{ caller: Caller; params?: Readonly<{ extensions?: 
 type Execute = (args: ExecutionArgs) => ReturnType<typeof execute>
 
 /**
- * Says of each operation how fresh what it reads has to be. A query may be answered by a replica that has what its
- * viewer wrote and was told. Everything in a mutation, and of an event, is read from the primary; after a mutation it
- * is noted how far its viewer's reads have to reach from now on, before it is answered.
+ * Decides how fresh the reads of each operation must be. A query may read from a replica that has replayed everything that
+ * its viewer wrote and received. Mutations and events read from the primary. After a mutation, and before its answer, the
+ * position that the viewer's later reads must reach is recorded.
  *
- * A client that sends `extensions: { readAfter: true }` gets that position as the response extension `readAfter`, and
- * may send it instead of `true` from then on, for whomever and through whichever gateway.
+ * A client that sends `extensions: { readAfter: true }` gets this position in the response extension `readAfter`. It may
+ * send the position instead of `true` from then on, for any user and through any gateway.
  */
 export function useReadFreshness(marks: ViewerMarks): Plugin {
   return {
@@ -45,13 +45,13 @@ async function write(args: ExecutionArgs, run: Execute, marks: ViewerMarks): Pro
 async function read(args: ExecutionArgs, run: Execute, marks: ViewerMarks): Promise<ExecutionResult> {
   const viewerId = viewerOf(args)
   if (viewerId === undefined) return run(args)
-  const asked = tokenOf(args)
+  const requested = tokenOf(args)
   const after = async (): Promise<WalPosition | undefined> => {
     const required = await marks.requiredPosition(viewerId)
-    return required === undefined ? undefined : Math.max(required, asked ?? 0)
+    return required === undefined ? undefined : Math.max(required, requested ?? 0)
   }
   const result = await withReadPosition(after, () => run(args))
-  return withPosition(result, args, isWanted(args) ? await after() : undefined)
+  return withPosition(result, args, isPositionRequested(args) ? await after() : undefined)
 }
 
 function withPosition(
@@ -59,7 +59,7 @@ function withPosition(
   args: ExecutionArgs,
   position: WalPosition | undefined,
 ): ExecutionResult {
-  if (position === undefined || !isWanted(args)) return result
+  if (position === undefined || !isPositionRequested(args)) return result
   return { ...result, extensions: { ...result.extensions, readAfter: toToken(position) } }
 }
 
@@ -75,7 +75,7 @@ function viewerOf(args: ExecutionArgs): string | undefined {
   return contextOf(args).caller.session?.viewer.userId
 }
 
-function isWanted(args: ExecutionArgs): boolean {
+function isPositionRequested(args: ExecutionArgs): boolean {
   return contextOf(args).params?.extensions?.readAfter !== undefined
 }
 

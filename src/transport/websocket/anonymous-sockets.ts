@@ -1,6 +1,6 @@
-/**
- * Counts, per client address, the connections on which nobody has signed in: the ones that cost an attacker nothing.
- */
+import type { Dispose } from '../../lib/dispose.ts'
+
+/** Counts the connections without a valid token for each client address. They cost an attacker nothing. */
 export class AnonymousSockets {
   readonly #counts = new Map<string, number>()
   readonly #maxPerAddress: number
@@ -13,17 +13,17 @@ export class AnonymousSockets {
     return (this.#counts.get(address) ?? 0) < this.#maxPerAddress
   }
 
-  /** Counts one more; what it answers with takes it off again, once. */
-  add(address: string): () => void {
+  /** Counts a connection until it is disposed of: when it closes or presents a valid token. */
+  add(address: string): Dispose {
     this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1)
     let isCounted = true
     return () => {
-      if (isCounted) this.#leave(address)
+      if (isCounted) this.#remove(address)
       isCounted = false
     }
   }
 
-  #leave(address: string): void {
+  #remove(address: string): void {
     const count = (this.#counts.get(address) ?? 0) - 1
     if (count > 0) this.#counts.set(address, count)
     else this.#counts.delete(address)

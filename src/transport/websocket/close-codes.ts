@@ -3,28 +3,29 @@ export type CloseCode = Readonly<{
   code: number
   /** Sent with the code. */
   reason: string
-  /** Whether clients made with the graphql-ws library come back and subscribe again by themselves. */
+  /** Whether clients that use the graphql-ws library reconnect and subscribe again by themselves. */
   clientReconnects: boolean
-  /** For the reader of PROTOCOL.md. */
+  /** The cause, and what a client should do. */
   meaning: string
 }>
 
 /**
- * Every code that Parley closes a connection with. 1xxx is WebSocket's own (RFC 6455), 4400 to 4499 and 4500 are the
- * graphql-transport-ws protocol's, and ours are those that its clients take for temporary.
+ * Every code that Parley closes a connection with, as PROTOCOL.md lists them. 1xxx are codes of WebSocket itself (RFC
+ * 6455). 4400 to 4499 and 4500 are codes of the graphql-transport-ws protocol. Parley's own codes are chosen so that
+ * clients of that protocol reconnect. Reasons are part of the wire protocol.
  */
 export const CLOSE_CODES = {
   GOING_AWAY: {
     code: 1001,
     reason: 'Going away',
     clientReconnects: true,
-    meaning: 'The gateway went away without a planned restart.',
+    meaning: 'The gateway stopped without a planned restart. Connect again.',
   },
   INVALID_TEXT: {
     code: 1007,
     reason: '',
     clientReconnects: false,
-    meaning: 'A text frame was not UTF-8.',
+    meaning: 'A text frame was not valid UTF-8.',
   },
   TOO_BIG: {
     code: 1009,
@@ -36,14 +37,13 @@ export const CLOSE_CODES = {
     code: 1012,
     reason: 'Service restart',
     clientReconnects: true,
-    meaning: 'The gateway is restarting. Connect again; any gateway will do.',
+    meaning: 'The gateway is restarting. Connect again, to any gateway.',
   },
   BAD_REQUEST: {
     code: 4400,
     reason: 'Invalid message received',
     clientReconnects: false,
-    meaning:
-      'A message does not follow the protocol: not JSON, an unknown type, a missing field, a binary frame.',
+    meaning: 'A message broke the protocol: not JSON, an unknown type, a missing field or a binary frame.',
   },
   UNAUTHORIZED: {
     code: 4401,
@@ -55,14 +55,14 @@ export const CLOSE_CODES = {
     code: 4403,
     reason: 'Forbidden',
     clientReconnects: true,
-    meaning: 'The token in connectionParams is not valid. Connect again with another.',
+    meaning: 'The token in connectionParams is not valid. Connect again with another one.',
   },
   TOKEN_EXPIRED: {
     code: 4403,
     reason: 'Token expired',
     clientReconnects: true,
     meaning:
-      'A token in use on this connection ran out. Connect again with a fresh one, or renew it in time.',
+      'A token in use on this connection has expired. Connect again with a new one, or renew it in time.',
   },
   SUBPROTOCOL_NOT_ACCEPTABLE: {
     code: 4406,
@@ -74,43 +74,44 @@ export const CLOSE_CODES = {
     code: 4408,
     reason: 'Connection initialisation timeout',
     clientReconnects: true,
-    meaning: 'No connection_init within 3 seconds.',
+    meaning: 'The client sent no connection_init within 3 seconds.',
   },
   SUBSCRIBER_EXISTS: {
     code: 4409,
     reason: 'Subscriber for <id> already exists',
     clientReconnects: false,
-    meaning: 'An operation with this id is under way on this connection.',
+    meaning: 'An operation with this id is running on this connection. Use a new id.',
   },
   SLOW_CONSUMER: {
     code: 4410,
     reason: 'Too slow; reconnect to catch up',
     clientReconnects: true,
     meaning:
-      'More was waiting for this client than the gateway holds, or it has to catch up. Nothing is lost: a device is owed the rest.',
+      'The client reads too slowly, or it has missed events. Connect again: the inbox replays what is pending.',
   },
   TOO_MANY_INITS: {
     code: 4429,
     reason: 'Too many initialisation requests',
     clientReconnects: false,
-    meaning: 'A second connection_init.',
+    meaning: 'The client sent a second connection_init.',
   },
   INTERNAL: {
     code: 4500,
     reason: 'Internal server error',
     clientReconnects: false,
-    meaning: 'A mistake in the gateway; it is in its log.',
+    meaning: 'The gateway has a fault, which is in its log.',
   },
-  OVERLOADED: {
+  SIGN_IN_UNAVAILABLE: {
     code: 4503,
     reason: 'Overloaded; come back later',
     clientReconnects: true,
-    meaning: 'What the gateway needs to check the token is away.',
+    meaning: 'The gateway cannot check the token now. Connect again later.',
   },
-  CROWDED: {
+  OVERLOADED: {
     code: 4503,
     reason: 'Overloaded; come back in <n> ms',
     clientReconnects: true,
-    meaning: 'Too many connect at the same time. Connect again after so many milliseconds, to any gateway.',
+    meaning:
+      'The gateway is overloaded, or too many clients connect at once. Connect again after the given time, to any gateway.',
   },
 } as const satisfies Record<string, CloseCode>

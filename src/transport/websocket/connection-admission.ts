@@ -1,71 +1,71 @@
 import { createConcurrencyLimiter } from '../../lib/concurrency-limiter.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 
-/** Too many want to come in: this one is to come back after so many milliseconds, and not before. */
+/** The gateway has no room for this connection now. The client should connect again after `retryAfterMs`. */
 export class ConnectionRejectedError extends Error {
-  override readonly name = 'ComeBackLater'
+  override readonly name = 'ConnectionRejectedError'
   readonly retryAfterMs: number
 
-  constructor(inMs: number) {
-    super(`Come back in ${inMs} ms`)
-    this.retryAfterMs = inMs
+  constructor(retryAfterMs: number) {
+    super(`Too many connections start at once. Connect again in ${retryAfterMs} ms.`)
+    this.retryAfterMs = retryAfterMs
   }
 }
 
-/** The door of a gateway. */
+/** Decides which new connections may sign in now. */
 export type ConnectionAdmission = Readonly<{
-  /** Lets somebody in, in their turn. Rejects with ComeBackLater, having done nothing, where that would take long. */
-  admit<Result>(letIn: () => Promise<Result>): Promise<Result>
+  /** Runs `signIn` when its turn comes. Rejects with ConnectionRejectedError, at no cost, if that would take long. */
+  admit<Result>(signIn: () => Promise<Result>): Promise<Result>
 }>
 
 type Dependencies = Readonly<{
-  /** How long whoever is let in now will probably wait until their inbox starts, in milliseconds. */
+  /** How long a connection that is admitted now would probably wait until its inbox starts. */
   expectedWaitMs(): number
-  /** After how long newcomers should return because of load; undefined: they are welcome, which is the default. */
-  turnAwayMs?(): number | undefined
-  metrics?: Pick<Metrics, 'turnedAway'>
+  /** When to connect again because of load; undefined (the default) if the load allows new connections. */
+  retryAfterMs?(): number | undefined
+  metrics?: Pick<Metrics, 'rejectedConnections'>
   /** Between 0 and 1, from Math.random in production. */
   random?: () => number
 }>
 
-/** So many tokens are checked, and their people made known, at once. */
-const AT_ONCE = 8
-/** Whoever would have to wait for longer than this, in milliseconds, had better come back when the line has gone. */
+/** How many tokens are checked, and their users provisioned, at once. */
+const MAX_CONCURRENT_SIGN_INS = 8
+/** A connection that would wait longer is rejected, in milliseconds. */
 const MAX_WAIT_MS = 2_000
-/** No hint is shorter or longer, but for the spread: a line that was long a moment ago may be gone. */
-const HINT_MS = { min: 1_000, max: 20_000 }
+/** Bounds of `retryAfterMs` before it is spread: a queue that was long a moment ago may be gone. */
+const RETRY_AFTER_MS = { min: 1_000, max: 20_000 }
 
 /**
- * Paces those who come, above all when everybody comes back at once: after a gateway has died, or the network of a
- * city. Those who can be served soon wait in line. The others are sent away at no cost to the database, each with a
- * time of their own between half and one and a half of what the line needs, so that they don't come back together.
+ * Paces new connections, above all when all clients reconnect at once, after the death of a gateway or of a network.
+ * Connections that can be served soon wait in a queue. The others are rejected at no cost to the database. Each gets its
+ * own time to retry, between half and one and a half of what the queue needs, so that they do not return together.
  */
 export function createConnectionAdmission({
   expectedWaitMs,
-  turnAwayMs,
+  retryAfterMs,
   metrics,
   random = Math.random,
 }: Dependencies): ConnectionAdmission {
-  const turnstile = createConcurrencyLimiter(AT_ONCE)
+  const limiter = createConcurrencyLimiter(MAX_CONCURRENT_SIGN_INS)
 
-  function hintMs(waitMs: number): number {
-    const { min, max } = HINT_MS
+  function spread(waitMs: number): number {
+    const { min, max } = RETRY_AFTER_MS
     return Math.round(Math.min(Math.max(waitMs, min), max) * (0.5 + random()))
   }
 
-  /** Undefined: they may come in. */
-  function laterFor(waitMs: number): number | undefined {
-    return turnAwayMs?.() ?? (waitMs > MAX_WAIT_MS ? hintMs(waitMs) : undefined)
+  /** Returns undefined if the connection is admitted. */
+  function rejectionFor(waitMs: number): number | undefined {
+    return retryAfterMs?.() ?? (waitMs > MAX_WAIT_MS ? spread(waitMs) : undefined)
   }
 
   return {
-    async admit(letIn) {
-      const laterMs = laterFor(turnstile.expectedWaitMs() + expectedWaitMs())
-      if (laterMs !== undefined) {
-        metrics?.turnedAway.inc()
-        throw new ConnectionRejectedError(laterMs)
+    async admit(signIn) {
+      const rejectedForMs = rejectionFor(limiter.expectedWaitMs() + expectedWaitMs())
+      if (rejectedForMs !== undefined) {
+        metrics?.rejectedConnections.inc()
+        throw new ConnectionRejectedError(rejectedForMs)
       }
-      return turnstile.run(letIn)
+      return limiter.run(signIn)
     },
   }
 }

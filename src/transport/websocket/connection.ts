@@ -11,14 +11,14 @@ import type { SocketLimits } from './limits.ts'
 import type { SocketSessions } from './sessions.ts'
 import type { Intake, MessageSource } from './intake.ts'
 
-/** What was to be sent did not leave: the socket is gone, or going. Nothing to report, nobody to report it to. */
+/** A message was not sent because the socket is closed or closing. Not worth a report: there is no client to tell. */
 export class SocketClosedError extends Error {
-  override readonly name = 'SocketGone'
+  override readonly name = 'SocketClosedError'
 }
 
 type Dependencies = Readonly<{
   socket: WebSocket
-  /** What the WebSocket is spoken over. */
+  /** The TCP or TLS connection under the WebSocket. */
   network: Duplex
   sessions: SocketSessions
   intake: Pick<Intake, 'add'>
@@ -27,24 +27,24 @@ type Dependencies = Readonly<{
 }>
 
 /**
- * So much waits here to be read, about what the network hands over at once; it keeps the rest. Not less: how long a message
- * has waited there, nobody can tell.
+ * Beyond this the socket is paused and the network buffers the rest. It is about what the network delivers at once. Less
+ * would hide how long messages wait: the time in the network's buffers cannot be measured.
  */
 const MAX_UNREAD_BYTES = 65_536
-/** What each of these takes up beside its text, or a flood of empty ones would be held whole. */
-const BYTES_PER_MESSAGE = 64
+/** What each unread message costs besides its text. Without it, a flood of empty messages would have no bound. */
+const BYTES_PER_UNREAD_MESSAGE = 64
 
 /**
- * So few that wait behind a message are no backlog: whoever sends at the pace of a person, and reports what arrives,
- * has no more on the way, however late their turn comes.
+ * Up to this many unread messages are no backlog. A client that sends at the pace of a person and acknowledges what
+ * arrives has no more under way, however late its turn comes.
  */
-const FEW = 2
+const MAX_NORMAL_UNREAD = 2
 
 const PONG = JSON.stringify({ type: 'pong' })
 
 /**
- * One WebSocket: turns its events into graphql-ws's terms, and sees to it that whatever runs on it ends the moment
- * either side ends it, not when the closing handshake is through.
+ * One WebSocket connection, as graphql-ws expects it. All its operations end as soon as either side closes it, before the
+ * closing handshake is complete.
  */
 export class SocketConnection implements CallerConnection, MessageSource {
   readonly id = randomUUID()
@@ -57,11 +57,10 @@ export class SocketConnection implements CallerConnection, MessageSource {
   readonly #liveness: Liveness
   readonly #intake: Pick<Intake, 'add'>
   readonly #closed = Promise.withResolvers<void>()
-  /** What came and was not read yet, with the moment. */
-  #unread: Readonly<{ data: Buffer; at: number }>[] = []
+  #unread: Readonly<{ data: Buffer; receivedAt: number }>[] = []
   #unreadBytes = 0
   #handle: (text: string) => Promise<void> = () => Promise.resolve()
-  #readAfterMs = 0
+  #queuedMs = 0
   #endProtocol: ((code?: number, reason?: string) => Promise<void>) | undefined
   #isEnded = false
 
@@ -75,17 +74,17 @@ export class SocketConnection implements CallerConnection, MessageSource {
     this.#liveness = new Liveness(performance.now(), limits.silenceMs)
   }
 
-  /** Resolves when the socket is closed for good. */
+  /** Resolves when the socket is closed. */
   get closed(): Promise<void> {
     return this.#closed.promise
   }
 
-  /** Lets the protocol speak on this socket. */
+  /** Starts the protocol on this socket. */
   open(protocol: Server<SocketConnection>): void {
     const socket = this.#socket
-    const heard = (): void => this.#liveness.recordActivity(performance.now())
-    socket.on('ping', heard).on('pong', heard)
-    socket.on('error', (error) => this.#drop(error))
+    const recordActivity = (): void => this.#liveness.recordActivity(performance.now())
+    socket.on('ping', recordActivity).on('pong', recordActivity)
+    socket.on('error', (error) => this.#handleSocketError(error))
     socket.on('close', (code, reason) => {
       this.#end(code, String(reason))
       this.#closed.resolve()
@@ -95,7 +94,7 @@ export class SocketConnection implements CallerConnection, MessageSource {
         protocol: socket.protocol,
         send: (text) => this.#send(text),
         close: (code, reason) => this.close(code ?? CLOSE_CODES.INTERNAL.code, reason ?? ''),
-        // A ping's payload is not sent back: a client that does not read could make it pile up here.
+        // The payload of a ping is not sent back: a client that never reads could make payloads pile up here.
         onPing: () => this.#send(PONG),
         onMessage: (handle) => {
           this.#handle = handle
@@ -112,32 +111,32 @@ export class SocketConnection implements CallerConnection, MessageSource {
     this.#end(code, reason)
   }
 
-  /** Cuts the connection off without a word. */
+  /** Cuts the connection off without a closing handshake. */
   terminate(): void {
     this.#socket.terminate()
   }
 
-  /** To be called regularly: closes the connection if a token on it ran out, or the peer fell silent. */
+  /** Call it regularly. Closes the connection if a token on it has expired, or if the peer is silent. */
   checkLiveness(now: number, wallClockMs: number): void {
     if (this.sessions.hasExpired(wallClockMs)) {
       this.close(CLOSE_CODES.TOKEN_EXPIRED.code, CLOSE_CODES.TOKEN_EXPIRED.reason)
       return
     }
-    // Nothing is read from the network meanwhile, so whatever the peer says can't be heard.
+    // A paused socket reads nothing from the network, so the peer only seems to be silent.
     if (this.#socket.isPaused) this.#liveness.reset(now)
-    const pulse = this.#liveness.check(now)
-    if (pulse === 'gone') this.terminate()
-    if (pulse === 'ping' && this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
+    const action = this.#liveness.check(now)
+    if (action === 'terminate') this.terminate()
+    if (action === 'ping' && this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
   }
 
-  /** This process was away: whatever the peer said meanwhile has not been read yet. */
+  /** Call it after this process was suspended: what the peer sent meanwhile has not been read yet. */
   resetLiveness(now: number): void {
     this.#liveness.reset(now)
   }
 
   /**
-   * Resolves when the text was handed to the operating system, which is what makes a stream pull its next event.
-   * Rejects when it was not: an event that never left must not look as if it had.
+   * Resolves when the operating system has taken the text. A stream asks for its next event then. Rejects if it was not
+   * taken: an event that was never sent must not count as flushed.
    */
   #send(text: string): Promise<void> {
     const socket = this.#socket
@@ -145,36 +144,36 @@ export class SocketConnection implements CallerConnection, MessageSource {
       this.close(CLOSE_CODES.SLOW_CONSUMER.code, CLOSE_CODES.SLOW_CONSUMER.reason)
     }
     if (socket.readyState !== socket.OPEN) return Promise.reject(new SocketClosedError())
-    this.#gatherWrites()
+    this.#corkUntilNextTick()
     return new Promise((resolve, reject) => {
       socket.send(text, (error) => (error ? reject(new SocketClosedError()) : resolve()))
     })
   }
 
-  /** What is sent in one go, such as the refusals of a flood, leaves by one call of the operating system. */
-  #gatherWrites(): void {
+  /** Messages sent in one turn, such as the rejections during a flood, leave in one system call. */
+  #corkUntilNextTick(): void {
     const network = this.#network
     if (network.writableCorked > 0) return
     network.cork()
     process.nextTick(() => network.uncork())
   }
 
-  /** How long the message that is being read waited for that, in milliseconds. */
+  /** How long the message that is being read was queued, in milliseconds. */
   get queuedMs(): number {
-    return this.#readAfterMs
+    return this.#queuedMs
   }
 
-  /** The same where more than a few wait behind it; 0 where it waited for others' messages alone. */
+  /** As `queuedMs`, if more messages of this client wait than normal. 0 if it waited for other clients alone. */
   get backlogMs(): number {
-    return this.#unread.length > FEW ? this.#readAfterMs : 0
+    return this.#unread.length > MAX_NORMAL_UNREAD ? this.#queuedMs : 0
   }
 
-  /** Reads what came first of what waits; answers whether there is more. */
+  /** Reads the oldest unread message. Returns whether there are more. */
   readOne(): boolean {
     const next = this.#unread.shift()
     if (next === undefined) return false
-    this.#readAfterMs = performance.now() - next.at
-    this.#unreadBytes -= next.data.byteLength + BYTES_PER_MESSAGE
+    this.#queuedMs = performance.now() - next.receivedAt
+    this.#unreadBytes -= next.data.byteLength + BYTES_PER_UNREAD_MESSAGE
     this.#handle(next.data.toString()).catch((error: unknown) => this.#fail(error))
     if (this.#unread.length === 0) this.#socket.resume()
     return this.#unread.length > 0
@@ -187,27 +186,27 @@ export class SocketConnection implements CallerConnection, MessageSource {
       this.close(CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
       return
     }
-    // ws hands text over as one buffer, unless it is told otherwise.
-    this.#hold(data as Buffer)
+    // ws delivers text as one buffer unless configured otherwise.
+    this.#queue(data as Buffer)
     if (this.#unread.length === 1) this.#intake.add(this)
   }
 
-  #hold(data: Buffer): void {
-    this.#unread.push({ data, at: performance.now() })
-    this.#unreadBytes += data.byteLength + BYTES_PER_MESSAGE
+  #queue(data: Buffer): void {
+    this.#unread.push({ data, receivedAt: performance.now() })
+    this.#unreadBytes += data.byteLength + BYTES_PER_UNREAD_MESSAGE
     if (this.#unreadBytes > MAX_UNREAD_BYTES) this.#socket.pause()
   }
 
-  /** The network failed, or frames came that break the WebSocket protocol; then ws has said so to the peer. */
-  #drop(error: Error): void {
-    this.#logger.debug({ err: error, connectionId: this.id }, 'a connection broke')
+  /** The network failed, or the peer broke the WebSocket protocol. In that case ws has told the peer already. */
+  #handleSocketError(error: Error): void {
+    this.#logger.debug({ err: error, connectionId: this.id }, 'connection broken by the network or the peer')
     this.close(CLOSE_CODES.INTERNAL.code, CLOSE_CODES.INTERNAL.reason)
   }
 
-  /** Something of ours failed that is no operation's error. */
+  /** Our own code failed outside of any operation. */
   #fail(error: unknown): void {
     if (error instanceof SocketClosedError) return
-    this.#logger.error({ err: error, connectionId: this.id }, 'a connection failed')
+    this.#logger.error({ err: error, connectionId: this.id }, 'connection closed after an internal error')
     this.close(CLOSE_CODES.INTERNAL.code, CLOSE_CODES.INTERNAL.reason)
   }
 
@@ -217,7 +216,10 @@ export class SocketConnection implements CallerConnection, MessageSource {
     this.#unread = []
     this.#socket.resume()
     Promise.all([this.operations.endAll(), this.#endProtocol?.(code, reason)]).catch((error: unknown) => {
-      this.#logger.error({ err: error, connectionId: this.id }, 'an operation could not be ended')
+      this.#logger.error(
+        { err: error, connectionId: this.id },
+        'ending the operations of a connection failed',
+      )
     })
   }
 }

@@ -26,16 +26,17 @@ import { inWaves } from '../../lib/waves.ts'
 import { GRAPHQL_PATH } from '../http/yoga.ts'
 import type { YogaHandler } from '../http/yoga.ts'
 
-/** GraphQL over WebSockets, on the API's path. */
+/** GraphQL over WebSockets, on the path of the API. */
 export type WebSocketEndpoint = Readonly<{
-  /** For the 'upgrade' event of an HTTP server: opens a connection, or answers why not. */
+  /** Handles the 'upgrade' event of an HTTP server: opens a connection, or rejects the handshake. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   connectionCount: number
-  /** From now on whoever asks is told to come back, 503; open connections stay. */
+  /** From now on rejects handshakes with 503. Open connections stay open. */
   stopAccepting(): void
   /**
-   * Closes every connection with 1012, on which clients come back, spread over three quarters of the time, so that
-   * the other gateways get them bit by bit. Resolves when all are closed; at the deadline what is left is cut off.
+   * Closes every connection with 1012, after which clients reconnect. The closes are spread over three quarters of the
+   * time, so that the other gateways receive the clients gradually. Resolves when all are closed. At the deadline the
+   * remaining ones are cut off.
    */
   closeInWaves(options: Readonly<{ deadlineMs: number }>): Promise<void>
 }>
@@ -44,16 +45,16 @@ type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine'>
   authenticator: Authenticator
   admission: ConnectionAdmission
-  sends: Pick<OperationAdmission, 'throttleSend'>
+  operationAdmission: Pick<OperationAdmission, 'throttleSend'>
   config: Pick<Config, 'mode' | 'http'>
   clock: Clock
   logger: Logger
   limits?: Partial<SocketLimits>
-  /** What all connections' messages go through; one of its own unless given. */
+  /** Reads the messages of all connections. Default: a new one. */
   intake?: Intake
 }>
 
-/** How long a client that is refused during a restart should wait, in seconds. */
+/** Sent with a rejected handshake, in seconds. */
 const RETRY_AFTER_S = 2
 
 export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEndpoint {
@@ -61,7 +62,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     yoga,
     authenticator,
     admission,
-    sends,
+    operationAdmission,
     config,
     clock,
     logger,
@@ -69,16 +70,19 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   } = dependencies
   const limits = { ...SOCKET_LIMITS, ...dependencies.limits }
   const server = new WebSocketServer(serverOptions(limits))
-  const protocol = createSocketProtocol({ yoga, admission, sends, intake, limits, logger })
+  const protocol = createSocketProtocol({ yoga, admission, operationAdmission, intake, limits, logger })
   const isAllowedOrigin = createOriginPolicy(config)
   const addressOf = createClientAddress(config.http.trustedProxies)
   const anonymous = new AnonymousSockets(limits.maxAnonymousPerAddress)
   const connections = new Set<SocketConnection>()
   let isAccepting = true
-  let lookout: NodeJS.Timeout | undefined
-  let lookedAt = 0
+  let checkTimer: NodeJS.Timeout | undefined
+  let checkedAt = 0
 
-  function refusalOf({ url = '', headers }: IncomingMessage, address: string): UpgradeRejection | undefined {
+  function rejectionOf(
+    { url = '', headers }: IncomingMessage,
+    address: string,
+  ): UpgradeRejection | undefined {
     if (url.split('?', 1)[0] !== GRAPHQL_PATH) return { status: 404 }
     if (!isAccepting) return { status: 503, retryAfterS: RETRY_AFTER_S }
     if (headers.origin !== undefined && !isAllowedOrigin(headers.origin)) return { status: 403 }
@@ -88,43 +92,43 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
 
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const address = addressOf(request)
-    const refusal = refusalOf(request, address)
-    if (refusal !== undefined) rejectUpgrade(socket, refusal)
+    const rejection = rejectionOf(request, address)
+    if (rejection !== undefined) rejectUpgrade(socket, rejection)
     else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, address))
   }
 
   function open(socket: WebSocket, network: Duplex, address: string): void {
-    const leaveAnonymous = anonymous.add(address)
-    const sessions = new SocketSessions(authenticator, leaveAnonymous)
+    const disposeAnonymous = anonymous.add(address)
+    const sessions = new SocketSessions(authenticator, disposeAnonymous)
     const connection = new SocketConnection({ socket, network, sessions, intake, limits, logger })
     connections.add(connection)
-    startLooking()
+    startChecks()
     void connection.closed.then(() => {
-      leaveAnonymous()
+      disposeAnonymous()
       connections.delete(connection)
-      if (connections.size === 0) stopLooking()
+      if (connections.size === 0) stopChecks()
     })
     connection.open(protocol)
   }
 
-  function startLooking(): void {
-    if (lookout !== undefined) return
-    lookedAt = performance.now()
-    lookout = setInterval(look, limits.checkIntervalMs)
+  function startChecks(): void {
+    if (checkTimer !== undefined) return
+    checkedAt = performance.now()
+    checkTimer = setInterval(checkAll, limits.checkIntervalMs)
   }
 
-  function stopLooking(): void {
-    clearInterval(lookout)
-    lookout = undefined
+  function stopChecks(): void {
+    clearInterval(checkTimer)
+    checkTimer = undefined
   }
 
-  /** When this process was stopped for a while, everybody seems to have been silent: their answers are still unread. */
-  function look(): void {
+  /** After this process was suspended, all peers seem to have been silent: what they sent is still unread. */
+  function checkAll(): void {
     const now = performance.now()
-    const wasAway = now - lookedAt > 3 * limits.checkIntervalMs
-    lookedAt = now
+    const wasSuspended = now - checkedAt > 3 * limits.checkIntervalMs
+    checkedAt = now
     for (const connection of connections) {
-      if (wasAway) connection.resetLiveness(now)
+      if (wasSuspended) connection.resetLiveness(now)
       connection.checkLiveness(now, clock.now())
     }
   }
@@ -135,12 +139,12 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
 
   async function closeInWaves({ deadlineMs }: Readonly<{ deadlineMs: number }>): Promise<void> {
     stopAccepting()
-    const over = pause(deadlineMs, 'over', { ref: false })
+    const deadline = pause(deadlineMs, 'deadline', { ref: false })
     const all = [...connections]
     const { code, reason } = CLOSE_CODES.RESTART
     await inWaves(all, deadlineMs, (connection) => connection.close(code, reason))
     const allClosed = Promise.all(all.map((connection) => connection.closed))
-    if ((await Promise.race([allClosed, over])) !== 'over') return
+    if ((await Promise.race([allClosed, deadline])) !== 'deadline') return
     for (const connection of connections) connection.terminate()
     await allClosed
   }
@@ -156,7 +160,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
 }
 
 function serverOptions(limits: SocketLimits): ConstructorParameters<typeof WebSocketServer>[0] {
-  // Not all of these are known to the types of ws.
+  // The types of ws lack some of these.
   const hardening = { closeTimeout: limits.closeTimeoutMs, maxFragments: 256, maxBufferedChunks: 4_096 }
   return {
     ...hardening,

@@ -1,95 +1,95 @@
-/** Somebody with messages to be read. */
+/** A connection with unread messages. */
 export type MessageSource = Readonly<{
-  /** Reads one message; answers whether there are more. Never throws. */
+  /** Reads one message. Returns whether there are more. Never throws. */
   readOne(): boolean
 }>
 
-/** Lets in so many messages in each turn of the event loop, and everybody in their turn. */
+/** Bounds how many messages are read in each turn of the event loop, and shares them fairly among the connections. */
 export type Intake = Readonly<{
-  /** There is something to read. To be called once, until `readOne` has said that there is no more. */
-  add(visitor: MessageSource): void
-  /** What was read last was refused before anything was done for it: there is room for more than was thought. */
-  recordRejection(visitor: MessageSource): void
-  /** What was read is being done, after so many milliseconds in which it waited. */
-  recordStart(waitedMs: number): void
-  /** The longest that a message waited of those that were begun since this was last asked, in milliseconds. */
+  /** Adds a source with unread messages. It stays until its `readOne` returns false. */
+  add(source: MessageSource): void
+  /** The message just read was rejected before any work was done for it, so that more can be read in this turn. */
+  recordRejection(source: MessageSource): void
+  /** The work for the message just read starts, after it was queued for `queuedMs`. */
+  recordStart(queuedMs: number): void
+  /** Returns the longest `queuedMs` since the last call, in milliseconds. */
   takeLongestWaitMs(): number
 }>
 
-/** A turn that begins so many operations still takes only some milliseconds. */
+/** A turn that starts this many operations still takes only a few milliseconds. */
 const MESSAGES_PER_TURN = 32
-/** What a message that is refused at the door costs, as part of one that is done. */
-const COST_OF_REFUSAL = 1 / 32
+/** The cost of a message that is rejected at once, as a share of one that is processed. */
+const REJECTION_COST = 1 / 32
 
 /*
- * When more comes than can be done, the network has it in store by the megabyte, and one turn of the event loop would
- * read it all: nothing else would happen for seconds, no answer of the database would be read, every deadline would
- * pass, and all that work would be for nothing. So a turn takes in a bounded number of messages, and what was begun
- * goes on before more begins. Visitors are read one message each, round by round: whoever sends a thousand waits for
- * themselves, and whoever sends one waits for one round.
+ * Under a flood, the network buffers messages by the megabyte. A turn of the event loop that read all of them would
+ * block for seconds: no database result would be read, every deadline would pass, and all that work would be wasted. So a
+ * turn reads a bounded number of messages, and work that was started continues before more starts. Sources are read one
+ * message each, round by round. A connection that sent a thousand messages waits for itself, and one that sent a single
+ * message waits for one round.
  *
- * While senders are held back most of what comes is refused, which costs little. If that counted as a message, refusals
- * would be what everybody waits for, with time to spare, and those whom they concern would hear of them late. So a
- * visitor goes on within a round until refusals have come to one message (deficit round robin, Shreedhar and Varghese
- * 1995, with a quantum of one message).
+ * While senders are throttled, most messages are rejected, which costs little. If a rejection counted as a message,
+ * rejections would fill the rounds although there is time to spare, and clients would learn about them late. So a source
+ * continues within a round until its rejections add up to one message. (Deficit round robin, Shreedhar and Varghese 1995,
+ * with a quantum of one message.)
  */
 export function createIntake(perTurn = MESSAGES_PER_TURN): Intake {
   const waiting = new Set<MessageSource>()
-  /** Those whose turn in this round is not over yet. */
-  const goingOn = new Set<MessageSource>()
-  /** What refusals have cost of the present turn of a visitor. */
+  /** Sources whose turn in this round is not over. */
+  const continuing = new Set<MessageSource>()
+  /** What the rejections in the current turn of a source have cost. */
   const spent = new Map<MessageSource, number>()
-  let left = perTurn
+  let remaining = perTurn
   let nextTurn: NodeJS.Immediate | undefined
   let longestMs = 0
 
-  function letIn(): void {
-    for (const visitor of goingOn) {
-      if (left < 1) break
-      goingOn.delete(visitor)
-      read(visitor)
+  function readWhileAllowed(): void {
+    for (const source of continuing) {
+      if (remaining < 1) break
+      continuing.delete(source)
+      read(source)
     }
-    for (const visitor of waiting) {
-      if (left < 1) break
-      spent.delete(visitor)
-      read(visitor)
+    for (const source of waiting) {
+      if (remaining < 1) break
+      spent.delete(source)
+      read(source)
     }
-    // Also where nobody waits: this turn's messages count until it is over.
-    if (left < perTurn) nextTurn ??= setImmediate(turn)
+    // Needed even if no source waits: the messages of this turn count until it is over.
+    if (remaining < perTurn) nextTurn ??= setImmediate(startTurn)
   }
 
-  function read(visitor: MessageSource): void {
-    left -= 1
-    waiting.delete(visitor)
-    if (visitor.readOne()) waiting.add(visitor)
-    else spent.delete(visitor)
+  function read(source: MessageSource): void {
+    remaining -= 1
+    waiting.delete(source)
+    if (source.readOne()) waiting.add(source)
+    else spent.delete(source)
   }
 
-  function turn(): void {
+  function startTurn(): void {
     nextTurn = undefined
-    left = perTurn
-    letIn()
+    remaining = perTurn
+    readWhileAllowed()
   }
 
   return {
-    add(visitor) {
-      waiting.add(visitor)
-      letIn()
+    add(source) {
+      waiting.add(source)
+      readWhileAllowed()
     },
-    recordRejection(visitor) {
-      left = Math.min(perTurn, left + 1 - COST_OF_REFUSAL)
-      const cost = (spent.get(visitor) ?? 0) + COST_OF_REFUSAL
-      if (waiting.has(visitor)) spent.set(visitor, cost)
-      if (cost < 1 && waiting.delete(visitor)) goingOn.add(visitor)
-      letIn()
+    recordRejection(source) {
+      remaining = Math.min(perTurn, remaining + 1 - REJECTION_COST)
+      const cost = (spent.get(source) ?? 0) + REJECTION_COST
+      if (waiting.has(source)) spent.set(source, cost)
+      if (cost < 1 && waiting.delete(source)) continuing.add(source)
+      readWhileAllowed()
     },
-    recordStart(waitedMs) {
-      longestMs = Math.max(longestMs, waitedMs)
+    recordStart(queuedMs) {
+      longestMs = Math.max(longestMs, queuedMs)
     },
     takeLongestWaitMs() {
-      const answer = longestMs
+      const result = longestMs
       longestMs = 0
-      return answer
+      return result
     },
   }
 }

@@ -1,18 +1,18 @@
-/** What one WebSocket connection may take. */
+/** Limits of one WebSocket connection. */
 export type SocketLimits = Readonly<{
-  /** From the handshake to connection_init, in milliseconds. */
+  /** Time from the handshake to connection_init, in milliseconds. */
   initTimeoutMs: number
-  /** Nothing heard for so long: a ping; nothing after another so long: the peer is gone. Milliseconds. */
+  /** After this much silence the gateway pings the peer. After as much again it cuts the connection off. */
   silenceMs: number
-  /** How often connections are looked at, in milliseconds. */
+  /** How often each connection is checked for silence and expired tokens, in milliseconds. */
   checkIntervalMs: number
-  /** Of a message from the client, in bytes. */
+  /** Size of a message from the client, in bytes. */
   maxMessageBytes: number
-  /** Waiting to be sent; beyond it the client is too slow. One more message may come on top. Bytes. */
+  /** Unsent bytes, beyond which the client is too slow. One more message may be added on top. */
   maxUnsentBytes: number
-  /** Operations under way on one connection. */
+  /** Operations that run at once on one connection. */
   maxOperations: number
-  /** Connections of one client address on which no valid token was presented so far. */
+  /** Connections of one client address that have not presented a valid token yet. */
   maxAnonymousPerAddress: number
   /** How long a peer may take to answer a close frame before it is cut off, in milliseconds. */
   closeTimeoutMs: number

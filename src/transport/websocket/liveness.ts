@@ -1,35 +1,35 @@
 /** What to do about a peer now. */
-export type LivenessAction = 'nothing' | 'ping' | 'gone'
+export type LivenessAction = 'none' | 'ping' | 'terminate'
 
 /**
- * Decides from what was heard of a peer, and when, whether it is still there. Anything heard counts. Looked at once a
- * second, with the default times a peer that fell silent is found gone within 24 seconds of the last that was heard.
+ * Decides whether a peer is still there, from when it was last active. Any frame counts as activity. With a check every
+ * second and the default limits, a silent peer is terminated within 24 seconds of its last activity.
  */
 export class Liveness {
   readonly #silenceMs: number
-  #heardAt: number
+  #activeAt: number
   #pingedAt: number | undefined
 
-  /** `silenceMs`: how long nothing may be heard before a ping, and after one. */
+  /** `silenceMs` is how long the peer may be silent before a ping, and again after it. */
   constructor(now: number, silenceMs: number) {
     this.#silenceMs = silenceMs
-    this.#heardAt = now
+    this.#activeAt = now
   }
 
   recordActivity(now: number): void {
-    this.#heardAt = now
+    this.#activeAt = now
     this.#pingedAt = undefined
   }
 
-  /** Whatever was or wasn't heard until now, the peer gets its whole time again. */
+  /** Gives the peer its full time again, because its frames could not be read for a while. */
   reset(now: number): void {
     this.recordActivity(now)
   }
 
-  /** A ping that this answers counts as sent. */
+  /** Returns the action that is due. A returned `ping` counts as sent. */
   check(now: number): LivenessAction {
-    if (this.#pingedAt !== undefined) return now - this.#pingedAt < this.#silenceMs ? 'nothing' : 'gone'
-    if (now - this.#heardAt < this.#silenceMs) return 'nothing'
+    if (this.#pingedAt !== undefined) return now - this.#pingedAt < this.#silenceMs ? 'none' : 'terminate'
+    if (now - this.#activeAt < this.#silenceMs) return 'none'
     this.#pingedAt = now
     return 'ping'
   }

@@ -2,48 +2,46 @@ import type { SessionUse } from './sessions.ts'
 
 type Stream = Readonly<{ return?: (value: undefined) => Promise<unknown> }>
 
-/** One operation under way on a connection. What it holds is let go of when it ends, however it ends. */
-type LiveOperation = { lease: SessionUse | undefined; stream: Stream | undefined }
+/** One running operation, with the resources that are released when it ends. */
+type RunningOperation = { sessionUse: SessionUse | undefined; stream: Stream | undefined }
 
 /**
- * The operations under way on one connection, each known by its message. Not by the id that the client chose for it:
- * a client may use an id again while the first operation of that name is still being set up or wound down.
+ * The running operations of one connection. The key is the message object, not the id that the client chose: a client may
+ * use an id again while the first operation with that id is still starting or ending.
  */
 export class RunningOperations {
-  readonly #live = new Map<object, LiveOperation>()
+  readonly #running = new Map<object, RunningOperation>()
 
   get count(): number {
-    return this.#live.size
+    return this.#running.size
   }
 
   begin(message: object): void {
-    this.#live.set(message, { lease: undefined, stream: undefined })
+    this.#running.set(message, { sessionUse: undefined, stream: undefined })
   }
 
-  /** The operation runs with this session; when it is over already, the session is let go of at once. */
-  attachSession(message: object, lease: SessionUse): void {
-    const operation = this.#live.get(message)
-    if (operation === undefined) lease.release()
-    else operation.lease = lease
+  /** Attaches the session of the operation. If the operation is over already, the session is disposed of at once. */
+  attachSession(message: object, sessionUse: SessionUse): void {
+    const operation = this.#running.get(message)
+    if (operation === undefined) sessionUse.dispose()
+    else operation.sessionUse = sessionUse
   }
 
-  /** The operation answers with this stream, if it is one. */
+  /** Attaches the result of the operation, if it is a stream. */
   attachStream(message: object, result: unknown): void {
-    const operation = this.#live.get(message)
+    const operation = this.#running.get(message)
     if (operation !== undefined && isStream(result)) operation.stream = result
   }
 
   end(message: object): void {
-    this.#live.get(message)?.lease?.release()
-    this.#live.delete(message)
+    this.#running.get(message)?.sessionUse?.dispose()
+    this.#running.delete(message)
   }
 
-  /**
-   * Ends all of them, and the connection's sessions with them; resolves when every stream has let go of what it held.
-   */
+  /** Ends all operations. Resolves when every stream has ended. The sessions end with the connection. */
   async endAll(): Promise<void> {
-    const operations = [...this.#live.values()]
-    this.#live.clear()
+    const operations = [...this.#running.values()]
+    this.#running.clear()
     await Promise.all(operations.map(async ({ stream }) => stream?.return?.(undefined)))
   }
 }

@@ -20,50 +20,50 @@ import type { YogaHandler } from '../http/yoga.ts'
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine'>
   admission: ConnectionAdmission
-  sends: Pick<OperationAdmission, 'throttleSend'>
+  operationAdmission: Pick<OperationAdmission, 'throttleSend'>
   intake: Pick<Intake, 'recordRejection' | 'recordStart'>
   limits: SocketLimits
   logger: Logger
 }>
 
 /**
- * The graphql-transport-ws protocol over the same engine that serves HTTP. Whatever is wrong with an operation is that
- * operation's error: clients give up on a connection that is closed over a syntax error, with all that is on it.
+ * The graphql-transport-ws protocol, over the same engine that serves HTTP. An invalid operation gets an error of its own.
+ * If the connection were closed for it, clients would give up all operations on that connection.
  */
 export function createSocketProtocol({
   yoga,
   admission,
-  sends,
+  operationAdmission,
   intake,
   limits,
   logger,
 }: Dependencies): Server<SocketConnection> {
   const { execute, subscribe } = yoga.engine()
 
-  async function isAdmitted(connection: SocketConnection, params: unknown): Promise<boolean> {
+  async function signIn(connection: SocketConnection, params: unknown): Promise<boolean> {
     try {
       const token = authorizationIn(params)
       if (token !== undefined) await admission.admit(() => connection.sessions.open(token))
       return true
     } catch (error) {
-      turnAway(connection, error)
+      rejectConnection(connection, error)
       return false
     }
   }
 
-  /** Clients come back from both codes; a token that is not valid is graphql-ws's own matter. */
-  function turnAway(connection: SocketConnection, error: unknown): void {
-    const { OVERLOADED, CROWDED } = CLOSE_CODES
+  /** Clients reconnect after both codes. For an invalid token, graphql-ws closes the connection itself. */
+  function rejectConnection(connection: SocketConnection, error: unknown): void {
+    const { SIGN_IN_UNAVAILABLE, OVERLOADED } = CLOSE_CODES
     if (error instanceof ConnectionRejectedError) {
-      return connection.close(CROWDED.code, CROWDED.reason.replace('<n>', `${error.retryAfterMs}`))
+      return connection.close(OVERLOADED.code, OVERLOADED.reason.replace('<n>', `${error.retryAfterMs}`))
     }
     const { code } = toClientError(error, logger).extensions
-    if (code !== 'UNAUTHENTICATED') connection.close(OVERLOADED.code, OVERLOADED.reason)
+    if (code !== 'UNAUTHENTICATED') connection.close(SIGN_IN_UNAVAILABLE.code, SIGN_IN_UNAVAILABLE.reason)
   }
 
-  async function begin(connection: SocketConnection, message: SubscribePayload): Promise<Begun> {
+  async function begin(connection: SocketConnection, message: SubscribePayload): Promise<Prepared> {
     if (connection.operations.count >= limits.maxOperations)
-      return [clientError(tooMany(limits.maxOperations))]
+      return [clientError(tooManyOperations(limits.maxOperations))]
     connection.operations.begin(message)
     try {
       return await prepare(connection, message)
@@ -73,22 +73,22 @@ export function createSocketProtocol({
     }
   }
 
-  /** Nothing is asked of the identity provider or the database for a document that is not valid. */
-  async function prepare(connection: SocketConnection, message: SubscribePayload): Promise<Begun> {
-    const { queuedMs: readAfterMs, backlogMs } = connection
-    const askedAt = performance.now()
+  /** An invalid document costs no request to the identity provider or the database. */
+  async function prepare(connection: SocketConnection, message: SubscribePayload): Promise<Prepared> {
+    const { queuedMs, backlogMs } = connection
+    const receivedAt = performance.now()
     const { schema, parse, validate, contextFactory } = yoga.engine()
     const document = parse(message.query)
     const [invalid, ...more] = validate(schema, document)
     if (invalid !== undefined) return end(connection, message, [invalid, ...more])
     const operation = getOperationAST(document, message.operationName)
     if (!operation) throw badInput(NO_OPERATION)
-    const lease = await connection.sessions.use(authorizationIn(message.extensions?.['headers']))
-    connection.operations.attachSession(message, lease)
-    const viewer = lease.session?.viewer
-    if (viewer !== undefined && onlySends(operation)) holdBack(connection, viewer.userId, backlogMs)
-    intake.recordStart(readAfterMs)
-    const caller: Caller = { transport: 'websocket', session: lease.session, connection, askedAt }
+    const sessionUse = await connection.sessions.use(authorizationIn(message.extensions?.['headers']))
+    connection.operations.attachSession(message, sessionUse)
+    const viewer = sessionUse.session?.viewer
+    if (viewer !== undefined && onlySends(operation)) throttleSend(connection, viewer.userId, backlogMs)
+    intake.recordStart(queuedMs)
+    const caller: Caller = { transport: 'websocket', session: sessionUse.session, connection, receivedAt }
     return {
       schema,
       document,
@@ -98,10 +98,10 @@ export function createSocketProtocol({
     }
   }
 
-  /** Throws RATE_LIMITED where more is sent than can be carried, and this is of the part that can't be. */
-  function holdBack(connection: SocketConnection, viewerId: UserId, backlogMs: number): void {
+  /** Throws RATE_LIMITED if the gateway is overloaded with sends and this viewer is one of the heaviest senders. */
+  function throttleSend(connection: SocketConnection, viewerId: UserId, backlogMs: number): void {
     try {
-      sends.throttleSend(viewerId, backlogMs)
+      operationAdmission.throttleSend(viewerId, backlogMs)
     } catch (error) {
       intake.recordRejection(connection)
       throw error
@@ -127,45 +127,47 @@ export function createSocketProtocol({
 
   return makeServer<Record<string, unknown>, SocketConnection>({
     connectionInitWaitTimeout: limits.initTimeoutMs,
-    onConnect: ({ extra, connectionParams }) => isAdmitted(extra, connectionParams),
+    onConnect: ({ extra, connectionParams }) => signIn(extra, connectionParams),
     onSubscribe: ({ extra }, _id, message) => begin(extra, message),
     execute: (args) => run(execute, args),
     subscribe: (args) => run(subscribe, args),
     onOperation: ({ extra }, _id, message, _args, result) => extra.operations.attachStream(message, result),
     onError: (_context, _id, _message, errors) =>
-      errors.map((error) => (isNobodysMistake(error) ? error : toClientError(error, logger)).toJSON()),
+      errors.map((error) => (isSocketClosed(error) ? error : toClientError(error, logger)).toJSON()),
     onComplete: ({ extra }, _id, message) => extra.operations.end(message),
   })
 }
 
-/** The stream of a reader who has gone ends in this; there is nobody to tell, and nothing to mend. */
-function isNobodysMistake({ originalError }: GraphQLError): boolean {
+/** The stream of a client that has gone ends with this error. It is no failure. */
+function isSocketClosed({ originalError }: GraphQLError): boolean {
   return originalError instanceof SocketClosedError
 }
 
-/** Whether refusing to send is refusing all of it. */
+/** Returns whether the operation does nothing but send messages, so that it can be throttled as a whole. */
 function onlySends({ selectionSet }: OperationDefinitionNode): boolean {
   return selectionSet.selections.every(
     (selection) => selection.kind === Kind.FIELD && selection.name.value === 'sendMessage',
   )
 }
 
-const NO_OPERATION = 'The document has no such operation, or has several and the request names none.'
+const NO_OPERATION =
+  'The operation is missing or ambiguous. Name one operation of the document in operationName.'
 
-/** By then one of a hundred operations has usually been answered, unless all of them are subscriptions. Milliseconds. */
+/** By then one of a hundred operations has usually finished, unless all of them are subscriptions. */
 const FULL_RETRY_AFTER_MS = 1_000
 
-type Begun = ExecutionArgs | readonly GraphQLError[]
+/** The arguments to execute, or the errors of an operation that is rejected. */
+type Prepared = ExecutionArgs | readonly GraphQLError[]
 
-function tooMany(max: number): ParleyError {
+function tooManyOperations(max: number): ParleyError {
   return new ParleyError(
     'RATE_LIMITED',
-    `This connection has ${max} operations under way. Complete one first.`,
+    `This connection runs ${max} operations, the most allowed. Complete one of them first.`,
     { retryAfterMs: FULL_RETRY_AFTER_MS },
   )
 }
 
-/** The token among headers that came as JSON, whatever the case of their names. */
+/** Returns the token in a JSON object of headers. The case of their names does not matter. */
 function authorizationIn(headers: unknown): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined
   const header = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')

@@ -109,5 +109,7 @@ test('the doctor distinguishes a port taken by Parley from one taken by another 
   const { port } = new URL(inject('postgresUrl'))
   const other = await parley(['doctor'], { ...env, PORT: '0', ADMIN_PORT: port })
   expect(other.code).toBe(1)
-  expect(other.printed).toContain(`✗ Port ${port} is taken (ADMIN_PORT)\n  Another program listens on it`)
+  expect(other.printed).toContain(
+    `✗ Port ${port} is taken (ADMIN_PORT)\n  Stop the program that listens on it`,
+  )
 })

@@ -53,7 +53,7 @@ test.each(['PORT', 'ADMIN_PORT'])('reports that %s is taken before it starts any
   expect(ended).toEqual({
     code: 1,
     stdout: '',
-    stderr: `Port ${taken.port} is taken. Another program listens on it, perhaps another Parley: end that one, or set ${name} to another port.\n`,
+    stderr: `Port ${taken.port} is taken. Stop the program that listens on it, perhaps another Parley, or set ${name} to another port.\n`,
   })
   expect((await readdir(folder.path)).filter((file) => file.startsWith('postgres'))).toEqual([])
 })
@@ -64,7 +64,7 @@ test('reports a HOST that is not an address of this machine', async () => {
   const { code, stderr } = await run(['serve'], { cwd: folder.path, env })
   expect([code, stderr]).toEqual([
     1,
-    expect.stringContaining('192.0.2.1 is no address of this machine. Set HOST'),
+    expect.stringContaining('192.0.2.1 is not an address of this machine. Set HOST'),
   ])
 })
 

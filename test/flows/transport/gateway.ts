@@ -37,7 +37,7 @@ type Options = Readonly<{
   admin?: Config['admin']
   provision?: (claims: Claims) => Promise<void>
   expectedWaitMs?: () => number
-  turnAwayMs?: () => number | undefined
+  retryAfterMs?: () => number | undefined
   holdBack?: (userId: string, backlogMs: number) => void
 }>
 
@@ -78,7 +78,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const notes: string[] = []
   const callers: Caller[] = []
   const yoga = createYogaHandler({
-    turns: createConcurrencyLimit(),
+    concurrencyLimit: createConcurrencyLimit(),
     schema: createTestSchema(streams, notes),
     context: (caller) => {
       callers.push(caller)
@@ -93,14 +93,14 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   })
   const admission = createConnectionAdmission({
     expectedWaitMs: options.expectedWaitMs ?? (() => 0),
-    ...(options.turnAwayMs && { turnAwayMs: options.turnAwayMs }),
+    ...(options.retryAfterMs && { retryAfterMs: options.retryAfterMs }),
   })
-  const sends = { throttleSend: options.holdBack ?? (() => undefined) }
+  const operationAdmission = { throttleSend: options.holdBack ?? (() => undefined) }
   const websocket = createWebSocketEndpoint({
     yoga,
     authenticator,
     admission,
-    sends,
+    operationAdmission,
     config,
     clock,
     logger,

@@ -92,5 +92,5 @@ test('a port that is taken is named, with what to do', async () => {
     },
     logger: gateway.logger,
   })
-  await expect(second.start()).rejects.toThrow(`Port ${port} is taken. Another program listens on it`)
+  await expect(second.start()).rejects.toThrow(`Port ${port} is taken. Stop the program that listens on it`)
 })

@@ -304,3 +304,21 @@ test('with a queue of the newest by key, a slow reader gets the newest of each k
     { user: 'alice', value: 4 },
   ])
 })
+
+test('the call that closes the stream waits for onClose, and rejects if it rejects', async () => {
+  const closing = Promise.withResolvers<void>()
+  const stream = new PushStream<number>({ onClose: () => closing.promise })
+  const [waiting, returned] = [stream.next(), stream.return()]
+  expect(await waiting).toEqual(DONE)
+  closing.reject(new Error('the source cannot end'))
+  await expect(returned).rejects.toThrow('the source cannot end')
+  expect(await stream.return()).toEqual(DONE)
+})
+
+test('without a queue of its own, a slow reader gets the newest item', async () => {
+  const stream = new PushStream<number>({})
+  stream.push(1)
+  stream.push(2)
+  stream.end()
+  expect(await Array.fromAsync(stream)).toEqual([2])
+})

@@ -12,7 +12,7 @@ const connection = { id: 'the connection', close: () => undefined }
 
 function createEngine(seen: Caller[] = []): () => Engine {
   const { engine } = createYogaHandler({
-    turns: createConcurrencyLimit(),
+    concurrencyLimit: createConcurrencyLimit(),
     schema: createSchema({ typeDefs: 'type Query { name: String }' }),
     context: (caller) => {
       seen.push(caller)
@@ -53,7 +53,7 @@ test('a context is made of its caller, anew for each operation', async () => {
     transport: 'websocket',
     session: undefined,
     connection,
-    askedAt: performance.now(),
+    receivedAt: performance.now(),
   }
   const contexts = [await engine().contextFactory({ caller }), await engine().contextFactory({ caller })]
   expect(contexts).toMatchObject([{ mine: 'websocket' }, { mine: 'websocket' }])
@@ -68,7 +68,7 @@ test('who has waited in their own line until it was too late is told so, and not
     return 'Alice'
   }
   const { engine } = createYogaHandler({
-    turns: createConcurrencyLimit(),
+    concurrencyLimit: createConcurrencyLimit(),
     schema: createSchema({ typeDefs: 'type Query { name: String }', resolvers: { Query: { name } } }),
     context: () => ({}),
     authenticator,
@@ -77,9 +77,9 @@ test('who has waited in their own line until it was too late is told so, and not
     logger: createLogger({ level: 'silent', pretty: false }),
   })
   const session = { viewer: { userId: 'alice' } } as unknown as Session
-  async function answerTo(askedAt: number): Promise<unknown> {
+  async function answerTo(receivedAt: number): Promise<unknown> {
     const { schema, parse, contextFactory, execute } = engine()
-    const caller: Caller = { transport: 'websocket', session, connection, askedAt }
+    const caller: Caller = { transport: 'websocket', session, connection, receivedAt }
     return execute({ schema, document: parse('{ name }'), contextValue: await contextFactory({ caller }) })
   }
   expect(await answerTo(performance.now() - 10_000)).toMatchObject({

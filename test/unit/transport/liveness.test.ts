@@ -9,7 +9,7 @@ test('whenever a peer falls silent, it is found gone within 24 seconds and not b
     const liveness = new Liveness(0, silenceMs)
     liveness.recordActivity(lastHeard)
     let now = 0
-    while (liveness.check(now) !== 'gone') now += lookEveryMs
+    while (liveness.check(now) !== 'terminate') now += lookEveryMs
     expect(now - lastHeard).toBeGreaterThanOrEqual(22_000)
     expect(now - lastHeard).toBeLessThanOrEqual(24_000)
   }
@@ -20,7 +20,7 @@ test('a peer that answers every ping stays, and is pinged at least every twelve 
   let pings = 0
   for (let now = 0; now <= 120_000; now += lookEveryMs) {
     const pulse = liveness.check(now)
-    expect(pulse).not.toBe('gone')
+    expect(pulse).not.toBe('terminate')
     if (pulse === 'ping') liveness.recordActivity(now + 5)
     if (pulse === 'ping') pings += 1
   }
@@ -31,7 +31,7 @@ test('a peer that talks is not pinged', () => {
   const liveness = new Liveness(0, silenceMs)
   for (let now = 0; now < 60_000; now += 1_000) {
     liveness.recordActivity(now)
-    expect(liveness.check(now + 500)).toBe('nothing')
+    expect(liveness.check(now + 500)).toBe('none')
   }
 })
 
@@ -39,6 +39,6 @@ test('a peer is not blamed for a time in which nobody listened', () => {
   const liveness = new Liveness(0, silenceMs)
   expect(liveness.check(11_000)).toBe('ping')
   liveness.reset(60_000)
-  expect(liveness.check(60_000)).toBe('nothing')
+  expect(liveness.check(60_000)).toBe('none')
   expect(liveness.check(71_000)).toBe('ping')
 })

@@ -52,18 +52,18 @@ test("a session lasts as long as an operation runs with it, and the connection's
   await sessions.open('alice:200')
   const [first, second] = [await sessions.use('bob:100'), await sessions.use('bob:100')]
   expect([sessions.hasExpired(99_000), sessions.hasExpired(100_000)]).toEqual([false, true])
-  first.release()
-  first.release()
+  first.dispose()
+  first.dispose()
   expect(sessions.hasExpired(100_000)).toBe(true)
-  second.release()
+  second.dispose()
   expect(sessions.hasExpired(100_000)).toBe(false)
-  ;(await sessions.use('alice:200')).release()
+  ;(await sessions.use('alice:200')).dispose()
   expect(sessions.hasExpired(200_000)).toBe(true)
 })
 
 test('a session that was let go of is verified anew', async () => {
   const { sessions, verified } = setup()
-  ;(await sessions.use('bob:100')).release()
+  ;(await sessions.use('bob:100')).dispose()
   await sessions.use('bob:100')
   expect(verified).toEqual(['bob:100', 'bob:100'])
 })
