@@ -29,7 +29,7 @@ export type PushStreamOptions<Pushed, Item> = Readonly<{
    * Called once, when the stream closes. Dispose here of whatever pushes into the stream. The call of `return` or `next`
    * that closed the stream waits for the result, and rejects if it rejects.
    */
-  onClose?: (() => void | Promise<unknown>) | undefined
+  onClose?: (() => unknown) | undefined
 }>
 
 type State<Item> =
