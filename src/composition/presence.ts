@@ -20,7 +20,7 @@ export type PresenceParts = Readonly<{
   monitor: PresenceMonitor
 }>
 
-/** What records activity, detects that it ends, and shows it to other users. */
+/** Records activity, detects that it ends, and shows it to other users. */
 export function wirePresence(
   { config, database, backplane, metrics, logger, presence: { windowMs, isPaused } }: Foundation,
   { hub, routing: { topics, publisher } }: GatewayParts,

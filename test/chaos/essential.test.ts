@@ -9,7 +9,7 @@ import { queryStatus } from '../harness/people/service-status.ts'
 import { parley } from '../unit/cli/terminal.ts'
 import { type Scene, startScene } from './scene.ts'
 
-/** Somebody of the scene, at one of its gateways. */
+/** A person of the scene at one of its gateways. */
 async function personAt({ url }: GatewayProcess, name: string): Promise<Person> {
   return new Person({ url, name, token: await issueToken(TEST_SECRET, { subject: name, name }) })
 }
@@ -18,7 +18,7 @@ function gateway({ gateways }: Scene, number: number): GatewayProcess {
   return gateways[number % gateways.length] as GatewayProcess
 }
 
-/** The operator says so, and two seconds later every gateway does. */
+/** Sets the level as an operator. Checks every gateway two seconds later. */
 async function setLevel({ databaseUrl, gateways }: Scene, level: string, expected: string): Promise<void> {
   const { code, noticed } = await parley(
     ['service-level', level, '--for', '1h'].slice(0, level === 'auto' ? 2 : 4),
@@ -34,7 +34,7 @@ async function setLevel({ databaseUrl, gateways }: Scene, level: string, expecte
   }
 }
 
-test('at ESSENTIAL gateways die, Redis dies and freezes are survived as ever: nothing lost, repeated or out of order', async () => {
+test('at ESSENTIAL no message is lost, repeated or out of order when gateways die or freeze and Redis dies', async () => {
   await using scene = await startScene(3)
   await setLevel(scene, 'essential', 'ESSENTIAL')
   for (let round = 0; round < 3; round += 1) {
@@ -53,7 +53,7 @@ test('at ESSENTIAL gateways die, Redis dies and freezes are survived as ever: no
   await scene.verify('at ESSENTIAL: 3 deaths of gateways, Redis dead for 2 s, a gateway frozen for 3 s')
 }, 120_000)
 
-test('at ESSENTIAL a receipt that was answered is stored, whenever its gateway dies, and all come right afterwards', async () => {
+test('at ESSENTIAL an acknowledged receipt is stored whenever its gateway dies, and later receipts work', async () => {
   await using scene = await startScene(2)
   const [chat = ''] = scene.load.chats
   const [, reader = ''] = (scene.load.recorder.members.get(chat) ?? []).map((id) => id.replace('user_', ''))
@@ -62,7 +62,7 @@ test('at ESSENTIAL a receipt that was answered is stored, whenever its gateway d
   await using atOther = await personAt(gateway(scene, 1), reader)
   for (const dieAfterMs of [100, 1_500]) {
     const reports = reportUntilDeath(atDying, chat)
-    await reports.oneWasAnswered
+    await reports.oneWasAcknowledged
     await pause(dieAfterMs)
     await gateway(scene, 0).kill()
     const highest = await reports.highest
@@ -78,8 +78,8 @@ test('at ESSENTIAL a receipt that was answered is stored, whenever its gateway d
 }, 120_000)
 
 /**
- * Says that everything so far was read, again and again, until the gateway dies. Tells when one report was answered, which takes
- * seconds where receipts wait, and the highest seq that was confirmed.
+ * Marks all messages as read, again and again, until the gateway dies. `oneWasAcknowledged` resolves after the first
+ * answer, which takes seconds while receipts trickle. `highest` resolves with the highest acknowledged seq.
  */
 function reportUntilDeath(person: Person, chat: string) {
   const firstAnswer = Promise.withResolvers<void>()
@@ -101,5 +101,5 @@ function reportUntilDeath(person: Person, chat: string) {
     await Promise.all(reports)
     return confirmed
   }
-  return { oneWasAnswered: firstAnswer.promise, highest: reportAll() }
+  return { oneWasAcknowledged: firstAnswer.promise, highest: reportAll() }
 }

@@ -15,18 +15,18 @@ import {
   PRESENCE_SUBSCRIPTION,
 } from '../harness/people/presence-stream.ts'
 
-/** What is asked of a gateway that may be dead for a while. */
+/** A gateway that may be down for a while. */
 type Address = Readonly<{ url: string }>
 
-/** Between two attempts to subscribe, in milliseconds. */
+/** The pause between two attempts to subscribe, in milliseconds. */
 const RETRY_MS = 50
 
-/** People who do things, others who watch them from every gateway, and a record of all of it. */
+/** Active people, one watcher of all of them on every gateway, and a record of what happened. */
 export class PresenceCrowd implements AsyncDisposable {
   readonly recorder: PresenceRecorder
   readonly #gateways: readonly Address[]
   readonly #names: readonly string[]
-  readonly #over = new AbortController()
+  readonly #stopping = new AbortController()
   #chat = ''
   #running: readonly Promise<void>[] = []
 
@@ -36,31 +36,31 @@ export class PresenceCrowd implements AsyncDisposable {
     this.#names = names
   }
 
-  /** A group of these people and one more for each gateway, who watches them there from now on. */
+  /** Creates a group of these people and one watcher per gateway. The watchers subscribe at once. */
   static async start(gateways: readonly Address[], names: readonly string[]): Promise<PresenceCrowd> {
     const crowd = new PresenceCrowd(gateways, names)
     const watchers = await Promise.all(gateways.map((_, index) => crowd.#signIn(`watcher-${index}`, index)))
     const people = await Promise.all(names.map((name) => crowd.#signIn(name, 0)))
     const [founder] = watchers
-    if (founder === undefined) throw new Error('Nobody watches without a gateway')
+    if (founder === undefined) throw new Error('PresenceCrowd needs at least one gateway')
     crowd.#chat = await founder.createGroup([...watchers.slice(1), ...people])
     await founder.send(crowd.#chat, 'Hello')
     crowd.#running = watchers.map((watcher, index) => crowd.#watch(watcher.name, index))
     return crowd
   }
 
-  /** The person does something at a gateway. Where that fails, it may have counted or not. */
+  /** The person is active at a gateway. If the request fails, it may have counted or not. */
   async act(name: string, gateway: number): Promise<void> {
-    const person = await this.#at(name, gateway)
+    const person = await this.#personAt(name, gateway)
     const finish = this.recorder.startActivity(person.id)
     finish(await succeeds(heartbeat(person)))
   }
 
-  /** Their app goes on by itself, at all gateways in turn, until the signal. */
+  /** Sends requests of the person's app at all gateways in turn, without user activity, until the signal aborts. */
   async idle(name: string, signal: AbortSignal): Promise<void> {
     const delivered = { input: { positions: [{ chatId: this.#chat, seq: 1 }] } }
     for (let turn = 0; !signal.aborted; turn += 1) {
-      const app = await this.#at(name, turn)
+      const app = await this.#personAt(name, turn)
       await succeeds(heartbeat(app, false))
       await succeeds(app.post(MARK_DELIVERED, delivered))
       await succeeds(app.run('{ viewer { id } chats(first: 5) { edges { node { unreadCount } } } }'))
@@ -68,49 +68,50 @@ export class PresenceCrowd implements AsyncDisposable {
     }
   }
 
-  /** Breaks something and mends it; `healMs` later, all has to be as ever. */
+  /** Records a fault. The promises must hold again `healMs` after it. */
   async during(fault: () => Promise<unknown>, healMs: number): Promise<void> {
     const finish = this.recorder.startFault()
     await fault()
     finish(healMs)
   }
 
-  /** Asks for everybody at every gateway, and notes what is seen; a gateway that is dead has nothing to say. */
-  async lookAround(): Promise<void> {
+  /** Queries all people at every gateway and records the states. Skips gateways that are down. */
+  async queryAll(): Promise<void> {
     for (const index of this.#gateways.keys()) {
-      const watcher = await this.#at(`watcher-${index}`, index)
-      for (const name of this.#names) await succeeds(this.#look(watcher, await this.#at(name, index)))
+      const watcher = await this.#personAt(`watcher-${index}`, index)
+      for (const name of this.#names) await succeeds(this.#query(watcher, await this.#personAt(name, index)))
     }
   }
 
-  /** Ends the watching, and checks what was told. */
+  /** Ends the subscriptions, and checks the record. */
   async findings(window: Window): Promise<readonly PresenceFinding[]> {
     await this[Symbol.asyncDispose]()
     return checkPresence(this.recorder, window)
   }
 
-  /** How much there was to check. */
+  /** The size of the record. */
   summary(): string {
-    const { activities, watchedStates: sights, queriedStates: looks, faults } = this.recorder
-    return `${activities.length} activities, ${sights.length} sights, ${looks.length} looks, ${faults.length} faults`
+    const { activities, watchedStates, queriedStates, faults } = this.recorder
+    const states = `${watchedStates.length} watched states, ${queriedStates.length} queried states`
+    return `${activities.length} activities, ${states}, ${faults.length} faults`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#over.abort()
+    this.#stopping.abort()
     await Promise.all(this.#running)
   }
 
-  async #look(watcher: Person, person: Person): Promise<void> {
+  async #query(watcher: Person, person: Person): Promise<void> {
     const from = Date.now()
-    const seen = await queryPresence(watcher, person)
-    if (seen !== null) this.recorder.recordQuery(watcher.name, from, toState(seen))
+    const presence = await queryPresence(watcher, person)
+    if (presence !== null) this.recorder.recordQuery(watcher.name, from, toState(presence))
   }
 
-  /** Subscribes, and again at the next gateway whenever one is lost: what one then believed holds no longer. */
+  /** Subscribes, and again at the next gateway whenever the subscription is lost. The states of a lost one are void. */
   async #watch(name: string, first: number): Promise<void> {
-    const { signal } = this.#over
+    const { signal } = this.#stopping
     for (let turn = first; !signal.aborted; turn += 1) {
-      const person = await this.#at(name, turn)
+      const person = await this.#personAt(name, turn)
       const { record, end } = this.recorder.startSubscription(name)
       await succeeds(this.#subscribe(person, record))
       end()
@@ -118,9 +119,9 @@ export class PresenceCrowd implements AsyncDisposable {
     }
   }
 
-  /** One connection that does not come back by itself. */
+  /** Subscribes with a connection that does not reconnect. */
   async #subscribe({ url, token }: Person, record: (state: PresenceState) => void): Promise<void> {
-    const { signal } = this.#over
+    const { signal } = this.#stopping
     const client = createClient({
       url: url.replace('http', 'ws'),
       webSocketImpl: WebSocket,
@@ -143,13 +144,13 @@ export class PresenceCrowd implements AsyncDisposable {
     }
   }
 
-  async #at(name: string, gateway: number): Promise<Person> {
+  async #personAt(name: string, gateway: number): Promise<Person> {
     const { url } = this.#gateways[gateway % this.#gateways.length] as Address
     return new Person({ url, name, token: await issueToken(TEST_SECRET, { subject: name, name }) })
   }
 
   async #signIn(name: string, gateway: number): Promise<Person> {
-    const person = await this.#at(name, gateway)
+    const person = await this.#personAt(name, gateway)
     await person.run('{ viewer { id } }')
     return person
   }
@@ -169,7 +170,7 @@ function toState({ user, online, lastSeenAt }: PresenceData): PresenceState {
   return { person: user.id, online, lastSeenAt: lastSeenAt === null ? null : Date.parse(lastSeenAt) }
 }
 
-/** Whether it was answered as it should be; a gateway that is dead, or just dying, does not. */
+/** Whether the request succeeds. Requests to a gateway that is down or going down fail. */
 async function succeeds(work: Promise<unknown>): Promise<boolean> {
   return work.then(
     () => true,

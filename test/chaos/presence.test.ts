@@ -8,25 +8,25 @@ import type { PresenceRule } from '../harness/checkers/presence-checker.ts'
 import { startRedis } from '../harness/servers/redis.ts'
 import { expectRight, PresenceCrowd } from './presence-crowd.ts'
 
-/** The promise is a second; the other second is the machine's, on which gateways die and start beside this. */
+/** The promise is one second. The other second is for the machine, which starts and kills gateways meanwhile. */
 const WINDOW = { windowMs: 20_000, toleranceMs: 2_000 }
-/** Gateways know of a fault, and have told each other all they know, so long after it at most. */
+/** The time after a fault within which gateways detect it and replay all writes. */
 const HEAL_MS = 5_000
-/** So long after its beginning a store is not sure of who is not online. */
-const YOUTH_MS = 2_500
+/** For how long after its start a store is unsure about users who are not online. */
+const UNSURE_MS = 2_500
 
 test.concurrent(
-  'online is who was active within twenty seconds, while gateways die and Redis forgets, dies and comes back',
+  'users are online for twenty seconds after activity, while gateways die and Redis loses data, dies and returns',
   { timeout: 120_000 },
   async () => {
     await using resources = new AsyncDisposableStack()
     const database = resources.use(await createTestDatabase())
     const redis = resources.use(await startRedis())
-    // Where a machine has too much to do nobody is said to be online, which is right, and proves nothing here.
+    // An overloaded gateway would show all users as unknown, which is right and proves nothing here.
     const options = { databaseUrl: database.url, redisUrl: redis.url, serviceLevels: 'manual' } as const
     const start = async (): Promise<GatewayProcess> => resources.use(await startGatewayProcess(options))
     const gateways = [await start(), await start(), await start()] as const
-    await pause(YOUTH_MS)
+    await pause(UNSURE_MS)
     const crowd = resources.use(await PresenceCrowd.start(gateways, ['once', 'again', 'busy', 'never']))
     const over = new AbortController()
     const apps = crowd.idle('never', over.signal)
@@ -60,7 +60,7 @@ test.concurrent(
     await busy
     await at(13)
     await crowd.during(() => redis.flush(), HEAL_MS)
-    // Not before: what a gateway was told, and had to tell again, is gone when both are.
+    // Not earlier: an activity is lost if both the store and the gateway that replays it are gone.
     await at(14)
     await crowd.during(() => restart(gateways[1]), HEAL_MS)
     await at(17)
@@ -68,62 +68,59 @@ test.concurrent(
     await at(34)
     over.abort()
     await apps
-    await crowd.lookAround()
+    await crowd.queryAll()
     await expectRight(crowd, 'presence while gateways and Redis die', WINDOW)
   },
 )
 
 const SHORT = { windowMs: 3_000, toleranceMs: 1_000 }
 
-/** Bob does something once, with a window that may be another, and alice watches until well after it. */
+/** Bob is active once, with a window of `windowMs`. The crowd watches until well after the promised window. */
 async function rulesBrokenBy(windowMs: number): Promise<ReadonlySet<PresenceRule>> {
   await using cluster = await startCluster(2, { overrides: { presence: { windowMs } } })
-  await pause(YOUTH_MS)
+  await pause(UNSURE_MS)
   await using crowd = await PresenceCrowd.start(cluster.gateways, ['bob'])
   await crowd.act('bob', 1)
   await pause(1_500)
-  await crowd.lookAround()
+  await crowd.queryAll()
   await pause(SHORT.windowMs)
   return new Set((await crowd.findings(SHORT)).map(({ rule }) => rule))
 }
 
-test.concurrent(
-  'the checker sees whether the window is as long as promised, or longer, or shorter',
-  async () => {
-    const windows = [SHORT.windowMs, 8_000, 200]
-    expect(await Promise.all(windows.map(rulesBrokenBy))).toEqual([
-      new Set(),
-      new Set(['online for too long']),
-      new Set(['offline in spite of activity']),
-    ])
-  },
-)
+test.concurrent('the checker detects a window that is longer or shorter than promised', async () => {
+  const windows = [SHORT.windowMs, 8_000, 200]
+  expect(await Promise.all(windows.map(rulesBrokenBy))).toEqual([
+    new Set(),
+    new Set(['online for too long']),
+    new Set(['offline in spite of activity']),
+  ])
+})
 
-test.concurrent('the checker sees that what an app does by itself counted', async () => {
+test.concurrent('the checker detects that requests of an app counted as activity', async () => {
   await using cluster = await startCluster(1)
-  await pause(YOUTH_MS)
+  await pause(UNSURE_MS)
   await using crowd = await PresenceCrowd.start(cluster.gateways, ['bob'])
   const [gateway] = cluster.gateways
   const bob = await gateway?.person('bob')
   await bob?.run('mutation { heartbeat(input: { userActivity: true }) { presence { online } } }')
-  await crowd.lookAround()
+  await crowd.queryAll()
   const rules = (await crowd.findings(WINDOW)).map(({ rule }) => rule)
   expect(new Set(rules)).toEqual(new Set(['online without activity', 'last seen without activity']))
 })
 
-/** As if a gateway that is long dead were noticing for ever who goes. */
+/** Gives all sweep leases to a gateway that does not exist. */
 async function holdLeases({ redis }: TestCluster): Promise<void> {
   for (const shard of ALL_SHARDS) {
-    await redis.command('hset', shardKeys.clock(shard), 'sweeper', 'nobody', 'until', '9000000000000000')
+    await redis.command('hset', shardKeys.clock(shard), 'sweeper', 'no-gateway', 'until', '9000000000000000')
   }
 }
 
-test.concurrent('the checker sees that nobody notices who goes, and that nothing is known', async () => {
+test.concurrent('the checker detects that no gateway sweeps, and that all users are unknown', async () => {
   const { windowMs } = SHORT
   let isPaused = false
   const presence = { windowMs, isPaused: () => isPaused }
   await using cluster = await startCluster(1, { overrides: { presence } })
-  await pause(YOUTH_MS)
+  await pause(UNSURE_MS)
   await using crowd = await PresenceCrowd.start(cluster.gateways, ['bob'])
   await holdLeases(cluster)
   await crowd.act('bob', 0)

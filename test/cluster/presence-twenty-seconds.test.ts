@@ -9,7 +9,7 @@ import { heartbeat, PresenceStream } from '../harness/people/presence-stream.ts'
 import { startRedis } from '../harness/servers/redis.ts'
 
 test(
-  'twenty seconds after the last activity, though the gateway of both the person and the sweep was killed',
+  'a user goes offline after twenty seconds, even if their gateway, which also sweeps, was killed',
   { timeout: 60_000 },
   async () => {
     await using database = await createTestDatabase()

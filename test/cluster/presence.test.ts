@@ -22,8 +22,8 @@ type Scene = AsyncDisposable &
   }>
 
 /**
- * Alice on one gateway, bob on another, and a chat; nobody has been there for long enough to be online. West's load is
- * the operator's to say, or its own.
+ * Alice on one gateway, bob on another, and a chat. Both are offline. With `isAutomatic` west follows its own load,
+ * otherwise only the operator sets the level.
  */
 async function scene({ isAutomatic = false } = {}): Promise<Scene> {
   const resources = new AsyncDisposableStack()
@@ -35,7 +35,7 @@ async function scene({ isAutomatic = false } = {}): Promise<Scene> {
     redisUrls: [redis.url],
     overrides: { presence: { windowMs: WINDOW_MS } },
   }
-  // West sweeps: it was there first.
+  // West starts first, so it holds the sweep leases.
   const west = resources.use(
     await startParley({ ...options, config: { load: { ...UNLIMITED.load, isAutomatic } } }),
   )
@@ -54,7 +54,7 @@ async function scene({ isAutomatic = false } = {}): Promise<Scene> {
   }
 }
 
-test('edges reach the gateways that watch: online at once, offline when the window has run out', async () => {
+test('edges reach the gateways that watch: online at once, offline when the window has ended', async () => {
   await using it = await scene()
   using watch = new PresenceStream(it.alice, [it.bob])
   await watch.nextUpdate(it.bob, false)
@@ -67,7 +67,7 @@ test('edges reach the gateways that watch: online at once, offline when the wind
   expect(watch.onlineValues(it.bob).filter((known) => known !== null)).toEqual([false, true, false])
 })
 
-test('when the gateway that sweeps stops in order, another finds who has gone', async () => {
+test('when the gateway that sweeps stops in order, another one detects who goes offline', async () => {
   await using it = await scene()
   const carol = await it.east.person('carol')
   await carol.send(await carol.startChat(it.bob), 'Hello')
@@ -79,7 +79,7 @@ test('when the gateway that sweeps stops in order, another finds who has gone', 
   expect(Math.abs(offline.at - Date.parse(lastSeenAt ?? '') - WINDOW_MS)).toBeLessThan(1_000)
 })
 
-test('after Redis has lost everything, who is active stays online, is gone in time, and edges come as ever', async () => {
+test('after Redis lost its data an active user stays online, goes offline in time, and edges arrive as before', async () => {
   await using it = await scene()
   using watch = new PresenceStream(it.alice, [it.bob])
   await watch.nextUpdate(it.bob, false)
@@ -88,14 +88,14 @@ test('after Redis has lost everything, who is active stays online, is gone in ti
   await it.redis.flush()
   const offline = await watch.nextUpdate(it.bob, false)
   expect(Math.abs(offline.at - Date.parse(lastSeenAt ?? '') - WINDOW_MS)).toBeLessThan(1_000)
-  // Told again by the gateway, which counts by a clock of its own.
+  // Replayed by the gateway, which measures with a clock of its own.
   expect(Math.abs(Date.parse(offline.lastSeenAt ?? '') - Date.parse(lastSeenAt ?? ''))).toBeLessThan(1_000)
   await heartbeat(it.bob)
   await watch.nextUpdate(it.bob, true)
   expect(watch.onlineValues(it.bob).filter((known) => known !== null)).toEqual([false, true, false, true])
 })
 
-test('while Redis is away nobody knows who is online, and nothing fails; when it is back, they do', async () => {
+test('while Redis is down all users are unknown and nothing fails, and presence resumes when it is back', async () => {
   await using it = await scene()
   using watch = new PresenceStream(it.alice, [it.bob])
   await watch.nextUpdate(it.bob, false)
@@ -112,7 +112,7 @@ test('while Redis is away nobody knows who is online, and nothing fails; when it
   await watch.nextUpdate(it.bob, false)
 })
 
-test('a gateway where somebody does nothing but watch hears that they were removed from a chat, and let in again', async () => {
+test('a user who only watches loses access when removed from a chat on another gateway, and regains it', async () => {
   await using it = await scene()
   const carol = await it.west.person('carol')
   const group = await it.alice.createGroup([it.bob, carol])
@@ -128,7 +128,7 @@ test('a gateway where somebody does nothing but watch hears that they were remov
   expect(story.slice(story.indexOf(false))).toEqual([false, null, true, false])
 })
 
-test('somebody whom nobody watches costs no message between gateways', async () => {
+test('a user without watchers causes no message between gateways', async () => {
   await using it = await scene()
   using watch = new PresenceStream(it.alice, [it.alice])
   await watch.updates.next()
@@ -144,7 +144,7 @@ test('somebody whom nobody watches costs no message between gateways', async () 
   expect(publishesIn(await heard())).toBe(publishesBefore + 1)
 })
 
-test('to ask Redis about somebody costs a stranger, who sees nothing, what it costs a friend', async () => {
+test('a lookup by a stranger, who sees nothing, sends the same Redis commands as one by a friend', async () => {
   await using it = await scene()
   const carol = await it.east.person('carol')
   await heartbeat(it.bob)
@@ -158,7 +158,7 @@ test('to ask Redis about somebody costs a stranger, who sees nothing, what it co
   expect(lookUps()[1]).toBe(lookUps()[0])
 })
 
-/** What MONITOR shows of a command, without its time and connection. */
+/** A command as MONITOR prints it, without its time and connection. */
 function commandOf(line: string): string {
   return line.slice(line.indexOf('"'))
 }
@@ -168,16 +168,16 @@ function publishesIn(stats: string): number {
 }
 
 /**
- * The person goes on doing things, as people do: a gateway that comes back to Redis after a second may find that the
- * window since a single one has run out, and is right to say so.
+ * Keeps the person active until the update arrives. A gateway may reach Redis again only after a second, and the
+ * window of a single activity may have ended by then.
  */
-async function activeUntil(person: Person, told: Promise<unknown>): Promise<void> {
+async function activeUntil(person: Person, update: Promise<unknown>): Promise<void> {
   await heartbeat(person)
-  const isTold = await Promise.race([told.then(() => true), delay(WINDOW_MS / 5, false)])
-  if (!isTold) await activeUntil(person, told)
+  const hasArrived = await Promise.race([update.then(() => true), delay(WINDOW_MS / 5, false)])
+  if (!hasArrived) await activeUntil(person, update)
 }
 
-/** Waits until the database has everybody's last activity, which nothing announces. */
+/** Waits until the database has all last activities. No event announces that. */
 async function saved({ databaseUrl }: Scene): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
@@ -191,7 +191,7 @@ async function saved({ databaseUrl }: Scene): Promise<void> {
   }
 }
 
-/** The person's gateway has too much to do from now on, for ten seconds: one commit takes that long. */
+/** Overloads the person's gateway for ten seconds by one slow commit. */
 async function overload({ databaseUrl }: Scene, person: Person, chatId: string): Promise<void> {
   using following = subscribeToStatus(person)
   const client = new pg.Client({ connectionString: databaseUrl })
@@ -208,7 +208,7 @@ async function overload({ databaseUrl }: Scene, person: Person, chatId: string):
   }
 }
 
-test('whose gateway refuses heartbeats for its load is unknown on the other, not offline, and nobody else is', async () => {
+test('users of an overloaded gateway that rejects heartbeats are unknown on the other one, and only they', async () => {
   await using it = await scene({ isAutomatic: true })
   const carol = await it.east.person('carol')
   const chat = await carol.createGroup([it.alice, it.bob])

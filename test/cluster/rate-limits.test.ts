@@ -6,7 +6,7 @@ import { Person } from '../harness/people/person.ts'
 
 const { burst } = QUOTAS.group
 
-/** Does what costs one of the allowance for group changes until it is refused, or was done so often. */
+/** Spends the quota for group changes until it is used up, or `most` times. Returns how often it succeeded. */
 async function spend(person: Person, friend: Person, most: number): Promise<number> {
   for (let count = 0; count < most; count += 1) {
     const { errors } = await person.post(START_DIRECT_CHAT, { userId: friend.id })
@@ -19,7 +19,7 @@ async function spend(person: Person, friend: Person, most: number): Promise<numb
 
 const at = (url: string, { token, name }: Person): Person => new Person({ url, token, name })
 
-test('what somebody spends at one gateway is gone at the other, and with Redis away each keeps to its own limits', async () => {
+test('spending at one gateway lowers the quota at the other, and without Redis each gateway keeps its own limits', async () => {
   await using cluster = await startCluster(2)
   const [one, other] = cluster.gateways
   if (one === undefined || other === undefined) throw new Error('Two gateways were asked for')

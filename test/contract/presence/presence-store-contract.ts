@@ -5,59 +5,59 @@ import type { PresenceStore, WatchedEdge } from '../../../src/presence/store/pre
 import { alice, bob, carol, range } from '../../harness/fixtures/chat-events.ts'
 import { until } from '../sessions/session-registry-contract.ts'
 
-/** Gateways that share what they know of people. Disposing closes what they need. */
+/** Gateways that share one presence store. `add` connects another gateway. */
 export type PresenceWorld = AsyncDisposable & Readonly<{ add(name: string): Promise<PresenceStore> }>
 
 type CreateWorld = () => PresenceWorld | Promise<PresenceWorld>
 
-/** Short, so that it runs out while somebody looks; long enough for a busy machine to look before it does. */
+/** Short, so that tests see it end. Long enough for a busy machine to read a state before it does. */
 export const WINDOW_MS = 600
 
 export const [east, west] = ['east', 'west.eu-1_A'] as [GatewayId, GatewayId]
 
-/** The laws of the port, for an implementation to be put to. */
+/** The laws of the port, as tests of one implementation. */
 export function presenceStoreContract(name: string, createWorld: CreateWorld): void {
-  describe(`${name}: who is online`, () => {
+  describe(`${name}: online users`, () => {
     onlineLaws(createWorld)
   })
-  describe(`${name}: whose window ran out`, () => {
+  describe(`${name}: expired users`, () => {
     sweepLaws(createWorld)
   })
-  describe(`${name}: who is excused`, () => {
-    excuseLaws(createWorld)
+  describe(`${name}: grace periods`, () => {
+    gracePeriodLaws(createWorld)
   })
-  describe(`${name}: what is to be saved`, () => {
+  describe(`${name}: saving`, () => {
     savingLaws(createWorld)
   })
-  describe(`${name}: who wants to know`, () => {
+  describe(`${name}: watchers`, () => {
     watcherLaws(createWorld)
   })
 }
 
 function onlineLaws(createWorld: CreateWorld): void {
-  test('whoever is active comes online, which is answered once, and to the other gateway shows', async () => {
+  test('an active user comes online, which is returned once and visible to the other gateway', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     const before = Date.now()
-    expect(idsOf(await touch(here, alice))).toEqual([alice])
-    expect(await touch(there, alice)).toEqual([])
-    const [sighting] = await there.lookUp([alice])
-    expect(sighting).toMatchObject({ userId: alice, online: true })
-    expect(sighting?.lastSeenAt?.getTime()).toBeGreaterThanOrEqual(before - 1)
-    expect(sighting?.lastSeenAt?.getTime()).toBeLessThanOrEqual(Date.now())
+    expect(idsOf(await record(here, alice))).toEqual([alice])
+    expect(await record(there, alice)).toEqual([])
+    const [state] = await there.lookUp([alice])
+    expect(state).toMatchObject({ userId: alice, online: true })
+    expect(state?.lastSeenAt?.getTime()).toBeGreaterThanOrEqual(before - 1)
+    expect(state?.lastSeenAt?.getTime()).toBeLessThanOrEqual(Date.now())
   })
 
-  test('activity through several gateways at once brings somebody online, and one of them is told', async () => {
+  test('activity through several gateways at once returns one edge', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
-    const answers = await Promise.all(range(1, 10).map((number) => touch(number % 2 ? here : there, bob)))
-    expect(answers.flatMap(idsOf)).toEqual([bob])
+    const edges = await Promise.all(range(1, 10).map((number) => record(number % 2 ? here : there, bob)))
+    expect(edges.flatMap(idsOf)).toEqual([bob])
   })
 
-  test('after the window somebody is online no more, and was last seen when they were last active', async () => {
+  test('after the window a user is offline, and lastSeenAt is their last activity', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    await touch(here, alice)
+    await record(here, alice)
     const [online] = await here.lookUp([alice])
     await until(async () => (await here.lookUp([alice]))[0]?.online === false)
     const [offline] = await here.lookUp([alice])
@@ -65,7 +65,7 @@ function onlineLaws(createWorld: CreateWorld): void {
     expect(offline?.asOf).toBeGreaterThanOrEqual(online?.asOf ?? NaN)
   })
 
-  test('activity of a while ago keeps somebody online for the rest of the window alone', async () => {
+  test('an earlier activity keeps a user online only for the rest of its window', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
     const startedAt = performance.now()
@@ -75,19 +75,19 @@ function onlineLaws(createWorld: CreateWorld): void {
     expect(performance.now() - startedAt).toBeLessThan(WINDOW_MS * 0.9)
   })
 
-  test('activity from before the window makes nobody online, and is to be saved at once', async () => {
+  test('an activity that is older than the window brings no user online, and is unsaved at once', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
     const { cameOnline, lastSeen } = await here.recordActivity([{ userId: alice, agoMs: WINDOW_MS + 1 }])
     expect([cameOnline, lastSeen]).toMatchObject([[], [{ userId: alice }]])
-    const [sighting] = await here.lookUp([alice])
-    expect(sighting?.online).not.toBe(true)
-    expect(Date.now() - (sighting?.lastSeenAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(WINDOW_MS)
-    const lastSeenAt = sighting?.lastSeenAt
+    const [state] = await here.lookUp([alice])
+    expect(state?.online).not.toBe(true)
+    expect(Date.now() - (state?.lastSeenAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(WINDOW_MS)
+    const lastSeenAt = state?.lastSeenAt
     expect((await here.sweep()).unsaved).toEqual([{ userId: alice, lastSeenAt }])
   })
 
-  test('everybody touched is answered with their last activity, and it is never called by an earlier moment again', async () => {
+  test('recording returns the last activity of every user, and a replay never moves it back', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
     const activities = [alice, bob].map((userId) => ({ userId, agoMs: 40 }))
@@ -100,34 +100,34 @@ function onlineLaws(createWorld: CreateWorld): void {
     expect(await here.lookUp([alice])).toMatchObject([{ online: true, lastSeenAt }])
   })
 
-  test('activity that is heard of late moves nothing back', async () => {
+  test('an activity that arrives late moves nothing back', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    await touch(here, alice)
+    await record(here, alice)
     const [before] = await here.lookUp([alice])
     await here.recordActivity([{ userId: alice, agoMs: WINDOW_MS - 50 }])
     await delay(60)
     expect(await here.lookUp([alice])).toMatchObject([{ online: true, lastSeenAt: before?.lastSeenAt }])
   })
 
-  test('a thousand people, whatever their names are, are touched and looked up at once', async () => {
+  test('a thousand users with odd names are recorded and looked up at once', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
     const odd = ['{5}', '}{', '*', ' ', 'clock', '👩‍👩‍👧', '__proto__', '-inf', '7', 'x'.repeat(255)]
-    const everybody = [...odd, ...range(1, 1_000).map((number) => `somebody ${number}`)] as UserId[]
-    const { cameOnline } = await here.recordActivity(everybody.map((userId) => ({ userId, agoMs: 0 })))
-    expect(new Set(idsOf(cameOnline))).toEqual(new Set(everybody))
-    const sightings = await here.lookUp(everybody)
-    expect(sightings).toHaveLength(everybody.length)
-    expect(sightings.every(({ online, lastSeenAt }) => online === true && lastSeenAt !== null)).toBe(true)
+    const userIds = [...odd, ...range(1, 1_000).map((number) => `user ${number}`)] as UserId[]
+    const { cameOnline } = await here.recordActivity(userIds.map((userId) => ({ userId, agoMs: 0 })))
+    expect(new Set(idsOf(cameOnline))).toEqual(new Set(userIds))
+    const states = await here.lookUp(userIds)
+    expect(states).toHaveLength(userIds.length)
+    expect(states.every(({ online, lastSeenAt }) => online === true && lastSeenAt !== null)).toBe(true)
   })
 }
 
 function sweepLaws(createWorld: CreateWorld): void {
-  test('whoever ran out is answered again and again until settled, then no more', async () => {
+  test('an expired user is returned by every sweep until it is confirmed', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    await touch(here, alice)
+    await record(here, alice)
     expect((await here.sweep()).expired).toEqual([])
     await until(async () => (await here.sweep()).expired.length > 0)
     const { expired } = await here.sweep()
@@ -136,33 +136,33 @@ function sweepLaws(createWorld: CreateWorld): void {
     expect((await here.sweep()).expired).toEqual([])
   })
 
-  test('who comes back before it is settled stays online, and their coming is the newer edge', async () => {
+  test('a user who comes back before the confirmation stays online, and their edge is newer', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    await touch(here, alice)
+    await record(here, alice)
     await until(async () => (await here.sweep()).expired.length > 0)
     const { expired } = await here.sweep()
-    const [back] = await touch(here, alice)
+    const [back] = await record(here, alice)
     await here.confirmExpired(expired.map(({ edge }) => edge))
     expect(await here.lookUp([alice])).toMatchObject([{ online: true }])
     expect(back?.edge.asOf).toBeGreaterThan(expired[0]?.edge.asOf ?? NaN)
     await until(async () => (await here.sweep()).expired.length > 0)
   })
 
-  test('somebody ran out for one gateway at a time, or for both, and never for none', async () => {
+  test('every expired user is returned to at least one gateway', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     await Promise.all([here.sweep(), there.sweep()])
-    const everybody = range(1, 200).map((number) => `somebody ${number}` as UserId)
-    await here.recordActivity(everybody.map((userId) => ({ userId, agoMs: 0 })))
+    const userIds = range(1, 200).map((number) => `user ${number}` as UserId)
+    await here.recordActivity(userIds.map((userId) => ({ userId, agoMs: 0 })))
     const found = new Set<UserId>()
     await until(async () => {
       for (const store of [here, there]) for (const id of idsOf((await store.sweep()).expired)) found.add(id)
-      return found.size === everybody.length
+      return found.size === userIds.length
     })
   })
 
-  test('a gateway that goes leaves who runs out to another, at once', async () => {
+  test('a gateway that closes hands its sweeps over to another at once', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     await here.sweep()
@@ -173,12 +173,12 @@ function sweepLaws(createWorld: CreateWorld): void {
   })
 }
 
-function excuseLaws(createWorld: CreateWorld): void {
-  test('whoever is excused is online as long as they are, unknown then, and offline when the excuse is over', async () => {
+function gracePeriodLaws(createWorld: CreateWorld): void {
+  test('a user in a grace period stays online for the window, then is unknown, and offline when it ends', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     await there.watch([alice])
-    await touch(here, alice)
+    await record(here, alice)
     expect(await here.grantGracePeriods([{ userId: alice, forMs: 2 * WINDOW_MS }])).toEqual([])
     expect(await there.lookUp([alice])).toMatchObject([{ online: true }])
     const unknown = await nextEdge(here)
@@ -193,7 +193,7 @@ function excuseLaws(createWorld: CreateWorld): void {
     expect((await here.sweep()).expired).toEqual([])
   })
 
-  test('of whoever was offline it is unknown from the moment on when they are excused, which is answered once', async () => {
+  test('an offline user becomes unknown when the grace period starts, which is returned once', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     await there.watch([bob])
@@ -205,11 +205,11 @@ function excuseLaws(createWorld: CreateWorld): void {
     expect(await nextEdge(here)).toMatchObject({ edge: { userId: bob, online: false } })
   })
 
-  test('whoever is back is online, and an excuse that ends meanwhile is no edge', async () => {
+  test('a user who comes back is online, and the end of the grace period is no edge', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
     const [unknown] = await here.grantGracePeriods([{ userId: alice, forMs: WINDOW_MS / 4 }])
-    const [online] = await touch(here, alice)
+    const [online] = await record(here, alice)
     expect(online).toMatchObject({ edge: { online: true } })
     expect(online?.edge.asOf).toBeGreaterThan(unknown?.edge.asOf ?? NaN)
     await delay(WINDOW_MS / 4 + 20)
@@ -217,15 +217,15 @@ function excuseLaws(createWorld: CreateWorld): void {
     expect(await nextEdge(here)).toMatchObject({ edge: { online: false } })
   })
 
-  test('an excuse is prolonged and never shortened, also while its end is being told', async () => {
+  test('a grace period is extended and never shortened, also while its end is being published', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
     await here.grantGracePeriods([{ userId: alice, forMs: 10_000 }])
     await here.grantGracePeriods([{ userId: alice, forMs: 1 }])
     await here.grantGracePeriods([{ userId: bob, forMs: 1 }])
     await delay(5)
-    const excused = (await here.lookUp([alice, bob])).filter(({ isExcused = false }) => isExcused)
-    expect(excused).toMatchObject([{ userId: alice, online: null }])
+    const inGracePeriod = (await here.lookUp([alice, bob])).filter(({ isExcused = false }) => isExcused)
+    expect(inGracePeriod).toMatchObject([{ userId: alice, online: null }])
     const offline = await nextEdge(here)
     expect(idsOf(await here.grantGracePeriods([{ userId: bob, forMs: 10_000 }]))).toEqual([bob])
     await here.confirmExpired([offline.edge])
@@ -234,12 +234,12 @@ function excuseLaws(createWorld: CreateWorld): void {
 }
 
 function savingLaws(createWorld: CreateWorld): void {
-  test('whoever is gone is unsaved until saved, and then forgotten', async () => {
+  test('an offline user is unsaved until saved, and then dropped', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    await touch(here, alice)
+    await record(here, alice)
     expect((await here.sweep()).unsaved).toEqual([])
-    await settleAll(here)
+    await confirmAll(here)
     const [seen] = await here.lookUp([alice])
     const { unsaved } = await here.sweep()
     expect(unsaved).toEqual([{ userId: alice, lastSeenAt: seen?.lastSeenAt }])
@@ -248,36 +248,36 @@ function savingLaws(createWorld: CreateWorld): void {
     expect(await here.lookUp([alice])).toMatchObject([{ lastSeenAt: null }])
   })
 
-  test('who comes back while it is being saved is not forgotten', async () => {
+  test('a user who comes back during the save is kept', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    await touch(here, alice)
-    await settleAll(here)
+    await record(here, alice)
+    await confirmAll(here)
     const { unsaved } = await here.sweep()
-    await touch(here, alice)
+    await record(here, alice)
     await here.markSaved(unsaved)
-    const [sighting] = await here.lookUp([alice])
-    expect(sighting?.online).toBe(true)
-    expect(sighting?.lastSeenAt?.getTime()).toBeGreaterThan(unsaved[0]?.lastSeenAt.getTime() ?? NaN)
+    const [state] = await here.lookUp([alice])
+    expect(state?.online).toBe(true)
+    expect(state?.lastSeenAt?.getTime()).toBeGreaterThan(unsaved[0]?.lastSeenAt.getTime() ?? NaN)
   })
 
-  test('who came back and went again while it was being saved is unsaved still', async () => {
+  test('a user who came back and left again during the save stays unsaved', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    await touch(here, alice)
-    await settleAll(here)
+    await record(here, alice)
+    await confirmAll(here)
     const { unsaved } = await here.sweep()
-    await touch(here, alice)
-    await settleAll(here)
+    await record(here, alice)
+    await confirmAll(here)
     await here.markSaved(unsaved)
-    const [sighting] = await here.lookUp([alice])
-    expect(sighting?.lastSeenAt?.getTime()).toBeGreaterThan(unsaved[0]?.lastSeenAt.getTime() ?? NaN)
-    expect((await here.sweep()).unsaved).toEqual([{ userId: alice, lastSeenAt: sighting?.lastSeenAt }])
+    const [state] = await here.lookUp([alice])
+    expect(state?.lastSeenAt?.getTime()).toBeGreaterThan(unsaved[0]?.lastSeenAt.getTime() ?? NaN)
+    expect((await here.sweep()).unsaved).toEqual([{ userId: alice, lastSeenAt: state?.lastSeenAt }])
   })
 }
 
 function watcherLaws(createWorld: CreateWorld): void {
-  test('an edge says which gateways watch the person, those that still do, and nobody else', async () => {
+  test('an edge names exactly the gateways that watch the user now', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     await Promise.all([here.watch([alice, bob]), there.watch([alice])])
@@ -290,40 +290,40 @@ function watcherLaws(createWorld: CreateWorld): void {
     expect(watchersOf(cameOnline, carol)).toEqual([])
   })
 
-  test('they hear of it as well when the window runs out', async () => {
+  test('an expired user comes with the watchers too', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     await there.watch([alice])
-    await touch(here, alice)
+    await record(here, alice)
     await until(async () => (await here.sweep()).expired.length > 0)
     expect(watchersOf((await here.sweep()).expired, alice)).toEqual([west])
   })
 
-  test('to begin to watch answers with how things are', async () => {
+  test('watching returns the present states', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    await touch(here, alice)
-    const sightings = await here.watch([alice, bob])
-    expect(sightings.find(({ userId }) => userId === alice)?.online).toBe(true)
-    expect(sightings.find(({ userId }) => userId === bob)?.online).not.toBe(true)
+    await record(here, alice)
+    const states = await here.watch([alice, bob])
+    expect(states.find(({ userId }) => userId === alice)?.online).toBe(true)
+    expect(states.find(({ userId }) => userId === bob)?.online).not.toBe(true)
   })
 }
 
-export async function touch(store: PresenceStore, userId: UserId): Promise<readonly WatchedEdge[]> {
+export async function record(store: PresenceStore, userId: UserId): Promise<readonly WatchedEdge[]> {
   return (await store.recordActivity([{ userId, agoMs: 0 }])).cameOnline
 }
 
-/** The one who ran out next. */
+/** Waits for the next expired user. */
 async function nextEdge(store: PresenceStore): Promise<WatchedEdge> {
   let found: readonly WatchedEdge[] = []
   await until(async () => (found = (await store.sweep()).expired).length > 0)
   const [edge] = found
-  if (edge === undefined || found.length > 1) throw new Error(`${found.length} ran out at once`)
+  if (edge === undefined || found.length > 1) throw new Error(`${found.length} expired at once`)
   return edge
 }
 
-/** Waits until somebody ran out, and settles that. */
-async function settleAll(store: PresenceStore): Promise<void> {
+/** Waits until a user expires, and confirms it. */
+async function confirmAll(store: PresenceStore): Promise<void> {
   await until(async () => (await store.sweep()).expired.length > 0)
   await store.confirmExpired((await store.sweep()).expired.map(({ edge }) => edge))
 }

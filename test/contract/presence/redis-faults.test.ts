@@ -9,9 +9,9 @@ import { captureLog } from '../../harness/fixtures/captured-log.ts'
 import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 import { startRedis, type TestRedis } from '../../harness/servers/redis.ts'
 import { until } from '../sessions/session-registry-contract.ts'
-import { east, idsOf, touch, west, WINDOW_MS } from './presence-store-contract.ts'
+import { east, idsOf, record, west, WINDOW_MS } from './presence-store-contract.ts'
 
-/** A Redis, and two gateways' ends of the store. */
+/** A Redis server, and the stores of two gateways. */
 async function world(): Promise<{ redis: TestRedis; stores: PresenceStore[] } & AsyncDisposable> {
   const resources = new AsyncDisposableStack()
   const redis = resources.use(await startRedis())
@@ -25,7 +25,7 @@ async function world(): Promise<{ redis: TestRedis; stores: PresenceStore[] } & 
   return { redis, stores, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
-/** As if the server's clock had been an hour ahead so far, and were set right at this moment. */
+/** Moves all stored times ahead by an hour, as if the server's clock had been set back by an hour. */
 async function setClockBack(redis: TestRedis): Promise<void> {
   const hour = 3_600_000
   const shard = shardOf(alice)
@@ -36,7 +36,7 @@ async function setClockBack(redis: TestRedis): Promise<void> {
   await redis.command('hincrby', seen, alice, `${hour}`)
 }
 
-test('when the gateway that sweeps dies, the other finds who runs out within a second', async () => {
+test('when the gateway that sweeps dies, another one returns expired users within a second', async () => {
   await using it = await world()
   const [here, there] = it.stores as [PresenceStore, PresenceStore]
   await here.sweep()
@@ -48,10 +48,10 @@ test('when the gateway that sweeps dies, the other finds who runs out within a s
   expect(tookMs).toBeLessThan(1_000)
 })
 
-test('a clock that is set back by an hour makes nobody online for longer, and moves no last activity back', async () => {
+test('a clock that is set back by an hour extends no window, and moves no lastSeenAt back', async () => {
   await using it = await world()
   const [here] = it.stores as [PresenceStore]
-  await touch(here, alice)
+  await record(here, alice)
   const startedAt = performance.now()
   await setClockBack(it.redis)
   const [ahead] = await here.lookUp([alice])
@@ -62,19 +62,19 @@ test('a clock that is set back by an hour makes nobody online for longer, and mo
     return (await here.lookUp([alice]))[0]?.online === false
   })
   expect(performance.now() - startedAt).toBeLessThan(WINDOW_MS + 300)
-  expect(idsOf(await touch(here, alice))).toEqual([alice])
+  expect(idsOf(await record(here, alice))).toEqual([alice])
   expect(await here.lookUp([alice])).toMatchObject([{ online: true, lastSeenAt: ahead?.lastSeenAt }])
 })
 
-test('after Redis forgot everything a gateway is told so, once, and nobody is said to be offline for want of knowing', async () => {
+test('after Redis lost its data every gateway learns it once, and no user is called offline', async () => {
   await using it = await world()
   const [here, there] = it.stores as [PresenceStore, PresenceStore]
-  await touch(here, alice)
+  await record(here, alice)
   expect((await here.sweep()).hasLostState).toBe(false)
   expect((await there.sweep()).hasLostState).toBe(false)
   await it.redis.flush()
   expect(await there.lookUp([alice])).toMatchObject([{ online: null }])
-  await touch(there, alice)
+  await record(there, alice)
   for (const store of it.stores) {
     expect((await store.sweep()).hasLostState).toBe(true)
     expect((await store.sweep()).hasLostState).toBe(false)
@@ -84,30 +84,30 @@ test('after Redis forgot everything a gateway is told so, once, and nobody is sa
   expect(known.get(bob)).toBe(null)
 })
 
-test('a Redis that has lost its scripts serves on', async () => {
+test('a Redis that lost its scripts works on', async () => {
   await using it = await world()
   const [here] = it.stores as [PresenceStore]
-  await touch(here, alice)
+  await record(here, alice)
   await it.redis.command('script', 'flush')
-  expect(await touch(here, alice)).toEqual([])
-  expect(idsOf(await touch(here, bob))).toEqual([bob])
+  expect(await record(here, alice)).toEqual([])
+  expect(idsOf(await record(here, bob))).toEqual([bob])
   await it.redis.command('script', 'flush', 'sync')
   expect(await here.lookUp([alice])).toMatchObject([{ online: true }])
   expect((await here.sweep()).hasLostState).toBe(false)
 })
 
-test('while Redis is away everything is refused at once, and works again when it is back', async () => {
+test('while Redis is down every call rejects at once, and works again when it is back', async () => {
   await using it = await world()
   const [here] = it.stores as [PresenceStore]
-  await touch(here, alice)
+  await record(here, alice)
   await here.sweep()
   await it.redis.kill()
   await delay(50)
   const startedAt = performance.now()
-  const attempts = [touch(here, alice), here.lookUp([alice]), here.sweep(), here.watch([bob])]
+  const attempts = [record(here, alice), here.lookUp([alice]), here.sweep(), here.watch([bob])]
   for (const attempt of await Promise.allSettled(attempts)) expect(attempt.status).toBe('rejected')
   expect(performance.now() - startedAt).toBeLessThan(1_000)
   await it.redis.start()
   await until(async () => (await here.sweep().catch(() => undefined))?.hasLostState === true)
-  expect(idsOf(await touch(here, alice))).toEqual([alice])
+  expect(idsOf(await record(here, alice))).toEqual([alice])
 })

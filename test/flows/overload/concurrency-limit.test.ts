@@ -6,7 +6,7 @@ import { startParley, UNLIMITED } from '../../harness/servers/parley.ts'
 
 const HISTORY = 'query ($id: ID!) { chat(id: $id) { messages(last: 20) { edges { node { body } } } } }'
 
-/** Nobody can change anything in the chat until this is disposed of. */
+/** Blocks all changes to the chat until it is disposed. */
 async function holdUp(databaseUrl: string, chatId: string): Promise<AsyncDisposable> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
@@ -15,7 +15,7 @@ async function holdUp(databaseUrl: string, chatId: string): Promise<AsyncDisposa
   return { [Symbol.asyncDispose]: () => client.end() }
 }
 
-test("however much of one person's is under way, others are served, and so are that person's messages", async () => {
+test("many blocked operations of one user delay neither other users nor that user's messages", async () => {
   await using parley = await startParley({ config: UNLIMITED })
   const [alice, bob, carol] = [
     await parley.person('alice'),
@@ -30,7 +30,7 @@ test("however much of one person's is under way, others are served, and so are t
 
   const reacting = await (async () => {
     await using _ = await holdUp(parley.databaseUrl, stuck)
-    const answers = Array.from({ length: 90 }, (_none, index) =>
+    const responses = Array.from({ length: 90 }, (_none, index) =>
       alice.requestOverSocket(SET_REACTION, { input: { messageId, emoji: '👍', present: index % 2 === 0 } }),
     )
     expect(
@@ -40,7 +40,7 @@ test("however much of one person's is under way, others are served, and so are t
     const { seq } = await alice.send(another, randomUUID())
     const delivered = { input: { positions: [{ chatId: another, seq }] } }
     expect((await alice.requestOverSocket(MARK_DELIVERED, delivered)).errors).toBeUndefined()
-    return answers
+    return responses
   })()
   const errors = (await Promise.all(reacting)).flatMap((answer) => answer.errors ?? [])
   expect(errors).toEqual([])

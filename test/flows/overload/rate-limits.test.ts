@@ -19,11 +19,11 @@ const TRANSPORTS = [
   ['the WebSocket', (person: Person): Ask => person.requestOverSocket.bind(person)],
 ] as const
 
-const codes = (answers: readonly ApiResponse<unknown>[]): Set<string | undefined> =>
-  new Set(answers.map(({ errors }) => errors?.[0]?.extensions.code))
+const codes = (responses: readonly ApiResponse<unknown>[]): Set<string | undefined> =>
+  new Set(responses.map(({ errors }) => errors?.[0]?.extensions.code))
 
 test.for(TRANSPORTS)(
-  'over %s, a flood of sends is RATE_LIMITED, what waits as long as was said is sent, and all else works',
+  'over %s, a flood of sends is RATE_LIMITED, a retry after the given time succeeds, and all else works',
   async ([name, by]) => {
     const [flooder, friend] = [
       await parley.person(`flooder-${randomUUID()}`),
@@ -32,17 +32,17 @@ test.for(TRANSPORTS)(
     const chat = await flooder.startChat(friend)
     const send = (body: string): Promise<ApiResponse<unknown>> =>
       by(flooder)(SEND_MESSAGE, { input: { chatId: chat, clientMessageId: randomUUID(), body } })
-    const answers: ApiResponse<unknown>[] = []
-    while (!codes(answers).has('RATE_LIMITED')) {
+    const responses: ApiResponse<unknown>[] = []
+    while (!codes(responses).has('RATE_LIMITED')) {
       const batch = Array.from({ length: 50 }, (_, index) => send(`${name} ${index}`))
-      answers.push(...(await Promise.all(batch)))
+      responses.push(...(await Promise.all(batch)))
     }
-    // Of fifty at once another may take what a refused one waits for; so the last of them is sent alone.
+    // Among fifty at once, another send may take the quota that a rejected one waits for. So the last is sent alone.
     let last = await send(`${name} alone`)
-    for (; last.errors === undefined; last = await send(`${name} alone`)) answers.push(last)
-    const sent = answers.filter(({ errors }) => errors === undefined)
+    for (; last.errors === undefined; last = await send(`${name} alone`)) responses.push(last)
+    const sent = responses.filter(({ errors }) => errors === undefined)
     expect(sent.length).toBeGreaterThanOrEqual(QUOTAS.send.burst)
-    expect(codes(answers)).toEqual(new Set([undefined, 'RATE_LIMITED']))
+    expect(codes(responses)).toEqual(new Set([undefined, 'RATE_LIMITED']))
 
     const refusal = last.errors[0]?.extensions
     expect(refusal).toMatchObject({ retryable: true, retryAfterMs: expect.any(Number) as number })
@@ -54,17 +54,17 @@ test.for(TRANSPORTS)(
 )
 
 test.for(TRANSPORTS)(
-  'over %s, queries cost by what they ask for, and somebody who asks for very much is RATE_LIMITED soon',
+  'over %s, queries cost by what they request, and a user who requests very much is RATE_LIMITED soon',
   async ([, by]) => {
     const greedy = await parley.person(`greedy-${randomUUID()}`)
     const chats = `chats(first: 100) { edges { node { messages(last: 100) { edges { node {
       id seq body sender { id name } replyTo { id seq body } reactions { emoji } } } } } } }`
-    const answers: ApiResponse<unknown>[] = []
-    for (let count = 0; count < 200 && !codes(answers).has('RATE_LIMITED'); count += 1) {
-      answers.push(await by(greedy)(`{ ${chats} }`))
+    const responses: ApiResponse<unknown>[] = []
+    for (let count = 0; count < 200 && !codes(responses).has('RATE_LIMITED'); count += 1) {
+      responses.push(await by(greedy)(`{ ${chats} }`))
     }
-    expect(codes(answers)).toEqual(new Set([undefined, 'RATE_LIMITED']))
-    expect(answers.length).toBeGreaterThan(20)
+    expect(codes(responses)).toEqual(new Set([undefined, 'RATE_LIMITED']))
+    expect(responses.length).toBeGreaterThan(20)
     const friend = await parley.person(`friend-${randomUUID()}`)
     expect(
       (await by(greedy)(`mutation { startDirectChat(input: { userId: "${friend.id}" }) { chat { kind } } }`))
@@ -73,14 +73,14 @@ test.for(TRANSPORTS)(
   },
 )
 
-test('twenty root fields in one document are paid for one by one', async () => {
+test('twenty root fields in one document cost as much as twenty requests', async () => {
   const [eager, friend] = [await parley.person('eager'), await parley.person('eagers-friend')]
   const one = (index: number): string =>
     `c${index}: startDirectChat(input: { userId: "${friend.id}" }) { chat { id } }`
   const document = `mutation { ${Array.from({ length: 20 }, (_, index) => one(index)).join(' ')} }`
-  const answers: ApiResponse<unknown>[] = []
-  for (let count = 0; count < 15; count += 1) answers.push(await eager.post(document))
-  const [first] = answers
+  const responses: ApiResponse<unknown>[] = []
+  for (let count = 0; count < 15; count += 1) responses.push(await eager.post(document))
+  const [first] = responses
   expect(first?.errors).toBeUndefined()
-  expect(codes(answers)).toContain('RATE_LIMITED')
+  expect(codes(responses)).toContain('RATE_LIMITED')
 })

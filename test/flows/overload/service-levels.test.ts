@@ -22,7 +22,7 @@ afterAll(() => parley[Symbol.asyncDispose]())
 
 const command = (...args: string[]) => run(['service-level', ...args], { DATABASE_URL: parley.databaseUrl })
 
-/** The operator says so, and everybody has been told. */
+/** Sets the level as an operator, and waits until clients see it. */
 async function setLevel(level: 'normal' | 'busy' | 'essential' | 'auto', witness = alice): Promise<void> {
   using following = subscribeToStatus(witness)
   const { code, noticed } = await command(level)
@@ -32,21 +32,21 @@ async function setLevel(level: 'normal' | 'busy' | 'essential' | 'auto', witness
 }
 afterEach(() => setLevel('auto'))
 
-test("the operator's command is told to everybody within two seconds, with what is paused, until it expires", async () => {
+test("clients see the operator's command within two seconds, with the paused features, until it expires", async () => {
   using following = subscribeToStatus(bob)
   expect(await following.updates.next()).toMatchObject({ level: 'NORMAL', paused: [] })
   const { printed } = await command('essential', '--for', '3s')
   expect(printed).toMatch(/^ESSENTIAL until \d{4}-.+Z, on every gateway within two seconds/)
-  const told = await following.updates.next(2_000)
-  expect(told).toMatchObject({
+  const status = await following.updates.next(2_000)
+  expect(status).toMatchObject({
     level: 'ESSENTIAL',
     paused: ['receipts', 'presence', 'typing'],
   })
-  expect(await queryStatus(bob)).toEqual(told)
+  expect(await queryStatus(bob)).toEqual(status)
   expect(await following.updates.next(4_500)).toMatchObject({ level: 'NORMAL', paused: [] })
 })
 
-test('the command is heard within two seconds also while every other connection to the database is taken', async () => {
+test('a command works within two seconds, even if all other database connections are in use', async () => {
   using following = subscribeToStatus(bob)
   await following.updates.next()
   const carol = await parley.person('carol')
@@ -63,7 +63,7 @@ test('the command is heard within two seconds also while every other connection 
     ),
   )
   try {
-    // In a transaction everything is seen as it was at the first look, unless told otherwise.
+    // Statistics keep their first values within a transaction, unless they are cleared.
     const isBlocked = `SELECT count(*)::int AS count, pg_stat_clear_snapshot() FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event_type = 'Lock'`
     const blocked = async () => (await client.query<{ count: number }>(isBlocked)).rows[0]?.count
@@ -76,7 +76,7 @@ test('the command is heard within two seconds also while every other connection 
   expect((await Promise.all(reacting)).flatMap(({ errors }) => errors ?? [])).toEqual([])
 })
 
-test('the newest command wins, and auto takes it back', async () => {
+test('the newest command wins, and auto removes it', async () => {
   await setLevel('essential')
   await setLevel('busy')
   expect((await queryStatus(alice)).paused).toEqual(['presence', 'typing'])
@@ -84,7 +84,7 @@ test('the newest command wins, and auto takes it back', async () => {
   expect(await queryStatus(alice)).toMatchObject({ level: 'NORMAL', paused: [] })
 })
 
-test('at ESSENTIAL messages flow as always, and receipts come late and right', async () => {
+test('at ESSENTIAL messages flow as usual, and receipts arrive late and right', async () => {
   using atAlice = alice.inbox('laptop')
   using atBob = bob.inbox('phone')
   await Promise.all([atAlice.caughtUp(), atBob.caughtUp()])
@@ -93,7 +93,7 @@ test('at ESSENTIAL messages flow as always, and receipts come late and right', a
   await atBob.reaches(chat, seq, 2_000)
   await bob.markDelivered(chat, seq, 'phone')
 
-  // The first after a rest is written at once; those behind it wait together.
+  // The first one after a rest is written at once. The ones behind it wait for the next batch.
   const later = [await alice.send(chat, 'One more'), await alice.send(chat, 'And another')]
   const from = performance.now()
   const [read] = await Promise.all([
@@ -106,7 +106,7 @@ test('at ESSENTIAL messages flow as always, and receipts come late and right', a
   expect((await alice.fetchChat(chat)).lastMessage?.status).toBe('READ')
 }, 30_000)
 
-test('whose heartbeats were refused for longer than the level lasted is unknown, and not told to be offline', async () => {
+test('a user whose heartbeats were rejected is unknown and not offline, even after the level has ended', async () => {
   await using other = await startParley({ overrides: { presence: { windowMs: 500, isPaused: () => false } } })
   const [carol, dave] = [await other.person('carol'), await other.person('dave')]
   await carol.send(await carol.startChat(dave), 'Hello')
@@ -130,16 +130,18 @@ test('an app that reports each message by itself does not use up its connection 
   const reports = Array.from({ length: 90 }, () =>
     bob.requestOverSocket(MARK_DELIVERED, { input: { positions } }),
   )
-  const answers = await Promise.all(reports)
-  const refused = answers.flatMap(({ errors = [] }) => errors)
-  expect(refused.length).toBeGreaterThan(50)
-  for (const { extensions } of refused) {
+  const responses = await Promise.all(reports)
+  const rejected = responses.flatMap(({ errors = [] }) => errors)
+  expect(rejected.length).toBeGreaterThan(50)
+  for (const { extensions } of rejected) {
     expect(extensions).toMatchObject({ code: 'SERVICE_DEGRADED', retryable: true, retryAfterMs: 4_000 })
   }
-  expect(answers.filter(({ data }) => data !== undefined && data !== null).length).toBeGreaterThanOrEqual(16)
+  expect(responses.filter(({ data }) => data !== undefined && data !== null).length).toBeGreaterThanOrEqual(
+    16,
+  )
 })
 
-test('a gateway that stops at ESSENTIAL stores what it was told first, and does not rest over it', async () => {
+test('a gateway that stops at ESSENTIAL stores the waiting receipts first, without a rest', async () => {
   await using other = await startParley({ databaseUrl: parley.databaseUrl })
   const carol = await other.person('carol')
   const withCarol = await alice.startChat(carol)
@@ -160,20 +162,20 @@ test.for([
   [['service-level', 'panic'], 2, 'Use normal, busy, essential or auto.'],
   [['service-level', 'busy', '--for', 'ever'], 2, 'Use a time such as 90s'],
   [['service-level', 'auto', '--for', '1h'], 2, "--for can't be used with auto"],
-] as const)('%o is refused with a sentence', async ([args, code, sentence]) => {
+] as const)('%o is rejected with a sentence', async ([args, code, sentence]) => {
   const outcome = await run(args, { DATABASE_URL: parley.databaseUrl })
   expect(outcome.code).toBe(code)
   expect(outcome.noticed).toContain(sentence)
   expect(await queryStatus(alice)).toMatchObject({ level: 'NORMAL' })
 })
 
-test('without an instance on the embedded database there is nobody to command, and it says so', async () => {
+test('without a running instance on the embedded database the command fails and says why', async () => {
   const { code, noticed } = await run(['service-level', 'busy'], { DATA_DIR: '/nonexistent/parley' })
   expect(code).toBe(1)
   expect(noticed).toContain('No gateway is running on /nonexistent/parley')
 })
 
-test('a database that was not migrated yet is told from one that is away', async () => {
+test('the command tells a database without migrations from one that is down', async () => {
   const client = new pg.Client({ connectionString: parley.databaseUrl })
   await client.connect()
   await client.query('ALTER TABLE service_level_commands RENAME TO elsewhere')

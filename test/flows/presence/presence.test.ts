@@ -19,19 +19,19 @@ beforeAll(async () => {
 afterAll(() => parley[Symbol.asyncDispose]())
 
 let people = 0
-/** Somebody nobody knows. */
-async function somebody(): Promise<Person> {
-  return parley.person(`somebody-${(people += 1)}`)
+/** A person without chats. */
+async function newPerson(): Promise<Person> {
+  return parley.person(`person-${(people += 1)}`)
 }
 
-/** Two people who share a chat; the second one has done nothing yet. */
+/** Two people who share a chat. The second one was not active yet. */
 async function friends(): Promise<[Person, Person]> {
-  const [alice, bob] = [await somebody(), await somebody()]
+  const [alice, bob] = [await newPerson(), await newPerson()]
   await alice.send(await alice.startChat(bob), 'Hello')
   return [alice, bob]
 }
 
-test('a person who does something is online at once, to themselves and to those they chat with', async () => {
+test('an active user is online at once, to themselves and to users in their chats', async () => {
   const [alice, bob] = await friends()
   expect(await queryPresence(alice, bob)).toEqual({ user: { id: bob.id }, online: false, lastSeenAt: null })
   const own = await heartbeat(bob)
@@ -41,8 +41,8 @@ test('a person who does something is online at once, to themselves and to those 
   expect(await queryPresence(bob, bob)).toEqual(own)
 })
 
-test('to a stranger there is nothing to see, nor to whoever has an empty chat with them', async () => {
-  const [alice, carol] = [await somebody(), await somebody()]
+test('a stranger sees nothing, and neither does a user who shares only an empty chat', async () => {
+  const [alice, carol] = [await newPerson(), await newPerson()]
   await heartbeat(alice)
   expect(await queryPresence(carol, alice)).toBeNull()
   await carol.startChat(alice)
@@ -50,14 +50,14 @@ test('to a stranger there is nothing to see, nor to whoever has an empty chat wi
   expect(await queryPresence(alice, carol)).toBeNull()
 })
 
-test('a stranger is refused by the same work as a friend is answered, so that time tells nothing', async () => {
+test('a stranger causes the same statements as a friend, so that timing reveals nothing', async () => {
   const [alice, bob] = await friends()
-  const carol = await somebody()
+  const carol = await newPerson()
   await heartbeat(bob)
   const work = async (viewer: Person): Promise<readonly string[]> => {
     using listening = recordStatements()
     await queryPresence(viewer, bob)
-    // What is written at the same time is written of everybody, by and by.
+    // Saves of last activities may run at the same time.
     return listening.statements
       .filter(({ text, values }) => /^\s*SELECT/.test(text) && JSON.stringify(values).includes(bob.name))
       .map(titleOf)
@@ -68,7 +68,7 @@ test('a stranger is refused by the same work as a friend is answered, so that ti
   expect(await work(carol)).toEqual(ofFriend)
 })
 
-test('what an app does by itself leaves the last activity where it was, over HTTP and WebSocket alike', async () => {
+test('requests that an app sends by itself do not change lastSeenAt, over HTTP and WebSocket alike', async () => {
   const [alice, bob] = await friends()
   const { lastSeenAt } = await heartbeat(bob)
   const chat = await bob.run<{ chats: { edges: { node: { id: string } }[] } }>(
@@ -101,7 +101,7 @@ test('what an app does by itself leaves the last activity where it was, over HTT
   expect(Date.parse(after?.lastSeenAt ?? '')).toBeGreaterThan(Date.parse(lastSeenAt ?? ''))
 })
 
-test('an app that goes on by itself keeps nobody online', async () => {
+test('requests that an app sends by itself keep no user online', async () => {
   const [alice, bob] = await friends()
   using watch = new PresenceStream(alice, [bob])
   await watch.nextUpdate(bob, false)
@@ -109,17 +109,17 @@ test('an app that goes on by itself keeps nobody online', async () => {
   await watch.nextUpdate(bob, true)
   const over = new AbortController()
   const asking = askUntil(over.signal, bob, lastSeenAt)
-  const gone = await watch.nextUpdate(bob, false)
+  const offline = await watch.nextUpdate(bob, false)
   over.abort()
   await asking
-  expect(gone.lastSeenAt).toBe(lastSeenAt)
+  expect(offline.lastSeenAt).toBe(lastSeenAt)
 })
 
 async function askUntil(signal: AbortSignal, person: Person, lastSeenAt: string | null): Promise<void> {
   while (!signal.aborted) expect((await heartbeat(person, false)).lastSeenAt).toBe(lastSeenAt)
 }
 
-test('watchers are told the state at once, then edges, at their time, and nothing in between', async () => {
+test('a subscription starts with the present state, then delivers each edge in time, and nothing else', async () => {
   const [alice, bob] = await friends()
   using watch = new PresenceStream(alice, [bob, alice, bob])
   expect(await watch.nextUpdate(bob, false)).toMatchObject({ lastSeenAt: null })
@@ -138,11 +138,11 @@ test('watchers are told the state at once, then edges, at their time, and nothin
   expect((await queryPresence(alice, bob))?.lastSeenAt).toBe(last.lastSeenAt)
 })
 
-test('to watch a stranger is NOT_FOUND, as to watch nobody; 501 people are too many', async () => {
+test('watching a stranger or an unknown user is NOT_FOUND, and 501 users are too many', async () => {
   const [alice, bob] = await friends()
-  const stranger = await somebody()
-  const nobody = { id: 'user_nobody' } as Person
-  for (const others of [[stranger], [nobody], [bob, stranger]]) {
+  const stranger = await newPerson()
+  const unknown = { id: 'user_unknown' } as Person
+  for (const others of [[stranger], [unknown], [bob, stranger]]) {
     using watch = new PresenceStream(alice, others)
     expect(await watch.ended).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }])
   }
@@ -153,8 +153,8 @@ test('to watch a stranger is NOT_FOUND, as to watch nobody; 501 people are too m
   expect(await watch.ended).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }])
 })
 
-test('who shares a chat no more is told no more, while others are; and how things are when they do again', async () => {
-  const [alice, bob, carol] = [await somebody(), await somebody(), await somebody()]
+test('updates end when users stop sharing a chat, and resume when they share one again', async () => {
+  const [alice, bob, carol] = [await newPerson(), await newPerson(), await newPerson()]
   const group = await alice.createGroup([bob, carol])
   using atBob = new PresenceStream(bob, [alice, carol])
   using atAlice = new PresenceStream(alice, [carol])
@@ -172,7 +172,7 @@ test('who shares a chat no more is told no more, while others are; and how thing
   expect(await atBob.nextUpdate(carol, true)).toMatchObject({ lastSeenAt })
 })
 
-test('while presence is paused nobody knows who is online; when it goes on, everybody is told right', async () => {
+test('while presence is paused all users are unknown, and afterwards the states are right', async () => {
   const [alice, bob] = await friends()
   using watch = new PresenceStream(alice, [bob])
   await watch.nextUpdate(bob, false)
@@ -189,13 +189,13 @@ test('while presence is paused nobody knows who is online; when it goes on, ever
   } finally {
     isPaused = false
   }
-  // Whoever is there is known at once; whoever is not may have been silent only, until a whole window has passed.
+  // Online users are known at once. All others may only have been silent, until a whole window has passed.
   await heartbeat(bob)
   await watch.nextUpdate(bob, true)
   await watch.nextUpdate(bob, false)
 })
 
-test('when somebody was last seen outlives the process, whether they had gone or not', async () => {
+test('lastSeenAt survives a restart, also for users who were online', async () => {
   await using database = await createTestDatabase()
   const options = { config: UNLIMITED, databaseUrl: database.url }
   let lastSeenAt: string | null

@@ -67,7 +67,7 @@ test('a new activity of the same user gets a new time', async () => {
   expect(written[1]).toEqual([{ userId: alice, agoMs: 0, lastSeenAt: undefined }])
 })
 
-test('a replay covers users whose window has just ended, and not those who left earlier and are saved', async () => {
+test('a replay covers users whose window has just ended, and no users who are saved already', async () => {
   const { writer, time, written } = world()
   await writer.record(alice)
   time.elapsedMs += 4_000

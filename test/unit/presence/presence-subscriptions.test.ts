@@ -278,7 +278,7 @@ test('while only online users are known, an edge to offline is shown as unknown 
   expect(await next(stream)).toMatchObject({ userId: carol, online: false })
 })
 
-test('a user of whom the store is unsure twice in a row is no longer shown as online', async () => {
+test('a user is no longer shown as online if the store is unsure about them twice in a row', async () => {
   await using world = new World()
   await world.record(alice)
   await using stream = world.subscriptions.open(bob, [alice, carol])

@@ -86,7 +86,7 @@ test('a review reads the users who are still allowed, and conceals the others', 
   ])
 })
 
-test('a user of whom the store is unsure is read again, and concealed if it is still unsure and they look online', () => {
+test('an unsure state is read again, and a user shown as online is concealed if it is still unsure', () => {
   const it = new Gateway()
   it.stream.show(stateOf(alice, true))
   expect(it.apply(unsure(alice))).toEqual([])
