@@ -1,4 +1,4 @@
 import { ensurePrismaClient } from '../src/store/migrations/ensure-prisma-client.ts'
 
-// What has to be there before anything that imports the database's client is checked or tested.
+// Generates the Prisma client, which code that is checked or tested imports.
 await ensurePrismaClient()

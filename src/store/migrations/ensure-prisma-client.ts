@@ -6,9 +6,9 @@ import { join } from 'node:path'
 const PROJECT = join(import.meta.dirname, '..', '..', '..')
 
 /**
- * Generates the Prisma client of the project in `root` if it is missing or older than its schema, which takes a few
- * seconds and no network. Comes before anything that imports the client, which is not kept in the repository.
- * Rejects with a sentence for the operator where it can't be done.
+ * Generates the Prisma client of the project in `root` if it is missing or older than its schema. Takes a few seconds and
+ * needs no network. Must run before anything imports the client, which is not in the repository. Rejects with a message
+ * for the operator if it fails.
  */
 export async function ensurePrismaClient(root = PROJECT): Promise<void> {
   const schemaMs = (await modifiedMs(join(root, 'prisma', 'schema.prisma'))) ?? 0
@@ -16,13 +16,14 @@ export async function ensurePrismaClient(root = PROJECT): Promise<void> {
   if (clientMs !== undefined && clientMs >= schemaMs) return
   const cli = findPrisma(root)
   const what = clientMs === undefined ? 'is missing' : 'is older than prisma/schema.prisma'
-  if (cli === undefined) throw new Error(`The Prisma client in src/store/generated ${what}. ${BRING_PRISMA}`)
+  if (cli === undefined)
+    throw new Error(`The Prisma client in src/store/generated ${what}. ${INSTALL_PRISMA}`)
   process.stderr.write(`The Prisma client ${what}; generating it …\n`)
   await generate(cli, root)
 }
 
-const BRING_PRISMA =
-  'Run "npm ci", which brings the package "prisma" that generates it; in a container image, run "npm run generate" while that package is there.'
+const INSTALL_PRISMA =
+  'Run "npm ci", which installs the package "prisma" that generates it. In a container image, run "npm run generate" while that package is installed.'
 
 async function modifiedMs(file: string): Promise<number | undefined> {
   try {
@@ -42,7 +43,7 @@ function findPrisma(root: string): string | undefined {
   }
 }
 
-/** Its chatter is shown only where it failed. */
+/** Shows the output of the command only if it fails. */
 async function generate(cli: string, root: string): Promise<void> {
   const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' }
   await new Promise<void>((resolve, reject) => {
