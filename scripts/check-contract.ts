@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { buildSchema, type GraphQLSchema } from 'graphql'
 import { deviationsFrom } from './contract-rules.ts'
 
-// Fails where schema.graphql does not hold all that client developers were promised.
+// Fails if schema.graphql lacks something that client developers were promised.
 const PROMISED = new URL('../test/contract/api/promised.graphql', import.meta.url)
 const PRINTED = new URL('../schema.graphql', import.meta.url)
 

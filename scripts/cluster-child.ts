@@ -8,9 +8,9 @@ import { pause } from '../src/lib/async.ts'
 export type Child = Readonly<{
   name: string
   pid: number
-  /** Resolves when it has ended, in words: how. Never rejects. */
+  /** Resolves with a description of its end. Never rejects. */
   ended: Promise<string>
-  /** Ends it by SIGTERM, and by SIGKILL if that takes longer than `deadlineMs`, 30 s unless told; resolves when it is gone. */
+  /** Sends SIGTERM, and SIGKILL after `deadlineMs` (30 s by default). Resolves when the program has ended. */
   stop(deadlineMs?: number): Promise<void>
 }>
 
@@ -19,15 +19,15 @@ export type ChildOptions = Readonly<{
   file: string
   args: readonly string[]
   env?: Readonly<Record<string, string | undefined>>
-  /** Takes what it prints. */
+  /** Receives its output. */
   logFile: string
 }>
 
 const STOP_DEADLINE_MS = 30_000
 
 /**
- * Starts a program in a process group of its own: Ctrl-C in the terminal reaches this process alone, which then ends
- * the others one after the other. If this process is killed, and so can't, the whole group is killed as well.
+ * Starts a program in its own process group. Ctrl-C in the terminal then reaches this process alone, which stops the
+ * others in order. If this process is killed, the group is killed as well.
  */
 export async function startChild({ name, file, args, env, logFile }: ChildOptions): Promise<Child> {
   const log = await open(logFile, 'a')
@@ -66,8 +66,8 @@ async function launch({ name, file, args, env = process.env, log }: Launch): Pro
 }
 
 /**
- * A shell that waits for its input to end. That happens when this process does, however it does; the group is killed
- * then. Whoever calls what is returned, after the group's end, takes the shell away.
+ * Starts a shell that kills the group when its input ends. The input ends with this process, for any reason. Call the
+ * returned function after the group has ended, to end the shell.
  */
 function killWithUs(pid: number): () => void {
   const script = 'cat > /dev/null; kill -9 "-$1"'
@@ -78,7 +78,7 @@ function killWithUs(pid: number): () => void {
   reaper.unref()
   if (reaper.stdin instanceof Socket) reaper.stdin.unref()
   return () => {
-    // Its `cat` would live on for as long as the pipe is open: the whole group goes.
+    // Kill the whole group. Its `cat` would live as long as the pipe is open.
     if (reaper.pid !== undefined) process.kill(-reaper.pid, 'SIGKILL')
   }
 }

@@ -1,18 +1,18 @@
 import { hasNginx, startNginx } from './cluster-nginx.ts'
 import { startProxy } from './cluster-proxy.ts'
 
-/** What people talk to. */
+/** The load balancer that clients connect to. */
 export type Front = Readonly<{ name: string; pid: number | undefined; stop(): Promise<void> }>
 
 type Options = Readonly<{
   folder: string
   port: number
   gatewayPorts: readonly number[]
-  /** Use the proxy even where there is an nginx. */
+  /** Use the proxy even if nginx is installed. */
   withoutNginx: boolean
 }>
 
-/** Starts nginx, or where this machine has none a proxy in this process. */
+/** Starts nginx, or a proxy in this process if nginx is not installed. */
 export async function startFront({ folder, port, gatewayPorts, withoutNginx }: Options): Promise<Front> {
   if (!withoutNginx && hasNginx()) {
     return startNginx({ folder, port, gatewayPorts, isRoot: process.getuid?.() === 0 })

@@ -5,19 +5,19 @@ import { freePort } from './cluster-ports.ts'
 import { isGatewayReady, until } from './cluster-readiness.ts'
 
 const PARLEY = join(import.meta.dirname, '..', 'bin', 'parley.js')
-/** A gateway that dies at its start is not started again in a tight loop. */
+/** Wait before a restart, so that a gateway that fails to start is not restarted in a tight loop. */
 const RESTART_DELAY_MS = 500
 
 export type GatewayOptions = Readonly<{
   name: string
-  /** Wanted; any other where it is taken. */
+  /** The preferred port. Another one is used if it is taken. */
   port: number
   folder: string
   env: Readonly<Record<string, string | undefined>>
   tell: (line: string) => void
 }>
 
-/** A gateway that is started again, on the same ports, whenever it dies. */
+/** A gateway that is restarted on the same ports whenever it dies. */
 export type Gateway = Readonly<{
   name: string
   port: number
@@ -26,7 +26,7 @@ export type Gateway = Readonly<{
   stop(): Promise<void>
 }>
 
-/** Resolves when the gateway is ready; throws when it can't be started. */
+/** Resolves when the gateway is ready. Rejects if it cannot be started. */
 export async function startGateway({
   name,
   port: wanted,
@@ -77,7 +77,7 @@ export async function startGateway({
     }
   }
 
-  /** One that is just being started again ends as soon as it has come up. */
+  /** Stops the gateway. A restart in progress is finished first. */
   const stop = onlyOnce(async () => {
     stopping.abort()
     await child.stop()

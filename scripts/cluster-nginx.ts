@@ -4,21 +4,21 @@ import { join } from 'node:path'
 import { type Child, startChild } from './cluster-child.ts'
 import { until } from './cluster-readiness.ts'
 
-/** What differs between a container and this machine. */
+/** Settings that differ between a container and this machine. */
 export type NginxPlace = Readonly<{
   folder: string
-  /** Of loopback. */
+  /** On loopback. */
   port: number
   gatewayPorts: readonly number[]
-  /** Whether nginx runs as root, whose workers would be somebody else then, without a way into the folder. */
+  /** Whether nginx runs as root. Its workers would then be another user without access to the folder. */
   isRoot: boolean
 }>
 
 const CONFIG = join(import.meta.dirname, '..', 'deploy', 'nginx.conf')
-/** One worker is plenty for one machine that also runs everything else. */
+/** One worker is enough on a machine that also runs everything else. */
 const WORKERS = 1
 
-/** The configuration that is deployed, with this machine's addresses and folder. Throws where it has no place for them. */
+/** Returns the deployed configuration with this machine's addresses and folder. Throws if it has no place for them. */
 export function nginxConfigFor(deployed: string, place: NginxPlace): string {
   const { folder, port, gatewayPorts, isRoot } = place
   const servers = gatewayPorts.map((each) => `    server 127.0.0.1:${each} max_fails=1 fail_timeout=2s;\n`)
@@ -42,7 +42,7 @@ export function hasNginx(): boolean {
   return spawnSync('nginx', ['-v']).status === 0
 }
 
-/** Resolves when nginx takes connections. `edit` has the last word on its configuration. */
+/** Resolves when nginx accepts connections. `edit` may change its configuration. */
 export async function startNginx(
   place: NginxPlace,
   edit: (config: string) => string = (config) => config,

@@ -3,7 +3,7 @@ import { readDevSecret } from '../src/config/dev-secret.ts'
 
 const LIFETIME_MS = 7 * 24 * 3600 * 1000
 
-/** Tokens for alice, bob and carol, signed with the key that the gateways find in the same folder. */
+/** Returns tokens for alice, bob and carol, signed with the gateways' key in that folder. */
 export async function demoTokens(
   folder: string,
 ): Promise<readonly (readonly [name: string, token: string])[]> {

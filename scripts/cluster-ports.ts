@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 
-/** The first of these ports of loopback that nobody listens on; else any free one below those of outgoing connections. */
+/** Returns the first free port of these on loopback, or any free port below the range of outgoing connections. */
 export async function freePort(...preferred: readonly number[]): Promise<number> {
   for (const port of preferred) if (await isFree(port)) return port
   for (;;) {

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** In front of the gateways where there is no nginx: whole connections, to one gateway after the other. */
+/** Replaces nginx if it is not installed. Passes whole connections to the gateways in turn. */
 export type Proxy = Readonly<{ port: number; stop(): Promise<void> }>
 
 const CONNECT_TIMEOUT_MS = 1_000
 
-/** Listens on this port of loopback. A connection goes to the next gateway that takes it; where none does, it ends. */
+/** Listens on loopback. A connection goes to the next gateway that accepts it, or is closed if none does. */
 export async function startProxy(port: number, targets: readonly number[]): Promise<Proxy> {
   const sockets = new Set<Socket>()
   let turn = 0
@@ -35,7 +35,7 @@ export async function startProxy(port: number, targets: readonly number[]): Prom
     return undefined
   }
 
-  /** An error is followed by 'close', which is what is acted on. */
+  /** Errors are ignored, because 'close' follows and is handled. */
   function keep(socket: Socket): void {
     sockets.add(socket)
     socket.on('error', () => socket.destroy())
@@ -56,7 +56,7 @@ export async function startProxy(port: number, targets: readonly number[]): Prom
   }
 }
 
-/** A connection to a gateway; undefined where it takes none. */
+/** Returns a connection to a gateway, or undefined if it accepts none. */
 async function reach(port: number): Promise<Socket | undefined> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   try {

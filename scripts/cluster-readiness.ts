@@ -7,8 +7,8 @@ const RETRY_MS = 50
 const DEADLINE_MS = 60_000
 
 /**
- * Resolves when the program takes connections on this port and `isReady` agrees. Rejects when it ends instead, or
- * is not there after a minute.
+ * Resolves when the program accepts connections on this port and `isReady` resolves with true. Rejects if it ends
+ * before, or is not ready after a minute.
  */
 export async function until(
   { name, ended }: Pick<Child, 'name' | 'ended'>,
@@ -19,9 +19,8 @@ export async function until(
   let end: string | undefined
   void ended.then((how) => (end = how))
   while (!(await isReady())) {
-    if (end !== undefined) throw new Error(`${name} ended ${end} before it was ready; its log says why.`)
-    if (performance.now() > deadline)
-      throw new Error(`${name} is not ready after a minute; its log says why.`)
+    if (end !== undefined) throw new Error(`${name} ended ${end} before it was ready. See its log.`)
+    if (performance.now() > deadline) throw new Error(`${name} is not ready after a minute. See its log.`)
     await pause(RETRY_MS)
   }
 }
@@ -38,7 +37,7 @@ async function listens(port: number): Promise<boolean> {
   }
 }
 
-/** Whether the gateway on this port says that it may be sent something. */
+/** Returns whether the gateway on this port reports that it is ready. */
 export async function isGatewayReady(port: number): Promise<boolean> {
   try {
     return (await fetch(`http://127.0.0.1:${port}/health/ready`)).ok

@@ -7,7 +7,7 @@ import { until } from './cluster-readiness.ts'
 const ADVICE =
   'The cluster needs redis-server, 6.2 or newer, and there is none on this machine. Debian, Ubuntu: "sudo apt-get install redis-server"; macOS: "brew install redis".'
 
-/** A Redis that keeps nothing: what is in it comes back by itself. Throws a sentence for people where there is none. */
+/** Starts a Redis without persistence: gateways rebuild its contents. Throws if redis-server is not installed. */
 export async function startRedis(folder: string): Promise<Child & Readonly<{ url: string }>> {
   if (spawnSync('redis-server', ['--version']).status !== 0) throw new Error(ADVICE)
   const port = await freePort()

@@ -12,13 +12,13 @@ import { freePort, isFree } from './cluster-ports.ts'
 import { startRedis } from './cluster-redis.ts'
 
 // `npm run cluster`: PostgreSQL, Redis, several gateways and a load balancer on this machine, behind one address.
-// What was started last is stopped first, except that the load balancer outlives the gateways: while they close their
-// connections in order, people are told so through it.
+// Programs are stopped in the reverse order of their start. The load balancer is the exception: it outlives the
+// gateways, because they close their connections through it.
 
 type Options = Readonly<{ gateways: number; port: number; folder: string; withoutNginx: boolean }>
 
 const MAX_GATEWAYS = 16
-/** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. Within this time it counts once. */
+/** One Ctrl-C may arrive twice: from the terminal and from npm. Within this time it counts once. */
 const ECHO_MS = 1_000
 
 function say(line: string): void {
@@ -36,7 +36,8 @@ async function readOptions(): Promise<Options> {
   })
   const gateways = numberIn('--gateways', values.gateways, 1, MAX_GATEWAYS)
   const port = numberIn('--port', values.port, 0, 65_535)
-  if (port !== 0 && !(await isFree(port))) throw new Error(`Port ${port} is taken: choose another by --port.`)
+  if (port !== 0 && !(await isFree(port)))
+    throw new Error(`Port ${port} is taken. Choose another one with --port.`)
   const folder = resolve(values['data-dir'])
   return {
     gateways,
@@ -52,7 +53,7 @@ function numberIn(name: string, text: string, min: number, max: number): number 
   throw new Error(`${name} must be a number from ${min} to ${max}.`)
 }
 
-/** Starts all of it; whoever disposes of `resources` stops all of it. */
+/** Starts all programs. Disposing of `resources` stops them. */
 async function start(
   { gateways: count, port, folder, withoutNginx }: Options,
   resources: AsyncDisposableStack,
@@ -97,13 +98,13 @@ async function greet(cluster: Awaited<ReturnType<typeof start>>): Promise<void> 
     `  Redis         ${redis.url}   pid ${redis.pid}`,
     `  Logs, data    ${folder}`,
     '',
-    '  People to try it with, and their tokens:',
+    '  Demo users and their tokens:',
     ...tokens.map(([name, token]) => `  ${`user_${name}`.padEnd(13)} ${token}`),
     '',
-    '  Try this: open the address twice and subscribe to the inbox in both; then "kill -9" the pid of a gateway.',
-    '  Nobody notices: whoever was on it comes back on another and gets what was said meanwhile.',
-    `  Or see what a peak day pauses:  DATA_DIR=${folder} npx parley service-level busy --for 1m`,
-    '  Stop everything with Ctrl-C; what was said is kept.',
+    '  Try this: open the address twice and subscribe to the inbox in both. Then "kill -9" the pid of a gateway.',
+    '  Its clients reconnect to another gateway and receive the missed messages.',
+    `  Or pause features as on a peak day:  DATA_DIR=${folder} npx parley service-level busy --for 1m`,
+    '  Stop everything with Ctrl-C. The messages are kept.',
     '',
   ]
   say(lines.join('\n'))

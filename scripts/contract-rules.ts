@@ -12,22 +12,22 @@ import {
   isObjectType,
 } from 'graphql'
 
-/** Something in a schema that clients see: what it is, and what is said of it. */
+/** An element of a schema that clients see, with its description. */
 type Place = Readonly<{ type: string; description: string }>
 
-/** These are told by `type`, which sees more: a type that clients could do with is not the promised one either. */
-const TOLD_OTHERWISE: readonly BreakingChangeType[] = [
+/** `type` reports these instead, and more strictly: a compatible type is not the promised one either. */
+const REPORTED_BY_TYPE: readonly BreakingChangeType[] = [
   BreakingChangeType.FIELD_CHANGED_KIND,
   BreakingChangeType.ARG_CHANGED_KIND,
 ]
 
 /**
- * Where a schema does not hold what was promised: something is missing, has another type or default, means something
- * else, or asks for more than before. What was added harms nobody.
+ * Returns the deviations of a schema from the promised one: an element is missing, has another type, default or
+ * description, or requires more than before. Additions are allowed.
  */
 export function deviationsFrom(promised: GraphQLSchema, schema: GraphQLSchema): readonly string[] {
   const breaking = findBreakingChanges(promised, schema)
-    .filter(({ type }) => !TOLD_OTHERWISE.includes(type))
+    .filter(({ type }) => !REPORTED_BY_TYPE.includes(type))
     .map(({ description }) => description)
   const places = placesOf(schema)
   const changed = [...placesOf(promised)].flatMap(([name, place]) =>
@@ -36,7 +36,7 @@ export function deviationsFrom(promised: GraphQLSchema, schema: GraphQLSchema): 
   return [...breaking, ...changed]
 }
 
-/** None where the place is gone, since that is a breaking change. */
+/** Returns nothing if the element is missing, because that is a breaking change already. */
 function differences(name: string, promised: Place, found: Place | undefined): readonly string[] {
   if (found === undefined) return []
   const { type, description } = promised

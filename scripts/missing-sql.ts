@@ -6,11 +6,11 @@ import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.t
 import { migrate } from '../src/store/migrations/migrate.ts'
 import { diffDatabase } from './schema-engine.ts'
 
-/** Where migrations live, each in a folder of its own. */
+/** The folder of the migrations, each in its own folder. */
 export const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url))
 const SCHEMA = fileURLToPath(new URL('../prisma/schema.prisma', import.meta.url))
 
-/** The SQL that is missing between the migrations and schema.prisma; empty where they say the same. */
+/** Returns the SQL that the migrations lack compared with schema.prisma, or an empty text if they match. */
 export async function missingSql(): Promise<string> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'parley-schema-'))
   try {

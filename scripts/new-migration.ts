@@ -1,4 +1,4 @@
-// Writes the migration that leads from the present migrations to schema.prisma: npm run migration:new -- <name>
+// Writes the migration from the present migrations to schema.prisma: npm run migration:new -- <name>
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { MIGRATIONS, missingSql } from './missing-sql.ts'

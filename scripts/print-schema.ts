@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { lexicographicSortSchema, printSchema } from 'graphql'
 import { createSchema } from '../src/api/schema.ts'
 
-// `npm run schema` writes schema.graphql from the code; with --check it only says whether the file is in step.
+// `npm run schema` writes schema.graphql from the code; with --check it only compares the file.
 const FILE = new URL('../schema.graphql', import.meta.url)
 const printed = `${printSchema(lexicographicSortSchema(createSchema()))}\n`
 

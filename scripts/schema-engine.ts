@@ -13,8 +13,8 @@ import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 import type { DiffResult } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import pg from 'pg'
 
-// What the engine's questions about the catalogue answer with, by the numbers that PostgreSQL gives its own types.
-// Prisma's adapter can't be used here: it has no word for "char".
+// The column types of the engine's catalogue queries, by the numbers of PostgreSQL's own types. Prisma's adapter cannot
+// be used here, because it does not know the type "char".
 const COLUMN_TYPES: ReadonlyMap<number, ColumnType> = new Map([
   [16, ColumnTypeEnum.Boolean],
   [18, ColumnTypeEnum.Character],
@@ -30,8 +30,8 @@ const COLUMN_TYPES: ReadonlyMap<number, ColumnType> = new Map([
 ])
 
 /**
- * The SQL that makes the database at `url` what a Prisma schema says; empty where it already is. Only reads the
- * database. Prisma's own engine, as WebAssembly: without network, and without its native binary.
+ * Returns the SQL that makes the database at `url` match a Prisma schema, or an empty text if it already does. Only
+ * reads the database. Uses Prisma's own engine as WebAssembly, without network and without its native binary.
  */
 export async function diffDatabase(url: string, schemaFile: string): Promise<string> {
   await loadEngine()
