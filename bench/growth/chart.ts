@@ -1,6 +1,6 @@
 import { OPERATIONS, type OperationName } from './operations.ts'
 import type { Measured } from './measure.ts'
-import type { Pages } from './pages.ts'
+import type { Pages } from './page-counts.ts'
 import { powerOf, type Size } from './sizes.ts'
 
 /** A line of a chart: one value for each size. */

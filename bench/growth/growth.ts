@@ -9,7 +9,7 @@ import { draw } from './chart.ts'
 import { type Filled, startServer } from './databases.ts'
 import { connectPeople, type Operations } from './operations.ts'
 import { measure } from './measure.ts'
-import { countPages, type Pages } from './pages.ts'
+import { countPages, type Pages } from './page-counts.ts'
 import { SIZES, type Size } from './sizes.ts'
 import { pagesTable, timesTable } from './table.ts'
 

@@ -2,7 +2,7 @@ import type { Filled } from './databases.ts'
 import { OPERATIONS, type OperationName } from './operations.ts'
 import { BEHIND } from './measured-users.ts'
 import type { Measured } from './measure.ts'
-import type { Pages } from './pages.ts'
+import type { Pages } from './page-counts.ts'
 import { powerOf, type Size } from './sizes.ts'
 
 const BYTES_PER_MB = 1_048_576

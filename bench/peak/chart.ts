@@ -1,4 +1,4 @@
-import type { Row } from './second.ts'
+import type { Row } from './samples.ts'
 
 type Series = Readonly<{ name: string; color: string; of: (row: Row) => number }>
 type Panel = Readonly<{ title: string; isLogarithmic?: boolean; series: readonly Series[] }>

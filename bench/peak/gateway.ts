@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { GatewaySecond } from './second.ts'
+import type { GatewaySecond } from './samples.ts'
 
 /** A gateway in its own process, as in production. */
 export type Gateway = AsyncDisposable &

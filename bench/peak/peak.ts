@@ -10,7 +10,7 @@ import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgre
 import { migrate } from '../../src/store/migrations/migrate.ts'
 import { draw } from './chart.ts'
 import { type Gateway, startGateway } from './gateway.ts'
-import type { Ending, Line, Row, Second } from './second.ts'
+import type { Ending, Line, Row, Second } from './samples.ts'
 import { describeEnding, tableOf } from './table.ts'
 
 const SECRET = 'a secret for the bench, of thirty-two bytes and more'
@@ -38,7 +38,7 @@ async function measure({ hasLevels }: Run): Promise<Outcome> {
 async function watch(gateway: Gateway): Promise<Outcome> {
   const people = spawn(
     process.execPath,
-    [fileURLToPath(new URL('people.ts', import.meta.url)), gateway.url, SECRET],
+    [fileURLToPath(new URL('users.ts', import.meta.url)), gateway.url, SECRET],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -1,4 +1,4 @@
-import { type Ending, quantile, type Row } from './second.ts'
+import { type Ending, quantile, type Row } from './samples.ts'
 import { startsOf, STEPS } from './steps.ts'
 
 const LEVELS = ['NORMAL', 'BUSY', 'ESSENTIAL']

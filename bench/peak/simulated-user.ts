@@ -1,6 +1,6 @@
 import { pause } from '../../src/lib/async.ts'
 import type { Answer, Connection } from './connection.ts'
-import type { Tally } from './tally.ts'
+import type { Statistics } from './statistics.ts'
 
 const INBOX = `subscription ($deviceId: String) {
   inbox(deviceId: $deviceId) {
@@ -22,13 +22,13 @@ type InboxItem = Readonly<{
 }>
 
 /** A user with one chat and one device: sends, receives, acknowledges, and reconnects. */
-export class Speaker {
+export class SimulatedUser {
   readonly #parts: Parts
   #connection: Connection
   #sends = 0
-  #arrived = 0
-  #acknowledged = 0
-  #known = 0
+  #receivedSeq = 0
+  #acknowledgedSeq = 0
+  #deliveredSeq = 0
   #isAcknowledging = false
 
   constructor(connection: Connection, parts: Parts) {
@@ -37,19 +37,19 @@ export class Speaker {
   }
 
   /** Resolves when the inbox is live for the first time. Subscribes again after each reconnect. */
-  async listen(): Promise<void> {
+  async subscribe(): Promise<void> {
     await this.#subscribe()
     void this.#reconnect()
   }
 
   send(): void {
-    const { tally, id, chatId } = this.#parts
+    const { statistics, id, chatId } = this.#parts
     const clientMessageId = `${id}-${(this.#sends += 1)}`
     const input = { chatId, clientMessageId, body: `${performance.now()} Happy new year!` }
-    tally.offered()
+    statistics.offered()
     this.#connection.start(SEND, { input }, ({ errors: [error] = [] }) => {
-      if (error === undefined) tally.acknowledged(clientMessageId)
-      else tally.refused(error.extensions.code)
+      if (error === undefined) statistics.acknowledged(clientMessageId)
+      else statistics.refused(error.extensions.code)
     })
   }
 
@@ -84,21 +84,21 @@ export class Speaker {
   #receive({ seq, message }: InboxItem): void {
     if (message.sender.id === this.#parts.id) return
     const [sentAt = ''] = message.body.split(' ', 1)
-    const { tally, id } = this.#parts
-    tally.received(message.clientMessageId, `${id} ${seq}`, performance.now() - Number(sentAt))
-    this.#arrived = Math.max(this.#arrived, seq)
+    const { statistics, id } = this.#parts
+    statistics.received(message.clientMessageId, `${id} ${seq}`, performance.now() - Number(sentAt))
+    this.#receivedSeq = Math.max(this.#receivedSeq, seq)
     this.#acknowledge()
   }
 
   /** Acknowledges. One call is in flight, and later positions go into the next. */
   #acknowledge(): void {
-    if (this.#isAcknowledging || this.#arrived <= this.#acknowledged) return
+    if (this.#isAcknowledging || this.#receivedSeq <= this.#acknowledgedSeq) return
     this.#isAcknowledging = true
-    const seq = this.#arrived
+    const seq = this.#receivedSeq
     const input = { deviceId: 'phone', positions: [{ chatId: this.#parts.chatId, seq }] }
     this.#connection.start(DELIVERED, { input }, ({ errors }) => {
       this.#isAcknowledging = false
-      if (errors === undefined) this.#acknowledged = seq
+      if (errors === undefined) this.#acknowledgedSeq = seq
       // PROTOCOL.md: retry a rejected acknowledgement later.
       if (errors === undefined) this.#acknowledge()
       else setTimeout(() => this.#acknowledge(), 1_000)
@@ -108,9 +108,9 @@ export class Speaker {
   /** Records that the other user has everything up to this position. */
   #recordReceipt({ user, deliveredSeq }: InboxItem): void {
     if (user.id === this.#parts.id) return
-    for (let seq = this.#known + 1; seq <= deliveredSeq; seq += 1)
-      this.#parts.tally.receipted(`${user.id} ${seq}`)
-    this.#known = Math.max(this.#known, deliveredSeq)
+    for (let seq = this.#deliveredSeq + 1; seq <= deliveredSeq; seq += 1)
+      this.#parts.statistics.receipted(`${user.id} ${seq}`)
+    this.#deliveredSeq = Math.max(this.#deliveredSeq, deliveredSeq)
   }
 }
 
@@ -120,4 +120,4 @@ function reconnectMs(reason: string): number {
   return hint === undefined ? 500 + 1_000 * Math.random() : Number(hint)
 }
 
-type Parts = Readonly<{ connect(): Promise<Connection>; tally: Tally; id: string; chatId: string }>
+type Parts = Readonly<{ connect(): Promise<Connection>; statistics: Statistics; id: string; chatId: string }>

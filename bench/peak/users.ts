@@ -1,12 +1,12 @@
 // The simulated users, in their own process, so that the gateway's process does nothing else. Prints JSON lines, see
-// second.ts.
+// samples.ts.
 import { pause } from '../../src/lib/async.ts'
 import { issueToken } from '../../src/auth/issue-token.ts'
 import { Connection } from './connection.ts'
-import type { Line } from './second.ts'
-import { Speaker } from './speaker.ts'
+import type { Line } from './samples.ts'
+import { SimulatedUser } from './simulated-user.ts'
 import { STEPS } from './steps.ts'
-import { Tally } from './tally.ts'
+import { Statistics } from './statistics.ts'
 
 const PAIRS = 200
 /** The share of users who write half of all messages. */
@@ -18,7 +18,7 @@ const SETTLE_WITHIN_MS = 60_000
 const START = `mutation ($input: StartDirectChatInput!) { startDirectChat(input: $input) { chat { id } } }`
 
 const [url = '', secret = ''] = process.argv.slice(2)
-const tally = new Tally()
+const statistics = new Statistics()
 
 function print(line: Line): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -28,27 +28,32 @@ async function connect(name: string): Promise<Connection> {
   return Connection.open(url, await issueToken(secret, { subject: name, name }))
 }
 
-async function pair(number: number): Promise<Speaker[]> {
+async function connectPair(number: number): Promise<SimulatedUser[]> {
   const [one, other] = await Promise.all([connect(`a${number}`), connect(`b${number}`)])
   const { data, errors } = await one.ask(START, { input: { userId: `user_b${number}` } })
   if (!data) throw new Error(JSON.stringify(errors))
   const { chat } = data['startDirectChat'] as { chat: { id: string } }
-  const speakers = [speaker(one, `a${number}`, chat.id), speaker(other, `b${number}`, chat.id)]
-  await Promise.all(speakers.map((speaker) => speaker.listen()))
-  return speakers
+  const users = [createUser(one, `a${number}`, chat.id), createUser(other, `b${number}`, chat.id)]
+  await Promise.all(users.map((user) => user.subscribe()))
+  return users
 }
 
-function speaker(connection: Connection, name: string, chatId: string): Speaker {
-  return new Speaker(connection, { connect: () => connect(name), tally, id: `user_${name}`, chatId })
+function createUser(connection: Connection, name: string, chatId: string): SimulatedUser {
+  return new SimulatedUser(connection, {
+    connect: () => connect(name),
+    statistics,
+    id: `user_${name}`,
+    chatId,
+  })
 }
 
-async function gather(): Promise<readonly Speaker[]> {
-  const speakers: Speaker[] = []
+async function connectUsers(): Promise<readonly SimulatedUser[]> {
+  const users: SimulatedUser[] = []
   for (let number = 0; number < PAIRS; number += 10) {
-    const some = Array.from({ length: 10 }, (_, index) => pair(number + index))
-    speakers.push(...(await Promise.all(some)).flat())
+    const some = Array.from({ length: 10 }, (_, index) => connectPair(number + index))
+    users.push(...(await Promise.all(some)).flat())
   }
-  return speakers
+  return users
 }
 
 function oneOf<Item>(items: readonly Item[]): Item {
@@ -59,17 +64,17 @@ function oneOf<Item>(items: readonly Item[]): Item {
 async function newcomer(number: number): Promise<void> {
   try {
     const connection = await connect(`newcomer${number}`)
-    tally.newcomer(false)
+    statistics.newcomer(false)
     await pause(2_000)
     connection.close()
   } catch {
-    tally.newcomer(true)
+    statistics.newcomer(true)
   }
 }
 
 /** Offers the messages of the steps without waiting for results, as on New Year's Eve. */
-async function speak(speakers: readonly Speaker[]): Promise<void> {
-  const heavy = speakers.slice(0, Math.ceil(speakers.length * HEAVY_SHARE))
+async function offerLoad(users: readonly SimulatedUser[]): Promise<void> {
+  const heavy = users.slice(0, Math.ceil(users.length * HEAVY_SHARE))
   const began = performance.now()
   let [at, due, last, newcomers] = [0, 0, began, 0]
   for (const { perSecond, seconds } of STEPS) {
@@ -78,9 +83,9 @@ async function speak(speakers: readonly Speaker[]): Promise<void> {
       const now = performance.now()
       due += ((now - last) * perSecond) / 1000
       last = now
-      for (; due >= 1; due -= 1) oneOf(Math.random() < 0.5 ? heavy : speakers).send()
+      for (; due >= 1; due -= 1) oneOf(Math.random() < 0.5 ? heavy : users).send()
       if ((now - began) / 1000 < at + 1) continue
-      print({ type: 'second', second: tally.turn(at) })
+      print({ type: 'second', second: statistics.endSecond(at) })
       at += 1
       for (let count = 0; count < NEWCOMERS_PER_SECOND; count += 1) void newcomer((newcomers += 1))
     }
@@ -89,10 +94,10 @@ async function speak(speakers: readonly Speaker[]): Promise<void> {
 
 async function settle(): Promise<number> {
   const from = performance.now()
-  while (!tally.isSettled() && performance.now() - from < SETTLE_WITHIN_MS) await pause(50)
+  while (!statistics.isSettled() && performance.now() - from < SETTLE_WITHIN_MS) await pause(50)
   return performance.now() - from
 }
 
-await speak(await gather())
-print({ type: 'end', ending: tally.ending(await settle()) })
+await offerLoad(await connectUsers())
+print({ type: 'end', ending: statistics.ending(await settle()) })
 process.exit(0)

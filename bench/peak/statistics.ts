@@ -1,7 +1,7 @@
-import { type Ending, quantile, type Second } from './second.ts'
+import { type Ending, quantile, type Second } from './samples.ts'
 
 /** Counts events per second, and tracks the outcome of every message. */
-export class Tally {
+export class Statistics {
   readonly #acknowledged = new Set<string>()
   readonly #received = new Set<string>()
   readonly #unreceipted = new Map<string, number>()
@@ -21,8 +21,8 @@ export class Tally {
     this.#counts.refused[code] = (this.#counts.refused[code] ?? 0) + 1
   }
 
-  /** `place` is the message's place in its chat. It identifies the receipt. */
-  received(key: string, place: string, ms: number): void {
+  /** `position` is the message's position in its chat. It identifies the receipt. */
+  received(key: string, position: string, ms: number): void {
     if (this.#received.has(key)) {
       this.#repeated += 1
       return
@@ -30,14 +30,14 @@ export class Tally {
     this.#received.add(key)
     this.#counts.received += 1
     this.#counts.receiveMs.push(ms)
-    this.#unreceipted.set(place, performance.now())
+    this.#unreceipted.set(position, performance.now())
   }
 
-  /** The sender has received the receipt of the message at this place. */
-  receipted(place: string): void {
-    const arrivedAt = this.#unreceipted.get(place)
+  /** The sender has received the receipt of the message at this position. */
+  receipted(position: string): void {
+    const arrivedAt = this.#unreceipted.get(position)
     if (arrivedAt === undefined) return
-    this.#unreceipted.delete(place)
+    this.#unreceipted.delete(position)
     this.#counts.receiptMs.push(performance.now() - arrivedAt)
   }
 
@@ -47,7 +47,7 @@ export class Tally {
   }
 
   /** Ends the second and returns its figures. */
-  turn(at: number): Second {
+  endSecond(at: number): Second {
     const { receiveMs, receiptMs, ...counts } = this.#counts
     this.#counts = emptyCounts()
     return {

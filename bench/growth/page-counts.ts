@@ -29,6 +29,7 @@ const STEADY: ReadonlySet<string> = new Set([
   'message_erase_expired',
   'service_level_current',
   'server_state',
+  'server_role',
   'ping',
   'user_upsert',
 ])
