@@ -1,8 +1,7 @@
 import { ParleyError, forbidden, unavailable } from '../errors.ts'
 import { withTimeout } from '../lib/async.ts'
-import { bearer } from './bearer.ts'
+import { bearer, type TokenVerifier } from './tokens.ts'
 import type { Claims } from './claims.ts'
-import type { TokenVerifier } from './tokens.ts'
 
 /** The user of an operation. */
 export type Viewer = Pick<Claims, 'userId' | 'name' | 'avatarUrl'>

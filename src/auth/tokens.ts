@@ -5,8 +5,13 @@ import { ParleyError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { claimsFrom } from './claims.ts'
 import type { Claims } from './claims.ts'
-import { CLOCK_TOLERANCE_S } from './expiry.ts'
 import { createJwks } from './jwks.ts'
+
+/**
+ * How far the clocks of issuer and gateway may differ, in seconds. A gateway checks its connections once a second and
+ * closes those with an expired token within 5 s, so the tolerance must be lower than that.
+ */
+export const CLOCK_TOLERANCE_S = 3
 
 /** Verifies tokens. */
 export type TokenVerifier = Readonly<{
@@ -96,4 +101,25 @@ function reasonForClaim({ claim, reason }: errors.JWTClaimValidationFailed): str
     default:
       return `The token's claim "${claim}" is malformed.`
   }
+}
+
+/**
+ * Returns whether a token has expired; a token without `expiresAt` never does. Computes it exactly as the verifier
+ * does, in whole seconds and with the tolerance. Otherwise a client could reconnect with a token for which it was
+ * just disconnected, again and again.
+ */
+export function hasExpired(expiresAt: Date | undefined, nowMs: number): boolean {
+  if (expiresAt === undefined) return false
+  return expiresAt.getTime() / 1000 <= Math.floor(nowMs / 1000) - CLOCK_TOLERANCE_S
+}
+
+/**
+ * Returns the token in an `authorization` value: "Bearer x" in any case, or the bare token. Returns undefined if
+ * there is none. Returns credentials of other schemes unchanged; the verifier rejects them as a malformed token.
+ */
+export function bearer(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const text = value.trim()
+  const token = /^bearer +(\S.*)$/i.exec(text)?.[1] ?? text
+  return token === '' ? undefined : token
 }

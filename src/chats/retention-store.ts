@@ -95,12 +95,12 @@ const TRIM = {
     ), moved AS (
       INSERT INTO log_floors AS f (chat_id, floor_seq) SELECT $1, seq FROM leaving WHERE seq IS NOT NULL
       ON CONFLICT (chat_id) DO UPDATE SET floor_seq = GREATEST(f.floor_seq, EXCLUDED.floor_seq)
-    ), gone AS (
+    ), deleted AS (
       DELETE FROM chat_events
       WHERE chat_id = $1 AND seq = ANY(ARRAY(SELECT seq FROM oldest WHERE seq <= (SELECT seq FROM leaving)))
       RETURNING seq
     )
-    SELECT count(*)::int AS count FROM gone`,
+    SELECT count(*)::int AS count FROM deleted`,
 }
 
 export function createRetentionStore({ writer }: { writer: Writer }): RetentionStore {

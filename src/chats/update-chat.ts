@@ -1,9 +1,10 @@
 import { forbidden } from '../errors.ts'
 import type { ChatId, UserId } from '../ids.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
+import type { Transaction } from '../store/sql/writer.ts'
+import type { Chat } from '../events/chat.ts'
 import { parseTitle, parseTtl } from './chat-input.ts'
 import type { Change, LockedChat } from './chat-log.ts'
-import type { ChatSettings, SettingsStore } from './settings-store.ts'
 import type { DurableChange } from './durable-change.ts'
 import { requirePresent, requireRank } from './roles.ts'
 
@@ -24,9 +25,7 @@ export type ChatUpdater = Readonly<{
   update(actorId: UserId, chatId: ChatId, changes: ChatChanges): Promise<void>
 }>
 
-type Dependencies = Readonly<{ change: DurableChange; store: SettingsStore }>
-
-export function createChatUpdater({ change, store }: Dependencies): ChatUpdater {
+export function createChatUpdater({ change }: { change: DurableChange }): ChatUpdater {
   return {
     async update(actorId, chatId, changes) {
       const wanted = parse(changes)
@@ -34,11 +33,19 @@ export function createChatUpdater({ change, store }: Dependencies): ChatUpdater 
         await requireMayChange(chat, actorId, wanted)
         const settings = { title: chat.title, messageTtlSeconds: chat.messageTtlSeconds, ...wanted }
         if (isSame(settings, chat)) return []
-        await store.write(tx, chatId, settings)
+        await writeSettings(tx, chatId, settings)
         return hasBegun(chat) ? [chatUpdated(actorId)] : []
       })
     },
   }
+}
+
+type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds'>
+
+/** Writes the settings. The transaction must hold the lock on the chat's row. */
+async function writeSettings(tx: Transaction, id: ChatId, settings: ChatSettings): Promise<void> {
+  const { title, messageTtlSeconds } = settings
+  await tx.prisma.chat.update({ where: { id }, data: { title, messageTtlSeconds } })
 }
 
 function parse({ title, messageTtlSeconds }: ChatChanges): Partial<ChatSettings> {

@@ -1,4 +1,3 @@
-import { createSettingsStore } from '../chats/settings-store.ts'
 import { createChatUpdater } from '../chats/update-chat.ts'
 import { createGroupCreator } from '../groups/create-group.ts'
 import { createGroupStore } from '../groups/group-store.ts'
@@ -22,6 +21,6 @@ export function wireGroups(
   return {
     createGroup: createGroupCreator({ store, memberRules, chatLog, publish }),
     groups: createGroups({ change, store, memberRules }),
-    chatUpdater: createChatUpdater({ change, store: createSettingsStore() }),
+    chatUpdater: createChatUpdater({ change }),
   }
 }

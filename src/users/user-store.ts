@@ -1,7 +1,13 @@
 import type { UserId } from '../ids.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Writer } from '../store/sql/writer.ts'
-import type { User } from './user.ts'
+
+/** A user, as the claims of their tokens describe them. */
+export type User = Readonly<{
+  id: UserId
+  name: string
+  avatarUrl: string | null
+}>
 
 /** A user as a token describes them. `issuedAt` is when the token was issued. */
 export type Profile = User & Readonly<{ issuedAt: Date }>

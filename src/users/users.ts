@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { UserId } from '../ids.ts'
 import { coalesceReads } from '../lib/coalesced-reads.ts'
-import type { Profile, UserStore } from './user-store.ts'
-import type { User } from './user.ts'
+import type { Profile, User, UserStore } from './user-store.ts'
 
 export type Users = Readonly<{
   /**
@@ -15,10 +14,10 @@ export type Users = Readonly<{
   find(id: UserId): Promise<User | undefined>
 }>
 
-/** How old a name may be on a gateway that the person's newest token did not come to, in milliseconds. */
+/** How old a name may be on a gateway that has not seen the user's newest token, in milliseconds. */
 export const USER_CACHE_TTL_MS = 5_000
 
-/** A token is presented with every request; its person is written once per gateway and quarter of an hour. */
+/** Every request has a token. A gateway writes its user to the database once in a quarter of an hour. */
 const PROVISION_TTL_MS = 15 * 60_000
 const MAX_CACHED = 20_000
 

@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { clientError } from '../../api/masking.ts'
-import { hasExpired } from '../../auth/expiry.ts'
+import { hasExpired } from '../../auth/tokens.ts'
 import type { Session } from '../../auth/session.ts'
 import { ParleyError, unavailable } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'

@@ -1,4 +1,4 @@
-import { hasExpired } from '../../auth/expiry.ts'
+import { hasExpired } from '../../auth/tokens.ts'
 import type { Authenticator, Session } from '../../auth/session.ts'
 import { renewable } from '../../auth/session.ts'
 import type { Dispose } from '../../lib/dispose.ts'

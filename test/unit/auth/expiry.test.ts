@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { hasExpired } from '../../../src/auth/expiry.ts'
+import { createTokenVerifier, hasExpired } from '../../../src/auth/tokens.ts'
 import { issueToken } from '../../../src/auth/issue-token.ts'
-import { createTokenVerifier } from '../../../src/auth/tokens.ts'
 
 const SECRET = 'a secret that only this test knows, 32 bytes'
 const EXPIRES_AT = new Date('2026-11-23T12:00:00Z')

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { CLOCK_TOLERANCE_S } from '../../../src/auth/expiry.ts'
+import { CLOCK_TOLERANCE_S } from '../../../src/auth/tokens.ts'
 import type { Session } from '../../../src/auth/session.ts'
 import { ParleyError } from '../../../src/errors.ts'
 import type { UserId } from '../../../src/ids.ts'
