@@ -131,8 +131,8 @@ export function createChatLogStore({ reader }: { reader: Reader }): ChatLogStore
     },
 
     async memberAccess(tx, chatId, userId) {
-      // A statement of its own after LOCK. A statement that waits for a row lock sees that row as it is after the wait, but
-      // all other rows as they were before it.
+      // A statement of its own after LOCK. A statement that waits for a row lock sees that row as it is after the
+      // wait, but all other rows as they were before it.
       const where = { chatId_userId: { chatId, userId } }
       const member = await tx.prisma.member.findUnique({ where, select: { role: true, leftSeq: true } })
       return member ?? undefined

@@ -32,8 +32,8 @@ const SWEEPS: Readonly<Record<string, string>> = {
 
 /** Statements that no conversation leads to, and why they are not looked at. */
 const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
-  service_level_give: 'an operator, into a table of one row',
-  service_level_take_back: 'an operator, from a table of one row',
+  service_level_set: 'an operator, into a table of one row',
+  service_level_clear: 'an operator, from a table of one row',
   timeline_record: 'once after a failover, into a table of one row for each',
 }
 
