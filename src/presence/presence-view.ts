@@ -27,13 +27,11 @@ export type ViewInput =
 /**
  *     no view ── any state ──▶ online, offline or unknown
  *
- *     online ◀────── newer state ──────▶ offline
- *       │ ▲                               ▲ │
- *       │ └─────────┐           ┌─────────┘ │
- *       │       newer state, newer state    │
- *       │           │           │           │
- *       └────────▶   unknown   ◀───────────┘
- *          concealed, or a newer state in a grace period
+ *     online ◀─────── newer state ───────▶ offline
+ *       ▲                                     ▲
+ *       └───────────── newer state ───────────┴──── unknown
+ *
+ *     online, offline ── concealed, or a newer state in a grace period ──▶ unknown
  *
  * An unsure store (`online: null` outside of a grace period) changes nothing once the viewer has seen a state: shortly
  * after it lost its data the store is unsure of all users. `lastSeenAt` never goes back. Returns the presence to show,

@@ -69,12 +69,12 @@ export const INITIAL: WatchState = { confidence: 'full', unsure: new Set(), retr
  *                                                       │ if shown as online
  *   certain ─ unsure ─▶ unsure ─ retry due ─▶ retried ──┴ unsure
  *
- * Access is checked at the moment when a state is shown. A viewer who loses access is concealed from at that moment and
- * not by the next edge, which would tell them about the user.
+ * Access is checked whenever a state is shown. A viewer who loses access is shown unknown at once. The next edge must not
+ * cause that, because it would reveal that the user was active.
  *
- * A store that lost its data gets all activities again within one retry interval. If it is unsure of a user after that
- * too, the user's window may have ended without an edge. Users who were shown as offline would be known by then if they
- * were not, so only those shown as online become unknown.
+ * After the store lost its data, gateways replay all activities within one retry interval. If the store is unsure of a
+ * user even then, the user's window may have ended without an edge. So a user who is shown as online becomes unknown. A
+ * user who is shown as offline stays so, because a replayed activity would have brought them online.
  *
  * Reads the streams and never changes them.
  */
