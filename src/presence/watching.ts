@@ -69,8 +69,8 @@ export const INITIAL: WatchState = { confidence: 'full', unsure: new Set(), retr
  *                                                       │ if shown as online
  *   certain ─ unsure ─▶ unsure ─ retry due ─▶ retried ──┴ unsure
  *
- * Access is checked whenever a state is shown. A viewer who loses access is shown unknown at once. The next edge must not
- * cause that, because it would reveal that the user was active.
+ * Access is checked whenever a state is shown. A viewer who loses access is shown unknown at once. The next edge must
+ * not cause that, because it would reveal that the user was active.
  *
  * After the store lost its data, gateways replay all activities within one retry interval. If the store is unsure of a
  * user even then, the user's window may have ended without an edge. So a user who is shown as online becomes unknown. A
