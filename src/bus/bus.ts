@@ -1,25 +1,24 @@
 import type { GatewayId } from '../ids.ts'
+import type { DisposeAsync } from '../lib/dispose.ts'
 
 /**
- * Carries wake-ups between gateways. A port: what is promised here is all that callers rely on, and one contract
- * suite holds every implementation to it.
+ * Carries messages between gateways. A port: callers rely on what is promised here and nothing else, and one contract
+ * suite checks every implementation.
  *
- * What an implementation ensures:
- * - `subscribe` resolves once the subscription is in effect: what is published after that moment can arrive.
- * - Messages that one gateway published to another, one after the other, and that arrive, arrive in that order the
- *   first time.
- * - `publish` resolves when the medium has taken the message and rejects when it has not, or may not have.
- * - Whenever messages may have been lost on the way, `onGap` is called once things work again.
- * - A handler that throws harms nobody else and no later message.
- * - Nothing that goes wrong in the background ends the process; `close` may be called at any time, and again.
+ * An implementation ensures:
+ * - `subscribe` resolves when the subscription is in effect: what is published afterwards can arrive.
+ * - Messages that one gateway publishes to another one after the other, and that arrive, first arrive in that order.
+ * - `publish` resolves if the medium has taken the message, and rejects if it has not, or may not have.
+ * - `onGap` is called whenever messages may have been lost, once things work again.
+ * - A listener that throws affects no other listener and no later message.
+ * - No background failure ends the process. `close` may be called at any time, and repeatedly.
  *
- * What it does not ensure, so that callers must not rely on it: that a message arrives, that it arrives once, that it
- * was not tampered with. Whoever reads has to validate, to drop what is repeated, and to find by themselves what is
- * missing. Membership, who is connected where, and what a message means are not the bus's business either.
+ * It does not ensure that a message arrives, that it arrives once, or that it is unchanged. The receiver validates it,
+ * drops repetitions, and detects gaps. The bus knows nothing of memberships, sessions, or what a message means.
  */
 export type Bus = Readonly<{
   publish(to: GatewayId, message: string): Promise<void>
-  /** Listens on a gateway's own channel until the answer is called. A gateway subscribes once, at its start. */
+  /** Subscribes to a gateway's own channel. A gateway subscribes once, when it starts. */
   subscribe(gatewayId: GatewayId, listener: BusListener): Promise<DisposeAsync>
   close(): Promise<void>
 }>
@@ -29,5 +28,3 @@ export type BusListener = Readonly<{
   /** Messages to this gateway may have been lost since the last one. */
   onGap(): void
 }>
-
-export type DisposeAsync = () => Promise<void>

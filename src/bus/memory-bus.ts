@@ -3,9 +3,8 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Bus, BusListener } from './bus.ts'
 
 /**
- * The bus for gateways that share one process: the embedded default, and several gateways in one test. It loses and
- * repeats nothing, so `onGap` is never called. Messages are handed over in a later turn of the event loop, as on any
- * other bus.
+ * The bus for gateways in one process: the embedded default, and several gateways in one test. Loses and repeats
+ * nothing, so `onGap` is never called. Delivers in a later turn of the event loop, as any other bus does.
  */
 export function createMemoryBus({ logger }: { logger: Logger }): Bus {
   const channels = new Map<GatewayId, Set<BusListener>>()
@@ -15,7 +14,7 @@ export function createMemoryBus({ logger }: { logger: Logger }): Bus {
     try {
       listener.onMessage(message)
     } catch (error) {
-      logger.error({ err: error }, 'a listener of the bus threw')
+      logger.error({ err: error }, 'bus listener threw')
     }
   }
 

@@ -2,47 +2,48 @@ import { RedisPubSub } from 'graphql-redis-subscriptions'
 import type { Redis } from 'ioredis'
 import type { GatewayId } from '../ids.ts'
 import { once } from '../lib/async.ts'
+import type { Dispose, DisposeAsync } from '../lib/dispose.ts'
+import type { RedisConnection } from '../redis/redis-connection.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Bus, BusListener } from './bus.ts'
-import type { RedisConnection, Dispose } from '../redis/redis-connection.ts'
 import { createShardedSubscriptions } from './redis-sharded-subscriptions.ts'
 import { createSubscriptions, type SubscriptionOptions, type Subscriptions } from './redis-subscriptions.ts'
 
 type Dependencies = Readonly<{
-  /** Publishes; may serve others as well. */
+  /** Publishes. May be shared with others. */
   publisher: RedisConnection
-  /** Carries the subscriptions and nothing else: a connection that subscribes can do nothing else. */
+  /** Carries the subscriptions and nothing else: a connection that subscribes can not send other commands. */
   subscriber: RedisConnection
   logger: Logger
 }>
 
-/** Can tell that nothing is heard at present, besides what every bus tells afterwards. */
+/** Reports the begin of a loss. Other buses report only its end. */
 export type RedisBus = Bus &
   Readonly<{
-    /** Calls back with false when messages may be lost from now on, and with true when they are heard again. */
-    onReceivingChange(listener: (isHearing: boolean) => void): Dispose
+    /** Called with false when messages may be lost from now on, and with true when they are received again. */
+    onReceivingChange(listener: (isReceiving: boolean) => void): Dispose
   }>
 
 /**
- * The bus between gateways in several processes, over Redis pub/sub: one channel per gateway. A bus that is closed
- * leaves both connections to those who made them.
+ * The bus between gateways in several processes, over Redis pub/sub: one channel per gateway. Closing it does not close
+ * the connections.
  *
- * `subscribe` waits for as long as Redis is away and rejects only when the bus is closed; if it had to wait, `onGap`
- * follows. `publish` rejects at once while Redis is away, and within two seconds when it does not answer.
+ * `subscribe` waits while Redis is away, and rejects only when the bus is closed. If it had to wait, `onGap` follows.
+ * `publish` rejects at once while Redis is away, and within two seconds if Redis does not answer.
  */
 export function createRedisBus({ publisher, subscriber, logger }: Dependencies): RedisBus {
   const listeners = new Set<BusListener>()
-  const hearing = new Set<(isHearing: boolean) => void>()
+  const receivingListeners = new Set<(isReceiving: boolean) => void>()
   const closed = new AbortController()
   const subscriptions = createSubscriptionsOn(subscriber, publisher, { onLoss, onGap, logger })
-  const { pubsub, settled } = createPubSub(subscriptions, publisher, logger)
+  const { pubsub, unsubscribed } = createPubSub(subscriptions, publisher, logger)
 
   function onLoss(): void {
-    for (const listener of hearing) guarded(() => listener(false))
+    for (const listener of receivingListeners) guarded(() => listener(false))
   }
 
   function onGap(): void {
-    for (const listener of hearing) guarded(() => listener(true))
+    for (const listener of receivingListeners) guarded(() => listener(true))
     for (const listener of listeners) guarded(() => listener.onGap())
   }
 
@@ -50,23 +51,23 @@ export function createRedisBus({ publisher, subscriber, logger }: Dependencies):
     try {
       work()
     } catch (error) {
-      logger.error({ err: error }, 'a listener of the bus threw')
+      logger.error({ err: error }, 'bus listener threw')
     }
   }
 
-  async function subscribe(gatewayId: GatewayId, listener: BusListener): Promise<() => Promise<void>> {
+  async function subscribe(gatewayId: GatewayId, listener: BusListener): Promise<DisposeAsync> {
     closed.signal.throwIfAborted()
     const mayHaveMissed = subscriber.status() === 'down'
     const deliver = (message: string): void => {
       if (!closed.signal.aborted) guarded(() => listener.onMessage(message))
     }
-    const id = await unless(closed.signal, pubsub.subscribe(channelOf(gatewayId), deliver))
+    const id = await unlessAborted(closed.signal, pubsub.subscribe(channelOf(gatewayId), deliver))
     listeners.add(listener)
     if (mayHaveMissed) onGap()
     return once(async () => {
       listeners.delete(listener)
       pubsub.unsubscribe(id)
-      await settled()
+      await unsubscribed()
     })
   }
 
@@ -77,13 +78,13 @@ export function createRedisBus({ publisher, subscriber, logger }: Dependencies):
     },
     subscribe,
     onReceivingChange(listener) {
-      hearing.add(listener)
-      return () => void hearing.delete(listener)
+      receivingListeners.add(listener)
+      return () => void receivingListeners.delete(listener)
     },
     close: once(async () => {
       closed.abort(new Error('The bus is closed'))
       listeners.clear()
-      hearing.clear()
+      receivingListeners.clear()
       subscriptions.close()
     }),
   }
@@ -102,41 +103,41 @@ function createSubscriptionsOn(
 
 type PubSub = Readonly<{
   pubsub: RedisPubSub
-  /** Resolves when no unsubscribing is under way. */
-  settled(): Promise<unknown>
+  /** Resolves when no unsubscribe is under way. */
+  unsubscribed(): Promise<unknown>
 }>
 
 /**
- * RedisPubSub takes itself for the owner of two clients, and ends the process over some of their rejections: of a
- * `subscribe` that failed, and of each `unsubscribe`, which it does not wait for. So it is given these few methods of
- * a client instead. A subscription is answered when it is in effect, and never by an error; how it stays in effect is
- * our business. Texts go through as they are, where it would make JSON of them.
+ * RedisPubSub assumes that it owns two clients, and does not handle some of their rejections: of a `subscribe`, and of
+ * every `unsubscribe`, for which it does not wait. Either would end the process. So it gets an object with the few
+ * methods of a client that it calls. Its `subscribe` calls back when the subscription is in effect, and never with an
+ * error. Messages are passed as they are: by default the library would encode them as JSON.
  */
 function createPubSub(subscriptions: Subscriptions, publisher: RedisConnection, logger: Logger): PubSub {
-  const leaving = new Set<Promise<void>>()
+  const unsubscribing = new Set<Promise<void>>()
   const publish = publisher.redis.type === 'standalone' ? 'publish' : 'spublish'
 
-  async function enter(channel: string, done: () => void): Promise<void> {
+  async function subscribe(channel: string, done: () => void): Promise<void> {
     try {
       await subscriptions.add(channel)
       done()
     } catch (error) {
-      logger.debug({ err: error }, 'a subscription was given up')
+      logger.debug({ err: error }, 'bus subscription was given up')
     }
   }
 
-  function leave(channel: string): void {
+  function unsubscribe(channel: string): void {
     const work = subscriptions.remove(channel).catch((error: unknown) => {
-      logger.debug({ err: error }, 'a subscription was not ended in order')
+      logger.debug({ err: error }, 'bus unsubscribe failed')
     })
-    leaving.add(work)
-    void work.finally(() => leaving.delete(work))
+    unsubscribing.add(work)
+    void work.finally(() => unsubscribing.delete(work))
   }
 
   const client = {
     publish: async (channel: string, message: string) => publisher.send([[publish, channel, message]]),
-    subscribe: (channel: string, done: () => void) => void enter(channel, done),
-    unsubscribe: leave,
+    subscribe: (channel: string, done: () => void) => void subscribe(channel, done),
+    unsubscribe,
     punsubscribe: () => undefined,
     on(event: string, listener: (channel: Buffer, message: Buffer) => void) {
       if (event === 'messageBuffer') subscriptions.onMessage((...args) => listener(...args))
@@ -150,11 +151,11 @@ function createPubSub(subscriptions: Subscriptions, publisher: RedisConnection, 
     serializer: (text: string) => text,
     deserializer: (bytes) => bytes.toString(),
   })
-  return { pubsub, settled: () => Promise.all(leaving) }
+  return { pubsub, unsubscribed: () => Promise.all(unsubscribing) }
 }
 
-/** The outcome of `work`, or a rejection when the signal fires first. */
-async function unless<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+/** Resolves or rejects as `work` does. Rejects when the signal aborts first. */
+async function unlessAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
   const { promise, reject } = Promise.withResolvers<never>()
   const onAbort = (): void => reject(signal.reason as Error)
   signal.addEventListener('abort', onAbort)

@@ -1,120 +1,132 @@
 import { randomUUID } from 'node:crypto'
 import type { Cluster } from 'ioredis'
+import { type BackgroundLoop, createBackgroundLoop } from '../lib/background-loop.ts'
 import { retry } from '../lib/backoff.ts'
-import { pause } from '../lib/async.ts'
 import type { RedisConnection } from '../redis/redis-connection.ts'
 import { SUBSCRIBE_BACKOFF, type SubscriptionOptions, type Subscriptions } from './redis-subscriptions.ts'
 
 type Options = SubscriptionOptions & Readonly<{ publisher: Pick<RedisConnection, 'send'> }>
 
-const PROOF_INTERVAL_MS = 1_000
-const PROOF_INTERVAL_WHILE_LOST_MS = 50
-/** Proofs are published, and none is heard for so long: the subscription counts as lost. */
-const UNHEARD_MS = 2_000
-/** And after so long the connections are made anew. */
-const HOPELESS_MS = 4_000
+const PROBE_INTERVAL_MS = 1_000
+const PROBE_INTERVAL_AFTER_LOSS_MS = 50
+/** If probes are published and none arrives for this long, the subscription counts as lost. */
+const SILENT_MS = 2_000
+/** After this long, the connections are made anew. */
+const RECONNECT_AFTER_MS = 4_000
 
-/** Of one channel: how many losses are made up for, and when we last heard ourselves. */
-type Hearing = { mended: number; heardAt: number }
+type Channel = {
+  readonly removed: AbortController
+  readonly probing: BackgroundLoop
+  /** The number of losses before the last probe that arrived. */
+  coveredLosses: number
+  heardAt: number
+}
 
-/** What ioredis tells when a connection that carries subscriptions may be gone. */
+/** What ioredis emits if a connection with subscriptions may be gone. */
 const LOSSES = ['-node', '-subscriber', 'nodeError', 'close', 'disconnecting'] as const
 
 /**
- * In a cluster, by sharded pub/sub. ioredis subscribes again by itself, on whatever node a channel's slot is served
- * by, but does not tell when that is done, nor whether it worked. So each channel has another one beside it, in the
- * same slot and subscribed by the same command, on which we prove to ourselves that we hear: once a second, and after
- * every loss until it is true again. A proof says how many losses it was published after; when it is heard, those
- * are mended.
+ * Subscriptions in a cluster, by sharded pub/sub. ioredis subscribes again by itself, on the node that serves a
+ * channel's slot, but does not report when that is done, nor whether it worked. So each channel has a probe channel,
+ * in the same slot and subscribed by the same command, on which the gateway sends messages to itself: once a second,
+ * and faster after a loss. A probe holds the number of losses before it. When it arrives, the subscription has
+ * recovered from those.
  */
 export function createShardedSubscriptions(client: Cluster, options: Options): Subscriptions {
   const { publisher, onLoss, onGap, logger } = options
   const self = randomUUID()
-  const channels = new Map<string, AbortController>()
-  const hearing = new Map<string, (proof: string) => void>()
+  const channels = new Map<string, Channel>()
+  const probeListeners = new Map<string, (probe: string) => void>()
   const closed = new AbortController()
-  let alarm = new AbortController()
   let losses = 0
 
   client.on('smessageBuffer', (channel: Buffer, message: Buffer) => {
-    hearing.get(channel.toString())?.(message.toString())
+    probeListeners.get(channel.toString())?.(message.toString())
   })
-  for (const event of LOSSES) client.on(event, lose)
+  for (const event of LOSSES) client.on(event, handleLoss)
 
-  function lose(): void {
+  function handleLoss(): void {
     losses += 1
-    alarm.abort()
-    alarm = new AbortController()
+    for (const { probing } of channels.values()) probing.wake()
     if (channels.size > 0) onLoss()
   }
 
-  async function publishProof(channel: string): Promise<boolean> {
+  async function publishProbe(name: string): Promise<boolean> {
     try {
-      await publisher.send([['spublish', proofChannel(channel), `${self} ${losses}`]])
+      await publisher.send([['spublish', probeChannel(name), `${self} ${losses}`]])
       return true
     } catch (error) {
-      logger.debug({ err: error }, 'it could not be proved that messages are heard')
+      logger.debug({ err: error }, 'bus probe could not be published')
       return false
     }
   }
 
-  function hear(channel: string, state: Hearing, signal: AbortSignal): void {
-    hearing.set(proofChannel(channel), (proof) => {
-      const [by, number] = proof.split(' ')
-      if (by !== self || signal.aborted) return
-      state.heardAt = performance.now()
-      if (Number(number) <= state.mended) return
-      state.mended = Number(number)
-      onGap()
-    })
+  function receiveProbe(channel: Channel, probe: string): void {
+    const [sender, number] = probe.split(' ')
+    if (sender !== self || channel.removed.signal.aborted || closed.signal.aborted) return
+    channel.heardAt = performance.now()
+    if (Number(number) <= channel.coveredLosses) return
+    channel.coveredLosses = Number(number)
+    onGap()
   }
 
-  async function keepProving(channel: string, state: Hearing, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const isPublished = await publishProof(channel)
-      // What nobody published nobody can hear.
-      if (!isPublished) state.heardAt = performance.now()
-      judge(state, isPublished)
-      const restMs = state.mended === losses ? PROOF_INTERVAL_MS : PROOF_INTERVAL_WHILE_LOST_MS
-      await pause(restMs, AbortSignal.any([signal, alarm.signal]))
-    }
-  }
-
-  function judge(state: Hearing, isPublished: boolean): void {
-    const silentMs = performance.now() - state.heardAt
-    if (state.mended === losses && (!isPublished || silentMs > UNHEARD_MS)) lose()
-    if (silentMs < HOPELESS_MS) return
-    state.heardAt = performance.now()
+  async function probe(name: string, channel: Channel): Promise<void> {
+    const isPublished = await publishProbe(name)
+    // A probe that was not published can not arrive: the silence says nothing about the subscription.
+    if (!isPublished) channel.heardAt = performance.now()
+    const silentMs = performance.now() - channel.heardAt
+    const hasRecovered = channel.coveredLosses === losses
+    if (hasRecovered && (!isPublished || silentMs > SILENT_MS)) handleLoss()
+    if (silentMs < RECONNECT_AFTER_MS) return
+    channel.heardAt = performance.now()
     client.disconnect(true)
   }
 
+  function createChannel(name: string): Channel {
+    const channel: Channel = {
+      removed: new AbortController(),
+      coveredLosses: losses,
+      heardAt: performance.now(),
+      probing: createBackgroundLoop({
+        component: 'bus probe',
+        run: () => probe(name, channel),
+        intervalMs: () =>
+          channel.coveredLosses === losses ? PROBE_INTERVAL_MS : PROBE_INTERVAL_AFTER_LOSS_MS,
+        logger,
+      }),
+    }
+    return channel
+  }
+
   return {
-    async add(channel) {
-      const state = { mended: losses, heardAt: performance.now() }
-      const removed = new AbortController()
-      channels.set(channel, removed)
-      const signal = AbortSignal.any([closed.signal, removed.signal])
-      const subscribe = async (): Promise<unknown> => client.ssubscribe(channel, proofChannel(channel))
+    async add(name) {
+      const channel = createChannel(name)
+      channels.set(name, channel)
+      const subscribe = async (): Promise<unknown> => client.ssubscribe(name, probeChannel(name))
+      const signal = AbortSignal.any([closed.signal, channel.removed.signal])
       await retry(subscribe, () => true, SUBSCRIBE_BACKOFF, signal)
-      state.heardAt = performance.now()
-      hear(channel, state, signal)
-      void keepProving(channel, state, signal)
+      channel.heardAt = performance.now()
+      probeListeners.set(probeChannel(name), (message) => receiveProbe(channel, message))
+      channel.probing.start()
     },
-    async remove(channel) {
-      channels.get(channel)?.abort(new Error('The subscription has ended'))
-      channels.delete(channel)
-      hearing.delete(proofChannel(channel))
-      if (client.status === 'ready') await client.sunsubscribe(channel, proofChannel(channel))
+    async remove(name) {
+      const channel = channels.get(name)
+      channel?.removed.abort(new Error('The subscription has ended'))
+      void channel?.probing.stop()
+      channels.delete(name)
+      probeListeners.delete(probeChannel(name))
+      if (client.status === 'ready') await client.sunsubscribe(name, probeChannel(name))
     },
     onMessage: (listener) => void client.on('smessageBuffer', listener),
     close() {
       closed.abort(new Error('The bus is closed'))
-      for (const event of LOSSES) client.off(event, lose)
+      for (const { probing } of channels.values()) void probing.stop()
+      for (const event of LOSSES) client.off(event, handleLoss)
     },
   }
 }
 
-/** The braces keep it in the slot of the channel that it is for. */
-function proofChannel(channel: string): string {
+/** The braces keep it in the slot of the channel that it belongs to. */
+function probeChannel(channel: string): string {
   return `proof:{${channel}}`
 }

@@ -1,15 +1,15 @@
 import type { Redis } from 'ioredis'
 import { retry } from '../lib/backoff.ts'
-import type { Logger } from '../telemetry/logger.ts'
 import type { RedisConnection } from '../redis/redis-connection.ts'
+import type { Logger } from '../telemetry/logger.ts'
 
-/** Channels that stay subscribed, whatever befalls the connection. */
+/** Channels that stay subscribed, whatever happens to the connection. */
 export type Subscriptions = Readonly<{
-  /** Resolves when the subscription is in effect, be it in an hour. Rejects only when closed before. */
+  /** Resolves when the subscription is in effect, however long that takes. Rejects only if closed before. */
   add(channel: string): Promise<void>
-  /** Resolves when it has ended, or when there is no connection that it could be in effect on. */
+  /** Resolves when the subscription has ended, or if there is no connection on which it could be in effect. */
   remove(channel: string): Promise<void>
-  /** Hands over what is published, as bytes. */
+  /** Called with what is published, as bytes. */
   onMessage(listener: (channel: Buffer, message: Buffer) => void): void
   close(): void
 }>
@@ -18,7 +18,7 @@ export type SubscriptionOptions = Readonly<{
   connection: RedisConnection
   /** From now on messages may be lost, until `onGap`. */
   onLoss(): void
-  /** Messages may have been lost up to a moment ago; from now on all channels are in effect again. */
+  /** Messages may have been lost until a moment ago. All channels are in effect again. */
   onGap(): void
   logger: Logger
 }>
@@ -26,8 +26,8 @@ export type SubscriptionOptions = Readonly<{
 export const SUBSCRIBE_BACKOFF = { firstMs: 20, maxMs: 500 }
 
 /**
- * On one server. With every new connection all channels are subscribed again, and a PING on the same connection
- * proves that they are: answers come in the order of commands. A connection that fails at this is no good.
+ * Subscriptions on one server. Subscribes all channels again on every new connection. A PING on the same connection
+ * shows that they are in effect, since answers come in the order of commands. A connection that fails at it is cut.
  */
 export function createSubscriptions(client: Redis, options: SubscriptionOptions): Subscriptions {
   const { connection, onLoss, onGap, logger } = options
@@ -35,7 +35,7 @@ export function createSubscriptions(client: Redis, options: SubscriptionOptions)
   const closed = new AbortController()
   let connections = 0
 
-  const stopWatching = [
+  const disposers = [
     connection.onUp(() => void restore()),
     connection.onDown(() => {
       if (channels.size > 0) onLoss()
@@ -50,7 +50,7 @@ export function createSubscriptions(client: Redis, options: SubscriptionOptions)
       await client.ping()
       onGap()
     } catch (error) {
-      logger.warn({ err: error }, 'subscriptions could not be taken up again yet')
+      logger.warn({ err: error }, 'bus subscriptions could not be restored; the connection is cut')
       if (number === connections && client.status === 'ready') client.disconnect(true)
     }
   }
@@ -68,7 +68,7 @@ export function createSubscriptions(client: Redis, options: SubscriptionOptions)
     onMessage: (listener) => void client.on('messageBuffer', listener),
     close() {
       closed.abort(new Error('The bus is closed'))
-      for (const stop of stopWatching) stop()
+      for (const dispose of disposers) dispose()
     },
   }
 }

@@ -46,6 +46,6 @@ export function wireGateway(
     routing,
     /** Commits a change to a chat's log, then publishes it. */
     change: createDurableChange({ chatLog, publish }),
-    typing: createTyping({ chats, announce: publishSignals }),
+    typing: createTyping({ chats, publishSignals }),
   }
 }

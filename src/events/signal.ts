@@ -1,7 +1,7 @@
 import type { ChatEvent } from './chat-event.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 
-/** A member's watermarks moved. The newest is the truth: an older one may be left out. */
+/** A member's watermarks advanced. Older ones may be dropped: each holds the whole state. */
 export type ReceiptAdvanced = Readonly<{
   type: 'ReceiptAdvanced'
   chatId: ChatId
@@ -9,11 +9,11 @@ export type ReceiptAdvanced = Readonly<{
   deliveredSeq: Seq
   readSeq: Seq
   at: Date
-  /** Whom it is for; undefined: all members of the chat. */
+  /** The recipients. Undefined: all members of the chat. */
   onlyTo?: readonly UserId[] | undefined
 }>
 
-/** Somebody began to type, or stopped. Never stored: who does not hear of it has missed nothing. */
+/** A member began to type, or stopped. Never stored, and never repeated to a gateway that missed it. */
 export type TypingChanged = Readonly<{
   type: 'TypingChanged'
   chatId: ChatId
@@ -21,17 +21,20 @@ export type TypingChanged = Readonly<{
   typing: boolean
 }>
 
-/** What concerns a chat and is in no log. */
+/** What happens in a chat and is not in its log. */
 export type Signal = ReceiptAdvanced | TypingChanged
 
-/** What is passed on to live streams. */
+/** What is delivered to live streams. */
 export type LiveItem = ChatEvent | Signal
 
-/** A live stream of one person on this gateway. */
+/** A live stream of one user on this gateway. */
 export type LiveSubscriber = Readonly<{
   userId: UserId
-  /** Takes an item in, in order; never blocks and never throws. */
+  /** Accepts the next item. Never blocks and never throws. */
   push(item: LiveItem): void
-  /** It has missed what can't be pushed any more: its reader has to come back and catch up. Never throws. */
+  /**
+   * Ends the stream, because it has missed something that can not be pushed any more. Its client reconnects and
+   * catches up. Never throws.
+   */
   restart(): void
 }>

@@ -5,25 +5,27 @@ import type { ChatId, UserId } from '../ids.ts'
 
 export type Typing = Readonly<{
   /**
-   * Tells the chat's members who are connected that somebody types, or has stopped. To be said again every few seconds
-   * while it lasts: five seconds of silence count as having stopped. NOT_FOUND where the chat is none of theirs,
-   * FORBIDDEN where they have left it.
+   * Delivers to the connected members of the chat that the user is typing, or has stopped. To be repeated every few
+   * seconds while it lasts: after five seconds of silence the user has stopped. Errors:
+   *
+   * - `NOT_FOUND` – no such chat, or the user never was a member of it.
+   * - `FORBIDDEN` – the user has left the chat.
    */
   set(userId: UserId, chatId: ChatId, isTyping: boolean): Promise<void>
 }>
 
 type Dependencies = Readonly<{
   chats: Pick<Chats, 'require'>
-  /** Passes it on. Never throws. */
-  announce(signals: readonly TypingChanged[]): void
+  /** Never throws. */
+  publishSignals(signals: readonly TypingChanged[]): void
 }>
 
-export function createTyping({ chats, announce }: Dependencies): Typing {
+export function createTyping({ chats, publishSignals }: Dependencies): Typing {
   return {
     async set(userId, chatId, isTyping) {
-      // Looked up each time: whoever was removed a moment ago, through another gateway, types no more.
+      // Read each time: another gateway may have removed the user a moment ago.
       requirePresent((await chats.require(userId, chatId)).member)
-      announce([{ type: 'TypingChanged', chatId, userId, typing: isTyping }])
+      publishSignals([{ type: 'TypingChanged', chatId, userId, typing: isTyping }])
     },
   }
 }

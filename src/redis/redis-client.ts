@@ -1,25 +1,25 @@
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis'
 import { backoffMs } from '../lib/backoff.ts'
 
-/** What speaks to Redis: one server, or all nodes of a cluster. */
+/** The client of one server, or of all nodes of a cluster. */
 export type RedisClient =
   Readonly<{ type: 'standalone'; client: Redis }> | Readonly<{ type: 'cluster'; client: Cluster }>
 
-/** No command, and no step of connecting, is waited for longer than this, in milliseconds. */
+/** The timeout of each command, and of each step of connecting. */
 export const REDIS_DEADLINE_MS = 2_000
 
 const RECONNECT_BACKOFF = { firstMs: 50, maxMs: 1_000 }
 
-/** A connection that was given up is cut after this time, in milliseconds: a peer that hangs never says goodbye. */
+/** A connection that is given up is cut after this time: a peer that hangs never closes it. */
 const DISCONNECT_MS = 20
 
 /*
- * What the settings below are there for:
+ * Why these settings:
  *
- * - Nothing is queued while Redis is away, and nothing that was sent is sent again by itself (`maxRetriesPerRequest`
- *   0): a command fails at once, and whoever gave it decides. ioredis would otherwise publish some messages twice.
- * - Its own re-subscribing is off: when that fails, the rejection is nobody's and ends the process.
- * - Commands of one turn of the event loop go out together, and what comes while they are under way with the next.
+ * - Commands are not queued while Redis is away, and never repeated (`maxRetriesPerRequest` 0). A command fails at
+ *   once, and its caller decides. Otherwise ioredis publishes some messages twice.
+ * - ioredis does not subscribe again by itself. If that fails, nothing handles the rejection, and the process ends.
+ * - Commands of one turn of the event loop are sent together.
  */
 const OPTIONS = {
   lazyConnect: true,
@@ -29,15 +29,15 @@ const OPTIONS = {
   connectTimeout: REDIS_DEADLINE_MS,
   disconnectTimeout: DISCONNECT_MS,
   keepAlive: 5_000,
-  // A primary that became a replica behind our back, by a failover: the address now leads to another server.
+  // By a failover, the primary became a replica: the address may lead to another server by now.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 } satisfies RedisOptions
 
-/** For what commands are given to: the one server, or the cluster as a whole. */
+/** For the client that commands are given to: the one server, or the cluster as a whole. */
 const COMMAND_OPTIONS = {
   enableOfflineQueue: false,
   enableAutoPipelining: true,
-  // What enters and leaves subscriptions, and what proves a connection alive, has to be sent on its own.
+  // Commands that subscribe, unsubscribe or check the connection must not wait for a pipeline.
   autoPipeliningIgnoredCommands: ['ping', 'ssubscribe', 'sunsubscribe'],
 }
 
@@ -45,23 +45,23 @@ const CLUSTER_OPTIONS = {
   ...COMMAND_OPTIONS,
   lazyConnect: true,
   shardedSubscribers: true,
-  // A node that moved or died: five attempts, a quarter of a second, and another look at the slots with each.
+  // If a node moved or died: five attempts in a quarter of a second, which read the slots again each time.
   maxRedirections: 5,
   retryDelayOnFailover: 50,
   retryDelayOnClusterDown: 50,
   slotsRefreshInterval: 2_000,
-  // Longer than a cut connection takes to end: ioredis takes the new one for it otherwise, and loses it.
+  // Longer than a cut connection takes to end. Otherwise ioredis mistakes the new connection for it, and drops it.
   clusterRetryStrategy: (attempt: number) => 3 * DISCONNECT_MS + reconnectDelayMs(attempt),
   clusterNodeRetryStrategy: reconnectDelayMs,
 } satisfies ClusterOptions
 
-/** One URL is one server, several are nodes of a cluster. Nothing connects yet. */
+/** One URL means one server, several mean nodes of a cluster. Does not connect yet. */
 export function createRedisClient(urls: readonly string[], name: string): RedisClient {
   const [url = '', ...others] = urls
-  // Redis takes no spaces in it.
+  // Redis rejects names with spaces.
   const connectionName = name.replaceAll(/[^!-~]/g, '-')
   if (others.length > 0) return { type: 'cluster', client: createCluster(urls, url, connectionName) }
-  // By `href` the scheme is in small letters: ioredis does not encrypt where it says REDISS.
+  // `href` has the scheme in lower case: ioredis does not encrypt if it is REDISS.
   const client = new Redis(new URL(url).href, {
     ...OPTIONS,
     ...COMMAND_OPTIONS,
@@ -71,7 +71,7 @@ export function createRedisClient(urls: readonly string[], name: string): RedisC
   return { type: 'standalone', client }
 }
 
-/** The cluster tells addresses of nodes and nothing else: credentials and encryption of the first URL go for all. */
+/** The cluster reports only addresses of its nodes. All use the credentials and the encryption of the first URL. */
 function createCluster(urls: readonly string[], first: string, connectionName: string): Cluster {
   const { username, password, protocol } = new URL(first)
   const isEncrypted = protocol === 'rediss:'
@@ -84,17 +84,17 @@ function createCluster(urls: readonly string[], first: string, connectionName: s
       ...(password === '' ? {} : { password: decodeURIComponent(password) }),
       ...(isEncrypted ? { tls: {} } : {}),
     },
-    // A certificate is for a name: where there are certificates, names stay names.
+    // A certificate is for a name, so with encryption, names are not resolved to addresses.
     ...(isEncrypted ? { dnsLookup: (address, done) => done(null, address) } : {}),
   })
 }
 
-/** The first attempt within 50 ms, then less and less often, at least once a second, for ever. */
+/** The first attempt follows within 50 ms, later ones less and less often, at least once a second, without end. */
 function reconnectDelayMs(attempt: number): number {
   return backoffMs(attempt - 1, RECONNECT_BACKOFF)
 }
 
-/** The servers that have to answer: the one, or the masters of the cluster that are known at present. */
+/** The servers that must answer: the one, or the known masters of the cluster. */
 export function serversOf(redis: RedisClient): readonly Redis[] {
   return redis.type === 'standalone' ? [redis.client] : redis.client.nodes('master')
 }

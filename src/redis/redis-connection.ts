@@ -1,68 +1,70 @@
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 import { once, withTimeout } from '../lib/async.ts'
+import type { Dispose } from '../lib/dispose.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createRedisClient, REDIS_DEADLINE_MS, type RedisClient } from './redis-client.ts'
-import { keepHeartbeat } from './redis-heartbeat.ts'
+import { createRedisHeartbeat } from './redis-heartbeat.ts'
 
 export type RedisCommand = readonly [name: string, ...args: (string | number)[]]
 
-/** Ends what it was returned for; calling it again does nothing. */
-export type Dispose = () => void
-
-/** A connection to Redis that is made again for as long as it takes. Nothing that befalls it is thrown into the air. */
+/** A connection to Redis that reconnects for as long as it takes. Its errors are logged and counted, never thrown. */
 export type RedisConnection = Readonly<{
   redis: RedisClient
   /** Begins to connect. Resolves when connected, and after two seconds at the latest: Redis may come later. */
   start(): Promise<void>
-  /** `up` when commands can be sent; in a cluster some of its nodes may be away all the same. */
+  /** 'up' if commands can be sent. Some nodes of a cluster may be away all the same. */
   status(): 'up' | 'down'
   /**
-   * Sends commands in one round trip, to each node of a cluster that they concern, and resolves with their answers.
-   * Rejects at once while the connection is down, after two seconds without an answer, and with the first error
-   * where one of them failed; others may have been done. None is sent twice, except in a cluster while slots move.
+   * Sends commands in one round trip to each node of a cluster that they concern, and resolves with their answers.
+   * Sends none twice, except in a cluster while slots move. Rejects:
+   * - at once while the connection is down;
+   * - after two seconds without an answer;
+   * - with the first error if one of the commands failed. Others may have been executed.
    */
   send(commands: readonly RedisCommand[]): Promise<readonly unknown[]>
-  /** Calls back whenever the connection is made, and whenever one to a node of a cluster is made again. */
+  /** Called whenever the connection is made, and whenever one to a node of a cluster is made again. */
   onUp(listener: () => void): Dispose
-  /** Calls back whenever the connection is lost, and whenever one to a node of a cluster is. */
+  /** Called whenever the connection is lost, and whenever one to a node of a cluster is. */
   onDown(listener: () => void): Dispose
-  /** Errors so far. */
+  /** The number of errors so far. */
   faults(): number
-  /** Says goodbye, or just goes after half a second. It does not start again. */
+  /** Closes in order, or cuts the connection after half a second. It can not be started again. */
   close(): Promise<void>
 }>
 
 type Options = Readonly<{
-  /** One of a server, or several of nodes of a cluster. */
+  /** One URL of a server, or several of the nodes of a cluster. */
   urls: readonly string[]
-  /** What the connection is for; Redis shows it in its list of clients, with a dash for each space. */
+  /** The purpose of the connection. Redis shows it in its list of clients, with a dash for each space. */
   name: string
   logger: Logger
 }>
 
+type Changes = EventEmitter<{ up: []; down: [] }>
+
 const CLOSE_MS = 500
-/** No more than one line in this time, in milliseconds: a Redis that is away says so at every attempt. */
+/** At most one log line in this time: a Redis that is away causes an error at every attempt. */
 const LOG_INTERVAL_MS = 1_000
 
 export function connectRedis({ urls, name, logger }: Options): RedisConnection {
   const redis = createRedisClient(urls, name)
   const { client } = redis
-  const changes = new EventEmitter<{ up: []; down: [] }>().setMaxListeners(0)
-  const closing = new AbortController()
-  const report = createFaultLog(logger, name)
-  client.on('error', report.add)
-  watch(redis, changes, report.add)
+  const changes: Changes = new EventEmitter<{ up: []; down: [] }>().setMaxListeners(0)
+  const faults = createFaultLog(logger, name)
+  const heartbeat = createRedisHeartbeat({ redis, onSilence: faults.report, logger })
+  client.on('error', faults.report)
+  emitChanges(redis, changes, faults.report)
 
   const status = (): 'up' | 'down' => (client.status === 'ready' ? 'up' : 'down')
 
   async function send(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
-    if (status() === 'down') throw new Error('Redis is away')
+    if (status() === 'down') throw new Error('Redis is not connected')
     const answers = Promise.all(commands.map(async ([command, ...args]) => client.call(command, ...args)))
     return withTimeout(REDIS_DEADLINE_MS, answers, () => new Error('Redis did not answer in time'))
   }
 
-  function subscribe(change: 'up' | 'down', listener: () => void): Dispose {
+  function listen(change: 'up' | 'down', listener: () => void): Dispose {
     changes.on(change, listener)
     return () => void changes.off(change, listener)
   }
@@ -71,28 +73,30 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
     redis,
     status,
     send,
-    onUp: (listener) => subscribe('up', listener),
-    onDown: (listener) => subscribe('down', listener),
-    faults: () => report.count(),
+    onUp: (listener) => listen('up', listener),
+    onDown: (listener) => listen('down', listener),
+    faults: faults.count,
     start: once(async () => {
-      void keepHeartbeat(redis, report.add, closing.signal)
+      heartbeat.start()
       const isUp = new Promise<void>((resolve) => changes.once('up', resolve))
-      // It rejects with the first attempt that fails; others follow.
-      client.connect().catch(report.add)
-      await withTimeout(REDIS_DEADLINE_MS, isUp, () => new Error('Redis is not there yet')).catch(report.add)
+      // Rejects with the first failed attempt. The client makes others.
+      client.connect().catch(faults.report)
+      const timeout = (): Error => new Error('Redis did not connect in time')
+      await withTimeout(REDIS_DEADLINE_MS, isUp, timeout).catch(faults.report)
     }),
     close: once(async () => {
-      closing.abort()
-      await goodbye(redis)
+      // A ping under way may take two seconds, and fails when the connection is cut.
+      void heartbeat.stop()
+      await disconnect(redis)
       changes.removeAllListeners()
     }),
   }
 }
 
-/** Turns what the client tells of itself and of its nodes into two events. */
-function watch(
+/** Turns what the client reports about itself and its nodes into two events. */
+function emitChanges(
   { type, client }: RedisClient,
-  changes: EventEmitter<{ up: []; down: [] }>,
+  changes: Changes,
   report: (error: unknown) => void,
 ): void {
   client.on('ready', () => changes.emit('up'))
@@ -106,7 +110,7 @@ function watch(
       lost.add(node)
       changes.emit('down')
     })
-    // A node that is new takes the place of one that was lost: whatever that one held may be gone.
+    // A new node takes the place of a lost one, whose data may be gone.
     node.on('ready', () => {
       if (lost.size === 0) return
       for (const other of lost) if (other === node || other.status === 'end') lost.delete(other)
@@ -115,29 +119,32 @@ function watch(
   })
 }
 
-type FaultLog = Readonly<{ add(error: unknown): void; count(): number }>
+type FaultLog = Readonly<{ report(error: unknown): void; count(): number }>
 
 function createFaultLog(logger: Logger, name: string): FaultLog {
   let count = 0
-  let untold = 0
-  let lastAt = -Infinity
+  let unlogged = 0
+  let loggedAt = -Infinity
   return {
     count: () => count,
-    add(error) {
+    report(error) {
       count += 1
-      untold += 1
-      if (performance.now() - lastAt < LOG_INTERVAL_MS) return
-      logger.warn({ err: error, connection: name, errors: untold }, 'trouble with Redis')
-      lastAt = performance.now()
-      untold = 0
+      unlogged += 1
+      if (performance.now() - loggedAt < LOG_INTERVAL_MS) return
+      logger.warn(
+        { err: error, connection: name, errors: unlogged },
+        'redis connection failed; it will retry',
+      )
+      loggedAt = performance.now()
+      unlogged = 0
     },
   }
 }
 
-async function goodbye({ client }: RedisClient): Promise<void> {
+async function disconnect({ client }: RedisClient): Promise<void> {
   try {
-    if (client.status !== 'ready') throw new Error('There is nobody to say goodbye to')
-    await withTimeout(CLOSE_MS, client.quit(), () => new Error('Redis does not hear the goodbye'))
+    if (client.status !== 'ready') throw new Error('Redis is not connected')
+    await withTimeout(CLOSE_MS, client.quit(), () => new Error('Redis did not answer in time'))
   } catch {
     client.disconnect()
   }

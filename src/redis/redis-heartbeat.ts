@@ -1,38 +1,45 @@
 import type { Redis } from 'ioredis'
-import { pause, withTimeout } from '../lib/async.ts'
+import { withTimeout } from '../lib/async.ts'
+import { type BackgroundLoop, createBackgroundLoop } from '../lib/background-loop.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import { REDIS_DEADLINE_MS, type RedisClient, serversOf } from './redis-client.ts'
 
 const INTERVAL_MS = 1_000
 
-/** So many rounds in which no node of a cluster answered, and the whole of it is looked for anew, by its URLs. */
+/** After so many rounds in which no node of a cluster answered, the client connects anew by the configured URLs. */
 const MAX_SILENT_ROUNDS = 5
 
-/**
- * Asks every server once a second for a sign of life, until the signal. A connection that stands but answers nothing
- * for two seconds is cut, and made anew by the client; TCP alone would notice after many minutes.
- */
-export async function keepHeartbeat(
-  redis: RedisClient,
-  onSilence: (error: unknown) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let silentRounds = 0; await nextRound(signal);) {
-    const answers = await Promise.all(serversOf(redis).map((server) => isAlive(server, onSilence)))
-    silentRounds = answers.includes(true) ? 0 : silentRounds + 1
-    if (redis.type === 'standalone' || silentRounds < MAX_SILENT_ROUNDS) continue
-    silentRounds = 0
-    if (redis.client.status === 'ready') redis.client.disconnect(true)
-  }
-}
+type Dependencies = Readonly<{
+  redis: RedisClient
+  /** Called for each server that does not answer. */
+  onSilence(error: unknown): void
+  logger: Logger
+}>
 
-/** False when there is none. */
-async function nextRound(signal: AbortSignal): Promise<boolean> {
-  await pause(INTERVAL_MS, signal)
-  return !signal.aborted
+/**
+ * Pings every server once a second. Cuts a connection that is open but answers nothing for two seconds, so that the
+ * client makes a new one. TCP alone would notice after many minutes.
+ */
+export function createRedisHeartbeat({ redis, onSilence, logger }: Dependencies): BackgroundLoop {
+  let silentRounds = 0
+
+  return createBackgroundLoop({
+    component: 'redis heartbeat',
+    async run() {
+      const answers = await Promise.all(serversOf(redis).map((server) => isAlive(server, onSilence)))
+      silentRounds = answers.includes(true) ? 0 : silentRounds + 1
+      if (redis.type === 'standalone' || silentRounds < MAX_SILENT_ROUNDS) return
+      silentRounds = 0
+      if (redis.client.status === 'ready') redis.client.disconnect(true)
+    },
+    intervalMs: INTERVAL_MS,
+    startsWithRest: true,
+    logger,
+  })
 }
 
 async function isAlive(server: Redis, onSilence: (error: unknown) => void): Promise<boolean> {
-  // A node that nothing was sent to yet connects by being asked; others are being connected already.
+  // A node that was sent nothing yet ('wait') connects when it is pinged. Other nodes are being connected already.
   if (server.status !== 'ready' && server.status !== 'wait') return false
   try {
     await withTimeout(REDIS_DEADLINE_MS, server.ping(), () => new Error('Redis does not answer'))

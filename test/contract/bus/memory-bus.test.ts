@@ -12,8 +12,8 @@ busContract('the bus in memory', () => {
   return { bus, other: bus, [Symbol.asyncDispose]: () => bus.close() }
 })
 
-describe('the bus in memory, besides', () => {
-  test('hands a message over in a later turn, so that a publisher never runs into its own listener', async () => {
+describe('the bus in memory: more than the contract', () => {
+  test('delivers a message in a later turn of the event loop, never inside publish', async () => {
     const bus = createMemoryBus(captureLog())
     const messages = new EventQueue<string>()
     await bus.subscribe(east, { onMessage: (message) => messages.push(message), onGap: () => undefined })
@@ -22,18 +22,18 @@ describe('the bus in memory, besides', () => {
     expect(await messages.next()).toBe('Hello')
   })
 
-  test('logs what a listener throws', async () => {
+  test('logs the error of a listener that throws', async () => {
     const { logger, lines } = captureLog()
     const bus = createMemoryBus({ logger })
     const called = new EventQueue<string>()
     const onMessage = (message: string): never => {
       called.push(message)
-      throw new Error('I did not understand')
+      throw new Error('unexpected message')
     }
     await bus.subscribe(east, { onMessage, onGap: () => undefined })
     await bus.publish(east, 'Hello')
     await called.next()
-    const failure = { message: 'I did not understand' }
-    expect(lines).toMatchObject([{ level: 'error', msg: 'a listener of the bus threw', err: failure }])
+    const failure = { message: 'unexpected message' }
+    expect(lines).toMatchObject([{ level: 'error', msg: 'bus listener threw', err: failure }])
   })
 })

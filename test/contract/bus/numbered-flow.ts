@@ -4,37 +4,37 @@ import type { GatewayId } from '../../../src/ids.ts'
 import { pause } from '../../../src/lib/async.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
-/** What one gateway hears of another that counts aloud: numbers, and that it may have missed some. */
+/** One gateway publishes increasing numbers to another, which records the numbers and the gaps that it is notified of. */
 export type NumberedFlow = AsyncDisposable &
   Readonly<{
     /** In order. */
-    heard: EventQueue<number | 'gap'>
-    /** The numbers whose publishing was answered, in order. */
+    received: EventQueue<number | 'gap'>
+    /** The numbers whose publish resolved, in order. */
     acknowledged: readonly number[]
-    /** Publishing that was refused, by how long that took, in milliseconds. */
-    refusals: readonly number[]
-    /** Resolves when the next gap is announced. */
+    /** The duration of each publish that rejected, in milliseconds. */
+    rejections: readonly number[]
+    /** Resolves when the next gap is reported. */
     nextGap(): Promise<void>
-    /** Resolves when a number that is published from now on is heard. */
+    /** Resolves when a number that is published from now on is received. */
     nextNumber(): Promise<void>
-    /** Ends the counting, waits for a last number to be heard, and answers with what is missing without a word. */
+    /** Stops, waits until a last number is received, and returns the numbers that are missing without a reported gap. */
     finish(): Promise<readonly number[]>
   }>
 
-/** `from` counts, as fast as its messages are taken, until the flow is stopped; `to` listens. */
+/** `from` publishes as fast as its messages are taken, until the flow is stopped. `to` subscribes. */
 export async function startNumberedFlow(from: Bus, to: Bus): Promise<NumberedFlow> {
-  const heard = new EventQueue<number | 'gap'>()
+  const received = new EventQueue<number | 'gap'>()
   const id = `gateway-${randomUUID()}` as GatewayId
   await to.subscribe(id, {
-    onMessage: (text) => heard.push(Number(text)),
-    onGap: () => heard.push('gap'),
+    onMessage: (text) => received.push(Number(text)),
+    onGap: () => received.push('gap'),
   })
   const ended = new AbortController()
   const acknowledged: number[] = []
-  const refusals: number[] = []
+  const rejections: number[] = []
   let last = 0
 
-  async function count(): Promise<void> {
+  async function publishAll(): Promise<void> {
     while (!ended.signal.aborted) {
       const number = (last += 1)
       const startedAt = performance.now()
@@ -42,36 +42,36 @@ export async function startNumberedFlow(from: Bus, to: Bus): Promise<NumberedFlo
         await from.publish(id, `${number}`)
         acknowledged.push(number)
       } catch {
-        refusals.push(performance.now() - startedAt)
+        rejections.push(performance.now() - startedAt)
       }
       await pause(1, ended.signal)
     }
   }
-  const counting = count()
+  const publishing = publishAll()
 
   async function stop(): Promise<void> {
     ended.abort()
-    await counting
+    await publishing
   }
   async function finish(): Promise<readonly number[]> {
     await stop()
     await from.publish(id, `${(last += 1)}`)
-    await heard.until((all) => all.includes(last))
-    return unannounced(acknowledged, heard.all)
+    await received.until((all) => all.includes(last))
+    return unreported(acknowledged, received.all)
   }
-  const gaps = (): number => heard.all.filter((item) => item === 'gap').length
+  const gaps = (): number => received.all.filter((item) => item === 'gap').length
 
   return {
-    heard,
+    received,
     acknowledged,
-    refusals,
+    rejections,
     async nextGap() {
       const before = gaps()
-      await heard.until(() => gaps() > before)
+      await received.until(() => gaps() > before)
     },
     async nextNumber() {
       const before = last
-      await heard.until((all) => all.some((item) => item !== 'gap' && item > before))
+      await received.until((all) => all.some((item) => item !== 'gap' && item > before))
     },
     finish,
     [Symbol.asyncDispose]: stop,
@@ -79,18 +79,18 @@ export async function startNumberedFlow(from: Bus, to: Bus): Promise<NumberedFlo
 }
 
 /**
- * The acknowledged numbers that are missing without a word: not heard, and no gap announced at any time after the
- * last one that came before them.
+ * The acknowledged numbers that are missing without a reported gap: not received, and no gap was reported after the last
+ * smaller number that was received.
  */
-export function unannounced(
+export function unreported(
   acknowledged: readonly number[],
-  heard: readonly (number | 'gap')[],
+  received: readonly (number | 'gap')[],
 ): readonly number[] {
-  const known = new Set(heard)
-  const lastGap = heard.lastIndexOf('gap')
+  const known = new Set(received)
+  const lastGap = received.lastIndexOf('gap')
   return acknowledged.filter((number) => {
     if (known.has(number)) return false
-    const before = heard.findLastIndex((item) => item !== 'gap' && item < number)
+    const before = received.findLastIndex((item) => item !== 'gap' && item < number)
     return lastGap <= before
   })
 }

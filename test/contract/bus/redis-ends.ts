@@ -3,7 +3,7 @@ import { connectRedis } from '../../../src/redis/redis-connection.ts'
 import type { Bus } from '../../../src/bus/bus.ts'
 import { captureLog, type LogLine } from '../../harness/fixtures/captured-log.ts'
 
-/** One gateway's end of the bus, with connections of its own. */
+/** The bus of one gateway, with its own connections. */
 export type RedisEnd = AsyncDisposable & Readonly<{ bus: Bus; lines: readonly LogLine[]; faults(): number }>
 
 export async function startRedisEnd(urls: readonly string[]): Promise<RedisEnd> {

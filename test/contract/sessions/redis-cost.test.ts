@@ -13,7 +13,7 @@ import { startTurnCountingProxy } from './turn-counting-proxy.ts'
 const members = range(1, 1_024).map((number) => `member ${number}`) as UserId[]
 const west = 'west' as GatewayId
 
-test('all 1,024 members of a chat are looked up in one round trip, by one command', async () => {
+test('looks up all 1,024 members of a chat in one round trip, by one command', async () => {
   await using redis = await startRedis()
   await using proxy = await startTurnCountingProxy(redis.url)
   await using there = await startRegistryEnd([redis.url], west)
@@ -25,13 +25,13 @@ test('all 1,024 members of a chat are looked up in one round trip, by one comman
   await connection.start()
   const turnsBefore = proxy.turns()
   expect(await here.gatewaysOf(members)).toEqual(new Set([west]))
-  // Not started, it renews nothing; in the time that this takes, one sign of life may have been asked for.
+  // It is not started, so it renews nothing. One heartbeat may have been sent meanwhile.
   expect(proxy.turns() - turnsBefore).toBeLessThanOrEqual(2)
   expect(await callsOf(redis, 'sunion')).toBe(1)
   await connection.close()
 })
 
-test('in a cluster, each node is asked for all of its members at once, by 64 commands at most', async () => {
+test('in a cluster, looks up members in one round trip to each node, by 64 commands at most', async () => {
   await using cluster = await startRedisCluster()
   await using here = await startRegistryEnd(cluster.urls, 'east')
   await using there = await startRegistryEnd(cluster.urls, west)
@@ -42,7 +42,7 @@ test('in a cluster, each node is asked for all of its members at once, by 64 com
   expect(calls.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(64)
 })
 
-test('registrations are prolonged a few at a time: of 1,000 people, 5 a second', async () => {
+test('extends a few registrations at a time: of 1,000 users, 5 a second', async () => {
   await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], 'east')
   await Promise.all(members.slice(0, 1_000).map((member) => here.registry.register(member)))
@@ -50,9 +50,9 @@ test('registrations are prolonged a few at a time: of 1,000 people, 5 a second',
   const renewals = await callsOf(redis, 'eval')
   await until(async () => (await callsOf(redis, 'eval')) >= renewals + 4)
   const rounds = (await callsOf(redis, 'eval')) - renewals
-  const prolonged = (await callsOf(redis, 'smembers')) - before
-  expect(prolonged).toBeGreaterThan(0)
-  expect(prolonged).toBeLessThanOrEqual(5 * (rounds + 1))
+  const extended = (await callsOf(redis, 'smembers')) - before
+  expect(extended).toBeGreaterThan(0)
+  expect(extended).toBeLessThanOrEqual(5 * (rounds + 1))
 })
 
 async function callsOf(redis: TestRedis, command: string): Promise<number> {

@@ -3,15 +3,15 @@ import type { GatewayId, UserId } from '../../../src/ids.ts'
 import { alice, bob, carol, range } from '../../harness/fixtures/chat-events.ts'
 import { startRedis } from '../../harness/servers/redis.ts'
 import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
-import { quiet, type RegistryEnd, startRegistryEnd } from './redis-registries.ts'
+import { settled, type RegistryEnd, startRegistryEnd } from './redis-registries.ts'
 import { until } from './session-registry-contract.ts'
 
 const [east, west] = ['east', 'west'] as [GatewayId, GatewayId]
-const crowd = range(1, 3_000).map((number) => `somebody ${number}`) as UserId[]
+const users = range(1, 3_000).map((number) => `user ${number}`) as UserId[]
 
-// Each has a Redis of its own, and mostly waits for leases to end: so they wait together.
+// Each test has its own Redis and mostly waits for leases to end, so they run concurrently.
 test.concurrent(
-  'a gateway that dies is forgotten within seven seconds, with all who were there, and the others are told',
+  'a dead gateway and its users are not found after seven seconds, and the others are notified',
   async () => {
     await using redis = await startRedis()
     await using here = await startRegistryEnd([redis.url], east)
@@ -24,17 +24,17 @@ test.concurrent(
     await there.vanish()
     const diedAt = performance.now()
     expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
-    await here.told.match((told) => told === west)
+    await here.notifications.match((notification) => notification === west)
     expect(performance.now() - diedAt).toBeLessThan(7_000)
     expect(await here.registry.others()).toEqual([])
     expect(await here.registry.gatewaysOf([bob])).toEqual(new Set())
-    // What it left behind about alice goes when her registration here is prolonged.
+    // Its registration of alice is removed when her registration here is extended.
     const key = await keyOf(redis.command, alice)
     await until(async () => membersOf(await redis.command('smembers', key)).length === 1)
   },
 )
 
-test.concurrent('a gateway that leaves in order is no cause for alarm', async () => {
+test.concurrent('a gateway that closes in order is not reported as gone', async () => {
   await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
@@ -44,124 +44,118 @@ test.concurrent('a gateway that leaves in order is no cause for alarm', async ()
   expect(await redis.command('keys', 'parley:sessions:*')).toEqual([])
   await until(async () => (await redis.command('zcard', 'parley:{gateways}')) === 1)
   await until(async () => !here.registry.hasOthers())
-  expect(here.told.all).not.toContain(west)
+  expect(here.notifications.all).not.toContain(west)
 })
 
 test.concurrent(
-  'when Redis is emptied, everybody is registered again within two seconds, and repair is called for',
+  'registers all users again within two seconds after Redis is emptied, and asks for a resync',
   async () => {
     await using redis = await startRedis()
     await using here = await startRegistryEnd([redis.url], east)
     await using there = await startRegistryEnd([redis.url], west)
-    await attachAll(there)
-    await quiet(there)
+    await registerAll(there)
+    await settled(there)
     await redis.flush()
     const emptiedAt = performance.now()
-    await there.told.match((told) => told === 'lost')
+    await there.notifications.match((notification) => notification === 'reregistered')
     expect(performance.now() - emptiedAt).toBeLessThan(2_000)
-    expect(await registeredOf(here)).toBe(crowd.length)
+    expect(await countRegistered(here)).toBe(users.length)
   },
 )
 
-test.concurrent(
-  'when Redis dies and comes back empty, everybody is registered again, and repair is called for',
-  async () => {
-    await using redis = await startRedis()
-    await using here = await startRegistryEnd([redis.url], east)
-    await using there = await startRegistryEnd([redis.url], west)
-    await attachAll(there)
-    await quiet(there)
-    await redis.kill()
-    await there.told.match((told) => told === 'away')
-    await expect(here.registry.gatewaysOf([bob])).rejects.toThrow()
-    await expect(here.registry.others()).rejects.toThrow()
-    expect(here.registry.hasOthers()).toBe(true)
-    // Whoever comes and goes meanwhile does so.
-    await there.registry.register(bob)
-    there.registry.unregister('somebody 1' as UserId)
-    await redis.start()
-    await there.told.match((told) => told === 'lost')
-    await connected(here)
-    expect(await registeredOf(here)).toBe(crowd.length - 1)
-    expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
-  },
-)
+test.concurrent('registers all users again after Redis restarts empty, and asks for a resync', async () => {
+  await using redis = await startRedis()
+  await using here = await startRegistryEnd([redis.url], east)
+  await using there = await startRegistryEnd([redis.url], west)
+  await registerAll(there)
+  await settled(there)
+  await redis.kill()
+  await there.notifications.match((notification) => notification === 'unreachable')
+  await expect(here.registry.gatewaysOf([bob])).rejects.toThrow()
+  await expect(here.registry.others()).rejects.toThrow()
+  expect(here.registry.hasOthers()).toBe(true)
+  // Users register and unregister meanwhile.
+  await there.registry.register(bob)
+  there.registry.unregister('user 1' as UserId)
+  await redis.start()
+  await there.notifications.match((notification) => notification === 'reregistered')
+  await connected(here)
+  expect(await countRegistered(here)).toBe(users.length - 1)
+  expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
+})
 
-test.concurrent(
-  'while Redis hangs, nobody waits for longer than the deadlines, and afterwards all is well',
-  async () => {
-    await using redis = await startRedis()
-    await using here = await startRegistryEnd([redis.url], east)
-    await using there = await startRegistryEnd([redis.url], west)
-    await there.registry.register(bob)
-    redis.pause()
-    const [attaching, asking] = await Promise.all([
-      duration(there.registry.register(carol)),
-      duration(
-        here.registry.gatewaysOf([bob]).then(
-          () => Promise.reject(new Error('answered')),
-          () => undefined,
-        ),
+test.concurrent('keeps its deadlines while Redis hangs, and recovers afterwards', async () => {
+  await using redis = await startRedis()
+  await using here = await startRegistryEnd([redis.url], east)
+  await using there = await startRegistryEnd([redis.url], west)
+  await there.registry.register(bob)
+  redis.pause()
+  const [registering, lookingUp] = await Promise.all([
+    duration(there.registry.register(carol)),
+    duration(
+      here.registry.gatewaysOf([bob]).then(
+        () => Promise.reject(new Error('answered')),
+        () => undefined,
       ),
-    ])
-    // Half a second is waited for the others to know; for an answer, two.
-    expect(attaching).toBeLessThan(1_500)
-    expect(asking).toBeLessThan(2_300)
-    await there.told.match((told) => told === 'away')
-    redis.resume()
-    await there.told.match((told) => told === 'lost')
-    await connected(here)
-    expect(await here.registry.gatewaysOf([carol])).toEqual(new Set([west]))
-    expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
-  },
-)
+    ),
+  ])
+  // A registration waits half a second, an answer two seconds.
+  expect(registering).toBeLessThan(1_500)
+  expect(lookingUp).toBeLessThan(2_300)
+  await there.notifications.match((notification) => notification === 'unreachable')
+  redis.resume()
+  await there.notifications.match((notification) => notification === 'reregistered')
+  await connected(here)
+  expect(await here.registry.gatewaysOf([carol])).toEqual(new Set([west]))
+  expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
+})
 
 test.concurrent(
-  'a gateway that was cut off for longer than its lease comes back under a new one, with everybody',
+  'a gateway that was disconnected for longer than its lease gets a new one and registers all users',
   async () => {
     await using redis = await startRedis()
     await using proxy = await startTcpProxy(redis.url)
     await using here = await startRegistryEnd([redis.url], east)
     await using there = await startRegistryEnd([proxy.url], west)
     await there.registry.register(bob)
-    await quiet(there)
+    await settled(there)
     await until(async () => here.registry.hasOthers())
     proxy.blackhole()
-    await here.told.match((told) => told === west)
+    await here.notifications.match((notification) => notification === west)
     expect(await here.registry.gatewaysOf([bob])).toEqual(new Set())
     proxy.restore()
-    await there.told.match((told) => told === 'lost')
+    await there.notifications.match((notification) => notification === 'reregistered')
     expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
     expect(await here.registry.others()).toEqual([west])
   },
 )
 
-test.concurrent('a gateway that starts while Redis is away takes part as soon as it is there', async () => {
+test.concurrent('a gateway that starts while Redis is away joins as soon as it is there', async () => {
   await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await redis.kill()
   await using there = await startRegistryEnd([redis.url], west)
   await there.registry.register(bob)
   await redis.start()
-  await there.told.match((told) => told === 'lost')
+  await there.notifications.match((notification) => notification === 'reregistered')
   await connected(here)
   expect(await here.registry.gatewaysOf([bob])).toEqual(new Set([west]))
 })
 
 test.concurrent(
-  'who came while another gateway may still have thought itself alone is repaired half a second later',
+  'asks for a resync half a second after joining a gateway that may have relied on being alone',
   async () => {
     await using redis = await startRedis()
     await using here = await startRegistryEnd([redis.url], east)
     expect(here.registry.hasOthers()).toBe(false)
     await using there = await startRegistryEnd([redis.url], west)
     await there.registry.register(bob)
-    await there.told.match((told) => told === 'lost')
+    await there.notifications.match((notification) => notification === 'reregistered')
     expect(here.registry.hasOthers()).toBe(true)
   },
 )
 
-test.concurrent('registrations outlast their time to live as long as their gateway lives', async () => {
+test.concurrent('extends registrations for as long as the gateway lives', async () => {
   await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await here.registry.register(bob)
@@ -170,7 +164,7 @@ test.concurrent('registrations outlast their time to live as long as their gatew
   await until(async () => Number(await redis.command('ttl', key)) > 500)
 })
 
-test.concurrent('garbage in Redis harms nobody else', async () => {
+test.concurrent('garbage in Redis affects only its own key', async () => {
   await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
@@ -185,7 +179,7 @@ test.concurrent('garbage in Redis harms nobody else', async () => {
   expect(await here.registry.gatewaysOf([alice])).toEqual(new Set([west]))
 })
 
-test.concurrent('the list of gateways says how many people each of them serves', async () => {
+test.concurrent('lists the gateways with their numbers of users', async () => {
   await using redis = await startRedis()
   await using here = await startRegistryEnd([redis.url], east)
   await using there = await startRegistryEnd([redis.url], west)
@@ -200,17 +194,17 @@ test.concurrent('the list of gateways says how many people each of them serves',
   })
 })
 
-async function attachAll({ registry }: RegistryEnd): Promise<void> {
-  await Promise.all(crowd.map((somebody) => registry.register(somebody)))
+async function registerAll({ registry }: RegistryEnd): Promise<void> {
+  await Promise.all(users.map((userId) => registry.register(userId)))
 }
 
-/** Each gateway is back in its own time. */
+/** Resolves when this gateway has reconnected: each does so by itself. */
 async function connected({ connection }: RegistryEnd): Promise<void> {
   await until(async () => connection.status() === 'up')
 }
 
-async function registeredOf({ registry }: RegistryEnd): Promise<number> {
-  const found = await Promise.all(crowd.map((somebody) => registry.gatewaysOf([somebody])))
+async function countRegistered({ registry }: RegistryEnd): Promise<number> {
+  const found = await Promise.all(users.map((userId) => registry.gatewaysOf([userId])))
   return found.filter((gateways) => gateways.has(west)).length
 }
 

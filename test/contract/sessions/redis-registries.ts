@@ -8,15 +8,15 @@ import type { GatewayId } from '../../../src/ids.ts'
 import { captureLog, type LogLine } from '../../harness/fixtures/captured-log.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
-/** One gateway's end of the registry, with a connection of its own, and what it was told. */
+/** The registry of one gateway, with its own connection, and what its listener was called with. */
 export type RegistryEnd = AsyncDisposable &
   Readonly<{
     registry: RedisSessionRegistry
     connection: RedisConnection
-    /** `lost`, `away`, `back`, or the id of a gateway that is gone. */
-    told: EventQueue<string>
+    /** 'reregistered', 'unreachable', 'reachable', or the id of a gateway that is gone. */
+    notifications: EventQueue<string>
     lines: readonly LogLine[]
-    /** As by SIGKILL: nothing is given back. */
+    /** As by SIGKILL: returns no lease. */
     vanish(): Promise<void>
   }>
 
@@ -24,17 +24,17 @@ export async function startRegistryEnd(urls: readonly string[], name: string): P
   const { logger, lines } = captureLog()
   const connection = connectRedis({ urls, name, logger })
   const registry = createRedisSessionRegistry({ connection, gatewayId: name as GatewayId, logger })
-  const told = new EventQueue<string>()
+  const notifications = new EventQueue<string>()
   await connection.start()
   await registry.start({
-    onReregistered: () => told.push('lost'),
-    onGatewayGone: (id) => told.push(id),
-    onReachableChange: (isReached) => told.push(isReached ? 'back' : 'away'),
+    onReregistered: () => notifications.push('reregistered'),
+    onGatewayGone: (id) => notifications.push(id),
+    onReachableChange: (isReachable) => notifications.push(isReachable ? 'reachable' : 'unreachable'),
   })
   return {
     registry,
     connection,
-    told,
+    notifications,
     lines,
     async vanish() {
       await connection.close()
@@ -48,14 +48,14 @@ export async function startRegistryEnd(urls: readonly string[], name: string): P
 }
 
 /**
- * A gateway that joins others calls for a repair of itself, and once more for those who were registered late, on a machine
- * with much to do: what comes after that has another reason. Takes all of that.
+ * Takes all notifications of a gateway that has just joined. It asks for a resync of itself, and on a slow machine again
+ * for users who were registered late. What comes afterwards has another cause.
  */
-export async function quiet({ told }: RegistryEnd): Promise<void> {
-  await told.match((what) => what === 'lost')
-  for (let count = 0; count < told.all.length;) {
-    count = told.all.length
+export async function settled({ notifications }: RegistryEnd): Promise<void> {
+  await notifications.match((notification) => notification === 'reregistered')
+  for (let count = 0; count < notifications.all.length;) {
+    count = notifications.all.length
     await delay(1_000)
   }
-  told.skipReceived()
+  notifications.skipReceived()
 }

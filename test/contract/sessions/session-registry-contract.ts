@@ -4,25 +4,25 @@ import type { SessionRegistry } from '../../../src/sessions/session-registry.ts'
 import type { GatewayId, UserId } from '../../../src/ids.ts'
 import { alice, bob, carol, range } from '../../harness/fixtures/chat-events.ts'
 
-/** Gateways that know of each other. Disposing closes what the test did not close. */
+/** Gateways that share one registry. Disposing closes what the test did not close. */
 export type RegistryWorld = AsyncDisposable & Readonly<{ add(name: string): Promise<SessionRegistry> }>
 
 type CreateWorld = () => RegistryWorld | Promise<RegistryWorld>
 
 export const [east, west, north] = ['east', 'west', 'north.eu-1_A'] as [GatewayId, GatewayId, GatewayId]
 
-/** The laws of the port, for an implementation to be put to. */
+/** The laws of the port, as tests of one implementation. */
 export function sessionRegistryContract(name: string, createWorld: CreateWorld): void {
-  describe(`${name}: who is where`, () => {
-    lookUpLaws(createWorld)
+  describe(`${name}: lookups`, () => {
+    lookupLaws(createWorld)
   })
-  describe(`${name}: who is there at all`, () => {
-    presenceLaws(createWorld)
+  describe(`${name}: live gateways`, () => {
+    gatewayLaws(createWorld)
   })
 }
 
-function lookUpLaws(createWorld: CreateWorld): void {
-  test('a gateway learns on which others any of the people are, each gateway once, and never of itself', async () => {
+function lookupLaws(createWorld: CreateWorld): void {
+  test('finds the other gateways of users, each once, and never the own gateway', async () => {
     await using world = await createWorld()
     const at = [await world.add(east), await world.add(west), await world.add(north)] as const
     await Promise.all([
@@ -36,24 +36,24 @@ function lookUpLaws(createWorld: CreateWorld): void {
     expect(await at[1].gatewaysOf([alice, alice])).toEqual(new Set([east]))
   })
 
-  test('nobody, and people who are nowhere, are on no gateway', async () => {
+  test('finds no gateway for no users, or for users who are not connected', async () => {
     await using world = await createWorld()
     const [here] = [await world.add(east), await world.add(west)]
     expect(await here.gatewaysOf([])).toEqual(new Set())
     expect(await here.gatewaysOf([alice, bob])).toEqual(new Set())
   })
 
-  test('the moment that somebody is attached, every other gateway finds them', async () => {
+  test('finds a user as soon as the registration has resolved', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     for (const number of range(1, 20)) {
-      const somebody = `somebody ${number}` as UserId
-      await there.register(somebody)
-      expect(await here.gatewaysOf([somebody])).toEqual(new Set([west]))
+      const userId = `user ${number}` as UserId
+      await there.register(userId)
+      expect(await here.gatewaysOf([userId])).toEqual(new Set([west]))
     }
   })
 
-  test('where somebody has no live stream any more, they are soon not found', async () => {
+  test('soon does not find a user who was unregistered', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     await Promise.all([there.register(alice), there.register(bob)])
@@ -62,17 +62,17 @@ function lookUpLaws(createWorld: CreateWorld): void {
     expect(await here.gatewaysOf([alice])).toEqual(new Set([west]))
   })
 
-  test('whoever comes, goes and comes again in one breath is there', async () => {
+  test('finds a user who registers, unregisters and registers again at once', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
-    const attached = there.register(bob)
+    const registered = there.register(bob)
     there.unregister(bob)
-    await Promise.all([attached, there.register(bob)])
+    await Promise.all([registered, there.register(bob)])
     there.unregister(alice)
     expect(await here.gatewaysOf([bob])).toEqual(new Set([west]))
   })
 
-  test('all members of a large chat are looked up at once, whatever their names are', async () => {
+  test('looks up all members of a large chat at once, whatever their ids are', async () => {
     await using world = await createWorld()
     const [here, there, elsewhere] = [await world.add(east), await world.add(west), await world.add(north)]
     const odd = ['{5}', '}{', '*', ' ', 'parley:gateways', '👩‍👩‍👧', '__proto__', 'x'.repeat(255)]
@@ -84,8 +84,8 @@ function lookUpLaws(createWorld: CreateWorld): void {
   })
 }
 
-function presenceLaws(createWorld: CreateWorld): void {
-  test('gateways know of each other', async () => {
+function gatewayLaws(createWorld: CreateWorld): void {
+  test('gateways find each other', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     expect(await here.others()).toEqual([west])
@@ -93,7 +93,7 @@ function presenceLaws(createWorld: CreateWorld): void {
     await until(async () => here.hasOthers() && there.hasOthers())
   })
 
-  test('a gateway that closed is found no more, nor are its people, and the last one knows that it is alone', async () => {
+  test('does not find a closed gateway or its users, and the last gateway is alone', async () => {
     await using world = await createWorld()
     const [here, there] = [await world.add(east), await world.add(west)]
     await there.register(bob)
@@ -103,7 +103,7 @@ function presenceLaws(createWorld: CreateWorld): void {
     await until(async () => !here.hasOthers())
   })
 
-  test('a gateway that comes back under its name is found by it, and only with the people that it has now', async () => {
+  test('finds a restarted gateway only for the users that it has now', async () => {
     await using world = await createWorld()
     const [here, before] = [await world.add(east), await world.add(west)]
     await Promise.all([before.register(alice), before.register(bob)])
@@ -114,18 +114,18 @@ function presenceLaws(createWorld: CreateWorld): void {
     expect(await here.gatewaysOf([bob])).toEqual(new Set([west]))
   })
 
-  test('a registry may be closed again, and with people still coming: nobody waits for ever', async () => {
+  test('resolves every registration if it is closed, twice, at the same time', async () => {
     await using world = await createWorld()
     const here = await world.add(east)
-    const attaching = range(1, 50).map((number) => here.register(`somebody ${number}` as UserId))
-    await Promise.all([here.close(), here.close(), ...attaching])
+    const registering = range(1, 50).map((number) => here.register(`user ${number}` as UserId))
+    await Promise.all([here.close(), here.close(), ...registering])
     await here.close()
     await here.register(alice)
     here.unregister(alice)
   })
 }
 
-/** The port promises some things for soon, and nothing tells when: they are looked at again and again. */
+/** Polls the condition: the port promises some things for soon, without an event. */
 export async function until(condition: () => Promise<boolean>, deadlineMs = 10_000): Promise<void> {
   const deadline = AbortSignal.timeout(deadlineMs)
   while (!(await condition())) {

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
-/** A network that counts round trips: how often a client spoke again after the server had answered. */
+/** A proxy that counts round trips: how often the client sends again after the server has answered. */
 export type TurnCountingProxy = AsyncDisposable & Readonly<{ url: string; turns(): number }>
 
-/** Starts one in front of a server; it is for one client with one connection. */
+/** Starts a proxy in front of a server, for one client with one connection. */
 export async function startTurnCountingProxy(targetUrl: string): Promise<TurnCountingProxy> {
   const target = new URL(targetUrl)
   let lastSpeaker: 'client' | 'server' = 'server'

@@ -5,7 +5,7 @@ import { ChatFeed } from '../../../src/gateway/chat-feed.ts'
 import { range, sent, seqsOf } from '../../harness/fixtures/chat-events.ts'
 
 type Arrivals = Readonly<{ start: number; head: number; seqs: readonly number[] }>
-/** What a gateway does: takes in the event with a seq, or reads the hole from the log. */
+/** An event arrives with this seq, or the gap is read from the log. */
 type Step = number | 'read'
 
 /** A log that ends at `head`, and what of it comes: any of it, any number of times, in any order. */
@@ -24,30 +24,30 @@ function arrivals(maxHead: number): fc.Arbitrary<Arrivals> {
 }
 
 /** The first page of what is missing, as a full log has it. */
-function readHole(feed: ChatFeed, pageSize: number): ChatEvent[] {
-  const { gap: hole } = feed
-  if (hole === undefined) return []
-  return range(hole.afterSeq + 1, hole.untilSeq)
+function readGap(feed: ChatFeed, pageSize: number): ChatEvent[] {
+  const { gap } = feed
+  if (gap === undefined) return []
+  return range(gap.afterSeq + 1, gap.untilSeq)
     .slice(0, pageSize)
     .map((seq) => sent('tea', seq))
 }
 
-/** Takes the steps, then reads holes until there is none. Answers with the seqs that were passed on. */
+/** Takes the steps, then reads gaps until there is none. Returns the delivered seqs. */
 function feedThrough({ start, head }: Arrivals, steps: readonly Step[], pageSize = 7): number[] {
   const feed = new ChatFeed(start)
-  const passedOn: ChatEvent[] = []
+  const delivered: ChatEvent[] = []
   const take = (events: readonly ChatEvent[]): void => {
-    for (const event of events) passedOn.push(...feed.offer(event))
+    for (const event of events) delivered.push(...feed.offer(event))
   }
-  for (const step of steps) take(step === 'read' ? readHole(feed, pageSize) : [sent('tea', step)])
+  for (const step of steps) take(step === 'read' ? readGap(feed, pageSize) : [sent('tea', step)])
   feed.expect(head)
-  for (let reads = 0; feed.gap !== undefined && reads <= head; reads++) take(readHole(feed, pageSize))
+  for (let reads = 0; feed.gap !== undefined && reads <= head; reads++) take(readGap(feed, pageSize))
   expect(feed.lastSeq).toBe(head)
-  return seqsOf(passedOn)
+  return seqsOf(delivered)
 }
 
-describe('whatever arrives, in whatever order, however often', () => {
-  test('with holes read from the log at the end, each event is passed on once, in order', () => {
+describe('any arrivals, in any order, repeated any number of times', () => {
+  test('delivers each event once and in order, if gaps are read at the end', () => {
     fc.assert(
       fc.property(arrivals(60), (log) => {
         expect(feedThrough(log, log.seqs)).toEqual(range(log.start + 1, log.head))
@@ -55,7 +55,7 @@ describe('whatever arrives, in whatever order, however often', () => {
     )
   })
 
-  test('with holes read from the log at any time, each event is passed on once, in order', () => {
+  test('delivers each event once and in order, if gaps are read at any time', () => {
     fc.assert(
       fc.property(arrivals(60), fc.array(fc.boolean()), (log, reads) => {
         const steps = log.seqs.flatMap((seq, index): Step[] =>
@@ -66,7 +66,7 @@ describe('whatever arrives, in whatever order, however often', () => {
     )
   })
 
-  test('with far more arriving than may wait, each event is passed on once, in order', () => {
+  test('delivers each event once and in order, if far more arrive than may wait', () => {
     fc.assert(
       fc.property(arrivals(900), fc.integer({ min: 1, max: 500 }), (log, pageSize) => {
         expect(feedThrough(log, log.seqs, pageSize)).toEqual(range(log.start + 1, log.head))
@@ -76,13 +76,13 @@ describe('whatever arrives, in whatever order, however often', () => {
   })
 })
 
-test('events in order are passed on at once, and leave no hole', () => {
+test('delivers events in order at once, without a gap', () => {
   const feed = new ChatFeed(4)
   expect([5, 6].map((seq) => seqsOf(feed.offer(sent('tea', seq))))).toEqual([[5], [6]])
   expect([feed.lastSeq, feed.gap]).toEqual([6, undefined])
 })
 
-test('an event that overtook others waits for them', () => {
+test('keeps an event that overtook others until they arrive', () => {
   const feed = new ChatFeed(4)
   expect(feed.offer(sent('tea', 7))).toEqual([])
   expect(feed.gap).toEqual({ afterSeq: 4, untilSeq: 6 })
@@ -92,21 +92,21 @@ test('an event that overtook others waits for them', () => {
   expect(feed.gap).toBeUndefined()
 })
 
-test('what was passed on, or came before its time, is not passed on again', () => {
+test('ignores events up to the last delivered one', () => {
   const feed = new ChatFeed(4)
   feed.offer(sent('tea', 5))
   expect([5, 4, 1].flatMap((seq) => feed.offer(sent('tea', seq)))).toEqual([])
   expect([feed.lastSeq, feed.gap]).toEqual([5, undefined])
 })
 
-test('a log that is known to reach further has a hole up to its end, and never becomes shorter', () => {
+test('reports a gap up to the known head, which never decreases', () => {
   const feed = new ChatFeed(4)
   feed.expect(9)
   feed.expect(6)
   expect(feed.gap).toEqual({ afterSeq: 4, untilSeq: 9 })
 })
 
-test('events beyond what may wait are read from the log afterwards', () => {
+test('reports a gap for events beyond the maximum that may wait', () => {
   const feed = new ChatFeed(0)
   for (const seq of range(2, 1_000)) feed.offer(sent('tea', seq))
   const ready = seqsOf(feed.offer(sent('tea', 1)))

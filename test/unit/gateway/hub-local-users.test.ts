@@ -18,169 +18,173 @@ import { createHubWorld, type HubWorld, read } from './hub-world.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** Whether the hub cares about the chat: whether it reads a hole in it. */
-async function isCaredAbout({ hub, reads }: HubWorld, chat: string): Promise<boolean> {
+/** Whether the hub repairs gaps of the chat. */
+async function isRepaired({ hub, reads }: HubWorld, chat: string): Promise<boolean> {
   const before = reads.all.length
   hub.deliver([sent(chat, 1_000_000)])
   await vi.advanceTimersByTimeAsync(5_000)
   return reads.all.length > before
 }
 
-function watch({ hub }: HubWorld, chat: string, headSeq: number) {
-  const heard = new EventQueue<LiveItem>()
-  const listener = { userId: alice, push: (item: LiveItem) => heard.push(item), restart: () => undefined }
-  const watching = hub.subscribeToChat(listener, { chatId: chatId(chat), headSeq })
-  if (watching === 'stale') throw new Error('Nobody has joined or left')
-  return { heard, ...watching }
+function subscribeToChat({ hub }: HubWorld, chat: string, headSeq: number) {
+  const delivered = new EventQueue<LiveItem>()
+  const subscriber = {
+    userId: alice,
+    push: (item: LiveItem) => delivered.push(item),
+    restart: () => undefined,
+  }
+  const subscription = hub.subscribeToChat(subscriber, { chatId: chatId(chat), headSeq })
+  if (subscription === 'stale') throw new Error('the members have not changed')
+  return { delivered, ...subscription }
 }
 
-describe('somebody with live streams here', () => {
-  test('hears of each chat from where it is served on, with each of their streams', () => {
-    const { hub, serve, listen } = createHubWorld()
-    const [phone, laptop] = [serve(bob, ['tea'], 4), listen(bob)]
+describe('a user with live streams', () => {
+  test('receives each chat from its snapshot on, on every stream', () => {
+    const { hub, subscribeTo, subscribe } = createHubWorld()
+    const [phone, laptop] = [subscribeTo(bob, ['tea'], 4), subscribe(bob)]
     hub.deliver([sent('tea', 4), sent('tea', 5), sent('coffee', 1)])
-    expect([seqsOf(phone.heard.all), seqsOf(laptop.heard.all)]).toEqual([[5], [5]])
+    expect([seqsOf(phone.delivered.all), seqsOf(laptop.delivered.all)]).toEqual([[5], [5]])
   })
 
-  test('is told the last event that was passed on, whether the database knows more or less', () => {
-    const { hub, serve } = createHubWorld()
-    serve(alice, ['tea'], 4)
-    serve(bob, [], 0)
+  test('addMembership returns the last delivered event, whether the snapshot is newer or older', () => {
+    const { hub, subscribeTo } = createHubWorld()
+    subscribeTo(alice, ['tea'], 4)
+    subscribeTo(bob, [], 0)
     expect(hub.addMembership(bob, read('coffee', 7))).toBe(7)
     expect(hub.addMembership(bob, read('tea', 9))).toBe(4)
     hub.deliver([sent('tea', 5)])
     expect(hub.addMembership(bob, read('tea', 3))).toBe(5)
   })
 
-  test('is known to the session registry from their first stream to the end of their last', () => {
-    const { attached, listen } = createHubWorld()
-    const [phone, laptop] = [listen(bob), listen(bob)]
+  test('is registered from the begin of the first stream to the end of the last', () => {
+    const { registeredIds, subscribe } = createHubWorld()
+    const [phone, laptop] = [subscribe(bob), subscribe(bob)]
     phone.dispose()
     phone.dispose()
-    expect(attached).toEqual(new Set([bob]))
+    expect(registeredIds).toEqual(new Set([bob]))
     laptop.dispose()
-    expect(attached).toEqual(new Set())
+    expect(registeredIds).toEqual(new Set())
   })
 })
 
-describe('who comes into chats and leaves them', () => {
-  test('is told of whether or not anybody here is served the chat, and of what was read because it was missed', async () => {
-    const { hub, serve, log, changed } = createHubWorld([
+describe('membership changes', () => {
+  test('are reported for chats that are not served, and for events that gap repair read', async () => {
+    const { hub, subscribeTo, log, changed } = createHubWorld([
       memberAdded('coffee', 1, bob),
       memberRemoved('coffee', 2, bob),
       sent('coffee', 3),
     ])
     hub.deliver([memberAdded('tea', 7, carol), sent('tea', 8), memberRemoved('tea', 9, carol)])
     expect(changed).toEqual([carol, carol])
-    serve(alice, ['coffee'], 0)
+    subscribeTo(alice, ['coffee'], 0)
     hub.deliver(log.slice(2))
     await vi.advanceTimersByTimeAsync(1_000)
     expect(changed).toEqual([carol, carol, bob, bob])
   })
 
-  test('is heard of here for whom it is followed, though no stream of theirs is told', () => {
-    const { hub, attached } = createHubWorld()
+  test('trackUser registers the user without a stream', () => {
+    const { hub, registeredIds } = createHubWorld()
     const [one, other] = [hub.trackUser(bob), hub.trackUser(bob)]
     expect([...hub.userIds()]).toEqual([bob])
     one.dispose()
-    expect(attached).toEqual(new Set([bob]))
+    expect(registeredIds).toEqual(new Set([bob]))
     other.dispose()
-    expect(attached).toEqual(new Set())
+    expect(registeredIds).toEqual(new Set())
   })
 })
 
-describe('somebody without a stream', () => {
-  test('hears nothing more, while their other stream does', () => {
-    const { hub, serve, listen } = createHubWorld()
-    const [phone, laptop] = [serve(bob, ['tea'], 0), listen(bob)]
+describe('a user whose stream has ended', () => {
+  test('receives nothing on it, while the other stream continues', () => {
+    const { hub, subscribeTo, subscribe } = createHubWorld()
+    const [phone, laptop] = [subscribeTo(bob, ['tea'], 0), subscribe(bob)]
     hub.deliver([sent('tea', 1)])
     phone.dispose()
     hub.deliver([sent('tea', 2)])
-    expect([seqsOf(phone.heard.all), seqsOf(laptop.heard.all)]).toEqual([[1], [1, 2]])
+    expect([seqsOf(phone.delivered.all), seqsOf(laptop.delivered.all)]).toEqual([[1], [1, 2]])
   })
 
-  test('is forgotten, and nobody cares about their chats any more', async () => {
+  test('leaves no chat behind that is repaired', async () => {
     const world = createHubWorld()
-    const { dispose } = world.serve(bob, ['tea', 'coffee'], 0)
-    expect(await isCaredAbout(world, 'tea')).toBe(true)
+    const { dispose } = world.subscribeTo(bob, ['tea', 'coffee'], 0)
+    expect(await isRepaired(world, 'tea')).toBe(true)
     dispose()
-    expect([await isCaredAbout(world, 'tea'), await isCaredAbout(world, 'coffee')]).toEqual([false, false])
+    expect([await isRepaired(world, 'tea'), await isRepaired(world, 'coffee')]).toEqual([false, false])
   })
 
-  test('takes nothing away from others in their chats', () => {
-    const { hub, serve } = createHubWorld()
-    const [atAlice, atBob] = [serve(alice, ['tea'], 0), serve(bob, ['tea'], 0)]
-    atBob.dispose()
+  test('does not affect other members of the chats', () => {
+    const { hub, subscribeTo } = createHubWorld()
+    const [aliceStream, bobStream] = [subscribeTo(alice, ['tea'], 0), subscribeTo(bob, ['tea'], 0)]
+    bobStream.dispose()
     hub.deliver([sent('tea', 1)])
-    expect(seqsOf(atAlice.heard.all)).toEqual([1])
+    expect(seqsOf(aliceStream.delivered.all)).toEqual([1])
   })
 
-  test('is served nothing, and let in nowhere', async () => {
+  test('is not served chats by snapshots or events', async () => {
     const world = createHubWorld()
-    const { dispose } = world.serve(bob, [], 0)
+    const { dispose } = world.subscribeTo(bob, [], 0)
     dispose()
     expect(world.hub.addMembership(bob, read('tea', 5))).toBe(5)
     world.hub.deliver([memberAdded('coffee', 1, bob)])
-    expect([await isCaredAbout(world, 'tea'), await isCaredAbout(world, 'coffee')]).toEqual([false, false])
+    expect([await isRepaired(world, 'tea'), await isRepaired(world, 'coffee')]).toEqual([false, false])
   })
 
-  test('starts anew when they come back, and an old stream that ends again does not end the new one', () => {
-    const { hub, attached, serve } = createHubWorld()
-    const before = serve(bob, ['tea'], 0)
+  test('starts anew after a reconnect, which disposing the old stream again does not end', () => {
+    const { hub, registeredIds, subscribeTo } = createHubWorld()
+    const before = subscribeTo(bob, ['tea'], 0)
     before.dispose()
-    const after = serve(bob, ['tea'], 8)
+    const after = subscribeTo(bob, ['tea'], 8)
     before.dispose()
     hub.deliver([sent('tea', 9)])
-    expect([seqsOf(before.heard.all), seqsOf(after.heard.all)]).toEqual([[], [9]])
-    expect(attached).toEqual(new Set([bob]))
+    expect([seqsOf(before.delivered.all), seqsOf(after.delivered.all)]).toEqual([[], [9]])
+    expect(registeredIds).toEqual(new Set([bob]))
   })
 })
 
 describe('a stream of one chat', () => {
-  test('hears of that chat alone, receipts included, from the last event that was passed on', () => {
+  test('receives events and receipts of that chat alone, after the last delivered event', () => {
     const world = createHubWorld()
-    world.serve(bob, ['tea', 'coffee'], 4)
+    world.subscribeTo(bob, ['tea', 'coffee'], 4)
     world.hub.deliver([sent('tea', 5)])
-    const { heard, lastSeq } = watch(world, 'tea', 4)
+    const { delivered, lastSeq } = subscribeToChat(world, 'tea', 4)
     expect(lastSeq).toBe(5)
     world.hub.deliver([sent('tea', 6), sent('coffee', 5)])
     world.hub.deliverSignals([receipt('tea', bob, 6), receipt('coffee', bob, 5)])
-    expect(heard.all).toEqual([sent('tea', 6), receipt('tea', bob, 6)])
+    expect(delivered.all).toEqual([sent('tea', 6), receipt('tea', bob, 6)])
   })
 
-  test('hears of everything once, though its person is served the chat besides', () => {
+  test("receives everything once, if the user's inbox is served the chat too", () => {
     const world = createHubWorld()
-    const inbox = world.serve(alice, ['tea'], 0)
-    const { heard } = watch(world, 'tea', 0)
+    const inbox = world.subscribeTo(alice, ['tea'], 0)
+    const { delivered } = subscribeToChat(world, 'tea', 0)
     world.hub.deliver([sent('tea', 1)])
-    expect([seqsOf(heard.all), seqsOf(inbox.heard.all)]).toEqual([[1], [1]])
+    expect([seqsOf(delivered.all), seqsOf(inbox.delivered.all)]).toEqual([[1], [1]])
   })
 
-  test('has what it missed read from the log', async () => {
+  test('receives missed events from the log', async () => {
     const world = createHubWorld(range(1, 9).map((seq) => sent('tea', seq)))
-    const { heard } = watch(world, 'tea', 4)
+    const { delivered } = subscribeToChat(world, 'tea', 4)
     world.hub.deliver([sent('tea', 7)])
     await vi.advanceTimersByTimeAsync(100)
-    expect(seqsOf(heard.all)).toEqual([5, 6, 7])
+    expect(seqsOf(delivered.all)).toEqual([5, 6, 7])
   })
 
-  test('hears nothing after it has ended, and leaves nothing behind', async () => {
+  test('receives nothing after it is disposed, and leaves nothing behind', async () => {
     const world = createHubWorld()
-    const { heard, dispose } = watch(world, 'tea', 0)
-    expect(world.attached).toEqual(new Set([alice]))
+    const { delivered, dispose } = subscribeToChat(world, 'tea', 0)
+    expect(world.registeredIds).toEqual(new Set([alice]))
     dispose()
     dispose()
-    expect(await isCaredAbout(world, 'tea')).toBe(false)
+    expect(await isRepaired(world, 'tea')).toBe(false)
     world.hub.deliver([sent('tea', 1)])
-    expect([heard.all, world.attached]).toEqual([[], new Set()])
+    expect([delivered.all, world.registeredIds]).toEqual([[], new Set()])
   })
 
-  test("that ends does not end the person's other streams", () => {
+  test("does not end the user's other streams when it is disposed", () => {
     const world = createHubWorld()
-    const inbox = world.serve(alice, ['tea'], 0)
-    watch(world, 'tea', 0).dispose()
+    const inbox = world.subscribeTo(alice, ['tea'], 0)
+    subscribeToChat(world, 'tea', 0).dispose()
     world.hub.deliver([sent('tea', 1)])
-    expect(seqsOf(inbox.heard.all)).toEqual([1])
-    expect(world.attached).toEqual(new Set([alice]))
+    expect(seqsOf(inbox.delivered.all)).toEqual([1])
+    expect(world.registeredIds).toEqual(new Set([alice]))
   })
 })

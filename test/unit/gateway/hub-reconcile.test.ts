@@ -19,74 +19,78 @@ import { createHubWorld, type HubWorld } from './hub-world.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A chat that bob was let into by its third event. */
+/** The third event adds bob. */
 const LOG: readonly ChatEvent[] = range(1, 12).map((seq) =>
   seq === 3 ? memberAdded('tea', 3, bob) : sent('tea', seq),
 )
 
-function bobIn(chat: string, headSeq: number): MembershipHead {
+function bobsMembership(chat: string, headSeq: number): MembershipHead {
   return { userId: bob, chatId: chatId(chat), joinedSeq: 3, headSeq, floorSeq: 0 }
 }
 
-function listen({ hub }: HubWorld): Subscription & { heard: EventQueue<LiveItem> } {
-  const heard = new EventQueue<LiveItem>()
+function subscribe({ hub }: HubWorld): Subscription & { delivered: EventQueue<LiveItem> } {
+  const delivered = new EventQueue<LiveItem>()
   return {
-    heard,
-    ...hub.subscribe({ userId: bob, push: (item) => heard.push(item), restart: () => undefined }),
+    delivered,
+    ...hub.subscribe({ userId: bob, push: (item) => delivered.push(item), restart: () => undefined }),
   }
 }
 
-test('what is behind is read from the log up to where that reaches', async () => {
-  const { hub, serve } = createHubWorld(LOG)
-  const { heard } = serve(bob, ['tea'], 5)
-  hub.reconcile([bobIn('tea', 8)])
+test('reads the log up to the given head', async () => {
+  const { hub, subscribeTo } = createHubWorld(LOG)
+  const { delivered } = subscribeTo(bob, ['tea'], 5)
+  hub.reconcile([bobsMembership('tea', 8)])
   await vi.advanceTimersByTimeAsync(100)
-  expect(seqsOf(heard.all)).toEqual([6, 7, 8])
+  expect(seqsOf(delivered.all)).toEqual([6, 7, 8])
 })
 
-test('what is not behind is left alone, and so are people who are not here', async () => {
-  const { hub, reads, serve } = createHubWorld(LOG)
-  serve(bob, ['tea'], 8)
-  hub.reconcile([bobIn('tea', 8), bobIn('tea', 5), { ...bobIn('coffee', 9), userId: alice }])
+test('ignores chats that are not behind, and users who are not connected', async () => {
+  const { hub, reads, subscribeTo } = createHubWorld(LOG)
+  subscribeTo(bob, ['tea'], 8)
+  hub.reconcile([
+    bobsMembership('tea', 8),
+    bobsMembership('tea', 5),
+    { ...bobsMembership('coffee', 9), userId: alice },
+  ])
   await vi.advanceTimersByTimeAsync(1_000)
   expect(reads.all).toEqual([])
 })
 
-test('who was let in by an event that never came here hears from that event on', async () => {
+test('delivers a chat from the lost event that added the user', async () => {
   const world = createHubWorld(LOG)
-  const { heard, markLoaded } = listen(world)
+  const { delivered, markLoaded } = subscribe(world)
   markLoaded()
-  world.hub.reconcile([bobIn('tea', 8)])
+  world.hub.reconcile([bobsMembership('tea', 8)])
   await vi.advanceTimersByTimeAsync(100)
-  expect(seqsOf(heard.all)).toEqual(range(3, 8))
+  expect(seqsOf(delivered.all)).toEqual(range(3, 8))
 })
 
-test('they do so also where the chat is so busy that something comes while the log is read', async () => {
+test('delivers such a chat while new events arrive during the read', async () => {
   const world = createHubWorld(LOG)
-  const { heard, markLoaded } = listen(world)
+  const { delivered, markLoaded } = subscribe(world)
   markLoaded()
-  world.hub.reconcile([bobIn('tea', 8)])
+  world.hub.reconcile([bobsMembership('tea', 8)])
   for (const seq of range(9, 12)) {
     await vi.advanceTimersByTimeAsync(4)
     world.hub.deliver([sent('tea', seq)])
   }
   await vi.advanceTimersByTimeAsync(100)
-  expect(seqsOf(heard.all)).toEqual(range(3, 12))
+  expect(seqsOf(delivered.all)).toEqual(range(3, 12))
 })
 
-test('whoever is just being served their chats is not let in besides', async () => {
+test('does not subscribeTo a chat to a user whose memberships are still being added', async () => {
   const world = createHubWorld(LOG)
-  const { heard } = listen(world)
-  world.hub.reconcile([bobIn('tea', 8)])
+  const { delivered } = subscribe(world)
+  world.hub.reconcile([bobsMembership('tea', 8)])
   await vi.advanceTimersByTimeAsync(1_000)
-  expect([heard.all, world.reads.all]).toEqual([[], []])
+  expect([delivered.all, world.reads.all]).toEqual([[], []])
 })
 
-test('where they have gone meanwhile, the chat is forgotten again', async () => {
+test('drops the chat if the user disconnects meanwhile', async () => {
   const world = createHubWorld(LOG)
-  const { markLoaded, dispose } = listen(world)
+  const { markLoaded, dispose } = subscribe(world)
   markLoaded()
-  world.hub.reconcile([bobIn('tea', 8)])
+  world.hub.reconcile([bobsMembership('tea', 8)])
   dispose()
   await vi.advanceTimersByTimeAsync(1_000)
   const readsUntilThen = world.reads.all.length
@@ -95,72 +99,75 @@ test('where they have gone meanwhile, the chat is forgotten again', async () => 
   expect(world.reads.all).toHaveLength(readsUntilThen)
 })
 
-describe('who was removed by an event that never came here', () => {
-  /** Bob is in from 3 to 9. */
+describe('a user whose removal was lost', () => {
+  /** Bob is a member from 3 to 9. */
   const log = LOG.with(8, memberRemoved('tea', 9, bob))
-  const bobWas = bobIn('tea', 9)
+  const bobsPastMembership = bobsMembership('tea', 9)
 
-  test('hears of it, and of nothing after it', async () => {
-    const { hub, serve } = createHubWorld(log)
-    const { heard, markLoaded } = serve(bob, ['tea'], 6)
+  test('receives it, and nothing later', async () => {
+    const { hub, subscribeTo } = createHubWorld(log)
+    const { delivered, markLoaded } = subscribeTo(bob, ['tea'], 6)
     markLoaded()
-    serve(alice, ['tea'], 6)
-    hub.reconcile([bobWas, { userId: alice, chatId: chatId('tea'), joinedSeq: 1, headSeq: 12, floorSeq: 0 }])
+    subscribeTo(alice, ['tea'], 6)
+    hub.reconcile([
+      bobsPastMembership,
+      { userId: alice, chatId: chatId('tea'), joinedSeq: 1, headSeq: 12, floorSeq: 0 },
+    ])
     await vi.advanceTimersByTimeAsync(100)
-    expect(seqsOf(heard.all)).toEqual([7, 8, 9])
+    expect(seqsOf(delivered.all)).toEqual([7, 8, 9])
   })
 
-  test('hears of it on this device as well, though another of theirs comes that knows', async () => {
-    const { hub, serve, listen } = createHubWorld(log)
-    const [phone, laptop] = [serve(bob, ['tea'], 6), listen(bob)]
+  test('receives it on this device, if another device has read it', async () => {
+    const { hub, subscribeTo, subscribe } = createHubWorld(log)
+    const [phone, laptop] = [subscribeTo(bob, ['tea'], 6), subscribe(bob)]
     phone.markLoaded()
     hub.endMembership(bob, { chatId: chatId('tea'), leftSeq: 9 })
     laptop.markLoaded()
     await vi.advanceTimersByTimeAsync(100)
-    expect(seqsOf(phone.heard.all)).toEqual([7, 8, 9])
+    expect(seqsOf(phone.delivered.all)).toEqual([7, 8, 9])
   })
 
-  test('hears of their whole time, where the event that let them in never came either', async () => {
-    const { hub, listen } = createHubWorld(log)
-    const { heard, markLoaded } = listen(bob)
+  test('receives the whole membership, if the adding event was lost too', async () => {
+    const { hub, subscribe } = createHubWorld(log)
+    const { delivered, markLoaded } = subscribe(bob)
     markLoaded()
-    hub.reconcile([bobWas])
+    hub.reconcile([bobsPastMembership])
     await vi.advanceTimersByTimeAsync(100)
-    expect(seqsOf(heard.all)).toEqual(range(3, 9))
+    expect(seqsOf(delivered.all)).toEqual(range(3, 9))
   })
 
-  test('starts over where the chat is heard of beyond their time', () => {
-    const { hub, listen, serve } = createHubWorld(log)
-    const { markLoaded, startOver } = listen(bob)
+  test('restarts if the feed is beyond the membership', () => {
+    const { hub, subscribe, subscribeTo } = createHubWorld(log)
+    const { markLoaded, restart } = subscribe(bob)
     markLoaded()
-    serve(alice, ['tea'], 12)
-    hub.reconcile([bobWas])
-    expect(startOver).toHaveBeenCalledTimes(1)
+    subscribeTo(alice, ['tea'], 12)
+    hub.reconcile([bobsPastMembership])
+    expect(restart).toHaveBeenCalledTimes(1)
   })
 
-  test('hears of it once: what they were told, or knew when they came, is not owed to them', async () => {
-    const { hub, reads, listen, serve } = createHubWorld(log)
-    const told = serve(bob, ['tea'], 8)
-    told.markLoaded()
+  test('does not receive it again, if it was delivered or read before', async () => {
+    const { hub, reads, subscribe, subscribeTo } = createHubWorld(log)
+    const known = subscribeTo(bob, ['tea'], 8)
+    known.markLoaded()
     hub.deliver([memberRemoved('tea', 9, bob)])
-    const late = listen(alice)
+    const late = subscribe(alice)
     hub.endMembership(alice, { chatId: chatId('tea'), leftSeq: 9 })
     late.markLoaded()
-    hub.reconcile([bobWas, { ...bobWas, userId: alice }])
+    hub.reconcile([bobsPastMembership, { ...bobsPastMembership, userId: alice }])
     await vi.advanceTimersByTimeAsync(1_000)
     expect(reads.all).toEqual([])
-    expect([seqsOf(told.heard.all), late.heard.all]).toEqual([[9], []])
-    expect(told.startOver).not.toHaveBeenCalled()
+    expect([seqsOf(known.delivered.all), late.delivered.all]).toEqual([[9], []])
+    expect(known.restart).not.toHaveBeenCalled()
   })
 
-  test('is let in again by what comes after it, and heard of from there', async () => {
+  test('receives a later membership from the event that begins it', async () => {
     const again = log.with(10, memberAdded('tea', 11, bob))
-    const { hub, serve } = createHubWorld(again)
-    const { heard, markLoaded } = serve(bob, ['tea'], 8)
+    const { hub, subscribeTo } = createHubWorld(again)
+    const { delivered, markLoaded } = subscribeTo(bob, ['tea'], 8)
     markLoaded()
     hub.deliver([memberRemoved('tea', 9, bob)])
-    hub.reconcile([{ ...bobWas, joinedSeq: 11, headSeq: 12 }])
+    hub.reconcile([{ ...bobsPastMembership, joinedSeq: 11, headSeq: 12 }])
     await vi.advanceTimersByTimeAsync(100)
-    expect(seqsOf(heard.all)).toEqual([9, 11, 12])
+    expect(seqsOf(delivered.all)).toEqual([9, 11, 12])
   })
 })

@@ -13,8 +13,8 @@ import {
 import { createHubWorld, read } from './hub-world.ts'
 
 /*
- * A gateway heard nothing of a chat for so long that what it lacks has left the log. Whom that let in and removed can't be
- * known any more.
+ * A gateway missed events of a chat for so long that they have left the log. Membership changes may be among them, so it
+ * does not know the members any more.
  */
 
 beforeEach(() => void vi.useFakeTimers())
@@ -26,73 +26,73 @@ test.each([
   ['a part of it', 5],
   ['all of it', 8],
 ])(
-  'where %s has left the log, whoever hears of the chat starts over, and nothing is passed on',
+  'if %s has left the log, all streams of the chat restart, and nothing is delivered',
   async (_, floorSeq) => {
-    const { hub, floor, serve } = createHubWorld(LOG)
-    const ears = [serve(alice, ['tea'], 2), serve(bob, ['tea'], 2)]
+    const { hub, floor, subscribeTo } = createHubWorld(LOG)
+    const streams = [subscribeTo(alice, ['tea'], 2), subscribeTo(bob, ['tea'], 2)]
     const watching = vi.fn<() => void>()
-    const heard: LiveItem[] = []
+    const delivered: LiveItem[] = []
     hub.subscribeToChat(
-      { userId: alice, push: (item) => heard.push(item), restart: watching },
+      { userId: alice, push: (item) => delivered.push(item), restart: watching },
       { chatId: chatId('tea'), headSeq: 2 },
     )
-    ears[0]?.markLoaded()
+    streams[0]?.markLoaded()
     floor.seq = floorSeq
     hub.deliver([sent('tea', 9)])
     await vi.advanceTimersByTimeAsync(100)
-    for (const ear of ears) {
-      expect(ear.startOver).toHaveBeenCalledOnce()
-      expect(ear.heard.all).toEqual([])
+    for (const stream of streams) {
+      expect(stream.restart).toHaveBeenCalledOnce()
+      expect(stream.delivered.all).toEqual([])
     }
     expect(watching).toHaveBeenCalledOnce()
-    expect(heard).toEqual([])
+    expect(delivered).toEqual([])
   },
 )
 
-test('who comes back then is served the chat from its head on', async () => {
-  const { hub, floor, serve } = createHubWorld(LOG)
-  const before = serve(alice, ['tea'], 2)
+test('serves the chat from its head after the restart', async () => {
+  const { hub, floor, subscribeTo } = createHubWorld(LOG)
+  const before = subscribeTo(alice, ['tea'], 2)
   floor.seq = 5
   hub.deliver([sent('tea', 9)])
   await vi.advanceTimersByTimeAsync(100)
   before.dispose()
-  const { heard } = serve(alice, ['tea'], 9)
+  const { delivered } = subscribeTo(alice, ['tea'], 9)
   hub.deliver([sent('tea', 10)])
-  expect(seqsOf(heard.all)).toEqual([10])
+  expect(seqsOf(delivered.all)).toEqual([10])
 })
 
-test('a hole that the log still has is filled, though what came before has left', async () => {
-  const { hub, floor, serve } = createHubWorld(LOG)
-  const { heard, startOver } = serve(alice, ['tea'], 5)
+test('repairs a gap that the log still has, after earlier events have left it', async () => {
+  const { hub, floor, subscribeTo } = createHubWorld(LOG)
+  const { delivered, restart } = subscribeTo(alice, ['tea'], 5)
   floor.seq = 5
   hub.deliver([sent('tea', 9)])
   await vi.advanceTimersByTimeAsync(100)
-  expect(seqsOf(heard.all)).toEqual([6, 7, 8, 9])
-  expect(startOver).not.toHaveBeenCalled()
+  expect(seqsOf(delivered.all)).toEqual([6, 7, 8, 9])
+  expect(restart).not.toHaveBeenCalled()
 })
 
-test('who was let in unheard by an entry that has left starts over, once the heads are compared', async () => {
-  const { hub, floor, listen } = createHubWorld([
+test('restarts a user whose adding event was lost and has left the log, at the next resync', async () => {
+  const { hub, floor, subscribe } = createHubWorld([
     ...range(1, 2).map((seq) => sent('tea', seq)),
     memberAdded('tea', 3, bob),
   ])
-  const { heard, startOver, markLoaded } = listen(bob)
+  const { delivered, restart, markLoaded } = subscribe(bob)
   markLoaded()
   floor.seq = 3
   hub.reconcile([{ userId: bob, ...read('tea', 3, 3), floorSeq: 3 }])
   await vi.advanceTimersByTimeAsync(100)
-  expect(startOver).toHaveBeenCalledOnce()
-  expect(heard.all).toEqual([])
+  expect(restart).toHaveBeenCalledOnce()
+  expect(delivered.all).toEqual([])
 })
 
-test('where they come anew meanwhile, the stream that heard nothing starts over and the new one is served', () => {
-  const { hub, floor, listen } = createHubWorld()
-  const [old, fresh] = [listen(bob), listen(bob)]
+test('restarts the stream that missed the chat, and serves a new one, after a reconnect', () => {
+  const { hub, floor, subscribe } = createHubWorld()
+  const [old, fresh] = [subscribe(bob), subscribe(bob)]
   old.markLoaded()
   floor.seq = 3
   expect(hub.addMembership(bob, { ...read('tea', 5, 3), floorSeq: 3 })).toBe(5)
   hub.deliver([sent('tea', 6)])
-  expect(old.startOver).toHaveBeenCalledOnce()
-  expect(fresh.startOver).not.toHaveBeenCalled()
-  expect(seqsOf(fresh.heard.all)).toEqual([6])
+  expect(old.restart).toHaveBeenCalledOnce()
+  expect(fresh.restart).not.toHaveBeenCalled()
+  expect(seqsOf(fresh.delivered.all)).toEqual([6])
 })

@@ -11,37 +11,37 @@ import { captureLog, type LogLine } from '../../harness/fixtures/captured-log.ts
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { chatId } from '../../harness/fixtures/chat-events.ts'
 
-/** Somebody who listens, and what they heard. */
-export type Ear = Subscription &
-  Readonly<{ userId: UserId; heard: EventQueue<LiveItem>; startOver: Mock<() => void> }>
+/** A user's stream, with what was delivered to it. */
+export type TestStream = Subscription &
+  Readonly<{ userId: UserId; delivered: EventQueue<LiveItem>; restart: Mock<() => void> }>
 
-/** A hub, the log that it reads holes from, and people. */
+/** A hub, and the log from which it repairs gaps. */
 export type HubWorld = Readonly<{
   hub: Hub
-  /** What the log holds; tests may add to it. */
+  /** The content of the log. Tests may add to it. */
   log: ChatEvent[]
-  /** Where it begins; tests may move it. */
+  /** The last entry that has left the log. Tests may move it. */
   floor: { seq: Seq }
-  /** Every stretch that the hub asked for. */
+  /** Every range that the hub has read. */
   reads: EventQueue<LogRange>
   lines: readonly LogLine[]
-  /** Who has streams here, by what the hub told the session registry. */
-  attached: ReadonlySet<UserId>
-  /** Whose membership the hub said had changed, in order. */
+  /** The users that the hub has registered. */
+  registeredIds: ReadonlySet<UserId>
+  /** The users whose membership changes the hub has reported, in order. */
   changed: readonly UserId[]
-  /** Reads of the log wait for this, and fail where it rejects. */
-  disturb(reading: () => Promise<void>): void
-  listen(userId: UserId): Ear
-  /** Somebody who listens and is served these chats, whose logs end at `headSeq`. */
-  serve(userId: UserId, chats: readonly string[], headSeq: number): Ear
+  /** Reads of the log wait for this, and fail if it rejects. */
+  interceptReads(reading: () => Promise<void>): void
+  subscribe(userId: UserId): TestStream
+  /** Subscribes a member of these chats, whose logs end at `headSeq`. */
+  subscribeTo(userId: UserId, chats: readonly string[], headSeq: number): TestStream
 }>
 
-/** A chat as it is read for somebody who was in it from the start. */
+/** A snapshot for a member. By default, they are a member from the start. */
 export function read(chat: string, headSeq: number, joinedSeq = 0): MembershipSnapshot {
   return { chatId: chatId(chat), joinedSeq, headSeq, floorSeq: 0 }
 }
 
-/** As in the real log, one read answers with so many events at most. */
+/** The maximum of events that one read returns, as in the real log. */
 const PAGE = 100
 
 export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
@@ -49,23 +49,23 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
   const floor = { seq: 0 }
   const { logger, lines } = captureLog()
   const reads = new EventQueue<LogRange>()
-  const attached = new Set<UserId>()
+  const registeredIds = new Set<UserId>()
   const changed: UserId[] = []
-  let disturbance = (): Promise<void> => Promise.resolve()
+  let interception = (): Promise<void> => Promise.resolve()
 
-  async function readLog(stretch: LogRange): Promise<readonly ChatEvent[]> {
-    reads.push(stretch)
-    await disturbance()
-    const { afterSeq, untilSeq } = stretch
-    const found = log.filter((event) => event.chatId === stretch.chatId)
+  async function readLog(range: LogRange): Promise<readonly ChatEvent[]> {
+    reads.push(range)
+    await interception()
+    const { afterSeq, untilSeq } = range
+    const found = log.filter((event) => event.chatId === range.chatId)
     return found.filter(({ seq }) => seq > Math.max(afterSeq, floor.seq) && seq <= untilSeq).slice(0, PAGE)
   }
 
   const sessions = {
     async register(userId: UserId): Promise<void> {
-      attached.add(userId)
+      registeredIds.add(userId)
     },
-    unregister: (userId: UserId) => void attached.delete(userId),
+    unregister: (userId: UserId) => void registeredIds.delete(userId),
   }
   const hub = createHub({
     readLog,
@@ -76,14 +76,14 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
     logger,
   })
 
-  function listen(userId: UserId): Ear {
-    const heard = new EventQueue<LiveItem>()
-    const startOver = vi.fn<() => void>()
+  function subscribe(userId: UserId): TestStream {
+    const delivered = new EventQueue<LiveItem>()
+    const restart = vi.fn<() => void>()
     return {
       userId,
-      heard,
-      startOver,
-      ...hub.subscribe({ userId, push: (item) => heard.push(item), restart: startOver }),
+      delivered,
+      restart,
+      ...hub.subscribe({ userId, push: (item) => delivered.push(item), restart }),
     }
   }
 
@@ -93,14 +93,14 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
     floor,
     reads,
     lines,
-    attached,
+    registeredIds,
     changed,
-    listen,
-    disturb: (reading) => void (disturbance = reading),
-    serve: (userId, chats, headSeq) => {
-      const ear = listen(userId)
+    subscribe,
+    interceptReads: (reading) => void (interception = reading),
+    subscribeTo: (userId, chats, headSeq) => {
+      const stream = subscribe(userId)
       for (const chat of chats) hub.addMembership(userId, read(chat, headSeq))
-      return ear
+      return stream
     },
   }
 }

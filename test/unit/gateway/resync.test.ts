@@ -6,20 +6,20 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog } from '../../harness/fixtures/captured-log.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
-const people = (count: number): UserId[] =>
+const users = (count: number): UserId[] =>
   Array.from({ length: count }, (_, index) => `user ${index}` as UserId)
 
-/** A sweeper over so many people, and the slices of them that it looks at. */
-function sweeperOver(count: number, failing: { times: number } = { times: 0 }) {
-  const looks = new EventQueue<readonly UserId[]>()
+/** A resync of `count` users, and the slices that it reads. */
+function resyncOf(count: number, failing: { times: number } = { times: 0 }) {
+  const slices = new EventQueue<readonly UserId[]>()
   const receipts = new EventQueue<readonly UserId[]>()
   const { logger } = captureLog()
-  const sweeper = createResync({
-    hub: { userIds: () => people(count), reconcile: () => undefined, deliverSignals: () => undefined },
+  const resync = createResync({
+    hub: { userIds: () => users(count), reconcile: () => undefined, deliverSignals: () => undefined },
     store: {
       async heads(userIds): Promise<readonly MembershipHead[]> {
         if (failing.times-- > 0) throw new Error('no database')
-        looks.push(userIds)
+        slices.push(userIds)
         return []
       },
       async receipts(userIds) {
@@ -31,59 +31,59 @@ function sweeperOver(count: number, failing: { times: number } = { times: 0 }) {
     clock: { now: () => Date.now() },
     logger,
   })
-  return { sweeper, looks, receipts }
+  return { resync, slices, receipts }
 }
 
-const lookedAt = (looks: EventQueue<readonly UserId[]>): number => looks.all.flat().length
+const resyncedUsers = (slices: EventQueue<readonly UserId[]>): number => slices.all.flat().length
 
-test('when nothing is wrong one slice of 500 people is looked at each second, whatever their number', async () => {
+test('without a fault, resyncs one slice of 500 users each second', async () => {
   vi.useFakeTimers()
-  const { sweeper, looks, receipts } = sweeperOver(1_200)
-  sweeper.start()
+  const { resync, slices, receipts } = resyncOf(1_200)
+  resync.start()
   await vi.advanceTimersByTimeAsync(3_500)
-  expect(looks.all.map((slice) => slice.length)).toEqual([500, 500, 200])
+  expect(slices.all.map((slice) => slice.length)).toEqual([500, 500, 200])
   expect(receipts.all).toEqual([])
-  await sweeper.stop()
+  await resync.stop()
   vi.useRealTimers()
 })
 
-test('after a fault everybody is looked at within a fraction of a second per thousand, and then it calms down', async () => {
+test('after a fault, resyncs all users at the fast pace, then slows down', async () => {
   vi.useFakeTimers()
-  const { sweeper, looks, receipts } = sweeperOver(1_200)
-  sweeper.start()
+  const { resync, slices, receipts } = resyncOf(1_200)
+  resync.start()
   await vi.advanceTimersByTimeAsync(10)
-  sweeper.request('gap')
+  resync.request('gap')
   await vi.advanceTimersByTimeAsync(400)
-  expect(new Set(looks.all.flat()).size).toBe(1_200)
+  expect(new Set(slices.all.flat()).size).toBe(1_200)
   expect(new Set(receipts.all.flat()).size).toBe(1_200)
-  const after = lookedAt(looks)
+  const after = resyncedUsers(slices)
   await vi.advanceTimersByTimeAsync(500)
-  expect(lookedAt(looks)).toBe(after)
-  await sweeper.stop()
+  expect(resyncedUsers(slices)).toBe(after)
+  await resync.stop()
   vi.useRealTimers()
 })
 
-test('a fault in the middle of a round starts it over', async () => {
+test('a fault in the middle of a round restarts the round', async () => {
   vi.useFakeTimers()
-  const { sweeper, looks } = sweeperOver(1_200)
-  sweeper.start()
-  sweeper.request('gap')
+  const { resync, slices } = resyncOf(1_200)
+  resync.start()
+  resync.request('gap')
   await vi.advanceTimersByTimeAsync(150)
-  sweeper.request('broadcast')
+  resync.request('broadcast')
   await vi.advanceTimersByTimeAsync(400)
-  expect(looks.all.slice(-3).flat()).toEqual(people(1_200))
-  await sweeper.stop()
+  expect(slices.all.slice(-3).flat()).toEqual(users(1_200))
+  await resync.stop()
   vi.useRealTimers()
 })
 
-test('while deaf it goes round and round, and a failure only delays it', async () => {
+test('while the bus is down, repeats rounds, and continues after a failure', async () => {
   vi.useFakeTimers()
-  const { sweeper, looks } = sweeperOver(10, { times: 2 })
-  sweeper.start()
-  sweeper.setBusDown(true)
+  const { resync, slices } = resyncOf(10, { times: 2 })
+  resync.start()
+  resync.setBusDown(true)
   await vi.advanceTimersByTimeAsync(1_050)
-  expect(looks.all.length).toBeGreaterThanOrEqual(7)
-  sweeper.setBusDown(false)
-  await sweeper.stop()
+  expect(slices.all.length).toBeGreaterThanOrEqual(7)
+  resync.setBusDown(false)
+  await resync.stop()
   vi.useRealTimers()
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createRedisClient } from '../../../src/redis/redis-client.ts'
 
-test('one URL is a server: its credentials, its database, and encryption, however its scheme is written', () => {
+test('one URL is a server, with its credentials, its database and encryption, if the scheme is upper case too', () => {
   const { type, client } = createRedisClient(['REDISS://alice:p%40ss@redis.example:7000/3'], 'parley east')
   expect(type).toBe('standalone')
   expect(client.status).toBe('wait')
@@ -16,7 +16,7 @@ test('one URL is a server: its credentials, its database, and encryption, howeve
   })
 })
 
-test('several URLs are nodes of a cluster: credentials and encryption of the first go for all nodes', () => {
+test('several URLs are nodes of a cluster, which all use the credentials and encryption of the first', () => {
   const urls = ['rediss://alice:p%40ss@one.example:7000', 'rediss://two.example:7001']
   const { type, client } = createRedisClient(urls, 'commands')
   expect(type).toBe('cluster')
@@ -27,13 +27,13 @@ test('several URLs are nodes of a cluster: credentials and encryption of the fir
   })
 })
 
-test('without credentials and encryption, none are made up', () => {
+test('uses no credentials and no encryption if the URLs have none', () => {
   const { client } = createRedisClient(['redis://one.example', 'redis://two.example'], 'commands')
   expect(client.options).not.toHaveProperty('redisOptions.password')
   expect(client.options).not.toHaveProperty('redisOptions.tls')
 })
 
-test('a lost connection is tried again within 50 ms, less and less often, and at least once a second for ever', () => {
+test('reconnects within 50 ms, then less and less often, at least once a second without end', () => {
   const { client } = createRedisClient(['redis://one.example'], 'commands')
   const delays = 'retryStrategy' in client.options ? client.options.retryStrategy : undefined
   for (const [attempt, mostMs] of [

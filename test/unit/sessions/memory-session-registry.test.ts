@@ -14,7 +14,7 @@ function registries() {
   return { east: registry(east), west: registry(west), north: registry(north) }
 }
 
-test('a gateway learns on which others any of the people are, each gateway once, and never of itself', async () => {
+test('finds the other gateways of users, each once, and never the own gateway', async () => {
   const at = registries()
   await at.east.register(alice)
   await at.west.register(alice)
@@ -25,14 +25,14 @@ test('a gateway learns on which others any of the people are, each gateway once,
   expect(await at.east.gatewaysOf([])).toEqual(new Set())
 })
 
-test('where somebody has no live stream any more, they are not found', async () => {
+test('does not find a user who was unregistered', async () => {
   const at = registries()
   await at.west.register(bob)
   at.west.unregister(bob)
   expect(await at.east.gatewaysOf([bob])).toEqual(new Set())
 })
 
-test('a gateway that closed is found no more, and the last one knows that it is alone', async () => {
+test('does not find a closed gateway, and the last gateway is alone', async () => {
   const at = registries()
   await at.west.register(bob)
   expect(at.east.hasOthers()).toBe(true)
