@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Plain JavaScript, and old enough in its ways for every Node.js that a machine may have: it is what tells people
-// that theirs is too old, or does without it.
+// Plain JavaScript with no recent syntax, because any Node.js may run it: it starts a newer one, or says that this one
+// is too old.
 import { spawn } from 'child_process'
-import { readFileSync } from 'fs'
+import { existsSync, readFileSync } from 'fs'
 import * as modules from 'module'
 import { dirname, join } from 'path'
 import { fileURLToPath } from 'url'
@@ -11,14 +11,14 @@ const here = fileURLToPath(import.meta.url)
 const root = dirname(dirname(here))
 const args = process.argv.slice(2)
 
-const LINGER_MS = 2000
-/** By then whatever a verb needs is loaded. */
+const EXIT_TIMEOUT_MS = 2000
+/** By then everything that a command needs is loaded. */
 const LOADED_MS = 5000
 
-const MEND =
-  'Install a newer one; on Linux, "npm ci" without --omit=optional brings one along for this project alone.'
+const HINT =
+  'Install a newer one. On Linux, npm also installs one for Parley alone, unless optional dependencies are omitted.'
 
-/** "24.3" of ">=24.3", as package.json has it. */
+/** Returns "24.3" for the ">=24.3" in package.json. */
 function neededVersion() {
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   return engines.node.replace(/^>=/, '')
@@ -30,7 +30,7 @@ function isNewEnough(version) {
   return major > neededMajor || (major === neededMajor && minor >= neededMinor)
 }
 
-/** The Node.js that came along as an optional dependency; undefined where there is none for this machine. */
+/** Returns the path of the Node.js that npm installed as an optional dependency, if there is one for this machine. */
 function packagedNode() {
   const name = `node-${process.platform}-${process.arch}/package.json`
   try {
@@ -48,29 +48,35 @@ function fail(sentence) {
   process.exitCode = 1
 }
 
-/** Half of a start is compiling what was compiled at the last one. Where nothing can be written, it is so every time. */
-function keepCompiled() {
+/** Compiling takes half of a start, so its result is kept for the next one if the folder is writable. */
+function cacheCompiledCode() {
   modules.enableCompileCache(join(root, 'node_modules', '.cache', 'parley'))
-  setTimeout(modules.flushCompileCache, LOADED_MS).unref()
+  setTimeout(() => modules.flushCompileCache(), LOADED_MS).unref()
+}
+
+/** The repository runs from its source. The published package has only dist: Node.js strips no types in node_modules. */
+function entryPoint() {
+  const source = join(root, 'src', 'cli', 'cli.ts')
+  return existsSync(source) ? '../src/cli/cli.ts' : '../dist/cli/cli.js'
 }
 
 async function runHere() {
-  keepCompiled()
-  const { main } = await import('../src/cli/cli.ts')
+  cacheCompiledCode()
+  const { main } = await import(entryPoint())
   process.exitCode = await main(args, {
     env: process.env,
     print: (line) => process.stdout.write(`${line}\n`),
     notice: (line) => process.stderr.write(`${line}\n`),
     isTerminal: process.stdout.isTTY === true,
   })
-  // Nothing should be left that keeps this process; if something is, it does not keep it for longer than this.
-  setTimeout(() => process.exit(), LINGER_MS).unref()
+  // Nothing should keep this process alive any more. If something does, end it.
+  setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref()
 }
 
 /**
- * A signal that a program sends reaches this process alone and is passed on. Ctrl-C in a terminal reaches every
- * process that runs in it, so the other one has it already, and a second one would cut its orderly stop short.
- * Listening comes first: between a start and a listener, a signal would end this process alone.
+ * Runs the command in another Node.js, and forwards signals that a program sends to this process alone. Ctrl-C in a
+ * terminal reaches both processes, and forwarding it again would end the orderly stop. Listeners come first: a signal
+ * between the start and a listener would end this process alone.
  */
 function runIn(node) {
   const isInTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
@@ -94,7 +100,7 @@ function run() {
   const node = isNewEnough(process.versions.node) ? undefined : packagedNode()
   if (isNewEnough(process.versions.node)) runHere().catch((error) => fail(error.message))
   else if (node !== undefined) runIn(node)
-  else fail(`Parley needs Node.js ${neededVersion()} or newer, and this is ${process.versions.node}. ${MEND}`)
+  else fail(`Parley needs Node.js ${neededVersion()} or newer, and this is ${process.versions.node}. ${HINT}`)
 }
 
 run()

@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
 const PROJECT = join(import.meta.dirname, '..', '..', '..')
+/** The published package consists of JavaScript, and contains the generated client. */
+const IS_COMPILED = import.meta.filename.endsWith('.js')
 
 /**
  * Generates the Prisma client of the project in `root` if it is missing or older than its schema. Takes a few seconds and
@@ -11,6 +13,7 @@ const PROJECT = join(import.meta.dirname, '..', '..', '..')
  * for the operator if it fails.
  */
 export async function ensurePrismaClient(root = PROJECT): Promise<void> {
+  if (root === PROJECT && IS_COMPILED) return
   const schemaMs = (await modifiedMs(join(root, 'prisma', 'schema.prisma'))) ?? 0
   const clientMs = await modifiedMs(join(root, 'src', 'store', 'generated', 'client.ts'))
   if (clientMs !== undefined && clientMs >= schemaMs) return

@@ -12,7 +12,10 @@ type Callback = (error: Error | undefined, result?: unknown) => void
  * It also hears what PostgreSQL says beside an answer: a commit that stopped waiting for its standby is reported as a
  * success with a warning, and fails here, whoever gave the statement (see `UnconfirmedCommitError`).
  */
-export function deadlineClient(deadlineMs: number, address: () => DeadlineConfig = () => ({})) {
+export function deadlineClient(
+  deadlineMs: number,
+  address: () => DeadlineConfig = () => ({}),
+): new (given?: string | DeadlineConfig) => pg.Client {
   return class DeadlineClient extends pg.Client {
     #timer: NodeJS.Timeout | undefined
     #isUnconfirmed = false

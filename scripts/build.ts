@@ -1,0 +1,18 @@
+import { spawnSync } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { ensurePrismaClient } from '../src/store/migrations/ensure-prisma-client.ts'
+
+// Compiles src to dist, for the published package: Node.js strips no types from files in node_modules.
+
+const root = join(import.meta.dirname, '..')
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+
+await ensurePrismaClient()
+// Files whose source is gone must not be published.
+await rm(join(root, 'dist'), { recursive: true, force: true })
+const { status } = spawnSync(process.execPath, [tsc, '--project', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+})
+process.exitCode = status ?? 1

@@ -1,0 +1,101 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { EventQueue } from '../../harness/fixtures/event-queue.ts'
+import { temporaryFolder } from './program.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../../..')
+/** Compiling, and installing some hundred megabytes. */
+const INSTALL_TIMEOUT_MS = 300_000
+const MAX_PACKED_BYTES = 5_000_000
+
+type Packed = Readonly<{ filename: string; size: number; files: readonly Readonly<{ path: string }>[] }>
+
+const execute = promisify(execFile)
+/** The environment of an operator's shell: not that of the test runner, whose PATH has the packages of the project. */
+const shellPath = (process.env['PATH'] ?? '')
+  .split(path.delimiter)
+  .filter((folder) => !folder.includes('node_modules'))
+  .join(path.delimiter)
+const shell = { PATH: shellPath, HOME: process.env['HOME'] }
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let packed: Packed
+
+async function npm(cwd: string, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await execute('npm', [...args, '--silent'], { cwd, env: shell, maxBuffer: 10_000_000 })
+  return stdout
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  const [result] = JSON.parse(
+    await npm(ROOT, 'pack', '--json', '--pack-destination', folder.path),
+  ) as Packed[]
+  if (result === undefined) throw new Error('npm pack made no package')
+  packed = result
+  await writeFile(path.join(folder.path, 'package.json'), '{ "private": true }')
+  await npm(folder.path, 'install', '--prefer-offline', path.join(folder.path, packed.filename))
+}, INSTALL_TIMEOUT_MS)
+
+afterAll(() => folder[Symbol.asyncDispose]())
+
+test('the package is small, and contains what a gateway needs and no tests or sources', () => {
+  expect(packed.size).toBeLessThan(MAX_PACKED_BYTES)
+  const files = packed.files.map((file) => file.path)
+  for (const needed of [
+    'LICENSE',
+    'README.md',
+    'schema.graphql',
+    'bin/parley.js',
+    'dist/parley.js',
+    'dist/parley.d.ts',
+    'dist/store/generated/client.js',
+  ]) {
+    expect(files).toContain(needed)
+  }
+  expect(files.some((file) => /^prisma\/migrations\/\d+_\w+\/migration\.sql$/.test(file))).toBe(true)
+  expect(files.filter((file) => /^(src|test|scripts|bench)\/|\.test\.|(?<!\.d)\.ts$/.test(file))).toEqual([])
+})
+
+test('an installed package serves the API on the embedded database', async () => {
+  const child = spawn('npx', ['parley', 'serve'], {
+    cwd: folder.path,
+    env: { ...shell, PORT: '0', ADMIN_PORT: 'off' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // A group of its own: npx does not forward signals on every system.
+    detached: true,
+  })
+  const exited = once(child, 'exit')
+  const { pid } = child
+  if (pid === undefined) throw new Error('npx did not start')
+  const lines = new EventQueue<string>()
+  createInterface(child.stdout).on('line', (line) => lines.push(line))
+  try {
+    const ready = await lines.match((line) => line.includes('"ready"'), 60_000)
+    const { url } = JSON.parse(ready) as { url: string }
+    const [, token = ''] =
+      /user_alice +(\S+)/.exec(await lines.match((line) => line.includes('user_alice'))) ?? []
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query: '{ viewer { id name } }' }),
+    })
+    expect(await response.json()).toEqual({ data: { viewer: { id: 'user_alice', name: 'Alice' } } })
+  } finally {
+    process.kill(-pid, 'SIGTERM')
+    await exited
+  }
+  await lines.match((line) => line.includes('"stopped"'))
+}, 120_000)
+
+test('an installed package runs with the Node.js of the machine, also if that is too old', async () => {
+  // The shell has the machine's own Node.js, which starts the one that npm installed with Parley if it is too old.
+  const program = path.join(folder.path, 'node_modules', 'parley', 'bin', 'parley.js')
+  const { stdout } = await execute('node', [program, 'token', 'alice'], { cwd: folder.path, env: shell })
+  expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
+})
