@@ -3,15 +3,15 @@ import { afterAll, beforeAll, test } from 'vitest'
 import { startParley, type TestParley } from '../harness/servers/parley.ts'
 import { PEOPLE, type Step, type Where, Scenario } from '../harness/people/scenario.ts'
 
-// I13: a client that queried once and applied its inbox to that holds what it would query now. Random people do
-// random things in direct chats and in groups, several at a time, and time passes; each observer reconnects now and
-// then, with and without acknowledging.
+// I13: a client that queried once and then applied its inbox holds what a new query returns. Random users do random
+// things in direct chats and groups, several at a time, while time passes. Each observer reconnects now and then, with
+// and without acknowledging.
 
 const name = fc.constantFrom(...PEOPLE)
 const group = fc.nat({ max: 1 })
 const where: fc.Arbitrary<Where> = fc.oneof(fc.constant('direct' as const), group, group)
 const both = { actor: name, target: name }
-/** For good, for less than ten minutes, and for some times ten minutes. */
+/** Permanent, less than ten minutes, and a few times ten minutes. */
 const messageTtlSeconds = fc.constantFrom(0, 600, 3_600)
 
 const talk: fc.Arbitrary<Step> = fc.record({
@@ -74,7 +74,7 @@ beforeAll(async () => {
 })
 afterAll(() => parley[Symbol.asyncDispose]())
 
-test('a client that queried once and applied its inbox holds what a fresh query answers', async () => {
+test('a client that queried once and applied its inbox holds what a new query returns', async () => {
   await fc.assert(
     fc.asyncProperty(
       groups,
@@ -92,7 +92,7 @@ test('a client that queried once and applied its inbox holds what a fresh query 
     ),
     {
       numRuns: Number(process.env['PROPERTY_RUNS'] ?? 15),
-      // Each attempt to shrink a failure would wait for what never comes.
+      // Each attempt to shrink a failure would wait for an event that never comes.
       endOnFailure: true,
     },
   )

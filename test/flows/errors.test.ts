@@ -18,7 +18,7 @@ const TRANSPORTS: readonly (readonly [string, Ask])[] = [
 ]
 
 const codeOf = ({ errors }: ApiResponse<unknown>): string | undefined => errors?.[0]?.extensions.code
-/** Whose connection has ended. Each is held open by a subscription, so none ends by itself. */
+/** Users whose connection has ended. A subscription keeps each open, so that none ends by itself. */
 const ended = new Set<Person>()
 async function hold(person: Person): Promise<void> {
   person.socket.on('closed', () => ended.add(person))
@@ -49,7 +49,7 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
 
   const refusals: readonly (readonly [string, string, () => Promise<ApiResponse<unknown>>])[] = [
     ['a document that does not parse', 'BAD_USER_INPUT', () => ask(alice as Person, '{ viewer { ')],
-    ['a field that is not there', 'BAD_USER_INPUT', () => ask(alice as Person, '{ viewer { secrets } }')],
+    ['an unknown field', 'BAD_USER_INPUT', () => ask(alice as Person, '{ viewer { secrets } }')],
     ['a variable of the wrong type', 'BAD_USER_INPUT', () => send({ body: 7 })],
     ['an empty body', 'BAD_USER_INPUT', () => send({ body: '' })],
     ['no body at all', 'BAD_USER_INPUT', () => send({ body: null })],
@@ -57,7 +57,7 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     ['a control character in a body', 'BAD_USER_INPUT', () => send({ body: 'a\u0000b' })],
     ['an empty key', 'BAD_USER_INPUT', () => send({ clientMessageId: '' })],
     ['a key of 65 characters', 'BAD_USER_INPUT', () => send({ clientMessageId: 'k'.repeat(65) })],
-    ['a chat id that is none', 'BAD_USER_INPUT', () => send({ chatId: 'chat_7' })],
+    ['an invalid chat id', 'BAD_USER_INPUT', () => send({ chatId: 'chat_7' })],
     [
       "a reply to another chat's message",
       'BAD_USER_INPUT',
@@ -66,24 +66,24 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     ['a reply to nothing', 'NOT_FOUND', () => send({ replyToId: message.replace(/_1$/, '_99') })],
     ['a key used for another body', 'CONFLICT', () => send({ clientMessageId: 'the-key', body: 'Bye' })],
     ['a chat with oneself', 'BAD_USER_INPUT', () => start('user_alice')],
-    ['a chat with nobody', 'NOT_FOUND', () => start('user_nobody')],
+    ['a chat with an unknown user', 'NOT_FOUND', () => start('user_unknown')],
     [
-      'an emoji that is none',
+      'an invalid emoji',
       'BAD_USER_INPUT',
       () => ask(bob as Person, SET_REACTION, { input: { messageId: message, emoji: 'ok', present: true } }),
     ],
     [
-      "editing somebody else's message",
+      'editing a message of another user',
       'FORBIDDEN',
       () => ask(bob as Person, EDIT_MESSAGE, { input: { messageId: message, body: 'x' } }),
     ],
     [
-      "deleting somebody else's message",
+      'deleting a message of another user',
       'FORBIDDEN',
       () => ask(bob as Person, DELETE_MESSAGE, { input: { messageId: message } }),
     ],
     [
-      'a cursor that is not ours',
+      'an invalid cursor',
       'BAD_USER_INPUT',
       () => ask(alice as Person, '{ chats(after: "b3VycyE=") { pageInfo { endCursor } } }'),
     ],
@@ -116,7 +116,7 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
       id: userId,
     })
 
-  test.each(refusals)('%s is %s, and the connection lives', async (_what, code, attempt) => {
+  test.each(refusals)('answers %s with %s, and keeps the connection', async (_what, code, attempt) => {
     const answer = await attempt()
     expect(codeOf(answer)).toBe(code)
     expect(answer.errors?.[0]?.extensions.retryable).toBe(false)
@@ -124,14 +124,14 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     expect((await (alice as Person).fetchChat(chat)).headSeq).toBe(1)
   })
 
-  test('a page of 100,000 is cut to 100', async () => {
+  test('reduces a page of 100,000 to 100', async () => {
     const { data } = await ask(alice as Person, 'query ($n: Int) { chats(first: $n) { edges { cursor } } }', {
       n: 100_000,
     })
     expect(data).toMatchObject({ chats: { edges: [{}] } })
   })
 
-  test('what fails inside is INTERNAL, says nothing of how, and the connection lives', async () => {
+  test('answers an internal failure with INTERNAL without details, and keeps the connection', async () => {
     await using own = await startParley()
     const person = await own.person('alice')
     await hold(person)
@@ -149,7 +149,7 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     await isAlive(ask, person)
   })
 
-  test('while the database is away a send is UNAVAILABLE and retryable; the same key succeeds afterwards, once', async () => {
+  test('a send is UNAVAILABLE and retryable while the database is away, and succeeds once with the same key afterwards', async () => {
     await using database = await createTestDatabase()
     await using proxy = await startTcpProxy(database.url)
     await using own = await startParley({ databaseUrl: proxy.url })
@@ -166,18 +166,18 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     await isAlive(ask, person)
   })
 
-  test('without a token, or with one that is not valid, it is UNAUTHENTICATED', async () => {
-    await using nobody = new Person({ url: parley.url, token: '', name: 'nobody' })
-    expect(codeOf(await ask(nobody, '{ viewer { id } }'))).toBe('UNAUTHENTICATED')
+  test('answers a missing or invalid token with UNAUTHENTICATED', async () => {
+    await using anonymous = new Person({ url: parley.url, token: '', name: 'anonymous' })
+    expect(codeOf(await ask(anonymous, '{ viewer { id } }'))).toBe('UNAUTHENTICATED')
     expect(
       codeOf(
-        await ask(nobody, 'mutation { startDirectChat(input: { userId: "user_bob" }) { chat { id } } }'),
+        await ask(anonymous, 'mutation { startDirectChat(input: { userId: "user_bob" }) { chat { id } } }'),
       ),
     ).toBe('UNAUTHENTICATED')
   })
 })
 
-test('the hundred-and-first operation of a connection is RATE_LIMITED, and the connection lives', async () => {
+test('answers the 101st operation of a connection with RATE_LIMITED, and keeps the connection', async () => {
   const person = await parley.person('carol')
   await hold(person)
   const streams = Array.from({ length: 99 }, () => person.inbox())
@@ -185,7 +185,7 @@ test('the hundred-and-first operation of a connection is RATE_LIMITED, and the c
   const answer = await person.requestOverSocket('{ viewer { id } }')
   expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryable: true })
   streams.pop()?.close()
-  // The place is free once the server has read that the stream is closed, which the refusal says to wait for.
+  // The place is free once the server has read that the stream is closed. The rejection says how long to wait.
   const untilLetIn: Ask = async (who, query) => {
     const next = await who.requestOverSocket(query)
     return codeOf(next) === 'RATE_LIMITED' ? untilLetIn(who, query) : next

@@ -31,7 +31,7 @@ async function openWindow(): Promise<Page> {
   return page
 }
 
-/** Takes a tab. One that GraphiQL is still moving about has to be clicked again. */
+/** Selects a tab. If GraphiQL still moves it, it has to be clicked again. */
 async function take(page: Page, name: string): Promise<void> {
   const tab = page.getByRole('tab', { name })
   const click = async (): Promise<string | null> => {
@@ -45,14 +45,14 @@ async function answerIn(page: Page): Promise<string> {
   return (await page.locator('.graphiql-response').innerText()).replaceAll('\u00A0', ' ')
 }
 
-/** Waits until the answer in the window holds all of this. */
+/** Waits until the result in the window contains all of this. */
 async function answers(page: Page, ...texts: readonly string[]): Promise<void> {
   for (const text of texts) await expect.poll(() => answerIn(page), { timeout: 10_000 }).toContain(text)
 }
 
-/** Takes a tab and runs it. Whoever is quicker than GraphiQL reads is told so, and has to press again. */
+/** Selects a tab and runs it. If GraphiQL has not read the tab yet, it says so, and the button has to be pressed again. */
 async function run(page: Page, name: string): Promise<void> {
-  // A window behind another draws one frame a second.
+  // A window in the background draws one frame a second.
   await page.bringToFront()
   await take(page, name)
   do {
@@ -105,7 +105,7 @@ test('the tour of eight tabs works from left to right, with Bob in a second wind
   }
 }, 60_000)
 
-test('no request left the gateway, and nothing went wrong in the browser', () => {
+test('the browser sends no request to other hosts and reports no error', () => {
   const { host } = new URL(parley.url)
   const network = requested.filter((url) => !/^(blob|data):/.test(url))
   expect(network.length).toBeGreaterThan(2)

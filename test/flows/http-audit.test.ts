@@ -17,7 +17,7 @@ const signedIn: typeof fetch = (input, init) => {
   return fetch(input, { ...init, headers })
 }
 
-/** What the audit found, or undefined where all is well. */
+/** Returns what the audit found, or undefined if it passed. */
 async function complaintOf({ fn }: Audit): Promise<string | undefined> {
   const result = await fn()
   return result.status === 'ok' ? undefined : result.reason
@@ -35,12 +35,12 @@ describe.each([
     expect(await complaintOf(audit)).toBeUndefined()
   })
 
-  test('all 25 that MAY hold do hold as well', async () => {
+  test('passes all 25 audits of MAY as well', async () => {
     const complaints = await Promise.all(optional.map((audit) => complaintOf(audit)))
     expect(complaints).toEqual(Array.from({ length: 25 }, () => undefined))
   })
 
-  test('nothing was left out: 13 MUST, 23 SHOULD', () => {
+  test('runs all audits: 13 MUST, 23 SHOULD', () => {
     const levels = required.map(({ name }) => name.slice(0, name.indexOf(' ')))
     expect(levels.filter((level) => level === 'MUST')).toHaveLength(13)
     expect(levels.filter((level) => level === 'SHOULD')).toHaveLength(23)

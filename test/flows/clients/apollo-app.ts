@@ -6,18 +6,18 @@ import type { ChatData } from '../../harness/people/documents.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { Person } from '../../harness/people/person.ts'
 
-/** A chat as the app's query has it. */
+/** A chat in the result of the app's query. */
 export type Shown = ChatData & Readonly<{ messages: { pageInfo: { startCursor: string } } }>
 type ChatsData = Readonly<{ chats: { edges: readonly { node: Shown }[] } }>
 
-/** An app on somebody's phone: a client, its inbox, and what its components see each time the cache changes. */
+/** An app on a phone: a client, its inbox, and what its components see after each change of the cache. */
 export class App implements AsyncDisposable {
   readonly client: ApolloClient
   readonly #person: Person
   readonly #seen = new EventQueue<readonly Shown[]>()
   readonly #stop: () => void
 
-  /** `httpUrl` is another way to the API, for queries and mutations. */
+  /** `httpUrl` is another address of the API, for queries and mutations. */
   constructor({ token, name }: Person, url: string, httpUrl = url) {
     this.#person = new Person({ url, token, name })
     this.client = createApolloClient(httpUrl, () => token, this.#person.socket)
@@ -33,7 +33,7 @@ export class App implements AsyncDisposable {
     }
   }
 
-  /** Waits until the components see this of the chat. */
+  /** Waits until the components see this state of the chat. */
   async shows(chatId: string, isSo: (chat: Shown) => boolean): Promise<Shown> {
     const find = (chats?: readonly Shown[]): Shown | undefined => chats?.find(({ id }) => id === chatId)
     const all = await this.#seen.until((seen) => {

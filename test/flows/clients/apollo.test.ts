@@ -16,14 +16,14 @@ import { App, type Shown } from './apollo-app.ts'
 
 const bodiesOf = ({ messages }: Shown): (string | null)[] => messages.edges.map(({ node }) => node.body)
 
-// In development Apollo says on the console what is amiss with a cache.
+// In development Apollo reports problems of a cache on the console.
 beforeEach(() => void vi.spyOn(console, 'warn'))
 afterEach(() => {
   expect(console.warn).not.toHaveBeenCalled()
   vi.restoreAllMocks()
 })
 
-test("Apollo's cache holds the chats and what comes by the inbox, without a second query", async () => {
+test("Apollo's cache holds the chats and the inbox events without a second query", async () => {
   const requests = vi.spyOn(globalThis, 'fetch')
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
@@ -39,7 +39,7 @@ test("Apollo's cache holds the chats and what comes by the inbox, without a seco
   expect(queries).toHaveLength(1)
 })
 
-test('edits, reactions and deletions change what is in the cache by themselves', async () => {
+test('edits, reactions and deletions update the cache by themselves', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -57,7 +57,7 @@ test('edits, reactions and deletions change what is in the cache by themselves',
   expect(deleted.messages.edges[0]?.node.deletedAt).not.toBeNull()
 })
 
-test('an edit that comes while the chats are being queried is not undone by the older answer', async () => {
+test('an edit during the query of the chats is not undone by the older result', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -78,7 +78,7 @@ test('an edit that comes while the chats are being queried is not undone by the 
   await app.shows(chat, (it) => bodiesOf(it)[0] === 'Hello')
 })
 
-test('receipts move the ticks in the cache by themselves', async () => {
+test('receipts update the message status in the cache by themselves', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -91,7 +91,7 @@ test('receipts move the ticks in the cache by themselves', async () => {
   await app.shows(chat, hasRead)
 })
 
-test('a chat that somebody begins shows up', async () => {
+test('a new chat appears', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const [early, late] = [await alice.startChat(bob), await (await parley.person('carol')).startChat(bob)]
@@ -102,7 +102,7 @@ test('a chat that somebody begins shows up', async () => {
   expect(bodiesOf(await app.shows(late, () => true))).toEqual(['Hello from Carol'])
 })
 
-test('when the answer to a send is lost, RetryLink sends it again, and it is one message', async () => {
+test('RetryLink repeats a send whose answer was lost, and there is one message', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -119,7 +119,7 @@ test('when the answer to a send is lost, RetryLink sends it again, and it is one
   client.stop()
 })
 
-test('when the network is cut, Apollo subscribes again by itself, misses nothing and repeats nothing', async () => {
+test('Apollo subscribes again by itself after a network cut, without gap or repetition', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   await using proxy = await startTcpProxy(parley.url)
@@ -139,7 +139,7 @@ test('when the network is cut, Apollo subscribes again by itself, misses nothing
   expect(bodiesOf(shown)).toEqual(['one', 'not acknowledged yet', 'three, edited', 'four'])
 })
 
-test('older messages are put before the others when somebody scrolls up', async () => {
+test('older messages are put before the others when the user scrolls up', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)

@@ -2,7 +2,7 @@ import type { Chat, LogEvent, Message } from '../../../examples/documents.ts'
 import type { Store } from '../../../examples/inbox.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
-/** A store as an app without a normalised cache has one, for tests that wait for what it shows. */
+/** The store of an app without a normalised cache. Tests wait for its state. */
 export class AppStore implements Store {
   readonly #chats = new Map<string, Map<string, Message>>()
   readonly changes = new EventQueue<string>()
@@ -21,7 +21,7 @@ export class AppStore implements Store {
     this.changes.push(__typename)
   }
 
-  /** Waits until the chat's messages are these; fails with what happened instead. */
+  /** Waits until the chat has these messages. Fails with the messages it has instead. */
   async shows(chatId: string, bodies: readonly (string | null)[]): Promise<void> {
     await this.changes.until(() => JSON.stringify(this.#bodies(chatId)) === JSON.stringify(bodies))
   }

@@ -9,7 +9,7 @@ import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 const EXAMPLES = ['graphql-ws', 'apollo', 'urql', 'sse']
 
 test.for(EXAMPLES)(
-  'examples/%s.ts prints what there is, then what comes, and acknowledges it',
+  'examples/%s.ts prints the chats, then new events, and acknowledges them',
   async (name) => {
     await using parley = await startParley()
     const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
@@ -29,7 +29,7 @@ test.for(EXAMPLES)(
   },
 )
 
-test.for(EXAMPLES)('examples/%s.ts misses nothing when its network is cut', async (name) => {
+test.for(EXAMPLES)('examples/%s.ts misses nothing after a network cut', async (name) => {
   await using parley = await startParley()
   const [alice, bob, carol] = [
     await parley.person('alice'),
@@ -57,7 +57,7 @@ test.for(EXAMPLES)('examples/%s.ts misses nothing when its network is cut', asyn
   ])
 })
 
-test('the interfaces and unions that caches are told of are those of the schema', async () => {
+test('the interfaces and unions in the cache configuration match the schema', async () => {
   const schema = buildSchema(await readFile('schema.graphql', 'utf8'))
   const abstract = Object.values(schema.getTypeMap()).filter(isAbstractType)
   const entries = abstract.map((type) => [type.name, schema.getPossibleTypes(type).map(({ name }) => name)])
@@ -65,7 +65,7 @@ test('the interfaces and unions that caches are told of are those of the schema'
   expect(Object.fromEntries(sorted)).toEqual(Object.fromEntries(entries))
 })
 
-test('the code in docs/clients.md stands in the examples, word for word', async () => {
+test('the code in docs/clients.md is in the examples, word for word', async () => {
   const examples: string[] = []
   for await (const file of glob('examples/*.ts')) examples.push(spaced(await readFile(file, 'utf8')))
   const blocks = [...(await readFile('docs/clients.md', 'utf8')).matchAll(/^```(ts|graphql)\n(.*?)^```$/gms)]
@@ -78,7 +78,7 @@ test('the code in docs/clients.md stands in the examples, word for word', async 
   }
 })
 
-/** GraphQL is laid out otherwise in a document than in a template. */
+/** Removes the layout of GraphQL, which differs between a document and a template. */
 function spaced(code: string): string {
   return code.replaceAll(/\s+/g, ' ').trim()
 }

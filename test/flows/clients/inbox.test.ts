@@ -23,7 +23,7 @@ const upTo = (headSeq: number): Chat => {
   return { id: CHAT, headSeq, messages: { edges } }
 }
 
-/** A server with a script: what it tells, and what it answers one query after the other. */
+/** A server with scripted events and query results. */
 function scripted(events: readonly InboxEvent[], answers: Chat[]) {
   const acknowledged = new EventQueue<readonly Position[]>()
   const api = {
@@ -38,7 +38,7 @@ function scripted(events: readonly InboxEvent[], answers: Chat[]) {
   return { api: api as unknown as Api, acknowledged }
 }
 
-test('what the query holds already is dropped, and what is beyond it is applied', async () => {
+test('drops events that the query result holds already, and applies later ones', async () => {
   const [store, stop] = [new AppStore(), new AbortController()]
   const { api, acknowledged } = scripted([sent(1), caughtUp, sent(2), sent(3)], [upTo(2)])
   void followInbox(api, 'phone', store, stop.signal)
@@ -48,7 +48,7 @@ test('what the query holds already is dropped, and what is beyond it is applied'
   stop.abort()
 })
 
-test('after InboxReset the chats are queried again, and where they are now is acknowledged', async () => {
+test('queries the chats again after InboxReset, and acknowledges their heads', async () => {
   const [store, stop] = [new AppStore(), new AbortController()]
   const { api, acknowledged } = scripted([caughtUp, sent(2), reset, caughtUp, sent(6)], [upTo(1), upTo(5)])
   void followInbox(api, 'phone', store, stop.signal)

@@ -4,7 +4,7 @@ import { createSocketApi } from '../../../examples/graphql-ws-client.ts'
 import { PRESENCE, type Presence, presenceText, sendHeartbeats } from '../../../examples/presence.ts'
 import { startParley } from '../../harness/servers/parley.ts'
 
-test('an app that says when its person is there shows them online to the other, and says so once', async () => {
+test('heartbeats of an app show its user online to the other, once', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   await alice.send(await alice.startChat(bob), 'Hello')

@@ -7,10 +7,10 @@ import type { ApiResponse, Person, StreamItem } from '../../harness/people/perso
 
 type InboxAnswer = ApiResponse<{ inbox: StreamItem }>
 
-/** Somebody's inbox by server-sent events, by fetch alone. Disposing it aborts the request. */
+/** An inbox by server-sent events, with fetch alone. Disposing it aborts the request. */
 class EventStream implements Disposable {
   readonly answers = new EventQueue<InboxAnswer>()
-  /** Resolves when the server ends the stream, or when it was aborted. */
+  /** Resolves when the server ends the stream or it is aborted. */
   readonly ended: Promise<void>
   readonly #abort = new AbortController()
 
@@ -72,7 +72,7 @@ test("a message reaches bob's inbox by server-sent events", async () => {
   expect(atBob.bodies()).toEqual(['Hello Bob'])
 })
 
-test('a request with the same device id gets what was missed, in order, and what was not acknowledged', async () => {
+test('a request with the same device id replays unacknowledged and missed events in order', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -89,7 +89,7 @@ test('a request with the same device id gets what was missed, in order, and what
   expect(after.bodies()).toEqual(['two', 'three', 'four'])
 })
 
-test('without a valid token the stream holds an error and ends', async () => {
+test('without a valid token the stream delivers an error and ends', async () => {
   await using parley = await startParley()
   for (const token of [undefined, 'nonsense']) {
     using stream = new EventStream(parley.url, token)
@@ -98,7 +98,7 @@ test('without a valid token the stream holds an error and ends', async () => {
   }
 })
 
-test('the stream is over on the server once the request is aborted: nothing counts as delivered any more', async () => {
+test('aborting the request ends the stream on the server, and nothing more counts as delivered', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -109,7 +109,7 @@ test('the stream is over on the server once the request is aborted: nothing coun
   const statusAfterSend = async (): Promise<string | undefined> => {
     const { seq } = await alice.send(chat, 'Are you there?')
     await laptop.reaches(chat, seq)
-    // Long enough for a receipt, if there were one.
+    // Long enough for a receipt to arrive, if there were one.
     await sleep(100)
     return (await alice.fetchChat(chat)).lastMessage?.status
   }

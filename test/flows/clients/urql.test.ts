@@ -9,7 +9,7 @@ import { Person } from '../../harness/people/person.ts'
 import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 import { AppStore } from './app-store.ts'
 
-/** An app on somebody's phone, which follows their inbox by urql. */
+/** An app on a phone that subscribes to its inbox with urql. */
 function startApp({ token, name }: Person, url: string): AsyncDisposable & Readonly<{ store: AppStore }> {
   const [store, stop] = [new AppStore(), new AbortController()]
   const person = new Person({ url, token, name })
@@ -24,7 +24,7 @@ function startApp({ token, name }: Person, url: string): AsyncDisposable & Reado
   }
 }
 
-test('an app with urql shows what there is, and then what happens', async () => {
+test('an app with urql shows the chats, then new events', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)
@@ -40,7 +40,7 @@ test('an app with urql shows what there is, and then what happens', async () => 
   await app.store.shows(chat, [null, 'from another device'])
 })
 
-test('a send that urql repeats with the same key is one message', async () => {
+test('a send that urql repeats with the same key makes one message', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chatId = await alice.startChat(bob)
@@ -54,7 +54,7 @@ test('a send that urql repeats with the same key is one message', async () => {
   expect((await bob.fetchChat(chatId)).messages.edges).toHaveLength(1)
 })
 
-test('when the network is cut, urql subscribes again by itself and misses nothing', async () => {
+test('urql subscribes again by itself after a network cut and misses nothing', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   await using proxy = await startTcpProxy(parley.url)
@@ -71,7 +71,7 @@ test('when the network is cut, urql subscribes again by itself and misses nothin
   await app.store.shows(chat, ['one', 'two', 'three', 'four'])
 })
 
-test('what is wrong with an operation is an error of urql, and its connection lives', async () => {
+test('urql gets an error for an invalid operation, and its connection lives', async () => {
   await using parley = await startParley()
   const [alice] = [await parley.person('alice')]
   const client = createUrqlClient(parley.url, () => alice.token, alice.socket)

@@ -3,13 +3,13 @@ import { ParleyError } from '../../../src/errors.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { RawSocket } from './raw-socket.ts'
 
-/** A gateway that holds back everybody in `heldBack`, and what it was asked. */
-async function startHolding(heldBack: ReadonlySet<string>) {
+/** A gateway that throttles the users in `throttled`, and the calls of its throttle. */
+async function startHolding(throttled: ReadonlySet<string>) {
   const asked: { userId: string; backlogMs: number }[] = []
   const gateway = await startGateway({
-    holdBack: (userId, backlogMs) => {
+    throttleSend: (userId, backlogMs) => {
       asked.push({ userId, backlogMs })
-      if (heldBack.has(userId)) throw new ParleyError('RATE_LIMITED', 'Later.', { retryAfterMs: 900 })
+      if (throttled.has(userId)) throw new ParleyError('RATE_LIMITED', 'Later.', { retryAfterMs: 900 })
     },
   })
   return { gateway, asked }
@@ -21,9 +21,9 @@ const connect = async (gateway: Gateway, name: string): Promise<RawSocket> =>
 const SEND = 'mutation { sendMessage(text: "hello") }'
 const REFUSED = { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 900 }
 
-test('whoever is held back has their message refused before it is executed, and their connection lives', async () => {
-  const heldBack = new Set(['bob'])
-  const { gateway } = await startHolding(heldBack)
+test('rejects the message of a throttled sender before it runs, and keeps the connection', async () => {
+  const throttled = new Set(['bob'])
+  const { gateway } = await startHolding(throttled)
   await using _stopped = gateway
   using bob = await connect(gateway, 'bob')
   expect(await bob.run('1', SEND)).toEqual({
@@ -36,11 +36,11 @@ test('whoever is held back has their message refused before it is executed, and 
     type: 'next',
     payload: { data: { whoami: 'bob' } },
   })
-  heldBack.delete('bob')
+  throttled.delete('bob')
   expect(await bob.run('3', SEND)).toMatchObject({ type: 'next', payload: { data: { sendMessage: 1 } } })
 })
 
-test('what does more than send is not refused at the door, and nobody else either', async () => {
+test('does not throttle operations that do more than send, nor other senders', async () => {
   const { gateway, asked } = await startHolding(new Set(['bob']))
   await using _stopped = gateway
   using bob = await connect(gateway, 'bob')
@@ -51,7 +51,7 @@ test('what does more than send is not refused at the door, and nobody else eithe
   expect(asked.map(({ userId }) => userId)).toEqual(['carol'])
 })
 
-test('a thousand refused in one go are all answered, in order', async () => {
+test('answers a thousand rejected messages in order', async () => {
   const { gateway } = await startHolding(new Set(['bob']))
   await using _stopped = gateway
   using bob = await connect(gateway, 'bob')
@@ -63,7 +63,7 @@ test('a thousand refused in one go are all answered, in order', async () => {
   )
 })
 
-test('of a flood, each is asked about with how long it waited before others; who sends a few waited for nobody', async () => {
+test('passes the backlog of a flood to the throttle, and none for a client with few messages', async () => {
   const { gateway, asked } = await startHolding(new Set())
   await using _stopped = gateway
   using bob = await connect(gateway, 'bob')

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { CLOSE_CODES } from '../../../src/transport/websocket/close-codes.ts'
 
-/** Whether the graphql-ws client comes back after its connection was closed with this. */
+/** Returns whether the graphql-ws client reconnects after this close code. */
 async function comesBackAfter(code: number, reason: string): Promise<boolean> {
   const server = new WebSocketServer({
     port: 0,
@@ -34,7 +34,7 @@ async function comesBackAfter(code: number, reason: string): Promise<boolean> {
 }
 
 test.each(Object.entries(CLOSE_CODES))(
-  'graphql-ws clients do after %s what the table says',
+  'graphql-ws clients reconnect after %s as the table says',
   async (_name, entry) => {
     expect(await comesBackAfter(entry.code, entry.reason)).toBe(entry.clientReconnects)
   },

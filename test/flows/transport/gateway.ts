@@ -38,20 +38,20 @@ type Options = Readonly<{
   provision?: (claims: Claims) => Promise<void>
   expectedWaitMs?: () => number
   retryAfterMs?: () => number | undefined
-  holdBack?: (userId: string, backlogMs: number) => void
+  throttleSend?: (userId: string, backlogMs: number) => void
 }>
 
-/** One instance's network side around a schema of a few fields, none of which chats. */
+/** The network side of a gateway, with a schema of a few test fields. */
 export type Gateway = AsyncDisposable &
   Readonly<{
     url: string
     webSocketUrl: string
-    /** Every line that was logged. */
+    /** All log lines. */
     log: readonly string[]
-    /** The streams of `observed` subscriptions, in order of their start. */
+    /** The streams of `observed` subscriptions, in order of start. */
     streams: readonly ObservedStream[]
     notes: readonly string[]
-    /** Of every context that was made. */
+    /** The caller of each context. */
     callers: readonly Caller[]
     clock: { offsetMs: number }
     logger: Logger
@@ -95,7 +95,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     expectedWaitMs: options.expectedWaitMs ?? (() => 0),
     ...(options.retryAfterMs && { retryAfterMs: options.retryAfterMs }),
   })
-  const operationAdmission = { throttleSend: options.holdBack ?? (() => undefined) }
+  const operationAdmission = { throttleSend: options.throttleSend ?? (() => undefined) }
   const websocket = createWebSocketEndpoint({
     yoga,
     authenticator,
@@ -189,7 +189,7 @@ function failure(how: string): unknown {
   }
 }
 
-/** Rejects with what not everybody throws. */
+/** Rejects with unusual errors. */
 async function fail(how: string): Promise<never> {
   throw failure(how)
 }
@@ -213,7 +213,7 @@ async function* failingAfterOne(how: string): AsyncGenerator<{ failing: number }
 function createTestSchema(streams: ObservedStream[], notes: string[]): ReturnType<typeof createSchema> {
   const shared = fail('error')
   shared.catch(() => undefined)
-  const whoami = ({ caller }: TestContext): string => caller.session?.viewer.userId ?? 'nobody'
+  const whoami = ({ caller }: TestContext): string => caller.session?.viewer.userId ?? 'anonymous'
   return createSchema({
     typeDefs: TYPES,
     resolvers: {
@@ -226,7 +226,7 @@ function createTestSchema(streams: ObservedStream[], notes: string[]): ReturnTyp
         fail: (_root: unknown, { how }: { how: string }) => fail(how),
         failHard: (_root: unknown, { how }: { how: string }) => fail(how),
       },
-      // As a loader does it: one failure for all who asked.
+      // One failure for several fields, as with a loader.
       Nested: { broken: () => shared },
       Mutation: {
         note: (_root: unknown, { text }: { text: string }) => notes.push(text),

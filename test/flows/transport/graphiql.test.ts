@@ -5,7 +5,7 @@ import { BROWSER_TIMEOUT_MS, startBrowser } from '../../harness/people/browser.t
 import { startGateway } from './gateway.ts'
 
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
-test('the page is sent compressed, kept by browsers, and not made again', async () => {
+test('sends the page compressed, lets browsers cache it, and renders it once', async () => {
   await using gateway = await startGateway({
     graphiql: createGraphiql({ tour: async () => ({ tabs: [{ query: '{ whoami }' }], values: {} }) }),
   })
@@ -23,7 +23,7 @@ test('the page is sent compressed, kept by browsers, and not made again', async 
   expect(await plain.text()).toBe(page)
 })
 
-test('what a tab holds cannot break out of the script that it is in', async () => {
+test('escapes the content of tabs in the script', async () => {
   const evil = '</script><script>alert(1)</script>'
   const tour = async (): Promise<GraphiqlTour> => ({ tabs: [{ query: `# ${evil}` }], values: { evil } })
   await using gateway = await startGateway({ graphiql: createGraphiql({ tour }) })
@@ -31,7 +31,7 @@ test('what a tab holds cannot break out of the script that it is in', async () =
   expect(await response.text()).not.toContain('<script>alert(1)')
 })
 
-test('there is a page for browsers only, and only where it is switched on', async () => {
+test('serves the page to browsers only, and only if it is switched on', async () => {
   await using without = await startGateway()
   const refused = await fetch(without.url, { headers: HTML })
   expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
@@ -39,21 +39,21 @@ test('there is a page for browsers only, and only where it is switched on', asyn
     graphiql: createGraphiql({ tour: async () => ({ tabs: [], values: {} }) }),
   })
   const response = await fetch(`${gateway.url}?query=%7Bwhoami%7D`)
-  expect(await response.json()).toEqual({ data: { whoami: 'nobody' } })
+  expect(await response.json()).toEqual({ data: { whoami: 'anonymous' } })
 })
 
-/** Runs what the visible tab holds. */
+/** Runs the operation of the visible tab. */
 async function execute(page: Page): Promise<void> {
   await page.getByRole('button', { name: /execute query/i }).click()
 }
 
-/** Resolves when the page shows this as part of an answer. */
+/** Resolves when the page shows this text in a result. */
 async function answer(page: Page, text: string): Promise<void> {
   await page.locator('.graphiql-response').getByText(text).first().waitFor({ timeout: 15_000 })
 }
 
 test(
-  'in a browser, queries and subscriptions run as the person of their tab',
+  'runs queries and subscriptions in a browser as the user of their tab',
   async () => {
     const tokens = Promise.withResolvers<readonly string[]>()
     const tour = async (): Promise<GraphiqlTour> => {
@@ -96,7 +96,7 @@ test(
   BROWSER_TIMEOUT_MS,
 )
 
-/** GraphiQL as it is after a start: what came with the start before is gone. */
+/** GraphiQL after a restart of the gateway: the values of the previous start are invalid. */
 function restartable(): Graphiql & { start(tour: GraphiqlTour): void } {
   let graphiql = createGraphiql({ tour: async () => ({ tabs: [], values: {} }) })
   return {
@@ -114,7 +114,7 @@ function tourOf(token: string, chat: string): GraphiqlTour {
 }
 
 test(
-  'tabs that a browser kept have the values of the present tour, and what somebody typed into them is still there',
+  'replaces old values in tabs that a browser kept, and keeps what the user typed',
   async () => {
     const graphiql = restartable()
     await using gateway = await startGateway({ graphiql })
@@ -138,7 +138,7 @@ test(
   BROWSER_TIMEOUT_MS,
 )
 
-test('a page is made anew before what is in it runs out', async () => {
+test('renders the page again before its values expire', async () => {
   let made = 0
   const tour = async (): Promise<GraphiqlTour> => ({ tabs: [{ query: `# ${(made += 1)}` }], values: {} })
   await using gateway = await startGateway({ graphiql: createGraphiql({ tour, maxAgeMs: 0 }) })

@@ -1,4 +1,4 @@
-/** A response, read. */
+/** A response with its body. */
 export type Answer = Readonly<{
   status: number
   headers: Headers
@@ -11,7 +11,7 @@ export type Answer = Readonly<{
 
 type PostOptions = Readonly<{ token?: string; variables?: unknown; headers?: Record<string, string> }>
 
-/** Sends an operation as the GraphQL-over-HTTP specification would have it. */
+/** Sends an operation by the GraphQL-over-HTTP specification. */
 export async function post(url: string, query: string, options: PostOptions = {}): Promise<Answer> {
   const { token, variables, headers = {} } = options
   return send(url, {

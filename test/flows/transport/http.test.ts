@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { startGateway } from './gateway.ts'
 import { post, send } from './http-client.ts'
 
-/** Documents and variables about which graphql-js has a suggestion. */
+/** Documents and variables for which graphql-js has a suggestion. */
 const MISSPELT: [query: string, variables?: unknown][] = [
   ['{ whoamy }'],
   ['{ echo(colour: RED) }'],
@@ -16,7 +16,7 @@ const MISSPELT: [query: string, variables?: unknown][] = [
 
 const NOTE = 'mutation { note(text: "done") }'
 
-test('all audits of the GraphQL-over-HTTP specification pass', async () => {
+test('passes all audits of the GraphQL-over-HTTP specification', async () => {
   await using gateway = await startGateway()
   const audits = serverAudits({ url: gateway.url, fetchFn: fetch })
   const results = await Promise.all(audits.map(async (audit) => [audit.name, (await audit.fn()).status]))
@@ -24,14 +24,14 @@ test('all audits of the GraphQL-over-HTTP specification pass', async () => {
   expect(results.length).toBeGreaterThan(60)
 })
 
-test('a token makes the viewer, and without one nobody is signed in', async () => {
+test('runs as the user of the token, or without a viewer', async () => {
   await using gateway = await startGateway()
   const token = await gateway.token('alice')
   expect((await post(gateway.url, '{ whoami }', { token })).body.data).toEqual({ whoami: 'alice' })
-  expect((await post(gateway.url, '{ whoami }')).body.data).toEqual({ whoami: 'nobody' })
+  expect((await post(gateway.url, '{ whoami }')).body.data).toEqual({ whoami: 'anonymous' })
 })
 
-test('a token that is not valid is 401 with the reason, and the operation is not carried out', async () => {
+test('answers an invalid token with 401 and the reason, and does not run the operation', async () => {
   await using gateway = await startGateway()
   const answer = await post(gateway.url, NOTE, { token: await gateway.token('alice', { expiresInS: -60 }) })
   expect(answer.status).toBe(401)
@@ -44,7 +44,7 @@ test('a token that is not valid is 401 with the reason, and the operation is not
   expect(gateway.notes).toEqual([])
 })
 
-test('a document is judged before the token', async () => {
+test('checks the document before the token', async () => {
   await using gateway = await startGateway()
   const answer = await post(gateway.url, '{ nothing }', { token: 'rubbish' })
   expect(answer.status).toBe(400)
@@ -61,7 +61,7 @@ test.each([
     'multipart/form-data; boundary=x',
     `--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n${JSON.stringify({ query: NOTE })}\r\n--x--\r\n`,
   ],
-])('a mutation as %s is refused and not carried out', async (_name, contentType, body) => {
+])('rejects a mutation as %s without running it', async (_name, contentType, body) => {
   await using gateway = await startGateway()
   const answer = await send(gateway.url, { method: 'POST', headers: { 'content-type': contentType }, body })
   expect(answer.status).toBe(415)
@@ -69,7 +69,7 @@ test.each([
   expect(gateway.notes).toEqual([])
 })
 
-test('a body without a content type is refused', async () => {
+test('rejects a body without a content type', async () => {
   await using gateway = await startGateway()
   const answer = await send(gateway.url, {
     method: 'POST',
@@ -79,11 +79,11 @@ test('a body without a content type is refused', async () => {
   expect(gateway.notes).toEqual([])
 })
 
-test('a query may come by GET, a mutation may not', async () => {
+test('accepts a query by GET and rejects a mutation by GET', async () => {
   await using gateway = await startGateway()
   const query = (text: string): string => `${gateway.url}?query=${encodeURIComponent(text)}`
   const queried = await send(query('{ whoami }'), {})
-  expect(queried.body).toEqual({ data: { whoami: 'nobody' } })
+  expect(queried.body).toEqual({ data: { whoami: 'anonymous' } })
   const mutated = await send(query(NOTE), {})
   expect(mutated.status).toBe(405)
   expect(mutated.headers.get('allow')).toBe('POST')
@@ -91,7 +91,7 @@ test('a query may come by GET, a mutation may not', async () => {
   expect(gateway.notes).toEqual([])
 })
 
-test.each(['PUT', 'DELETE', 'PATCH'])('%s is refused', async (method) => {
+test.each(['PUT', 'DELETE', 'PATCH'])('rejects %s', async (method) => {
   await using gateway = await startGateway()
   const answer = await send(gateway.url, {
     method,
@@ -110,7 +110,7 @@ test.each([
   ['without a query', '{}'],
   ['with variables that are no object', JSON.stringify({ query: '{ whoami }', variables: [] })],
   ['with a parameter too many', JSON.stringify({ query: '{ whoami }', id: 1 })],
-])('a body that is %s is a bad request', async (_name, body) => {
+])('answers 400 to a body that is %s', async (_name, body) => {
   await using gateway = await startGateway()
   const answer = await send(gateway.url, {
     method: 'POST',
@@ -122,14 +122,16 @@ test.each([
   expect(gateway.log).toEqual([])
 })
 
-test.each(['variables', 'extensions'])('a GET whose %s are not JSON is a bad request', async (name) => {
+test.each(['variables', 'extensions'])('answers 400 to a GET whose %s are not JSON', async (name) => {
   await using gateway = await startGateway()
   const answer = await send(`${gateway.url}?query=%7Bwhoami%7D&${name}=%7B`, {})
-  expect(answer.body.errors?.[0]?.message).toBe(`The parameter "${name}" must be JSON.`)
+  expect(answer.body.errors?.[0]?.message).toBe(
+    `The parameter "${name}" is not valid JSON. Send a JSON object.`,
+  )
   expect(gateway.log).toEqual([])
 })
 
-/** Sends a body without saying how long it is, and answers with the status. */
+/** Sends a body without a declared length. Returns the status. */
 async function postUndeclared(url: string, body: string): Promise<number | undefined> {
   const sending = request(url, { method: 'POST', headers: { 'content-type': 'application/json' } })
   sending.on('error', () => sending.destroy())
@@ -140,7 +142,7 @@ async function postUndeclared(url: string, body: string): Promise<number | undef
   return response.statusCode
 }
 
-test('a body of more than 256 KiB is refused, declared or not', async () => {
+test('rejects a body of more than 256 KiB, with or without a declared length', async () => {
   await using gateway = await startGateway()
   const body = JSON.stringify({ query: '{ whoami }', variables: { filler: 'x'.repeat(256 * 1024) } })
   const declared = await post(gateway.url, '{ whoami }', { variables: { filler: 'x'.repeat(256 * 1024) } })
@@ -150,7 +152,7 @@ test('a body of more than 256 KiB is refused, declared or not', async () => {
   expect(gateway.log).toEqual([])
 })
 
-test('a listed origin may read answers, a foreign one gets no permission, and none is for everybody', async () => {
+test('lets a listed origin read responses, other origins not, and never all origins', async () => {
   await using gateway = await startGateway({ mode: 'production', allowedOrigins: ['https://app.example'] })
   const answerTo = (origin: string): ReturnType<typeof post> =>
     post(gateway.url, '{ whoami }', { headers: { origin } })
@@ -169,7 +171,7 @@ test('a listed origin may read answers, a foreign one gets no permission, and no
   }
 })
 
-test('a preflight is answered for a listed origin only, without carrying anything out', async () => {
+test('allows a preflight for a listed origin only, and runs nothing', async () => {
   await using gateway = await startGateway({ mode: 'production', allowedOrigins: ['https://app.example'] })
   const preflight = (origin: string): ReturnType<typeof send> =>
     send(gateway.url, {
@@ -188,7 +190,7 @@ test('a preflight is answered for a listed origin only, without carrying anythin
   expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
 })
 
-test('pages of this machine may use the API in development', async () => {
+test('allows pages of this machine in development', async () => {
   await using gateway = await startGateway()
   for (const origin of ['http://localhost:5173', 'http://127.0.0.1:3000', 'http://[::1]:8080']) {
     const answer = await post(gateway.url, '{ whoami }', { headers: { origin } })
@@ -196,7 +198,7 @@ test('pages of this machine may use the API in development', async () => {
   }
 })
 
-test('in production neither introspection nor suggestions are given, over HTTP', async () => {
+test('gives neither introspection nor suggestions in production, over HTTP', async () => {
   await using gateway = await startGateway({ mode: 'production' })
   const introspected = await post(gateway.url, '{ __schema { types { name } } }')
   expect(introspected.status).toBe(400)
@@ -209,14 +211,14 @@ test('in production neither introspection nor suggestions are given, over HTTP',
   expect((await post(gateway.url, '{ __typename }')).body).toEqual({ data: { __typename: 'Query' } })
 })
 
-test('suggestions are given in development', async () => {
+test('gives suggestions in development', async () => {
   await using gateway = await startGateway()
   for (const [query, variables] of MISSPELT) {
     expect((await post(gateway.url, query, { variables })).text).toContain('Did you mean')
   }
 })
 
-test('introspection can be switched on in production', async () => {
+test('gives introspection in production if it is switched on', async () => {
   await using gateway = await startGateway({ mode: 'production', introspection: true })
   expect((await post(gateway.url, '{ __schema { queryType { name } } }')).status).toBe(200)
 })

@@ -6,7 +6,7 @@ import { connect } from '../../../examples/connection.ts'
 import { startGateway } from './gateway.ts'
 import { RawSocket } from './raw-socket.ts'
 
-test('while too many wait, whoever connects is sent away with a time to come back, before their token is looked at', async () => {
+test('rejects a new connection with a time to retry while too many wait, before it checks the token', async () => {
   let [waitMs, people] = [5_000, 0]
   const provision = async (): Promise<void> => void (people += 1)
   await using gateway = await startGateway({ expectedWaitMs: () => waitMs, provision })
@@ -23,7 +23,7 @@ test('while too many wait, whoever connects is sent away with a time to come bac
   expect(await late.run('1', '{ whoami }')).toMatchObject({ type: 'next', payload: { data: {} } })
 })
 
-test('the connection of examples/ comes back when it was told to, not before', async () => {
+test('the connection of examples/ reconnects after the given time, not before', async () => {
   const server = new WebSocketServer({
     port: 0,
     host: '127.0.0.1',
@@ -42,7 +42,7 @@ test('the connection of examples/ comes back when it was told to, not before', a
   const asking = client.iterate({ query: '{ x }' }).next()
   asking.catch(() => undefined)
   await cameBack.promise
-  // It is closed once more while it goes.
+  // It is closed once more meanwhile.
   await Promise.allSettled([client.dispose()])
   server.close()
   const [first = 0, second = 0] = times

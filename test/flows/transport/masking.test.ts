@@ -14,11 +14,11 @@ async function overHttp(gateway: Gateway, query: string, variables?: unknown): P
   return (await post(gateway.url, query, { variables })).body
 }
 
-/** Over a WebSocket; afterwards the connection must still do. An error message comes back as errors without data. */
+/** Over a WebSocket, which must still work afterwards. Returns an error message as errors without data. */
 async function overWebSocket(gateway: Gateway, query: string, variables?: unknown): Promise<Result> {
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   const { type, payload } = await socket.run('1', query, { variables })
-  expect(await socket.run('2', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'nobody' } } })
+  expect(await socket.run('2', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'anonymous' } } })
   return type === 'error' ? { errors: payload as ClientError[] } : (payload as Result)
 }
 
@@ -28,7 +28,7 @@ for (const [transport, run] of [
   ['HTTP', overHttp],
   ['WebSocket', overWebSocket],
 ] satisfies [string, Run][]) {
-  test(`what goes wrong inside is masked and logged once, with the same id, over ${transport}`, async () => {
+  test(`masks an internal error and logs it once under the same id, over ${transport}`, async () => {
     await using gateway = await startGateway()
     for (const how of ['error', 'string']) {
       const { data, errors } = await run(gateway, `{ fail(how: "${how}") }`)
@@ -44,7 +44,7 @@ for (const [transport, run] of [
     expect(gateway.log).toHaveLength(2)
   })
 
-  test(`errors thrown on purpose keep their code and are not logged, over ${transport}`, async () => {
+  test(`keeps the code of a deliberate error and does not log it, over ${transport}`, async () => {
     await using gateway = await startGateway()
     expect((await run(gateway, '{ fail(how: "forbidden") }')).errors).toMatchObject([
       { message: 'You may not.', path: ['fail'], extensions: { code: 'FORBIDDEN', retryable: false } },
@@ -72,7 +72,7 @@ for (const [transport, run] of [
     ['has two operations and names none', 'query A { whoami } query B { whoami }', undefined],
     ['subscribes to two fields', 'subscription { count(to: 1) other: count(to: 1) }', undefined],
     ['subscribes with a bad variable', 'subscription ($n: Int!) { count(to: $n) }', { n: 'one' }],
-  ])(`a document that %s is the client's mistake, over ${transport}`, async (_name, query, variables) => {
+  ])(`answers a document that %s with BAD_USER_INPUT, over ${transport}`, async (_name, query, variables) => {
     await using gateway = await startGateway()
     const { errors } = await run(gateway, query, variables)
     expect(errors?.length).toBeGreaterThan(0)
@@ -80,7 +80,7 @@ for (const [transport, run] of [
     expect(gateway.log).toEqual([])
   })
 
-  test(`a subscription that fails at once gives its error, masked if it must be, over ${transport}`, async () => {
+  test(`returns the error of a subscription that fails at once, masked if necessary, over ${transport}`, async () => {
     await using gateway = await startGateway()
     const forbidden = await run(gateway, 'subscription { failing(how: "at once forbidden") }')
     expect(forbidden.errors).toMatchObject([{ message: 'You may not.', extensions: { code: 'FORBIDDEN' } }])
@@ -93,7 +93,7 @@ for (const [transport, run] of [
 test.each([
   ['forbidden', 'FORBIDDEN', 0],
   ['error', 'INTERNAL', 1],
-])('a stream that breaks off with "%s" ends its operation with an error', async (how, code, logged) => {
+])('a stream that fails with "%s" ends its operation with an error', async (how, code, logged) => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   socket.subscribe('1', `subscription { failing(how: "${how}") }`)
@@ -112,7 +112,7 @@ test.each([
   expect(answer.text).not.toContain('hunter2')
 })
 
-test('one failure that surfaces in several fields is logged once', async () => {
+test('logs one failure in several fields once', async () => {
   await using gateway = await startGateway()
   const { errors } = await overHttp(gateway, '{ nested { broken nested { broken } } }')
   expect(errors).toHaveLength(2)
@@ -120,7 +120,7 @@ test('one failure that surfaces in several fields is logged once', async () => {
   expect(gateway.log).toHaveLength(1)
 })
 
-test('a request that fails as a whole has the status of its code, and one with data has 200', async () => {
+test('answers with the status of the error code, or with 200 if there is data', async () => {
   await using gateway = await startGateway()
   const status = async (query: string, accept: string): Promise<number> =>
     (await post(gateway.url, query, { headers: { accept } })).status
@@ -133,7 +133,7 @@ test('a request that fails as a whole has the status of its code, and one with d
   expect(await status('{ nothing }', 'application/json')).toBe(200)
 })
 
-test('a request that has to wait says how long in Retry-After', async () => {
+test('sends Retry-After if waiting helps', async () => {
   await using gateway = await startGateway()
   const answer = await post(gateway.url, 'subscription { failing(how: "at once unavailable") }')
   expect(answer.status).toBe(503)

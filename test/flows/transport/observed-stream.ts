@@ -1,12 +1,12 @@
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
 /**
- * A source of events as the inbox is one: an object with next and return, not an async generator, whose return
- * settles a next that is still waiting. Tells what was done to it.
+ * A source of events like the inbox. It is an object with next and return, not an async generator: its return settles a
+ * next that still waits. Records its calls.
  */
 export class ObservedStream {
   readonly viewer: string
-  /** 'next' and 'return', as they were called. */
+  /** The calls of 'next' and 'return', in order. */
   readonly calls = new EventQueue<'next' | 'return'>()
   #waiting: ((result: IteratorResult<{ observed: string }, undefined>) => void) | undefined
   readonly #queued: string[] = []

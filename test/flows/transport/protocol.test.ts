@@ -5,7 +5,7 @@ import { startGateway } from './gateway.ts'
 import type { Gateway } from './gateway.ts'
 import { RawSocket, handshakeStatus } from './raw-socket.ts'
 
-test('without connection_init the connection is closed with 4408', async () => {
+test('closes a connection without connection_init with 4408', async () => {
   await using gateway = await startGateway({ limits: { initTimeoutMs: 100 } })
   using socket = new RawSocket(gateway.webSocketUrl)
   expect(await socket.closed).toEqual({ code: 4408, reason: 'Connection initialisation timeout' })
@@ -26,7 +26,7 @@ test('a second connection_init closes the connection with 4429', async () => {
   expect(await socket.closed).toMatchObject({ code: 4429 })
 })
 
-test('an id that is in use closes the connection with 4409', async () => {
+test('closes the connection with 4409 if an id is in use', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   socket.subscribe('1', 'subscription { observed }')
@@ -54,7 +54,7 @@ test('a binary frame closes the connection with 4400', async () => {
   expect(await socket.closed).toMatchObject({ code: 4400 })
 })
 
-test('a client that does not offer the subprotocol is closed with 4406', async () => {
+test('closes a client that does not offer the subprotocol with 4406', async () => {
   await using gateway = await startGateway()
   using socket = new RawSocket(gateway.webSocketUrl, { protocols: [] })
   expect(await socket.closed).toEqual({ code: 4406, reason: 'Subprotocol not acceptable' })
@@ -71,7 +71,7 @@ test.each(['before', 'after'])(
   },
 )
 
-test('text that is not UTF-8 closes with 1007, and is no error of ours', async () => {
+test('closes with 1007 after text that is not UTF-8, and logs no error', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   socket.socket.send(Buffer.from([0xff, 0xfe]), { binary: false })
@@ -79,20 +79,20 @@ test('text that is not UTF-8 closes with 1007, and is no error of ours', async (
   expect(gateway.log.filter((line) => !line.includes('"level":"debug"'))).toEqual([])
 })
 
-test("a ping's payload is not sent back", async () => {
+test('does not send back the payload of a ping', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   socket.send({ type: 'ping', payload: { filler: 'x'.repeat(60_000) } })
   expect(await socket.messages.match(({ type }) => type === 'pong')).toEqual({ type: 'pong' })
 })
 
-test('compression is not negotiated', async () => {
+test('does not negotiate compression', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl, { perMessageDeflate: true }).open()
   expect(socket.socket.extensions).toBe('')
 })
 
-test('what is wrong with an operation never closes the connection', async () => {
+test('keeps the connection after any error of an operation', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   const wrong = [
@@ -112,7 +112,7 @@ test('what is wrong with an operation never closes the connection', async () => 
   expect(await socket.run('right', '{ whoami }')).toMatchObject({ type: 'next' })
 })
 
-test('in production neither introspection nor suggestions are given, over WebSocket', async () => {
+test('gives neither introspection nor suggestions in production, over WebSocket', async () => {
   await using gateway = await startGateway({ mode: 'production' })
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   const introspected = await socket.run('1', '{ __schema { types { name } } }')
@@ -128,7 +128,7 @@ test('in production neither introspection nor suggestions are given, over WebSoc
   }
 })
 
-test('operations beyond a hundred on one connection are RATE_LIMITED, and room is made when one ends', async () => {
+test('answers RATE_LIMITED beyond a hundred operations on one connection, until one ends', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   for (let index = 0; index < 100; index++) socket.subscribe(String(index), 'subscription { observed }')
@@ -142,7 +142,7 @@ test('operations beyond a hundred on one connection are RATE_LIMITED, and room i
   expect(await socket.run('now', '{ whoami }')).toMatchObject({ type: 'next' })
 })
 
-test('ten thousand operations at once harm nobody else, and the connection lives', async () => {
+test('survives ten thousand operations at once, without harm to others', async () => {
   await using gateway = await startGateway()
   using flooding = await new RawSocket(gateway.webSocketUrl).init()
   using other = await new RawSocket(gateway.webSocketUrl).init()
@@ -152,7 +152,7 @@ test('ten thousand operations at once harm nobody else, and the connection lives
   expect(await flooding.run('still', '{ whoami }')).toMatchObject({ type: 'next' })
 })
 
-test('a handshake from a foreign origin is refused, from a listed one or none accepted', async () => {
+test('accepts a handshake from a listed origin or none, and rejects other origins', async () => {
   await using gateway = await startGateway({ mode: 'production', allowedOrigins: ['https://app.example'] })
   const statusOf = async (headers: Record<string, string>): Promise<number> =>
     (await handshakeStatus(gateway.webSocketUrl, headers)).status
@@ -163,13 +163,13 @@ test('a handshake from a foreign origin is refused, from a listed one or none ac
   }
 })
 
-test('a handshake for another path is refused', async () => {
+test('rejects a handshake for another path', async () => {
   await using gateway = await startGateway()
   expect((await handshakeStatus(gateway.webSocketUrl.replace('/graphql', '/graphql/x'))).status).toBe(404)
   expect((await handshakeStatus(gateway.webSocketUrl.replace('/graphql', '/'))).status).toBe(404)
 })
 
-test('connections on which nobody signed in are capped for each address, others are not', async () => {
+test('limits connections without a token for each address, and no others', async () => {
   await using gateway = await startGateway({ limits: { maxAnonymousPerAddress: 3 } })
   const token = await gateway.token('alice')
   using signedIn = await new RawSocket(gateway.webSocketUrl).init({ authorization: token })
@@ -185,7 +185,7 @@ test('connections on which nobody signed in are capped for each address, others 
   expect([signedIn, first, second].map(({ socket }) => socket.readyState)).toEqual([1, 1, 1])
 })
 
-/** Opens connections for clients at these addresses, as X-Forwarded-For has them, and answers with the statuses. */
+/** Opens connections for clients at these addresses in X-Forwarded-For. Returns the statuses. */
 async function statusesBehind(gateway: Gateway, forwardedFor: readonly string[]): Promise<readonly number[]> {
   const statuses: number[] = []
   for (const addresses of forwardedFor) {
@@ -196,7 +196,7 @@ async function statusesBehind(gateway: Gateway, forwardedFor: readonly string[])
   return statuses
 }
 
-test('behind a trusted proxy each client has room of its own, whatever it says of itself', async () => {
+test('limits each client behind a trusted proxy on its own, whatever it claims', async () => {
   const limits = { maxAnonymousPerAddress: 1 }
   await using gateway = await startGateway({ limits, trustedProxies: ['127.0.0.0/8'] })
   using _alice = await new RawSocket(gateway.webSocketUrl, {
@@ -207,7 +207,7 @@ test('behind a trusted proxy each client has room of its own, whatever it says o
   ).toEqual([429, 429, 101])
 })
 
-test('a client that nobody trusts gains nothing by claiming to be others', async () => {
+test('limits an untrusted client by its real address, whatever it claims', async () => {
   await using gateway = await startGateway({
     limits: { maxAnonymousPerAddress: 1 },
     trustedProxies: ['10.0.0.0/8'],
@@ -218,7 +218,7 @@ test('a client that nobody trusts gains nothing by claiming to be others', async
   expect(await statusesBehind(gateway, ['198.51.100.8', '10.0.0.1', '127.0.0.2'])).toEqual([429, 429, 429])
 })
 
-/** A client without a library: its frames can be anything. Resolves when the server has hung up. */
+/** A client without a library, whose frames can be anything. Resolves when the server has disconnected. */
 async function speakRawly(gateway: Gateway, frames: readonly Buffer[]): Promise<Buffer> {
   const { hostname, port } = new URL(gateway.url)
   const socket = connect(Number(port), hostname)
@@ -235,7 +235,7 @@ async function speakRawly(gateway: Gateway, frames: readonly Buffer[]): Promise<
   return Buffer.concat(chunks)
 }
 
-test('frames that break the WebSocket protocol end that connection alone', async () => {
+test('ends only the connection that breaks the WebSocket protocol', async () => {
   await using gateway = await startGateway({ limits: { closeTimeoutMs: 100 } })
   using other = await new RawSocket(gateway.webSocketUrl).init()
   const unmasked = Buffer.from([0x81, 0x02, 0x68, 0x69])

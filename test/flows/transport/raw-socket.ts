@@ -4,7 +4,7 @@ import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 /** A message of the graphql-transport-ws protocol. */
 export type Message = Readonly<{ type: string; id?: string; payload?: unknown }>
 
-/** A WebSocket without a client library: says what it is told to, right or wrong. */
+/** A WebSocket without a client library. It sends any message, valid or not. */
 export class RawSocket implements Disposable {
   readonly socket: WebSocket
   readonly messages = new EventQueue<Message>()
@@ -20,7 +20,7 @@ export class RawSocket implements Disposable {
     this.socket.on('error', () => this.socket.terminate())
   }
 
-  /** Resolves when the handshake is through. */
+  /** Resolves when the handshake is complete. */
   async open(): Promise<this> {
     if (this.socket.readyState === WebSocket.CONNECTING) {
       await new Promise((resolve, reject) => this.socket.once('open', resolve).once('error', reject))
@@ -44,7 +44,7 @@ export class RawSocket implements Disposable {
     this.send({ id, type: 'subscribe', payload: { query, ...rest } })
   }
 
-  /** Runs an operation that answers once. */
+  /** Runs an operation with a single result. */
   async run(id: string, query: string, rest: Readonly<Record<string, unknown>> = {}): Promise<Message> {
     this.subscribe(id, query, rest)
     return this.messages.match((message) => message.id === id)
@@ -55,7 +55,7 @@ export class RawSocket implements Disposable {
   }
 }
 
-/** The HTTP answer to a handshake: 101 if it was accepted. */
+/** Returns the HTTP response to a handshake: 101 if it was accepted. */
 export async function handshakeStatus(url: string, headers: Record<string, string> = {}): Promise<Handshake> {
   const socket = new WebSocket(url, 'graphql-transport-ws', { headers })
   const outcome = await new Promise<Handshake>((resolve, reject) => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { startGateway } from './gateway.ts'
 import { RawSocket } from './raw-socket.ts'
 
-test('beyond ESSENTIAL a newcomer is told when to return, and whoever is here stays', async () => {
+test('beyond ESSENTIAL rejects new connections with a time to retry, and keeps open ones', async () => {
   const pressure: { retryAfterMs: number | undefined } = { retryAfterMs: undefined }
   await using gateway = await startGateway({ retryAfterMs: () => pressure.retryAfterMs })
   using here = await new RawSocket(gateway.webSocketUrl).init()

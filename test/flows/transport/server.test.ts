@@ -10,7 +10,7 @@ import { send } from './http-client.ts'
 
 const origin = ({ url }: Gateway): string => new URL(url).origin
 
-test('a browser at the root is led to the API, anybody else and any other path gets 404 in JSON', async () => {
+test('redirects a browser from the root to the API, and answers 404 in JSON otherwise', async () => {
   await using gateway = await startGateway()
   const led = await fetch(origin(gateway), { headers: { accept: 'text/html' }, redirect: 'manual' })
   expect([led.status, led.headers.get('location')]).toEqual([302, '/graphql'])
@@ -19,7 +19,7 @@ test('a browser at the root is led to the API, anybody else and any other path g
   expect([lost.status, lost.headers.get('content-type')]).toEqual([404, 'application/json; charset=utf-8'])
 })
 
-test('a request that offers another protocol than WebSocket is answered as if it had not', async () => {
+test('ignores an offer of another protocol than WebSocket', async () => {
   await using gateway = await startGateway()
   const headers = {
     connection: 'Upgrade, HTTP2-Settings',
@@ -28,10 +28,10 @@ test('a request that offers another protocol than WebSocket is answered as if it
   }
   const asking = request(`${gateway.url}?query=%7Bwhoami%7D`, { headers }).end()
   const [response] = (await once(asking, 'response')) as [IncomingMessage]
-  expect(await json(response)).toEqual({ data: { whoami: 'nobody' } })
+  expect(await json(response)).toEqual({ data: { whoami: 'anonymous' } })
 })
 
-test('every answer forbids guessing its type and framing it', async () => {
+test('sends security headers with every response', async () => {
   await using gateway = await startGateway()
   for (const path of ['/graphql?query=%7Bwhoami%7D', '/health/live', '/nothing']) {
     const { headers } = await fetch(origin(gateway) + path)
@@ -41,7 +41,7 @@ test('every answer forbids guessing its type and framing it', async () => {
   }
 })
 
-test('readiness follows starting, draining and the checks, liveness none of them', async () => {
+test('readiness follows start, drain and checks; liveness follows none of them', async () => {
   let isBroken = false
   const database = async (): Promise<void> => {
     if (isBroken) throw new Error('the database is away')
@@ -65,7 +65,7 @@ test('readiness follows starting, draining and the checks, liveness none of them
   expect((await send(`${origin(gateway)}/health/live`, {})).status).toBe(200)
 })
 
-test('health is served on its own port as well, and nothing else is', async () => {
+test('serves health on the admin port too, and nothing else there', async () => {
   await using blocker = await startGateway()
   const port = Number(new URL(blocker.url).port)
   await blocker.server.stop()
@@ -77,7 +77,7 @@ test('health is served on its own port as well, and nothing else is', async () =
   expect((await fetch(`http://127.0.0.1:${port}/graphql`)).status).toBe(404)
 })
 
-test('a port that is taken is named, with what to do', async () => {
+test('names a port that is taken, and what to do', async () => {
   await using gateway = await startGateway()
   const port = Number(new URL(gateway.url).port)
   const second = createServer({

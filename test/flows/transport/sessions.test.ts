@@ -7,11 +7,11 @@ import { RawSocket } from './raw-socket.ts'
 
 const OBSERVED = 'subscription { observed }'
 const HOUR_S = 3_600
-/** For clocks that differ. */
+/** Allows for different clocks. */
 const GRACE_MS = 5_000
 const NOTHING_PENDING = { limits: { checkIntervalMs: 20 } }
 
-/** How GraphiQL sends what is in a tab's headers. */
+/** Sends headers in the way of GraphiQL. */
 const withToken = (token: string): Record<string, unknown> => ({
   extensions: { headers: { Authorization: `Bearer ${token}` } },
 })
@@ -20,13 +20,13 @@ test.each([
   ['with its scheme', (token: string) => ({ authorization: `Bearer ${token}` })],
   ['bare', (token: string) => ({ authorization: token })],
   ['capitalised', (token: string) => ({ Authorization: `bearer ${token}` })],
-])('the token in connectionParams, %s, makes the viewer of every operation', async (_name, params) => {
+])('uses the token in connectionParams, %s, for every operation', async (_name, params) => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init(params(await gateway.token('alice')))
   expect(await socket.run('1', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'alice' } } })
 })
 
-test('an invalid token in connectionParams closes the connection with 4403 and says nothing of it', async () => {
+test('closes a connection with an invalid token in connectionParams with 4403, without details', async () => {
   await using gateway = await startGateway()
   for (const authorization of ['rubbish', 'Basic YTpi', await gateway.token('alice', { expiresInS: -60 })]) {
     using socket = await new RawSocket(gateway.webSocketUrl).open()
@@ -36,7 +36,7 @@ test('an invalid token in connectionParams closes the connection with 4403 and s
   expect(gateway.log).toEqual([])
 })
 
-test("a token that cannot be checked now closes the connection with 4503, and is its operation's error", async () => {
+test("closes the connection with 4503 if its token cannot be checked now; for an operation's token that is an error", async () => {
   const provision = (): Promise<never> => Promise.reject(unavailable('The database is away.'))
   await using gateway = await startGateway({ provision })
   const token = await gateway.token('alice')
@@ -51,18 +51,18 @@ test("a token that cannot be checked now closes the connection with 4503, and is
   expect((await post(gateway.url, '{ whoami }', { token })).status).toBe(503)
 })
 
-test('without a token nobody is signed in, until an operation brings one, for that operation alone', async () => {
+test('has no viewer without a token, except for an operation that brings its own', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   const alice = await gateway.token('alice')
-  expect(await socket.run('1', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'nobody' } } })
+  expect(await socket.run('1', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'anonymous' } } })
   expect(await socket.run('2', '{ whoami }', withToken(alice))).toMatchObject({
     payload: { data: { whoami: 'alice' } },
   })
-  expect(await socket.run('3', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'nobody' } } })
+  expect(await socket.run('3', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'anonymous' } } })
 })
 
-test('two people on one connection each get what is theirs, whatever the order', async () => {
+test('runs each operation as its own user if two users share a connection', async () => {
   await using gateway = await startGateway()
   const [alice, bob] = [await gateway.token('alice'), await gateway.token('bob')]
   using socket = await new RawSocket(gateway.webSocketUrl).init({ authorization: alice })
@@ -79,7 +79,7 @@ test('two people on one connection each get what is theirs, whatever the order',
   }
 })
 
-test("an operation's invalid token is that operation's error", async () => {
+test('returns an error for an operation with an invalid token', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init({
     authorization: await gateway.token('alice'),
@@ -91,7 +91,7 @@ test("an operation's invalid token is that operation's error", async () => {
   expect(await socket.run('2', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'alice' } } })
 })
 
-test('when the token of the connection runs out, it is closed with 4403 and its streams end', async () => {
+test('closes the connection with 4403 and ends its streams when its token expires', async () => {
   await using gateway = await startGateway(NOTHING_PENDING)
   const authorization = await gateway.token('alice', { expiresInS: HOUR_S })
   using socket = await new RawSocket(gateway.webSocketUrl).init({ authorization })
@@ -102,7 +102,7 @@ test('when the token of the connection runs out, it is closed with 4403 and its 
   expect(gateway.streams[0]?.isOver).toBe(true)
 })
 
-test("when an operation's own token runs out while it is live, the connection is closed with 4403", async () => {
+test('closes the connection with 4403 when the token of a running operation expires', async () => {
   await using gateway = await startGateway(NOTHING_PENDING)
   const bob = await gateway.token('bob', { expiresInS: HOUR_S })
   using socket = await new RawSocket(gateway.webSocketUrl).init({
@@ -114,7 +114,7 @@ test("when an operation's own token runs out while it is live, the connection is
   expect(await socket.closed).toEqual({ code: 4403, reason: 'Token expired' })
 })
 
-test('a token that runs out after its operation is over closes nothing', async () => {
+test('closes nothing when a token expires after its operation', async () => {
   await using gateway = await startGateway(NOTHING_PENDING)
   const bob = await gateway.token('bob', { expiresInS: HOUR_S })
   using socket = await new RawSocket(gateway.webSocketUrl).init()
@@ -122,10 +122,10 @@ test('a token that runs out after its operation is over closes nothing', async (
   await socket.messages.match(({ id, type }) => id === '1' && type === 'complete')
   gateway.clock.offsetMs = HOUR_S * 1000 + GRACE_MS
   await new Promise((resolve) => setTimeout(resolve, 100))
-  expect(await socket.run('2', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'nobody' } } })
+  expect(await socket.run('2', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'anonymous' } } })
 })
 
-test('a token that lasts for centuries closes nothing', async () => {
+test('closes nothing for a token that is valid for centuries', async () => {
   await using gateway = await startGateway(NOTHING_PENDING)
   const authorization = await gateway.token('alice', { expiresInS: 10 * 365 * 24 * HOUR_S })
   using socket = await new RawSocket(gateway.webSocketUrl).init({ authorization })
@@ -151,7 +151,7 @@ test('renewSession keeps the connection and its streams', async () => {
   expect(await socket.closed).toEqual({ code: 4403, reason: 'Token expired' })
 })
 
-test("renewSession renews the session that its operation runs with, and nobody else's", async () => {
+test('renewSession renews the session of its own operation alone', async () => {
   await using gateway = await startGateway(NOTHING_PENDING)
   const alice = await gateway.token('alice', { expiresInS: HOUR_S })
   const bob = await gateway.token('bob', { expiresInS: HOUR_S })
@@ -164,7 +164,7 @@ test("renewSession renews the session that its operation runs with, and nobody e
   expect(await socket.closed).toMatchObject({ code: 4403 })
 })
 
-test("another person's token renews nothing", async () => {
+test('renewSession rejects a token of another user', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init({
     authorization: await gateway.token('alice'),
@@ -174,7 +174,7 @@ test("another person's token renews nothing", async () => {
   expect(await socket.run('2', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'alice' } } })
 })
 
-test('the graphql-ws client comes back by itself with a fresh token when the old one ran out', async () => {
+test('the graphql-ws client reconnects by itself with a new token after the old one expired', async () => {
   await using gateway = await startGateway(NOTHING_PENDING)
   const tokens: string[] = [
     await gateway.token('alice', { expiresInS: HOUR_S }),

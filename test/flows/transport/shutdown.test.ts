@@ -6,7 +6,7 @@ import { startGateway } from './gateway.ts'
 import { post } from './http-client.ts'
 import { RawSocket, handshakeStatus } from './raw-socket.ts'
 
-test('while it drains, an instance refuses what is new with 503 and when to come back, and serves what is open', async () => {
+test('while draining, rejects new requests with 503 and Retry-After, and serves open connections', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   gateway.server.stopAccepting()
@@ -27,7 +27,7 @@ test('while it drains, an instance refuses what is new with 503 and when to come
   expect(await socket.run('1', '{ whoami }')).toMatchObject({ type: 'next' })
 })
 
-test('connections are closed with 1012 in waves, each one before the deadline', async () => {
+test('closes connections with 1012 in waves before the deadline', async () => {
   await using gateway = await startGateway()
   const sockets = await Promise.all(
     Array.from({ length: 120 }, async () => {
@@ -50,7 +50,7 @@ test('connections are closed with 1012 in waves, each one before the deadline', 
   expect(inOrder[119]).toBeLessThan(5_000)
 })
 
-test('a peer that does not answer the closing handshake is cut off at the deadline', async () => {
+test('cuts off a peer without a closing handshake at the deadline', async () => {
   await using gateway = await startGateway({ limits: { closeTimeoutMs: 60_000 } })
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   socket.subscribe('1', 'subscription { observed }')
@@ -62,7 +62,7 @@ test('a peer that does not answer the closing handshake is cut off at the deadli
   expect(gateway.websocket.connectionCount).toBe(0)
 })
 
-test('the graphql-ws client comes back after a restart and subscribes again', async () => {
+test('the graphql-ws client reconnects after a restart and subscribes again', async () => {
   await using old = await startGateway()
   await using next = await startGateway()
   const urls = [old.webSocketUrl, next.webSocketUrl]
@@ -80,10 +80,10 @@ test('the graphql-ws client comes back after a restart and subscribes again', as
   await client.dispose()
 })
 
-/** A grace so long that whoever waits for its end fails the test. */
+/** So long that a test that waits for its end fails. */
 const LONG = { graceMs: 60_000 }
 
-test('stopping ends subscriptions over HTTP with an error to come back on, at once, and frees the port', async () => {
+test('stopping ends subscriptions over HTTP with a retryable error at once, and frees the port', async () => {
   await using gateway = await startGateway()
   const response = await fetch(gateway.url, {
     method: 'POST',
@@ -97,7 +97,7 @@ test('stopping ends subscriptions over HTTP with an error to come back on, at on
   await expect(fetch(gateway.url)).rejects.toThrow()
 })
 
-test('a subscription over HTTP that begins while its gateway stops ends as well', async () => {
+test('ends a subscription over HTTP that starts while the gateway stops', async () => {
   await using gateway = await startGateway()
   const response = fetch(gateway.url, {
     method: 'POST',
@@ -110,7 +110,7 @@ test('a subscription over HTTP that begins while its gateway stops ends as well'
   expect(gateway.streams[0]?.isOver).toBe(true)
 })
 
-test('stopping waits neither for a connection that was never used nor for one that was kept', async () => {
+test('stopping waits for neither unused nor idle connections', async () => {
   await using gateway = await startGateway()
   const { hostname, port } = new URL(gateway.url)
   const [unused, kept] = [connect(Number(port), hostname), connect(Number(port), hostname)]
@@ -122,7 +122,7 @@ test('stopping waits neither for a connection that was never used nor for one th
   await Promise.all([gateway.server.stop(LONG), ...ended])
 })
 
-test('a request that never comes to its end is cut off when the grace is over', async () => {
+test('cuts off a request that never ends after the grace period', async () => {
   await using gateway = await startGateway()
   const { hostname, port } = new URL(gateway.url)
   const socket = connect(Number(port), hostname)

@@ -4,7 +4,7 @@ import { startGateway } from './gateway.ts'
 import type { Gateway } from './gateway.ts'
 import { post } from './http-client.ts'
 
-/** How long the server bears with a client that sends this and then nothing, in milliseconds. */
+/** Measures how long the server waits for a client that sends this and then nothing, in milliseconds. */
 async function patienceWith(gateway: Gateway, text: string): Promise<number> {
   const { hostname, port } = new URL(gateway.url)
   const startedAt = performance.now()
@@ -17,7 +17,7 @@ async function patienceWith(gateway: Gateway, text: string): Promise<number> {
 const HALF_HEADERS = 'POST /graphql HTTP/1.1\r\nHost: x\r\nX-Slow: '
 const HALF_BODY = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`
 
-test('300 clients that dawdle are cut off, headers within 10 seconds, bodies within 15, and harm nobody', async () => {
+test('cuts off 300 slow clients, headers after 10 seconds and bodies after 15, without harm to others', async () => {
   await using gateway = await startGateway()
   const dawdling = [HALF_HEADERS, HALF_BODY, ''].map((text) =>
     Promise.all(Array.from({ length: 100 }, () => patienceWith(gateway, text))),

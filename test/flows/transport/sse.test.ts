@@ -26,7 +26,7 @@ async function subscribe(gateway: Gateway, query: string, token?: string): Promi
   return { response, text: () => text, end, stop: () => stop.abort() }
 }
 
-test('a subscription comes as server-sent events, by POST and by GET', async () => {
+test('delivers a subscription as server-sent events, by POST and by GET', async () => {
   await using gateway = await startGateway()
   const posted = await subscribe(gateway, 'subscription { count(to: 2) }')
   await posted.end
@@ -39,14 +39,14 @@ test('a subscription comes as server-sent events, by POST and by GET', async () 
   expect(await got.text()).toContain('data: {"data":{"count":1}}')
 })
 
-test('a silent subscription is kept alive by comments', async () => {
+test('keeps a silent subscription alive with comments', async () => {
   await using gateway = await startGateway()
   const { text, stop } = await subscribe(gateway, 'subscription { observed }')
   await expect.poll(() => text().match(/^:$/gm)?.length ?? 0, { timeout: 3_000 }).toBeGreaterThan(2)
   stop()
 })
 
-test('a stream whose next is pending is returned when the client goes away', async () => {
+test('ends a stream with a pending next when the client goes away', async () => {
   await using gateway = await startGateway()
   const { stop } = await subscribe(gateway, 'subscription { observed }')
   await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
@@ -54,7 +54,7 @@ test('a stream whose next is pending is returned when the client goes away', asy
   await gateway.streams[0]?.calls.match((call) => call === 'return', 2_000)
 })
 
-test('a stream that begins after the client went away is returned', async () => {
+test('ends a stream that starts after the client went away', async () => {
   await using gateway = await startGateway()
   const stop = new AbortController()
   const response = fetch(gateway.url, {
@@ -69,7 +69,7 @@ test('a stream that begins after the client went away is returned', async () => 
   await expect.poll(() => gateway.streams[0]?.isOver).toBe(true)
 })
 
-test('a client that does not read makes the stream wait', async () => {
+test('waits with the next event for a client that does not read', async () => {
   await using gateway = await startGateway()
   const response = await fetch(gateway.url, {
     method: 'POST',
@@ -94,7 +94,7 @@ test('a client that does not read makes the stream wait', async () => {
   await response.body?.cancel()
 })
 
-test('a subscription ends with UNAUTHENTICATED when its token runs out', async () => {
+test('ends a subscription with UNAUTHENTICATED when its token expires', async () => {
   await using gateway = await startGateway()
   const { text, end } = await subscribe(
     gateway,

@@ -8,7 +8,7 @@ import { RawSocket } from './raw-socket.ts'
 
 const OBSERVED = 'subscription { observed }'
 
-/** The stream behind the latest subscription, once it is being read. */
+/** Resolves with the stream of the latest subscription once it is read. */
 async function startedStream(gateway: Gateway, index = 0): Promise<ObservedStream> {
   await expect.poll(() => gateway.streams[index]?.calls.all).toEqual(['next'])
   const stream = gateway.streams[index]
@@ -16,7 +16,7 @@ async function startedStream(gateway: Gateway, index = 0): Promise<ObservedStrea
   return stream
 }
 
-test('a subscription comes through the graphql-ws client and completes', async () => {
+test('delivers a subscription through the graphql-ws client and completes it', async () => {
   await using gateway = await startGateway()
   const client = createClient({ url: gateway.webSocketUrl, retryAttempts: 0 })
   const counted: unknown[] = []
@@ -25,7 +25,7 @@ test('a subscription comes through the graphql-ws client and completes', async (
   await client.dispose()
 })
 
-test('the next event is pulled only after the one before was written to the socket', async () => {
+test('asks for the next event only after the previous one was written to the socket', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   socket.subscribe('1', OBSERVED)
@@ -33,7 +33,7 @@ test('the next event is pulled only after the one before was written to the sock
   socket.socket.pause()
   const large = 'x'.repeat(1024 * 1024)
   for (let index = 0; index < 50; index++) stream.push(large)
-  // What the kernel's buffers take is written; then writing waits for the reader, and pulling waits for writing.
+  // Once the kernel's buffers are full, writes wait for the reader, and reads from the stream wait for the writes.
   let pulled = -1
   await expect
     .poll(
@@ -51,7 +51,7 @@ test('the next event is pulled only after the one before was written to the sock
   await stream.calls.until((calls) => calls.length === 51)
 })
 
-test('a stream whose next is pending is returned when the socket dies, and when the client completes', async () => {
+test('ends a stream with a pending next when the socket dies and when the client completes', async () => {
   await using gateway = await startGateway()
   const socket = await new RawSocket(gateway.webSocketUrl).init()
   socket.subscribe('1', OBSERVED)
@@ -65,7 +65,7 @@ test('a stream whose next is pending is returned when the socket dies, and when 
   await expect.poll(() => gateway.websocket.connectionCount).toBe(0)
 })
 
-test('a stream is returned although its id was used again while it was under way', async () => {
+test('ends a stream although its id was used again meanwhile', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   for (let round = 0; round < 5; round++) {
@@ -78,7 +78,7 @@ test('a stream is returned although its id was used again while it was under way
   await expect.poll(() => gateway.streams.map(({ isOver }) => isOver)).toEqual(Array(6).fill(true))
 })
 
-test('a peer that fell silent is found gone, and its streams are returned', async () => {
+test('terminates a silent peer and ends its streams', async () => {
   await using gateway = await startGateway({ limits: { silenceMs: 100, checkIntervalMs: 20 } })
   using silent = await new RawSocket(gateway.webSocketUrl, { autoPong: false }).init()
   using alive = await new RawSocket(gateway.webSocketUrl).init()
@@ -90,18 +90,18 @@ test('a peer that fell silent is found gone, and its streams are returned', asyn
   expect(gateway.websocket.connectionCount).toBe(1)
 })
 
-test('a peer that answered while this process stood still is not blamed for it', async () => {
+test('keeps a peer that answered while this process was suspended', async () => {
   await using gateway = await startGateway({ limits: { silenceMs: 100, checkIntervalMs: 20 } })
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   await once(socket.socket, 'ping')
-  // The answer to this ping is on its way, and is read only after the timers that are due.
+  // The answer to this ping has arrived but is read only after the timers that are due.
   const until = performance.now() + 400
   while (performance.now() < until) continue
   await once(socket.socket, 'ping')
   expect(await socket.run('1', '{ whoami }')).toMatchObject({ type: 'next' })
 })
 
-test('a client that does not read is closed before much piles up, whatever it asks for', async () => {
+test('closes a client that does not read before much is buffered', async () => {
   await using gateway = await startGateway({ limits: { closeTimeoutMs: 200 } })
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   socket.socket.pause()
@@ -110,20 +110,20 @@ test('a client that does not read is closed before much piles up, whatever it as
   expect(gateway.log).toEqual([])
 })
 
-test('an operation can close the connection that it came by, with a code on which clients come back', async () => {
+test('an operation can close its own connection with a code after which clients reconnect', async () => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   socket.subscribe('1', 'subscription { hangUp }')
   expect(await socket.closed).toEqual({ code: 4410, reason: 'Too slow; reconnect to catch up' })
 })
 
-test('an event that can not be written because the reader is gone is nobody’s mistake, and not logged as one', async () => {
+test('does not log an error if an event cannot be written because the client has gone', async () => {
   await using gateway = await startGateway({ limits: { maxUnsentBytes: 1_024 } })
   using socket = await new RawSocket(gateway.webSocketUrl).init()
   for (const id of ['1', '2']) socket.subscribe(id, OBSERVED)
   const [first, second] = [await startedStream(gateway, 0), await startedStream(gateway, 1)]
   socket.socket.pause()
-  // The first fills the buffers, the second then finds the reader too slow.
+  // The first message fills the buffers. The second then finds the reader too slow.
   first.push('x'.repeat(50 * 1024 * 1024))
   await expect.poll(() => gateway.websocket.connectionCount).toBe(1)
   second.push('small')

@@ -11,9 +11,9 @@ import { SOCKET_LIMITS } from '../../../src/transport/websocket/limits.ts'
 import { SocketSessions } from '../../../src/transport/websocket/sessions.ts'
 
 const logger = createLogger({ level: 'silent', pretty: false })
-const nobody = { authenticate: () => Promise.reject(new Error('Nobody signs in here')) }
+const authenticator = { authenticate: () => Promise.reject(new Error('not used')) }
 
-/** Takes what it reads for read, and no more. */
+/** Reads messages without processing them. */
 const protocol: Server<SocketConnection> = {
   opened: (socket) => {
     socket.onMessage(() => Promise.resolve())
@@ -21,7 +21,7 @@ const protocol: Server<SocketConnection> = {
   },
 }
 
-/** Both ends of one connection, of which nothing is read before the test does. */
+/** Both ends of one connection. Nothing is read until the test reads it. */
 async function connectUnread() {
   const http = createServer().listen(0, '127.0.0.1')
   await once(http, 'listening')
@@ -35,7 +35,7 @@ async function connectUnread() {
   const connection = new SocketConnection({
     socket,
     network,
-    sessions: new SocketSessions(nobody, () => undefined),
+    sessions: new SocketSessions(authenticator, () => undefined),
     intake: { add: () => undefined },
     limits: SOCKET_LIMITS,
     logger,
@@ -55,10 +55,10 @@ async function connectUnread() {
   }
 }
 
-/** The network hands over 64 KiB at once, which is as many empty messages as fit into it. */
+/** The network delivers 64 KiB at once, which holds this many empty messages. */
 const EMPTY_AT_ONCE = 10_923
 
-test.for(['', '{"type":"ping"}'])('of a flood of messages such as "%s" few wait in memory', async (text) => {
+test.for(['', '{"type":"ping"}'])('keeps few messages of a flood of "%s" in memory', async (text) => {
   await using flood = await connectUnread()
   for (let count = 0; count < 50_000; count += 1) flood.client.send(text)
   await expect.poll(() => flood.socket.isPaused).toBe(true)
@@ -67,7 +67,7 @@ test.for(['', '{"type":"ping"}'])('of a flood of messages such as "%s" few wait 
   expect(held).toBeLessThan(2 * EMPTY_AT_ONCE)
 })
 
-test('who is not read, because their messages wait, is not taken for gone; read again, they have their time', async () => {
+test('does not count a paused client as silent, and gives it its full time afterwards', async () => {
   await using flood = await connectUnread()
   for (let count = 0; count < 5_000; count += 1) flood.client.send('{"type":"ping"}')
   await expect.poll(() => flood.socket.isPaused).toBe(true)

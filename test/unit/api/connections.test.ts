@@ -22,7 +22,7 @@ const cursor: CursorCodec<number> = {
   },
 }
 
-/** What a store answers from this list. */
+/** Reads a range of this list as a store would. */
 function stretchOf(list: readonly number[], { after, before, limit, inverted }: Range<number>): number[] {
   const between = list.filter((item) => item > (after ?? -1) && item < (before ?? Infinity))
   return (inverted ? between.toReversed() : between).slice(0, limit)
@@ -46,7 +46,7 @@ function at(position: number): string {
   return Buffer.from(`place ${position}`).toString('base64url')
 }
 
-/** All pages from the start, as a client asks for them. */
+/** Reads all pages from the start, as a client would. */
 async function forwards(list: readonly number[], first: number): Promise<Page<number>[]> {
   const pages = [await pageOf(list, { first })]
   for (let last = pages[0]; last?.pageInfo.hasNextPage === true; last = pages.at(-1)) {
@@ -56,7 +56,7 @@ async function forwards(list: readonly number[], first: number): Promise<Page<nu
   return pages
 }
 
-/** All pages from the end, the one at the end first. */
+/** Reads all pages from the end, the last one first. */
 async function backwards(list: readonly number[], last: number): Promise<Page<number>[]> {
   const pages = [await pageOf(list, { last })]
   for (let first = pages[0]; first?.pageInfo.hasPreviousPage === true; first = pages.at(-1)) {
@@ -69,8 +69,8 @@ async function backwards(list: readonly number[], last: number): Promise<Page<nu
 const list = fc.nat(40).map((length) => range(1, length).map((number) => 3 * number))
 const size = fc.integer({ min: 1, max: 12 })
 
-describe('somebody who pages through a list', () => {
-  test('forwards gets every item once, in order, whatever the size of a page', async () => {
+describe('paging through a list', () => {
+  test('forwards returns every item once and in order, for every page size', async () => {
     await fc.assert(
       fc.asyncProperty(list, size, async (items, first) => {
         const pages = await forwards(items, first)
@@ -80,7 +80,7 @@ describe('somebody who pages through a list', () => {
     )
   })
 
-  test('backwards gets every item once, each page in order, whatever the size of a page', async () => {
+  test('backwards returns every item once, each page in order, for every page size', async () => {
     await fc.assert(
       fc.asyncProperty(list, size, async (items, last) => {
         const pages = await backwards(items, last)
@@ -90,7 +90,7 @@ describe('somebody who pages through a list', () => {
     )
   })
 
-  test('knows from every page whether there are others on either side', async () => {
+  test('says on every page whether more follow on either side', async () => {
     await fc.assert(
       fc.asyncProperty(list, size, async (items, count) => {
         const directions = [await forwards(items, count), (await backwards(items, count)).toReversed()]
@@ -104,7 +104,7 @@ describe('somebody who pages through a list', () => {
     )
   })
 
-  test('finds the first and last cursor of each page at its ends', async () => {
+  test('returns the first and last cursor of each page', async () => {
     const { edges, pageInfo } = await pageOf([1, 2, 3, 4], { first: 3 })
     expect(edges).toEqual([1, 2, 3].map((node) => ({ cursor: at(node), node })))
     expect(pageInfo).toMatchObject({ startCursor: at(1), endCursor: at(3) })
@@ -122,7 +122,7 @@ describe('a page', () => {
     expect(nodesOf(await pageOf(hundreds, { first: 2, before: at(20) }))).toEqual([1, 2])
   })
 
-  test('has a usual size from the start, or before a cursor, where none is asked for', async () => {
+  test('has the default size without first and last, from the start or before a cursor', async () => {
     expect(nodesOf(await pageOf(hundreds, {}))).toEqual(range(1, 20))
     expect(nodesOf(await pageOf(hundreds, { first: null, last: null, after: null, before: null }))).toEqual(
       range(1, 20),
@@ -131,13 +131,13 @@ describe('a page', () => {
     expect(nodesOf(await pageOf(hundreds, { before: at(50) }))).toEqual(range(30, 49))
   })
 
-  test('is cut to the most that is allowed, and says that there is more', async () => {
+  test('is reduced to the largest size, and says that there is more', async () => {
     const { edges, pageInfo } = await pageOf(hundreds, { first: 100_000 })
     expect([edges.length, pageInfo.hasNextPage]).toEqual([MAX_PAGE, true])
     expect((await pageOf(hundreds, { last: 100_000 })).edges).toHaveLength(MAX_PAGE)
   })
 
-  test('of size nothing has no cursors, and still says whether there is more', async () => {
+  test('of size 0 has no cursors, and still says whether there is more', async () => {
     const nothing = { hasPreviousPage: false, startCursor: null, endCursor: null }
     expect(await pageOf([1], { first: 0 })).toEqual({
       edges: [],
@@ -149,7 +149,7 @@ describe('a page', () => {
     })
   })
 
-  test('is never read with more than one item to spare', async () => {
+  test('is read with at most one extra item', async () => {
     const limits: number[] = []
     const load = async ({ limit }: Range<number>) => (limits.push(limit), [])
     for (const args of [{}, { first: 5 }, { last: 100_000 }]) {
@@ -159,7 +159,7 @@ describe('a page', () => {
   })
 })
 
-test('the pages of one operation wait for one another', async () => {
+test('reads the pages of one operation one after the other', async () => {
   const underWay = { now: 0, most: 0 }
   async function load(): Promise<number[]> {
     underWay.most = Math.max(underWay.most, (underWay.now += 1))
@@ -175,23 +175,23 @@ test('the pages of one operation wait for one another', async () => {
   expect(underWay).toEqual({ now: 0, most: 3 })
 })
 
-describe('what is refused', () => {
+describe('BAD_USER_INPUT', () => {
   test.each<[string, PageArguments]>([
     ['a negative first', { first: -1 }],
     ['a negative last', { last: -1 }],
     ['first together with last', { first: 1, last: 1 }],
-    ['first together with last, even of nothing', { first: 0, last: 0 }],
+    ['first together with last, even if both are 0', { first: 0, last: 0 }],
     ['an empty cursor', { after: '' }],
     ['a cursor that is not encoded', { after: 'place 3' }],
     ["another list's cursor", { before: Buffer.from('member alice').toString('base64url') }],
     ['a cursor with something after it', { after: `${at(3)}=` }],
     ['a cursor with something before it', { after: ` ${at(3)}` }],
-    ['a cursor that says the same in other words', { after: Buffer.from('place 03').toString('base64url') }],
+    ['another spelling of the same cursor', { after: Buffer.from('place 03').toString('base64url') }],
   ])('is %s', async (_, args) => {
     await expect(pageOf([1, 2, 3], args)).rejects.toThrow(refused)
   })
 
-  test('is any text that no cursor of this list has', async () => {
+  test('is any text that is not a cursor of this list', async () => {
     const almost = fc
       .tuple(fc.nat(9), fc.string({ maxLength: 2 }), fc.nat(12))
       .map(([position, change, where]) => {

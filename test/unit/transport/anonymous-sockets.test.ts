@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { AnonymousSockets } from '../../../src/transport/websocket/anonymous-sockets.ts'
 
-test('each address has room of its own, which who leaves makes once', () => {
+test('limits each address on its own, and a disposal frees one place once', () => {
   const sockets = new AnonymousSockets(2)
   const leaveFirst = sockets.add('192.0.2.1')
   sockets.add('192.0.2.1')

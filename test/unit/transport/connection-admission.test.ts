@@ -5,7 +5,7 @@ import {
 } from '../../../src/transport/websocket/connection-admission.ts'
 import { createManualWork } from '../../harness/fixtures/manual-work.ts'
 
-/** What somebody who comes now is told: undefined when they are let in. */
+/** Returns when a connection is told to retry, in milliseconds; undefined if it is admitted. */
 async function hintOf(waitMs: number, random = 0.5): Promise<number | undefined> {
   const { admit: enter } = createConnectionAdmission({ expectedWaitMs: () => waitMs, random: () => random })
   let isLetIn = false
@@ -21,7 +21,7 @@ async function hintOf(waitMs: number, random = 0.5): Promise<number | undefined>
   }
 }
 
-test('whoever would not wait long is let in, others are told to come back when the line has gone', async () => {
+test('admits a connection that would not wait long, and tells others when to retry', async () => {
   expect(await Promise.all([0, 1_999, 2_001, 8_000].map((waitMs) => hintOf(waitMs)))).toEqual([
     undefined,
     undefined,
@@ -30,14 +30,14 @@ test('whoever would not wait long is let in, others are told to come back when t
   ])
 })
 
-test('those who are sent away are spread over the time around it, and none for too long', async () => {
+test('spreads the times to retry, within bounds', async () => {
   expect(await Promise.all([0, 0.25, 0.999].map((random) => hintOf(8_000, random)))).toEqual([
     4_000, 6_000, 11_992,
   ])
   expect(await hintOf(3_600_000, 1)).toBe(30_000)
 })
 
-test('eight at once are let in, and when those take long the line is refused', async () => {
+test('runs eight sign-ins at once, and rejects others if those take long', async () => {
   const { run, calls } = createManualWork<number, string>()
   const { admit: enter } = createConnectionAdmission({ expectedWaitMs: () => 0 })
   const coming = Array.from({ length: 5_000 }, (_, number) => enter(() => run([number])))

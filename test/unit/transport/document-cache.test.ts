@@ -4,14 +4,14 @@ import { createDocumentCache } from '../../../src/transport/pipeline/document-ca
 
 const document = parse('{ a }')
 
-test('a document is found again', () => {
+test('returns a document that was stored', () => {
   const cache = createDocumentCache()
   expect(cache.get('{ a }')).toBeUndefined()
   cache.set('{ a }', document)
   expect(cache.get('{ a }')).toBe(document)
 })
 
-test('what was used last stays, and the whole stays bounded', () => {
+test('keeps the most recently used documents within its bound', () => {
   const cache = createDocumentCache()
   const text = (index: number): string => `${index}`.padEnd(1024, '#')
   cache.set('favourite', document)
@@ -24,7 +24,7 @@ test('what was used last stays, and the whole stays bounded', () => {
   expect(kept.at(-1)).toBe(999)
 })
 
-test('storing a text again does not count it twice', () => {
+test('counts a text once if it is stored again', () => {
   const cache = createDocumentCache()
   const text = 'x'.repeat(8 * 1024)
   cache.set('first', document)
@@ -32,7 +32,7 @@ test('storing a text again does not count it twice', () => {
   expect(cache.get('first')).toBe(document)
 })
 
-test('a document of more than 8 KiB is not kept', () => {
+test('does not keep a document of more than 8 KiB', () => {
   const cache = createDocumentCache()
   cache.set('x'.repeat(8 * 1024 + 1), document)
   expect(cache.get('x'.repeat(8 * 1024 + 1))).toBeUndefined()

@@ -7,7 +7,7 @@ import type { Caller } from '../../../src/transport/pipeline/caller.ts'
 import type { Engine } from '../../../src/transport/pipeline/engine.ts'
 import { createYogaHandler } from '../../../src/transport/http/yoga.ts'
 
-const authenticator: Authenticator = { authenticate: () => Promise.reject(new Error('nobody asks')) }
+const authenticator: Authenticator = { authenticate: () => Promise.reject(new Error('not used')) }
 const connection = { id: 'the connection', close: () => undefined }
 
 function createEngine(seen: Caller[] = []): () => Engine {
@@ -26,7 +26,7 @@ function createEngine(seen: Caller[] = []): () => Engine {
   return engine
 }
 
-test('a document is parsed and validated once, however many operations come with it', () => {
+test('parses and validates a document once for many operations', () => {
   const engine = createEngine()
   const [first, second] = [engine(), engine()]
   const document = first.parse('{ name }')
@@ -34,7 +34,7 @@ test('a document is parsed and validated once, however many operations come with
   expect(second.validate(second.schema, document)).toBe(first.validate(first.schema, document))
 })
 
-test('errors of a document that is not valid stay the same, and tell HTTP nothing that is sent', () => {
+test('returns the same errors for an invalid document again, and sends no HTTP hints with them', () => {
   const engine = createEngine()
   const errors = [engine(), engine()].map(({ schema, parse, validate }) =>
     validate(schema, parse('{ nothing }')),
@@ -46,7 +46,7 @@ test('errors of a document that is not valid stay the same, and tell HTTP nothin
   expect(JSON.stringify(errors)).not.toContain('http')
 })
 
-test('a context is made of its caller, anew for each operation', async () => {
+test('creates a context from the caller for each operation', async () => {
   const seen: Caller[] = []
   const engine = createEngine(seen)
   const caller: Caller = {
@@ -61,7 +61,7 @@ test('a context is made of its caller, anew for each operation', async () => {
   expect(seen).toEqual([caller, caller])
 })
 
-test('who has waited in their own line until it was too late is told so, and nothing is done any more', async () => {
+test('rejects an operation whose deadline passed while it was queued, without running it', async () => {
   const done: string[] = []
   const name = (): string => {
     done.push('name')

@@ -5,7 +5,7 @@ import { createLogger } from '../../../src/telemetry/logger.ts'
 
 const logger = createLogger({ level: 'silent', pretty: false })
 
-test('a check that does not answer in time counts as failed, and is not started on top of itself', async () => {
+test('counts a check without an answer in time as failed, and does not start it twice at once', async () => {
   const hanging = Promise.withResolvers<void>()
   const check = vi.fn<HealthCheck>(() => hanging.promise)
   const health = createHealth({ checks: { database: check }, logger, deadlineMs: 20, keepMs: 0 })
@@ -18,14 +18,14 @@ test('a check that does not answer in time counts as failed, and is not started 
   expect((await health.readiness()).status).toBe('ready')
 })
 
-test('many who ask at once cause one check', async () => {
+test('runs one check for many requests at once', async () => {
   const check = vi.fn<HealthCheck>(async () => undefined)
   const health = createHealth({ checks: { database: check }, logger })
   await Promise.all([1, 2, 3].map(() => health.readiness()))
   expect(check).toHaveBeenCalledTimes(1)
 })
 
-test('a check that throws at once is a check that failed', async () => {
+test('counts a check that throws as failed', async () => {
   const check: HealthCheck = () => {
     throw new Error('not even started')
   }
@@ -35,7 +35,7 @@ test('a check that throws at once is a check that failed', async () => {
   expect((await health.readiness()).checks).toEqual({ database: 'slow or failing' })
 })
 
-test('who drains is never ready again', async () => {
+test('is never ready again once it drains', async () => {
   const health = createHealth({ checks: {}, logger })
   health.markDraining()
   health.markReady()

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createIntake, type Intake, type MessageSource } from '../../../src/transport/websocket/intake.ts'
 
-/** Somebody with so many messages; notes each that is read. */
+/** A source with the given number of messages. Records each message that is read. */
 function visitor(name: string, messages: number, notes: string[]): MessageSource {
   let left = messages
   return {
@@ -14,7 +14,7 @@ function visitor(name: string, messages: number, notes: string[]): MessageSource
   }
 }
 
-/** Somebody whose messages are all refused, a moment after each was read. */
+/** A source whose messages are all rejected, a moment after each was read. */
 function refusedVisitor(name: string, messages: number, notes: string[], intake: Intake): MessageSource {
   const plain = visitor(name, messages, notes)
   const refused: MessageSource = {
@@ -26,14 +26,14 @@ function refusedVisitor(name: string, messages: number, notes: string[], intake:
   return refused
 }
 
-test('while there is room, a message is read at once', () => {
+test('reads a message at once while the turn has room', () => {
   const notes: string[] = []
   const intake = createIntake(4)
   intake.add(visitor('alice', 1, notes))
   expect(notes).toEqual(['alice'])
 })
 
-test('a flood is read a bounded number of messages in each turn, and to its end', async () => {
+test('reads a bounded number of messages of a flood in each turn, and all of them in the end', async () => {
   const notes: string[] = []
   const intake = createIntake(10)
   intake.add(visitor('flood', 35, notes))
@@ -46,7 +46,7 @@ test('a flood is read a bounded number of messages in each turn, and to its end'
   expect(notes).toHaveLength(35)
 })
 
-test('whoever sends one message waits for one round, however much others send', async () => {
+test('lets a source with one message wait for one round, however much others send', async () => {
   const notes: string[] = []
   const intake = createIntake(2)
   for (const name of ['heavy', 'heavier', 'heaviest']) intake.add(visitor(name, 50, notes))
@@ -57,7 +57,7 @@ test('whoever sends one message waits for one round, however much others send', 
   expect(new Set(notes.slice(0, 4)).size).toBeGreaterThan(1)
 })
 
-test('who is refused goes on within their turn, until refusals have cost as much as a message', async () => {
+test('continues with a source until its rejections cost as much as one message', async () => {
   const notes: string[] = []
   const intake = createIntake(2)
   const flood = refusedVisitor('flood', 100, notes, intake)
@@ -69,7 +69,7 @@ test('who is refused goes on within their turn, until refusals have cost as much
   expect(notes.indexOf('alice')).toBeLessThanOrEqual(34)
 })
 
-test('refusals cost a turn little, and are bounded too', async () => {
+test('counts a rejection as a small part of a message, and bounds rejections in a turn', async () => {
   const notes: string[] = []
   const intake = createIntake(2)
   for (const name of ['flood', 'deluge', 'torrent']) intake.add(refusedVisitor(name, 1_000, notes, intake))
@@ -80,7 +80,7 @@ test('refusals cost a turn little, and are bounded too', async () => {
   while (notes.length < 3_000) await nextTurn()
 })
 
-test('of three who are refused all the time each is read as often as the others', async () => {
+test('reads three sources that are always rejected equally often', async () => {
   const notes: string[] = []
   const intake = createIntake(2)
   const names = ['flood', 'deluge', 'torrent']
@@ -90,7 +90,7 @@ test('of three who are refused all the time each is read as often as the others'
   expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(64)
 })
 
-test('it tells the longest that a message waited of those that were begun since it was last asked', () => {
+test('returns the longest wait of the messages that started since the last call', () => {
   const intake = createIntake()
   for (const waitedMs of [20, 700, 3]) intake.recordStart(waitedMs)
   expect(intake.takeLongestWaitMs()).toBe(700)

@@ -4,7 +4,7 @@ import { SOCKET_LIMITS } from '../../../src/transport/websocket/limits.ts'
 
 const { silenceMs, checkIntervalMs: lookEveryMs } = SOCKET_LIMITS
 
-test('whenever a peer falls silent, it is found gone within 24 seconds and not before 22', () => {
+test('terminates a silent peer after 22 to 24 seconds', () => {
   for (let lastHeard = 0; lastHeard < 1_000; lastHeard += 50) {
     const liveness = new Liveness(0, silenceMs)
     liveness.recordActivity(lastHeard)
@@ -15,7 +15,7 @@ test('whenever a peer falls silent, it is found gone within 24 seconds and not b
   }
 })
 
-test('a peer that answers every ping stays, and is pinged at least every twelve seconds', () => {
+test('keeps a peer that answers its pings, and pings it at least every twelve seconds', () => {
   const liveness = new Liveness(0, silenceMs)
   let pings = 0
   for (let now = 0; now <= 120_000; now += lookEveryMs) {
@@ -27,7 +27,7 @@ test('a peer that answers every ping stays, and is pinged at least every twelve 
   expect(pings).toBeGreaterThanOrEqual(10)
 })
 
-test('a peer that talks is not pinged', () => {
+test('does not ping an active peer', () => {
   const liveness = new Liveness(0, silenceMs)
   for (let now = 0; now < 60_000; now += 1_000) {
     liveness.recordActivity(now)
@@ -35,7 +35,7 @@ test('a peer that talks is not pinged', () => {
   }
 })
 
-test('a peer is not blamed for a time in which nobody listened', () => {
+test('gives a peer its full time again after a reset', () => {
   const liveness = new Liveness(0, silenceMs)
   expect(liveness.check(11_000)).toBe('ping')
   liveness.reset(60_000)

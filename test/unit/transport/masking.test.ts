@@ -20,7 +20,7 @@ const Damaged = new GraphQLScalarType({
   },
 })
 
-/** The extensions that the client sees for the first error of this query. */
+/** Returns the extensions that the client sees in the first error of this query. */
 async function outcome(
   fields: GraphQLFieldConfigMap<unknown, unknown>,
   source: string,
@@ -32,7 +32,7 @@ async function outcome(
   return { message, extensions, logged: error.mock.calls.length }
 }
 
-test("a GraphQLError that a resolver or a scalar throws is not the client's mistake", async () => {
+test('masks a GraphQLError that a resolver or a scalar throws', async () => {
   const secret = (): never => {
     throw new GraphQLError('row 17 is damaged')
   }
@@ -49,7 +49,7 @@ test("a GraphQLError that a resolver or a scalar throws is not the client's mist
   }
 })
 
-test('an error keeps its place in the document and in the answer', () => {
+test('keeps the position of an error in the document and in the result', () => {
   const error = new GraphQLError('x', {
     path: ['a', 0],
     originalError: new ParleyError('NOT_FOUND', 'Not found.'),
@@ -61,7 +61,7 @@ test('an error keeps its place in the document and in the answer', () => {
   })
 })
 
-test('what was thrown while graphql-js was at work on something else than a field is masked too', () => {
+test('masks errors that are thrown outside of a field', () => {
   const error = new GraphQLError('row 17 is damaged', { originalError: new Error('row 17 is damaged') })
   expect(toClientError(error, { error: vi.fn<() => void>() })).toMatchObject({
     message: 'Unexpected error.',
@@ -69,7 +69,7 @@ test('what was thrown while graphql-js was at work on something else than a fiel
   })
 })
 
-test('passing through again changes nothing and logs nothing', () => {
+test('returns a converted error unchanged, and does not log it again', () => {
   const logger = { error: vi.fn<() => void>() }
   const once = toClientError(new Error('secret'), logger)
   expect(toClientError(once, logger)).toBe(once)
@@ -79,7 +79,7 @@ test('passing through again changes nothing and logs nothing', () => {
 })
 
 test.each([undefined, null, 'text', 7, {}, Symbol('s'), new DOMException('gone', 'AbortError')])(
-  'whatever is thrown, here %s, becomes an error of ours',
+  'converts any thrown value, here %s, to an INTERNAL error',
   (thrown) => {
     const error = vi.fn<() => void>()
     const { message, extensions } = toClientError(thrown, { error })
@@ -88,7 +88,7 @@ test.each([undefined, null, 'text', 7, {}, Symbol('s'), new DOMException('gone',
   },
 )
 
-test('what HTTP should make of an error is not sent', () => {
+test('does not send the HTTP hint of an error', () => {
   const error = new GraphQLError('Too large', { extensions: { code: 'X', http: { status: 413 } } })
   const masked = toClientError(error, { error: vi.fn<() => void>() })
   expect(httpHintOf(masked)).toEqual({ status: 413 })

@@ -10,7 +10,7 @@ const http = {
 const production = createOriginPolicy({ mode: 'production', http })
 const development = createOriginPolicy({ mode: 'development', http })
 
-test.each(['https://app.example', 'http://localhost:5173'])('%s is listed', (origin) => {
+test.each(['https://app.example', 'http://localhost:5173'])('allows %s, which is listed', (origin) => {
   expect(production(origin)).toBe(true)
   expect(development(origin)).toBe(true)
 })
@@ -22,7 +22,7 @@ test.each([
   'http://127.0.0.1:8080',
   'http://127.8.9.10',
   'http://[::1]:4000',
-])('%s is this machine, which counts in development only', (origin) => {
+])('allows %s, which is this machine, in development only', (origin) => {
   expect(production(origin)).toBe(false)
   expect(development(origin)).toBe(true)
 })
@@ -41,7 +41,7 @@ test.each([
   'null',
   '',
   '*',
-])('%j is nobody we know', (origin) => {
+])('rejects %j', (origin) => {
   expect(production(origin)).toBe(false)
   expect(development(origin)).toBe(false)
   expect(corsHeaders(origin, development)).toEqual({ Vary: 'Origin' })

@@ -7,7 +7,7 @@ import { SocketSessions } from '../../../src/transport/websocket/sessions.ts'
 
 type Setup = Readonly<{ sessions: SocketSessions; verified: string[]; onAuthenticated: () => void }>
 
-/** Tokens are "name:number", the number being the second from which on they are refused. */
+/** Tokens are "name:number". The number is the second in which they expire. */
 function setup(): Setup {
   const verified: string[] = []
   const onAuthenticated = vi.fn<() => void>()
@@ -25,14 +25,14 @@ function setup(): Setup {
   return { sessions: new SocketSessions({ authenticate }, onAuthenticated), verified, onAuthenticated }
 }
 
-test('a connection without a token has no session, and an operation with one has its own', async () => {
+test('a connection without a token has no session, and an operation with a token has its own', async () => {
   const { sessions } = setup()
   expect((await sessions.use(undefined)).session).toBeUndefined()
   expect((await sessions.use('bob:never')).session?.viewer.userId).toBe('bob')
   expect((await sessions.use(undefined)).session).toBeUndefined()
 })
 
-test("an operation that brings the connection's token shares its session, verified once", async () => {
+test("an operation with the connection's token shares its session, verified once", async () => {
   const { sessions, verified } = setup()
   await sessions.open('alice:100')
   const [own, brought] = [await sessions.use(undefined), await sessions.use('alice:100')]
@@ -40,14 +40,14 @@ test("an operation that brings the connection's token shares its session, verifi
   expect(verified).toEqual(['alice:100'])
 })
 
-test('operations that bring the same token at the same time verify it once', async () => {
+test('verifies a token once for operations that bring it at the same time', async () => {
   const { sessions, verified } = setup()
   const leases = await Promise.all([1, 2, 3].map(() => sessions.use('bob:100')))
   expect(new Set(leases.map(({ session }) => session)).size).toBe(1)
   expect(verified).toEqual(['bob:100'])
 })
 
-test("a session lasts as long as an operation runs with it, and the connection's own for good", async () => {
+test("keeps a session while an operation runs with it, and the connection's own until the end", async () => {
   const { sessions } = setup()
   await sessions.open('alice:200')
   const [first, second] = [await sessions.use('bob:100'), await sessions.use('bob:100')]
@@ -61,14 +61,14 @@ test("a session lasts as long as an operation runs with it, and the connection's
   expect(sessions.hasExpired(200_000)).toBe(true)
 })
 
-test('a session that was let go of is verified anew', async () => {
+test('verifies a token again after its session was disposed of', async () => {
   const { sessions, verified } = setup()
   ;(await sessions.use('bob:100')).dispose()
   await sessions.use('bob:100')
   expect(verified).toEqual(['bob:100', 'bob:100'])
 })
 
-test('a token that is refused leaves nothing behind', async () => {
+test('keeps nothing of a token that was rejected', async () => {
   const { sessions, verified, onAuthenticated } = setup()
   await expect(sessions.use('rubbish')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   await expect(sessions.open('rubbish')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
@@ -77,7 +77,7 @@ test('a token that is refused leaves nothing behind', async () => {
   expect(sessions.hasExpired(Number.MAX_SAFE_INTEGER)).toBe(false)
 })
 
-test('after a renewal the new token stands for the session and the old one no longer does', async () => {
+test('after a renewal the new token identifies the session and the old one does not', async () => {
   const { sessions, verified } = setup()
   await sessions.open('alice:100')
   const { session } = await sessions.use(undefined)
