@@ -5,33 +5,38 @@ import { knownMigrations } from '../store/migrations/migrate.ts'
 import { BackupError, explainWriteFailure } from './backup-error.ts'
 import { beginFolder, finishFolder } from './backup-folder.ts'
 import { readSequences, readTables, type Table } from './catalogue.ts'
-import { digestTable, takeLogCensus } from './digest.ts'
+import { digestTable, countLogs } from './digest.ts'
 import { FORMAT, type Manifest, type TableEntry } from './manifest.ts'
 import { createProgress, type Progress } from './progress.ts'
-import { beginSnapshot, commit, openSession, type Session } from './session.ts'
+import { beginSnapshot, commit, openConnection, type BackupConnection } from './connection.ts'
 import { writeTableFile } from './table-file.ts'
 
 export type BackUpOptions = Readonly<{
   url: string
-  /** Missing, or empty. */
+  /** Must be empty or missing. */
   folder: string
   parleyVersion: string
-  /** Breaks the backup off; the folder says then that it is unfinished. */
+  /** Aborts the backup. The folder is then marked as unfinished. */
   signal: AbortSignal
-  /** Called with a line now and then, at most once in `tellEveryMs`. */
-  tell: (line: string) => void
-  tellEveryMs: number
-  /** Of migrations; those that came with this version of Parley unless given. */
+  /** Called with a line of progress, at most once per `reportIntervalMs`. */
+  report: (line: string) => void
+  reportIntervalMs: number
+  /** The folder of the migrations. Default: those of this version. */
   directory?: string
 }>
 
-type Work = Readonly<{ session: Session; folder: string; signal: AbortSignal; progress: Progress }>
+type Work = Readonly<{
+  connection: BackupConnection
+  folder: string
+  signal: AbortSignal
+  progress: Progress
+}>
 
 /**
- * Copies the database, as it is at one moment, into a folder, while whoever uses it goes on. Everything that was
- * committed before the start is in it, and nothing that was committed after the snapshot. The manifest comes last: a
- * folder without one is no backup.
- * Throws BackupError where the folder is not empty, has no room, or the database is not the one of this Parley.
+ * Copies one snapshot of the database into a folder, while gateways use the database. The backup has everything that was
+ * committed before the start, and nothing that was committed after the snapshot. The manifest is written last: a folder
+ * without one is not a backup.
+ * Throws BackupError if the folder is not empty or has no room, or if the migrations are not those of this version.
  */
 export async function backUp(options: BackUpOptions): Promise<Manifest> {
   const { signal } = options
@@ -46,49 +51,50 @@ export async function backUp(options: BackUpOptions): Promise<Manifest> {
 
 async function writeBackup(options: BackUpOptions): Promise<Manifest> {
   const { url, folder, signal, directory } = options
-  await using session = await openSession(url, 'parley-backup', signal)
-  await beginSnapshot(session)
-  const moment = await readMoment(session)
-  const records = await readHistory(session.client)
+  await using connection = await openConnection(url, 'parley-backup', signal)
+  await beginSnapshot(connection)
+  const moment = await readMoment(connection)
+  const records = await readHistory(connection.client)
   requireUpToDate(compareMigrations(await knownMigrations(directory), records))
   await beginFolder(folder)
   const migrations = records.map(({ name, checksum }) => ({ name, checksum }))
-  const manifest = { ...moment, migrations, ...(await copy(options, session)) }
+  const manifest = { ...moment, migrations, ...(await copy(options, connection)) }
   await finishFolder(folder, manifest)
   return manifest
 }
 
 type Contents = Omit<Manifest, keyof Moment | 'migrations'>
 
-async function copy(options: BackUpOptions, session: Session): Promise<Contents> {
-  const { folder, signal, tell, tellEveryMs, parleyVersion } = options
-  const tables = await readTables(session)
+async function copy(options: BackUpOptions, connection: BackupConnection): Promise<Contents> {
+  const { folder, signal, report, reportIntervalMs, parleyVersion } = options
+  const tables = await readTables(connection)
   const totalRows = tables.reduce((sum, table) => sum + table.estimatedRows, 0)
-  const progress = createProgress({ totalRows, everyMs: tellEveryMs, tell })
+  const progress = createProgress({ totalRows, reportIntervalMs, report })
   const entries: TableEntry[] = []
-  for (const table of tables) entries.push(await copyTable(table, { session, folder, signal, progress }))
-  progress.note('looking through the logs')
-  const logs = await takeLogCensus(session)
-  const sequences = await readSequences(session)
-  await commit(session)
+  for (const table of tables) entries.push(await copyTable(table, { connection, folder, signal, progress }))
+  progress.step('checking the chat logs')
+  const logs = await countLogs(connection)
+  const sequences = await readSequences(connection)
+  await commit(connection)
   return { format: FORMAT, parleyVersion, tables: entries, sequences, logs }
 }
 
 async function copyTable(table: Table, { progress, ...where }: Work): Promise<TableEntry> {
   const { name, columns } = table
-  const file = await writeTableFile(table, { ...where, onPiece: progress.of(name) })
-  progress.note(`${name}: comparing`)
-  const { rows, digest } = await digestTable(where.session, table)
+  const file = await writeTableFile(table, { ...where, onPiece: progress.onPieceOf(name) })
+  progress.step(`${name}: comparing`)
+  const { rows, digest } = await digestTable(where.connection, table)
   if (rows === file.rows) return { name, columns: [...columns], ...file, digest }
-  throw new BackupError(`Of the table ${name} ${file.rows} rows were copied, and it has ${rows}.`)
+  throw new BackupError(
+    `${file.rows} rows of the table ${name} were copied, but it has ${rows}. This is a bug: report it.`,
+  )
 }
 
 type Moment = Pick<Manifest, 'takenAt' | 'serverVersion' | 'walPosition' | 'timeline'>
 
 /*
- * The transaction's first statement, so it takes the snapshot: after the moment that it answers with, and before the
- * position. The timeline is that of the segment which is written; a standby writes none, and does not say it to ordinary
- * roles.
+ * The first statement of the transaction takes the snapshot: after `takenAt`, and before `walPosition` is read. The
+ * timeline is that of the segment being written. It is 0 on a standby, which writes none.
  */
 const MOMENT = `
   SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "takenAt",
@@ -97,9 +103,9 @@ const MOMENT = `
     CASE WHEN pg_is_in_recovery() THEN 0
       ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END AS timeline`
 
-async function readMoment({ client }: Session): Promise<Moment> {
+async function readMoment({ client }: BackupConnection): Promise<Moment> {
   const { rows } = await client.query<Moment>(MOMENT)
-  if (rows[0] === undefined) throw new Error('The database answered without a row')
+  if (rows[0] === undefined) throw new Error('The database returned no row')
   return rows[0]
 }
 
@@ -112,7 +118,7 @@ function requireUpToDate({ pending, unknown, edited, failed }: MigrationStatus):
   const wrong = [...pending, ...edited, ...failed]
   if (wrong.length === 0) return
   throw new BackupError(
-    `The database is not what this Parley makes of it (${wrong.join(', ')}). "parley doctor" says what is wrong; where ` +
-      `migrations are only missing, run "parley migrate" first, or back it up with the version that it belongs to.`,
+    `The migrations of the database are not those of this version (${wrong.join(', ')}). Run "parley doctor" to see what ` +
+      `is wrong. If migrations are only missing, run "parley migrate" first, or back up with the matching version.`,
   )
 }

@@ -5,18 +5,17 @@ import { BackupError, explainUnusableFolder } from './backup-error.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 
 const MANIFEST = 'manifest.json'
-/** There from the first moment until the manifest is. */
+/** Exists from the beginning until the manifest is written. */
 const UNFINISHED = 'UNFINISHED'
-const NOTE =
-  'This backup was not finished, and can not be restored. Delete the folder, and make another one.\n'
+const NOTE = 'This backup is unfinished and cannot be restored. Delete the folder and make another backup.\n'
 
 /**
- * Makes the folder, for its owner alone, and says in it that it is unfinished. Throws BackupError where there is
- * something in it already, and where it can't be made or written to.
+ * Creates the folder, accessible only to its owner, and marks it as unfinished. Throws BackupError if it is not empty or
+ * cannot be created or written to.
  */
 export async function beginFolder(folder: string): Promise<void> {
   try {
-    await makeFolder(folder)
+    await createFolder(folder)
     await requireEmpty(folder)
     await chmod(folder, 0o700)
     await writeFile(path.join(folder, UNFINISHED), NOTE, { mode: 0o600, flag: 'wx' })
@@ -26,17 +25,17 @@ export async function beginFolder(folder: string): Promise<void> {
 }
 
 /**
- * Makes it, and whatever it lies in. Not by the `recursive` of Node.js, which tries for ever, and can't be broken off,
- * where a folder that is there has no room for others, as that of an automounter.
+ * Creates the folder and its parents. Node's `recursive` option is not used: it loops without end, and cannot be
+ * aborted, if an existing parent does not allow new folders (an automounter).
  */
-async function makeFolder(folder: string): Promise<void> {
+async function createFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 })
   } catch (error) {
     const parent = path.dirname(folder)
     if (codeOf(error) === 'EEXIST') return
     if (codeOf(error) !== 'ENOENT' || parent === folder) throw error
-    await makeFolder(parent)
+    await createFolder(parent)
     await mkdir(folder, { mode: 0o700 })
   }
 }
@@ -44,11 +43,11 @@ async function makeFolder(folder: string): Promise<void> {
 async function requireEmpty(folder: string): Promise<void> {
   if ((await readdir(folder)).length === 0) return
   throw new BackupError(
-    `There is something in ${folder} already. A backup takes an empty folder, or one that is still to be made.`,
+    `The folder ${folder} is not empty. Name an empty folder, or one that does not exist yet.`,
   )
 }
 
-/** The last step. The manifest appears by a rename, when everything else is on the disk: with it the backup is whole. */
+/** The last step. The manifest appears by a rename, after everything else is on disk: a backup with one is complete. */
 export async function finishFolder(folder: string, manifest: Manifest): Promise<void> {
   const [file, draft] = [path.join(folder, MANIFEST), path.join(folder, `${MANIFEST}.new`)]
   await writeFile(draft, `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600, flush: true })
@@ -58,14 +57,14 @@ export async function finishFolder(folder: string, manifest: Manifest): Promise<
   await syncFolder(folder)
 }
 
-/** Throws BackupError where there is no backup in the folder, or one that was never finished. */
+/** Throws BackupError if the folder holds no backup, or an unfinished one. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const names = await namesIn(folder)
   const file = path.join(folder, MANIFEST)
   if (names.includes(MANIFEST)) return parseManifest(await readFile(file, 'utf8'), file)
   if (names.includes(UNFINISHED)) {
     throw new BackupError(
-      `The backup in ${folder} was never finished: it was broken off, or is being made. Restore another one.`,
+      `The backup in ${folder} was never finished: it was interrupted, or is still being made. Restore another one.`,
     )
   }
   throw new BackupError(
@@ -84,7 +83,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** So that names survive a power cut as well as what they name. Windows has no such thing. */
+/** Makes the names of files durable, as fsync does for their content. Windows does not support it. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')

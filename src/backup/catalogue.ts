@@ -1,31 +1,27 @@
 import pg from 'pg'
-import { inDependencyOrder } from './in-dependency-order.ts'
-import type { Session } from './session.ts'
+import type { BackupConnection } from './connection.ts'
 
 /** A table of the database, as its catalogue describes it. */
 export type Table = Readonly<{
   name: string
-  /** Those that hold values of their own, in order. */
+  /** The columns without generated ones, in order. */
   columns: readonly string[]
-  /** The tables that its foreign keys point at. */
+  /** The tables that its foreign keys reference. */
   refersTo: readonly string[]
-  /** As the server last counted; 0 where it never did. */
+  /** The server's last estimate. 0: none. */
   estimatedRows: number
 }>
 
-/** Where the numbers of a sequence have come to. */
+/** A sequence and its last value. */
 export type Sequence = Readonly<{ name: string; lastValue: string }>
 
-/** What is in no backup, and why. Everything else of the schema is, whoever added it. */
-export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
-  ['_prisma_migrations', 'the manifest names the migrations, and a restore applies them itself'],
-  [
-    'timelines',
-    'which promotions were seen of this very server; on another one they would shut out its primary',
-  ],
+/** Tables that are not backed up, and why. All other tables of the schema are, including those of other programs. */
+export const EXCLUDED_TABLES: ReadonlyMap<string, string> = new Map([
+  ['_prisma_migrations', 'the manifest names the migrations, and a restore applies them'],
+  ['timelines', 'they record the promotions of this server; on another server they would block its primary'],
 ])
 
-// The catalogue alone; locks nothing. Tables of extensions are not ours, and partitions are read with their table.
+// Reads only the catalogue, locks nothing. Leaves out tables of extensions, and partitions: they belong to their table.
 const TABLES = `
   SELECT c.relname AS name, greatest(c.reltuples, 0)::float8 AS "estimatedRows",
     ARRAY(
@@ -48,23 +44,43 @@ const SEQUENCES = `
   SELECT sequencename AS name, last_value::text AS "lastValue" FROM pg_sequences
   WHERE schemaname = current_schema() AND last_value IS NOT NULL ORDER BY sequencename`
 
-/** The tables that a backup has, in an order in which they can be filled. */
-export async function readTables({ client }: Session): Promise<readonly Table[]> {
+/** The tables to back up, in an order in which they can be filled. */
+export async function readTables({ client }: BackupConnection): Promise<readonly Table[]> {
   const { rows } = await client.query<Table>(TABLES)
-  return inDependencyOrder(rows.filter(({ name }) => !LEFT_OUT.has(name)))
+  return inDependencyOrder(rows.filter(({ name }) => !EXCLUDED_TABLES.has(name)))
 }
 
-/** Numbers that were given out are never taken back, not even by a snapshot: these are as high as any that it shows. */
-export async function readSequences({ client }: Session): Promise<readonly Sequence[]> {
+/** Sequences ignore snapshots, so these values may be newer than the snapshot. They are never older. */
+export async function readSequences({ client }: BackupConnection): Promise<readonly Sequence[]> {
   return (await client.query<Sequence>(SEQUENCES)).rows
 }
 
-/** A table and its columns as they are written in COPY. */
+/** The table and its columns as COPY takes them. */
 export function tableWithColumns({ name, columns }: Pick<Table, 'name' | 'columns'>): string {
   return `${pg.escapeIdentifier(name)} (${columnList(columns)})`
 }
 
-/** The columns as they are written in a statement. */
+/** The escaped columns, comma-separated. */
 export function columnList(columns: readonly string[]): string {
   return columns.map((column) => pg.escapeIdentifier(column)).join(', ')
+}
+
+/** An item that refers to others by name. */
+export type Dependent = Readonly<{ name: string; refersTo: readonly string[] }>
+
+/**
+ * A stable topological sort: the items that an item refers to come before it. References to unknown names are ignored.
+ * Throws if there is a cycle.
+ */
+export function inDependencyOrder<Item extends Dependent>(items: readonly Item[]): readonly Item[] {
+  const ordered: Item[] = []
+  let rest = [...items]
+  while (rest.length > 0) {
+    const missing = new Set(rest.map(({ name }) => name))
+    const ready = rest.filter(({ refersTo }) => !refersTo.some((name) => missing.has(name)))
+    if (ready.length === 0) throw new Error(`Cyclic references: ${[...missing].join(', ')}`)
+    ordered.push(...ready)
+    rest = rest.filter((item) => !ready.includes(item))
+  }
+  return ordered
 }

@@ -1,15 +1,32 @@
 import { migrate } from '../store/migrations/migrate.ts'
-import { startNewHistory } from './start-new-history.ts'
-import { beginRestore, commit, openSession } from './session.ts'
+import { type BackupConnection, beginRestore, commit, openConnection } from './connection.ts'
 
 /**
- * For a database that was set back by other means than `restore`: a recovery to a point in time, or a failover that lost
- * something. Applies what is missing of the migrations first, since what was set back may be of an older Parley.
+ * Makes every device start again with InboxReset, for a database that was set back by other means than `restore`: a
+ * point-in-time recovery, or a failover that lost writes. Applies pending migrations first, because the recovered
+ * database may be of an older version.
  */
 export async function resetDevices(url: string, signal: AbortSignal): Promise<void> {
   await migrate({ url })
-  await using session = await openSession(url, 'parley-restore', signal)
-  await beginRestore(session)
-  await startNewHistory(session)
-  await commit(session)
+  await using connection = await openConnection(url, 'parley-restore', signal)
+  await beginRestore(connection)
+  await forgetDevices(connection)
+  await commit(connection)
+}
+
+/*
+ * After the logs were set back, a device may have acknowledged seqs that the logs no longer have. New events get these
+ * seqs again, and the device would ignore them as old. So all positions are deleted and every known device is marked as
+ * forgotten. The row in `restorations` makes unknown devices count as forgotten too: they may have registered in the time
+ * that was lost. Locks device_positions exclusively and all rows of devices until the transaction ends.
+ */
+const DELETE_POSITIONS = 'TRUNCATE device_positions'
+const FORGET_DEVICES = 'UPDATE devices SET is_forgotten = true WHERE NOT is_forgotten'
+const RECORD_RESTORATION = 'INSERT INTO restorations (at) VALUES (clock_timestamp())'
+
+/** Makes every device start again with InboxReset, in the transaction of the connection. */
+export async function forgetDevices({ client }: BackupConnection): Promise<void> {
+  await client.query(DELETE_POSITIONS)
+  await client.query(FORGET_DEVICES)
+  await client.query(RECORD_RESTORATION)
 }

@@ -3,114 +3,122 @@ import pg from 'pg'
 import { knownMigrations, migrate, migrationStatus } from '../store/migrations/migrate.ts'
 import { BackupError } from './backup-error.ts'
 import { readManifest } from './backup-folder.ts'
-import { startNewHistory } from './start-new-history.ts'
+import { forgetDevices } from './reset-devices.ts'
 import { readTables } from './catalogue.ts'
-import { checkFiles } from './check-files.ts'
-import { requireFittingDatabase, requireKnownOrigin } from './version-check.ts'
+import {
+  requireMatchingMigrations,
+  requireKnownVersion,
+  requireNoGateway,
+  requireNoRows,
+} from './preconditions.ts'
 import type { Manifest } from './manifest.ts'
 import { createProgress, type Progress } from './progress.ts'
-import { requireNobodyServing, requireNoRows } from './require-unused.ts'
-import { beginRestore, commit, openSession, type Session } from './session.ts'
+import { beginRestore, commit, openConnection, type BackupConnection } from './connection.ts'
 import { readTableFile } from './table-file.ts'
-import { verifyContents } from './verify-contents.ts'
+import { checkFiles, verifyContents } from './verify.ts'
 
 export type RestoreOptions = Readonly<{
-  /** A database without a row. */
+  /** A database without rows. */
   url: string
   folder: string
   parleyVersion: string
-  /** Breaks the restore off: the database is empty then. */
+  /** Aborts the restore. The database is then empty. */
   signal: AbortSignal
-  /** Called with a line now and then, at most once in `tellEveryMs`. */
-  tell: (line: string) => void
-  tellEveryMs: number
-  /** Of migrations; those that came with this version of Parley unless given. */
+  /** Called with a line of progress, at most once per `reportIntervalMs`. */
+  report: (line: string) => void
+  reportIntervalMs: number
+  /** The folder of the migrations. Default: those of this version. */
   directory?: string
 }>
 
 type Work = Readonly<{ folder: string; manifest: Manifest; signal: AbortSignal; progress: Progress }>
 
 /*
- * The order is the point. Everything that can be found out without writing is found out first. Then the tables are made as
- * they were when the backup was. Then one transaction fills them, compares them with what they were, and commits: who
- * dies on the way, or finds a difference, leaves empty tables, into which the next attempt goes as if there had been
- * none. Migrations that the backup did not have come last, over its rows, as they would have come without it.
+ * The order matters:
+ * 1. Check everything that can be checked without writing.
+ * 2. Create the tables with the migrations of the backup.
+ * 3. Fill the tables, compare them with the manifest, and commit, in one transaction. A crash or a difference leaves empty
+ *    tables, so the restore can be repeated.
+ * 4. Apply the migrations that the backup does not have, over its rows.
  */
 
 /**
- * Fills an empty database with what a backup holds, all of it or nothing, and brings it up to this version of Parley.
- * Throws BackupError where the backup is unfinished, damaged or of a newer Parley, where the database has rows or is in
- * use, and where what it holds at the end is not what it was.
+ * Restores a backup into an empty database, completely or not at all, and migrates it to this version. Throws BackupError
+ * if the backup is unfinished, damaged or of a newer version, if the database has rows or is in use, or if the restored
+ * rows differ from the original.
  */
 export async function restore(options: RestoreOptions): Promise<Manifest> {
-  const { url, parleyVersion, signal, directory, tell, tellEveryMs } = options
+  const { url, parleyVersion, signal, directory, report, reportIntervalMs } = options
   const place = directory === undefined ? { url } : { url, directory }
   const folder = path.resolve(options.folder)
   const manifest = await readManifest(folder)
-  requireKnownOrigin(manifest, parleyVersion, await knownMigrations(directory))
+  requireKnownVersion(manifest, parleyVersion, await knownMigrations(directory))
   const totalRows = manifest.tables.reduce((sum, table) => sum + table.rows, 0)
-  const progress = createProgress({ totalRows, everyMs: tellEveryMs, tell })
+  const progress = createProgress({ totalRows, reportIntervalMs, report })
   await checkFiles({ folder, manifest, signal, progress })
-  await using session = await openSession(url, 'parley-restore', signal)
+  await using connection = await openConnection(url, 'parley-restore', signal)
   try {
-    await prepare(session, manifest, place)
-    await fill(session, { folder, manifest, signal, progress })
+    await prepare(connection, manifest, place)
+    await fill(connection, { folder, manifest, signal, progress })
   } catch (error) {
     signal.throwIfAborted()
     throw error
   }
-  progress.note('migrating and analysing')
+  progress.step('migrating and analysing')
   await migrate(place)
-  await session.client.query('ANALYZE')
+  await connection.client.query('ANALYZE')
   return manifest
 }
 
-/** The tables of the backup, empty, in a database that nobody uses. */
+/** Creates the tables of the backup, in a database that no gateway uses. */
 async function prepare(
-  session: Session,
+  connection: BackupConnection,
   manifest: Manifest,
   place: Readonly<{ url: string; directory?: string }>,
 ): Promise<void> {
-  await requireNobodyServing(session)
-  await requireNoRows(session)
-  requireFittingDatabase(manifest, await migrationStatus(place))
+  await requireNoGateway(connection)
+  await requireNoRows(connection)
+  requireMatchingMigrations(manifest, await migrationStatus(place))
   await migrate({ ...place, only: manifest.migrations.map(({ name }) => name) })
 }
 
-async function fill(session: Session, { folder, manifest, signal, progress }: Work): Promise<void> {
-  await beginRestore(session)
-  await takeTables(session, manifest)
+async function fill(
+  connection: BackupConnection,
+  { folder, manifest, signal, progress }: Work,
+): Promise<void> {
+  await beginRestore(connection)
+  await lockTables(connection, manifest)
   for (const table of manifest.tables)
-    await readTableFile(table, { session, folder, signal, onPiece: progress.of(table.name) })
-  await setSequences(session, manifest)
-  await verifyContents(session, manifest, progress)
-  await startNewHistory(session)
-  await commit(session)
+    await readTableFile(table, { connection, folder, signal, onPiece: progress.onPieceOf(table.name) })
+  await setSequences(connection, manifest)
+  await verifyContents(connection, manifest, progress)
+  await forgetDevices(connection)
+  await commit(connection)
 }
 
 /**
- * Nobody else reads or writes the tables from here on; that they are empty is looked at again behind the locks, which
- * are taken in the order of the manifest. Emptying what is empty lets COPY write rows that need no vacuum.
+ * Locks the tables exclusively, in the order of the manifest, and checks again that they are empty. TRUNCATE allows COPY
+ * with FREEZE, which writes rows that need no vacuum.
  */
-async function takeTables(session: Session, manifest: Manifest): Promise<void> {
-  await requireTables(session, manifest)
+async function lockTables(connection: BackupConnection, manifest: Manifest): Promise<void> {
+  await requireTables(connection, manifest)
   const names = manifest.tables.map(({ name }) => pg.escapeIdentifier(name)).join(', ')
-  await session.client.query(`LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE`)
-  await requireNoRows(session)
-  await session.client.query(`TRUNCATE ${names}`)
+  await connection.client.query(`LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE`)
+  await requireNoRows(connection)
+  await connection.client.query(`TRUNCATE ${names}`)
 }
 
-async function requireTables(session: Session, { tables }: Manifest): Promise<void> {
-  const there = new Set((await readTables(session)).map(({ name }) => name))
-  const missing = tables.filter(({ name }) => !there.has(name)).map(({ name }) => name)
+async function requireTables(connection: BackupConnection, { tables }: Manifest): Promise<void> {
+  const existing = new Set((await readTables(connection)).map(({ name }) => name))
+  const missing = tables.filter(({ name }) => !existing.has(name)).map(({ name }) => name)
   if (missing.length === 0) return
   throw new BackupError(
-    `The backup has tables that are none of Parley's: ${missing.join(', ')}. Make them in the database first, empty; nothing ` +
-      `was written.`,
+    `The backup has tables that Parley does not create: ${missing.join(', ')}. Create them empty first. Nothing was ` +
+      `written.`,
   )
 }
 
-async function setSequences({ client }: Session, { sequences }: Manifest): Promise<void> {
+async function setSequences({ client }: BackupConnection, { sequences }: Manifest): Promise<void> {
   for (const { name, lastValue } of sequences)
     await client.query('SELECT setval($1::regclass, $2)', [pg.escapeIdentifier(name), lastValue])
 }

@@ -7,68 +7,73 @@ import pg from 'pg'
 import { from, to } from 'pg-copy-streams'
 import { columnList, type Table, tableWithColumns } from './catalogue.ts'
 import type { TableEntry } from './manifest.ts'
-import type { Session } from './session.ts'
+import type { BackupConnection } from './connection.ts'
 
-/** Called for each piece that went through. */
+/** Called for each piece that was copied. */
 export type OnPiece = (piece: Readonly<{ rows: number; bytes: number }>) => void
 
-/** What a table has become in the folder. */
-export type TableFile = Pick<TableEntry, 'file' | 'rows' | 'bytes'> & Seal
+/** The file of a table. */
+export type TableFile = Pick<TableEntry, 'file' | 'rows' | 'bytes'> & FileChecksum
 
-/** By which a file is known again. */
-export type Seal = Pick<TableEntry, 'fileBytes' | 'sha256'>
+/** Size and digest of a file. */
+export type FileChecksum = Pick<TableEntry, 'fileBytes' | 'sha256'>
 
-type Where = Readonly<{ session: Session; folder: string; signal: AbortSignal; onPiece: OnPiece }>
+type Options = Readonly<{
+  connection: BackupConnection
+  folder: string
+  signal: AbortSignal
+  onPiece: OnPiece
+}>
 
-/** In COPY's text format a line feed ends a row, and is in no value: there it is written as \n. */
+/** Ends a row in COPY's text format. Inside values it is written as \n. */
 const LINE_FEED = 0x0a
 
 /*
- * Each stage of a pipeline takes the next piece when the one after it wants one, back to the socket of the database: so
- * a table of any size goes through some hundred kilobytes of memory. Compression runs on a thread of its own.
+ * The pipelines apply back-pressure up to the database's socket, so a table of any size needs only some hundred kilobytes
+ * of memory. Compression runs on a separate thread.
  */
 
-/** Copies what the session's transaction sees of a table into a file of the folder; on the disk when it resolves. */
-export async function writeTableFile(table: Table, where: Where): Promise<TableFile> {
-  const { session, folder, signal, onPiece } = where
+/** Copies a table into a file of the folder, in the transaction of the connection. Resolves when the file is on disk. */
+export async function writeTableFile(table: Table, options: Options): Promise<TableFile> {
+  const { connection, folder, signal, onPiece } = options
   const file = `${table.name}.copy.zst`
-  const [tally, seal] = [createTally(onPiece), createSeal()]
+  const [counter, checksum] = [createCounter(onPiece), createChecksum()]
   const rows = `SELECT ${columnList(table.columns)} FROM ${pg.escapeIdentifier(table.name)}`
   await pipeline(
-    session.client.query(to(`COPY (${rows}) TO STDOUT`)),
-    tally.count,
+    connection.client.query(to(`COPY (${rows}) TO STDOUT`)),
+    counter.count,
     createZstdCompress(),
-    seal.add,
+    checksum.add,
     createWriteStream(path.join(folder, file), { flags: 'wx', mode: 0o600, flush: true }),
     { signal },
   )
-  return { file, ...tally.total, ...seal.result() }
+  return { file, ...counter.total, ...checksum.result() }
 }
 
-/** Fills a table from its file. FREEZE: it was emptied in this transaction, so its rows are written as old at once. */
-export async function readTableFile(entry: TableEntry, where: Where): Promise<void> {
-  const { session, folder, signal, onPiece } = where
+/** Fills a table from its file. FREEZE is allowed because the table was truncated in this transaction. */
+export async function readTableFile(entry: TableEntry, options: Options): Promise<void> {
+  const { connection, folder, signal, onPiece } = options
   await pipeline(
     createReadStream(path.join(folder, entry.file)),
     createZstdDecompress(),
-    createTally(onPiece).count,
-    session.client.query(from(`COPY ${tableWithColumns(entry)} FROM STDIN WITH (FREEZE)`)),
+    createCounter(onPiece).count,
+    connection.client.query(from(`COPY ${tableWithColumns(entry)} FROM STDIN WITH (FREEZE)`)),
     { signal },
   )
 }
 
-/** What a file's size and SHA-256 are as it lies there. */
-export async function sealOf(file: string, signal: AbortSignal): Promise<Seal> {
-  const seal = createSeal()
-  await pipeline(createReadStream(file), seal.add, async (pieces) => drain(pieces), { signal })
-  return seal.result()
+/** Reads a file and computes its size and SHA-256. */
+export async function checksumOf(file: string, signal: AbortSignal): Promise<FileChecksum> {
+  const checksum = createChecksum()
+  await pipeline(createReadStream(file), checksum.add, async (pieces) => drain(pieces), { signal })
+  return checksum.result()
 }
 
 async function drain(pieces: AsyncIterable<Buffer>): Promise<void> {
   for await (const _ of pieces);
 }
 
-function createSeal() {
+function createChecksum() {
   const hash = createHash('sha256')
   let fileBytes = 0
 
@@ -80,10 +85,10 @@ function createSeal() {
     }
   }
 
-  return { add, result: (): Seal => ({ fileBytes, sha256: hash.digest('hex') }) }
+  return { add, result: (): FileChecksum => ({ fileBytes, sha256: hash.digest('hex') }) }
 }
 
-function createTally(onPiece: OnPiece) {
+function createCounter(onPiece: OnPiece) {
   const total = { rows: 0, bytes: 0 }
 
   async function* count(pieces: AsyncIterable<Buffer>) {

@@ -26,8 +26,8 @@ export const backUpDatabase: RunCommand<Readonly<{ folder: string }>> = async (p
       folder,
       parleyVersion: await readVersion(),
       signal,
-      tell: process.notice,
-      tellEveryMs: progressIntervalMs(process.isTerminal),
+      report: process.notice,
+      reportIntervalMs: progressIntervalMs(process.isTerminal),
     })
   })
   if (manifest.logs.broken > 0) process.notice(brokenLogs(manifest))

@@ -20,8 +20,8 @@ export const restoreDatabase: RunCommand<Readonly<{ folder: string }>> = async (
       folder,
       parleyVersion: await readVersion(),
       signal,
-      tell: process.notice,
-      tellEveryMs: progressIntervalMs(process.isTerminal),
+      report: process.notice,
+      reportIntervalMs: progressIntervalMs(process.isTerminal),
     })
   })
   for (const line of report(folder, manifest)) process.print(line)

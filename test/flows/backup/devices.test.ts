@@ -8,7 +8,7 @@ import { backUpTo, restoreFrom } from './running.ts'
 
 const TOLD = ['InboxReset', 'CaughtUp']
 
-test('a device that is ahead of a restored log is told to begin anew, whether the backup knew it or not', async () => {
+test('a device that is ahead of a restored log gets InboxReset, whether or not the backup knows it', async () => {
   await using folder = await temporaryFolder()
   await using restored = await createEmptyTestDatabase()
   const chatId = await (async () => {
@@ -49,7 +49,7 @@ test('a device that is ahead of a restored log is told to begin anew, whether th
   }
 })
 
-test('what a device acknowledges of the log that is gone, before it asks for anything, counts for nothing', async () => {
+test('acknowledgements of lost events are ignored after a restore', async () => {
   await using folder = await temporaryFolder()
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
@@ -68,7 +68,7 @@ test('what a device acknowledges of the log that is gone, before it asks for any
   expect(types(inbox)).toEqual(TOLD)
 })
 
-test('a key under which something was sent and lost is free again; one that was kept is known', async () => {
+test('the key of a lost message can be used again, and that of a kept message deduplicates', async () => {
   await using folder = await temporaryFolder()
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
@@ -91,7 +91,7 @@ test('a key under which something was sent and lost is free again; one that was 
   })
 })
 
-test('"parley reset-devices" does the same for a database that was set back by other means', async () => {
+test('"parley reset-devices" resets the devices of a database that was set back by other means', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chatId = await alice.startChat(bob)
@@ -109,7 +109,7 @@ test('"parley reset-devices" does the same for a database that was set back by o
   }
 })
 
-/** Receipts, which may come or not, are not what this is about. */
+/** Without receipts, which may or may not arrive. */
 function types({ items }: Stream): readonly string[] {
   return items.all.map(({ __typename }) => __typename).filter((type) => type !== 'ReceiptAdvanced')
 }

@@ -6,7 +6,7 @@ import { startParley, UNLIMITED } from '../../harness/servers/parley.ts'
 import { run, temporaryFolder } from '../cli/program.ts'
 import { type LogEntry, readAllLogs, readHistory } from './logs.ts'
 
-test('a backup of a database in which everybody goes on talking has all that was acknowledged before, without a hole', async () => {
+test('a backup under load has every message that was acknowledged before it, without a gap', async () => {
   await using parley = await startParley({ config: UNLIMITED })
   await using folder = await temporaryFolder()
   await using load = await startLoad({

@@ -6,7 +6,7 @@ import { embeddedState } from '../../../src/store/embedded/running-url.ts'
 import { programsWith, serve, temporaryFolder } from '../cli/program.ts'
 import { manifestIn } from './running.ts'
 
-test('the embedded database is backed up while its instance runs and while none does, and goes into a new folder', async () => {
+test('the embedded database is backed up with and without a running gateway, and restored into a new folder', async () => {
   await using folder = await temporaryFolder()
   const [first, second] = [join(folder.path, 'first'), join(folder.path, 'second')]
   const [running, stopped] = [join(folder.path, 'running'), join(folder.path, 'stopped')]
@@ -38,7 +38,7 @@ test('the embedded database is backed up while its instance runs and while none 
   await again.ended
 }, 90_000)
 
-/** The people of the demonstration come in their own time. */
+/** Without the demo users, which are created in the background. */
 const DAVE = `INSERT INTO users (id, name, claims_issued_at) VALUES ('dave', 'Dave', now())`
 
 async function urlOf(dataDir: string): Promise<string> {

@@ -9,14 +9,14 @@ import { createTestDatabase, query } from '../../harness/servers/database.ts'
 import { PARLEY, start, temporaryFolder } from '../cli/program.ts'
 import { backUpTo, restoreFrom } from './running.ts'
 
-/** Each row different from the next. */
+/** All rows are different. */
 const MANY = `
   INSERT INTO messages (chat_id, seq, sender_id, client_message_id, fingerprint, body, sent_at)
   SELECT '01930000-0000-7000-8000-000000000001', n, 'alice', n::text, sha256(n::text::bytea),
     encode(sha256(n::text::bytea), 'hex') || encode(sha256((-n)::text::bytea), 'hex'), now()
   FROM generate_series(1, 20000) AS n`
 
-test('Ctrl-C ends a backup at once, and a restore as well; what is left of either is known for what it is', async () => {
+test('Ctrl-C stops a backup and a restore at once, and what is left is marked as incomplete', async () => {
   await using folder = await temporaryFolder()
   await using source = await createTestDatabase()
   await query(source.url, MANY)
@@ -36,12 +36,12 @@ test('Ctrl-C ends a backup at once, and a restore as well; what is left of eithe
   expect(await restoreFrom(whole, target.url), 'the next attempt').toMatchObject({ code: 0, noticed: '' })
 })
 
-test('a disk without room is told in a sentence', async () => {
+test('a full disk is reported in one sentence', async () => {
   await using folder = await temporaryFolder()
   await using source = await createTestDatabase()
   await query(source.url, MANY)
   const to = join(folder.path, 'small')
-  // What a file may have at most, in blocks: to a program it is as if the disk ended there.
+  // The limit of a file's size, in blocks. A program sees it as a full disk.
   const limited = spawn(
     'sh',
     ['-c', 'ulimit -f 64; exec "$@"', 'sh', process.execPath, PARLEY, 'backup', to],
@@ -59,7 +59,7 @@ test('a disk without room is told in a sentence', async () => {
   expect((await restoreFrom(to, source.url)).noticed).toContain('was never finished')
 })
 
-/** Runs the program until it waits for a table that somebody else has locked, then lets it have a Ctrl-C. */
+/** Runs the program until it waits for a table that another connection has locked, and then sends Ctrl-C. */
 async function interrupted(
   args: readonly string[],
   cwd: string,

@@ -1,10 +1,10 @@
 import { query } from '../../harness/servers/database.ts'
 import type { Person } from '../../harness/people/person.ts'
 
-/** An entry of a log, as it stands in the database. */
+/** An event of a log, as stored in the database. */
 export type LogEntry = Readonly<{ seq: number; key: string; body: string | null }>
 
-/** The logs of all chats, each in order. */
+/** Reads the logs of all chats, each in order. */
 export async function readAllLogs(url: string): Promise<ReadonlyMap<string, readonly LogEntry[]>> {
   const rows = await query<LogEntry & { chatId: string }>(
     url,
@@ -31,7 +31,7 @@ const PAGE = `
     chat(id: $id) { messages(first: 100, after: $after) { edges { cursor node { seq body } } pageInfo { hasNextPage } } }
   }`
 
-/** All of a chat's messages, page by page, as an app reads them. */
+/** Reads all messages of a chat page by page, as an app does. */
 export async function readHistory(person: Person, id: string): Promise<readonly Omit<LogEntry, 'key'>[]> {
   const found: Omit<LogEntry, 'key'>[] = []
   let after: string | undefined

@@ -9,7 +9,7 @@ import { type PostgresServer, startPrimary } from '../../harness/servers/postgre
 import { parley as command } from '../../unit/cli/terminal.ts'
 import { readAllLogs, readHistory } from './logs.ts'
 
-test('an archive of the write-ahead log brings back every message up to the moment that is named, and none after it', async () => {
+test('a recovery from archived write-ahead log has every message up to the chosen moment, and none after it', async () => {
   await using home = await createDataFolder()
   const archive = join(home.path, 'archive')
   await mkdir(archive)
@@ -35,7 +35,7 @@ test('an archive of the write-ahead log brings back every message up to the mome
   expect((await again.send(chatId, 'and on it goes')).seq).toBe(61)
 }, 60_000)
 
-/** What is said on a server before it dies, what of it is wanted back, and as of when. */
+/** Sends messages on a server before it dies. Returns those to recover, and the moment to recover to. */
 async function live(primary: PostgresServer) {
   await using parley = await startParley({ databaseUrl: primary.url, config: UNLIMITED })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
@@ -55,7 +55,7 @@ async function live(primary: PostgresServer) {
   return { chatId, copy, wanted, time: moment?.time ?? '' }
 }
 
-/** Resolves when everything that was written is in the archive. */
+/** Resolves when everything that was written is archived. */
 async function archiveAll(primary: PostgresServer): Promise<void> {
   const [segment] = await primary.sql<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name')
   await primary.waitUntil(
@@ -63,7 +63,7 @@ async function archiveAll(primary: PostgresServer): Promise<void> {
   )
 }
 
-/** Twenty messages, each acknowledged. */
+/** Sends twenty messages, each acknowledged. */
 async function sayMuch(person: Person, chatId: string, what: string): Promise<void> {
   for (let number = 0; number < 20; number += 1) await person.send(chatId, `${what}: ${number}`)
 }

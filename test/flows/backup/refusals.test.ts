@@ -14,9 +14,9 @@ import { backUpTo, copyOf, manifestIn, restoreFrom, writeManifest } from './runn
 
 const resources = new AsyncDisposableStack()
 let home: string
-/** What everybody here copies, and nobody changes. */
+/** A backup that the tests copy and never change. */
 let backup: string
-/** Nobody has migrated it, and nobody may: every restore here is refused. */
+/** A database without migrations. It stays so, because every restore here is rejected. */
 let empty: TestDatabase
 
 beforeAll(async () => {
@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => resources.disposeAsync())
 
-/** Refused with this sentence, before anything was written. */
+/** Expects that the restore is rejected with this message before anything was written. */
 async function expectRefusal(folder: string, sentence: RegExp): Promise<void> {
   const { code, printed, noticed } = await restoreFrom(folder, empty.url)
   expect(noticed).toMatch(sentence)
@@ -40,7 +40,7 @@ async function expectRefusal(folder: string, sentence: RegExp): Promise<void> {
   )
 }
 
-test('one byte that differs is found, and the file named', async () => {
+test('reports the file in which one byte differs', async () => {
   const folder = await copyOf(backup)
   const file = join(folder, 'messages.copy.zst')
   const content = await readFile(file)
@@ -50,14 +50,14 @@ test('one byte that differs is found, and the file named', async () => {
   await expectRefusal(folder, /is damaged: messages\.copy\.zst is not what was written .*Nothing was written/)
 })
 
-test('files that are missing or cut short are all named at once', async () => {
+test('reports all missing and truncated files at once', async () => {
   const folder = await copyOf(backup)
   await rm(join(folder, 'chats.copy.zst'))
   await writeFile(join(folder, 'users.copy.zst'), 'short')
   await expectRefusal(folder, /chats\.copy\.zst is missing; users\.copy\.zst has 5 bytes instead of \d+/)
 })
 
-test('a backup that was broken off is known by its lack of a manifest', async () => {
+test('rejects a backup without a manifest as unfinished', async () => {
   const folder = await copyOf(backup)
   await rm(join(folder, 'manifest.json'))
   await expectRefusal(folder, /^There is no backup in .*: it has no manifest\.json\. Name the folder/)
@@ -65,7 +65,7 @@ test('a backup that was broken off is known by its lack of a manifest', async ()
   await expectRefusal(folder, /^The backup in .* was never finished/)
 })
 
-test('a folder that is not there, or a manifest that is none, is told', async () => {
+test('reports a missing folder and an invalid manifest', async () => {
   await expectRefusal(
     join(home, 'nowhere'),
     /^The folder .*nowhere can't be read \(ENOENT\)\. Name the folder/,
@@ -77,7 +77,7 @@ test('a folder that is not there, or a manifest that is none, is told', async ()
   await expectRefusal(folder, /manifest\.json does not describe a backup of Parley, or was damaged/)
 })
 
-test('a file outside of the folder is never read, whatever the manifest says', async () => {
+test('never reads a file outside the folder', async () => {
   const folder = await copyOf(backup)
   const manifest = await manifestIn(folder)
   const tables = manifest.tables.map((table) => ({ ...table, file: `../${table.file}` }))
@@ -85,7 +85,7 @@ test('a file outside of the folder is never read, whatever the manifest says', a
   await expectRefusal(folder, /does not describe a backup/)
 })
 
-test('a backup of a newer Parley is left to that one', async () => {
+test('rejects a backup of a newer version', async () => {
   const folder = await copyOf(backup)
   const manifest = await manifestIn(folder)
   await writeManifest(folder, { ...manifest, format: 2 })
@@ -97,7 +97,7 @@ test('a backup of a newer Parley is left to that one', async () => {
   await expectRefusal(folder, /newer than this one, .* \(29990101000000_future\)/)
 })
 
-test('a backup whose migrations had another content is not guessed at', async () => {
+test('rejects a backup whose migrations had other content', async () => {
   const folder = await copyOf(backup)
   const manifest = await manifestIn(folder)
   const migrations = manifest.migrations.map((migration) => ({ ...migration, checksum: 'other' }))
@@ -105,7 +105,7 @@ test('a backup whose migrations had another content is not guessed at', async ()
   await expectRefusal(folder, /^The backup was made with other migrations of the same name: \d+_founding/)
 })
 
-test('a database in which there is anything is left as it is', async () => {
+test('does not change a database with rows', async () => {
   await using database = await createTestDatabase()
   await query(database.url, `INSERT INTO users (id, name, claims_issued_at) VALUES ('carol', 'Carol', now())`)
   const { code, noticed } = await restoreFrom(backup, database.url)
@@ -116,16 +116,16 @@ test('a database in which there is anything is left as it is', async () => {
   expect(await query(database.url, 'SELECT id FROM users')).toEqual([{ id: 'carol' }])
 })
 
-test('a database that is being served is left to those who serve it, also while it is empty', async () => {
+test('does not change a database that a gateway uses, even if it is empty', async () => {
   await using running = await startParley()
   const { code, noticed } = await restoreFrom(backup, running.databaseUrl)
   expect([code, noticed]).toEqual([
     1,
-    expect.stringMatching(/^A Parley is running on this database\. Stop every/),
+    expect.stringMatching(/^A gateway is running on this database\. Stop every/),
   ])
 })
 
-test('a database that a newer Parley has migrated is not filled with what is older', async () => {
+test('does not restore into a database with newer migrations', async () => {
   await using database = await createTestDatabase()
   await query(
     database.url,
@@ -143,45 +143,45 @@ test('a database that a newer Parley has migrated is not filled with what is old
   ])
 })
 
-test('a database that lacks migrations is not backed up, and no folder is made', async () => {
+test('does not back up a database with pending migrations, and creates no folder', async () => {
   const to = join(home, 'never-made')
   const { code, noticed } = await parley(['backup', to], { DATABASE_URL: empty.url })
   expect([code, noticed]).toEqual([1, expect.stringMatching(/run "parley migrate" first/)])
   expect(await readdir(home)).not.toContain('never-made')
 })
 
-test('a folder with anything in it is not written to', async () => {
+test('does not write to a folder that is not empty', async () => {
   await using database = await createTestDatabase()
   const to = join(home, 'mine')
   await mkdir(to)
   await writeFile(join(to, 'holiday.jpg'), 'x')
   const { code, noticed } = await parley(['backup', to], { DATABASE_URL: database.url })
-  expect([code, noticed]).toEqual([1, expect.stringMatching(/^There is something in .*mine already\./)])
+  expect([code, noticed]).toEqual([1, expect.stringMatching(/^The folder .*mine is not empty\./)])
   expect(await readdir(to)).toEqual(['holiday.jpg'])
 })
 
-test('a folder that can not be made is named, and nobody waits for it for ever', async () => {
+test('reports a folder that cannot be created, and does not hang', async () => {
   await using database = await createTestDatabase()
   const file = join(home, 'a-file')
   await writeFile(file, 'x')
-  // In /proc nobody makes anything, and the system says of it that it is not there.
+  // Nothing can be created in /proc, and the system reports ENOENT.
   for (const to of [file, join(file, 'inside'), '/proc/backup']) {
     const { code, noticed } = await parley(['backup', to], { DATABASE_URL: database.url })
     expect([code, noticed]).toEqual([
       1,
-      expect.stringMatching(/^The folder \S+ can't be made or written to \(\w+\)\. Name one in a place/),
+      expect.stringMatching(/^The folder \S+ can't be made or written to \(\w+\)\. Name a folder where/),
     ])
   }
 })
 
-test('a folder in folders that are still to be made is made with them', async () => {
+test('creates missing parent folders', async () => {
   await using database = await createTestDatabase()
   const to = join(home, 'of', 'this', 'year')
   expect(await parley(['backup', to], { DATABASE_URL: database.url })).toMatchObject({ code: 0 })
   expect(await readdir(to)).toContain('manifest.json')
 })
 
-test('rows that are not those that were backed up are not kept, although the files are sound', async () => {
+test('keeps no rows that differ from the backed-up ones, even if the files are intact', async () => {
   await using database = await createEmptyTestDatabase()
   const folder = await copyOf(backup)
   const manifest = await manifestIn(folder)
@@ -192,7 +192,7 @@ test('rows that are not those that were backed up are not kept, although the fil
   const { code, noticed } = await restoreFrom(folder, database.url)
   expect([code, noticed]).toEqual([
     1,
-    expect.stringContaining('does not hold what it held: messages has other rows than it had'),
+    expect.stringContaining('differ from the backed-up ones: messages has other rows than the original'),
   ])
   expect(await query(database.url, 'SELECT id FROM users')).toEqual([])
   expect(await restoreFrom(backup, database.url), 'the next attempt').toMatchObject({ code: 0, noticed: '' })

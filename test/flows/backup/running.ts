@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Manifest } from '../../../src/backup/manifest.ts'
 import { type Outcome, parley } from '../../unit/cli/terminal.ts'
 
-/** Writes a backup of this database into a new folder below another one. */
+/** Backs up the database into a new subfolder. */
 export async function backUpTo(databaseUrl: string, parent: string): Promise<string> {
   const folder = join(parent, randomUUID())
   const { code, noticed } = await parley(['backup', folder], { DATABASE_URL: databaseUrl })
@@ -12,12 +12,12 @@ export async function backUpTo(databaseUrl: string, parent: string): Promise<str
   return folder
 }
 
-/** Restores what is in the folder into this database. */
+/** Restores the backup into the database. */
 export function restoreFrom(folder: string, databaseUrl: string): Promise<Outcome> {
   return parley(['restore', folder], { DATABASE_URL: databaseUrl })
 }
 
-/** Another folder with the same backup in it. */
+/** Copies the backup into another folder. */
 export async function copyOf(folder: string): Promise<string> {
   const copy = `${folder}-${randomUUID()}`
   await cp(folder, copy, { recursive: true })

@@ -2,7 +2,7 @@ import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { backUp } from '../../../src/backup/back-up.ts'
-import { LEFT_OUT } from '../../../src/backup/catalogue.ts'
+import { EXCLUDED_TABLES } from '../../../src/backup/catalogue.ts'
 import { restore } from '../../../src/backup/restore.ts'
 import { migrate } from '../../../src/store/migrations/migrate.ts'
 import { createTestDatabase, createEmptyTestDatabase, query } from '../../harness/servers/database.ts'
@@ -12,11 +12,11 @@ import { backUpTo, manifestIn } from './running.ts'
 const ROUND = {
   parleyVersion: '1.0.0',
   signal: new AbortController().signal,
-  tell: () => undefined,
-  tellEveryMs: 1_000,
+  report: () => undefined,
+  reportIntervalMs: 1_000,
 }
 
-test('every table of the schema is in a backup with all its columns, or left out for a reason', async () => {
+test('every table of the schema is backed up with all columns, or excluded for a stated reason', async () => {
   await using folder = await temporaryFolder()
   await using database = await createTestDatabase()
   const columns = await query<{ table: string; columns: string[] }>(
@@ -25,14 +25,14 @@ test('every table of the schema is in a backup with all its columns, or left out
      FROM information_schema.columns WHERE table_schema = 'public' GROUP BY table_name ORDER BY table_name`,
   )
   const { tables } = await manifestIn(await backUpTo(database.url, folder.path))
-  const kept = columns.filter(({ table }) => !LEFT_OUT.has(table))
+  const kept = columns.filter(({ table }) => !EXCLUDED_TABLES.has(table))
   expect(kept.length).toBeGreaterThan(10)
   expect(tables.map(({ name, columns: own }) => ({ table: name, columns: own }))).toEqual(kept)
   const names = columns.map(({ table }) => table)
-  expect(names, 'what is left out is there').toEqual(expect.arrayContaining([...LEFT_OUT.keys()]))
+  expect(names, 'what is left out is there').toEqual(expect.arrayContaining([...EXCLUDED_TABLES.keys()]))
 })
 
-test('what a later version brings is backed up and restored too: tables that refer to each other, generated columns, sequences, every kind of text', async () => {
+test('tables of later versions are backed up and restored: references, generated columns, sequences, all kinds of text', async () => {
   await using folder = await temporaryFolder()
   await using source = await createEmptyTestDatabase()
   await using target = await createEmptyTestDatabase()
@@ -53,7 +53,7 @@ test('what a later version brings is backed up and restored too: tables that ref
   expect(next).toEqual([{ id: 4 }])
 })
 
-test('a backup of an older Parley is restored as that one had it, and then migrated, rows and all', async () => {
+test('a backup of an older version is restored with its migrations, and then migrated with its rows', async () => {
   await using folder = await temporaryFolder()
   await using source = await createTestDatabase()
   await using target = await createEmptyTestDatabase()
@@ -78,7 +78,7 @@ const LATER = `
     id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, album_id int NOT NULL REFERENCES b_albums, bytes bytea
   )`
 
-/** Ours, and one more. */
+/** Parley's migrations and one more. */
 async function migrationsWith(folder: string, name: string, sql: string): Promise<string> {
   const directory = join(folder, 'migrations')
   await cp('prisma/migrations', directory, { recursive: true })

@@ -14,7 +14,7 @@ import {
   titleOf,
 } from '../../harness/plans/recorded-statements.ts'
 
-/** Statements that ask for the chats of people, wherever they lie: every part is asked, by an index on the person. */
+/** Statements that read the chats of users. They scan every partition, by an index on the user. */
 const OF_PEOPLE: Readonly<Record<string, string>> = {
   device_register: 'a new device knows all chats of its person',
   device_pending: 'the chats that an inbox begins with',
@@ -61,7 +61,7 @@ function start(): Promise<TestParley> {
   return startParley({ databaseUrl, config: UNLIMITED, overrides: { presence: { windowMs: 300 } } })
 }
 
-test('people do everything that there is to do while the tables of chats lie in parts', async () => {
+test('every operation works while the tables of chats are partitioned', async () => {
   await using parley = await start()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const groups = await Promise.all(Array.from({ length: 12 }, () => alice.createGroup([bob])))
@@ -76,7 +76,7 @@ test('people do everything that there is to do while the tables of chats lie in 
   expect(parts.length).toBeGreaterThan(PARTS / 2)
 })
 
-test('every unique key of a table of chats holds the chat, and no foreign key leads anywhere', async () => {
+test('every unique key of a table of chats contains the chat id, and there are no foreign keys', async () => {
   const keys = await query<{ table: string; columns: string[] }>(databaseUrl, UNIQUE_KEYS)
   expect(keys.length).toBeGreaterThanOrEqual(Object.keys(CHAT_TABLES).length)
   const without = keys.filter(({ table, columns }) => !columns.includes(columnOf(table)))
@@ -84,7 +84,7 @@ test('every unique key of a table of chats holds the chat, and no foreign key le
   expect(await query(databaseUrl, `SELECT conname FROM pg_constraint WHERE contype = 'f'`)).toEqual([])
 })
 
-test('a statement that concerns one chat touches one part of each table', async () => {
+test('a statement about one chat touches one partition of each table', async () => {
   const astray: [string, string, number][] = []
   for (const sent of statements.filter(({ name }) => !(name in OF_PEOPLE))) {
     const chats = chatsIn(sent)
@@ -95,7 +95,7 @@ test('a statement that concerns one chat touches one part of each table', async 
   expect(astray).toEqual([])
 })
 
-test('a statement that leaves the chat out is noticed, and a unique key that does is refused', async () => {
+test('a statement without the chat id is detected, and a unique key without it is rejected', async () => {
   const text = `SELECT body FROM messages WHERE sender_id = $1 AND client_message_id = $2`
   const touched = await partsTouched({ name: 'new', text, values: ['alice', 'key'] })
   expect(touched.get('messages')?.size).toBe(PARTS)
@@ -103,7 +103,7 @@ test('a statement that leaves the chat out is noticed, and a unique key that doe
   await expect(query(databaseUrl, index)).rejects.toThrow(/unique constraint on partitioned table/)
 })
 
-test('no statement is excused that is not sent', () => {
+test('the list of exceptions has no statement that is never sent', () => {
   const names = statements.map(({ name }) => name)
   expect(names).toEqual(expect.arrayContaining(Object.keys(OF_PEOPLE)))
 })
@@ -120,7 +120,7 @@ function columnOf(table: string): string {
   return new Map<string, string>(Object.entries(CHAT_TABLES)).get(table) ?? 'nothing'
 }
 
-/** By table, the parts of it that were looked into. */
+/** The partitions that were scanned, by table. */
 async function partsTouched(sent: SentStatement): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const touched = new Map<string, Set<string>>()
   for (const node of nodesOf(await executedPlan(client, withFreshKeys(sent)))) {
@@ -132,7 +132,7 @@ async function partsTouched(sent: SentStatement): Promise<ReadonlyMap<string, Re
   return touched
 }
 
-/** How many chats the values of a statement name. */
+/** The number of chats in the values of a statement. */
 function chatsIn({ values }: SentStatement): number {
   return new Set(values.flat().filter((value) => chatIds.has(value))).size
 }

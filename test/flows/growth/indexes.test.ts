@@ -22,15 +22,15 @@ import {
   titleOf,
 } from '../../harness/plans/recorded-statements.ts'
 
-/** Statements that have to find rows of many chats, and the index that holds those alone. */
+/** Statements that find rows of many chats, and the index for it. */
 const SWEEPS: Readonly<Record<string, string>> = {
-  // What has expired and was not erased yet, wherever it is: 500 at a time, by a partial index that is empty otherwise.
+  // Expired messages that were not erased yet, in all chats: 500 at a time, by a partial index on those alone.
   message_erase_expired: 'messages_expires_at_idx',
   // All chats in turn, a page at a time, in the order of their primary key.
   log_retention_next_page: 'chats_pkey',
 }
 
-/** Statements that no conversation leads to, and why they are not looked at. */
+/** Statements that no conversation causes, and why their plans are not checked. */
 const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
   service_level_set: 'an operator, into a table of one row',
   service_level_clear: 'an operator, from a table of one row',
@@ -63,7 +63,7 @@ beforeAll(async () => {
 
 afterAll(() => resources.disposeAsync())
 
-test('every statement that the program has is looked at, or it is said why not', async () => {
+test('the plan of every statement is checked, or an exception says why not', async () => {
   const written = (await sourceOfStatements()).toSorted()
   const heard = new Set(statements.map(({ name }) => name))
   const unheard = written.filter((name) => !heard.has(name) && !(name in NOT_OF_A_CONVERSATION))
@@ -71,7 +71,7 @@ test('every statement that the program has is looked at, or it is said why not',
   expect(written).toEqual(expect.arrayContaining(Object.keys(NOT_OF_A_CONVERSATION)))
 })
 
-test('every read and write that the program makes by Prisma is looked at', async () => {
+test('the plan of every Prisma call is checked', async () => {
   const made = await callsOfPrisma()
   const unheard = made.filter(
     ([verb, table]) =>
@@ -81,8 +81,8 @@ test('every read and write that the program makes by Prisma is looked at', async
   expect(made.length).toBeGreaterThan(8)
 })
 
-test('at a thousand messages there is an index for whatever a statement asks for', async () => {
-  // Tables of a page or two are read faster whole. What counts here is that there is another way for when they grow.
+test('every statement can use an index in a small database', async () => {
+  // A table of one or two pages is scanned faster without an index. This checks that an index exists for larger ones.
   await client.query('BEGIN')
   for (const whole of ['seqscan', 'hashjoin', 'mergejoin'])
     await client.query(`SET LOCAL enable_${whole} = off`)
@@ -91,7 +91,7 @@ test('at a thousand messages there is an index for whatever a statement asks for
   expect(faults).toEqual([])
 })
 
-test('sessions run the plans that are looked at here: those for whatever values come', async () => {
+test('gateways run the generic plans that these tests check', async () => {
   const logger = { warn: () => undefined }
   for (const isReadOnly of [false, true]) {
     const options = { url: databaseUrl, name: 'growth', isReadOnly, size: 1, queryDeadlineMs: 5_000, logger }
@@ -105,14 +105,14 @@ test.each([
   ['in many small chats', MANY_SMALL_CHATS],
   ['in few huge chats', FEW_HUGE_CHATS],
 ])(
-  'at ten million messages %s every statement touches rows of one chat, or of one person, by an index',
+  'with ten million messages %s, every statement reads rows of one chat or one user by an index',
   async (_, size) => {
     await setTableStatistics(client, size)
     expect(await faultsOfAll()).toEqual([])
   },
 )
 
-test('the planner believes that there is as much as is pretended', async () => {
+test('the planner uses the simulated statistics', async () => {
   await setTableStatistics(client, MANY_SMALL_CHATS)
   for (const [table, { rows }] of Object.entries(tablesOf(MANY_SMALL_CHATS))) {
     const plan = await genericPlan(client, { name: '', text: `SELECT FROM ${table}`, values: [] })
@@ -152,7 +152,7 @@ test.each([
   expect(findPlanProblems(plan, indexes).join()).toMatch(fault)
 })
 
-/** By the plan for whatever values come, which is the one that Parley's sessions run. */
+/** Explains the generic plan, which gateways run. */
 async function faultsOfAll(): Promise<[string, ...string[]][]> {
   const found: [string, ...string[]][] = []
   for (const sent of statements) {
@@ -192,7 +192,7 @@ const VERBS = [
   ['INSERT', /^(create|upsert)/],
 ] as const
 
-/** What is made of each call of Prisma in the source, as verb and table. */
+/** Each call of Prisma in the source, as operation and table. */
 async function callsOfPrisma(): Promise<(readonly [verb: string, table: string])[]> {
   const calls: (readonly [string, string])[] = []
   for await (const text of sources()) {

@@ -4,7 +4,7 @@ import { startParley } from '../../harness/servers/parley.ts'
 import { type PlanNode, executedPlan, enablePlanReports } from '../../harness/plans/query-plan.ts'
 import { recordStatements } from '../../harness/plans/recorded-statements.ts'
 
-/** What bob, or a program under his name, has said without ever reading. */
+/** Messages that bob sent without ever reading. */
 const SAY = `
   WITH said AS (
     INSERT INTO messages (chat_id, seq, sender_id, client_message_id, fingerprint, body, sent_at)
@@ -13,7 +13,7 @@ const SAY = `
   )
   UPDATE chats SET head_seq = (SELECT max(seq) FROM said)`
 
-test("unread messages are counted among the newest ten thousand, however many of one's own there are", async () => {
+test("unread messages are counted among the newest ten thousand, regardless of the viewer's own messages", async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chat = await alice.startChat(bob)

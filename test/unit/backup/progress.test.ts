@@ -6,8 +6,8 @@ function watched(totalRows: number) {
   let nowMs = 0
   const progress = createProgress({
     totalRows,
-    everyMs: 1_000,
-    tell: (line) => lines.push(line),
+    reportIntervalMs: 1_000,
+    report: (line) => lines.push(line),
     now: () => nowMs,
   })
   return {
@@ -19,9 +19,9 @@ function watched(totalRows: number) {
   }
 }
 
-test('of many pieces one line is told in its time, with all that came before', () => {
+test('reports the total of all pieces, at most once per interval', () => {
   const { progress, lines, goTo } = watched(10_000)
-  const onPiece = progress.of('messages')
+  const onPiece = progress.onPieceOf('messages')
   for (let ms = 100; ms <= 2_000; ms += 100) {
     goTo(ms)
     onPiece({ rows: 200, bytes: 100_000 })
@@ -32,21 +32,21 @@ test('of many pieces one line is told in its time, with all that came before', (
   ])
 })
 
-test('an estimate that was too low never says that all is done, and none says nothing', () => {
+test('reports at most 99 % if the estimate is too low, and no percentage without an estimate', () => {
   const low = watched(10)
   low.goTo(1_000)
-  low.progress.of('users')({ rows: 50, bytes: 500 })
+  low.progress.onPieceOf('users')({ rows: 50, bytes: 500 })
   expect(low.lines).toEqual(['users: 50 rows, 0.0 MB so far, 99 % (50 rows/s)'])
   const none = watched(0)
   none.goTo(1_000)
-  none.progress.of('users')({ rows: 50, bytes: 500 })
+  none.progress.onPieceOf('users')({ rows: 50, bytes: 500 })
   expect(none.lines).toEqual(['users: 50 rows, 0.0 MB so far (50 rows/s)'])
 })
 
-test('what takes its time without copying is named, in turn with the rest', () => {
+test('reports the name of a step that copies nothing', () => {
   const { progress, lines, goTo } = watched(10)
-  progress.note('users: comparing')
+  progress.step('users: comparing')
   goTo(1_000)
-  progress.note('messages: comparing')
+  progress.step('messages: comparing')
   expect(lines).toEqual(['messages: comparing …'])
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Dependent, inDependencyOrder } from '../../../src/backup/in-dependency-order.ts'
+import { type Dependent, inDependencyOrder } from '../../../src/backup/catalogue.ts'
 
 function thing(name: string, ...refersTo: string[]): Dependent {
   return { name, refersTo }
@@ -9,14 +9,14 @@ function order(...things: readonly Dependent[]): readonly string[] {
   return inDependencyOrder(things).map(({ name }) => name)
 }
 
-test('whatever is referred to comes first; equals stay in their order', () => {
+test('orders items after those that they refer to, and otherwise keeps their order', () => {
   expect(order(thing('a', 'c'), thing('b'), thing('c', 'd'), thing('d'))).toEqual(['b', 'd', 'c', 'a'])
 })
 
-test('a reference to what is not there counts for nothing', () => {
+test('ignores references to unknown items', () => {
   expect(order(thing('a', 'elsewhere'))).toEqual(['a'])
 })
 
-test('a circle is told instead of gone round', () => {
-  expect(() => order(thing('a', 'b'), thing('b', 'a'), thing('c'))).toThrow('in a circle: a, b')
+test('throws on a cycle', () => {
+  expect(() => order(thing('a', 'b'), thing('b', 'a'), thing('c'))).toThrow('Cyclic references: a, b')
 })

@@ -1,33 +1,33 @@
 import pg from 'pg'
 import { connectionConfig } from '../store/sql/connection-config.ts'
 
-/** A connection of one's own, which ends when it is disposed of, or when the signal fires, whatever it is doing. */
-export type Session = AsyncDisposable &
+/** A separate connection. It is closed when it is disposed or the signal aborts, even during a statement. */
+export type BackupConnection = AsyncDisposable &
   Readonly<{
     client: pg.Client
-    /** From here on the signal ends nothing any more. Throws its reason where it has fired already. */
-    passPointOfNoReturn(): void
+    /** From now on the signal has no effect. Throws its reason if it has aborted already. */
+    ignoreAbort(): void
   }>
 
-/** A table is copied for as long as it takes, whatever an operator has set for statements of gateways. */
+/** Copying a table takes as long as it takes, even if the role has limits for the statements of gateways. */
 const SETTINGS = { statement_timeout: '0', idle_in_transaction_session_timeout: '0', lock_timeout: '10000' }
 
 /*
- * How values read as text, which is what is copied and what digests are made of. Inside the transaction, and so also
- * behind a pooler that drops start-up options.
+ * The text representation of values, in which tables are copied and digests computed. Set inside the transaction, so that
+ * it also works behind a pooler that drops start-up options.
  */
 const REPRESENTATION = `
   SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601';
   SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL client_encoding = 'UTF8'`
 
-export async function openSession(
+export async function openConnection(
   url: string,
   applicationName: string,
   signal: AbortSignal,
-): Promise<Session> {
+): Promise<BackupConnection> {
   signal.throwIfAborted()
   const client = new pg.Client(connectionConfig(url, applicationName, SETTINGS))
-  // A connection that breaks fails the statement under way; the event says it a second time.
+  // A lost connection also fails the statement in progress. Without a listener the event would end the process.
   client.on('error', () => undefined)
   await client.connect()
   let ending: Promise<void> | undefined
@@ -37,7 +37,7 @@ export async function openSession(
   signal.addEventListener('abort', onAbort, { once: true })
   return {
     client,
-    passPointOfNoReturn() {
+    ignoreAbort() {
       signal.throwIfAborted()
       stopListening()
     },
@@ -48,20 +48,20 @@ export async function openSession(
   }
 }
 
-/** One snapshot for everything that is read, in which nothing can be written. Nobody waits for it. */
-export async function beginSnapshot({ client }: Session): Promise<void> {
+/** Begins a read-only transaction with one snapshot for all reads. It blocks no other transaction. */
+export async function beginSnapshot({ client }: BackupConnection): Promise<void> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   await client.query(REPRESENTATION)
 }
 
-/** A transaction that fills tables. */
-export async function beginRestore({ client }: Session): Promise<void> {
+/** Begins a transaction that fills tables. */
+export async function beginRestore({ client }: BackupConnection): Promise<void> {
   await client.query('BEGIN')
   await client.query(REPRESENTATION)
 }
 
-/** What was done is there from now on, all of it; what was only read is let go of. Nothing can break it off. */
-export async function commit(session: Session): Promise<void> {
-  session.passPointOfNoReturn()
-  await session.client.query('COMMIT')
+/** Commits the transaction. The commit itself cannot be aborted. */
+export async function commit(connection: BackupConnection): Promise<void> {
+  connection.ignoreAbort()
+  await connection.client.query('COMMIT')
 }
