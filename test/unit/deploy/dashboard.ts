@@ -20,13 +20,13 @@ export async function readDashboard(): Promise<z.infer<typeof DASHBOARD>> {
   return DASHBOARD.parse(JSON.parse(await readFile(FILE, 'utf8')))
 }
 
-/** The metrics in the dashboard's queries. */
+/** Returns the metrics in the dashboard's queries. */
 export async function dashboardMetrics(): Promise<ReadonlySet<string>> {
   const { panels } = await readDashboard()
   return metricsIn(panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join('\n'))
 }
 
-/** The metrics that a text names, under the names that the registry knows them by. */
+/** Returns the metrics that a text names, by their names in the registry. */
 export function metricsIn(text: string): ReadonlySet<string> {
   const names = [...text.matchAll(/\bparley_[a-z0-9_]+/g)].map(([name]) => name)
   return new Set(names.map((name) => name.replace(/_(bucket|sum|count)$/, '')))

@@ -6,7 +6,7 @@ import { nginxConfigFor } from '../../../scripts/cluster-nginx.ts'
 const DEPLOYED = join(import.meta.dirname, '..', '..', '..', 'deploy', 'nginx.conf')
 const PLACE = { folder: '/data', port: 4000, gatewayPorts: [4001, 4002, 4003], isRoot: false }
 
-test("the local load balancer gets this machine's gateways and keeps to its folder and to loopback", async () => {
+test("the local load balancer has this machine's gateways, and uses only its folder and loopback", async () => {
   const config = nginxConfigFor(await readFile(DEPLOYED, 'utf8'), PLACE)
   expect(config.match(/server 127\.0\.0\.1:\d+/g)).toEqual(
     [4001, 4002, 4003].map((p) => `server 127.0.0.1:${p}`),
@@ -16,11 +16,11 @@ test("the local load balancer gets this machine's gateways and keeps to its fold
   expect(config).not.toMatch(/\/tmp\/|gateway-\d|resolver|user root/)
 })
 
-test('started as root, its workers stay root: nobody else has a way into the folder', async () => {
+test('workers stay root if nginx starts as root, because other users cannot access the folder', async () => {
   const config = nginxConfigFor(await readFile(DEPLOYED, 'utf8'), { ...PLACE, isRoot: true })
   expect(config).toContain('user root;')
 })
 
-test('a deployed configuration that has no place for the addresses is refused', () => {
+test('rejects a deployed configuration that has no place for the addresses', () => {
   expect(() => nginxConfigFor('events {}', PLACE)).toThrow('deploy/nginx.conf has nothing like')
 })
