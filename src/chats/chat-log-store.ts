@@ -49,17 +49,9 @@ type EventRow = Readonly<{
 }> &
   MessagePart
 
-type MessagePart = Readonly<{
-  messageSeq: Seq | null
-  senderId: UserId
-  clientMessageId: string
-  body: string | null
-  replyToSeq: Seq | null
-  sentAt: Date
-  editedAt: Date | null
-  deletedAt: Date | null
-  expiresAt: Date | null
-}>
+/** The columns of messages. Null unless the event names a message. */
+type MessagePart = Readonly<{ messageSeq: Seq | null }> &
+  Omit<Message, 'chatId' | 'seq' | 'isJustSent' | 'isConcealed'>
 
 // Primary keys, all within one chat: a range of chat_events, one row of messages per event that names a message, and
 // for seq 1 alone all members, to find the initial ones. Takes no lock. One statement, so that events and messages
