@@ -12,14 +12,14 @@ import type { LoadDeviceOptions } from '../harness/people/load-device.ts'
 import { type Load, startLoad } from '../harness/people/load-generator.ts'
 import { startParley } from '../harness/servers/parley.ts'
 
-/** Alice and bob with two devices each, on two gateways, in silence. */
-async function pair(peculiar: (index: number) => Partial<LoadDeviceOptions> = () => ({})) {
+/** Alice and bob with two devices each, on two gateways. They send nothing by themselves. */
+async function pair(overrides: (index: number) => Partial<LoadDeviceOptions> = () => ({})) {
   await using resources = new AsyncDisposableStack()
   const cluster = resources.use(await startCluster(2))
   const { databaseUrl } = cluster
   const urls = cluster.gateways.map(({ url }) => url)
   const load = resources.use(
-    await startLoad({ urls, databaseUrl, people: ['alice', 'bob'], deviceOverrides: peculiar }),
+    await startLoad({ urls, databaseUrl, people: ['alice', 'bob'], deviceOverrides: overrides }),
   )
   const [chat = ''] = load.chats
   const kept = resources.move()
@@ -43,19 +43,19 @@ async function writeWhileAway(it: Awaited<ReturnType<typeof pair>>): Promise<voi
   await it.load.drain()
 }
 
-test('the checker has nothing to say of a device that was away and came back', async () => {
+test('the checker accepts a device that was away and reconnected', async () => {
   await using it = await pair()
   await writeWhileAway(it)
   expectNoFindings(it.load.recorder)
 })
 
-test('the checker sees that a device skipped the catch-up when it came back', async () => {
+test('the checker detects a device that skips the replay after a reconnect', async () => {
   await using it = await pair((index) => ({ omitsDeviceId: index === 3 }))
   await writeWhileAway(it)
   expect(rules(it.load)).toEqual(new Set(['lost', 'missing']))
 })
 
-test('the checker sees that a device lost an event', async () => {
+test('the checker detects that a device lost an event', async () => {
   await using it = await pair((index) => (index === 3 ? { droppedSeq: 3 } : {}))
   await sendSome(it, 5)
   await it.load.measureRecovery()
@@ -63,7 +63,7 @@ test('the checker sees that a device lost an event', async () => {
   expect(rules(it.load)).toEqual(new Set(['lost', 'missing', 'out of order']))
 })
 
-/** While the chat is locked, one key arrives at both gateways: both statements begin before either ends. */
+/** Sends one key through both gateways while the chat is locked: both statements begin before either ends. */
 async function sendTwiceAtOnce({ load, chat, databaseUrl }: Awaited<ReturnType<typeof pair>>): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
@@ -79,18 +79,18 @@ async function sendTwiceAtOnce({ load, chat, databaseUrl }: Awaited<ReturnType<t
   }
 }
 
-/** Resolves when so many statements of this database wait for a lock. */
+/** Resolves when this many statements wait for a lock. */
 async function waiting(client: pg.Client, count: number): Promise<void> {
   const text = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
   for (let tries = 0; tries < 500; tries += 1) {
-    // Statistics are as of the first look in a transaction, unless one lets go of them.
+    // Within a transaction, statistics stay as of the first read unless they are cleared.
     await client.query('SELECT pg_stat_clear_snapshot()')
     if (((await client.query(text)).rowCount ?? 0) >= count) return
   }
   throw new Error('The sends do not wait for the lock')
 }
 
-test('the unique key makes one message of two sends at once, and without it the checker sees two', async () => {
+test('the unique key makes one message of two concurrent sends, and without it the checker detects two', async () => {
   await using it = await pair()
   await sendTwiceAtOnce(it)
   await it.load.drain()
@@ -105,7 +105,7 @@ test('the unique key makes one message of two sends at once, and without it the 
   expect(rules(it.load)).toContain('repeated')
 })
 
-/** What a gateway would tell if it did so before the commit, and the commit then failed. */
+/** The event that a gateway would publish before a commit that then fails. */
 function uncommitted(chat: string): ChatEvent {
   const chatId = chat.replace('chat_', '') as ChatId
   const [actorId, at] = ['alice' as UserId, new Date()]
@@ -122,7 +122,7 @@ function uncommitted(chat: string): ChatEvent {
   return { type: 'MessageSent', chatId, seq: 1, actorId, at, joined: [actorId, 'bob' as UserId], message }
 }
 
-test('the checker sees that an event was told before it was committed, and then was not', async () => {
+test('the checker detects an event that was published before its commit failed', async () => {
   const gatewayId = 'west' as GatewayId
   const { encode } = createEnvelopeCodec([chatEventTopic, signalTopic, resyncTopic])
   const bus = createMemoryBus({ logger: createLogger({ level: 'silent', pretty: false }) })

@@ -2,35 +2,35 @@ import { countRepeats, expectNoFindings } from '../harness/checkers/history-chec
 import type { GatewayProcess } from '../harness/servers/gateway-process.ts'
 import { type Load, type LoadOptions, startLoad } from '../harness/people/load-generator.ts'
 
-/** People who talk over gateways, whatever is done to these, and the questions after a fault. */
+/** Users who send messages through gateways during faults, and the checks after each fault. */
 export type Crowd = AsyncDisposable &
   Readonly<{
     load: Load
-    /** How many sends were acknowledged so far. */
+    /** The number of sends that were acknowledged so far. */
     acknowledgedCount(): number
     /**
-     * The fault is over: says one thing more in each chat, waits until everybody has everything, and notes how long
-     * that took. Fails when somebody lacks something `timeoutMs` after the last of it was acknowledged.
+     * Call when the fault is over. Sends one more message to each chat, waits until every device has everything, and
+     * records how long that took. Rejects if a device lacks something `timeoutMs` after the last acknowledgement.
      */
     healed(timeoutMs?: number): Promise<void>
-    /** Drains, prints what it took, and fails if anything is wrong with what was recorded. */
+    /** Stops, prints a summary, and fails if the recorded history violates an invariant. */
     verify(name: string): Promise<void>
   }>
 
 export type CrowdOptions = Readonly<{
-  /** The addresses that people use: of the gateways, or of what stands in front of them. */
+  /** The addresses that users connect to: of gateways, or of a proxy before them. */
   urls: readonly string[]
   databaseUrl: string
-  /** Whose last words are shown when somebody lacks something. */
+  /** The last log lines of these gateways are shown if a device lacks something. */
   gateways: readonly GatewayProcess[]
-  /** Who talks where, see `startLoad`. */
+  /** Users and chats, see `startLoad`. */
   talk?: Pick<LoadOptions, 'people' | 'groupSizes' | 'sendIntervalMs'> | undefined
 }>
 
-/** From the end of a fault until everybody had everything, and the part of it after the last acknowledgement. */
+/** The time from the end of a fault until every device had everything, and its part after the last acknowledgement. */
 type Healing = Readonly<{ wholeMs: number; waitMs: number }>
 
-/** People are talking when it resolves. */
+/** Resolves when users are sending. */
 export async function startCrowd({ urls, databaseUrl, gateways, talk }: CrowdOptions): Promise<Crowd> {
   await using resources = new AsyncDisposableStack()
   const load = resources.use(await startLoad({ urls, databaseUrl, ...talk }))
@@ -46,7 +46,9 @@ export async function startCrowd({ urls, databaseUrl, gateways, talk }: CrowdOpt
       healings.push({ wholeMs: performance.now() - from, waitMs })
     } catch (error) {
       const log = gateways.flatMap((gateway) => gateway.log.slice(-10))
-      throw new Error(`Not everybody has everything. The gateways said:\n${log.join('\n')}`, { cause: error })
+      throw new Error(`Devices lack messages. The last log lines of the gateways:\n${log.join('\n')}`, {
+        cause: error,
+      })
     }
   }
 
@@ -66,14 +68,14 @@ export async function startCrowd({ urls, databaseUrl, gateways, talk }: CrowdOpt
   }
 }
 
-/** Somebody who is in the chat. */
+/** A member of the chat. */
 export function writerOf({ recorder }: Load, chat: string): string {
   return recorder.members.get(chat)?.[0]?.replace('user_', '') ?? ''
 }
 
 function slowest(healings: readonly Healing[]): string {
   const most = (times: readonly number[]): number => Math.round(Math.max(...times))
-  if (healings.length === 0) return 'nothing to heal'
+  if (healings.length === 0) return 'no fault'
   const waits = most(healings.map(({ waitMs }) => waitMs))
   return `slowest healing ${most(healings.map(({ wholeMs }) => wholeMs))} ms, longest wait for a device ${waits} ms`
 }

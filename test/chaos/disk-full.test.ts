@@ -14,53 +14,56 @@ import { createSmallDisk, type SmallDisk } from '../harness/servers/small-disk.t
 import { type Scene, startScene } from './scene.ts'
 
 /*
- * The database has no room any more. Where it lacks it for tables, a write fails, and the server goes on; where it lacks
- * it for its own log, the server panics, and comes back or not. Neither may lose what was acknowledged, or end a gateway.
+ * The disk of the database is full. Without room for tables, a write fails and the server continues. Without room for
+ * its own log, the server panics, and may not restart. Neither may lose an acknowledged message or end a gateway.
  */
 
-/** Room for an empty database and its log, and for some minutes of talk. */
+/** Room for an empty database with its log, and for messages of some minutes. */
 const DISK_MIB = 160
 const SETTINGS = { min_wal_size: '32MB', max_wal_size: '48MB', wal_keep_size: '0' }
 
-/** A send that has no answer but "try again" yet. */
-type Owed = Readonly<{ input: object; finish(outcome: Outcome): void }>
+/** A send that is not acknowledged yet. */
+type PendingSend = Readonly<{ input: object; finish(outcome: Outcome): void }>
 
-/** Alice, who writes what is large: each message needs room. */
+/** Alice, who sends large messages: each needs room on the disk. */
 async function writer({ load, gateways }: Scene) {
   const url = gateways[0]?.url ?? ''
   const alice = new Person({ url, token: await issueToken(TEST_SECRET, { subject: 'alice' }), name: 'alice' })
   const [chatId = ''] = load.chats
-  const post = ({ input }: Owed): Promise<ApiResponse<SendMessageData>> => alice.post(SEND_MESSAGE, { input })
+  const post = ({ input }: PendingSend): Promise<ApiResponse<SendMessageData>> =>
+    alice.post(SEND_MESSAGE, { input })
 
-  function begin(): Owed {
+  function begin(): PendingSend {
     const [key, body] = [randomUUID(), 'x'.repeat(8_000)]
     const finish = load.recorder.startSend({ chatId, sender: alice.id, key, body })
     return { input: { chatId, body, clientMessageId: key }, finish }
   }
 
-  function settle({ finish }: Owed, { data }: ApiResponse<SendMessageData>): boolean {
+  function record({ finish }: PendingSend, { data }: ApiResponse<SendMessageData>): boolean {
     const message = data?.sendMessage.message
     if (message !== undefined) finish({ type: 'ok', seq: message.seq, id: message.id })
     return message !== undefined
   }
 
   return {
-    look: () => alice.fetchChat(chatId),
-    /** Sends until something is not taken, and answers with that and with what was said of it. */
-    async untilRefused(): Promise<Readonly<{ owed: Owed; answer: ApiResponse<SendMessageData> }>> {
+    read: () => alice.fetchChat(chatId),
+    /** Sends until a send fails. Returns that send and its answer. */
+    async sendUntilRejected(): Promise<
+      Readonly<{ pending: PendingSend; answer: ApiResponse<SendMessageData> }>
+    > {
       for (;;) {
-        const owed = begin()
-        const answer = await post(owed)
-        if (!settle(owed, answer)) return { owed, answer }
+        const pending = begin()
+        const answer = await post(pending)
+        if (!record(pending, answer)) return { pending, answer }
       }
     },
-    /** The same key again. */
-    again: async (owed: Owed) => settle(owed, await post(owed)),
+    /** Sends with the same key again. */
+    retry: async (pending: PendingSend) => record(pending, await post(pending)),
     [Symbol.asyncDispose]: () => alice[Symbol.asyncDispose](),
   }
 }
 
-/** Why devices lost their streams, where they did. That receipts are refused is no reason. */
+/** Why devices lost their streams. A rejected receipt does not count. */
 function lostStreams({ load }: Scene): string[] {
   const all = load.devices.flatMap((device) => device.interruptions)
   return all.filter((reason) => !reason.startsWith('acknowledging'))
@@ -68,25 +71,25 @@ function lostStreams({ load }: Scene): string[] {
 
 const UNAVAILABLE = [{ extensions: { code: 'UNAVAILABLE', retryable: true } }]
 
-test('while there is no room for tables, sends are refused, reads go on, and the same keys succeed afterwards', async () => {
+test('without room for tables, rejects sends, serves reads, and accepts the same keys afterwards', async () => {
   await using disk = await createSmallDisk(DISK_MIB)
   await using server = await startPrimary(SETTINGS, disk)
   await migrate({ url: server.url })
   await using scene = await startScene(2, { severalHosts: server.url })
   await using alice = await writer(scene)
   await disk.fill()
-  const { owed, answer } = await alice.untilRefused()
+  const { pending, answer } = await alice.sendUntilRejected()
   expect(answer.errors).toMatchObject(UNAVAILABLE)
-  const { headSeq } = await alice.look()
+  const { headSeq } = await alice.read()
   expect(headSeq).toBeGreaterThan(0)
   await disk.free()
-  expect(await alice.again(owed)).toBe(true)
+  expect(await alice.retry(pending)).toBe(true)
   await scene.healed(10_000)
   expect(lostStreams(scene)).toEqual([])
   await scene.verify('no room for tables')
 }, 60_000)
 
-/** Puts the log of a server onto a disk of its own. */
+/** Moves the log of a server to its own disk. */
 async function moveLog(server: PostgresServer, disk: SmallDisk): Promise<void> {
   await server.kill()
   const [from, to] = [path.join(server.folder, 'postgres', 'pg_wal'), path.join(disk.path, 'pg_wal')]
@@ -94,7 +97,7 @@ async function moveLog(server: PostgresServer, disk: SmallDisk): Promise<void> {
   await server.start()
 }
 
-/** Makes the server need the next segment of its log, until it has none: then it panics. */
+/** Makes the server use segment after segment of its log until it panics, without room for the next. */
 async function untilPanic(server: PostgresServer): Promise<void> {
   const use = `SELECT pg_logical_emit_message(false, 'disk-full', repeat('x', 1000000)), pg_switch_wal()`
   for (let segment = 0; segment < 20; segment += 1) {
@@ -104,10 +107,10 @@ async function untilPanic(server: PostgresServer): Promise<void> {
       return
     }
   }
-  throw new Error('The server found room for its log although the disk is full')
+  throw new Error('the server found room for its log on a full disk')
 }
 
-test('where there is no room for its log, the server panics: what was acknowledged is there when it is back', async () => {
+test('without room for its log the server panics, and has every acknowledged message after its restart', async () => {
   await using disk = await createSmallDisk(DISK_MIB)
   await using server = await startPrimary(SETTINGS)
   await migrate({ url: server.url })
@@ -116,11 +119,11 @@ test('where there is no room for its log, the server panics: what was acknowledg
   await using alice = await writer(scene)
   await disk.fill()
   await untilPanic(server)
-  const { owed, answer } = await alice.untilRefused()
+  const { pending, answer } = await alice.sendUntilRejected()
   expect(answer.errors).toMatchObject(UNAVAILABLE)
   await disk.free()
   await server.start()
-  await expect.poll(() => alice.again(owed), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => alice.retry(pending), { timeout: 10_000 }).toBe(true)
   await scene.healed(10_000)
   expect(lostStreams(scene)).toEqual([])
   await scene.verify('no room for the log')

@@ -6,10 +6,10 @@ import { multiHostUrl } from '../harness/servers/multi-host-url.ts'
 import { writerOf } from './crowd.ts'
 import { type Scene, startScene } from './scene.ts'
 
-/** Each costs seconds: as many as the promise asks for only where the environment does. */
+/** Each round takes seconds. CHAOS=long runs the full number. */
 const ROUNDS = process.env['CHAOS'] === 'long' ? 20 : 3
 
-/** Two servers that take turns: the one that died comes back as a copy of the other, on its own port. */
+/** Two servers. The one that died returns as a standby of the other, on its own port. */
 class Pair implements AsyncDisposable {
   primary: PostgresServer
   standby: PostgresServer
@@ -24,7 +24,7 @@ class Pair implements AsyncDisposable {
     return multiHostUrl([this.primary, this.standby])
   }
 
-  /** The primary dies; resolves with the moment from which the other one takes writes, waiting for nobody. */
+  /** Kills the primary and promotes the standby. Resolves with the time from which it accepts writes. */
   async failOver(): Promise<number> {
     await this.primary.kill()
     await this.standby.requireStandby(false)
@@ -32,7 +32,7 @@ class Pair implements AsyncDisposable {
     return performance.now()
   }
 
-  /** What was the primary comes back as a standby that commits wait for. */
+  /** Restarts the former primary as a synchronous standby. */
   async recover(): Promise<void> {
     const { port } = this.primary
     await this.primary[Symbol.asyncDispose]()
@@ -54,7 +54,7 @@ async function startPair({ isSynchronous }: { isSynchronous: boolean }): Promise
   return pair
 }
 
-/** How many milliseconds after `from` a send is acknowledged that began after it. */
+/** The time from `from` until a send that begins now is acknowledged, in milliseconds. */
 async function acknowledgedAfter({ load }: Scene, from: number): Promise<number> {
   const [chat = ''] = load.chats
   await load.send('alice', chat)
@@ -62,7 +62,7 @@ async function acknowledgedAfter({ load }: Scene, from: number): Promise<number>
 }
 
 test(
-  `the primary dies under load ${ROUNDS} times and its synchronous standby takes over: nothing is lost`,
+  `loses nothing when the primary dies ${ROUNDS} times under load and its synchronous standby takes over`,
   { timeout: 60_000 + ROUNDS * 20_000 },
   async () => {
     await using pair = await startPair({ isSynchronous: true })
@@ -82,7 +82,7 @@ test(
 )
 
 test(
-  'the checker sees what an asynchronous standby that was behind cost, when it takes over',
+  'the checker detects the loss when an asynchronous standby that is behind takes over',
   { timeout: 60_000 },
   async () => {
     await using pair = await startPair({ isSynchronous: false })

@@ -2,15 +2,15 @@ import { expect, test } from 'vitest'
 import { pause } from '../../src/lib/async.ts'
 import { startScene } from './scene.ts'
 
-/** What is promised, see I2. */
+/** The bound of invariant I2. */
 const HEALING_MS = 5_000
-/** Six people are here, with two devices each; the other members are away. */
+/** Six users are connected, with two devices each. The other members are offline. */
 const TALK = { people: ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'], groupSizes: [3, 50, 500] }
-/** How often all of it happens. */
+/** The number of rounds. */
 const ROUNDS = process.env['CHAOS'] === 'long' ? 20 : 1
 
 test(
-  'groups of 3, 50 and 500 lose, repeat and reorder nothing while gateways and Redis die',
+  'loses, repeats and reorders nothing in groups of 3, 50 and 500 while gateways and Redis die',
   { timeout: 30_000 + ROUNDS * 30_000 },
   async () => {
     await using scene = await startScene(3, { talk: TALK })

@@ -2,17 +2,17 @@ import { expect, test } from 'vitest'
 import { pause } from '../../src/lib/async.ts'
 import { type Scene, startScene } from './scene.ts'
 
-type Line = 'toRedis' | 'toPostgres'
+type Connection = 'toRedis' | 'toPostgres'
 type Fault = 'cut' | 'blackhole'
 
-const FAULTS: readonly (readonly [Line, Fault, number])[] = [
+const FAULTS: readonly (readonly [Connection, Fault, number])[] = [
   ['toRedis', 'cut', 2_000],
   ['toRedis', 'blackhole', 5_000],
   ['toPostgres', 'cut', 2_000],
   ['toPostgres', 'blackhole', 5_000],
 ]
 
-/** People get on with the rest of the gateways meanwhile: what they send is acknowledged. */
+/** Sends through the other gateways are acknowledged during the fault. */
 async function expectSendsGoOn(scene: Scene): Promise<void> {
   const before = scene.acknowledgedCount()
   await pause(500)
@@ -20,16 +20,16 @@ async function expectSendsGoOn(scene: Scene): Promise<void> {
 }
 
 test.for(FAULTS)(
-  'one gateway loses its line %s (%s for %i ms), and nobody misses anything',
+  'loses nothing when one gateway loses its connection %s (%s for %i ms)',
   { timeout: 90_000 },
   async (fault) => {
-    const [line, kind, ms] = fault
+    const [connection, kind, ms] = fault
     await using scene = await startScene(2)
-    scene[line][kind]()
+    scene[connection][kind]()
     await pause(ms - 500)
     await expectSendsGoOn(scene)
-    scene[line].restore()
+    scene[connection].restore()
     await scene.healed()
-    await scene.verify(`${kind} ${line} for ${ms / 1000} s`)
+    await scene.verify(`${kind} ${connection} for ${ms / 1000} s`)
   },
 )

@@ -7,7 +7,7 @@ import { type Crowd, startCrowd } from './crowd.ts'
 
 type Scene = Crowd & Readonly<{ gateways: readonly GatewayProcess[] }>
 
-/** Three gateways behind nginx, whose address is the only one that people know; they are talking. */
+/** Three gateways behind nginx, and users who send through it. */
 async function startScene(options?: NginxOptions): Promise<Scene> {
   await using resources = new AsyncDisposableStack()
   const database = resources.use(await createTestDatabase())
@@ -26,22 +26,18 @@ async function startScene(options?: NginxOptions): Promise<Scene> {
   return { ...crowd, gateways, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
-test(
-  'behind nginx the death of one gateway after the other costs nobody anything',
-  { timeout: 90_000 },
-  async () => {
-    await using scene = await startScene()
-    for (const gateway of [...scene.gateways, ...scene.gateways]) {
-      await gateway.kill()
-      await scene.healed(5_000)
-      await gateway.start()
-    }
-    await scene.verify('SIGKILL of gateways behind nginx, 6 times')
-  },
-)
+test('loses nothing when one gateway after the other dies behind nginx', { timeout: 90_000 }, async () => {
+  await using scene = await startScene()
+  for (const gateway of [...scene.gateways, ...scene.gateways]) {
+    await gateway.kill()
+    await scene.healed(5_000)
+    await gateway.start()
+  }
+  await scene.verify('SIGKILL of gateways behind nginx, 6 times')
+})
 
 test(
-  'behind nginx people get away from a gateway that freezes, and nobody misses anything',
+  'loses nothing when a gateway freezes behind nginx: its users reconnect to others',
   { timeout: 90_000 },
   async () => {
     await using scene = await startScene({ idleSeconds: 14 })
@@ -54,7 +50,7 @@ test(
   },
 )
 
-test('behind nginx a rolling restart costs nobody anything', { timeout: 90_000 }, async () => {
+test('loses nothing in a rolling restart behind nginx', { timeout: 90_000 }, async () => {
   await using scene = await startScene()
   for (const gateway of scene.gateways) {
     expect(await gateway.stop()).toBe(0)

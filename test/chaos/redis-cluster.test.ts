@@ -5,12 +5,12 @@ import { startGatewayProcess } from '../harness/servers/gateway-process.ts'
 import { startRedisCluster, type TestRedisCluster } from '../harness/servers/redis-cluster.ts'
 import { type Crowd, startCrowd } from './crowd.ts'
 
-/** By then no gateway is known any more whose lease was on the dead node. */
+/** After this time, leases that a dead node held have run out on the gateways. */
 const LEASES_ENDED_MS = 6_000
 
 type Scene = Crowd & Readonly<{ cluster: TestRedisCluster }>
 
-/** Three gateways on three masters; people are talking. */
+/** Three gateways with three masters, and users who send through them. */
 async function startScene(options: Readonly<{ withReplicas: boolean }>): Promise<Scene> {
   await using resources = new AsyncDisposableStack()
   const database = resources.use(await createTestDatabase())
@@ -24,9 +24,9 @@ async function startScene(options: Readonly<{ withReplicas: boolean }>): Promise
   return { ...crowd, cluster, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
-/** Each holds something else: the gateways' leases, where some of the people are, some gateways' channels. */
+/** Each node has something else: the leases, registrations of some users, channels of some gateways. */
 test(
-  'while one node of a Redis Cluster after the other is dead, everybody gets everything from the logs',
+  'loses nothing while one node of a Redis Cluster after the other is dead',
   { timeout: 120_000 },
   async () => {
     await using scene = await startScene({ withReplicas: false })
@@ -45,7 +45,7 @@ test(
 )
 
 test(
-  'a replica takes over from a node of a Redis Cluster that dies, and nobody misses anything',
+  'loses nothing when replicas take over from dead nodes of a Redis Cluster',
   { timeout: 120_000 },
   async () => {
     await using scene = await startScene({ withReplicas: true })

@@ -5,27 +5,27 @@ import { startRedis, type TestRedis } from '../harness/servers/redis.ts'
 import { startTcpProxy, type TcpProxy } from '../harness/network/tcp-proxy.ts'
 import { type Crowd, type CrowdOptions, startCrowd } from './crowd.ts'
 
-/** Gateways in processes of their own, people who talk over them, and everything that can be broken. */
+/** Gateways in their own processes, users who send through them, and the parts that faults affect. */
 export type Scene = Crowd &
   Readonly<{
     gateways: readonly GatewayProcess[]
     redis: TestRedis
-    /** Between the first gateway and Redis; the others have it directly. */
+    /** Between the first gateway and Redis. The others are connected directly. */
     toRedis: TcpProxy
     /** Between the first gateway and Postgres. */
     toPostgres: TcpProxy
-    /** The database, by a way that no fault concerns. */
+    /** The database, by a connection that faults do not affect. */
     databaseUrl: string
   }>
 
-/** What a scene may have otherwise. */
+/** Deviations from the default scene. */
 export type SceneOptions = Readonly<{
-  /** A database with several hosts, instead of one of the scene's own; it has no proxy before it. */
+  /** A database with several hosts instead of the scene's own, without a proxy. */
   severalHosts?: string
   talk?: CrowdOptions['talk']
 }>
 
-/** Starts `count` gateways; people are talking when it resolves. */
+/** Starts `count` gateways. Resolves when users are sending. */
 export async function startScene(count: number, options: SceneOptions = {}): Promise<Scene> {
   const { severalHosts, talk } = options
   await using resources = new AsyncDisposableStack()

@@ -3,33 +3,33 @@ import { expect, test } from 'vitest'
 import { type TestCluster, startCluster } from '../harness/servers/cluster.ts'
 import type { Person } from '../harness/people/person.ts'
 
-/** Somebody on each of the named gateways: the same person as often as the name is the same. */
+/** One user on each gateway, by name. The same name is the same user. */
 async function on(cluster: TestCluster, ...names: readonly string[]): Promise<Person[]> {
   return Promise.all(names.map((name, index) => cluster.gateways[index]?.person(name) as Promise<Person>))
 }
 
-test('a message reaches its people wherever they are connected, and the receipts come back', async () => {
+test('delivers messages and receipts between users on different gateways', async () => {
   await using cluster = await startCluster(2)
   const [alice, bob] = (await on(cluster, 'alice', 'bob')) as [Person, Person]
-  using atAlice = alice.inbox('phone')
-  using atBob = bob.inbox('phone')
-  await Promise.all([atAlice.caughtUp(), atBob.caughtUp()])
+  using aliceInbox = alice.inbox('phone')
+  using bobInbox = bob.inbox('phone')
+  await Promise.all([aliceInbox.caughtUp(), bobInbox.caughtUp()])
   const chat = await alice.startChat(bob)
   await alice.send(chat, 'Hello Bob')
-  await atBob.reaches(chat, 1)
+  await bobInbox.reaches(chat, 1)
   await bob.send(chat, 'Hello Alice')
-  await Promise.all([atAlice.reaches(chat, 2), atBob.reaches(chat, 2)])
-  expect(atBob.bodies(chat)).toEqual(['Hello Bob', 'Hello Alice'])
-  expect(atAlice.bodies(chat)).toEqual(['Hello Bob', 'Hello Alice'])
+  await Promise.all([aliceInbox.reaches(chat, 2), bobInbox.reaches(chat, 2)])
+  expect(bobInbox.bodies(chat)).toEqual(['Hello Bob', 'Hello Alice'])
+  expect(aliceInbox.bodies(chat)).toEqual(['Hello Bob', 'Hello Alice'])
 
   await bob.markRead(chat, 2)
-  const receipt = await atAlice.items.match(
+  const receipt = await aliceInbox.items.match(
     (item) => item.__typename === 'ReceiptAdvanced' && item['readSeq'] === 2,
   )
   expect(receipt).toMatchObject({ user: { id: bob.id }, deliveredSeq: 2 })
 })
 
-test("one person's devices on three gateways all hear of what one of them sends", async () => {
+test('delivers a message to all devices of its sender, on three gateways', async () => {
   await using cluster = await startCluster(3)
   const devices = (await on(cluster, 'bob', 'bob', 'bob')) as [Person, Person, Person]
   const alice = (await cluster.gateways[0]?.person('alice')) as Person
@@ -45,7 +45,7 @@ test("one person's devices on three gateways all hear of what one of them sends"
   }
 })
 
-test('a device that comes back on another gateway gets what it missed, and what it had acknowledged nowhere', async () => {
+test('replays what a device has not acknowledged when it reconnects to another gateway', async () => {
   await using cluster = await startCluster(2)
   const [first, second] = (await on(cluster, 'bob', 'bob')) as [Person, Person]
   const alice = (await cluster.gateways[1]?.person('alice')) as Person
@@ -64,7 +64,7 @@ test('a device that comes back on another gateway gets what it missed, and what 
   expect(after.bodies(chat)).toEqual(['two', 'three'])
 })
 
-test('the same key fifty times at once through two gateways makes one message', async () => {
+test('stores one message for fifty concurrent sends with one key, through two gateways', async () => {
   await using cluster = await startCluster(2)
   const alices = (await on(cluster, 'alice', 'alice')) as [Person, Person]
   const bob = (await cluster.gateways[0]?.person('bob')) as Person
@@ -78,7 +78,7 @@ test('the same key fifty times at once through two gateways makes one message', 
   expect((await bob.fetchChat(chat)).headSeq).toBe(1)
 })
 
-test('writers on three gateways fill one log without a hole, and everybody hears it in order', async () => {
+test('delivers one log without gaps and in order, with writers on three gateways', async () => {
   await using cluster = await startCluster(3)
   const writers = (await on(cluster, 'alice', 'bob', 'alice')) as [Person, Person, Person]
   const chat = await writers[0].startChat(writers[1])

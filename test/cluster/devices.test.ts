@@ -6,8 +6,8 @@ import { UNLIMITED } from '../harness/servers/parley.ts'
 import type { Person } from '../harness/people/person.ts'
 import { rawSocket } from '../harness/network/raw-socket.ts'
 
-/** Alice on the first gateway; bob there and on the second one, and the chat of the two. */
-async function startTalk() {
+/** Alice on the first gateway, bob on both, and their chat. */
+async function startChat() {
   const cluster = await startCluster(2, { config: UNLIMITED })
   const [west, east] = cluster.gateways as [TestCluster['gateways'][0], TestCluster['gateways'][0]]
   const alice = await west.person('alice')
@@ -16,15 +16,15 @@ async function startTalk() {
   return { alice, bobWest, bobEast, chat, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() }
 }
 
-/** The device has been here once, so that it is owed what comes afterwards. */
-async function introduce(person: Person, deviceId: string): Promise<void> {
+/** Connects the device once: what comes afterwards is pending for it. */
+async function connectOnce(person: Person, deviceId: string): Promise<void> {
   using stream = person.inbox(deviceId)
   await stream.caughtUp()
 }
 
-test('devices of one person that acknowledged different positions are each owed their own rest, on any gateway', async () => {
-  await using it = await startTalk()
-  for (const device of ['phone', 'laptop', 'tablet']) await introduce(it.bobWest, device)
+test('replays to each device of a user what that device has not acknowledged, on any gateway', async () => {
+  await using it = await startChat()
+  for (const device of ['phone', 'laptop', 'tablet']) await connectOnce(it.bobWest, device)
   for (const body of ['one', 'two', 'three', 'four']) await it.alice.send(it.chat, body)
   await it.bobWest.markDelivered(it.chat, 3, 'phone')
   await it.bobEast.markDelivered(it.chat, 1, 'laptop')
@@ -37,8 +37,8 @@ test('devices of one person that acknowledged different positions are each owed 
   expect(tablet.bodies(it.chat)).toEqual(['one', 'two', 'three', 'four'])
 })
 
-/** Alice changes what she wrote, and bob says what he thinks of it. */
-async function change({ alice, bobWest, chat }: Awaited<ReturnType<typeof startTalk>>): Promise<void> {
+/** Alice edits and deletes messages, and bob reacts. */
+async function change({ alice, bobWest, chat }: Awaited<ReturnType<typeof startChat>>): Promise<void> {
   const kept = await alice.send(chat, 'Helo')
   const gone = await alice.send(chat, 'a secret')
   await alice.run(EDIT_MESSAGE, { input: { messageId: kept.id, body: 'Hello' } })
@@ -54,9 +54,9 @@ const CHANGES = [
   ['ReactionChanged', 5],
 ]
 
-test('edits, deletions and reactions reach another gateway live, and again a device that was away from it', async () => {
-  await using it = await startTalk()
-  await introduce(it.bobWest, 'phone')
+test('delivers edits, deletions and reactions on another gateway, live and by replay', async () => {
+  await using it = await startChat()
+  await connectOnce(it.bobWest, 'phone')
   using laptop = it.bobEast.inbox('laptop')
   await laptop.caughtUp()
   await change(it)
@@ -74,9 +74,9 @@ test('edits, deletions and reactions reach another gateway live, and again a dev
   expect(JSON.stringify(phone.items.all)).not.toContain('a secret')
 })
 
-test('a receipt that a device was away for is told when it comes back on another gateway', async () => {
-  await using it = await startTalk()
-  await introduce(it.bobWest, 'phone')
+test('delivers a missed receipt when the device reconnects to another gateway', async () => {
+  await using it = await startChat()
+  await connectOnce(it.bobWest, 'phone')
   await it.bobWest.send(it.chat, 'Hello Alice')
   await it.bobWest.markDelivered(it.chat, 1, 'phone')
   await it.alice.markRead(it.chat, 1)
@@ -87,8 +87,8 @@ test('a receipt that a device was away for is told when it comes back on another
   )
 })
 
-test('who stops reading on one gateway is cut off there, harms nobody, and gets the rest on the other', async () => {
-  await using it = await startTalk()
+test('disconnects a device that stops reading, affects no other, and replays the rest on another gateway', async () => {
+  await using it = await startChat()
   const phone = await rawSocket(it.bobEast.url, it.bobEast.token)
   phone.subscribe('1', INBOX, { deviceId: 'phone' })
   await phone.messages.match(({ payload }) => JSON.stringify(payload ?? '').includes('CaughtUp'))
@@ -101,7 +101,7 @@ test('who stops reading on one gateway is cut off there, harms nobody, and gets 
   }
   await laptop.reaches(it.chat, count, 20_000)
   phone.resume()
-  // Who does not read for two seconds more does not read why, either.
+  // A device that reads nothing for two more seconds does not receive the close code either.
   expect([4410, 1006]).toContain((await phone.closed).code)
   using again = it.bobWest.inbox('phone')
   await again.caughtUp()

@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster[Symbol.asyncDispose]())
 
-/** People of one test's own, each on the gateway of that number; whose name occurs twice is there twice. */
+/** New users for one test, each on the gateway with that number. The same name is the same user. */
 async function on(...places: readonly (readonly [name: string, gateway: number])[]): Promise<Person[]> {
   const suffix = randomUUID().slice(0, 8)
   return Promise.all(
@@ -28,7 +28,7 @@ async function caughtUp(streams: readonly Stream[]): Promise<void> {
   await Promise.all(streams.map((stream) => stream.caughtUp()))
 }
 
-/** Says so many things, ten at a time. */
+/** Sends so many messages, ten at a time. */
 async function flood(person: Person, chatId: string, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent += 10) {
     await Promise.all(Array.from({ length: 10 }, () => person.sendOverSocket(chatId, randomUUID())))
@@ -44,7 +44,7 @@ function nameOf(item: StreamItem | undefined): string | undefined {
   return (item?.['user'] as { id: string } | undefined)?.id
 }
 
-test('who is added during a flood starts at the event that added them, on all devices, without a hole', async () => {
+test('delivers a group without gaps from the event that adds a user, on all devices, during a flood', async () => {
   const [alice, bob] = (await on(['alice', 0], ['bob', 1])) as [Person, Person]
   const group = await alice.createGroup([bob])
   const newcomers = await Promise.all(
@@ -69,7 +69,7 @@ test('who is added during a flood starts at the event that added them, on all de
   }
 })
 
-test('who is removed during a flood hears of nothing after it, on three devices of two gateways', async () => {
+test('delivers nothing after the removal of a user, on three devices of two gateways, during a flood', async () => {
   const [alice, carol, ...bobs] = (await on(
     ['alice', 0],
     ['carol', 2],
@@ -78,32 +78,32 @@ test('who is removed during a flood hears of nothing after it, on three devices 
     ['bob', 2],
   )) as [Person, Person, Person, Person, Person]
   const group = await alice.createGroup([carol, bobs[0]])
-  const atBob = inboxes(...bobs)
-  const atCarol = carol.inbox('phone')
-  await caughtUp([...atBob, atCarol])
+  const bobInbox = inboxes(...bobs)
+  const carolInbox = carol.inbox('phone')
+  await caughtUp([...bobInbox, carolInbox])
 
   const flooding = Promise.all([flood(alice, group, 300), flood(carol, group, 300)])
-  await atBob[0]?.reaches(group, 100)
+  await bobInbox[0]?.reaches(group, 100)
   await alice.removeMember(group, bobs[0])
   await flooding
   const { headSeq } = await alice.fetchChat(group)
-  await atCarol.reaches(group, headSeq)
-  // What comes last, by the same way: when it is there, all else is.
+  await carolInbox.reaches(group, headSeq)
+  // Sent last, the same way: when it has arrived, everything else has.
   const direct = await alice.startChat(bobs[0])
   await alice.send(direct, 'sorry')
-  await Promise.all(atBob.map((stream) => stream.reaches(direct, 1)))
+  await Promise.all(bobInbox.map((stream) => stream.reaches(direct, 1)))
 
   const removal =
-    atCarol.uniqueEvents(group).find(({ __typename }) => __typename === 'MemberRemoved')?.seq ?? 0
+    carolInbox.uniqueEvents(group).find(({ __typename }) => __typename === 'MemberRemoved')?.seq ?? 0
   expect(removal).toBeLessThan(headSeq)
-  for (const stream of atBob) {
+  for (const stream of bobInbox) {
     expect(stream.seqs(group)).toEqual(range(2, removal))
     stream.close()
   }
-  atCarol.close()
+  carolInbox.close()
 })
 
-/** Whether a group had an owner after each event of its log, from the first on. */
+/** Whether the group had an owner after each event of its log. */
 function alwaysOwned(log: readonly StreamItem[], owners: Set<string>): boolean {
   return log.every((item) => {
     const user = nameOf(item) ?? ''
@@ -115,36 +115,36 @@ function alwaysOwned(log: readonly StreamItem[], owners: Set<string>): boolean {
 }
 
 test.for(['leave', 'step down'] as const)(
-  'two owners who %s at once through two gateways never leave the group without one',
-  async (deed) => {
+  'two owners who %s at the same time through two gateways never leave the group without an owner',
+  async (action) => {
     const [alice, bob, carol] = (await on(['alice', 0], ['bob', 1], ['carol', 2])) as [Person, Person, Person]
-    using atCarol = carol.inbox('phone')
-    await atCarol.caughtUp()
+    using carolInbox = carol.inbox('phone')
+    await carolInbox.caughtUp()
     for (let round = 0; round < 5; round += 1) {
       const chatId = await alice.createGroup([bob, carol])
       await alice.setRole(chatId, bob, 'OWNER')
-      const deeds = [alice, bob].map(async (owner) => {
+      const attempts = [alice, bob].map(async (owner) => {
         const target = { chatId, userId: owner.id }
-        const { errors } = await (deed === 'leave'
+        const { errors } = await (action === 'leave'
           ? owner.post(REMOVE_MEMBER, { input: target })
           : owner.post(SET_MEMBER_ROLE, { input: { ...target, role: 'MEMBER' } }))
         return errors?.[0]?.extensions.code
       })
-      const codes = await Promise.all(deeds)
-      const refused = deed === 'leave' ? [] : ['FORBIDDEN']
-      expect(codes.filter((code) => code !== undefined)).toEqual(refused)
+      const codes = await Promise.all(attempts)
+      const expectedCodes = action === 'leave' ? [] : ['FORBIDDEN']
+      expect(codes.filter((code) => code !== undefined)).toEqual(expectedCodes)
       const { headSeq, members } = await carol.fetchChat(chatId)
-      await atCarol.reaches(chatId, headSeq)
-      expect(alwaysOwned(atCarol.uniqueEvents(chatId), new Set([alice.id]))).toBe(true)
+      await carolInbox.reaches(chatId, headSeq)
+      expect(alwaysOwned(carolInbox.uniqueEvents(chatId), new Set([alice.id]))).toBe(true)
       expect(members.edges.filter(({ node }) => node.role === 'OWNER')).toHaveLength(1)
     }
   },
 )
 
-test('one clientChatId twenty times at once through two gateways makes one group', async () => {
+test('creates one group for twenty concurrent requests with one clientChatId, through two gateways', async () => {
   const [here, there, bob] = (await on(['alice', 0], ['alice', 1], ['bob', 2])) as [Person, Person, Person]
-  using atBob = bob.inbox('phone')
-  await atBob.caughtUp()
+  using bobInbox = bob.inbox('phone')
+  await bobInbox.caughtUp()
   const clientChatId = randomUUID()
   const ids = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
@@ -154,24 +154,24 @@ test('one clientChatId twenty times at once through two gateways makes one group
   expect(new Set(ids).size).toBe(1)
   const [group = ''] = ids
   await here.send(group, 'one group')
-  await atBob.reaches(group, 2)
-  expect(atBob.items.all.flatMap(({ seq, chat }) => (chat?.id === group ? [seq] : []))).toEqual([1, 2])
+  await bobInbox.reaches(group, 2)
+  expect(bobInbox.items.all.flatMap(({ seq, chat }) => (chat?.id === group ? [seq] : []))).toEqual([1, 2])
   const { chats } = await bob.run<{ chats: { edges: unknown[] } }>('{ chats { edges { cursor } } }')
   expect(chats.edges).toHaveLength(1)
 })
 
-test('who types on one gateway is seen typing on the others, and to have stopped', async () => {
+test('delivers typing and its end to members on other gateways', async () => {
   const [alice, bob, carol] = (await on(['alice', 0], ['bob', 1], ['carol', 2])) as [Person, Person, Person]
   const group = await alice.createGroup([bob, carol])
-  using atBob = bob.inbox('phone')
-  using atCarol = carol.inbox('phone')
-  await caughtUp([atBob, atCarol])
+  using bobInbox = bob.inbox('phone')
+  using carolInbox = carol.inbox('phone')
+  await caughtUp([bobInbox, carolInbox])
   await alice.setTyping(group, true)
-  for (const stream of [atBob, atCarol]) {
+  for (const stream of [bobInbox, carolInbox]) {
     expect(await stream.next('TypingChanged')).toMatchObject({ user: { id: alice.id }, typing: true })
   }
   await alice.send(group, 'written')
-  for (const stream of [atBob, atCarol]) {
+  for (const stream of [bobInbox, carolInbox]) {
     expect(await stream.next('TypingChanged')).toMatchObject({ user: { id: alice.id }, typing: false })
   }
 })

@@ -5,7 +5,7 @@ import type { TestParley } from '../harness/servers/parley.ts'
 
 type Three = [TestParley, TestParley, TestParley]
 
-test('a group on three gateways hears the same log in the same order, whoever is let in, named anew or removed', async () => {
+test('delivers the same log in the same order on three gateways, through adding members and renaming', async () => {
   await using cluster = await startCluster(3)
   const [west, mid, east] = cluster.gateways as unknown as Three
   const [alice, bob, carol] = [
@@ -22,22 +22,22 @@ test('a group on three gateways hears the same log in the same order, whoever is
   await carol.send(group, 'Hello you two')
   const { headSeq } = await alice.fetchChat(group)
   await Promise.all(streams.map((stream) => stream.reaches(group, headSeq)))
-  const [atAlice, atBob, atCarol] = streams.map((stream) => stream.seqs(group))
-  expect(atAlice).toEqual(range(1, headSeq))
-  expect(atBob).toEqual(atAlice)
-  expect(atCarol).toEqual(atAlice?.slice(-(atCarol?.length ?? 0)))
+  const [aliceSeqs, bobSeqs, carolSeqs] = streams.map((stream) => stream.seqs(group))
+  expect(aliceSeqs).toEqual(range(1, headSeq))
+  expect(bobSeqs).toEqual(aliceSeqs)
+  expect(carolSeqs).toEqual(aliceSeqs?.slice(-(carolSeqs?.length ?? 0)))
   for (const stream of streams) stream.close()
 })
 
-test('who is removed in a flood hears of it on three devices on two gateways, and of nothing after it', async () => {
+test('delivers the removal of a user and nothing later, on three devices of two gateways, during a flood', async () => {
   await using cluster = await startCluster(3)
   const [west, mid, east] = cluster.gateways as unknown as Three
   const [alice, carol] = [await west.person('alice'), await east.person('carol')]
   const [bobMid, bobEast] = [await mid.person('bob'), await east.person('bob')]
   const group = await alice.createGroup([bobMid, carol])
   const devices = [bobMid.inbox('phone'), bobEast.inbox('laptop'), bobEast.inbox('tablet')]
-  using atCarol = carol.inbox('phone')
-  await Promise.all([...devices, atCarol].map((stream) => stream.caughtUp()))
+  using carolInbox = carol.inbox('phone')
+  await Promise.all([...devices, carolInbox].map((stream) => stream.caughtUp()))
   const flood = Promise.all(
     range(1, 160).map(async (number) =>
       (number % 2 === 0 ? alice : carol).sendOverSocket(group, `${number}`),
@@ -48,8 +48,8 @@ test('who is removed in a flood hears of it on three devices on two gateways, an
   await flood
   await alice.send(group, 'He is gone')
   const { headSeq } = await alice.fetchChat(group)
-  await atCarol.reaches(group, headSeq)
-  const removal = atCarol.uniqueEvents(group).find(({ __typename }) => __typename === 'MemberRemoved')
+  await carolInbox.reaches(group, headSeq)
+  const removal = carolInbox.uniqueEvents(group).find(({ __typename }) => __typename === 'MemberRemoved')
   for (const device of devices) {
     await device.reaches(group, removal?.seq ?? 0)
     expect(device.uniqueEvents(group).at(-1)).toMatchObject({
@@ -61,17 +61,17 @@ test('who is removed in a flood hears of it on three devices on two gateways, an
   }
 })
 
-test('that somebody types shows on another gateway, and ends with the message', async () => {
+test('delivers typing on another gateway, which ends with the message', async () => {
   await using cluster = await startCluster(2)
   const [west, east] = cluster.gateways as [TestParley, TestParley]
   const [alice, bob] = [await west.person('alice'), await east.person('bob')]
   const chat = await alice.startChat(bob)
-  using atBob = bob.inbox('phone')
-  await atBob.caughtUp()
+  using bobInbox = bob.inbox('phone')
+  await bobInbox.caughtUp()
   await alice.send(chat, 'Hello')
-  await atBob.reaches(chat, 1)
+  await bobInbox.reaches(chat, 1)
   await alice.setTyping(chat, true)
-  expect(await atBob.next('TypingChanged')).toMatchObject({ user: { id: alice.id }, typing: true })
+  expect(await bobInbox.next('TypingChanged')).toMatchObject({ user: { id: alice.id }, typing: true })
   await alice.send(chat, 'Are you there?')
-  expect(await atBob.next('TypingChanged')).toMatchObject({ user: { id: alice.id }, typing: false })
+  expect(await bobInbox.next('TypingChanged')).toMatchObject({ user: { id: alice.id }, typing: false })
 })

@@ -8,8 +8,8 @@ import { startTcpProxy } from '../harness/network/tcp-proxy.ts'
 
 type Options = Readonly<{ databaseUrl?: string; redisUrls?: readonly string[] }>
 
-/** A gateway, and what it says of itself on its admin port. */
-async function startWatched(options: Options) {
+/** A gateway, with what its admin port reports. */
+async function startGateway(options: Options) {
   const admin = { host: '127.0.0.1', port: await freePort() }
   const gateway = await startParley({ ...options, config: { admin } })
   const origin = `http://${admin.host}:${admin.port}`
@@ -18,7 +18,7 @@ async function startWatched(options: Options) {
       const response = await fetch(`${origin}/health/ready`)
       return [response.status, await response.json()]
     },
-    /** The value of a gauge; undefined where there is none. */
+    /** The value of a gauge. Undefined if there is no such gauge. */
     async gauge(name: string): Promise<number | undefined> {
       const page = await (await fetch(`${origin}/metrics`)).text()
       const [, value] = new RegExp(`^${name} (\\S+)$`, 'm').exec(page) ?? []
@@ -28,10 +28,10 @@ async function startWatched(options: Options) {
   }
 }
 
-/** Longer than Redis' own deadline and the next sign of life. */
+/** Longer than the deadline of Redis and the next heartbeat. */
 const SOON = { timeout: 8_000, interval: 100 }
 
-/** What a test's database lacks. */
+/** The warning about a database without a standby. */
 const ALONE = {
   replication: 'There is no standby: if this server is lost, everything since the last backup is.',
 }
@@ -39,9 +39,9 @@ const ALONE = {
 const whole = { database: 'ok', redis: 'ok' }
 const withoutRedis = { database: 'ok', redis: 'slow or failing' }
 
-test('while Redis is away a gateway says so, and is ready all the same', async () => {
+test('reports that Redis is away, and stays ready', async () => {
   await using redis = await startRedis()
-  await using gateway = await startWatched({ redisUrls: [redis.url] })
+  await using gateway = await startGateway({ redisUrls: [redis.url] })
   expect(await gateway.gauge('parley_redis_up')).toBe(1)
   await redis.kill()
   await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(0)
@@ -51,18 +51,18 @@ test('while Redis is away a gateway says so, and is ready all the same', async (
   expect(await gateway.readiness()).toEqual([200, { status: 'ready', checks: whole, warnings: ALONE }])
 })
 
-test('a Redis that hangs counts as away, though its connections stand', async () => {
+test('reports a Redis that hangs as away, while its connections are open', async () => {
   await using redis = await startRedis()
-  await using gateway = await startWatched({ redisUrls: [redis.url] })
+  await using gateway = await startGateway({ redisUrls: [redis.url] })
   redis.pause()
   await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(0)
   redis.resume()
   await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(1)
 })
 
-test('a Redis Cluster counts as away while the node is dead that holds the leases', async () => {
+test('reports a Redis Cluster as away while the node with the leases is dead', async () => {
   await using cluster = await startRedisCluster()
-  await using gateway = await startWatched({ redisUrls: cluster.urls })
+  await using gateway = await startGateway({ redisUrls: cluster.urls })
   expect(await gateway.gauge('parley_redis_up')).toBe(1)
   const slot = Number(await cluster.nodes[0]?.command('cluster', 'keyslot', 'parley:{gateways}'))
   const holder = Math.floor((slot * cluster.nodes.length) / 16_384)
@@ -72,11 +72,11 @@ test('a Redis Cluster counts as away while the node is dead that holds the lease
   await expect.poll(() => gateway.gauge('parley_redis_up'), SOON).toBe(1)
 })
 
-test('while the database is away a gateway says so, and is not ready', async () => {
+test('reports that the database is away, and is not ready', async () => {
   await using database = await createTestDatabase()
   await using proxy = await startTcpProxy(database.url)
   await using redis = await startRedis()
-  await using gateway = await startWatched({ databaseUrl: proxy.url, redisUrls: [redis.url] })
+  await using gateway = await startGateway({ databaseUrl: proxy.url, redisUrls: [redis.url] })
   expect(await gateway.gauge('parley_database_up')).toBe(1)
   proxy.cut()
   await expect.poll(() => gateway.gauge('parley_database_up'), SOON).toBe(0)
@@ -87,8 +87,8 @@ test('while the database is away a gateway says so, and is not ready', async () 
   await expect.poll(() => gateway.gauge('parley_database_up'), SOON).toBe(1)
 })
 
-test('a gateway that needs no Redis says nothing of one', async () => {
-  await using gateway = await startWatched({})
+test('reports nothing about Redis if none is configured', async () => {
+  await using gateway = await startGateway({})
   expect(await gateway.gauge('parley_redis_up')).toBeUndefined()
   expect(await gateway.readiness()).toEqual([
     200,

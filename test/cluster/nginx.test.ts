@@ -12,14 +12,14 @@ import { Person } from '../harness/people/person.ts'
 import { rawSocket } from '../harness/network/raw-socket.ts'
 import { parley } from '../unit/cli/terminal.ts'
 
-/** The same person, by way of another address; they have signed in already. */
+/** The same user through another address. Their token is issued already. */
 function via({ url }: Readonly<{ url: string }>, { token, name }: Person): Person {
   return new Person({ url, token, name })
 }
 
-async function someone({ gateways }: TestCluster, name: string): Promise<Person> {
+async function userOf({ gateways }: TestCluster, name: string): Promise<Person> {
   const [gateway] = gateways
-  if (gateway === undefined) throw new Error('There is no gateway')
+  if (gateway === undefined) throw new Error('the cluster has no gateway')
   return gateway.person(name)
 }
 
@@ -27,14 +27,14 @@ function environment({ databaseUrl, redis }: TestCluster) {
   return { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, PORT: '0', ADMIN_PORT: 'off' }
 }
 
-test('through nginx people on different gateways talk both ways, and come back to what they missed', async () => {
+test('delivers between gateways behind nginx, and replays after a reconnect', async () => {
   await using cluster = await startCluster(2)
   await using nginx = await startTestNginx(cluster.gateways.map(({ url }) => url))
-  await using alice = via(nginx, await someone(cluster, 'alice'))
-  await using bob = via(nginx, await someone(cluster, 'bob'))
+  await using alice = via(nginx, await userOf(cluster, 'alice'))
+  await using bob = via(nginx, await userOf(cluster, 'bob'))
   const chat = await alice.startChat(bob)
-  using atAlice = alice.inbox('phone')
-  await atAlice.caughtUp()
+  using aliceInbox = alice.inbox('phone')
+  await aliceInbox.caughtUp()
   const first = bob.inbox('phone')
   await first.caughtUp()
   const listed = async () => (await parley(['doctor'], environment(cluster))).printed
@@ -42,7 +42,7 @@ test('through nginx people on different gateways talk both ways, and come back t
 
   await alice.send(chat, 'Hello Bob')
   await bob.sendOverSocket(chat, 'Hello Alice')
-  await Promise.all([atAlice.reaches(chat, 2), first.reaches(chat, 2)])
+  await Promise.all([aliceInbox.reaches(chat, 2), first.reaches(chat, 2)])
   await bob.markDelivered(chat, 2, 'phone')
   first.close()
   await alice.send(chat, 'while you were away')
@@ -50,16 +50,16 @@ test('through nginx people on different gateways talk both ways, and come back t
   await second.caughtUp()
   expect(second.bodies(chat)).toEqual(['while you were away'])
   await bob.markRead(chat, 3)
-  await atAlice.items.match((item) => item.__typename === 'ReceiptAdvanced' && item['readSeq'] === 3)
+  await aliceInbox.items.match((item) => item.__typename === 'ReceiptAdvanced' && item['readSeq'] === 3)
 })
 
-/** As in production: under a test's NODE_ENV streams are full of signs of life, which push everything out. */
-test('through nginx a server-sent event leaves at once, on a stream that stays open', async () => {
+/** As in production: with a test's NODE_ENV, streams get so many pings that these flush every buffer. */
+test('delivers a server-sent event at once through nginx, on a stream that stays open', async () => {
   await using cluster = await startCluster(1)
   const { databaseUrl, redis } = cluster
   await using gateway = await startGatewayProcess({ databaseUrl, redisUrl: redis.url })
   await using nginx = await startTestNginx([gateway.url])
-  const [alice, bob] = [await someone(cluster, 'alice'), await someone(cluster, 'bob')]
+  const [alice, bob] = [await userOf(cluster, 'alice'), await userOf(cluster, 'bob')]
   const chat = await alice.startChat(bob)
   const response = await fetch(nginx.url, {
     method: 'POST',
@@ -85,30 +85,30 @@ test('through nginx a server-sent event leaves at once, on a stream that stays o
 })
 
 /*
- * Nobody writes, and what goes over the connection are pings. nginx cuts what is silent for longer than it is told to
- * wait: with less than a gateway's time between pings that shows; with a little more the connection stays.
+ * Only pings are sent. nginx closes a connection that is silent for longer than its idle timeout. If that is shorter
+ * than the time between two pings, the connection is closed. If it is a little longer, the connection stays.
  */
-test('pings keep a silent WebSocket open through an idle timeout that is longer than the time between them', async () => {
+test('pings keep a silent WebSocket open if the idle timeout is longer than the time between them', async () => {
   await using cluster = await startCluster(1)
   const urls = cluster.gateways.map(({ url }) => url)
   const pingsEveryS = (SOCKET_LIMITS.silenceMs + SOCKET_LIMITS.checkIntervalMs) / 1_000
   await using strict = await startTestNginx(urls, { idleSeconds: pingsEveryS / 2 })
-  await using patient = await startTestNginx(urls, { idleSeconds: pingsEveryS + 2 })
-  const alice = await someone(cluster, 'alice')
-  const [cut, kept] = [await rawSocket(strict.url, alice.token), await rawSocket(patient.url, alice.token)]
+  await using lenient = await startTestNginx(urls, { idleSeconds: pingsEveryS + 2 })
+  const alice = await userOf(cluster, 'alice')
+  const [cut, kept] = [await rawSocket(strict.url, alice.token), await rawSocket(lenient.url, alice.token)]
   expect(await cut.closed).toMatchObject({ code: 1006 })
   await Promise.race([kept.closed, pause(pingsEveryS * 1_000)])
   expect(kept.socket.readyState).toBe(WebSocket.OPEN)
   kept.socket.terminate()
 })
 
-/** From an address of loopback, which is all one's own; claims to be somebody else. */
+/** Connects from a loopback address, with another address in X-Forwarded-For. */
 function connectFrom(localAddress: string, url: string, claimed: string): WebSocket {
   const headers = { 'x-forwarded-for': claimed }
   return new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { localAddress, headers })
 }
 
-test('through nginx an address that has used up its share is refused, whatever it claims, and others are not', async () => {
+test('refuses connections of an address that has used up its share, whatever it claims, and of no other', async () => {
   const http = { host: '127.0.0.1', port: 0, allowedOrigins: [], trustedProxies: ['127.0.0.1'] }
   await using gateway = await startParley({ config: { http } })
   await using nginx = await startTestNginx([gateway.url])

@@ -7,12 +7,12 @@ import type { TestParley } from '../harness/servers/parley.ts'
 import type { Person, Stream } from '../harness/people/person.ts'
 
 const GATEWAYS = 3
-const PEOPLE_EACH = 4
+const USERS_EACH = 4
 
 type Published = Readonly<{ channel: string; text: string }>
 
-/** Everything that is published on Redis, whoever does it, as Redis tells it. */
-async function overhear({ redis }: TestCluster) {
+/** Records everything that is published on Redis. */
+async function recordPublishes({ redis }: TestCluster) {
   const client = new Redis(redis.url)
   const published = new EventQueue<Published>()
   client.on('pmessage', (_pattern: string, channel: string, text: string) =>
@@ -21,73 +21,73 @@ async function overhear({ redis }: TestCluster) {
   await client.psubscribe('*')
   return {
     published,
-    /** The channels on which something with this body was published, as often as it was. */
+    /** The channel of each publish with this body. */
     channelsOf: (body: string) =>
       published.all.filter(({ text }) => text.includes(`"${body}"`)).map(({ channel }) => channel),
     [Symbol.dispose]: () => client.disconnect(),
   }
 }
 
-type Overheard = Awaited<ReturnType<typeof overhear>>
+type Recording = Awaited<ReturnType<typeof recordPublishes>>
 
-/** A gateway that has just started takes itself to be alone for a moment, and people for not being elsewhere. */
-async function acquainted(
+/** Resolves when all gateways know of each other: one that has just started relies on being alone for a moment. */
+async function gatewaysFound(
   sender: Person,
   chat: string,
-  { channelsOf }: Overheard,
+  { channelsOf }: Recording,
   others: number,
 ): Promise<void> {
-  const heard = async (): Promise<number> => {
-    await sender.send(chat, 'Who is there?')
-    return new Set(channelsOf('Who is there?')).size
+  const found = async (): Promise<number> => {
+    await sender.send(chat, 'hello')
+    return new Set(channelsOf('hello')).size
   }
-  await expect.poll(heard, { timeout: 10_000, interval: 100 }).toBe(others)
+  await expect.poll(found, { timeout: 10_000, interval: 100 }).toBe(others)
 }
 
-/** People on each gateway, all listening. */
-async function audience({ gateways }: TestCluster): Promise<readonly (readonly [Person, Stream])[]> {
-  const people = await Promise.all(
+/** Users on each gateway, all with an inbox. */
+async function startUsers({ gateways }: TestCluster): Promise<readonly (readonly [Person, Stream])[]> {
+  const persons = await Promise.all(
     gateways.flatMap((gateway, at) =>
-      range(1, PEOPLE_EACH).map(async (number) => gateway.person(`p${at}x${number}`)),
+      range(1, USERS_EACH).map(async (number) => gateway.person(`p${at}x${number}`)),
     ),
   )
-  const listening = people.map((person) => [person, person.inbox('phone')] as const)
-  await Promise.all(listening.map(([, stream]) => stream.caughtUp()))
-  return listening
+  const users = persons.map((person) => [person, person.inbox('phone')] as const)
+  await Promise.all(users.map(([, stream]) => stream.caughtUp()))
+  return users
 }
 
-test('a message to people on three gateways takes one publish for each of the other two, however many people', async () => {
+test('publishes a message once to each of the other two gateways, however many users they serve', async () => {
   await using cluster = await startCluster(GATEWAYS)
-  using overheard = await overhear(cluster)
-  const listening = await audience(cluster)
-  const [[sender], ...others] = listening as [readonly [Person, Stream], ...(readonly [Person, Stream])[]]
+  using recording = await recordPublishes(cluster)
+  const users = await startUsers(cluster)
+  const [[sender], ...others] = users as [readonly [Person, Stream], ...(readonly [Person, Stream])[]]
   const chat = await sender.createGroup(others.map(([person]) => person))
-  await acquainted(sender, chat, overheard, GATEWAYS - 1)
+  await gatewaysFound(sender, chat, recording, GATEWAYS - 1)
   const bodies = range(1, 10).map((number) => `message ${number}`)
-  // One after the other: at once they would share publishes.
-  for (const body of [...bodies, 'the last']) await sender.send(chat, body)
-  // It goes the same way, after the others: when it is there, whatever they took has been counted.
-  await overheard.published.until(() => overheard.channelsOf('the last').length === GATEWAYS - 1)
+  // One after the other: concurrent messages share publishes.
+  for (const body of [...bodies, 'last message']) await sender.send(chat, body)
+  // Sent last, the same way: when it has been published, all publishes of the others were recorded.
+  await recording.published.until(() => recording.channelsOf('last message').length === GATEWAYS - 1)
   for (const body of bodies) {
-    expect(overheard.channelsOf(body)).toHaveLength(GATEWAYS - 1)
-    expect(new Set(overheard.channelsOf(body)).size).toBe(GATEWAYS - 1)
+    expect(recording.channelsOf(body)).toHaveLength(GATEWAYS - 1)
+    expect(new Set(recording.channelsOf(body)).size).toBe(GATEWAYS - 1)
   }
 })
 
-test('a message to people who are all on the gateway of its sender takes no publish', async () => {
+test('publishes nothing if all members are on the gateway of the sender', async () => {
   await using cluster = await startCluster(2)
-  using overheard = await overhear(cluster)
+  using recording = await recordPublishes(cluster)
   const [west, east] = cluster.gateways as [TestParley, TestParley]
   const [alice, bob] = [await west.person('alice'), await west.person('bob')]
   const carol = await east.person('carol')
   const [here, there] = [await alice.startChat(bob), await alice.startChat(carol)]
-  using atBob = bob.inbox('phone')
-  using atCarol = carol.inbox('phone')
-  await Promise.all([atBob.caughtUp(), atCarol.caughtUp()])
-  await acquainted(alice, there, overheard, 1)
+  using bobInbox = bob.inbox('phone')
+  using carolInbox = carol.inbox('phone')
+  await Promise.all([bobInbox.caughtUp(), carolInbox.caughtUp()])
+  await gatewaysFound(alice, there, recording, 1)
   await alice.send(here, 'for bob')
   await alice.send(there, 'for carol')
-  await overheard.published.until(() => overheard.channelsOf('for carol').length > 0)
-  await atBob.reaches(here, 1)
-  expect(overheard.channelsOf('for bob')).toEqual([])
+  await recording.published.until(() => recording.channelsOf('for carol').length > 0)
+  await bobInbox.reaches(here, 1)
+  expect(recording.channelsOf('for bob')).toEqual([])
 })
