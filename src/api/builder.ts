@@ -12,7 +12,7 @@ import type { Context } from './context.ts'
 
 /** A chat by its ID, with the viewer's view of it if that was read already. */
 export type ChatRef = Readonly<{ id: ChatId; view?: ChatView }>
-/** Any object with an ID. What `node` returns also carries the name of its type. */
+/** Any object with an ID. The result of `node` also carries the name of its type. */
 export type NodeShape = object
 
 /** The reactions with one emoji. */

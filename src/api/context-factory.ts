@@ -5,7 +5,7 @@ import type { Context } from './context.ts'
 import type { Services } from './services.ts'
 import { createLoaders } from './loaders.ts'
 
-/** What a context needs to know of the caller. */
+/** The part of the caller that a context needs. */
 type Caller = Readonly<{ session: Session | undefined; disconnectSlowReader: (() => void) | undefined }>
 
 /** The bound matters for a query that selects a page of each of a hundred chats. */

@@ -7,7 +7,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Loaders } from './loaders.ts'
 import type { Services } from './services.ts'
 
-/** What every resolver receives. */
+/** The context that every resolver receives. */
 export type Context = Readonly<{
   services: Services
   loaders: Loaders

@@ -12,8 +12,9 @@ import { queryCost } from './query-cost.ts'
 type Resolve = GraphQLFieldResolver<unknown, Context>
 
 /**
- * Admits an operation to a root field only if the feature is not paused and the viewer's quota allows it. Resolvers know
- * nothing about load. A subscription is checked when it starts, not at each event. Throws if a root field has no rule.
+ * Admits an operation to a root field only if the feature is not paused and the viewer's quota allows it. Resolvers
+ * know nothing about load. A subscription is checked when it starts, not at each event. Throws if a root field has no
+ * rule.
  */
 export function guard(schema: GraphQLSchema): GraphQLSchema {
   for (const root of [schema.getQueryType(), schema.getMutationType()]) {

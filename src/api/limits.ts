@@ -12,8 +12,8 @@ import type {
 } from 'graphql'
 
 /**
- * The limits of one operation. A fragment counts at each place where it is spread, so that fragments cannot multiply the
- * cost of a short document. The introspection query of graphql-js just fits: it is 15 levels deep.
+ * The limits of one operation. A fragment counts at each place where it is spread, so that fragments cannot multiply
+ * the cost of a short document. The introspection query of graphql-js just fits: it is 15 levels deep.
  */
 export const LIMITS = {
   /** In the whole document. Comments have a limit of their own. */
@@ -40,8 +40,9 @@ const LIMITED = [
 ] as const satisfies readonly (readonly [keyof Extent, string])[]
 
 /**
- * Parses a document. Throws a GraphQLError that names the limit it exceeds. The limits are checked when parsing, because
- * a cached document is then checked only once, and because validation takes time quadratic in some of these numbers.
+ * Parses a document. Throws a GraphQLError that names the limit it exceeds. The limits are checked when parsing,
+ * because a cached document is then checked only once, and because validation takes time quadratic in some of these
+ * numbers.
  */
 export function parseWithinLimits(source: string | Source, options: ParseOptions = {}): DocumentNode {
   const document = parse(source, {

@@ -26,7 +26,8 @@ const finished = new WeakSet<Error>()
 const reported = new WeakMap<object, string>()
 
 /**
- * Converts a thrown value into the error that the client sees. This is the only place that does so, for both transports:
+ * Converts a thrown value into the error that the client sees. This is the only place that does so, for both
+ * transports:
  *
  * - A ParleyError keeps its message and code.
  * - An error of graphql-js about the client's document or variables is BAD_USER_INPUT.

@@ -18,9 +18,9 @@ import { replayLog } from './replay.ts'
 
 export type ChatStreams = Readonly<{
   /**
-   * Opens a stream of one chat that starts after `afterSeq`, or at the chat's head if that is undefined. It has the same
-   * phases as an inbox: replay, CaughtUp, live. It ends when the viewer's membership ends. Rejects with NOT_FOUND if the
-   * viewer has never been a member, and with BAD_USER_INPUT if `afterSeq` is negative.
+   * Opens a stream of one chat that starts after `afterSeq`, or at the chat's head if that is undefined. It has the
+   * same phases as an inbox: replay, CaughtUp, live. It ends when the viewer's membership ends. Rejects with NOT_FOUND
+   * if the viewer has never been a member, and with BAD_USER_INPUT if `afterSeq` is negative.
    */
   open(subscriber: ChatSubscriber): Promise<LiveStream>
 }>
@@ -49,7 +49,7 @@ type Watched = Readonly<{ view: ChatView; watching: Readonly<{ lastSeq: Seq; dis
 const MAX_READS = 10
 const BACKOFF = { firstMs: 20, maxMs: 500 }
 
-/** What is replayed after `afterSeq` and up to `untilSeq`, and how the live part is joined to it. */
+/** The replay covers the periods after `afterSeq` and up to `untilSeq`. The merge joins the live part to it. */
 type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; periods: readonly MembershipPeriod[]; merge: Merge }>
 
 export function createChatStreams({ hub, chats, chatLog, clock, marks }: Dependencies): ChatStreams {

@@ -3,7 +3,7 @@ import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
-/** What is pending in a chat for a user or one of their devices: what the user sees of the log after `ackedSeq`. */
+/** The pending events of a chat for a user or one of their devices: those that the user sees after `ackedSeq`. */
 export type Pending = Readonly<{
   chatId: ChatId
   ackedSeq: Seq
@@ -36,18 +36,19 @@ export type DeviceStore = Readonly<{
    * Registers the device. What happens depends on what it was before:
    * - `new`: nothing is pending. Its position in every chat is the chat's head.
    * - `known`: its positions stay.
-   * - `forgotten`: as new, but it needs an InboxReset. Beyond `MAX_DEVICES` the device that was not seen for the longest
-   *   time is forgotten. It stays forgotten until it acknowledges something: only then is it sure to have the reset.
+   * - `forgotten`: as new, but it needs an InboxReset. Beyond `MAX_DEVICES` the device that was not seen for the
+   *   longest time is forgotten. It stays forgotten until it acknowledges something: only then is it sure to have the
+   *   reset.
    *
-   * After a restore all devices are forgotten. An unknown device counts as forgotten too: it may have registered in the
-   * time that was lost.
+   * After a restore all devices are forgotten. An unknown device counts as forgotten too: it may have registered in
+   * the time that was lost.
    */
   register(userId: UserId, deviceId: DeviceId): Promise<Registration>
-  /** What is pending in each chat of the user that has events. Without a device nothing is pending. */
+  /** Returns the pending events of each chat of the user that has events. Without a device none are pending. */
   pending(userId: UserId, deviceId: DeviceId | undefined): Promise<readonly Pending[]>
 }>
 
-/** What a device was before it registered. */
+/** The state of a device before it registered. */
 export type Registration = Readonly<{
   type: 'new' | 'known' | 'forgotten'
   /** The device has all receipts from before this moment. */
@@ -57,9 +58,9 @@ export type Registration = Readonly<{
 /** The most devices of one user whose positions are kept. */
 export const MAX_DEVICES = 100
 
-// Index: the primary key of devices. A new device also costs one row per chat of the user and one read of all the user's
-// devices. `was` is the row before this statement. If a device registers twice at the same time, it is new to both
-// statements, which does no harm.
+// Index: the primary key of devices. A new device also costs one row per chat of the user and one read of all the
+// user's devices. `was` is the row before this statement. If a device registers twice at the same time, it is new to
+// both statements, which does no harm.
 const REGISTER = {
   name: 'device_register',
   text: `

@@ -59,9 +59,9 @@ type Dependencies = Readonly<{
  * 3. Merge. CaughtUp is delivered. Then the queue, without the events that the replay already delivered. From here on
  *    the stream is live.
  *
- * Receipts come before the events of the replay. A device counts as live once it has caught up. What it acknowledges
- * from then on shows that it also has the receipts sent before, and its next replay of receipts starts there. What it
- * acknowledges without an inbox says nothing about receipts.
+ * Receipts come before the events of the replay. A device counts as live once it has caught up. An acknowledgement of a
+ * live device shows that it also has the receipts sent before, and its next replay of receipts starts there. An
+ * acknowledgement without an inbox says nothing about receipts.
  *
  * A query that a client sends after an item must not read an older state. So the position that the viewer's reads have
  * to reach is marked before an item is delivered. Before CaughtUp and InboxReset the mark covers the whole log.

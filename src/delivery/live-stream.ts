@@ -5,14 +5,14 @@ import { BoundedQueue, type QueueCost } from '../lib/bounded-queue.ts'
 import { type Feed, PushStream } from '../lib/push-stream.ts'
 import type { InboxItem } from './inbox-item.ts'
 
-/** What one stream may keep in memory while its reader is busy. */
+/** The bounds of a stream's queue while its reader is busy. */
 export const QUEUE_BOUNDS = { maxItems: 2_000, maxBytes: 2 * 1024 * 1024 }
 
 /** A subscription's stream: the hub pushes live items into it, and a socket or an HTTP response reads it. */
 export type LiveStream = PushStream<LiveItem, InboxItem>
 
 type Options = Readonly<{
-  /** What the stream delivers, phase by phase: the replay, then the pushed items. */
+  /** Produces the items of the stream, phase by phase: the replay, then the pushed items. */
   phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void>
   /** Called once, when the stream closes. */
   onClose(): void

@@ -6,9 +6,9 @@ import type { DeviceStore, Pending, Registration } from './device-store.ts'
 import { createMerge, type Merge } from './merge.ts'
 import type { ThrottledReads } from './throttled-reads.ts'
 
-/** What an inbox replays, and how its live part is joined to that. */
+/** The replay of an inbox, and the merge that joins its live part to the replay. */
 export type ReplayPlan = Readonly<{
-  /** What the device was before; undefined if the subscriber named no device, so that nothing is pending. */
+  /** The state of the device before; undefined without a device, so that nothing is pending. */
   registration: Registration | undefined
   pending: readonly Pending[]
   merge: Merge
@@ -34,8 +34,8 @@ const BACKOFF = { firstMs: 20, maxMs: 1_000 }
  * The head that was read from the database and the last event that the hub delivered may differ either way:
  * - The hub is behind: it will still push events that the replay covers. The merge drops them.
  * - The hub is ahead: it delivered events before this stream joined. The replay is extended up to the hub's position.
- * - The hub is ahead and one of those events changed the chat's members: the user may be the member who was removed, and
- *   must not see what follows. What was read is stale, so all of it is read again.
+ * - The hub is ahead and one of those events changed the chat's members: the user may be the member who was removed,
+ *   and must not see what follows. The result is stale, so all of it is read again.
  */
 export function createReplayPlanner({ hub, devices, throttled }: Dependencies): ReplayPlanner {
   function planFor(viewerId: UserId, pending: readonly Pending[], hasQueued: boolean) {

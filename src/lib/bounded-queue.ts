@@ -11,13 +11,13 @@ export type Queue<Item> = Readonly<{
 /** The limits of a queue. An item has to fit both. */
 export type QueueBounds = Readonly<{ maxItems: number; maxBytes: number }>
 
-/** What an item costs, and whether it may be dropped. */
+/** The cost of an item, and whether it may be dropped. */
 export type QueueCost = Readonly<{
   /** Approximate memory that the item keeps alive. */
   bytes: number
   /**
-   * What may happen to the item if room is short. `durable`: it stays. `droppable`: it may be dropped. `newest`: it may
-   * be dropped if a later item has the same key.
+   * Says whether the item may be dropped if room is short. `durable`: it stays. `droppable`: it may be dropped.
+   * `newest`: it may be dropped if a later item has the same key.
    */
   keep: 'durable' | 'droppable' | Readonly<{ newest: string }>
 }>
@@ -28,9 +28,9 @@ type Entry<Item> = QueueCost & Readonly<{ item: Item }>
  * A queue bounded by items and bytes. If a new item does not fit, the queue makes room: it drops every droppable item,
  * then all but the newest item of each key. If that is not enough, the new item is refused and nothing is dropped.
  *
- * The queue is an array with a moving head. It is compacted when the head passes the middle, so each item moves once on
- * average. Removed items stay referenced until then, so memory can reach twice the bounds. Making room takes time linear
- * in the length, on every push in the worst case (a full queue that holds only the newest item of each key).
+ * The queue is an array with a moving head. It is compacted when the head passes the middle, so each item moves once
+ * on average. Removed items stay referenced until then, so memory can reach twice the bounds. Making room takes time
+ * linear in the length, on every push in the worst case (a full queue that holds only the newest item of each key).
  */
 export class BoundedQueue<Item> implements Queue<Item> {
   readonly #bounds: QueueBounds

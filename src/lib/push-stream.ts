@@ -1,6 +1,6 @@
 import { NewestByKeyQueue, type Queue } from './bounded-queue.ts'
 
-/** What a stream's `items` function sees of the stream. */
+/** The stream as its `items` function sees it. */
 export type Feed<Pushed> = Readonly<{
   /** The pushed items, from the first. Waits while none is queued. Ends with the stream. */
   pushed(): AsyncGenerator<Pushed, void, void>
@@ -26,8 +26,8 @@ export type PushStreamOptions<Pushed, Item> = Readonly<{
   /** Called with each item once the reader has asked for the next one, which shows that the item left the stream. */
   onFlushed?: ((item: Item) => void) | undefined
   /**
-   * Called once, when the stream closes. Dispose here of whatever pushes into the stream. The call of `return` or `next`
-   * that closed the stream waits for the result, and rejects if it rejects.
+   * Called once, when the stream closes. Dispose here of whatever pushes into the stream. The call of `return` or
+   * `next` that closed the stream waits for the result, and rejects if it rejects.
    */
   onClose?: (() => unknown) | undefined
 }>
@@ -48,12 +48,12 @@ const DONE = { done: true, value: undefined } as const
  *
  * Laws:
  * - Items arrive in the order of the queue. Calls of `next` that wait at the same time are served in order.
- * - `return` closes at once and ends every waiting `next`, even while `items` waits for something else. This is why it is
- *   not an async generator: the `return` of a generator waits for the `next` in progress, which may never end.
+ * - `return` closes at once and ends every waiting `next`, even while `items` waits for something else. This is why it
+ *   is not an async generator: the `return` of a generator waits for the `next` in progress, which may never end.
  * - `end` delivers what is queued first. An interruption drops it. After either, pushed items are ignored.
  * - An error is delivered to exactly one `next`. With no reader waiting it is kept, and never an unhandled rejection.
- * - `push`, `end`, `fail`, `cut` and `overflow` never close the stream synchronously: a producer can call them while it
- *   iterates over its streams, and `onClose` may remove the stream from that collection.
+ * - `push`, `end`, `fail`, `cut` and `overflow` never close the stream synchronously: a producer can call them while
+ *   it iterates over its streams, and `onClose` may remove the stream from that collection.
  */
 export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<Item, undefined, undefined> {
   readonly #options: PushStreamOptions<Pushed, Item>

@@ -14,13 +14,16 @@ import type { YogaHandler } from './http/yoga.ts'
 
 /** The network side of one gateway. */
 export type TransportServer = Readonly<{
-  /** Starts listening. `url` is the address of the API for browsers. Rejects with PortError if a port is not available. */
+  /**
+   * Starts listening. `url` is the address of the API for browsers. Rejects with PortError if a port is not available.
+   */
   start(): Promise<Readonly<{ url: string }>>
   /** From now on rejects operations and handshakes as UNAVAILABLE and retryable. Health checks still work. */
   stopAccepting(): void
   /**
-   * Closes WebSockets and streams over HTTP so that clients reconnect to other gateways. The closes are spread over three
-   * quarters of the time. Resolves when the WebSockets are closed. At the deadline the remaining ones are cut off.
+   * Closes WebSockets and streams over HTTP so that clients reconnect to other gateways. The closes are spread over
+   * three quarters of the time. Resolves when the WebSockets are closed. At the deadline the remaining ones are cut
+   * off.
    */
   closeInWaves(options: Readonly<{ deadlineMs: number }>): Promise<void>
   /** Stops listening. Resolves when running requests are answered, or cut off after `graceMs` (default 2 s). */

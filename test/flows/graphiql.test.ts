@@ -50,7 +50,9 @@ async function answers(page: Page, ...texts: readonly string[]): Promise<void> {
   for (const text of texts) await expect.poll(() => answerIn(page), { timeout: 10_000 }).toContain(text)
 }
 
-/** Selects a tab and runs it. If GraphiQL has not read the tab yet, it says so, and the button has to be pressed again. */
+/**
+ * Selects a tab and runs it. If GraphiQL has not read the tab yet, it says so, and the button has to be pressed again.
+ */
 async function run(page: Page, name: string): Promise<void> {
   // A window in the background draws one frame a second.
   await page.bringToFront()

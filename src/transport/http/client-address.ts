@@ -5,10 +5,10 @@ import { BlockList, isIP } from 'node:net'
 export type ClientAddress = (request: IncomingMessage) => string
 
 /**
- * Behind a load balancer every request comes from the load balancer's address. Each proxy appends the address that it was
- * called from to X-Forwarded-For. A client can send this header too, so it is read from its end: while the address that
- * wrote an entry is trusted, that entry is used. The first untrusted address is the client. Entries before it are not
- * reliable. `trusted` holds addresses and ranges such as 10.0.0.0/8.
+ * Behind a load balancer every request comes from the load balancer's address. Each proxy appends the address that it
+ * was called from to X-Forwarded-For. A client can send this header too, so it is read from its end: while the address
+ * that wrote an entry is trusted, that entry is used. The first untrusted address is the client. Entries before it are
+ * not reliable. `trusted` holds addresses and ranges such as 10.0.0.0/8.
  */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const proxies = listOf(trusted)

@@ -29,8 +29,8 @@ export type Graphiql = Readonly<{
 type Page = Readonly<{ gzipped: Buffer; etag: string }>
 
 /**
- * The page contains everything it needs. This policy makes browsers enforce that: they load nothing from other hosts and
- * connect only to this server. The editor starts its workers from blobs and compiles its grammars with eval.
+ * The page contains everything it needs. This policy makes browsers enforce that: they load nothing from other hosts
+ * and connect only to this server. The editor starts its workers from blobs and compiles its grammars with eval.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -93,7 +93,8 @@ const DAY_MS = 24 * 3_600_000
 
 /**
  * Serves GraphiQL with the content of `tour`, which is read at most once in `maxAgeMs`. The page has 9 MB, so only its
- * compressed form is kept, and a browser that has it gets 304. For a browser without gzip it is decompressed on the fly.
+ * compressed form is kept, and a browser that has it gets 304. For a browser without gzip it is decompressed on the
+ * fly.
  */
 export function createGraphiql({ tour, maxAgeMs = DAY_MS }: Dependencies): Graphiql {
   let latest: Readonly<{ page: Promise<Page>; renderedAt: number }> | undefined

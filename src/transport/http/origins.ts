@@ -4,8 +4,8 @@ import type { Config } from '../../config/config.ts'
 export type OriginPolicy = (origin: string) => boolean
 
 /**
- * One list for CORS and for WebSocket handshakes, compared exactly. In development, pages of this machine are allowed too,
- * on every port. The origin "null" of sandboxed pages and files is never allowed.
+ * One list for CORS and for WebSocket handshakes, compared exactly. In development, pages of this machine are allowed
+ * too, on every port. The origin "null" of sandboxed pages and files is never allowed.
  */
 export function createOriginPolicy({ mode, http }: Pick<Config, 'mode' | 'http'>): OriginPolicy {
   const allowed = new Set(http.allowedOrigins)
@@ -22,8 +22,8 @@ function isLoopback(origin: string): boolean {
 const PREFLIGHT_MAX_AGE_S = 7_200
 
 /**
- * The CORS headers for a request. An origin that is not allowed gets none, so that its page can read nothing. Applications
- * set the token in a header themselves, so no credentials are needed and none are allowed.
+ * The CORS headers for a request. An origin that is not allowed gets none, so that its page can read nothing.
+ * Applications set the token in a header themselves, so no credentials are needed and none are allowed.
  */
 export function corsHeaders(origin: string | undefined, isAllowed: OriginPolicy): Record<string, string> {
   if (origin === undefined || !isAllowed(origin)) return { Vary: 'Origin' }

@@ -2,8 +2,8 @@ import { GraphQLError } from 'graphql'
 import type { GraphQLParams, Plugin } from 'graphql-yoga'
 
 /**
- * Reads an operation from the query string of a GET or the JSON body of a POST. Any other body is rejected unread: a page
- * of another origin can send forms and plain text without a preflight, but not JSON.
+ * Reads an operation from the query string of a GET or the JSON body of a POST. Any other body is rejected unread: a
+ * page of another origin can send forms and plain text without a preflight, but not JSON.
  */
 export function useHttpParams(): Plugin {
   return {

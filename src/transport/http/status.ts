@@ -18,9 +18,9 @@ const STATUS = {
 } as const satisfies Record<ErrorCode, number>
 
 /**
- * The last step before a result goes to an HTTP client. It masks the errors. A result without data, whose operation never
- * ran, gets the status of its first error. By the GraphQL-over-HTTP specification a result with data has status 200 even
- * if fields failed, and `application/json` always has 200.
+ * The last step before a result goes to an HTTP client. It masks the errors. A result without data, whose operation
+ * never ran, gets the status of its first error. By the GraphQL-over-HTTP specification a result with data has status
+ * 200 even if fields failed, and `application/json` always has 200.
  */
 export function useHttpStatus(logger: Logger): Plugin {
   return {

@@ -13,8 +13,8 @@ export type DocumentCache = Readonly<{
 }>
 
 /**
- * Keeps the most recently used documents. Bounded by length and not by number, because any client, signed in or not, may
- * send documents of any length.
+ * Keeps the most recently used documents. Bounded by length and not by number, because any client, signed in or not,
+ * may send documents of any length.
  */
 export function createDocumentCache(): DocumentCache {
   return new LRUCache<string, DocumentNode>({

@@ -7,7 +7,7 @@ export type Outcome = ExecutionResult | AsyncGenerator<ExecutionResult, void, vo
 /** The parameters of an operation besides its document, as Yoga names them. */
 type OperationParams = Readonly<{ extensions?: Readonly<Record<string, unknown>> | null | undefined }>
 
-/** What runs every operation, of both transports: Yoga with its plugins, without its HTTP part. */
+/** Runs the operations of both transports: Yoga with its plugins, without its HTTP part. */
 export type Engine = Readonly<{
   schema: GraphQLSchema
   /** Throws a GraphQLError if the text is not a document or exceeds a limit. */

@@ -8,10 +8,11 @@ import { PushStream } from '../../lib/push-stream.ts'
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
 
 /**
- * Retries the execution of an event that fails for a transient reason, so that a subscription loses no event. A selected
- * field may need a read. If the database is away at that moment, the event would become an error, and the client would
- * go on with the next event. While an event is retried, later ones wait in the queue of their stream. If that overflows,
- * the client is cut off and catches up after it reconnects. A lasting error is delivered to the client.
+ * Retries the execution of an event that fails for a transient reason, so that a subscription loses no event. A
+ * selected field may need a read. If the database is away at that moment, the event would become an error, and the
+ * client would go on with the next event. While an event is retried, later ones wait in the queue of their stream. If
+ * that overflows, the client is cut off and catches up after it reconnects. A lasting error is delivered to the
+ * client.
  */
 export function useEventRetry(): Plugin {
   return {

@@ -10,9 +10,9 @@ import type { Caller } from './caller.ts'
 const ANSWER_WITHIN_MS = 9_500
 
 /**
- * Answers every query and mutation before the deadline. Parts that wait have shorter deadlines of their own, with better
- * errors. This one covers everything else. The work itself continues after the deadline. A client that sends the
- * operation again with the same keys gets the outcome of the first attempt.
+ * Answers every query and mutation before the deadline. Parts that wait have shorter deadlines of their own, with
+ * better errors. This one covers everything else. The work itself continues after the deadline. A client that sends
+ * the operation again with the same keys gets the outcome of the first attempt.
  */
 export function useExecutionDeadline(logger: Logger): Plugin<{ caller?: Caller }> {
   return {

@@ -17,12 +17,12 @@ type FreshContext = Readonly<{ caller: Caller; params?: Readonly<{ extensions?: 
 type Execute = (args: ExecutionArgs) => ReturnType<typeof execute>
 
 /**
- * Decides how fresh the reads of each operation must be. A query may read from a replica that has replayed everything that
- * its viewer wrote and received. Mutations and events read from the primary. After a mutation, and before its answer, the
- * position that the viewer's later reads must reach is recorded.
+ * Decides how fresh the reads of each operation must be. A query may read from a replica that has replayed everything
+ * that its viewer wrote and received. Mutations and events read from the primary. After a mutation, and before its
+ * answer, the position that the viewer's later reads must reach is recorded.
  *
- * A client that sends `extensions: { readAfter: true }` gets this position in the response extension `readAfter`. It may
- * send the position instead of `true` from then on, for any user and through any gateway.
+ * A client that sends `extensions: { readAfter: true }` gets this position in the response extension `readAfter`. It
+ * may send the position instead of `true` from then on, for any user and through any gateway.
  */
 export function useReadFreshness(marks: ViewerMarks): Plugin {
   return {

@@ -37,8 +37,8 @@ const RETRY_AFTER_MS = { min: 1_000, max: 20_000 }
 
 /**
  * Paces new connections, above all when all clients reconnect at once, after the death of a gateway or of a network.
- * Connections that can be served soon wait in a queue. The others are rejected at no cost to the database. Each gets its
- * own time to retry, between half and one and a half of what the queue needs, so that they do not return together.
+ * Connections that can be served soon wait in a queue. The others are rejected at no cost to the database. Each gets
+ * its own time to retry, between half and one and a half of what the queue needs, so that they do not return together.
  */
 export function createConnectionAdmission({
   expectedWaitMs,

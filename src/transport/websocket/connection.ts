@@ -27,11 +27,11 @@ type Dependencies = Readonly<{
 }>
 
 /**
- * Beyond this the socket is paused and the network buffers the rest. It is about what the network delivers at once. Less
- * would hide how long messages wait: the time in the network's buffers cannot be measured.
+ * Beyond this the socket is paused and the network buffers the rest. It is about what the network delivers at once.
+ * Less would hide how long messages wait: the time in the network's buffers cannot be measured.
  */
 const MAX_UNREAD_BYTES = 65_536
-/** What each unread message costs besides its text. Without it, a flood of empty messages would have no bound. */
+/** The cost of each unread message besides its text. Without it, a flood of empty messages would have no bound. */
 const BYTES_PER_UNREAD_MESSAGE = 64
 
 /**
@@ -43,8 +43,8 @@ const MAX_NORMAL_UNREAD = 2
 const PONG = JSON.stringify({ type: 'pong' })
 
 /**
- * One WebSocket connection, as graphql-ws expects it. All its operations end as soon as either side closes it, before the
- * closing handshake is complete.
+ * One WebSocket connection, as graphql-ws expects it. All its operations end as soon as either side closes it, before
+ * the closing handshake is complete.
  */
 export class SocketConnection implements CallerConnection, MessageSource {
   readonly id = randomUUID()

@@ -23,21 +23,21 @@ const REJECTION_COST = 1 / 32
 
 /*
  * Under a flood, the network buffers messages by the megabyte. A turn of the event loop that read all of them would
- * block for seconds: no database result would be read, every deadline would pass, and all that work would be wasted. So a
- * turn reads a bounded number of messages, and work that was started continues before more starts. Sources are read one
- * message each, round by round. A connection that sent a thousand messages waits for itself, and one that sent a single
- * message waits for one round.
+ * block for seconds: no database result would be read, every deadline would pass, and all that work would be wasted.
+ * So a turn reads a bounded number of messages, and work that was started continues before more starts. Sources are
+ * read one message each, round by round. A connection that sent a thousand messages waits for itself, and one that
+ * sent a single message waits for one round.
  *
  * While senders are throttled, most messages are rejected, which costs little. If a rejection counted as a message,
- * rejections would fill the rounds although there is time to spare, and clients would learn about them late. So a source
- * continues within a round until its rejections add up to one message. (Deficit round robin, Shreedhar and Varghese 1995,
- * with a quantum of one message.)
+ * rejections would fill the rounds although there is time to spare, and clients would learn about them late. So a
+ * source continues within a round until its rejections add up to one message. (Deficit round robin, Shreedhar and
+ * Varghese 1995, with a quantum of one message.)
  */
 export function createIntake(perTurn = MESSAGES_PER_TURN): Intake {
   const waiting = new Set<MessageSource>()
   /** Sources whose turn in this round is not over. */
   const continuing = new Set<MessageSource>()
-  /** What the rejections in the current turn of a source have cost. */
+  /** The cost of the rejections in the current turn of a source. */
   const spent = new Map<MessageSource, number>()
   let remaining = perTurn
   let nextTurn: NodeJS.Immediate | undefined

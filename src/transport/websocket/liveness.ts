@@ -1,4 +1,4 @@
-/** What to do about a peer now. */
+/** The action that is due for a peer. */
 export type LivenessAction = 'none' | 'ping' | 'terminate'
 
 /**

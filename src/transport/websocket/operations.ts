@@ -6,8 +6,8 @@ type Stream = Readonly<{ return?: (value: undefined) => Promise<unknown> }>
 type RunningOperation = { sessionUse: SessionUse | undefined; stream: Stream | undefined }
 
 /**
- * The running operations of one connection. The key is the message object, not the id that the client chose: a client may
- * use an id again while the first operation with that id is still starting or ending.
+ * The running operations of one connection. The key is the message object, not the id that the client chose: a client
+ * may use an id again while the first operation with that id is still starting or ending.
  */
 export class RunningOperations {
   readonly #running = new Map<object, RunningOperation>()

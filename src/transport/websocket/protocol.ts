@@ -27,8 +27,8 @@ type Dependencies = Readonly<{
 }>
 
 /**
- * The graphql-transport-ws protocol, over the same engine that serves HTTP. An invalid operation gets an error of its own.
- * If the connection were closed for it, clients would give up all operations on that connection.
+ * The graphql-transport-ws protocol, over the same engine that serves HTTP. An invalid operation gets an error of its
+ * own. If the connection were closed for it, clients would give up all operations on that connection.
  */
 export function createSocketProtocol({
   yoga,

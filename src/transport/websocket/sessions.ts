@@ -16,8 +16,8 @@ type Entry = { readonly ready: Promise<Session>; session: Session | undefined; u
 
 /**
  * The sessions of one connection: its own, and those of operations that bring their own token. A browser may share one
- * connection between tabs in which different users are signed in. Each operation runs with the session of its own token,
- * or else with that of the connection. It never runs with the session of another operation.
+ * connection between tabs in which different users are signed in. Each operation runs with the session of its own
+ * token, or else with that of the connection. It never runs with the session of another operation.
  */
 export class SocketSessions {
   readonly #authenticate: Authenticator['authenticate']

@@ -120,7 +120,7 @@ test('logs one failure in several fields once', async () => {
   expect(gateway.log).toHaveLength(1)
 })
 
-test('answers with the status of the error code, or with 200 if there is data', async () => {
+test('uses the status of the error code, or 200 if there is data', async () => {
   await using gateway = await startGateway()
   const status = async (query: string, accept: string): Promise<number> =>
     (await post(gateway.url, query, { headers: { accept } })).status
