@@ -10,15 +10,14 @@ import type { Config } from '../config/config.ts'
 import { redactFields, redactLine } from './redact.ts'
 
 /**
- * Structured: fields first, then a constant message. An error goes into the field `err`. Fields named after
- * credentials or people's words (token, authorization, body, …) are blanked, and so are credentials within texts.
+ * A structured logger: fields first, then a constant message. Errors go into the field `err`. Fields that are named after
+ * credentials or message contents (token, authorization, body, …) are redacted, and so are credentials within texts.
  */
 export type Logger = PinoLogger
 
 /**
- * A logger that writes a line of JSON each to `destination`, by default standard output; with `pretty`, lines for
- * people, where the development dependency that makes them is installed. Writes are synchronous: what was logged
- * before a crash is there after it.
+ * Creates a logger that writes JSON lines to `destination`, by default standard output. With `pretty` it writes readable
+ * text, if the development dependency for it is installed. Writes are synchronous, so no line is lost in a crash.
  */
 export function createLogger({ level, pretty }: Config['log'], destination?: DestinationStream): Logger {
   const options: LoggerOptions = {
@@ -37,7 +36,7 @@ type PinoPretty = Readonly<{
   prettyFactory: (options: Readonly<{ colorize: boolean }>) => (line: string) => string
 }>
 
-/** The output itself where the package is not installed, as in production images. */
+/** Returns the output unchanged if the package is not installed, as in production images. */
 function prettified(output: DestinationStream): DestinationStream {
   try {
     const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as PinoPretty

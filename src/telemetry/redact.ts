@@ -1,11 +1,11 @@
-/** What stands in a log in the place of something that must not. */
+/** Replaces what must not be logged. */
 const REDACTED = '[redacted]'
 const MAX_DEPTH = 8
 
-/** By the end of a field's name: people's words and credentials never belong into a log, whatever holds them. */
+/** Matches the end of names of fields with message contents or credentials. */
 const PRIVATE_FIELD = /(authorization|cookie|body|variables|connectionParams|token|secret|password)$/i
 
-/** In running text, credentials are told by their shape. None of these reaches past a quotation mark. */
+/** Credentials within texts, by their form. No pattern matches beyond a quotation mark. */
 const PRIVATE_TEXT: readonly (readonly [RegExp, string])[] = [
   [/([a-z][a-z0-9+.-]*:\/\/)[^\s"'/]+@/gi, `$1${REDACTED}@`],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${REDACTED}`],
@@ -13,7 +13,7 @@ const PRIVATE_TEXT: readonly (readonly [RegExp, string])[] = [
   [/([?&](?:[\w-]*token|[\w-]*signature|sig|secret|password)=)[^&\s"'\\]+/gi, `$1${REDACTED}`],
 ]
 
-/** The same text without the credentials in it. */
+/** Replaces the credentials in a text. */
 export function redactText(text: string): string {
   return PRIVATE_TEXT.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text)
 }
@@ -24,16 +24,15 @@ const PRIVATE_JSON = new RegExp(
 )
 
 /**
- * The same line of JSON without credentials in any text of it, and without what private fields hold. That part is
- * for the fields that a child logger was given, which nothing else looks at.
+ * Replaces the credentials and private fields in a line of JSON. The fields of child loggers are redacted only here.
  */
 export function redactLine(json: string): string {
   return redactText(json).replace(PRIVATE_JSON, `"$1":"${REDACTED}"`)
 }
 
 /**
- * A copy to log of the fields, without private ones at whatever depth, errors brought to what is safe of them.
- * Bounded in depth, so that a circle or a deep object costs little.
+ * Copies fields for the log: private ones are redacted at any depth, and errors reduced to their safe fields. The depth is
+ * limited, so that cyclic and deep objects cost little.
  */
 export function redactFields(fields: object): Record<string, unknown> {
   return copyFields(fields, 0)
@@ -58,7 +57,7 @@ function copy(value: unknown, depth: number): unknown {
   return copyFields(value, depth)
 }
 
-/** Of an error's own fields only these: a database puts the row that it refused into another one (`detail`). */
+/** The fields of an error that are logged. PostgreSQL's `detail`, for example, quotes the rejected row. */
 const ERROR_FIELDS = [
   'code',
   'errno',

@@ -33,7 +33,7 @@ const SOON = { timeout: 8_000, interval: 100 }
 
 /** The warning about a database without a standby. */
 const ALONE = {
-  replication: 'There is no standby: if this server is lost, everything since the last backup is.',
+  replication: 'There is no standby: if this server is lost, everything since the last backup is lost.',
 }
 
 const whole = { database: 'ok', redis: 'ok' }

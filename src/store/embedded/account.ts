@@ -8,19 +8,19 @@ import { hasCode, lastLineOf } from '../../lib/error-info.ts'
 
 type Owner = Readonly<{ uid: number; gid: number }>
 
-/** As whom the server's programs run, which is also who owns the data folder. */
+/** The operating system user that runs the server's programs and owns the data folder. */
 export type Account = Readonly<{
-  /** For logs. */
+  /** The text for logs. */
   description: string
-  /** What stands before a program and its arguments. */
+  /** The command that comes before a program and its arguments. */
   prefix: readonly string[]
-  /** Who has to own the data; undefined: whoever we are. */
+  /** The required owner of the data. Undefined: the current user. */
   owner: Owner | undefined
 }>
 
-const OURSELVES: Account = { description: 'the present user', prefix: [], owner: undefined }
+const CURRENT_USER: Account = { description: 'the current user', prefix: [], owner: undefined }
 
-// Nothing of our own environment reaches the server: it holds secrets, and PG… variables that mean another server.
+// The server does not inherit Parley's environment, which has secrets, and PG… variables for other servers.
 const ENVIRONMENT = Object.fromEntries(
   ['PATH', 'LD_LIBRARY_PATH', 'TMPDIR', 'SystemRoot'].flatMap((name) => {
     const value = process.env[name]
@@ -29,15 +29,15 @@ const ENVIRONMENT = Object.fromEntries(
 )
 const RUN_TIMEOUT_MS = 120_000
 
-/** The command line that runs a program as the account. */
+/** Returns the command line that runs a program as the account. */
 export function commandAs(account: Account, program: string, args: readonly string[]) {
   const [file = program, ...rest] = [...account.prefix, program, ...args]
   return { file, args: rest, env: { ...ENVIRONMENT, LC_ALL: 'C', TZ: 'UTC' } } as const
 }
 
 /**
- * Runs a program to its end, for its output. Rejects with what it wrote to stderr if it fails. When the signal fires it
- * is told to end, and that is waited for: the `signal` of execFile itself would leave it to its fate.
+ * Runs a program and resolves with its output. Rejects with its stderr if it fails. If the signal aborts, the program is
+ * terminated and its end awaited, which the `signal` option of execFile does not do.
  */
 export async function runAs(
   account: Account,
@@ -60,24 +60,24 @@ export async function runAs(
   }
 }
 
-/** Gives a file or folder, without what is in it, to the account. */
+/** Makes the account the owner of a file or folder, not of the contents of the folder. */
 export async function handOver(account: Account, path: string): Promise<void> {
   if (account.owner !== undefined) await chown(path, account.owner.uid, account.owner.gid)
 }
 
 /**
- * PostgreSQL refuses to run as root, for which there are two ways out on Linux. The first that works in this place,
- * with these programs and this folder, is taken:
+ * PostgreSQL refuses to run as root. On Linux there are two workarounds. The first one that works with these programs and
+ * this folder is used:
  *
- * 1. A user namespace in which root has an ordinary user's number. The files stay root's own, so a folder that is
- *    closed to everybody else is no obstacle. Some containers forbid namespaces.
- * 2. Another user that keeps one of root's capabilities, to pass through folders that are closed to it. PostgreSQL
- *    asks access(2) whether it may run its own programs, which counts capabilities only with `no_setuid_fixup`.
+ * 1. A user namespace in which root has the id of an ordinary user. The files still belong to root, so a folder that only
+ *    root can enter works. Some containers forbid namespaces.
+ * 2. Another user that keeps one capability of root, in order to enter folders of root. PostgreSQL uses access(2) to check
+ *    whether it may run its programs, which respects capabilities only with `no_setuid_fixup`.
  *
- * Data that already belongs to another user than root is served as that user, who can go on with it without root.
+ * Data that already belongs to another user is served as that user, so that it can later be used without root.
  */
 export async function chooseAccount(binaries: Binaries, dataFolder: string): Promise<Account> {
-  const accounts = process.geteuid?.() === 0 ? await accountsForRoot(dataFolder) : [OURSELVES]
+  const accounts = process.geteuid?.() === 0 ? await accountsForRoot(dataFolder) : [CURRENT_USER]
   const failures: unknown[] = []
   for (const account of accounts) {
     try {
@@ -90,15 +90,15 @@ export async function chooseAccount(binaries: Binaries, dataFolder: string): Pro
   throw noAccount(failures)
 }
 
-/** Changes whose data it is, where a former run was another account's. Not while a server runs on it. */
+/** Changes the owner of the data if an earlier run used another account. Not while a server runs on it. */
 export async function adoptFiles(account: Account, dataFolder: string): Promise<void> {
   const { owner } = account
   if (owner === undefined || (await stat(dataFolder)).uid === owner.uid) return
-  await runAs(OURSELVES, 'chown', ['-R', `${owner.uid}:${owner.gid}`, dataFolder])
+  await runAs(CURRENT_USER, 'chown', ['-R', `${owner.uid}:${owner.gid}`, dataFolder])
 }
 
 async function probe(account: Account, { postgres }: Binaries, dataFolder: string): Promise<void> {
-  if (account === OURSELVES) await runAs(account, postgres, ['--version'])
+  if (account === CURRENT_USER) await runAs(account, postgres, ['--version'])
   else
     await runAs(account, 'sh', ['-c', 'cd "$1" && "$2" --version', 'sh', await nearest(dataFolder), postgres])
 }
@@ -115,7 +115,7 @@ async function accountsForRoot(dataFolder: string): Promise<readonly Account[]> 
   ]
 }
 
-// initdb looks its user up by number, so the number has to be one that the machine knows.
+// initdb looks up its user by id, so the id must exist on this machine.
 function namespaced({ uid, gid }: Owner): Account {
   const prefix = ['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--']
   return { description: 'root in a user namespace', prefix, owner: { uid: 0, gid: 0 } }
@@ -134,7 +134,7 @@ async function readUsers(): Promise<ReadonlyMap<string, Owner>> {
   return new Map(fields.map(([name = '', , uid, gid]) => [name, { uid: Number(uid), gid: Number(gid) }]))
 }
 
-/** The data folder, or where it is going to be. */
+/** The data folder, or its parent if it does not exist yet. */
 async function nearest(dataFolder: string): Promise<string> {
   try {
     await stat(dataFolder)
@@ -149,9 +149,9 @@ function noAccount(failures: readonly unknown[]): EmbeddedPostgresError {
   const advice =
     process.geteuid?.() === 0
       ? 'PostgreSQL does not run as root. Run Parley as another user, in a folder that this user may read and write'
-      : 'If npm was told to leave out install scripts, `npm rebuild` mends it. Otherwise this system lacks what its programs need'
+      : 'If npm skipped install scripts, run `npm rebuild`. Otherwise this system lacks libraries that its programs need'
   return new EmbeddedPostgresError(
-    `The embedded PostgreSQL can't run here. ${advice}, or set DATABASE_URL to a PostgreSQL of your own. ` +
+    `The embedded PostgreSQL cannot run here. ${advice}, or set DATABASE_URL to a PostgreSQL server. ` +
       `(${failures.map(lastLineOf).join('; ')})`,
     { cause: failures.at(-1) },
   )

@@ -1,12 +1,11 @@
 import pg from 'pg'
 
-/** The role and the database that Parley works with. */
+/** The name of Parley's role and database. */
 export const APPLICATION = 'parley'
 
 /**
- * Makes sure that there is a role without special rights that owns a database. Parley's own statements run as that
- * role: a superuser may read the server's files, and where root started it those may be root's.
- * Under the instance lock, so nobody else does it at the same time.
+ * Creates an ordinary role that owns a database, if it is missing. Parley's statements run as that role, because a
+ * superuser can read the server's files, which may be root's. Called with the instance lock held, so not concurrently.
  */
 export async function ensureApplicationRole(connection: pg.Client, password: string): Promise<void> {
   const { rows } = await connection.query<{ hasRole: boolean; hasDatabase: boolean }>(

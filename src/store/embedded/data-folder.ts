@@ -7,20 +7,20 @@ import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 import { hasCode, lastLineOf } from '../../lib/error-info.ts'
 
 const PASSWORD_FILE = 'parley.password'
-/** An initdb takes seconds: what is older was left by a run that was killed. */
+/** initdb takes seconds, so an older staging folder was left by a killed run. */
 const ABANDONED_AFTER_MS = 600_000
 
 type Place = Readonly<{
   folder: string
   binaries: Binaries
   account: Account
-  /** Ends the making of a folder; nothing of it is left then. */
+  /** Aborts the creation of the folder and removes it. */
   signal?: AbortSignal | undefined
 }>
 
 /**
- * Makes the data folder if there is none, and answers with its password. The folder appears by a rename when it is
- * complete, password included, so a run that dies on the way, or two that start at once, never leave half of one.
+ * Creates the data folder if it is missing, and resolves with its password. A complete folder, with the password, appears
+ * by a rename. So neither a crash nor two concurrent starts leave an incomplete one.
  */
 export async function ensureDataFolder(place: Place): Promise<string> {
   if ((await majorOf(place.folder)) === undefined) await create(place)
@@ -37,13 +37,13 @@ async function create(place: Place): Promise<void> {
     await rename(path.join(staging, 'data'), place.folder)
   } catch (error) {
     place.signal?.throwIfAborted()
-    await requireMadeByAnother(place.folder, error)
+    await requireCreatedElsewhere(place.folder, error)
   } finally {
     await rm(staging, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 
-// Text is ordered by code point (C.UTF-8 of PostgreSQL's own), so that it is the same on every machine.
+// Text is ordered by code point (PostgreSQL's built-in C.UTF-8), so that the order is the same on every machine.
 async function initialise({ binaries, account, signal }: Place, staging: string): Promise<void> {
   const data = path.join(staging, 'data')
   const passwordFile = path.join(staging, PASSWORD_FILE)
@@ -55,11 +55,11 @@ async function initialise({ binaries, account, signal }: Place, staging: string)
   await rename(passwordFile, path.join(data, PASSWORD_FILE))
 }
 
-async function requireMadeByAnother(folder: string, failure: unknown): Promise<void> {
+async function requireCreatedElsewhere(folder: string, failure: unknown): Promise<void> {
   if ((await majorOf(folder)) !== undefined) return
   throw new EmbeddedPostgresError(
     `The database in ${folder} could not be created. The folder must be missing or empty, on a disk with 100 MB to ` +
-      `spare, and writable by the present user. (${lastLineOf(failure)})`,
+      `spare, and writable by the current user. (${lastLineOf(failure)})`,
     { cause: failure },
   )
 }
@@ -82,13 +82,13 @@ async function isAbandoned(staging: string): Promise<boolean> {
   }
 }
 
-/** The major version that wrote the folder; undefined where there is no database. */
+/** The major version that wrote the folder. Undefined if there is no database. */
 async function majorOf(folder: string): Promise<string | undefined> {
   try {
     return (await readFile(path.join(folder, 'PG_VERSION'), 'utf8')).trim()
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined
-    throw hasCode(error, 'EACCES') ? notOurs(folder, error) : error
+    throw hasCode(error, 'EACCES') ? foreignOwner(folder, error) : error
   }
 }
 
@@ -100,14 +100,14 @@ async function requireSameMajor({ folder, binaries, account }: Place): Promise<v
   throw new EmbeddedPostgresError(
     `The data in ${folder} was written by PostgreSQL ${written}, and this version of Parley brings PostgreSQL ${ours}. ` +
       `Back it up with the version of Parley that wrote it, then restore it with this one; or move the folder away to ` +
-      `begin with an empty database.`,
+      `start with an empty database.`,
   )
 }
 
-function notOurs(folder: string, cause: unknown): EmbeddedPostgresError {
+function foreignOwner(folder: string, cause: unknown): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
-    `The database in ${folder} belongs to another user. Start Parley as that user, or give the folder to the present ` +
-      `one (chown -R).`,
+    `The database in ${folder} belongs to another user. Start Parley as that user, or change the owner of the folder ` +
+      `(chown -R).`,
     { cause },
   )
 }

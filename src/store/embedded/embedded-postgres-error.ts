@@ -1,4 +1,4 @@
-/** The embedded server can't be used. The message is for the operator: what is wrong, and what to do about it. */
+/** The embedded server cannot be used. The message tells the operator what is wrong and what to do. */
 export class EmbeddedPostgresError extends Error {
   override readonly name = 'EmbeddedPostgresError'
 }

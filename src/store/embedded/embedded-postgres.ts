@@ -9,29 +9,29 @@ import { GuardedServer } from './guarded-server.ts'
 import type { ServerPlace } from './server.ts'
 
 export type EmbeddedPostgresOptions = Readonly<{
-  /** Made if missing. The data goes into `postgres` in it, the server's log into `postgres.log`. */
+  /** Created if missing. Contains the data in `postgres`, and the server's log in `postgres.log`. */
   dataDir: string
-  /** Default: any free port, another one at each start. Ignored where a server of a killed Parley still runs. */
+  /** Default: any free port. Ignored if the server of a killed gateway still runs. */
   port?: number
-  /** PostgreSQL's configuration parameters, besides the defaults or instead of them. */
+  /** PostgreSQL configuration parameters that are added to the defaults or replace them. */
   settings?: Readonly<Record<string, string>>
   logger?: Pick<Logger, 'info' | 'warn'>
-  /** Breaks the start off: whatever it has started is ended before it rejects with the signal's reason. */
+  /** Aborts the start. A server that it has started is stopped before it rejects with the signal's reason. */
   signal?: AbortSignal
 }>
 
 export type EmbeddedPostgres = Readonly<{
-  /** The application's database. Stays the same until `stop`, also where the server had to be started again. */
+  /** The application's database. The same until `stop`, even if the server is restarted. */
   url: string
-  /** Ends the server; its data stays. */
+  /** Stops the server and keeps its data. */
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }>
 
 /**
- * Starts a PostgreSQL of our own that listens on loopback alone and keeps its data between runs. Where a former
- * instance was killed and its server lives on, that one is used; if the server dies, it is started again.
- * Throws EmbeddedPostgresError where another instance uses the data, or PostgreSQL can't run here.
+ * Starts a PostgreSQL server that listens on loopback only and keeps its data between runs. If the server of a killed
+ * gateway still runs, it is used. If the server dies, it is restarted. Throws EmbeddedPostgresError if another gateway uses
+ * the data, or if PostgreSQL cannot run here.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { logger, signal } = options

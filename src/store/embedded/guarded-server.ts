@@ -6,17 +6,17 @@ import { closeServer, openServer, type Server, type ServerPlace } from './server
 
 type Log = Pick<Logger, 'info' | 'warn'>
 
-const REVIVAL = { firstMs: 100, maxMs: 2_000 }
+const RESTART_BACKOFF = { firstMs: 100, maxMs: 2_000 }
 
 /**
- * A server that runs, and is ours alone, until `stop`. The connection that holds the lock is also the watch over the
- * server: it ends when the server does, and then both are taken again, on the same port, for as long as it takes.
+ * A server that runs until `stop` and is used by this gateway alone. The connection that holds the lock also monitors the
+ * server: when it ends, the server is restarted on the same port and locked again, with retries without end.
  */
 export class GuardedServer {
   readonly #place: ServerPlace
   readonly #log: Log | undefined
   readonly #stopping = new AbortController()
-  #revival = Promise.resolve()
+  #restarting = Promise.resolve()
   #stopped: Promise<void> | undefined
 
   constructor(place: ServerPlace, log?: Log) {
@@ -25,8 +25,8 @@ export class GuardedServer {
   }
 
   /**
-   * Rejects with EmbeddedPostgresError while another instance uses the data, and with the signal's reason when that
-   * fires: a server that had been started is ended then.
+   * Rejects with EmbeddedPostgresError if another gateway uses the data. If the signal aborts, stops the server and rejects
+   * with the signal's reason.
    */
   async start(signal?: AbortSignal): Promise<Server> {
     try {
@@ -37,7 +37,7 @@ export class GuardedServer {
     }
   }
 
-  /** Ends the server, and whatever is under way to start it again. Its data stays. */
+  /** Stops the server, and any restart in progress. Keeps its data. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
@@ -59,28 +59,28 @@ export class GuardedServer {
 
   #watch({ connection, port }: Server): void {
     connection.once('end', () => {
-      if (!this.#stopping.signal.aborted) this.#revival = this.#revive(port)
+      if (!this.#stopping.signal.aborted) this.#restarting = this.#restart(port)
     })
   }
 
-  async #revive(port: number): Promise<void> {
-    this.#log?.warn({ port }, 'embedded PostgreSQL went away')
+  async #restart(port: number): Promise<void> {
+    this.#log?.warn({ port }, 'embedded PostgreSQL died; restarting it')
     const { signal } = this.#stopping
     try {
-      await retry(() => this.#open({ ...this.#place, port }), this.#shouldRetry, REVIVAL, signal)
+      await retry(() => this.#open({ ...this.#place, port }), this.#shouldRetry, RESTART_BACKOFF, signal)
     } catch (error) {
       if (!signal.aborted) throw error
     }
   }
 
   readonly #shouldRetry = (error: unknown): boolean => {
-    this.#log?.warn({ err: error }, 'embedded PostgreSQL is not back yet')
+    this.#log?.warn({ err: error }, 'embedded PostgreSQL restart failed; retrying')
     return true
   }
 
   async #stop(): Promise<void> {
     this.#stopping.abort()
-    await this.#revival
+    await this.#restarting
     await closeServer(this.#place)
   }
 }

@@ -2,15 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 
-/** Any number, as long as it stays the same; in the `postgres` database nobody else uses such locks. */
+/** An arbitrary constant. Nothing else takes advisory locks in the database `postgres`. */
 const LOCK_KEY = 1_346_458_188
 const ATTEMPTS = 20
 const RETRY_MS = 50
 
 /**
- * Makes this the one instance on an embedded server, for as long as the connection lives: the server itself frees
- * the lock of a process that is gone, however it went. It may take a moment to notice, so the refusal waits a second.
- * Throws EmbeddedPostgresError while another instance runs.
+ * Makes this gateway the only one on an embedded server, for as long as the connection lives. The server releases the lock
+ * of a dead process, which can take a moment, so this retries for a second. Throws EmbeddedPostgresError while another
+ * gateway holds the lock.
  */
 export async function lockInstance(connection: Client, dataDir: string): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -22,7 +22,7 @@ export async function lockInstance(connection: Client, dataDir: string): Promise
     await delay(RETRY_MS)
   }
   throw new EmbeddedPostgresError(
-    `Another Parley is running on the data in ${dataDir}. The embedded database serves one instance: stop the other ` +
-      `one, or set DATABASE_URL to a PostgreSQL that both can use.`,
+    `Another Parley is running on the data in ${dataDir}. The embedded database serves one gateway: stop the ` +
+      `other one, or set DATABASE_URL to a PostgreSQL server that both can use.`,
   )
 }

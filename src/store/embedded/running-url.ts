@@ -4,11 +4,11 @@ import { APPLICATION } from './application-role.ts'
 import { hasCode } from '../../lib/error-info.ts'
 import { findRunningServer } from './postmaster-file.ts'
 
-/** How an embedded database stands, seen from outside of the instance that may be using it. */
+/** The state of an embedded database, for a process other than the gateway that uses it. */
 export type EmbeddedState =
   Readonly<{ type: 'running'; url: string }> | Readonly<{ type: 'stopped' }> | Readonly<{ type: 'absent' }>
 
-/** Looks, and starts nothing. `running` may be over a moment later, and `stopped` as well. */
+/** Reads the state and starts nothing. The state may change at any moment. */
 export async function embeddedState(dataDir: string): Promise<EmbeddedState> {
   const folder = path.join(path.resolve(dataDir), 'postgres')
   const password = await readPassword(folder)

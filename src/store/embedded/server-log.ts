@@ -3,16 +3,16 @@ import { handOver, type Account } from './account.ts'
 
 const LARGE_BYTES = 10 * 2 ** 20
 
-/** The file that a server is to write its log to, open for one start. */
+/** The server's log file, open during a start. */
 export type ServerLog = Readonly<{
   fd: number
-  /** What was written since it was opened. */
+  /** Reads what was written since the start. */
   read(): Promise<string>
-  /** Closes our end; a server goes on writing to its own. */
+  /** Closes this process's handle. The server keeps its own. */
   close(): Promise<void>
 }>
 
-/** Opens the log at its end. One that has grown large is put aside first, in the place of the one before. */
+/** Opens the log for appending. A large one is renamed first, and replaces the one that was renamed before. */
 export async function openServerLog(file: string, account: Account): Promise<ServerLog> {
   const handle = await openRotated(file)
   await handOver(account, file)

@@ -10,7 +10,7 @@ import { hasCode } from '../../lib/error-info.ts'
 import { findRunningServer, type RunningServer } from './postmaster-file.ts'
 import { openServerLog, type ServerLog } from './server-log.ts'
 
-/** Everything that a server is started from. */
+/** The files and settings of a server. */
 export type ServerPlace = Readonly<{
   folder: string
   logFile: string
@@ -22,7 +22,7 @@ export type ServerPlace = Readonly<{
   settings: Readonly<Record<string, string>>
 }>
 
-/** A server that answers, and the superuser's connection by which we know. */
+/** A server that answers, and a superuser's connection to it. `isAdopted`: it was running already. */
 export type Server = Readonly<{ port: number; connection: pg.Client; isAdopted: boolean }>
 
 const HOST = '127.0.0.1'
@@ -31,10 +31,10 @@ const START_DEADLINE_MS = 60_000
 const ATTEMPTS = 10
 const RETRY_MS = 100
 
-const PASSING = ['lock file "postmaster.pid" already exists', 'pre-existing shared memory block']
+const TRANSIENT_FAILURES = ['lock file "postmaster.pid" already exists', 'pre-existing shared memory block']
 
-// No socket in the file system: its path may have 107 bytes, which a project deep in a home folder exceeds.
-// Terse errors: a DETAIL line quotes rows, and rows are what people wrote to each other.
+// No Unix socket: its path is limited to 107 bytes, which deep project folders exceed.
+// Terse errors: DETAIL lines quote rows, which include users' messages.
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: HOST,
   unix_socket_directories: '',
@@ -47,8 +47,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Connects to the server that already runs on the folder (a former Parley was killed), or starts one. The server has
- * a session of its own, so that Ctrl-C in a terminal reaches Parley alone, which still needs it to drain.
+ * Connects to the server that already runs on the folder, because a gateway was killed, or starts one. The server runs in
+ * its own process session, so that Ctrl-C in a terminal stops only the gateway, which needs the server to drain.
  */
 export async function openServer(place: ServerPlace, signal: AbortSignal): Promise<Server> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(START_DEADLINE_MS)])
@@ -66,7 +66,7 @@ export async function openServer(place: ServerPlace, signal: AbortSignal): Promi
   )
 }
 
-/** Ends the server, however it was started: its clients at once, then a checkpoint. Resolves when it is gone. */
+/** Stops the server: disconnects its clients, then writes a checkpoint. Resolves when it has stopped. */
 export async function closeServer({ folder, binaries, account }: ServerPlace): Promise<void> {
   const stop = ['stop', '-D', folder, '-w', '-t', '30', '-m']
   try {
@@ -82,7 +82,7 @@ async function adopt(place: ServerPlace, signal: AbortSignal): Promise<Server | 
   return server && { ...server, isAdopted: true }
 }
 
-/** Undefined: somebody else was quicker, or a killed server's last processes are still leaving; look again. */
+/** Undefined: another process started it first, or processes of a killed server are still ending. Try again. */
 async function launch(place: ServerPlace, signal: AbortSignal): Promise<Server | undefined> {
   await adoptFiles(place.account, place.folder)
   const log = await openServerLog(place.logFile, place.account)
@@ -95,7 +95,7 @@ async function launch(place: ServerPlace, signal: AbortSignal): Promise<Server |
   }
 }
 
-/** Undefined: the server ended. Where this rejects, it is made to. */
+/** Undefined: the server has ended. If this rejects, the server is stopped first. */
 async function connectToChild(child: ChildProcess, place: ServerPlace, signal: AbortSignal) {
   try {
     const server = await connectWhenReady(place, signal, () => isRunning(child), child.pid)
@@ -106,13 +106,18 @@ async function connectToChild(child: ChildProcess, place: ServerPlace, signal: A
   }
 }
 
-type IsThere = (running: RunningServer | undefined) => boolean
+type IsExpected = (running: RunningServer | undefined) => boolean
 
-/** Connects to the server that runs on the folder; to none but `pid`, where it is given. Undefined: it is not there. */
-async function connectWhenReady(place: ServerPlace, signal: AbortSignal, isThere: IsThere, pid?: number) {
+/** Connects to the server that runs on the folder, and only to `pid` if given. Undefined: it does not run. */
+async function connectWhenReady(
+  place: ServerPlace,
+  signal: AbortSignal,
+  isExpected: IsExpected,
+  pid?: number,
+) {
   for (;;) {
     const running = await findRunningServer(place.folder)
-    if (!isThere(running)) return undefined
+    if (!isExpected(running)) return undefined
     if (running?.isReady && running.pid === (pid ?? running.pid)) {
       const connection = await connect(running.port, place)
       if (connection) return { port: running.port, connection }
@@ -145,7 +150,7 @@ async function spawnServer(place: ServerPlace, port: number, { fd }: ServerLog):
 }
 
 function explainExit({ folder, logFile, port }: ServerPlace, log: string): undefined {
-  if (PASSING.some((sentence) => log.includes(sentence))) return undefined
+  if (TRANSIENT_FAILURES.some((sentence) => log.includes(sentence))) return undefined
   const isPortTaken = log.includes('could not create any TCP/IP sockets')
   if (isPortTaken && port === undefined) return undefined
   const reason = isPortTaken ? `Port ${port} is taken.` : log.trim().split('\n').slice(-3).join(' ')
@@ -154,7 +159,7 @@ function explainExit({ folder, logFile, port }: ServerPlace, log: string): undef
   )
 }
 
-/** Undefined: the server is already stopping. */
+/** Undefined: the server is stopping. */
 async function connect(port: number, { password, folder }: ServerPlace): Promise<pg.Client | undefined> {
   const identity = { user: 'postgres', database: 'postgres', application_name: 'parley-instance', password }
   const client = new pg.Client({
@@ -164,7 +169,7 @@ async function connect(port: number, { password, folder }: ServerPlace): Promise
     connectionTimeoutMillis: 5_000,
     ...identity,
   })
-  // An error is followed by the end, and the end is what is watched; without a listener it would end the process.
+  // An error is followed by `end`, which is handled. Without a listener the error would end the process.
   client.on('error', () => undefined)
   try {
     await client.connect()
@@ -177,7 +182,7 @@ async function connect(port: number, { password, folder }: ServerPlace): Promise
 
 function wrongPassword(folder: string, cause: unknown): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
-    `The server that runs on ${folder} does not take the password that is kept there. If the folder is a copy, stop ` +
+    `The server that runs on ${folder} rejects the password that is stored there. If the folder is a copy, stop ` +
       `the server that runs on the original.`,
     { cause },
   )

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg'
 import type { ConnectionTarget } from '../sql/connection-pool.ts'
-import { NoWriterError } from '../sql/no-writer-error.ts'
+import { NoWriterError } from '../sql/database-error.ts'
 import { runStatement } from '../sql/statement.ts'
 import type { Primary } from './primary.ts'
 import type { TimelineFence } from './timeline-fence.ts'

@@ -2,20 +2,20 @@ import pg from 'pg'
 import { connectionConfig } from '../sql/connection-config.ts'
 import { type Replication, waitsForStandby } from '../sql/server-state.ts'
 
-/** What a server says of itself, as far as Parley depends on it. */
+/** The properties of a server that Parley depends on. */
 export type DatabaseFacts = Readonly<{
   version: string
   /** 150004 for 15.4. */
   versionNumber: number
   timeZone: string
-  /** How far its clock is ahead of ours; negative: behind. Wrong by half of `roundTripMs` at most. */
+  /** How far its clock is ahead of this machine's. Negative: behind. The error is at most half of `roundTripMs`. */
   clockAheadMs: number
   roundTripMs: number
   isInRecovery: boolean
   fsync: string
   synchronousCommit: string
   replication: Replication
-  /** Connections that roles without special rights may have at once, all programs taken together. */
+  /** The connections available to ordinary roles, for all programs together. */
   connections: number
 }>
 
@@ -39,10 +39,10 @@ const FACTS = `
       - current_setting('superuser_reserved_connections')::int
       - coalesce(current_setting('reserved_connections', true), '0')::int AS "connections"`
 
-/** Connects as an instance would, asks, and leaves. Rejects with node-postgres' error where that fails. */
+/** Connects as a gateway does and reads the properties. Rejects with the error of node-postgres. */
 export async function inspectDatabase(url: string): Promise<DatabaseFacts> {
   const client = new pg.Client(connectionConfig(url, 'parley-doctor', { statement_timeout: '5000' }))
-  // A connection that breaks fails the statement under way; the event says it a second time.
+  // A lost connection also fails the statement in progress. Without a listener the event would end the process.
   client.on('error', () => undefined)
   await client.connect()
   try {
@@ -57,7 +57,7 @@ async function ask(client: pg.Client): Promise<DatabaseFacts> {
   const { rows } = await client.query<Row>(FACTS)
   const roundTripMs = Date.now() - askedAt
   const [row] = rows
-  if (row === undefined) throw new Error('The database answered without a row')
+  if (row === undefined) throw new Error('The database returned no row')
   const { nowMs, synchronousNames, standbys, synchronousStandbys, ...facts } = row
   const isSynchronous = waitsForStandby(synchronousNames, facts.synchronousCommit)
   const replication = { isSynchronous, standbys, synchronousStandbys }

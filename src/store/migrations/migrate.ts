@@ -12,38 +12,38 @@ import {
 
 type Place = Readonly<{
   url: string
-  /** Default: the migrations that came with this version of Parley. */
+  /** The folder of the migrations. Default: those of this version. */
   directory?: string
 }>
 
 export type MigrateOptions = Place &
   Readonly<{
-    /** Try again what failed before. Default: refuse, so that a restart loop doesn't. */
+    /** Retry a migration that failed before. Default: false, so that a restart loop does not repeat it. */
     retryFailed?: boolean
-    /** No others than these, by name. Default: all. */
+    /** Apply only the migrations with these names. Default: all. */
     only?: readonly string[]
     onApplied?: (name: string) => void
   }>
 
-/** What a run of `migrate` did, and what it found that this version doesn't know. */
+/** The applied migrations, and those in the database that this version does not know. */
 export type MigrateResult = Readonly<{ applied: readonly string[]; unknown: readonly string[] }>
 
-/** The database can't be migrated. The message is for the operator: what is wrong, and what to do about it. */
+/** The database cannot be migrated. The message tells the operator what is wrong and what to do. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 
 const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url))
-/** The advisory lock that Prisma's own command line takes as well. */
+/** The advisory lock of Prisma's command line. */
 const LOCK_KEY = 72_707_369
 const LOCK_TIMEOUT_MS = 60_000
 const OWN_TRANSACTION = 'it ends its own transaction, which it must not; what it did before that is there'
 
 /**
- * Applies what is pending, each migration in one transaction together with the note that it was applied: a process
- * that dies on the way leaves nothing half-done. Of several at once, one works and the others wait for up to a
- * minute, then find nothing left to do. Needs neither Prisma's native engine nor a network.
- * Throws MigrationError where a migration was edited after it was applied, failed before, or fails now.
+ * Applies the pending migrations. Each one and its record are committed in one transaction, so a crash leaves nothing half
+ * done. Of several concurrent runs, one works, and the others wait up to a minute and then find nothing to do. Needs
+ * neither Prisma's native engine nor a network.
+ * Throws MigrationError if a migration was edited after it was applied, failed before, or fails now.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const { url, directory = MIGRATIONS, retryFailed = false, only, onApplied } = options
@@ -65,12 +65,12 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   return { applied, unknown }
 }
 
-/** The migrations that came with this version of Parley, in the order in which they apply. */
+/** The migrations of this version, in order. */
 export function knownMigrations(directory = MIGRATIONS): Promise<readonly Migration[]> {
   return readMigrations(directory)
 }
 
-/** How a database stands. Changes nothing in it, and waits for nobody. */
+/** Compares a database with the known migrations. Changes nothing and takes no lock. */
 export async function migrationStatus({ url, directory = MIGRATIONS }: Place): Promise<MigrationStatus> {
   await using session = await openSession(url)
   return compareMigrations(await readMigrations(directory), await readHistory(session.client))
@@ -80,7 +80,7 @@ async function openSession(url: string): Promise<{ client: pg.Client } & AsyncDi
   const client = new pg.Client(
     connectionConfig(url, 'parley-migrate', { lock_timeout: String(LOCK_TIMEOUT_MS) }),
   )
-  // A connection that breaks fails the statement under way; the event says it a second time.
+  // A lost connection also fails the statement in progress. Without a listener the event would end the process.
   client.on('error', () => undefined)
   await client.connect()
   return { client, [Symbol.asyncDispose]: () => client.end() }
@@ -93,8 +93,8 @@ async function lock(client: pg.Client): Promise<void> {
   } catch (error) {
     if (!(error instanceof pg.DatabaseError && error.code === '55P03')) throw error
     throw new MigrationError(
-      `Another instance has been migrating this database for ${LOCK_TIMEOUT_MS / 1000} seconds. Wait until it has ` +
-        `finished; if it hangs, end it, and start again.`,
+      `Another gateway has been migrating this database for ${LOCK_TIMEOUT_MS / 1000} seconds. Wait until it has ` +
+        `finished. If it hangs, stop it and start again.`,
       { cause: error },
     )
   }
@@ -109,13 +109,13 @@ function requireNone(edited: readonly string[], failed: readonly string[]): void
   }
   if (failed.length > 0) {
     throw new MigrationError(
-      `This migration failed before: ${failed.join(', ')}. It was rolled back; why it failed stands in the logs ` +
-        `column of the table _prisma_migrations. Mend the cause, then run \`parley migrate --retry\`.`,
+      `This migration failed before: ${failed.join(', ')}. It was rolled back. The reason is in the column logs ` +
+        `of the table _prisma_migrations. Fix the cause, then run \`parley migrate --retry\`.`,
     )
   }
 }
 
-// The statements of a file go to the server as one text: splitting them at ';' would tear functions apart.
+// A file is sent as one text: splitting it at ';' would break function bodies.
 async function apply(client: pg.Client, migration: Migration): Promise<void> {
   try {
     await client.query('BEGIN')
@@ -136,10 +136,13 @@ async function failure(client: pg.Client, migration: Migration, error: unknown):
     await recordFailed(client, migration, reason)
   } catch (unrecorded) {
     const cause = new AggregateError([error, unrecorded])
-    return new MigrationError(`${message} The connection was lost; start again to see how it ended.`, {
-      cause,
-    })
+    return new MigrationError(
+      `${message} The connection was lost, so the outcome is unknown. Run it again.`,
+      {
+        cause,
+      },
+    )
   }
-  const advice = 'It was rolled back. Mend the cause, then run `parley migrate --retry`.'
+  const advice = 'It was rolled back. Fix the cause, then run `parley migrate --retry`.'
   return new MigrationError(`${message} ${advice}`, { cause: error })
 }

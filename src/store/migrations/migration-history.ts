@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ClientBase } from 'pg'
 import type { Migration, MigrationRecord } from './migration.ts'
 
-// Prisma's own table, so that its command line and ours understand each other's work.
+// Prisma's own table, so that Prisma's command line and Parley accept each other's results.
 const CREATE_TABLE = `
   CREATE TABLE IF NOT EXISTS _prisma_migrations (
     id VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -29,7 +29,7 @@ const INSERT_FAILED = `
 const FORGET_FAILED = `
   UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL`
 
-/** The migrations that were begun on a database, the oldest first; none where there never was one. Changes nothing. */
+/** The migrations that were started on a database, oldest first. Empty for a new database. Changes nothing. */
 export async function readHistory(client: ClientBase): Promise<readonly MigrationRecord[]> {
   const { rows } = await client.query<{ exists: boolean }>(
     `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`,
@@ -38,17 +38,17 @@ export async function readHistory(client: ClientBase): Promise<readonly Migratio
   return (await client.query<MigrationRecord>(READ)).rows
 }
 
-/** Makes the table if there is none. */
+/** Creates the table if it is missing. */
 export async function ensureHistory(client: ClientBase): Promise<void> {
   await client.query(CREATE_TABLE)
 }
 
-/** Inside the transaction that applies the migration: either both are there afterwards, or neither. */
+/** Records a migration, in the transaction that applies it. */
 export async function recordFinished(client: ClientBase, { checksum, name }: Migration): Promise<void> {
   await client.query(INSERT_FINISHED, [randomUUID(), checksum, name])
 }
 
-/** After the transaction was rolled back. */
+/** Records a failure, after the transaction was rolled back. */
 export async function recordFailed(
   client: ClientBase,
   { checksum, name }: Migration,
@@ -57,7 +57,7 @@ export async function recordFailed(
   await client.query(INSERT_FAILED, [randomUUID(), checksum, name, reason])
 }
 
-/** Marks what failed as rolled back, which it is, so that it is tried again. */
+/** Marks failed migrations as rolled back, so that they are retried. */
 export async function forgetFailed(client: ClientBase): Promise<void> {
   await client.query(FORGET_FAILED)
 }

@@ -5,23 +5,23 @@ import path from 'node:path'
 /** A folder of `prisma/migrations`. */
 export type Migration = Readonly<{ name: string; sql: string; checksum: string }>
 
-/** What a database remembers of an attempt to apply a migration that was not rolled back since. */
+/** The record of a migration in a database, unless it was rolled back. */
 export type MigrationRecord = Readonly<{ name: string; checksum: string; isFinished: boolean }>
 
-/** A database beside the migrations that this version of Parley knows. Each name is in one of the lists. */
+/** The migrations of a database compared with the known ones. Each name is in one of the lists. */
 export type MigrationStatus = Readonly<{
   applied: readonly string[]
-  /** To be applied, in this order. */
+  /** Not applied yet, in order. */
   pending: readonly string[]
-  /** Applied with another content than it has now. */
+  /** Changed after they were applied. */
   edited: readonly string[]
-  /** Begun and not finished. */
+  /** Started and not finished. */
   failed: readonly string[]
-  /** Applied, and not known here: the database was migrated by a newer version. */
+  /** Applied by a newer version. */
   unknown: readonly string[]
 }>
 
-/** Reads the migrations in the order in which they apply, with the checksums that Prisma gives them. */
+/** Reads the migrations of a folder in order, with checksums as Prisma computes them. */
 export async function readMigrations(directory: string): Promise<readonly Migration[]> {
   const entries = await readdir(directory, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
@@ -33,7 +33,7 @@ async function readMigration(directory: string, name: string): Promise<Migration
   return { name, sql: content.toString(), checksum: createHash('sha256').update(content).digest('hex') }
 }
 
-/** Compares what is known with what was done. */
+/** Compares the known migrations with the records of a database. */
 export function compareMigrations(
   migrations: readonly Migration[],
   records: readonly MigrationRecord[],

@@ -3,15 +3,15 @@ import type { ClientConfig } from 'pg'
 /** PostgreSQL's configuration parameters for a session. */
 export type SessionSettings = Readonly<Record<string, string>>
 
-/** A connection's configuration. `isUnprepared`: what is behind the URL keeps no prepared statements for a session. */
+/** A connection's configuration. `isUnprepared`: the server behind the URL does not keep prepared statements. */
 export type ConnectionConfig = ClientConfig & Readonly<{ isUnprepared: boolean }>
 
 const CONNECT_DEADLINE_MS = 2_000
 
 /**
- * How to connect to a database: with a deadline, with the settings from the first statement on, and in UTC, without
- * which Prisma reads and writes wrong times. Throws where the URL is missing (node-postgres would silently take
- * localhost) or is none; never quotes it, as there is a password in it.
+ * Returns the configuration of a connection: with a time limit, with session settings from the first statement on, and in
+ * UTC, without which Prisma reads and writes wrong times. Throws if the URL is empty (node-postgres would silently use
+ * localhost) or invalid. Errors never quote the URL, because it may contain a password.
  */
 export function connectionConfig(
   url: string,
@@ -19,10 +19,10 @@ export function connectionConfig(
   settings: SessionSettings,
 ): ConnectionConfig {
   const parsed = parseUrl(url)
-  // As Prisma has it: a PgBouncer that hands each transaction another session.
+  // Prisma's parameter for PgBouncer in transaction mode, which runs each transaction in another session.
   const isUnprepared = parsed.searchParams.get('pgbouncer') === 'true'
   parsed.searchParams.delete('pgbouncer')
-  // What the URL says itself would replace `options` below instead of adding to it.
+  // `options` in the URL would replace the ones below instead of adding to them.
   const given = parsed.searchParams.get('options') ?? ''
   parsed.searchParams.delete('options')
   const added = Object.entries({ ...settings, timezone: 'UTC' }).map(toOption)
@@ -41,7 +41,7 @@ function toOption([name, value]: readonly [string, string]): string {
 }
 
 function parseUrl(url: string): URL {
-  if (url === '') throw new Error('The database URL is empty.')
+  if (url === '') throw new Error('The database URL is empty. Set DATABASE_URL.')
   if (!URL.canParse(url) || !/^postgres(ql)?:/.test(url)) {
     throw new Error('The database URL is not of the form postgresql://user:password@host:5432/database.')
   }

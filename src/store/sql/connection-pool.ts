@@ -3,35 +3,35 @@ import { callbackify } from 'node:util'
 import pg, { type ClientBase } from 'pg'
 import type { Logger } from 'pino'
 import { connectionConfig, type SessionSettings } from './connection-config.ts'
-import { isConnectionSpoilt } from './database-error.ts'
+import { isConnectionUnusable } from './database-error.ts'
 import { deadlineClient } from './deadline-client.ts'
 import { runStatement, type Statement } from './statement.ts'
 
 export type ConnectionPoolOptions = Readonly<{
   url: string
-  /** Where connections lead, when that changes with time; default: to the URL. */
+  /** The target, if it changes over time. Default: the URL. */
   target?: ConnectionTarget
-  /** What the server lists the sessions as. */
+  /** The application name of the sessions. */
   name: string
-  /** Sessions that only read, each transaction as of one moment. */
+  /** Whether sessions only read, each transaction in one snapshot. */
   isReadOnly: boolean
   size: number
-  /** How long a statement may take before its connection is given up. */
+  /** How long a statement may take before its connection is closed. */
   queryDeadlineMs: number
   logger: Pick<Logger, 'warn'>
 }>
 
-/** A place that connections lead to, which may be another one tomorrow. */
+/** The server that connections lead to. It may change. */
 export type ConnectionTarget = Readonly<{
-  /** The URL of the host that is connected to now. */
+  /** The URL for new connections. */
   url(): string
-  /** Resolves when there is a place to connect to; rejects when none is found in time. */
+  /** Resolves when there is a server to connect to. Rejects if none is found in time. */
   ready(): Promise<unknown>
-  /** Rejects where a new connection has led to a server that it must not be used on. */
+  /** Rejects if a new connection leads to a server that must not be used. */
   verify(client: ClientBase): Promise<void>
-  /** A connection was lost, or its server does not do what it is there for. */
+  /** Called when a connection was lost, or when its server does not accept writes. */
   reportFailure(): void
-  /** Calls back when all connections made so far lead to the wrong place. */
+  /** Calls `listener` when all connections made so far lead to the wrong server. */
   onMoved(listener: () => void): void
 }>
 
@@ -45,69 +45,61 @@ const IDLE_MS = 300_000
 /** SQLSTATE of a write on a server in recovery. */
 const READ_ONLY = '25006'
 
-/** Connections to one database, for Prisma and for our own SQL alike. Opens the first when it is needed. */
+/** The connections to one database, for Prisma and SQL alike. Opens the first one when it is needed. */
 export class ConnectionPool extends pg.Pool {
   readonly #onBorrow = new AsyncLocalStorage<(client: pg.PoolClient) => void>()
 
-  readonly #place: ConnectionTarget | undefined
+  readonly #target: ConnectionTarget | undefined
   readonly #isReadOnly: boolean
   readonly #open = new Set<pg.PoolClient>()
-  /** Connections to what was the primary, and takes no writes any more. */
+  /** Connections to a former primary that no longer accepts writes. */
   readonly #demoted = new WeakSet<pg.PoolClient>()
 
-  constructor({
-    url,
-    target: place,
-    name,
-    isReadOnly,
-    size,
-    queryDeadlineMs,
-    logger,
-  }: ConnectionPoolOptions) {
+  constructor({ url, target, name, isReadOnly, size, queryDeadlineMs, logger }: ConnectionPoolOptions) {
     const configFor = (address: string) =>
       connectionConfig(address, name, sessionSettings(queryDeadlineMs, isReadOnly))
     super({
       ...configFor(url),
       max: size,
       idleTimeoutMillis: IDLE_MS,
-      Client: deadlineClient(queryDeadlineMs, () => configFor(place?.url() ?? url)),
-      ...verified(place),
+      Client: deadlineClient(queryDeadlineMs, () => configFor(target?.url() ?? url)),
+      ...verified(target),
     })
-    this.#place = place
+    this.#target = target
     this.#isReadOnly = isReadOnly
     const warn = (error: Error) => logger.warn({ err: error, pool: name }, 'database connection lost')
-    // For connections in use, to which the pool does not listen; of the idle ones it tells us again by its own event.
+    // The pool does not listen to connections in use. For idle ones it emits the error a second time, as its own event.
     this.on('connect', (client) => {
       client.on('error', (error) => {
         warn(error)
-        place?.reportFailure()
+        target?.reportFailure()
       })
-      this.#watch(client)
+      this.#track(client)
     })
     this.on('error', () => undefined)
     this.on('release', (_, client) => {
       if (this.#demoted.has(client)) void client.end()
     })
-    place?.onMoved(() => this.#cutAll())
+    target?.onMoved(() => this.#closeAll())
   }
 
-  /** Runs one statement, in a transaction of its own. */
+  /** Runs one statement in its own transaction. */
   async run<Row>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
     const client = await this.connect()
-    let isSpoilt = false
+    let isUnusable = false
     try {
       return await runStatement<Row>(client, statement, values)
     } catch (error) {
-      isSpoilt = isConnectionSpoilt(error)
+      isUnusable = isConnectionUnusable(error)
       throw error
     } finally {
-      client.release(isSpoilt)
+      client.release(isUnusable)
     }
   }
 
   /**
-   * Runs `work`, and tells of each connection that is borrowed by promise on its behalf, however deep in other
-   * people's code: that is how SQL of our own gets onto the connection of a transaction that Prisma has begun.
+   * Runs `work`, and calls `onBorrow` with each connection that is borrowed in its async context, also by libraries. SQL
+   * gets onto the connection of a Prisma transaction this way.
    */
   observe<Result>(onBorrow: (client: pg.PoolClient) => void, work: () => Promise<Result>): Promise<Result> {
     return this.#onBorrow.run(onBorrow, work)
@@ -124,52 +116,52 @@ export class ConnectionPool extends pg.Pool {
   }
 
   async #borrow(): Promise<pg.PoolClient> {
-    if (!this.ending) await this.#place?.ready()
+    if (!this.ending) await this.#target?.ready()
     try {
       const client = await super.connect()
       this.#onBorrow.getStore()?.(client)
       return client
     } catch (error) {
-      this.#place?.reportFailure()
+      this.#target?.reportFailure()
       throw error
     }
   }
 
-  /** Whatever the way that a statement came by, a server that refuses to write is not the one to write to. */
-  #watch(client: pg.PoolClient): void {
+  /** If the server reports that it is read-only, to any statement, it is no longer the primary. */
+  #track(client: pg.PoolClient): void {
     this.#open.add(client)
     client.once('end', () => this.#open.delete(client))
     if (this.#isReadOnly) return
     client.connection.on('errorMessage', ({ code }: Readonly<{ code?: string }>) => {
       if (code !== READ_ONLY) return
       this.#demoted.add(client)
-      this.#place?.reportFailure()
+      this.#target?.reportFailure()
     })
   }
 
   /**
-   * Cuts the connections, those in use too: what is under way on them ends with an unknown outcome, now rather than at
-   * its deadline. The pool goes on, and so does Prisma on it: only where new connections lead has changed.
+   * Closes all connections, including those in use. Statements in progress fail now, with an unknown outcome, instead of at
+   * their deadline. The pool and Prisma continue with new connections to the new target.
    */
-  #cutAll(): void {
+  #closeAll(): void {
     for (const client of this.#open) client.connection.stream.destroy()
     this.#open.clear()
   }
 }
 
-/** A success has null in its place, which the types of Node.js don't say. */
+/** On success the error is null, which the types of Node.js do not allow for. */
 function isNone(error: unknown): boolean {
   return error === null
 }
 
-/** The pool waits for what `onConnect` promises, which its types don't say. */
-function verified(place: ConnectionTarget | undefined): object {
-  return place === undefined ? {} : { onConnect: (client: ClientBase) => place.verify(client) }
+/** The pool awaits `onConnect`, which its types do not say. */
+function verified(target: ConnectionTarget | undefined): object {
+  return target === undefined ? {} : { onConnect: (client: ClientBase) => target.verify(client) }
 }
 
-// The server gives up first, which leaves no doubt about the outcome: on a lock, then on the statement. Only where it
-// can't, as in a commit that waits for a standby, or where the network is silent, the connection's own deadline acts.
-// A gateway that froze inside a transaction does not hold its locks for longer than that either.
+// The server's limits for locks and statements end first, so that the outcome is known. The connection's own deadline acts
+// only if the server cannot: when a commit waits for a standby, or the network is silent. A gateway that freezes inside a
+// transaction holds its locks no longer than that.
 function sessionSettings(queryDeadlineMs: number, isReadOnly: boolean): SessionSettings {
   const share = (part: number) => String(Math.ceil(queryDeadlineMs * part))
   return {
@@ -177,10 +169,10 @@ function sessionSettings(queryDeadlineMs: number, isReadOnly: boolean): SessionS
     statement_timeout: share(0.85),
     idle_in_transaction_session_timeout: share(1),
     default_transaction_read_only: isReadOnly ? 'on' : 'off',
-    // Here rather than with each transaction, where it would cost a round trip.
+    // Set here, because setting it for each transaction would cost a round trip.
     default_transaction_isolation: isReadOnly ? 'repeatable read' : 'read committed',
-    // One plan for a statement, whatever the values: by keys, row for row. For the first values that come a planner may
-    // well prefer to read a whole table once, or a whole chat, and be wrong about the next ones.
+    // One plan per statement, for all values: by keys. A plan for the first values may scan a whole table or chat, and be
+    // wrong for the next values.
     plan_cache_mode: 'force_generic_plan',
   }
 }

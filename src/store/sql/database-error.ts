@@ -1,29 +1,37 @@
 import pg from 'pg'
-import { NoWriterError } from './no-writer-error.ts'
 import { UnsafeReplicationError } from './replication-policy.ts'
 
-/** What a failed operation of the database means to whoever asked for it. */
+/** There is no server to write to, and nothing was tried. The cause is the error of one of the hosts. */
+export class NoWriterError extends Error {
+  override readonly name = 'NoWriterError'
+
+  constructor(options?: ErrorOptions) {
+    super('No server accepts writes at present', options)
+  }
+}
+
+/** What the failure of a database operation means to its caller. */
 export type DatabaseErrorKind =
-  /** Not done, because somebody else was at it; likely to succeed at once. */
+  /** Not done, because of a concurrent operation or a failover. A retry will probably succeed. */
   | 'retryable-before-commit'
-  /** The connection was lost or could not be made: done or not, nobody knows. */
+  /** The connection failed. It is unknown whether the operation was done. */
   | 'unknown-outcome'
-  /** Not done: there is a row with this key. */
+  /** Not done: a row with this key exists. */
   | 'unique-violation'
-  /** Not done, and not soon: the server is full, slow, or takes no writes. */
+  /** Not done, and a retry will probably fail: the server is full or slow. */
   | 'refused'
-  /** Not the database's fault. */
+  /** Not a failure of the database: a bug. */
   | 'other'
 
 // By SQLSTATE, or the class that its first two characters are.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const KIND_OF_STATE: Readonly<Record<string, DatabaseErrorKind>> = {
   '08': 'unknown-outcome',
-  // A prepared plan that a migration has made out of date: the connection is let go of, and another prepares it anew.
+  // A migration made a prepared plan invalid. The connection is closed, and another one prepares the statement again.
   '0A000': 'retryable-before-commit',
-  // The server ended an idle transaction, and the session with it: rolled back.
+  // The server closed a session with an idle transaction, which is rolled back.
   '25P03': 'retryable-before-commit',
-  // Read-only: what used to be the primary is a standby now, and another one will be found.
+  // Read-only: the former primary is a standby now. The gateway looks for the new one.
   '25006': 'retryable-before-commit',
   '23505': 'unique-violation',
   '40001': 'retryable-before-commit',
@@ -38,7 +46,7 @@ const KIND_OF_STATE: Readonly<Record<string, DatabaseErrorKind>> = {
   '57P05': 'unknown-outcome',
 }
 
-// Prisma's own, where there is no SQLSTATE behind. https://www.prisma.io/docs/orm/reference/error-reference
+// Prisma's own errors without an SQLSTATE. https://www.prisma.io/docs/orm/reference/error-reference
 const KIND_OF_PRISMA_CODE: Readonly<Record<string, DatabaseErrorKind>> = {
   P1001: 'unknown-outcome',
   P1002: 'unknown-outcome',
@@ -46,11 +54,11 @@ const KIND_OF_PRISMA_CODE: Readonly<Record<string, DatabaseErrorKind>> = {
   P1011: 'unknown-outcome',
   P1017: 'unknown-outcome',
   P2024: 'refused',
-  // A transaction that could not begin in time, or was open for too long: rolled back.
+  // A transaction could not begin in time, or was open for too long. It is rolled back.
   P2028: 'refused',
 }
 
-// What Prisma's driver adapter calls it, where a statement of a transaction fails before the client sees it.
+// The names that Prisma's driver adapter gives to failures inside a transaction.
 const KIND_OF_ADAPTER_ERROR: Readonly<Record<string, DatabaseErrorKind>> = {
   ConnectionClosed: 'unknown-outcome',
   SocketTimeout: 'unknown-outcome',
@@ -72,7 +80,7 @@ const KIND_OF_SYSTEM_CODE: Readonly<Record<string, DatabaseErrorKind>> = {
   ETIMEDOUT: 'unknown-outcome',
 }
 
-// node-postgres gives these no code.
+// Errors of node-postgres without a code.
 const KIND_OF_MESSAGE: readonly (readonly [string, DatabaseErrorKind])[] = [
   ['timeout exceeded when trying to connect', 'refused'],
   ['Connection terminated', 'unknown-outcome'],
@@ -92,24 +100,24 @@ export function classifyDatabaseError(error: unknown): DatabaseErrorKind {
   return (
     KIND_OF_PRISMA_CODE[code] ??
     KIND_OF_SYSTEM_CODE[code] ??
-    // An error of class 08 that node-postgres did not make out of the server's, Prisma passes on as it is.
+    // Prisma passes on class 08 errors that do not come from the server.
     KIND_OF_STATE[code.slice(0, 2)] ??
     KIND_OF_ADAPTER_ERROR[adapterKind] ??
     kindOfMessage(error)
   )
 }
 
-/** The constraint that a unique violation names; undefined for any other error. */
+/** The name of the violated unique constraint. Undefined for other errors. */
 export function violatedConstraint(error: unknown): string | undefined {
   if (sqlStateOf(error) !== '23505') return undefined
   return stringAt(error, 'constraint') ?? stringAt(driverError(error), 'constraint', 'index')
 }
 
 /**
- * Whether the connection that a statement failed on must not be used again: it is gone, or what it prepared no
- * longer fits the tables, which another version of Parley has migrated meanwhile.
+ * Whether the connection must not be used again: it is lost, or its prepared statements no longer fit the tables, which
+ * another version has migrated.
  */
-export function isConnectionSpoilt(error: unknown): boolean {
+export function isConnectionUnusable(error: unknown): boolean {
   return classifyDatabaseError(error) === 'unknown-outcome' || sqlStateOf(error) === '0A000'
 }
 
@@ -117,7 +125,7 @@ function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : stringAt(driverError(error), 'originalCode')
 }
 
-/** What Prisma's driver adapter made of PostgreSQL's error, before the client made something else of it. */
+/** PostgreSQL's error as Prisma's driver adapter represents it. */
 function driverError(error: unknown): unknown {
   return valueAt(error, 'meta', 'driverAdapterError', 'cause') ?? valueAt(error, 'cause')
 }

@@ -5,12 +5,12 @@ type DeadlineConfig = pg.ClientConfig & Readonly<{ isUnprepared?: boolean }>
 type Callback = (error: Error | undefined, result?: unknown) => void
 
 /**
- * A connection that ends itself if the server doesn't answer in time. A deadline that only gave up on the answer
- * would leave a connection in the pool that is still busy, with the next user's statements stuck behind; and a
- * network that went silent would hold it for minutes. Whoever waits gets "Connection terminated": outcome unknown.
+ * A connection that closes itself if the server does not answer in time. A timeout that only stopped waiting would return a
+ * busy connection to the pool, and block the next statements; with a silent network, for minutes. The caller gets
+ * "Connection terminated", which is an unknown outcome.
  *
- * It also hears what PostgreSQL says beside an answer: a commit that stopped waiting for its standby is reported as a
- * success with a warning, and fails here, whoever gave the statement (see `UnconfirmedCommitError`).
+ * It also turns one warning into an error: if a commit stopped waiting for its standby, PostgreSQL reports success with a
+ * warning. Here it fails with `UnconfirmedCommitError`, for Prisma's statements as well.
  */
 export function deadlineClient(
   deadlineMs: number,
@@ -24,7 +24,7 @@ export function deadlineClient(
       const config = typeof given === 'object' ? { ...given, ...address() } : given
       super(config)
       const isUnprepared = typeof config === 'object' && config.isUnprepared === true
-      // An override would have to repeat eight overloads of a method whose arguments don't matter here.
+      // A TypeScript override would have to repeat eight overloads whose arguments do not matter here.
       Object.defineProperty(this, 'query', {
         value: (...given: Parameters<pg.Client['query']>): unknown => {
           const submission = isUnprepared ? withoutName(given) : given
@@ -41,11 +41,11 @@ export function deadlineClient(
 
     #expectAnswer(): void {
       clearTimeout(this.#timer)
-      // With a statement under way, `end` cuts the connection at once.
+      // While a statement is in progress, `end` closes the connection at once.
       this.#timer = setTimeout(() => void this.end(), deadlineMs)
     }
 
-    /** The warning comes before the server is ready for the next statement, and so before the answer is ours. */
+    /** The server sends the warning before it reports the statement as done. */
     #confirmed(
       query: (...args: Parameters<pg.Client['query']>) => unknown,
       submission: Parameters<pg.Client['query']>,
@@ -53,22 +53,24 @@ export function deadlineClient(
       const args: unknown[] = [...submission]
       const callback = args.at(-1)
       if (typeof callback === 'function') {
-        const answer = callback as Callback
+        const respond = callback as Callback
         args[args.length - 1] = (error: Error | undefined, result: unknown) =>
-          answer(error ?? this.#doubt(), result)
+          respond(error ?? this.#unconfirmed(), result)
         return query(...(args as unknown as Parameters<pg.Client['query']>))
       }
       const outcome = query(...submission)
-      return outcome instanceof Promise ? outcome.then((result: unknown) => this.#require(result)) : outcome
+      return outcome instanceof Promise
+        ? outcome.then((result: unknown) => this.#requireConfirmed(result))
+        : outcome
     }
 
-    #require(result: unknown): unknown {
-      const doubt = this.#doubt()
-      if (doubt !== undefined) throw doubt
+    #requireConfirmed(result: unknown): unknown {
+      const error = this.#unconfirmed()
+      if (error !== undefined) throw error
       return result
     }
 
-    #doubt(): Error | undefined {
+    #unconfirmed(): Error | undefined {
       if (!this.#isUnconfirmed) return undefined
       this.#isUnconfirmed = false
       return new UnconfirmedCommitError()
@@ -76,7 +78,7 @@ export function deadlineClient(
   }
 }
 
-/** A statement without a name is prepared for once. */
+/** Removes the name, so that the statement is not kept prepared. */
 function withoutName([first, ...rest]: Parameters<pg.Client['query']>): Parameters<pg.Client['query']> {
   const statement: unknown = first
   if (typeof statement !== 'object' || statement === null || !('name' in statement)) return [first, ...rest]

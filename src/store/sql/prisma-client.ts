@@ -2,17 +2,17 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { PrismaClient } from '../generated/client.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 
-/** A prepared statement costs the server memory in every session; rare shapes of queries go without. */
+/** A prepared statement costs memory in every session of the server. Beyond this number none are prepared. */
 const MAX_PREPARED = 500
 
-/** A Prisma client on the pool's connections. Disconnecting it leaves the pool as it is. */
+/** A Prisma client on the pool's connections. Disconnecting it does not close the pool. */
 export function createPrismaClient(pool: ConnectionPool): PrismaClient {
   const adapter = new PrismaPg(pool, { statementNameGenerator: createStatementNames() })
-  // The full format quotes the arguments of a failed query, and those are what people wrote to each other.
+  // The full format quotes the arguments of a failed query, which include users' messages.
   return new PrismaClient({ adapter, errorFormat: 'minimal' })
 }
 
-/** Gives the same SQL the same name; '' means not to prepare it. Without names, Prisma prepares nothing. */
+/** Returns one name per SQL text, or '' beyond the limit: then it is not prepared. Prisma prepares only named SQL. */
 export function createStatementNames(limit = MAX_PREPARED): (query: Readonly<{ sql: string }>) => string {
   const names = new Map<string, string>()
   return ({ sql }) => {

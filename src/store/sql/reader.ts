@@ -19,12 +19,12 @@ type ReadOperation =
   | 'aggregate'
   | 'groupBy'
 
-/** Prisma with nothing in it that writes, or that could be told to. */
+/** Prisma's read operations, and nothing that can write. */
 export type ReadClient = {
   readonly [Model in Uncapitalize<Prisma.ModelName>]: Readonly<Pick<PrismaClient[Model], ReadOperation>>
 }
 
-/** The database as of one moment. */
+/** One snapshot of the database. */
 export type Snapshot = Readonly<{
   prisma: ReadClient
   /** Runs one statement; rejects (SQLSTATE 25006) if it writes. */
@@ -32,16 +32,16 @@ export type Snapshot = Readonly<{
 }>
 
 /**
- * Reads, and can't write, by its type and by its sessions alike, also while it reads from the primary. Two reads may
- * see two moments; those of one `snapshot` see the same.
+ * Cannot write, by its type and by its sessions, even when it reads from the primary. Two reads may see different
+ * snapshots; the reads within one `snapshot` see the same.
  */
 export type Reader = Snapshot &
   Readonly<{
-    /** Runs `work` in one transaction, which keeps a connection for as long as it takes. */
+    /** Runs `work` in one transaction, which holds a connection until it ends. */
     snapshot<Result>(work: (snapshot: Snapshot) => Promise<Result>): Promise<Result>
   }>
 
-/** The pools have to be ones whose sessions only read, and by snapshot. Where each read is made, `routed` decides. */
+/** `routed` chooses the server of each read. The sessions of its pools must be read-only, with snapshot isolation. */
 export function createReader(routed: ReadRoutes): Reader {
   return {
     prisma: routedPrisma(routed),
@@ -52,7 +52,7 @@ export function createReader(routed: ReadRoutes): Reader {
 
 type Operation = (args: unknown) => Promise<unknown>
 
-/** Prisma's reads, each on the client of the server that it is given: `prisma.user.findMany(…)` and so on. */
+/** Sends each call, such as `prisma.user.findMany(…)`, to the Prisma client of the server that `routed` chooses. */
 function routedPrisma(routed: ReadRoutes): ReadClient {
   const models = new Proxy<object>(
     {},

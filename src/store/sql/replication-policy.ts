@@ -1,12 +1,12 @@
 import type { ReplicationPolicy } from '../../config/config.ts'
 import type { Replication, ServerState } from './server-state.ts'
 
-/** Sends are stopped, because what they store would not be safe; nothing was tried. */
+/** Thrown instead of a write that would not survive the loss of the primary. Nothing was tried. */
 export class UnsafeReplicationError extends Error {
   override readonly name = 'UnsafeReplicationError'
 }
 
-/** What is wrong with a primary's replication, in a sentence that says what it risks; undefined where nothing is. */
+/** What could be lost with this replication, as a sentence. Undefined: nothing. */
 export function replicationRisk({
   isSynchronous,
   standbys,
@@ -16,7 +16,7 @@ export function replicationRisk({
     return 'No standby is connected: commits wait for one, and sends are not answered until it is back.'
   }
   if (standbys === 0)
-    return 'There is no standby: if this server is lost, everything since the last backup is.'
+    return 'There is no standby: if this server is lost, everything since the last backup is lost.'
   if (!isSynchronous) {
     return 'Replication is asynchronous: if the primary dies, the newest messages that were answered as sent are lost.'
   }
@@ -26,7 +26,7 @@ export function replicationRisk({
   return undefined
 }
 
-/** Throws UnsafeReplicationError where the policy is strict, and what is committed now might be lost. */
+/** Throws UnsafeReplicationError if the policy is strict and a commit might be lost. */
 export function requireReplication(policy: ReplicationPolicy, state: ServerState | undefined): void {
   if (policy === 'available' || state === undefined) return
   const risk = replicationRisk(state.replication)

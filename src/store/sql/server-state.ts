@@ -1,25 +1,25 @@
-/** A place in the write-ahead log, in bytes from its beginning: PostgreSQL's LSN as a number. */
+/** A position in the write-ahead log, in bytes from its beginning: PostgreSQL's LSN as a number. */
 export type WalPosition = number
 
-/** What a server says of itself to those who choose where to write and where to read. */
+/** The state of a server, on which the choice of servers for writes and reads is based. */
 export type ServerState = Readonly<{
   isInRecovery: boolean
-  /** Grows by one with each promotion. Of a standby: the newest that it has replayed the record of. */
+  /** Incremented by each promotion. Of a standby: the newest timeline whose row it has replayed. */
   timeline: number
-  /** Of a primary: everything committed so far is before it. Of a standby: everything before it can be read. */
+  /** Of a primary: all commits so far are before it. Of a standby: everything before it is readable. */
   position: WalPosition
-  /** Tells two servers apart that are not the same, and a server from what it was before a restart. */
+  /** Distinguishes servers, and a server from itself before a restart. */
   startedAt: string
   replication: Replication
 }>
 
-/** How far a primary's commits are safe from its own death. */
+/** Whether a primary's commits survive its loss. */
 export type Replication = Readonly<{
   /** Commits wait until a standby has them. */
   isSynchronous: boolean
-  /** Standbys that are connected now. */
+  /** The number of connected standbys. */
   standbys: number
-  /** Those among them that commits wait for; null: the role may not see that (it lacks pg_monitor). */
+  /** The standbys that commits wait for. Null if the role may not see it (it lacks pg_monitor). */
   synchronousStandbys: number | null
 }>
 
@@ -35,10 +35,10 @@ type Row = Readonly<{
 }>
 
 /*
- * The timeline of a primary is that of the segment it writes: pg_control_checkpoint() goes on saying the old one until
- * the first checkpoint after a promotion. A standby does not say which timeline it follows to roles without special
- * rights; but a row that each new primary's first gateway writes says it, once that was replayed.
- * A commit that was answered is flushed, unless synchronous_commit is off.
+ * The timeline of a primary is read from the segment that it writes, because pg_control_checkpoint() returns the old one
+ * until the first checkpoint after a promotion. A standby does not show its timeline to ordinary roles. Its table
+ * `timelines` does: a gateway writes a row on each new primary, and the standby replays it.
+ * An acknowledged commit is flushed, unless synchronous_commit is off.
  */
 export const SERVER_STATE = {
   name: 'server_state',
@@ -61,7 +61,7 @@ export const SERVER_STATE = {
     ) s`,
 }
 
-/** Makes sense of the row that SERVER_STATE answers with. */
+/** Converts the row that SERVER_STATE returns. */
 export function toServerState(row: Row): ServerState {
   const { isInRecovery, startedAt, synchronousCommit, synchronousNames } = row
   const isSynchronous = waitsForStandby(synchronousNames, synchronousCommit)
@@ -74,7 +74,7 @@ export function toServerState(row: Row): ServerState {
   }
 }
 
-/** Whether a commit with these settings is answered only when a standby has it. */
+/** Whether commits with these settings wait for a standby. */
 export function waitsForStandby(synchronousNames: string, synchronousCommit: string): boolean {
   return synchronousNames !== '' && !['off', 'local'].includes(synchronousCommit)
 }

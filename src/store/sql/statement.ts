@@ -1,12 +1,12 @@
 import type { ClientBase } from 'pg'
 
 /**
- * SQL with a name, under which each connection prepares it once. A name stands for one text only, process-wide;
- * variable parts are parameters ($1 …), never text.
+ * SQL with a name. Each connection prepares it once under that name, so a name must stand for one text in the whole
+ * process. Variable parts are parameters ($1 …), never part of the text.
  */
 export type Statement = Readonly<{ name: string; text: string }>
 
-/** Runs a statement on a connection that is ours for the moment; answers with its rows as `Row` says they are. */
+/** Runs a statement on a borrowed connection. The rows are not checked against `Row`. */
 export async function runStatement<Row>(
   client: ClientBase,
   { name, text }: Statement,

@@ -3,18 +3,18 @@ import type { ConnectionPool } from './connection-pool.ts'
 import type { Prisma, PrismaClient } from '../generated/client.ts'
 import { runStatement, type Statement } from './statement.ts'
 
-/** One transaction, through Prisma and through SQL. Use it for one thing at a time, and not after it ended. */
+/** One transaction, for Prisma and SQL. Not for concurrent statements, nor for use after its end. */
 export type Transaction = Readonly<{
   prisma: Prisma.TransactionClient
   query<Row>(statement: Statement, values?: readonly unknown[]): Promise<readonly Row[]>
 }>
 
-/** How long to wait for a connection, and for the whole of the work: an operation has to answer within 10 s. */
+/** The limits for getting a connection and for the work, in milliseconds. An operation must answer within 10 s. */
 const LIMITS = { maxWait: 2_000, timeout: 7_000 }
 
 /**
- * Runs `work` in a transaction that commits when it resolves and rolls back when it rejects. Prisma begins and ends
- * it, on a connection from the pool, and our own SQL runs on that same connection.
+ * Runs `work` in a transaction that commits if it resolves and rolls back if it rejects. Prisma begins and ends the
+ * transaction on a connection of the pool, and SQL runs on the same connection.
  */
 export async function runTransaction<Result>(
   pool: ConnectionPool,
@@ -27,7 +27,8 @@ export async function runTransaction<Result>(
   }
   return pool.observe(remember, () =>
     prisma.$transaction((tx) => {
-      if (client === undefined) throw new Error('Prisma began a transaction without the pool')
+      if (client === undefined)
+        throw new Error('Prisma began a transaction on a connection that is not from the pool')
       const connection = client
       return work({
         prisma: tx,

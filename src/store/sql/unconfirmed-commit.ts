@@ -1,11 +1,10 @@
 import pg from 'pg'
 
 /**
- * The transaction is committed on the primary, and it is not known whether its standby has it: somebody cancelled the
- * wait. If the primary died now, it would be gone; so it counts as unknown, as SQLSTATE 08007 says, and must be tried
- * again. That it is tried again is also what confirms it: whoever appends to a chat locks its row, the lock is written
- * to the log behind the first commit, and the standby that has the second has the first (see `messages/message-log`);
- * so does whoever finds the chat that an attempt has made (see `chats/chat-store`, `groups/group-store`).
+ * The transaction is committed on the primary, but the wait for the synchronous standby was cancelled. If the primary died
+ * now, the commit could be lost. So its outcome counts as unknown (SQLSTATE 08007), and it must be retried. The retry also
+ * confirms it: it locks the chat's row, which writes to the log after the first commit. A standby that has the second
+ * commit has the first as well (see `messages/message-log`, `chats/chat-store`, `groups/group-store`).
  */
 export class UnconfirmedCommitError extends pg.DatabaseError {
   override code = '08007'
@@ -19,7 +18,7 @@ export class UnconfirmedCommitError extends pg.DatabaseError {
   }
 }
 
-/** Known by where in the server it comes from: the words are in the server's language. */
+/** Recognises the warning by the routine that sent it, because its text is in the server's language. */
 export function isCancelledWait({
   code,
   routine,

@@ -5,16 +5,16 @@ import { runTransaction, type Transaction } from './transaction.ts'
 
 export type { Transaction }
 
-/** The primary: what is true, and the only way to change it. What it throws: see `classifyDatabaseError`. */
+/** Reads and writes on the primary. For its errors see `classifyDatabaseError`. */
 export type Writer = Readonly<{
   prisma: PrismaClient
-  /** Runs one statement, committed when this resolves. */
+  /** Runs one statement. Resolves when it is committed. */
   query<Row>(statement: Statement, values?: readonly unknown[]): Promise<readonly Row[]>
-  /** Commits what `work` did, all of it, before this resolves; rolls it back where `work` rejects. */
+  /** Runs `work` in a transaction. Resolves when it is committed; if `work` rejects, the transaction is rolled back. */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
 }>
 
-/** `require` is asked before each piece of work, and refuses it by throwing. */
+/** `require` is called before each operation, and rejects it by throwing. */
 export function createWriter(
   pool: ConnectionPool,
   prisma: PrismaClient,

@@ -79,7 +79,7 @@ test('a migration that fails is rolled back whole and blocks, until somebody ask
   await using broken = await provideMigrations({ ...TWO, '1_users': 'CREATE TABLE users (); SELECT 1 / 0;' })
   const place = { url: database.url, directory: broken.path }
   await expect(migrate(place)).rejects.toThrow(
-    '1_users failed: division by zero. It was rolled back. Mend the cause',
+    '1_users failed: division by zero. It was rolled back. Fix the cause',
   )
   await expect(migrate(place)).rejects.toThrow('This migration failed before: 1_users')
   expect(await migrationStatus(place)).toMatchObject({ failed: ['1_users'], pending: ['2_chats'] })

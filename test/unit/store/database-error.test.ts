@@ -2,7 +2,7 @@ import pg from 'pg'
 import { expect, test } from 'vitest'
 import {
   classifyDatabaseError,
-  isConnectionSpoilt,
+  isConnectionUnusable,
   violatedConstraint,
   type DatabaseErrorKind,
 } from '../../../src/store/sql/database-error.ts'
@@ -72,6 +72,6 @@ test('a violated constraint is named, from PostgreSQL and through Prisma', () =>
 })
 
 test('a connection is given up when it is gone or its prepared statements are stale, and kept otherwise', () => {
-  expect(['57P01', '08006', '0A000'].map(postgresError).every(isConnectionSpoilt)).toBe(true)
-  expect(['23505', '40001', '57014'].map(postgresError).some(isConnectionSpoilt)).toBe(false)
+  expect(['57P01', '08006', '0A000'].map(postgresError).every(isConnectionUnusable)).toBe(true)
+  expect(['23505', '40001', '57014'].map(postgresError).some(isConnectionUnusable)).toBe(false)
 })
