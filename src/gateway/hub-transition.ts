@@ -1,7 +1,17 @@
-import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
-import type { LiveItem, LiveSubscriber, Signal, TypingChanged } from '../events/signal.ts'
+import type { ChatEvent } from '../events/chat-event.ts'
+import type { LiveSubscriber, Signal } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { newAndFormerMembers } from './addressing.ts'
+import {
+  addSubscribersOf,
+  deliverEvent,
+  endTyping,
+  type HubEffect,
+  receiveSignal,
+  restartLoaded,
+  type Step,
+  stopTypingTimers,
+} from './hub-delivery.ts'
 import type { HubState, LocalUser, ServedChat, SubscriberPhase } from './hub-state.ts'
 import type { MembershipHead, MembershipSnapshot, PastMembership } from './membership-store.ts'
 
@@ -22,20 +32,6 @@ export type HubInput =
   | Readonly<{ type: 'gapNotInLog'; chat: ServedChat }>
   | Readonly<{ type: 'gapLeftLog'; chat: ServedChat }>
   | Readonly<{ type: 'repairEnded'; chat: ServedChat }>
-
-export type HubEffect =
-  | Readonly<{ type: 'push'; to: readonly LiveSubscriber[]; item: LiveItem }>
-  /** Ends streams that have missed something, so that their clients reconnect and catch up. */
-  | Readonly<{ type: 'restart'; subscribers: readonly LiveSubscriber[] }>
-  | Readonly<{ type: 'register' | 'unregister'; userId: UserId }>
-  /** The users' memberships begin or end by an event. The same event may cause it more than once. */
-  | Readonly<{ type: 'membersChanged'; userIds: readonly UserId[] }>
-  | Readonly<{ type: 'repairGap'; chat: ServedChat }>
-  /** Starts the timer anew if it runs. */
-  | Readonly<{ type: 'startTypingTimer' | 'stopTypingTimer'; chat: ServedChat; userId: UserId }>
-
-/** The state that a transition changes, and the effects that it has collected. */
-type Step = Readonly<{ state: HubState; effects: HubEffect[] }>
 
 /*
  * A chat on this gateway. All transitions into 'served' say after which seq its feed begins.
@@ -104,9 +100,7 @@ function apply(step: Step, input: HubInput): void {
       for (const signal of input.signals) receiveSignal(step, signal)
       return
     case 'typingTimedOut':
-      if (input.chat.typingUserIds.delete(input.userId))
-        deliver(step, input.chat, typingChanged(input.chat, input.userId))
-      return
+      return endTyping(step, input.chat, input.userId)
     case 'gapRead':
       if (step.state.isServed(input.chat)) fillGap(step, input.chat, input.events)
       return
@@ -232,95 +226,11 @@ function fillGap(step: Step, chat: ServedChat, events: readonly ChatEvent[]): vo
 
 /**
  * Retires the chat only after all events, since one may remove the last local member and the next add another. And not
- * if nothing was delivered: the user because of whom the chat was opened may be added by a missing event.
+ * if nothing was delivered: a missing event may add the user for whom the chat was opened.
  */
 function deliverReady(step: Step, chat: ServedChat, ready: readonly ChatEvent[]): void {
   for (const event of ready) deliverEvent(step, chat, event)
   if (ready.length > 0) retireIfUnused(step, chat)
-}
-
-/** Users whom the event adds receive it, and so do those whom it removes. */
-function deliverEvent(step: Step, chat: ServedChat, event: ChatEvent): void {
-  const { state } = step
-  if (changesMembers(event)) chat.membersSeq = event.seq
-  for (const userId of event.joined) {
-    const user = state.user(userId)
-    if (user !== undefined) state.link(user, chat)
-  }
-  deliver(step, chat, event)
-  if (event.type === 'MessageSent') stopTyping(step, chat, event.actorId)
-  if (event.type !== 'MemberRemoved') return
-  const removed = state.user(event.userId)
-  if (removed !== undefined) {
-    state.unlink(removed, chat)
-    removed.leftSeqs.set(chat.id, event.seq)
-  }
-  stopTyping(step, chat, event.userId)
-}
-
-function receiveSignal(step: Step, signal: Signal): void {
-  const { state } = step
-  // A user's own devices get their receipts in chats that they have left as well, which are not served for them.
-  if (isForActorAlone(signal)) return push(step, subscribersOf(state.user(signal.userId)), signal)
-  const chat = state.chat(signal.chatId)
-  if (chat === undefined) return
-  if (signal.type === 'ReceiptAdvanced') deliver(step, chat, signal)
-  else if (signal.typing) startTyping(step, chat, signal)
-  else stopTyping(step, chat, signal.userId)
-}
-
-function startTyping(step: Step, chat: ServedChat, signal: TypingChanged): void {
-  const { userId } = signal
-  const isNew = !chat.typingUserIds.has(userId)
-  chat.typingUserIds.add(userId)
-  step.effects.push({ type: 'startTypingTimer', chat, userId })
-  if (isNew) deliver(step, chat, signal)
-}
-
-function stopTyping(step: Step, chat: ServedChat, userId: UserId): void {
-  if (!chat.typingUserIds.delete(userId)) return
-  step.effects.push({ type: 'stopTypingTimer', chat, userId })
-  deliver(step, chat, typingChanged(chat, userId))
-}
-
-function deliver(step: Step, chat: ServedChat, item: LiveItem): void {
-  const to: LiveSubscriber[] = []
-  const onlyTo = item.type === 'ReceiptAdvanced' ? item.onlyTo : undefined
-  const sender = item.type === 'TypingChanged' ? item.userId : undefined
-  for (const user of namedMembers(step.state, chat, onlyTo)) {
-    if (user.id !== sender) addSubscribersOf(user, to)
-  }
-  for (const subscriber of chat.subscribers) {
-    const isRecipient = subscriber.userId !== sender && (onlyTo?.includes(subscriber.userId) ?? true)
-    if (isRecipient) to.push(subscriber)
-  }
-  push(step, to, item)
-}
-
-function namedMembers(
-  state: HubState,
-  { members }: ServedChat,
-  userIds: readonly UserId[] | undefined,
-): Iterable<LocalUser> {
-  if (userIds === undefined) return members
-  return userIds
-    .map((userId) => state.user(userId))
-    .filter((user) => user !== undefined)
-    .filter((user) => members.has(user))
-}
-
-function push({ effects }: Step, to: readonly LiveSubscriber[], item: LiveItem): void {
-  if (to.length > 0) effects.push({ type: 'push', to, item })
-}
-
-function subscribersOf(user: LocalUser | undefined): readonly LiveSubscriber[] {
-  const subscribers: LiveSubscriber[] = []
-  if (user !== undefined) addSubscribersOf(user, subscribers)
-  return subscribers
-}
-
-function addSubscribersOf(user: LocalUser, to: LiveSubscriber[]): void {
-  for (const [subscriber, phase] of user.subscribers) if (phase !== 'tracking') to.push(subscriber)
 }
 
 function reportMembers({ effects }: Step, event: ChatEvent): void {
@@ -335,11 +245,6 @@ function reportMembers({ effects }: Step, event: ChatEvent): void {
  */
 function restartIfUnlinked(step: Step, chat: ServedChat, user: LocalUser): void {
   if (!chat.members.has(user)) restartLoaded(step, user)
-}
-
-function restartLoaded({ effects }: Step, { subscribers }: LocalUser): void {
-  const loaded = [...subscribers].filter(([, phase]) => phase === 'loaded').map(([subscriber]) => subscriber)
-  if (loaded.length > 0) effects.push({ type: 'restart', subscribers: loaded })
 }
 
 function repairGap({ effects }: Step, chat: ServedChat): void {
@@ -377,11 +282,6 @@ function abandonChat(step: Step, chat: ServedChat): void {
   effects.push({ type: 'restart', subscribers })
 }
 
-function stopTypingTimers({ effects }: Step, chat: ServedChat): void {
-  for (const userId of chat.typingUserIds) effects.push({ type: 'stopTypingTimer', chat, userId })
-  chat.typingUserIds.clear()
-}
-
 function hasLoaded({ subscribers }: LocalUser): boolean {
   for (const phase of subscribers.values()) if (phase === 'loaded') return true
   return false
@@ -391,14 +291,4 @@ function hasLoaded({ subscribers }: LocalUser): boolean {
 function isFullyLoaded(user: LocalUser): boolean {
   for (const phase of user.subscribers.values()) if (phase === 'loading') return false
   return hasLoaded(user)
-}
-
-function isForActorAlone(signal: Signal): boolean {
-  return (
-    signal.type === 'ReceiptAdvanced' && signal.onlyTo?.length === 1 && signal.onlyTo[0] === signal.userId
-  )
-}
-
-function typingChanged({ id }: ServedChat, userId: UserId): TypingChanged {
-  return { type: 'TypingChanged', chatId: id, userId, typing: false }
 }

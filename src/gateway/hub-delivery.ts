@@ -1,0 +1,128 @@
+import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
+import type { LiveItem, LiveSubscriber, Signal, TypingChanged } from '../events/signal.ts'
+import type { UserId } from '../ids.ts'
+import type { HubState, LocalUser, ServedChat } from './hub-state.ts'
+
+export type HubEffect =
+  | Readonly<{ type: 'push'; to: readonly LiveSubscriber[]; item: LiveItem }>
+  /** Ends streams that have missed something, so that their clients reconnect and catch up. */
+  | Readonly<{ type: 'restart'; subscribers: readonly LiveSubscriber[] }>
+  | Readonly<{ type: 'register' | 'unregister'; userId: UserId }>
+  /** The users' memberships begin or end by an event. The same event may cause it more than once. */
+  | Readonly<{ type: 'membersChanged'; userIds: readonly UserId[] }>
+  | Readonly<{ type: 'repairGap'; chat: ServedChat }>
+  /** Starts the timer anew if it runs. */
+  | Readonly<{ type: 'startTypingTimer' | 'stopTypingTimer'; chat: ServedChat; userId: UserId }>
+
+/** The state that a transition changes, and the effects that it has collected. */
+export type Step = Readonly<{ state: HubState; effects: HubEffect[] }>
+
+/** Delivers an event in its turn, also to the users that it adds or removes. */
+export function deliverEvent(step: Step, chat: ServedChat, event: ChatEvent): void {
+  const { state } = step
+  if (changesMembers(event)) chat.membersSeq = event.seq
+  for (const userId of event.joined) {
+    const user = state.user(userId)
+    if (user !== undefined) state.link(user, chat)
+  }
+  deliver(step, chat, event)
+  if (event.type === 'MessageSent') stopTyping(step, chat, event.actorId)
+  if (event.type !== 'MemberRemoved') return
+  const removed = state.user(event.userId)
+  if (removed !== undefined) {
+    state.unlink(removed, chat)
+    removed.leftSeqs.set(chat.id, event.seq)
+  }
+  stopTyping(step, chat, event.userId)
+}
+
+/** Delivers a receipt, or typing if it is news. */
+export function receiveSignal(step: Step, signal: Signal): void {
+  const { state } = step
+  // A user's own devices get their receipts in chats that they have left as well, which are not served for them.
+  if (isForActorAlone(signal)) return push(step, subscribersOf(state.user(signal.userId)), signal)
+  const chat = state.chat(signal.chatId)
+  if (chat === undefined) return
+  if (signal.type === 'ReceiptAdvanced') deliver(step, chat, signal)
+  else if (signal.typing) startTyping(step, chat, signal)
+  else stopTyping(step, chat, signal.userId)
+}
+
+/** The typing timer has run out: the member has stopped. */
+export function endTyping(step: Step, chat: ServedChat, userId: UserId): void {
+  if (chat.typingUserIds.delete(userId)) deliver(step, chat, typingChanged(chat, userId))
+}
+
+function startTyping(step: Step, chat: ServedChat, signal: TypingChanged): void {
+  const { userId } = signal
+  const isNew = !chat.typingUserIds.has(userId)
+  chat.typingUserIds.add(userId)
+  step.effects.push({ type: 'startTypingTimer', chat, userId })
+  if (isNew) deliver(step, chat, signal)
+}
+
+function stopTyping(step: Step, chat: ServedChat, userId: UserId): void {
+  if (chat.typingUserIds.has(userId)) step.effects.push({ type: 'stopTypingTimer', chat, userId })
+  endTyping(step, chat, userId)
+}
+
+function deliver(step: Step, chat: ServedChat, item: LiveItem): void {
+  const to: LiveSubscriber[] = []
+  const onlyTo = item.type === 'ReceiptAdvanced' ? item.onlyTo : undefined
+  const sender = item.type === 'TypingChanged' ? item.userId : undefined
+  for (const user of namedMembers(step.state, chat, onlyTo)) {
+    if (user.id !== sender) addSubscribersOf(user, to)
+  }
+  for (const subscriber of chat.subscribers) {
+    const isRecipient = subscriber.userId !== sender && (onlyTo?.includes(subscriber.userId) ?? true)
+    if (isRecipient) to.push(subscriber)
+  }
+  push(step, to, item)
+}
+
+function namedMembers(
+  state: HubState,
+  { members }: ServedChat,
+  userIds: readonly UserId[] | undefined,
+): Iterable<LocalUser> {
+  if (userIds === undefined) return members
+  return userIds
+    .map((userId) => state.user(userId))
+    .filter((user) => user !== undefined)
+    .filter((user) => members.has(user))
+}
+
+function push({ effects }: Step, to: readonly LiveSubscriber[], item: LiveItem): void {
+  if (to.length > 0) effects.push({ type: 'push', to, item })
+}
+
+function subscribersOf(user: LocalUser | undefined): readonly LiveSubscriber[] {
+  const subscribers: LiveSubscriber[] = []
+  if (user !== undefined) addSubscribersOf(user, subscribers)
+  return subscribers
+}
+
+export function addSubscribersOf(user: LocalUser, to: LiveSubscriber[]): void {
+  for (const [subscriber, phase] of user.subscribers) if (phase !== 'tracking') to.push(subscriber)
+}
+
+/** Restarts the streams that believe to have all chats of their user. */
+export function restartLoaded({ effects }: Step, { subscribers }: LocalUser): void {
+  const loaded = [...subscribers].filter(([, phase]) => phase === 'loaded').map(([subscriber]) => subscriber)
+  if (loaded.length > 0) effects.push({ type: 'restart', subscribers: loaded })
+}
+
+export function stopTypingTimers({ effects }: Step, chat: ServedChat): void {
+  for (const userId of chat.typingUserIds) effects.push({ type: 'stopTypingTimer', chat, userId })
+  chat.typingUserIds.clear()
+}
+
+function isForActorAlone(signal: Signal): boolean {
+  return (
+    signal.type === 'ReceiptAdvanced' && signal.onlyTo?.length === 1 && signal.onlyTo[0] === signal.userId
+  )
+}
+
+function typingChanged({ id }: ServedChat, userId: UserId): TypingChanged {
+  return { type: 'TypingChanged', chatId: id, userId, typing: false }
+}
