@@ -4,7 +4,7 @@ import { DELETE_MESSAGE, EDIT_MESSAGE, INBOX, SET_REACTION } from '../harness/pe
 import { range } from '../harness/fixtures/chat-events.ts'
 import { UNLIMITED } from '../harness/servers/parley.ts'
 import type { Person } from '../harness/people/person.ts'
-import { rawSocket } from '../harness/network/raw-socket.ts'
+import { openRawSocket } from '../harness/network/raw-socket.ts'
 
 /** Alice on the first gateway, bob on both, and their chat. */
 async function startChat() {
@@ -89,7 +89,7 @@ test('delivers a missed receipt when the device reconnects to another gateway', 
 
 test('disconnects a device that stops reading, affects no other, and replays the rest on another gateway', async () => {
   await using it = await startChat()
-  const phone = await rawSocket(it.bobEast.url, it.bobEast.token)
+  using phone = await openRawSocket(it.bobEast.url, it.bobEast.token)
   phone.subscribe('1', INBOX, { deviceId: 'phone' })
   await phone.messages.match(({ payload }) => JSON.stringify(payload ?? '').includes('CaughtUp'))
   using laptop = it.bobEast.inbox('laptop')

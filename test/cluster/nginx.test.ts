@@ -9,7 +9,7 @@ import { startGatewayProcess } from '../harness/servers/gateway-process.ts'
 import { startTestNginx } from '../harness/servers/nginx.ts'
 import { startParley } from '../harness/servers/parley.ts'
 import { Person } from '../harness/people/person.ts'
-import { rawSocket } from '../harness/network/raw-socket.ts'
+import { openRawSocket } from '../harness/network/raw-socket.ts'
 import { parley } from '../unit/cli/terminal.ts'
 
 /** The same user through another address. Their token is issued already. */
@@ -95,7 +95,8 @@ test('pings keep a silent WebSocket open if the idle timeout is longer than the 
   await using strict = await startTestNginx(urls, { idleSeconds: pingsEveryS / 2 })
   await using lenient = await startTestNginx(urls, { idleSeconds: pingsEveryS + 2 })
   const alice = await userOf(cluster, 'alice')
-  const [cut, kept] = [await rawSocket(strict.url, alice.token), await rawSocket(lenient.url, alice.token)]
+  using cut = await openRawSocket(strict.url, alice.token)
+  using kept = await openRawSocket(lenient.url, alice.token)
   expect(await cut.closed).toMatchObject({ code: 1006 })
   await Promise.race([kept.closed, pause(pingsEveryS * 1_000)])
   expect(kept.socket.readyState).toBe(WebSocket.OPEN)

@@ -14,7 +14,7 @@ import { createLogger } from '../../src/telemetry/logger.ts'
 import { EventQueue } from '../harness/fixtures/event-queue.ts'
 import { startParley, type TestParley, UNLIMITED } from '../harness/servers/parley.ts'
 import { startTcpProxy } from '../harness/network/tcp-proxy.ts'
-import { rawSocket } from '../harness/network/raw-socket.ts'
+import { openRawSocket } from '../harness/network/raw-socket.ts'
 
 test('loses and repeats nothing and keeps the order across a restart under load', async () => {
   await using database = await createTestDatabase()
@@ -54,7 +54,7 @@ test('closes the socket of a slow reader with 4410, without effect on others, an
   using laptop = bob.inbox('laptop')
   await laptop.caughtUp()
 
-  const phone = await rawSocket(parley.url, bob.token)
+  using phone = await openRawSocket(parley.url, bob.token)
   phone.subscribe('1', INBOX, { deviceId: 'phone' })
   await phone.messages.match(({ payload }) => JSON.stringify(payload ?? '').includes('CaughtUp'))
   phone.pause()

@@ -90,7 +90,7 @@ describe('an embedded server', () => {
   })
 
   test('is taken over where the former instance was killed and its server lives on', async () => {
-    const host = await startEmbeddedPostgresProcess(folder.path)
+    await using host = await startEmbeddedPostgresProcess(folder.path)
     await query(host.url, `CREATE TABLE taken_over AS SELECT pg_postmaster_start_time() AS answer`)
     await host.kill()
     await using server = await startEmbeddedPostgres({ dataDir: folder.path })

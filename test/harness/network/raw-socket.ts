@@ -6,19 +6,20 @@ import { EventQueue } from '../fixtures/event-queue.ts'
 export type ProtocolMessage = Readonly<{ type: string; id?: string; payload?: unknown }>
 
 /** A WebSocket without a client library, for messages that no library would send. */
-export type RawSocket = Readonly<{
-  socket: WebSocket
-  messages: EventQueue<ProtocolMessage>
-  closed: Promise<{ code: number; reason: string }>
-  send(message: ProtocolMessage | string): void
-  subscribe(id: string, query: string, variables?: object): void
-  /** Stops reading. Messages from the server fill the network's buffers, then those of the server. */
-  pause(): void
-  resume(): void
-}>
+export type RawSocket = Disposable &
+  Readonly<{
+    socket: WebSocket
+    messages: EventQueue<ProtocolMessage>
+    closed: Promise<{ code: number; reason: string }>
+    send(message: ProtocolMessage | string): void
+    subscribe(id: string, query: string, variables?: object): void
+    /** Stops reading. Messages from the server fill the network's buffers, then those of the server. */
+    pause(): void
+    resume(): void
+  }>
 
 /** Connects. With a token, also waits until the connection is acknowledged. */
-export async function rawSocket(url: string, token?: string): Promise<RawSocket> {
+export async function openRawSocket(url: string, token?: string): Promise<RawSocket> {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
   const messages = new EventQueue<ProtocolMessage>()
   socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString('utf8')) as ProtocolMessage))
@@ -40,5 +41,6 @@ export async function rawSocket(url: string, token?: string): Promise<RawSocket>
     subscribe: (id, query, variables = {}) => send({ type: 'subscribe', id, payload: { query, variables } }),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
+    [Symbol.dispose]: () => socket.terminate(),
   }
 }

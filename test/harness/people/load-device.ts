@@ -75,6 +75,10 @@ export class LoadDevice {
     await this.#acknowledging
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   async #until(condition: () => boolean, timeoutMs: number): Promise<void> {
     const signal = AbortSignal.timeout(timeoutMs)
     while (!condition()) await once(this.#received, 'item', { signal })

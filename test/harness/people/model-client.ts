@@ -94,7 +94,7 @@ export class ModelClient {
       .toSorted(byId)
   }
 
-  stop(): void {
+  [Symbol.dispose](): void {
     this.#stream.close()
   }
 

@@ -103,7 +103,7 @@ export class Scenario {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { client } of this.#clients) client.stop()
+    for (const { client } of this.#clients) client[Symbol.dispose]()
     for (const person of this.#people.values()) await person[Symbol.asyncDispose]()
   }
 
