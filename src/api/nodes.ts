@@ -2,7 +2,7 @@ import { badInput } from '../errors.ts'
 import { parseGlobalId } from '../ids.ts'
 import { isVisible } from '../events/chat.ts'
 import type { Message } from '../events/message.ts'
-import type { User } from '../users/user-store.ts'
+import type { User } from '../users/users.ts'
 import type { Builder, ChatRef } from './builder.ts'
 import { type Context, requireViewer } from './context.ts'
 

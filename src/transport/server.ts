@@ -1,15 +1,13 @@
 import { createServer as createHttpServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config/config.ts'
-import { unavailable } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Health } from './health/health.ts'
-import { sendJson } from './http/json-response.ts'
 import type { MetricsPage } from './health/metrics-page.ts'
 import { Listener } from './http/listener.ts'
-import { corsHeaders, createOriginPolicy } from './http/origins.ts'
+import { createOriginPolicy } from './http/origins.ts'
+import { createRequestHandler, sendNotFound } from './request-handler.ts'
 import type { WebSocketEndpoint } from './websocket/endpoint.ts'
-import { GRAPHQL_PATH } from './http/yoga.ts'
 import type { YogaHandler } from './http/yoga.ts'
 
 /** The network side of one gateway. */
@@ -41,7 +39,6 @@ type Dependencies = Readonly<{
 }>
 
 const GRACE_MS = 2_000
-const RETRY_AFTER_MS = 2_000
 
 /**
  * Slow requests are cut off. Node looks for them every `connectionsCheckingInterval`, by default only every 30 seconds.
@@ -58,14 +55,6 @@ const HTTP_OPTIONS = {
   maxHeaderSize: 16 * 1024,
 }
 
-const SECURITY_HEADERS = {
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-} as const
-
 export function createServer({
   yoga,
   websocket,
@@ -74,12 +63,16 @@ export function createServer({
   config,
   logger,
 }: Dependencies): TransportServer {
-  const isAllowedOrigin = createOriginPolicy(config)
   let isAccepting = true
-  const server = createHttpServer(HTTP_OPTIONS, (request, response) => {
-    setHeaders(response, SECURITY_HEADERS)
-    handle(request, response).catch((error: unknown) => fail(response, error))
+  const isAllowedOrigin = createOriginPolicy(config)
+  const handleRequest = createRequestHandler({
+    yoga,
+    health,
+    isAllowedOrigin,
+    isAccepting: () => isAccepting,
+    logger,
   })
+  const server = createHttpServer(HTTP_OPTIONS, handleRequest)
   server.on('upgrade', websocket.handleUpgrade)
   const admin =
     config.admin &&
@@ -87,26 +80,6 @@ export function createServer({
       const isHandled = health.handle(request, response) || metrics.handle(request, response)
       if (!isHandled) sendNotFound(response)
     })
-
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url?.split('?', 1)[0]
-    if (path === GRAPHQL_PATH) await handleApi(request, response)
-    else if (path === '/' && acceptsHtml(request)) response.writeHead(302, { Location: GRAPHQL_PATH }).end()
-    else if (!health.handle(request, response)) sendNotFound(response)
-  }
-
-  async function handleApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    setHeaders(response, corsHeaders(request.headers.origin, isAllowedOrigin))
-    if (request.method === 'OPTIONS') response.writeHead(204).end()
-    else if (isAccepting) await yoga.handle(request, response)
-    else sendDraining(response)
-  }
-
-  function fail(response: ServerResponse, error: unknown): void {
-    logger.error({ err: error }, 'request failed unexpectedly')
-    if (response.headersSent) response.destroy()
-    else sendJson(response, 500, { error: 'Unexpected error.' })
-  }
 
   const listener = new Listener(server)
   const adminListener = admin && new Listener(admin)
@@ -139,26 +112,4 @@ export function createServer({
       await stopListening(graceMs)
     },
   }
-}
-
-function setHeaders(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-}
-
-function acceptsHtml({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && headers.accept?.includes('text/html') === true
-}
-
-function sendNotFound(response: ServerResponse): void {
-  sendJson(response, 404, { error: `There is nothing at this path. The API is at ${GRAPHQL_PATH}.` })
-}
-
-function sendDraining(response: ServerResponse): void {
-  const { message, extensions } = unavailable(
-    'This gateway is restarting. Try again.',
-    undefined,
-    RETRY_AFTER_MS,
-  )
-  const headers = { 'Retry-After': String(RETRY_AFTER_MS / 1000), Connection: 'close' }
-  sendJson(response, 503, { errors: [{ message, extensions }] }, headers)
 }

@@ -3,6 +3,8 @@ import type { UserId } from '../ids.ts'
 import { coalesceReads } from '../lib/coalesced-reads.ts'
 import type { Profile, User, UserStore } from './user-store.ts'
 
+export type { User } from './user-store.ts'
+
 export type Users = Readonly<{
   /**
    * Creates or updates the user of a verified token. Name and picture follow the newest token. Returns whether this

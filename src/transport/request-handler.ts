@@ -1,0 +1,78 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { unavailable } from '../errors.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Health } from './health/health.ts'
+import { sendJson } from './http/json-response.ts'
+import { corsHeaders, type OriginPolicy } from './http/origins.ts'
+import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
+
+const RETRY_AFTER_MS = 2_000
+
+const SECURITY_HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+} as const
+
+type Dependencies = Readonly<{
+  yoga: Pick<YogaHandler, 'handle'>
+  health: Pick<Health, 'handle'>
+  isAllowedOrigin: OriginPolicy
+  /** Returns false while the gateway drains: the API answers UNAVAILABLE, and health still works. */
+  isAccepting(): boolean
+  logger: Logger
+}>
+
+/** Routes the requests of the public port: the API, the redirect from the root to it, and health. */
+export function createRequestHandler(dependencies: Dependencies): RequestListener {
+  const { yoga, health, isAllowedOrigin, isAccepting, logger } = dependencies
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url?.split('?', 1)[0]
+    if (path === GRAPHQL_PATH) await handleApi(request, response)
+    else if (path === '/' && acceptsHtml(request)) response.writeHead(302, { Location: GRAPHQL_PATH }).end()
+    else if (!health.handle(request, response)) sendNotFound(response)
+  }
+
+  async function handleApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    setHeaders(response, corsHeaders(request.headers.origin, isAllowedOrigin))
+    if (request.method === 'OPTIONS') response.writeHead(204).end()
+    else if (isAccepting()) await yoga.handle(request, response)
+    else sendDraining(response)
+  }
+
+  function fail(response: ServerResponse, error: unknown): void {
+    logger.error({ err: error }, 'request failed unexpectedly')
+    if (response.headersSent) response.destroy()
+    else sendJson(response, 500, { error: 'Unexpected error.' })
+  }
+
+  return (request, response) => {
+    setHeaders(response, SECURITY_HEADERS)
+    handle(request, response).catch((error: unknown) => fail(response, error))
+  }
+}
+
+export function sendNotFound(response: ServerResponse): void {
+  sendJson(response, 404, { error: `There is nothing at this path. The API is at ${GRAPHQL_PATH}.` })
+}
+
+function setHeaders(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+}
+
+function acceptsHtml({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.accept?.includes('text/html') === true
+}
+
+function sendDraining(response: ServerResponse): void {
+  const { message, extensions } = unavailable(
+    'This gateway is restarting. Try again.',
+    undefined,
+    RETRY_AFTER_MS,
+  )
+  const headers = { 'Retry-After': String(RETRY_AFTER_MS / 1000), Connection: 'close' }
+  sendJson(response, 503, { errors: [{ message, extensions }] }, headers)
+}
