@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { format, resolveConfig } from 'prettier'
 import { THEMES, VARIABLES } from '../src/config/variables.ts'
 
-// `npm run docs:config` writes docs/configuration.md from the descriptions in src/config/variables.ts. With --check it only
-// reports whether the file is up to date.
+// `npm run docs:config` writes docs/configuration.md from the descriptions in src/config/variables.ts. With --check
+// it only reports whether the file is up to date.
 const FILE = new URL('../docs/configuration.md', import.meta.url)
 
 const INTRODUCTION = `# Configuration

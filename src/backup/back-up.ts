@@ -33,10 +33,10 @@ type Work = Readonly<{
 }>
 
 /**
- * Copies one snapshot of the database into a folder, while gateways use the database. The backup has everything that was
- * committed before the start, and nothing that was committed after the snapshot. The manifest is written last: a folder
- * without one is not a backup.
- * Throws BackupError if the folder is not empty or has no room, or if the migrations are not those of this version.
+ * Copies one snapshot of the database into a folder, while gateways use the database. The backup has everything that
+ * was committed before the start, and nothing that was committed after the snapshot. The manifest is written last: a
+ * folder without one is not a backup. Throws BackupError if the folder is not empty or has no room, or if the
+ * migrations are not those of this version.
  */
 export async function backUp(options: BackUpOptions): Promise<Manifest> {
   const { signal } = options

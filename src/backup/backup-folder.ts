@@ -10,8 +10,8 @@ const UNFINISHED = 'UNFINISHED'
 const NOTE = 'This backup is unfinished and cannot be restored. Delete the folder and make another backup.\n'
 
 /**
- * Creates the folder, accessible only to its owner, and marks it as unfinished. Throws BackupError if it is not empty or
- * cannot be created or written to.
+ * Creates the folder, accessible only to its owner, and marks it as unfinished. Throws BackupError if it is not empty
+ * or cannot be created or written to.
  */
 export async function beginFolder(folder: string): Promise<void> {
   try {

@@ -13,8 +13,8 @@ export type BackupConnection = AsyncDisposable &
 const SETTINGS = { statement_timeout: '0', idle_in_transaction_session_timeout: '0', lock_timeout: '10000' }
 
 /*
- * The text representation of values, in which tables are copied and digests computed. Set inside the transaction, so that
- * it also works behind a pooler that drops start-up options.
+ * The text representation of values, in which tables are copied and digests computed. Set inside the transaction, so
+ * that it also works behind a pooler that drops start-up options.
  */
 const REPRESENTATION = `
   SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601';

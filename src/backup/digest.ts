@@ -7,9 +7,9 @@ import type { BackupConnection } from './connection.ts'
 export type TableDigest = Readonly<{ rows: number; digest: string }>
 
 /*
- * The database computes the digest from its rows, at backup and at restore, so it covers the whole path in between. It is
- * the sum of 64 bits of each row's SHA-256: independent of order, in constant memory. Reads the whole table, locks
- * nothing.
+ * The database computes the digest from its rows, at backup and at restore, so it covers the whole path in between.
+ * It is the sum of 64 bits of each row's SHA-256: independent of order, in constant memory. Reads the whole table,
+ * locks nothing.
  */
 function digestOf({ name, columns }: Pick<Table, 'name' | 'columns'>): string {
   const row = `convert_to(ROW(${columnList(columns)})::text, 'UTF8')`

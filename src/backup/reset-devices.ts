@@ -15,10 +15,11 @@ export async function resetDevices(url: string, signal: AbortSignal): Promise<vo
 }
 
 /*
- * After the logs were set back, a device may have acknowledged seqs that the logs no longer have. New events get these
- * seqs again, and the device would ignore them as old. So all positions are deleted and every known device is marked as
- * forgotten. The row in `restorations` makes unknown devices count as forgotten too: they may have registered in the time
- * that was lost. Locks device_positions exclusively and all rows of devices until the transaction ends.
+ * After the logs were set back, a device may have acknowledged seqs that the logs no longer have. New events get
+ * these seqs again, and the device would ignore them as old. So all positions are deleted and every known device is
+ * marked as forgotten. The row in `restorations` makes unknown devices count as forgotten too: they may have
+ * registered in the time that was lost. Locks device_positions exclusively and all rows of devices until the
+ * transaction ends.
  */
 const DELETE_POSITIONS = 'TRUNCATE device_positions'
 const FORGET_DEVICES = 'UPDATE devices SET is_forgotten = true WHERE NOT is_forgotten'

@@ -37,15 +37,15 @@ type Work = Readonly<{ folder: string; manifest: Manifest; signal: AbortSignal; 
  * The order matters:
  * 1. Check everything that can be checked without writing.
  * 2. Create the tables with the migrations of the backup.
- * 3. Fill the tables, compare them with the manifest, and commit, in one transaction. A crash or a difference leaves empty
- *    tables, so the restore can be repeated.
+ * 3. Fill the tables, compare them with the manifest, and commit, in one transaction. A crash or a difference leaves
+ *    empty tables, so the restore can be repeated.
  * 4. Apply the migrations that the backup does not have, over its rows.
  */
 
 /**
- * Restores a backup into an empty database, completely or not at all, and migrates it to this version. Throws BackupError
- * if the backup is unfinished, damaged or of a newer version, if the database has rows or is in use, or if the restored
- * rows differ from the original.
+ * Restores a backup into an empty database, completely or not at all, and migrates it to this version. Throws
+ * BackupError if the backup is unfinished, damaged or of a newer version, if the database has rows or is in use, or
+ * if the restored rows differ from the original.
  */
 export async function restore(options: RestoreOptions): Promise<Manifest> {
   const { url, parleyVersion, signal, directory, report, reportIntervalMs } = options
@@ -97,8 +97,8 @@ async function fill(
 }
 
 /**
- * Locks the tables exclusively, in the order of the manifest, and checks again that they are empty. TRUNCATE allows COPY
- * with FREEZE, which writes rows that need no vacuum.
+ * Locks the tables exclusively, in the order of the manifest, and checks again that they are empty. TRUNCATE allows
+ * COPY with FREEZE, which writes rows that need no vacuum.
  */
 async function lockTables(connection: BackupConnection, manifest: Manifest): Promise<void> {
   await requireTables(connection, manifest)

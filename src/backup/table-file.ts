@@ -29,11 +29,13 @@ type Options = Readonly<{
 const LINE_FEED = 0x0a
 
 /*
- * The pipelines apply back-pressure up to the database's socket, so a table of any size needs only some hundred kilobytes
- * of memory. Compression runs on a separate thread.
+ * The pipelines apply back-pressure up to the database's socket, so a table of any size needs only some hundred
+ * kilobytes of memory. Compression runs on a separate thread.
  */
 
-/** Copies a table into a file of the folder, in the transaction of the connection. Resolves when the file is on disk. */
+/**
+ * Copies a table into a file of the folder, in the transaction of the connection. Resolves when the file is on disk.
+ */
 export async function writeTableFile(table: Table, options: Options): Promise<TableFile> {
   const { connection, folder, signal, onPiece } = options
   const file = `${table.name}.copy.zst`

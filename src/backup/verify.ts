@@ -40,8 +40,8 @@ async function problemOf(
 }
 
 /**
- * Compares the rows and digest of each table, and the counts of the logs, with the manifest. Reads in the transaction of
- * the connection. Throws BackupError that names every difference.
+ * Compares the rows and digest of each table, and the counts of the logs, with the manifest. Reads in the transaction
+ * of the connection. Throws BackupError that names every difference.
  */
 export async function verifyContents(
   connection: BackupConnection,

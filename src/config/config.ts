@@ -40,7 +40,7 @@ export type Config = Readonly<{
   shutdownDeadlineMs: number
 }>
 
-/** What to do while commits would not survive the loss of the primary: continue, or answer sends with UNAVAILABLE. */
+/** The reaction while commits would not survive the loss of the primary: continue, or answer sends with UNAVAILABLE. */
 export type ReplicationPolicy = 'available' | 'strict'
 
 /** Which tokens are accepted. */
@@ -49,7 +49,7 @@ export type AuthConfig = Readonly<
   | { type: 'jwks'; url: string; issuer: string; audience: string }
 >
 
-/** What a configuration takes from the process in addition to its environment. */
+/** The facts about the process, besides its environment, that a configuration depends on. */
 export type Surroundings = Readonly<{
   /** Whether the log goes to a terminal. */
   isTerminal: boolean

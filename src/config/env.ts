@@ -9,7 +9,9 @@ export type Environment = Readonly<Partial<Record<VariableName, string>>>
 
 const NAMES: readonly VariableName[] = VARIABLES.map(({ name }) => name)
 
-/** The first stage: picks Parley's variables, and reports names that look like a misspelt one. Does not check values. */
+/**
+ * The first stage: picks Parley's variables, and reports names that look like a misspelt one. Does not check values.
+ */
 export function readEnvironment(raw: RawEnvironment): { values: Environment; problems: readonly string[] } {
   const values: Partial<Record<VariableName, string>> = {}
   for (const name of NAMES) {
@@ -41,8 +43,8 @@ function isVariable(name: string): boolean {
 }
 
 /**
- * Kubernetes and Docker set variables for a service named "parley" in every container. They look like Parley's variables
- * with a prefix: PARLEY_SERVICE_HOST, PARLEY_PORT=tcp://10.0.0.7:4000, PARLEY_PORT_4000_TCP_ADDR.
+ * Kubernetes and Docker set variables for a service named "parley" in every container. They look like Parley's
+ * variables with a prefix: PARLEY_SERVICE_HOST, PARLEY_PORT=tcp://10.0.0.7:4000, PARLEY_PORT_4000_TCP_ADDR.
  */
 function isServiceLink(name: string, value: string): boolean {
   return /^PARLEY_(SERVICE_(HOST|PORT.*)|PORT_\d+_(TCP|UDP).*)$/.test(name) || /^(tcp|udp):\/\//.test(value)
@@ -72,8 +74,9 @@ function misspelt(name: string, values: Environment): string | undefined {
 }
 
 /**
- * A word that differs from a short name by one letter is often a valid word (SORT, POST, HOSTS), so for short names only
- * swapped letters count. Names with other numbers of parts (LOGLEVEL) are common in other programs and do not count.
+ * A word that differs from a short name by one letter is often a valid word (SORT, POST, HOSTS), so for short names
+ * only swapped letters count. Names with other numbers of parts (LOGLEVEL) are common in other programs and do not
+ * count.
  */
 function isMisspelling(word: string, meant: VariableName): boolean {
   if (word.split('_').length !== meant.split('_').length) return false

@@ -4,8 +4,8 @@ import { durationS } from '../lib/text.ts'
 import { parseDatabaseUrl, redisUrlProblem } from './connection-url.ts'
 
 /*
- * Parsers of single variables. An error message continues a sentence that begins with the variable's name, and says which
- * values are accepted.
+ * Parsers of single variables. An error message continues a sentence that begins with the variable's name, and says
+ * which values are accepted.
  */
 
 /** HS256 is as strong as its key, up to the 256 bits of its hash. */

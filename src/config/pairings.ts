@@ -1,6 +1,6 @@
 import type { Environment } from './env.ts'
 
-/** What the command requires. */
+/** The requirements of the command. */
 type Needs = Readonly<{ needsDatabase: boolean }>
 
 /**

@@ -3,7 +3,7 @@ import type { Environment } from './env.ts'
 import { fieldProblems } from './fields.ts'
 import { SECRETS } from './variables.ts'
 
-/** What must never appear in a log or on a screen. Separate from `Config`, which may. */
+/** Values that must never appear in a log or on a screen. Separate from `Config`, which may. */
 export type Secrets = Readonly<{
   /** The primary; of several hosts, the one that accepts writes. Undefined: the embedded database. */
   databaseUrl: string | undefined

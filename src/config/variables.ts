@@ -28,13 +28,13 @@ export const THEMES = [
   'Logging',
 ] as const
 
-/** What people read about a variable. */
+/** The description of a variable for people. */
 type Documentation = Readonly<{
   theme: (typeof THEMES)[number]
   meaning: string
   /** The allowed values. */
   values: string
-  /** What applies if the variable is not set. */
+  /** The value or behaviour if the variable is not set. */
   default: string
 }>
 
@@ -47,7 +47,9 @@ export type Variable = Documentation &
 
 const DOCUMENTATION = z.registry<Documentation>()
 
-/** Attaches its documentation to a variable. This is the only place for it: help and documents are generated from it. */
+/**
+ * Attaches its documentation to a variable. This is the only place for it: help and documents are generated from it.
+ */
 function variable<Schema extends z.ZodType>(schema: Schema, documentation: Documentation): Schema {
   DOCUMENTATION.add(schema, documentation)
   return schema

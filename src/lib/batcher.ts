@@ -6,7 +6,10 @@ export class BatcherFullError extends Error {
 }
 
 export type BatcherOptions<Item, Result> = Readonly<{
-  /** Processes one batch and resolves with one result per item, in order. If it rejects, so does every item's `submit`. */
+  /**
+   * Processes one batch and resolves with one result per item, in order. If it rejects, so does every item's
+   * `submit`.
+   */
   run(batch: readonly Item[]): Promise<readonly Result[]>
   /** The most items in one batch. */
   maxBatch: number
@@ -28,9 +31,9 @@ export type Batcher<Item, Result> = Readonly<{
 type Waiting<Item, Result> = Readonly<{ item: Item; result: PromiseWithResolvers<Result> }>
 
 /**
- * Batches by back-pressure. One batch is in progress at a time; when it ends, the next one takes every item that arrived
- * meanwhile. An idle batcher starts at once, so no item waits for a batch to fill. Under load the batches grow until the
- * work keeps up.
+ * Batches by back-pressure. One batch is in progress at a time; when it ends, the next one takes every item that
+ * arrived meanwhile. An idle batcher starts at once, so no item waits for a batch to fill. Under load the batches
+ * grow until the work keeps up.
  *
  * Memory is bounded by `maxWaiting` and one batch. A batch that never ends blocks all later ones, so `run` needs a
  * deadline of its own.

@@ -11,8 +11,8 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
 }
 
 /**
- * The message of any thrown value. An attempt to connect to several addresses fails with one error for each of them; the
- * text has all of their messages, after the common message if there is one.
+ * The message of any thrown value. An attempt to connect to several addresses fails with one error for each of them;
+ * the text has all of their messages, after the common message if there is one.
  */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError) {

@@ -1,6 +1,8 @@
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
-/** Parses `90s`, `15m`, `1h` or `30d` into seconds. Undefined if the text is not a duration, is 0, or exceeds `maxS`. */
+/**
+ * Parses `90s`, `15m`, `1h` or `30d` into seconds. Undefined if the text is not a duration, is 0, or exceeds `maxS`.
+ */
 export function durationS(text: string, maxS: number): number | undefined {
   const [, count = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
   const seconds = Number(count) * (UNIT_SECONDS[unit] ?? 0)

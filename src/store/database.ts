@@ -43,7 +43,7 @@ export type Database = Readonly<{
   reader: Reader
   /** How fresh each viewer's reads must be. Undefined if there is no server to read from but the primary. */
   marks: ViewerMarks | undefined
-  /** What could be lost if the primary died, as a sentence. Undefined: nothing. */
+  /** A sentence about the data that the loss of the primary would cost. Undefined: none. */
   replicationRisk(): string | undefined
   /** Rejects if the database does not answer. */
   start(): Promise<void>

@@ -25,8 +25,8 @@ const BACKOFF = { firstMs: 250, maxMs: 2_000 }
 const PERMANENT = ['28P01', '28000', '3D000']
 
 /**
- * Resolves when the database accepts connections. Retries for `retryForMs`, and logs each distinct problem once. Rejects
- * with UnreachableError, or with the signal's reason if the signal aborts.
+ * Resolves when the database accepts connections. Retries for `retryForMs`, and logs each distinct problem once.
+ * Rejects with UnreachableError, or with the signal's reason if the signal aborts.
  */
 export async function reachDatabase(url: string, { retryForMs, logger, signal }: Options): Promise<void> {
   const giveUpAt = performance.now() + retryForMs

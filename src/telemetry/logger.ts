@@ -10,14 +10,16 @@ import type { Config } from '../config/config.ts'
 import { redactFields, redactLine } from './redact.ts'
 
 /**
- * A structured logger: fields first, then a constant message. Errors go into the field `err`. Fields that are named after
- * credentials or message contents (token, authorization, body, …) are redacted, and so are credentials within texts.
+ * A structured logger: fields first, then a constant message. Errors go into the field `err`. Fields that are named
+ * after credentials or message contents (token, authorization, body, …) are redacted, and so are credentials within
+ * texts.
  */
 export type Logger = PinoLogger
 
 /**
- * Creates a logger that writes JSON lines to `destination`, by default standard output. With `pretty` it writes readable
- * text, if the development dependency for it is installed. Writes are synchronous, so no line is lost in a crash.
+ * Creates a logger that writes JSON lines to `destination`, by default standard output. With `pretty` it writes
+ * readable text, if the development dependency for it is installed. Writes are synchronous, so no line is lost in a
+ * crash.
  */
 export function createLogger({ level, pretty }: Config['log'], destination?: DestinationStream): Logger {
   const options: LoggerOptions = {

@@ -31,8 +31,8 @@ export function redactLine(json: string): string {
 }
 
 /**
- * Copies fields for the log: private ones are redacted at any depth, and errors reduced to their safe fields. The depth is
- * limited, so that cyclic and deep objects cost little.
+ * Copies fields for the log: private ones are redacted at any depth, and errors reduced to their safe fields. The
+ * depth is limited, so that cyclic and deep objects cost little.
  */
 export function redactFields(fields: object): Record<string, unknown> {
   return copyFields(fields, 0)

@@ -36,8 +36,8 @@ export function commandAs(account: Account, program: string, args: readonly stri
 }
 
 /**
- * Runs a program and resolves with its output. Rejects with its stderr if it fails. If the signal aborts, the program is
- * terminated and its end awaited, which the `signal` option of execFile does not do.
+ * Runs a program and resolves with its output. Rejects with its stderr if it fails. If the signal aborts, the program
+ * is terminated and its end awaited, which the `signal` option of execFile does not do.
  */
 export async function runAs(
   account: Account,
@@ -66,13 +66,13 @@ export async function handOver(account: Account, path: string): Promise<void> {
 }
 
 /**
- * PostgreSQL refuses to run as root. On Linux there are two workarounds. The first one that works with these programs and
- * this folder is used:
+ * PostgreSQL refuses to run as root. On Linux there are two workarounds. The first one that works with these programs
+ * and this folder is used:
  *
- * 1. A user namespace in which root has the id of an ordinary user. The files still belong to root, so a folder that only
- *    root can enter works. Some containers forbid namespaces.
- * 2. Another user that keeps one capability of root, in order to enter folders of root. PostgreSQL uses access(2) to check
- *    whether it may run its programs, which respects capabilities only with `no_setuid_fixup`.
+ * 1. A user namespace in which root has the id of an ordinary user. The files still belong to root, so a folder that
+ *    only root can enter works. Some containers forbid namespaces.
+ * 2. Another user that keeps one capability of root, in order to enter folders of root. PostgreSQL uses access(2) to
+ *    check whether it may run its programs, which respects capabilities only with `no_setuid_fixup`.
  *
  * Data that already belongs to another user is served as that user, so that it can later be used without root.
  */
@@ -105,13 +105,13 @@ async function probe(account: Account, { postgres }: Binaries, dataFolder: strin
 
 async function accountsForRoot(dataFolder: string): Promise<readonly Account[]> {
   const users = await readUsers()
-  const stranger =
+  const ordinary =
     users.get('postgres') ?? users.get('nobody') ?? [...users.values()].find(({ uid }) => uid !== 0)
   const owner = await stat(await nearest(dataFolder))
   const isKnownOwner = owner.uid !== 0 && [...users.values()].some(({ uid }) => uid === owner.uid)
   return [
     ...(isKnownOwner ? [otherUser(owner)] : []),
-    ...(stranger === undefined ? [] : [namespaced(stranger), otherUser(stranger)]),
+    ...(ordinary === undefined ? [] : [namespaced(ordinary), otherUser(ordinary)]),
   ]
 }
 

@@ -19,8 +19,8 @@ type Place = Readonly<{
 }>
 
 /**
- * Creates the data folder if it is missing, and resolves with its password. A complete folder, with the password, appears
- * by a rename. So neither a crash nor two concurrent starts leave an incomplete one.
+ * Creates the data folder if it is missing, and resolves with its password. A complete folder, with the password,
+ * appears by a rename. So neither a crash nor two concurrent starts leave an incomplete one.
  */
 export async function ensureDataFolder(place: Place): Promise<string> {
   if ((await majorOf(place.folder)) === undefined) await create(place)

@@ -30,8 +30,8 @@ export type EmbeddedPostgres = Readonly<{
 
 /**
  * Starts a PostgreSQL server that listens on loopback only and keeps its data between runs. If the server of a killed
- * gateway still runs, it is used. If the server dies, it is restarted. Throws EmbeddedPostgresError if another gateway uses
- * the data, or if PostgreSQL cannot run here.
+ * gateway still runs, it is used. If the server dies, it is restarted. Throws EmbeddedPostgresError if another
+ * gateway uses the data, or if PostgreSQL cannot run here.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { logger, signal } = options

@@ -9,8 +9,8 @@ type Log = Pick<Logger, 'info' | 'warn'>
 const RESTART_BACKOFF = { firstMs: 100, maxMs: 2_000 }
 
 /**
- * A server that runs until `stop` and is used by this gateway alone. The connection that holds the lock also monitors the
- * server: when it ends, the server is restarted on the same port and locked again, with retries without end.
+ * A server that runs until `stop` and is used by this gateway alone. The connection that holds the lock also monitors
+ * the server: when it ends, the server is restarted on the same port and locked again, with retries without end.
  */
 export class GuardedServer {
   readonly #place: ServerPlace
@@ -25,8 +25,8 @@ export class GuardedServer {
   }
 
   /**
-   * Rejects with EmbeddedPostgresError if another gateway uses the data. If the signal aborts, stops the server and rejects
-   * with the signal's reason.
+   * Rejects with EmbeddedPostgresError if another gateway uses the data. If the signal aborts, stops the server and
+   * rejects with the signal's reason.
    */
   async start(signal?: AbortSignal): Promise<Server> {
     try {

@@ -8,9 +8,9 @@ const ATTEMPTS = 20
 const RETRY_MS = 50
 
 /**
- * Makes this gateway the only one on an embedded server, for as long as the connection lives. The server releases the lock
- * of a dead process, which can take a moment, so this retries for a second. Throws EmbeddedPostgresError while another
- * gateway holds the lock.
+ * Makes this gateway the only one on an embedded server, for as long as the connection lives. The server releases the
+ * lock of a dead process, which can take a moment, so this retries for a second. Throws EmbeddedPostgresError while
+ * another gateway holds the lock.
  */
 export async function lockInstance(connection: Client, dataDir: string): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

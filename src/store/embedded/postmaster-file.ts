@@ -9,10 +9,10 @@ export type RunningServer = Readonly<{ pid: number; port: number; isReady: boole
 const NO_PROCESS = '2147483647'
 
 /**
- * Finds the server that runs on the folder, by its file postmaster.pid. A killed server leaves the file behind. If its
- * process id now belongs to another program of the same user, which is common in containers, PostgreSQL would take that
- * program for a server and refuse to start. So the id is replaced. The rest of the file stays: PostgreSQL uses it to check
- * whether processes of the killed server still use the data.
+ * Finds the server that runs on the folder, by its file postmaster.pid. A killed server leaves the file behind. If
+ * its process id now belongs to another program of the same user, which is common in containers, PostgreSQL would
+ * take that program for a server and refuse to start. So the id is replaced. The rest of the file stays: PostgreSQL
+ * uses it to check whether processes of the killed server still use the data.
  */
 export async function findRunningServer(folder: string): Promise<RunningServer | undefined> {
   const file = path.join(folder, 'postmaster.pid')

@@ -47,8 +47,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Connects to the server that already runs on the folder, because a gateway was killed, or starts one. The server runs in
- * its own process session, so that Ctrl-C in a terminal stops only the gateway, which needs the server to drain.
+ * Connects to the server that already runs on the folder, because a gateway was killed, or starts one. The server
+ * runs in its own process session, so that Ctrl-C in a terminal stops only the gateway, which needs the server to
+ * drain.
  */
 export async function openServer(place: ServerPlace, signal: AbortSignal): Promise<Server> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(START_DEADLINE_MS)])

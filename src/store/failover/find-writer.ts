@@ -5,8 +5,8 @@ import { hostUrls } from '../../config/connection-url.ts'
 const ROLE = 'SELECT pg_is_in_recovery() AS "isInRecovery"'
 
 /**
- * Resolves with the URL of the host that accepts writes, for commands that connect once. A URL with one host is returned
- * without asking it. Rejects with the errors of all hosts if none accepts writes.
+ * Resolves with the URL of the host that accepts writes, for commands that connect once. A URL with one host is
+ * returned without asking it. Rejects with the errors of all hosts if none accepts writes.
  */
 export async function findWriterUrl(url: string): Promise<string> {
   const urls = hostUrls(url)

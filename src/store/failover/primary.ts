@@ -48,8 +48,8 @@ const ANSWER_MS = 400
 
 /**
  * One loop checks the hosts: every second while there is a writer, about ten times a second while there is none or a
- * connection has failed. A failover therefore costs the database one statement per gateway and check, no matter how many
- * sends wait.
+ * connection has failed. A failover therefore costs the database one statement per gateway and check, no matter how
+ * many sends wait.
  */
 export function createPrimary({ probes, fence, logger, metrics }: Dependencies): Primary {
   const stopping = new AbortController()

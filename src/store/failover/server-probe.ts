@@ -28,8 +28,8 @@ export function createServerProbe(url: string): ServerProbe {
 
   async function connect(): Promise<pg.Client> {
     const client = new Client(config)
-    // A lost connection also fails the statement in progress or the next one. Without a listener the event would end the
-    // process.
+    // A lost connection also fails the statement in progress or the next one. Without a listener the event would end
+    // the process.
     client.on('error', () => undefined)
     client.once('end', () => (connected = undefined))
     await client.connect()

@@ -1,6 +1,6 @@
 /**
- * The highest timeline that any gateway has seen a primary on. A server with a lower one was overtaken by a promotion and
- * must not be written to, even if it accepts writes.
+ * The highest timeline that any gateway has seen a primary on. A server with a lower one was overtaken by a promotion
+ * and must not be written to, even if it accepts writes.
  */
 export type TimelineFence = Readonly<{
   /** The highest timeline that this gateway knows of. */

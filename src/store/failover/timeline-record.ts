@@ -21,8 +21,8 @@ type Dependencies = Readonly<{
   logger: Pick<Logger, 'debug' | 'warn'>
 }>
 
-// By the primary key; one row. The row need not survive the primary, so this commit does not wait for a standby: `local`
-// applies to this transaction alone.
+// By the primary key; one row. The row need not survive the primary, so this commit does not wait for a standby:
+// `local` applies to this transaction alone.
 const RECORD = {
   name: 'timeline_record',
   text: `

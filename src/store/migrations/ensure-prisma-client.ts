@@ -8,9 +8,9 @@ const PROJECT = join(import.meta.dirname, '..', '..', '..')
 const IS_COMPILED = import.meta.filename.endsWith('.js')
 
 /**
- * Generates the Prisma client of the project in `root` if it is missing or older than its schema. Takes a few seconds and
- * needs no network. Must run before anything imports the client, which is not in the repository. Rejects with a message
- * for the operator if it fails.
+ * Generates the Prisma client of the project in `root` if it is missing or older than its schema. Takes a few seconds
+ * and needs no network. Must run before anything imports the client, which is not in the repository. Rejects with a
+ * message for the operator if it fails.
  */
 export async function ensurePrismaClient(root = PROJECT): Promise<void> {
   if (root === PROJECT && IS_COMPILED) return

@@ -40,10 +40,10 @@ const LOCK_TIMEOUT_MS = 60_000
 const OWN_TRANSACTION = 'it ends its own transaction, which it must not; what it did before that is there'
 
 /**
- * Applies the pending migrations. Each one and its record are committed in one transaction, so a crash leaves nothing half
- * done. Of several concurrent runs, one works, and the others wait up to a minute and then find nothing to do. Needs
- * neither Prisma's native engine nor a network.
- * Throws MigrationError if a migration was edited after it was applied, failed before, or fails now.
+ * Applies the pending migrations. Each one and its record are committed in one transaction, so a crash leaves nothing
+ * half done. Of several concurrent runs, one works, and the others wait up to a minute and then find nothing to do.
+ * Needs neither Prisma's native engine nor a network. Throws MigrationError if a migration was edited after it was
+ * applied, failed before, or fails now.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const { url, directory = MIGRATIONS, retryFailed = false, only, onApplied } = options

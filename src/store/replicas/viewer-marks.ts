@@ -70,7 +70,7 @@ export function createViewerMarks(dependencies: Dependencies): ViewerMarks {
 
   /**
    * A sample covers everything that happened before it was taken. While there is no primary, nothing new can be
-   * delivered. What was delivered earlier is on the standbys up to the last known position; whether a write is there is
+   * delivered. Earlier deliveries are on the standbys up to the last known position. Whether a write is there is
    * unknown.
    */
   async function settle(mark: Mark): Promise<WalPosition | undefined> {

@@ -9,9 +9,9 @@ export type ConnectionConfig = ClientConfig & Readonly<{ isUnprepared: boolean }
 const CONNECT_DEADLINE_MS = 2_000
 
 /**
- * Returns the configuration of a connection: with a time limit, with session settings from the first statement on, and in
- * UTC, without which Prisma reads and writes wrong times. Throws if the URL is empty (node-postgres would silently use
- * localhost) or invalid. Errors never quote the URL, because it may contain a password.
+ * Returns the configuration of a connection: with a time limit, with session settings from the first statement on,
+ * and in UTC, without which Prisma reads and writes wrong times. Throws if the URL is empty (node-postgres would
+ * silently use localhost) or invalid. Errors never quote the URL, because it may contain a password.
  */
 export function connectionConfig(
   url: string,

@@ -98,8 +98,8 @@ export class ConnectionPool extends pg.Pool {
   }
 
   /**
-   * Runs `work`, and calls `onBorrow` with each connection that is borrowed in its async context, also by libraries. SQL
-   * gets onto the connection of a Prisma transaction this way.
+   * Runs `work`, and calls `onBorrow` with each connection that is borrowed in its async context, also by libraries.
+   * SQL gets onto the connection of a Prisma transaction this way.
    */
   observe<Result>(onBorrow: (client: pg.PoolClient) => void, work: () => Promise<Result>): Promise<Result> {
     return this.#onBorrow.run(onBorrow, work)
@@ -140,8 +140,8 @@ export class ConnectionPool extends pg.Pool {
   }
 
   /**
-   * Closes all connections, including those in use. Statements in progress fail now, with an unknown outcome, instead of at
-   * their deadline. The pool and Prisma continue with new connections to the new target.
+   * Closes all connections, including those in use. Statements in progress fail now, with an unknown outcome, instead
+   * of at their deadline. The pool and Prisma continue with new connections to the new target.
    */
   #closeAll(): void {
     for (const client of this.#open) client.connection.stream.destroy()
@@ -159,9 +159,9 @@ function verified(target: ConnectionTarget | undefined): object {
   return target === undefined ? {} : { onConnect: (client: ClientBase) => target.verify(client) }
 }
 
-// The server's limits for locks and statements end first, so that the outcome is known. The connection's own deadline acts
-// only if the server cannot: when a commit waits for a standby, or the network is silent. A gateway that freezes inside a
-// transaction holds its locks no longer than that.
+// The server's limits for locks and statements end first, so that the outcome is known. The connection's own deadline
+// acts only if the server cannot: when a commit waits for a standby, or the network is silent. A gateway that freezes
+// inside a transaction holds its locks no longer than that.
 function sessionSettings(queryDeadlineMs: number, isReadOnly: boolean): SessionSettings {
   const share = (part: number) => String(Math.ceil(queryDeadlineMs * part))
   return {
@@ -171,8 +171,8 @@ function sessionSettings(queryDeadlineMs: number, isReadOnly: boolean): SessionS
     default_transaction_read_only: isReadOnly ? 'on' : 'off',
     // Set here, because setting it for each transaction would cost a round trip.
     default_transaction_isolation: isReadOnly ? 'repeatable read' : 'read committed',
-    // One plan per statement, for all values: by keys. A plan for the first values may scan a whole table or chat, and be
-    // wrong for the next values.
+    // One plan per statement, for all values: by keys. A plan for the first values may scan a whole table or chat,
+    // and be wrong for the next values.
     plan_cache_mode: 'force_generic_plan',
   }
 }

@@ -10,7 +10,7 @@ export class NoWriterError extends Error {
   }
 }
 
-/** What the failure of a database operation means to its caller. */
+/** The meaning of a failed database operation to its caller. */
 export type DatabaseErrorKind =
   /** Not done, because of a concurrent operation or a failover. A retry will probably succeed. */
   | 'retryable-before-commit'

@@ -5,12 +5,12 @@ type DeadlineConfig = pg.ClientConfig & Readonly<{ isUnprepared?: boolean }>
 type Callback = (error: Error | undefined, result?: unknown) => void
 
 /**
- * A connection that closes itself if the server does not answer in time. A timeout that only stopped waiting would return a
- * busy connection to the pool, and block the next statements; with a silent network, for minutes. The caller gets
- * "Connection terminated", which is an unknown outcome.
+ * A connection that closes itself if the server does not answer in time. A timeout that only stopped waiting would
+ * return a busy connection to the pool, and block the next statements; with a silent network, for minutes. The caller
+ * gets "Connection terminated", which is an unknown outcome.
  *
- * It also turns one warning into an error: if a commit stopped waiting for its standby, PostgreSQL reports success with a
- * warning. Here it fails with `UnconfirmedCommitError`, for Prisma's statements as well.
+ * It also turns one warning into an error: if a commit stopped waiting for its standby, PostgreSQL reports success
+ * with a warning. Here it fails with `UnconfirmedCommitError`, for Prisma's statements as well.
  */
 export function deadlineClient(
   deadlineMs: number,

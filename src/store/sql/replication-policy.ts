@@ -6,7 +6,7 @@ export class UnsafeReplicationError extends Error {
   override readonly name = 'UnsafeReplicationError'
 }
 
-/** What could be lost with this replication, as a sentence. Undefined: nothing. */
+/** A sentence about the data that the loss of the primary would cost. Undefined: none. */
 export function replicationRisk({
   isSynchronous,
   standbys,

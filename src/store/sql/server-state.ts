@@ -35,10 +35,10 @@ type Row = Readonly<{
 }>
 
 /*
- * The timeline of a primary is read from the segment that it writes, because pg_control_checkpoint() returns the old one
- * until the first checkpoint after a promotion. A standby does not show its timeline to ordinary roles. Its table
- * `timelines` does: a gateway writes a row on each new primary, and the standby replays it.
- * An acknowledged commit is flushed, unless synchronous_commit is off.
+ * The timeline of a primary is read from the segment that it writes, because pg_control_checkpoint() returns the old
+ * one until the first checkpoint after a promotion. A standby does not show its timeline to ordinary roles. Its table
+ * `timelines` does: a gateway writes a row on each new primary, and the standby replays it. An acknowledged commit is
+ * flushed, unless synchronous_commit is off.
  */
 export const SERVER_STATE = {
   name: 'server_state',

@@ -44,7 +44,7 @@ const LOCK_TIMEOUT = { name: 'lock_timeout', text: `SELECT set_config('lock_time
 const PID = { name: 'pid', text: 'SELECT pg_backend_pid() AS pid' }
 const TERMINATE = { name: 'terminate', text: 'SELECT pg_terminate_backend($1::int)' }
 
-test('a second row with a key is a unique violation that names its constraint, by SQL and by Prisma', async () => {
+test('a duplicate key is a unique violation that names its constraint, by SQL and Prisma', async () => {
   await using database = await open()
   const { writer } = database
   await writer.query(INSERT, ['alice'])
@@ -57,7 +57,7 @@ test('a second row with a key is a unique violation that names its constraint, b
   expect(failures.map(violatedConstraint)).toEqual(failures.map(() => 'users_pkey'))
 })
 
-test('of two transactions in a deadlock one may try again', async () => {
+test('a deadlock is retryable for one of the two transactions', async () => {
   await using database = await open()
   const { writer } = database
   await writer.prisma.user.createMany({ data: [person('alice'), person('bob')] })
@@ -77,7 +77,7 @@ test('of two transactions in a deadlock one may try again', async () => {
   expect(kinds.filter((kind) => kind !== false)).toEqual(['retryable-before-commit'])
 })
 
-test('a lock that is not free in time may be tried again', async () => {
+test('a lock timeout is retryable', async () => {
   await using database = await open()
   const { writer } = database
   await writer.query(INSERT, ['alice'])
@@ -91,7 +91,7 @@ test('a lock that is not free in time may be tried again', async () => {
   })
 })
 
-test('writing what another transaction has changed since the snapshot may be tried again', async () => {
+test('a serialization failure is retryable', async () => {
   await using database = await open()
   const { writer } = database
   await writer.query(INSERT, ['alice'])
@@ -104,7 +104,7 @@ test('writing what another transaction has changed since the snapshot may be tri
   expect(await kindOf(late)).toBe('retryable-before-commit')
 })
 
-test('a connection that is cut leaves an unknown outcome, by SQL, by Prisma and inside a transaction', async () => {
+test('a lost connection is an unknown outcome, by SQL, by Prisma and inside a transaction', async () => {
   await using database = await open()
   const { writer } = database
   const suicide = 'SELECT pg_terminate_backend(pg_backend_pid())'
@@ -123,7 +123,7 @@ test('a connection that is cut leaves an unknown outcome, by SQL, by Prisma and 
   expect(await writer.prisma.user.count()).toBe(0)
 })
 
-test('where no server takes writes nothing is tried, by SQL, by Prisma and inside a transaction', async () => {
+test('nothing is tried without a writer, by SQL, by Prisma and inside a transaction', async () => {
   const writerUrl = 'postgresql://alice:secret@127.0.0.1:1/parley'
   const { writer, stop } = createDatabase({
     metrics: createMetrics(),
@@ -138,12 +138,12 @@ test('where no server takes writes nothing is tried, by SQL, by Prisma and insid
   await stop()
 })
 
-test('writing through a reader is not done', async () => {
+test('a write through a reader is rejected', async () => {
   await using database = await open()
   expect(await kindOf(database.reader.query(INSERT, ['alice']))).toBe('retryable-before-commit')
 })
 
-test('a pool with nothing free for too long refuses, by SQL, by Prisma and for a transaction', async () => {
+test('an exhausted pool rejects after a while, by SQL, by Prisma and for a transaction', async () => {
   await using database = await open({ poolSize: 1 })
   const { writer } = database
   await writer.transaction(async (tx) => {
@@ -157,11 +157,11 @@ test('a pool with nothing free for too long refuses, by SQL, by Prisma and for a
   })
 })
 
-test('a statement that is wrong is nobody’s fault but ours', async () => {
+test('an invalid statement is a bug', async () => {
   await using database = await open()
   const { writer } = database
   expect(await kindOf(writer.query({ name: 'wrong', text: 'SELECT wrong' }))).toBe('other')
-  expect(await kindOf(writer.prisma.user.update({ where: { id: 'nobody' }, data: { name: 'x' } }))).toBe(
+  expect(await kindOf(writer.prisma.user.update({ where: { id: 'unknown' }, data: { name: 'x' } }))).toBe(
     'other',
   )
 })

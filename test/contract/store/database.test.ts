@@ -32,13 +32,13 @@ const BACKEND = { name: 'backend', text: 'SELECT pg_backend_pid() AS pid' }
 const SETTING = { name: 'setting', text: 'SELECT current_setting($1) AS value' }
 const SLEEP = { name: 'sleep', text: 'SELECT pg_sleep($1)' }
 
-test('an empty URL is an error, and does not mean localhost', () => {
+test('an empty URL is an error instead of localhost', () => {
   expect(() => createDatabase({ metrics: createMetrics(), writerUrl: '', logger })).toThrow(
     'The database URL is empty',
   )
 })
 
-test('start rejects where no database answers', async () => {
+test('start rejects if no database answers', async () => {
   const database = createDatabase({
     metrics: createMetrics(),
     writerUrl: 'postgresql://alice:secret@127.0.0.1:1/parley',
@@ -48,7 +48,7 @@ test('start rejects where no database answers', async () => {
   await database.stop()
 })
 
-test('instants survive both ways in, both ways out, and a server in another time zone', async () => {
+test('times are the same by SQL and Prisma, and with a server in another time zone', async () => {
   await using provided = await createTestDatabase()
   await using database = await open(`${provided.url}?options=-c%20timezone%3DEurope%2FBerlin`)
   const alice = person('alice')
@@ -80,7 +80,7 @@ test('bytes, uuids, arrays and nulls have the types that the stores rely on', as
   expect(await inside).toEqual([expected])
 })
 
-test('statements are prepared under their names, those of Prisma too', async () => {
+test('statements are prepared under their names, including Prisma’s', async () => {
   await using provided = await createTestDatabase()
   await using database = await open(provided.url, { poolSize: 1 })
   await database.writer.query(COUNT_USERS)
@@ -90,7 +90,7 @@ test('statements are prepared under their names, those of Prisma too', async () 
   expect(names).toEqual(expect.arrayContaining(['count_users', 'prisma_0']))
 })
 
-test('a reader’s sessions refuse to write, even on the primary and past the types', async () => {
+test('a reader’s sessions reject writes, even on the primary and without type checks', async () => {
   await using provided = await createTestDatabase()
   await using database = await open(provided.url)
   const { reader } = database
@@ -103,7 +103,7 @@ test('a reader’s sessions refuse to write, even on the primary and past the ty
   expect(await database.writer.prisma.user.count()).toBe(0)
 })
 
-test('reads of one snapshot see one moment, whatever is committed meanwhile', async () => {
+test('the reads of a snapshot do not see concurrent commits', async () => {
   await using provided = await createTestDatabase()
   await using database = await open(provided.url)
   const counts = await database.reader.snapshot(async (snapshot) => {
@@ -115,7 +115,7 @@ test('reads of one snapshot see one moment, whatever is committed meanwhile', as
   expect(await database.reader.query(COUNT_USERS)).toEqual([{ count: 1 }])
 })
 
-test('a transaction holds SQL and Prisma on one connection, also where many wait for few', async () => {
+test('a transaction runs SQL and Prisma on one connection, even if connections are scarce', async () => {
   await using provided = await createTestDatabase()
   await using database = await open(provided.url, { poolSize: 2 })
   const ids = Array.from({ length: 20 }, (_, index) => `user-${index}`)
@@ -136,7 +136,7 @@ test('a transaction holds SQL and Prisma on one connection, also where many wait
   expect(await Promise.all(pids)).toEqual(ids.map(() => [1, true]))
 })
 
-test('a transaction that rejects leaves nothing, and one that resolves is committed', async () => {
+test('a transaction that rejects is rolled back, and one that resolves is committed', async () => {
   await using provided = await createTestDatabase()
   await using database = await open(provided.url)
   const failing = database.writer.transaction(async (tx) => {
@@ -150,7 +150,7 @@ test('a transaction that rejects leaves nothing, and one that resolves is commit
   expect(await database.reader.prisma.user.count()).toBe(1)
 })
 
-test('a failed statement costs no connection', async () => {
+test('a failed statement does not leak a connection', async () => {
   await using provided = await createTestDatabase()
   await using database = await open(provided.url, { poolSize: 1 })
   await database.writer.query(INSERT_USER, ['alice'])
@@ -159,7 +159,7 @@ test('a failed statement costs no connection', async () => {
   expect(await database.writer.query(BACKEND)).toEqual(before)
 })
 
-test('a statement that another version’s migration made stale works again with the next try', async () => {
+test('a prepared statement that a migration made stale works on the next attempt', async () => {
   await using provided = await createTestDatabase()
   await using database = await open(provided.url, { poolSize: 1 })
   const all = { name: 'all_users', text: 'SELECT * FROM users' }
@@ -170,7 +170,7 @@ test('a statement that another version’s migration made stale works again with
   expect(await database.writer.query(all)).toEqual([])
 })
 
-test('the server ends a statement that takes too long, before its connection has to be given up', async () => {
+test('the server cancels a slow statement before its connection is closed', async () => {
   await using provided = await createTestDatabase()
   await using database = await open(provided.url, { poolSize: 1, queryDeadlineMs: 400 })
   const before = await database.writer.query(BACKEND)
@@ -197,7 +197,7 @@ test.each(['query', 'transaction', 'prisma'] as const)(
   },
 )
 
-test('a database that dies and comes back ends no process and needs no restart', async () => {
+test('a database outage neither ends the process nor requires a restart', async () => {
   await using folder = await createDataFolder()
   await using server = await startEmbeddedPostgres({ dataDir: folder.path })
   await migrate({ url: server.url })
@@ -223,7 +223,7 @@ test('a database that dies and comes back ends no process and needs no restart',
   expect(await database.reader.query(COUNT_USERS)).toEqual([{ count: 0 }])
 })
 
-test('stopping lets what is running end, and may be asked for twice', async () => {
+test('stop waits for running statements, and may be called twice', async () => {
   await using provided = await createTestDatabase()
   const database = await open(provided.url)
   const started = Promise.withResolvers<void>()

@@ -7,7 +7,7 @@ import { EmbeddedPostgresError } from '../../../src/store/embedded/embedded-post
 import { killPostgres, createDataFolder, type DataFolder } from '../../harness/servers/data-folder.ts'
 import { startEmbeddedPostgresProcess } from '../../harness/servers/embedded-postgres-process.ts'
 
-// To make a database takes a second, to start one a tenth of that: these run one after the other on the same.
+// Creating a database takes a second and starting one a tenth of that, so these tests share one, in order.
 let folder: DataFolder
 
 beforeAll(async () => {

@@ -43,7 +43,7 @@ async function portOf(database: Database): Promise<number | undefined> {
   return (await database.writer.query<{ port: number }>(PORT))[0]?.port
 }
 
-/** Tries until it is done, as those who write do; answers with how long that took, in milliseconds. */
+/** Retries as gateways do. Resolves with the time that it took, in milliseconds. */
 async function untilDone(work: () => Promise<unknown>): Promise<number> {
   const from = performance.now()
   for (;;) {
@@ -56,14 +56,14 @@ async function untilDone(work: () => Promise<unknown>): Promise<number> {
   }
 }
 
-test('writes go to the host that takes them, wherever in the URL it stands', async () => {
+test('writes go to the host that accepts them, regardless of its place in the URL', async () => {
   await using primary = await startMigrated()
   await using standby = await primary.startStandby()
   await using database = await open([standby, primary])
   expect(await portOf(database)).toBe(primary.port)
 })
 
-test('the primary dies, the standby is promoted, and both Prisma and SQL write there within two seconds', async () => {
+test('after a failover, Prisma and SQL write to the promoted standby within two seconds', async () => {
   await using primary = await startMigrated()
   await using standby = await primary.startStandby()
   await primary.requireStandby()
@@ -82,7 +82,7 @@ test('the primary dies, the standby is promoted, and both Prisma and SQL write t
   expect(await database.reader.query(COUNT)).toEqual([{ count: 4 }])
 })
 
-test('a primary that was overtaken comes back, and nobody writes to it', async () => {
+test('a former primary on an outdated timeline is never written to', async () => {
   await using primary = await startMigrated()
   await using standby = await primary.startStandby()
   await using database = await open([primary, standby])
@@ -93,13 +93,13 @@ test('a primary that was overtaken comes back, and nobody writes to it', async (
   await expect(open([primary], { fence })).rejects.toThrow('No server accepts writes')
 })
 
-test('a server that was overtaken since it was last looked at gets no new connection', async () => {
+test('a server that was overtaken since the last check gets no new connection', async () => {
   await using primary = await startMigrated()
   const fence = createTimelineFence()
   await using database = await open([primary], { fence })
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  // Holds the one connection that there is, which was verified before.
+  // Holds the only connection, which was verified before.
   const holding = database.writer.transaction(async () => {
     begin()
     await ended

@@ -32,7 +32,7 @@ const TWO = {
   '2_chats': 'CREATE TABLE chats ();',
 }
 
-test('what is pending is applied in order, once', async () => {
+test('applies pending migrations once, in order', async () => {
   await using database = await createEmptyTestDatabase()
   await using migrations = await provideMigrations(TWO)
   const place = { url: database.url, directory: migrations.path }
@@ -46,13 +46,13 @@ test('what is pending is applied in order, once', async () => {
   expect(await tablesOf(database.url)).toEqual(['_prisma_migrations', 'chats', 'devices', 'users'])
 })
 
-test('the migrations that Parley brings apply to an empty database', async () => {
+test('applies Parley’s migrations to an empty database', async () => {
   await using database = await createEmptyTestDatabase()
   expect((await migrate(database)).applied).toContain('20261123000000_founding')
   expect(await migrationStatus(database)).toMatchObject({ pending: [], edited: [], failed: [], unknown: [] })
 })
 
-test('of five instances that migrate at once one applies each migration, and the others wait for it', async () => {
+test('applies each migration once if five gateways migrate concurrently', async () => {
   await using database = await createEmptyTestDatabase()
   await using migrations = await provideMigrations(TWO)
   const place = { url: database.url, directory: migrations.path }
@@ -61,7 +61,7 @@ test('of five instances that migrate at once one applies each migration, and the
   expect((await migrationStatus(place)).applied).toEqual(['1_users', '2_chats'])
 })
 
-test('a migration that was edited after it had been applied is refused, and nothing else is done', async () => {
+test('rejects a migration that was edited after it was applied, and does nothing else', async () => {
   await using database = await createEmptyTestDatabase()
   await using before = await provideMigrations({ '1_users': 'CREATE TABLE users ();' })
   await migrate({ url: database.url, directory: before.path })
@@ -74,7 +74,7 @@ test('a migration that was edited after it had been applied is refused, and noth
   expect(await tablesOf(database.url)).toEqual(['_prisma_migrations', 'users'])
 })
 
-test('a migration that fails is rolled back whole and blocks, until somebody asks to try it again', async () => {
+test('rolls back a failed migration, and retries it only on request', async () => {
   await using database = await createEmptyTestDatabase()
   await using broken = await provideMigrations({ ...TWO, '1_users': 'CREATE TABLE users (); SELECT 1 / 0;' })
   const place = { url: database.url, directory: broken.path }
@@ -85,13 +85,13 @@ test('a migration that fails is rolled back whole and blocks, until somebody ask
   expect(await migrationStatus(place)).toMatchObject({ failed: ['1_users'], pending: ['2_chats'] })
   expect(await tablesOf(database.url)).toEqual(['_prisma_migrations'])
 
-  await using mended = await provideMigrations(TWO)
-  const retried = await migrate({ url: database.url, directory: mended.path, retryFailed: true })
+  await using fixed = await provideMigrations(TWO)
+  const retried = await migrate({ url: database.url, directory: fixed.path, retryFailed: true })
   expect(retried.applied).toEqual(['1_users', '2_chats'])
-  expect((await migrationStatus({ ...place, directory: mended.path })).failed).toEqual([])
+  expect((await migrationStatus({ ...place, directory: fixed.path })).failed).toEqual([])
 })
 
-test('an instance that dies in the middle of a migration leaves nothing behind that blocks the next', async () => {
+test('a crash during a migration does not block the next run', async () => {
   await using database = await createEmptyTestDatabase()
   const suicide = 'CREATE TABLE users (); SELECT pg_terminate_backend(pg_backend_pid());'
   await using deadly = await provideMigrations({ '1_users': suicide })
@@ -103,7 +103,7 @@ test('an instance that dies in the middle of a migration leaves nothing behind t
   expect((await migrate(place)).applied).toEqual(['1_users', '2_chats'])
 })
 
-test('a migration that commits by itself is refused', async () => {
+test('rejects a migration that commits by itself', async () => {
   await using database = await createEmptyTestDatabase()
   await using migrations = await provideMigrations({ '1_users': 'CREATE TABLE users (); COMMIT;' })
   await expect(migrate({ url: database.url, directory: migrations.path })).rejects.toThrow(
@@ -111,7 +111,7 @@ test('a migration that commits by itself is refused', async () => {
   )
 })
 
-test('a migration may hold semicolons in functions, strings and comments', async () => {
+test('supports semicolons in functions, strings and comments', async () => {
   await using database = await createEmptyTestDatabase()
   const sql = `CREATE FUNCTION two() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 2; END; $$; -- one; two
     COMMENT ON FUNCTION two() IS 'a; b';`
@@ -119,7 +119,7 @@ test('a migration may hold semicolons in functions, strings and comments', async
   expect((await migrate({ url: database.url, directory: migrations.path })).applied).toEqual(['1_two'])
 })
 
-test('a database that a newer version migrated is served, and its migrations are named', async () => {
+test('accepts a database of a newer version, and names its migrations', async () => {
   await using database = await createEmptyTestDatabase()
   await using newer = await provideMigrations(TWO)
   await migrate({ url: database.url, directory: newer.path })
@@ -128,7 +128,7 @@ test('a database that a newer version migrated is served, and its migrations are
   expect(await migrate(place)).toEqual({ applied: [], unknown: ['2_chats'] })
 })
 
-test('asking for the status changes nothing, not even on a database without any table', async () => {
+test('reading the status changes nothing, even in an empty database', async () => {
   await using database = await createEmptyTestDatabase()
   await using migrations = await provideMigrations(TWO)
   expect(await migrationStatus({ url: database.url, directory: migrations.path })).toEqual({

@@ -40,7 +40,7 @@ async function open(
   return { ...database, metrics, [Symbol.asyncDispose]: () => database.stop() }
 }
 
-/** Where a read goes that may be as old as alice's last write. */
+/** Reads with alice's last write as the required position. Returns the server. */
 async function portForAlice({ marks, reader }: Database): Promise<number | undefined> {
   const rows = await withReadPosition(
     async () => marks?.requiredPosition('alice'),
@@ -53,14 +53,14 @@ function ports(...servers: readonly PostgresServer[]): readonly number[] {
   return servers.map(({ port }) => port)
 }
 
-/** Asks until the answer is one of these: a replica comes into use when it was looked at. */
+/** Reads until one of these servers answers: a replica is used once it has been checked. */
 async function expectReadsAt(database: Database, ...servers: readonly PostgresServer[]): Promise<void> {
   await expect
     .poll(() => portForAlice(database), { timeout: 5_000, interval: 20 })
     .toSatisfy((port: number) => ports(...servers).includes(port))
 }
 
-test('whoever says nothing reads from the primary; whoever says how fresh it has to be, from a replica', async () => {
+test('reads go to the primary, or to a replica if a required position is given', async () => {
   await using database = await open([replicas[0].url])
   await expectReadsAt(database, replicas[0])
   expect(await database.reader.query(PORT)).toEqual([{ port: primary.port }])
@@ -69,7 +69,7 @@ test('whoever says nothing reads from the primary; whoever says how fresh it has
   expect(text).toContain('{from="primary",reason="latest"}')
 })
 
-test('replicas share the load, and one operation keeps to one of them', async () => {
+test('replicas share the load, and one operation reads from one of them', async () => {
   await using database = await open(replicas.map(({ url }) => url))
   await expectReadsAt(database, replicas[0])
   await expectReadsAt(database, replicas[1])
@@ -83,7 +83,7 @@ test('replicas share the load, and one operation keeps to one of them', async ()
   expect(new Set(operation.map(([row]) => row?.port)).size).toBe(1)
 })
 
-test('a replica that shows nothing new is not read by those who wrote, and is by others', async () => {
+test('a replica that stopped replaying serves only viewers who did not write', async () => {
   await using database = await open([replicas[0].url])
   await expectReadsAt(database, replicas[0])
   await replicas[0].pauseReplay()
@@ -102,7 +102,7 @@ test('a replica that shows nothing new is not read by those who wrote, and is by
   await expectReadsAt(database, replicas[0])
 })
 
-test('what somebody was told of they can read', async () => {
+test('a viewer can read what was delivered to them', async () => {
   await using database = await open([replicas[0].url])
   await expectReadsAt(database, replicas[0])
   await replicas[0].pauseReplay()
@@ -115,7 +115,7 @@ test('what somebody was told of they can read', async () => {
   }
 })
 
-test('reads that hang on a replica whose network fell silent end on the primary within a second', async () => {
+test('reads on a replica with a silent network end on the primary within a second', async () => {
   await using proxy = await startTcpProxy(replicas[0].url)
   await using database = await open([proxy.url])
   await expectReadsAt(database, replicas[0])
@@ -131,7 +131,7 @@ test('reads that hang on a replica whose network fell silent end on the primary 
   await expectReadsAt(database, replicas[0])
 })
 
-test('a replica that dies costs nobody an error, and is read again when it is back', async () => {
+test('the death of a replica causes no errors, and it is used again after its return', async () => {
   await using database = await open([replicas[1].url])
   await expectReadsAt(database, replicas[1])
   await replicas[1].kill()
@@ -140,7 +140,7 @@ test('a replica that dies costs nobody an error, and is read again when it is ba
   await expectReadsAt(database, replicas[1])
 })
 
-test('while there is no primary, what need not be of this moment is read from a standby', async () => {
+test('without a primary, reads that accept older data go to a standby', async () => {
   const url = multiHostUrl([primary, replicas[0]])
   await using database = await open([], { writerUrl: url })
   await database.writer.query(INSERT, ['last'])
@@ -157,7 +157,7 @@ test('while there is no primary, what need not be of this moment is read from a 
   await expectReadsAt(database, primary)
 })
 
-test('a replica that follows another primary than the present one is left out, however far it is', async () => {
+test('a replica that follows another primary is not used', async () => {
   await using promoted = await primary.startStandby()
   await promoted.promote()
   await using database = await open([replicas[0].url], { writerUrl: promoted.url })

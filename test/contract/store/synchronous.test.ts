@@ -31,7 +31,7 @@ function open(): Database & AsyncDisposable {
   return { ...database, [Symbol.asyncDispose]: () => database.stop() }
 }
 
-/** Resolves when somebody's commit waits for the standby. */
+/** Resolves when a commit waits for the standby. */
 async function waiting(): Promise<void> {
   const text = `SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
   await expect.poll(async () => (await primary.sql(text)).length, { timeout: 5_000, interval: 10 }).toBe(1)
@@ -41,7 +41,7 @@ async function cancelWait(): Promise<void> {
   await primary.sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
 }
 
-/** The standby is dead meanwhile, and commits wait for it. */
+/** Runs `work` while the standby is dead and commits wait for it. */
 async function withoutStandby(work: () => Promise<void>): Promise<void> {
   await primary.requireStandby()
   await standby.kill()
@@ -53,7 +53,7 @@ async function withoutStandby(work: () => Promise<void>): Promise<void> {
   }
 }
 
-test('a commit whose wait for the standby was cancelled is no success, by SQL, by Prisma and in a transaction', async () => {
+test('a commit whose wait for the standby was cancelled fails, by SQL, by Prisma and in a transaction', async () => {
   await using database = open()
   const { writer } = database
   const ways = {
@@ -73,7 +73,7 @@ test('a commit whose wait for the standby was cancelled is no success, by SQL, b
   expect(await writer.prisma.user.count()).toBe(3)
 })
 
-test('a message whose wait was cancelled is sent when the standby has it, and not before', async () => {
+test('a send whose wait was cancelled is acknowledged only when the standby has it', async () => {
   await using parley = await startParley({ databaseUrl: primary.url })
   const alice = await parley.person('alice')
   const bob = await parley.person('bob')
@@ -83,7 +83,7 @@ test('a message whose wait was cancelled is sent when the standby has it, and no
     const sending = alice.send(chat, 'hello').finally(() => (isAnswered = true))
     await waiting()
     await cancelWait()
-    // The second try finds the message, and waits in its turn.
+    // The second attempt finds the message, and waits as well.
     await waiting()
     expect(isAnswered).toBe(false)
     await standby.start()
@@ -105,7 +105,7 @@ test.for([
     const making = make(alice, bob).finally(() => (isAnswered = true))
     await waiting()
     await cancelWait()
-    // The second try finds it made, and waits in its turn. So does whoever asks for it anew.
+    // The second attempt finds the chat, and waits as well. So does a new request for it.
     await waiting()
     await cancelWait()
     await waiting()
@@ -121,13 +121,13 @@ test.for([
   })
 })
 
-/** What came of it: `done`, or the error. */
+/** Resolves with `done`, or with the error as text. */
 function outcomeOf(work: Promise<unknown>): Promise<string> {
   return work.then(() => 'done', String)
 }
 
 test.for(['strict', 'available'] as const)(
-  'while replication is asynchronous, a %s gateway does what its policy says of sends and of new chats',
+  'with asynchronous replication, a gateway with the policy %s handles sends and new chats accordingly',
   async (replicationPolicy) => {
     await using before = await startParley({ databaseUrl: primary.url })
     await using parley = await startParley({ databaseUrl: primary.url, config: { replicationPolicy } })

@@ -50,8 +50,8 @@ beforeAll(async () => {
   chatIds = new Set((await query<{ id: string }>(databaseUrl, 'SELECT id FROM chats')).map(({ id }) => id))
   await setTableStatistics(client, MANY_SMALL_CHATS)
   await enablePlanReports(client)
-  // Whoever routes a statement to where its rows are looks at its values first. So does PostgreSQL where it may: in the
-  // plan for whatever values come it can't tell which parts the chats of an array lie in.
+  // A router of statements looks at their values first. With custom plans PostgreSQL does so too. A generic plan cannot
+  // tell which partitions the chats of an array are in.
   await client.query('SET plan_cache_mode = force_custom_plan')
 })
 

@@ -6,20 +6,20 @@ const late = (): Error => new Error('late')
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('work that is done in time decides the outcome, and leaves no timer behind', async () => {
+test('has the outcome of work that ends in time, and leaves no timer', async () => {
   expect(await withTimeout(1_000, Promise.resolve('done'), late)).toBe('done')
   await expect(withTimeout(1_000, Promise.reject(new Error('failed')), late)).rejects.toThrow('failed')
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('when the time passes first it rejects with what the caller makes of that', async () => {
+test('rejects with the caller’s error if the time passes first', async () => {
   const outcome = withTimeout(1_000, new Promise<never>(() => undefined), late)
   const rejection = expect(outcome).rejects.toThrow('late')
   await vi.advanceTimersByTimeAsync(1_000)
   await rejection
 })
 
-test('it does not reject a moment too early', async () => {
+test('does not reject too early', async () => {
   const work = Promise.withResolvers<string>()
   const outcome = withTimeout(1_000, work.promise, late)
   await vi.advanceTimersByTimeAsync(999)
@@ -27,7 +27,7 @@ test('it does not reject a moment too early', async () => {
   expect(await outcome).toBe('just in time')
 })
 
-test('work that fails when it is late already bothers nobody', async () => {
+test('ignores a failure after the timeout', async () => {
   const work = Promise.withResolvers<never>()
   const rejection = expect(withTimeout(1, work.promise, late)).rejects.toThrow('late')
   await vi.advanceTimersByTimeAsync(1)

@@ -13,7 +13,7 @@ function heldBatcher({ maxBatch = 10, maxWaiting = 100 } = {}) {
 
 const words = (items: readonly number[]): string[] => items.map((item) => `done ${item}`)
 
-test('an idle batcher starts at once, without waiting for a batch to fill', async () => {
+test('starts at once when idle, without waiting for a full batch', async () => {
   const { batcher, calls } = heldBatcher()
   const answer = batcher.submit(1)
   await thisTurn()
@@ -22,13 +22,13 @@ test('an idle batcher starts at once, without waiting for a batch to fill', asyn
   expect(await answer).toBe('done')
 })
 
-test('what is submitted together goes together', async () => {
+test('items that are submitted together are one batch', async () => {
   const { submitAll, calls } = heldBatcher()
   void submitAll([1, 2, 3])
   expect((await calls.next()).items).toEqual([1, 2, 3])
 })
 
-test('one batch is under way at a time, and what came meanwhile goes as the next, each with its own answer', async () => {
+test('processes one batch at a time; items that arrive meanwhile are the next, each with its own result', async () => {
   const { batcher, submitAll, calls } = heldBatcher()
   const first = submitAll([1])
   const underWay = await calls.next()
@@ -42,7 +42,7 @@ test('one batch is under way at a time, and what came meanwhile goes as the next
   expect([await first, await later]).toEqual([['done 1'], ['done 2', 'done 3', 'done 4']])
 })
 
-test('no batch is larger than allowed, and all items are done in the order in which they came', async () => {
+test('bounds the size of batches and keeps the order of items', async () => {
   const batches: (readonly number[])[] = []
   const run = async (items: readonly number[]) => {
     batches.push(items)
@@ -82,7 +82,7 @@ describe('a batch that fails', () => {
   })
 })
 
-test('when too much waits already, the next item is refused, and the others are done', async () => {
+test('rejects an item if too many wait, and processes the others', async () => {
   const { batcher, submitAll, calls } = heldBatcher({ maxWaiting: 2 })
   const first = submitAll([1])
   const underWay = await calls.next()
@@ -96,7 +96,7 @@ test('when too much waits already, the next item is refused, and the others are 
   await Promise.all([first, waiting])
 })
 
-test('it is drained when nothing waits and nothing is under way', async () => {
+test('is drained when no item waits and no batch is in progress', async () => {
   const { batcher, submitAll, calls } = heldBatcher({ maxBatch: 1 })
   await batcher.drained()
   const work = submitAll([1, 2])
@@ -133,7 +133,7 @@ describe('with a rest between batches', () => {
     expect(batches).toEqual([[1], [2, 3]])
   })
 
-  test('whoever waits for the end does not wait for the rest', async () => {
+  test('drained does not wait for the pauses', async () => {
     vi.useFakeTimers()
     const batcher = createBatcher({
       run: async (items: readonly number[]) => words(items),

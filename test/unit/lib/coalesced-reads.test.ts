@@ -3,7 +3,7 @@ import { coalesceReads } from '../../../src/lib/coalesced-reads.ts'
 
 type Reading = Readonly<{ keys: readonly string[] }> & PromiseWithResolvers<ReadonlyMap<string, string>>
 
-/** Reads that end when told so, in the order in which they were begun. */
+/** Reads that the test completes, in the order in which they were started. */
 function world() {
   const readings: Reading[] = []
   const find = coalesceReads<string, string>((keys) => {
@@ -12,7 +12,7 @@ function world() {
     return reading.promise
   })
   const asked = (): (readonly string[])[] => readings.map(({ keys }) => keys)
-  /** Ends a reading with what there is of its keys; by default all. */
+  /** Completes a read with the keys that exist. Default: all. */
   const answer = (index: number, ...there: string[]): void => {
     const keys = there.length > 0 ? there : (readings[index]?.keys ?? [])
     readings[index]?.resolve(new Map(keys.map((key) => [key, key.toUpperCase()])))
@@ -20,7 +20,7 @@ function world() {
   return { find, asked, answer, readings }
 }
 
-test('a key is read once for all who ask meanwhile, and again afterwards', async () => {
+test('reads a key once for concurrent callers, and again afterwards', async () => {
   const { find, asked, answer } = world()
   const all = [find(['a', 'b']), find(['b', 'c']), find(['a', 'c'])]
   expect(asked()).toEqual([['a', 'b'], ['c']])
@@ -32,7 +32,7 @@ test('a key is read once for all who ask meanwhile, and again afterwards', async
   expect(asked()).toEqual([['a', 'b'], ['c'], ['a']])
 })
 
-test("what another one's read did not find, or could not read, is read again for who asked", async () => {
+test("repeats a read that another caller's read did not find or failed to read", async () => {
   const { find, asked, answer, readings } = world()
   const [first, second] = [find(['a', 'b']), find(['a', 'b'])]
   answer(0, 'b')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createConcurrencyLimiter } from '../../../src/lib/concurrency-limiter.ts'
 import { createManualWork } from '../../harness/fixtures/manual-work.ts'
 
-test('so many are let through at once, the others in the order in which they came', async () => {
+test('runs a bounded number of tasks at once, and the others in order of arrival', async () => {
   const { run, calls } = createManualWork<number>()
   const { run: pass } = createConcurrencyLimiter(2)
   const passed = [1, 2, 3, 4].map((number) => pass(() => run([number])))
@@ -15,7 +15,7 @@ test('so many are let through at once, the others in the order in which they cam
   expect((await calls.next()).items).toEqual([4])
 })
 
-test('the wait to expect grows with the line, and with how long the last ones took', async () => {
+test('the expected wait grows with the number of waiting tasks and with recent durations', async () => {
   let time = 0
   const { run, calls } = createManualWork<number>()
   const { run: pass, expectedWaitMs } = createConcurrencyLimiter(2, () => time)

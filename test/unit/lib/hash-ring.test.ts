@@ -7,7 +7,7 @@ const itself = (name: string): string => name
 const keys = Array.from({ length: 500 }, (_, index) => `chat ${index}`)
 const nodeNames = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 2, maxLength: 12 })
 
-test('when a node leaves, its keys move to the others, and no other key moves', () => {
+test('removing a node moves only its keys', () => {
   fc.assert(
     fc.property(nodeNames, fc.nat(), (nodes, index) => {
       const gone = nodes[index % nodes.length]
@@ -25,7 +25,7 @@ test('when a node leaves, its keys move to the others, and no other key moves', 
   )
 })
 
-test('the keys of a node that left spread over all the others', () => {
+test('the keys of a removed node spread over all others', () => {
   const nodes = Array.from({ length: 8 }, (_, index) => `lane-${index}`)
   const before = createHashRing(nodes, itself)
   const after = createHashRing(nodes.slice(1), itself)
@@ -48,7 +48,7 @@ test.each([2, 3, 4, 8, 16, 32])(
   },
 )
 
-test('a key belongs to the same node in whatever order the nodes are named', () => {
+test('the node of a key does not depend on the order of the nodes', () => {
   fc.assert(
     fc.property(nodeNames, (nodes) => {
       const [one, other] = [createHashRing(nodes, itself), createHashRing(nodes.toReversed(), itself)]
@@ -58,7 +58,7 @@ test('a key belongs to the same node in whatever order the nodes are named', () 
   )
 })
 
-test('nodes some of whose points coincide share them the same way in whatever order they are named', () => {
+test('the order of the nodes does not matter even if their points coincide', () => {
   const [one, other] = [
     ['node 1416', 'node 2701'],
     ['node 2701', 'node 1416'],
@@ -66,17 +66,17 @@ test('nodes some of whose points coincide share them the same way in whatever or
   for (const key of keys) expect(other?.nodeFor(key)).toBe(one?.nodeFor(key))
 })
 
-test('every text is a key, and belongs to one of the nodes', () => {
+test('every text is a valid key', () => {
   const ring = createHashRing(['alice', 'bob'], itself)
   fc.assert(fc.property(anyText, (key) => ['alice', 'bob'].includes(ring.nodeFor(key))))
 })
 
-test('a key belongs to the same node in every process and in every release', () => {
+test('a key belongs to the same node in every process and release', () => {
   const ring = createHashRing(['lane-0', 'lane-1', 'lane-2', 'lane-3'], itself)
   const lanes = ['', 'a', 'b', 'chat 1', 'chat 2', '👍', 'd'].map((key) => ring.nodeFor(key))
   expect(lanes).toEqual(['lane-2', 'lane-2', 'lane-0', 'lane-2', 'lane-0', 'lane-2', 'lane-1'])
 })
 
-test('a ring without nodes is refused', () => {
+test('a ring without nodes throws', () => {
   expect(() => createHashRing([], itself)).toThrow(RangeError)
 })

@@ -16,7 +16,7 @@ function worklist(run: Run, options: { maxBatch?: number; newest?: (a: number, b
   return { list, failures }
 }
 
-test('of what waits under one key the last is done, together with the other keys', async () => {
+test('processes the last value of each key in one batch', async () => {
   const batches = new EventQueue<object>()
   const { list } = worklist(async (batch) => batches.push(Object.fromEntries(batch)))
   list.put('a', 1)
@@ -25,7 +25,7 @@ test('of what waits under one key the last is done, together with the other keys
   expect(await batches.next()).toEqual({ a: 2, b: 1 })
 })
 
-test('batches are bounded, come one after the other, and leave nothing out', async () => {
+test('processes bounded batches one at a time, and every key', async () => {
   const batches = new EventQueue<string[]>()
   let underWay = 0
   const { list } = worklist(
@@ -43,7 +43,7 @@ test('batches are bounded, come one after the other, and leave nothing out', asy
   expect(batches.all).toEqual([['a', 'b'], ['c', 'd'], ['e']])
 })
 
-test('what fails is tried until it succeeds, and what was put in its place meanwhile is kept', async () => {
+test('retries a failed batch until it succeeds, and keeps newer values', async () => {
   const done = new EventQueue<object>()
   let attempts = 0
   const { list, failures } = worklist(async (batch) => {
@@ -58,7 +58,7 @@ test('what fails is tried until it succeeds, and what was put in its place meanw
   expect(failures.all).toHaveLength(2)
 })
 
-test('which of two is the newest may be a matter of what they are', async () => {
+test('chooses the newest value with the given function', async () => {
   const batches = new EventQueue<object>()
   const { list } = worklist(async (batch) => batches.push(Object.fromEntries(batch)), { newest: Math.max })
   list.put('a', 2)
@@ -66,7 +66,7 @@ test('which of two is the newest may be a matter of what they are', async () => 
   expect(await batches.next()).toEqual({ a: 2 })
 })
 
-test('closed, it waits for what is under way and does nothing more', async () => {
+test('closing waits for the batch in progress and drops the rest', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   const begun = new EventQueue<string[]>()
   const { list } = worklist(

@@ -11,12 +11,12 @@ test.each([
   ['secert', 'secret', 1],
   ['databse', 'database', 1],
   ['kitten', 'sitting', 3],
-])('from "%s" to "%s" it takes %i steps, and as many back', (from, to, steps) => {
+])('the distance of "%s" and "%s" is %i in both directions', (from, to, steps) => {
   expect(editDistance(from, to)).toBe(steps)
   expect(editDistance(to, from)).toBe(steps)
 })
 
-test('the nearest is the one that takes the fewest steps, if that is few enough', () => {
+test('the nearest candidate has the smallest distance within the limit', () => {
   const names = ['serve', 'token', 'doctor']
   expect(nearest('sevre', names, () => 2)).toBe('serve')
   expect(nearest('tokens', names, () => 2)).toBe('token')

@@ -9,26 +9,26 @@ function server(startedAt: string, timeline: number, isInRecovery = false): Serv
 
 const standby = (name: string): ServerState => server(name, 1, true)
 
-test('the one that is not in recovery is written to', () => {
+test('chooses the server that is not in recovery', () => {
   const choice = chooseWriter([standby('a'), undefined, server('c', 1)], 0, undefined)
   expect(choice).toEqual({ type: 'found', writer: { host: 2, timeline: 1, startedAt: 'c' }, refused: [] })
 })
 
-test('where all are in recovery or silent there is none', () => {
+test('chooses none if all servers are in recovery or do not answer', () => {
   expect(chooseWriter([standby('a'), undefined], 1, undefined)).toEqual({ type: 'none' })
 })
 
-test('of two the one with the newer timeline is written to, also by those who knew the other', () => {
+test('chooses the newer timeline of two, even if the other one was known', () => {
   const known = { host: 0, timeline: 1, startedAt: 'a' }
   const choice = chooseWriter([server('a', 1), server('b', 2)], 1, known)
   expect(choice).toMatchObject({ type: 'found', writer: { host: 1 }, refused: [{ host: 0 }] })
 })
 
-test('one with a lower timeline than was ever seen is refused, also where it is the only one', () => {
+test('refuses a server below the highest timeline, even if it is the only one', () => {
   expect(chooseWriter([server('a', 1), undefined], 2, undefined)).toMatchObject({ type: 'outdated' })
 })
 
-test('of two that were promoted from the same past neither is taken by whoever knows none of them', () => {
+test('chooses none of two servers with the same timeline unless one of them is known', () => {
   const both = [server('a', 2), server('b', 2)]
   expect(chooseWriter(both, 1, undefined)).toMatchObject({
     type: 'split',
@@ -38,7 +38,7 @@ test('of two that were promoted from the same past neither is taken by whoever k
   expect(chooseWriter(both, 2, known)).toMatchObject({ type: 'found', writer: known, refused: [{ host: 0 }] })
 })
 
-test('two names of one server are one server', () => {
+test('treats two names of one server as one', () => {
   const choice = chooseWriter([server('a', 1), server('a', 1)], 0, undefined)
   expect(choice).toMatchObject({ type: 'found', writer: { host: 0 }, refused: [] })
 })

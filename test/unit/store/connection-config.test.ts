@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { connectionConfig } from '../../../src/store/sql/connection-config.ts'
 
-test('a missing URL is an error, and does not mean localhost', () => {
+test('an empty URL is an error instead of localhost', () => {
   expect(() => connectionConfig('', 'test', {})).toThrow('The database URL is empty')
 })
 
-test('what is no PostgreSQL URL is refused without being quoted, for there may be a password in it', () => {
+test('rejects other URLs without quoting them, because they may contain a password', () => {
   for (const url of [
     'alice:secret@host/db',
     'mysql://alice:secret@host/db',
@@ -16,14 +16,14 @@ test('what is no PostgreSQL URL is refused without being quoted, for there may b
   }
 })
 
-test('every session is in UTC, whatever the URL says', () => {
+test('every session is in UTC, regardless of the URL', () => {
   const url = 'postgresql://alice@host/db?options=-c%20timezone%3DEurope%2FBerlin&sslmode=disable'
   const config = connectionConfig(url, 'test', {})
   expect(config.options).toBe('-c timezone=Europe/Berlin -c timezone=UTC')
   expect(config.connectionString).toBe('postgresql://alice@host/db?sslmode=disable')
 })
 
-test('spaces and backslashes in a setting reach the server', () => {
+test('escapes spaces and backslashes in settings', () => {
   const settings = { default_transaction_isolation: 'repeatable read', search_path: 'a\\b' }
   expect(connectionConfig('postgres://host/db', 'test', settings).options).toBe(
     '-c default_transaction_isolation=repeatable\\ read -c search_path=a\\\\b -c timezone=UTC',

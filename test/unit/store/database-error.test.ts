@@ -45,7 +45,7 @@ test.each<[string, DatabaseErrorKind]>([
   ['P2024', 'refused'],
   ['P2025', 'other'],
   ['P2028', 'refused'],
-])("Prisma's %s is %s where there is no SQLSTATE behind it", (code, kind) => {
+])("Prisma's %s without an SQLSTATE is %s", (code, kind) => {
   expect(classifyDatabaseError(prismaError(code, { kind: 'DatabaseNotReachable' }))).toBe(kind)
 })
 
@@ -59,11 +59,11 @@ test.each<[string, DatabaseErrorKind]>([
   expect(classifyDatabaseError(new Error(message))).toBe(kind)
 })
 
-test('what is no error at all is somebody else’s', () => {
+test('classifies a value that is not an error as other', () => {
   for (const thrown of [undefined, null, 'text', 42, {}]) expect(classifyDatabaseError(thrown)).toBe('other')
 })
 
-test('a violated constraint is named, from PostgreSQL and through Prisma', () => {
+test('names the violated constraint, from PostgreSQL and through Prisma', () => {
   const direct = Object.assign(postgresError('23505'), { constraint: 'users_pkey' })
   const cause = { originalCode: '23505', constraint: { index: 'users_pkey' } }
   expect(violatedConstraint(direct)).toBe('users_pkey')
@@ -71,7 +71,7 @@ test('a violated constraint is named, from PostgreSQL and through Prisma', () =>
   expect(violatedConstraint(postgresError('40001'))).toBeUndefined()
 })
 
-test('a connection is given up when it is gone or its prepared statements are stale, and kept otherwise', () => {
+test('a connection is unusable if it is lost or its prepared statements are stale', () => {
   expect(['57P01', '08006', '0A000'].map(postgresError).every(isConnectionUnusable)).toBe(true)
   expect(['23505', '40001', '57014'].map(postgresError).some(isConnectionUnusable)).toBe(false)
 })

@@ -15,25 +15,25 @@ function record(name: string, parts: Partial<MigrationRecord> = {}): MigrationRe
 
 const NOTHING = { applied: [], pending: [], edited: [], failed: [], unknown: [] }
 
-test('everything is pending on a database that was never migrated, in order', () => {
+test('all migrations are pending on a new database, in order', () => {
   expect(compareMigrations([migration('1'), migration('2')], [])).toEqual({ ...NOTHING, pending: ['1', '2'] })
 })
 
-test('what was applied is not pending', () => {
+test('an applied migration is not pending', () => {
   const status = compareMigrations([migration('1'), migration('2')], [record('1')])
   expect(status).toEqual({ ...NOTHING, applied: ['1'], pending: ['2'] })
 })
 
-test('another content than was applied is an edit', () => {
+test('a migration with other content than when it was applied is edited', () => {
   expect(compareMigrations([migration('1', 'changed')], [record('1')])).toEqual({ ...NOTHING, edited: ['1'] })
 })
 
-test('what was begun and not finished has failed, and is not pending', () => {
+test('a migration that was started but not finished has failed, and is not pending', () => {
   const status = compareMigrations([migration('1')], [record('1', { isFinished: false })])
   expect(status).toEqual({ ...NOTHING, failed: ['1'] })
 })
 
-test('a migration of a newer version is unknown, which is no fault', () => {
+test('a migration of a newer version is unknown', () => {
   expect(compareMigrations([migration('1')], [record('1'), record('2')])).toEqual({
     ...NOTHING,
     applied: ['1'],

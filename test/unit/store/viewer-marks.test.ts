@@ -28,7 +28,7 @@ function world() {
   return { state, gateway }
 }
 
-test('whoever did nothing may read anything; whoever wrote, what is not older, on every gateway', async () => {
+test('requires the position of the viewer’s writes on every gateway, and nothing of other viewers', async () => {
   const { gateway } = world()
   const [west, east] = [gateway(), gateway()]
   await west.recordWrite('alice')
@@ -37,7 +37,7 @@ test('whoever did nothing may read anything; whoever wrote, what is not older, o
   expect(await east.requiredPosition('bob')).toBe(0)
 })
 
-test('being told costs nothing until one reads, and then reaches beyond what was told', async () => {
+test('samples the position of deliveries only when the viewer reads', async () => {
   const { state, gateway } = world()
   const marks = gateway()
   for (let count = 0; count < 100; count += 1) marks.recordDelivery('alice')
@@ -48,7 +48,7 @@ test('being told costs nothing until one reads, and then reaches beyond what was
   expect(state.samples).toBe(1)
 })
 
-test('without a primary, who was told reads what there is, and who wrote has to wait for it', async () => {
+test('without a primary, requires the last known position for deliveries and nothing is safe for writes', async () => {
   const { state, gateway } = world()
   const marks = gateway()
   state.isAway = true
@@ -60,7 +60,7 @@ test('without a primary, who was told reads what there is, and who wrote has to 
   expect(await marks.requiredPosition('alice')).toBe(10)
 })
 
-test('without Redis nobody can say what other gateways know', async () => {
+test('the required position is unknown without Redis', async () => {
   const { state, gateway } = world()
   const marks = gateway()
   state.isRedisAway = true
@@ -68,7 +68,7 @@ test('without Redis nobody can say what other gateways know', async () => {
   expect(await marks.requiredPosition('alice')).toBeUndefined()
 })
 
-test('after a minute a mark is forgotten', async () => {
+test('a mark expires after a minute', async () => {
   const { state, gateway } = world()
   const marks = gateway()
   marks.recordDelivery('alice')

@@ -3,7 +3,7 @@ import { createLogger, type Logger } from '../../../src/telemetry/logger.ts'
 
 type Line = Readonly<Record<string, unknown>>
 
-/** The lines that `write` logs, as they would stand in a file. */
+/** The lines that `write` logs, as in a file. */
 function logged(write: (logger: Logger) => void, pretty = false): string {
   let text = ''
   const destination = { write: (line: string) => void (text += line) }
@@ -15,7 +15,7 @@ function line(write: (logger: Logger) => void): Line {
   return JSON.parse(logged(write)) as Line
 }
 
-test('a line says when, how grave, and what, and has the fields that it was given', () => {
+test('a line has the time, the level, the message and the fields', () => {
   const { time, ...rest } = line((logger) =>
     logger.child({ gateway: 'one' }).warn({ chatId: 'c', seq: 3 }, 'a hole'),
   )
@@ -23,11 +23,11 @@ test('a line says when, how grave, and what, and has the fields that it was give
   expect(new Date(String(time)).toISOString()).toBe(time)
 })
 
-test('what lies below the level is not written', () => {
+test('lines below the level are not written', () => {
   expect(logged((logger) => logger.trace('detail'))).toBe('')
 })
 
-test('neither credentials nor what people wrote appear, however deep', () => {
+test('credentials and message contents are redacted at any depth', () => {
   const text = logged((logger) => {
     logger.info({
       token: 'hush',
@@ -41,7 +41,7 @@ test('neither credentials nor what people wrote appear, however deep', () => {
   expect(text).toContain('"seq":1')
 })
 
-test('what a child logger was given is looked at as well', () => {
+test('the fields of a child logger are redacted as well', () => {
   const text = logged((logger) => logger.child({ accessToken: 'hu"sh', user: 'alice' }).info('hello'))
   expect(text).not.toContain('sh"')
   expect(JSON.parse(text)).toMatchObject({ accessToken: '[redacted]', user: 'alice' })
@@ -53,16 +53,16 @@ test.each([
   ['Authorization: Bearer hush.hush', 'Authorization: Bearer [redacted]'],
   ['token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.hush-_hush refused', 'token [redacted] refused'],
   ['GET /file?a=1&X-Amz-Signature=hush&b=2', 'GET /file?a=1&X-Amz-Signature=[redacted]&b=2'],
-])('within a text, %s loses its credential', (text, safe) => {
+])('the credential in %s is redacted within a text', (text, safe) => {
   expect(line((logger) => logger.info({ note: text }, text))).toMatchObject({ note: safe, msg: safe })
 })
 
-test('an address without credentials stays as it is', () => {
+test('a URL without credentials is unchanged', () => {
   const text = 'listening on http://127.0.0.1:4000/graphql?a=b for alice@example.org'
   expect(line((logger) => logger.info(text))).toMatchObject({ msg: text })
 })
 
-test('an error is told with its causes, and without what the database quotes of a row', () => {
+test('an error is logged with its causes, but without the row that the database quotes', () => {
   const cause = Object.assign(new Error('duplicate key'), {
     code: '23505',
     detail: 'Key (body)=(hush)',
@@ -80,7 +80,7 @@ test('an error is told with its causes, and without what the database quotes of 
   expect(JSON.stringify(err)).not.toContain('hush')
 })
 
-test('whatever was thrown can be logged', () => {
+test('any thrown value can be logged', () => {
   const circle: Record<string, unknown> = { size: 10n, bytes: new Uint8Array(3) }
   circle['self'] = circle
   expect(line((logger) => logger.error({ err: 'just a text', circle }))).toMatchObject({
@@ -89,7 +89,7 @@ test('whatever was thrown can be logged', () => {
   })
 })
 
-test('lines for people keep the same secrets', () => {
+test('readable lines are redacted as well', () => {
   const text = logged(
     (logger) => logger.info({ token: 'hush', user: 'alice' }, 'from postgres://a:hush@db/x'),
     true,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 
-test('every metric says in a sentence what it counts, and its name tells whose it is', async () => {
+test('every metric has a help text and Parley’s prefix', async () => {
   const { registry, gauge } = createMetrics()
   gauge('connections', 'Open WebSocket connections.', () => 3)
   const metrics = await registry.getMetricsAsJSON()
@@ -14,7 +14,7 @@ test('every metric says in a sentence what it counts, and its name tells whose i
   expect(metrics.length).toBeGreaterThan(10)
 })
 
-test('counters end in _total, and what is measured in seconds says so', async () => {
+test('the names of counters end in _total, and those of durations in _seconds', async () => {
   const metrics = await createMetrics().registry.getMetricsAsJSON()
   for (const { name, type } of metrics) {
     expect(name.endsWith('_total'), name).toBe(`${type}` === 'counter')
@@ -22,7 +22,7 @@ test('counters end in _total, and what is measured in seconds says so', async ()
   expect(metrics.map(({ name }) => name)).toContain('parley_commit_seconds')
 })
 
-test('a gauge is asked when somebody reads, so that it is never an old value', async () => {
+test('a gauge is read when metrics are collected, so that it is current', async () => {
   const { registry, gauge } = createMetrics()
   let depth = 1
   gauge('lane_depth', 'Messages that wait to be stored.', () => depth)
@@ -31,14 +31,14 @@ test('a gauge is asked when somebody reads, so that it is never an old value', a
   expect(await registry.metrics()).toContain('parley_lane_depth 7')
 })
 
-test('two gateways in one process count apart', async () => {
+test('two gateways in one process have separate metrics', async () => {
   const [one, other] = [createMetrics(), createMetrics()]
   one.sends.inc({ outcome: 'stored' })
   expect(await one.registry.metrics()).toContain('parley_sends_total{outcome="stored"} 1')
   expect(await other.registry.metrics()).not.toContain('parley_sends_total{')
 })
 
-test('whoever adds a gauge gives it a help text', async () => {
+test('a gauge has the given help text', async () => {
   const src = join(import.meta.dirname, '..', '..', '..', 'src')
   const files = (await readdir(src, { recursive: true })).filter((file) => file.endsWith('.ts'))
   const texts = await Promise.all(files.map((file) => readFile(join(src, file), 'utf8')))
