@@ -31,7 +31,7 @@ async function ask(url: string, sql: string): Promise<unknown> {
 }
 
 describe('an embedded server', () => {
-  test('keeps what was written between two runs', async () => {
+  test('keeps its data between two runs', async () => {
     {
       await using first = await startEmbeddedPostgres({ dataDir: folder.path })
       await query(first.url, `CREATE TABLE kept AS SELECT 'hello bob' AS answer`)
@@ -40,7 +40,7 @@ describe('an embedded server', () => {
     expect(await ask(second.url, 'SELECT answer FROM kept')).toBe('hello bob')
   })
 
-  test('is durable, in UTC, and made for text of any language', async () => {
+  test('is durable, in UTC, and supports text of any language', async () => {
     await using server = await startEmbeddedPostgres({ dataDir: folder.path })
     const settings = [
       'fsync',
@@ -54,7 +54,7 @@ describe('an embedded server', () => {
     expect(await Promise.all(answers)).toEqual(['on', 'UTC', 'UTF8', '100', 'replica', '127.0.0.1'])
   })
 
-  test('takes no connection without its password, and gives Parley no special rights', async () => {
+  test('requires its password, and gives Parley an ordinary role', async () => {
     await using server = await startEmbeddedPostgres({ dataDir: folder.path })
     const stranger = new URL(server.url)
     stranger.password = 'guess'
@@ -66,7 +66,7 @@ describe('an embedded server', () => {
     expect(mode & 0o777).toBe(0o600)
   })
 
-  test('refuses a second instance on the same data, in a sentence that names the folder', async () => {
+  test('rejects a second gateway on the same data, with an error that names the folder', async () => {
     await using first = await startEmbeddedPostgres({ dataDir: folder.path })
     const second = startEmbeddedPostgres({ dataDir: folder.path })
     await expect(second).rejects.toThrow(EmbeddedPostgresError)
@@ -74,7 +74,7 @@ describe('an embedded server', () => {
     expect(await ask(first.url, 'SELECT 1 AS answer')).toBe(1)
   })
 
-  test('has one winner where two instances begin on an empty folder at once', async () => {
+  test('starts for only one of two gateways that begin on an empty folder at once', async () => {
     await using folder = await createDataFolder()
     const starts = [1, 2].map(() => startEmbeddedPostgres({ dataDir: folder.path }))
     const outcomes = await Promise.allSettled(starts)
@@ -89,7 +89,7 @@ describe('an embedded server', () => {
     expect((await readdir(folder.path)).sort()).toEqual(['postgres', 'postgres.log'])
   })
 
-  test('is taken over where the former instance was killed and its server lives on', async () => {
+  test('is adopted if the previous gateway was killed and the server still runs', async () => {
     await using host = await startEmbeddedPostgresProcess(folder.path)
     await query(host.url, `CREATE TABLE taken_over AS SELECT pg_postmaster_start_time() AS answer`)
     await host.kill()
@@ -99,7 +99,7 @@ describe('an embedded server', () => {
     expect(await ask(server.url, isSame)).toBe(true)
   })
 
-  test('is started again on the same address when it dies, and is still locked then', async () => {
+  test('is restarted on the same address when it dies, and stays locked', async () => {
     const again = Promise.withResolvers<void>()
     let starts = 0
     const logger = { warn: () => undefined, info: () => (++starts === 2 ? again.resolve() : undefined) }
@@ -111,14 +111,14 @@ describe('an embedded server', () => {
     await expect(startEmbeddedPostgres({ dataDir: folder.path })).rejects.toThrow('Another Parley')
   })
 
-  test('starts beside a stale note of a killed server whose number belongs to another program now', async () => {
+  test('starts despite a stale postmaster.pid whose process id belongs to another program', async () => {
     const file = path.join(folder.path, 'postgres', 'postmaster.pid')
     await writeFile(file, [process.ppid, folder.path, 1, 5432, '', '127.0.0.1', '', 'ready   '].join('\n'))
     await using server = await startEmbeddedPostgres({ dataDir: folder.path })
     expect(await ask(server.url, 'SELECT 1 AS answer')).toBe(1)
   })
 
-  test('says which port is taken', async () => {
+  test('reports which port is taken', async () => {
     await using other = await createDataFolder()
     await using first = await startEmbeddedPostgres({ dataDir: folder.path })
     const port = Number(new URL(first.url).port)
@@ -127,7 +127,7 @@ describe('an embedded server', () => {
     )
   })
 
-  test('stops once, however often it is told to, and leaves nothing running', async () => {
+  test('stops once for any number of calls, and leaves no process', async () => {
     const server = await startEmbeddedPostgres({ dataDir: folder.path })
     await Promise.all([server.stop(), server.stop()])
     await expect(ask(server.url, 'SELECT 1 AS answer')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
@@ -138,7 +138,7 @@ describe('an embedded server', () => {
 })
 
 describe('a data folder', () => {
-  test('of another major version is refused with what to do about it', async () => {
+  test('rejects data of another major version, and says what to do', async () => {
     await using folder = await createDataFolder()
     await mkdir(path.join(folder.path, 'postgres'))
     await writeFile(path.join(folder.path, 'postgres', 'PG_VERSION'), '15\n')
@@ -147,7 +147,7 @@ describe('a data folder', () => {
     )
   })
 
-  test('is not touched where it holds something else', async () => {
+  test('does not change a folder with other contents', async () => {
     await using folder = await createDataFolder()
     await mkdir(path.join(folder.path, 'postgres'))
     await writeFile(path.join(folder.path, 'postgres', 'diary.txt'), 'mine')
@@ -156,7 +156,7 @@ describe('a data folder', () => {
     expect(await readdir(folder.path)).toEqual(['postgres'])
   })
 
-  test('is made afresh where a run was killed while making it, and the remains go when they are old', async () => {
+  test('is created again after a crash during creation, and old remains are deleted', async () => {
     await using folder = await createDataFolder()
     const remains = path.join(folder.path, 'postgres.new-killed')
     await mkdir(path.join(remains, 'data'), { recursive: true })

@@ -125,7 +125,7 @@ test('reads on a replica with a silent network end on the primary within a secon
   expect(performance.now() - from).toBeLessThan(1_200)
   const again = performance.now()
   expect(await portForAlice(database)).toBe(primary.port)
-  // Another read that waits for the replica would take its whole second.
+  // A second read that waited for the replica would take the whole second.
   expect(performance.now() - again).toBeLessThan(900)
   proxy.restore()
   await expectReadsAt(database, replicas[0])
@@ -161,7 +161,7 @@ test('a replica that follows another primary is not used', async () => {
   await using promoted = await primary.startStandby()
   await promoted.promote()
   await using database = await open([replicas[0].url], { writerUrl: promoted.url })
-  // It is looked at four times a second, and never taken.
+  // It is checked four times a second, and never used.
   for (let read = 0; read < 20; read += 1) {
     expect(await portForAlice(database)).toBe(promoted.port)
     await pause(50)

@@ -55,7 +55,7 @@ test('bounds the size of batches and keeps the order of items', async () => {
 })
 
 describe('a batch that fails', () => {
-  test('fails for each of its items, and for no other', async () => {
+  test('rejects for each of its items and no others', async () => {
     const { submitAll, calls } = heldBatcher()
     const failing = submitAll([1]).catch((error: unknown) => error)
     const call = await calls.next()
@@ -66,7 +66,7 @@ describe('a batch that fails', () => {
     expect(await following).toEqual(['done 2'])
   })
 
-  test('may do so by throwing', async () => {
+  test('may fail by throwing', async () => {
     const run = (): never => {
       throw new Error('thrown')
     }
@@ -74,7 +74,7 @@ describe('a batch that fails', () => {
     await expect(batcher.submit(1)).rejects.toThrow('thrown')
   })
 
-  test('is one that was answered in part, too', async () => {
+  test('includes one with too few results', async () => {
     const { batcher, calls } = heldBatcher()
     const outcomes = Promise.allSettled([batcher.submit(1), batcher.submit(2)])
     ;(await calls.next()).finish(['done 1'])
@@ -114,7 +114,7 @@ test('is drained when no item waits and no batch is in progress', async () => {
 describe('with a rest between batches', () => {
   afterEach(() => void vi.useRealTimers())
 
-  test('the first starts at once, and what comes during the rest goes together after it', async () => {
+  test('the first batch starts at once, and items that arrive during the pause are the next batch', async () => {
     vi.useFakeTimers()
     const batches: (readonly number[])[] = []
     const run = async (items: readonly number[]) => {
