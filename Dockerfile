@@ -1,12 +1,12 @@
-# Three stages: one generates the database's client, which takes development's packages; one installs what production
-# needs; the last has nothing but Node.js, that, and the source, which Node.js runs as it is.
+# Three stages. The first generates the Prisma client, with development packages. The second installs the packages of
+# production. The last has Node.js, these packages and the source, which Node.js runs without a build.
 
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS generated
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# No install script is needed to generate the client.
+# Generating the client needs no install scripts.
 RUN npm ci --ignore-scripts
 COPY prisma.config.ts ./
 COPY prisma ./prisma
@@ -17,8 +17,8 @@ RUN npm run generate
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Without the CLI of Prisma and the compiler, which come as optional peers; the programs of the embedded PostgreSQL and
-# the Node.js for machines with an older one are optional packages, and not needed here either.
+# Omits the Prisma CLI and the compiler, which are optional peers, and the embedded PostgreSQL and the packaged Node.js,
+# which are optional packages.
 RUN npm ci --omit=dev --omit=peer --omit=optional --ignore-scripts
 
 FROM ${NODE_IMAGE}
@@ -29,7 +29,7 @@ COPY package.json ./
 COPY bin ./bin
 COPY prisma ./prisma
 COPY src ./src
-# Last, so that it is newer than the schema that it was made of, by which a start knows that it need not be made again.
+# Touched, because a start would generate the client again if it were older than its schema.
 COPY --from=generated /app/src/store/generated ./src/store/generated
 RUN touch src/store/generated/client.ts
 USER node

@@ -54,7 +54,7 @@ function cacheCompiledCode() {
   setTimeout(() => modules.flushCompileCache(), LOADED_MS).unref()
 }
 
-/** The repository runs from its source. The published package has only dist: Node.js strips no types in node_modules. */
+/** The repository runs from src. The package has only dist, because Node.js strips no types in node_modules. */
 function entryPoint() {
   const source = join(root, 'src', 'cli', 'cli.ts')
   return existsSync(source) ? '../src/cli/cli.ts' : '../dist/cli/cli.js'

@@ -1,6 +1,6 @@
 import type { RawEnvironment } from '../config/env.ts'
 
-/** What a command may use of the process that it runs in. */
+/** The environment and output of the process that a command runs in. */
 export type Process = Readonly<{
   env: RawEnvironment
   /** Writes a line of the result, for a person or a program that reads it. */

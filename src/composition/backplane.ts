@@ -21,7 +21,7 @@ import type { SharedMarks } from '../store/replicas/viewer-marks.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Overrides, PresenceSettings } from './overrides.ts'
 
-/** What connects this gateway to the others: Redis, or nothing but memory for a single gateway. */
+/** Connects this gateway to the others: by Redis, or in memory for a single gateway. */
 export type Backplane = Readonly<{
   bus: Bus
   sessions: SessionRegistry
@@ -33,7 +33,7 @@ export type Backplane = Readonly<{
   isUp: (() => boolean) | undefined
   /** Applies rate limits across gateways. Returns undefined for a single gateway. */
   shareLimits(limits: RateLimits): SharedLimits | undefined
-  /** What gateways share about the database. */
+  /** Knowledge about the database that gateways share. */
   shared: Readonly<{ fence?: TimelineFence; sharedMarks?: SharedMarks }>
 }>
 

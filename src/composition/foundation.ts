@@ -9,7 +9,7 @@ import { createIntake } from '../transport/websocket/intake.ts'
 import { createMemoryBackplane, createRedisBackplane } from './backplane.ts'
 import type { Overrides, PresenceSettings } from './overrides.ts'
 
-/** What every domain uses: the configuration, the database, and the connection to the other gateways. */
+/** Used by every domain: the configuration, the database, and the connection to the other gateways. */
 export type Foundation = ReturnType<typeof createFoundation>
 
 const PRESENCE: PresenceSettings = { windowMs: WINDOW_MS, isPaused: () => false }

@@ -2,7 +2,7 @@ import type { Bus } from '../bus/bus.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 
-/** What several gateways in one process share, and what tests choose. */
+/** Parts that several gateways in one process share, or that tests replace. */
 export type Overrides = Readonly<{
   clock?: Clock
   bus?: Bus

@@ -15,7 +15,7 @@ import { createConnectionAdmission } from '../transport/websocket/connection-adm
 import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
 import type { Foundation } from './foundation.ts'
 
-/** The HTTP and WebSocket server, and what it serves besides the API. */
+/** The HTTP and WebSocket server, its health checks, and the demo users. */
 export type Transport = Readonly<{ server: TransportServer; health: Health; demo: Demo | undefined }>
 
 export function wireTransport(foundation: Foundation, services: Services): Transport {

@@ -4,11 +4,11 @@ import { globalId, type UserId } from '../ids.ts'
 import type { Users } from '../users/users.ts'
 import { type Tour, tourOf } from './tour.ts'
 
-/** People to try things out with, in development. */
+/** Users to try Parley with, in development. */
 export type Demo = Readonly<{
-  /** Makes alice, bob and carol known, and answers with a fresh token for each. */
+  /** Creates alice, bob and carol if necessary. Returns a new token for each. */
   people(): Promise<readonly DemoPerson[]>
-  /** GraphiQL's tabs: a tour that is signed in already, for a week. */
+  /** Returns GraphiQL's tabs: a tour that is signed in for a week. */
   tour(): Promise<Tour>
 }>
 
@@ -24,13 +24,12 @@ type Dependencies = Readonly<{
 
 const NAMES = ['Alice', 'Bob', 'Carol'] as const
 
-/** The tour's tokens are for one evening at one machine: they expire after a week. */
 const TOKEN_LIFETIME_MS = 7 * 24 * 3600 * 1000
 
 export function createDemo({ secret, issuer, audience, users, chats }: Dependencies): Demo {
-  const people = (): Promise<readonly DemoPerson[]> => Promise.all(NAMES.map(introduce))
+  const people = (): Promise<readonly DemoPerson[]> => Promise.all(NAMES.map(provision))
 
-  async function introduce(name: string): Promise<DemoPerson> {
+  async function provision(name: string): Promise<DemoPerson> {
     const id = name.toLowerCase() as UserId
     await users.provision({ id, name, avatarUrl: null, issuedAt: new Date() })
     const claims = { subject: id, name, expiresAt: new Date(Date.now() + TOKEN_LIFETIME_MS) }
@@ -44,7 +43,7 @@ export function createDemo({ secret, issuer, audience, users, chats }: Dependenc
   async function tour(): Promise<Tour> {
     const [alice, bob, carol] = await people()
     if (alice === undefined || bob === undefined || carol === undefined)
-      throw new Error('The demo has lost its people')
+      throw new Error('The demo has no users')
     const { chat } = await chats.startDirectChat(alice.id, bob.id)
     return tourOf({
       alice: alice.token,

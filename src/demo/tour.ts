@@ -1,24 +1,24 @@
-/** A GraphiQL tab, which is named after its operation. Headers are JSON. */
+/** A GraphiQL tab. GraphiQL names it after its operation. Headers are JSON. */
 export type Tab = Readonly<{ query: string; headers: string }>
 
-/** The tabs, and those texts in them that another start has others for. */
+/** The tabs, and the texts in them that differ between starts. */
 export type Tour = Readonly<{ tabs: readonly Tab[]; values: Readonly<Record<string, string>> }>
 
 type Cast = Readonly<{
-  /** Tokens. */
+  /** Tokens of the users. */
   alice: string
   bob: string
   carol: string
-  /** Alice's and Bob's direct chat, and the position that the next thing said in it will have. */
+  /** The direct chat of Alice and Bob, and the seq of its next event. */
   chatId: string
   nextSeq: number
-  /** Makes a key for the message, so that it is a new one in each tour. */
+  /** The message's key, a new one for each tour. */
   messageKey: string
 }>
 
 /**
- * A chat and a group in eight tabs, to be run from left to right. Values stand in the documents, not among the variables, so that
- * everything is in view; lines are short enough for half of a laptop's screen.
+ * Returns a tour in eight tabs, to be run from left to right. Values are in the documents instead of variables, so that
+ * everything is visible. Lines fit half of a laptop's screen.
  */
 export function tourOf({ alice, bob, carol, chatId, nextSeq, messageKey }: Cast): Tour {
   const tabs = [
@@ -40,11 +40,11 @@ function tab(token: string, query: string): Tab {
 
 const WHO_AM_I = `
 # Parley, a chat backend: a tour in eight tabs.
-# Each tab is signed in as somebody: see Headers, below.
+# Each tab is signed in as a user: see Headers, below.
 # Press the pink button (or Ctrl-Enter), look at the
 # answer on the right, then go on to the next tab.
 
-# 1. Alice asks who she is, and for her chats.
+# 1. Alice queries her own user and her chats.
 
 query Alice_WhoAmI {
   viewer {
@@ -64,8 +64,8 @@ query Alice_WhoAmI {
 `
 
 const START_CHAT = `
-# 2. Alice starts a chat with Bob. However often you
-# press the button, it is the same chat.
+# 2. Alice starts a chat with Bob. Pressing the button
+# again returns the same chat.
 
 mutation Alice_StartChat {
   startDirectChat(input: { userId: "user_bob" }) {
@@ -79,12 +79,12 @@ mutation Alice_StartChat {
 `
 
 const INBOX = `
-# 3. Bob listens. GraphiQL runs one tab at a time, so
-# open this page in a SECOND WINDOW beside this one, take
-# this tab there, press the button and leave it running:
-# CaughtUp says that Bob has missed nothing.
-# Then go on in the first window, with tab 4, and watch
-# the second one: it shows the newest event.
+# 3. Bob subscribes to his inbox. GraphiQL runs one tab
+# at a time, so open this page in a SECOND WINDOW, go to
+# this tab there, press the button and leave it running.
+# CaughtUp means that Bob has received every event.
+# Then continue with tab 4 in the first window. The
+# second window shows the newest event.
 
 subscription Bob_Inbox {
   inbox(deviceId: "graphiql") {
@@ -108,9 +108,9 @@ subscription Bob_Inbox {
 `
 
 const CREATE_GROUP = `
-# 7. Alice makes a group. The key makes it one group,
-# however often you press. Bob's window hears of it: a
-# group begins with the event that made it.
+# 7. Alice creates a group. The key makes it one group,
+# however often you press. Bob's window shows its first
+# event.
 
 mutation Alice_CreateGroup {
   createGroup(input: {
@@ -130,11 +130,11 @@ mutation Alice_CreateGroup {
 `
 
 const GROUP = `
-# 8. Carol finds it among her chats, with its log. Take
-# its id to tab 4, and say something to all of them.
-# That was the tour. How a device catches up on what it
-# missed is best seen in two terminals: see README.md.
-# The icon at the top left explains the whole API.
+# 8. Carol sees the group and its log among her chats.
+# Copy its id to tab 4 to send a message to all members.
+# This is the end of the tour. README.md shows in two
+# terminals how a device catches up on missed events.
+# The icon at the top left opens the API reference.
 
 query Carol_Chats {
   chats(first: 5) {
@@ -157,11 +157,11 @@ query Carol_Chats {
 
 function send(chatId: string, messageKey: string): string {
   return `
-# 4. Alice sends. Look at Bob's window: there it is.
+# 4. Alice sends a message. Bob's window shows it.
 # Press again: the key is the same, so it is still one
-# message, and "deduplicated" says so. That makes it safe
-# to try again after a lost connection.
-# For another message change the body AND the key.
+# message, and "deduplicated" is true. So it is safe to
+# retry after a lost connection.
+# For another message, change the body AND the key.
 
 mutation Alice_Send {
   sendMessage(input: {
@@ -178,9 +178,9 @@ mutation Alice_Send {
 
 function markRead(chatId: string, seq: number): string {
   return `
-# 5. Bob has read up to this seq: the one in the answer
-# to tab 4. His own window hears of it, for his other
-# devices have to know; and so would Alice's.
+# 5. Bob has read up to this seq, which tab 4 returned.
+# His own window shows the receipt too, because his other
+# devices need it. Alice's inbox would also show it.
 
 mutation Bob_MarkRead {
   markRead(input: {
@@ -198,7 +198,7 @@ mutation Bob_MarkRead {
 
 function history(chatId: string): string {
   return `
-# 6. What Alice sees now: the status is READ.
+# 6. Alice reads the chat: the status is READ.
 
 query Alice_History {
   chat(id: "${chatId}") {

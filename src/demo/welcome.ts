@@ -1,17 +1,17 @@
 import type { DemoPerson } from './demo.ts'
 
-/** What somebody reads who has just started Parley to try it. */
+/** Returns the text that `parley serve` prints in development. */
 export function welcome(url: string, people: readonly DemoPerson[]): string {
   const tokens = people.map(({ id, token }) => `  ${`user_${id}`.padEnd(12)} ${token}`)
   return [
     '',
-    `  GraphiQL     ${url}/graphql   (a tour in eight tabs, signed in already)`,
+    `  GraphiQL     ${url}/graphql   (a tour in eight tabs, already signed in)`,
     `  WebSocket    ${url.replace('http', 'ws')}/graphql   (graphql-transport-ws)`,
     '',
-    '  People to try it with, and their tokens:',
+    '  Demo users and their tokens:',
     ...tokens,
     '',
-    '  Stop with Ctrl-C; what was said is kept.',
+    '  Stop with Ctrl-C. Messages are kept.',
     '',
     '',
   ].join('\n')

@@ -24,7 +24,7 @@ export const checkConfig: RunCommand = async ({ env, print, notice, isTerminal }
   }
 }
 
-/** What "parley --help" says about the variables that problems name. */
+/** Returns the documentation of the variables that the problems name. */
 function documentationOf(problems: readonly string[]): readonly string[] {
   const concerned = VARIABLES.filter(({ name }) =>
     problems.some((problem) => problem.split(' ').includes(name)),

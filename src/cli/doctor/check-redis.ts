@@ -4,7 +4,7 @@ import { liveGateways } from '../../sessions/redis-leases.ts'
 import { createLogger } from '../../telemetry/logger.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 
-/** What is read from Redis for the checks. */
+/** Facts about a Redis server that the checks use. */
 export type RedisFacts = Readonly<{
   /** As Redis reports it, such as 7.0.15. */
   version: string

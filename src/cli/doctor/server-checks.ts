@@ -4,7 +4,7 @@ import type { MigrationStatus } from '../../store/migrations/migration.ts'
 import { replicationRisk } from '../../store/sql/replication-policy.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 
-/** What was read from a database, turned into findings. These functions connect to nothing. */
+/** Checks of facts that were read from a database. These functions connect to nothing. */
 
 const OLDEST_VERSION = 150_000
 /** A gateway has ten connections for writes, ten for reads, one for service levels, and one to watch the primary. */

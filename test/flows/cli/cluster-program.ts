@@ -9,27 +9,27 @@ import { temporaryFolder } from './program.ts'
 const SCRIPT = join(import.meta.dirname, '..', '..', '..', 'scripts', 'cluster.ts')
 const START_TIMEOUT_MS = 60_000
 
-/** A gateway as the program's greeting tells it. */
+/** A gateway in the program's greeting. */
 export type Announced = Readonly<{ name: string; pid: number; metricsUrl: string }>
 
-/** `npm run cluster`, as it runs. */
+/** A running `npm run cluster`. */
 export type ClusterProgram = AsyncDisposable &
   Readonly<{
     url: string
-    /** Of its data. */
+    /** The folder of its data. */
     folder: string
     gateways: readonly Announced[]
-    /** Of everything that it started and told of. */
+    /** The process ids of all programs in the greeting. */
     pids: readonly number[]
     lines: EventQueue<string>
     person(name: string): Person
-    /** How many WebSockets are on each gateway, in their order; undefined where it does not answer. */
+    /** Returns the number of WebSockets on each gateway, in order. Undefined if a gateway does not respond. */
     connections(): Promise<readonly (number | undefined)[]>
-    /** Resolves with its exit code. */
+    /** Sends the signal. Resolves with the exit code. */
     end(signal: NodeJS.Signals): Promise<number | null>
   }>
 
-/** Starts it on free ports, on an empty folder; resolves when it has greeted. */
+/** Starts it on free ports with an empty folder. Resolves when the greeting is printed. */
 export async function startClusterProgram(...args: readonly string[]): Promise<ClusterProgram> {
   await using resources = new AsyncDisposableStack()
   const folder = resources.use(await temporaryFolder())
@@ -98,7 +98,7 @@ async function connectionsOf({ metricsUrl }: Announced): Promise<number | undefi
   }
 }
 
-/** Whether there is such a process. One that has ended, and that nobody asked about yet, is none. */
+/** Whether the process is running. A zombie has ended. */
 export function isRunning(pid: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' })
   return stdout.trim() !== '' && !stdout.startsWith('Z')

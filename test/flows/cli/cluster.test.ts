@@ -15,8 +15,8 @@ import { temporaryFolder } from './program.ts'
 const SCRIPT = join(import.meta.dirname, '..', '..', '..', 'scripts', 'cluster.ts')
 const TIMEOUT_MS = 120_000
 
-/** Under one key until there is an answer: whoever had the request when they died may have stored the message. */
-async function sendAsAppsDo(sender: Person, chatId: string, body: string): Promise<void> {
+/** Retries with the same key: a gateway that died during the request may have stored the message. */
+async function sendWithRetries(sender: Person, chatId: string, body: string): Promise<void> {
   const variables = { input: { chatId, body, clientMessageId: randomUUID() } }
   for (;;) {
     const { errors } = await sender.post(SEND_MESSAGE, variables).catch(cutOff)
@@ -25,21 +25,21 @@ async function sendAsAppsDo(sender: Person, chatId: string, body: string): Promi
   }
 }
 
-/** The small proxy passes on that a connection broke; an answer that is none of the API's is a failure. */
+/** The small proxy closes the connection. A response that is not the API's is a failure. */
 function cutOff(error: unknown): ApiResponse<never> {
   if (!(error instanceof TypeError)) throw error
   return { errors: [{ message: error.message, extensions: { code: 'CUT_OFF', retryable: true } }] }
 }
 
-/** A database whose owner was killed lives on; the next start takes it over, and here stops it. */
+/** The database of a killed gateway keeps running. Adopts it and stops it. */
 async function stopLeftDatabase(dataDir: string): Promise<void> {
   const database = await startEmbeddedPostgres({ dataDir })
   await database.stop()
 }
 
 /**
- * Alice and bob chat through the one address until a gateway under them is killed, and go on. Resolves with the
- * numbers of WebSockets that were on the gateways before.
+ * Alice and bob chat through one address, and continue after one of their gateways is killed. Returns the number of
+ * WebSockets on each gateway before that.
  */
 async function survivesKilledGateway(cluster: ClusterProgram): Promise<readonly (number | undefined)[]> {
   const [alice, bob] = [cluster.person('alice'), cluster.person('bob')]
@@ -56,10 +56,10 @@ async function survivesKilledGateway(cluster: ClusterProgram): Promise<readonly 
 
   const before = await cluster.connections()
   const victim = cluster.gateways[before.findIndex((count) => count !== undefined && count > 0)]
-  if (victim === undefined) throw new Error('Nobody is connected')
+  if (victim === undefined) throw new Error('no gateway has a connection')
   process.kill(victim.pid, 'SIGKILL')
   const bodies = Array.from({ length: 20 }, (_, index) => `message ${index}`)
-  for (const body of bodies) await sendAsAppsDo(alice, chat, body)
+  for (const body of bodies) await sendWithRetries(alice, chat, body)
   await Promise.all([atAlice.reaches(chat, 22), atBob.reaches(chat, 22)])
   for (const stream of [atAlice, atBob]) {
     expect(stream.bodies(chat)).toEqual(['Hello Bob', 'Hello Alice', ...bodies])
@@ -69,7 +69,7 @@ async function survivesKilledGateway(cluster: ClusterProgram): Promise<readonly 
 }
 
 test(
-  'behind one address alice and bob are on different gateways, and when one is killed nothing is lost',
+  'loses nothing behind one address if the gateway of alice or bob is killed',
   async () => {
     ensureNginx()
     await using cluster = await startClusterProgram('--gateways', '2')
@@ -83,7 +83,7 @@ test(
 )
 
 test(
-  'where there is no nginx a small proxy stands in for it, and serves as well',
+  'uses a small proxy if nginx is not installed',
   async () => {
     await using cluster = await startClusterProgram('--gateways', '2', '--without-nginx')
     expect(cluster.lines.all.join('\n')).toContain('a small TCP proxy')
@@ -93,7 +93,7 @@ test(
 )
 
 test(
-  'killed, so that it can stop nothing in order, it leaves none of the programs behind but the database for the next start',
+  'leaves only the database running if it is killed itself',
   async () => {
     await using cluster = await startClusterProgram('--gateways', '1')
     await cluster.end('SIGKILL')
@@ -104,7 +104,7 @@ test(
 )
 
 test(
-  'the gateways serve every metric that the dashboard shows',
+  'serves every metric of the dashboard',
   async () => {
     await using cluster = await startClusterProgram('--gateways', '1')
     const page = await (await fetch(cluster.gateways[0]?.metricsUrl ?? '')).text()
@@ -114,16 +114,13 @@ test(
   TIMEOUT_MS,
 )
 
-test('without a redis-server it says where to get one', async () => {
+test('says what to install if redis-server is missing', async () => {
   await using folder = await temporaryFolder()
   const child = spawn(process.execPath, [SCRIPT, '--port', '0', '--data-dir', folder.path], {
     env: { PATH: '/nonexistent' },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const [complaint, [code]] = await Promise.all([
-    text(child.stderr),
-    once(child, 'exit') as Promise<[number]>,
-  ])
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit') as Promise<[number]>])
   expect(code).toBe(1)
-  expect(complaint).toContain('apt-get install redis-server')
+  expect(stderr).toContain('apt-get install redis-server')
 })

@@ -1,7 +1,7 @@
 import { main } from '../../../src/cli/cli.ts'
 import type { RawEnvironment } from '../../../src/config/env.ts'
 
-/** What a command shows at a terminal. */
+/** The exit code of a command, and its output. */
 export type Outcome = Readonly<{ code: number; printed: string; noticed: string }>
 
 /** Runs `parley` with these arguments in an environment with nothing but `env`. */
