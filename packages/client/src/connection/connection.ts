@@ -1,0 +1,140 @@
+import type { ConnectionState } from '../api.ts'
+import { RENEW } from '../graphql/documents.ts'
+import { ValueStore } from '../lib/value-store.ts'
+import { type Effect, INITIAL, type Input, type State, transition } from './machine.ts'
+import { openSocket, type Socket } from './socket.ts'
+import { readClaims, renewInMs, type TokenSource } from './token.ts'
+
+/** The shell of the connection machine: performs its effects and feeds back what happens. */
+export type Connection = Readonly<{
+  state: ValueStore<State>
+  start(): void
+  stop(): void
+  /** To be called when the inbox has caught up and the snapshot is applied. */
+  noteCaughtUp(): void
+  /** To be called when there is reason to believe that a connection is possible now. */
+  noteNetworkUp(): void
+}>
+
+type Dependencies = Readonly<{
+  url: string
+  WebSocket: typeof globalThis.WebSocket
+  tokens: TokenSource
+  /** A connection is acknowledged. The returned function is called when it is gone. */
+  onOpened(socket: Socket): () => void
+}>
+
+export function createConnection({ url, WebSocket, tokens, onOpened }: Dependencies): Connection {
+  const state = new ValueStore<State>(INITIAL)
+  let disconnect: (() => void) | undefined
+  let retryTimer: ReturnType<typeof setTimeout> | undefined
+
+  function dispatch(input: Input): void {
+    const step = transition(state.getSnapshot(), input, tokens.canRenew)
+    state.set(step.state)
+    for (const effect of step.effects) perform(effect)
+  }
+
+  function perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'connect':
+        return void connect(effect.freshToken)
+      case 'scheduleRetry':
+        retryTimer = setTimeout(() => dispatch({ type: 'retry' }), effect.ms)
+        return
+      case 'cancelRetry':
+        return clearTimeout(retryTimer)
+      case 'disconnect':
+        disconnect?.()
+        disconnect = undefined
+        return
+      default:
+        return effect satisfies never
+    }
+  }
+
+  /** Each attempt has its own set of things to undo, so that a late callback of an old one does nothing. */
+  async function connect(freshToken: boolean): Promise<void> {
+    const undo: (() => void)[] = []
+    let isCurrent = true
+    disconnect = () => {
+      isCurrent = false
+      for (const dispose of undo.splice(0)) dispose()
+    }
+    let token: string
+    try {
+      token = await (freshToken ? tokens.renew() : tokens.current())
+    } catch (error) {
+      if (isCurrent) dispatch({ type: 'noToken', reason: reasonOf(error) })
+      return
+    }
+    if (!isCurrent) return
+    const close = openSocket({
+      url,
+      WebSocket,
+      token,
+      onOpened(socket) {
+        dispatch({ type: 'opened' })
+        undo.push(onOpened(socket), keepSession(socket, token))
+      },
+      onClosed: (code, reason) =>
+        dispatch({ type: 'closed', code, reason, nowMs: Date.now(), random: Math.random() }),
+    })
+    undo.push(close)
+  }
+
+  /** Renews the token on the live socket before it expires. If that fails, the server closes the connection. */
+  function keepSession(socket: Socket, first: string): () => void {
+    let isOver = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const schedule = (token: string): void => {
+      const ms = tokens.canRenew ? renewInMs(readClaims(token), Date.now()) : undefined
+      // Timers overflow beyond 24 days and would fire at once.
+      if (!isOver && ms !== undefined && ms <= MAX_TIMER_MS) timer = setTimeout(() => void renew(token), ms)
+    }
+    const renew = async (token: string): Promise<void> => {
+      const fresh = await tokens.renew().catch(() => token)
+      if (isOver || fresh === token) return
+      socket.subscribe(RENEW, { token: fresh }, { onData: () => schedule(fresh), onEnd: () => undefined })
+    }
+    schedule(first)
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+    }
+  }
+
+  return {
+    state,
+    start: () => dispatch({ type: 'start' }),
+    stop: () => dispatch({ type: 'stop' }),
+    noteCaughtUp: () => dispatch({ type: 'caughtUp' }),
+    noteNetworkUp: () => dispatch({ type: 'networkUp' }),
+  }
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** What an app is told of the state. */
+export function toConnectionState(state: State): ConnectionState {
+  switch (state.type) {
+    case 'idle':
+    case 'connecting':
+      return { type: 'connecting' }
+    case 'catching-up':
+    case 'live':
+      return { type: state.type }
+    case 'offline':
+      return { type: 'offline', retryAt: new Date(state.retryAtMs), reason: state.reason }
+    case 'signed-out':
+      return { type: 'signed-out', reason: state.reason }
+    case 'stopped':
+      return { type: 'offline', retryAt: new Date(8.64e15), reason: 'The client is closed.' }
+    default:
+      return state satisfies never
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

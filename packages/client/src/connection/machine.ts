@@ -1,0 +1,130 @@
+import { type Backoff, backoffMs } from '../lib/backoff.ts'
+
+/*
+ * The connection of a client, as a pure function. The shell (connection.ts) performs the effects and feeds back what
+ * happens. Every arrow is a case of `transition`.
+ *
+ *                 start                opened              caughtUp
+ *      idle ───────────────▶ connecting ──────▶ catching-up ──────▶ live
+ *                             ▲  │                   │               │
+ *                  retry,     │  │ closed            │ closed        │ closed
+ *                  networkUp  │  ▼                   ▼               │
+ *                            offline ◀───────────────┴───────────────┘
+ *                                │
+ *      signed-out ◀──────────────┘ the token is refused twice, or the app has no other
+ *
+ *      stop leads from every state to `stopped`, which nothing leaves.
+ */
+
+export type State =
+  | Readonly<{ type: 'idle' }>
+  | Readonly<{ type: 'connecting'; attempt: number; refusals: number }>
+  | Readonly<{ type: 'catching-up'; attempt: number; refusals: number }>
+  | Readonly<{ type: 'live' }>
+  | Readonly<{ type: 'offline'; attempt: number; refusals: number; retryAtMs: number; reason: string }>
+  | Readonly<{ type: 'signed-out'; reason: string }>
+  | Readonly<{ type: 'stopped' }>
+
+export type Input =
+  | Readonly<{ type: 'start' }>
+  /** The server has acknowledged the connection. */
+  | Readonly<{ type: 'opened' }>
+  /** The inbox has delivered CaughtUp, and the snapshot is applied. */
+  | Readonly<{ type: 'caughtUp' }>
+  /** The socket is gone, or could not be opened. `random` is in [0, 1). */
+  | Readonly<{ type: 'closed'; code: number; reason: string; nowMs: number; random: number }>
+  /** The app's token function failed. */
+  | Readonly<{ type: 'noToken'; reason: string }>
+  /** The wait before the next attempt is over. */
+  | Readonly<{ type: 'retry' }>
+  /** The browser is online again, the page is visible again, or the user is active. */
+  | Readonly<{ type: 'networkUp' }>
+  | Readonly<{ type: 'stop' }>
+
+export type Effect =
+  | Readonly<{ type: 'connect'; freshToken: boolean }>
+  | Readonly<{ type: 'scheduleRetry'; ms: number }>
+  | Readonly<{ type: 'cancelRetry' }>
+  | Readonly<{ type: 'disconnect' }>
+
+export type Step = Readonly<{ state: State; effects: readonly Effect[] }>
+
+export const CLOSE_CODES = { normal: 1000, forbidden: 4403, overloaded: 4503 } as const
+
+/** Fast while a short fault lasts: an online device has every event at most 5 s after the fault heals. */
+const BACKOFF: Backoff = { firstMs: 250, maxMs: 4_000 }
+/** After so many attempts, about a minute, the fault is not a short one. */
+const PATIENT_AFTER = 16
+const PATIENT_BACKOFF: Backoff = { firstMs: 30_000, maxMs: 30_000 }
+/** A token that was refused so often in a row, the last time fresh from the app, is not valid. */
+const MAX_REFUSALS = 2
+
+export const INITIAL: State = { type: 'idle' }
+
+/** `canRenew`: the app can provide another token than the one that was refused. */
+export function transition(state: State, input: Input, canRenew: boolean): Step {
+  if (state.type === 'stopped') return stay(state)
+  if (input.type === 'stop') return to({ type: 'stopped' }, { type: 'cancelRetry' }, { type: 'disconnect' })
+  switch (state.type) {
+    case 'idle':
+    case 'signed-out':
+      return input.type === 'start' ? connect(0, 0) : stay(state)
+    case 'connecting':
+      return input.type === 'opened' ? to({ ...state, type: 'catching-up' }) : lost(state, state, input, canRenew)
+    case 'catching-up':
+      return input.type === 'caughtUp' ? to({ type: 'live' }) : lost(state, state, input, canRenew)
+    case 'live':
+      return lost(state, { attempt: 0, refusals: 0 }, input, canRenew)
+    case 'offline':
+      if (input.type === 'retry') return connect(state.attempt + 1, state.refusals)
+      if (input.type === 'networkUp') return connect(0, state.refusals, { type: 'cancelRetry' })
+      return stay(state)
+    default:
+      return state satisfies never
+  }
+}
+
+type Attempt = Readonly<{ attempt: number; refusals: number }>
+
+/** The connection is gone, unless the input says something else. */
+function lost(state: State, { attempt, refusals: before }: Attempt, input: Input, canRenew: boolean): Step {
+  if (input.type === 'noToken') return signedOut(input.reason)
+  if (input.type !== 'closed') return stay(state)
+  const refusals = input.code === CLOSE_CODES.forbidden ? before + 1 : 0
+  if (refusals > 0 && (!canRenew || refusals >= MAX_REFUSALS)) return signedOut(input.reason)
+  const ms = waitMs(attempt, refusals, input)
+  return to(
+    { type: 'offline', attempt, refusals, retryAtMs: input.nowMs + ms, reason: input.reason },
+    { type: 'disconnect' },
+    { type: 'scheduleRetry', ms },
+  )
+}
+
+function waitMs(attempt: number, refusals: number, input: Extract<Input, { type: 'closed' }>): number {
+  // A token that expired is replaced at once.
+  if (refusals > 0) return 0
+  // An overloaded gateway gives each client a time of its own. Another wait would undo that.
+  const hint = input.code === CLOSE_CODES.overloaded ? /come back in (\d+) ms/.exec(input.reason)?.[1] : undefined
+  if (hint !== undefined) return Number(hint)
+  return backoffMs(attempt, attempt < PATIENT_AFTER ? BACKOFF : PATIENT_BACKOFF, input.random)
+}
+
+function connect(attempt: number, refusals: number, ...before: Effect[]): Step {
+  return to(
+    { type: 'connecting', attempt, refusals },
+    ...before,
+    { type: 'connect', freshToken: refusals > 0 },
+  )
+}
+
+function signedOut(reason: string): Step {
+  return to({ type: 'signed-out', reason }, { type: 'disconnect' })
+}
+
+function to(state: State, ...effects: Effect[]): Step {
+  return { state, effects }
+}
+
+function stay(state: State): Step {
+  return { state, effects: [] }
+}

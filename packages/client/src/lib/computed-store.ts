@@ -1,0 +1,34 @@
+import type { Store } from '../api.ts'
+
+/** A store whose value is computed when it is asked for, at most once between two calls of `invalidate`. */
+export class ComputedStore<Value> implements Store<Value> {
+  readonly #compute: () => Value
+  readonly #listeners = new Set<() => void>()
+  #value: Value | undefined
+  #isValid = false
+
+  /** `compute` returns the previous value, by identity, if nothing changed. */
+  constructor(compute: () => Value) {
+    this.#compute = compute
+  }
+
+  readonly getSnapshot = (): Value => {
+    if (!this.#isValid) {
+      this.#value = this.#compute()
+      this.#isValid = true
+    }
+    return this.#value as Value
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  /** What the value is made of has changed. Calls the listeners. */
+  invalidate(): void {
+    this.#isValid = false
+    for (const listener of [...this.#listeners]) listener()
+  }
+}

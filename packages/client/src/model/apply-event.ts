@@ -1,0 +1,111 @@
+import type { EventData } from '../graphql/responses.ts'
+import { advance, type ChatRecord, isUnread, type MessageRecord, toMessage } from './records.ts'
+
+/** A chat that is not open keeps this many of the messages that events brought. */
+const KEPT_UNLOADED = 30
+
+/**
+ * Applies the next event of a chat's log. The caller has made sure that it is the next one; users are noted before.
+ * An event type that the client does not know advances the position and changes nothing else.
+ */
+export function applyEvent(chat: ChatRecord, event: EventData, viewerId: string): ChatRecord {
+  const changed = change(chat, event, viewerId)
+  return { ...changed, headSeq: event.seq, lastActivityAt: event.at }
+}
+
+function change(chat: ChatRecord, event: EventData, viewerId: string): ChatRecord {
+  const { __typename: type, message, user } = event
+  if (message !== undefined) {
+    const record = toMessage(message, () => undefined)
+    return type === 'MessageSent' ? append(chat, record, viewerId) : replace(chat, record, event, viewerId)
+  }
+  if (type === 'ChatUpdated') {
+    const { title = chat.title, messageTtlSeconds = chat.messageTtlSeconds } = event.chat
+    return { ...chat, title, messageTtlSeconds }
+  }
+  if (user === undefined) return chat
+  switch (type) {
+    case 'MemberAdded': {
+      const before = event.seq - 1
+      return {
+        ...chat,
+        memberCount: chat.memberCount + 1,
+        members: new Map(chat.members).set(user.id, 'MEMBER'),
+        watermarks: advance(chat.watermarks, user.id, { deliveredSeq: before, readSeq: before }),
+      }
+    }
+    case 'MemberRoleChanged':
+      if (event.role === undefined || !chat.members.has(user.id)) return chat
+      return { ...chat, members: new Map(chat.members).set(user.id, event.role) }
+    case 'MemberRemoved':
+      return removeMember({ ...chat, memberCount: chat.memberCount - 1 }, user.id, viewerId)
+    default:
+      return chat
+  }
+}
+
+/** A user who has left sees no member but themselves. */
+function removeMember(chat: ChatRecord, userId: string, viewerId: string): ChatRecord {
+  const isViewer = userId === viewerId
+  const members = new Map(chat.members)
+  if (!isViewer) members.delete(userId)
+  for (const id of isViewer ? chat.members.keys() : []) if (id !== viewerId) members.delete(id)
+  return { ...chat, members, isMember: !isViewer, hasAllMembers: isViewer || chat.hasAllMembers }
+}
+
+function append(chat: ChatRecord, message: MessageRecord, viewerId: string): ChatRecord {
+  const messages = [...chat.messages, message]
+  const withMessage = { ...chat, messages, lastMessage: message }
+  return chat.isLoaded ? withMessage : trim(withMessage, viewerId)
+}
+
+/** Messages that leave the window are counted as unread before it. */
+function trim(chat: ChatRecord, viewerId: string): ChatRecord {
+  if (chat.messages.length <= KEPT_UNLOADED) return chat
+  const dropped = chat.messages.slice(0, -KEPT_UNLOADED)
+  const unread = dropped.filter((message) => isUnread(message, chat, viewerId)).length
+  const unreadBefore = chat.unreadBefore === undefined ? undefined : chat.unreadBefore + unread
+  return { ...chat, messages: chat.messages.slice(-KEPT_UNLOADED), unreadBefore }
+}
+
+/** Messages that quote the changed one show its new body. */
+function replace(chat: ChatRecord, message: MessageRecord, event: EventData, viewerId: string): ChatRecord {
+  const update = (known: MessageRecord): MessageRecord => {
+    if (known.id === message.id) return { ...message, status: known.status }
+    if (known.replyTo?.id !== message.id) return known
+    return { ...known, replyTo: { ...known.replyTo, body: message.body } }
+  }
+  const isInWindow = chat.messages.some(({ id }) => id === message.id)
+  const messages = chat.messages.map(update)
+  const lastMessage = chat.lastMessage === null ? null : update(chat.lastMessage)
+  const changed = { ...chat, messages, lastMessage }
+  return isInWindow || event.__typename !== 'MessageDeleted' ? changed : countDeleted(changed, message, event, viewerId)
+}
+
+/** A deleted message before the window no longer counts as unread, if it did: expired ones had ceased to. */
+function countDeleted(chat: ChatRecord, message: MessageRecord, { at }: EventData, viewerId: string): ChatRecord {
+  const hadExpired = message.expiresAt !== null && message.expiresAt <= at
+  const counted = isUnread({ ...message, deletedAt: null }, chat, viewerId) && !hadExpired
+  const before = chat.unreadBefore
+  return counted && before !== undefined ? { ...chat, unreadBefore: Math.max(0, before - 1) } : chat
+}
+
+/** What a receipt changes. `isUncertain`: the number of unread messages has to be asked for again. */
+export function applyReceipt(
+  chat: ChatRecord,
+  userId: string,
+  marks: Readonly<{ deliveredSeq: number; readSeq: number }>,
+  viewerId: string,
+): ChatRecord {
+  const watermarks = advance(chat.watermarks, userId, marks)
+  if (watermarks === chat.watermarks) return chat
+  const moved = { ...chat, watermarks }
+  if (userId !== viewerId) return moved
+  return { ...moved, unreadBefore: unreadBeforeAfterRead(chat, marks.readSeq) }
+}
+
+/** Everything before the window is read once the watermark reaches its start; in between, only the server knows. */
+function unreadBeforeAfterRead({ messages, headSeq, unreadBefore }: ChatRecord, readSeq: number): number | undefined {
+  const windowStart = messages[0]?.seq ?? headSeq + 1
+  return readSeq >= windowStart - 1 ? 0 : unreadBefore
+}

@@ -1,0 +1,220 @@
+import type { ChatState, ChatSummary, Message, User } from '../api.ts'
+import { ComputedStore } from '../lib/computed-store.ts'
+import { ValueStore } from '../lib/value-store.ts'
+import type { ChatRecord } from './records.ts'
+import { type ChatView, createChatView, nextExpiryMs } from './view.ts'
+
+/** Typing is hidden this long after it was last reported, in milliseconds. */
+const TYPING_MS = 6_000
+
+type Entry = {
+  record: ChatRecord | undefined
+  view: ChatView | undefined
+  readonly build: ReturnType<typeof createChatView>
+  readonly state: ComputedStore<ChatState>
+  readonly typing: Map<string, ReturnType<typeof setTimeout>>
+  expiry: ReturnType<typeof setTimeout> | undefined
+}
+
+/**
+ * Everything that the client knows, and the stores that show it. Changes are collected: the stores tell their
+ * listeners once for all changes that were made in the same turn.
+ */
+export class Model {
+  viewerId = ''
+  readonly viewer = new ValueStore<User | undefined>(undefined)
+  readonly chats: ComputedStore<readonly ChatSummary[]>
+  readonly totalUnread: ComputedStore<number>
+  /** Called with the chats that changed, after the stores have told their listeners. */
+  onChanged: (chatIds: ReadonlySet<string>) => void = () => undefined
+
+  readonly #users = new Map<string, User>()
+  #usersVersion = 0
+  readonly #entries = new Map<string, Entry>()
+  readonly #changed = new Set<string>()
+  #isScheduled = false
+  #clockOffsetMs = 0
+  readonly #unsentIn: (chatId: string, record: ChatRecord | undefined) => readonly Message[]
+
+  constructor(unsentIn: (chatId: string, record: ChatRecord | undefined) => readonly Message[]) {
+    this.#unsentIn = unsentIn
+    let list: readonly ChatSummary[] = []
+    this.chats = new ComputedStore(() => (list = keepElements(list, this.#list())))
+    this.totalUnread = new ComputedStore(() =>
+      this.chats.getSnapshot().reduce((sum, { unreadCount }) => sum + unreadCount, 0),
+    )
+  }
+
+  get(chatId: string): ChatRecord | undefined {
+    return this.#entries.get(chatId)?.record
+  }
+
+  ids(): string[] {
+    return [...this.#entries].filter(([, { record }]) => record !== undefined).map(([id]) => id)
+  }
+
+  set(record: ChatRecord): void {
+    this.#entry(record.id).record = record
+    this.touch(record.id)
+  }
+
+  remove(chatId: string): void {
+    this.#entry(chatId).record = undefined
+    this.touch(chatId)
+  }
+
+  readonly noteUser = (user: User): void => {
+    const known = this.#users.get(user.id)
+    const { id, name, avatarUrl } = user
+    if (known !== undefined && known.name === name && known.avatarUrl === avatarUrl) return
+    this.#users.set(id, { id, name, avatarUrl })
+    if (id === this.viewerId) this.viewer.set(this.#users.get(id))
+    if (known === undefined) return
+    this.#usersVersion += 1
+    for (const chatId of this.#entries.keys()) this.touch(chatId)
+  }
+
+  readonly user = (id: string): User => {
+    return this.#users.get(id) ?? { id, name: id.replace(/^user_/, ''), avatarUrl: null }
+  }
+
+  users(): ReadonlyMap<string, User> {
+    return this.#users
+  }
+
+  /** The chat's state, also before anything is known of it. */
+  state(chatId: string): ComputedStore<ChatState> {
+    return this.#entry(chatId).state
+  }
+
+  summary(chatId: string): ChatSummary {
+    return this.#view(chatId, this.#entry(chatId)).summary
+  }
+
+  setTyping(chatId: string, user: User, isTyping: boolean): void {
+    const { typing } = this.#entry(chatId)
+    const had = typing.has(user.id)
+    clearTimeout(typing.get(user.id))
+    typing.delete(user.id)
+    this.noteUser(user)
+    if (isTyping) typing.set(user.id, setTimeout(() => this.setTyping(chatId, user, false), TYPING_MS))
+    if (had !== isTyping) this.touch(chatId)
+  }
+
+  /** Typing is not replayed, so after a lost connection nothing is known of it. */
+  clearTyping(): void {
+    for (const [chatId, { typing }] of this.#entries) {
+      for (const timer of typing.values()) clearTimeout(timer)
+      if (typing.size > 0) this.touch(chatId)
+      typing.clear()
+    }
+  }
+
+  /** The time by the server's clock, in milliseconds, as far as it is known. */
+  nowMs(): number {
+    return Date.now() + this.#clockOffsetMs
+  }
+
+  noteServerTime(at: string): void {
+    this.#clockOffsetMs = Date.parse(at) - Date.now()
+  }
+
+  /** Something that the chat's view is made of has changed. */
+  touch(chatId: string): void {
+    const entry = this.#entry(chatId)
+    entry.view = undefined
+    this.#changed.add(chatId)
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    queueMicrotask(() => this.#publish())
+  }
+
+  dispose(): void {
+    for (const { typing, expiry } of this.#entries.values()) {
+      for (const timer of typing.values()) clearTimeout(timer)
+      clearTimeout(expiry)
+    }
+  }
+
+  #publish(): void {
+    this.#isScheduled = false
+    const changed = new Set(this.#changed)
+    this.#changed.clear()
+    for (const chatId of changed) {
+      const entry = this.#entry(chatId)
+      this.#scheduleExpiry(chatId, entry)
+      entry.state.invalidate()
+    }
+    this.chats.invalidate()
+    this.totalUnread.invalidate()
+    this.onChanged(changed)
+  }
+
+  #scheduleExpiry(chatId: string, entry: Entry): void {
+    clearTimeout(entry.expiry)
+    const nowMs = this.nowMs()
+    const next = entry.record === undefined ? undefined : nextExpiryMs(entry.record, nowMs)
+    if (next === undefined) return
+    // A timer may fire a little early, and cannot wait for more than 24 days.
+    entry.expiry = setTimeout(() => this.touch(chatId), Math.min(next - nowMs + 5, 2 ** 31 - 1))
+  }
+
+  #list(): readonly ChatSummary[] {
+    return this.ids()
+      .map((id) => this.summary(id))
+      .sort((a, b) => b.lastActivityAt.getTime() - a.lastActivityAt.getTime() || (a.id < b.id ? 1 : -1))
+  }
+
+  #view(chatId: string, entry: Entry): ChatView {
+    entry.view ??= entry.build(entry.record ?? unknownChat(chatId), {
+      viewerId: this.viewerId,
+      user: this.user,
+      usersVersion: this.#usersVersion,
+      typing: [...entry.typing.keys()].map(this.user),
+      unsent: this.#unsentIn(chatId, entry.record),
+      nowMs: this.nowMs(),
+    })
+    return entry.view
+  }
+
+  #entry(chatId: string): Entry {
+    const known = this.#entries.get(chatId)
+    if (known !== undefined) return known
+    const entry: Entry = {
+      record: undefined,
+      view: undefined,
+      build: createChatView(),
+      state: new ComputedStore(() => this.#view(chatId, entry).state),
+      typing: new Map(),
+      expiry: undefined,
+    }
+    this.#entries.set(chatId, entry)
+    return entry
+  }
+}
+
+function unknownChat(id: string): ChatRecord {
+  return {
+    id,
+    kind: 'GROUP',
+    title: null,
+    headSeq: 0,
+    lastActivityAt: new Date(0).toISOString(),
+    messageTtlSeconds: null,
+    memberCount: 0,
+    isMember: true,
+    members: new Map(),
+    hasAllMembers: false,
+    watermarks: new Map(),
+    lastMessage: null,
+    messages: [],
+    unreadBefore: 0,
+    isLoaded: false,
+    olderCursor: null,
+  }
+}
+
+function keepElements<Item>(before: readonly Item[], after: readonly Item[]): readonly Item[] {
+  const isSame = before.length === after.length && before.every((item, index) => item === after[index])
+  return isSame ? before : after
+}

@@ -1,0 +1,37 @@
+import type { MessageStatus } from '../api.ts'
+import type { ChatRecord, MessageRecord, Watermarks } from './records.ts'
+
+const NONE: Watermarks = { deliveredSeq: 0, readSeq: 0 }
+
+/**
+ * The status of the messages of one chat, from the watermarks of every other present member. Computed once per chat
+ * and sender, not once per message.
+ */
+export function statusIn(chat: ChatRecord): (message: MessageRecord) => MessageStatus {
+  const lowestFor = new Map<string, Watermarks | undefined>()
+  return (message) => {
+    const { senderId } = message
+    if (!lowestFor.has(senderId)) lowestFor.set(senderId, lowestOfOthers(chat, senderId))
+    const lowest = lowestFor.get(senderId)
+    // Without the watermarks of all others, the server's answer is the newest that is known.
+    if (lowest === undefined) return fromServer(message.status)
+    if (message.seq <= lowest.readSeq) return 'read'
+    return message.seq <= lowest.deliveredSeq ? 'delivered' : 'sent'
+  }
+}
+
+/** Undefined if the members are not all known, or if there is no other member. */
+function lowestOfOthers({ members, watermarks, hasAllMembers }: ChatRecord, senderId: string): Watermarks | undefined {
+  if (!hasAllMembers) return undefined
+  const others = [...members.keys()].filter((id) => id !== senderId).map((id) => watermarks.get(id) ?? NONE)
+  if (others.length === 0) return undefined
+  return {
+    deliveredSeq: Math.min(...others.map(({ deliveredSeq }) => deliveredSeq)),
+    readSeq: Math.min(...others.map(({ readSeq }) => readSeq)),
+  }
+}
+
+function fromServer(status: string): MessageStatus {
+  if (status === 'READ') return 'read'
+  return status === 'DELIVERED' ? 'delivered' : 'sent'
+}

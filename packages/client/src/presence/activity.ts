@@ -1,0 +1,68 @@
+import { ParleyError } from '../errors.ts'
+import { HEARTBEAT, SET_TYPING } from '../graphql/documents.ts'
+import type { Request } from '../graphql/http.ts'
+
+/** A heartbeat is sent at most this often, in milliseconds: half of the time for which it keeps a user online. */
+const HEARTBEAT_EVERY_MS = 10_000
+/** Typing is repeated this often, and ends this long after the last keystroke, in milliseconds. */
+const TYPING_EVERY_MS = 3_000
+const TYPING_ENDS_MS = 4_000
+
+/** Reports what the user does. Nothing here is retried: it is of no use later. */
+export type Activity = Readonly<{
+  note(): void
+  setTyping(chatId: string, isTyping: boolean): void
+  /** A sent message ends typing by itself. */
+  noteSent(chatId: string): void
+  dispose(): void
+}>
+
+export function createActivity(request: Request): Activity {
+  const heartbeat = throttled(HEARTBEAT_EVERY_MS, () => request(HEARTBEAT))
+  const typing = new Map<string, { report: () => void; end: ReturnType<typeof setTimeout> | undefined }>()
+
+  function reporterOf(chatId: string): { report: () => void; end: ReturnType<typeof setTimeout> | undefined } {
+    const known = typing.get(chatId)
+    if (known !== undefined) return known
+    const report = throttled(TYPING_EVERY_MS, () => request(SET_TYPING, { chatId, typing: true }))
+    const created = { report, end: undefined }
+    typing.set(chatId, created)
+    return created
+  }
+
+  function stop(chatId: string, isTold: boolean): void {
+    const entry = typing.get(chatId)
+    if (entry === undefined) return
+    clearTimeout(entry.end)
+    typing.delete(chatId)
+    if (isTold) request(SET_TYPING, { chatId, typing: false }).catch(() => undefined)
+  }
+
+  return {
+    note: heartbeat,
+    setTyping(chatId, isTyping) {
+      if (!isTyping) return stop(chatId, true)
+      const entry = reporterOf(chatId)
+      clearTimeout(entry.end)
+      entry.end = setTimeout(() => stop(chatId, true), TYPING_ENDS_MS)
+      entry.report()
+    },
+    noteSent: (chatId) => stop(chatId, false),
+    dispose() {
+      for (const { end } of typing.values()) clearTimeout(end)
+      typing.clear()
+    },
+  }
+}
+
+/** Calls at most once in `everyMs`, and not before the time that a refusal named. */
+function throttled(everyMs: number, call: () => Promise<unknown>): () => void {
+  let notBefore = 0
+  return () => {
+    if (Date.now() < notBefore) return
+    notBefore = Date.now() + everyMs
+    call().catch((error: unknown) => {
+      if (error instanceof ParleyError) notBefore = Date.now() + (error.retryAfterMs ?? everyMs)
+    })
+  }
+}

@@ -1,0 +1,342 @@
+import { CHAT, EVENTS, MEMBERS, OLDER, SUMMARY_OF } from '../graphql/documents.ts'
+import type { Request } from '../graphql/http.ts'
+import type {
+  ChatData,
+  Edges,
+  EventData,
+  MemberData,
+  MessagePage,
+  NextPage,
+  ReceiptData,
+  SummaryData,
+} from '../graphql/responses.ts'
+import { applyEvent, applyReceipt } from '../model/apply-event.ts'
+import type { Model } from '../model/model.ts'
+import { type ChatRecord, fromChat, fromSummary, isUnread, MAX_UNREAD, toMessage, usersOf } from '../model/records.ts'
+import { unreadCount } from '../model/view.ts'
+import { pause } from '../lib/backoff.ts'
+import { untilDone } from './retry.ts'
+
+/** How often an answer of a lagging replica is asked for again, and how long the first wait is, in milliseconds. */
+const MAX_STALE_READS = 6
+const STALE_PAUSE_MS = 100
+
+/*
+ * Keeps one chat's record in step with its log. Events may come more than once, early or late: `headSeq` of the record
+ * decides, by arithmetic.
+ *
+ *   seq ≤ head      a repetition: dropped
+ *   seq = head + 1  the next: applied
+ *   seq > head + 1  a gap: the missing events are read from the log first. The one gap that is none is between two
+ *                   membership periods of the viewer; the chat is then read anew.
+ *
+ * While something of the chat is being read, its events wait in a queue, and are applied to what was read. One thing is
+ * read at a time, so a chat's record is never written from two sides.
+ */
+export class ChatSync {
+  readonly #chatId: string
+  readonly #deps: ChatSyncDependencies
+  #queue: (EventData | ReceiptData)[] = []
+  #reading: Promise<void> | undefined
+  #wantsPage = false
+  #isHeld = false
+
+  constructor(chatId: string, dependencies: ChatSyncDependencies) {
+    this.#chatId = chatId
+    this.#deps = dependencies
+  }
+
+  /** Takes an event or a receipt in, in whatever order they come. */
+  receive(item: EventData | ReceiptData): void {
+    if ('actor' in item) for (const user of usersOf(item)) this.#deps.model.noteUser(user)
+    this.#queue.push(item)
+    this.#drain()
+  }
+
+  /** Events wait until `release`: a snapshot is about to replace the record. What waited so far is in the snapshot. */
+  hold(): void {
+    this.#isHeld = true
+    this.#queue = []
+  }
+
+  /** Goes on from a summary that was just queried. An open chat is read with its messages instead. Never rejects. */
+  release(data: SummaryData): Promise<void> {
+    this.#isHeld = false
+    if (this.#wantsPage) return this.#read(() => this.#readPage())
+    // After what is being read still: of two writers, the snapshot has to be the last.
+    return this.#read(async () => this.#take(fromSummary(data, this.#deps.model.noteUser)))
+  }
+
+  /** Goes on without a snapshot: the chat was not part of it. Never rejects. */
+  async releaseUnlisted(): Promise<void> {
+    this.#isHeld = false
+    if (this.#queue.length === 0 && !this.#wantsPage) return this.#deps.model.remove(this.#chatId)
+    await this.#read(() => this.#readAgain())
+  }
+
+  /** Loads messages and members, and keeps them from then on. */
+  open(): void {
+    if (this.#wantsPage) return
+    this.#wantsPage = true
+    if (!this.#isHeld) void this.#read(() => this.#readPage())
+  }
+
+  /** Reads what the log holds beyond the record. */
+  expect(headSeq: number): void {
+    const record = this.#deps.model.get(this.#chatId)
+    if (this.#isHeld || (record !== undefined && record.headSeq >= headSeq)) return
+    void this.#read(() => (record === undefined ? this.#readSummary() : this.#readEvents()))
+  }
+
+  /** Reads the open chat anew, for what its events do not tell. */
+  refresh(): void {
+    if (this.#wantsPage && !this.#isHeld) void this.#read(() => this.#readPage())
+  }
+
+  /** Loads the next older page. Resolves to whether there is more. */
+  async loadOlder(): Promise<boolean> {
+    this.open()
+    while (this.#reading !== undefined) await this.#reading
+    const before = this.#deps.model.get(this.#chatId)?.olderCursor ?? null
+    if (before === null) return false
+    void this.#read(() => this.#readOlder(before))
+    while (this.#reading !== undefined) await this.#reading
+    return (this.#deps.model.get(this.#chatId)?.olderCursor ?? null) !== null
+  }
+
+  #drain(): void {
+    if (this.#isHeld || this.#reading !== undefined) return
+    const { model } = this.#deps
+    if (model.get(this.#chatId) === undefined) {
+      if (this.#queue.length > 0) void this.#read(() => this.#readSummary())
+      return
+    }
+    const items = this.#queue.sort((a, b) => seqOf(a) - seqOf(b))
+    while (items.length > 0 && this.#reading === undefined) {
+      const item = items[0] as EventData | ReceiptData
+      const record = model.get(this.#chatId) as ChatRecord
+      if ('actor' in item && item.seq > record.headSeq + 1) return this.#closeGap(record)
+      items.shift()
+      if (!('actor' in item)) this.#applyReceipt(record, item)
+      else if (item.seq === record.headSeq + 1) this.#applyEvent(record, item)
+      // A repetition shows that the device has not acknowledged it yet.
+      else this.#deps.onHead(this.#chatId, record.headSeq)
+    }
+  }
+
+  #applyEvent(record: ChatRecord, event: EventData): void {
+    const { model, onEvent } = this.#deps
+    const next = applyEvent(record, event, model.viewerId)
+    model.set(next)
+    onEvent(event)
+    // Where the viewer comes back, earlier messages and the list of members are to be seen again.
+    const isViewer = event.user?.id === model.viewerId
+    if (isViewer && event.__typename === 'MemberAdded') void this.#read(() => this.#readAgain())
+    // Without another member the watermarks no longer tell a status; the server remembers it.
+    else if (event.__typename === 'MemberRemoved' && next.members.size === 1) void this.#read(() => this.#readAgain())
+  }
+
+  #applyReceipt(record: ChatRecord, { user, deliveredSeq, readSeq }: ReceiptData): void {
+    const { model } = this.#deps
+    const next = applyReceipt(record, user.id, { deliveredSeq, readSeq }, model.viewerId)
+    if (next === record) return
+    model.set(next)
+    const isViewer = user.id === model.viewerId
+    if (isViewer ? isUnreadUncertain(next, model.viewerId) : isStatusUncertain(next, model.viewerId)) {
+      this.#deps.requestCounts(this.#chatId)
+    }
+  }
+
+  #closeGap(record: ChatRecord): void {
+    if (record.isMember) void this.#read(() => this.#readEvents())
+    // The viewer had left: the log between their two periods is not theirs.
+    else void this.#read(() => this.#readAgain())
+  }
+
+  /** Reads one thing, then goes on with the queue. Work that fails for good is reported, and the queue goes on. */
+  #read(work: () => Promise<void>): Promise<void> {
+    const before = this.#reading
+    const reading = (async () => {
+      await before
+      try {
+        await work()
+      } catch (error) {
+        if (!this.#deps.signal.aborted) this.#deps.onError(error)
+        this.#queue = []
+      }
+    })()
+    this.#reading = reading
+    return reading.then(() => {
+      if (this.#reading !== reading) return
+      this.#reading = undefined
+      if (!this.#deps.signal.aborted) this.#drain()
+    })
+  }
+
+  #take(record: ChatRecord): void {
+    this.#deps.model.set(record)
+    this.#deps.onHead(record.id, record.headSeq)
+  }
+
+  #request<Data>(document: string, variables: Readonly<Record<string, unknown>>): Promise<Data> {
+    const { request, signal } = this.#deps
+    return untilDone(() => request<Data>(document, variables), signal)
+  }
+
+  #readAgain(): Promise<void> {
+    return this.#wantsPage ? this.#readPage() : this.#readSummary()
+  }
+
+  async #readSummary(): Promise<void> {
+    const { chat } = await this.#request<{ chat: SummaryData | null }>(SUMMARY_OF, { id: this.#chatId })
+    const { model } = this.#deps
+    if (chat !== null) return this.#take(fromSummary(chat, model.noteUser))
+    this.#queue = []
+    model.remove(this.#chatId)
+  }
+
+  async #readPage(): Promise<void> {
+    const { model, pageSize } = this.#deps
+    for (let attempt = 1; ; attempt += 1) {
+      const known = model.get(this.#chatId)?.headSeq ?? 0
+      const { chat } = await this.#request<{ chat: ChatData | null }>(CHAT, { id: this.#chatId, pageSize })
+      if (chat === null) {
+        this.#queue = []
+        return model.remove(this.#chatId)
+      }
+      // A replica may answer with a state before the one that is known.
+      if (chat.headSeq < known && !this.#deps.isReset() && attempt < MAX_STALE_READS) {
+        await pause(STALE_PAUSE_MS * attempt, this.#deps.signal)
+        continue
+      }
+      const members = await this.#readMembers(chat)
+      return this.#take(withoutLater(fromChat(chat, members, model.viewerId, model.noteUser)))
+    }
+  }
+
+  /** A direct chat has its members in the summary. */
+  async #readMembers(chat: ChatData): Promise<readonly MemberData[]> {
+    const members: MemberData[] = []
+    if (chat.kind === 'DIRECT') return chat.members.edges.map(({ node }) => node)
+    let after: string | null = null
+    do {
+      const page: MembersPage = await this.#request<MembersPage>(MEMBERS, { id: this.#chatId, after })
+      members.push(...(page.chat?.members.edges.map(({ node }) => node) ?? []))
+      after = page.chat?.members.pageInfo.hasNextPage === true ? page.chat.members.pageInfo.endCursor : null
+    } while (after !== null)
+    return members
+  }
+
+  /** The log up to its end, or up to the first event that waits. */
+  async #readEvents(): Promise<void> {
+    const { model } = this.#deps
+    const afterSeq = model.get(this.#chatId)?.headSeq ?? 0
+    type Data = { chat: Readonly<{ headSeq: number; events: readonly EventData[] }> | null }
+    const data = await this.#request<Data>(EVENTS, { id: this.#chatId, afterSeq }).catch((error: unknown) => {
+      // The log no longer reaches back so far: what is missing can only be read as a whole.
+      if (isNotFound(error)) return undefined
+      throw error
+    })
+    if (data?.chat === undefined || data.chat === null || data.chat.events.length === 0) return this.#readAgain()
+    for (const event of data.chat.events) {
+      for (const user of usersOf(event)) model.noteUser(user)
+      const record = model.get(this.#chatId)
+      if (record !== undefined && event.seq === record.headSeq + 1) this.#applyEvent(record, event)
+    }
+  }
+
+  async #readOlder(before: string, attempt = 1): Promise<void> {
+    const { model, pageSize } = this.#deps
+    type Data = { chat: Readonly<{ headSeq: number; messages: MessagePage }> | null }
+    const { chat } = await this.#request<Data>(OLDER, { id: this.#chatId, pageSize, before })
+    const record = model.get(this.#chatId)
+    if (chat === null || record === undefined || record.olderCursor !== before) return
+    // Events that were applied already may have changed these messages: a page from before them is read again.
+    if (chat.headSeq < record.headSeq && attempt < MAX_STALE_READS) {
+      await pause(STALE_PAUSE_MS * attempt, this.#deps.signal)
+      return this.#readOlder(before, attempt + 1)
+    }
+    const { hasPreviousPage, startCursor } = chat.messages.pageInfo
+    const older = chat.messages.edges.map(({ node }) => toMessage(node, model.noteUser))
+    const unread = older.filter((message) => isUnread(message, record, model.viewerId)).length
+    const left = record.unreadBefore === undefined ? undefined : Math.max(0, record.unreadBefore - unread)
+    model.set({
+      ...record,
+      messages: [...older, ...record.messages],
+      olderCursor: hasPreviousPage ? startCursor : null,
+      unreadBefore: hasPreviousPage ? left : 0,
+    })
+  }
+
+  /** Takes in an answer to `requestCounts`. Returns false if it is of another moment than the record. */
+  applyCounts({ headSeq, unreadCount: total, viewerMember, lastMessage }: CountsData): boolean {
+    const { model } = this.#deps
+    const record = model.get(this.#chatId)
+    if (record === undefined) return true
+    const readSeq = record.watermarks.get(model.viewerId)?.readSeq ?? 0
+    if (this.#reading !== undefined || headSeq !== record.headSeq || viewerMember.readSeq !== readSeq) return false
+    const inWindow = unreadCount({ ...record, unreadBefore: 0 }, model.viewerId, model.nowMs())
+    const unreadBefore = total >= MAX_UNREAD ? undefined : Math.max(0, total - inWindow)
+    const last = record.lastMessage
+    const isSame = last !== null && last.id === lastMessage?.id
+    model.set({
+      ...record,
+      unreadBefore,
+      lastMessage: isSame ? { ...last, status: lastMessage.status } : last,
+    })
+    return true
+  }
+}
+
+export type ChatSyncDependencies = Readonly<{
+  model: Model
+  request: Request
+  pageSize: number
+  signal: AbortSignal
+  /** Whether the server has told that what is known may be wrong. */
+  isReset(): boolean
+  /** An event was applied. */
+  onEvent(event: EventData): void
+  /** Everything up to `headSeq` was read. */
+  onHead(chatId: string, headSeq: number): void
+  requestCounts(chatId: string): void
+  onError(error: unknown): void
+}>
+
+export type CountsData = Readonly<{
+  id: string
+  headSeq: number
+  unreadCount: number
+  viewerMember: Readonly<{ readSeq: number }>
+  lastMessage: Readonly<{ id: string; status: string }> | null
+}>
+
+type MembersPage = { chat: Readonly<{ members: Edges<MemberData> & NextPage }> | null }
+
+/** Receipts have no seq and go first: they only grow. */
+function seqOf(item: EventData | ReceiptData): number {
+  return 'actor' in item ? item.seq : 0
+}
+
+/** A query is not of one moment: a message beyond `headSeq` is dropped, its event is still to come. */
+function withoutLater(chat: ChatRecord): ChatRecord {
+  const messages = chat.messages.filter(({ seq }) => seq <= chat.headSeq)
+  const lastMessage = messages.at(-1) ?? chat.lastMessage
+  return { ...chat, messages, lastMessage }
+}
+
+/** Some of the messages before the window may be read or expired; how many, only the server knows. */
+export function isUnreadUncertain(chat: ChatRecord, viewerId: string): boolean {
+  const windowStart = chat.messages[0]?.seq ?? chat.headSeq + 1
+  const readSeq = chat.watermarks.get(viewerId)?.readSeq ?? 0
+  return chat.unreadBefore !== 0 && readSeq < windowStart - 1
+}
+
+/** In a group that is not open, the members whose watermarks make the status are not known. */
+function isStatusUncertain({ hasAllMembers, lastMessage }: ChatRecord, viewerId: string): boolean {
+  return !hasAllMembers && lastMessage !== null && lastMessage.senderId === viewerId && lastMessage.status !== 'READ'
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'NOT_FOUND'
+}
