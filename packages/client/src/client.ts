@@ -296,7 +296,7 @@ function createSession(options: SessionOptions) {
     function restart(error: ParleyError | undefined): void {
       if (isOver || signal.aborted) return
       if (error !== undefined && !error.isRetryable) onError(error)
-      restartTimer = setTimeout(() => socket.subscribe(INBOX, { deviceId }, inbox), error?.retryAfterMs ?? 1_000)
+      restartTimer = setTimeout(() => socket.subscribe(INBOX, { deviceId }, inbox), error?.retryAfterMs ?? (error?.isRetryable === false ? 10_000 : 1_000))
     }
     let restartTimer: ReturnType<typeof setTimeout> | undefined
     socket.subscribe(INBOX, { deviceId }, inbox)

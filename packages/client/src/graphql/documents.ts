@@ -6,7 +6,7 @@
 const USER = 'fragment U on User{id name avatarUrl}'
 
 const MESSAGE = `fragment M on Message{id seq clientMessageId sender{...U} body
-attachments{id fileName contentType byteSize width height thumbhash url}
+attachments{id fileName contentType byteSize width height url}
 replyTo{id body sender{...U}expiresAt deletedAt}
 reactions{emoji users{...U}}sentAt editedAt deletedAt expiresAt status chat{id}}`
 

@@ -1,6 +1,6 @@
 import type { Store } from '../api.ts'
 
-/** A store whose value is computed when it is asked for, at most once between two calls of `invalidate`. */
+/** A store whose value is computed when it is asked for, at most once after each `markStale`. */
 export class ComputedStore<Value> implements Store<Value> {
   readonly #compute: () => Value
   readonly #listeners = new Set<() => void>()
@@ -26,9 +26,13 @@ export class ComputedStore<Value> implements Store<Value> {
     return () => void this.#listeners.delete(entry)
   }
 
-  /** What the value is made of has changed. Calls the listeners. */
-  invalidate(): void {
+  /** What the value is made of has changed: the next snapshot is computed anew. */
+  markStale(): void {
     this.#isValid = false
+  }
+
+  /** Calls the listeners. */
+  notify(): void {
     for (const listener of [...this.#listeners]) listener()
   }
 }

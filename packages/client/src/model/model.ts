@@ -123,6 +123,7 @@ export class Model {
   touch(chatId: string): void {
     const entry = this.#entry(chatId)
     entry.view = undefined
+    for (const store of [entry.state, this.chats, this.totalUnread]) store.markStale()
     this.#changed.add(chatId)
     if (this.#isScheduled) return
     this.#isScheduled = true
@@ -143,10 +144,10 @@ export class Model {
     for (const chatId of changed) {
       const entry = this.#entry(chatId)
       this.#scheduleExpiry(chatId, entry)
-      entry.state.invalidate()
+      entry.state.notify()
     }
-    this.chats.invalidate()
-    this.totalUnread.invalidate()
+    this.chats.notify()
+    this.totalUnread.notify()
     this.onChanged(changed)
   }
 
