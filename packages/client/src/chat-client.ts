@@ -6,14 +6,14 @@ import type { Model } from './model/model.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { Activity } from './presence/activity.ts'
 import type { ReadMarks } from './sync/read-marks.ts'
+import type { Sync } from './sync/sync.ts'
 
 type Dependencies = Readonly<{
   model: Model
-  /** Throws before the client is started. */
-  outbox(): Outbox
+  /** Resolves once the user and the device are known. Rejects before the client is started. */
+  whenOpen(): Promise<Readonly<{ outbox: Outbox; sync: Sync }>>
   /** Loads the chat, now or once the client is started. */
   open(): void
-  loadOlder(): Promise<boolean>
   activity: Activity
   readMarks: ReadMarks
   request: Request
@@ -21,7 +21,7 @@ type Dependencies = Readonly<{
 
 /** The object that an app holds for one chat. Changes come back as events, so nothing is changed here in advance. */
 export function createChatClient(id: string, dependencies: Dependencies): ChatClient {
-  const { model, outbox, open, loadOlder, activity, readMarks, request } = dependencies
+  const { model, whenOpen, open, activity, readMarks, request } = dependencies
   const state = model.state(id)
 
   const mutate = async (document: string, variables: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -36,14 +36,15 @@ export function createChatClient(id: string, dependencies: Dependencies): ChatCl
       return state.subscribe(listener)
     },
     async send(input: OutgoingMessage): Promise<Message> {
-      const { clientMessageId } = await outbox().add(id, input)
+      const { outbox } = await whenOpen()
+      const { clientMessageId } = await outbox.add(id, input)
       activity.noteSent(id)
       const shown = state.getSnapshot().messages.findLast((message) => message.clientMessageId === clientMessageId)
       if (shown === undefined) throw new Error('The message left the outbox before it was shown.')
       return shown
     },
-    retry: (clientMessageId) => outbox().retry(clientMessageId),
-    discard: (clientMessageId) => outbox().discard(clientMessageId),
+    retry: (clientMessageId) => void whenOpen().then(({ outbox }) => outbox.retry(clientMessageId)),
+    discard: (clientMessageId) => void whenOpen().then(({ outbox }) => outbox.discard(clientMessageId)),
     edit: (messageId, body) => mutate(EDIT, { id: messageId, body }),
     remove: (messageId) => mutate(DELETE, { id: messageId }),
     react: (messageId, emoji, present) => mutate(REACT, { id: messageId, emoji, present }),
@@ -57,7 +58,7 @@ export function createChatClient(id: string, dependencies: Dependencies): ChatCl
       readMarks.mark(id, readSeq)
     },
     setTyping: (typing) => activity.setTyping(id, typing),
-    loadOlder,
+    loadOlder: async () => (await whenOpen()).sync.chat(id).loadOlder(),
     addMembers: (userIds) => mutate(ADD_MEMBERS, { input: { chatId: id, userIds } }),
     removeMember: (userId) => mutate(REMOVE_MEMBER, { input: { chatId: id, userId } }),
     setRole: (userId: string, role: MemberRole) => mutate(SET_ROLE, { input: { chatId: id, userId, role } }),

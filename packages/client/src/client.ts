@@ -123,7 +123,8 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   }
 
   async function start(): Promise<void> {
-    const opened = await open()
+    opening = open()
+    const opened = await opening
     opened.start()
     await new Promise<void>((resolve, reject) => {
       const check = (): void => {
@@ -140,6 +141,12 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     })
   }
 
+  /** What needs the session waits until it is there. */
+  function whenOpen(): Promise<Session> {
+    return opening ?? Promise.reject(new ParleyError('NOT_STARTED', 'Call `start` first.'))
+  }
+
+  let opening: Promise<Session> | undefined
   let started: Promise<void> | undefined
   const client: ParleyClient = {
     start: () => (started ??= start()),
@@ -161,9 +168,8 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
       if (known !== undefined) return known
       const created = createChatClient(chatId, {
         model,
-        outbox: () => require(session).outbox,
+        whenOpen,
         open: () => (session === undefined ? void openedEarly.add(chatId) : session.sync.chat(chatId).open()),
-        loadOlder: () => require(session).sync.chat(chatId).loadOlder(),
         activity,
         readMarks,
         request,
@@ -175,13 +181,13 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     async startDirectChat(userId) {
       type Data = { startDirectChat: { chat: SummaryData } }
       const { startDirectChat } = await request<Data>(START_DIRECT_CHAT, { userId })
-      return require(session).adopt(startDirectChat.chat)
+      return (await whenOpen()).adopt(startDirectChat.chat)
     },
     async createGroup(input: GroupInput) {
       type Data = { createGroup: { chat: SummaryData } }
       const variables = { input: { ...input, clientChatId: randomId() } }
       const { createGroup } = await untilDone(() => request<Data>(CREATE_GROUP, variables), signal)
-      return require(session).adopt(createGroup.chat)
+      return (await whenOpen()).adopt(createGroup.chat)
     },
     noteActivity: () => activity.note(),
   }
@@ -413,6 +419,8 @@ function createSession(options: SessionOptions) {
         name: storage.sharedName === undefined ? undefined : `parley:${storage.sharedName}:${deviceId}`,
         onLead() {
           link.start()
+          // The tab that led before may have ended between a write and its news.
+          outbox.load().catch(onError)
           watchAll()
         },
         onFollow: follow,
@@ -452,9 +460,4 @@ function listenToSurroundings(onUp: () => void): () => void {
 
 function toWebSocketUrl(url: string): string {
   return url.replace(/^http/, 'ws')
-}
-
-function require(session: Session | undefined): Session {
-  if (session === undefined) throw new ParleyError('NOT_STARTED', 'Call `start` first.')
-  return session
 }
