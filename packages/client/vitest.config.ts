@@ -10,7 +10,10 @@ export default defineConfig({
     name: 'client',
     root: import.meta.dirname,
     include: ['test/**/*.test.ts'],
-    globalSetup: ['../../test/harness/servers/prisma-client-setup.ts', '../../test/harness/servers/postgres-setup.ts'],
+    globalSetup: [
+      '../../test/harness/servers/prisma-client-setup.ts',
+      '../../test/harness/servers/postgres-setup.ts',
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },

@@ -1,5 +1,13 @@
 import type { ChatChanges, ChatClient, ChatState, MemberRole, Message, OutgoingMessage } from './api.ts'
-import { ADD_MEMBERS, DELETE, EDIT, REACT, REMOVE_MEMBER, SET_ROLE, UPDATE_CHAT } from './graphql/documents.ts'
+import {
+  ADD_MEMBERS,
+  DELETE,
+  EDIT,
+  REACT,
+  REMOVE_MEMBER,
+  SET_ROLE,
+  UPDATE_CHAT,
+} from './graphql/documents.ts'
 import type { Request } from './graphql/http.ts'
 import { applyReceipt } from './model/apply-event.ts'
 import type { Model } from './model/model.ts'
@@ -39,7 +47,9 @@ export function createChatClient(id: string, dependencies: Dependencies): ChatCl
       const { outbox } = await whenOpen()
       const { clientMessageId } = await outbox.add(id, input)
       activity.noteSent(id)
-      const shown = state.getSnapshot().messages.findLast((message) => message.clientMessageId === clientMessageId)
+      const shown = state
+        .getSnapshot()
+        .messages.findLast((message) => message.clientMessageId === clientMessageId)
       if (shown === undefined) throw new Error('The message left the outbox before it was shown.')
       return shown
     },

@@ -78,7 +78,8 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     session = opened
     await Promise.all([opened.cache.load(), opened.outbox.load()])
     if (viewer !== undefined) noteViewer(viewer)
-    else if (model.viewer.getSnapshot() === undefined) model.viewer.set(await storage.get<User>(`${prefix}viewer`))
+    else if (model.viewer.getSnapshot() === undefined)
+      model.viewer.set(await storage.get<User>(`${prefix}viewer`))
     for (const chatId of openedEarly) opened.sync.chat(chatId).open()
     return opened
   }
@@ -221,7 +222,8 @@ type Session = ReturnType<typeof createSession>
  * the items that it is handed, and queries its own snapshot over HTTP.
  */
 function createSession(options: SessionOptions) {
-  const { storage, prefix, deviceId, pageSize, request, model, presences, activity, signal, onError } = options
+  const { storage, prefix, deviceId, pageSize, request, model, presences, activity, signal, onError } =
+    options
   const cache = new StateCache(storage, `${prefix}chat/`, model, onError)
   const positions: Positions = createPositions({ request, deviceId, signal, onError })
   const watchedByTab = new Map<string, readonly string[]>()
@@ -302,17 +304,24 @@ function createSession(options: SessionOptions) {
     function restart(error: ParleyError | undefined): void {
       if (isOver || signal.aborted) return
       if (error !== undefined && !error.isRetryable) onError(error)
-      restartTimer = setTimeout(() => socket.subscribe(INBOX, { deviceId }, inbox), error?.retryAfterMs ?? (error?.isRetryable === false ? 10_000 : 1_000))
+      restartTimer = setTimeout(
+        () => socket.subscribe(INBOX, { deviceId }, inbox),
+        error?.retryAfterMs ?? (error?.isRetryable === false ? 10_000 : 1_000),
+      )
     }
     let restartTimer: ReturnType<typeof setTimeout> | undefined
     socket.subscribe(INBOX, { deviceId }, inbox)
-    socket.subscribe<{ serviceStatus: ServiceStatus }>(SERVICE_STATUS, {}, {
-      onData({ serviceStatus: { level, paused } }) {
-        options.serviceStatus.set(keepIdentity(options.serviceStatus.getSnapshot(), { level, paused }))
-        postState()
+    socket.subscribe<{ serviceStatus: ServiceStatus }>(
+      SERVICE_STATUS,
+      {},
+      {
+        onData({ serviceStatus: { level, paused } }) {
+          options.serviceStatus.set(keepIdentity(options.serviceStatus.getSnapshot(), { level, paused }))
+          postState()
+        },
+        onEnd: () => undefined,
       },
-      onEnd: () => undefined,
-    })
+    )
     presenceWatch.setSocket(socket)
     if (sync.isReady) sync.refreshLarge(LARGE_CHAT)
     options.refreshViewer().catch((error: unknown) => signal.aborted || onError(error))
@@ -391,7 +400,11 @@ function createSession(options: SessionOptions) {
   }
 
   /** A follower is live once the leader is, and its own snapshot has what the leader has. */
-  async function takeState({ connection, status, heads }: Extract<TabMessage, { type: 'state' }>): Promise<void> {
+  async function takeState({
+    connection,
+    status,
+    heads,
+  }: Extract<TabMessage, { type: 'state' }>): Promise<void> {
     options.serviceStatus.set(keepIdentity(options.serviceStatus.getSnapshot(), status))
     if (connection.type !== 'live') {
       presences.forget()

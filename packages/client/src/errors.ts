@@ -30,10 +30,14 @@ export type ResponseError = Readonly<{
 export function fromResponse(errors: readonly ResponseError[]): ParleyError {
   const [first] = errors
   const { code, retryable, retryAfterMs } = first?.extensions ?? {}
-  return new ParleyError(typeof code === 'string' ? code : 'INTERNAL', first?.message ?? 'Unexpected error.', {
-    isRetryable: retryable === true,
-    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-  })
+  return new ParleyError(
+    typeof code === 'string' ? code : 'INTERNAL',
+    first?.message ?? 'Unexpected error.',
+    {
+      isRetryable: retryable === true,
+      retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+    },
+  )
 }
 
 /** There was no answer: whether the operation was done is unknown. */

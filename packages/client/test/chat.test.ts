@@ -14,7 +14,9 @@ test('delivers a message from one client to another, with receipts', async () =>
     chat.subscribe(() => undefined)
     const sent = await chat.send({ body: 'Hello' })
     expect(sent.status).toBe('pending')
-    await expect.poll(() => chat.getSnapshot().messages.map((m) => [m.body, m.status])).toEqual([['Hello', 'delivered']])
+    await expect
+      .poll(() => chat.getSnapshot().messages.map((m) => [m.body, m.status]))
+      .toEqual([['Hello', 'delivered']])
     const other = b.chat(id)
     other.subscribe(() => undefined)
     await expect.poll(() => other.getSnapshot().messages.map((m) => m.body)).toEqual(['Hello'])

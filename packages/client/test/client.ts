@@ -28,5 +28,8 @@ export function open(client: ParleyClient, chatId: string) {
 
 /** The bodies of the messages that a chat shows. */
 export function bodies(client: ParleyClient, chatId: string): (string | null)[] {
-  return client.chat(chatId).getSnapshot().messages.map(({ body }) => body)
+  return client
+    .chat(chatId)
+    .getSnapshot()
+    .messages.map(({ body }) => body)
 }

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { type Effect, INITIAL, type Input, type State, transition } from '../src/connection/machine.ts'
 
-const closed = (code: number, reason = ''): Input => ({ type: 'closed', code, reason, nowMs: 1_000, random: 0 })
+const closed = (code: number, reason = ''): Input => ({
+  type: 'closed',
+  code,
+  reason,
+  nowMs: 1_000,
+  random: 0,
+})
 
 /** The state and the effects of the last input, after all of them. */
 function after(inputs: readonly Input[], canRenew = true): { state: State; effects: readonly Effect[] } {
@@ -55,7 +61,10 @@ test('signs out when a fresh token is refused too', () => {
 })
 
 test('signs out at the first refusal of a token that cannot be renewed', () => {
-  expect(after([START, closed(4403, 'Forbidden')], false).state).toEqual({ type: 'signed-out', reason: 'Forbidden' })
+  expect(after([START, closed(4403, 'Forbidden')], false).state).toEqual({
+    type: 'signed-out',
+    reason: 'Forbidden',
+  })
 })
 
 test('forgets earlier refusals once it was live', () => {

@@ -39,7 +39,9 @@ test.for(Object.keys(faults))('misses nothing while %s', async (fault) => {
       if (part === 1 && nth === 1) faults[fault]?.(proxy)
     }
     // A network that swallows everything is noticed by the missing pong.
-    await expect.poll(() => client.connection.getSnapshot().type, { timeout: 30_000 }).toBe(part === 1 ? 'offline' : 'live')
+    await expect
+      .poll(() => client.connection.getSnapshot().type, { timeout: 30_000 })
+      .toBe(part === 1 ? 'offline' : 'live')
     if (part === 1) proxy.restore()
   }
   await expect.poll(() => bodies(client, chatId)).toEqual(expected)
@@ -63,7 +65,9 @@ test('sends what was written without a connection once it is back, in order and 
   await using other = await startClient({ url: parley.url, token: alice.token })
   open(other, chatId)
   await expect.poll(() => bodies(other, chatId)).toEqual(['a', 'b', 'c'])
-  await expect.poll(() => chat.getSnapshot().messages.map(({ status }) => status)).toEqual(Array(3).fill('delivered'))
+  await expect
+    .poll(() => chat.getSnapshot().messages.map(({ status }) => status))
+    .toEqual(Array(3).fill('delivered'))
 })
 
 test('sends a message once when the answer to it is lost', async () => {
@@ -74,7 +78,9 @@ test('sends a message once when the answer to it is lost', async () => {
   const dropped = proxy.dropResponse((data, by) => by === 'client' && data.includes('sendMessage'))
   await chat.send({ body: 'once' })
   await dropped
-  await expect.poll(() => chat.getSnapshot().messages.map(({ body, status }) => [body, status])).toEqual([['once', 'sent']])
+  await expect
+    .poll(() => chat.getSnapshot().messages.map(({ body, status }) => [body, status]))
+    .toEqual([['once', 'sent']])
   await expect.poll(() => client.connection.getSnapshot().type).toBe('live')
   expect(bodies(client, chatId)).toEqual(['once'])
 })
@@ -96,7 +102,14 @@ test('keeps the outbox when the app ends before anything is sent', async () => {
   await using other = await startClient({ url: parley.url, token: alice.token })
   open(other, chatId)
   await expect.poll(() => bodies(other, chatId)).toEqual(['first', 'second'])
-  await expect.poll(() => client.chat(chatId).getSnapshot().messages.map(({ status }) => status)).toEqual(['delivered', 'delivered'])
+  await expect
+    .poll(() =>
+      client
+        .chat(chatId)
+        .getSnapshot()
+        .messages.map(({ status }) => status),
+    )
+    .toEqual(['delivered', 'delivered'])
 })
 
 test('shows a message that the server refuses as failed, and sends those after it', async () => {

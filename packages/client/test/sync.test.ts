@@ -53,9 +53,9 @@ test('acknowledges 501 chats in calls of at most 500, and is sent nothing again'
   await client.close()
   using inbox = bob.inbox('phone')
   await inbox.caughtUp()
-  expect(inbox.items.all.map(({ __typename }) => __typename).filter((type) => type !== 'ReceiptAdvanced')).toEqual([
-    'CaughtUp',
-  ])
+  expect(
+    inbox.items.all.map(({ __typename }) => __typename).filter((type) => type !== 'ReceiptAdvanced'),
+  ).toEqual(['CaughtUp'])
 })
 
 test('reads from the log what the inbox did not deliver, and applies it in order', async () => {
@@ -118,5 +118,7 @@ test('renews its token on the live connection', async () => {
 
 test('rejects `start` when the token is refused', async () => {
   await using parley = await startParley()
-  await expect(startClient({ url: parley.url, token: 'a.b.c' })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  await expect(startClient({ url: parley.url, token: 'a.b.c' })).rejects.toMatchObject({
+    code: 'UNAUTHENTICATED',
+  })
 })

@@ -9,7 +9,15 @@ import type {
   Store,
   User,
 } from '@parley/client'
-import { createContext, createElement, type ReactNode, useContext, useEffect, useMemo, useSyncExternalStore } from 'react'
+import {
+  createContext,
+  createElement,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useMemo,
+  useSyncExternalStore,
+} from 'react'
 
 const ParleyContext = createContext<ParleyClient | undefined>(undefined)
 
@@ -34,7 +42,8 @@ export function ParleyProvider({ client, children }: ParleyProviderProps): React
 /** Returns the client of the nearest provider. Throws outside of one. */
 export function useParley(): ParleyClient {
   const client = useContext(ParleyContext)
-  if (client === undefined) throw new Error('Render <ParleyProvider client={…}> above the components that use Parley hooks.')
+  if (client === undefined)
+    throw new Error('Render <ParleyProvider client={…}> above the components that use Parley hooks.')
   return client
 }
 

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { CHATS, type ChatData } from './documents.ts'
 import {
   advance,
@@ -64,6 +65,11 @@ export class ModelClient {
     await this.#stream.caughtUp()
   }
 
+  async expectUpToDate(): Promise<void> {
+    await this.catchUp()
+    expect(this.state(), `the state of ${this.#person.name}`).toEqual(await this.query())
+  }
+
   /** Waits until the stream has delivered every event and watermark that a query returns. */
   async catchUp(): Promise<void> {
     const target = JSON.stringify(progress(await this.query()))
@@ -94,7 +100,7 @@ export class ModelClient {
       .toSorted(byId)
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#stream.close()
   }
 

@@ -62,11 +62,27 @@ const TEN_MINUTES_S = 601
 /** Steps that often only owners may do. */
 const OWNER_STEPS: ReadonlySet<Step['type']> = new Set(['addOrRemove', 'setRole', 'rename', 'setTtl'])
 
+/** A client under test. */
+export type ScenarioClient = Readonly<{
+  /** Resolves when the client holds what a query returns. */
+  catchUp(): Promise<void>
+  /** Fails unless the client holds what a query returns, or comes to hold it soon. */
+  expectUpToDate(): Promise<void>
+  /** Loses the connection while `whileAway` runs. */
+  reconnect(acknowledges: boolean, whileAway: () => Promise<void>): Promise<void>
+  /** All times of the server moved into the past. */
+  shiftTime(ms: number): void | Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}>
+
+/** Starts a client of a person on a device. */
+export type StartClient = (person: Person, device: string) => Promise<ScenarioClient>
+
 /** A few people, each with several model clients that start while steps are running. */
 export class Scenario {
   readonly #parley: TestParley
   readonly #people: ReadonlyMap<Name, Person>
-  readonly #clients: { readonly actor: Name; readonly client: ModelClient }[] = []
+  readonly #clients: { readonly actor: Name; readonly client: ScenarioClient }[] = []
   readonly #groups: string[] = []
 
   static async create(parley: TestParley): Promise<Scenario> {
@@ -81,9 +97,9 @@ export class Scenario {
   }
 
   /** Starts two clients per person while these steps run. */
-  async startClients(meanwhile: readonly Step[]): Promise<void> {
+  async startClients(meanwhile: readonly Step[], start: StartClient = ModelClient.start): Promise<void> {
     const starting = [...this.#people].flatMap(([actor, person]) =>
-      ['phone', 'laptop'].map(async (device) => ({ actor, client: await ModelClient.start(person, device) })),
+      ['phone', 'laptop'].map(async (device) => ({ actor, client: await start(person, device) })),
     )
     await Promise.all(meanwhile.filter(isChatStep).map((step) => this.#runChatStep(step)))
     this.#clients.push(...(await Promise.all(starting)))
@@ -96,14 +112,11 @@ export class Scenario {
   }
 
   async expectClientsMatchQueries(): Promise<void> {
-    for (const { actor, client } of this.#clients) {
-      await client.catchUp()
-      expect(client.state(), `the state of ${actor}`).toEqual(await client.query())
-    }
+    for (const { client } of this.#clients) await client.expectUpToDate()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { client } of this.#clients) client[Symbol.dispose]()
+    for (const { client } of this.#clients) await client[Symbol.asyncDispose]()
     for (const person of this.#people.values()) await person[Symbol.asyncDispose]()
   }
 
@@ -207,7 +220,7 @@ export class Scenario {
   async #passTenMinutes(): Promise<void> {
     for (const { client } of this.#clients) await client.catchUp()
     await query(this.#parley.databaseUrl, SHIFT_MESSAGES, [TEN_MINUTES_S])
-    for (const { client } of this.#clients) client.shiftTime(TEN_MINUTES_S * 1_000)
+    for (const { client } of this.#clients) await client.shiftTime(TEN_MINUTES_S * 1_000)
   }
 }
 

@@ -70,7 +70,9 @@ export function transition(state: State, input: Input, canRenew: boolean): Step 
     case 'signed-out':
       return input.type === 'start' ? connect(0, 0) : stay(state)
     case 'connecting':
-      return input.type === 'opened' ? to({ ...state, type: 'catching-up' }) : lost(state, state, input, canRenew)
+      return input.type === 'opened'
+        ? to({ ...state, type: 'catching-up' })
+        : lost(state, state, input, canRenew)
     case 'catching-up':
       return input.type === 'caughtUp' ? to({ type: 'live' }) : lost(state, state, input, canRenew)
     case 'live':
@@ -104,17 +106,17 @@ function waitMs(attempt: number, refusals: number, input: Extract<Input, { type:
   // A token that expired is replaced at once.
   if (refusals > 0) return 0
   // An overloaded gateway gives each client a time of its own. Another wait would undo that.
-  const hint = input.code === CLOSE_CODES.overloaded ? /come back in (\d+) ms/.exec(input.reason)?.[1] : undefined
+  const hint =
+    input.code === CLOSE_CODES.overloaded ? /come back in (\d+) ms/.exec(input.reason)?.[1] : undefined
   if (hint !== undefined) return Number(hint)
   return backoffMs(attempt, attempt < PATIENT_AFTER ? BACKOFF : PATIENT_BACKOFF, input.random)
 }
 
 function connect(attempt: number, refusals: number, ...before: Effect[]): Step {
-  return to(
-    { type: 'connecting', attempt, refusals },
-    ...before,
-    { type: 'connect', freshToken: refusals > 0 },
-  )
+  return to({ type: 'connecting', attempt, refusals }, ...before, {
+    type: 'connect',
+    freshToken: refusals > 0,
+  })
 }
 
 function signedOut(reason: string): Step {

@@ -11,7 +11,11 @@ export type Sink<Data> = Readonly<{
 /** One acknowledged WebSocket connection. */
 export type Socket = Readonly<{
   /** Starts an operation. The returned function ends it. */
-  subscribe<Data>(document: string, variables: Readonly<Record<string, unknown>>, sink: Sink<Data>): () => void
+  subscribe<Data>(
+    document: string,
+    variables: Readonly<Record<string, unknown>>,
+    sink: Sink<Data>,
+  ): () => void
 }>
 
 export type SocketOptions = Readonly<{
@@ -84,7 +88,8 @@ export function openSocket({ url, WebSocket, token, onOpened, onClosed }: Socket
         { query, variables },
         {
           next(result) {
-            if (result.errors !== undefined) sink.onEnd(fromResponse(result.errors as readonly ResponseError[]))
+            if (result.errors !== undefined)
+              sink.onEnd(fromResponse(result.errors as readonly ResponseError[]))
             else if (result.data !== undefined && result.data !== null) sink.onData(result.data as never)
           },
           error: (error) =>

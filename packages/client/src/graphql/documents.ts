@@ -56,7 +56,8 @@ ${USER} ${MESSAGE} ${EVENT}`
 
 export const SERVICE_STATUS = 'subscription Status{serviceStatus{level paused}}'
 
-export const PRESENCE = 'subscription Presence($ids:[ID!]!){presence(userIds:$ids){user{id}online lastSeenAt}}'
+export const PRESENCE =
+  'subscription Presence($ids:[ID!]!){presence(userIds:$ids){user{id}online lastSeenAt}}'
 
 export const RENEW = 'mutation Renew($token:String!){renewSession(input:{token:$token}){expiresAt}}'
 
@@ -89,6 +90,8 @@ export const UPDATE_CHAT = 'mutation UpdateChat($input:UpdateChatInput!){updateC
 
 export const ADD_MEMBERS = 'mutation AddMembers($input:AddMembersInput!){addMembers(input:$input){chat{id}}}'
 
-export const REMOVE_MEMBER = 'mutation RemoveMember($input:RemoveMemberInput!){removeMember(input:$input){chat{id}}}'
+export const REMOVE_MEMBER =
+  'mutation RemoveMember($input:RemoveMemberInput!){removeMember(input:$input){chat{id}}}'
 
-export const SET_ROLE = 'mutation SetRole($input:SetMemberRoleInput!){setMemberRole(input:$input){member{role}}}'
+export const SET_ROLE =
+  'mutation SetRole($input:SetMemberRoleInput!){setMemberRole(input:$input){member{role}}}'

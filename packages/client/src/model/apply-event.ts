@@ -79,11 +79,18 @@ function replace(chat: ChatRecord, message: MessageRecord, event: EventData, vie
   const messages = chat.messages.map(update)
   const lastMessage = chat.lastMessage === null ? null : update(chat.lastMessage)
   const changed = { ...chat, messages, lastMessage }
-  return isInWindow || event.__typename !== 'MessageDeleted' ? changed : countDeleted(changed, message, event, viewerId)
+  return isInWindow || event.__typename !== 'MessageDeleted'
+    ? changed
+    : countDeleted(changed, message, event, viewerId)
 }
 
 /** A deleted message before the window no longer counts as unread, if it did: expired ones had ceased to. */
-function countDeleted(chat: ChatRecord, message: MessageRecord, { at }: EventData, viewerId: string): ChatRecord {
+function countDeleted(
+  chat: ChatRecord,
+  message: MessageRecord,
+  { at }: EventData,
+  viewerId: string,
+): ChatRecord {
   const hadExpired = message.expiresAt !== null && message.expiresAt <= at
   const counted = isUnread({ ...message, deletedAt: null }, chat, viewerId) && !hadExpired
   const before = chat.unreadBefore
@@ -105,7 +112,10 @@ export function applyReceipt(
 }
 
 /** Everything before the window is read once the watermark reaches its start; in between, only the server knows. */
-function unreadBeforeAfterRead({ messages, headSeq, unreadBefore }: ChatRecord, readSeq: number): number | undefined {
+function unreadBeforeAfterRead(
+  { messages, headSeq, unreadBefore }: ChatRecord,
+  readSeq: number,
+): number | undefined {
   const windowStart = messages[0]?.seq ?? headSeq + 1
   return readSeq >= windowStart - 1 ? 0 : unreadBefore
 }

@@ -97,7 +97,11 @@ export class Model {
     clearTimeout(typing.get(user.id))
     typing.delete(user.id)
     this.noteUser(user)
-    if (isTyping) typing.set(user.id, setTimeout(() => this.setTyping(chatId, user, false), TYPING_MS))
+    if (isTyping)
+      typing.set(
+        user.id,
+        setTimeout(() => this.setTyping(chatId, user, false), TYPING_MS),
+      )
     if (had !== isTyping) this.touch(chatId)
   }
 

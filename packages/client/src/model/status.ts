@@ -21,7 +21,10 @@ export function statusIn(chat: ChatRecord): (message: MessageRecord) => MessageS
 }
 
 /** Undefined if the members are not all known, or if there is no other member. */
-function lowestOfOthers({ members, watermarks, hasAllMembers }: ChatRecord, senderId: string): Watermarks | undefined {
+function lowestOfOthers(
+  { members, watermarks, hasAllMembers }: ChatRecord,
+  senderId: string,
+): Watermarks | undefined {
   if (!hasAllMembers) return undefined
   const others = [...members.keys()].filter((id) => id !== senderId).map((id) => watermarks.get(id) ?? NONE)
   if (others.length === 0) return undefined

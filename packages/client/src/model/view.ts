@@ -34,7 +34,8 @@ export function createChatView(): (chat: ChatRecord, sources: Sources) => ChatVi
       const known = before.get(record.id)
       const { usersVersion } = sources
       // The common case of a long chat: nothing of this message changed, so nothing of it is built or compared.
-      const isSame = known?.record === record && known.status === status && known.usersVersion === usersVersion
+      const isSame =
+        known?.record === record && known.status === status && known.usersVersion === usersVersion
       const message =
         isSame && !hasLifetime(record)
           ? known.message
@@ -86,7 +87,11 @@ export function isExpired({ expiresAt }: { expiresAt: string | null }, nowMs: nu
 
 /** When the next content of the chat disappears, in milliseconds; undefined if none will. */
 export function nextExpiryMs({ messages, lastMessage }: ChatRecord, nowMs: number): number | undefined {
-  const shown = [...messages, ...messages.flatMap(({ replyTo }) => replyTo ?? []), ...(lastMessage === null ? [] : [lastMessage])]
+  const shown = [
+    ...messages,
+    ...messages.flatMap(({ replyTo }) => replyTo ?? []),
+    ...(lastMessage === null ? [] : [lastMessage]),
+  ]
   const times = shown
     .map(({ expiresAt }) => (expiresAt === null ? Infinity : Date.parse(expiresAt)))
     .filter((ms) => ms > nowMs)
@@ -133,7 +138,9 @@ function toMessage(record: MessageRecord, status: Message['status'], sources: So
     body: isGone ? null : record.body,
     attachments: isGone ? [] : record.attachments,
     replyTo: replyTo === null ? null : toQuote(replyTo, sources),
-    reactions: isGone ? [] : record.reactions.map(({ emoji, userIds }) => ({ emoji, users: userIds.map(user) })),
+    reactions: isGone
+      ? []
+      : record.reactions.map(({ emoji, userIds }) => ({ emoji, users: userIds.map(user) })),
     sentAt: new Date(sentAt),
     editedAt: toDate(editedAt),
     deletedAt: toDate(deletedAt),

@@ -80,7 +80,8 @@ export class Outbox {
   }
 
   async add(chatId: string, { body, replyToId, attachments = [] }: OutgoingMessage): Promise<OutboxEntry> {
-    if (attachments.length > 0) throw new ParleyError('FORBIDDEN', 'This server does not support attachments.')
+    if (attachments.length > 0)
+      throw new ParleyError('FORBIDDEN', 'This server does not support attachments.')
     if (body === undefined || body.trim() === '') {
       throw new ParleyError('BAD_USER_INPUT', 'A message needs a body. Set `body` to some text.')
     }
@@ -127,10 +128,21 @@ export class Outbox {
   }
 
   /** The messages of a chat that its log, which is known up to `headSeq`, does not hold yet. */
-  unsentIn(chatId: string, headSeq: number, viewer: User, quote: (id: string) => QuotedMessage | null): readonly Message[] {
+  unsentIn(
+    chatId: string,
+    headSeq: number,
+    viewer: User,
+    quote: (id: string) => QuotedMessage | null,
+  ): readonly Message[] {
     const confirmed = [...this.#confirmed.values()]
       .filter(({ entry, seq }) => entry.chatId === chatId && seq > headSeq)
-      .map(({ entry, id, seq, sentAt }) => ({ ...toMessage(entry, viewer, quote), id, seq, sentAt: new Date(sentAt), status: 'sent' as const }))
+      .map(({ entry, id, seq, sentAt }) => ({
+        ...toMessage(entry, viewer, quote),
+        id,
+        seq,
+        sentAt: new Date(sentAt),
+        status: 'sent' as const,
+      }))
     const waiting = this.#entries
       .filter((entry) => entry.chatId === chatId && !this.#confirmed.has(entry.clientMessageId))
       .map((entry) => toMessage(entry, viewer, quote))
@@ -153,7 +165,7 @@ export class Outbox {
     if (this.#sending.has(chatId)) return
     this.#sending.add(chatId)
     try {
-      for (let failures = 0; this.#isSender && this.#isOnline && !this.#deps.signal.aborted; ) {
+      for (let failures = 0; this.#isSender && this.#isOnline && !this.#deps.signal.aborted;) {
         const entry = this.#next(chatId)
         if (entry === undefined) return
         const waitMs = await this.#send(entry, failures)
@@ -172,7 +184,9 @@ export class Outbox {
     const { chatId, clientMessageId, body, replyToId } = entry
     try {
       const input = { chatId, clientMessageId, body, replyToId }
-      const { sendMessage } = await this.#deps.request<{ sendMessage: { message: MessageData } }>(SEND, { input })
+      const { sendMessage } = await this.#deps.request<{ sendMessage: { message: MessageData } }>(SEND, {
+        input,
+      })
       const { id, seq, sentAt } = sendMessage.message
       // The event may have overtaken the answer; then the entry is gone already.
       if (this.#find(clientMessageId) !== undefined) {

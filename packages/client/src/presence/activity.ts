@@ -21,7 +21,10 @@ export function createActivity(request: Request): Activity {
   const heartbeat = throttled(HEARTBEAT_EVERY_MS, () => request(HEARTBEAT))
   const typing = new Map<string, { report: () => void; end: ReturnType<typeof setTimeout> | undefined }>()
 
-  function reporterOf(chatId: string): { report: () => void; end: ReturnType<typeof setTimeout> | undefined } {
+  function reporterOf(chatId: string): {
+    report: () => void
+    end: ReturnType<typeof setTimeout> | undefined
+  } {
     const known = typing.get(chatId)
     if (known !== undefined) return known
     const report = throttled(TYPING_EVERY_MS, () => request(SET_TYPING, { chatId, typing: true }))

@@ -50,7 +50,8 @@ export class PresenceStores {
   forget(): void {
     for (const store of this.#stores.values()) {
       const known = store.getSnapshot()
-      if (known.type !== 'unknown') store.set({ type: 'unknown', lastSeenAt: 'lastSeenAt' in known ? known.lastSeenAt : null })
+      if (known.type !== 'unknown')
+        store.set({ type: 'unknown', lastSeenAt: 'lastSeenAt' in known ? known.lastSeenAt : null })
     }
   }
 }
@@ -113,19 +114,23 @@ export class PresenceWatch {
     type Data = Readonly<{
       presence: Readonly<{ user: { id: string }; online: boolean | null; lastSeenAt: string | null }>
     }>
-    const end = socket.subscribe<Data>(PRESENCE, { ids: userIds }, {
-      onData: ({ presence: { user, online, lastSeenAt } }) =>
-        this.#onPresence({ userId: user.id, online, lastSeenAt }),
-      onEnd: (error) => {
-        this.#groups = this.#groups.filter((other) => other !== group)
-        if (socket !== this.#socket || error === undefined) return
-        if (error.code !== 'NOT_FOUND') return this.#later(error.retryAfterMs)
-        if (userIds.length === 1) return void this.#refused.add(userIds[0] as string)
-        const half = Math.ceil(userIds.length / 2)
-        this.#subscribe(userIds.slice(0, half))
-        this.#subscribe(userIds.slice(half))
+    const end = socket.subscribe<Data>(
+      PRESENCE,
+      { ids: userIds },
+      {
+        onData: ({ presence: { user, online, lastSeenAt } }) =>
+          this.#onPresence({ userId: user.id, online, lastSeenAt }),
+        onEnd: (error) => {
+          this.#groups = this.#groups.filter((other) => other !== group)
+          if (socket !== this.#socket || error === undefined) return
+          if (error.code !== 'NOT_FOUND') return this.#later(error.retryAfterMs)
+          if (userIds.length === 1) return void this.#refused.add(userIds[0] as string)
+          const half = Math.ceil(userIds.length / 2)
+          this.#subscribe(userIds.slice(0, half))
+          this.#subscribe(userIds.slice(half))
+        },
       },
-    })
+    )
     const group: Group = { userIds: new Set(userIds), end }
     this.#groups.push(group)
   }

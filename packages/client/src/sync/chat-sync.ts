@@ -12,7 +12,15 @@ import type {
 } from '../graphql/responses.ts'
 import { applyEvent, applyReceipt } from '../model/apply-event.ts'
 import type { Model } from '../model/model.ts'
-import { type ChatRecord, fromChat, fromSummary, isUnread, MAX_UNREAD, toMessage, usersOf } from '../model/records.ts'
+import {
+  type ChatRecord,
+  fromChat,
+  fromSummary,
+  isUnread,
+  MAX_UNREAD,
+  toMessage,
+  usersOf,
+} from '../model/records.ts'
 import { unreadCount } from '../model/view.ts'
 import { pause } from '../lib/backoff.ts'
 import { untilDone } from './retry.ts'
@@ -133,7 +141,8 @@ export class ChatSync {
     const isViewer = event.user?.id === model.viewerId
     if (isViewer && event.__typename === 'MemberAdded') void this.#read(() => this.#readAgain())
     // Without another member the watermarks no longer tell a status; the server remembers it.
-    else if (event.__typename === 'MemberRemoved' && next.members.size === 1) void this.#read(() => this.#readAgain())
+    else if (event.__typename === 'MemberRemoved' && next.members.size === 1)
+      void this.#read(() => this.#readAgain())
   }
 
   #applyReceipt(record: ChatRecord, { user, deliveredSeq, readSeq }: ReceiptData): void {
@@ -237,7 +246,8 @@ export class ChatSync {
       if (isNotFound(error)) return undefined
       throw error
     })
-    if (data?.chat === undefined || data.chat === null || data.chat.events.length === 0) return this.#readAgain()
+    if (data?.chat === undefined || data.chat === null || data.chat.events.length === 0)
+      return this.#readAgain()
     for (const event of data.chat.events) {
       for (const user of usersOf(event)) model.noteUser(user)
       const record = model.get(this.#chatId)
@@ -274,7 +284,8 @@ export class ChatSync {
     const record = model.get(this.#chatId)
     if (record === undefined) return true
     const readSeq = record.watermarks.get(model.viewerId)?.readSeq ?? 0
-    if (this.#reading !== undefined || headSeq !== record.headSeq || viewerMember.readSeq !== readSeq) return false
+    if (this.#reading !== undefined || headSeq !== record.headSeq || viewerMember.readSeq !== readSeq)
+      return false
     const inWindow = unreadCount({ ...record, unreadBefore: 0 }, model.viewerId, model.nowMs())
     const unreadBefore = total >= MAX_UNREAD ? undefined : Math.max(0, total - inWindow)
     const last = record.lastMessage
@@ -334,7 +345,12 @@ export function isUnreadUncertain(chat: ChatRecord, viewerId: string): boolean {
 
 /** In a group that is not open, the members whose watermarks make the status are not known. */
 function isStatusUncertain({ hasAllMembers, lastMessage }: ChatRecord, viewerId: string): boolean {
-  return !hasAllMembers && lastMessage !== null && lastMessage.senderId === viewerId && lastMessage.status !== 'READ'
+  return (
+    !hasAllMembers &&
+    lastMessage !== null &&
+    lastMessage.senderId === viewerId &&
+    lastMessage.status !== 'READ'
+  )
 }
 
 function isNotFound(error: unknown): boolean {

@@ -27,7 +27,10 @@ export function createCounts({ request, signal, apply, onError }: Dependencies):
       await pause(COLLECT_MS, signal)
       const ids = [...wanted].slice(0, MAX_IDS)
       for (const id of ids) wanted.delete(id)
-      const { nodes } = await untilDone(() => request<{ nodes: readonly (CountsData | null)[] }>(COUNTS, { ids }), signal)
+      const { nodes } = await untilDone(
+        () => request<{ nodes: readonly (CountsData | null)[] }>(COUNTS, { ids }),
+        signal,
+      )
       for (const node of nodes) if (node?.id !== undefined && !apply(node)) wanted.add(node.id)
     }
   }

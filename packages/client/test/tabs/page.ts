@@ -2,7 +2,10 @@ import { createParleyClient } from '../../src/index.ts'
 import { indexedDbStorage } from '../../src/indexeddb.ts'
 
 // What runs in each tab of the test. The test drives it through `window.tab`.
-const { url, token } = Object.fromEntries(new URLSearchParams(location.search)) as { url: string; token: string }
+const { url, token } = Object.fromEntries(new URLSearchParams(location.search)) as {
+  url: string
+  token: string
+}
 const client = createParleyClient({ url, token, storage: indexedDbStorage() })
 
 const tab = {

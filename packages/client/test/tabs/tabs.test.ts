@@ -54,8 +54,7 @@ async function openTab(context: BrowserContext, address: string, chatId: string)
 
 const messagesIn = (page: Page, chatId: string) =>
   page.evaluate((id) => (window as unknown as { tab: Tab }).tab.messages(id), chatId)
-const connectionOf = (page: Page) =>
-  page.evaluate(() => (window as unknown as { tab: Tab }).tab.connection())
+const connectionOf = (page: Page) => page.evaluate(() => (window as unknown as { tab: Tab }).tab.connection())
 
 test(`sends each message once and in order while tabs are killed ${KILLS} times, and one tab holds the inbox`, async () => {
   await using site = await servePage()
@@ -77,10 +76,10 @@ test(`sends each message once and in order while tabs are killed ${KILLS} times,
     for (let n = 0; n < 3; n++) {
       const body = `${kill}.${n}`
       const page = tabs[(kill + n) % TABS] as Page
-      await page.evaluate(
-        ([id, text]) => (window as unknown as { tab: Tab }).tab.send(id, text),
-        [chatId, body] as const,
-      )
+      await page.evaluate(([id, text]) => (window as unknown as { tab: Tab }).tab.send(id, text), [
+        chatId,
+        body,
+      ] as const)
       expected.push(body)
     }
     // The tab that sent last is killed at once, with its messages on their way; it is the leader in a third of the cases.
@@ -91,7 +90,9 @@ test(`sends each message once and in order while tabs are killed ${KILLS} times,
   for (const page of tabs) {
     await expect.poll(() => connectionOf(page), { timeout: 20_000 }).toBe('live')
     await expect
-      .poll(async () => (await messagesIn(page, chatId)).filter(([, status]) => status === 'pending'), { timeout: 20_000 })
+      .poll(async () => (await messagesIn(page, chatId)).filter(([, status]) => status === 'pending'), {
+        timeout: 20_000,
+      })
       .toEqual([])
   }
   const { messages } = await bob.fetchChat(chatId)
