@@ -4,7 +4,7 @@
  */
 
 /** What a client needs to know about its server, its user and its surroundings. */
-export interface ParleyClientOptions {
+export type ParleyClientOptions = Readonly<{
   /** The GraphQL endpoint, such as `https://chat.example.com/graphql`. The WebSocket URL is derived from it. */
   url: string
   /**
@@ -24,32 +24,32 @@ export interface ParleyClientOptions {
   WebSocket?: typeof globalThis.WebSocket
   /** Called with unexpected failures, for the app's own reporting. Expected failures are part of the state. */
   onError?: (error: unknown) => void
-}
+}>
 
 /** A value that changes. Snapshots keep their identity while nothing changes, as `useSyncExternalStore` expects. */
-export interface Store<Snapshot> {
+export type Store<Snapshot> = Readonly<{
   /** Returns the present value. */
   getSnapshot(): Snapshot
   /** Calls the listener after each change until the returned function is called. */
   subscribe(listener: () => void): () => void
-}
+}>
 
 /** One signed-in user on one device. */
-export interface ParleyClient {
+export type ParleyClient = Readonly<{
   /** Opens storage and the inbox. Resolves once the client is live for the first time. Rejects if the token is refused. */
   start(): Promise<void>
   /** Ends all activity. The outbox stays in storage. */
   close(): Promise<void>
   /** Whether the client is up to date, and if not, why. */
-  readonly connection: Store<ConnectionState>
+  connection: Store<ConnectionState>
   /** The user of the token. Undefined until the server or storage has told. */
-  readonly viewer: Store<User | undefined>
+  viewer: Store<User | undefined>
   /** All chats, the most recently active first. */
-  readonly chats: Store<readonly ChatSummary[]>
+  chats: Store<readonly ChatSummary[]>
   /** What the server has paused under load. */
-  readonly serviceStatus: Store<ServiceStatus>
+  serviceStatus: Store<ServiceStatus>
   /** Sum of the unread counts of all chats. */
-  readonly totalUnread: Store<number>
+  totalUnread: Store<number>
   /** Returns the chat with this id, and loads it when it is first used. The same id returns the same object. */
   chat(chatId: string): ChatClient
   /** Returns the presence of a user who shares a chat with the viewer. It is watched while it has listeners. */
@@ -60,17 +60,17 @@ export interface ParleyClient {
   createGroup(input: GroupInput): Promise<ChatSummary>
   /** Tells the server that the user is active. Throttled, so an app can call it from every input event. */
   noteActivity(): void
-}
+}>
 
 /** A group to create. */
-export interface GroupInput {
+export type GroupInput = Readonly<{
   /** 1 to 255 characters. */
   title: string
   /** Users to add besides the viewer. Each must have signed in once. */
   memberIds: readonly string[]
   /** Lifetime of messages in seconds. Default: messages are kept permanently. */
   messageTtlSeconds?: number
-}
+}>
 
 /** Whether the client is up to date, and if not, why. */
 export type ConnectionState =
@@ -86,159 +86,161 @@ export type ConnectionState =
   | { readonly type: 'signed-out'; readonly reason: string }
 
 /** One chat. */
-export interface ChatClient extends Store<ChatState> {
-  readonly id: string
-  /** Queues a message and shows it at once as pending. Resolves when it is in storage, not when it is sent. */
-  send(input: OutgoingMessage): Promise<Message>
-  /** Sends a failed message again. */
-  retry(clientMessageId: string): void
-  /** Drops a failed message, or a pending one that is not being sent yet. */
-  discard(clientMessageId: string): void
-  /** Changes the body of a message of the viewer. Rejects with a `ParleyError`. */
-  edit(messageId: string, body: string): Promise<void>
-  /** Deletes a message of the viewer. Rejects with a `ParleyError`. */
-  remove(messageId: string): Promise<void>
-  /** Adds or removes a reaction of the viewer. Rejects with a `ParleyError`. */
-  react(messageId: string, emoji: string, present: boolean): Promise<void>
-  /** Marks everything up to `seq` as read. Default: the newest event. */
-  markRead(seq?: number): void
-  /** Call it on each keystroke with `true`. The client repeats it and ends it as the protocol asks. */
-  setTyping(typing: boolean): void
-  /** Loads the next older page. Resolves to whether there is more. */
-  loadOlder(): Promise<boolean>
-  /** Adds users to a group. Rejects with a `ParleyError`. */
-  addMembers(userIds: readonly string[]): Promise<void>
-  /** Removes a member from a group. Rejects with a `ParleyError`. */
-  removeMember(userId: string): Promise<void>
-  /** Assigns a role to a member of a group. Rejects with a `ParleyError`. */
-  setRole(userId: string, role: MemberRole): Promise<void>
-  /** Changes the title or the message lifetime. Rejects with a `ParleyError`. */
-  update(changes: ChatChanges): Promise<void>
-  /** Leaves a group. Rejects with a `ParleyError`. */
-  leave(): Promise<void>
-}
+export type ChatClient = Store<ChatState> &
+  Readonly<{
+    id: string
+    /** Queues a message and shows it at once as pending. Resolves when it is in storage, not when it is sent. */
+    send(input: OutgoingMessage): Promise<Message>
+    /** Sends a failed message again. */
+    retry(clientMessageId: string): void
+    /** Drops a failed message, or a pending one that is not being sent yet. */
+    discard(clientMessageId: string): void
+    /** Changes the body of a message of the viewer. Rejects with a `ParleyError`. */
+    edit(messageId: string, body: string): Promise<void>
+    /** Deletes a message of the viewer. Rejects with a `ParleyError`. */
+    remove(messageId: string): Promise<void>
+    /** Adds or removes a reaction of the viewer. Rejects with a `ParleyError`. */
+    react(messageId: string, emoji: string, present: boolean): Promise<void>
+    /** Marks everything up to `seq` as read. Default: the newest event. */
+    markRead(seq?: number): void
+    /** Call it on each keystroke with `true`. The client repeats it and ends it as the protocol asks. */
+    setTyping(typing: boolean): void
+    /** Loads the next older page. Resolves to whether there is more. */
+    loadOlder(): Promise<boolean>
+    /** Adds users to a group. Rejects with a `ParleyError`. */
+    addMembers(userIds: readonly string[]): Promise<void>
+    /** Removes a member from a group. Rejects with a `ParleyError`. */
+    removeMember(userId: string): Promise<void>
+    /** Assigns a role to a member of a group. Rejects with a `ParleyError`. */
+    setRole(userId: string, role: MemberRole): Promise<void>
+    /** Changes the title or the message lifetime. Rejects with a `ParleyError`. */
+    update(changes: ChatChanges): Promise<void>
+    /** Leaves a group. Rejects with a `ParleyError`. */
+    leave(): Promise<void>
+  }>
 
 /** Fields of a chat to change. A field that is left out stays as it is. */
-export interface ChatChanges {
+export type ChatChanges = Readonly<{
   title?: string
   /** In seconds; 0 keeps messages permanently. */
   messageTtlSeconds?: number
-}
+}>
 
 /** A message to send: a body, attachments, or both. */
-export interface OutgoingMessage {
+export type OutgoingMessage = Readonly<{
   /** 1 to 8,192 characters. */
   body?: string
   /** A message of the same chat. */
   replyToId?: string
   /** At most 10. Needs a server with the feature `uploads`. */
   attachments?: readonly (Blob | File)[]
-}
+}>
 
 /** What a list of chats shows. */
-export interface ChatSummary {
-  readonly id: string
-  readonly kind: ChatKind
+export type ChatSummary = Readonly<{
+  id: string
+  kind: ChatKind
   /** The title of the group, or the name of the other member. */
-  readonly title: string
-  readonly avatarUrl: string | null
-  readonly lastMessage: Message | null
-  readonly lastActivityAt: Date
+  title: string
+  avatarUrl: string | null
+  lastMessage: Message | null
+  lastActivityAt: Date
   /** At most 999. */
-  readonly unreadCount: number
+  unreadCount: number
   /** Other members who are typing. */
-  readonly typing: readonly User[]
+  typing: readonly User[]
   /** The other member of a direct chat. Undefined in a group. */
-  readonly otherUser: User | undefined
+  otherUser: User | undefined
   /** False once the viewer has left the group. */
-  readonly isMember: boolean
+  isMember: boolean
   /** Number of present members. */
-  readonly memberCount: number
-}
+  memberCount: number
+}>
 
 /** What a screen with one chat shows. */
-export interface ChatState extends ChatSummary {
-  /** False until the first page of messages and all members are loaded. */
-  readonly isLoaded: boolean
-  /** Seq of the newest event. */
-  readonly headSeq: number
-  /** The present members. Only the viewer, once they have left. */
-  readonly members: readonly Member[]
-  /** By seq; then the pending and failed messages of this device, in the order of `send`. */
-  readonly messages: readonly Message[]
-  /** Whether `loadOlder` has more to load. */
-  readonly hasOlder: boolean
-  /** Lifetime of new messages in seconds, or null. */
-  readonly messageTtlSeconds: number | null
-}
+export type ChatState = ChatSummary &
+  Readonly<{
+    /** False until the first page of messages and all members are loaded. */
+    isLoaded: boolean
+    /** Seq of the newest event. */
+    headSeq: number
+    /** The present members. Only the viewer, once they have left. */
+    members: readonly Member[]
+    /** By seq; then the pending and failed messages of this device, in the order of `send`. */
+    messages: readonly Message[]
+    /** Whether `loadOlder` has more to load. */
+    hasOlder: boolean
+    /** Lifetime of new messages in seconds, or null. */
+    messageTtlSeconds: number | null
+  }>
 
 export type ChatKind = 'DIRECT' | 'GROUP'
 export type MemberRole = 'OWNER' | 'ADMIN' | 'MEMBER'
 export type MessageStatus = 'pending' | 'failed' | 'sent' | 'delivered' | 'read'
 
 /** A message as the screen shows it. */
-export interface Message {
+export type Message = Readonly<{
   /** Undefined until the server has stored the message. */
-  readonly id: string | undefined
+  id: string | undefined
   /** Undefined until the server has stored the message. */
-  readonly seq: number | undefined
-  readonly clientMessageId: string
-  readonly sender: User
+  seq: number | undefined
+  clientMessageId: string
+  sender: User
   /** Null if the message is deleted or expired, or has only attachments. */
-  readonly body: string | null
-  readonly attachments: readonly Attachment[]
-  readonly replyTo: QuotedMessage | null
-  readonly reactions: readonly Reaction[]
-  readonly sentAt: Date
-  readonly editedAt: Date | null
-  readonly deletedAt: Date | null
-  readonly expiresAt: Date | null
+  body: string | null
+  attachments: readonly Attachment[]
+  replyTo: QuotedMessage | null
+  reactions: readonly Reaction[]
+  sentAt: Date
+  editedAt: Date | null
+  deletedAt: Date | null
+  expiresAt: Date | null
   /** `sent`, `delivered` and `read` are computed from the watermarks of the other members. */
-  readonly status: MessageStatus
+  status: MessageStatus
   /** The server's definite error. Set only if `status` is `failed`. */
-  readonly error: { readonly code: string; readonly message: string } | undefined
+  error: { readonly code: string; readonly message: string } | undefined
   /** 0 to 1 while attachments upload. */
-  readonly uploadProgress: number | undefined
-}
+  uploadProgress: number | undefined
+}>
 
 /** The message that another one replies to. */
-export interface QuotedMessage {
-  readonly id: string
-  readonly body: string | null
-  readonly sender: User
-}
+export type QuotedMessage = Readonly<{
+  id: string
+  body: string | null
+  sender: User
+}>
 
 /** All reactions to a message with the same emoji. */
-export interface Reaction {
-  readonly emoji: string
-  readonly users: readonly User[]
-}
+export type Reaction = Readonly<{
+  emoji: string
+  users: readonly User[]
+}>
 
-export interface User {
-  readonly id: string
-  readonly name: string
-  readonly avatarUrl: string | null
-}
+export type User = Readonly<{
+  id: string
+  name: string
+  avatarUrl: string | null
+}>
 
-export interface Member {
-  readonly user: User
-  readonly role: MemberRole
-  readonly deliveredSeq: number
-  readonly readSeq: number
-}
+export type Member = Readonly<{
+  user: User
+  role: MemberRole
+  deliveredSeq: number
+  readSeq: number
+}>
 
-export interface Attachment {
-  readonly id: string
-  readonly kind: 'IMAGE' | 'VIDEO' | 'AUDIO' | 'FILE'
-  readonly fileName: string
-  readonly contentType: string
-  readonly byteSize: number
-  readonly width: number | null
-  readonly height: number | null
-  readonly thumbhash: string | null
-  readonly url: string
-  readonly thumbnailUrl: string | null
-}
+export type Attachment = Readonly<{
+  id: string
+  kind: 'IMAGE' | 'VIDEO' | 'AUDIO' | 'FILE'
+  fileName: string
+  contentType: string
+  byteSize: number
+  width: number | null
+  height: number | null
+  thumbhash: string | null
+  url: string
+  thumbnailUrl: string | null
+}>
 
 /** Whether a user is online. `unknown` is neither online nor offline: show no dot. */
 export type Presence =
@@ -247,14 +249,14 @@ export type Presence =
   | { readonly type: 'unknown'; readonly lastSeenAt: Date | null }
 
 /** What the server has paused under load. */
-export interface ServiceStatus {
-  readonly level: 'NORMAL' | 'BUSY' | 'ESSENTIAL'
+export type ServiceStatus = Readonly<{
+  level: 'NORMAL' | 'BUSY' | 'ESSENTIAL'
   /** Names of the paused features. Ignore unknown names. */
-  readonly paused: readonly string[]
-}
+  paused: readonly string[]
+}>
 
 /** Where a device keeps its id, state and outbox. Each method is atomic. Values are structured-cloneable. */
-export interface ClientStorage {
+export type ClientStorage = Readonly<{
   get<Value>(key: string): Promise<Value | undefined>
   /** Makes all of the changes or none. `undefined` deletes a key. */
   write(changes: ReadonlyMap<string, unknown>): Promise<void>
@@ -262,5 +264,5 @@ export interface ClientStorage {
   keys(prefix: string): Promise<readonly string[]>
   close(): Promise<void>
   /** Set if several tabs share this storage: tabs with the same name elect one of them to hold the inbox. */
-  readonly sharedName?: string
-}
+  sharedName?: string
+}>

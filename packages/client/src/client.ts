@@ -39,7 +39,7 @@ const NORMAL: ServiceStatus = { level: 'NORMAL', paused: [] }
 /** Creates the client of one user on one device. Nothing connects before `start`. */
 export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   const { url, storage = memoryStorage(), pageSize = DEFAULT_PAGE_SIZE } = options
-  const onError = options.onError ?? ((error: unknown) => console.error('Parley:', error))
+  const onError = options.onError ?? reportError
   const fetch = options.fetch ?? globalThis.fetch.bind(globalThis)
   const WebSocket = options.WebSocket ?? globalThis.WebSocket
   const closed = new AbortController()
@@ -311,11 +311,11 @@ function createSession(options: SessionOptions) {
     }
     let restartTimer: ReturnType<typeof setTimeout> | undefined
     socket.subscribe(INBOX, { deviceId }, inbox)
-    socket.subscribe<{ serviceStatus: ServiceStatus }>(
+    socket.subscribe(
       SERVICE_STATUS,
       {},
       {
-        onData({ serviceStatus: { level, paused } }) {
+        onData({ serviceStatus: { level, paused } }: Readonly<{ serviceStatus: ServiceStatus }>) {
           options.serviceStatus.set(keepIdentity(options.serviceStatus.getSnapshot(), { level, paused }))
           postState()
         },
@@ -458,17 +458,23 @@ function createSession(options: SessionOptions) {
 
 /** Calls when the browser has reason to believe that the network is back. */
 function listenToSurroundings(onUp: () => void): () => void {
-  const target = globalThis.window as Window | undefined
-  if (typeof target?.addEventListener !== 'function') return () => undefined
+  const { window, document } = globalThis as Partial<Window & typeof globalThis>
+  // React Native has a window, but no document.
+  if (window === undefined || document === undefined) return () => undefined
   const onVisible = (): void => {
-    if (target.document?.visibilityState === 'visible') onUp()
+    if (document.visibilityState === 'visible') onUp()
   }
-  target.addEventListener('online', onUp)
-  target.document?.addEventListener('visibilitychange', onVisible)
+  window.addEventListener('online', onUp)
+  document.addEventListener('visibilitychange', onVisible)
   return () => {
-    target.removeEventListener('online', onUp)
-    target.document?.removeEventListener('visibilitychange', onVisible)
+    window.removeEventListener('online', onUp)
+    document.removeEventListener('visibilitychange', onVisible)
   }
+}
+
+function reportError(error: unknown): void {
+  // oxlint-disable-next-line no-console -- the app has not said where failures go.
+  console.error('Parley:', error)
 }
 
 function toWebSocketUrl(url: string): string {

@@ -10,6 +10,8 @@ import { bodies, open, startClient } from './client.ts'
 function lossyWebSocket(isDropped: (data: string) => boolean): typeof WebSocket {
   return class extends WebSocket {
     override set onmessage(listener: ((event: MessageEvent) => void) | null) {
+      // graphql-ws sets this property, so this is where its messages can be dropped.
+      // oxlint-disable-next-line unicorn/prefer-add-event-listener
       super.onmessage = (event: MessageEvent) => isDropped(String(event.data)) || listener?.(event)
     }
   }
@@ -19,7 +21,7 @@ function lossyWebSocket(isDropped: (data: string) => boolean): typeof WebSocket 
 function recordPositions() {
   const calls: { chatId: string; seq: number }[][] = []
   const recording: typeof fetch = (input, init) => {
-    const { query, variables } = JSON.parse(String(init?.body)) as {
+    const { query, variables } = JSON.parse(init?.body as string) as {
       query: string
       variables: { positions: { chatId: string; seq: number }[] }
     }

@@ -56,19 +56,19 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
   /** Each attempt has its own set of things to undo, so that a late callback of an old one does nothing. */
   async function connect(freshToken: boolean): Promise<void> {
     const undo: (() => void)[] = []
-    let isCurrent = true
+    const ended = new AbortController()
     disconnect = () => {
-      isCurrent = false
+      ended.abort()
       for (const dispose of undo.splice(0)) dispose()
     }
     let token: string
     try {
       token = await (freshToken ? tokens.renew() : tokens.current())
     } catch (error) {
-      if (isCurrent) dispatch({ type: 'noToken', reason: reasonOf(error) })
+      if (!ended.signal.aborted) dispatch({ type: 'noToken', reason: reasonOf(error) })
       return
     }
-    if (!isCurrent) return
+    if (ended.signal.aborted) return
     const close = openSocket({
       url,
       WebSocket,

@@ -11,11 +11,7 @@ export type Sink<Data> = Readonly<{
 /** One acknowledged WebSocket connection. */
 export type Socket = Readonly<{
   /** Starts an operation. The returned function ends it. */
-  subscribe<Data>(
-    document: string,
-    variables: Readonly<Record<string, unknown>>,
-    sink: Sink<Data>,
-  ): () => void
+  subscribe(document: string, variables: Readonly<Record<string, unknown>>, sink: Sink<never>): () => void
 }>
 
 export type SocketOptions = Readonly<{

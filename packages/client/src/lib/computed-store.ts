@@ -33,6 +33,6 @@ export class ComputedStore<Value> implements Store<Value> {
 
   /** Calls the listeners. */
   notify(): void {
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of Array.from(this.#listeners)) listener()
   }
 }

@@ -1,8 +1,9 @@
 /** Returns a random UUID. React Native and insecure origins lack `crypto.randomUUID`. */
 export function randomId(): string {
-  if (typeof globalThis.crypto?.randomUUID === 'function') return globalThis.crypto.randomUUID()
+  const crypto = globalThis.crypto as Partial<Crypto> | undefined
+  if (crypto?.randomUUID !== undefined) return crypto.randomUUID()
   const bytes = new Uint8Array(16)
-  if (typeof globalThis.crypto?.getRandomValues === 'function') globalThis.crypto.getRandomValues(bytes)
+  if (crypto?.getRandomValues !== undefined) crypto.getRandomValues(bytes)
   else for (let i = 0; i < bytes.length; i++) bytes[i] = Math.floor(Math.random() * 256)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80

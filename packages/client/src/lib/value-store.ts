@@ -27,6 +27,6 @@ export class ValueStore<Value> implements Store<Value> {
   set(value: Value): void {
     if (Object.is(value, this.#value)) return
     this.#value = value
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of Array.from(this.#listeners)) listener()
   }
 }

@@ -114,11 +114,11 @@ export class PresenceWatch {
     type Data = Readonly<{
       presence: Readonly<{ user: { id: string }; online: boolean | null; lastSeenAt: string | null }>
     }>
-    const end = socket.subscribe<Data>(
+    const end = socket.subscribe(
       PRESENCE,
       { ids: userIds },
       {
-        onData: ({ presence: { user, online, lastSeenAt } }) =>
+        onData: ({ presence: { user, online, lastSeenAt } }: Data) =>
           this.#onPresence({ userId: user.id, online, lastSeenAt }),
         onEnd: (error) => {
           this.#groups = this.#groups.filter((other) => other !== group)

@@ -104,12 +104,13 @@ export class ChatSync {
   /** Loads the next older page. Resolves to whether there is more. */
   async loadOlder(): Promise<boolean> {
     this.open()
-    while (this.#reading !== undefined) await this.#reading
-    const before = this.#deps.model.get(this.#chatId)?.olderCursor ?? null
-    if (before === null) return false
-    void this.#read(() => this.#readOlder(before))
-    while (this.#reading !== undefined) await this.#reading
-    return (this.#deps.model.get(this.#chatId)?.olderCursor ?? null) !== null
+    const cursor = (): string | null => this.#deps.model.get(this.#chatId)?.olderCursor ?? null
+    // Only once the first page is there, a cursor is known.
+    await this.#read(async () => {
+      const before = cursor()
+      if (before !== null) await this.#readOlder(before)
+    })
+    return cursor() !== null
   }
 
   #drain(): void {
@@ -120,7 +121,7 @@ export class ChatSync {
       return
     }
     const items = this.#queue.sort((a, b) => seqOf(a) - seqOf(b))
-    while (items.length > 0 && this.#reading === undefined) {
+    while (items.length > 0 && !this.#isReading()) {
       const item = items[0] as EventData | ReceiptData
       const record = model.get(this.#chatId) as ChatRecord
       if ('actor' in item && item.seq > record.headSeq + 1) return this.#closeGap(record)
@@ -130,6 +131,10 @@ export class ChatSync {
       // A repetition shows that the device has not acknowledged it yet.
       else this.#deps.onHead(this.#chatId, record.headSeq)
     }
+  }
+
+  #isReading(): boolean {
+    return this.#reading !== undefined
   }
 
   #applyEvent(record: ChatRecord, event: EventData): void {

@@ -10,8 +10,6 @@ export type Positions = Readonly<{
   note(chatId: string, seq: number): void
   /** What was acknowledged before no longer counts: after a restore, a log may be shorter than what was acknowledged. */
   reset(): void
-  /** Resolves when everything noted so far is acknowledged. */
-  flushed(): Promise<void>
 }>
 
 type Dependencies = Readonly<{
@@ -66,9 +64,6 @@ export function createPositions({ request, deviceId, signal, onError }: Dependen
     reset() {
       acknowledged.clear()
       wanted.clear()
-    },
-    async flushed() {
-      while (running !== undefined) await running
     },
   }
 }

@@ -96,7 +96,7 @@ export class Sync {
   /** Compares the heads of all chats with the server's, and reads what is missing. */
   async verify(): Promise<void> {
     await this.catchUp()
-    await this.#pages<Readonly<{ id: string; headSeq: number }>>(HEADS, ({ id, headSeq }) =>
+    await this.#pages(HEADS, ({ id, headSeq }: Readonly<{ id: string; headSeq: number }>) =>
       this.chat(id).expect(headSeq),
     )
   }
@@ -120,7 +120,7 @@ export class Sync {
   async #readSnapshot(): Promise<void> {
     const epoch = this.#epoch
     const released = new Map<string, Promise<void>>()
-    await this.#pages<SummaryData>(CHATS, (data) => {
+    await this.#pages(CHATS, (data: SummaryData) => {
       if (epoch === this.#epoch) released.set(data.id, this.chat(data.id).release(data))
     })
     if (epoch !== this.#epoch) return
@@ -129,9 +129,9 @@ export class Sync {
     if (epoch === this.#epoch) this.#state = 'ready'
   }
 
-  async #pages<Node>(document: string, take: (node: Node) => void): Promise<void> {
+  async #pages(document: string, take: (node: never) => void): Promise<void> {
     const { request, signal } = this.#deps
-    type Data = Readonly<{ chats: Edges<Node> & NextPage }>
+    type Data = Readonly<{ chats: Edges<never> & NextPage }>
     let after: string | null = null
     do {
       const variables: Readonly<{ after: string | null }> = { after }

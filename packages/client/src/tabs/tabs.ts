@@ -49,25 +49,31 @@ type Dependencies = Readonly<{
  * talk over a BroadcastChannel. Where a platform has neither, there is only one tab.
  */
 export function joinTabs({ name, onLead, onFollow, onMessage }: Dependencies): Tabs {
-  const locks = globalThis.navigator?.locks
-  if (name === undefined || locks === undefined || typeof BroadcastChannel === 'undefined') {
+  const { navigator, BroadcastChannel: Channel } = globalThis as Partial<Window & typeof globalThis>
+  const locks = (navigator as Partial<Navigator> | undefined)?.locks
+  if (name === undefined || locks === undefined || Channel === undefined) {
     let isOpen = true
     queueMicrotask(() => isOpen && onLead())
     return { isLeader: () => isOpen, post: () => undefined, close: () => void (isOpen = false) }
   }
 
   const id = randomId()
-  const channel = new BroadcastChannel(name)
+  const channel = new Channel(name)
   const closed = new AbortController()
   let release: (() => void) | undefined
   let isLeader = false
 
   function post(message: TabMessage): void {
+    // A BroadcastChannel stays within its origin, unlike a window.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
     if (!closed.signal.aborted) channel.postMessage({ from: id, message })
   }
 
-  channel.onmessage = ({ data }: MessageEvent<Readonly<{ from: string; message: TabMessage }>>) =>
-    onMessage(data.message, data.from)
+  channel.addEventListener(
+    'message',
+    ({ data }: MessageEvent<Readonly<{ from: string; message: TabMessage }>>) =>
+      onMessage(data.message, data.from),
+  )
 
   function lead(): Promise<void> {
     return new Promise((resolve) => {
@@ -78,15 +84,15 @@ export function joinTabs({ name, onLead, onFollow, onMessage }: Dependencies): T
     })
   }
 
-  void elect()
-  async function elect(): Promise<void> {
+  void elect(locks, name)
+  async function elect(manager: LockManager, lockName: string): Promise<void> {
     try {
-      const isTaken = await locks.request(name as string, { ifAvailable: true }, (lock) =>
+      const isTaken = await manager.request(lockName, { ifAvailable: true }, (lock) =>
         lock === null ? true : lead().then(() => false),
       )
       if (!isTaken || closed.signal.aborted) return
       onFollow()
-      await locks.request(name as string, { signal: closed.signal }, lead)
+      await manager.request(lockName, { signal: closed.signal }, lead)
     } catch (error) {
       if (!closed.signal.aborted) throw error
     }
