@@ -4,6 +4,7 @@ import { SEND } from '../graphql/documents.ts'
 import type { Request } from '../graphql/http.ts'
 import type { MessageData } from '../graphql/responses.ts'
 import { backoffMs, pause } from '../lib/backoff.ts'
+import { isEqual } from '../lib/equal.ts'
 import { randomId } from '../lib/random-id.ts'
 
 /** A message that waits to be sent, as it is in storage. */
@@ -54,8 +55,8 @@ export class Outbox {
   #isSender = false
   #isOnline = false
   #lastKey = 0
-  /** Writes are made one after the other, so that the entries appear in the order of `send`. */
-  #writing: Promise<unknown> = Promise.resolve()
+  /** Storage is read and written by one at a time, so that entries appear in the order of `send`. */
+  #busy: Promise<unknown> = Promise.resolve()
 
   constructor(dependencies: Dependencies) {
     this.#deps = dependencies
@@ -63,12 +64,7 @@ export class Outbox {
 
   /** Reads the entries from storage, as they are after another tab has changed them. */
   async load(): Promise<void> {
-    const { storage, prefix, onChanged } = this.#deps
-    const keys = await storage.keys(prefix)
-    const entries = await Promise.all(keys.map((key) => storage.get<OutboxEntry>(key)))
-    const before = this.#entries
-    this.#entries = entries.filter((entry) => entry !== undefined)
-    for (const { chatId } of [...before, ...this.#entries]) onChanged(chatId)
+    await this.#exclusively(() => this.#load())
     this.#sendAll()
   }
 
@@ -95,9 +91,7 @@ export class Outbox {
       createdAt: Date.now(),
       error: undefined,
     }
-    const written = this.#writing.then(() => this.#store(entry))
-    this.#writing = written.catch(() => undefined)
-    await written
+    await this.#store(entry)
     return entry
   }
 
@@ -166,6 +160,8 @@ export class Outbox {
     this.#sending.add(chatId)
     try {
       for (let failures = 0; this.#isSender && this.#isOnline && !this.#deps.signal.aborted;) {
+        // Another tab may have stored a message before this tab stored its own.
+        if (this.#deps.storage.sharedName !== undefined) await this.#exclusively(() => this.#load())
         const entry = this.#next(chatId)
         if (entry === undefined) return
         const waitMs = await this.#send(entry, failures)
@@ -216,17 +212,42 @@ export class Outbox {
     return this.#entries.find((entry) => entry.clientMessageId === clientMessageId)
   }
 
+  #exclusively(work: () => Promise<void>): Promise<void> {
+    const done = this.#busy.then(work)
+    this.#busy = done.catch(() => undefined)
+    return done
+  }
+
+  async #load(): Promise<void> {
+    const { storage, prefix, onChanged } = this.#deps
+    const keys = await storage.keys(prefix)
+    const before = new Map(this.#entries.map((entry) => [entry.key, entry]))
+    const entries = await Promise.all(keys.map((key) => storage.get<OutboxEntry>(key)))
+    this.#entries = entries.filter((entry) => entry !== undefined)
+    const isSame =
+      before.size === this.#entries.length &&
+      this.#entries.every(({ key, error }) => isEqual(before.get(key)?.error, error))
+    if (isSame) return
+    for (const { chatId } of [...before.values(), ...this.#entries]) onChanged(chatId)
+  }
+
   async #store(entry: OutboxEntry): Promise<void> {
-    await this.#deps.storage.write(new Map([[entry.key, entry]]))
-    const others = this.#entries.filter(({ key }) => key !== entry.key)
-    this.#entries = [...others, entry].sort((a, b) => (a.key < b.key ? -1 : 1))
+    await this.#exclusively(async () => {
+      await this.#deps.storage.write(new Map([[entry.key, entry]]))
+      const others = this.#entries.filter(({ key }) => key !== entry.key)
+      this.#entries = [...others, entry].sort((a, b) => (a.key < b.key ? -1 : 1))
+    })
     this.#changed(entry.chatId)
   }
 
   async #delete(entry: OutboxEntry): Promise<void> {
+    // Hidden at once; the entry goes as soon as storage lets it.
     this.#entries = this.#entries.filter(({ key }) => key !== entry.key)
     this.#deps.onChanged(entry.chatId)
-    await this.#deps.storage.write(new Map([[entry.key, undefined]]))
+    await this.#exclusively(async () => {
+      await this.#deps.storage.write(new Map([[entry.key, undefined]]))
+      this.#entries = this.#entries.filter(({ key }) => key !== entry.key)
+    })
     this.#changed(entry.chatId)
   }
 
