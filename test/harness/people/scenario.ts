@@ -97,7 +97,7 @@ export class Scenario {
   }
 
   /** Starts two clients per person while these steps run. */
-  async startClients(meanwhile: readonly Step[], start: StartClient = ModelClient.start): Promise<void> {
+  async startClients(meanwhile: readonly Step[], start: StartClient = startModelClient): Promise<void> {
     const starting = [...this.#people].flatMap(([actor, person]) =>
       ['phone', 'laptop'].map(async (device) => ({ actor, client: await start(person, device) })),
     )
@@ -251,4 +251,8 @@ async function change(
 async function attempt(person: Person, document: string, input: object): Promise<void> {
   const { errors = [] } = await person.post(document, { input })
   for (const { message: text, extensions } of errors) expect(EXPECTED_ERRORS, text).toContain(extensions.code)
+}
+
+function startModelClient(person: Person, device: string): Promise<ModelClient> {
+  return ModelClient.start(person, device)
 }
