@@ -111,7 +111,7 @@ test('does not change a database with rows', async () => {
   const { code, noticed } = await restoreFrom(backup, database.url)
   expect([code, noticed]).toEqual([
     1,
-    expect.stringMatching(/^The database is not empty: there is something in users\./),
+    expect.stringMatching(/^The database is not empty: there are rows in users\./),
   ])
   expect(await query(database.url, 'SELECT id FROM users')).toEqual([{ id: 'carol' }])
 })
@@ -169,7 +169,7 @@ test('reports a folder that cannot be created, and does not hang', async () => {
     const { code, noticed } = await parley(['backup', to], { DATABASE_URL: database.url })
     expect([code, noticed]).toEqual([
       1,
-      expect.stringMatching(/^The folder \S+ can't be made or written to \(\w+\)\. Name a folder where/),
+      expect.stringMatching(/^The folder \S+ can't be created or written to \(\w+\)\. Name a folder where/),
     ])
   }
 })
