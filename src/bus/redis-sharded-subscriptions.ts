@@ -19,7 +19,7 @@ type Channel = {
   readonly probing: BackgroundLoop
   /** The number of losses before the last probe that arrived. */
   coveredLosses: number
-  heardAt: number
+  receivedAt: number
 }
 
 /** What ioredis emits if a connection with subscriptions may be gone. */
@@ -64,7 +64,7 @@ export function createShardedSubscriptions(client: Cluster, options: Options): S
   function receiveProbe(channel: Channel, probe: string): void {
     const [sender, number] = probe.split(' ')
     if (sender !== self || channel.removed.signal.aborted || closed.signal.aborted) return
-    channel.heardAt = performance.now()
+    channel.receivedAt = performance.now()
     if (Number(number) <= channel.coveredLosses) return
     channel.coveredLosses = Number(number)
     onGap()
@@ -73,12 +73,12 @@ export function createShardedSubscriptions(client: Cluster, options: Options): S
   async function probe(name: string, channel: Channel): Promise<void> {
     const isPublished = await publishProbe(name)
     // A probe that was not published can not arrive: the silence says nothing about the subscription.
-    if (!isPublished) channel.heardAt = performance.now()
-    const silentMs = performance.now() - channel.heardAt
+    if (!isPublished) channel.receivedAt = performance.now()
+    const silentMs = performance.now() - channel.receivedAt
     const hasRecovered = channel.coveredLosses === losses
     if (hasRecovered && (!isPublished || silentMs > SILENT_MS)) handleLoss()
     if (silentMs < RECONNECT_AFTER_MS) return
-    channel.heardAt = performance.now()
+    channel.receivedAt = performance.now()
     client.disconnect(true)
   }
 
@@ -86,7 +86,7 @@ export function createShardedSubscriptions(client: Cluster, options: Options): S
     const channel: Channel = {
       removed: new AbortController(),
       coveredLosses: losses,
-      heardAt: performance.now(),
+      receivedAt: performance.now(),
       probing: createBackgroundLoop({
         component: 'bus probe',
         run: () => probe(name, channel),
@@ -105,7 +105,7 @@ export function createShardedSubscriptions(client: Cluster, options: Options): S
       const subscribe = async (): Promise<unknown> => client.ssubscribe(name, probeChannel(name))
       const signal = AbortSignal.any([closed.signal, channel.removed.signal])
       await retry(subscribe, () => true, SUBSCRIBE_BACKOFF, signal)
-      channel.heardAt = performance.now()
+      channel.receivedAt = performance.now()
       probeListeners.set(probeChannel(name), (message) => receiveProbe(channel, message))
       channel.probing.start()
     },

@@ -30,7 +30,7 @@ ${ANSWER}`
 
 /**
  * Takes the gateway's id, its lease or '', the duration of a lease, and the note. First removes what has run out, so
- * that a lease is never renewed after another gateway was told of its end. Returns the lease, the time, and then each
+ * that a lease is never renewed after another gateway has seen its end. Returns the lease, the time, and then each
  * live lease followed by its note.
  */
 const ACQUIRE_OR_RENEW = `

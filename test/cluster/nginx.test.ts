@@ -38,7 +38,7 @@ test('delivers between gateways behind nginx, and replays after a reconnect', as
   const first = bob.inbox('phone')
   await first.caughtUp()
   const listed = async () => (await parley(['doctor'], environment(cluster))).printed
-  await expect.poll(listed, { timeout: 10_000 }).toMatch(/\(1 person\), \S+ \(1 person\)/)
+  await expect.poll(listed, { timeout: 10_000 }).toMatch(/\(1 user\), \S+ \(1 user\)/)
 
   await alice.send(chat, 'Hello Bob')
   await bob.sendOverSocket(chat, 'Hello Alice')
