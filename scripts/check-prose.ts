@@ -22,6 +22,7 @@ const GENERATED = [
 // Files that explain the rules, and so quote what they forbid.
 const EXPLANATIONS = [
   'docs/glossary.md',
+  'scripts/check-prose.ts',
   'scripts/prose-rules.ts',
   'test/unit/scripts/check-prose.test.ts',
   'test/unit/scripts/check-prose-documents.test.ts',
