@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Topic } from './topic.ts'
 
-/** What one gateway sends to another: text that says its version, with one field for each topic. */
+/** Encodes the messages between gateways: a text with its version and one field for each topic. */
 export type EnvelopeCodec = Readonly<{
   encode<Payload>(topic: Topic<Payload>, payload: Payload): string
   /**

@@ -22,7 +22,7 @@ type Channel = {
   receivedAt: number
 }
 
-/** What ioredis emits if a connection with subscriptions may be gone. */
+/** The events that ioredis emits if a connection with subscriptions may be gone. */
 const LOSSES = ['-node', '-subscriber', 'nodeError', 'close', 'disconnecting'] as const
 
 /**

@@ -7,7 +7,7 @@ import type { Bus } from './bus.ts'
 import { createEnvelopeCodec } from './envelope.ts'
 import type { Topic } from './topic.ts'
 
-/** The bus as domains use it: typed messages by topic. What the bus does not ensure, this does not ensure either. */
+/** The bus as domains use it: typed messages by topic. It gives no more guarantees than the bus. */
 export type TopicBus = Readonly<{
   /** Sends one message to one gateway. Resolves when the bus has taken it, rejects if it has not or may not have. */
   publish<Payload>(topic: Topic<Payload>, to: GatewayId, payload: Payload): Promise<void>

@@ -9,6 +9,6 @@ export type Topic<Payload> = Readonly<{
   field: string
   /** Validates a payload and turns JSON into values such as dates. Ids are branded by the compiler alone. */
   schema: z.ZodType
-  /** What the field holds in messages of other topics. Undefined: they leave the field out. */
+  /** The value of the field in messages of other topics. Undefined: they leave the field out. */
   absent: Payload | undefined
 }>

@@ -21,10 +21,10 @@ export type TypingChanged = Readonly<{
   typing: boolean
 }>
 
-/** What happens in a chat and is not in its log. */
+/** A change in a chat that is not in its log. */
 export type Signal = ReceiptAdvanced | TypingChanged
 
-/** What is delivered to live streams. */
+/** An item that live streams receive. */
 export type LiveItem = ChatEvent | Signal
 
 /** A live stream of one user on this gateway. */

@@ -46,7 +46,7 @@ export class ChatFeed {
     this.#waiting.clear()
   }
 
-  /** What is missing before the first waiting event, or before the known head of the log. Undefined if nothing is. */
+  /** The gap before the first waiting event, or before the known head of the log. Undefined if there is none. */
   get gap(): Gap | undefined {
     if (this.#lastSeq === this.#headSeq) return undefined
     const firstWaiting = this.#waiting.size === 0 ? this.#headSeq + 1 : Math.min(...this.#waiting.keys())

@@ -83,7 +83,7 @@ export class HubState {
     chat.members.delete(user)
   }
 
-  /** Returns the chat, and begins to serve it after `headSeq` if it is not served yet. Its log reaches there at least. */
+  /** Returns the chat. If it is not served yet, serves it from after `headSeq`, which its log has reached. */
   openChat(chatId: ChatId, headSeq: Seq): ServedChat {
     const chat = this.#chats.get(chatId) ?? this.#addChat(chatId, headSeq)
     chat.feed.expect(headSeq)
@@ -107,7 +107,7 @@ export class HubState {
     this.#tails.observe(event)
   }
 
-  /** Whether a newer membership change was seen than a snapshot can hold that was read when the log ended at `headSeq`. */
+  /** Whether a membership change was seen that is newer than a snapshot as of `headSeq`. */
   isStale(chatId: ChatId, headSeq: Seq): boolean {
     const membersSeq = this.#chats.get(chatId)?.membersSeq ?? this.#tails.get(chatId).membersSeq
     return membersSeq > headSeq

@@ -226,7 +226,7 @@ function fillGap(step: Step, chat: ServedChat, events: readonly ChatEvent[]): vo
 
 /**
  * Retires the chat only after all events, since one may remove the last local member and the next add another. And not
- * if nothing was delivered: a missing event may add the user for whom the chat was opened.
+ * if nothing was delivered: the chat may have been opened for a user who is added by a missing event.
  */
 function deliverReady(step: Step, chat: ServedChat, ready: readonly ChatEvent[]): void {
   for (const event of ready) deliverEvent(step, chat, event)

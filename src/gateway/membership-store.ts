@@ -16,10 +16,10 @@ export type MembershipSnapshot = Readonly<{
 /** A membership that has ended. */
 export type PastMembership = Readonly<{ chatId: ChatId; leftSeq: Seq }>
 
-/** What a user should have received of a chat. If they have left it, `headSeq` is the event that removed them. */
+/** How far a user should have received a chat. If they have left it, `headSeq` is the event that removed them. */
 export type MembershipHead = MembershipSnapshot & Readonly<{ userId: UserId }>
 
-/** What a resync compares with what was delivered. Reads from the primary: a replica may lack what was missed. */
+/** The heads that a resync compares with the delivered events. Reads from the primary, because a replica may lag. */
 export type MembershipStore = Readonly<{
   /** The present or last membership of these users in each of their chats, except chats with an empty log. */
   heads(userIds: readonly UserId[]): Promise<readonly MembershipHead[]>

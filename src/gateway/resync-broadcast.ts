@@ -38,7 +38,7 @@ export function createResyncBroadcast({ topics, sessions, logger }: Dependencies
     async run(signal) {
       if (!isRequested) return
       await pause(COLLECT_MS, signal)
-      // What becomes undelivered during the broadcast needs another one: others may have resynced already.
+      // Events that fail during the broadcast need another one, because other gateways may have resynced already.
       isRequested = false
       try {
         await broadcast()

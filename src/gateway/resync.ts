@@ -40,7 +40,7 @@ type Dependencies = Readonly<{
   pace?: Partial<ResyncPace>
 }>
 
-/** What a resync may cost the database: each slice is two statements about at most `sliceSize` users. */
+/** The limits of a resync's load on the database: each slice is two statements about at most `sliceSize` users. */
 export type ResyncPace = Readonly<{
   sliceSize: number
   /** Between two slices after a fault, in milliseconds. By default 5,000 users a second, in 10 slices. */

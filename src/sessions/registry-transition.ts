@@ -4,7 +4,7 @@ import { gatewaysIn, gatewaysLost, hasEnded, type LeaseList } from './leases.ts'
 /** For how long a gateway relies on being alone, from when it asked. */
 export const ALONE_MS = 500
 
-/** What this gateway knows of its own lease, of other gateways, and of its registrations in Redis. */
+/** This gateway's knowledge of its own lease, of other gateways, and of its registrations in Redis. */
 export type RegistryState = {
   readonly gatewayId: GatewayId
   /** The users with live streams here. */

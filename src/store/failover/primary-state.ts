@@ -5,7 +5,7 @@ import { type Answers, type Choice, chooseWriter, isSame, type Writable } from '
 export type SeenWriter = Readonly<{ writer: Writable; server: ServerState | undefined }>
 
 /**
- * The knowledge of a gateway about the primary. `last` is the latest writer: connections that are still open lead to it.
+ * The knowledge of a gateway about the primary. `last` is the latest writer, to which open connections still lead.
  * `reported` holds the refused servers that were reported last.
  */
 export type PrimaryState = Readonly<{ reported: readonly Writable[] }> &

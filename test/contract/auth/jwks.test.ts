@@ -116,7 +116,7 @@ test.each([
   )
 })
 
-test("somebody else's key under a known name is refused", async () => {
+test('rejects a foreign key with the id of a known one', async () => {
   const [key, forger] = [await makeKey('ES256', 'a'), await makeKey('ES256', 'a')]
   await using provider = await startProvider([key])
   await expect(provider.verifier.verify(await sign(forger))).rejects.toThrow(

@@ -4,7 +4,7 @@ import type { GatewayId } from '../../../src/ids.ts'
 import { pause } from '../../../src/lib/async.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 
-/** One gateway publishes increasing numbers to another, which records the numbers and the gaps that it is notified of. */
+/** One gateway publishes increasing numbers to another, which records the numbers and the reported gaps. */
 export type NumberedFlow = AsyncDisposable &
   Readonly<{
     /** In order. */
@@ -17,7 +17,7 @@ export type NumberedFlow = AsyncDisposable &
     nextGap(): Promise<void>
     /** Resolves when a number that is published from now on is received. */
     nextNumber(): Promise<void>
-    /** Stops, waits until a last number is received, and returns the numbers that are missing without a reported gap. */
+    /** Stops, waits for a last number, and returns the numbers that are missing without a reported gap. */
     finish(): Promise<readonly number[]>
   }>
 
@@ -79,8 +79,8 @@ export async function startNumberedFlow(from: Bus, to: Bus): Promise<NumberedFlo
 }
 
 /**
- * The acknowledged numbers that are missing without a reported gap: not received, and no gap was reported after the last
- * smaller number that was received.
+ * The acknowledged numbers that are missing without a reported gap: not received, and no gap was reported after the
+ * last smaller number that was received.
  */
 export function unreported(
   acknowledged: readonly number[],

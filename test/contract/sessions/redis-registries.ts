@@ -48,8 +48,8 @@ export async function startRegistryEnd(urls: readonly string[], name: string): P
 }
 
 /**
- * Takes all notifications of a gateway that has just joined. It asks for a resync of itself, and on a slow machine again
- * for users who were registered late. What comes afterwards has another cause.
+ * Takes all notifications of a gateway that has just joined. It asks for a resync of itself. On a slow machine it asks
+ * again for users who were registered late. Later notifications have another cause.
  */
 export async function settled({ notifications }: RegistryEnd): Promise<void> {
   await notifications.match((notification) => notification === 'reregistered')

@@ -25,7 +25,7 @@ const [event, advanced] = [sent('tea', 1), receipt('tea', bob, 1)]
 const valid = (): Record<string, unknown> =>
   JSON.parse(toText({ events: [event], signals: [advanced], isAlarm: false })) as Record<string, unknown>
 
-test('what arrives is what was sent, down to the milliseconds and every character', () => {
+test('decodes exactly the encoded messages, with milliseconds and all characters', () => {
   fc.assert(
     fc.property(anyEnvelope, (envelope) => {
       const decoded = decode(toText(envelope))

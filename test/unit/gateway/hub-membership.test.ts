@@ -16,7 +16,7 @@ import { createHubWorld, type HubWorld, read } from './hub-world.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-describe('a user whom an event adds', () => {
+describe('a user who is added by an event', () => {
   test('receives that event and later ones, and nothing earlier', () => {
     const { hub, subscribeTo, subscribe } = createHubWorld()
     subscribeTo(alice, ['tea'], 0)

@@ -13,8 +13,8 @@ import {
 import { createHubWorld, read } from './hub-world.ts'
 
 /*
- * A gateway missed events of a chat for so long that they have left the log. Membership changes may be among them, so it
- * does not know the members any more.
+ * A gateway missed events of a chat for so long that they have left the log. Membership changes may be among them, so
+ * it does not know the members any more.
  */
 
 beforeEach(() => void vi.useFakeTimers())
