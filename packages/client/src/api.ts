@@ -2,6 +2,7 @@
  * The public types of the client. Everything that an app sees is one of these: immutable snapshots in stores, and the
  * methods that change them.
  */
+import type { JoinTabs } from './tabs/tabs.ts'
 
 /** What a client needs to know about its server, its user and its surroundings. */
 export type ParleyClientOptions = Readonly<{
@@ -263,6 +264,6 @@ export type ClientStorage = Readonly<{
   /** Returns the keys that start with `prefix`, in ascending order. */
   keys(prefix: string): Promise<readonly string[]>
   close(): Promise<void>
-  /** Set if several tabs share this storage: tabs with the same name elect one of them to hold the inbox. */
-  sharedName?: string
+  /** Set if several tabs share this storage: they agree on one that holds the inbox and sends the outbox. */
+  joinTabs?: JoinTabs
 }>

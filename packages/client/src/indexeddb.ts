@@ -1,5 +1,6 @@
 import { type IDBPDatabase, openDB } from 'idb'
 import type { ClientStorage } from './api.ts'
+import { electTab } from './tabs/elect-tab.ts'
 
 const STORE = 'values'
 
@@ -32,7 +33,7 @@ export function indexedDbStorage(name = 'parley'): ClientStorage {
   }
 
   return {
-    sharedName: name,
+    joinTabs: electTab(name),
     async get<Value>(key: string): Promise<Value | undefined> {
       return (await (await database()).get(STORE, key)) as Value | undefined
     },

@@ -161,7 +161,7 @@ export class Outbox {
     try {
       for (let failures = 0; this.#isSender && this.#isOnline && !this.#deps.signal.aborted;) {
         // Another tab may have stored a message before this tab stored its own.
-        if (this.#deps.storage.sharedName !== undefined) await this.#exclusively(() => this.#load())
+        if (this.#deps.storage.joinTabs !== undefined) await this.#exclusively(() => this.#load())
         const entry = this.#next(chatId)
         if (entry === undefined) return
         const waitMs = await this.#send(entry, failures)

@@ -1,6 +1,6 @@
 import { COUNTS } from '../graphql/documents.ts'
 import type { Request } from '../graphql/http.ts'
-import { pause } from '../lib/backoff.ts'
+import { createCoalescer } from '../lib/coalescer.ts'
 import type { CountsData } from './chat-sync.ts'
 import { untilDone } from './retry.ts'
 
@@ -12,35 +12,16 @@ type Dependencies = Readonly<{
   onError(error: unknown): void
 }>
 
-/** How long requests are collected before one query asks for all of them, in milliseconds. */
-const COLLECT_MS = 200
-/** The most ids of one query. */
-const MAX_IDS = 100
-
-/** Asks for what events do not tell, for many chats at a time. */
+/** Asks for what events do not tell, for up to 100 chats at a time. */
 export function createCounts({ request, signal, apply, onError }: Dependencies): (chatId: string) => void {
-  const wanted = new Set<string>()
-  let isRunning = false
+  const chats = createCoalescer<true>({ collectMs: 200, maxBatch: 100, run, signal, onError })
 
-  async function run(): Promise<void> {
-    while (wanted.size > 0 && !signal.aborted) {
-      await pause(COLLECT_MS, signal)
-      const ids = [...wanted].slice(0, MAX_IDS)
-      for (const id of ids) wanted.delete(id)
-      const { nodes } = await untilDone(
-        () => request<{ nodes: readonly (CountsData | null)[] }>(COUNTS, { ids }),
-        signal,
-      )
-      for (const node of nodes) if (node?.id !== undefined && !apply(node)) wanted.add(node.id)
-    }
+  async function run(batch: readonly (readonly [string, true])[]): Promise<void> {
+    type Data = { nodes: readonly (CountsData | null)[] }
+    const ids = batch.map(([chatId]) => chatId)
+    const { nodes } = await untilDone(() => request<Data>(COUNTS, { ids }), signal)
+    for (const node of nodes) if (node?.id !== undefined && !apply(node)) chats.set(node.id, true)
   }
 
-  return (chatId) => {
-    wanted.add(chatId)
-    if (isRunning) return
-    isRunning = true
-    run()
-      .catch((error: unknown) => signal.aborted || onError(error))
-      .finally(() => (isRunning = false))
-  }
+  return (chatId) => chats.set(chatId, true)
 }

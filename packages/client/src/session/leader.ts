@@ -1,0 +1,131 @@
+import type { ServiceStatus } from '../api.ts'
+import { createConnection, toConnectionState } from '../connection/connection.ts'
+import type { Socket } from '../connection/socket.ts'
+import { listenToSurroundings } from '../connection/surroundings.ts'
+import type { TokenSource } from '../connection/token.ts'
+import type { ParleyError } from '../errors.ts'
+import { INBOX, SERVICE_STATUS } from '../graphql/documents.ts'
+import type { InboxData } from '../graphql/responses.ts'
+import { keepIdentity } from '../lib/equal.ts'
+import { PresenceWatch } from '../presence/presence-watch.ts'
+import { inBackground, type SessionContext } from './context.ts'
+
+/** In larger chats, receipts are neither sent to every member nor replayed. */
+const LARGE_CHAT = 100
+/** Before an inbox that the server has ended is opened again, in milliseconds. Longer if it was refused for good. */
+const REOPEN_MS = 1_000
+const REFUSED_MS = 10_000
+
+type Options = Readonly<{
+  url: string
+  WebSocket: typeof globalThis.WebSocket
+  tokens: TokenSource
+  deviceId: string
+  /** Called at each connect: what no event tells has to be queried again. */
+  onConnected(): void
+}>
+
+/** The half of a session that holds the connection, on behalf of all tabs of the device. */
+export type Leader = Readonly<{
+  /** `mayHaveMissed`: this tab has followed another one, whose last items may not have arrived. */
+  lead(mayHaveMissed: boolean): void
+  /** The users whose presence one tab shows. */
+  watch(tab: string, userIds: readonly string[]): void
+  /** Tells the other tabs how things stand. */
+  postState(): void
+  stop(): void
+}>
+
+export function createLeader(context: SessionContext, options: Options): Leader {
+  const { model, sync, outbox, presences, signal, post, onError } = context
+  const { url, WebSocket, tokens, deviceId, onConnected } = options
+  const watchedByTab = new Map<string, readonly string[]>()
+  let isVerified = true
+
+  const presenceWatch = new PresenceWatch((presence) => {
+    post({ type: 'presence', presence })
+    presences.apply(presence)
+  })
+  const connection = createConnection({ url, WebSocket, tokens, onOpened })
+  const stopListening = listenToSurroundings(connection.noteNetworkUp)
+  connection.state.subscribe(() => {
+    const state = toConnectionState(connection.state.getSnapshot())
+    context.connection.set(keepIdentity(context.connection.getSnapshot(), state))
+    outbox.setSender(true, state.type === 'live' || state.type === 'catching-up')
+    postState()
+  })
+
+  /** Opens everything that lives as long as one connection. Returns how to end it. */
+  function onOpened(socket: Socket): () => void {
+    const closed = new AbortController()
+    openInbox(socket, closed.signal)
+    const onData = ({
+      serviceStatus: { level, paused },
+    }: Readonly<{ serviceStatus: ServiceStatus }>): void => {
+      context.serviceStatus.set(keepIdentity(context.serviceStatus.getSnapshot(), { level, paused }))
+      postState()
+    }
+    socket.subscribe(SERVICE_STATUS, {}, { onData, onEnd: () => undefined })
+    presenceWatch.setSocket(socket)
+    if (sync.isReady) sync.refreshLarge(LARGE_CHAT)
+    onConnected()
+    return () => {
+      closed.abort()
+      presenceWatch.setSocket(undefined)
+      presences.forget()
+      model.clearTyping()
+    }
+  }
+
+  function openInbox(socket: Socket, closed: AbortSignal): void {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    closed.addEventListener('abort', () => clearTimeout(timer))
+    const onData = ({ inbox: item }: Readonly<{ inbox: InboxData }>): void => {
+      // The other tabs first: what is acknowledged below has to have reached them.
+      post({ type: 'item', item })
+      const wasReady = sync.isReady
+      sync.receive(item)
+      const { __typename: type } = item
+      if (type === 'CaughtUp' || (type === 'InboxReset' && wasReady)) inBackground(context, catchUp(closed))
+    }
+    const onEnd = (error: ParleyError | undefined): void => {
+      if (closed.aborted) return
+      const isRefused = error?.isRetryable === false
+      if (isRefused && !signal.aborted) onError(error)
+      timer = setTimeout(open, error?.retryAfterMs ?? (isRefused ? REFUSED_MS : REOPEN_MS))
+    }
+    const open = (): void => void socket.subscribe(INBOX, { deviceId }, { onData, onEnd })
+    open()
+  }
+
+  async function catchUp(closed: AbortSignal): Promise<void> {
+    await (isVerified ? sync.catchUp() : sync.verify())
+    isVerified = true
+    if (!closed.aborted) connection.noteCaughtUp()
+  }
+
+  function postState(): void {
+    if (!context.isLeader()) return
+    const heads = new Map(model.ids().map((chatId) => [chatId, model.get(chatId)?.headSeq ?? 0]))
+    const [state, status] = [context.connection.getSnapshot(), context.serviceStatus.getSnapshot()]
+    post({ type: 'state', connection: state, status, heads })
+  }
+
+  return {
+    lead(mayHaveMissed) {
+      isVerified = !mayHaveMissed
+      connection.start()
+      // The tab that led before may have ended between a write and its news.
+      inBackground(context, outbox.load())
+    },
+    watch(tab, userIds) {
+      watchedByTab.set(tab, userIds)
+      presenceWatch.want([...watchedByTab.values()].flat())
+    },
+    postState,
+    stop() {
+      stopListening()
+      connection.stop()
+    },
+  }
+}
