@@ -4,7 +4,7 @@
  */
 import type { JoinTabs } from './tabs/tabs.ts'
 
-/** What a client needs to know about its server, its user and its surroundings. */
+/** The server, the user, and the environment of a client. */
 export type ParleyClientOptions = Readonly<{
   /** The GraphQL endpoint, such as `https://chat.example.com/graphql`. The WebSocket URL is derived from it. */
   url: string
@@ -37,7 +37,9 @@ export type Store<Snapshot> = Readonly<{
 
 /** One signed-in user on one device. */
 export type ParleyClient = Readonly<{
-  /** Opens storage and the inbox. Resolves once the client is live for the first time. Rejects if the token is refused. */
+  /**
+   * Opens storage and the inbox. Resolves once the client is live for the first time. Rejects if the token is refused.
+   */
   start(): Promise<void>
   /** Ends all activity. The outbox stays in storage. */
   close(): Promise<void>
@@ -47,7 +49,7 @@ export type ParleyClient = Readonly<{
   viewer: Store<User | undefined>
   /** All chats, the most recently active first. */
   chats: Store<readonly ChatSummary[]>
-  /** What the server has paused under load. */
+  /** The features that the server has paused under load. */
   serviceStatus: Store<ServiceStatus>
   /** Sum of the unread counts of all chats. */
   totalUnread: Store<number>
@@ -137,7 +139,7 @@ export type OutgoingMessage = Readonly<{
   attachments?: readonly (Blob | File)[]
 }>
 
-/** What a list of chats shows. */
+/** A chat as a list of chats shows it. */
 export type ChatSummary = Readonly<{
   id: string
   kind: ChatKind
@@ -158,7 +160,7 @@ export type ChatSummary = Readonly<{
   memberCount: number
 }>
 
-/** What a screen with one chat shows. */
+/** A chat as its own screen shows it. */
 export type ChatState = ChatSummary &
   Readonly<{
     /** False until the first page of messages and all members are loaded. */
@@ -249,7 +251,7 @@ export type Presence =
   | { readonly type: 'offline'; readonly lastSeenAt: Date | null }
   | { readonly type: 'unknown'; readonly lastSeenAt: Date | null }
 
-/** What the server has paused under load. */
+/** The features that the server has paused under load. */
 export type ServiceStatus = Readonly<{
   level: 'NORMAL' | 'BUSY' | 'ESSENTIAL'
   /** Names of the paused features. Ignore unknown names. */

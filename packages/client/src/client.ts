@@ -134,7 +134,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     })
   }
 
-  /** What needs the session waits until it is there. */
+  /** Resolves once the user and the device are known. Rejects before `start`. */
   function whenOpen(): Promise<Session> {
     return opening ?? Promise.reject(new ParleyError('NOT_STARTED', 'Call `start` first.'))
   }

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => parley[Symbol.asyncDispose]())
 
 let count = 0
-/** Two users of this test alone, with a direct chat, and a network that can fail between the second one and the server. */
+/** Creates two users with a direct chat. The network between the second one and the server can fail. */
 async function twoUsers() {
   count += 1
   const [alice, bob] = await Promise.all([parley.person(`alice-${count}`), parley.person(`bob-${count}`)])

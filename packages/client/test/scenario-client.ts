@@ -122,7 +122,7 @@ function shown(client: TestClient): Record<string, unknown> {
   )
 }
 
-/** What is compared. Of a chat that the viewer has left, what may change without an event is not. */
+/** The compared state. A chat that the viewer has left can change without an event, so less of it is compared. */
 function fromState(chat: ChatState): unknown {
   const { headSeq, memberCount, messageTtlSeconds, isMember, isLoaded, lastMessage, members, unreadCount } =
     chat

@@ -115,7 +115,7 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
 
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** What an app is told of the state. */
+/** The state in the terms of the public API. */
 export function toConnectionState(state: State): ConnectionState {
   switch (state.type) {
     case 'idle':

@@ -27,7 +27,7 @@ export type SocketOptions = Readonly<{
 const OPEN_WITHIN_MS = 10_000
 const PING_EVERY_MS = 10_000
 const PONG_WITHIN_MS = 5_000
-/** What is reported if there was no close frame. */
+/** Reported if there was no close frame. */
 const ABNORMAL = 1006
 
 /**

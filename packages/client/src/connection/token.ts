@@ -1,4 +1,4 @@
-/** What a client reads from its own token. The server verifies it; nothing here is trusted. */
+/** The claims that a client reads from its own token. The server verifies the token; nothing here is trusted. */
 export type TokenClaims = Readonly<{ subject: string | undefined; expiresAtMs: number | undefined }>
 
 /** Reads the claims of a JWT. Anything else has none. */

@@ -45,7 +45,7 @@ ${USER} ${MESSAGE} ${EVENT}`
 export const HEADS = `query Heads($after:String){chats(first:100,after:$after){edges{node{id headSeq}}
 pageInfo{hasNextPage endCursor}}}`
 
-/** What can change without an event, or cannot be derived from the events. */
+/** The values that change without an event, or that events do not determine. */
 export const COUNTS = `query Counts($ids:[ID!]!){nodes(ids:$ids){...on Chat{id headSeq unreadCount
 viewerMember{readSeq}lastMessage{id status}}}}`
 

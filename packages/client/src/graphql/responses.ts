@@ -83,7 +83,7 @@ export type TypingData = Readonly<{
   typing: boolean
 }>
 
-/** What the inbox delivers. Anything without a `seq` that is none of the known types is ignored. */
+/** An item of the inbox. The client ignores an unknown type, unless it has a `seq`: then it is an event. */
 export type InboxData =
   | EventData
   | ReceiptData

@@ -26,7 +26,7 @@ export class ComputedStore<Value> implements Store<Value> {
     return () => void this.#listeners.delete(entry)
   }
 
-  /** What the value is made of has changed: the next snapshot is computed anew. */
+  /** The sources of the value have changed. The next snapshot is computed anew. */
   markStale(): void {
     this.#isValid = false
   }

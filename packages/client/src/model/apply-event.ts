@@ -97,7 +97,7 @@ function countDeleted(
   return counted && before !== undefined ? { ...chat, unreadBefore: Math.max(0, before - 1) } : chat
 }
 
-/** What a receipt changes. `isUncertain`: the number of unread messages has to be asked for again. */
+/** Applies a receipt. Returns the same record if it changes nothing. */
 export function applyReceipt(
   chat: ChatRecord,
   userId: string,

@@ -2,8 +2,8 @@ import type { Attachment, ChatKind, MemberRole, User } from '../api.ts'
 import type { ChatData, EventData, MemberData, MessageData, SummaryData } from '../graphql/responses.ts'
 
 /*
- * What the client knows, without anything derived. Records are immutable and structured-cloneable; users are kept once
- * and named by id, so that a new name shows everywhere.
+ * The state of the client, without derived values. Records are immutable and structured-cloneable. Users are kept once
+ * and referenced by id, so that a new name shows everywhere.
  */
 
 export type Watermarks = Readonly<{ deliveredSeq: number; readSeq: number }>

@@ -3,7 +3,7 @@ import { keepIdentity } from '../lib/equal.ts'
 import { type ChatRecord, isUnread, MAX_UNREAD, type MessageRecord, type QuoteRecord } from './records.ts'
 import { statusIn } from './status.ts'
 
-/** What a view is made of, besides the chat's record. */
+/** The sources of a view, besides the chat's record. */
 export type Sources = Readonly<{
   viewerId: string
   user(id: string): User
@@ -17,10 +17,10 @@ export type Sources = Readonly<{
   nowMs: number
 }>
 
-/** What the screens show of one chat. */
+/** A chat in the terms of the public API. */
 export type ChatView = Readonly<{ summary: ChatSummary; state: ChatState }>
 
-/** Builds the views of one chat. What did not change keeps its identity from one view to the next. */
+/** Builds the views of one chat. Unchanged parts keep their identity from one view to the next. */
 export function createChatView(): (chat: ChatRecord, sources: Sources) => ChatView {
   let previous: ChatView | undefined
   let shown = new Map<string, Shown>()

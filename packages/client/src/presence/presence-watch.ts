@@ -1,7 +1,7 @@
 import type { Socket } from '../connection/socket.ts'
 import { PRESENCE } from '../graphql/documents.ts'
 
-/** What the server tells of one user. */
+/** The presence of one user, as the server delivers it. */
 export type PresenceData = Readonly<{ userId: string; online: boolean | null; lastSeenAt: string | null }>
 
 /** How long changes of the watched users are collected, in milliseconds. */

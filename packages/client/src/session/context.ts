@@ -6,7 +6,7 @@ import type { PresenceStores } from '../presence/presence-stores.ts'
 import type { Sync } from '../sync/sync.ts'
 import type { TabMessage } from '../tabs/tab-message.ts'
 
-/** What the leading and the following half of a session share. */
+/** The parts that the leading and the following half of a session share. */
 export type SessionContext = Readonly<{
   model: Model
   sync: Sync

@@ -2,7 +2,7 @@ import { keepIdentity } from '../lib/equal.ts'
 import type { TabMessage } from '../tabs/tab-message.ts'
 import { inBackground, type SessionContext } from './context.ts'
 
-/** What the tab that leads tells the others. */
+/** A message from the leading tab to the others. */
 export type LeaderMessage = Extract<TabMessage, { type: 'item' | 'state' | 'presence' }>
 
 /** The half of a session that follows another tab: it applies what that one receives to a snapshot of its own. */

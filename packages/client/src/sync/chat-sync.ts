@@ -61,7 +61,7 @@ export class ChatSync {
     this.#drain()
   }
 
-  /** Events wait until `release`: a snapshot is about to replace the record. What waited so far is in the snapshot. */
+  /** Queues events until `release`, because a snapshot is about to replace the record. Drops the older ones. */
   hold(): void {
     this.#isHeld = true
     this.#queue = []

@@ -8,7 +8,7 @@ import { untilDone } from './retry.ts'
 export type Positions = Readonly<{
   /** Everything of the chat up to `seq` is applied here. */
   note(chatId: string, seq: number): void
-  /** What was acknowledged before no longer counts: after a restore, a log may be shorter than what was acknowledged. */
+  /** Forgets the acknowledged positions. After a restore, a log may be shorter than they say. */
   reset(): void
 }>
 

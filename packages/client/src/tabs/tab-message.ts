@@ -3,9 +3,9 @@ import type { InboxData } from '../graphql/responses.ts'
 import type { Confirmed } from '../outbox/outbox.ts'
 import type { PresenceData } from '../presence/presence-watch.ts'
 
-/** What tabs that share a device tell each other. */
+/** A message between tabs that share a device. */
 export type TabMessage =
-  /** From a tab that follows: the leader answers with `state`. */
+  /** From a following tab. The leader replies with `state`. */
   | Readonly<{ type: 'hello' }>
   /** From the leader. `heads` are the newest seqs that it has applied, so that followers find what they have missed. */
   | Readonly<{

@@ -1,7 +1,7 @@
 import { createParleyClient } from '../../src/index.ts'
 import { indexedDbStorage } from '../../src/indexeddb.ts'
 
-// What runs in each tab of the test. The test drives it through `window.tab`.
+// The script of each tab. The test drives it through `window.tab`.
 const { url, token } = Object.fromEntries(new URLSearchParams(location.search)) as {
   url: string
   token: string

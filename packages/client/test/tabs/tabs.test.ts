@@ -82,7 +82,7 @@ test(`sends each message once and in order while tabs are killed ${KILLS} times,
       ] as const)
       expected.push(body)
     }
-    // The tab that sent last is killed at once, with its messages on their way; it is the leader in a third of the cases.
+    // The tab that sent last is killed with its messages in flight. It is the leader in a third of the cases.
     const victim = (kill + 2) % TABS
     await tabs[victim]?.close({ runBeforeUnload: false })
     tabs[victim] = await openTab(context, address, chatId)
