@@ -70,7 +70,8 @@ test('an installed package serves the API on the embedded database', async () =>
     // A group of its own: npx does not forward signals on every system.
     detached: true,
   })
-  const exited = once(child, 'exit')
+  // Not 'exit': npx ends before the gateway, which still writes into the folder. Its output closes when both are gone.
+  const closed = once(child, 'close')
   const { pid } = child
   if (pid === undefined) throw new Error('npx did not start')
   const lines = new EventQueue<string>()
@@ -88,7 +89,7 @@ test('an installed package serves the API on the embedded database', async () =>
     expect(await response.json()).toEqual({ data: { viewer: { id: 'user_alice', name: 'Alice' } } })
   } finally {
     process.kill(-pid, 'SIGTERM')
-    await exited
+    await closed
   }
   await lines.match((line) => line.includes('"stopped"'))
 }, 120_000)
