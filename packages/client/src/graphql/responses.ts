@@ -37,7 +37,6 @@ export type SummaryData = Readonly<{
   kind: ChatKind
   title: string | null
   headSeq: number
-  createdAt: string
   lastActivityAt: string
   messageTtlSeconds: number | null
   memberCount: number

@@ -16,4 +16,20 @@ export function keepIdentity<Value>(before: Value | undefined, after: Value): Va
   return before !== undefined && isEqual(before, after) ? before : after
 }
 
+/** Returns `before` if it has the same elements, by identity. */
+export function keepArray<Item>(
+  before: readonly Item[] | undefined,
+  after: readonly Item[],
+): readonly Item[] {
+  const isSame = before?.length === after.length && before.every((item, index) => item === after[index])
+  return isSame ? before : after
+}
+
+/** Returns `before` if it has the same properties, by identity. */
+export function keepShallow<Value extends object>(before: Value | undefined, after: Value): Value {
+  if (before === undefined) return after
+  const keys = Object.keys(after) as (keyof Value)[]
+  return keys.every((key) => Object.is(before[key], after[key])) ? before : after
+}
+
 type Keyed = Readonly<Record<string, unknown>>

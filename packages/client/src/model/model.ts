@@ -1,7 +1,8 @@
 import type { ChatState, ChatSummary, Message, User } from '../api.ts'
 import { ComputedStore } from '../lib/computed-store.ts'
+import { keepArray } from '../lib/equal.ts'
 import { ValueStore } from '../lib/value-store.ts'
-import type { ChatRecord } from './records.ts'
+import { type ChatRecord, UNKNOWN_CHAT } from './records.ts'
 import { type ChatView, createChatView, nextExpiryMs } from './view.ts'
 
 /** Typing is hidden this long after it was last reported, in milliseconds. */
@@ -39,7 +40,7 @@ export class Model {
   constructor(unsentIn: (chatId: string, record: ChatRecord | undefined) => readonly Message[]) {
     this.#unsentIn = unsentIn
     let list: readonly ChatSummary[] = []
-    this.chats = new ComputedStore(() => (list = keepElements(list, this.#list())))
+    this.chats = new ComputedStore(() => (list = keepArray(list, this.#list())))
     this.totalUnread = new ComputedStore(() =>
       this.chats.getSnapshot().reduce((sum, { unreadCount }) => sum + unreadCount, 0),
     )
@@ -171,7 +172,7 @@ export class Model {
   }
 
   #view(chatId: string, entry: Entry): ChatView {
-    entry.view ??= entry.build(entry.record ?? unknownChat(chatId), {
+    entry.view ??= entry.build(entry.record ?? { ...UNKNOWN_CHAT, id: chatId }, {
       viewerId: this.viewerId,
       user: this.user,
       usersVersion: this.#usersVersion,
@@ -196,30 +197,4 @@ export class Model {
     this.#entries.set(chatId, entry)
     return entry
   }
-}
-
-function unknownChat(id: string): ChatRecord {
-  return {
-    id,
-    kind: 'GROUP',
-    title: null,
-    headSeq: 0,
-    lastActivityAt: new Date(0).toISOString(),
-    messageTtlSeconds: null,
-    memberCount: 0,
-    isMember: true,
-    members: new Map(),
-    hasAllMembers: false,
-    watermarks: new Map(),
-    lastMessage: null,
-    messages: [],
-    unreadBefore: 0,
-    isLoaded: false,
-    olderCursor: null,
-  }
-}
-
-function keepElements<Item>(before: readonly Item[], after: readonly Item[]): readonly Item[] {
-  const isSame = before.length === after.length && before.every((item, index) => item === after[index])
-  return isSame ? before : after
 }

@@ -85,29 +85,41 @@ function toQuote(data: NonNullable<MessageData['replyTo']>, note: NoteUser): Quo
   return { id, body, senderId: sender.id, expiresAt }
 }
 
+/** A chat of which nothing is known yet. */
+export const UNKNOWN_CHAT: ChatRecord = {
+  id: '',
+  kind: 'GROUP',
+  title: null,
+  headSeq: 0,
+  lastActivityAt: '1970-01-01T00:00:00.000Z',
+  messageTtlSeconds: null,
+  memberCount: 0,
+  isMember: true,
+  members: new Map(),
+  hasAllMembers: false,
+  watermarks: new Map(),
+  lastMessage: null,
+  messages: [],
+  unreadBefore: 0,
+  isLoaded: false,
+  olderCursor: null,
+}
+
 /** The record of a chat that was queried without its messages. */
 export function fromSummary(data: SummaryData, note: NoteUser): ChatRecord {
-  const { id, kind, title, headSeq, lastActivityAt, messageTtlSeconds, memberCount, viewerMember } = data
+  const { viewerMember, unreadCount, members: page, lastMessage, ...fields } = data
   const isMember = viewerMember.leftAt === null
-  const listed = isMember ? data.members.edges.map(({ node }) => node) : []
+  const listed = isMember ? page.edges.map(({ node }) => node) : []
   const members = new Map([viewerMember, ...listed].map((member) => [member.user.id, member.role]))
   return {
-    id,
-    kind,
-    title,
-    headSeq,
-    lastActivityAt,
-    messageTtlSeconds,
-    memberCount,
+    ...UNKNOWN_CHAT,
+    ...fields,
     isMember,
     members,
-    hasAllMembers: !isMember || members.size >= memberCount,
+    hasAllMembers: !isMember || members.size >= data.memberCount,
     watermarks: watermarksOf([viewerMember, ...listed], note),
-    lastMessage: data.lastMessage === null ? null : toMessage(data.lastMessage, note),
-    messages: [],
-    unreadBefore: data.unreadCount >= MAX_UNREAD ? undefined : data.unreadCount,
-    isLoaded: false,
-    olderCursor: null,
+    lastMessage: lastMessage === null ? null : toMessage(lastMessage, note),
+    unreadBefore: unreadCount >= MAX_UNREAD ? undefined : unreadCount,
   }
 }
 
@@ -118,9 +130,10 @@ export function fromChat(
   viewerId: string,
   note: NoteUser,
 ): ChatRecord {
-  const summary = fromSummary(data, note)
-  const messages = data.messages.edges.map(({ node }) => toMessage(node, note))
-  const { hasPreviousPage, startCursor } = data.messages.pageInfo
+  const { messages: page, ...fields } = data
+  const summary = fromSummary(fields, note)
+  const messages = page.edges.map(({ node }) => toMessage(node, note))
+  const { hasPreviousPage, startCursor } = page.pageInfo
   const all = summary.isMember ? [data.viewerMember, ...members] : [data.viewerMember]
   const chat: ChatRecord = {
     ...summary,

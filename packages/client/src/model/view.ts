@@ -1,5 +1,5 @@
 import type { ChatState, ChatSummary, Member, Message, QuotedMessage, User } from '../api.ts'
-import { keepIdentity } from '../lib/equal.ts'
+import { keepArray, keepIdentity, keepShallow } from '../lib/equal.ts'
 import { type ChatRecord, isUnread, MAX_UNREAD, type MessageRecord, type QuoteRecord } from './records.ts'
 import { statusIn } from './status.ts'
 
@@ -125,12 +125,26 @@ function toMembers({ members, watermarks }: ChatRecord, { user }: Sources): read
   })
 }
 
+/** A message that only this device knows. */
+export const UNSENT = {
+  id: undefined,
+  seq: undefined,
+  attachments: [],
+  reactions: [],
+  editedAt: null,
+  deletedAt: null,
+  expiresAt: null,
+  error: undefined,
+  uploadProgress: undefined,
+} as const satisfies Partial<Message>
+
 /** Deleted and expired messages stay in their place, without content. */
 function toMessage(record: MessageRecord, status: Message['status'], sources: Sources): Message {
   const { id, seq, clientMessageId, senderId, replyTo, sentAt, editedAt, deletedAt, expiresAt } = record
   const { user, nowMs } = sources
   const isGone = deletedAt !== null || isExpired(record, nowMs)
   return {
+    ...UNSENT,
     id,
     seq,
     clientMessageId,
@@ -146,8 +160,6 @@ function toMessage(record: MessageRecord, status: Message['status'], sources: So
     deletedAt: toDate(deletedAt),
     expiresAt: toDate(expiresAt),
     status,
-    error: undefined,
-    uploadProgress: undefined,
   }
 }
 
@@ -158,16 +170,4 @@ function toQuote(record: QuoteRecord, { user, nowMs }: Sources): QuotedMessage {
 
 function toDate(text: string | null): Date | null {
   return text === null ? null : new Date(text)
-}
-
-/** The elements have kept their identity already. */
-function keepArray<Item>(before: readonly Item[] | undefined, after: readonly Item[]): readonly Item[] {
-  const isSame = before?.length === after.length && before.every((item, index) => item === after[index])
-  return isSame ? before : after
-}
-
-function keepShallow<Value extends object>(before: Value | undefined, after: Value): Value {
-  if (before === undefined) return after
-  const keys = Object.keys(after) as (keyof Value)[]
-  return keys.every((key) => Object.is(before[key], after[key])) ? before : after
 }

@@ -5,6 +5,7 @@ import type { Request } from '../graphql/http.ts'
 import type { MessageData } from '../graphql/responses.ts'
 import { backoffMs, pause } from '../lib/backoff.ts'
 import { isEqual } from '../lib/equal.ts'
+import { UNSENT } from '../model/view.ts'
 import { randomId } from '../lib/random-id.ts'
 
 /** A message that waits to be sent, as it is in storage. */
@@ -268,20 +269,13 @@ export class Outbox {
 function toMessage(entry: OutboxEntry, sender: User, quote: (id: string) => QuotedMessage | null): Message {
   const { clientMessageId, body, replyToId, createdAt, error } = entry
   return {
-    id: undefined,
-    seq: undefined,
+    ...UNSENT,
     clientMessageId,
     sender,
     body,
-    attachments: [],
     replyTo: replyToId === undefined ? null : quote(replyToId),
-    reactions: [],
     sentAt: new Date(createdAt),
-    editedAt: null,
-    deletedAt: null,
-    expiresAt: null,
     status: error === undefined ? 'pending' : 'failed',
     error,
-    uploadProgress: undefined,
   }
 }
