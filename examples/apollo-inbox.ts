@@ -69,7 +69,7 @@ function append(client: ApolloClient, chatId: string, message: Message): boolean
     fields: {
       messages(list: unknown, { toReference }) {
         const { edges, ...rest } = list as { edges: readonly object[] }
-        const edge = { __typename: 'ChatMessagesConnectionEdge', node: toReference(message) }
+        const edge = { __typename: 'MessageEdge', node: toReference(message) }
         return { ...rest, edges: [...edges, edge] }
       },
     },

@@ -11,6 +11,8 @@ export type ChatId = Branded<string, 'ChatId'>
 export type DeviceId = Branded<string, 'DeviceId'>
 /** Unique per running gateway. */
 export type GatewayId = Branded<string, 'GatewayId'>
+/** A user's membership of a chat, over all of its periods. */
+export type MemberId = Readonly<{ chatId: ChatId; userId: UserId }>
 /** The number of an event in a chat's log, from 1. 0 is before the first event. */
 export type Seq = number
 /** A message's chat, and the seq at which it was sent. */
@@ -28,6 +30,7 @@ export function newChatId(): ChatId {
 export const globalId = {
   user: (id: UserId): string => `user_${id}`,
   chat: (id: ChatId): string => `chat_${id}`,
+  member: ({ chatId, userId }: MemberId): string => `member_${chatId}_${userId}`,
   message: ({ chatId, seq }: MessageId): string => `message_${chatId}_${seq}`,
 }
 
@@ -35,6 +38,7 @@ export const globalId = {
 export type NodeId =
   | Readonly<{ type: 'User'; id: UserId }>
   | Readonly<{ type: 'Chat'; id: ChatId }>
+  | Readonly<{ type: 'ChatMember'; id: MemberId }>
   | Readonly<{ type: 'Message'; id: MessageId }>
 
 /** Decodes a global id. Returns undefined if Parley cannot have issued it. */
@@ -45,11 +49,19 @@ export function parseGlobalId(text: string): NodeId | undefined {
       return isSubject(rest) ? { type: 'User', id: rest as UserId } : undefined
     case 'chat':
       return isChatId(rest) ? { type: 'Chat', id: rest } : undefined
+    case 'member':
+      return parseMemberId(rest)
     case 'message':
       return parseMessageId(rest)
     default:
       return undefined
   }
+}
+
+function parseMemberId(rest: string): NodeId | undefined {
+  const [, chatId = '', userId = ''] = /^([0-9a-f-]{36})_(.+)$/s.exec(rest) ?? []
+  if (!isChatId(chatId) || !isSubject(userId)) return undefined
+  return { type: 'ChatMember', id: { chatId, userId: userId as UserId } }
 }
 
 function parseMessageId(rest: string): NodeId | undefined {

@@ -9,7 +9,7 @@ import { wireMessages } from './composition/messages.ts'
 import { wireOverload } from './composition/overload.ts'
 import type { Overrides } from './composition/overrides.ts'
 import { type PresenceParts, wirePresence } from './composition/presence.ts'
-import { wireTransport } from './composition/transport.ts'
+import { wireServerInfo, wireTransport } from './composition/transport.ts'
 import { wireUsers } from './composition/users.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
@@ -44,6 +44,7 @@ export function createParley(
     ...delivery,
     ...overload,
     typing: gateway.typing,
+    serverInfo: wireServerInfo(foundation),
     presence: presence.presence,
   }
   const transport = wireTransport(foundation, services)

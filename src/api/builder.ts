@@ -18,15 +18,20 @@ export type NodeShape = object
 /** The reactions with one emoji. */
 export type ReactionShape = Readonly<{ emoji: string; userIds: readonly User['id'][] }>
 
+/** How a client presents an attachment. */
+type AttachmentKind = 'IMAGE' | 'VIDEO' | 'AUDIO' | 'FILE'
+
 export type AttachmentShape = Readonly<{
   id: string
+  kind: AttachmentKind
   fileName: string
   contentType: string
   byteSize: number
   width: number | null
   height: number | null
+  thumbhash: string | null
   url: string
-  thumbnailUrl: string | null
+  urlExpiresAt: Date
 }>
 
 type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { type: Type }>
@@ -40,7 +45,8 @@ export type SchemaTypes = {
   Scalars: {
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date }
-    /** An enum. Pothos can name it only among the scalars. */
+    // Enums. Pothos can name them only among the scalars.
+    AttachmentKind: { Input: AttachmentKind; Output: AttachmentKind }
     MemberRole: { Input: MemberRole; Output: MemberRole }
   }
   Objects: {

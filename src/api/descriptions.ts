@@ -11,15 +11,28 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'AddMembersInput.userIds': 'Users to add. Each must have signed in once.',
   AddMembersPayload: 'Result of `addMembers`.',
   'AddMembersPayload.chat': 'The group after the change.',
-  Attachment: 'A file that belongs to a message. This version has no attachments yet.',
+  Attachment: 'A file that belongs to one message. Until that message is sent, only the uploader can see it.',
   'Attachment.byteSize': 'Size of the file in bytes.',
   'Attachment.contentType': 'Media type, such as `image/jpeg`.',
   'Attachment.fileName': 'Name of the file, without a path.',
-  'Attachment.height': 'Height in pixels. Null if the file is not an image.',
+  'Attachment.height': 'Height in pixels. Null if the file is not an image, or not uploaded yet.',
   'Attachment.id': '`attachment_<uuid>`.',
-  'Attachment.thumbnailUrl': 'URL of a smaller version. Null if the attachment has no thumbnail.',
-  'Attachment.url': 'Signed URL of the file, valid for a limited time.',
-  'Attachment.width': 'Width in pixels. Null if the file is not an image.',
+  'Attachment.kind': 'How to present the file.',
+  'Attachment.thumbhash':
+    'ThumbHash placeholder in base64, to show while an image loads. Null in the same cases as `width`.',
+  'Attachment.thumbnailUrl':
+    'URL of a smaller version, valid like `url`. Null if the attachment has no thumbnail.',
+  'Attachment.thumbnailUrl(maxEdge:)':
+    'Longest edge in pixels, 320 or 1280. Any other value is `BAD_USER_INPUT`.',
+  'Attachment.url': `Signed URL of the file until \`urlExpiresAt\`; it needs no Authorization header. Each fetch checks that its user may
+still see the message: 403 if not or if expired, 404 once the file is deleted.`,
+  'Attachment.urlExpiresAt': 'When `url` and `thumbnailUrl` expire. Query the attachment again for new URLs.',
+  'Attachment.width': 'Width in pixels. Null if the file is not an image, or not uploaded yet.',
+  AttachmentKind: 'How a client presents an attachment. Values may be added.',
+  'AttachmentKind.AUDIO': 'A sound recording to play, such as a voice message.',
+  'AttachmentKind.FILE': 'Any other file, to be offered as a download.',
+  'AttachmentKind.IMAGE': 'An image to show inline.',
+  'AttachmentKind.VIDEO': 'A video to play.',
   CaughtUp: 'The replay is complete. The events that follow are live.',
   'CaughtUp.at': 'When the replay was complete.',
   Chat: 'A chat that the viewer is or was a member of. After leaving, the viewer sees its title, size and lifetime as of then.',
@@ -39,13 +52,16 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Newest message that the viewer can see, even if it is deleted or expired. Null if there is none.',
   'Chat.memberCount': 'Number of present members.',
   'Chat.members': 'Present members, in a stable order. A viewer who has left sees only their own membership.',
+  'Chat.messages': 'Messages that the viewer can see, in `seq` order. `last: 30` returns the newest page.',
   'Chat.messageTtlSeconds':
     'Lifetime of new messages in seconds, 5 to 31,536,000. Null if messages are kept permanently.',
-  'Chat.messages': 'Messages that the viewer can see, in `seq` order. `last: 30` returns the newest page.',
   'Chat.title': 'Title of a group, 1 to 255 characters. Null in a direct chat.',
   'Chat.unreadCount': `Number of messages of others after the viewer's \`readSeq\` that are neither deleted nor expired, at most 999.
 Only the newest 10,000 messages after \`readSeq\` are considered.`,
   'Chat.viewerMember': "The viewer's own membership. Its `leftAt` is set if the viewer has left.",
+  ChatConnection: "A page of the viewer's chats.",
+  ChatEdge: 'One item of a ChatConnection.',
+  'ChatEdge.node': 'The chat at this position.',
   ChatEvent: `One durable change to a chat. Types may be added: always select \`... on ChatEvent { seq chat { id } }\`, and advance the
 position for event types that the client does not know.`,
   'ChatEvent.actor': 'The user who made the change.',
@@ -57,20 +73,20 @@ position for event types that the client does not know.`,
   'ChatKind.DIRECT':
     'A chat of exactly two users, who can neither leave nor be removed. It has no title, and both users are MEMBER.',
   'ChatKind.GROUP': 'A titled chat whose members join and leave.',
-  ChatMember: 'The membership of one user in one chat.',
+  ChatMember: `The membership of one user in one chat. \`Query.node\` finds exactly the memberships that \`Chat.members\` lists for the
+viewer.`,
   'ChatMember.deliveredSeq': "Every event up to this seq has reached at least one of the member's devices.",
+  'ChatMember.id':
+    '`member_<chat uuid>_<subject>`. The same for every membership period of the user in this chat.',
   'ChatMember.joinedAt': 'Start of the present membership period, or of the last one if the member has left.',
   'ChatMember.leftAt':
     'When the member left, or null for a present member. A member who has left can read only the events of their periods.',
   'ChatMember.readSeq': 'The member has read the chat up to this seq. Never greater than `deliveredSeq`.',
   'ChatMember.role': 'Always MEMBER in a direct chat. After leaving, the last role.',
   'ChatMember.user': 'The user whose membership this is.',
-  ChatMembersConnection: 'A page of the members of a chat.',
-  ChatMembersConnectionEdge: 'One item of a ChatMembersConnection.',
-  'ChatMembersConnectionEdge.node': 'The membership at this position.',
-  ChatMessagesConnection: 'A page of the messages of a chat.',
-  ChatMessagesConnectionEdge: 'One item of a ChatMessagesConnection.',
-  'ChatMessagesConnectionEdge.node': 'The message at this position.',
+  ChatMemberConnection: 'A page of the members of a chat.',
+  ChatMemberEdge: 'One item of a ChatMemberConnection.',
+  'ChatMemberEdge.node': 'The membership at this position.',
   ChatPosition: 'A position in a chat log.',
   'ChatPosition.chatId': 'The chat.',
   'ChatPosition.seq':
@@ -113,7 +129,7 @@ On \`inbox\` it concerns all chats:
 - more than 10,000 events are pending for the device
 - the chat log no longer reaches back to the device's position
 - the server has forgotten the device, because the viewer has more than 100
-- the operator has restored a backup, or reset the devices
+- the operator has restored a backup
 
 On \`chatEvents\` it concerns that chat. Subscribe from its \`headSeq\` next time.`,
   'InboxReset.reason': 'Explanation in English for logs. Clients must not parse it.',
@@ -130,10 +146,14 @@ On \`chatEvents\` it concerns that chat. Subscribe from its \`headSeq\` next tim
   MarkReadPayload: 'Result of `markRead`.',
   'MarkReadPayload.chat': 'The chat after the change.',
   MemberAdded: 'A user joined the chat. If it is the viewer, query the chat.',
+  'MemberAdded.member': `The membership of \`user\`. When the user joins, both watermarks are \`seq - 1\` and the role is MEMBER. A former member
+sees watermarks of others only up to their own leaving.`,
   'MemberAdded.user': 'The user who joined.',
   MemberRemoved:
     "A user left the chat or was removed. If it is the viewer, this is the chat's last event until the viewer joins again.",
   'MemberRemoved.actor': 'The user who made the change. Equals `user` if the user left.',
+  'MemberRemoved.member':
+    'The membership of `user`, with `leftAt` set unless the user has joined again since.',
   'MemberRemoved.user': 'The user who is no longer a member.',
   MemberRole: 'What a member of a group may do. Values may be added.',
   'MemberRole.ADMIN':
@@ -144,12 +164,14 @@ On \`chatEvents\` it concerns that chat. Subscribe from its \`headSeq\` next tim
   MemberRoleChanged: 'A member of a group got another role.',
   'MemberRoleChanged.actor':
     'The user who made the change. When the last owner leaves and the role passes on, this is the user who leaves.',
+  'MemberRoleChanged.member': 'The membership of `user`.',
   'MemberRoleChanged.role': 'The role that this event assigned.',
   'MemberRoleChanged.user': 'The user whose role changed.',
   Message: 'A message of a chat. Deleted and expired messages remain as tombstones, without their content.',
-  'Message.attachments': 'Always empty in this version.',
-  'Message.body':
-    'Text of the message, 1 to 8,192 characters. Null if the message is deleted or expired, or was sent before the viewer joined.',
+  'Message.attachments':
+    'At most 10, in the order sent. Empty if the message is deleted, expired, or from before the viewer joined.',
+  'Message.body': `Text of the message, 1 to 8,192 characters.
+Null if the message is deleted or expired, has only attachments, or was sent before the viewer joined.`,
   'Message.chat': 'The chat that the message belongs to.',
   'Message.clientMessageId': "The key that the sender's client chose, unique per sender and chat.",
   'Message.deletedAt':
@@ -159,7 +181,7 @@ On \`chatEvents\` it concerns that chat. Subscribe from its \`headSeq\` next tim
     'When the content disappears, without an event, so clients use a timer. Null if the message is kept permanently.',
   'Message.id': '`message_<chat uuid>_<seq>`.',
   'Message.reactions':
-    'One item for each emoji, in the order of first use. Empty in the same cases in which `body` is null.',
+    'One item for each emoji, in the order of first use. Empty in the same cases as `attachments`.',
   'Message.replyTo':
     'The message that this one replies to. Null if it is not a reply, or if the viewer may not see that message.',
   'Message.sender': 'The user who sent the message.',
@@ -167,8 +189,11 @@ On \`chatEvents\` it concerns that chat. Subscribe from its \`headSeq\` next tim
   'Message.seq': 'Seq of the MessageSent event. It never changes.',
   'Message.status':
     'Derived from the watermarks of the other members. In a live MessageSent event it is SENT.',
+  MessageConnection: 'A page of the messages of a chat.',
   MessageDeleted: 'The sender deleted a message.',
   'MessageDeleted.message': 'The message without its content.',
+  MessageEdge: 'One item of a MessageConnection.',
+  'MessageEdge.node': 'The message at this position.',
   MessageEdited: 'The sender changed the body of a message.',
   'MessageEdited.message':
     'The message after the edit. Has no content if it was sent before the viewer joined.',
@@ -193,7 +218,7 @@ On \`chatEvents\` it concerns that chat. Subscribe from its \`headSeq\` next tim
 - \`BAD_USER_INPUT\` – a value is out of bounds, or the group would have too many members
 - \`CONFLICT\` – \`clientChatId\` was used for a different group`,
   'Mutation.createGroup(input:)': 'The group to create.',
-  'Mutation.deleteMessage': `Deletes the body and the reactions of a message of the viewer. The message stays as a tombstone.
+  'Mutation.deleteMessage': `Deletes the body, the attachments and the reactions of a message of the viewer. The message stays as a tombstone.
 
 - \`NOT_FOUND\` – no such message, or the viewer cannot see it
 - \`FORBIDDEN\` – the viewer is not the sender, or has left the chat`,
@@ -237,6 +262,7 @@ message.
 - \`NOT_FOUND\` – no such chat, the viewer was never a member, or the viewer cannot see the message to reply to
 - \`FORBIDDEN\` – the viewer has left the chat
 - \`BAD_USER_INPUT\` – a value is out of bounds, or \`replyToId\` is a message of another chat
+- \`BAD_USER_INPUT\` – an attachment is not the viewer's own, is not completely uploaded, or was sent before
 - \`CONFLICT\` – \`clientMessageId\` was used for different content`,
   'Mutation.sendMessage(input:)': 'The message to send.',
   'Mutation.setMemberRole': `Assigns a role to a member of a group.
@@ -251,7 +277,7 @@ message.
 - \`FORBIDDEN\` – the viewer has left the chat, or the message is deleted or expired
 - \`BAD_USER_INPUT\` – not exactly one emoji, or more than 20 emoji of the viewer on this message`,
   'Mutation.setReaction(input:)': 'The message, the emoji, and whether to add or remove it.',
-  'Mutation.setTyping': `Tells the other connected members whether the viewer types.
+  'Mutation.setTyping': `Tells the other connected members whether the viewer types. A message that the viewer sends ends it too.
 
 - \`NOT_FOUND\` – no such chat, or the viewer was never a member
 - \`FORBIDDEN\` – the viewer has left the chat
@@ -288,17 +314,15 @@ message.
   'Query.chats': `Chats that the viewer is or was a member of, the most recently active first.
 A direct chat without messages is listed only to the user who started it.`,
   'Query.node': 'Finds an object by its ID. Null if it does not exist, or if the viewer may not see it.',
-  'Query.node(id:)': 'ID of a user, chat or message.',
+  'Query.node(id:)': 'ID of a user, chat, membership, message or attachment.',
   'Query.nodes':
     'Finds objects by their IDs and returns them in the same order, with null for each one that `node` would not find.',
   'Query.nodes(ids:)': 'At most 100 IDs. More are `BAD_USER_INPUT`.',
+  'Query.serverInfo': 'Version, features and limits of the server. Readable without a token.',
   'Query.serviceStatus': 'The present service level of the gateway that serves this request.',
   'Query.user': 'Finds a user. Null if no user with this ID has signed in yet.',
   'Query.user(id:)': 'ID of the user.',
-  'Query.viewer': 'The user named by the token.',
-  QueryChatsConnection: "A page of the viewer's chats.",
-  QueryChatsConnectionEdge: 'One item of a QueryChatsConnection.',
-  'QueryChatsConnectionEdge.node': 'The chat at this position.',
+  'Query.viewer': 'The user whom the token names.',
   Reaction: 'All reactions to a message with the same emoji.',
   'Reaction.emoji': 'The fully qualified form of the emoji.',
   'Reaction.users': 'Users who reacted with this emoji, in the order of their reactions.',
@@ -315,6 +339,7 @@ A direct chat without messages is listed only to the user who started it.`,
   'ReceiptAdvanced.at': 'When the watermarks advanced.',
   'ReceiptAdvanced.chat': 'The chat that the watermarks belong to.',
   'ReceiptAdvanced.deliveredSeq': "The member's `deliveredSeq`.",
+  'ReceiptAdvanced.member': 'The membership of `user`, with watermarks at least as high as in this receipt.',
   'ReceiptAdvanced.readSeq': "The member's `readSeq`.",
   'ReceiptAdvanced.user':
     'The user whose watermarks advanced. A receipt may arrive before the MemberAdded event of its user.',
@@ -328,10 +353,10 @@ A direct chat without messages is listed only to the user who started it.`,
   'RenewSessionInput.token': 'A valid token of the same user.',
   RenewSessionPayload: 'Result of `renewSession`.',
   'RenewSessionPayload.expiresAt': 'When the new token expires. Null if it does not expire.',
-  'RenewSessionPayload.viewer': 'The user named by the new token.',
+  'RenewSessionPayload.viewer': 'The user whom the new token names.',
   SendMessageInput: 'Input of `sendMessage`.',
   'SendMessageInput.body':
-    '1 to 8,192 characters, without control characters except newline and tab. A message without a body is `BAD_USER_INPUT`.',
+    '1 to 8,192 characters, without control characters except newline and tab. Optional if there are attachments.',
   'SendMessageInput.chatId': 'The chat to send to.',
   'SendMessageInput.clientMessageId':
     'Key chosen by the client for this message, 1 to 64 characters, unique per sender and chat. A UUID is suitable.',
@@ -340,16 +365,30 @@ A direct chat without messages is listed only to the user who started it.`,
   'SendMessagePayload.deduplicated':
     'True if the key was used before. `message` is then the first message, as it is now.',
   'SendMessagePayload.message': 'The new message, or the first one if `deduplicated` is true.',
+  ServerInfo: 'What the server supports. One client build can use it to work with several server versions.',
+  'ServerInfo.features':
+    'Names of the optional features that this server offers, such as `uploads` and `search`. Ignore unknown names.',
+  'ServerInfo.limits': 'The limits of this server.',
+  'ServerInfo.version': 'Version of Parley on the gateway that serves this request, such as `1.4.0`.',
+  ServerLimits:
+    'Limits that a client can check before it sends an operation. The operator may set some of them.',
+  'ServerLimits.maxAttachmentsPerMessage': 'Most attachments of one message.',
+  'ServerLimits.maxBodyLength': 'Longest message body, in characters.',
+  'ServerLimits.maxGroupMembers': 'Most members of a group.',
+  'ServerLimits.maxMessageFrameBytes':
+    'Largest WebSocket message that the gateway accepts, in bytes. It closes the connection with 1009 on a larger one.',
+  'ServerLimits.maxPageSize': 'Largest `first` or `last` of a connection. Greater values are reduced to it.',
+  'ServerLimits.maxUploadBytes': 'Largest upload, in bytes.',
   ServiceLevel: 'How much of the service is available on a gateway. Values may be added.',
-  'ServiceLevel.BUSY': 'Typing and presence are paused. Receipts are late.',
+  'ServiceLevel.BUSY': 'Typing and presence are paused. Receipts are late by about a second.',
   'ServiceLevel.ESSENTIAL':
-    'Receipts, presence and typing are paused. Messages, groups, edits, reactions and history work.',
+    'Receipts, presence, typing, search and uploads are paused. Messages, groups, edits, reactions and history work.',
   'ServiceLevel.NORMAL': 'All features are available.',
   ServiceStatus:
     'The service level of one gateway. Each gateway has its own, so it may differ after a reconnect.',
   'ServiceStatus.level': 'The present level.',
   'ServiceStatus.paused':
-    'Names of the paused features: `typing`, `presence`, `receipts`. Ignore unknown names.',
+    'Names of the paused features: `typing`, `presence`, `receipts`, `search`, `uploads`. Ignore unknown names.',
   'ServiceStatus.since': 'When the gateway entered this level.',
   SetMemberRoleInput: 'Input of `setMemberRole`.',
   'SetMemberRoleInput.chatId': 'The group of the member.',
@@ -359,7 +398,8 @@ A direct chat without messages is listed only to the user who started it.`,
   SetMemberRolePayload: 'Result of `setMemberRole`.',
   'SetMemberRolePayload.member': 'The membership after the change.',
   SetReactionInput: 'Input of `setReaction`.',
-  'SetReactionInput.emoji': 'Exactly one emoji, in its fully qualified form.',
+  'SetReactionInput.emoji':
+    'Exactly one emoji. Any spelling of it, with or without variation selectors, counts as the fully qualified emoji.',
   'SetReactionInput.messageId': 'The message to react to.',
   'SetReactionInput.present': 'True adds the reaction. False removes it.',
   SetReactionPayload: 'Result of `setReaction`.',
@@ -403,7 +443,7 @@ one final \`online: null\` follows for them.
   TypingChanged: 'A member types, or has stopped. It is never stored or replayed.',
   'TypingChanged.chat': 'The chat that the member types in.',
   'TypingChanged.typing':
-    'True is repeated while the member goes on typing. Hide it 6 seconds after the last one.',
+    'True is repeated at least every 4 seconds while the member goes on typing. Hide it 6 seconds after the last one.',
   'TypingChanged.user': 'The user who types.',
   UpdateChatInput: 'Input of `updateChat`.',
   'UpdateChatInput.chatId': 'The chat to change.',

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader'
-import type { ChatView, WatermarkKey } from '../events/chat.ts'
+import type { ChatView, Member, WatermarkKey } from '../events/chat.ts'
 import { notFound, ParleyError } from '../errors.ts'
-import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
+import type { ChatId, MemberId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from '../events/message.ts'
 import type { Presence } from '../events/presence-state.ts'
 import type { User } from '../users/users.ts'
@@ -13,6 +13,8 @@ export type Loaders = Readonly<{
   /** Null if the viewer may not see it. */
   presence: DataLoader<UserId, Presence | null>
   chatView: DataLoader<ChatId, ChatView>
+  /** Rejects with NOT_FOUND if the viewer cannot know of the membership. */
+  membership: DataLoader<MemberId, Member>
   message: DataLoader<MessageId, Message | undefined>
   lastMessage: DataLoader<ChatView, Message | undefined>
   unreadCount: DataLoader<ChatView, number>
@@ -38,9 +40,12 @@ export function createLoaders(
     presence: batching<UserId, Presence | null>(async (ids) =>
       viewerId === undefined ? ids.map(() => null) : presence.find(viewerId, ids),
     ),
+    membership: batching<MemberId, Member>(async (ids) => {
+      if (viewerId === undefined) return ids.map(tokenMissing)
+      return (await chats.memberships(viewerId, ids)).map((member) => member ?? notFound('Member'))
+    }),
     chatView: batching<ChatId, ChatView>(async (ids) => {
-      if (viewerId === undefined)
-        return ids.map(() => new ParleyError('UNAUTHENTICATED', 'The token is missing. Send one.'))
+      if (viewerId === undefined) return ids.map(tokenMissing)
       return (await chats.findMany(viewerId, ids)).map((view) => view ?? notFound('Chat'))
     }),
     message: batching((ids) => messages.findMany(ids)),
@@ -60,6 +65,10 @@ function batching<Key, Value>(
   load: (keys: readonly Key[]) => Promise<readonly (Value | Error)[]>,
 ): DataLoader<Key, Value> {
   return new DataLoader(load, { cache: false })
+}
+
+function tokenMissing(): ParleyError {
+  return new ParleyError('UNAUTHENTICATED', 'The token is missing. Send one.')
 }
 
 function watermarkKey({ chatId, exceptId }: WatermarkKey): string {

@@ -1,6 +1,6 @@
 import { badInput } from '../errors.ts'
 import { parseGlobalId } from '../ids.ts'
-import { isVisible } from '../events/chat.ts'
+import { isVisible, type Member } from '../events/chat.ts'
 import type { Message } from '../events/message.ts'
 import type { User } from '../users/users.ts'
 import type { Builder, ChatRef } from './builder.ts'
@@ -8,7 +8,10 @@ import { type Context, requireViewer } from './context.ts'
 
 /** An object that was found, with the name of its type. */
 type Found = Readonly<
-  ({ __typename: 'User' } & User) | ({ __typename: 'Chat' } & ChatRef) | ({ __typename: 'Message' } & Message)
+  | ({ __typename: 'User' } & User)
+  | ({ __typename: 'Chat' } & ChatRef)
+  | ({ __typename: 'ChatMember' } & Member)
+  | ({ __typename: 'Message' } & Message)
 >
 
 /** The most IDs of one `nodes` field. */
@@ -54,6 +57,10 @@ async function findNode(text: string, context: Context): Promise<Found | null> {
     case 'Chat': {
       const view = await chats.find(userId, id.id)
       return view === undefined ? null : { __typename: 'Chat', id: id.id, view }
+    }
+    case 'ChatMember': {
+      const member = await chats.findListed(userId, id.id)
+      return member === undefined ? null : { __typename: 'ChatMember', ...member }
     }
     case 'Message': {
       const view = await chats.find(userId, id.id.chatId)

@@ -3,6 +3,7 @@ import type { Builder } from './builder.ts'
 
 export function defineScalars(builder: Builder): void {
   builder.scalarType('DateTime', {
+    specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time',
     serialize: (value) => value.toISOString(),
     parseValue: parseInstant,
   })

@@ -8,6 +8,8 @@ import { definePresence } from './types/presence.ts'
 import { defineReceipts } from './types/receipts.ts'
 import { defineUsers } from './types/users.ts'
 import { defineTyping } from './types/typing.ts'
+import { defineAttachments } from './types/attachments.ts'
+import { defineServerInfo } from './types/server-info.ts'
 import { defineSession } from './types/auth.ts'
 import { createBuilder } from './builder.ts'
 import { describeSchema } from './describe.ts'
@@ -25,11 +27,13 @@ export function createSchema(): GraphQLSchema {
   defineChats(builder)
   defineGroups(builder)
   defineMessages(builder)
+  defineAttachments(builder)
   defineReceipts(builder)
   defineTyping(builder)
   defineInbox(builder)
   definePresence(builder)
   defineSession(builder)
   defineServiceStatus(builder)
+  defineServerInfo(builder)
   return describeSchema(grantGraceToRejected(guard(recordActivity(builder.toSchema()))))
 }

@@ -14,6 +14,7 @@ import type { PresenceService } from '../presence/presence.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Typing } from '../gateway/typing.ts'
 import type { Users } from '../users/users.ts'
+import type { ServerInfo } from './server-info.ts'
 
 /** The services that resolvers may call. */
 export type Services = Readonly<{
@@ -33,4 +34,5 @@ export type Services = Readonly<{
   chatStreams: ChatStreams
   levels: ServiceLevels
   operationAdmission: OperationAdmission
+  serverInfo: ServerInfo
 }>

@@ -1,4 +1,4 @@
-import type { ChatId, UserId } from '../ids.ts'
+import type { ChatId, MemberId, Seq, UserId } from '../ids.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { Range } from '../lib/range.ts'
@@ -19,6 +19,8 @@ export type ChatStore = Readonly<{
   list(userId: UserId, range: Range<ChatListPosition>): Promise<readonly ChatView[]>
   /** Returns a page of the present members in order of id. */
   members(chatId: ChatId, range: Range<UserId>): Promise<readonly Member[]>
+  /** Returns each membership as its viewer sees it; see `asSeen`. Omits those that the viewer cannot know of. */
+  memberships(keys: readonly ViewedMemberId[]): Promise<readonly ViewedMember[]>
   /** Returns the lowest watermarks of all members but `exceptId`; see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
   /**
@@ -30,8 +32,19 @@ export type ChatStore = Readonly<{
   createDirectChat(id: ChatId, creatorId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId>
 }>
 
+/** A membership, and the user who looks at it. */
+export type ViewedMemberId = MemberId & Readonly<{ viewerId: UserId }>
+export type ViewedMember = Member & Readonly<{ viewerId: UserId }>
+
 type MemberRow = Omit<Member, 'earlierPeriods'> & Readonly<{ earlierPeriods: string }>
 type ViewRow = Chat & Omit<MemberRow, 'chatId'>
+/** The past period is set if the viewer has left, and the member joined again after that. */
+type MembershipRow = MemberRow &
+  Readonly<{ viewerId: UserId; viewerLeftSeq: Seq | null }> &
+  (
+    | Readonly<{ pastFirst: null; pastLast: null; pastJoinedAt: null; pastLeftAt: null }>
+    | Readonly<{ pastFirst: Seq; pastLast: Seq; pastJoinedAt: Date; pastLeftAt: Date }>
+  )
 
 // A member who has left sees the chat as it was then.
 const CHAT_COLUMNS = `
@@ -85,6 +98,27 @@ const members = (inverted: boolean): { name: string; text: string } => ({
     ORDER BY m.user_id ${inverted ? 'DESC' : 'ASC'}
     LIMIT $4`,
 })
+
+// Per key, two rows of members by its primary key. For a viewer who has left and a member who joined again after that,
+// also two rows of chat_events and one of chats by their primary keys. Takes no lock.
+const MEMBERSHIPS = {
+  name: 'chat_memberships',
+  text: `
+    SELECT viewer.user_id AS "viewerId", viewer.left_seq AS "viewerLeftSeq", m.chat_id AS "chatId", ${MEMBER_COLUMNS},
+      past.first AS "pastFirst", past.last AS "pastLast",
+      past.joined_at AS "pastJoinedAt", past.left_at AS "pastLeftAt"
+    FROM unnest($1::text[], $2::uuid[], $3::text[]) AS wanted(viewer_id, chat_id, user_id)
+      JOIN members viewer ON viewer.chat_id = wanted.chat_id AND viewer.user_id = wanted.viewer_id
+      JOIN members m ON m.chat_id = wanted.chat_id AND m.user_id = wanted.user_id
+      LEFT JOIN LATERAL (
+        SELECT lower(stay) AS first, upper(stay) - 1 AS last,
+          COALESCE((SELECT at FROM chat_events WHERE chat_id = c.id AND seq = lower(stay)), c.created_at) AS joined_at,
+          COALESCE((SELECT at FROM chat_events WHERE chat_id = c.id AND seq = upper(stay) - 1), c.created_at) AS left_at
+        FROM unnest(m.earlier_stays) AS stay JOIN chats c ON c.id = m.chat_id
+        WHERE lower(stay) <= viewer.left_seq
+        ORDER BY lower(stay) DESC LIMIT 1
+      ) past ON viewer.left_seq < m.joined_seq`,
+}
 
 const LIST = { forwards: list(false), backwards: list(true) }
 const MEMBERS = { forwards: members(false), backwards: members(true) }
@@ -152,6 +186,15 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
       return (await reader.query<MemberRow>(statement, [chatId, after, before, limit])).map(toMember)
     },
 
+    async memberships(keys) {
+      const rows = await reader.query<MembershipRow>(MEMBERSHIPS, [
+        keys.map((key) => key.viewerId),
+        keys.map((key) => key.chatId),
+        keys.map((key) => key.userId),
+      ])
+      return rows.flatMap((row) => asSeen(row) ?? [])
+    },
+
     async lowestWatermarks(keys) {
       const values = [keys.map((key) => key.chatId), keys.map((key) => key.exceptId)]
       return reader.query<LowestWatermarks>(LOWEST_WATERMARKS, values)
@@ -191,5 +234,41 @@ function toMember(row: MemberRow): Member {
     earlierPeriods,
     deliveredSeq,
     readSeq,
+  }
+}
+
+/**
+ * Returns the membership as the viewer sees it. A viewer who has left sees the membership of another user as it was
+ * then. Returns undefined if the other user joined for the first time after that.
+ */
+function asSeen(row: MembershipRow): ViewedMember | undefined {
+  const { viewerId, viewerLeftSeq } = row
+  const member = toMember(row)
+  if (viewerLeftSeq === null || viewerId === row.userId) return { ...member, viewerId }
+  const then = row.joinedSeq <= viewerLeftSeq ? member : lastPeriodOf(row)
+  if (then === undefined) return undefined
+  const hasLeftSince = then.leftSeq !== null && then.leftSeq > viewerLeftSeq
+  return {
+    ...then,
+    ...(hasLeftSince ? { leftAt: null, leftSeq: null } : {}),
+    deliveredSeq: Math.min(then.deliveredSeq, viewerLeftSeq),
+    readSeq: Math.min(then.readSeq, viewerLeftSeq),
+    viewerId,
+  }
+}
+
+/** Roles and watermarks of the past periods are not kept. */
+function lastPeriodOf(row: MembershipRow): Member | undefined {
+  if (row.pastFirst === null) return undefined
+  const { pastFirst, pastLast, pastJoinedAt, pastLeftAt } = row
+  return {
+    ...toMember(row),
+    role: 'MEMBER',
+    joinedAt: pastJoinedAt,
+    joinedSeq: pastFirst,
+    leftAt: pastLeftAt,
+    leftSeq: pastLast,
+    deliveredSeq: pastLast,
+    readSeq: pastLast,
   }
 }

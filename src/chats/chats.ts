@@ -1,14 +1,16 @@
+import DataLoader from 'dataloader'
 import { badInput, notFound } from '../errors.ts'
-import { type ChatId, newChatId, type UserId } from '../ids.ts'
+import { type ChatId, type MemberId, newChatId, type UserId } from '../ids.ts'
 import {
   answerInTime,
   changeNotConfirmed,
   FIVE_QUICK_ATTEMPTS,
   runDurableCommand,
 } from '../store/sql/durable-command.ts'
+import { currentFreshness } from '../store/replicas/freshness.ts'
 import type { Range } from '../lib/range.ts'
 import type { ChatListPosition, ChatView, LowestWatermarks, Member, WatermarkKey } from '../events/chat.ts'
-import type { ChatStore } from './chat-store.ts'
+import type { ChatStore, ViewedMember, ViewedMemberId } from './chat-store.ts'
 
 export type Chats = Readonly<{
   /** Returns the chat as the viewer sees it; undefined if it does not exist or the viewer was never a member. */
@@ -21,6 +23,13 @@ export type Chats = Readonly<{
   list(viewerId: UserId, range: Range<ChatListPosition>): Promise<readonly ChatView[]>
   /** Returns a page of the present members in order of id. A viewer who has left gets only their own membership. */
   members(view: ChatView, range: Range<UserId>): Promise<readonly Member[]>
+  /**
+   * Returns memberships as the viewer sees them, in the order of `ids`. A viewer who has left sees other members as
+   * they were then. Undefined if the viewer cannot know of the membership. Deliveries to all viewers share their reads.
+   */
+  memberships(viewerId: UserId, ids: readonly MemberId[]): Promise<(Member | undefined)[]>
+  /** Returns the membership if `members` lists it for the viewer. */
+  findListed(viewerId: UserId, id: MemberId): Promise<Member | undefined>
   /** Returns those of `keys` whose chat has or had other members; see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
   /**
@@ -40,6 +49,9 @@ type Dependencies = Readonly<{
   userExists(id: UserId): Promise<boolean>
 }>
 
+/** The most memberships of one statement. */
+const MAX_MEMBERSHIPS = 1_000
+
 export function createChats({ store, userExists }: Dependencies): Chats {
   async function findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<(ChatView | undefined)[]> {
     const views = await store.views(viewerId, [...new Set(chatIds)])
@@ -52,6 +64,20 @@ export function createChats({ store, userExists }: Dependencies): Chats {
     if (view === undefined) throw notFound('Chat')
     return view
   }
+
+  async function readMemberships(keys: readonly ViewedMemberId[]): Promise<(ViewedMember | undefined)[]> {
+    const found = new Map((await store.memberships(keys)).map((member) => [viewedKey(member), member]))
+    return keys.map((key) => found.get(viewedKey(key)))
+  }
+
+  /**
+   * One event is delivered to many streams in one turn of the event loop. It does not cache: the next event needs the
+   * memberships of that moment.
+   */
+  const deliveries = new DataLoader<ViewedMemberId, ViewedMember | undefined>(readMemberships, {
+    cache: false,
+    maxBatchSize: MAX_MEMBERSHIPS,
+  })
 
   /** Repeatable: finds the chat that an earlier attempt created. */
   async function findOrCreate(viewerId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId> {
@@ -84,6 +110,20 @@ export function createChats({ store, userExists }: Dependencies): Chats {
       if (member.leftSeq === null) return store.members(chat.id, range)
       return isBetween(member.userId, range) ? [member] : []
     },
+    async memberships(viewerId, ids) {
+      const keys = ids.map((id) => ({ ...id, viewerId }))
+      // A query has a freshness of its own, which decides from which server it reads.
+      if (currentFreshness() !== undefined) return readMemberships(keys)
+      return Promise.all(keys.map((key) => deliveries.load(key)))
+    },
+    async findListed(viewerId, id) {
+      const view = (await findMany(viewerId, [id.chatId]))[0]
+      if (view === undefined) return undefined
+      if (id.userId === viewerId) return view.member
+      if (view.member.leftSeq !== null) return undefined
+      const [member] = await readMemberships([{ ...id, viewerId }])
+      return member?.leftSeq === null ? member : undefined
+    },
     lowestWatermarks: store.lowestWatermarks,
     startDirectChat,
   }
@@ -91,4 +131,8 @@ export function createChats({ store, userExists }: Dependencies): Chats {
 
 function isBetween(userId: UserId, { after, before }: Range<UserId>): boolean {
   return (after === undefined || userId > after) && (before === undefined || userId < before)
+}
+
+function viewedKey({ viewerId, chatId, userId }: ViewedMemberId): string {
+  return JSON.stringify([viewerId, chatId, userId])
 }

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { describeFailure } from './failure.ts'
 import type { Process } from './process.ts'
 import { createProgram } from './program.ts'
-import { readVersion } from './version.ts'
+import { readVersion } from '../config/version.ts'
 
 const EXIT = { done: 0, failed: 1, notUnderstood: 2 } as const
 
@@ -13,7 +13,7 @@ const EXIT = { done: 0, failed: 1, notUnderstood: 2 } as const
 export async function main(argv: readonly string[], process: Process): Promise<number> {
   try {
     let exitCode: number = EXIT.done
-    const program = createProgram(process, await readVersion(), (code) => (exitCode = code))
+    const program = createProgram(process, readVersion(), (code) => (exitCode = code))
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {

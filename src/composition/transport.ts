@@ -1,7 +1,9 @@
 import { createContextFactory } from '../api/context-factory.ts'
 import { createSchema } from '../api/schema.ts'
+import { createServerInfo, type ServerInfo } from '../api/server-info.ts'
 import type { Services } from '../api/services.ts'
 import { createAuthenticator } from '../auth/session.ts'
+import { readVersion } from '../config/version.ts'
 import { createTokenVerifier } from '../auth/tokens.ts'
 import { createDemo, type Demo } from '../demo/demo.ts'
 import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
@@ -13,10 +15,19 @@ import { createServer, type TransportServer } from '../transport/server.ts'
 import { CLOSE_CODES } from '../transport/websocket/close-codes.ts'
 import { createConnectionAdmission } from '../transport/websocket/connection-admission.ts'
 import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
+import { SOCKET_LIMITS } from '../transport/websocket/limits.ts'
 import type { Foundation } from './foundation.ts'
 
 /** The HTTP and WebSocket server, its health checks, and the demo users. */
 export type Transport = Readonly<{ server: TransportServer; health: Health; demo: Demo | undefined }>
+
+export function wireServerInfo({ config }: Foundation): ServerInfo {
+  return createServerInfo({
+    version: readVersion(),
+    maxGroupMembers: config.groups.maxMembers,
+    maxMessageFrameBytes: SOCKET_LIMITS.maxMessageBytes,
+  })
+}
 
 export function wireTransport(foundation: Foundation, services: Services): Transport {
   const { config, secrets, clock, logger, metrics, intake, database } = foundation

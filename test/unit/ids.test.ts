@@ -16,6 +16,9 @@ const seq = fc.integer({ min: 1, max: MAX_SEQ })
 const nodeId: fc.Arbitrary<NodeId> = fc.oneof(
   subject.map((id) => ({ type: 'User', id }) as const),
   chat.map((id) => ({ type: 'Chat', id }) as const),
+  fc
+    .tuple(chat, subject)
+    .map(([chatId, userId]) => ({ type: 'ChatMember', id: { chatId, userId } }) as const),
   fc.tuple(chat, seq).map(([chatId, at]) => ({ type: 'Message', id: { chatId, seq: at } }) as const),
 )
 
@@ -25,6 +28,8 @@ function format(node: NodeId): string {
       return globalId.user(node.id)
     case 'Chat':
       return globalId.chat(node.id)
+    case 'ChatMember':
+      return globalId.member(node.id)
     case 'Message':
       return globalId.message(node.id)
     default:

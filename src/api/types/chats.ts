@@ -46,19 +46,23 @@ function defineChatType(builder: Builder): void {
       memberCount: t.int({
         resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.memberCount,
       }),
-      members: t.connection({
-        type: 'ChatMember',
-        resolve: async (chat, args, context) => {
-          const view = await viewOf(chat, context)
-          return resolvePage({
-            args,
-            pages: context.pages,
-            cursor: memberCursor,
-            positionOf: (member: Member) => member.userId,
-            load: (stretch) => context.services.chats.members(view, stretch),
-          })
+      members: t.connection(
+        {
+          type: 'ChatMember',
+          resolve: async (chat, args, context) => {
+            const view = await viewOf(chat, context)
+            return resolvePage({
+              args,
+              pages: context.pages,
+              cursor: memberCursor,
+              positionOf: (member: Member) => member.userId,
+              load: (stretch) => context.services.chats.members(view, stretch),
+            })
+          },
         },
-      }),
+        { name: 'ChatMemberConnection' },
+        { name: 'ChatMemberEdge' },
+      ),
       viewerMember: t.field({
         type: 'ChatMember',
         resolve: async (chat, _, context) => (await viewOf(chat, context)).member,
@@ -70,7 +74,9 @@ function defineChatType(builder: Builder): void {
 function defineMemberType(builder: Builder): void {
   builder.enumType('MemberRole', { values: ['OWNER', 'ADMIN', 'MEMBER'] as const })
   builder.objectType('ChatMember', {
+    interfaces: ['Node'],
     fields: (t) => ({
+      id: t.id({ resolve: (member) => globalId.member(member) }),
       user: t.field({ type: 'User', resolve: (member, _, { loaders }) => loaders.user.load(member.userId) }),
       role: t.expose('role', { type: 'MemberRole' }),
       joinedAt: t.expose('joinedAt', { type: 'DateTime' }),
@@ -97,19 +103,23 @@ function defineChatQueries(builder: Builder): void {
         return view === undefined ? null : toRef(view)
       },
     }),
-    chats: t.connection({
-      type: 'Chat',
-      resolve: async (_, args, context) => {
-        const { userId } = requireViewer(context)
-        return resolvePage({
-          args,
-          pages: context.pages,
-          cursor: chatCursor,
-          positionOf: ({ view }: ViewedChat) => ({ activityAt: activityAt(view), chatId: view.chat.id }),
-          load: async (stretch) => (await context.services.chats.list(userId, stretch)).map(toRef),
-        })
+    chats: t.connection(
+      {
+        type: 'Chat',
+        resolve: async (_, args, context) => {
+          const { userId } = requireViewer(context)
+          return resolvePage({
+            args,
+            pages: context.pages,
+            cursor: chatCursor,
+            positionOf: ({ view }: ViewedChat) => ({ activityAt: activityAt(view), chatId: view.chat.id }),
+            load: async (stretch) => (await context.services.chats.list(userId, stretch)).map(toRef),
+          })
+        },
       },
-    }),
+      { name: 'ChatConnection' },
+      { name: 'ChatEdge' },
+    ),
   }))
 }
 

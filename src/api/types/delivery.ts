@@ -1,6 +1,7 @@
 import type { ChatEvent } from '../../events/chat-event.ts'
 import { MAX_LOG_PAGE } from '../../chats/chat-log.ts'
-import { isVisible, visiblePeriods } from '../../events/chat.ts'
+import { isVisible, type Member, visiblePeriods } from '../../events/chat.ts'
+import type { MemberId } from '../../ids.ts'
 import { periodsAfter } from '../../events/membership-period.ts'
 import { badInput } from '../../errors.ts'
 import { idArgument } from '../arguments.ts'
@@ -52,6 +53,7 @@ function defineEvents(builder: Builder): void {
       interfaces: ['ChatEvent'],
       fields: (t) => ({
         user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
+        member: t.field({ type: 'ChatMember', resolve: memberOf }),
       }),
     })
   }
@@ -59,6 +61,7 @@ function defineEvents(builder: Builder): void {
     interfaces: ['ChatEvent'],
     fields: (t) => ({
       user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
+      member: t.field({ type: 'ChatMember', resolve: memberOf }),
       role: t.expose('role', { type: 'MemberRole' }),
     }),
   })
@@ -71,6 +74,10 @@ function defineEvents(builder: Builder): void {
   builder.objectType('InboxReset', {
     fields: (t) => ({ reason: t.exposeString('reason') }),
   })
+}
+
+function memberOf({ chatId, userId }: MemberId, _: object, { loaders }: Context): Promise<Member> {
+  return loaders.membership.load({ chatId, userId })
 }
 
 /** The viewer was a member at the time of the change, but not necessarily at the time of the message. */

@@ -65,20 +65,6 @@ function defineMessageType(builder: Builder): void {
       }),
     }),
   })
-
-  builder.objectType('Attachment', {
-    interfaces: ['Node'],
-    fields: (t) => ({
-      id: t.id({ resolve: (attachment) => attachment.id }),
-      fileName: t.exposeString('fileName'),
-      contentType: t.exposeString('contentType'),
-      byteSize: t.exposeInt('byteSize'),
-      width: t.exposeInt('width', { nullable: true }),
-      height: t.exposeInt('height', { nullable: true }),
-      url: t.exposeString('url'),
-      thumbnailUrl: t.exposeString('thumbnailUrl', { nullable: true }),
-    }),
-  })
 }
 
 /** Returns null if the viewer may not see the message that was replied to. */
@@ -103,19 +89,23 @@ function defineChatFields(builder: Builder): void {
       nullable: true,
       resolve: async (chat, _, context) => context.loaders.lastMessage.load(await viewOf(chat, context)),
     }),
-    messages: t.connection({
-      type: 'Message',
-      resolve: async (chat, args, context) => {
-        const view = await viewOf(chat, context)
-        return resolvePage({
-          args,
-          pages: context.pages,
-          cursor: seqCursor,
-          positionOf: (message: Message) => message.seq,
-          load: (stretch) => context.services.messages.list(view, stretch),
-        })
+    messages: t.connection(
+      {
+        type: 'Message',
+        resolve: async (chat, args, context) => {
+          const view = await viewOf(chat, context)
+          return resolvePage({
+            args,
+            pages: context.pages,
+            cursor: seqCursor,
+            positionOf: (message: Message) => message.seq,
+            load: (stretch) => context.services.messages.list(view, stretch),
+          })
+        },
       },
-    }),
+      { name: 'MessageConnection' },
+      { name: 'MessageEdge' },
+    ),
   }))
 }
 

@@ -1,8 +1,9 @@
 import { idArgument } from '../arguments.ts'
 import type { Builder, ChatRef } from '../builder.ts'
-import { requireViewer } from '../context.ts'
+import { type Context, requireViewer } from '../context.ts'
 import { parseDeviceId } from '../../chats/client-key.ts'
 import type { Member } from '../../events/chat.ts'
+import type { ReceiptAdvanced } from '../../events/signal.ts'
 
 export function defineReceipts(builder: Builder): void {
   defineMarkDelivered(builder)
@@ -11,11 +12,23 @@ export function defineReceipts(builder: Builder): void {
     fields: (t) => ({
       chat: t.field({ type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
       user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
+      member: t.field({ type: 'ChatMember', resolve: memberOf }),
       deliveredSeq: t.exposeInt('deliveredSeq'),
       readSeq: t.exposeInt('readSeq'),
       at: t.expose('at', { type: 'DateTime' }),
     }),
   })
+}
+
+/** A member who has left may have lower watermarks in the database than in a receipt that was in flight. */
+async function memberOf(receipt: ReceiptAdvanced, _: object, { loaders }: Context): Promise<Member> {
+  const { chatId, userId, deliveredSeq, readSeq } = receipt
+  const member = await loaders.membership.load({ chatId, userId })
+  return {
+    ...member,
+    deliveredSeq: Math.max(member.deliveredSeq, deliveredSeq),
+    readSeq: Math.max(member.readSeq, readSeq),
+  }
 }
 
 function defineMarkDelivered(builder: Builder): void {

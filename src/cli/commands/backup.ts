@@ -3,7 +3,7 @@ import { backUp } from '../../backup/back-up.ts'
 import type { Manifest } from '../../backup/manifest.ts'
 import { countOf, megabytes } from '../../backup/progress.ts'
 import type { RunCommand } from '../process.ts'
-import { readVersion } from '../version.ts'
+import { readVersion } from '../../config/version.ts'
 import { openOperatorDatabase } from './operator-database.ts'
 import { stoppable } from './stoppable.ts'
 
@@ -24,7 +24,7 @@ export const backUpDatabase: RunCommand<Readonly<{ folder: string }>> = async (p
     return await backUp({
       url: database.url,
       folder,
-      parleyVersion: await readVersion(),
+      parleyVersion: readVersion(),
       signal,
       report: process.notice,
       reportIntervalMs: progressIntervalMs(process.isTerminal),

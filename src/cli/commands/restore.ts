@@ -3,7 +3,7 @@ import type { Manifest } from '../../backup/manifest.ts'
 import { countOf } from '../../backup/progress.ts'
 import { restore } from '../../backup/restore.ts'
 import type { RunCommand } from '../process.ts'
-import { readVersion } from '../version.ts'
+import { readVersion } from '../../config/version.ts'
 import { progressIntervalMs } from './backup.ts'
 import { openOperatorDatabase } from './operator-database.ts'
 import { stoppable } from './stoppable.ts'
@@ -18,7 +18,7 @@ export const restoreDatabase: RunCommand<Readonly<{ folder: string }>> = async (
     return await restore({
       url: database.url,
       folder,
-      parleyVersion: await readVersion(),
+      parleyVersion: readVersion(),
       signal,
       report: process.notice,
       reportIntervalMs: progressIntervalMs(process.isTerminal),

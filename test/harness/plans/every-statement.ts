@@ -27,7 +27,7 @@ const PAGE = `query ($id: ID!, $before: String, $after: String) {
     newest: messages(last: 2, before: $before) { edges { cursor node { body status } } }
     oldest: messages(first: 2, after: $after) { edges { cursor node { body } } }
     members(last: 1) { edges { node { user { name } } } }
-    events(afterSeq: 0, first: 500) { seq }
+    events(afterSeq: 0, first: 500) { seq ... on MemberAdded { member { role } } }
   }
 }`
 const CHATS_BACKWARDS = 'query { chats(last: 2) { edges { node { title unreadCount } } } }'
