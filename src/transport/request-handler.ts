@@ -1,9 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { unavailable } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { beginRequestScope, requestIdIn } from '../telemetry/request-id.ts'
 import type { Health } from './health/health.ts'
 import { sendJson } from './http/json-response.ts'
-import { corsHeaders, type OriginPolicy } from './http/origins.ts'
+import type { CorsHeaders } from './http/origins.ts'
 import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
 
 const RETRY_AFTER_MS = 2_000
@@ -19,7 +20,7 @@ const SECURITY_HEADERS = {
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'handle'>
   health: Pick<Health, 'handle'>
-  isAllowedOrigin: OriginPolicy
+  corsHeaders: CorsHeaders
   /** Returns false while the gateway drains: the API answers UNAVAILABLE, and health still works. */
   isAccepting(): boolean
   logger: Logger
@@ -27,7 +28,7 @@ type Dependencies = Readonly<{
 
 /** Routes the requests of the public port: the API, the redirect from the root to it, and health. */
 export function createRequestHandler(dependencies: Dependencies): RequestListener {
-  const { yoga, health, isAllowedOrigin, isAccepting, logger } = dependencies
+  const { yoga, health, corsHeaders, isAccepting, logger } = dependencies
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0]
@@ -37,7 +38,7 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
   }
 
   async function handleApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    setHeaders(response, corsHeaders(request.headers.origin, isAllowedOrigin))
+    setHeaders(response, corsHeaders(request.headers.origin))
     if (request.method === 'OPTIONS') response.writeHead(204).end()
     else if (isAccepting()) await yoga.handle(request, response)
     else sendDraining(response)
@@ -51,7 +52,11 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
 
   return (request, response) => {
     setHeaders(response, SECURITY_HEADERS)
-    handle(request, response).catch((error: unknown) => fail(response, error))
+    const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))
+    response.once('close', scope.dispose)
+    scope.run(() => {
+      handle(request, response).catch((error: unknown) => fail(response, error))
+    })
   }
 }
 

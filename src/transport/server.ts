@@ -5,7 +5,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Health } from './health/health.ts'
 import type { MetricsPage } from './health/metrics-page.ts'
 import { Listener } from './http/listener.ts'
-import { createOriginPolicy } from './http/origins.ts'
+import { createCorsHeaders } from './http/origins.ts'
 import { createRequestHandler, sendNotFound } from './request-handler.ts'
 import type { WebSocketEndpoint } from './websocket/endpoint.ts'
 import type { YogaHandler } from './http/yoga.ts'
@@ -64,11 +64,10 @@ export function createServer({
   logger,
 }: Dependencies): TransportServer {
   let isAccepting = true
-  const isAllowedOrigin = createOriginPolicy(config)
   const handleRequest = createRequestHandler({
     yoga,
     health,
-    isAllowedOrigin,
+    corsHeaders: createCorsHeaders(config),
     isAccepting: () => isAccepting,
     logger,
   })
