@@ -90,7 +90,7 @@ function secretsOf(databaseUrl: string, authSecret: string): Parameters<typeof c
 function config(size: number): Config {
   return {
     mode: 'development',
-    http: { host: '127.0.0.1', port: 0, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
+    http: { host: '127.0.0.1', port: 0, allowedOrigins: [], trustedProxies: [] },
     admin: undefined,
     gatewayId: `bench-${size}` as GatewayId,
     dataDir: '/nonexistent',
@@ -99,6 +99,7 @@ function config(size: number): Config {
     auth: { type: 'secret' },
     bus: { type: 'memory' },
     groups: { maxMembers: 1_024 },
+    webApp: false,
     logRetentionS: undefined,
     load: { isAutomatic: false, limitFactor: Infinity },
     log: { level: 'silent', pretty: false },

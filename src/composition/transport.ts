@@ -6,10 +6,13 @@ import { createAuthenticator } from '../auth/session.ts'
 import { readVersion } from '../config/version.ts'
 import { createTokenVerifier } from '../auth/tokens.ts'
 import { createDemo, type Demo } from '../demo/demo.ts'
+import { globalId } from '../ids.ts'
 import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
 import { createHealth, type Health } from '../transport/health/health.ts'
 import { createMetricsPage } from '../transport/health/metrics-page.ts'
+import { createDemoPage, type DemoPage, type DemoPerson } from '../transport/http/demo-page.ts'
 import { createGraphiql } from '../transport/http/graphiql.ts'
+import { createWebApp, WEB_APP_FOLDER, type WebApp } from '../transport/http/web-app.ts'
 import { createYogaHandler } from '../transport/http/yoga.ts'
 import { createServer, type TransportServer } from '../transport/server.ts'
 import { CLOSE_CODES } from '../transport/websocket/close-codes.ts'
@@ -77,11 +80,31 @@ export function wireTransport(foundation: Foundation, services: Services): Trans
     yoga,
     websocket,
     health,
+    ...wireWebApp(foundation, demo),
     metrics: createMetricsPage(metrics.registry),
     config,
     logger,
   })
   return { server, health, demo }
+}
+
+/** Empty if the web app is off. */
+function wireWebApp(
+  { config, logger }: Foundation,
+  demo: Demo | undefined,
+): Readonly<{ webApp?: WebApp; demoPage?: DemoPage }> {
+  if (!config.webApp) return {}
+  const people = async (demoUsers: Demo): Promise<readonly DemoPerson[]> =>
+    (await demoUsers.people()).map(({ id, name, token }) => ({ id: globalId.user(id), name, token }))
+  return {
+    webApp: createWebApp({
+      folder: WEB_APP_FOLDER,
+      frameOrigins: config.http.allowedOrigins,
+      isWatched: config.mode === 'development',
+      logger,
+    }),
+    demoPage: createDemoPage(demo && (() => people(demo))),
+  }
 }
 
 function wireHealth({ database, backplane: { isUp }, metrics, logger }: Foundation): Health {

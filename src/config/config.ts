@@ -16,13 +16,13 @@ export type Config = Readonly<{
     host: string
     port: number
     allowedOrigins: readonly string[]
-    /** Names of request headers that pages may send, besides the usual ones. In lower case. */
-    allowedHeaders: readonly string[]
     /** Addresses, or ranges such as 10.0.0.0/8, of proxies that may set X-Forwarded-For. */
     trustedProxies: readonly string[]
   }>
   /** The listener of health and metrics. Undefined: none. */
   admin: Readonly<{ host: string; port: number }> | undefined
+  /** Whether the web app is served at the root. Its page may use the API without being in `allowedOrigins`. */
+  webApp: boolean
   gatewayId: GatewayId
   /** The absolute path of the folder for Parley's own files. */
   dataDir: string
@@ -82,13 +82,13 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
       host: settings.HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
       port: settings.PORT,
       allowedOrigins: settings.ALLOWED_ORIGINS,
-      allowedHeaders: settings.ALLOWED_HEADERS,
       trustedProxies: settings.TRUSTED_PROXIES,
     },
     admin:
       settings.ADMIN_PORT === undefined
         ? undefined
         : { host: settings.ADMIN_HOST, port: settings.ADMIN_PORT },
+    webApp: settings.WEB_APP === undefined ? mode === 'development' : settings.WEB_APP === 'on',
     gatewayId: (settings.GATEWAY_ID ?? newGatewayId()) as GatewayId,
     dataDir,
     database: env.DATABASE_URL === undefined ? { type: 'embedded', dataDir } : { type: 'external' },

@@ -3,7 +3,6 @@ import {
   addressRange,
   databaseUrl,
   gatewayId,
-  headerName,
   host,
   jwksUrl,
   limitFactor,
@@ -94,6 +93,12 @@ export const SETTINGS = z.object({
     values: 'addresses or ranges such as 10.0.0.0/8, comma-separated',
     default: 'none: the address of a client is that of its connection',
   }),
+  WEB_APP: variable(oneOf('on', 'off').optional(), {
+    theme: 'Network',
+    meaning: 'whether the chat app is served at the root of PORT; its users sign in with their tokens',
+    values: 'on or off',
+    default: 'on; in production off',
+  }),
   GATEWAY_ID: variable(gatewayId.optional(), {
     theme: 'Several gateways',
     meaning: 'the name of this gateway, unique among all gateways',
@@ -106,12 +111,6 @@ export const SETTINGS = z.object({
       'the origins of web pages that may use the API from a browser, for CORS and WebSocket handshakes',
     values: 'origins such as https://chat.example, comma-separated',
     default: 'none; in development all origins on this machine',
-  }),
-  ALLOWED_HEADERS: variable(list.pipe(z.array(headerName)), {
-    theme: 'Network',
-    meaning: 'further request headers that web pages may send, besides those that usual clients send (CORS)',
-    values: 'names of headers such as x-tenant, comma-separated',
-    default: 'none',
   }),
   REPLICATION_POLICY: variable(oneOf('available', 'strict').default('available'), {
     theme: 'Database',

@@ -1,10 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { unavailable } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { beginRequestScope, requestIdIn } from '../telemetry/request-id.ts'
 import type { Health } from './health/health.ts'
 import { sendJson } from './http/json-response.ts'
-import type { CorsHeaders } from './http/origins.ts'
+import type { DemoPage } from './http/demo-page.ts'
+import { corsHeaders, type OriginPolicy } from './http/origins.ts'
+import type { WebApp } from './http/web-app.ts'
 import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
 
 const RETRY_AFTER_MS = 2_000
@@ -20,25 +21,34 @@ const SECURITY_HEADERS = {
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'handle'>
   health: Pick<Health, 'handle'>
-  corsHeaders: CorsHeaders
+  /** Undefined if the web app is off. */
+  webApp?: WebApp | undefined
+  /** Undefined if the web app is off. */
+  demoPage?: DemoPage | undefined
+  isAllowedOrigin: OriginPolicy
   /** Returns false while the gateway drains: the API answers UNAVAILABLE, and health still works. */
   isAccepting(): boolean
   logger: Logger
 }>
 
-/** Routes the requests of the public port: the API, the redirect from the root to it, and health. */
+/**
+ * Routes the requests of the public port: the API, the web app and health. Without the web app, the root redirects to
+ * the API.
+ */
 export function createRequestHandler(dependencies: Dependencies): RequestListener {
-  const { yoga, health, corsHeaders, isAccepting, logger } = dependencies
+  const { yoga, health, webApp, demoPage, isAllowedOrigin, isAccepting, logger } = dependencies
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0]
-    if (path === GRAPHQL_PATH) await handleApi(request, response)
-    else if (path === '/' && acceptsHtml(request)) response.writeHead(302, { Location: GRAPHQL_PATH }).end()
+    if (path === GRAPHQL_PATH) return handleApi(request, response)
+    if ((await webApp?.handle(request, response)) === true) return
+    if ((await demoPage?.handle(request, response)) === true) return
+    if (path === '/' && acceptsHtml(request)) response.writeHead(302, { Location: GRAPHQL_PATH }).end()
     else if (!health.handle(request, response)) sendNotFound(response)
   }
 
   async function handleApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    setHeaders(response, corsHeaders(request.headers.origin))
+    setHeaders(response, corsHeaders(request.headers.origin, isAllowedOrigin))
     if (request.method === 'OPTIONS') response.writeHead(204).end()
     else if (isAccepting()) await yoga.handle(request, response)
     else sendDraining(response)
@@ -52,11 +62,7 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
 
   return (request, response) => {
     setHeaders(response, SECURITY_HEADERS)
-    const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))
-    response.once('close', scope.dispose)
-    scope.run(() => {
-      handle(request, response).catch((error: unknown) => fail(response, error))
-    })
+    handle(request, response).catch((error: unknown) => fail(response, error))
   }
 }
 

@@ -5,7 +5,9 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Health } from './health/health.ts'
 import type { MetricsPage } from './health/metrics-page.ts'
 import { Listener } from './http/listener.ts'
-import { createCorsHeaders } from './http/origins.ts'
+import type { DemoPage } from './http/demo-page.ts'
+import { createOriginPolicy } from './http/origins.ts'
+import type { WebApp } from './http/web-app.ts'
 import { createRequestHandler, sendNotFound } from './request-handler.ts'
 import type { WebSocketEndpoint } from './websocket/endpoint.ts'
 import type { YogaHandler } from './http/yoga.ts'
@@ -32,6 +34,10 @@ type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'handle' | 'closeStreams'>
   websocket: Pick<WebSocketEndpoint, 'handleUpgrade' | 'stopAccepting' | 'closeInWaves'>
   health: Pick<Health, 'handle'>
+  /** Undefined if the web app is off. */
+  webApp?: WebApp | undefined
+  /** Undefined if the web app is off. */
+  demoPage?: DemoPage | undefined
   /** Served on the admin port only: metrics are for the operator. */
   metrics: Pick<MetricsPage, 'handle'>
   config: Pick<Config, 'mode' | 'http' | 'admin'>
@@ -59,15 +65,20 @@ export function createServer({
   yoga,
   websocket,
   health,
+  webApp,
+  demoPage,
   metrics,
   config,
   logger,
 }: Dependencies): TransportServer {
   let isAccepting = true
+  const isAllowedOrigin = createOriginPolicy(config)
   const handleRequest = createRequestHandler({
     yoga,
     health,
-    corsHeaders: createCorsHeaders(config),
+    webApp,
+    demoPage,
+    isAllowedOrigin,
     isAccepting: () => isAccepting,
     logger,
   })

@@ -4,6 +4,7 @@ import { loadConfig } from '../../config/load-config.ts'
 import type { Secrets } from '../../config/secrets.ts'
 import { ensurePrismaClient } from '../../store/migrations/ensure-prisma-client.ts'
 import { createLogger } from '../../telemetry/logger.ts'
+import { buildWebApp } from '../build-web-app.ts'
 import type { RunCommand } from '../process.ts'
 import { listenToSignals } from './stop-signals.ts'
 
@@ -16,6 +17,8 @@ export const serve: RunCommand = async ({ env, isTerminal }) => {
   using stop = listenToSignals((signal) =>
     logger.info({ signal }, 'stopping; another signal ends the process at once'),
   )
+  // Takes two seconds, and only in a repository. The gateway starts meanwhile.
+  if (config.webApp) void buildWebApp({ logger, signal: stop.signal })
   await serveUntil(stop.signal, config, secrets)
   return 0
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { handleProtocols } from 'graphql-ws'
@@ -9,12 +9,11 @@ import type { Config } from '../../config/config.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { OperationAdmission } from '../../overload/operation-admission.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import { beginRequestScope, requestIdIn } from '../../telemetry/request-id.ts'
 import type { ConnectionAdmission } from './connection-admission.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
 import { createClientAddress } from '../http/client-address.ts'
 import { CLOSE_CODES } from './close-codes.ts'
-import { createOriginPolicy } from '../http/origins.ts'
+import { createOriginPolicy, isSameOrigin } from '../http/origins.ts'
 import { SocketConnection } from './connection.ts'
 import { SOCKET_LIMITS } from './limits.ts'
 import type { SocketLimits } from './limits.ts'
@@ -47,7 +46,7 @@ type Dependencies = Readonly<{
   authenticator: Authenticator
   admission: ConnectionAdmission
   operationAdmission: Pick<OperationAdmission, 'throttleSend'>
-  config: Pick<Config, 'mode' | 'http'>
+  config: Pick<Config, 'mode' | 'http'> & Partial<Pick<Config, 'webApp'>>
   clock: Clock
   logger: Logger
   limits?: Partial<SocketLimits>
@@ -72,7 +71,11 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   const limits = { ...SOCKET_LIMITS, ...dependencies.limits }
   const server = new WebSocketServer(serverOptions(limits))
   const protocol = createSocketProtocol({ yoga, admission, operationAdmission, intake, limits, logger })
-  const isAllowedOrigin = createOriginPolicy(config)
+  const isListedOrigin = createOriginPolicy(config)
+  const isAllowedOrigin = (headers: IncomingHttpHeaders): boolean =>
+    headers.origin === undefined ||
+    isListedOrigin(headers.origin) ||
+    (config.webApp === true && isSameOrigin(headers))
   const addressOf = createClientAddress(config.http.trustedProxies)
   const anonymous = new AnonymousSockets(limits.maxAnonymousPerAddress)
   const connections = new Set<SocketConnection>()
@@ -86,7 +89,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   ): UpgradeRejection | undefined {
     if (url.split('?', 1)[0] !== GRAPHQL_PATH) return { status: 404 }
     if (!isAccepting) return { status: 503, retryAfterS: RETRY_AFTER_S }
-    if (headers.origin !== undefined && !isAllowedOrigin(headers.origin)) return { status: 403 }
+    if (!isAllowedOrigin(headers)) return { status: 403 }
     if (!anonymous.hasRoomFor(address)) return { status: 429, retryAfterS: RETRY_AFTER_S }
     return undefined
   }
@@ -95,22 +98,13 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     const address = addressOf(request)
     const rejection = rejectionOf(request, address)
     if (rejection !== undefined) rejectUpgrade(socket, rejection)
-    else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, request, address))
+    else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, address))
   }
 
-  function open(socket: WebSocket, request: IncomingMessage, address: string): void {
+  function open(socket: WebSocket, network: Duplex, address: string): void {
     const disposeAnonymous = anonymous.add(address)
     const sessions = new SocketSessions(authenticator, disposeAnonymous)
-    const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))
-    const connection = new SocketConnection({
-      socket,
-      network: request.socket,
-      sessions,
-      intake,
-      limits,
-      scope,
-      logger,
-    })
+    const connection = new SocketConnection({ socket, network, sessions, intake, limits, logger })
     connections.add(connection)
     startChecks()
     void connection.closed.then(() => {

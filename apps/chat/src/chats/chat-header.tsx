@@ -1,0 +1,52 @@
+import type { ChatState } from '@parley/client'
+import { usePresence } from '@parley/react'
+import type { ReactNode } from 'react'
+import { Button } from 'react-aria-components/Button'
+import { useMinute } from '../lib/clock.ts'
+import { lastSeen } from '../lib/times.ts'
+import { closeChat } from '../messenger/route.ts'
+import { Avatar, OnlineDot } from '../ui/avatar.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { IconButton } from '../ui/icon-button.tsx'
+import { typingText } from './preview.ts'
+
+/** The title of the chat, and the presence of its members. */
+export function ChatHeader({ chat, onInfo }: Readonly<{ chat: ChatState; onInfo(): void }>): ReactNode {
+  const { otherUser } = chat
+  return (
+    <header className="chat-header">
+      <IconButton icon="back" label="Back to the chats" className="chat-back" onPress={closeChat} />
+      <Button className="chat-header-button" onPress={onInfo} aria-label={`About ${chat.title}`}>
+        <Avatar id={otherUser?.id ?? chat.id} name={chat.title} size="small">
+          {otherUser !== undefined && <OnlineDot userId={otherUser.id} />}
+        </Avatar>
+        <span className="chat-header-text">
+          <span className="chat-header-title" dir="auto">
+            {chat.title}
+          </span>
+          <Subtitle chat={chat} />
+        </span>
+        {chat.messageTtlSeconds !== null && <Icon name="timer" size={18} />}
+      </Button>
+    </header>
+  )
+}
+
+function Subtitle({ chat }: Readonly<{ chat: ChatState }>): ReactNode {
+  if (chat.typing.length > 0) return <span className="chat-subtitle is-typing">{typingText(chat)}</span>
+  if (chat.otherUser !== undefined) return <PresenceText userId={chat.otherUser.id} />
+  if (!chat.isMember) return <span className="chat-subtitle">You are no longer a member</span>
+  const count = chat.memberCount
+  return (
+    <span className="chat-subtitle">{count === 0 ? '' : `${count} member${count === 1 ? '' : 's'}`}</span>
+  )
+}
+
+/** "online" or when the user was last seen. Nothing if that is not known. */
+export function PresenceText({ userId }: Readonly<{ userId: string }>): ReactNode {
+  const presence = usePresence(userId)
+  const now = new Date(useMinute())
+  if (presence.type === 'online') return <span className="chat-subtitle is-online">online</span>
+  const isKnown = presence.type === 'offline' && presence.lastSeenAt !== null
+  return <span className="chat-subtitle">{isKnown ? lastSeen(presence.lastSeenAt, now) : ''}</span>
+}

@@ -1,0 +1,69 @@
+import type { ChatSummary } from '@parley/client'
+import { memo, type ReactNode } from 'react'
+import { useDraft } from '../composer/drafts.ts'
+import { useMinute } from '../lib/clock.ts'
+import { shortTime } from '../lib/times.ts'
+import { Ticks } from '../messages/ticks.tsx'
+import { Avatar, OnlineDot } from '../ui/avatar.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { previewOf } from './preview.ts'
+
+/** One chat in the list. */
+export const ChatRow = memo(function ChatRow({
+  chat,
+  viewerId,
+  isOpen,
+  onOpen,
+}: Readonly<{
+  chat: ChatSummary
+  viewerId: string | undefined
+  isOpen: boolean
+  onOpen(chatId: string): void
+}>): ReactNode {
+  const draft = useDraft(chat.id)
+  const now = new Date(useMinute())
+  const { kind, author, text } = previewOf(chat, viewerId, isOpen ? '' : draft)
+  const isOwn = kind === 'message' && chat.lastMessage?.sender.id === viewerId
+  return (
+    <button
+      type="button"
+      className="chat-row"
+      aria-current={isOpen ? 'page' : undefined}
+      data-unread={chat.unreadCount > 0}
+      onClick={() => onOpen(chat.id)}
+    >
+      <Avatar id={chat.otherUser?.id ?? chat.id} name={chat.title}>
+        {chat.otherUser !== undefined && <OnlineDot userId={chat.otherUser.id} />}
+      </Avatar>
+      <span className="chat-row-text">
+        <span className="chat-row-line">
+          <span className="chat-row-title" dir="auto">
+            {chat.title}
+          </span>
+          {chat.kind === 'GROUP' && (
+            <span className="chat-row-group">
+              <Icon name="group" size={15} />
+              <span className="visually-hidden">Group</span>
+            </span>
+          )}
+          <time className="chat-row-time" dateTime={chat.lastActivityAt.toISOString()}>
+            {shortTime(chat.lastActivityAt, now)}
+          </time>
+        </span>
+        <span className="chat-row-line">
+          <span className={`chat-row-preview chat-row-${kind}`}>
+            {isOwn && chat.lastMessage !== null && <Ticks status={chat.lastMessage.status} />}
+            {author !== undefined && !isOwn && <span className="chat-row-author">{author}: </span>}
+            <bdi>{text}</bdi>
+          </span>
+          {chat.unreadCount > 0 && (
+            <span className="badge">
+              {chat.unreadCount}
+              <span className="visually-hidden"> unread</span>
+            </span>
+          )}
+        </span>
+      </span>
+    </button>
+  )
+})

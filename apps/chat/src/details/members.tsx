@@ -1,0 +1,79 @@
+import type { Member, MemberRole } from '@parley/client'
+import type { UseChat } from '@parley/react'
+import type { ReactNode } from 'react'
+import { Button } from 'react-aria-components/Button'
+import { attempt } from '../lib/notices.tsx'
+import { Avatar, OnlineDot } from '../ui/avatar.tsx'
+
+const ROLES = {
+  OWNER: 'Owner',
+  ADMIN: 'Admin',
+  MEMBER: 'Member',
+} as const satisfies Record<MemberRole, string>
+const RANKS = { OWNER: 2, ADMIN: 1, MEMBER: 0 } as const satisfies Record<MemberRole, number>
+
+type Props = Readonly<{ chat: UseChat; viewerId: string | undefined; role: MemberRole | undefined }>
+
+/** The members of a group with their roles, the highest first. */
+export function Members({ chat, viewerId, role }: Props): ReactNode {
+  const members = chat.members.toSorted(
+    (a, b) => RANKS[b.role] - RANKS[a.role] || a.user.name.localeCompare(b.user.name),
+  )
+  return (
+    <section aria-label="Members">
+      <h3 className="details-heading">{chat.memberCount} members</h3>
+      <ul className="people">
+        {members.map((member) => (
+          <MemberRow key={member.user.id} chat={chat} member={member} viewerId={viewerId} role={role} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function MemberRow({ chat, member, viewerId, role }: Props & Readonly<{ member: Member }>): ReactNode {
+  const { user } = member
+  const isViewer = user.id === viewerId
+  const canRemove = !isViewer && chat.isMember && role !== undefined && RANKS[role] > RANKS[member.role]
+  return (
+    <li className="person">
+      <Avatar id={user.id} name={user.name} size="small">
+        {!isViewer && chat.isMember && <OnlineDot userId={user.id} />}
+      </Avatar>
+      <span className="person-name" dir="auto">
+        {isViewer ? `${user.name} (you)` : user.name}
+      </span>
+      {role === 'OWNER' && canRemove ? (
+        <RoleSelect chat={chat} member={member} />
+      ) : (
+        <span className="person-role">{ROLES[member.role]}</span>
+      )}
+      {canRemove && (
+        <Button
+          className="link-button is-danger"
+          aria-label={`Remove ${user.name}`}
+          onPress={() => attempt(chat.removeMember(user.id))}
+        >
+          Remove
+        </Button>
+      )}
+    </li>
+  )
+}
+
+function RoleSelect({ chat, member }: Readonly<{ chat: UseChat; member: Member }>): ReactNode {
+  return (
+    <select
+      className="role-select"
+      aria-label={`Role of ${member.user.name}`}
+      value={member.role}
+      onChange={(event) => attempt(chat.setRole(member.user.id, event.target.value as MemberRole))}
+    >
+      {Object.entries(ROLES).map(([value, label]) => (
+        <option key={value} value={value}>
+          {label}
+        </option>
+      ))}
+    </select>
+  )
+}

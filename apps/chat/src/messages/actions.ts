@@ -1,0 +1,16 @@
+import type { Message } from '@parley/client'
+import type { SyntheticEvent } from 'react'
+
+/** The actions of a message. One object serves all messages, so that none is rendered again for it. */
+export type MessageActions = Readonly<{
+  /** Opens the actions of a message beside the element of the event. */
+  openMenu(event: SyntheticEvent<HTMLElement>, message: Message): void
+  react(message: Message, emoji: string, present: boolean): void
+  /** Scrolls to a message, and loads older ones until it is there. */
+  jumpTo(messageId: string): void
+  retry(message: Message): void
+  discard(message: Message): void
+}>
+
+/** A small palette. The server takes every emoji. */
+export const PALETTE = ['👍', '❤️', '😂', '😮', '😢', '🎉'] as const

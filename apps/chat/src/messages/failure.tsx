@@ -1,0 +1,21 @@
+import type { Message } from '@parley/client'
+import type { ReactNode } from 'react'
+import type { MessageActions } from './actions.ts'
+
+/** Why a message was refused, and what can be done. */
+export function Failure({
+  message,
+  actions,
+}: Readonly<{ message: Message; actions: MessageActions }>): ReactNode {
+  return (
+    <div className="failure">
+      <span>{message.error?.message ?? 'The message was not sent.'}</span>
+      <button type="button" className="link-button" onClick={() => actions.retry(message)}>
+        Try again
+      </button>
+      <button type="button" className="link-button" onClick={() => actions.discard(message)}>
+        Discard
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,77 @@
+import type { Message } from '@parley/client'
+import { dayOf } from '../lib/times.ts'
+
+/** One line of the conversation. */
+export type Row =
+  | Readonly<{ type: 'day'; key: string; date: Date }>
+  /** Above the first message that was unread when the chat was opened. */
+  | Readonly<{ type: 'unread'; key: string }>
+  | Readonly<{
+      type: 'message'
+      key: string
+      message: Message
+      isOwn: boolean
+      /** Whether the message begins a group of messages of one sender. */
+      isFirst: boolean
+      /** Whether it ends one. */
+      isLast: boolean
+    }>
+
+/** Messages of one sender that follow each other within this time form a group, in milliseconds. */
+const GROUP_MS = 5 * 60_000
+
+/** The messages that were unread when the chat was opened: those after one seq, up to another. */
+export type UnreadRange = Readonly<{ afterSeq: number; untilSeq: number }>
+
+/** Puts days and groups into the messages. */
+export function toRows(
+  messages: readonly Message[],
+  viewerId: string | undefined,
+  unread: UnreadRange | undefined,
+): readonly Row[] {
+  const rows: Row[] = []
+  let previous: Message | undefined
+  let previousDay = 0
+  let isUnreadShown = unread === undefined
+  let startsGroup = true
+  for (const [index, message] of messages.entries()) {
+    const day = dayOf(message.sentAt)
+    const isOwn = message.sender.id === viewerId
+    if (day !== previousDay) {
+      rows.push({ type: 'day', key: `day ${day}`, date: message.sentAt })
+      startsGroup = true
+    }
+    if (!isUnreadShown && !isOwn && isIn(unread, message)) {
+      isUnreadShown = true
+      // At the very start of what is loaded, older messages may be unread too.
+      if (previous !== undefined) rows.push({ type: 'unread', key: 'unread' })
+      startsGroup = true
+    }
+    const next = messages[index + 1]
+    const isLast = next === undefined || !isSameGroup(message, next) || dayOf(next.sentAt) !== day
+    const isFirst = startsGroup || previous === undefined || !isSameGroup(previous, message)
+    rows.push({ type: 'message', key: keyOf(message), message, isOwn, isFirst, isLast })
+    startsGroup = false
+    previous = message
+    previousDay = day
+  }
+  return rows
+}
+
+function isIn(range: UnreadRange | undefined, { seq }: Message): boolean {
+  return range !== undefined && seq !== undefined && seq > range.afterSeq && seq <= range.untilSeq
+}
+
+/** The same before and after the message is sent. */
+function keyOf({ sender, clientMessageId }: Message): string {
+  return `${sender.id} ${clientMessageId}`
+}
+
+function isSameGroup(before: Message, after: Message): boolean {
+  return before.sender.id === after.sender.id && after.sentAt.getTime() - before.sentAt.getTime() < GROUP_MS
+}
+
+/** Returns the row of a message, or -1. */
+export function indexOfMessage(rows: readonly Row[], messageId: string): number {
+  return rows.findIndex((row) => row.type === 'message' && row.message.id === messageId)
+}

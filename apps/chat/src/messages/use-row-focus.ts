@@ -1,0 +1,54 @@
+import { type FocusEvent, type KeyboardEvent, type RefObject, useState } from 'react'
+import type { VirtualizerHandle } from 'virtua'
+import type { Row } from './timeline.ts'
+
+/** The keyboard in the list of messages. */
+export type RowFocus = Readonly<{
+  /** The one row that the Tab key reaches. */
+  tabStop: number
+  keepMounted: readonly number[]
+  onKeyDown(event: KeyboardEvent<HTMLElement>): void
+  onFocus(event: FocusEvent<HTMLElement>): void
+}>
+
+/**
+ * The list is one stop of the Tab key, at first its newest message. The arrow keys move between messages; Enter opens
+ * the actions of the focused one.
+ */
+export function useRowFocus(rows: readonly Row[], list: RefObject<VirtualizerHandle | null>): RowFocus {
+  const [key, setKey] = useState<string>()
+  const found = key === undefined ? -1 : rows.findIndex((row) => row.key === key)
+  const tabStop = found >= 0 ? found : rows.findLastIndex(({ type }) => type === 'message')
+
+  function move(from: HTMLElement, step: number): void {
+    let index = tabStop + step
+    while (rows[index] !== undefined && rows[index]?.type !== 'message') index += step
+    const row = rows[index]
+    if (row === undefined) return
+    setKey(row.key)
+    list.current?.scrollToIndex(index, { align: 'nearest' })
+    // The row may only be rendered once it is near.
+    requestAnimationFrame(() => {
+      from.querySelector<HTMLElement>(`[data-key="${CSS.escape(row.key)}"]`)?.focus({ preventScroll: true })
+    })
+  }
+
+  function onKeyDown(event: KeyboardEvent<HTMLElement>): void {
+    const target = event.target as HTMLElement
+    if (!target.matches('.message')) return
+    if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
+      event.preventDefault()
+      move(event.currentTarget, event.key === 'ArrowUp' ? -1 : 1)
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault()
+      target.querySelector<HTMLElement>('.message-more')?.click()
+    }
+  }
+
+  function onFocus({ target }: FocusEvent<HTMLElement>): void {
+    const row = target.closest<HTMLElement>('.message')
+    if (row !== null) setKey(row.dataset['key'])
+  }
+
+  return { tabStop, keepMounted: tabStop < 0 ? [] : [tabStop], onKeyDown, onFocus }
+}

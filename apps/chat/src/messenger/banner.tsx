@@ -1,0 +1,51 @@
+import { useConnection, useServiceStatus } from '@parley/react'
+import { type ReactNode, useEffect, useState } from 'react'
+import { Button } from 'react-aria-components/Button'
+import { useSession } from '../session/session.ts'
+import { Icon } from '../ui/icon.tsx'
+import { type BannerText, bannerText } from './banner-text.ts'
+
+/** A connection that is back within this time is not worth a banner, in milliseconds. */
+const QUIET_MS = 600
+
+/** One line above the chat that says what does not work. */
+export function Banner(): ReactNode {
+  const { signOut } = useSession()
+  const banner = useSettled(useBannerText())
+  return (
+    <div className="banner-place" role="status">
+      {banner !== undefined && (
+        <div className={`banner banner-${banner.kind}`}>
+          {banner.kind === 'progress' ? <span className="spinner" /> : <Icon name="warning" size={18} />}
+          <span>{banner.text}</span>
+          {banner.kind === 'signed-out' && signOut !== undefined && (
+            <Button className="banner-button" onPress={signOut}>
+              Sign in
+            </Button>
+          )}
+        </div>
+      )}
+    </div>
+  )
+}
+
+function useBannerText(): BannerText | undefined {
+  const connection = useConnection()
+  const status = useServiceStatus()
+  const [isOffline, setIsOffline] = useState(false)
+  const isOfflineNow = connection.type === 'offline' || (isOffline && connection.type === 'connecting')
+  if (isOfflineNow !== isOffline) setIsOffline(isOfflineNow)
+  return bannerText(connection, status, isOfflineNow)
+}
+
+/** Returns a text once it has stood for a moment. That all is well is shown at once. */
+function useSettled(text: BannerText | undefined): BannerText | undefined {
+  const [settled, setSettled] = useState<BannerText>()
+  const key = text?.text
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), text === undefined ? 0 : QUIET_MS)
+    return () => clearTimeout(timer)
+    // Texts are compared by content.
+  }, [key])
+  return text === undefined ? undefined : settled
+}
