@@ -8,8 +8,8 @@ import {
   type InboxEvent,
   MARK_DELIVERED,
   type Message,
-} from './documents.ts'
-import { Positions } from './positions.ts'
+} from './hand-written/documents.ts'
+import { Positions } from './hand-written/positions.ts'
 
 export const CHATS_QUERY: TypedDocumentNode<ChatsData, object> = gql(CHATS)
 const INBOX_SUBSCRIPTION: TypedDocumentNode<InboxData, { deviceId: string }> = gql(INBOX)

@@ -1,9 +1,9 @@
 // Prints the messages of a user as they arrive: TOKEN=… node examples/apollo.ts
 import { createApolloClient } from './apollo-client.ts'
 import { CHATS_QUERY, followInbox } from './apollo-inbox.ts'
-import { connect } from './connection.ts'
-import { show } from './screen.ts'
-import { deviceId, token, url } from './session.ts'
+import { connect } from './hand-written/connection.ts'
+import { show } from './hand-written/screen.ts'
+import { deviceId, token, url } from './hand-written/session.ts'
 
 const client = createApolloClient(url, token, connect(url, token))
 followInbox(client, deviceId)

@@ -6,7 +6,7 @@ import {
   subscriptionExchange,
 } from '@urql/core'
 import type { Client as Socket, Sink } from 'graphql-ws'
-import type { Api } from './inbox.ts'
+import type { Api } from './hand-written/inbox.ts'
 
 /** Returns an urql client: subscriptions over the WebSocket, everything else over HTTP. */
 export function createUrqlClient(url: string, token: () => string, socket: Socket): Client {

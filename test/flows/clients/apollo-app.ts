@@ -1,7 +1,7 @@
 import { type ApolloClient, gql } from '@apollo/client'
 import { createApolloClient } from '../../../examples/apollo-client.ts'
 import { followInbox } from '../../../examples/apollo-inbox.ts'
-import { CHATS } from '../../../examples/documents.ts'
+import { CHATS } from '../../../examples/hand-written/documents.ts'
 import type { ChatData } from '../../harness/people/documents.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { Person } from '../../harness/people/person.ts'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { gql, type TypedDocumentNode } from '@apollo/client'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createApolloClient } from '../../../examples/apollo-client.ts'
-import { OLDER, SEND } from '../../../examples/documents.ts'
+import { OLDER, SEND } from '../../../examples/hand-written/documents.ts'
 import {
   DELETE_MESSAGE,
   EDIT_MESSAGE,

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest'
-import { connect } from '../../../examples/connection.ts'
-import { createSocketApi } from '../../../examples/graphql-ws-client.ts'
-import { PRESENCE, type Presence, presenceText, sendHeartbeats } from '../../../examples/presence.ts'
+import { connect } from '../../../examples/hand-written/connection.ts'
+import { createSocketApi } from '../../../examples/hand-written/socket-api.ts'
+import {
+  PRESENCE,
+  type Presence,
+  presenceText,
+  sendHeartbeats,
+} from '../../../examples/hand-written/presence.ts'
 import { startParley } from '../../harness/servers/parley.ts'
 
 test('heartbeats of an app show its user online to the other, once', async () => {

@@ -1,6 +1,6 @@
-// Prints the messages of a user as they arrive: TOKEN=… node examples/graphql-ws.ts
+// Prints the messages of a user as they arrive: TOKEN=… node examples/hand-written/graphql-ws.ts
 import { connect } from './connection.ts'
-import { createSocketApi } from './graphql-ws-client.ts'
+import { createSocketApi } from './socket-api.ts'
 import { followInbox } from './inbox.ts'
 import { screen } from './screen.ts'
 import { deviceId, token, url } from './session.ts'

@@ -12,8 +12,11 @@ export function show({ id, sender, body }: Message): void {
 
 /** Stands for an app's store and its screen. */
 export const screen: Store = {
-  fill(chats) {
-    for (const { messages } of chats) for (const { node } of messages.edges) show(node)
+  replace(chats) {
+    for (const chat of chats) screen.add(chat)
+  },
+  add({ messages }) {
+    for (const { node } of messages.edges) show(node)
   },
   apply({ __typename, message }) {
     if (__typename === 'MessageSent') show(message)

@@ -2,7 +2,9 @@
 
 export type Message = { id: string; body: string | null; sender: { name: string } }
 export type Chat = { id: string; headSeq: number; messages: { edges: { node: Message }[] } }
-export type ChatsData = { chats: { edges: { node: Chat }[] } }
+export type PageInfo = { hasNextPage: boolean; endCursor: string | null }
+export type ChatsData = { chats: { edges: { node: Chat }[]; pageInfo: PageInfo } }
+export type ChatData = { chat: Chat | null }
 
 export type LogEvent = {
   __typename: 'MessageSent' | 'MessageEdited' | 'MessageDeleted' | 'ReactionChanged'
@@ -25,21 +27,29 @@ const MESSAGE_FIELDS = `
 /** The watermarks from which an app derives SENT, DELIVERED and READ. */
 const MEMBER_FIELDS = `
   fragment MemberFields on Chat {
-    id members(first: 100) { edges { node { user { id } deliveredSeq readSeq } } }
+    id members(first: 100) { edges { node { id user { id } deliveredSeq readSeq } } }
   }`
 
-export const CHATS = `
-  query Chats {
-    chats(first: 100) {
-      edges {
-        node {
-          id headSeq ...MemberFields
-          messages(last: 30) { edges { node { ...MessageFields } } pageInfo { hasPreviousPage startCursor } }
-        }
-      }
-    }
+/** A chat with its newest messages. */
+const CHAT_FIELDS = `
+  fragment ChatFields on Chat {
+    id headSeq ...MemberFields
+    messages(last: 30) { edges { node { ...MessageFields } } pageInfo { hasPreviousPage startCursor } }
   }
   ${MESSAGE_FIELDS} ${MEMBER_FIELDS}`
+
+/** One page of the chats. A page has at most 100. */
+export const CHATS = `
+  query Chats($after: String) {
+    chats(first: 100, after: $after) { edges { node { ...ChatFields } } pageInfo { hasNextPage endCursor } }
+  }
+  ${CHAT_FIELDS}`
+
+export const CHAT = `
+  query Chat($id: ID!) {
+    chat(id: $id) { ...ChatFields }
+  }
+  ${CHAT_FIELDS}`
 
 /** The previous page: `before` is the startCursor of the first page. */
 export const OLDER = `
