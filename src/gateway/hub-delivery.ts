@@ -14,6 +14,9 @@ export type HubEffect =
   /** Starts the timer anew if it runs. */
   | Readonly<{ type: 'startTypingTimer' | 'stopTypingTimer'; chat: ServedChat; userId: UserId }>
 
+/** The shortest time between two deliveries that a member is typing, in milliseconds. Half of the promised 4 s. */
+export const TYPING_REPEAT_MS = 2_000
+
 /** The state that a transition changes, and the effects that it has collected. */
 export type Step = Readonly<{ state: HubState; effects: HubEffect[] }>
 
@@ -36,33 +39,39 @@ export function deliverEvent(step: Step, chat: ServedChat, event: ChatEvent): vo
   stopTyping(step, chat, event.userId)
 }
 
-/** Delivers a receipt, or typing if it is news. */
-export function receiveSignal(step: Step, signal: Signal): void {
+/** Delivers a receipt, or typing if it is news or due to be repeated. */
+export function receiveSignal(step: Step, signal: Signal, nowMs: number): void {
   const { state } = step
   // A user's own devices get their receipts in chats that they have left as well, which are not served for them.
   if (isForActorAlone(signal)) return push(step, subscribersOf(state.user(signal.userId)), signal)
   const chat = state.chat(signal.chatId)
   if (chat === undefined) return
   if (signal.type === 'ReceiptAdvanced') deliver(step, chat, signal)
-  else if (signal.typing) startTyping(step, chat, signal)
+  else if (signal.typing) startTyping(step, chat, signal, nowMs)
   else stopTyping(step, chat, signal.userId)
 }
 
 /** The typing timer has run out: the member has stopped. */
 export function endTyping(step: Step, chat: ServedChat, userId: UserId): void {
-  if (chat.typingUserIds.delete(userId)) deliver(step, chat, typingChanged(chat, userId))
+  if (chat.typingDeliveredMs.delete(userId)) deliver(step, chat, typingChanged(chat, userId))
 }
 
-function startTyping(step: Step, chat: ServedChat, signal: TypingChanged): void {
+/**
+ * Receivers hide a typing member 6 s after the last delivery, so a report of a member who goes on typing is delivered
+ * again. A report that comes within `TYPING_REPEAT_MS` of a delivery is not. So apps that report at least every 4 s are
+ * repeated at least every 4 s, and apps that report every keystroke are not repeated at each.
+ */
+function startTyping(step: Step, chat: ServedChat, signal: TypingChanged, nowMs: number): void {
   const { userId } = signal
-  const isNew = !chat.typingUserIds.has(userId)
-  chat.typingUserIds.add(userId)
   step.effects.push({ type: 'startTypingTimer', chat, userId })
-  if (isNew) deliver(step, chat, signal)
+  const deliveredMs = chat.typingDeliveredMs.get(userId) ?? -Infinity
+  if (nowMs - deliveredMs < TYPING_REPEAT_MS) return
+  chat.typingDeliveredMs.set(userId, nowMs)
+  deliver(step, chat, signal)
 }
 
 function stopTyping(step: Step, chat: ServedChat, userId: UserId): void {
-  if (chat.typingUserIds.has(userId)) step.effects.push({ type: 'stopTypingTimer', chat, userId })
+  if (chat.typingDeliveredMs.has(userId)) step.effects.push({ type: 'stopTypingTimer', chat, userId })
   endTyping(step, chat, userId)
 }
 
@@ -113,8 +122,8 @@ export function restartLoaded({ effects }: Step, { subscribers }: LocalUser): vo
 }
 
 export function stopTypingTimers({ effects }: Step, chat: ServedChat): void {
-  for (const userId of chat.typingUserIds) effects.push({ type: 'stopTypingTimer', chat, userId })
-  chat.typingUserIds.clear()
+  for (const userId of chat.typingDeliveredMs.keys()) effects.push({ type: 'stopTypingTimer', chat, userId })
+  chat.typingDeliveredMs.clear()
 }
 
 function isForActorAlone(signal: Signal): boolean {

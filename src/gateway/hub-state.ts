@@ -30,8 +30,8 @@ export type ServedChat = Readonly<{
   members: Set<LocalUser>
   /** Streams of this chat alone. */
   subscribers: Set<LiveSubscriber>
-  /** Members who are typing, as far as this gateway knows. */
-  typingUserIds: Set<UserId>
+  /** Members who are typing, as far as this gateway knows, with the time when that was last delivered. Monotonic. */
+  typingDeliveredMs: Map<UserId, number>
 }> & {
   /** The newest membership change that was delivered here; 0 if none was. */
   membersSeq: Seq
@@ -131,7 +131,7 @@ export class HubState {
       openedSeq: headSeq,
       members: new Set(),
       subscribers: new Set(),
-      typingUserIds: new Set(),
+      typingDeliveredMs: new Map(),
       membersSeq: 0,
       isRepairing: false,
     }

@@ -26,7 +26,7 @@ export type HubInput =
   | Readonly<{ type: 'pastMembershipRead'; userId: UserId; past: PastMembership }>
   | Readonly<{ type: 'headsRead'; heads: readonly MembershipHead[] }>
   | Readonly<{ type: 'events'; events: readonly ChatEvent[] }>
-  | Readonly<{ type: 'signals'; signals: readonly Signal[] }>
+  | Readonly<{ type: 'signals'; signals: readonly Signal[]; nowMs: number }>
   | Readonly<{ type: 'typingTimedOut'; chat: ServedChat; userId: UserId }>
   | Readonly<{ type: 'gapRead'; chat: ServedChat; events: readonly ChatEvent[] }>
   | Readonly<{ type: 'gapNotInLog'; chat: ServedChat }>
@@ -97,7 +97,7 @@ function apply(step: Step, input: HubInput): void {
       for (const event of input.events) receiveEvent(step, event)
       return
     case 'signals':
-      for (const signal of input.signals) receiveSignal(step, signal)
+      for (const signal of input.signals) receiveSignal(step, signal, input.nowMs)
       return
     case 'typingTimedOut':
       return endTyping(step, input.chat, input.userId)

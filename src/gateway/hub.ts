@@ -2,6 +2,7 @@ import type { LogRange } from '../chats/log-rows.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { LiveSubscriber, Signal } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
+import { elapsedMs } from '../lib/clock.ts'
 import type { Dispose } from '../lib/dispose.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -172,7 +173,7 @@ export function createHub(dependencies: Dependencies): Hub {
     },
     trackUser,
     deliver: (events) => dispatch({ type: 'events', events }),
-    deliverSignals: (signals) => dispatch({ type: 'signals', signals }),
+    deliverSignals: (signals) => dispatch({ type: 'signals', signals, nowMs: elapsedMs() }),
     userIds: () => state.userIds(),
     reconcile: (heads) => dispatch({ type: 'headsRead', heads }),
     close: () => closed.abort(),

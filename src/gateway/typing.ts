@@ -5,8 +5,9 @@ import type { ChatId, UserId } from '../ids.ts'
 
 export type Typing = Readonly<{
   /**
-   * Delivers to the connected members of the chat that the user is typing, or has stopped. To be repeated every few
-   * seconds while it lasts: after five seconds of silence the user has stopped. Errors:
+   * Delivers to the connected members of the chat that the user is typing, or has stopped. To be repeated every
+   * three seconds while it lasts: members receive it again, and after five seconds of silence the user has stopped.
+   * Errors:
    *
    * - `NOT_FOUND` – no such chat, or the user never was a member of it.
    * - `FORBIDDEN` – the user has left the chat.

@@ -24,15 +24,34 @@ test('delivers that a member types and stops once, and not to that member', () =
   expect(ofAlice.delivered.all).toEqual([])
 })
 
+test.each([3_000, 2_500, 1_900, 1_000, 100])(
+  'repeats a typing member at least every 4 s, and at most every 2 s, if the app reports every %i ms',
+  async (intervalMs) => {
+    const { hub, ofBob } = startChat()
+    const deliveredMs: number[] = []
+    for (let ms = 0; ms <= 20_000; ms += intervalMs) {
+      const before = ofBob.delivered.all.length
+      hub.deliverSignals([typing(alice, true)])
+      if (ofBob.delivered.all.length > before) deliveredMs.push(ms)
+      await vi.advanceTimersByTimeAsync(intervalMs)
+    }
+    const gaps = deliveredMs.slice(1).map((ms, index) => ms - (deliveredMs[index] ?? 0))
+    expect(gaps.length).toBeGreaterThan(4)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(4_000)
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(2_000)
+    expect(ofBob.delivered.all.every((item) => item.type === 'TypingChanged' && item.typing)).toBe(true)
+  },
+)
+
 test('ends typing after silence, counted from the last report', async () => {
   const { hub, ofBob } = startChat()
   hub.deliverSignals([typing(alice, true)])
   await vi.advanceTimersByTimeAsync(TYPING_TIMEOUT_MS - 1)
   hub.deliverSignals([typing(alice, true)])
   await vi.advanceTimersByTimeAsync(TYPING_TIMEOUT_MS - 1)
-  expect(ofBob.delivered.all).toEqual([typing(alice, true)])
+  expect(ofBob.delivered.all).toEqual([typing(alice, true), typing(alice, true)])
   await vi.advanceTimersByTimeAsync(1)
-  expect(ofBob.delivered.all).toEqual([typing(alice, true), typing(alice, false)])
+  expect(ofBob.delivered.all).toEqual([typing(alice, true), typing(alice, true), typing(alice, false)])
 })
 
 test.each([
