@@ -18,13 +18,13 @@ export type Claims = Readonly<{
 
 const MAX_NAME_LENGTH = 255
 const MAX_PICTURE_LENGTH = 2_048
-/** The last instant that a Date can hold. */
-const END_OF_TIME_MS = 8.64e15
+/** The end of the year 9999, in seconds. A later expiry is almost certainly in milliseconds, and never comes. */
+const MAX_EXPIRY_S = 253_402_300_799
 
 /**
  * Reads the claims of a verified token.
  *
- * Errors: UNAUTHENTICATED – the subject cannot be the id of a user.
+ * Errors: UNAUTHENTICATED – the subject cannot be the id of a user, or the expiry is after the year 9999.
  */
 export function claimsFrom(payload: JWTPayload, nowMs: number): Claims {
   const userId = subjectOf(payload)
@@ -33,7 +33,7 @@ export function claimsFrom(payload: JWTPayload, nowMs: number): Claims {
     name: nameFrom(payload['name']) ?? userId,
     avatarUrl: pictureFrom(payload['picture']),
     issuedAt: issuedAt(payload.iat, nowMs),
-    expiresAt: instant(payload.exp),
+    expiresAt: expiryOf(payload),
   }
 }
 
@@ -65,7 +65,12 @@ function issuedAt(seconds: unknown, nowMs: number): Date {
   return new Date(isPast ? seconds * 1000 : nowMs)
 }
 
-function instant(seconds: number | undefined): Date | undefined {
-  const ms = (seconds ?? Infinity) * 1000
-  return ms > END_OF_TIME_MS ? undefined : new Date(ms)
+/** Rejects an absurd expiry, because the token would never expire against the intention of its issuer. */
+function expiryOf({ exp }: JWTPayload): Date | undefined {
+  if (exp === undefined) return undefined
+  if (exp <= MAX_EXPIRY_S) return new Date(exp * 1000)
+  throw new ParleyError(
+    'UNAUTHENTICATED',
+    "The token's expiry (exp) is after the year 9999. Set it in seconds since 1970, not in milliseconds.",
+  )
 }

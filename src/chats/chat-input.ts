@@ -1,5 +1,5 @@
 import { badInput } from '../errors.ts'
-import { codePoints } from '../lib/text.ts'
+import { codePoints, looksEmpty } from '../lib/text.ts'
 
 /** The longest title, in code points. */
 export const MAX_TITLE_LENGTH = 255
@@ -9,8 +9,6 @@ export const MAX_TTL_SECONDS = 365 * 24 * 60 * 60
 
 /** Control characters, line and paragraph separators, and characters that change the direction of text. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u
-/** Only blanks, joiners and fillers. */
-const LOOKS_EMPTY = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}]*$/u
 
 /**
  * Returns the title without surrounding blanks.
@@ -27,7 +25,7 @@ export function parseTitle(text: string): string {
       'title must not contain line breaks, control characters, changes of direction or invalid Unicode',
     )
   }
-  if (LOOKS_EMPTY.test(title)) throw badInput('title must contain a visible character')
+  if (looksEmpty(title)) throw badInput('title must contain a visible character')
   return title
 }
 

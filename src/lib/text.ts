@@ -18,6 +18,17 @@ export function codePoints(text: string, limit: number): number {
 }
 
 /**
+ * A character that is not blank: neither white space nor a joiner, filler or other character without a shape. The
+ * last ones are symbols that fonts show as nothing.
+ */
+const VISIBLE = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\uFFF9-\uFFFB\u{1D159}]/u
+
+/** Returns whether a reader would see nothing of the text. */
+export function looksEmpty(text: string): boolean {
+  return !VISIBLE.test(text)
+}
+
+/**
  * The Damerau-Levenshtein distance (optimal string alignment): how many characters must be added, removed, replaced or
  * swapped with their neighbour to turn one text into the other. Time grows with the product of the lengths, so it suits
  * words and not documents.

@@ -5,7 +5,8 @@ import { badInput, forbidden, notFound } from '../errors.ts'
 import type { MessageId, UserId } from '../ids.ts'
 import type { Transaction } from '../store/sql/writer.ts'
 import type { MessageForActor, ChangeStore } from './change-store.ts'
-import { parseBody, parseEmoji } from './message-input.ts'
+import { parseEmoji } from './emoji.ts'
+import { parseBody } from './message-input.ts'
 import { isExpired, type Message } from '../events/message.ts'
 
 /**

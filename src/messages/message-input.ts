@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto'
 import { badInput } from '../errors.ts'
 import type { Seq } from '../ids.ts'
-import { codePoints } from '../lib/text.ts'
+import { codePoints, looksEmpty } from '../lib/text.ts'
 
 /** The longest body, in code points. */
 export const MAX_BODY_LENGTH = 8_192
 
 /**
- * Returns the body.
+ * Returns the body as it is stored: with LF where the text has CRLF.
  *
- * Errors: BAD_USER_INPUT – not 1 to 8,192 characters, or control characters other than newline and tab.
+ * Errors: BAD_USER_INPUT – not 1 to 8,192 characters, nothing visible, or control characters other than newline and
+ * tab.
  */
-export function parseBody(body: string): string {
+export function parseBody(text: string): string {
+  const body = text.replaceAll('\r\n', '\n')
   const length = codePoints(body, MAX_BODY_LENGTH)
   if (length < 1 || length > MAX_BODY_LENGTH) {
     throw badInput(`body must be 1 to ${MAX_BODY_LENGTH} characters long`)
@@ -20,19 +22,8 @@ export function parseBody(body: string): string {
   if (/[^\P{Cc}\n\t]/u.test(body)) {
     throw badInput('body contains a control character; only newline and tab are allowed')
   }
+  if (looksEmpty(body)) throw badInput('body must contain a visible character')
   return body
-}
-
-/**
- * Returns the emoji.
- *
- * Errors: BAD_USER_INPUT – not exactly one emoji of Unicode's set for general interchange.
- */
-export function parseEmoji(emoji: string): string {
-  if (emoji.length > 64 || !/^\p{RGI_Emoji}$/v.test(emoji)) {
-    throw badInput('emoji must be exactly one emoji, such as 👍')
-  }
-  return emoji
 }
 
 /** Returns a 128-bit digest of the content. It distinguishes a retry from another message with the same key. */

@@ -115,12 +115,14 @@ function toNewMessage({ senderId, chatId, clientMessageId, body, replyTo }: Send
     throw badInput('replyToId names a message of another chat; reply within the same chat')
   }
   const replyToSeq = replyTo?.seq ?? null
+  // The digest is of the stored text, so a retry with other line ends is the same message.
+  const parsed = parseBody(body)
   return {
     chatId,
     senderId,
     clientMessageId: parseKey('clientMessageId', clientMessageId),
-    body: parseBody(body),
-    fingerprint: fingerprintOf(body, replyToSeq),
+    body: parsed,
+    fingerprint: fingerprintOf(parsed, replyToSeq),
     replyToSeq,
   }
 }

@@ -94,6 +94,25 @@ test('accepts a change that is in place already, without a new event', async () 
   expect((await bob.fetchChat(chat)).headSeq).toBe(3)
 })
 
+test('takes every spelling of an emoji for one reaction, in its fully qualified form', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const { id } = await alice.send(chat, 'Hello')
+  for (const emoji of ['❤', '❤\uFE0F', '❤\uFE0E', '👍\uFE0F', '👍', '🏳\u200D🌈', '1\u20E3'])
+    await react(bob, id, emoji)
+  const reacted = await react(alice, id, '❤')
+  expect(reacted.reactions).toEqual([
+    { emoji: '❤\uFE0F', users: [{ id: bob.id }, { id: alice.id }] },
+    { emoji: '👍', users: [{ id: bob.id }] },
+    { emoji: '🏳\uFE0F\u200D🌈', users: [{ id: bob.id }] },
+    { emoji: '1\uFE0F\u20E3', users: [{ id: bob.id }] },
+  ])
+  expect((await bob.fetchChat(chat)).headSeq).toBe(6)
+  const { reactions } = await react(bob, id, '❤', false)
+  expect(reactions.find(({ emoji }) => emoji === '❤\uFE0F')?.users).toEqual([{ id: alice.id }])
+})
+
 test('allows only the sender to edit and delete a message, and no changes after the deletion', async () => {
   await using parley = await startParley()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]

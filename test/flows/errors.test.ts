@@ -52,6 +52,8 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     ['an unknown field', 'BAD_USER_INPUT', () => ask(alice as Person, '{ viewer { secrets } }')],
     ['a variable of the wrong type', 'BAD_USER_INPUT', () => send({ body: 7 })],
     ['an empty body', 'BAD_USER_INPUT', () => send({ body: '' })],
+    ['a body of blanks', 'BAD_USER_INPUT', () => send({ body: ' \n\u200b' })],
+    ['a lone carriage return', 'BAD_USER_INPUT', () => send({ body: 'a\rb' })],
     ['no body at all', 'BAD_USER_INPUT', () => send({ body: null })],
     ['8,193 characters', 'BAD_USER_INPUT', () => send({ body: 'x'.repeat(8_193) })],
     ['a control character in a body', 'BAD_USER_INPUT', () => send({ body: 'a\u0000b' })],
@@ -71,6 +73,16 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
       'an invalid emoji',
       'BAD_USER_INPUT',
       () => ask(bob as Person, SET_REACTION, { input: { messageId: message, emoji: 'ok', present: true } }),
+    ],
+    [
+      'a skin tone as an emoji',
+      'BAD_USER_INPUT',
+      () => ask(bob as Person, SET_REACTION, { input: { messageId: message, emoji: '🏽', present: true } }),
+    ],
+    [
+      'a change to a body of blanks',
+      'BAD_USER_INPUT',
+      () => ask(alice as Person, EDIT_MESSAGE, { input: { messageId: message, body: '\u3000' } }),
     ],
     [
       'editing a message of another user',

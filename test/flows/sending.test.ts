@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { startParley, UNLIMITED } from '../harness/servers/parley.ts'
+import type { MessageData } from '../harness/people/documents.ts'
 import type { Person } from '../harness/people/person.ts'
+import { RawSocket } from './transport/raw-socket.ts'
 
 const WRITERS = 8
 const MESSAGES_EACH = 500
@@ -56,13 +58,52 @@ test('stores bodies unchanged, up to 8,192 characters of any script', async () =
     'x',
     '👍🏽'.repeat(4_096),
     'line\n\tline',
-    '  ',
     'مرحبا',
     "'; DROP TABLE messages; --",
     '{"a":"\\"}',
   ]) {
     await alice.send(chat, body)
     expect((await bob.fetchChat(chat)).lastMessage?.body).toBe(body)
+  }
+})
+
+test('stores CRLF as LF, and finds the message again with either', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  const key = randomUUID()
+  const first = await alice.trySend(chat, 'two\r\nlines', key)
+  expect(first).toMatchObject({ deduplicated: false, message: { body: 'two\nlines' } })
+  for (const body of ['two\nlines', 'two\r\nlines']) {
+    expect(await alice.trySend(chat, body, key)).toMatchObject({
+      deduplicated: true,
+      message: { id: first.message.id },
+    })
+  }
+  await expect(alice.send(chat, 'two lines', key)).rejects.toThrow('CONFLICT')
+})
+
+test('accepts the longest body in every form that JSON and GraphQL have for it, over the WebSocket', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  using socket = await new RawSocket(parley.url.replace('http', 'ws')).init({ authorization: alice.token })
+  const escaped = String.raw`\ud83d\ude00`.repeat(8_192)
+  const key = String.raw`\ud83d\ude00`.repeat(64)
+  const inVariables = `{"id":"1","type":"subscribe","payload":{
+    "query":"mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { body } } }",
+    "variables":{"input":{"chatId":"${chat}","clientMessageId":"${key}","body":"${escaped}"}}}}`
+  const inDocument = `{"id":"2","type":"subscribe","payload":{"query":"mutation { sendMessage(input: {
+    chatId: \\"${chat}\\", clientMessageId: \\"2\\", body: \\"${escaped.replaceAll('\\', '\\\\')}\\"
+  }) { message { body } } }"}}`.replaceAll(/\n\s*(?=[a-z}])/g, ' ')
+  for (const [id, frame] of [
+    ['1', inVariables],
+    ['2', inDocument],
+  ] as const) {
+    socket.send(frame)
+    const answer = await socket.messages.match((message) => message.id === id && message.type === 'next')
+    const { data } = answer.payload as { data: { sendMessage: { message: Pick<MessageData, 'body'> } } }
+    expect(data.sendMessage.message.body === '😀'.repeat(8_192)).toBe(true)
   }
 })
 

@@ -21,7 +21,7 @@ test('serverInfo is readable without a token, and reports the limits that the ga
       maxUploadBytes: 0,
       maxAttachmentsPerMessage: 0,
       maxPageSize: 100,
-      maxMessageFrameBytes: 64 * 1024,
+      maxMessageFrameBytes: 128 * 1024,
     },
   }
   expect(await stranger.post(SERVER_INFO)).toEqual({ data: { serverInfo } })

@@ -1,3 +1,5 @@
+import { MAX_BODY_LENGTH } from '../../messages/message-input.ts'
+
 /** Limits of one WebSocket connection. */
 export type SocketLimits = Readonly<{
   /** Time from the handshake to connection_init, in milliseconds. */
@@ -18,11 +20,20 @@ export type SocketLimits = Readonly<{
   closeTimeoutMs: number
 }>
 
+/**
+ * The most bytes of one character of a body: an emoji as an escaped surrogate pair in a string of the document, whose
+ * backslashes JSON escapes again. In a variable it is 12 bytes.
+ */
+const MAX_CHARACTER_BYTES = '\\\\ud83d\\\\ude00'.length
+/** For the document, the ids and the key around a body. */
+const ENVELOPE_BYTES = 16 * 1024
+
 export const SOCKET_LIMITS: SocketLimits = {
   initTimeoutMs: 3_000,
   silenceMs: 11_000,
   checkIntervalMs: 1_000,
-  maxMessageBytes: 64 * 1024,
+  // The longest body in its longest form, 128 KiB. Each connection may hold that much in memory, so it is not more.
+  maxMessageBytes: MAX_BODY_LENGTH * MAX_CHARACTER_BYTES + ENVELOPE_BYTES,
   maxUnsentBytes: 4 * 1024 * 1024,
   maxOperations: 100,
   maxAnonymousPerAddress: 100,

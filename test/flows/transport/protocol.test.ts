@@ -1,3 +1,4 @@
+import { SOCKET_LIMITS } from '../../../src/transport/websocket/limits.ts'
 import { createHash, randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
@@ -61,12 +62,16 @@ test('closes a client that does not offer the subprotocol with 4406', async () =
 })
 
 test.each(['before', 'after'])(
-  'a message of more than 64 KiB %s connection_init closes with 1009',
+  'a message of more than 128 KiB %s connection_init closes with 1009',
   async (when) => {
     await using gateway = await startGateway()
     using socket = await new RawSocket(gateway.webSocketUrl).open()
     if (when === 'after') await socket.init()
-    socket.send({ type: 'ping', payload: { filler: 'x'.repeat(64 * 1024) } })
+    const ping = JSON.stringify({ type: 'ping', payload: { filler: '' } })
+    const filler = 'x'.repeat(SOCKET_LIMITS.maxMessageBytes - ping.length)
+    socket.send({ type: 'ping', payload: { filler } })
+    await socket.messages.match(({ type }) => type === 'pong')
+    socket.send({ type: 'ping', payload: { filler: `${filler}x` } })
     expect(await socket.closed).toMatchObject({ code: 1009 })
   },
 )

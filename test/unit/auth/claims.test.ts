@@ -49,7 +49,11 @@ test('uses the present time if iat is missing or in the future', () => {
   expect(claims({ iat: 1 }).issuedAt).toEqual(new Date(1_000))
 })
 
-test('treats an expiry that no Date can hold as none', () => {
-  expect(claims({ exp: 1e300 }).expiresAt).toBeUndefined()
-  expect(claims({ exp: 8.64e12 }).expiresAt).toEqual(new Date(8.64e15))
+test('rejects an expiry after the year 9999, such as one in milliseconds', () => {
+  const last = Date.parse('9999-12-31T23:59:59Z')
+  expect(claims({ exp: last / 1000 }).expiresAt).toEqual(new Date(last))
+  expect(claims({}).expiresAt).toBeUndefined()
+  for (const exp of [last / 1000 + 1, Date.parse('2026-11-23T12:00:00Z'), 8.64e12, 1e300]) {
+    expect(() => claims({ exp })).toThrow(/after the year 9999.* in seconds since 1970, not in milliseconds/)
+  }
 })

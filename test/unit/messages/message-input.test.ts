@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ParleyError } from '../../../src/errors.ts'
 import { parseKey } from '../../../src/chats/client-key.ts'
-import { fingerprintOf, parseBody, parseEmoji } from '../../../src/messages/message-input.ts'
+import { fingerprintOf, parseBody } from '../../../src/messages/message-input.ts'
 import { anyText } from '../../harness/fixtures/arbitraries.ts'
 
 const refused: unknown = expect.objectContaining({ code: 'BAD_USER_INPUT' })
@@ -21,13 +21,15 @@ function outcomeOf(parse: (value: string) => string, value: string): string {
 describe('parseBody', () => {
   test.each([
     ['one character', 'x'],
-    ['a space', ' '],
     ['lines and tabs', 'two\nlines\tand a tab'],
     ['a letter and its accent', 'e\u0301'],
     ['a family', '👩‍👩‍👧‍👦'],
     ['as long as allowed', 'x'.repeat(8_192)],
     ['as long as allowed outside of the basic plane', '𝒳'.repeat(8_192)],
-    ["Unicode's own line separator", '\u2028'],
+    ["Unicode's own line separator", 'a\u2028b'],
+    ['a letter between blanks', '\n\u200b x\u3000'],
+    ['a family alone', '👪'],
+    ['a mark that begins a number in Arabic', '\u0600'],
   ])('accepts %s', (_, body) => {
     expect(parseBody(body)).toBe(body)
   })
@@ -38,7 +40,17 @@ describe('parseBody', () => {
     ['one character too long outside of the basic plane', '𝒳'.repeat(8_193)],
     ['far too long', 'x'.repeat(100_000)],
     ['with a NUL', 'a\0'],
-    ['with a carriage return', 'a\r\n'],
+    ['with a carriage return alone', 'a\rb'],
+    ['with two carriage returns before a newline', 'a\r\r\n'],
+    ['a space', ' '],
+    ['newlines and tabs', '\n\t\n'],
+    ['a CRLF', '\r\n'],
+    ['blanks of other widths', '\u00a0\u2003\u3000\u2028'],
+    ['joiners and selectors', '\u200b\u200d\u2060\ufe0f\ufeff'],
+    ['a soft hyphen', '\u00ad'],
+    ['a Hangul filler', '\u3164'],
+    ['a braille pattern without dots', '\u2800'],
+    ['changes of direction', '\u202e\u2066\u2069'],
     ['a terminal escape', '\x1b[31m'],
     ['a DEL', '\x7f'],
     ['one of the upper control characters', '\x85'],
@@ -51,10 +63,15 @@ describe('parseBody', () => {
     expect(() => parseBody('👍'.slice(1))).toThrow(refused)
   })
 
-  test('returns any text unchanged or rejects it', () => {
+  test('returns CRLF as LF, and counts it as one character', () => {
+    expect(parseBody('one\r\ntwo\n\r\nthree')).toBe('one\ntwo\n\nthree')
+    expect(parseBody(`${'\r\n'.repeat(8_191)}x`)).toHaveLength(8_192)
+  })
+
+  test('returns any other text unchanged or rejects it', () => {
     fc.assert(
       fc.property(anyText, (body) => {
-        expect([body, 'BAD_USER_INPUT']).toContain(outcomeOf(parseBody, body))
+        expect([body.replaceAll('\r\n', '\n'), 'BAD_USER_INPUT']).toContain(outcomeOf(parseBody, body))
       }),
     )
   })
@@ -85,27 +102,6 @@ describe('parseKey', () => {
 
   test('names the argument in the error', () => {
     expect(() => parseKey('deviceId', '')).toThrow('deviceId must be 1 to 64 characters long')
-  })
-})
-
-describe('parseEmoji', () => {
-  test.each(['👍', '❤️', '👍🏽', '🇨🇭', '👩‍👩‍👧‍👦', '1️⃣', '🏴󠁧󠁢󠁳󠁣󠁴󠁿'])('accepts %s', (emoji) => {
-    expect(parseEmoji(emoji)).toBe(emoji)
-  })
-
-  test.each([
-    ['empty', ''],
-    ['a letter', 'a'],
-    ['a digit', '1'],
-    ['two of them', '👍👍'],
-    ['one with a space', '👍 '],
-    ['the name of one', ':+1:'],
-    ['half a flag', '🇨'],
-    ['a skin before its hand', '🏽👍'],
-    ['a joiner', '\u200d'],
-    ['very many', '👍'.repeat(1_000)],
-  ])('may not be %s', (_, emoji) => {
-    expect(() => parseEmoji(emoji)).toThrow(refused)
   })
 })
 
