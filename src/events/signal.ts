@@ -13,7 +13,10 @@ export type ReceiptAdvanced = Readonly<{
   onlyTo?: readonly UserId[] | undefined
 }>
 
-/** A member types, or has stopped. Repeated while the member goes on typing. Never stored, and never repeated to a gateway that missed it. */
+/**
+ * A member types, or has stopped. Repeated while the member goes on typing. Never stored, and never repeated to a
+ * gateway that missed it.
+ */
 export type TypingChanged = Readonly<{
   type: 'TypingChanged'
   chatId: ChatId

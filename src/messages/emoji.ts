@@ -5,7 +5,7 @@ const MAX_LENGTH = 64
 
 /** A variation selector in a place where an emoji can have one. */
 const VARIATION_SELECTOR = /(?<=[\p{Emoji}\u20E3])[\uFE0E\uFE0F]/gu
-/** A character that is text without a variation selector, in its place in an emoji. A skin tone makes it an emoji too. */
+/** A character that is text unless a variation selector or a skin tone follows it. */
 const TEXT_BY_DEFAULT = /(?!\p{Emoji_Presentation})\p{Emoji}(?!\p{Emoji_Modifier})/gu
 /** A skin tone or a hair style, which is part of an emoji and not an emoji. */
 const COMPONENT = /^\p{Emoji_Component}$/u
