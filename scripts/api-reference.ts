@@ -59,9 +59,11 @@ export function referencePages(schema: GraphQLSchema): ReadonlyMap<string, strin
     ],
     [
       'inputs.md',
-      page('Inputs', 'The input objects of mutations. A field without `!` is optional.', [
-        ...inputs.map((type) => inputSection(type, uses)),
-      ]),
+      page(
+        'Inputs',
+        'The input objects of mutations. A field without `!` is optional.',
+        inputs.map((type) => inputSection(type, uses)),
+      ),
     ],
   ])
 }

@@ -10,7 +10,7 @@ const REPORT_MS = 3_000
 /** Returns one user on each gateway, in a group. */
 async function cast(cluster: TestCluster) {
   const [alice, bob, carol] = (await Promise.all(
-    ['alice', 'bob', 'carol'].map((name, index) => cluster.gateways[index]?.person(name)),
+    ['alice', 'bob', 'carol'].map((name, index) => cluster.gateways[index]?.person(name) as Promise<Person>),
   )) as [Person, Person, Person]
   return { alice, bob, carol, group: await alice.createGroup([bob, carol]) }
 }
@@ -60,7 +60,7 @@ test('repeats a typing member on all gateways before apps hide the member, and e
 test('shows a typing member to a user who connects meanwhile, with the next repetition', async () => {
   await using cluster = await startCluster(2)
   const [alice, bob] = (await Promise.all(
-    ['alice', 'bob'].map((name, index) => cluster.gateways[index]?.person(name)),
+    ['alice', 'bob'].map((name, index) => cluster.gateways[index]?.person(name) as Promise<Person>),
   )) as [Person, Person]
   const group = await alice.createGroup([bob])
   await alice.setTyping(group, true)

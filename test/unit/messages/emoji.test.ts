@@ -104,6 +104,6 @@ function everyEmoji(): readonly string[] {
   const sequences = toned.flatMap((start) => joined.map((end) => `${start}\u200D${end}`))
   const arrows = sequences.map((start) => `${start}\u200D➡\uFE0F`)
   const flags = regional.flatMap((first) => regional.map((second) => first + second))
-  const keycaps = [...'0123456789#*'].map((key) => `${key}\uFE0F\u20E3`)
+  const keycaps = '0123456789#*'.split('').map((key) => `${key}\uFE0F\u20E3`)
   return [...toned, ...sequences, ...arrows, ...flags, ...keycaps].filter(isEmoji)
 }
