@@ -1,4 +1,5 @@
 export type * from './api.ts'
 export { createParleyClient } from './client.ts'
 export { ParleyError } from './errors.ts'
+export * as documents from './graphql/documents.ts'
 export { memoryStorage } from './storage/memory-storage.ts'
