@@ -4,7 +4,7 @@
  *
  *   @parley/client             createParleyClient, memoryStorage, types, graphql documents
  *   @parley/client/indexeddb   indexedDbStorage
- *   @parley/react              ParleyProvider, useConnection, useViewer, useChats, useChat, usePresence, useServiceStatus
+ *   @parley/react   ParleyProvider, useConnection, useViewer, useChats, useChat, usePresence, useServiceStatus
  *   @parley/apollo             createParleyApollo: the same engine writing into the team's own Apollo cache
  *   @parley/urql               parleyExchange + parleyCacheConfig for graphcache
  *
@@ -21,7 +21,10 @@
 export interface ParleyClientOptions {
   /** `https://host/graphql`; the WebSocket URL is derived from it. */
   url: string
-  /** The bearer token, or a function that returns a fresh one: called at each connect and before the current one expires. */
+  /**
+   * The bearer token, or a function that returns a fresh one: called at each connect and before the current one
+   * expires.
+   */
   token: string | (() => string | Promise<string>)
   /** Default: created once and kept in `storage`. */
   deviceId?: string
@@ -46,7 +49,10 @@ export interface Store<Snapshot> {
 }
 
 export interface ParleyClient {
-  /** Opens storage and the inbox. Resolves once the client is live for the first time; rejects if the token is refused. */
+  /**
+   * Opens storage and the inbox. Resolves once the client is live for the first time; rejects if the token is
+   * refused.
+   */
   start(): Promise<void>
   /** Ends everything. The outbox stays in storage. */
   close(): Promise<void>
@@ -65,7 +71,9 @@ export interface ParleyClient {
     memberIds: readonly string[]
     messageTtlSeconds?: number
   }): Promise<ChatSummary>
-  /** Tells the server that the person is active; throttled. In browsers and React Native call it from input events. */
+  /**
+   * Tells the server that the person is active; throttled. In browsers and React Native call it from input events.
+   */
   noteActivity(): void
 }
 
@@ -78,7 +86,10 @@ export type ConnectionState =
 
 export interface ChatClient extends Store<ChatState> {
   readonly id: string
-  /** Queues a message and shows it at once with status 'pending'. Resolves when it is in storage, not when it is sent. */
+  /**
+   * Queues a message and shows it at once with status 'pending'. Resolves when it is in storage, not when it is
+   * sent.
+   */
   send(input: OutgoingMessage): Promise<Message>
   /** Tries a failed message again, or drops it. */
   retry(clientMessageId: string): void
