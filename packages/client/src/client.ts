@@ -8,7 +8,10 @@ import type {
   User,
 } from './api.ts'
 import { createChatClient } from './chat-client.ts'
+import { createConnection } from './connection/connection.ts'
 import { createTokenSource, readClaims } from './connection/token.ts'
+import { type Engine, ENGINE, type WithEngine } from './engine/engine.ts'
+import { Subscriptions } from './engine/subscriptions.ts'
 import { ParleyError } from './errors.ts'
 import { CREATE_GROUP, START_DIRECT_CHAT, VIEWER } from './graphql/documents.ts'
 import { createRequest, type Request } from './graphql/http.ts'
@@ -49,6 +52,10 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   })
   const presences = new PresenceStores({ onWanted: (userIds) => session?.watch(userIds) })
   const activity = createActivity(request)
+  const subscriptions = new Subscriptions({
+    createConnection: (onOpened) =>
+      createConnection({ url: toWebSocketUrl(url), WebSocket, tokens, onOpened }),
+  })
   const readMarks = createReadMarks({ request, signal, onError })
   const chatClients = new Map<string, ChatClient>()
   /** Exists from the moment that the user and the device are known. */
@@ -74,6 +81,11 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     for (const chatId of openedEarly) opened.sync.chat(chatId).open()
     opened.watch(presences.watched())
     return opened
+  }
+
+  function openChat(chatId: string): void {
+    if (session === undefined) openedEarly.add(chatId)
+    else session.sync.chat(chatId).open()
   }
 
   async function readViewer(): Promise<User> {
@@ -106,6 +118,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     model,
     presences,
     activity,
+    subscriptions,
     connection,
     serviceStatus,
     signal,
@@ -141,12 +154,28 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
 
   let opening: Promise<Session> | undefined
   let started: Promise<void> | undefined
-  const client: ParleyClient = {
+  const engine: Engine = {
+    model,
+    presences,
+    subscriptions,
+    tokens,
+    connection,
+    signal,
+    onError,
+    isStarted: () => opening !== undefined,
+    isReady: () => session?.sync.isReady === true,
+    open: openChat,
+    isOpen: (chatId) => session?.sync.chat(chatId).isOpen === true,
+    whenOpen,
+  }
+  const client: ParleyClient & WithEngine = {
+    [ENGINE]: engine,
     start: () => (started ??= start()),
     async close() {
       if (signal.aborted) return
       closed.abort(new ParleyError('CLOSED', 'The client was closed.'))
       activity.dispose()
+      subscriptions.stop()
       model.dispose()
       await session?.stop()
       await storage.close()
@@ -162,7 +191,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
       const created = createChatClient(chatId, {
         model,
         whenOpen,
-        open: () => (session === undefined ? void openedEarly.add(chatId) : session.sync.chat(chatId).open()),
+        open: () => openChat(chatId),
         activity,
         readMarks,
         request,

@@ -1,15 +1,22 @@
 import { expect, vi } from 'vitest'
 import { startTcpProxy, type TcpProxy } from '../../../test/harness/network/tcp-proxy.ts'
 import type { Person } from '../../../test/harness/people/person.ts'
-import type { ScenarioClient } from '../../../test/harness/people/scenario.ts'
-import { type ChatState, memoryStorage, type Message } from '../src/index.ts'
-import { startClient, type TestClient } from './client.ts'
+import type { ScenarioClient, StartClient } from '../../../test/harness/people/scenario.ts'
+import {
+  type ChatState,
+  memoryStorage,
+  type Message,
+  type ParleyClient,
+  type ParleyClientOptions,
+} from '../src/index.ts'
+import { startClient } from './client.ts'
 
-const QUERY = `query { chats(first: 100) { edges { node {
-  id kind title memberCount messageTtlSeconds headSeq unreadCount lastActivityAt
+/** Everything that is compared. */
+export const QUERY = `query { chats(first: 100) { edges { node {
+  id kind title memberCount messageTtlSeconds headSeq unreadCount createdAt lastActivityAt
   lastMessage { ...M } viewerMember { ...P }
   members(first: 100) { edges { node { ...P } } } messages(last: 100) { edges { node { ...M } } } } } } }
-  fragment P on ChatMember { user { id name } role leftAt deliveredSeq readSeq }
+  fragment P on ChatMember { user { id name } role joinedAt leftAt deliveredSeq readSeq }
   fragment M on Message { id seq body clientMessageId status sentAt editedAt deletedAt expiresAt sender { id }
     replyTo { id body } reactions { emoji users { id } } }`
 
@@ -34,6 +41,7 @@ type MessageData = Readonly<{
   replyTo: { id: string; body: string | null } | null
   reactions: readonly { emoji: string; users: readonly { id: string }[] }[]
 }>
+export type QueryData = Readonly<{ chats: Edges<ChatData> }>
 type Edges<Node> = Readonly<{ edges: readonly { node: Node }[] }>
 type ChatData = Readonly<{
   id: string
@@ -50,50 +58,74 @@ type ChatData = Readonly<{
   messages: Edges<MessageData>
 }>
 
+/** A client under test. All of the views have to equal what a fresh query returns. */
+export type Started = Readonly<{
+  client: ParleyClient & Readonly<{ errors: readonly unknown[] }>
+  views(): readonly Record<string, unknown>[]
+  close(): Promise<void>
+}>
+
+/** Starts a client of one kind, with the given options. */
+export type StartKind = (options: ParleyClientOptions) => Promise<Started>
+
 /** A client of the package on a network of its own, with all of its chats open. */
-export async function startScenarioClient(person: Person, device: string): Promise<ScenarioClient> {
+export const startScenarioClient: StartClient = scenarioClient(async (options) => {
+  const client = await startClient(options)
+  openAll(client)
+  return { client, views: () => [shown(client)], close: () => client.close() }
+})
+
+/** A client of any kind on a network of its own. */
+export function scenarioClient(startKind: StartKind): StartClient {
+  return (person, device) => startOne(person, device, startKind)
+}
+
+async function startOne(person: Person, device: string, startKind: StartKind): Promise<ScenarioClient> {
   const proxy = await startTcpProxy(person.url)
   const storage = { ...memoryStorage(), close: async () => undefined }
   const start = () =>
-    startClient({ url: proxy.url, token: person.token, deviceId: device, storage, pageSize: 100 })
-  let client = await start()
-  openAll(client)
+    startKind({ url: proxy.url, token: person.token, deviceId: device, storage, pageSize: 100 })
+  let started = await start()
 
   async function queried(): Promise<Record<string, unknown>> {
-    const { chats } = await person.run<{ chats: Edges<ChatData> }>(QUERY)
-    const started = chats.edges.map(({ node }) => node).filter(({ headSeq }) => headSeq > 0)
-    return Object.fromEntries(started.map((chat) => [chat.id, fromQuery(chat)]))
+    return viewOfQuery(await person.run<QueryData>(QUERY))
   }
 
   /** Both move while the other clients acknowledge what they received. */
   function expectUpToDate(): Promise<void> {
     return vi.waitFor(
-      async () => expect(shown(client), `the state of ${person.name}`).toEqual(await queried()),
-      {
-        timeout: 10_000,
-        interval: 100,
+      async () => {
+        const expected = await queried()
+        for (const view of started.views()) expect(view, `the state of ${person.name}`).toEqual(expected)
       },
+      { timeout: 10_000, interval: 100 },
     )
   }
 
   return {
     catchUp: expectUpToDate,
     expectUpToDate,
-    reconnect: (_acknowledges, whileAway) => lose(proxy, client, whileAway),
+    reconnect: (_acknowledges, whileAway) => lose(proxy, started.client, whileAway),
     async shiftTime() {
-      await client.close()
-      client = await start()
-      openAll(client)
+      await started.close()
+      started = await start()
     },
     async [Symbol.asyncDispose]() {
-      await client.close()
+      const { errors } = started.client
+      await started.close()
       await proxy[Symbol.asyncDispose]()
-      expect(client.errors).toEqual([])
+      expect(errors).toEqual([])
     },
   }
 }
 
-function openAll(client: TestClient): void {
+/** The state that a response to `QUERY` shows, for comparison. */
+export function viewOfQuery({ chats }: QueryData): Record<string, unknown> {
+  const started = chats.edges.map(({ node }) => node).filter(({ headSeq }) => headSeq > 0)
+  return Object.fromEntries(started.map((chat) => [chat.id, fromQuery(chat)]))
+}
+
+function openAll(client: ParleyClient): void {
   const opened = new Set<string>()
   const openNew = (): void => {
     for (const { id } of client.chats.getSnapshot()) {
@@ -106,7 +138,7 @@ function openAll(client: TestClient): void {
   client.chats.subscribe(openNew)
 }
 
-async function lose(proxy: TcpProxy, client: TestClient, whileAway: () => Promise<void>): Promise<void> {
+async function lose(proxy: TcpProxy, client: ParleyClient, whileAway: () => Promise<void>): Promise<void> {
   proxy.cut()
   await expect.poll(() => client.connection.getSnapshot().type).not.toBe('live')
   await whileAway()
@@ -115,7 +147,7 @@ async function lose(proxy: TcpProxy, client: TestClient, whileAway: () => Promis
 }
 
 /** No event tells of a direct chat before its first message, so only the device that started it knows it. */
-function shown(client: TestClient): Record<string, unknown> {
+export function shown(client: ParleyClient): Record<string, unknown> {
   const chats = client.chats.getSnapshot().map(({ id }) => client.chat(id).getSnapshot())
   return Object.fromEntries(
     chats.filter(({ headSeq }) => headSeq > 0).map((chat) => [chat.id, fromState(chat)]),
@@ -197,7 +229,7 @@ function fromQuery(chat: ChatData): unknown {
         clientMessageId: message.clientMessageId,
         status: message.status.toLowerCase(),
         senderId: message.sender.id,
-        replyTo: message.replyTo,
+        replyTo: message.replyTo === null ? null : { id: message.replyTo.id, body: message.replyTo.body },
         reactions: message.reactions.map(({ emoji, users }) => ({
           emoji,
           users: users.map((user) => user.id),

@@ -10,7 +10,7 @@ attachments{id fileName contentType byteSize width height url}
 replyTo{id body sender{...U}expiresAt deletedAt}
 reactions{emoji users{...U}}sentAt editedAt deletedAt expiresAt status chat{id}}`
 
-const MEMBER = 'fragment P on ChatMember{user{...U}role leftAt deliveredSeq readSeq}'
+const MEMBER = 'fragment P on ChatMember{user{...U}role joinedAt leftAt deliveredSeq readSeq}'
 
 /** Two members are all of a direct chat, and few enough to ask for in every group. */
 const SUMMARY = `fragment S on Chat{id kind title headSeq lastActivityAt messageTtlSeconds memberCount

@@ -27,6 +27,7 @@ export type MessageData = Readonly<{
 export type MemberData = Readonly<{
   user: User
   role: MemberRole
+  joinedAt: string
   leftAt: string | null
   deliveredSeq: number
   readSeq: number

@@ -31,6 +31,7 @@ function change(chat: ChatRecord, event: EventData, viewerId: string): ChatRecor
         ...chat,
         memberCount: chat.memberCount + 1,
         members: new Map(chat.members).set(user.id, 'MEMBER'),
+        joinedAt: new Map(chat.joinedAt).set(user.id, event.at),
         watermarks: advance(chat.watermarks, user.id, { deliveredSeq: before, readSeq: before }),
       }
     }
@@ -38,19 +39,20 @@ function change(chat: ChatRecord, event: EventData, viewerId: string): ChatRecor
       if (event.role === undefined || !chat.members.has(user.id)) return chat
       return { ...chat, members: new Map(chat.members).set(user.id, event.role) }
     case 'MemberRemoved':
-      return removeMember({ ...chat, memberCount: chat.memberCount - 1 }, user.id, viewerId)
+      return removeMember({ ...chat, memberCount: chat.memberCount - 1 }, user.id, viewerId, event.at)
     default:
       return chat
   }
 }
 
 /** A user who has left sees no member but themselves. */
-function removeMember(chat: ChatRecord, userId: string, viewerId: string): ChatRecord {
+function removeMember(chat: ChatRecord, userId: string, viewerId: string, at: string): ChatRecord {
   const isViewer = userId === viewerId
   const members = new Map(chat.members)
   if (!isViewer) members.delete(userId)
   for (const id of isViewer ? chat.members.keys() : []) if (id !== viewerId) members.delete(id)
-  return { ...chat, members, isMember: !isViewer, hasAllMembers: isViewer || chat.hasAllMembers }
+  const leftAt = isViewer ? at : chat.leftAt
+  return { ...chat, members, leftAt, isMember: !isViewer, hasAllMembers: isViewer || chat.hasAllMembers }
 }
 
 function append(chat: ChatRecord, message: MessageRecord, viewerId: string): ChatRecord {

@@ -29,6 +29,7 @@ export class Model {
   /** Called with the chats that changed, after the stores have told their listeners. */
   onChanged: (chatIds: ReadonlySet<string>) => void = () => undefined
 
+  readonly #watchers = new Set<(chatIds: ReadonlySet<string>) => void>()
   readonly #users = new Map<string, User>()
   #usersVersion = 0
   readonly #entries = new Map<string, Entry>()
@@ -81,6 +82,12 @@ export class Model {
 
   users(): ReadonlyMap<string, User> {
     return this.#users
+  }
+
+  /** Calls the watcher with the chats that changed, after the stores have called their listeners. */
+  watch(watcher: (chatIds: ReadonlySet<string>) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
   }
 
   /** The chat's state, also before anything is known of it. */
@@ -154,6 +161,7 @@ export class Model {
     this.chats.notify()
     this.totalUnread.notify()
     this.onChanged(changed)
+    for (const watcher of Array.from(this.#watchers)) watcher(changed)
   }
 
   #scheduleExpiry(chatId: string, entry: Entry): void {

@@ -37,6 +37,7 @@ export type ChatRecord = Readonly<{
   kind: ChatKind
   title: string | null
   headSeq: number
+  createdAt: string
   lastActivityAt: string
   messageTtlSeconds: number | null
   memberCount: number
@@ -44,6 +45,10 @@ export type ChatRecord = Readonly<{
   isMember: boolean
   /** The known present members. Only the viewer once they have left. */
   members: ReadonlyMap<string, MemberRole>
+  /** When the membership period of each member began. */
+  joinedAt: ReadonlyMap<string, string>
+  /** When the viewer left. Null while they are a member. */
+  leftAt: string | null
   /** Whether `members` names all of them. */
   hasAllMembers: boolean
   /** Of members, and of users whose MemberAdded a receipt has overtaken. */
@@ -91,11 +96,14 @@ export const UNKNOWN_CHAT: ChatRecord = {
   kind: 'GROUP',
   title: null,
   headSeq: 0,
+  createdAt: '1970-01-01T00:00:00.000Z',
   lastActivityAt: '1970-01-01T00:00:00.000Z',
   messageTtlSeconds: null,
   memberCount: 0,
   isMember: true,
   members: new Map(),
+  joinedAt: new Map(),
+  leftAt: null,
   hasAllMembers: false,
   watermarks: new Map(),
   lastMessage: null,
@@ -116,6 +124,8 @@ export function fromSummary(data: SummaryData, note: NoteUser): ChatRecord {
     ...fields,
     isMember,
     members,
+    joinedAt: joinTimes([viewerMember, ...listed]),
+    leftAt: viewerMember.leftAt,
     hasAllMembers: !isMember || members.size >= data.memberCount,
     watermarks: watermarksOf([viewerMember, ...listed], note),
     lastMessage: lastMessage === null ? null : toMessage(lastMessage, note),
@@ -138,6 +148,7 @@ export function fromChat(
   const chat: ChatRecord = {
     ...summary,
     members: new Map(all.map(({ user, role }) => [user.id, role])),
+    joinedAt: joinTimes(all),
     hasAllMembers: true,
     watermarks: watermarksOf(all, note),
     messages,
@@ -148,6 +159,10 @@ export function fromChat(
   const inPage = messages.filter((message) => isUnread(message, chat, viewerId)).length
   const before = hasPreviousPage ? Math.max(0, data.unreadCount - inPage) : 0
   return { ...chat, unreadBefore: data.unreadCount >= MAX_UNREAD && hasPreviousPage ? undefined : before }
+}
+
+function joinTimes(members: readonly MemberData[]): ReadonlyMap<string, string> {
+  return new Map(members.map(({ user, joinedAt }) => [user.id, joinedAt]))
 }
 
 /** Whether a message counts as unread, apart from its expiry, which time decides. */

@@ -76,13 +76,19 @@ export class Outbox {
     this.#sendAll()
   }
 
-  async add(chatId: string, { body, replyToId, attachments = [] }: OutgoingMessage): Promise<OutboxEntry> {
+  /** `clientMessageId` is set if the app has chosen the key. A key that waits already is not added again. */
+  async add(
+    chatId: string,
+    { body, replyToId, attachments = [] }: OutgoingMessage,
+    clientMessageId = randomId(),
+  ): Promise<OutboxEntry> {
+    const known = this.#find(clientMessageId)
+    if (known !== undefined) return known
     if (attachments.length > 0)
       throw new ParleyError('FORBIDDEN', 'This server does not support attachments.')
     if (body === undefined || body.trim() === '') {
       throw new ParleyError('BAD_USER_INPUT', 'A message needs a body. Set `body` to some text.')
     }
-    const clientMessageId = randomId()
     const entry: OutboxEntry = {
       key: `${this.#deps.prefix}${this.#nextKey()}-${clientMessageId}`,
       chatId,

@@ -14,6 +14,7 @@ const UNKNOWN: Presence = { type: 'unknown', lastSeenAt: null }
 export class PresenceStores {
   readonly #stores = new Map<string, ValueStore<Presence>>()
   readonly #watched = new Set<string>()
+  readonly #newest = new Map<string, PresenceData>()
   readonly #deps: Dependencies
 
   constructor(dependencies: Dependencies) {
@@ -37,7 +38,13 @@ export class PresenceStores {
     return [...this.#watched]
   }
 
+  /** The newest presence that the server has sent of a user. Unknown after a lost connection. */
+  newest(userId: string): PresenceData | undefined {
+    return this.#newest.get(userId)
+  }
+
   apply({ userId, online, lastSeenAt }: PresenceData): void {
+    this.#newest.set(userId, { userId, online, lastSeenAt })
     const store = this.get(userId)
     const seen = lastSeenAt === null ? null : new Date(lastSeenAt)
     const next: Presence =
@@ -49,6 +56,7 @@ export class PresenceStores {
 
   /** Without a connection nothing is known. When they were last seen stays true. */
   forget(): void {
+    for (const [userId, data] of this.#newest) this.#newest.set(userId, { ...data, online: null })
     for (const store of this.#stores.values()) {
       const known = store.getSnapshot()
       if (known.type !== 'unknown')

@@ -3,6 +3,7 @@ import { createConnection, toConnectionState } from '../connection/connection.ts
 import type { Socket } from '../connection/socket.ts'
 import { listenToSurroundings } from '../connection/surroundings.ts'
 import type { TokenSource } from '../connection/token.ts'
+import type { Subscriptions } from '../engine/subscriptions.ts'
 import type { ParleyError } from '../errors.ts'
 import { INBOX, SERVICE_STATUS } from '../graphql/documents.ts'
 import type { InboxData } from '../graphql/responses.ts'
@@ -21,6 +22,7 @@ type Options = Readonly<{
   WebSocket: typeof globalThis.WebSocket
   tokens: TokenSource
   deviceId: string
+  subscriptions: Subscriptions
   /** Called at each connect: what no event tells has to be queried again. */
   onConnected(): void
 }>
@@ -38,7 +40,7 @@ export type Leader = Readonly<{
 
 export function createLeader(context: SessionContext, options: Options): Leader {
   const { model, sync, outbox, presences, signal, post, onError } = context
-  const { url, WebSocket, tokens, deviceId, onConnected } = options
+  const { url, WebSocket, tokens, deviceId, subscriptions, onConnected } = options
   const watchedByTab = new Map<string, readonly string[]>()
   let isVerified = true
 
@@ -67,11 +69,13 @@ export function createLeader(context: SessionContext, options: Options): Leader 
     }
     socket.subscribe(SERVICE_STATUS, {}, { onData, onEnd: () => undefined })
     presenceWatch.setSocket(socket)
+    subscriptions.setSocket(socket)
     if (sync.isReady) sync.refreshLarge(LARGE_CHAT)
     onConnected()
     return () => {
       closed.abort()
       presenceWatch.setSocket(undefined)
+      subscriptions.setSocket(undefined)
       presences.forget()
       model.clearTyping()
     }

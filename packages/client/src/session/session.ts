@@ -1,5 +1,6 @@
 import type { ChatSummary, ClientStorage, ConnectionState, ServiceStatus } from '../api.ts'
 import type { TokenSource } from '../connection/token.ts'
+import type { Subscriptions } from '../engine/subscriptions.ts'
 import type { Request } from '../graphql/http.ts'
 import type { EventData, SummaryData } from '../graphql/responses.ts'
 import type { ValueStore } from '../lib/value-store.ts'
@@ -27,6 +28,7 @@ type Options = Readonly<{
   request: Request
   model: Model
   presences: PresenceStores
+  subscriptions: Subscriptions
   connection: ValueStore<ConnectionState>
   serviceStatus: ValueStore<ServiceStatus>
   signal: AbortSignal
@@ -124,9 +126,13 @@ export function createSession(options: Options): Session {
       tabs = (storage.joinTabs ?? joinAlone)({
         // Not the device: two tabs that start at the same time for the first time may each have made one.
         client: prefix,
-        onLead: () => leader.lead(hasFollowed),
+        onLead() {
+          options.subscriptions.setFollowing(false)
+          leader.lead(hasFollowed)
+        },
         onFollow() {
           hasFollowed = true
+          options.subscriptions.setFollowing(true)
           follower.follow()
           post({ type: 'watch', userIds: watched })
         },

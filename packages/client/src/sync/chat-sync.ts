@@ -82,6 +82,11 @@ export class ChatSync {
     await this.#read(() => this.#readAgain())
   }
 
+  /** Whether messages and members are kept up to date. */
+  get isOpen(): boolean {
+    return this.#wantsPage
+  }
+
   /** Loads messages and members, and keeps them from then on. */
   open(): void {
     if (this.#wantsPage) return
@@ -99,6 +104,11 @@ export class ChatSync {
   /** Reads the open chat anew, for what its events do not tell. */
   refresh(): void {
     if (this.#wantsPage && !this.#isHeld) void this.#read(() => this.#readPage())
+  }
+
+  /** Resolves once nothing of the chat is being read. Never rejects. */
+  async whenIdle(): Promise<void> {
+    while (this.#reading !== undefined) await this.#reading
   }
 
   /** Loads the next older page. Resolves to whether there is more. */

@@ -1,0 +1,2 @@
+export { parleyCacheConfig } from './cache-config.ts'
+export { parleyExchange } from './parley-exchange.ts'
