@@ -4,7 +4,7 @@ import { createEmptyTestDatabase } from '../../../test/harness/servers/database.
 import { startParley, TEST_SECRET, UNLIMITED } from '../../../test/harness/servers/parley.ts'
 import { backUpTo, restoreFrom } from '../../../test/flows/backup/running.ts'
 import { temporaryFolder } from '../../../test/flows/cli/program.ts'
-import { bodies, open, startClient } from './client.ts'
+import { bodies, createClient, open, startClient } from './client.ts'
 
 /** A WebSocket that drops the messages that `isDropped` recognises. */
 function lossyWebSocket(isDropped: (data: string) => boolean): typeof WebSocket {
@@ -116,6 +116,33 @@ test('renews its token on the live connection', async () => {
   await expect.poll(() => calls, { timeout: 20_000 }).toBeGreaterThan(3)
   expect(states).toEqual([])
   expect(bob.id).toBe(client.viewer.getSnapshot()?.id)
+})
+
+test('reports a token that is refused at the start as the state of the connection', async () => {
+  await using parley = await startParley()
+  await using client = createClient({ url: parley.url, token: 'a.b.c' })
+  await expect(client.start()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  expect(client.connection.getSnapshot()).toMatchObject({ type: 'signed-out' })
+})
+
+test('shows the presence of a user once the first message makes the chat a shared one', async () => {
+  await using parley = await startParley({ config: UNLIMITED })
+  const [alice, bob] = await Promise.all([parley.person('alice'), parley.person('bob')])
+  let refusals = 0
+  const WebSocket = lossyWebSocket((data) => {
+    if (data.includes('NOT_FOUND')) refusals += 1
+    return false
+  })
+  await using client = await startClient({ url: parley.url, token: alice.token, WebSocket })
+  const { id } = await client.startDirectChat(bob.id)
+  const presence = client.presence(bob.id)
+  presence.subscribe(() => undefined)
+  // The server refuses the subscription: a chat without messages is not shared yet.
+  await expect.poll(() => refusals).toBeGreaterThan(0)
+  expect(presence.getSnapshot().type).toBe('unknown')
+  await client.chat(id).send({ body: 'Hello' })
+  await bob.run('mutation { heartbeat(input: { userActivity: true }) { presence { online } } }')
+  await expect.poll(() => presence.getSnapshot().type).toBe('online')
 })
 
 test('rejects `start` when the token is refused', async () => {

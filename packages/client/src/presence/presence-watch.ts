@@ -44,6 +44,13 @@ export class PresenceWatch {
     if (socket !== undefined) this.#adjust()
   }
 
+  /** A user who shared no chat with the viewer may do so now. */
+  retryRefused(): void {
+    if (this.#refused.size === 0) return
+    this.#refused.clear()
+    this.#later(COLLECT_MS)
+  }
+
   #adjust(): void {
     this.#timer = undefined
     const isWanted = (userId: string): boolean => this.#wanted.has(userId)

@@ -90,6 +90,8 @@ export function createLeader(context: SessionContext, options: Options): Leader 
       const wasReady = sync.isReady
       sync.receive(item)
       const { __typename: type } = item
+      // A direct chat counts as shared once it has a message.
+      if (type === 'MemberAdded' || (type === 'MessageSent' && item.seq === 1)) presenceWatch.retryRefused()
       if (type === 'CaughtUp' || (type === 'InboxReset' && wasReady)) inBackground(context, catchUp(closed))
     }
     const onEnd = (error: ParleyError | undefined): void => {
