@@ -16,11 +16,12 @@ export function ChatHeader({ chat, onInfo }: Readonly<{ chat: ChatState; onInfo(
   return (
     <header className="chat-header">
       <IconButton icon="back" label="Back to the chats" className="chat-back" onPress={closeChat} />
-      <Button className="chat-header-button" onPress={onInfo} aria-label={`About ${chat.title}`}>
+      <Button className="chat-header-button" onPress={onInfo}>
         <Avatar id={otherUser?.id ?? chat.id} name={chat.title} size="small">
           {otherUser !== undefined && <OnlineDot userId={otherUser.id} />}
         </Avatar>
         <span className="chat-header-text">
+          <span className="visually-hidden">About </span>
           <span className="chat-header-title" dir="auto">
             {chat.title}
           </span>

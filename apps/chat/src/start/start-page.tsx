@@ -9,7 +9,7 @@ export function StartPage({ people }: Readonly<{ people: readonly DemoPerson[] }
   const [visible, setVisible] = useState(0)
   const shown = people.slice(0, SHOWN)
   return (
-    <div className="start">
+    <main className="start">
       <h1 className="visually-hidden">Parley: two people side by side</h1>
       <div className="start-tabs">
         {shown.map(({ id, name }, index) => (
@@ -29,6 +29,6 @@ export function StartPage({ people }: Readonly<{ people: readonly DemoPerson[] }
           />
         ))}
       </div>
-    </div>
+    </main>
   )
 }

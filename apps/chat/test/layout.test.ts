@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { BROWSER_TIMEOUT_MS } from '../../../test/harness/people/browser.ts'
+import { openChat, send, startApp, type TestApp, texts } from './app.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+}, BROWSER_TIMEOUT_MS)
+afterAll(() => app[Symbol.asyncDispose]())
+
+test('a phone shows the list or the chat, and goes back to the list', async () => {
+  const [alice, bob] = await Promise.all([app.parley.person('alice'), app.parley.person('bob')])
+  await bob.send(await bob.startChat(alice), 'Hello')
+  const page = await app.open(alice, {
+    viewport: { width: 390, height: 780 },
+    hasTouch: true,
+    isMobile: true,
+  })
+  await openChat(page, 'Bob')
+  expect(await page.getByRole('navigation').isVisible()).toBe(false)
+  await send(page, 'Hello from the phone')
+  await expect.poll(() => texts(page)).toEqual(['Hello', 'Hello from the phone'])
+  const width = await page.evaluate(() => document.documentElement.scrollWidth)
+  expect(width).toBe(390)
+  await page.goBack()
+  await expect.poll(() => page.getByRole('navigation').isVisible()).toBe(true)
+  await openChat(page, 'Bob')
+  await page.getByRole('button', { name: 'Back to the chats' }).click()
+  expect(await page.getByRole('navigation').isVisible()).toBe(true)
+})
+
+test('from right to left, the list is on the right, and each text has its own direction', async () => {
+  const [carol, dave] = await Promise.all([app.parley.person('carol'), app.parley.person('dave')])
+  const chatId = await carol.startChat(dave)
+  await dave.send(chatId, 'مرحبا، كيف حالك؟')
+  const page = await app.open(carol)
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByRole('switch', { name: 'Right to left' }).check()
+  await page.keyboard.press('Escape')
+  await openChat(page, 'Dave')
+  await send(page, 'Fine, thank you')
+  await expect.poll(() => texts(page)).toHaveLength(2)
+  const box = await page.getByRole('navigation').boundingBox()
+  expect(box?.x).toBeGreaterThan(500)
+  const directions = await page
+    .locator('.bubble-text')
+    .evaluateAll((all) => all.map((one) => (one.matches(':dir(rtl)') ? 'rtl' : 'ltr')))
+  expect(directions).toEqual(['rtl', 'ltr'])
+})
+
+test('older messages load while the reader scrolls up, and what they read stays in place', async () => {
+  const [erin, frank] = await Promise.all([app.parley.person('erin'), app.parley.person('frank')])
+  const chatId = await erin.startChat(frank)
+  for (let n = 1; n <= 220; n += 1) await frank.send(chatId, `Message ${n}`)
+  const page = await app.open(erin)
+  await openChat(page, 'Frank')
+  const list = page.getByRole('list', { name: 'Messages' })
+  await page.getByText('Message 220', { exact: true }).waitFor()
+  for (let n = 0; n < 60 && !(await page.getByText('Message 1', { exact: true }).isVisible()); n += 1) {
+    await list.hover()
+    await page.mouse.wheel(0, -1_500)
+    await page.waitForFunction(() => new Promise((resolve) => requestAnimationFrame(() => resolve(true))))
+  }
+  expect(await page.getByText('Message 1', { exact: true }).isVisible()).toBe(true)
+
+  await frank.send(chatId, 'A new one')
+  await page.getByRole('button', { name: 'To the newest' }).click()
+  await expect.poll(() => page.getByText('A new one', { exact: true }).last().isVisible()).toBe(true)
+})
