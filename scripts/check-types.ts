@@ -8,6 +8,7 @@ const projects = [
   'tsconfig.json',
   'packages/*/tsconfig.json',
   'packages/*/test/tsconfig.json',
+  'examples/*/tsconfig.json',
   'apps/*/tsconfig.json',
   'apps/*/test/tsconfig.json',
 ]

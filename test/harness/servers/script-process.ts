@@ -5,13 +5,23 @@ import { EventQueue } from '../fixtures/event-queue.ts'
 
 /** A script in its own process, with the lines that it prints. */
 export type ScriptProcess = AsyncDisposable &
-  Readonly<{ lines: EventQueue<string>; errorLines: EventQueue<string> }>
+  Readonly<{
+    lines: EventQueue<string>
+    errorLines: EventQueue<string>
+    /** Writes a line to the standard input of the script. */
+    enter(line: string): void
+  }>
 
-/** Runs a script with this version of Node.js. Disposing kills the process. */
-export function runScript(file: string, env: Readonly<Record<string, string>>): ScriptProcess {
-  const child = spawn(process.execPath, [file], {
+/** Runs a script with this version of Node.js, and with further arguments. Disposing kills the process. */
+export function runScript(
+  file: string,
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): ScriptProcess {
+  // Programs may import the packages of this repository.
+  const child = spawn(process.execPath, ['--import', './scripts/workspace-packages.ts', file, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   const [lines, errorLines] = [new EventQueue<string>(), new EventQueue<string>()]
   createInterface(child.stdout).on('line', (line) => lines.push(line))
@@ -19,7 +29,8 @@ export function runScript(file: string, env: Readonly<Record<string, string>>): 
   const ended = once(child, 'exit')
   return {
     lines,
-    errorLines: errorLines,
+    errorLines,
+    enter: (line) => child.stdin.write(`${line}\n`),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await ended

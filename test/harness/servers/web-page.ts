@@ -11,6 +11,8 @@ export async function serveWebPage(entry: string): Promise<WebPage> {
     logLevel: 'error',
     configFile: false,
     resolve: { tsconfigPaths: true },
+    // Tests have another NODE_ENV, in which JSX would be compiled for development.
+    oxc: { jsx: { development: false } },
     define: { 'process.env.NODE_ENV': '"production"' },
     build: { write: false, lib: { entry, formats: ['es'], fileName: 'page' } },
   }).then((result) => [result].flat()[0])) as Rolldown.RolldownOutput

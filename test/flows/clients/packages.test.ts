@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process'
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { BROWSER_TIMEOUT_MS, startBrowser } from '../../harness/people/browser.ts'
+import { startParley } from '../../harness/servers/parley.ts'
+import { runScript } from '../../harness/servers/script-process.ts'
+import { serveWebPage } from '../../harness/servers/web-page.ts'
+
+test('examples/terminal-chat.ts shows messages and sends lines', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chat = await alice.startChat(bob)
+  await alice.send(chat, 'Hello Bob')
+  using atAlice = alice.inbox('phone')
+  await atAlice.caughtUp()
+  const env = { URL: parley.url, TOKEN: bob.token }
+  await using program = runScript('examples/terminal-chat.ts', env, alice.id)
+  await program.lines.until((lines) => lines.includes('Alice: Hello Bob'))
+  program.enter('Hello Alice')
+  await atAlice.reaches(chat, 2)
+  await program.lines.until((lines) => lines.includes('Bob: Hello Alice'))
+  await alice.send(chat, 'Bye')
+  await program.lines.until((lines) => lines.includes('Alice: Bye'))
+  expect(program.lines.all.slice(1)).toEqual(['Alice: Hello Bob', 'Bob: Hello Alice', 'Alice: Bye'])
+  expect(program.errorLines.all).toEqual([])
+})
+
+test(
+  'examples/react-chat shows chats, sends messages and shows when they are read',
+  { timeout: BROWSER_TIMEOUT_MS },
+  async () => {
+    await using site = await serveWebPage('examples/react-chat/chat.tsx')
+    await using parley = await startParley({
+      config: { http: { host: '127.0.0.1', port: 0, allowedOrigins: [site.origin], trustedProxies: [] } },
+    })
+    const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+    const chat = await alice.startChat(bob)
+    await alice.send(chat, 'Hello Bob')
+    using atAlice = alice.inbox('phone')
+    await atAlice.caughtUp()
+    await using browser = await startBrowser()
+    const page = await browser.newPage()
+    await page.goto(`${site.origin}/#${String(new URLSearchParams({ url: parley.url, token: bob.token }))}`)
+    await page.getByRole('button', { name: 'Alice (1)' }).click()
+    await page.getByText('Alice: Hello Bob').waitFor()
+    await page.getByLabel('Message').fill('Hello Alice')
+    await page.getByLabel('Message').press('Enter')
+    await atAlice.reaches(chat, 2)
+    await alice.markRead(chat, 2)
+    await page.getByText('Bob: Hello Alice read').waitFor()
+    await expect.poll(() => page.getByRole('button', { name: 'Alice', exact: true }).count()).toBe(1)
+  },
+)
+
+const WITHOUT_PACKAGES = [
+  'connection',
+  'pause',
+  'socket-api',
+  'result',
+  'inbox',
+  'positions',
+  'documents',
+  'screen',
+]
+const EXAMPLES = new Map([
+  ['terminal-chat.ts', ['terminal-chat.ts']],
+  ['react-chat', ['react-chat/chat.tsx']],
+  ['hand-written', [...WITHOUT_PACKAGES, 'session', 'graphql-ws'].map((name) => `hand-written/${name}.ts`)],
+])
+
+/** Counts lines that are neither empty nor only a comment. */
+async function linesOfCode(files: readonly string[]): Promise<number> {
+  const texts = await Promise.all(files.map((file) => readFile(`examples/${file}`, 'utf8')))
+  const lines = texts.flatMap((text) => text.split('\n').map((line) => line.trim()))
+  return lines.filter((line) => line !== '' && !/^(?:\/\/|\/\*\*|\*)/.test(line)).length
+}
+
+test('docs/clients/README.md names the lines of code of the examples', async () => {
+  const text = await readFile('docs/clients/README.md', 'utf8')
+  for (const [name, files] of EXAMPLES)
+    expect(text).toMatch(
+      new RegExp(`\\(\\.\\./\\.\\./examples/${name}\\)[^|]*\\| +${await linesOfCode(files)} +\\|`),
+    )
+})
+
+test('a chat in React needs at most 60 lines before styling', async () => {
+  const text = await readFile('examples/react-chat/chat.tsx', 'utf8')
+  expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(60)
+})
+
+const COMPILER_OPTIONS = { lib: ['esnext', 'dom', 'dom.iterable'], types: [], jsx: 'react-jsx' }
+
+test('the examples in the READMEs of the packages compile', async () => {
+  // A dot keeps other programs from reading the folder.
+  await using folder = await mkdtempDisposable('test/flows/clients/.readme-')
+  const config = {
+    extends: '../../../../tsconfig.json',
+    compilerOptions: COMPILER_OPTIONS,
+    include: ['*'],
+    exclude: [],
+  }
+  await writeFile(`${folder.path}/tsconfig.json`, JSON.stringify(config))
+  for (const name of ['client', 'react']) {
+    const readme = await readFile(`packages/${name}/README.md`, 'utf8')
+    const blocks = [...readme.matchAll(/^```(tsx?)\n(.*?)^```$/gms)]
+    expect(blocks.length).toBeGreaterThan(0)
+    for (const [at, [, extension, code = '']] of blocks.entries())
+      await writeFile(`${folder.path}/${name}-${at}.${extension}`, code)
+  }
+  await promisify(execFile)('node_modules/.bin/tsc', ['-p', folder.path])
+})
