@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'fs'
 import * as modules from 'module'
 import { dirname, join } from 'path'
 import { fileURLToPath } from 'url'
+import { onParentEnd } from './npm-parent.js'
 
 const here = fileURLToPath(import.meta.url)
 const root = dirname(dirname(here))
@@ -62,12 +63,15 @@ function entryPoint() {
 
 async function runHere() {
   cacheCompiledCode()
+  const parentEnd = new AbortController()
+  onParentEnd(() => parentEnd.abort())
   const { main } = await import(entryPoint())
   process.exitCode = await main(args, {
     env: process.env,
     print: (line) => process.stdout.write(`${line}\n`),
     notice: (line) => process.stderr.write(`${line}\n`),
     isTerminal: process.stdout.isTTY === true,
+    parentEnd: parentEnd.signal,
   })
   // Nothing should keep this process alive any more. If something does, end it.
   setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref()
@@ -80,14 +84,17 @@ async function runHere() {
  */
 function runIn(node) {
   const isInTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
+  let isStopping = false
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
+      isStopping = true
       if (signal === 'SIGTERM' || !isInTerminal) child.kill(signal)
     })
   }
   const child = spawn(node, [here, ...args], { stdio: 'inherit' })
   child.on('error', (error) => fail(`${node} can't be run: ${error.message}`))
   child.on('exit', exitLike)
+  onParentEnd(() => isStopping || child.kill('SIGTERM'))
 }
 
 function exitLike(code, signal) {

@@ -9,6 +9,8 @@ export type Process = Readonly<{
   notice: (line: string) => void
   /** Whether standard output is a terminal. */
   isTerminal: boolean
+  /** Fires when the npm that started this process has ended. Absent if none did. */
+  parentEnd?: AbortSignal
 }>
 
 /** Runs a command and returns the exit code: 0 done, 1 failed. */

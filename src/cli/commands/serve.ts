@@ -8,14 +8,15 @@ import { buildWebApp } from '../build-web-app.ts'
 import type { RunCommand } from '../process.ts'
 import { listenToSignals } from './stop-signals.ts'
 
-/** Runs one gateway until SIGTERM or Ctrl-C. Throws ConfigError before anything is started. */
-export const serve: RunCommand = async ({ env, isTerminal }) => {
+/** Runs one gateway until SIGTERM, Ctrl-C or the end of its npm. Throws ConfigError before anything is started. */
+export const serve: RunCommand = async ({ env, isTerminal, parentEnd }) => {
   const { config, secrets, warnings } = loadConfig(env, { isTerminal })
   const logger = createLogger(config.log)
   for (const warning of warnings) logger.warn(warning)
   // Before anything is started: without a listener, a signal would end this process and leave the database running.
-  using stop = listenToSignals((signal) =>
-    logger.info({ signal }, 'stopping; another signal ends the process at once'),
+  using stop = listenToSignals(
+    (cause) => logger.info({ cause }, 'stopping; another signal ends the process at once'),
+    parentEnd,
   )
   // Takes two seconds, and only in a repository. The gateway starts meanwhile.
   if (config.webApp) void buildWebApp({ logger, signal: stop.signal })

@@ -7,14 +7,18 @@ export class StoppedError extends Error {
 }
 
 /**
- * Runs an operation that SIGTERM and Ctrl-C abort. Rejects with StoppedError and `consequence` if one of them did.
+ * Runs an operation that SIGTERM, Ctrl-C and the end of its npm abort. Then it rejects with StoppedError and
+ * `consequence`.
  */
 export async function stoppable<Result>(
-  { notice }: Pick<Process, 'notice'>,
+  { notice, parentEnd }: Pick<Process, 'notice' | 'parentEnd'>,
   consequence: string,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  using stop = listenToSignals((name) => notice(`${name}: stopping; another signal ends the process at once`))
+  using stop = listenToSignals(
+    (cause) => notice(`${cause}: stopping; another signal ends the process at once`),
+    parentEnd,
+  )
   try {
     return await work(stop.signal)
   } catch (error) {

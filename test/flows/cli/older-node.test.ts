@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { PARLEY, run, start, temporaryFolder } from './program.ts'
 
@@ -9,6 +9,7 @@ async function install(root: string): Promise<string> {
   const program = join(root, 'bin', 'parley.js')
   await mkdir(join(root, 'bin'))
   await copyFile(PARLEY, program)
+  await copyFile(join(dirname(PARLEY), 'npm-parent.js'), join(root, 'bin', 'npm-parent.js'))
   await writeFile(join(root, 'package.json'), '{ "type": "module", "engines": { "node": ">=99.2" } }')
   return program
 }

@@ -31,6 +31,26 @@ export function start(args: readonly string[], { cwd, env = {}, program = PARLEY
   })
 }
 
+function startNpm(command: string, env: Readonly<Record<string, string>>): ChildProcess {
+  const [program = '', ...args] = command.split(' ')
+  const { PATH, HOME } = process.env
+  return spawn(program, args, {
+    cwd: join(PARLEY, '..', '..'),
+    env: { PATH, HOME, ...env },
+    // A group of its own, so that a failed test leaves no gateway behind.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 /** Runs the program to its end. */
 export async function run(args: readonly string[], where: Where): Promise<Ended> {
   const child = start(args, where)
@@ -53,9 +73,14 @@ export type Serving = AsyncDisposable &
     ended: Promise<Ended>
   }>
 
-/** Starts a gateway; disposing kills it. By default it has no admin port, and any free port for the API. */
-export function serve(cwd: string, env: Readonly<Record<string, string>> = {}): Serving {
-  const child = start(['serve'], { cwd, env: { PORT: '0', ADMIN_PORT: 'off', ...env } })
+/**
+ * Starts a gateway; disposing kills it. By default it has no admin port, and any free port for the API. An npm command
+ * runs in the repository.
+ */
+export function serve(cwd: string, env: Readonly<Record<string, string>> = {}, npmCommand?: string): Serving {
+  const settings = { PORT: '0', ADMIN_PORT: 'off', ...env }
+  const child =
+    npmCommand === undefined ? start(['serve'], { cwd, env: settings }) : startNpm(npmCommand, settings)
   const [lines, complaints] = [new EventQueue<string>(), new EventQueue<string>()]
   if (child.stdout === null || child.stderr === null) throw new Error('the output is not piped')
   createInterface(child.stdout).on('line', (line) => lines.push(line))
@@ -69,7 +94,8 @@ export function serve(cwd: string, env: Readonly<Record<string, string>> = {}): 
     lines,
     ended,
     async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
+      if (npmCommand === undefined) child.kill('SIGKILL')
+      else killGroup(child)
       await ended
     },
   }

@@ -113,3 +113,17 @@ test('does not wait for a database that refuses the user, and says what to do', 
   )
   expect(stderr).not.toContain('hush')
 })
+
+test.each(['npm start', 'npx parley serve'])(
+  'SIGTERM to "%s" stops the gateway in order',
+  async (command) => {
+    await using folder = await temporaryFolder()
+    await using instance = serve(folder.path, { DATA_DIR: folder.path }, command)
+    await instance.lines.match((line) => line.includes('"ready"'))
+    instance.child.kill('SIGTERM')
+    await instance.ended
+    expect(instance.lines.all.join('\n')).toContain('"cause":"npm ended"')
+    expect(instance.lines.all.at(-1)).toContain('"stopped"')
+    expect(await programsWith(folder.path)).toEqual([])
+  },
+)
