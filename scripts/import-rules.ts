@@ -1,4 +1,5 @@
 import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser'
+import { readSources } from './sources.ts'
 import { teachUsingToSwc } from './swc-using.ts'
 
 /** An import that breaks a rule. `from` and `to` are paths below the root, or package names. */
@@ -57,7 +58,11 @@ const PACKAGE = '(^|/node_modules/|^node_modules/)'
 const WIRE = `${PACKAGE}(graphql|graphql-yoga|graphql-ws|ws|@pothos/[^/]+|@graphql-yoga/[^/]+|http|https|http2)(/|$)`
 const DATABASE = [`${PACKAGE}(pg|pg-copy-streams|@prisma/[^/]+)(/|$)`, '^src/store/generated/']
 
+const STORES = ['^src/(store|backup)/', '-store\\.ts$']
+
 const ALL_ROOMS = ROOM_ORDER.map(pathsOf)
+
+const DATABASE_IN_STORES = 'Only store, backup and *-store.ts know the database driver and Prisma.'
 
 const RULES: readonly IForbiddenRuleType[] = [
   ...ROOM_ORDER.map(onlyDownwards).filter((rule) => rule !== undefined),
@@ -112,13 +117,9 @@ const RULES: readonly IForbiddenRuleType[] = [
   },
   {
     name: 'database-stays-in-stores',
-    comment:
-      'Only store, backup, *-store.ts and messages/message-log.ts know the database driver and Prisma.',
+    comment: DATABASE_IN_STORES,
     severity: 'error',
-    from: {
-      path: '^src/',
-      pathNot: ['^src/(store|backup)/', '-store\\.ts$', '^src/messages/message-log\\.ts$'],
-    },
+    from: { path: '^src/', pathNot: STORES },
     to: { path: DATABASE },
   },
   {
@@ -143,13 +144,6 @@ const RULES: readonly IForbiddenRuleType[] = [
     to: { path: '^src/composition/' },
   },
   {
-    name: 'no-re-exports',
-    comment: 'No barrels. Import a name from the file that declares it.',
-    severity: 'error',
-    from: { path: '^src/' },
-    to: { path: '^src/', dependencyTypes: ['export'] },
-  },
-  {
     name: 'no-index-files',
     comment: 'No barrels. Import a name from the file that declares it.',
     severity: 'error',
@@ -158,7 +152,17 @@ const RULES: readonly IForbiddenRuleType[] = [
   },
 ]
 
-/** Returns all imports below `root`/src that break a rule. Imports of types count like others. */
+const NO_RE_EXPORTS = {
+  rule: 'no-re-exports',
+  why: 'No barrels. Import a name from the file that declares it.',
+}
+
+const PRISMA_IN_STORES = { rule: 'database-stays-in-stores', why: DATABASE_IN_STORES }
+
+/**
+ * Returns all imports below `root`/src that break a rule, and all uses of Prisma through an object that is passed in.
+ * Imports of types count like others.
+ */
 export async function findViolations(root: string): Promise<readonly Violation[]> {
   teachUsingToSwc()
   const { output } = await cruise(['src'], {
@@ -171,12 +175,21 @@ export async function findViolations(root: string): Promise<readonly Violation[]
     ruleSet: { forbidden: [...RULES] },
   })
   const { summary } = output as ICruiseResult
-  return summary.violations.map(({ rule, from, to, cycle }) => ({
+  const sources = await readSources(root)
+  const isStore = (file: string): boolean => STORES.some((pattern) => new RegExp(pattern).test(file))
+  const reExports = sources.flatMap(({ file: from, reExported }) =>
+    reExported.map((to) => ({ from, to, ...NO_RE_EXPORTS })),
+  )
+  const uses = sources
+    .filter(({ file, usesPrisma }) => usesPrisma && !isStore(file))
+    .map(({ file: from }) => ({ from, to: 'Transaction.prisma', ...PRISMA_IN_STORES }))
+  const imports = summary.violations.map(({ rule, from, to, cycle }) => ({
     rule: rule.name,
     from,
     to: cycle === undefined ? to : cycle.map(({ name }) => name).join(' → '),
     why: RULES.find(({ name }) => name === rule.name)?.comment ?? '',
   }))
+  return [...imports, ...reExports, ...uses]
 }
 
 /** Undefined for the room at the top, which may import all others. */

@@ -7,7 +7,7 @@ import type { ReceiptAdvanced, TypingChanged } from '../events/signal.ts'
 import type { ChatId } from '../ids.ts'
 import type { Message } from '../events/message.ts'
 import type { Presence } from '../events/presence-state.ts'
-import type { User } from '../users/users.ts'
+import type { User } from '../users/user.ts'
 import type { Context } from './context.ts'
 
 /** A chat by its ID, with the viewer's view of it if that was read already. */

@@ -36,16 +36,16 @@ function admitted(rule: OperationRule, resolve: Resolve): Resolve {
   return (source, args, context, info) => {
     const cost = rule.costClass === 'query' ? queryCost(info) : 1
     const viewerId = context.session?.viewer.userId
-    const release = context.services.operationAdmission.admit({ rule, viewerId, cost })
+    const dispose = context.services.operationAdmission.admit({ rule, viewerId, cost })
     const result = resolve(source, args, context, info)
-    return release === undefined ? result : releasing(result, release)
+    return dispose === undefined ? result : disposingAfter(result, dispose)
   }
 }
 
-async function releasing(result: unknown, release: Dispose): Promise<unknown> {
+async function disposingAfter(result: unknown, dispose: Dispose): Promise<unknown> {
   try {
     return await result
   } finally {
-    release()
+    dispose()
   }
 }

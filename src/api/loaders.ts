@@ -4,7 +4,7 @@ import { notFound, ParleyError } from '../errors.ts'
 import type { ChatId, MemberId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from '../events/message.ts'
 import type { Presence } from '../events/presence-state.ts'
-import type { User } from '../users/users.ts'
+import type { User } from '../users/user.ts'
 import type { Services } from './services.ts'
 
 /** Batched reads for one viewer: all reads of one kind in a tick become one. */

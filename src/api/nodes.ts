@@ -2,7 +2,7 @@ import { badInput } from '../errors.ts'
 import { parseGlobalId } from '../ids.ts'
 import { isVisible, type Member } from '../events/chat.ts'
 import type { Message } from '../events/message.ts'
-import type { User } from '../users/users.ts'
+import type { User } from '../users/user.ts'
 import type { Builder, ChatRef } from './builder.ts'
 import { type Context, requireViewer } from './context.ts'
 

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { Dispose } from '../lib/dispose.ts'
 import { connectionConfig } from '../store/sql/connection-config.ts'
 
 /** A separate connection. It is closed when it is disposed or the signal aborts, even during a statement. */
@@ -33,16 +34,16 @@ export async function openConnection(
   let ending: Promise<void> | undefined
   const end = (): Promise<void> => (ending ??= client.end())
   const onAbort = (): void => void end()
-  const stopListening = (): void => signal.removeEventListener('abort', onAbort)
+  const dispose: Dispose = () => signal.removeEventListener('abort', onAbort)
   signal.addEventListener('abort', onAbort, { once: true })
   return {
     client,
     ignoreAbort() {
       signal.throwIfAborted()
-      stopListening()
+      dispose()
     },
     [Symbol.asyncDispose]() {
-      stopListening()
+      dispose()
       return end()
     },
   }

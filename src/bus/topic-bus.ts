@@ -72,8 +72,8 @@ export function createTopicBus(dependencies: Dependencies): TopicBus {
     },
     async stop() {
       // A subscription that was never made ends with the bus.
-      const unsubscribe = await Promise.race([subscribed, pause(STOP_MS)])
-      await unsubscribe?.()
+      const dispose = await Promise.race([subscribed, pause(STOP_MS)])
+      await dispose?.()
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Message } from '../events/message.ts'
 import type { Reader } from '../store/sql/reader.ts'
-import type { Transaction } from '../store/sql/writer.ts'
+import type { Transaction } from '../store/sql/transaction.ts'
 import type { MemberRole } from '../events/chat.ts'
 import type { ChatEvent, ChatEventType } from '../events/chat-event.ts'
 import type { ChatRow, LogRange, NewEventRow } from './log-rows.ts'

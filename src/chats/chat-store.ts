@@ -1,5 +1,6 @@
 import type { ChatId, MemberId, Seq, UserId } from '../ids.ts'
 import type { Reader } from '../store/sql/reader.ts'
+import type { Transaction } from '../store/sql/transaction.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { Range } from '../lib/range.ts'
 import { parsePeriods } from '../events/membership-period.ts'
@@ -31,6 +32,9 @@ export type ChatStore = Readonly<{
   /** Creates the direct chat of two users, or returns the existing one as `findDirectChat` does. */
   createDirectChat(id: ChatId, creatorId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId>
 }>
+
+/** The settings of a chat that members may change. */
+export type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds'>
 
 /** A membership, and the user who looks at it. */
 export type ViewedMemberId = MemberId & Readonly<{ viewerId: UserId }>
@@ -209,6 +213,12 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
       return chatId
     },
   }
+}
+
+/** Writes the settings. The transaction must hold the lock on the chat's row. */
+export async function writeSettings(tx: Transaction, id: ChatId, settings: ChatSettings): Promise<void> {
+  const { title, messageTtlSeconds } = settings
+  await tx.prisma.chat.update({ where: { id }, data: { title, messageTtlSeconds } })
 }
 
 function toView(row: ViewRow): ChatView {

@@ -5,7 +5,7 @@ import {
   FIVE_QUICK_ATTEMPTS,
   runDurableCommand,
 } from '../store/sql/durable-command.ts'
-import type { Transaction } from '../store/sql/writer.ts'
+import type { Transaction } from '../store/sql/transaction.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { Change, ChatLog, LockedChat } from './chat-log.ts'
 

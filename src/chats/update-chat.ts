@@ -1,8 +1,7 @@
 import { forbidden } from '../errors.ts'
 import type { ChatId, UserId } from '../ids.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
-import type { Transaction } from '../store/sql/writer.ts'
-import type { Chat } from '../events/chat.ts'
+import { type ChatSettings, writeSettings } from './chat-store.ts'
 import { parseTitle, parseTtl } from './chat-input.ts'
 import type { Change, LockedChat } from './chat-log.ts'
 import type { DurableChange } from './durable-change.ts'
@@ -38,14 +37,6 @@ export function createChatUpdater({ change }: { change: DurableChange }): ChatUp
       })
     },
   }
-}
-
-type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds'>
-
-/** Writes the settings. The transaction must hold the lock on the chat's row. */
-async function writeSettings(tx: Transaction, id: ChatId, settings: ChatSettings): Promise<void> {
-  const { title, messageTtlSeconds } = settings
-  await tx.prisma.chat.update({ where: { id }, data: { title, messageTtlSeconds } })
 }
 
 function parse({ title, messageTtlSeconds }: ChatChanges): Partial<ChatSettings> {

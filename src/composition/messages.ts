@@ -5,7 +5,7 @@ import { measureCommits } from '../messages/commit-latency.ts'
 import { createDurableAppend } from '../messages/durable-append.ts'
 import { createExpiryStore } from '../messages/expiry-store.ts'
 import { createMessageExpiry } from '../messages/message-expiry.ts'
-import { createMessageLog } from '../messages/message-log.ts'
+import { createAppendStore } from '../messages/append-store.ts'
 import { createMessageStore } from '../messages/message-store.ts'
 import { createMessages } from '../messages/messages.ts'
 import { createMessageSender } from '../messages/send-message.ts'
@@ -21,16 +21,22 @@ export function wireMessages(
   { chatLog }: ChatParts,
   { routing, change }: GatewayParts,
 ) {
-  const log = measureCommits(createMessageLog({ writer: database.durableWriter }), elapsedMs)
+  const appendStore = measureCommits(createAppendStore({ writer: database.durableWriter }), elapsedMs)
   const messages = createMessages({ store: createMessageStore(database) })
   const messageSender = createMessageSender({
-    append: createDurableAppend({ log, chatLog, publish: routing.router.publish, metrics, logger }),
+    append: createDurableAppend({
+      store: appendStore,
+      chatLog,
+      publish: routing.router.publish,
+      metrics,
+      logger,
+    }),
     findMessage: async (id) => (await messages.findMany([id]))[0],
     metrics,
   })
   metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
   return {
-    commitMs: log.commitMs,
+    commitMs: appendStore.commitMs,
     messages,
     messageSender,
     messageChanger: createMessageChanger({ change, store: createChangeStore() }),

@@ -1,6 +1,7 @@
 import type { MemberRole } from '../events/chat.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import type { Transaction, Writer } from '../store/sql/writer.ts'
+import type { Transaction } from '../store/sql/transaction.ts'
+import type { Writer } from '../store/sql/writer.ts'
 
 /** A group that does not exist yet. `memberIds` includes the creator. */
 export type NewGroup = Readonly<{

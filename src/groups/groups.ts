@@ -5,7 +5,7 @@ import type { DurableChange } from '../chats/durable-change.ts'
 import { outranks, requirePresent, requireRank, type MemberAccess } from '../chats/roles.ts'
 import { forbidden, notFound } from '../errors.ts'
 import type { ChatId, UserId } from '../ids.ts'
-import type { Transaction } from '../store/sql/writer.ts'
+import type { Transaction } from '../store/sql/transaction.ts'
 import type { GroupStore } from './group-store.ts'
 import type { MemberRules } from './member-rules.ts'
 

@@ -37,7 +37,7 @@ export type AppendOutcome =
   /** Not stored: the members changed while the statement waited for the chat's lock. See `appendLocked`. */
   | Readonly<{ type: 'retry' }>
 
-export type MessageLog = Readonly<{
+export type AppendStore = Readonly<{
   /**
    * Appends a batch in one statement and one commit. Returns the outcomes in the order of the messages. No two messages
    * of a batch may have the same chat, sender and key. If this rejects, nothing was stored, or the outcome is unknown:
@@ -160,7 +160,7 @@ const LOCK = {
   text: `SELECT FROM chats WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
 }
 
-export function createMessageLog({ writer }: { writer: Writer }): MessageLog {
+export function createAppendStore({ writer }: { writer: Writer }): AppendStore {
   return {
     async append(newMessages) {
       const rows = await writer.query<Row>(APPEND, columnsOf(newMessages))

@@ -1,5 +1,5 @@
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
-import type { Transaction } from '../store/sql/writer.ts'
+import type { Transaction } from '../store/sql/transaction.ts'
 import type { Message } from '../events/message.ts'
 
 /** A message, and the rights of the user who wants to change it. */

@@ -1,6 +1,6 @@
-import type { MessageLog } from './message-log.ts'
+import type { AppendStore } from './append-store.ts'
 
-export type MeasuredLog = MessageLog &
+export type MeasuredAppendStore = AppendStore &
   Readonly<{
     /**
      * Returns the commit latency in milliseconds: the median of the batches since the last call, or the age of the
@@ -13,10 +13,10 @@ export type MeasuredLog = MessageLog &
 const MAX_TIMES = 1_000
 
 /**
- * Adds a measurement of commit latency to a log. It includes the batch in progress, because a database that hangs
+ * Adds a measurement of commit latency to a store. It includes the batch in progress, because a database that hangs
  * finishes no batch.
  */
-export function measureCommits(log: MessageLog, now: () => number): MeasuredLog {
+export function measureCommits(store: AppendStore, now: () => number): MeasuredAppendStore {
   const inProgress = new Set<Readonly<{ from: number }>>()
   let times: number[] = []
 
@@ -32,8 +32,8 @@ export function measureCommits(log: MessageLog, now: () => number): MeasuredLog 
   }
 
   return {
-    append: (newMessages) => timed(() => log.append(newMessages)),
-    appendLocked: (newMessages) => timed(() => log.appendLocked(newMessages)),
+    append: (newMessages) => timed(() => store.append(newMessages)),
+    appendLocked: (newMessages) => timed(() => store.appendLocked(newMessages)),
     commitMs() {
       const [oldest] = inProgress
       const age = oldest === undefined ? 0 : now() - oldest.from

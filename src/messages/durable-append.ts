@@ -5,7 +5,7 @@ import { type ParleyError, unavailable } from '../errors.ts'
 import { type RetryPolicy, runDurableCommand } from '../store/sql/durable-command.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { AppendOutcome, NewMessage, MessageLog } from './message-log.ts'
+import type { AppendOutcome, NewMessage, AppendStore } from './append-store.ts'
 import type { Message } from '../events/message.ts'
 import { deduplicateBatch, expandOutcomes } from './send-batch.ts'
 
@@ -17,7 +17,7 @@ import { deduplicateBatch, expandOutcomes } from './send-batch.ts'
 export type DurableAppend = (newMessages: readonly NewMessage[]) => Promise<readonly AppendOutcome[]>
 
 type Dependencies = Readonly<{
-  log: MessageLog
+  store: AppendStore
   chatLog: ChatLog
   publish: Publish
   metrics: Pick<Metrics, 'sendBatchSize' | 'commitSeconds' | 'appendRetries'>
@@ -33,9 +33,15 @@ const RETRY_BACKOFF = { firstMs: 20, maxMs: 500 }
  * no key is stored twice. The earlier attempt did not publish its messages, so the command reads them back and
  * publishes them.
  */
-export function createDurableAppend({ log, chatLog, publish, metrics, logger }: Dependencies): DurableAppend {
+export function createDurableAppend({
+  store,
+  chatLog,
+  publish,
+  metrics,
+  logger,
+}: Dependencies): DurableAppend {
   async function timed(
-    append: MessageLog['append'],
+    append: AppendStore['append'],
     newMessages: readonly NewMessage[],
   ): Promise<readonly AppendOutcome[]> {
     const stopTimer = metrics.commitSeconds.startTimer()
@@ -67,7 +73,7 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
   })
 
   function appendAndPublish(
-    append: MessageLog['append'],
+    append: AppendStore['append'],
     newMessages: readonly NewMessage[],
   ): Promise<readonly AppendOutcome[]> {
     const startedAt = performance.now()
@@ -96,13 +102,13 @@ export function createDurableAppend({ log, chatLog, publish, metrics, logger }: 
   ): Promise<readonly AppendOutcome[]> {
     const toRetry = newMessages.filter((_, index) => outcomes[index]?.type === 'retry')
     if (toRetry.length === 0) return outcomes
-    const retried = (await appendAndPublish(log.appendLocked, toRetry)).values()
+    const retried = (await appendAndPublish(store.appendLocked, toRetry)).values()
     return outcomes.map((outcome) => (outcome.type === 'retry' ? (retried.next().value ?? outcome) : outcome))
   }
 
   return async (newMessages) => {
     const batch = deduplicateBatch(newMessages)
-    const outcomes = await appendAndPublish(log.append, batch.unique)
+    const outcomes = await appendAndPublish(store.append, batch.unique)
     return expandOutcomes(newMessages, batch, await retryLocked(batch.unique, outcomes))
   }
 }

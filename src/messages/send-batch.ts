@@ -1,4 +1,4 @@
-import type { AppendOutcome, NewMessage } from './message-log.ts'
+import type { AppendOutcome, NewMessage } from './append-store.ts'
 
 /**
  * A batch with each key once. `unique` has the first message of each key. `uniqueIndexes` has, for each message of the

@@ -5,7 +5,7 @@ import { answerInTime } from '../store/sql/durable-command.ts'
 import { type DurableAppend, toMessage } from './durable-append.ts'
 import { createLanes } from './lanes.ts'
 import { fingerprintOf, parseBody } from './message-input.ts'
-import type { AppendOutcome, NewMessage } from './message-log.ts'
+import type { AppendOutcome, NewMessage } from './append-store.ts'
 import type { Message } from '../events/message.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 

@@ -116,6 +116,8 @@ export function createPresenceSubscriptions(dependencies: Dependencies): Presenc
       case 'reset-order':
         for (const stream of streams.all()) stream.resetOrder()
         break
+      default:
+        effect satisfies never
     }
   }
 

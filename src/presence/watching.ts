@@ -113,6 +113,8 @@ export function transition(state: WatchState, input: WatchInput, streams: Stream
       return { state, effects: [{ type: 'reset-order' }, read(streams.userIds())] }
     case 'confidence-changed':
       return confidenceChanged(state, input.confidence, streams)
+    default:
+      return input satisfies never
   }
 }
 

@@ -88,7 +88,7 @@ export function createRedisSessionRegistry({
     logger,
   })
   // Whatever the reason was: a failover may have lost the last writes.
-  const stopListening = connection.onUp(() => {
+  const dispose = connection.onUp(() => {
     dispatch({ type: 'connected' })
     loop.wake()
   })
@@ -208,7 +208,7 @@ export function createRedisSessionRegistry({
     close: once(async () => {
       closing.abort()
       dispatch({ type: 'closed' })
-      stopListening()
+      dispose()
       await loop.stop()
       await leave()
     }),

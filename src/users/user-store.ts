@@ -1,16 +1,7 @@
 import type { UserId } from '../ids.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Writer } from '../store/sql/writer.ts'
-
-/** A user, as the claims of their tokens describe them. */
-export type User = Readonly<{
-  id: UserId
-  name: string
-  avatarUrl: string | null
-}>
-
-/** A user as a token describes them. `issuedAt` is when the token was issued. */
-export type Profile = User & Readonly<{ issuedAt: Date }>
+import type { Profile, User } from './user.ts'
 
 export type UserStore = Readonly<{
   /** Creates the user, or updates name and picture, unless the stored ones are from a newer token. */

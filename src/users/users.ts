@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { UserId } from '../ids.ts'
 import { coalesceReads } from '../lib/coalesced-reads.ts'
-import type { Profile, User, UserStore } from './user-store.ts'
-
-export type { User } from './user-store.ts'
+import type { UserStore } from './user-store.ts'
+import type { Profile, User } from './user.ts'
 
 export type Users = Readonly<{
   /**

@@ -107,12 +107,6 @@ export function classifyDatabaseError(error: unknown): DatabaseErrorKind {
   )
 }
 
-/** The name of the violated unique constraint. Undefined for other errors. */
-export function violatedConstraint(error: unknown): string | undefined {
-  if (sqlStateOf(error) !== '23505') return undefined
-  return stringAt(error, 'constraint') ?? stringAt(driverError(error), 'constraint', 'index')
-}
-
 /**
  * Whether the connection must not be used again: it is lost, or its prepared statements no longer fit the tables, which
  * another version has migrated.

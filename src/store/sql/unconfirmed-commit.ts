@@ -4,7 +4,7 @@ import pg from 'pg'
  * The transaction is committed on the primary, but the wait for the synchronous standby was cancelled. If the primary
  * died now, the commit could be lost. So its outcome counts as unknown (SQLSTATE 08007), and it must be retried. The
  * retry also confirms it: it locks the chat's row, which writes to the log after the first commit. A standby that has
- * the second commit has the first as well (see `messages/message-log`, `chats/chat-store`, `groups/group-store`).
+ * the second commit has the first as well (see `messages/append-store`, `chats/chat-store`, `groups/group-store`).
  */
 export class UnconfirmedCommitError extends pg.DatabaseError {
   override code = '08007'

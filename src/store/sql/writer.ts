@@ -3,8 +3,6 @@ import type { PrismaClient } from '../generated/client.ts'
 import type { Statement } from './statement.ts'
 import { runTransaction, type Transaction } from './transaction.ts'
 
-export type { Transaction }
-
 /** Reads and writes on the primary. For its errors see `classifyDatabaseError`. */
 export type Writer = Readonly<{
   prisma: PrismaClient

@@ -6,10 +6,11 @@ import { createChatLogStore } from '../../../src/chats/chat-log-store.ts'
 import { createRetentionStore } from '../../../src/chats/retention-store.ts'
 import { createMembershipStore } from '../../../src/gateway/membership-store.ts'
 import type { ChatId, UserId } from '../../../src/ids.ts'
-import { createMessageLog } from '../../../src/messages/message-log.ts'
+import { createAppendStore } from '../../../src/messages/append-store.ts'
 import { runStatement } from '../../../src/store/sql/statement.ts'
 import type { Reader } from '../../../src/store/sql/reader.ts'
-import type { Transaction, Writer } from '../../../src/store/sql/writer.ts'
+import type { Transaction } from '../../../src/store/sql/transaction.ts'
+import type { Writer } from '../../../src/store/sql/writer.ts'
 import { connect, query } from '../servers/database.ts'
 import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../people/documents.ts'
 import type { TestParley } from '../servers/parley.ts'
@@ -170,7 +171,7 @@ async function runRareStatements(
   const writer = writerOn(connection.client)
   const [chatId, senderId] = [direct.replace('chat_', '') as ChatId, alice.name as UserId]
   const draft = { chatId, senderId, clientMessageId: randomUUID(), body: 'at once', replyToSeq: null }
-  await createMessageLog({ writer }).appendLocked([{ ...draft, fingerprint: Buffer.of(1) }])
+  await createAppendStore({ writer }).appendLocked([{ ...draft, fingerprint: Buffer.of(1) }])
   await createAudienceStore({ writer }).memberSnapshot(chatId)
   const memberships = createMembershipStore({ writer })
   await memberships.heads([bob.name as UserId])

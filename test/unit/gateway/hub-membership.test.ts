@@ -25,7 +25,7 @@ describe('a user who is added by an event', () => {
     expect(delivered.all).toEqual([memberAdded('tea', 2, bob), sent('tea', 3)])
   })
 
-  test('makes the gateway subscribeTo the chat', () => {
+  test('makes the gateway serve the chat', () => {
     const { hub, subscribe } = createHubWorld()
     const { delivered } = subscribe(bob)
     hub.deliver([sent('tea', 1), sent('tea', 2, { joined: [alice, bob] }), sent('tea', 3)])
@@ -42,7 +42,7 @@ describe('a user who is added by an event', () => {
     ])
   })
 
-  test('does not make a gateway without the user subscribeTo the chat', async () => {
+  test('does not make a gateway without the user serve the chat', async () => {
     const { hub, reads, subscribe } = createHubWorld()
     const { delivered } = subscribe(carol)
     hub.deliver([memberAdded('tea', 1, bob), sent('tea', 3)])

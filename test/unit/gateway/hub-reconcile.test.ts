@@ -78,7 +78,7 @@ test('delivers such a chat while new events arrive during the read', async () =>
   expect(seqsOf(delivered.all)).toEqual(range(3, 12))
 })
 
-test('does not subscribeTo a chat to a user whose memberships are still being added', async () => {
+test('does not serve a chat to a user whose memberships are still being added', async () => {
   const world = createHubWorld(LOG)
   const { delivered } = subscribe(world)
   world.hub.reconcile([bobsMembership('tea', 8)])

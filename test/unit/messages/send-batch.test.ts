@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { AppendOutcome, NewMessage } from '../../../src/messages/message-log.ts'
+import type { AppendOutcome, NewMessage } from '../../../src/messages/append-store.ts'
 import { fingerprintOf } from '../../../src/messages/message-input.ts'
 import { deduplicateBatch, expandOutcomes } from '../../../src/messages/send-batch.ts'
 import { alice, bob, chatId } from '../../harness/fixtures/chat-events.ts'

@@ -43,7 +43,7 @@ test('accepts imports that keep all rules', async () => {
     'src/api/types/chats.ts': "import '../../chats/chats.ts'",
     'src/chats/chats.ts': "import './chat-store.ts'\nimport '../lib/clock.ts'",
     'src/chats/chat-store.ts': "import pg from 'pg'\nimport '../store/database.ts'",
-    'src/messages/message-log.ts': "import pg from 'pg'",
+    'src/messages/append-store.ts': "import pg from 'pg'\nexport const x = (tx) => tx.prisma.chat",
     'src/backup/back-up.ts': "import pg from 'pg'\nimport '../store/database.ts'\nimport '../lib/clock.ts'",
     'src/store/database.ts': "import './sql/writer.ts'",
     'src/store/sql/writer.ts': "import '@prisma/client'\nimport '../generated/client.ts'",
@@ -114,15 +114,23 @@ test('reports domains that import packages of the wire and of the database', asy
   )
 })
 
+test('reports files that use Prisma through a transaction, outside stores', async () => {
+  const text = 'export const f = (tx) => tx.prisma.chat.update({})'
+  const files = { 'src/chats/a.ts': text, 'src/chats/a-store.ts': text, 'src/store/a.ts': text }
+  expect(await violationsOf(files)).toEqual(['database-stays-in-stores: src/chats/a.ts → Transaction.prisma'])
+})
+
 test('reports re-exports', async () => {
   const files = {
     'src/chats/a.ts': "export { x } from './x.ts'",
     'src/chats/b.ts': "export * from './x.ts'",
     'src/chats/c.ts': "export type { x } from './x.ts'",
+    'src/chats/d.ts': "import { y } from './x.ts'\nexport type { x } from './x.ts'\nexport const z = y",
+    'src/chats/e.ts': "import type { x } from './x.ts'\nexport type { x }",
     'src/chats/x.ts': 'export const x = 1',
   }
   expect(await violationsOf(files)).toEqual(
-    ['a', 'b', 'c'].map((name) => `no-re-exports: src/chats/${name}.ts → src/chats/x.ts`),
+    ['a', 'b', 'c', 'd', 'e'].map((name) => `no-re-exports: src/chats/${name}.ts → src/chats/x.ts`),
   )
 })
 

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import {
   classifyDatabaseError,
   isConnectionUnusable,
-  violatedConstraint,
   type DatabaseErrorKind,
 } from '../../../src/store/sql/database-error.ts'
 
@@ -61,14 +60,6 @@ test.each<[string, DatabaseErrorKind]>([
 
 test('classifies a value that is not an error as other', () => {
   for (const thrown of [undefined, null, 'text', 42, {}]) expect(classifyDatabaseError(thrown)).toBe('other')
-})
-
-test('names the violated constraint, from PostgreSQL and through Prisma', () => {
-  const direct = Object.assign(postgresError('23505'), { constraint: 'users_pkey' })
-  const cause = { originalCode: '23505', constraint: { index: 'users_pkey' } }
-  expect(violatedConstraint(direct)).toBe('users_pkey')
-  expect(violatedConstraint(prismaError('P2002', cause))).toBe('users_pkey')
-  expect(violatedConstraint(postgresError('40001'))).toBeUndefined()
 })
 
 test('a connection is unusable if it is lost or its prepared statements are stale', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { USER_CACHE_TTL_MS, createUsers } from '../../../src/users/users.ts'
-import type { User } from '../../../src/users/user-store.ts'
+import type { User } from '../../../src/users/user.ts'
 import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 
 /** Users in memory, with a count of the reads and writes of the store. */

@@ -1,0 +1,11 @@
+import type { UserId } from '../ids.ts'
+
+/** A user, as the claims of their tokens describe them. */
+export type User = Readonly<{
+  id: UserId
+  name: string
+  avatarUrl: string | null
+}>
+
+/** A user as a token describes them. `issuedAt` is when the token was issued. */
+export type Profile = User & Readonly<{ issuedAt: Date }>
