@@ -9,8 +9,8 @@ export type StopCause = NodeJS.Signals | 'npm ended'
 
 /**
  * Fires `signal` on the first SIGTERM or SIGINT, or when `parentEnd` fires, for an orderly stop. A later signal ends
- * the process at once, with exit code 1. After a first signal, disposing keeps the listeners: an echo may arrive when all
- * work is done, and without a listener it would change the exit code.
+ * the process at once, with exit code 1. After a first signal, disposing keeps the listeners: an echo may arrive when
+ * all work is done, and without a listener it would change the exit code.
  */
 export function listenToSignals(
   onFirst: (cause: StopCause) => void,
