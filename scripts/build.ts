@@ -5,19 +5,24 @@ import { dirname, join } from 'node:path'
 import { ensurePrismaClient } from '../src/store/migrations/ensure-prisma-client.ts'
 
 // Compiles src to dist, for the published package: Node.js strips no types from files in node_modules. Then builds the
-// web app.
+// client packages and the web app.
 
 const root = join(import.meta.dirname, '..')
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
 
+/** Each package after those that it imports. */
+const PACKAGES = ['client', 'react', 'apollo', 'urql']
+
+/** Runs one step of the build. After a failure, the build ends. */
+function run(script: string, args: readonly string[], cwd = root): void {
+  const { status } = spawnSync(process.execPath, [script, ...args], { cwd, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
 await ensurePrismaClient()
 // Files whose source is gone must not be published.
 await rm(join(root, 'dist'), { recursive: true, force: true })
-const { status } = spawnSync(process.execPath, [tsc, '--project', join(root, 'tsconfig.build.json')], {
-  stdio: 'inherit',
-})
+run(tsc, ['--project', join(root, 'tsconfig.build.json')])
+for (const name of PACKAGES) run(join(root, 'scripts', 'build-package.ts'), [], join(root, 'packages', name))
 const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js')
-const app = spawnSync(process.execPath, [vite, 'build', join(root, 'apps', 'chat'), '--logLevel', 'warn'], {
-  stdio: 'inherit',
-})
-process.exitCode = status === 0 ? (app.status ?? 1) : (status ?? 1)
+run(vite, ['build', join(root, 'apps', 'chat'), '--logLevel', 'warn'])
