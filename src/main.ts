@@ -57,16 +57,16 @@ async function serve({ config, secrets, logger, stop }: Run): Promise<void> {
   try {
     const started = await parley.start()
     stop.throwIfAborted()
-    await announce(started, logger)
+    await announce(started, config, logger)
     await aborted(stop)
   } finally {
     await withTimeout(config.shutdownDeadlineMs, parley.stop(), () => tooLate(config))
   }
 }
 
-async function announce({ url, demo }: Started, logger: Logger): Promise<void> {
+async function announce({ url, demo }: Started, { webApp }: Config, logger: Logger): Promise<void> {
   logger.info({ url }, 'ready')
-  if (demo !== undefined) process.stdout.write(welcome(url, await demo.people()))
+  if (demo !== undefined) process.stdout.write(welcome({ url, hasWebApp: webApp }, await demo.people()))
 }
 
 function tooLate({ shutdownDeadlineMs }: Config): Error {

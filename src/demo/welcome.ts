@@ -1,10 +1,13 @@
 import type { DemoPerson } from './demo.ts'
 
+type Address = Readonly<{ url: string; hasWebApp: boolean }>
+
 /** Returns the text that `parley serve` prints in development. */
-export function welcome(url: string, people: readonly DemoPerson[]): string {
+export function welcome({ url, hasWebApp }: Address, people: readonly DemoPerson[]): string {
   const tokens = people.map(({ id, token }) => `  ${`user_${id}`.padEnd(12)} ${token}`)
   return [
     '',
+    ...(hasWebApp ? [`  Chat app     ${url}   (alice and bob side by side, already signed in)`] : []),
     `  GraphiQL     ${url}/graphql   (a tour in eight tabs, already signed in)`,
     `  WebSocket    ${url.replace('http', 'ws')}/graphql   (graphql-transport-ws)`,
     '',

@@ -22,8 +22,8 @@ export function ChatHeader({ chat, onInfo }: Readonly<{ chat: ChatState; onInfo(
         </Avatar>
         <span className="chat-header-text">
           <span className="visually-hidden">About </span>
-          <span className="chat-header-title" dir="auto">
-            {chat.title}
+          <span className="chat-header-title">
+            <bdi>{chat.title}</bdi>
           </span>
           <Subtitle chat={chat} />
         </span>
@@ -34,12 +34,20 @@ export function ChatHeader({ chat, onInfo }: Readonly<{ chat: ChatState; onInfo(
 }
 
 function Subtitle({ chat }: Readonly<{ chat: ChatState }>): ReactNode {
-  if (chat.typing.length > 0) return <span className="chat-subtitle is-typing">{typingText(chat)}</span>
+  if (chat.typing.length > 0)
+    return (
+      <span className="chat-subtitle is-typing">
+        <bdi>{typingText(chat)}</bdi>
+      </span>
+    )
   if (chat.otherUser !== undefined) return <PresenceText userId={chat.otherUser.id} />
   if (!chat.isMember) return <span className="chat-subtitle">You are no longer a member</span>
   const count = chat.memberCount
+  if (count === 0) return null
   return (
-    <span className="chat-subtitle">{count === 0 ? '' : `${count} member${count === 1 ? '' : 's'}`}</span>
+    <span className="chat-subtitle">
+      <bdi>{`${count} member${count === 1 ? '' : 's'}`}</bdi>
+    </span>
   )
 }
 
@@ -48,6 +56,10 @@ export function PresenceText({ userId }: Readonly<{ userId: string }>): ReactNod
   const presence = usePresence(userId)
   const now = new Date(useMinute())
   if (presence.type === 'online') return <span className="chat-subtitle is-online">online</span>
-  const isKnown = presence.type === 'offline' && presence.lastSeenAt !== null
-  return <span className="chat-subtitle">{isKnown ? lastSeen(presence.lastSeenAt, now) : ''}</span>
+  if (presence.type === 'unknown' || presence.lastSeenAt === null) return null
+  return (
+    <span className="chat-subtitle">
+      <bdi>{lastSeen(presence.lastSeenAt, now)}</bdi>
+    </span>
+  )
 }

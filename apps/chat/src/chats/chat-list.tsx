@@ -52,8 +52,8 @@ function SidebarHeader(): ReactNode {
   return (
     <header className="sidebar-header">
       {viewer !== undefined && <Avatar id={viewer.id} name={viewer.name} size="small" />}
-      <h1 className="sidebar-title" dir="auto">
-        {viewer?.name ?? 'Parley'}
+      <h1 className="sidebar-title">
+        <bdi>{viewer?.name ?? 'Parley'}</bdi>
       </h1>
       <Settings />
       <IconButton icon="compose" label="New chat" onPress={() => setIsNew(true)} />

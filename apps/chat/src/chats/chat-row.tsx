@@ -53,8 +53,10 @@ export const ChatRow = memo(function ChatRow({
         <span className="chat-row-line">
           <span className={`chat-row-preview chat-row-${kind}`}>
             {isOwn && chat.lastMessage !== null && <Ticks status={chat.lastMessage.status} />}
-            {author !== undefined && !isOwn && <span className="chat-row-author">{author}: </span>}
-            <bdi>{text}</bdi>
+            <bdi>
+              {author !== undefined && !isOwn && <span className="chat-row-author">{author}: </span>}
+              {text}
+            </bdi>
           </span>
           {chat.unreadCount > 0 && (
             <span className="badge">

@@ -41,8 +41,8 @@ export function PeoplePicker({
             <label className="person">
               <input type="checkbox" checked={selected.has(user.id)} onChange={() => toggle(user.id)} />
               <Avatar id={user.id} name={user.name} size="small" />
-              <span className="person-name" dir="auto">
-                {user.name}
+              <span className="person-name">
+                <bdi>{user.name}</bdi>
               </span>
             </label>
           </li>

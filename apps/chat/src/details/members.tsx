@@ -40,8 +40,8 @@ function MemberRow({ chat, member, viewerId, role }: Props & Readonly<{ member: 
       <Avatar id={user.id} name={user.name} size="small">
         {!isViewer && chat.isMember && <OnlineDot userId={user.id} />}
       </Avatar>
-      <span className="person-name" dir="auto">
-        {isViewer ? `${user.name} (you)` : user.name}
+      <span className="person-name">
+        <bdi>{isViewer ? `${user.name} (you)` : user.name}</bdi>
       </span>
       {role === 'OWNER' && canRemove ? (
         <RoleSelect chat={chat} member={member} />

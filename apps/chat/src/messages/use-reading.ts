@@ -13,13 +13,16 @@ export function useReading(chat: UseChat, isAtEnd: boolean): void {
 
 /** Returns the messages that were unread when the chat was opened. Undefined until that is known. */
 export function useUnreadAtOpen(
-  { isLoaded, members, headSeq }: UseChat,
+  { isLoaded, members, messages, headSeq }: UseChat,
   viewerId: string | undefined,
 ): UnreadRange | undefined {
   const [unread, setUnread] = useState<UnreadRange>()
   const own = members.find(({ user }) => user.id === viewerId)
-  if (unread === undefined && isLoaded && own !== undefined)
-    setUnread({ afterSeq: own.readSeq, untilSeq: headSeq })
+  if (unread === undefined && isLoaded && own !== undefined) {
+    // An answer shows that what came before it was read, perhaps on another device.
+    const answered = messages.findLast(({ sender, seq }) => sender.id === viewerId && seq !== undefined)
+    setUnread({ afterSeq: Math.max(own.readSeq, answered?.seq ?? 0), untilSeq: headSeq })
+  }
   return unread
 }
 

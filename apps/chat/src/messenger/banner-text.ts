@@ -42,7 +42,7 @@ export function bannerText(
 
 const OFFLINE: BannerText = {
   kind: 'offline',
-  text: 'You are offline. Messages that you write are sent as soon as you are back.',
+  text: 'You are offline. Your messages wait here until you are back.',
 }
 
 function list(items: readonly string[]): string {

@@ -5,7 +5,7 @@ import { ChatList } from '../chats/chat-list.tsx'
 import { Notices } from '../lib/notices.tsx'
 import { type Session, SessionContext, useSession } from '../session/session.ts'
 import { useActivity } from '../session/use-activity.ts'
-import { Icon } from '../ui/icon.tsx'
+import { Logo } from '../ui/logo.tsx'
 import { Banner } from './banner.tsx'
 import { DemoBar } from './demo-bar.tsx'
 import { useOpenChatId } from './route.ts'
@@ -44,9 +44,7 @@ function Layout(): ReactNode {
 function NoChat(): ReactNode {
   return (
     <div className="no-chat">
-      <span className="no-chat-picture">
-        <Icon name="compose" size={36} />
-      </span>
+      <Logo />
       <h2>Your conversations</h2>
       <p>Choose a chat, or start a new one.</p>
     </div>

@@ -24,17 +24,19 @@ export function Settings(): ReactNode {
         <Dialog className="popover-dialog settings" aria-label="Settings">
           <fieldset className="segments">
             <legend>Colours</legend>
-            {THEMES.map(([value, label]) => (
-              <label key={value} className="segment">
-                <input
-                  type="radio"
-                  name="theme"
-                  checked={theme === value}
-                  onChange={() => setAppearance({ theme: value })}
-                />
-                <span>{label}</span>
-              </label>
-            ))}
+            <div className="segments-row">
+              {THEMES.map(([value, label]) => (
+                <label key={value} className="segment">
+                  <input
+                    type="radio"
+                    name="theme"
+                    checked={theme === value}
+                    onChange={() => setAppearance({ theme: value })}
+                  />
+                  <span>{label}</span>
+                </label>
+              ))}
+            </div>
           </fieldset>
           <Toggle
             isOn={direction === 'rtl'}

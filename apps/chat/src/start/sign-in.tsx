@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react'
 import { Button } from 'react-aria-components/Button'
-import { Icon } from '../ui/icon.tsx'
+import { Logo } from '../ui/logo.tsx'
 import { TextField } from '../ui/text-field.tsx'
 
 /** Takes a token. A product that embeds the app hands it over in the fragment instead. */
@@ -16,9 +16,7 @@ export function SignIn({ onToken }: Readonly<{ onToken(token: string): void }>):
           if (given !== '') onToken(given)
         }}
       >
-        <span className="no-chat-picture">
-          <Icon name="compose" size={32} />
-        </span>
+        <Logo />
         <h1>Sign in to Parley</h1>
         <p>Paste the token that your product or your operator gave you. It stays in this browser tab.</p>
         <TextField label="Token" value={token} onChange={setToken} type="password" isFocused />
