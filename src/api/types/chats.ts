@@ -56,7 +56,7 @@ function defineChatType(builder: Builder): void {
               pages: context.pages,
               cursor: memberCursor,
               positionOf: (member: Member) => member.userId,
-              load: (stretch) => context.services.chats.members(view, stretch),
+              load: (range) => context.services.chats.members(view, range),
             })
           },
         },
@@ -113,7 +113,7 @@ function defineChatQueries(builder: Builder): void {
             pages: context.pages,
             cursor: chatCursor,
             positionOf: ({ view }: ViewedChat) => ({ activityAt: activityAt(view), chatId: view.chat.id }),
-            load: async (stretch) => (await context.services.chats.list(userId, stretch)).map(toRef),
+            load: async (range) => (await context.services.chats.list(userId, range)).map(toRef),
           })
         },
       },

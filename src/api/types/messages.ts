@@ -99,7 +99,7 @@ function defineChatFields(builder: Builder): void {
             pages: context.pages,
             cursor: seqCursor,
             positionOf: (message: Message) => message.seq,
-            load: (stretch) => context.services.messages.list(view, stretch),
+            load: (range) => context.services.messages.list(view, range),
           })
         },
       },
