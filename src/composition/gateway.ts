@@ -28,16 +28,14 @@ export function wireGateway(
     metrics,
     logger,
   })
-  const logResync = createResync({ hub, store: createMembershipStore(database), clock, metrics, logger })
-  const resync: Resync = {
-    ...logResync,
-    // A gateway that may have missed events may also have missed who is online, and who may see that.
-    request(reason) {
-      logResync.request(reason)
-      presenceSubscriptions().refresh()
-      presenceSubscriptions().reviewAccess(hub.userIds())
-    },
-  }
+  const resync: Resync = createResync({
+    hub,
+    store: createMembershipStore(database),
+    clock,
+    metrics,
+    logger,
+    onRequested: (userIds) => presenceSubscriptions().recover(userIds),
+  })
   const routing = createRouting(foundation, { hub, audience, resync })
   const { publish, publishSignals } = routing.router
   return {

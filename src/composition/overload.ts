@@ -25,10 +25,7 @@ export function wireOverload(
       waitingStatements: database.waitingStatements,
     }),
     commands: createLevelCommands({ writer: database.operatorWriter }),
-    onReading(pressure, demanded) {
-      if (pressure === 'BEYOND' && demanded === 'BEYOND') throttle.tighten()
-      else if (pressure !== 'BEYOND') throttle.relax()
-    },
+    onReading: throttle.adjust,
     clock,
     now: elapsedMs,
     isAutomatic: config.load.isAutomatic,

@@ -48,12 +48,9 @@ export function createRouting(
     metrics,
     logger,
   })
-  const broadcast = createResyncBroadcast({ topics, sessions, logger })
+  const broadcast = createResyncBroadcast({ topics, sessions, resync, logger })
   const publisher = createBoundedPublisher({ onUndelivered: broadcast.request, metrics, logger, bounds })
   const router = createRouter({ hub, topics, publisher, sessions, audience })
-  topics.subscribe(resyncTopic, (isRequested) => {
-    if (isRequested) resync.request('broadcast')
-  })
 
   return {
     router,

@@ -37,9 +37,7 @@ export function wireTransport(foundation: Foundation, services: Services): Trans
   const authenticator = createAuthenticator({
     verifier: createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock }),
     async provision({ userId: id, ...profile }) {
-      const isWritten = await services.users.provision({ id, ...profile })
-      // The first query of a new user may go to a replica that does not have the user yet.
-      if (isWritten) database.marks?.recordDelivery(id)
+      await services.users.provision({ id, ...profile })
     },
   })
   const demo = wireDemo(foundation, services)

@@ -4,5 +4,5 @@ import { createUsers, type Users } from '../users/users.ts'
 import type { Foundation } from './foundation.ts'
 
 export function wireUsers({ database }: Foundation): Users {
-  return createUsers({ store: createUserStore(database), elapsedMs })
+  return createUsers({ store: createUserStore(database), elapsedMs, marks: database.marks })
 }

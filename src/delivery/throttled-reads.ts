@@ -5,9 +5,9 @@ import type { Logger } from '../telemetry/logger.ts'
 
 /**
  * Reads for inboxes that start. A few reads run at once and the others queue. If half of all users reconnect in the
- * same second, the database sees a steady stream of reads, and the rest of the gateway keeps working. A read that
- * fails because the database is away is retried until it succeeds or the reader has gone: clients reconnect a lost
- * connection, but do not repeat an operation that ended in an error.
+ * same second, the database sees a steady stream of reads, and the rest of the gateway keeps working. If
+ * the database is away, a read is retried until it succeeds or the reader has gone. An error would not help: clients
+ * reconnect a lost connection, but do not repeat an operation that failed.
  */
 export type ThrottledReads = Readonly<{
   /** Rejects with the signal's reason, without reading, if the signal aborts while the read is queued. */

@@ -9,8 +9,8 @@ const MAX_WAITING = 256
 
 /**
  * Puts the events of one chat in order on one gateway. The bus may lose, repeat or reorder them, and two writers may
- * publish in another order than they committed. A log has no missing seq, so arithmetic detects all of it: an event up
- * to the last seq is a repetition, the next seq is delivered, and later ones wait until the gap before them is closed.
+ * publish in another order than they committed. A log has no missing seq, so a comparison with the last seq detects
+ * this. Events up to the last seq are repetitions. The next seq is delivered. Later ones wait until the gap is closed.
  */
 export class ChatFeed {
   #lastSeq: Seq

@@ -16,7 +16,7 @@ export type LocalUser = Readonly<{
   subscribers: Map<LiveSubscriber, SubscriberPhase>
   /** The chats whose events are delivered to the user. */
   chats: Set<ServedChat>
-  /** By chat, the end of the last membership of which no stream here lacks anything. */
+  /** By chat, where the user's last membership ended, if all streams here have received it to its end. */
   leftSeqs: Map<ChatId, Seq>
 }>
 

@@ -56,14 +56,16 @@ export type HubInput =
  * feed has delivered a later membership change, the snapshot is stale, since it may be this user who was removed. The
  * hub rejects it, and the caller reads again. If the feed is behind the event that adds the user, that event links
  * them when it comes.
+ *
+ * Changes `state` in place and returns the effects. A copy per event would cost too much: every event takes this way.
  */
-export function transition(state: HubState, input: HubInput): readonly HubEffect[] {
+export function applyInput(state: HubState, input: HubInput): readonly HubEffect[] {
   const step: Step = { state, effects: [] }
-  apply(step, input)
+  dispatch(step, input)
   return step.effects
 }
 
-function apply(step: Step, input: HubInput): void {
+function dispatch(step: Step, input: HubInput): void {
   switch (input.type) {
     case 'subscribed':
       return addSubscriber(step, input.subscriber, input.phase)

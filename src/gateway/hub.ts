@@ -10,7 +10,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { createGapRepair } from './gap-repair.ts'
 import { HubState, type ServedChat, type SubscriberPhase } from './hub-state.ts'
 import type { HubEffect } from './hub-delivery.ts'
-import { type HubInput, transition } from './hub-transition.ts'
+import { type HubInput, applyInput } from './hub-transition.ts'
 import type { MembershipHead, MembershipSnapshot, PastMembership } from './membership-store.ts'
 import { TypingTimers } from './typing-timers.ts'
 
@@ -87,7 +87,7 @@ export function createHub(dependencies: Dependencies): Hub {
   const repair = createGapRepair({ readLog, logFloor, metrics, logger, signal: closed.signal })
 
   function dispatch(input: HubInput): void {
-    for (const effect of transition(state, input)) perform(effect)
+    for (const effect of applyInput(state, input)) perform(effect)
   }
 
   function perform(effect: HubEffect): void {

@@ -3,9 +3,10 @@ import { createBackgroundLoop } from '../lib/background-loop.ts'
 import { pause, withTimeout } from '../lib/async.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Resync } from './resync.ts'
 import { resyncTopic } from './topics.ts'
 
-/** Asks all other gateways to resync, as soon as the bus takes it. */
+/** Asks all other gateways to resync, as soon as the bus takes it. Resyncs when another gateway asks. */
 export type ResyncBroadcast = Readonly<{
   /** Never throws. Requests of the next half second share one broadcast. */
   request(): void
@@ -15,7 +16,9 @@ export type ResyncBroadcast = Readonly<{
 }>
 
 type Dependencies = Readonly<{
-  topics: Pick<TopicBus, 'publish'>
+  topics: Pick<TopicBus, 'publish' | 'subscribe'>
+  /** Called when another gateway asks this one. */
+  resync: Pick<Resync, 'request'>
   sessions: Pick<SessionRegistry, 'others'>
   logger: Logger
 }>
@@ -24,8 +27,13 @@ type Dependencies = Readonly<{
 const COLLECT_MS = 500
 const DEADLINE_MS = 3_000
 
-export function createResyncBroadcast({ topics, sessions, logger }: Dependencies): ResyncBroadcast {
+export function createResyncBroadcast(dependencies: Dependencies): ResyncBroadcast {
+  const { topics, sessions, resync, logger } = dependencies
   let isRequested = false
+
+  topics.subscribe(resyncTopic, (isAsked) => {
+    if (isAsked) resync.request('broadcast')
+  })
 
   async function broadcast(): Promise<void> {
     const others = await sessions.others()

@@ -37,6 +37,8 @@ type Dependencies = Readonly<{
   clock: Clock
   metrics: Pick<Metrics, 'resyncs' | 'resyncedUsers'>
   logger: Logger
+  /** Called at each request, for what else these users may have missed. */
+  onRequested(userIds: Iterable<UserId>): void
   pace?: Partial<ResyncPace>
 }>
 
@@ -55,11 +57,12 @@ const PACE: ResyncPace = { sliceSize: 500, fastMs: 100, slowMs: 1_000 }
 const RECEIPTS_BEFORE_FAULT_MS = 60_000
 
 /**
- * One loop with two speeds. It visits the users of this gateway in rounds, a slice at a time: slowly, in case a loss
- * was never noticed; fast from a request on, until all users that were here at the request were visited, and while the
- * bus is down.
+ * One loop with two speeds. It visits the users of this gateway in rounds, a slice at a time. By default it is slow, in
+ * case a loss was never noticed. It is fast while the bus is down. It is also fast after a request, until all users
+ * that were here at that time were visited.
  */
-export function createResync({ hub, store, clock, metrics, logger, pace: chosen }: Dependencies): Resync {
+export function createResync(dependencies: Dependencies): Resync {
+  const { hub, store, clock, metrics, logger, onRequested, pace: chosen } = dependencies
   const pace = { ...PACE, ...chosen }
   let faultAt: number | undefined
   let isBusDown = false
@@ -99,6 +102,7 @@ export function createResync({ hub, store, clock, metrics, logger, pace: chosen 
       faultAt = Math.min(faultAt ?? Infinity, clock.now())
       remaining = []
       loop.wake()
+      onRequested(hub.userIds())
     },
     setBusDown(value) {
       isBusDown = value

@@ -1,4 +1,5 @@
 import type { UserId } from '../ids.ts'
+import type { Pressure } from './levels.ts'
 
 /**
  * Throttles the users who send most, when pausing features is not enough. Rates are in sends per second.
@@ -14,6 +15,11 @@ export type SendThrottle = Readonly<{
   tighten(): void
   /** The load is bearable: raise the budget. Called after each reading. */
   relax(): void
+  /**
+   * Tightens or relaxes by a reading: by the pressure after it, and by the one that it alone demands. In between, while
+   * the pressure is BEYOND and the reading demands less, the budget stays, because its effect is not known yet.
+   */
+  adjust(pressure: Pressure, demanded: Pressure): void
   /** The highest rate at which one user is admitted. Infinity: no user is throttled. */
   cap(): number
 }>
@@ -100,6 +106,26 @@ export function createSendThrottle(now: () => number): SendThrottle {
     return sum / last.seconds
   }
 
+  function tighten(): void {
+    rotateWindow()
+    if (now() - steppedAt < STEP_INTERVAL_MS) return
+    steppedAt = now()
+    const lowered = Math.min(budget, last.admittedRate) * TIGHTEN_BY
+    budget = budget === Infinity ? lowered : Math.max(lowered, budget * TIGHTEN_AT_MOST_BY)
+    shareBudget()
+  }
+
+  function relax(): void {
+    if (budget === Infinity) return
+    rotateWindow()
+    // The floor is admitted anyway. Without it, a budget of zero would never grow.
+    budget = Math.max(budget, FLOOR * last.demand.size) * RELAX_BY
+    if (budget < demandRate()) return
+    budget = Infinity
+    cap = Infinity
+    buckets.clear()
+  }
+
   return {
     throttledForMs(userId) {
       rotateWindow()
@@ -115,23 +141,11 @@ export function createSendThrottle(now: () => number): SendThrottle {
       rotateWindow()
       recordDemand(userId)
     },
-    tighten() {
-      rotateWindow()
-      if (now() - steppedAt < STEP_INTERVAL_MS) return
-      steppedAt = now()
-      const lowered = Math.min(budget, last.admittedRate) * TIGHTEN_BY
-      budget = budget === Infinity ? lowered : Math.max(lowered, budget * TIGHTEN_AT_MOST_BY)
-      shareBudget()
-    },
-    relax() {
-      if (budget === Infinity) return
-      rotateWindow()
-      // The floor is admitted anyway. Without it, a budget of zero would never grow.
-      budget = Math.max(budget, FLOOR * last.demand.size) * RELAX_BY
-      if (budget < demandRate()) return
-      budget = Infinity
-      cap = Infinity
-      buckets.clear()
+    tighten,
+    relax,
+    adjust(pressure, demanded) {
+      if (pressure !== 'BEYOND') relax()
+      else if (demanded === 'BEYOND') tighten()
     },
     cap: () => cap,
   }

@@ -25,6 +25,8 @@ export type PresenceSubscriptions = Readonly<{
   retryUnsure(): void
   /** Edges may have been missed: reads all watched users again. */
   refresh(): void
+  /** Edges and membership changes of these users may have been missed: as `refresh`, then `reviewAccess`. */
+  recover(userIds: Iterable<UserId>): void
   /** The store lost its data: registers and reads all watched users again, and takes their states as newer. */
   restart(): void
   /** Sets what this gateway knows at present. If it knows nothing, every user is shown as unknown. */
@@ -166,12 +168,22 @@ export function createPresenceSubscriptions(dependencies: Dependencies): Presenc
     return stream
   }
 
+  const refresh = (): void => apply({ type: 'edges-missed' })
+
+  function reviewAccess(userIds: Iterable<UserId>): void {
+    apply({ type: 'memberships-changed', userIds: [...userIds] })
+  }
+
   return {
     open,
     receiveEdges: (states) => apply({ type: 'edges', states }),
-    reviewAccess: (userIds) => apply({ type: 'memberships-changed', userIds: [...userIds] }),
+    reviewAccess,
     retryUnsure: () => apply({ type: 'retry-due' }),
-    refresh: () => apply({ type: 'edges-missed' }),
+    refresh,
+    recover(userIds) {
+      refresh()
+      reviewAccess(userIds)
+    },
     restart: () => apply({ type: 'store-restarted' }),
     setConfidence: (confidence) => apply({ type: 'confidence-changed', confidence }),
     watchedCountOf: (viewerId) => streams.watchedCountOf(viewerId),

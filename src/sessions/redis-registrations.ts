@@ -12,8 +12,8 @@ export type RegistrationWriter = Readonly<{
 }>
 
 /**
- * The maximum of users in one batch, with a rest after each: 25,000 users a second, two commands each, however many
- * must be registered at once because Redis was emptied or half of all users reconnect.
+ * A batch of at most 250 users and a rest after it, with two commands per user. This limits the load to 25,000 users a
+ * second, also after Redis was emptied, or when half of all users reconnect.
  */
 const BATCH = { maxBatch: 250, restMs: 10, maxWaiting: 200_000 }
 
@@ -31,8 +31,8 @@ type Dependencies = Readonly<{
 }>
 
 /**
- * A batch writes what is true when it is written, not what was requested: a user who registers, unregisters and
- * registers again ends up registered, in whatever order answers and failures come.
+ * A batch writes the present state of each user, not the one that was requested. So a user who registers, unregisters
+ * and registers again ends up registered. The order of answers and failures does not matter.
  */
 export function createRegistrationWriter(dependencies: Dependencies): RegistrationWriter {
   const { connection, users, currentLease, hasEnded } = dependencies

@@ -15,7 +15,7 @@ import {
   isEndedLease,
   type RegistryEffect,
   type RegistryInput,
-  transition,
+  applyInput,
 } from './registry-transition.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
@@ -94,7 +94,7 @@ export function createRedisSessionRegistry({
   })
 
   function dispatch(input: RegistryInput): void {
-    for (const effect of transition(state, input)) perform(effect)
+    for (const effect of applyInput(state, input)) perform(effect)
   }
 
   function perform(effect: RegistryEffect): void {

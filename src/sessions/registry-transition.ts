@@ -76,8 +76,10 @@ export function initialState(gatewayId: GatewayId): RegistryState {
  *  resync         not due ──connected, new lease, registered late──▶ due ──registrations complete──▶ reported, not due
  *
  * A resync is reported only when the registrations are complete: before that, other gateways still miss users here.
+ *
+ * Changes `state` in place and returns the effects. A copy of all users for each who comes or goes would cost too much.
  */
-export function transition(state: RegistryState, input: RegistryInput): readonly RegistryEffect[] {
+export function applyInput(state: RegistryState, input: RegistryInput): readonly RegistryEffect[] {
   switch (input.type) {
     case 'userAdded':
       state.users.add(input.userId)

@@ -8,8 +8,7 @@ import type { GatewayId, UserId } from '../ids.ts'
 export type SessionRegistry = Readonly<{
   /**
    * This gateway now has a live stream of the user. Resolves when other gateways can find it, or when that is given up
-   * for now: a stream that reads a log afterwards misses nothing that was committed while it could not be found. Never
-   * rejects.
+   * for now. A stream that reads the logs after this misses no event that was committed before it. Never rejects.
    */
   register(userId: UserId): Promise<void>
   /** This gateway has no live stream of the user any more. */

@@ -36,7 +36,7 @@ export type DatabaseOptions = Readonly<{
 
 export type Database = Readonly<{
   writer: Writer
-  /** For writes that users are told are stored. Rejects while the replication policy forbids them. */
+  /** For writes that are confirmed to users as stored. Rejects while the replication policy forbids them. */
   durableWriter: Writer
   /** Has a connection of its own, so that an operator's command works while all others are in use. */
   operatorWriter: Pick<Writer, 'query'>

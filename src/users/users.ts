@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { UserId } from '../ids.ts'
 import { coalesceReads } from '../lib/coalesced-reads.ts'
+import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
 import type { UserStore } from './user-store.ts'
 import type { Profile, User } from './user.ts'
 
@@ -26,9 +27,11 @@ type Dependencies = Readonly<{
   store: UserStore
   /** Monotonic, so that a jump of the wall clock neither empties nor prolongs the caches. */
   elapsedMs(): number
+  /** Undefined if there is no replica. */
+  marks?: Pick<ViewerMarks, 'recordDelivery'> | undefined
 }>
 
-export function createUsers({ store, elapsedMs }: Dependencies): Users {
+export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
   const limits = { max: MAX_CACHED, ttlResolution: 0, perf: { now: elapsedMs } }
   const cache = new LRUCache<UserId, User>({ ...limits, ttl: USER_CACHE_TTL_MS })
   const provisioned = new LRUCache<string, true>({ ...limits, ttl: PROVISION_TTL_MS })
@@ -38,6 +41,8 @@ export function createUsers({ store, elapsedMs }: Dependencies): Users {
     const seen = JSON.stringify([id, name, avatarUrl, issuedAt.getTime()])
     if (provisioned.get(seen) === true) return false
     await store.upsert(profile)
+    // The first query of a new user may go to a replica that does not have the user yet.
+    marks?.recordDelivery(id)
     provisioned.set(seen, true)
     cache.delete(profile.id)
     return true

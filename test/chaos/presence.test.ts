@@ -31,7 +31,8 @@ test.concurrent(
     const over = new AbortController()
     const apps = crowd.idle('never', over.signal)
     const startedAt = performance.now()
-    const at = (second: number): Promise<void> => pause(startedAt + second * 1_000 - performance.now())
+    const at = (second: number): Promise<void> =>
+      pause(Math.max(0, startedAt + second * 1_000 - performance.now()))
     const restart = async (gateway: GatewayProcess): Promise<void> => {
       await gateway.kill()
       await gateway.start()

@@ -13,6 +13,7 @@ const users = (count: number): UserId[] =>
 function resyncOf(count: number, failing: { times: number } = { times: 0 }) {
   const slices = new EventQueue<readonly UserId[]>()
   const receipts = new EventQueue<readonly UserId[]>()
+  const requested = new EventQueue<number>()
   const { logger } = captureLog()
   const resync = createResync({
     hub: { userIds: () => users(count), reconcile: () => undefined, deliverSignals: () => undefined },
@@ -30,8 +31,9 @@ function resyncOf(count: number, failing: { times: number } = { times: 0 }) {
     metrics: createMetrics(),
     clock: { now: () => Date.now() },
     logger,
+    onRequested: (userIds) => requested.push([...userIds].length),
   })
-  return { resync, slices, receipts }
+  return { resync, slices, receipts, requested }
 }
 
 const resyncedUsers = (slices: EventQueue<readonly UserId[]>): number => slices.all.flat().length
@@ -86,4 +88,11 @@ test('while the bus is down, repeats rounds, and continues after a failure', asy
   resync.setBusDown(false)
   await resync.stop()
   vi.useRealTimers()
+})
+
+test('reports each request with the users of this gateway, at once', () => {
+  const { resync, requested } = resyncOf(3)
+  resync.request('gap')
+  resync.request('broadcast')
+  expect(requested.all).toEqual([3, 3])
 })

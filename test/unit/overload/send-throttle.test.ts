@@ -166,3 +166,14 @@ test('rejected sends count as demand: throttling lasts while the demand exceeds 
   }
   expect(throttle.cap()).toBe(Infinity)
 })
+
+test('a reading beyond ESSENTIAL tightens, the calm that follows changes nothing, and its end relaxes', () => {
+  const { throttle, run } = world()
+  run(5)
+  throttle.adjust('BEYOND', 'BEYOND')
+  expect(throttle.cap()).toBeLessThan(Infinity)
+  run(60, () => throttle.adjust('BEYOND', 'NORMAL'))
+  expect(throttle.cap()).toBeLessThan(Infinity)
+  run(60, () => throttle.adjust('ESSENTIAL', 'NORMAL'))
+  expect(throttle.cap()).toBe(Infinity)
+})

@@ -10,7 +10,7 @@ import {
   type RegistryEffect,
   type RegistryInput,
   type RegistryState,
-  transition,
+  applyInput,
 } from '../../../src/sessions/registry-transition.ts'
 import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 
@@ -30,7 +30,7 @@ const BOTH = { [EAST_LEASE]: '1', [WEST_LEASE]: '2' }
 
 /** Applies the inputs. Returns the effects of the last one. */
 function after(state: RegistryState, ...inputs: readonly RegistryInput[]): readonly RegistryEffect[] {
-  return inputs.map((input) => transition(state, input)).at(-1) ?? []
+  return inputs.map((input) => applyInput(state, input)).at(-1) ?? []
 }
 
 describe('lease', () => {

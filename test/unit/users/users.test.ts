@@ -11,6 +11,7 @@ function createWorld() {
     [bob, 'Bob'],
   ])
   const calls = { reads: 0, writes: 0 }
+  const marked: string[] = []
   const users = createUsers({
     store: {
       async upsert({ id, name }) {
@@ -26,10 +27,11 @@ function createWorld() {
       },
     },
     elapsedMs: () => time.elapsedMs,
+    marks: { recordDelivery: (id) => void marked.push(id) },
   })
   const nameOf = async (id: User['id']): Promise<string | undefined> => (await users.find(id))?.name
   const claims = (name: string) => ({ id: alice, name, avatarUrl: null, issuedAt: new Date(1_000_000) })
-  return { ...users, nameOf, claims, names, calls, time }
+  return { ...users, nameOf, claims, names, calls, marked, time }
 }
 
 test('a user is cached for the time to live and read again afterwards', async () => {
@@ -66,4 +68,31 @@ test('new claims replace the cached user at once', async () => {
   expect(await nameOf(alice)).toBe('Alice')
   await provision(claims('Alicia'))
   expect(await nameOf(alice)).toBe('Alicia')
+})
+
+test('a written user is read from replicas that have the user, and a known one from any', async () => {
+  const { provision, claims, marked } = createWorld()
+  await provision(claims('Alice'))
+  await provision(claims('Alice'))
+  expect(marked).toEqual([alice])
+})
+
+test('holds at most 20,000 users, and evicts the least recently used', async () => {
+  const { findMany, names, calls } = createWorld()
+  const ids = Array.from({ length: 20_001 }, (_, index) => `user ${index}` as User['id'])
+  for (const id of ids) names.set(id, id)
+  await findMany(ids)
+  await findMany(ids.slice(1))
+  expect(calls.reads).toBe(1)
+  await findMany(ids.slice(0, 1))
+  expect(calls.reads).toBe(2)
+})
+
+test('remembers at most 20,000 provisioned users', async () => {
+  const { provision, claims, calls } = createWorld()
+  for (let index = 0; index <= 20_000; index += 1)
+    await provision({ ...claims('Alice'), id: `user ${index}` as User['id'] })
+  expect(await provision({ ...claims('Alice'), id: 'user 20000' as User['id'] })).toBe(false)
+  expect(await provision({ ...claims('Alice'), id: 'user 0' as User['id'] })).toBe(true)
+  expect(calls.writes).toBe(20_002)
 })
