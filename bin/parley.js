@@ -72,6 +72,8 @@ async function runHere() {
     notice: (line) => process.stderr.write(`${line}\n`),
     isTerminal: process.stdout.isTTY === true,
     parentEnd: parentEnd.signal,
+    // A parent process with a channel, such as `npm run dev`, learns when the gateway is ready.
+    onReady: process.send && ((url) => process.send({ type: 'ready', url })),
   })
   // Nothing should keep this process alive any more. If something does, end it.
   setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref()

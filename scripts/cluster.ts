@@ -9,6 +9,7 @@ import { startFront } from './cluster-front.ts'
 import { type Gateway, startGateway } from './cluster-gateways.ts'
 import { demoTokens } from './cluster-people.ts'
 import { freePort, isFree } from './cluster-ports.ts'
+import { printHelp } from './help.ts'
 import { startRedis } from './cluster-redis.ts'
 
 // `npm run cluster`: PostgreSQL, Redis, several gateways and a load balancer on this machine, behind one address.
@@ -20,6 +21,17 @@ type Options = Readonly<{ gateways: number; port: number; folder: string; withou
 const MAX_GATEWAYS = 16
 /** One Ctrl-C may arrive twice: from the terminal and from npm. Within this time it counts once. */
 const ECHO_MS = 1_000
+
+printHelp(`Usage: npm run cluster -- [options]
+
+Runs PostgreSQL, Redis, several gateways and a load balancer on this machine, behind one address. Ctrl-C stops them.
+
+Options:
+  --gateways <number>  1 to ${MAX_GATEWAYS} (default: 3)
+  --port <number>      port of the load balancer; the gateways take the ports after it. 0: any (default: 4000)
+  --data-dir <folder>  for data and logs (default: .parley/cluster)
+  --without-nginx      use a small proxy in place of nginx
+  -h, --help           print this help`)
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)

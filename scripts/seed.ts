@@ -3,6 +3,7 @@ import { loadConfig } from '../src/config/load-config.ts'
 import { withDevSecret } from '../src/config/dev-secret.ts'
 import { ensurePrismaClient } from '../src/store/migrations/ensure-prisma-client.ts'
 import { isGatewayReady, waitUntilReady } from './gateway-ready.ts'
+import { printHelp } from './help.ts'
 import { seed } from './seed-data.ts'
 
 // `npm run seed`: fills a development instance with people, chats, groups and messages through the public API. It uses
@@ -10,6 +11,15 @@ import { seed } from './seed-data.ts'
 // again adds nothing.
 
 const MAX_MESSAGES = 500
+
+printHelp(`Usage: npm run seed -- [options]
+
+Adds demo people, chats, groups and messages to the development instance on PORT. Starts one meanwhile if none is
+running. Running it again adds nothing.
+
+Options:
+  --messages <number>  messages per chat, 1 to ${MAX_MESSAGES} (default: 20)
+  -h, --help           print this help`)
 
 function readMessageCount(): number {
   const { values } = parseArgs({ options: { messages: { type: 'string', default: '20' } } })

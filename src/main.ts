@@ -11,18 +11,26 @@ import { reachDatabase } from './store/reach-database.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { requirePort } from './transport/http/port.ts'
 
-type Run = Readonly<{ config: Config; secrets: Secrets; logger: Logger; stop: AbortSignal }>
+type Run = Readonly<{ config: Config; secrets: Secrets; logger: Logger; stop: AbortSignal; onReady: OnReady }>
+
+/** Called with the URL of the API, without its path. */
+type OnReady = ((url: string) => void) | undefined
 
 /**
  * Runs one gateway until `stop` fires, then stops it in order. If that happens during the start, stops what was
  * started so far. Resolves when nothing is left running. Rejects if it cannot start, or takes too long to stop.
  */
-export async function run(config: Config, secrets: Secrets, stop: AbortSignal): Promise<void> {
+export async function run(
+  config: Config,
+  secrets: Secrets,
+  stop: AbortSignal,
+  onReady?: OnReady,
+): Promise<void> {
   const logger = createLogger(config.log).child({ gateway: config.gatewayId })
   // Ports are checked first: the operator learns about a taken one before waiting for a database.
   if (config.admin !== undefined) await requirePort(config.admin, 'ADMIN_PORT')
   await requirePort(config.http, 'PORT')
-  const given: Run = { config, secrets, logger, stop }
+  const given: Run = { config, secrets, logger, stop, onReady }
   const postgres = await startEmbedded(given)
   try {
     const databaseUrl = postgres?.url ?? secrets.databaseUrl
@@ -52,12 +60,13 @@ async function migrateTo(url: string, { logger, stop }: Run): Promise<void> {
   stop.throwIfAborted()
 }
 
-async function serve({ config, secrets, logger, stop }: Run): Promise<void> {
+async function serve({ config, secrets, logger, stop, onReady }: Run): Promise<void> {
   const parley = createParley(config, secrets, logger)
   try {
     const started = await parley.start()
     stop.throwIfAborted()
     await announce(started, config, logger)
+    onReady?.(started.url)
     await aborted(stop)
   } finally {
     await withTimeout(config.shutdownDeadlineMs, parley.stop(), () => tooLate(config))

@@ -15,12 +15,21 @@ export function writeTo(program: Command, { env, print, notice, isTerminal }: Pr
       if (text.trim() === '') notice('')
       else notice(text.trimEnd())
     },
+    outputError: (text, write) => write(plainError(text)),
     getOutHelpWidth: helpWidth,
     getErrHelpWidth: helpWidth,
     getOutHasColors: () => hasColors,
     getErrHasColors: () => hasColors,
   })
   program.configureHelp({ styleTitle: bold, sortSubcommands: false })
+}
+
+/** Says `'loud' is not a valid level.`, in place of commander's words for a rejected argument. */
+function plainError(text: string): string {
+  return text.replace(
+    /^error: command-argument value '(.*)' is invalid for argument '(.*?)'\./s,
+    "error: '$1' is not a valid $2.",
+  )
 }
 
 /** Renders examples below a command's help. */

@@ -11,6 +11,8 @@ export type Process = Readonly<{
   isTerminal: boolean
   /** Fires when the npm that started this process has ended. Absent if none did. */
   parentEnd?: AbortSignal
+  /** Called with the URL of the API when `serve` is ready. */
+  onReady?: ((url: string) => void) | undefined
 }>
 
 /** Runs a command and returns the exit code: 0 done, 1 failed. */

@@ -24,12 +24,16 @@ export function createProgram(
     .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
   writeTo(program, process)
-  program.showHelpAfterError()
+  program.showHelpAfterError('Run "parley --help".')
   program.addHelpText('after', environmentHelp)
 
   /** Commands inherit the settings above. */
   const verb = (name: string, summary: string, description: string): Command =>
-    program.command(name).summary(summary).description(description)
+    program
+      .command(name)
+      .summary(summary)
+      .description(description)
+      .showHelpAfterError(`Run "parley ${name} --help".`)
 
   async function run<Input>(load: () => Promise<RunCommand<Input>>, input: Input): Promise<void> {
     const command = await load()

@@ -5,11 +5,11 @@ import type { Secrets } from '../../config/secrets.ts'
 import { ensurePrismaClient } from '../../store/migrations/ensure-prisma-client.ts'
 import { createLogger } from '../../telemetry/logger.ts'
 import { buildWebApp } from '../build-web-app.ts'
-import type { RunCommand } from '../process.ts'
+import type { Process, RunCommand } from '../process.ts'
 import { listenToSignals } from './stop-signals.ts'
 
 /** Runs one gateway until SIGTERM, Ctrl-C or the end of its npm. Throws ConfigError before anything is started. */
-export const serve: RunCommand = async ({ env, isTerminal, parentEnd }) => {
+export const serve: RunCommand = async ({ env, isTerminal, parentEnd, onReady }) => {
   const { config, secrets, warnings } = loadConfig(env, { isTerminal })
   const logger = createLogger(config.log)
   for (const warning of warnings) logger.warn(warning)
@@ -20,15 +20,20 @@ export const serve: RunCommand = async ({ env, isTerminal, parentEnd }) => {
   )
   // Takes two seconds, and only in a repository. The gateway starts meanwhile.
   if (config.webApp) void buildWebApp({ logger, signal: stop.signal })
-  await serveUntil(stop.signal, config, secrets)
+  await serveUntil(stop.signal, config, secrets, onReady)
   return 0
 }
 
-async function serveUntil(stop: AbortSignal, config: Config, secrets: Secrets): Promise<void> {
+async function serveUntil(
+  stop: AbortSignal,
+  config: Config,
+  secrets: Secrets,
+  onReady: Process['onReady'],
+): Promise<void> {
   try {
     await ensurePrismaClient()
     const { run } = await import('../../main.ts')
-    await run(config, await withDevSecret(config, secrets), stop)
+    await run(config, await withDevSecret(config, secrets), stop, onReady)
   } catch (error) {
     if (error !== stop.reason) throw error
   }

@@ -2,6 +2,7 @@ import type { ReplicationPolicy } from '../../config/config.ts'
 import { hostUrls } from '../../config/connection-url.ts'
 import type { LoadedConfig } from '../../config/load-config.ts'
 import { messageOf } from '../../lib/error-info.ts'
+import { redactText } from '../../telemetry/redact.ts'
 import { describeConnectError } from '../../store/reach-database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../store/embedded/embedded-postgres.ts'
 import { embeddedState } from '../../store/embedded/running-url.ts'
@@ -40,7 +41,7 @@ async function* checkStopped(dataDir: string): AsyncGenerator<Finding> {
   try {
     database = await startEmbeddedPostgres({ dataDir })
   } catch (error) {
-    yield problem(`the embedded database in ${dataDir} does not start`, messageOf(error))
+    yield problem(`the embedded database in ${dataDir} does not start`, redactText(messageOf(error)))
     return
   }
   try {

@@ -23,7 +23,8 @@ async function checkPort(address: Address, variable: PortVariable): Promise<Find
   }
 }
 
-const RUNNING_ALREADY = 'If that is the one you mean, all is well. A second one needs other ports.'
+const RUNNING_ALREADY =
+  'No action is needed if this gateway should run. To start a second one, set PORT and ADMIN_PORT.'
 
 /** Recognises Parley by its liveness response, which no other program gives. */
 async function isParley({ host, port }: Address): Promise<boolean> {

@@ -1,6 +1,5 @@
 import { ConfigError } from '../../config/config-error.ts'
 import { loadConfig, type LoadedConfig } from '../../config/load-config.ts'
-import { redactText } from '../../telemetry/redact.ts'
 import type { Process, RunCommand } from '../process.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkKeys } from './check-keys.ts'
@@ -13,7 +12,7 @@ import { type Finding, findingLines, ok, problem, warning } from './finding.ts'
 export const doctor: RunCommand = async ({ env, print }) => {
   let hasProblem = false
   for await (const finding of checkAll(env)) {
-    print(redactText(findingLines(finding)))
+    print(findingLines(finding))
     hasProblem ||= finding.status === 'problem'
   }
   return hasProblem ? 1 : 0

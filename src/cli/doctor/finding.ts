@@ -1,3 +1,5 @@
+import { redactText } from '../../telemetry/redact.ts'
+
 /** The result of one check of `parley doctor`. */
 export type Finding =
   | Readonly<{ status: 'ok'; what: string }>
@@ -20,8 +22,12 @@ export function problem(what: string, hint: string): Finding {
 
 const SIGNS = { ok: '✓', warning: '!', problem: '✗' } as const satisfies Record<Finding['status'], string>
 
-/** Renders a finding for the terminal: its sign and what was found, then the hint on a line of its own. */
+/**
+ * Renders a finding for the terminal: its sign and what was found, then the hint on a line of its own. Credentials in
+ * what was found are redacted. Hints are written here and show forms such as postgres://user:password@host, so they
+ * are printed as they are.
+ */
 export function findingLines(finding: Finding): string {
-  const line = `${SIGNS[finding.status]} ${finding.what}`
+  const line = `${SIGNS[finding.status]} ${redactText(finding.what)}`
   return finding.status === 'ok' ? line : `${line}\n  ${finding.hint}`
 }

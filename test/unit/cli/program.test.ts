@@ -45,7 +45,6 @@ test('--version prints the version of the package and nothing else', async () =>
 })
 
 test.each([
-  [[], ''],
   [['tokn', 'alice'], "unknown command 'tokn'\n(Did you mean token?)"],
   [['bench'], "unknown command 'bench'"],
   [['--port', '4000'], "unknown option '--port'"],
@@ -65,13 +64,33 @@ test.each([
   [['serve', 'now'], "too many arguments for 'serve'"],
   [['service-level', 'busyy'], 'Use normal, busy, essential or auto. Did you mean busy?'],
   [['service-level', 'auto', '--for', '1h'], "--for can't be used with auto"],
-])('rejects "parley %s" with an explanation and the usage', async (argv, sentence) => {
+])('rejects "parley %s" with an explanation, and names the help', async (argv, sentence) => {
   const { code, printed, noticed } = await parley(argv)
   expect(code).toBe(2)
   expect(printed).toBe('')
   expect(noticed).toContain(sentence)
   const [name = ''] = argv
-  expect(noticed).toContain(`Usage: parley ${COMMANDS.includes(name) ? name : '<command>'}`)
+  expect(noticed.split('\n').at(-1)).toBe(`Run "parley ${COMMANDS.includes(name) ? `${name} ` : ''}--help".`)
+  expect(noticed).not.toMatch(/Usage:|command-argument/)
+})
+
+test('"parley" alone prints the usage and exits with 2', async () => {
+  const { code, printed, noticed } = await parley([])
+  expect({ code, printed }).toEqual({ code: 2, printed: '' })
+  expect(noticed).toContain('Usage: parley <command>')
+})
+
+test('names a rejected argument and the allowed values in plain words', async () => {
+  const { noticed } = await parley(['service-level', 'loud'])
+  expect(noticed).toBe(
+    'error: \'loud\' is not a valid level. Use normal, busy, essential or auto.\nRun "parley service-level --help".',
+  )
+})
+
+test('the doctor prints the form of a URL in full', async () => {
+  const { code, printed } = await parley(['doctor'], { DATABASE_URL: 'postgres://x' })
+  expect(code).toBe(1)
+  expect(printed).toContain('must look like postgres://user:password@host:5432/database')
 })
 
 test('lists mistakes in the environment and exits with 1', async () => {
