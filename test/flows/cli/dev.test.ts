@@ -45,7 +45,7 @@ test('"npm run dev" sends nothing to another program on its port', async () => {
   other.listen(0, '0.0.0.0')
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  await using dev = startDev({ PORT: `${port}`, DATA_DIR: folder.path })
+  await using dev = startDev({ PORT: `${port}`, DATA_DIR: folder.path, WEB_APP: 'off' })
   await dev.lines.match((line) => line.includes(`Port ${port} is taken`), 60_000)
   expect(requests).toEqual([])
 })
