@@ -34,10 +34,6 @@ export default defineConfig({
       projectWithPostgres('flows'),
       projectWithPostgres('cluster'),
       projectWithPostgres('chaos'),
-      project('types', {
-        include: [],
-        typecheck: { enabled: true, only: true, include: ['test/types/**/*.test-d.ts'] },
-      }),
       // Packages and apps have their tests beside their sources, and their own configuration.
       'packages/*/vitest.config.ts',
       'apps/*/vitest.config.ts',
