@@ -1,3 +1,4 @@
+import type { GraphQLSchema } from 'graphql'
 import type { Config } from '../config/config.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -32,5 +33,16 @@ export function createFoundation(config: Config, secrets: Secrets, logger: Logge
     logger,
     metrics,
   })
-  return { config, secrets, logger, metrics, clock, database, backplane, presence, intake: createIntake() }
+  return {
+    config,
+    secrets,
+    logger,
+    metrics,
+    clock,
+    database,
+    backplane,
+    presence,
+    intake: createIntake(),
+    adaptSchema: overrides.adaptSchema ?? ((schema: GraphQLSchema) => schema),
+  }
 }

@@ -1,3 +1,4 @@
+import type { GraphQLSchema } from 'graphql'
 import type { Bus } from '../bus/bus.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
@@ -8,6 +9,8 @@ export type Overrides = Readonly<{
   bus?: Bus
   sessions?: SessionRegistry
   presence?: Partial<PresenceSettings>
+  /** Returns the schema to serve, such as one of a later version. Default: the schema as it is. */
+  adaptSchema?(schema: GraphQLSchema): GraphQLSchema
 }>
 
 /** How presence works on this gateway. */

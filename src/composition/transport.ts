@@ -33,7 +33,7 @@ export function wireServerInfo({ config }: Foundation): ServerInfo {
 }
 
 export function wireTransport(foundation: Foundation, services: Services): Transport {
-  const { config, secrets, clock, logger, metrics, intake, database } = foundation
+  const { config, secrets, clock, logger, metrics, intake, database, adaptSchema } = foundation
   const authenticator = createAuthenticator({
     verifier: createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock }),
     async provision({ userId: id, ...profile }) {
@@ -44,7 +44,7 @@ export function wireTransport(foundation: Foundation, services: Services): Trans
   const contextFor = createContextFactory(services, clock)
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER
   const yoga = createYogaHandler({
-    schema: createSchema(),
+    schema: adaptSchema(createSchema()),
     context: ({ session, connection }) =>
       contextFor({ session, disconnectSlowReader: connection && (() => connection.close(code, reason)) }),
     authenticator,
