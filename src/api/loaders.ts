@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader'
-import type { ChatView, Member, WatermarkKey } from '../events/chat.ts'
+import type { ChatView, WatermarkKey } from '../events/chat.ts'
+import type { ViewedMember } from '../chats/chat-store.ts'
 import { notFound, ParleyError } from '../errors.ts'
 import type { ChatId, MemberId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from '../events/message.ts'
@@ -14,7 +15,7 @@ export type Loaders = Readonly<{
   presence: DataLoader<UserId, Presence | null>
   chatView: DataLoader<ChatId, ChatView>
   /** Rejects with NOT_FOUND if the viewer cannot know of the membership. */
-  membership: DataLoader<MemberId, Member>
+  membership: DataLoader<MemberId, ViewedMember>
   message: DataLoader<MessageId, Message | undefined>
   lastMessage: DataLoader<ChatView, Message | undefined>
   unreadCount: DataLoader<ChatView, number>
@@ -40,7 +41,7 @@ export function createLoaders(
     presence: batching<UserId, Presence | null>(async (ids) =>
       viewerId === undefined ? ids.map(() => null) : presence.find(viewerId, ids),
     ),
-    membership: batching<MemberId, Member>(async (ids) => {
+    membership: batching<MemberId, ViewedMember>(async (ids) => {
       if (viewerId === undefined) return ids.map(tokenMissing)
       return (await chats.memberships(viewerId, ids)).map((member) => member ?? notFound('Member'))
     }),

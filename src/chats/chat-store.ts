@@ -38,7 +38,12 @@ export type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds'>
 
 /** A membership, and the user who looks at it. */
 export type ViewedMemberId = MemberId & Readonly<{ viewerId: UserId }>
-export type ViewedMember = Member & Readonly<{ viewerId: UserId }>
+export type ViewedMember = Member &
+  Readonly<{
+    viewerId: UserId
+    /** Whether the viewer has left, and so sees another user's membership as it was then, but for its role. */
+    isPast: boolean
+  }>
 
 type MemberRow = Omit<Member, 'earlierPeriods'> & Readonly<{ earlierPeriods: string }>
 type ViewRow = Chat & Omit<MemberRow, 'chatId'>
@@ -254,7 +259,7 @@ function toMember(row: MemberRow): Member {
 function asSeen(row: MembershipRow): ViewedMember | undefined {
   const { viewerId, viewerLeftSeq } = row
   const member = toMember(row)
-  if (viewerLeftSeq === null || viewerId === row.userId) return { ...member, viewerId }
+  if (viewerLeftSeq === null || viewerId === row.userId) return { ...member, viewerId, isPast: false }
   const then = row.joinedSeq <= viewerLeftSeq ? member : lastPeriodOf(row)
   if (then === undefined) return undefined
   const hasLeftSince = then.leftSeq !== null && then.leftSeq > viewerLeftSeq
@@ -264,6 +269,7 @@ function asSeen(row: MembershipRow): ViewedMember | undefined {
     deliveredSeq: Math.min(then.deliveredSeq, viewerLeftSeq),
     readSeq: Math.min(then.readSeq, viewerLeftSeq),
     viewerId,
+    isPast: true,
   }
 }
 

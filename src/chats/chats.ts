@@ -27,7 +27,7 @@ export type Chats = Readonly<{
    * Returns memberships as the viewer sees them, in the order of `ids`. A viewer who has left sees other members as
    * they were then. Undefined if the viewer cannot know of the membership. Deliveries to all viewers share their reads.
    */
-  memberships(viewerId: UserId, ids: readonly MemberId[]): Promise<(Member | undefined)[]>
+  memberships(viewerId: UserId, ids: readonly MemberId[]): Promise<(ViewedMember | undefined)[]>
   /** Returns the membership if `members` lists it for the viewer. */
   findListed(viewerId: UserId, id: MemberId): Promise<Member | undefined>
   /** Returns those of `keys` whose chat has or had other members; see `LowestWatermarks`. */

@@ -25,6 +25,7 @@ test('serverInfo is readable without a token, and reports the limits that the ga
     },
   }
   expect(await stranger.post(SERVER_INFO)).toEqual({ data: { serverInfo } })
+  expect(await stranger.requestOverSocket(SERVER_INFO)).toEqual({ data: { serverInfo } })
   expect(await alice.requestOverSocket(SERVER_INFO)).toEqual({ data: { serverInfo } })
   const withViewer = await stranger.post('{ serverInfo { version } viewer { id } }')
   expect(withViewer.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED')

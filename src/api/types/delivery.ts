@@ -1,7 +1,6 @@
 import type { ChatEvent } from '../../events/chat-event.ts'
 import { MAX_LOG_PAGE } from '../../chats/chat-log.ts'
-import { isVisible, type Member, visiblePeriods } from '../../events/chat.ts'
-import type { MemberId } from '../../ids.ts'
+import { isVisible, type Member, type MemberRole, visiblePeriods } from '../../events/chat.ts'
 import { periodsAfter } from '../../events/membership-period.ts'
 import { badInput } from '../../errors.ts'
 import { idArgument } from '../arguments.ts'
@@ -76,8 +75,21 @@ function defineEvents(builder: Builder): void {
   })
 }
 
-function memberOf({ chatId, userId }: MemberId, _: object, { loaders }: Context): Promise<Member> {
-  return loaders.membership.load({ chatId, userId })
+type MembershipEvent = Extract<ChatEvent, { type: 'MemberAdded' | 'MemberRemoved' | 'MemberRoleChanged' }>
+
+async function memberOf(event: MembershipEvent, _: object, { loaders }: Context): Promise<Member> {
+  const { chatId, userId } = event
+  const member = await loaders.membership.load({ chatId, userId })
+  return member.isPast ? { ...member, role: roleAfter(event, member) } : member
+}
+
+/**
+ * The role that a viewer who has left may see. The database has the present role, which may be newer than that, so it
+ * counts only if the membership ended with this event.
+ */
+function roleAfter(event: MembershipEvent, { role, leftSeq }: Member): MemberRole {
+  if (event.type === 'MemberRoleChanged') return event.role
+  return event.type === 'MemberRemoved' && event.seq === leftSeq ? role : 'MEMBER'
 }
 
 /** The viewer was a member at the time of the change, but not necessarily at the time of the message. */

@@ -140,14 +140,17 @@ test('shows other memberships to a former member as they were when the former me
 
   await alice.send(group, 'after bob has left')
   await carol.markRead(group, 6)
+  await alice.setRole(group, carol, 'ADMIN')
   await alice.removeMember(group, carol)
   await alice.addMembers(group, [dave])
-  await dave.markRead(group, 8)
+  await alice.setRole(group, dave, 'ADMIN')
+  await dave.markRead(group, 10)
   const { events, viewerMember } = await logOf(bob, group)
   expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])
   const seen = (seq: number): MemberObject => events[seq - 1]?.member as MemberObject
   expect(seen(2)).toMatchObject({
     id: memberId(group, carol),
+    role: 'MEMBER',
     leftAt: null,
     deliveredSeq: leftSeq,
     readSeq: leftSeq,
