@@ -18,8 +18,10 @@ import { defineNodes } from './nodes.ts'
 import { grantGraceToRejected, recordActivity } from './record-activity.ts'
 import { defineScalars } from './scalars.ts'
 
+export type Schema = GraphQLSchema
+
 /** Creates the whole schema. Each call creates a new one. */
-export function createSchema(): GraphQLSchema {
+export function createSchema(): Schema {
   const builder = createBuilder()
   defineScalars(builder)
   defineNodes(builder)

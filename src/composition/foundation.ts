@@ -1,4 +1,4 @@
-import type { GraphQLSchema } from 'graphql'
+import type { Schema } from '../api/schema.ts'
 import type { Config } from '../config/config.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -43,6 +43,6 @@ export function createFoundation(config: Config, secrets: Secrets, logger: Logge
     backplane,
     presence,
     intake: createIntake(),
-    adaptSchema: overrides.adaptSchema ?? ((schema: GraphQLSchema) => schema),
+    adaptSchema: overrides.adaptSchema ?? ((schema: Schema) => schema),
   }
 }

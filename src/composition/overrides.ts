@@ -1,4 +1,4 @@
-import type { GraphQLSchema } from 'graphql'
+import type { Schema } from '../api/schema.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
@@ -10,7 +10,7 @@ export type Overrides = Readonly<{
   sessions?: SessionRegistry
   presence?: Partial<PresenceSettings>
   /** Returns the schema to serve, such as one of a later version. Default: the schema as it is. */
-  adaptSchema?(schema: GraphQLSchema): GraphQLSchema
+  adaptSchema?(schema: Schema): Schema
 }>
 
 /** How presence works on this gateway. */
