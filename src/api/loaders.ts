@@ -1,6 +1,5 @@
 import DataLoader from 'dataloader'
-import type { ChatView, WatermarkKey } from '../events/chat.ts'
-import type { ViewedMember } from '../chats/chats.ts'
+import type { ChatView, ViewedMember, WatermarkKey } from '../events/chat.ts'
 import { notFound, ParleyError } from '../errors.ts'
 import type { ChatId, MemberId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from '../events/message.ts'

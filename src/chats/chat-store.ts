@@ -10,6 +10,7 @@ import type {
   ChatView,
   LowestWatermarks,
   Member,
+  ViewedMember,
   WatermarkKey,
 } from '../events/chat.ts'
 
@@ -38,12 +39,6 @@ export type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds'>
 
 /** A membership, and the user who looks at it. */
 export type ViewedMemberId = MemberId & Readonly<{ viewerId: UserId }>
-export type ViewedMember = Member &
-  Readonly<{
-    viewerId: UserId
-    /** Whether the viewer has left, and so sees another user's membership as it was then, but for its role. */
-    isPast: boolean
-  }>
 
 type MemberRow = Omit<Member, 'earlierPeriods'> & Readonly<{ earlierPeriods: string }>
 type ViewRow = Chat & Omit<MemberRow, 'chatId'>

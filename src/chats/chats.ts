@@ -9,10 +9,15 @@ import {
 } from '../store/sql/durable-command.ts'
 import { currentFreshness } from '../store/replicas/freshness.ts'
 import type { Range } from '../lib/range.ts'
-import type { ChatListPosition, ChatView, LowestWatermarks, Member, WatermarkKey } from '../events/chat.ts'
-import type { ChatStore, ViewedMember, ViewedMemberId } from './chat-store.ts'
-
-export type { ViewedMember } from './chat-store.ts'
+import type {
+  ChatListPosition,
+  ChatView,
+  LowestWatermarks,
+  Member,
+  ViewedMember,
+  WatermarkKey,
+} from '../events/chat.ts'
+import type { ChatStore, ViewedMemberId } from './chat-store.ts'
 
 export type Chats = Readonly<{
   /** Returns the chat as the viewer sees it; undefined if it does not exist or the viewer was never a member. */

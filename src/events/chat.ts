@@ -40,6 +40,14 @@ export type Member = Readonly<{
   readSeq: Seq
 }>
 
+/** A membership as a viewer sees it. */
+export type ViewedMember = Member &
+  Readonly<{
+    viewerId: UserId
+    /** Whether the viewer has left, and so sees another user's membership as it was then, but for its role. */
+    isPast: boolean
+  }>
+
 /**
  * A chat with the membership of the viewer. All reads of a chat's contents take a view, so that none of them can forget
  * to check what the viewer may see.
