@@ -65,7 +65,7 @@ test('the interfaces and unions in the cache configuration match the schema', as
   expect(Object.fromEntries(sorted)).toEqual(Object.fromEntries(entries))
 })
 
-const PAGES = ['hand-written', 'apollo', 'urql']
+const PAGES = ['hand-written', 'apollo', 'urql', 'react-native']
 
 test.for(PAGES)('the code in docs/clients/%s.md is in the examples, word for word', async (page) => {
   const examples: string[] = []
