@@ -13,7 +13,7 @@ import type { Transport } from './transport.ts'
 export type Lifecycle = Readonly<{
   /** Connects, then listens. Resolves when ready. */
   start(): Promise<Started>
-  /** Drains: refuses new connections, closes the open ones, finishes pending work, then disconnects. */
+  /** Drains: rejects new connections, closes the open ones, finishes pending work, then disconnects. */
   stop(): Promise<void>
 }>
 
@@ -38,7 +38,7 @@ type Parts = Readonly<{
 const WAVES_SHARE = 0.4
 
 /*
- * Stopping runs against the direction of data. New connections are refused first. Open connections are closed in
+ * Stopping runs against the direction of data. New connections are rejected first. Open connections are closed in
  * waves, so that clients reconnect to other gateways gradually. Then pending work is finished and published, and only
  * then are the connections closed that all of this needs.
  */

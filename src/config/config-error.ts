@@ -12,4 +12,4 @@ export class ConfigError extends Error {
 
 /** The result of one stage. */
 export type Parsed<Value> =
-  Readonly<{ type: 'parsed'; value: Value }> | Readonly<{ type: 'refused'; problems: readonly string[] }>
+  Readonly<{ type: 'parsed'; value: Value }> | Readonly<{ type: 'rejected'; problems: readonly string[] }>

@@ -69,7 +69,7 @@ type Settings = z.infer<typeof SETTINGS>
 export function parseConfig(env: Environment, surroundings: Surroundings): Parsed<Config> {
   const { success, data, error } = SETTINGS.safeParse(env)
   const problems = [...(success ? [] : fieldProblems(error)), ...pairingProblems(env, surroundings)]
-  if (!success || problems.length > 0) return { type: 'refused', problems }
+  if (!success || problems.length > 0) return { type: 'rejected', problems }
   return { type: 'parsed', value: toConfig(data, env, surroundings) }
 }
 

@@ -26,12 +26,12 @@ export function loadConfig(raw: RawEnvironment, surroundings: Partial<Surroundin
   const { values, problems } = readEnvironment(raw)
   const config = parseConfig(values, { ...ALONE, ...surroundings })
   const secrets = parseSecrets(values)
-  if (problems.length > 0 || config.type === 'refused' || secrets.type === 'refused') {
+  if (problems.length > 0 || config.type === 'rejected' || secrets.type === 'rejected') {
     throw new ConfigError([...problems, ...problemsOf(config), ...problemsOf(secrets)])
   }
   return { config: config.value, secrets: secrets.value, warnings: warningsFor(values) }
 }
 
 function problemsOf(parsed: Parsed<unknown>): readonly string[] {
-  return parsed.type === 'refused' ? parsed.problems : []
+  return parsed.type === 'rejected' ? parsed.problems : []
 }

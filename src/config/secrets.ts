@@ -16,7 +16,7 @@ export type Secrets = Readonly<{
 /** The third stage. Its problems quote no part of a value. */
 export function parseSecrets(env: Environment): Parsed<Secrets> {
   const { success, data, error } = SECRETS.safeParse(env)
-  if (!success) return { type: 'refused', problems: fieldProblems(error) }
+  if (!success) return { type: 'rejected', problems: fieldProblems(error) }
   const value = {
     databaseUrl: data.DATABASE_URL,
     replicaUrls: data.DATABASE_REPLICA_URLS,

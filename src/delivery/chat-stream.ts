@@ -6,14 +6,11 @@ import { type MembershipPeriod, periodsAfter } from '../events/membership-period
 import type { LiveSubscriber, LiveItem } from '../events/signal.ts'
 import type { Hub } from '../gateway/hub.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import { backoffMs } from '../lib/backoff.ts'
-import type { Clock } from '../lib/clock.ts'
-import { pause } from '../lib/async.ts'
 import type { Feed } from '../lib/push-stream.ts'
-import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
 import type { InboxItem } from './inbox-item.ts'
 import { type LiveStream, openLiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
+import { createPhases, type PhaseDependencies, readUntilFresh } from './phases.ts'
 import { replayLog } from './replay.ts'
 
 export type ChatStreams = Readonly<{
@@ -37,10 +34,8 @@ type Dependencies = Readonly<{
   hub: Pick<Hub, 'subscribeToChat'>
   chats: Pick<Chats, 'require'>
   chatLog: Pick<ChatLog, 'read'>
-  clock: Clock
-  /** How far each viewer's reads have to reach; undefined if all reads go to the primary. */
-  marks?: Pick<ViewerMarks, 'recordDelivery' | 'recordWrite'> | undefined
-}>
+}> &
+  PhaseDependencies
 
 /** A chat as it was read, and the registration of a listener that gets every event after that. */
 type Watched = Readonly<{ view: ChatView; watching: Readonly<{ lastSeq: Seq; dispose(): void }> }>
@@ -52,23 +47,20 @@ const BACKOFF = { firstMs: 20, maxMs: 500 }
 /** The replay covers the periods after `afterSeq` and up to `untilSeq`. The merge joins the live part to it. */
 type Plan = Readonly<{ afterSeq: Seq; untilSeq: Seq; periods: readonly MembershipPeriod[]; merge: Merge }>
 
-export function createChatStreams({ hub, chats, chatLog, clock, marks }: Dependencies): ChatStreams {
+export function createChatStreams(dependencies: Dependencies): ChatStreams {
+  const { hub, chats, chatLog } = dependencies
+  const shared = createPhases(dependencies)
+
   async function open({ viewerId, chatId, afterSeq, onOverflow }: ChatSubscriber): Promise<LiveStream> {
     if (afterSeq !== undefined && afterSeq < 0)
       throw badInput('afterSeq is negative. Pass a position in the log: 0 or greater.')
 
     async function* phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
-      // The marks are explained above createInbox.
-      for await (const item of replay(chatId, plan)) {
-        if (item.type === 'InboxReset') await marks?.recordWrite(viewerId)
-        yield item
-      }
-      await marks?.recordWrite(viewerId)
-      yield { type: 'CaughtUp', at: new Date(clock.now()) }
+      yield* shared.replay(viewerId, replay(chatId, plan))
       if (view.member.leftSeq !== null) return
       for await (const item of feed.pushed()) {
         if (!plan.merge(item)) continue
-        marks?.recordDelivery(viewerId)
+        shared.recordDelivery(viewerId)
         yield item
         if (item.type === 'MemberRemoved' && item.userId === viewerId) return
       }
@@ -89,13 +81,15 @@ export function createChatStreams({ hub, chats, chatLog, clock, marks }: Depende
    * stale and the viewer may be the member who was removed: the chat is read again.
    */
   async function watch(chatId: ChatId, listener: LiveSubscriber): Promise<Watched> {
-    for (let attempt = 0; attempt < MAX_READS; attempt += 1) {
+    async function read(): Promise<Watched | 'stale'> {
       const view = await chats.require(listener.userId, chatId)
       const watching = hub.subscribeToChat(listener, { chatId, headSeq: view.chat.headSeq })
-      if (watching !== 'stale') return { view, watching }
-      await pause(backoffMs(attempt, BACKOFF))
+      return watching === 'stale' ? 'stale' : { view, watching }
     }
-    throw unavailable('The members of this chat keep changing. Subscribe again.')
+
+    const watched = await readUntilFresh(read, { backoff: BACKOFF, maxReads: MAX_READS })
+    if (watched === 'stale') throw unavailable('The members of this chat keep changing. Subscribe again.')
+    return watched
   }
 
   async function* replay(chatId: ChatId, plan: Plan): AsyncGenerator<InboxItem, void, void> {

@@ -3,17 +3,16 @@ import type { ChatEvent } from '../events/chat-event.ts'
 import type { LiveItem } from '../events/signal.ts'
 import type { Hub } from '../gateway/hub.ts'
 import type { DeviceId, UserId } from '../ids.ts'
-import type { Clock } from '../lib/clock.ts'
 import type { Dispose } from '../lib/dispose.ts'
 import type { Feed } from '../lib/push-stream.ts'
 import type { Receipts } from '../receipts/receipts.ts'
-import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { DeviceStore } from './device-store.ts'
 import type { InboxItem } from './inbox-item.ts'
 import type { LiveDevices } from './live-devices.ts'
 import { type LiveStream, openLiveStream } from './live-stream.ts'
+import { createPhases, type PhaseDependencies } from './phases.ts'
 import { createDeviceReplay } from './replay.ts'
 import { createReplayPlanner } from './replay-plan.ts'
 import { createThrottledReads } from './throttled-reads.ts'
@@ -41,12 +40,10 @@ type Dependencies = Readonly<{
   liveDevices: LiveDevices
   chatLog: ChatLog
   receipts: Receipts
-  clock: Clock
-  /** How far each viewer's reads have to reach; undefined if all reads go to the primary. */
-  marks?: Pick<ViewerMarks, 'recordDelivery' | 'recordWrite'> | undefined
   metrics: Pick<Metrics, 'deliveries' | 'replays' | 'overflows'>
   logger: Logger
-}>
+}> &
+  PhaseDependencies
 
 /*
  * An inbox starts in three phases. Their order is what makes it complete:
@@ -62,12 +59,10 @@ type Dependencies = Readonly<{
  * Receipts come before the events of the replay. A device counts as live once it has caught up. An acknowledgement of a
  * live device shows that it also has the receipts sent before, and its next replay of receipts starts there. An
  * acknowledgement without an inbox says nothing about receipts.
- *
- * A query that a client sends after an item must not read an older state. So the position that the viewer's reads have
- * to reach is marked before an item is delivered. Before CaughtUp and InboxReset the mark covers the whole log.
  */
 export function createInbox(dependencies: Dependencies): Inbox {
-  const { hub, devices, liveDevices, chatLog, receipts, clock, marks, metrics, logger } = dependencies
+  const { hub, devices, liveDevices, chatLog, receipts, metrics, logger } = dependencies
+  const shared = createPhases(dependencies)
   const { read: throttled, expectedWaitMs } = createThrottledReads(logger)
   const plan = createReplayPlanner({ hub, devices, throttled })
   const replay = createDeviceReplay({ chatLog, receipts, metrics, throttled })
@@ -77,18 +72,12 @@ export function createInbox(dependencies: Dependencies): Inbox {
       await subscription.registered
       const { registration, pending, merge } = await plan({ viewerId, deviceId }, feed)
       subscription.markLoaded()
-      if (registration !== undefined) {
-        for await (const item of replay(feed.signal, { viewerId, registration, pending })) {
-          if (item.type === 'InboxReset') await marks?.recordWrite(viewerId)
-          yield item
-        }
-      }
-      await marks?.recordWrite(viewerId)
-      yield { type: 'CaughtUp', at: new Date(clock.now()) }
+      const replayed = registration && replay(feed.signal, { viewerId, registration, pending })
+      yield* shared.replay(viewerId, replayed ?? [])
       if (deviceId !== undefined) disposeLive = liveDevices.add(viewerId, deviceId)
       for await (const item of feed.pushed()) {
         if (!merge(item)) continue
-        marks?.recordDelivery(viewerId)
+        shared.recordDelivery(viewerId)
         yield item
         metrics.deliveries.inc({ phase: 'live' })
       }

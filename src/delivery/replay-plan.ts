@@ -1,9 +1,8 @@
 import type { Hub } from '../gateway/hub.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
-import { backoffMs } from '../lib/backoff.ts'
-import { pause } from '../lib/async.ts'
 import type { DeviceStore, Pending, Registration } from './device-store.ts'
 import { createMerge, type Merge } from './merge.ts'
+import { readUntilFresh } from './phases.ts'
 import type { ThrottledReads } from './throttled-reads.ts'
 
 /** The replay of an inbox, and the merge that joins its live part to the replay. */
@@ -68,14 +67,15 @@ export function createReplayPlanner({ hub, devices, throttled }: Dependencies): 
 
     // A second attempt finds the device registered by the first. Only the first one says what the device was before.
     let registration: Registration | undefined
-    for (let attempt = 0; ; attempt += 1) {
+    async function attempt(): Promise<Omit<ReplayPlan, 'registration'> | 'stale'> {
       const found = await throttled(signal, read)
       registration ??= found.registration
-      const result = planFor(viewerId, found.pending, hasQueued())
-      if (result !== 'stale') return { ...result, registration }
-      await pause(backoffMs(attempt, BACKOFF), signal)
-      signal.throwIfAborted()
+      return planFor(viewerId, found.pending, hasQueued())
     }
+
+    const result = await readUntilFresh(attempt, { backoff: BACKOFF, signal })
+    if (result === 'stale') throw new Error('Reading what is pending was given up')
+    return { ...result, registration }
   }
 }
 

@@ -26,7 +26,7 @@ type Entry<Item> = QueueCost & Readonly<{ item: Item }>
 
 /**
  * A queue bounded by items and bytes. If a new item does not fit, the queue makes room: it drops every droppable item,
- * then all but the newest item of each key. If that is not enough, the new item is refused and nothing is dropped.
+ * then all but the newest item of each key. If that is not enough, the new item is rejected and nothing is dropped.
  *
  * The queue is an array with a moving head. It is compacted when the head passes the middle, so each item moves once
  * on average. Removed items stay referenced until then, so memory can reach twice the bounds. Making room takes time
@@ -118,7 +118,7 @@ function newestOfEachKey<Item>(entries: Entry<Item>[], incoming: Entry<Item>): E
 
 /**
  * A queue that keeps only the newest item of each key, and so never holds more items than there are keys. A new item
- * goes to the end, even if it replaces an older one. It never refuses an item.
+ * goes to the end, even if it replaces an older one. It never rejects an item.
  */
 export class NewestByKeyQueue<Item> implements Queue<Item> {
   readonly #keyOf: (item: Item) => unknown

@@ -198,7 +198,7 @@ function outcomeOf(row: Row | undefined): AppendOutcome {
   }
   if (!row.chatFound) return { type: 'no-such-chat' }
   if (row.isMember === null) return { type: 'not-a-member' }
-  // Before any refusal: a retry finds the stored message, even if the sender has left since.
+  // Before any rejection: a retry finds the stored message, even if the sender has left since.
   const { duplicateSeq, duplicateFingerprint: fingerprint, duplicateAgeMs: ageMs } = row
   if (duplicateSeq !== null && fingerprint !== null && ageMs !== null) {
     return { type: 'duplicate', seq: duplicateSeq, fingerprint, ageMs }

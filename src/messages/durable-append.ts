@@ -12,7 +12,7 @@ import { deduplicateBatch, expandOutcomes } from './send-batch.ts'
 /**
  * Stores a batch of messages and publishes them. Returns the outcomes in the order of the messages.
  *
- * Errors: UNAVAILABLE – the outcome is unknown, or the database refused the batch. Send again with the same keys.
+ * Errors: UNAVAILABLE – the outcome is unknown, or the database rejected the batch. Send again with the same keys.
  */
 export type DurableAppend = (newMessages: readonly NewMessage[]) => Promise<readonly AppendOutcome[]>
 

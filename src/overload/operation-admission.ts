@@ -34,7 +34,7 @@ export type OperationAdmission = Readonly<{
 type Dependencies = Readonly<{
   levels: Pick<ServiceLevels, 'modeOf' | 'retryAfterMs' | 'receiptRestMs' | 'maxBacklogMs'>
   limits: Pick<RateLimits, 'take'>
-  throttle: Pick<SendThrottle, 'throttledForMs' | 'recordSend' | 'recordRefusal'>
+  throttle: Pick<SendThrottle, 'throttledForMs' | 'recordSend' | 'recordRejection'>
   metrics: Pick<Metrics, 'refused' | 'rateLimited'>
 }>
 
@@ -77,7 +77,7 @@ export function createOperationAdmission(dependencies: Dependencies): OperationA
   }
 
   function rejectSend(viewerId: UserId, retryAfterMs: number): never {
-    throttle.recordRefusal(viewerId)
+    throttle.recordRejection(viewerId)
     rejectLimited('messages', 'heaviest', retryAfterMs)
   }
 

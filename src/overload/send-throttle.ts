@@ -10,7 +10,7 @@ export type SendThrottle = Readonly<{
   /** The user sends a message. */
   recordSend(userId: UserId): void
   /** A message of the user was rejected, for this or another reason. It still counts as demand. */
-  recordRefusal(userId: UserId): void
+  recordRejection(userId: UserId): void
   /** There is too much load: lower the budget. Called after each reading. */
   tighten(): void
   /** The load is bearable: raise the budget. Called after each reading. */
@@ -137,7 +137,7 @@ export function createSendThrottle(now: () => number): SendThrottle {
       admitted += 1
       if (cap < Infinity) fillBucket(userId)
     },
-    recordRefusal(userId) {
+    recordRejection(userId) {
       rotateWindow()
       recordDemand(userId)
     },

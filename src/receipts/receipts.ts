@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { badInput, notFound, type ParleyError, unavailable } from '../errors.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import { type Batcher, BatcherFullError, createBatcher } from '../lib/batcher.ts'
-import { answerInTime, type RetryPolicy, runDurableCommand } from '../store/sql/durable-command.ts'
+import { answerInTime, FIVE_QUICK_ATTEMPTS, runDurableCommand } from '../store/sql/durable-command.ts'
 import type { Member } from '../events/chat.ts'
 import type { AdvancedMember, Receipt, ReceiptStore } from './receipt-store.ts'
 import { isInLargeChat, type ReceiptRecipients } from './receipt-recipients.ts'
@@ -59,10 +59,6 @@ const BATCHER = { maxBatch: 2_000, maxWaiting: 50_000 }
 /** How long the gateway remembers that a chat is large, in milliseconds. */
 const LARGE_KNOWN_MS = 60_000
 const MAX_LARGE_KNOWN = 10_000
-const RETRY: RetryPolicy = {
-  shouldRetry: ({ attempt }) => attempt < 5,
-  backoff: { firstMs: 20, maxMs: 500 },
-}
 /** The most positions in one report. */
 const MAX_POSITIONS = 500
 
@@ -96,7 +92,7 @@ export function createReceipts({
         readBack: async (all) => all.filter((member) => !member.hasMoved),
         publish: publishAdvances,
       },
-      retry: RETRY,
+      retry: FIVE_QUICK_ATTEMPTS,
       notConfirmed,
     })
     const byKey = new Map(members.map((member) => [memberKeyOf(member), member]))

@@ -16,8 +16,8 @@ import { classifyDatabaseError, type DatabaseErrorKind } from './database-error.
  * 1. Attempt. An attempt is one statement or transaction. It must be repeatable: if the change is stored already, it
  *    finds that and stores nothing.
  * 2. Retry. If the connection is lost during a commit, the outcome is unknown: the change may be stored or not. Only
- *    another attempt can tell. If that one is refused (a ParleyError), the refusal may be about what the first one
- *    stored, so the caller gets UNAVAILABLE instead of the refusal.
+ *    another attempt can tell. If that one is rejected (a ParleyError), the rejection may be about what the first one
+ *    stored, so the caller gets UNAVAILABLE instead of the rejection.
  * 3. Read back. If an attempt with an unknown outcome did store the change, the last attempt finds it and stores
  *    nothing, so its own result names no events. The events of the first attempt are not published yet. Read them.
  * 4. Publish. Never before the outcome is known, and each event once: a published event must be in the database.
@@ -76,7 +76,7 @@ export const FIVE_QUICK_ATTEMPTS: RetryPolicy = {
 /**
  * Resolves with the outcome once it is known and published. Rejects with:
  * - UNAVAILABLE – the outcome is unknown, or the retries are used up. The command may be repeated.
- * - the ParleyError of an attempt that refused, unless an earlier attempt may have stored the change.
+ * - the ParleyError of an attempt that was rejected, unless an earlier attempt may have stored the change.
  * - any other error that is not the database's, unchanged.
  */
 export async function runDurableCommand<Outcome, Event = never>({

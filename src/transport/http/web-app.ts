@@ -40,7 +40,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json; charset=utf-8',
 }
 
-/** All files are kept in memory, so a folder that cannot be the app is refused. */
+/** All files are kept in memory, so a folder that cannot be the app is rejected. */
 const MAX_FILES = 100
 const MAX_BYTES = 8 * 1024 * 1024
 /** Smaller files do not gain from compression. */

@@ -22,7 +22,7 @@ function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atM
     throttle: {
       throttledForMs: () => waits.heaviest ?? 0,
       recordSend: () => void (counts.sent += 1),
-      recordRefusal: () => void (counts.refused += 1),
+      recordRejection: () => void (counts.refused += 1),
     },
     metrics,
   })

@@ -37,7 +37,7 @@ function world() {
   /** Returns 0, or how long to wait in milliseconds. */
   function send(who: UserId): number {
     const waitMs = throttle.throttledForMs(who)
-    if (waitMs > 0) throttle.recordRefusal(who)
+    if (waitMs > 0) throttle.recordRejection(who)
     else throttle.recordSend(who)
     return waitMs
   }
@@ -150,7 +150,7 @@ test('rejected sends count as demand: throttling lasts while the demand exceeds 
   const { time, throttle, send } = world()
   const second = (rejected: number): void => {
     for (let times = 0; times < 10; times += 1) send(heavy)
-    for (let times = 0; times < rejected; times += 1) throttle.recordRefusal(heavy)
+    for (let times = 0; times < rejected; times += 1) throttle.recordRejection(heavy)
     time.now += 1_000
   }
   for (let times = 0; times < 3; times += 1) second(0)
