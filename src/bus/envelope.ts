@@ -23,7 +23,13 @@ export function createEnvelopeCodec(topics: readonly Topic<unknown>[]): Envelope
   const envelope = z.object({ v: z.literal(VERSION), ...Object.fromEntries(fields) })
 
   return {
-    encode: ({ field }, payload) => JSON.stringify({ v: VERSION, ...absent, [field]: payload }),
+    encode({ field, toWire }, payload) {
+      return JSON.stringify({
+        v: VERSION,
+        ...absent,
+        [field]: toWire === undefined ? payload : toWire(payload),
+      })
+    },
     decode: (text) => envelope.safeParse(parseJson(text)).data,
   }
 }

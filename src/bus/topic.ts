@@ -9,6 +9,8 @@ export type Topic<Payload> = Readonly<{
   field: string
   /** Validates a payload and turns JSON into values such as dates. Ids are branded by the compiler alone. */
   schema: z.ZodType
+  /** Returns the JSON of a payload, if that is not the payload itself. */
+  toWire?(payload: Payload): unknown
   /** The value of the field in messages of other topics. Undefined: they leave the field out. */
   absent: Payload | undefined
 }>

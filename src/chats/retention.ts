@@ -14,7 +14,7 @@ type Dependencies = Readonly<{
   /** Returns false under load. Deletion then pauses, in the middle of a chat as well. */
   isOn(): boolean
   clock: Clock
-  metrics: Pick<Metrics, 'logEntriesDeleted'>
+  metrics: Pick<Metrics, 'logEventsDeleted'>
   logger: Logger
   pace?: Partial<RetentionPace>
 }>
@@ -63,7 +63,7 @@ export function createRetention(dependencies: Dependencies): Retention {
 
   async function trim(chatId: ChatId): Promise<void> {
     const count = await store.trim(chatId, pace.batch, age())
-    metrics.logEntriesDeleted.inc(count)
+    metrics.logEventsDeleted.inc(count)
     const isDone = count < pace.batch
     if (isDone) overdue = overdue.slice(1)
     if (progress === undefined) return

@@ -25,7 +25,7 @@ export function wireChats({ database, clock }: Foundation, users: Users) {
   }
 }
 
-/** The background work that deletes old log entries. */
+/** The background work that deletes old events from the logs. */
 export function wireRetention(
   { config, database, clock, metrics, logger }: Foundation,
   levels: Pick<ServiceLevels, 'modeOf'>,

@@ -16,8 +16,8 @@ export type PresenceState = Presence &
   Readonly<{
     /** Orders the states of one user: the higher one is newer, unless the presence store lost its data in between. */
     asOf: number
-    /** Why `online` is null: the user is in a grace period. An edge follows when it ends. Part of the wire format. */
-    isExcused?: boolean | undefined
+    /** Why `online` is null: the user is in a grace period. An edge follows when it ends. */
+    isInGracePeriod?: boolean | undefined
   }>
 
 /**

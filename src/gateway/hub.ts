@@ -68,7 +68,7 @@ export type Hub = Readonly<{
 
 type Dependencies = Readonly<{
   readLog(range: LogRange): Promise<readonly ChatEvent[]>
-  /** The last entry that has left a chat's log; 0 if none has. */
+  /** The seq of the last event that has left a chat's log; 0 if none has. */
   logFloor(chatId: ChatId): Promise<Seq>
   /** Called when memberships of these users begin or end. May be called more than once for one event. */
   onMembersChanged(userIds: readonly UserId[]): void

@@ -9,7 +9,7 @@ export type MembershipSnapshot = Readonly<{
   /** The event that began the membership. */
   joinedSeq: Seq
   headSeq: Seq
-  /** The last entry that had left the log by then. */
+  /** The seq of the last event that had left the log by then. */
   floorSeq: Seq
 }>
 

@@ -21,20 +21,20 @@ const message = z.object({
   expiresAt: instant.nullable(),
   isJustSent: z.literal(true).optional(),
 })
-const entry = z.object({ chatId: id, seq, actorId: id, at: instant, joined: z.array(id) })
+const place = z.object({ chatId: id, seq, actorId: id, at: instant, joined: z.array(id) })
 const event = z.discriminatedUnion('type', [
-  entry.extend({ type: z.literal('MessageSent'), message }),
-  entry.extend({ type: z.literal('MessageEdited'), message }),
-  entry.extend({ type: z.literal('MessageDeleted'), message }),
-  entry.extend({ type: z.literal('ReactionChanged'), message, emoji: z.string(), added: z.boolean() }),
-  entry.extend({ type: z.literal('MemberAdded'), userId: id }),
-  entry.extend({ type: z.literal('MemberRemoved'), userId: id }),
-  entry.extend({
+  place.extend({ type: z.literal('MessageSent'), message }),
+  place.extend({ type: z.literal('MessageEdited'), message }),
+  place.extend({ type: z.literal('MessageDeleted'), message }),
+  place.extend({ type: z.literal('ReactionChanged'), message, emoji: z.string(), added: z.boolean() }),
+  place.extend({ type: z.literal('MemberAdded'), userId: id }),
+  place.extend({ type: z.literal('MemberRemoved'), userId: id }),
+  place.extend({
     type: z.literal('MemberRoleChanged'),
     userId: id,
     role: z.enum(['OWNER', 'ADMIN', 'MEMBER']),
   }),
-  entry.extend({ type: z.literal('ChatUpdated') }),
+  place.extend({ type: z.literal('ChatUpdated') }),
 ])
 
 const signal = z.discriminatedUnion('type', [

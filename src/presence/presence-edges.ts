@@ -17,11 +17,19 @@ const edge = z
     asOf: z.number(),
   })
   .refine(({ online, isExcused = false }) => online !== null || isExcused)
+  // The wire format has an older word for a grace period.
+  .transform(({ isExcused, ...state }) =>
+    isExcused === undefined ? state : { ...state, isInGracePeriod: isExcused },
+  )
 
 /** Users who came online, went offline or became unknown, for a gateway where their presence is watched. */
 export const presenceEdgeTopic: Topic<readonly PresenceEdge[]> = {
   field: 'edges',
   schema: z.array(edge),
+  toWire: (edges) =>
+    edges.map(({ isInGracePeriod, ...state }) =>
+      isInGracePeriod === undefined ? state : { ...state, isExcused: isInGracePeriod },
+    ),
   absent: undefined,
 }
 

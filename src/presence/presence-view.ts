@@ -10,7 +10,7 @@ export type Confidence = 'none' | 'online-only' | 'full'
 export function withConfidence<State extends PresenceState>(state: State, confidence: Confidence): State {
   if (confidence === 'full') return state
   if (confidence === 'none') return { ...state, online: null }
-  return state.online === false ? { ...state, online: null, isExcused: true } : state
+  return state.online === false ? { ...state, online: null, isInGracePeriod: true } : state
 }
 
 /** The last state of one user that one viewer was shown. Undefined before the first one. */
@@ -52,9 +52,9 @@ export function transition(
 }
 
 /** Whether a state would be shown. */
-export function isChange(view: View, { online, isExcused = false, asOf }: PresenceState): boolean {
+export function isChange(view: View, { online, isInGracePeriod = false, asOf }: PresenceState): boolean {
   if (view === undefined) return true
-  return (online !== null || isExcused) && online !== view.online && asOf >= view.asOf
+  return (online !== null || isInGracePeriod) && online !== view.online && asOf >= view.asOf
 }
 
 function show(view: View, state: PresenceState): Readonly<{ view: View; show: Presence }> {

@@ -168,8 +168,8 @@ function limitTo(confidence: Confidence): (candidate: Candidate) => Candidate {
   return (candidate) => ({ ...candidate, state: withConfidence(candidate.state, confidence) })
 }
 
-function isUnsure({ online, isExcused }: PresenceState): boolean {
-  return online === null && isExcused !== true
+function isUnsure({ online, isInGracePeriod }: PresenceState): boolean {
+  return online === null && isInGracePeriod !== true
 }
 
 function unknownState(userId: UserId): PresenceState {

@@ -58,8 +58,8 @@ export function createMetrics() {
       ['edge'],
     ),
     expired: counter('expired_messages_total', 'Expired messages that were erased.'),
-    logEntriesDeleted: counter(
-      'log_entries_deleted_total',
+    logEventsDeleted: counter(
+      'log_events_deleted_total',
       'Events that were deleted from chat logs because they were older than LOG_RETENTION.',
     ),
     deliveries: counter('deliveries_total', 'Items written to streams, by phase: replay or live.', ['phase']),

@@ -52,10 +52,7 @@ function describeConfig(
     ['replicas', secrets.replicaUrls.map(location).join(', ') || 'none'],
     ['bus', config.bus.type === 'redis' ? 'Redis: any number of gateways' : 'in memory: one gateway'],
     ['tokens', describeAuth(config, secrets)],
-    [
-      'log entries kept',
-      config.logRetentionS === undefined ? 'forever' : `${config.logRetentionS / 3_600} h`,
-    ],
+    ['log events kept', config.logRetentionS === undefined ? 'forever' : `${config.logRetentionS / 3_600} h`],
     ['log', `${log.level}, ${log.pretty ? 'formatted for a terminal' : 'JSON'}`],
     ['data folder', config.dataDir],
     ['stops within', `${config.shutdownDeadlineMs / 1000} s`],

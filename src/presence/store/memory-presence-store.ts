@@ -61,9 +61,9 @@ export function createMemoryPresenceStore(dependencies: Dependencies): PresenceS
     return (graceEndsAt.get(userId) ?? -Infinity) > elapsedMs()
   }
 
-  function onlineOf(userId: UserId): Pick<PresenceState, 'online' | 'isExcused'> {
+  function onlineOf(userId: UserId): Pick<PresenceState, 'online' | 'isInGracePeriod'> {
     if (isOnline(userId)) return { online: true }
-    return isInGracePeriod(userId) ? { online: null, isExcused: true } : { online: false }
+    return isInGracePeriod(userId) ? { online: null, isInGracePeriod: true } : { online: false }
   }
 
   function stateOf(userId: UserId): PresenceState {

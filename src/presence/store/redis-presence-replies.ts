@@ -24,8 +24,8 @@ export function entriesOf(reply: unknown): readonly (readonly [string, string])[
   return Object.entries((reply ?? {}) as Readonly<Record<string, string>>)
 }
 
-function toOnline(flag: unknown): Pick<PresenceState, 'online' | 'isExcused'> {
-  if (flag === '?') return { online: null, isExcused: true }
+function toOnline(flag: unknown): Pick<PresenceState, 'online' | 'isInGracePeriod'> {
+  if (flag === '?') return { online: null, isInGracePeriod: true }
   return { online: flag === '' ? null : flag === '1' }
 }
 

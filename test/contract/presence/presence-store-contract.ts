@@ -182,9 +182,9 @@ function gracePeriodLaws(createWorld: CreateWorld): void {
     expect(await here.grantGracePeriods([{ userId: alice, forMs: 2 * WINDOW_MS }])).toEqual([])
     expect(await there.lookUp([alice])).toMatchObject([{ online: true }])
     const unknown = await nextEdge(here)
-    expect(unknown).toMatchObject({ edge: { online: null, isExcused: true }, watchers: [west] })
-    expect(await there.lookUp([alice])).toMatchObject([{ online: null, isExcused: true }])
-    expect(await there.watch([alice])).toMatchObject([{ online: null, isExcused: true }])
+    expect(unknown).toMatchObject({ edge: { online: null, isInGracePeriod: true }, watchers: [west] })
+    expect(await there.lookUp([alice])).toMatchObject([{ online: null, isInGracePeriod: true }])
+    expect(await there.watch([alice])).toMatchObject([{ online: null, isInGracePeriod: true }])
     await here.confirmExpired([unknown.edge])
     const offline = await nextEdge(here)
     expect(offline).toMatchObject({ edge: { online: false }, watchers: [west] })
@@ -198,7 +198,10 @@ function gracePeriodLaws(createWorld: CreateWorld): void {
     const [here, there] = [await world.add(east), await world.add(west)]
     await there.watch([bob])
     const [unknown, ...others] = await here.grantGracePeriods([{ userId: bob, forMs: WINDOW_MS }])
-    expect(unknown).toMatchObject({ edge: { userId: bob, online: null, isExcused: true }, watchers: [west] })
+    expect(unknown).toMatchObject({
+      edge: { userId: bob, online: null, isInGracePeriod: true },
+      watchers: [west],
+    })
     expect(others).toEqual([])
     expect(await there.grantGracePeriods([{ userId: bob, forMs: WINDOW_MS }])).toEqual([])
     expect((await here.sweep()).expired).toEqual([])
@@ -224,12 +227,14 @@ function gracePeriodLaws(createWorld: CreateWorld): void {
     await here.grantGracePeriods([{ userId: alice, forMs: 1 }])
     await here.grantGracePeriods([{ userId: bob, forMs: 1 }])
     await delay(5)
-    const inGracePeriod = (await here.lookUp([alice, bob])).filter(({ isExcused = false }) => isExcused)
+    const inGracePeriod = (await here.lookUp([alice, bob])).filter(
+      ({ isInGracePeriod = false }) => isInGracePeriod,
+    )
     expect(inGracePeriod).toMatchObject([{ userId: alice, online: null }])
     const offline = await nextEdge(here)
     expect(idsOf(await here.grantGracePeriods([{ userId: bob, forMs: 10_000 }]))).toEqual([bob])
     await here.confirmExpired([offline.edge])
-    expect(await here.lookUp([bob])).toMatchObject([{ online: null, isExcused: true }])
+    expect(await here.lookUp([bob])).toMatchObject([{ online: null, isInGracePeriod: true }])
   })
 }
 

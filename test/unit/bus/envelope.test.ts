@@ -18,7 +18,9 @@ const anyEnvelope = fc.record(
   },
   { requiredKeys: ['events', 'signals', 'isAlarm'] },
 )
-const toText = (payloads: object): string => JSON.stringify({ v: 1, ...payloads })
+/** The wire has an older word for a grace period. */
+const toText = (payloads: object): string =>
+  JSON.stringify({ v: 1, ...payloads }).replaceAll('"isInGracePeriod":', '"isExcused":')
 
 const [event, advanced] = [sent('tea', 1), receipt('tea', bob, 1)]
 /** The JSON of a valid envelope. */
@@ -41,16 +43,23 @@ test('decodes exactly the encoded messages, with milliseconds and all characters
 
 test('has the fields of version 1 for every topic', () => {
   const edge = { userId: bob, online: true, lastSeenAt: null, asOf: 1 }
+  const unknown = { userId: bob, online: null, lastSeenAt: null, asOf: 2 }
   const texts = [
     encode(chatEventTopic, [event]),
     encode(signalTopic, [advanced]),
-    encode(presenceEdgeTopic, [edge]),
+    encode(presenceEdgeTopic, [edge, { ...unknown, isInGracePeriod: true }]),
     encode(resyncTopic, true),
   ]
   expect(texts).toEqual([
     JSON.stringify({ v: 1, events: [event], signals: [], isAlarm: false }),
     JSON.stringify({ v: 1, events: [], signals: [advanced], isAlarm: false }),
-    JSON.stringify({ v: 1, events: [], signals: [], edges: [edge], isAlarm: false }),
+    JSON.stringify({
+      v: 1,
+      events: [],
+      signals: [],
+      edges: [edge, { ...unknown, isExcused: true }],
+      isAlarm: false,
+    }),
     JSON.stringify({ v: 1, events: [], signals: [], isAlarm: true }),
   ])
 })

@@ -67,7 +67,7 @@ test('logs the result of a round once, and counts the deleted events', async () 
       events: 1_203,
     },
   ])
-  expect((await metrics.logEntriesDeleted.get()).values).toMatchObject([{ value: 1_203 }])
+  expect((await metrics.logEventsDeleted.get()).values).toMatchObject([{ value: 1_203 }])
   const stopping = retention.stop()
   await vi.advanceTimersByTimeAsync(1_000)
   await stopping

@@ -16,7 +16,7 @@ test('shows the defaults in an empty environment', async () => {
     'replicas          none',
     'bus               in memory: one gateway',
     'tokens            signed with a key generated for development',
-    'log entries kept  forever',
+    'log events kept   forever',
     'log               info, JSON',
     `data folder       ${resolve('.parley')}`,
     'stops within      25 s',

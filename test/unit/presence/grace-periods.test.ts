@@ -15,7 +15,10 @@ function world() {
         if (state.isDown) throw new Error('The store is down')
         written.push(some)
         return some.map(({ userId }): WatchedEdge => {
-          return { edge: { userId, online: null, isExcused: true, lastSeenAt: null, asOf: 1 }, watchers: [] }
+          return {
+            edge: { userId, online: null, isInGracePeriod: true, lastSeenAt: null, asOf: 1 },
+            watchers: [],
+          }
         })
       },
     },

@@ -53,7 +53,7 @@ test('a grace period is shown once, and not if it is older than what was shown',
   await using stream = open()
   stream.show(stateOf(alice, true, 2, 1))
   await stream.next()
-  const inGracePeriod = { ...stateOf(alice, null, 3, 2), isExcused: true }
+  const inGracePeriod = { ...stateOf(alice, null, 3, 2), isInGracePeriod: true }
   expect(stream.isChange({ ...inGracePeriod, asOf: 1 })).toBe(false)
   stream.show(inGracePeriod)
   expect((await stream.next()).value).toEqual({ userId: alice, online: null, lastSeenAt: at(2) })

@@ -63,7 +63,7 @@ test('access that was checked shows the state as far as it is known at that mome
   ])
   it.apply({ type: 'confidence-changed', confidence: 'online-only' })
   expect(it.apply({ type: 'access-checked', allowed: [candidate] })).toMatchObject([
-    { type: 'show', candidates: [{ state: { online: null, isExcused: true } }] },
+    { type: 'show', candidates: [{ state: { online: null, isInGracePeriod: true } }] },
   ])
 })
 
@@ -114,7 +114,7 @@ test('only consecutive retries count', () => {
 
 test('a grace period is not a sign that the store is unsure', () => {
   const it = new Gateway()
-  it.apply({ type: 'states-read', states: [{ ...stateOf(alice, null), isExcused: true }] })
+  it.apply({ type: 'states-read', states: [{ ...stateOf(alice, null), isInGracePeriod: true }] })
   expect(it.apply({ type: 'retry-due' })).toEqual([])
 })
 
