@@ -90,7 +90,7 @@ function secretsOf(databaseUrl: string, authSecret: string): Parameters<typeof c
 function config(size: number): Config {
   return {
     mode: 'development',
-    http: { host: '127.0.0.1', port: 0, allowedOrigins: [], trustedProxies: [] },
+    http: { host: '127.0.0.1', port: 0, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
     admin: undefined,
     gatewayId: `bench-${size}` as GatewayId,
     dataDir: '/nonexistent',

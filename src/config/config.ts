@@ -16,6 +16,8 @@ export type Config = Readonly<{
     host: string
     port: number
     allowedOrigins: readonly string[]
+    /** Names of request headers that pages may send, besides the usual ones. In lower case. */
+    allowedHeaders: readonly string[]
     /** Addresses, or ranges such as 10.0.0.0/8, of proxies that may set X-Forwarded-For. */
     trustedProxies: readonly string[]
   }>
@@ -82,6 +84,7 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
       host: settings.HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
       port: settings.PORT,
       allowedOrigins: settings.ALLOWED_ORIGINS,
+      allowedHeaders: settings.ALLOWED_HEADERS,
       trustedProxies: settings.TRUSTED_PROXIES,
     },
     admin:

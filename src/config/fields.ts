@@ -97,6 +97,16 @@ export const list = z
   .default('')
   .transform((text) => (text === '' ? [] : text.split(',').map((item) => item.trim())))
 
+/** The name of an HTTP header, in lower case. The wildcard "*" is not one. */
+export const headerName = z
+  .string()
+  .toLowerCase()
+  .superRefine((text, context) => {
+    if (!/^[a-z0-9_-]+$/.test(text)) {
+      context.addIssue(`has "${text}": each must be the name of a header, such as x-tenant`)
+    }
+  })
+
 /** Exactly what a browser sends in the header `Origin`, so that a comparison of texts suffices. */
 export const origin = z.string().superRefine((text, context) => {
   const problem = originProblem(text)

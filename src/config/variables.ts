@@ -3,6 +3,7 @@ import {
   addressRange,
   databaseUrl,
   gatewayId,
+  headerName,
   host,
   jwksUrl,
   limitFactor,
@@ -111,6 +112,12 @@ export const SETTINGS = z.object({
       'the origins of web pages that may use the API from a browser, for CORS and WebSocket handshakes',
     values: 'origins such as https://chat.example, comma-separated',
     default: 'none; in development all origins on this machine',
+  }),
+  ALLOWED_HEADERS: variable(list.pipe(z.array(headerName)), {
+    theme: 'Network',
+    meaning: 'further request headers that web pages may send, besides those that usual clients send (CORS)',
+    values: 'names of headers such as x-tenant, comma-separated',
+    default: 'none',
   }),
   REPLICATION_POLICY: variable(oneOf('available', 'strict').default('available'), {
     theme: 'Database',

@@ -8,11 +8,12 @@ import {
 } from 'pino'
 import type { Config } from '../config/config.ts'
 import { redactFields, redactLine } from './redact.ts'
+import { requestFields } from './request-id.ts'
 
 /**
  * A structured logger: fields first, then a constant message. Errors go into the field `err`. Fields that are named
  * after credentials or message contents (token, authorization, body, …) are redacted, and so are credentials within
- * texts.
+ * texts. Lines that are logged during a request carry its `requestId`.
  */
 export type Logger = PinoLogger
 
@@ -28,6 +29,7 @@ export function createLogger({ level, pretty }: Config['log'], destination?: Des
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }), log: redactFields },
     serializers: { err: (error: unknown) => error },
+    mixin: () => ({ ...requestFields() }),
     hooks: { streamWrite: redactLine },
   }
   const output = destination ?? pino.destination({ dest: 1, sync: true })

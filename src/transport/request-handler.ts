@@ -1,10 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { unavailable } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { beginRequestScope, requestIdIn } from '../telemetry/request-id.ts'
 import type { Health } from './health/health.ts'
 import { sendJson } from './http/json-response.ts'
 import type { DemoPage } from './http/demo-page.ts'
-import { corsHeaders, type OriginPolicy } from './http/origins.ts'
+import type { CorsHeaders } from './http/origins.ts'
 import type { WebApp } from './http/web-app.ts'
 import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
 
@@ -25,7 +26,7 @@ type Dependencies = Readonly<{
   webApp?: WebApp | undefined
   /** Undefined if the web app is off. */
   demoPage?: DemoPage | undefined
-  isAllowedOrigin: OriginPolicy
+  corsHeaders: CorsHeaders
   /** Returns false while the gateway drains: the API answers UNAVAILABLE, and health still works. */
   isAccepting(): boolean
   logger: Logger
@@ -36,7 +37,7 @@ type Dependencies = Readonly<{
  * the API.
  */
 export function createRequestHandler(dependencies: Dependencies): RequestListener {
-  const { yoga, health, webApp, demoPage, isAllowedOrigin, isAccepting, logger } = dependencies
+  const { yoga, health, webApp, demoPage, corsHeaders, isAccepting, logger } = dependencies
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0]
@@ -48,7 +49,7 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
   }
 
   async function handleApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    setHeaders(response, corsHeaders(request.headers.origin, isAllowedOrigin))
+    setHeaders(response, corsHeaders(request.headers.origin))
     if (request.method === 'OPTIONS') response.writeHead(204).end()
     else if (isAccepting()) await yoga.handle(request, response)
     else sendDraining(response)
@@ -62,7 +63,11 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
 
   return (request, response) => {
     setHeaders(response, SECURITY_HEADERS)
-    handle(request, response).catch((error: unknown) => fail(response, error))
+    const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))
+    response.once('close', scope.dispose)
+    scope.run(() => {
+      handle(request, response).catch((error: unknown) => fail(response, error))
+    })
   }
 }
 

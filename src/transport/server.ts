@@ -6,7 +6,7 @@ import type { Health } from './health/health.ts'
 import type { MetricsPage } from './health/metrics-page.ts'
 import { Listener } from './http/listener.ts'
 import type { DemoPage } from './http/demo-page.ts'
-import { createOriginPolicy } from './http/origins.ts'
+import { createCorsHeaders } from './http/origins.ts'
 import type { WebApp } from './http/web-app.ts'
 import { createRequestHandler, sendNotFound } from './request-handler.ts'
 import type { WebSocketEndpoint } from './websocket/endpoint.ts'
@@ -72,13 +72,12 @@ export function createServer({
   logger,
 }: Dependencies): TransportServer {
   let isAccepting = true
-  const isAllowedOrigin = createOriginPolicy(config)
   const handleRequest = createRequestHandler({
     yoga,
     health,
     webApp,
     demoPage,
-    isAllowedOrigin,
+    corsHeaders: createCorsHeaders(config),
     isAccepting: () => isAccepting,
     logger,
   })

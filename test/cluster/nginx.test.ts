@@ -110,7 +110,13 @@ function connectFrom(localAddress: string, url: string, claimed: string): WebSoc
 }
 
 test('refuses connections of an address that has used up its share, whatever it claims, and of no other', async () => {
-  const http = { host: '127.0.0.1', port: 0, allowedOrigins: [], trustedProxies: ['127.0.0.1'] }
+  const http = {
+    host: '127.0.0.1',
+    port: 0,
+    allowedOrigins: [],
+    allowedHeaders: [],
+    trustedProxies: ['127.0.0.1'],
+  }
   await using gateway = await startParley({ config: { http } })
   await using nginx = await startTestNginx([gateway.url])
   const sockets = Array.from({ length: SOCKET_LIMITS.maxAnonymousPerAddress }, (_, index) =>

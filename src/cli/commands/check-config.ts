@@ -45,6 +45,7 @@ function describeConfig(
     ['mode', config.mode],
     ['API', listener(http)],
     ['allowed origins', origins.join(', ') || 'none'],
+    ['allowed headers', ['the usual ones', ...http.allowedHeaders].join(', ')],
     ['trusted proxies', http.trustedProxies.join(', ') || 'none'],
     ['health, metrics', admin === undefined ? 'not on a port of their own' : listener(admin)],
     ['gateway id', gatewayId ?? 'generated at each start'],

@@ -27,18 +27,37 @@ export function isSameOrigin({ origin, host }: IncomingHttpHeaders): boolean {
 /** How long browsers may cache a preflight, in seconds. Chromium caches for at most two hours. */
 const PREFLIGHT_MAX_AGE_S = 7_200
 
+/** Request headers that clients send by default: Apollo Client, and libraries for tracing and error reports. */
+const USUAL_HEADERS = [
+  'authorization',
+  'content-type',
+  'apollographql-client-name',
+  'apollographql-client-version',
+  'apollo-require-preflight',
+  'traceparent',
+  'tracestate',
+  'sentry-trace',
+  'baggage',
+  'x-request-id',
+]
+
+/** Returns the CORS headers of a response to a request from an origin. */
+export type CorsHeaders = (origin: string | undefined) => Readonly<Record<string, string>>
+
 /**
- * The CORS headers for a request. An origin that is not allowed gets none, so that its page can read nothing.
- * Applications set the token in a header themselves, so no credentials are needed and none are allowed.
+ * An origin that is not allowed gets no headers, so that its page can read nothing. Applications set the token in a
+ * header themselves, so no credentials are needed and none are allowed.
  */
-export function corsHeaders(origin: string | undefined, isAllowed: OriginPolicy): Record<string, string> {
-  if (origin === undefined || !isAllowed(origin)) return { Vary: 'Origin' }
-  return {
-    Vary: 'Origin',
-    'Access-Control-Allow-Origin': origin,
+export function createCorsHeaders({ mode, http }: Pick<Config, 'mode' | 'http'>): CorsHeaders {
+  const isAllowed = createOriginPolicy({ mode, http })
+  const forAllowed = {
     'Access-Control-Allow-Methods': 'GET, POST',
-    'Access-Control-Allow-Headers': 'authorization, content-type',
+    'Access-Control-Allow-Headers': [...new Set([...USUAL_HEADERS, ...http.allowedHeaders])].join(', '),
     'Access-Control-Expose-Headers': 'retry-after',
     'Access-Control-Max-Age': String(PREFLIGHT_MAX_AGE_S),
+  }
+  return (origin) => {
+    if (origin === undefined || !isAllowed(origin)) return { Vary: 'Origin' }
+    return { Vary: 'Origin', 'Access-Control-Allow-Origin': origin, ...forAllowed }
   }
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Server } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
 import type { Logger } from '../../telemetry/logger.ts'
+import type { RequestScope } from '../../telemetry/request-id.ts'
 import type { CallerConnection } from '../pipeline/caller.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { RunningOperations } from './operations.ts'
@@ -23,6 +24,8 @@ type Dependencies = Readonly<{
   sessions: SocketSessions
   intake: Pick<Intake, 'add'>
   limits: SocketLimits
+  /** Its lines carry the id of the handshake's request. */
+  scope: RequestScope
   logger: Logger
 }>
 
@@ -53,6 +56,7 @@ export class SocketConnection implements CallerConnection, MessageSource {
   readonly #socket: WebSocket
   readonly #network: Duplex
   readonly #limits: SocketLimits
+  readonly #scope: RequestScope
   readonly #logger: Logger
   readonly #liveness: Liveness
   readonly #intake: Pick<Intake, 'add'>
@@ -64,11 +68,12 @@ export class SocketConnection implements CallerConnection, MessageSource {
   #endProtocol: ((code?: number, reason?: string) => Promise<void>) | undefined
   #isEnded = false
 
-  constructor({ socket, network, sessions, intake, limits, logger }: Dependencies) {
+  constructor({ socket, network, sessions, intake, limits, scope, logger }: Dependencies) {
     this.sessions = sessions
     this.#socket = socket
     this.#network = network
     this.#limits = limits
+    this.#scope = scope
     this.#logger = logger
     this.#intake = intake
     this.#liveness = new Liveness(performance.now(), limits.silenceMs)
@@ -87,6 +92,7 @@ export class SocketConnection implements CallerConnection, MessageSource {
     socket.on('error', (error) => this.#handleSocketError(error))
     socket.on('close', (code, reason) => {
       this.#end(code, String(reason))
+      this.#scope.dispose()
       this.#closed.resolve()
     })
     this.#endProtocol = protocol.opened(
@@ -174,7 +180,9 @@ export class SocketConnection implements CallerConnection, MessageSource {
     if (next === undefined) return false
     this.#queuedMs = performance.now() - next.receivedAt
     this.#unreadBytes -= next.data.byteLength + BYTES_PER_UNREAD_MESSAGE
-    this.#handle(next.data.toString()).catch((error: unknown) => this.#fail(error))
+    this.#scope.run(() => {
+      this.#handle(next.data.toString()).catch((error: unknown) => this.#fail(error))
+    })
     if (this.#unread.length === 0) this.#socket.resume()
     return this.#unread.length > 0
   }

@@ -9,6 +9,7 @@ import type { Config } from '../../config/config.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { OperationAdmission } from '../../overload/operation-admission.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { beginRequestScope, requestIdIn } from '../../telemetry/request-id.ts'
 import type { ConnectionAdmission } from './connection-admission.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
 import { createClientAddress } from '../http/client-address.ts'
@@ -98,13 +99,22 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     const address = addressOf(request)
     const rejection = rejectionOf(request, address)
     if (rejection !== undefined) rejectUpgrade(socket, rejection)
-    else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, address))
+    else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, request, address))
   }
 
-  function open(socket: WebSocket, network: Duplex, address: string): void {
+  function open(socket: WebSocket, request: IncomingMessage, address: string): void {
     const disposeAnonymous = anonymous.add(address)
     const sessions = new SocketSessions(authenticator, disposeAnonymous)
-    const connection = new SocketConnection({ socket, network, sessions, intake, limits, logger })
+    const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))
+    const connection = new SocketConnection({
+      socket,
+      network: request.socket,
+      sessions,
+      intake,
+      limits,
+      scope,
+      logger,
+    })
     connections.add(connection)
     startChecks()
     void connection.closed.then(() => {

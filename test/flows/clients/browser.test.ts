@@ -14,7 +14,15 @@ test.for(['websocket', 'sse'] as const)(
   async (transport) => {
     await using site = await serveWebPage(ENTRY)
     await using parley = await startParley({
-      config: { http: { host: '127.0.0.1', port: 0, allowedOrigins: [site.origin], trustedProxies: [] } },
+      config: {
+        http: {
+          host: '127.0.0.1',
+          port: 0,
+          allowedOrigins: [site.origin],
+          allowedHeaders: [],
+          trustedProxies: [],
+        },
+      },
     })
     const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
     const chat = await alice.startChat(bob)

@@ -32,7 +32,15 @@ test(
   async () => {
     await using site = await serveWebPage('examples/react-chat/chat.tsx')
     await using parley = await startParley({
-      config: { http: { host: '127.0.0.1', port: 0, allowedOrigins: [site.origin], trustedProxies: [] } },
+      config: {
+        http: {
+          host: '127.0.0.1',
+          port: 0,
+          allowedOrigins: [site.origin],
+          allowedHeaders: [],
+          trustedProxies: [],
+        },
+      },
     })
     const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
     const chat = await alice.startChat(bob)

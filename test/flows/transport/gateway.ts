@@ -29,6 +29,7 @@ const SECRET = 'a secret that only this test knows, 32 bytes'
 type Options = Readonly<{
   mode?: Config['mode']
   allowedOrigins?: readonly string[]
+  allowedHeaders?: readonly string[]
   trustedProxies?: readonly string[]
   introspection?: boolean
   limits?: Partial<SocketLimits>
@@ -62,12 +63,13 @@ export type Gateway = AsyncDisposable &
   }>
 
 export async function startGateway(options: Options = {}): Promise<Gateway> {
-  const { mode = 'development', allowedOrigins = [], trustedProxies = [], limits = {}, checks = {} } = options
+  const { mode = 'development', limits = {}, checks = {} } = options
+  const { allowedOrigins = [], allowedHeaders = [], trustedProxies = [] } = options
   const offset = { offsetMs: 0 }
   const clock = { now: () => Date.now() + offset.offsetMs }
   const log: string[] = []
   const logger = createLogger({ level: 'debug', pretty: false }, { write: (line) => void log.push(line) })
-  const http = { host: '127.0.0.1', port: 0, allowedOrigins, trustedProxies }
+  const http = { host: '127.0.0.1', port: 0, allowedOrigins, allowedHeaders, trustedProxies }
   const config = { mode, http, admin: options.admin }
   const verifier = createTokenVerifier({ auth: { type: 'secret' }, secret: SECRET, clock })
   const authenticator = createAuthenticator({

@@ -190,6 +190,27 @@ test('allows a preflight for a listed origin only, and runs nothing', async () =
   expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
 })
 
+test("allows the headers of usual clients in a preflight, and the operator's own", async () => {
+  await using gateway = await startGateway({ allowedHeaders: ['x-tenant'] })
+  const { headers } = await send(gateway.url, {
+    method: 'OPTIONS',
+    headers: { origin: 'http://localhost:5173', 'access-control-request-method': 'POST' },
+  })
+  expect(headers.get('access-control-allow-headers')?.split(', ')).toEqual([
+    'authorization',
+    'content-type',
+    'apollographql-client-name',
+    'apollographql-client-version',
+    'apollo-require-preflight',
+    'traceparent',
+    'tracestate',
+    'sentry-trace',
+    'baggage',
+    'x-request-id',
+    'x-tenant',
+  ])
+})
+
 test('allows pages of this machine in development', async () => {
   await using gateway = await startGateway()
   for (const origin of ['http://localhost:5173', 'http://127.0.0.1:3000', 'http://[::1]:8080']) {

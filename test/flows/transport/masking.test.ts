@@ -112,6 +112,17 @@ test.each([
   expect(answer.text).not.toContain('hunter2')
 })
 
+test('logs the id of the request with an unexpected error, over both transports', async () => {
+  await using gateway = await startGateway()
+  const headers = { 'x-request-id': 'from-the-proxy/7' }
+  await post(gateway.url, '{ fail(how: "error") }', { headers })
+  using socket = await new RawSocket(gateway.webSocketUrl, { headers }).init()
+  await socket.run('1', '{ fail(how: "error") }')
+  await post(gateway.url, '{ fail(how: "error") }', { headers: { 'x-request-id': 'not "well" formed' } })
+  const ids = gateway.log.map((line) => (JSON.parse(line) as { requestId?: string }).requestId)
+  expect(ids).toEqual(['from-the-proxy/7', 'from-the-proxy/7', undefined])
+})
+
 test('logs one failure in several fields once', async () => {
   await using gateway = await startGateway()
   const { errors } = await overHttp(gateway, '{ nested { broken nested { broken } } }')

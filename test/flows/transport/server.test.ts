@@ -87,7 +87,7 @@ test('names a port that is taken, and what to do', async () => {
     metrics: { handle: () => false },
     config: {
       mode: 'development',
-      http: { host: '127.0.0.1', port, allowedOrigins: [], trustedProxies: [] },
+      http: { host: '127.0.0.1', port, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
       admin: undefined,
     },
     logger: gateway.logger,

@@ -6,6 +6,7 @@ import type { Server } from 'graphql-ws'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createLogger } from '../../../src/telemetry/logger.ts'
+import { beginRequestScope } from '../../../src/telemetry/request-id.ts'
 import { SocketConnection } from '../../../src/transport/websocket/connection.ts'
 import { SOCKET_LIMITS } from '../../../src/transport/websocket/limits.ts'
 import { SocketSessions } from '../../../src/transport/websocket/sessions.ts'
@@ -38,6 +39,7 @@ async function connectUnread() {
     sessions: new SocketSessions(authenticator, () => undefined),
     intake: { add: () => undefined },
     limits: SOCKET_LIMITS,
+    scope: beginRequestScope(undefined),
     logger,
   })
   connection.open(protocol)

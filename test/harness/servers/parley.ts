@@ -77,7 +77,7 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
 function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): Config {
   return {
     mode: 'development',
-    http: { host: '127.0.0.1', port, allowedOrigins: [], trustedProxies: [] },
+    http: { host: '127.0.0.1', port, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
     admin: undefined,
     webApp: false,
     gatewayId: (gatewayId ?? `test-${(gateways += 1)}`) as GatewayId,

@@ -9,6 +9,7 @@ test('shows the defaults in an empty environment', async () => {
     'mode              development',
     'API               127.0.0.1:4000',
     'allowed origins   any of this machine',
+    'allowed headers   the usual ones',
     'trusted proxies   none',
     'health, metrics   127.0.0.1:9464',
     'gateway id        generated at each start',
@@ -37,6 +38,7 @@ test('shows what is set, and no secrets', async () => {
     AUTH_ISSUER: 'https://login.example',
     TRUSTED_PROXIES: '10.0.0.0/8',
     ALLOWED_ORIGINS: 'https://chat.example',
+    ALLOWED_HEADERS: 'x-tenant',
   })
   expect(code).toBe(0)
   expect(printed).not.toContain('hush')
@@ -44,6 +46,7 @@ test('shows what is set, and no secrets', async () => {
     'mode              production',
     'API               [::]:(any free port)',
     'allowed origins   https://chat.example',
+    'allowed headers   the usual ones, x-tenant',
     'trusted proxies   10.0.0.0/8',
     'health, metrics   not on a port of their own',
     'gateway id        eu-1',

@@ -9,7 +9,7 @@ test('an empty environment results in development, on loopback, with an embedded
   const dataDir = resolve('.parley')
   expect(config).toEqual({
     mode: 'development',
-    http: { host: '127.0.0.1', port: 4000, allowedOrigins: [], trustedProxies: [] },
+    http: { host: '127.0.0.1', port: 4000, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
     admin: { host: '127.0.0.1', port: 9464 },
     gatewayId: 'gateway-7',
     dataDir,
@@ -51,6 +51,7 @@ test('every setting can be set', () => {
     AUTH_ISSUER: 'https://login.example',
     AUTH_AUDIENCE: 'parley',
     ALLOWED_ORIGINS: 'https://chat.example, http://localhost:3000,capacitor://localhost',
+    ALLOWED_HEADERS: 'x-tenant, X-Trace',
     NODE_ENV: 'test',
     LOG_RETENTION: '90d',
     LOG_LEVEL: 'debug',
@@ -68,6 +69,7 @@ test('every setting can be set', () => {
     'http://localhost:3000',
     'capacitor://localhost',
   ])
+  expect(config.http.allowedHeaders).toEqual(['x-tenant', 'x-trace'])
   expect(config.mode).toBe('development')
   expect(config.log.level).toBe('debug')
   expect(config.dataDir).toBe('/var/lib/parley')
@@ -218,6 +220,15 @@ test.each([
 ])('%s is not an origin, and the error says what is', (origins, sentence) => {
   expect(problemsOf({ ALLOWED_ORIGINS: origins })).toEqual([expect.stringContaining(sentence)])
 })
+
+test.each(['*', 'x tenant', 'x-tenant: 1', 'x-tenant,,'])(
+  '%s is not a name of a header, and the error says what is',
+  (headers) => {
+    expect(problemsOf({ ALLOWED_HEADERS: headers })).toEqual([
+      expect.stringContaining('each must be the name of a header, such as x-tenant'),
+    ])
+  },
+)
 
 test.each(['10.0.0.0/33', 'fd00::/129', '10.0.0.0/', '10.0.0/8', 'nginx', 'fe80::1%eth0', '*', '10.0.0.1,,'])(
   '%s is not an address range, and the error says what is',

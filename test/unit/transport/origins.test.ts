@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest'
-import { corsHeaders, createOriginPolicy } from '../../../src/transport/http/origins.ts'
+import { createCorsHeaders, createOriginPolicy } from '../../../src/transport/http/origins.ts'
 
 const http = {
   host: '127.0.0.1',
   port: 4000,
   allowedOrigins: ['https://app.example', 'http://localhost:5173'],
+  allowedHeaders: ['x-tenant'],
   trustedProxies: [],
 }
 const production = createOriginPolicy({ mode: 'production', http })
 const development = createOriginPolicy({ mode: 'development', http })
+const corsHeaders = createCorsHeaders({ mode: 'development', http })
 
 test.each(['https://app.example', 'http://localhost:5173'])('allows %s, which is listed', (origin) => {
   expect(production(origin)).toBe(true)
@@ -44,5 +46,5 @@ test.each([
 ])('rejects %j', (origin) => {
   expect(production(origin)).toBe(false)
   expect(development(origin)).toBe(false)
-  expect(corsHeaders(origin, development)).toEqual({ Vary: 'Origin' })
+  expect(corsHeaders(origin)).toEqual({ Vary: 'Origin' })
 })

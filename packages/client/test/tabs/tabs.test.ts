@@ -61,7 +61,13 @@ test(`sends each message once and in order while tabs are killed ${KILLS} times,
   await using parley = await startParley({
     config: {
       ...UNLIMITED,
-      http: { host: '127.0.0.1', port: 0, allowedOrigins: [site.origin], trustedProxies: [] },
+      http: {
+        host: '127.0.0.1',
+        port: 0,
+        allowedOrigins: [site.origin],
+        allowedHeaders: [],
+        trustedProxies: [],
+      },
     },
   })
   const [alice, bob] = await Promise.all([parley.person('alice'), parley.person('bob')])
