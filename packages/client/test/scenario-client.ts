@@ -62,6 +62,8 @@ type ChatData = Readonly<{
 export type Started = Readonly<{
   client: ParleyClient & Readonly<{ errors: readonly unknown[] }>
   views(): readonly Record<string, unknown>[]
+  /** The response to `QUERY` that the client's own cache holds. It has to equal that of the server in each field. */
+  cached?(): QueryData | undefined
   close(): Promise<void>
 }>
 
@@ -87,16 +89,17 @@ async function startOne(person: Person, device: string, startKind: StartKind): P
     startKind({ url: proxy.url, token: person.token, deviceId: device, storage, pageSize: 100 })
   let started = await start()
 
-  async function queried(): Promise<Record<string, unknown>> {
-    return viewOfQuery(await person.run<QueryData>(QUERY))
-  }
-
   /** Both move while the other clients acknowledge what they received. */
   function expectUpToDate(): Promise<void> {
     return vi.waitFor(
       async () => {
-        const expected = await queried()
-        for (const view of started.views()) expect(view, `the state of ${person.name}`).toEqual(expected)
+        const expected = await person.run<QueryData>(QUERY)
+        const cached = started.cached?.() ?? (started.cached === undefined ? undefined : 'incomplete')
+        if (cached === 'incomplete') throw new Error(`the cache of ${person.name} is incomplete`)
+        for (const view of [...started.views(), ...(cached === undefined ? [] : [viewOfQuery(cached)])])
+          expect(view, `the state of ${person.name}`).toEqual(viewOfQuery(expected))
+        if (cached !== undefined)
+          expect(fieldsOf(cached), `the cache of ${person.name}`).toEqual(fieldsOf(expected))
       },
       { timeout: 10_000, interval: 100 },
     )
@@ -123,6 +126,23 @@ async function startOne(person: Person, device: string, startKind: StartKind): P
 export function viewOfQuery({ chats }: QueryData): Record<string, unknown> {
   const started = chats.edges.map(({ node }) => node).filter(({ headSeq }) => headSeq > 0)
   return Object.fromEntries(started.map((chat) => [chat.id, fromQuery(chat)]))
+}
+
+/** All fields of the chats that the viewer is in. Members are in no particular order. */
+function fieldsOf({ chats }: QueryData): Record<string, unknown> {
+  const present = chats.edges
+    .map(({ node }) => node)
+    .filter(({ headSeq, viewerMember }) => headSeq > 0 && viewerMember.leftAt === null)
+  const withoutTypes = (_key: string, value: unknown): unknown =>
+    typeof value === 'object' && value !== null && '__typename' in value
+      ? { ...value, __typename: undefined }
+      : value
+  return Object.fromEntries(
+    present.map((chat) => {
+      const edges = chat.members.edges.toSorted((a, b) => (a.node.user.id < b.node.user.id ? -1 : 1))
+      return [chat.id, JSON.parse(JSON.stringify({ ...chat, members: { edges } }, withoutTypes)) as unknown]
+    }),
+  )
 }
 
 function openAll(client: ParleyClient): void {

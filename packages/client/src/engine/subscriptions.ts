@@ -67,7 +67,8 @@ export class Subscriptions {
       onData: (data: unknown) => this.#active.has(active) && active.sink.onData(data),
       onEnd: (error) => {
         // The connection was lost. The subscription starts again on the next one.
-        if (error?.code === 'NETWORK_ERROR' || !this.#active.delete(active)) return
+        if (this.#socket !== socket || error?.code === 'NETWORK_ERROR') return
+        if (!this.#active.delete(active)) return
         active.sink.onEnd(error)
         this.#adjustOwn()
       },

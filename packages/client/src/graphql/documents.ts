@@ -13,7 +13,7 @@ reactions{emoji users{...U}}sentAt editedAt deletedAt expiresAt status chat{id}}
 const MEMBER = 'fragment P on ChatMember{user{...U}role joinedAt leftAt deliveredSeq readSeq}'
 
 /** Two members are all of a direct chat, and few enough to ask for in every group. */
-const SUMMARY = `fragment S on Chat{id kind title headSeq lastActivityAt messageTtlSeconds memberCount
+const SUMMARY = `fragment S on Chat{id kind title headSeq createdAt lastActivityAt messageTtlSeconds memberCount
 unreadCount viewerMember{...P}lastMessage{...M}members(first:2){edges{node{...P}}}}`
 
 const CHAT_FRAGMENTS = `${USER} ${MESSAGE} ${MEMBER} ${SUMMARY}`

@@ -38,6 +38,7 @@ export type SummaryData = Readonly<{
   kind: ChatKind
   title: string | null
   headSeq: number
+  createdAt: string
   lastActivityAt: string
   messageTtlSeconds: number | null
   memberCount: number
