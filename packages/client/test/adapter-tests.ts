@@ -142,7 +142,7 @@ export function testAdapter(create: CreateTeamClient): void {
     const released = Promise.withResolvers<undefined>()
     const holding: typeof fetch = async (input, init) => {
       const response = await fetch(input, init)
-      if (!String(init?.body).includes('Held')) return response
+      if (typeof init?.body !== 'string' || !init.body.includes('Held')) return response
       arrived.resolve(undefined)
       await released.promise
       return response
@@ -158,6 +158,11 @@ export function testAdapter(create: CreateTeamClient): void {
     await arrived.promise
     await alice.send(chatId, 'two')
     await expect.poll(() => bodiesOf(shown())).toEqual(['one', 'two'])
+    // No receipt may follow: it would write the chat again.
+    const chat = client.parley.chat(chatId)
+    await expect
+      .poll(() => chat.getSnapshot().members.find(({ user }) => user.id === bob.id)?.deliveredSeq)
+      .toBe(2)
     released.resolve(undefined)
     await expect.poll(held).toMatchObject({ chat: { headSeq: 2, unreadCount: 2 } })
     expect(bodiesOf(held())).toEqual(['one', 'two'])

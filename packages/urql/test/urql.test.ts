@@ -13,8 +13,10 @@ testAdapter((options) => {
     watch(document, variables = {}) {
       let shown: unknown
       pipe(
-        urql.query(gql(document), variables),
-        subscribe(({ data }) => (shown = data)),
+        urql.query<unknown>(gql(document), variables),
+        subscribe(({ data }) => {
+          shown = data
+        }),
       )
       return () => shown
     },

@@ -21,7 +21,16 @@ const ENTRIES = [
   '@parley/urql',
 ]
 /** Peer dependencies that a team installs, in the versions of this repository. */
-const PEERS = ['@apollo/client', '@urql/core', '@urql/exchange-graphcache', 'graphql', 'react', 'rxjs']
+const PEERS = [
+  '@apollo/client',
+  '@types/react',
+  '@urql/core',
+  '@urql/exchange-graphcache',
+  'graphql',
+  'react',
+  'rxjs',
+  'urql@5.0.4',
+]
 const INSTALL_TIMEOUT_MS = 300_000
 
 const PAGE = `import { createParleyClient } from '@parley/client'
@@ -55,9 +64,10 @@ const TSCONFIG = {
     exactOptionalPropertyTypes: true,
     skipLibCheck: true,
     noEmit: true,
+    jsx: 'react-jsx',
     types: [],
   },
-  include: ['main.ts'],
+  include: ['main.ts', '*.tsx'],
 }
 
 const execute = promisify(execFile)
@@ -119,10 +129,16 @@ test.each(NAMES)('the types of %s are found by every resolution of modules', asy
   expect(analysis.problems?.filter((problem) => !isAccepted(problem))).toEqual([])
 })
 
-test('a page that uses all packages compiles and builds with Vite, without parts of Node.js', async () => {
+test('the examples compile, and a page that uses all packages builds with Vite, without parts of Node.js', async () => {
   const file = (name: string): string => path.join(folder.path, name)
   await writeFile(file('main.ts'), PAGE)
   await writeFile(file('index.html'), '<script type="module" src="/main.ts"></script>')
+  for (const name of ['apollo', 'urql']) {
+    const readme = await readFile(path.join(ROOT, 'packages', name, 'README.md'), 'utf8')
+    const example = /```tsx\n(.*?)```/s.exec(readme)?.[1] ?? ''
+    expect(example).not.toBe('')
+    await writeFile(file(`${name}-example.tsx`), example)
+  }
   await writeFile(file('tsconfig.json'), JSON.stringify(TSCONFIG))
   await run('typescript/bin/tsc', '--project', folder.path)
   await mkdir(file('out'))
