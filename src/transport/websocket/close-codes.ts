@@ -43,7 +43,14 @@ export const CLOSE_CODES = {
     code: 4400,
     reason: 'Invalid message received',
     clientReconnects: false,
-    meaning: 'A message broke the protocol: not JSON, an unknown type, a missing field or a binary frame.',
+    meaning:
+      'A message broke the protocol: not JSON, an unknown type, a missing id or payload, or a binary frame.',
+  },
+  TOKEN_MISPLACED: {
+    code: 4400,
+    reason: 'The token is in an unknown field; send it as "authorization"',
+    clientReconnects: false,
+    meaning: 'connectionParams has a token in a field that is not read. See "Signing in".',
   },
   UNAUTHORIZED: {
     code: 4401,

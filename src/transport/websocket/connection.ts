@@ -24,6 +24,8 @@ type Dependencies = Readonly<{
   sessions: SocketSessions
   intake: Pick<Intake, 'add'>
   limits: SocketLimits
+  /** The `Authorization` header of the handshake. */
+  authorization: string | undefined
   /** Its lines carry the id of the handshake's request. */
   scope: RequestScope
   logger: Logger
@@ -53,6 +55,7 @@ export class SocketConnection implements CallerConnection, MessageSource {
   readonly id = randomUUID()
   readonly sessions: SocketSessions
   readonly operations = new RunningOperations()
+  readonly authorization: string | undefined
   readonly #socket: WebSocket
   readonly #network: Duplex
   readonly #limits: SocketLimits
@@ -68,8 +71,9 @@ export class SocketConnection implements CallerConnection, MessageSource {
   #endProtocol: ((code?: number, reason?: string) => Promise<void>) | undefined
   #isEnded = false
 
-  constructor({ socket, network, sessions, intake, limits, scope, logger }: Dependencies) {
+  constructor({ socket, network, sessions, intake, limits, authorization, scope, logger }: Dependencies) {
     this.sessions = sessions
+    this.authorization = authorization
     this.#socket = socket
     this.#network = network
     this.#limits = limits

@@ -112,6 +112,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
       sessions,
       intake,
       limits,
+      authorization: request.headers.authorization,
       scope,
       logger,
     })

@@ -2,7 +2,6 @@ import { getOperationAST } from 'graphql'
 import { type ExecutionArgs, type GraphQLError, Kind, type OperationDefinitionNode } from 'graphql'
 import { makeServer } from 'graphql-ws'
 import type { Server, SubscribePayload } from 'graphql-ws'
-import { bearer } from '../../auth/tokens.ts'
 import { ParleyError, badInput } from '../../errors.ts'
 import { clientError, toClientError } from '../../api/masking.ts'
 import type { OperationAdmission } from '../../overload/operation-admission.ts'
@@ -11,7 +10,10 @@ import type { Logger } from '../../telemetry/logger.ts'
 import type { Caller } from '../pipeline/caller.ts'
 import { type ConnectionAdmission, ConnectionRejectedError } from './connection-admission.ts'
 import { CLOSE_CODES } from './close-codes.ts'
+import { authorizationIn, connectionToken } from './connection-token.ts'
+import { withUniqueIds } from './operation-ids.ts'
 import type { Engine, Outcome } from '../pipeline/engine.ts'
+import { operationNameIn } from '../pipeline/operation-name.ts'
 import type { Intake } from './intake.ts'
 import { type SocketConnection, SocketClosedError } from './connection.ts'
 import type { SocketLimits } from './limits.ts'
@@ -40,10 +42,14 @@ export function createSocketProtocol({
 }: Dependencies): Server<SocketConnection> {
   const { execute, subscribe } = yoga.engine()
 
-  async function signIn(connection: SocketConnection, params: unknown): Promise<boolean> {
+  async function signIn(connection: SocketConnection, payload: unknown): Promise<boolean> {
+    const found = connectionToken({ payload, header: connection.authorization })
+    if (found.type === 'misplaced') {
+      connection.close(CLOSE_CODES.TOKEN_MISPLACED.code, CLOSE_CODES.TOKEN_MISPLACED.reason)
+      return false
+    }
     try {
-      const token = authorizationIn(params)
-      if (token !== undefined) await admission.admit(() => connection.sessions.open(token))
+      if (found.type === 'token') await admission.admit(() => connection.sessions.open(found.token))
       return true
     } catch (error) {
       rejectConnection(connection, error)
@@ -78,10 +84,12 @@ export function createSocketProtocol({
     const { queuedMs, backlogMs } = connection
     const receivedAt = performance.now()
     const { schema, parse, validate, contextFactory } = yoga.engine()
+    if (message.query === '') throw badInput(NO_DOCUMENT)
     const document = parse(message.query)
+    const operationName = operationNameIn(message)
     const [invalid, ...more] = validate(schema, document)
     if (invalid !== undefined) return end(connection, message, [invalid, ...more])
-    const operation = getOperationAST(document, message.operationName)
+    const operation = getOperationAST(document, operationName)
     if (!operation) throw badInput(NO_OPERATION)
     const sessionUse = await connection.sessions.use(authorizationIn(message.extensions?.['headers']))
     connection.operations.attachSession(message, sessionUse)
@@ -92,7 +100,7 @@ export function createSocketProtocol({
     return {
       schema,
       document,
-      operationName: message.operationName,
+      operationName,
       variableValues: message.variables,
       contextValue: await contextFactory({ caller, params: { extensions: message.extensions } }),
     }
@@ -125,7 +133,7 @@ export function createSocketProtocol({
     }
   }
 
-  return makeServer<Record<string, unknown>, SocketConnection>({
+  const server = makeServer<Record<string, unknown>, SocketConnection>({
     connectionInitWaitTimeout: limits.initTimeoutMs,
     onConnect: ({ extra, connectionParams }) => signIn(extra, connectionParams),
     onSubscribe: ({ extra }, _id, message) => begin(extra, message),
@@ -136,6 +144,7 @@ export function createSocketProtocol({
       errors.map((error) => (isSocketClosed(error) ? error : toClientError(error, logger)).toJSON()),
     onComplete: ({ extra }, _id, message) => extra.operations.end(message),
   })
+  return withUniqueIds(server)
 }
 
 /** The stream of a client that has gone ends with this error. It is no failure. */
@@ -149,6 +158,8 @@ function onlySends({ selectionSet }: OperationDefinitionNode): boolean {
     (selection) => selection.kind === Kind.FIELD && selection.name.value === 'sendMessage',
   )
 }
+
+const NO_DOCUMENT = 'The operation has no document. Send it as text in "query".'
 
 const NO_OPERATION =
   'The operation is missing or ambiguous. Name one operation of the document in operationName.'
@@ -165,11 +176,4 @@ function tooManyOperations(max: number): ParleyError {
     `This connection runs ${max} operations, the most allowed. Complete one of them first.`,
     { retryAfterMs: FULL_RETRY_AFTER_MS },
   )
-}
-
-/** Returns the token in a JSON object of headers. The case of their names does not matter. */
-function authorizationIn(headers: unknown): string | undefined {
-  if (typeof headers !== 'object' || headers === null) return undefined
-  const header = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')
-  return bearer(header?.[1])
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { SignJWT } from 'jose'
 import { GraphQLScalarType } from 'graphql'
@@ -156,6 +157,7 @@ const TYPES = /* GraphQL */ `
     echo(text: String, number: Int, color: Color, picky: Picky): String
     nested: Nested
     big(bytes: Int!): String!
+    slow(text: String!, afterMs: Int!): String!
     fail(how: String!): String
     failHard(how: String!): String!
   }
@@ -225,6 +227,7 @@ function createTestSchema(streams: ObservedStream[], notes: string[]): ReturnTyp
         echo: (_root: unknown, args: { text?: string }) => args.text ?? null,
         nested: () => ({ name: 'outer', nested: { name: 'inner' } }),
         big: (_root: unknown, { bytes }: { bytes: number }) => 'x'.repeat(bytes),
+        slow: (_root: unknown, { text, afterMs }: { text: string; afterMs: number }) => pause(afterMs, text),
         fail: (_root: unknown, { how }: { how: string }) => fail(how),
         failHard: (_root: unknown, { how }: { how: string }) => fail(how),
       },
@@ -242,14 +245,15 @@ function createTestSchema(streams: ObservedStream[], notes: string[]): ReturnTyp
         count: { subscribe: (_root: unknown, { to }: { to: number }) => counting(to) },
         observed: {
           subscribe: async (_root: unknown, { afterMs = 0 }: { afterMs?: number }, context: TestContext) => {
-            await new Promise((resolve) => setTimeout(resolve, afterMs))
+            await pause(afterMs)
             const stream = new ObservedStream(whoami(context))
             streams.push(stream)
             return stream
           },
         },
         failing: {
-          subscribe: (_root: unknown, { how }: { how: string }) => {
+          subscribe: async (_root: unknown, { how }: { how: string }) => {
+            if (how === 'at once later') await pause(100)
             if (how.startsWith('at once ')) throw failure(how.slice('at once '.length))
             return failingAfterOne(how)
           },

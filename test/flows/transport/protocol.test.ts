@@ -40,7 +40,9 @@ test.each([
   ['an unknown type', '{"type":"start"}'],
   ['no type', '{"id":"1"}'],
   ['an operation without an id', '{"type":"subscribe","payload":{"query":"{ whoami }"}}'],
-  ['an operation without a document', '{"type":"subscribe","id":"1","payload":{}}'],
+  ['an operation without a payload', '{"type":"subscribe","id":"1"}'],
+  ['an operation with a number as id', '{"type":"subscribe","id":1,"payload":{"query":"{ whoami }"}}'],
+  ['a completion without an id', '{"type":"complete"}'],
 ])('%s closes the connection with 4400', async (_name, text) => {
   await using gateway = await startGateway()
   using socket = await new RawSocket(gateway.webSocketUrl).init()

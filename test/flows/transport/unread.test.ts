@@ -39,6 +39,7 @@ async function connectUnread() {
     sessions: new SocketSessions(authenticator, () => undefined),
     intake: { add: () => undefined },
     limits: SOCKET_LIMITS,
+    authorization: undefined,
     scope: beginRequestScope(undefined),
     logger,
   })
