@@ -1,5 +1,5 @@
-import { GraphQLError } from 'graphql'
 import type { GraphQLParams, Plugin } from 'graphql-yoga'
+import { badRequest, textOfBody } from './request-body.ts'
 
 /**
  * Reads an operation from the query string of a GET or the JSON body of a POST. Any other body is rejected unread: a
@@ -14,6 +14,11 @@ export function useHttpParams(): Plugin {
         throw badRequest(415, 'The body has the wrong content type. Send the operation as application/json.')
       }
       setRequestParser(fromBody)
+    },
+    onParams({ params, setParams }) {
+      // Yoga checks the shape of the parameters afterwards.
+      const { operationName, ...rest } = (params as GraphQLParams | null) ?? {}
+      if (operationName === '') setParams(rest)
     },
   }
 }
@@ -57,19 +62,4 @@ async function fromBody(request: Request): Promise<GraphQLParams> {
   } catch {
     throw badRequest(400, 'The body is not valid JSON. Send a JSON object.')
   }
-}
-
-/** A client that disconnects early or is too slow is not an internal error. */
-async function textOfBody(request: Request): Promise<string> {
-  try {
-    return await request.text()
-  } catch (error) {
-    throw error instanceof GraphQLError
-      ? error
-      : badRequest(400, 'The body ended too early. Send the request again.')
-  }
-}
-
-function badRequest(status: number, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { http: { status } } })
 }

@@ -19,14 +19,13 @@ import { useDocumentRules } from '../pipeline/document-rules.ts'
 import type { Engine } from '../pipeline/engine.ts'
 import type { Graphiql } from './graphiql.ts'
 import { useHttpParams } from './params.ts'
+import { MAX_BODY_BYTES } from './request-body.ts'
 import { useConcurrencyLimit } from '../pipeline/concurrency-plugin.ts'
 import { useHttpStatus } from './status.ts'
 import { createHttpStreams, type HttpStreams } from './streams.ts'
 
 /** The path of the API, for all transports. */
 export const GRAPHQL_PATH = '/graphql'
-
-const MAX_BODY_BYTES = 256 * 1024
 
 /** GraphQL over HTTP, and the engine that also runs the operations of WebSockets. */
 export type YogaHandler = Readonly<{

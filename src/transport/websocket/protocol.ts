@@ -13,7 +13,6 @@ import { CLOSE_CODES } from './close-codes.ts'
 import { authorizationIn, connectionToken } from './connection-token.ts'
 import { withUniqueIds } from './operation-ids.ts'
 import type { Engine, Outcome } from '../pipeline/engine.ts'
-import { operationNameIn } from '../pipeline/operation-name.ts'
 import type { Intake } from './intake.ts'
 import { type SocketConnection, SocketClosedError } from './connection.ts'
 import type { SocketLimits } from './limits.ts'
@@ -86,7 +85,8 @@ export function createSocketProtocol({
     const { schema, parse, validate, contextFactory } = yoga.engine()
     if (message.query === '') throw badInput(NO_DOCUMENT)
     const document = parse(message.query)
-    const operationName = operationNameIn(message)
+    // Some clients send an empty name if there is none.
+    const operationName = message.operationName === '' ? undefined : message.operationName
     const [invalid, ...more] = validate(schema, document)
     if (invalid !== undefined) return end(connection, message, [invalid, ...more])
     const operation = getOperationAST(document, operationName)
