@@ -65,6 +65,24 @@ export function clientError(error: ParleyError): GraphQLError {
   return finish(error, error.message, error.extensions)
 }
 
+const PERSISTED_QUERY_MESSAGES = {
+  PERSISTED_QUERY_NOT_FOUND: 'PersistedQueryNotFound',
+  PERSISTED_QUERY_NOT_SUPPORTED: 'PersistedQueryNotSupported',
+} as const
+
+/**
+ * Creates an error of Apollo's automatic persisted queries, after which clients send the document. Message, code and
+ * status are those that Apollo's clients look for. Some of them do not read the body of any other status.
+ */
+export function persistedQueryError(code: keyof typeof PERSISTED_QUERY_MESSAGES): GraphQLError {
+  const error = withoutStack(
+    () => new GraphQLError(PERSISTED_QUERY_MESSAGES[code], { extensions: { code, retryable: false } }),
+  )
+  hintHttp(error, { status: 200, headers: { 'Cache-Control': 'no-store' } })
+  finished.add(error)
+  return error
+}
+
 /** Attaches an HTTP status and headers to an error that was created here. */
 export function hintHttp(error: GraphQLError, hint: HttpHint): void {
   Object.defineProperty(error.extensions, 'http', {

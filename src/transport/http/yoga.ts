@@ -16,6 +16,11 @@ import type { Caller, ContextFactory } from '../pipeline/caller.ts'
 import { createDocumentCache } from '../pipeline/document-cache.ts'
 import { useExecutionDeadline } from '../pipeline/execution-deadline.ts'
 import { useDocumentRules } from '../pipeline/document-rules.ts'
+import {
+  createPersistedQueries,
+  type PersistedQueries,
+  usePersistedQueries,
+} from '../pipeline/persisted-queries.ts'
 import type { Engine } from '../pipeline/engine.ts'
 import type { Graphiql } from './graphiql.ts'
 import { useHttpParams } from './params.ts'
@@ -33,6 +38,8 @@ export type YogaHandler = Readonly<{
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Creates the engine for one operation. Each needs its own, because the context is built in it. */
   engine(): Engine
+  /** The documents that clients name by their hash, over both transports. */
+  persistedQueries: PersistedQueries
   /** Ends the subscriptions over HTTP in waves, with an error after which clients subscribe again. */
   closeStreams: HttpStreams['closeInWaves']
 }>
@@ -58,8 +65,10 @@ type ServerContext = { caller?: Caller }
 
 export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): YogaHandler {
   const streams = createHttpStreams(dependencies)
-  const yoga = buildYoga(dependencies, streams)
+  const persistedQueries = createPersistedQueries()
+  const yoga = buildYoga(dependencies, streams, persistedQueries)
   return {
+    persistedQueries,
     engine: (): Engine => yoga.getEnveloped({}),
     async handle(request, response) {
       if (graphiql !== undefined && isPageRequest(request)) await graphiql.serve(request, response)
@@ -77,6 +86,7 @@ function isPageRequest({ method, headers }: IncomingMessage): boolean {
 function buildYoga(
   dependencies: Omit<Dependencies, 'graphiql'>,
   streams: HttpStreams,
+  persistedQueries: PersistedQueries,
 ): YogaServerInstance<ServerContext, object> {
   const { schema, context, authenticator, config, logger, concurrencyLimit, marks } = dependencies
   const { introspection = config.mode === 'development' } = dependencies
@@ -97,6 +107,7 @@ function buildYoga(
     maxRequestBodySize: MAX_BODY_BYTES,
     plugins: [
       useHttpParams(),
+      usePersistedQueries(persistedQueries),
       useDocumentRules({ introspection }),
       useEventRetry(),
       streams.plugin,

@@ -43,7 +43,7 @@ export type WebSocketEndpoint = Readonly<{
 }>
 
 type Dependencies = Readonly<{
-  yoga: Pick<YogaHandler, 'engine'>
+  yoga: Pick<YogaHandler, 'engine' | 'persistedQueries'>
   authenticator: Authenticator
   admission: ConnectionAdmission
   operationAdmission: Pick<OperationAdmission, 'throttleSend'>

@@ -19,7 +19,7 @@ import type { SocketLimits } from './limits.ts'
 import type { YogaHandler } from '../http/yoga.ts'
 
 type Dependencies = Readonly<{
-  yoga: Pick<YogaHandler, 'engine'>
+  yoga: Pick<YogaHandler, 'engine' | 'persistedQueries'>
   admission: ConnectionAdmission
   operationAdmission: Pick<OperationAdmission, 'throttleSend'>
   intake: Pick<Intake, 'recordRejection' | 'recordStart'>
@@ -83,8 +83,9 @@ export function createSocketProtocol({
     const { queuedMs, backlogMs } = connection
     const receivedAt = performance.now()
     const { schema, parse, validate, contextFactory } = yoga.engine()
-    if (message.query === '') throw badInput(NO_DOCUMENT)
-    const document = parse(message.query)
+    const query = yoga.persistedQueries.documentOf(message)
+    if (query === undefined) throw badInput(NO_DOCUMENT)
+    const document = parse(query)
     // Some clients send an empty name if there is none.
     const operationName = message.operationName === '' ? undefined : message.operationName
     const [invalid, ...more] = validate(schema, document)
