@@ -1,4 +1,4 @@
-import type { GraphQLParams, Plugin } from 'graphql-yoga'
+import type { FetchAPI, GraphQLParams, Plugin } from 'graphql-yoga'
 import { badRequest, textOfBody } from './request-body.ts'
 
 /**
@@ -8,6 +8,7 @@ import { badRequest, textOfBody } from './request-body.ts'
 export function useHttpParams(): Plugin {
   return {
     onRequestParse({ request, url, setRequestParser }) {
+      if (!acceptsAny(request.headers.get('accept'))) throw badRequest(406, NOT_ACCEPTABLE)
       if (request.method === 'GET') setRequestParser(() => fromQuery(url.searchParams))
       if (request.method !== 'POST') return
       if (!isJson(request.headers.get('content-type'))) {
@@ -15,12 +16,34 @@ export function useHttpParams(): Plugin {
       }
       setRequestParser(fromBody)
     },
+    onResultProcess(outcome) {
+      if (outcome.resultProcessor !== undefined || Symbol.asyncIterator in outcome.result) return
+      outcome.setResultProcessor((given, fetchAPI) => notAcceptable(given, fetchAPI), 'application/json')
+    },
     onParams({ params, setParams }) {
       // Yoga checks the shape of the parameters afterwards.
       const { operationName, ...rest } = (params as GraphQLParams | null) ?? {}
       if (operationName === '') setParams(rest)
     },
   }
+}
+
+const NOT_ACCEPTABLE =
+  'The header "Accept" names no type that is served. Send application/graphql-response+json, application/json, or for ' +
+  'subscriptions text/event-stream or multipart/mixed; subscriptionSpec=1.0.'
+
+const SERVED =
+  /(^|,)\s*(\*\/\*|application\/(\*|json|graphql-response\+json)|text\/(\*|event-stream)|multipart\/mixed)\s*(;|,|$)/i
+
+/** Checked first, so that no operation runs whose result cannot be sent. */
+function acceptsAny(accept: string | null): boolean {
+  return accept === null || accept.trim() === '' || SERVED.test(accept)
+}
+
+/** The client accepts no type of the result. JSON that it can show is better than nothing. */
+function notAcceptable(result: unknown, fetchAPI: FetchAPI): Response {
+  const headers = { 'Content-Type': 'application/json; charset=utf-8' }
+  return new fetchAPI.Response(JSON.stringify(result), { status: 406, headers })
 }
 
 function isJson(contentType: string | null): boolean {

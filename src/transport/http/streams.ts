@@ -1,14 +1,16 @@
-import type { ExecutionResult } from 'graphql'
+import type { ExecutionResult, GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import { clientError } from '../../api/masking.ts'
+import { clientError, hintHttp } from '../../api/masking.ts'
 import { hasExpired } from '../../auth/tokens.ts'
 import type { Session } from '../../auth/session.ts'
-import { ParleyError, unavailable } from '../../errors.ts'
+import { badInput, ParleyError, unavailable } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { PushStream } from '../../lib/push-stream.ts'
 import { inWaves } from '../../lib/waves.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Caller } from '../pipeline/caller.ts'
+import { inOneLine, streamFormatFor } from './stream-format.ts'
+import { HEARTBEAT_MS, streamResponse } from './stream-response.ts'
 
 const CHECK_EVERY_MS = 1_000
 
@@ -20,11 +22,12 @@ type Request = Readonly<{
   signal: AbortSignal
 }>
 
-/** Subscriptions over HTTP (server-sent events). */
+/** Subscriptions over HTTP: server-sent events, and Apollo's multipart responses. */
 export type HttpStreams = Readonly<{
   /**
    * Ends a stream when its token expires, with an UNAUTHENTICATED error as the last event. Also ends it when the client
-   * goes away, even before its first event. A WebSocket connection does both itself.
+   * goes away, even before its first event. A WebSocket connection does both itself. A subscription whose client
+   * accepts no stream is rejected before it starts.
    */
   plugin: Plugin<{ caller?: Caller }>
   /**
@@ -34,16 +37,27 @@ export type HttpStreams = Readonly<{
   closeInWaves(options: Readonly<{ deadlineMs: number }>): Promise<void>
 }>
 
-type Dependencies = Readonly<{ clock: Clock; logger: Logger }>
+type Dependencies = Readonly<{
+  clock: Clock
+  logger: Logger
+  /** Default: ten seconds. */
+  heartbeatMs?: number
+}>
 
-export function createHttpStreams({ clock, logger }: Dependencies): HttpStreams {
+export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }: Dependencies): HttpStreams {
   const open = new Set<ResultStream>()
+  /** The errors with which this gateway has ended streams. Other plugins copy the results around them. */
+  const finals = new WeakSet<GraphQLError>()
   let isClosing = false
 
   const plugin: HttpStreams['plugin'] = {
-    onSubscribe({ args }) {
+    onSubscribe({ args, setResultAndStopExecution }) {
       const { caller, request } = args.contextValue
       if (caller?.transport !== 'http') return undefined
+      if (streamFormatFor(request.headers.get('accept')) === undefined) {
+        setResultAndStopExecution({ errors: [notAcceptable()] })
+        return undefined
+      }
       return {
         onSubscribeResult({ result, setResult }) {
           if (!(Symbol.asyncIterator in result)) return
@@ -52,6 +66,23 @@ export function createHttpStreams({ clock, logger }: Dependencies): HttpStreams 
           if (isClosing) endWith(stream, restarting())
         },
       }
+    },
+    onResultProcess(outcome) {
+      const { request, result } = outcome
+      if (Array.isArray(result)) return
+      const format = streamFormatFor(request.headers.get('accept'))
+      if (!(Symbol.asyncIterator in result)) {
+        // Yoga calls `stringify` for a single result, which may be sent as an event too.
+        if (format !== undefined) outcome.setResult(Object.assign({}, result, { stringify: inOneLine }))
+        return
+      }
+      if (format === undefined) return
+      const isFinal = ({ errors = [] }: ExecutionResult): boolean => errors.some((error) => finals.has(error))
+      const results = result as AsyncIterable<ExecutionResult>
+      outcome.setResultProcessor(
+        (_, fetchAPI) => streamResponse(results, { format, heartbeatMs, fetchAPI, isFinal }),
+        format.contentType,
+      )
     },
   }
 
@@ -78,6 +109,12 @@ export function createHttpStreams({ clock, logger }: Dependencies): HttpStreams 
     return stream
   }
 
+  function endWith(stream: ResultStream, error: ParleyError): void {
+    const final = clientError(error)
+    finals.add(final)
+    stream.cut({ errors: [final] })
+  }
+
   async function closeInWaves({ deadlineMs }: Readonly<{ deadlineMs: number }>): Promise<void> {
     await inWaves([...open], deadlineMs, (stream) => endWith(stream, restarting()))
     isClosing = true
@@ -87,10 +124,6 @@ export function createHttpStreams({ clock, logger }: Dependencies): HttpStreams 
   return { plugin, closeInWaves }
 }
 
-function endWith(stream: ResultStream, error: ParleyError): void {
-  stream.cut({ errors: [clientError(error)] })
-}
-
 function expired(): ParleyError {
   return new ParleyError('UNAUTHENTICATED', 'The token has expired. Subscribe again with a new one.')
 }
@@ -98,3 +131,13 @@ function expired(): ParleyError {
 function restarting(): ParleyError {
   return unavailable('This gateway is restarting. Subscribe again.')
 }
+
+function notAcceptable(): GraphQLError {
+  const error = clientError(badInput(NO_STREAM))
+  hintHttp(error, { status: 406 })
+  return error
+}
+
+const NO_STREAM =
+  'A subscription needs a stream. Send "Accept: text/event-stream" or ' +
+  '"Accept: multipart/mixed; subscriptionSpec=1.0", or use a WebSocket with graphql-transport-ws.'

@@ -56,6 +56,8 @@ type Dependencies = Readonly<{
   /** Undefined if browsers get no page. */
   graphiql?: Graphiql | undefined
   concurrencyLimit: ConcurrencyLimit
+  /** How often something is written to silent subscriptions over HTTP, in milliseconds. Default: ten seconds. */
+  heartbeatMs?: number
   /** How far each viewer's reads have to reach; undefined if all reads go to the primary. */
   marks?: ViewerMarks | undefined
 }>

@@ -36,6 +36,7 @@ type Options = Readonly<{
   limits?: Partial<SocketLimits>
   checks?: Readonly<Record<string, HealthCheck>>
   graphiql?: Graphiql
+  heartbeatMs?: number
   admin?: Config['admin']
   provision?: (claims: Claims) => Promise<void>
   expectedWaitMs?: () => number
@@ -93,6 +94,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     logger,
     ...(options.introspection === undefined ? {} : { introspection: options.introspection }),
     graphiql: options.graphiql,
+    ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   })
   const admission = createConnectionAdmission({
     expectedWaitMs: options.expectedWaitMs ?? (() => 0),

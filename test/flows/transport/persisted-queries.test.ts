@@ -23,7 +23,7 @@ function apollo(url: string, options: Readonly<{ useGETForHashedQueries?: boolea
   const http = new HttpLink({
     uri: url,
     fetch: (input, init) => {
-      const text = `${String(input)}${typeof init?.body === 'string' ? init.body : ''}`
+      const text = `${JSON.stringify(input)}${typeof init?.body === 'string' ? init.body : ''}`
       requests.push([init?.method ?? 'GET', text.includes('whoami')])
       return fetch(input, init)
     },

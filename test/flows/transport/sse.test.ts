@@ -40,11 +40,75 @@ test('delivers a subscription as server-sent events, by POST and by GET', async 
 })
 
 test('keeps a silent subscription alive with comments', async () => {
-  await using gateway = await startGateway()
+  await using gateway = await startGateway({ heartbeatMs: 50 })
   const { text, stop } = await subscribe(gateway, 'subscription { observed }')
   await expect.poll(() => text().match(/^:$/gm)?.length ?? 0, { timeout: 3_000 }).toBeGreaterThan(2)
   stop()
 })
+
+test('an event has one line for clients that split at any line terminator', async () => {
+  await using gateway = await startGateway()
+  const words = 'a\n\r\u000b\f\u001c\u001d\u001e\u0085\u2028\u2029b'
+  const { text, stop } = await subscribe(gateway, 'subscription { observed }')
+  await expect.poll(() => gateway.streams[0]?.calls.all).toEqual(['next'])
+  gateway.streams[0]?.push(words)
+  await expect.poll(() => text()).toContain('"}}\n\n')
+  const lineEnds = '\r\u000b\f\u001c\u001d\u001e\u0085\u2028\u2029'
+  const lines = lineEnds
+    .split('')
+    .reduce((rest, end) => rest.replaceAll(end, '\n'), text())
+    .split('\n')
+  expect(lines.slice(2, 4)).toEqual([
+    'event: next',
+    `data: ${JSON.stringify({ data: { observed: words } })
+      .replaceAll('\u0085', '\\u0085')
+      .replaceAll('\u2028', '\\u2028')
+      .replaceAll('\u2029', '\\u2029')}`,
+  ])
+  const [, json = ''] = /^event: next\ndata: (.*)$/m.exec(text()) ?? []
+  expect(JSON.parse(json)).toEqual({ data: { observed: words } })
+  stop()
+})
+
+test('the result of a query in an event has one line too', async () => {
+  await using gateway = await startGateway()
+  const { text, end } = await subscribe(gateway, '{ echo(text: "\u2028") }')
+  await end
+  expect(text()).toContain('data: {"data":{"echo":"\\u2028"}}\n')
+})
+
+test.each(['application/json', 'application/graphql-response+json', 'multipart/mixed'])(
+  'a subscription with Accept: %s does not start, and the answer says what to send',
+  async (accept) => {
+    await using gateway = await startGateway()
+    const response = await fetch(gateway.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept },
+      body: JSON.stringify({ query: 'subscription { observed }' }),
+    })
+    expect(response.status).toBe(406)
+    const text = await response.text()
+    expect(text).toContain('"Accept: text/event-stream\\" or'.replace('"A', '\\"A'))
+    expect(text).toContain('"code":"BAD_USER_INPUT"')
+    expect(gateway.streams).toEqual([])
+  },
+)
+
+test.each(['text/html', 'application/xml, image/png'])(
+  'a mutation with Accept: %s does not run, and the answer says what is served',
+  async (accept) => {
+    await using gateway = await startGateway()
+    const response = await fetch(gateway.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept },
+      body: JSON.stringify({ query: 'mutation { note(text: "x") }' }),
+    })
+    expect(response.status).toBe(406)
+    expect(response.headers.get('content-type')).toContain('application/json')
+    expect(await response.text()).toContain('text/event-stream')
+    expect(gateway.notes).toEqual([])
+  },
+)
 
 test('ends a stream with a pending next when the client goes away', async () => {
   await using gateway = await startGateway()

@@ -1,0 +1,78 @@
+import type { ExecutionResult } from 'graphql'
+
+/** How the results of a subscription are written into an HTTP response. */
+export type StreamFormat = Readonly<{
+  contentType: string
+  /** Written at once, so that the client sees that the stream is open. */
+  start: string
+  heartbeat: string
+  end: string
+  /** `isFinal`: the gateway ends the stream with this error, as opposed to a result with errors. */
+  encode(result: ExecutionResult, isFinal: boolean): string
+}>
+
+/** Server-sent events, in the form of graphql-sse with one connection for each operation. */
+const SSE: StreamFormat = {
+  contentType: 'text/event-stream; charset=utf-8',
+  start: ':\n\n',
+  heartbeat: ':\n\n',
+  end: 'event: complete\ndata:\n\n',
+  encode: (result) => `event: next\ndata: ${inOneLine(result)}\n\n`,
+}
+
+/**
+ * Apollo's multipart subscriptions. Clients read a part when they see the boundary after it, so each part ends with
+ * one. An error of the transport is outside of the payload; Apollo's clients retry after it.
+ */
+const MULTIPART: StreamFormat = {
+  contentType: 'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0',
+  start: `\r\n--graphql${part({})}`,
+  heartbeat: part({}),
+  end: '--\r\n',
+  encode: (result, isFinal) =>
+    part(isFinal ? { payload: null, errors: result.errors ?? [] } : { payload: result }),
+}
+
+function part(content: object): string {
+  return `\r\nContent-Type: application/json\r\n\r\n${inOneLine(content)}\r\n--graphql`
+}
+
+/**
+ * JSON without a character at which any library splits lines. JSON.stringify escapes all of those but three, and a
+ * client that reads lines would take an event with one of them for two.
+ */
+export function inOneLine(content: object): string {
+  return JSON.stringify(content).replace(
+    /[\u0085\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/**
+ * Returns the format that the client prefers: by weight, then by order. `*` and a missing header mean server-sent
+ * events. Undefined if the client accepts neither.
+ */
+export function streamFormatFor(accept: string | null): StreamFormat | undefined {
+  const ranges = (accept ?? '*/*').split(',').map(parsedRange)
+  const acceptable = ranges.filter(({ format, weight }) => format !== undefined && weight > 0)
+  // Sorting is stable, so ranges of the same weight stay in the client's order.
+  return acceptable.toSorted((a, b) => b.weight - a.weight)[0]?.format
+}
+
+type Range = Readonly<{ format: StreamFormat | undefined; weight: number }>
+
+function parsedRange(text: string): Range {
+  const [type = '', ...parameters] = text.split(';').map((piece) => piece.trim().toLowerCase())
+  const valueOf = (name: string): string | undefined =>
+    parameters
+      .find((parameter) => parameter.startsWith(`${name}=`))
+      ?.slice(name.length + 1)
+      .replaceAll('"', '')
+  const weight = Number(valueOf('q') ?? 1)
+  return { format: formatOf(type, valueOf('subscriptionspec')), weight: Number.isNaN(weight) ? 0 : weight }
+}
+
+function formatOf(type: string, subscriptionSpec: string | undefined): StreamFormat | undefined {
+  if (type === 'multipart/mixed') return subscriptionSpec === '1.0' ? MULTIPART : undefined
+  return ['text/event-stream', 'text/*', '*/*'].includes(type) ? SSE : undefined
+}
