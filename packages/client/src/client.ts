@@ -9,12 +9,12 @@ import type {
 } from './api.ts'
 import { createChatClient } from './chat-client.ts'
 import { createConnection } from './connection/connection.ts'
+import type { Socket } from './connection/socket.ts'
 import { createTokenSource, readClaims } from './connection/token.ts'
 import { type Engine, ENGINE, type WithEngine } from './engine/engine.ts'
-import { Subscriptions } from './engine/subscriptions.ts'
 import { ParleyError } from './errors.ts'
 import { CREATE_GROUP, START_DIRECT_CHAT, VIEWER } from './graphql/documents.ts'
-import { createRequest, type Request } from './graphql/http.ts'
+import { createRequest } from './graphql/http.ts'
 import type { SummaryData } from './graphql/responses.ts'
 import { keepIdentity } from './lib/equal.ts'
 import { randomId } from './lib/random-id.ts'
@@ -25,7 +25,7 @@ import { PresenceStores } from './presence/presence-stores.ts'
 import { createSession, type Session } from './session/session.ts'
 import { memoryStorage } from './storage/memory-storage.ts'
 import { createReadMarks } from './sync/read-marks.ts'
-import { untilDone } from './sync/retry.ts'
+import { withRetries } from './sync/retry.ts'
 
 const DEFAULT_PAGE_SIZE = 30
 const NORMAL: ServiceStatus = { level: 'NORMAL', paused: [] }
@@ -39,7 +39,8 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   const closed = new AbortController()
   const { signal } = closed
   const tokens = createTokenSource(options.token)
-  const request: Request = createRequest({ url, fetch, tokens })
+  const request = createRequest({ url, fetch, tokens })
+  const requestWithRetries = withRetries(request, signal)
 
   const connection = new ValueStore<ConnectionState>({ type: 'connecting' })
   const serviceStatus = new ValueStore<ServiceStatus>(NORMAL)
@@ -52,11 +53,9 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   })
   const presences = new PresenceStores({ onWanted: (userIds) => session?.watch(userIds) })
   const activity = createActivity(request)
-  const subscriptions = new Subscriptions({
-    createConnection: (onOpened) =>
-      createConnection({ url: toWebSocketUrl(url), WebSocket, tokens, onOpened }),
-  })
-  const readMarks = createReadMarks({ request, signal, onError })
+  const socket = new ValueStore<Socket | undefined>(undefined)
+  const isFollowing = new ValueStore(false)
+  const readMarks = createReadMarks({ request: requestWithRetries, signal, onError })
   const chatClients = new Map<string, ChatClient>()
   /** Exists from the moment that the user and the device are known. */
   let session: Session | undefined
@@ -89,7 +88,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   }
 
   async function readViewer(): Promise<User> {
-    return (await untilDone(() => request<{ viewer: User }>(VIEWER), signal)).viewer
+    return (await requestWithRetries<{ viewer: User }>(VIEWER)).viewer
   }
 
   function noteViewer(viewer: User): void {
@@ -118,7 +117,9 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     model,
     presences,
     activity,
-    subscriptions,
+    socket,
+    isFollowing,
+    requestWithRetries,
     connection,
     serviceStatus,
     signal,
@@ -162,7 +163,10 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   const engine: Engine = {
     model,
     presences,
-    subscriptions,
+    socket,
+    isFollowing,
+    createConnection: (onOpened) =>
+      createConnection({ url: toWebSocketUrl(url), WebSocket, tokens, onOpened }),
     tokens,
     connection,
     signal,
@@ -180,7 +184,6 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
       if (signal.aborted) return
       closed.abort(new ParleyError('CLOSED', 'The client was closed.'))
       activity.dispose()
-      subscriptions.stop()
       model.dispose()
       await session?.stop()
       await storage.close()
@@ -213,7 +216,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     async createGroup(input: GroupInput) {
       type Data = { createGroup: { chat: SummaryData } }
       const variables = { input: { ...input, clientChatId: randomId() } }
-      const { createGroup } = await untilDone(() => request<Data>(CREATE_GROUP, variables), signal)
+      const { createGroup } = await requestWithRetries<Data>(CREATE_GROUP, variables)
       return (await whenOpen()).adopt(createGroup.chat)
     },
     noteActivity: () => activity.note(),

@@ -5,6 +5,7 @@ import { type Engine, engineOf } from './engine.ts'
 import { createGraph, type Graph } from './graph.ts'
 import { sendThroughOutbox } from './outbox-send.ts'
 import { type Projection, Projector } from './projection.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { CONNECTIONS, FIELDS, LOOKUPS } from './schema.ts'
 import {
   argumentsOf,
@@ -48,6 +49,7 @@ export function createBridge(client: ParleyClient, write: (projection: Projectio
   const watchedUsers = new Map<string, () => void>()
   const disposed = new AbortController()
   const loads = createLoads(client, engine)
+  const subscriptions = new Subscriptions(engine)
 
   function project(chatIds: Iterable<string>, userIds: Iterable<string> = []): void {
     if (!disposed.signal.aborted && !signal.aborted) write(projector.project(chatIds, userIds))
@@ -142,9 +144,10 @@ export function createBridge(client: ParleyClient, write: (projection: Projectio
     mutate,
     noteResponse,
     token: () => engine.tokens.current(),
-    subscribe: (document, variables, sink) => engine.subscriptions.subscribe(document, variables, sink),
+    subscribe: (document, variables, sink) => subscriptions.subscribe(document, variables, sink),
     dispose() {
       disposed.abort()
+      subscriptions.dispose()
       disposeWatch()
       disposeViewer()
       for (const dispose of watchedUsers.values()) dispose()

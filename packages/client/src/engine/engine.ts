@@ -1,9 +1,10 @@
 import type { ConnectionState, ParleyClient, Store } from '../api.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { Socket } from '../connection/socket.ts'
 import type { TokenSource } from '../connection/token.ts'
 import type { Model } from '../model/model.ts'
 import type { PresenceStores } from '../presence/presence-stores.ts'
 import type { Session } from '../session/session.ts'
-import type { Subscriptions } from './subscriptions.ts'
 
 /** The property of a client that holds its engine. */
 export const ENGINE = Symbol.for('@parley/client/engine')
@@ -12,7 +13,12 @@ export const ENGINE = Symbol.for('@parley/client/engine')
 export type Engine = Readonly<{
   model: Model
   presences: PresenceStores
-  subscriptions: Subscriptions
+  /** The connection of the inbox, while there is one in this tab. */
+  socket: Store<Socket | undefined>
+  /** Whether another tab holds the inbox. */
+  isFollowing: Store<boolean>
+  /** Creates a connection besides that of the inbox. */
+  createConnection(onOpened: (socket: Socket) => () => void): Connection
   tokens: TokenSource
   connection: Store<ConnectionState>
   /** Aborted once the client is closed. */

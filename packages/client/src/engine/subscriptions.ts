@@ -1,5 +1,6 @@
 import type { Connection } from '../connection/connection.ts'
 import type { Sink, Socket } from '../connection/socket.ts'
+import type { Engine } from './engine.ts'
 import type { Variables } from './select.ts'
 
 type Active = {
@@ -9,10 +10,7 @@ type Active = {
   end?: () => void
 }
 
-type Dependencies = Readonly<{
-  /** Creates a connection for a tab whose inbox another tab holds. */
-  createConnection(onOpened: (socket: Socket) => () => void): Connection
-}>
+type Dependencies = Pick<Engine, 'socket' | 'isFollowing' | 'createConnection' | 'signal'>
 
 /**
  * Subscriptions of the app. They share the connection of the inbox, and start again on each new connection. A tab that
@@ -22,11 +20,24 @@ export class Subscriptions {
   readonly #deps: Dependencies
   readonly #active = new Set<Active>()
   #socket: Socket | undefined
-  #isFollowing = false
   #own: Connection | undefined
+  /** Ends all subscriptions. */
+  readonly dispose: () => void
 
   constructor(dependencies: Dependencies) {
     this.#deps = dependencies
+    const { socket, isFollowing, signal } = dependencies
+    const disposals = [
+      socket.subscribe(() => this.#setSocket(socket.getSnapshot())),
+      isFollowing.subscribe(() => this.#adjustOwn()),
+    ]
+    this.#setSocket(socket.getSnapshot())
+    this.dispose = () => {
+      for (const dispose of disposals) dispose()
+      this.#active.clear()
+      this.#adjustOwn()
+    }
+    signal.addEventListener('abort', this.dispose)
   }
 
   /** Starts a subscription. The returned function ends it without calling the sink. */
@@ -42,21 +53,9 @@ export class Subscriptions {
     }
   }
 
-  /** The connection of the inbox was opened, or closed. */
-  setSocket(socket: Socket | undefined): void {
+  #setSocket(socket: Socket | undefined): void {
     this.#socket = socket
     for (const active of this.#active) this.#start(active)
-  }
-
-  /** Whether another tab holds the inbox. */
-  setFollowing(isFollowing: boolean): void {
-    this.#isFollowing = isFollowing
-    this.#adjustOwn()
-  }
-
-  stop(): void {
-    this.#active.clear()
-    this.#adjustOwn()
   }
 
   #start(active: Active): void {
@@ -76,12 +75,12 @@ export class Subscriptions {
   }
 
   #adjustOwn(): void {
-    const isNeeded = this.#isFollowing && this.#active.size > 0
+    const isNeeded = this.#deps.isFollowing.getSnapshot() && this.#active.size > 0
     if (isNeeded === (this.#own !== undefined)) return
     if (isNeeded) {
       this.#own = this.#deps.createConnection((socket) => {
-        this.setSocket(socket)
-        return () => this.setSocket(undefined)
+        this.#setSocket(socket)
+        return () => this.#setSocket(undefined)
       })
       this.#own.start()
     } else {

@@ -1,14 +1,15 @@
 import type { Store } from '../api.ts'
+import { Listeners } from './listeners.ts'
 
 /** A store whose value is computed when it is asked for, at most once after each `markStale`. */
-export class ComputedStore<Value> implements Store<Value> {
+export class ComputedStore<Value> extends Listeners implements Store<Value> {
   readonly #compute: () => Value
-  readonly #listeners = new Set<() => void>()
   #value: Value | undefined
   #isValid = false
 
   /** `compute` returns the previous value, by identity, if nothing changed. */
   constructor(compute: () => Value) {
+    super()
     this.#compute = compute
   }
 
@@ -20,19 +21,8 @@ export class ComputedStore<Value> implements Store<Value> {
     return this.#value as Value
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    const entry = (): void => listener()
-    this.#listeners.add(entry)
-    return () => void this.#listeners.delete(entry)
-  }
-
   /** The sources of the value have changed. The next snapshot is computed anew. */
   markStale(): void {
     this.#isValid = false
-  }
-
-  /** Calls the listeners. */
-  notify(): void {
-    for (const listener of Array.from(this.#listeners)) listener()
   }
 }

@@ -19,42 +19,32 @@ export type Activity = Readonly<{
 
 export function createActivity(request: Request): Activity {
   const heartbeat = throttled(HEARTBEAT_EVERY_MS, () => request(HEARTBEAT))
-  const typing = new Map<string, { report: () => void; end: ReturnType<typeof setTimeout> | undefined }>()
+  /** The chat that the user types in. It is one at a time. */
+  let typing: Readonly<{ chatId: string; report: () => void }> | undefined
+  let end: ReturnType<typeof setTimeout> | undefined
 
-  function reporterOf(chatId: string): {
-    report: () => void
-    end: ReturnType<typeof setTimeout> | undefined
-  } {
-    const known = typing.get(chatId)
-    if (known !== undefined) return known
-    const report = throttled(TYPING_EVERY_MS, () => request(SET_TYPING, { chatId, typing: true }))
-    const created = { report, end: undefined }
-    typing.set(chatId, created)
-    return created
-  }
-
-  function stop(chatId: string, isTold: boolean): void {
-    const entry = typing.get(chatId)
-    if (entry === undefined) return
-    clearTimeout(entry.end)
-    typing.delete(chatId)
-    if (isTold) request(SET_TYPING, { chatId, typing: false }).catch(() => undefined)
+  function stop(chatId: string, isReported: boolean): void {
+    if (typing?.chatId !== chatId) return
+    clearTimeout(end)
+    typing = undefined
+    if (isReported) request(SET_TYPING, { chatId, typing: false }).catch(() => undefined)
   }
 
   return {
     note: heartbeat,
     setTyping(chatId, isTyping) {
       if (!isTyping) return stop(chatId, true)
-      const entry = reporterOf(chatId)
-      clearTimeout(entry.end)
-      entry.end = setTimeout(() => stop(chatId, true), TYPING_ENDS_MS)
-      entry.report()
+      if (typing !== undefined && typing.chatId !== chatId) stop(typing.chatId, true)
+      typing ??= {
+        chatId,
+        report: throttled(TYPING_EVERY_MS, () => request(SET_TYPING, { chatId, typing: true })),
+      }
+      clearTimeout(end)
+      end = setTimeout(() => stop(chatId, true), TYPING_ENDS_MS)
+      typing.report()
     },
     noteSent: (chatId) => stop(chatId, false),
-    dispose() {
-      for (const { end } of typing.values()) clearTimeout(end)
-      typing.clear()
-    },
+    dispose: () => clearTimeout(end),
   }
 }
 

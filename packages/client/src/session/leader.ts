@@ -3,10 +3,10 @@ import { createConnection, toConnectionState } from '../connection/connection.ts
 import type { Socket } from '../connection/socket.ts'
 import { listenToSurroundings } from '../connection/surroundings.ts'
 import type { TokenSource } from '../connection/token.ts'
-import type { Subscriptions } from '../engine/subscriptions.ts'
 import type { ParleyError } from '../errors.ts'
 import { INBOX, SERVICE_STATUS } from '../graphql/documents.ts'
 import type { InboxData } from '../graphql/responses.ts'
+import type { ValueStore } from '../lib/value-store.ts'
 import { keepIdentity } from '../lib/equal.ts'
 import { PresenceWatch } from '../presence/presence-watch.ts'
 import { inBackground, type SessionContext } from './context.ts'
@@ -22,7 +22,7 @@ type Options = Readonly<{
   WebSocket: typeof globalThis.WebSocket
   tokens: TokenSource
   deviceId: string
-  subscriptions: Subscriptions
+  socket: ValueStore<Socket | undefined>
   /** Called at each connect: what no event tells has to be queried again. */
   onConnected(): void
 }>
@@ -40,7 +40,7 @@ export type Leader = Readonly<{
 
 export function createLeader(context: SessionContext, options: Options): Leader {
   const { model, sync, outbox, presences, signal, post, onError } = context
-  const { url, WebSocket, tokens, deviceId, subscriptions, onConnected } = options
+  const { url, WebSocket, tokens, deviceId, onConnected } = options
   const watchedByTab = new Map<string, readonly string[]>()
   let isVerified = true
 
@@ -69,13 +69,13 @@ export function createLeader(context: SessionContext, options: Options): Leader 
     }
     socket.subscribe(SERVICE_STATUS, {}, { onData, onEnd: () => undefined })
     presenceWatch.setSocket(socket)
-    subscriptions.setSocket(socket)
+    options.socket.set(socket)
     if (sync.isReady) sync.refreshLarge(LARGE_CHAT)
     onConnected()
     return () => {
       closed.abort()
       presenceWatch.setSocket(undefined)
-      subscriptions.setSocket(undefined)
+      options.socket.set(undefined)
       presences.forget()
       model.clearTyping()
     }

@@ -1,6 +1,6 @@
 import type { ChatSummary, ClientStorage, ConnectionState, ServiceStatus } from '../api.ts'
+import type { Socket } from '../connection/socket.ts'
 import type { TokenSource } from '../connection/token.ts'
-import type { Subscriptions } from '../engine/subscriptions.ts'
 import type { Request } from '../graphql/http.ts'
 import type { EventData, SummaryData } from '../graphql/responses.ts'
 import type { ValueStore } from '../lib/value-store.ts'
@@ -26,9 +26,14 @@ type Options = Readonly<{
   pageSize: number
   tokens: TokenSource
   request: Request
+  /** Repeats what may succeed later. */
+  requestWithRetries: Request
   model: Model
   presences: PresenceStores
-  subscriptions: Subscriptions
+  /** The connection of the inbox, while there is one in this tab. */
+  socket: ValueStore<Socket | undefined>
+  /** Whether another tab holds the inbox. */
+  isFollowing: ValueStore<boolean>
   connection: ValueStore<ConnectionState>
   serviceStatus: ValueStore<ServiceStatus>
   signal: AbortSignal
@@ -60,9 +65,9 @@ const HERE = 'here'
  * own snapshot over HTTP. Everything else is the same in both.
  */
 export function createSession(options: Options): Session {
-  const { storage, prefix, deviceId, request, model, signal, onError } = options
+  const { storage, prefix, deviceId, request, requestWithRetries, model, signal, onError } = options
   const cache = new StateCache(storage, `${prefix}chat/`, model, onError)
-  const positions = createPositions({ request, deviceId, signal, onError })
+  const positions = createPositions({ request: requestWithRetries, deviceId, signal, onError })
   let tabs: Tabs | undefined
   let watched: readonly string[] = []
   let hasFollowed = false
@@ -83,7 +88,13 @@ export function createSession(options: Options): Session {
     outbox.noteHead(chatId, headSeq)
     if (isLeader()) positions.note(chatId, headSeq)
   }
-  const sync = new Sync({ ...options, onEvent, onHead: noteHead, onReset: positions.reset })
+  const sync = new Sync({
+    ...options,
+    request: requestWithRetries,
+    onEvent,
+    onHead: noteHead,
+    onReset: positions.reset,
+  })
   const context: SessionContext = { ...options, sync, outbox, post, isLeader }
   const refreshViewer = (): void => inBackground(context, options.refreshViewer())
   const leader = createLeader(context, { ...options, onConnected: refreshViewer })
@@ -127,12 +138,12 @@ export function createSession(options: Options): Session {
         // Not the device: two tabs that start at the same time for the first time may each have made one.
         client: prefix,
         onLead() {
-          options.subscriptions.setFollowing(false)
+          options.isFollowing.set(false)
           leader.lead(hasFollowed)
         },
         onFollow() {
           hasFollowed = true
-          options.subscriptions.setFollowing(true)
+          options.isFollowing.set(true)
           follower.follow()
           post({ type: 'watch', userIds: watched })
         },

@@ -2,11 +2,9 @@ import { CHAT, EVENTS, MEMBERS, OLDER, SUMMARY_OF } from '../graphql/documents.t
 import type { Request } from '../graphql/http.ts'
 import type {
   ChatData,
-  Edges,
   EventData,
   MemberData,
   MessagePage,
-  NextPage,
   ReceiptData,
   SummaryData,
 } from '../graphql/responses.ts'
@@ -23,7 +21,7 @@ import {
 } from '../model/records.ts'
 import { unreadCount } from '../model/view.ts'
 import { pause } from '../lib/backoff.ts'
-import { untilDone } from './retry.ts'
+import { type Page, readPages } from './pages.ts'
 
 /** How often an answer of a lagging replica is asked for again, and how long the first wait is, in milliseconds. */
 const MAX_STALE_READS = 6
@@ -202,9 +200,28 @@ export class ChatSync {
     this.#deps.onHead(record.id, record.headSeq)
   }
 
-  #request<Data>(document: string, variables: Readonly<Record<string, unknown>>): Promise<Data> {
-    const { request, signal } = this.#deps
-    return untilDone(() => request<Data>(document, variables), signal)
+  /**
+   * Reads the chat until the answer is at least as new as the record: a replica may answer with an earlier state.
+   * Null if there is no such chat.
+   */
+  async #readFresh<Chat extends Readonly<{ headSeq: number }>>(
+    document: string,
+    variables: object,
+  ): Promise<Chat | null> {
+    const { model, request, pageSize, isReset, signal } = this.#deps
+    const id = this.#chatId
+    for (let attempt = 1; ; attempt += 1) {
+      const known = model.get(id)?.headSeq ?? 0
+      const { chat } = await request<{ chat: Chat | null }>(document, { id, pageSize, ...variables })
+      if (chat === null || chat.headSeq >= known || isReset() || attempt === MAX_STALE_READS) return chat
+      await pause(STALE_PAUSE_MS * attempt, signal)
+    }
+  }
+
+  /** There is no such chat, or the viewer has never been a member. */
+  #remove(): void {
+    this.#queue = []
+    this.#deps.model.remove(this.#chatId)
   }
 
   #readAgain(): Promise<void> {
@@ -212,51 +229,38 @@ export class ChatSync {
   }
 
   async #readSummary(): Promise<void> {
-    const { chat } = await this.#request<{ chat: SummaryData | null }>(SUMMARY_OF, { id: this.#chatId })
-    const { model } = this.#deps
-    if (chat !== null) return this.#take(fromSummary(chat, model.noteUser))
-    this.#queue = []
-    model.remove(this.#chatId)
+    const { model, request } = this.#deps
+    const { chat } = await request<{ chat: SummaryData | null }>(SUMMARY_OF, { id: this.#chatId })
+    if (chat === null) this.#remove()
+    else this.#take(fromSummary(chat, model.noteUser))
   }
 
   async #readPage(): Promise<void> {
-    const { model, pageSize } = this.#deps
-    for (let attempt = 1; ; attempt += 1) {
-      const known = model.get(this.#chatId)?.headSeq ?? 0
-      const { chat } = await this.#request<{ chat: ChatData | null }>(CHAT, { id: this.#chatId, pageSize })
-      if (chat === null) {
-        this.#queue = []
-        return model.remove(this.#chatId)
-      }
-      // A replica may answer with a state before the one that is known.
-      if (chat.headSeq < known && !this.#deps.isReset() && attempt < MAX_STALE_READS) {
-        await pause(STALE_PAUSE_MS * attempt, this.#deps.signal)
-        continue
-      }
-      const members = await this.#readMembers(chat)
-      return this.#take(withoutLater(fromChat(chat, members, model.viewerId, model.noteUser)))
-    }
+    const { model } = this.#deps
+    const chat = await this.#readFresh<ChatData>(CHAT, {})
+    if (chat === null) return this.#remove()
+    const members = await this.#readMembers(chat)
+    this.#take(withoutLater(fromChat(chat, members, model.viewerId, model.noteUser)))
   }
 
   /** A direct chat has its members in the summary. */
-  async #readMembers(chat: ChatData): Promise<readonly MemberData[]> {
+  async #readMembers({ id, kind, members: { edges } }: ChatData): Promise<readonly MemberData[]> {
+    if (kind === 'DIRECT') return edges.map(({ node }) => node)
     const members: MemberData[] = []
-    if (chat.kind === 'DIRECT') return chat.members.edges.map(({ node }) => node)
-    let after: string | null = null
-    do {
-      const page: MembersPage = await this.#request<MembersPage>(MEMBERS, { id: this.#chatId, after })
-      members.push(...(page.chat?.members.edges.map(({ node }) => node) ?? []))
-      after = page.chat?.members.pageInfo.hasNextPage === true ? page.chat.members.pageInfo.endCursor : null
-    } while (after !== null)
+    type Data = Readonly<{ chat: Readonly<{ members: Page<MemberData> }> | null }>
+    await readPages(
+      async (after) => (await this.#deps.request<Data>(MEMBERS, { id, after })).chat?.members,
+      (member) => members.push(member),
+    )
     return members
   }
 
   /** The log up to its end, or up to the first event that waits. */
   async #readEvents(): Promise<void> {
-    const { model } = this.#deps
+    const { model, request } = this.#deps
     const afterSeq = model.get(this.#chatId)?.headSeq ?? 0
     type Data = { chat: Readonly<{ headSeq: number; events: readonly EventData[] }> | null }
-    const data = await this.#request<Data>(EVENTS, { id: this.#chatId, afterSeq }).catch((error: unknown) => {
+    const data = await request<Data>(EVENTS, { id: this.#chatId, afterSeq }).catch((error: unknown) => {
       // The log no longer reaches back so far: what is missing can only be read as a whole.
       if (isNotFound(error)) return undefined
       throw error
@@ -270,17 +274,13 @@ export class ChatSync {
     }
   }
 
-  async #readOlder(before: string, attempt = 1): Promise<void> {
-    const { model, pageSize } = this.#deps
-    type Data = { chat: Readonly<{ headSeq: number; messages: MessagePage }> | null }
-    const { chat } = await this.#request<Data>(OLDER, { id: this.#chatId, pageSize, before })
+  /** Events that were applied already may have changed these messages, so a page from before them is read again. */
+  async #readOlder(before: string): Promise<void> {
+    const { model } = this.#deps
+    type Older = Readonly<{ headSeq: number; messages: MessagePage }>
+    const chat = await this.#readFresh<Older>(OLDER, { before })
     const record = model.get(this.#chatId)
     if (chat === null || record === undefined || record.olderCursor !== before) return
-    // Events that were applied already may have changed these messages: a page from before them is read again.
-    if (chat.headSeq < record.headSeq && attempt < MAX_STALE_READS) {
-      await pause(STALE_PAUSE_MS * attempt, this.#deps.signal)
-      return this.#readOlder(before, attempt + 1)
-    }
     const { hasPreviousPage, startCursor } = chat.messages.pageInfo
     const older = chat.messages.edges.map(({ node }) => toMessage(node, model.noteUser))
     const unread = older.filter((message) => isUnread(message, record, model.viewerId)).length
@@ -316,6 +316,7 @@ export class ChatSync {
 
 export type ChatSyncDependencies = Readonly<{
   model: Model
+  /** Repeats what may succeed later. */
   request: Request
   pageSize: number
   signal: AbortSignal
@@ -336,8 +337,6 @@ export type CountsData = Readonly<{
   viewerMember: Readonly<{ readSeq: number }>
   lastMessage: Readonly<{ id: string; status: string }> | null
 }>
-
-type MembersPage = { chat: Readonly<{ members: Edges<MemberData> & NextPage }> | null }
 
 /** Receipts have no seq and go first: they only grow. */
 function seqOf(item: EventData | ReceiptData): number {

@@ -2,9 +2,9 @@ import { COUNTS } from '../graphql/documents.ts'
 import type { Request } from '../graphql/http.ts'
 import { createCoalescer } from '../lib/coalescer.ts'
 import type { CountsData } from './chat-sync.ts'
-import { untilDone } from './retry.ts'
 
 type Dependencies = Readonly<{
+  /** Repeats what may succeed later. */
   request: Request
   signal: AbortSignal
   /** Takes an answer in. Returns false if the chat has changed meanwhile, so that it has to be asked for again. */
@@ -19,7 +19,7 @@ export function createCounts({ request, signal, apply, onError }: Dependencies):
   async function run(batch: readonly (readonly [string, true])[]): Promise<void> {
     type Data = { nodes: readonly (CountsData | null)[] }
     const ids = batch.map(([chatId]) => chatId)
-    const { nodes } = await untilDone(() => request<Data>(COUNTS, { ids }), signal)
+    const { nodes } = await request<Data>(COUNTS, { ids })
     for (const node of nodes) if (node?.id !== undefined && !apply(node)) chats.set(node.id, true)
   }
 

@@ -2,7 +2,6 @@ import { ParleyError } from '../errors.ts'
 import { MARK_DELIVERED } from '../graphql/documents.ts'
 import type { Request } from '../graphql/http.ts'
 import { createCoalescer } from '../lib/coalescer.ts'
-import { untilDone } from './retry.ts'
 
 /** Tells the server how far this device has come in each chat. */
 export type Positions = Readonly<{
@@ -13,6 +12,7 @@ export type Positions = Readonly<{
 }>
 
 type Dependencies = Readonly<{
+  /** Repeats what may succeed later. */
   request: Request
   deviceId: string
   signal: AbortSignal
@@ -34,7 +34,7 @@ export function createPositions({ request, deviceId, signal, onError }: Dependen
   async function acknowledge(batch: readonly Position[]): Promise<void> {
     const variables = { deviceId, positions: batch.map(([chatId, seq]) => ({ chatId, seq })) }
     try {
-      await untilDone(() => request(MARK_DELIVERED, variables), signal)
+      await request(MARK_DELIVERED, variables)
       for (const [chatId, seq] of batch) acknowledged.set(chatId, seq)
     } catch (error) {
       const isRefused = error instanceof ParleyError && error.code === 'NOT_FOUND'

@@ -1,7 +1,6 @@
 import { MARK_READ } from '../graphql/documents.ts'
 import type { Request } from '../graphql/http.ts'
 import { createCoalescer } from '../lib/coalescer.ts'
-import { untilDone } from './retry.ts'
 
 /** Tells the server what the user has read. The newest position of a chat says it all. */
 export type ReadMarks = Readonly<{
@@ -16,7 +15,7 @@ export function createReadMarks({ request, signal, onError }: Dependencies): Rea
     maxBatch: 1,
     async run([first]) {
       const [chatId, seq] = first ?? []
-      await untilDone(() => request(MARK_READ, { chatId, seq }), signal)
+      await request(MARK_READ, { chatId, seq })
     },
     signal,
     onError,

@@ -1,17 +1,10 @@
 import { CHATS, HEADS } from '../graphql/documents.ts'
 import type { Request } from '../graphql/http.ts'
-import {
-  type Edges,
-  type EventData,
-  type InboxData,
-  isEvent,
-  type NextPage,
-  type SummaryData,
-} from '../graphql/responses.ts'
+import { type EventData, type InboxData, isEvent, type SummaryData } from '../graphql/responses.ts'
 import type { Model } from '../model/model.ts'
 import { ChatSync } from './chat-sync.ts'
 import { createCounts } from './counts.ts'
-import { untilDone } from './retry.ts'
+import { type Page, readPages } from './pages.ts'
 
 /*
  * Keeps the model in step with the server. The order at a start is what makes it free of races:
@@ -129,21 +122,16 @@ export class Sync {
     if (epoch === this.#epoch) this.#state = 'ready'
   }
 
-  async #pages(document: string, take: (node: never) => void): Promise<void> {
-    const { request, signal } = this.#deps
-    type Data = Readonly<{ chats: Edges<never> & NextPage }>
-    let after: string | null = null
-    do {
-      const variables: Readonly<{ after: string | null }> = { after }
-      const { chats }: Data = await untilDone(() => request<Data>(document, variables), signal)
-      for (const { node } of chats.edges) take(node)
-      after = chats.pageInfo.hasNextPage ? chats.pageInfo.endCursor : null
-    } while (after !== null)
+  #pages(document: string, take: (node: never) => void): Promise<void> {
+    const { request } = this.#deps
+    type Data = Readonly<{ chats: Page<never> }>
+    return readPages(async (after) => (await request<Data>(document, { after })).chats, take)
   }
 }
 
 export type SyncDependencies = Readonly<{
   model: Model
+  /** Repeats what may succeed later. */
   request: Request
   pageSize: number
   signal: AbortSignal
