@@ -41,6 +41,9 @@ const USUAL_HEADERS = [
   'x-request-id',
 ]
 
+/** The headers of a request that its response depends on. */
+const VARY = 'Origin, Accept-Encoding'
+
 /** Returns the CORS headers of a response to a request from an origin. */
 export type CorsHeaders = (origin: string | undefined) => Readonly<Record<string, string>>
 
@@ -57,7 +60,7 @@ export function createCorsHeaders({ mode, http }: Pick<Config, 'mode' | 'http'>)
     'Access-Control-Max-Age': String(PREFLIGHT_MAX_AGE_S),
   }
   return (origin) => {
-    if (origin === undefined || !isAllowed(origin)) return { Vary: 'Origin' }
-    return { Vary: 'Origin', 'Access-Control-Allow-Origin': origin, ...forAllowed }
+    if (origin === undefined || !isAllowed(origin)) return { Vary: VARY }
+    return { Vary: VARY, 'Access-Control-Allow-Origin': origin, ...forAllowed }
   }
 }

@@ -23,6 +23,7 @@ import {
 } from '../pipeline/persisted-queries.ts'
 import type { Engine } from '../pipeline/engine.ts'
 import type { Graphiql } from './graphiql.ts'
+import { useCompression } from './compression.ts'
 import { useHttpParams } from './params.ts'
 import { MAX_BODY_BYTES } from './request-body.ts'
 import { useConcurrencyLimit } from '../pipeline/concurrency-plugin.ts'
@@ -119,6 +120,7 @@ function buildYoga(
       // Wraps the deadline, which drops the results of plugins outside of it.
       ...(marks === undefined ? [] : [useReadFreshness(marks)]),
       useHttpStatus(logger),
+      useCompression(),
     ],
     batching: false,
     multipart: false,

@@ -167,7 +167,7 @@ test('lets a listed origin read responses, other origins not, and never all orig
   ]) {
     const foreign = await answerTo(origin)
     expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
-    expect(foreign.headers.get('vary')).toBe('Origin')
+    expect(foreign.headers.get('vary')).toBe('Origin, Accept-Encoding')
   }
 })
 

@@ -46,5 +46,5 @@ test.each([
 ])('rejects %j', (origin) => {
   expect(production(origin)).toBe(false)
   expect(development(origin)).toBe(false)
-  expect(corsHeaders(origin)).toEqual({ Vary: 'Origin' })
+  expect(corsHeaders(origin)).toEqual({ Vary: 'Origin, Accept-Encoding' })
 })
