@@ -27,7 +27,7 @@ export type HttpStreams = Readonly<{
   /**
    * Ends a stream when its token expires, with an UNAUTHENTICATED error as the last event. Also ends it when the client
    * goes away, even before its first event. A WebSocket connection does both itself. A subscription whose client
-   * accepts no stream is rejected before it starts.
+   * accepts no stream is rejected before its first event is read.
    */
   plugin: Plugin<{ caller?: Caller }>
   /**
@@ -51,16 +51,16 @@ export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }:
   let isClosing = false
 
   const plugin: HttpStreams['plugin'] = {
-    onSubscribe({ args, setResultAndStopExecution }) {
+    onSubscribe({ args }) {
       const { caller, request } = args.contextValue
       if (caller?.transport !== 'http') return undefined
-      if (streamFormatFor(request.headers.get('accept')) === undefined) {
-        setResultAndStopExecution({ errors: [notAcceptable()] })
-        return undefined
-      }
       return {
         onSubscribeResult({ result, setResult }) {
           if (!(Symbol.asyncIterator in result)) return
+          if (streamFormatFor(request.headers.get('accept')) === undefined) {
+            setResult({ errors: [notAcceptable()] })
+            return closeUnread(result)
+          }
           const stream = openStream(result, { session: caller.session, signal: request.signal })
           setResult(stream)
           if (isClosing) endWith(stream, restarting())
@@ -107,6 +107,12 @@ export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }:
     signal.addEventListener('abort', onGone, { once: true })
     if (signal.aborted) onGone()
     return stream
+  }
+
+  /** A stream that was never read has done nothing yet. */
+  function closeUnread(results: AsyncIterable<ExecutionResult>): void {
+    const closing = results[Symbol.asyncIterator]().return?.()
+    closing?.catch((error: unknown) => logger.error({ err: error }, 'closing a stream failed'))
   }
 
   function endWith(stream: ResultStream, error: ParleyError): void {
