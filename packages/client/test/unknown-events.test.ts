@@ -44,7 +44,9 @@ test('passes over live and missed events of unknown types, and acknowledges them
   const options = { url: parley.url, token: bob.token, deviceId: 'phone', storage, fetch }
 
   const first = await startClient(options)
-  open(first, chatId)
+  const chat = open(first, chatId)
+  // A page that is read later would hold the reaction that the event below is made of.
+  await expect.poll(() => chat.getSnapshot().isLoaded).toBe(true)
   const one = await alice.send(chatId, 'one')
   await alice.setTyping(chatId, true)
   await pin(alice, one.id)
