@@ -1,7 +1,5 @@
-import fc from 'fast-check'
 import { afterAll, beforeAll, test } from 'vitest'
-import { groups, steps } from '../../../test/harness/fixtures/scenario-steps.ts'
-import { Scenario } from '../../../test/harness/people/scenario.ts'
+import { checkRandomScenarios } from '../../../test/harness/people/scenario-property.ts'
 import { startParley, type TestParley, UNLIMITED } from '../../../test/harness/servers/parley.ts'
 import { startScenarioClient } from './scenario-client.ts'
 
@@ -12,26 +10,5 @@ beforeAll(async () => {
 afterAll(() => parley[Symbol.asyncDispose]())
 
 test('holds what a fresh query returns, whatever several people do and however often connections are lost', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      groups,
-      steps,
-      steps,
-      fc.integer({ min: 1, max: 6 }),
-      async (first, before, all, atOnce) => {
-        await using scenario = await Scenario.create(parley)
-        for (const step of [...first, ...before]) await scenario.runConcurrently([step])
-        await scenario.startClients(all.slice(0, 3), startScenarioClient)
-        for (let next = 0; next < all.length; next += atOnce) {
-          await scenario.runConcurrently(all.slice(next, next + atOnce))
-        }
-        await scenario.expectClientsMatchQueries()
-      },
-    ),
-    {
-      numRuns: Number(process.env['PROPERTY_RUNS'] ?? 8),
-      // Each attempt to shrink a failure would wait for something that never comes.
-      endOnFailure: true,
-    },
-  )
+  await checkRandomScenarios(parley, 8, startScenarioClient)
 }, 240_000)
