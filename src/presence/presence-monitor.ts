@@ -39,6 +39,8 @@ const INTERVAL_MS = 250
  * a user is shown as online for at most a second too long.
  */
 const STORE_TIMEOUT_MS = 500
+/** The same for a store that rejects sweeps: the connection is lost, and waiting for an answer is of no use. */
+const FAILING_STORE_TIMEOUT_MS = 250
 /** Timers work in whole milliseconds, so they can fire this much too early. */
 const TIMER_ERROR_MS = 2
 /** Half of the time for which a watch is registered. The refresh also finds edges that were lost. */
@@ -55,13 +57,19 @@ export function createPresenceMonitor(dependencies: Dependencies): PresenceMonit
   })
   /** When the store was first asked after its last answer. */
   let askedAt: number | undefined
+  /** Whether a sweep failed after the last answer. */
+  let isFailing = false
   let refreshedAt = elapsedMs()
   let pausedAt = -Infinity
   let mayHaveLostState = false
   let saving: Promise<void> | undefined
 
   function isStoreReachable(): boolean {
-    return askedAt === undefined || elapsedMs() - askedAt < STORE_TIMEOUT_MS
+    return askedAt === undefined || elapsedMs() - askedAt < storeTimeoutMs()
+  }
+
+  function storeTimeoutMs(): number {
+    return isFailing ? FAILING_STORE_TIMEOUT_MS : STORE_TIMEOUT_MS
   }
 
   /**
@@ -76,11 +84,12 @@ export function createPresenceMonitor(dependencies: Dependencies): PresenceMonit
 
   async function monitor(): Promise<void> {
     askedAt ??= elapsedMs()
-    const untilTimeoutMs = Math.max(0, askedAt + STORE_TIMEOUT_MS - elapsedMs())
+    const untilTimeoutMs = Math.max(0, askedAt + storeTimeoutMs() - elapsedMs())
     const timer = setTimeout(concealIfUnreachable, untilTimeoutMs + TIMER_ERROR_MS)
     try {
       await sweep()
     } catch (error) {
+      isFailing = true
       mayHaveLostState = true
       logger.debug({ err: error }, 'presence sweep failed; the next one replays all writes')
     } finally {
@@ -106,6 +115,7 @@ export function createPresenceMonitor(dependencies: Dependencies): PresenceMonit
   async function sweep(): Promise<void> {
     const { hasLostState, expired, unsaved } = await store.sweep()
     askedAt = undefined
+    isFailing = false
     if (hasLostState || mayHaveLostState) await restore()
     else await replay(replayableWrites.filter(({ needsReplay }) => needsReplay()))
     if (expired.length > 0) await publishExpired(expired)

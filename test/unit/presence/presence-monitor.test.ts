@@ -151,7 +151,19 @@ test('after half a second without an answer nothing is known, although a sweep i
   await world.until('known')
 })
 
-test('that works on a real clock too, although timers work in whole milliseconds', async () => {
+test('a quarter of a second after the store began to reject sweeps, nothing is known', async () => {
+  await using world = new World()
+  await world.until('known')
+  world.isDown = true
+  await world.until('known')
+  world.elapsedMs += 249
+  await world.until('known')
+  world.elapsedMs += 1
+  await world.until('unknown')
+  expect(world.monitor.isStoreReachable()).toBe(false)
+})
+
+test('a store that hangs is noticed on a real clock too, although timers work in whole milliseconds', async () => {
   async function hangs(afterMs: number): Promise<void> {
     await delay(afterMs)
     await using world = new World(() => performance.now())
