@@ -55,15 +55,15 @@ test('older messages load while the reader scrolls up, and what they read stays 
   const page = await app.open(erin)
   await openChat(page, 'Frank')
   const list = page.getByRole('list', { name: 'Messages' })
-  await page.getByText('Message 220', { exact: true }).waitFor()
-  for (let n = 0; n < 60 && !(await page.getByText('Message 1', { exact: true }).isVisible()); n += 1) {
+  await list.getByText('Message 220', { exact: true }).waitFor()
+  for (let n = 0; n < 60 && !(await list.getByText('Message 1', { exact: true }).isVisible()); n += 1) {
     await list.hover()
     await page.mouse.wheel(0, -1_500)
     await page.waitForFunction(() => new Promise((resolve) => requestAnimationFrame(() => resolve(true))))
   }
-  expect(await page.getByText('Message 1', { exact: true }).isVisible()).toBe(true)
+  expect(await list.getByText('Message 1', { exact: true }).isVisible()).toBe(true)
 
   await frank.send(chatId, 'A new one')
   await page.getByRole('button', { name: 'To the newest' }).click()
-  await expect.poll(() => page.getByText('A new one', { exact: true }).last().isVisible()).toBe(true)
+  await expect.poll(() => list.getByText('A new one', { exact: true }).isVisible()).toBe(true)
 })
