@@ -30,7 +30,7 @@ export type DatabaseOptions = Readonly<{
   metrics: Metrics
   /** Connections for writes, and as many for reads per server. The operator's connection is extra. Default: 10. */
   poolSize?: number
-  /** Per statement. Default: 7 s, which with 2 s for a connection keeps an operation below 10 s. */
+  /** Per statement. Default: 7 s. Callers that must answer sooner have a deadline of their own. */
   queryDeadlineMs?: number
 }>
 
@@ -49,7 +49,7 @@ export type Database = Readonly<{
   start(): Promise<void>
   /** Waits for statements in progress, rejects those that wait for a connection, and closes all connections. */
   stop(): Promise<void>
-  /** Rejects unless writer and reader both answer. Takes at most 9 s. */
+  /** Rejects unless writer and reader both answer. Takes at most 11 s. */
   ping(): Promise<void>
   /** The number of statements that wait for a connection. */
   waitingStatements(): number

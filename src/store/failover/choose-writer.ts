@@ -1,7 +1,12 @@
 import type { ServerState } from '../sql/server-state.ts'
 
-/** The state of each host, by its index. Undefined if the host did not answer. */
-export type Answers = readonly (ServerState | undefined)[]
+/**
+ * The answer of each host, by its index: its state, `pending` if it has not answered yet, or undefined if the question
+ * failed, for example because the connection was refused or lost.
+ */
+export type Answers = readonly Answer[]
+
+export type Answer = ServerState | 'pending' | undefined
 
 /** A server that accepts writes. */
 export type Writable = Readonly<{ host: number; timeline: number; startedAt: string }>
@@ -26,7 +31,7 @@ export function chooseWriter(
   highestTimeline: number,
   current: Writable | undefined,
 ): Choice {
-  const writers = answers.flatMap((state, host) => (state === undefined ? [] : toWritable(state, host)))
+  const writers = answers.flatMap((answer, host) => (isState(answer) ? toWritable(answer, host) : []))
   if (writers.length === 0) return { type: 'none' }
   const newest = Math.max(...writers.map(({ timeline }) => timeline))
   if (newest < highestTimeline) return { type: 'outdated', refused: writers }
@@ -38,6 +43,10 @@ export function chooseWriter(
   const isSplit = known === undefined && candidates.some((other) => writer?.startedAt !== other.startedAt)
   if (writer === undefined || isSplit) return { type: 'split', refused: candidates }
   return { type: 'found', writer, refused: others }
+}
+
+export function isState(answer: Answer): answer is ServerState {
+  return answer !== undefined && answer !== 'pending'
 }
 
 /** Whether both are one server that was neither restarted nor promoted in between, on the same host. */

@@ -1,5 +1,5 @@
 import type { ServerState } from '../sql/server-state.ts'
-import { type Answers, type Choice, chooseWriter, isSame, type Writable } from './choose-writer.ts'
+import { type Answers, type Choice, chooseWriter, isSame, isState, type Writable } from './choose-writer.ts'
 
 /** A writer and the state that it last reported. */
 export type SeenWriter = Readonly<{ writer: Writable; server: ServerState | undefined }>
@@ -11,8 +11,8 @@ export type SeenWriter = Readonly<{ writer: Writable; server: ServerState | unde
 export type PrimaryState = Readonly<{ reported: readonly Writable[] }> &
   (
     | Readonly<{ type: 'searching'; sinceMs: number; last: SeenWriter | undefined }>
-    /** `misses`: checks in a row that found no writer. */
-    | Readonly<{ type: 'writable'; last: SeenWriter; misses: number }>
+    /** `answeredAtMs`: when the writer last answered. `misses`: checks in a row that found no writer. */
+    | Readonly<{ type: 'writable'; last: SeenWriter; answeredAtMs: number; misses: number }>
   )
 
 /** One check of all hosts. */
@@ -36,6 +36,11 @@ export type Effect =
 
 /** How many checks in a row may find no writer before the known one counts as gone. Its connections may still work. */
 const MAX_MISSES = 3
+/**
+ * How long the writer may take for an answer, in milliseconds, before that counts as a miss. A slow server is used: one
+ * that is 400 ms away each way answers within 1 s, and within 4 s if the connection must be made first.
+ */
+const SILENT_MS = 4_000
 
 /*
  *                           a writer is found
@@ -43,6 +48,7 @@ const MAX_MISSES = 3
  *               │                                      ▼
  *   start ─▶ searching                              writable ──┐ a writer is found: misses = 0
  *               ▲                                      │  ▲    │ (another server: moved)
+ *               │                                      │  │    │ it has not answered yet: no change
  *               └──────────────────────────────────────┘  └────┘ no writer: misses + 1
  *                 no writer for the third time in a row,
  *                 or at once: only outdated servers, or a split
@@ -61,14 +67,19 @@ export function transition(
     const hasMoved = state.last !== undefined && !isSame(writer, state.last.writer)
     const moves: readonly Effect[] = hasMoved ? [{ type: 'moved', writer }] : []
     const searchMs = state.type === 'searching' ? nowMs - state.sinceMs : undefined
+    const answer = answers[writer.host]
+    const server = isState(answer) ? answer : undefined
     return {
-      state: { type: 'writable', last: { writer, server: answers[writer.host] }, misses: 0, reported },
+      state: { type: 'writable', last: { writer, server }, answeredAtMs: nowMs, misses: 0, reported },
       effects: [...reports, ...moves, { type: 'found', writer, searchMs }],
     }
   }
 
   const isWritable = state.type === 'writable'
   const mayBePassing = choice.type === 'none'
+  const mayAnswer = isWritable && mayBePassing && answers[state.last.writer.host] === 'pending'
+  if (mayAnswer && nowMs - state.answeredAtMs < SILENT_MS)
+    return { state: { ...state, reported }, effects: reports }
   if (isWritable && mayBePassing && state.misses + 1 < MAX_MISSES)
     return { state: { ...state, misses: state.misses + 1, reported }, effects: reports }
   const losses: readonly Effect[] = isWritable

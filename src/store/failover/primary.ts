@@ -5,7 +5,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { NoWriterError } from '../sql/database-error.ts'
 import type { ServerState } from '../sql/server-state.ts'
-import type { Answers, Writable } from './choose-writer.ts'
+import type { Answer, Answers, Writable } from './choose-writer.ts'
 import { type Effect, type PrimaryState, transition } from './primary-state.ts'
 import type { ServerProbe } from './server-probe.ts'
 import type { TimelineFence } from './timeline-fence.ts'
@@ -43,7 +43,7 @@ const WAIT_MS = 1_500
 const WATCH_MS = 1_000
 /** Between two checks otherwise: random between half of this and all of it, so that gateways spread. */
 const SEARCH_MS = 100
-/** How long a check waits for hosts that do not answer, for example because their network is cut. */
+/** How long a check waits for hosts that have not answered. Later checks take the answer as soon as it is there. */
 const ANSWER_MS = 400
 
 /**
@@ -58,39 +58,49 @@ export function createPrimary({ probes, fence, logger, metrics }: Dependencies):
   let delayMs = SEARCH_MS
   /** The error of the last probe that failed. */
   let lastError: unknown
+  /** The questions that have no answer yet. */
+  const questions = new Map<ServerProbe, Promise<Answer>>()
 
   const loop = createBackgroundLoop({
     component: 'primary',
     async run() {
-      const { type, misses } = check(await readAnswers())
+      const hasAnswered = check(await readAnswers())
       delayMs = SEARCH_MS * (0.5 + Math.random() / 2)
-      return type === 'writable' && misses === 0 ? delayMs + WATCH_MS : delayMs
+      return hasAnswered ? delayMs + WATCH_MS : delayMs
     },
     minRestMs: () => delayMs,
     logger,
   })
 
-  /** The states of the hosts that answer in time. A slower answer is used by the next check. */
+  /** A slow host is asked once: its next question waits until it has answered. */
   async function readAnswers(): Promise<Answers> {
     const ended = new AbortController()
-    const timeout = pause(ANSWER_MS, ended.signal).then(() => undefined)
-    const reads = probes.map(async (probe) => Promise.race([probe.readState().catch(keepError), timeout]))
-    const answers = await Promise.all(reads)
+    const timeout = pause(ANSWER_MS, ended.signal).then(() => 'pending' as const)
+    const answers = await Promise.all(probes.map((probe) => Promise.race([ask(probe), timeout])))
     ended.abort()
+    for (const [index, probe] of probes.entries()) if (answers[index] !== 'pending') questions.delete(probe)
     return answers
+  }
+
+  /** Returns the answer to the question that is open, or asks it. */
+  function ask(probe: ServerProbe): Promise<Answer> {
+    const question = questions.get(probe) ?? probe.readState().catch(keepError)
+    questions.set(probe, question)
+    return question
   }
 
   function keepError(error: unknown): undefined {
     lastError = error
   }
 
-  function check(answers: Answers): Readonly<{ type: PrimaryState['type']; misses: number }> {
+  /** Returns whether the writer has answered. */
+  function check(answers: Answers): boolean {
     const nowMs = performance.now()
     const before = state ?? initialState(nowMs)
     const step = transition(before, { answers, highestTimeline: fence.highest(), nowMs })
     state = step.state
     for (const effect of step.effects) perform(effect)
-    return { misses: 0, ...step.state }
+    return state.type === 'writable' && answers[state.last.writer.host] !== 'pending' && state.misses === 0
   }
 
   function perform(effect: Effect): void {

@@ -6,7 +6,8 @@ export type SessionSettings = Readonly<Record<string, string>>
 /** A connection's configuration. `isUnprepared`: the server behind the URL does not keep prepared statements. */
 export type ConnectionConfig = ClientConfig & Readonly<{ isUnprepared: boolean }>
 
-const CONNECT_DEADLINE_MS = 2_000
+/** Connecting takes four round trips, which are 3.2 s if the server is 400 ms away each way. */
+const CONNECT_DEADLINE_MS = 4_000
 
 /**
  * Returns the configuration of a connection: with a time limit, with session settings from the first statement on,

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { pause } from '../../../src/lib/async.ts'
 
 /** A network between a client and a server, with its faults. */
 export type TcpProxy = AsyncDisposable &
@@ -16,6 +17,10 @@ export type TcpProxy = AsyncDisposable &
     dropResponse(matches: Matcher): Promise<void>
     /** Silently drops all data until `restore`. */
     blackhole(): void
+    /** Holds all data back until `restore`, as a server does that is frozen. New connections are accepted. */
+    freeze(): void
+    /** Delays data by this many milliseconds each way, for existing and new connections. 0 ends it. */
+    delay(ms: number): void
     restore(): void
   }>
 
@@ -28,7 +33,8 @@ type PendingDrop = Readonly<{ matches: Matcher; dropped(): void }>
 export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const target = new URL(targetUrl)
   const sockets = new Set<Socket>()
-  let state: 'open' | 'cut' | 'blackhole' = 'open'
+  let state: 'open' | 'cut' | 'blackhole' | 'frozen' = 'open'
+  let delayMs = 0
   let pendingDrop: PendingDrop | undefined
 
   const server = createServer((inside) => {
@@ -56,7 +62,15 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   /** Forwards data for which `passes` returns true. */
   function join(from: Socket, to: Socket, passes: (data: Buffer) => boolean): void {
     sockets.add(from)
-    from.on('data', (data) => void (state === 'open' && passes(data) && to.write(data)))
+    if (state === 'frozen') from.pause()
+    let last = Promise.resolve()
+    from.on('data', (data) => {
+      if (state !== 'open' && state !== 'frozen') return
+      if (!passes(data)) return
+      const waits = delayMs === 0 ? undefined : pause(delayMs)
+      // Data that follows delayed data must not overtake it.
+      last = last.then(() => waits).then(() => void to.write(data))
+    })
     from.on('close', () => {
       sockets.delete(from)
       to.destroy()
@@ -87,8 +101,16 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     blackhole() {
       state = 'blackhole'
     },
+    freeze() {
+      state = 'frozen'
+      for (const socket of sockets) socket.pause()
+    },
+    delay(ms) {
+      delayMs = ms
+    },
     restore() {
       if (state === 'blackhole') reset()
+      if (state === 'frozen') for (const socket of sockets) socket.resume()
       state = 'open'
     },
     async [Symbol.asyncDispose]() {

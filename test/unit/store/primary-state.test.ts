@@ -97,3 +97,30 @@ test('whatever the checks see, there is a writer only if it was seen within the 
     }),
   )
 })
+
+test('a writer that is slow to answer is kept for four seconds, without a miss', () => {
+  const found = runChecks([[old]]).state
+  const check = (sinceMs: number, state: PrimaryState) =>
+    transition(state, { answers: ['pending'], highestTimeline: 1, nowMs: 1_100 + sinceMs })
+  const slow = check(3_999, found)
+  expect(slow).toEqual({ state: found, effects: [] })
+  const silent = [4_000, 4_100, 4_200].reduce(
+    ({ state, types }, ms) => {
+      const step = check(ms, state)
+      return { state: step.state, types: [...types, ...step.effects.map(({ type }) => type)] }
+    },
+    { state: slow.state, types: [] as string[] },
+  )
+  expect(silent).toMatchObject({ state: { type: 'searching' }, types: ['lost'] })
+})
+
+test('a promoted server is found at once although the former writer has not answered yet', () => {
+  const { types, state } = runChecks([[old], ['pending', server('promoted', 1, true)], ['pending', promoted]])
+  expect(types).toEqual([['found'], [], ['moved', 'found']])
+  expect(state).toMatchObject({ last: { writer: writable(1, promoted) } })
+})
+
+test('a standby that is slow to answer keeps no writer alive', () => {
+  const { types } = runChecks([[old], [undefined, 'pending'], [undefined, 'pending'], [undefined, 'pending']])
+  expect(types).toEqual([['found'], [], [], ['lost']])
+})
