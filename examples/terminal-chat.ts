@@ -6,7 +6,7 @@ const { URL: url = 'http://localhost:4000/graphql', TOKEN: token = '' } = proces
 const [, , userId = 'user_bob'] = process.argv
 
 const client = createParleyClient({ url, token })
-client.connection.subscribe(() => {
+const stopReporting = client.connection.subscribe(() => {
   const state = client.connection.getSnapshot()
   if (state.type === 'offline') console.error(`Offline: ${state.reason}`)
 })
@@ -33,4 +33,5 @@ chat.subscribe(() => {
 console.log(`Chat with ${title}. Type a message and press Enter.`)
 const input = createInterface({ input: process.stdin })
 for await (const body of input) if (body !== '') await chat.send({ body })
+stopReporting()
 await client.close()

@@ -1,4 +1,4 @@
-// Prints the messages of a user as they arrive: TOKEN=… node examples/hand-written/graphql-ws.ts
+// Prints the messages of a user as they arrive: TOKEN=… npm run example examples/hand-written/graphql-ws.ts
 import { connect } from './connection.ts'
 import { createSocketApi } from './socket-api.ts'
 import { followInbox } from './inbox.ts'

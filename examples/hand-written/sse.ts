@@ -1,4 +1,4 @@
-// Prints the messages of a user as they arrive, without a WebSocket: TOKEN=… node examples/hand-written/sse.ts
+// Prints messages as they arrive, without a WebSocket: TOKEN=… npm run example examples/hand-written/sse.ts
 import { createHttpApi } from './http-api.ts'
 import { followInbox } from './inbox.ts'
 import { screen } from './screen.ts'

@@ -1,12 +1,10 @@
 import { glob, readFile } from 'node:fs/promises'
-import { buildSchema, isAbstractType } from 'graphql'
 import { expect, test } from 'vitest'
-import { POSSIBLE_TYPES } from '../../../examples/possible-types.ts'
 import { runScript } from '../../harness/servers/script-process.ts'
 import { startParley } from '../../harness/servers/parley.ts'
 import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 
-const EXAMPLES = ['hand-written/graphql-ws', 'apollo', 'urql', 'hand-written/sse']
+const EXAMPLES = ['hand-written/graphql-ws', 'hand-written/sse']
 
 test.for(EXAMPLES)(
   'examples/%s.ts prints the chats, then new events, and acknowledges them',
@@ -57,15 +55,7 @@ test.for(EXAMPLES)('examples/%s.ts misses nothing after a network cut', async (n
   ])
 })
 
-test('the interfaces and unions in the cache configuration match the schema', async () => {
-  const schema = buildSchema(await readFile('schema.graphql', 'utf8'))
-  const abstract = Object.values(schema.getTypeMap()).filter(isAbstractType)
-  const entries = abstract.map((type) => [type.name, schema.getPossibleTypes(type).map(({ name }) => name)])
-  const sorted = Object.entries(POSSIBLE_TYPES).map(([name, types]) => [name, types.toSorted()])
-  expect(Object.fromEntries(sorted)).toEqual(Object.fromEntries(entries))
-})
-
-const PAGES = ['hand-written', 'apollo', 'urql', 'react-native']
+const PAGES = ['hand-written', 'react-native']
 
 test.for(PAGES)('the code in docs/clients/%s.md is in the examples, word for word', async (page) => {
   const examples: string[] = []

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
 import { BROWSER_TIMEOUT_MS, startBrowser } from '../../harness/people/browser.ts'
 import { startParley } from '../../harness/servers/parley.ts'
 import { runScript } from '../../harness/servers/script-process.ts'
@@ -26,11 +27,13 @@ test('examples/terminal-chat.ts shows messages and sends lines', async () => {
   expect(program.errorLines.all).toEqual([])
 })
 
-test(
-  'examples/react-chat shows chats, sends messages and shows when they are read',
+const PAGES = ['react-chat', 'apollo-chat', 'urql-chat']
+
+test.for(PAGES)(
+  'examples/%s shows chats, older messages and ticks, sends, and misses nothing after a network cut',
   { timeout: BROWSER_TIMEOUT_MS },
-  async () => {
-    await using site = await serveWebPage('examples/react-chat/chat.tsx')
+  async (name) => {
+    await using site = await serveWebPage(`examples/${name}/chat.tsx`)
     await using parley = await startParley({
       config: {
         http: {
@@ -42,22 +45,38 @@ test(
         },
       },
     })
+    await using proxy = await startTcpProxy(parley.url)
     const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
     const chat = await alice.startChat(bob)
-    await alice.send(chat, 'Hello Bob')
+    for (let count = 1; count <= 40; count++) await alice.send(chat, `message ${count}.`)
     using atAlice = alice.inbox('phone')
     await atAlice.caughtUp()
     await using browser = await startBrowser()
     const page = await browser.newPage()
-    await page.goto(`${site.origin}/#${String(new URLSearchParams({ url: parley.url, token: bob.token }))}`)
-    await page.getByRole('button', { name: 'Alice (1)' }).click()
-    await page.getByText('Alice: Hello Bob').waitFor()
+    await page.goto(`${site.origin}/#${String(new URLSearchParams({ url: proxy.url, token: bob.token }))}`)
+    await page.getByRole('button', { name: 'Alice (40)' }).click()
+    await page.getByText('Alice: message 40.').waitFor()
+    expect(await page.getByText('Alice: message 1.').count()).toBe(0)
+    await page.getByRole('button', { name: 'Older messages' }).click()
+    await page.getByText('Alice: message 1.').waitFor()
     await page.getByLabel('Message').fill('Hello Alice')
     await page.getByLabel('Message').press('Enter')
-    await atAlice.reaches(chat, 2)
-    await alice.markRead(chat, 2)
+    await atAlice.reaches(chat, 41)
+    await alice.markRead(chat, 41)
     await page.getByText('Bob: Hello Alice read').waitFor()
-    await expect.poll(() => page.getByRole('button', { name: 'Alice', exact: true }).count()).toBe(1)
+    await page.getByRole('button', { name: 'Alice', exact: true }).waitFor()
+
+    proxy.cut()
+    await alice.send(chat, 'During the cut')
+    proxy.restore()
+    await page.getByText('Alice: During the cut').waitFor()
+    const shown = await page.getByText(/^(Alice|Bob): /).allInnerTexts()
+    const expected = Array.from({ length: 40 }, (_, index) => `Alice: message ${index + 1}.`)
+    expect(shown.map((text) => text.replace(/ \w+$/, ''))).toEqual([
+      ...expected,
+      'Bob: Hello Alice',
+      'Alice: During the cut',
+    ])
   },
 )
 
@@ -74,6 +93,8 @@ const WITHOUT_PACKAGES = [
 const EXAMPLES = new Map([
   ['terminal-chat.ts', ['terminal-chat.ts']],
   ['react-chat', ['react-chat/chat.tsx']],
+  ['apollo-chat', ['apollo-chat/chat.tsx']],
+  ['urql-chat', ['urql-chat/chat.tsx']],
   ['hand-written', [...WITHOUT_PACKAGES, 'session', 'graphql-ws'].map((name) => `hand-written/${name}.ts`)],
 ])
 
