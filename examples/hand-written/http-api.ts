@@ -2,8 +2,8 @@ import { createEventParser } from './event-stream.ts'
 import type { Api, Variables } from './inbox.ts'
 import { dataOf, type Result } from './result.ts'
 
-/** The server sends a comment at least every 12 seconds. */
-const IDLE_MS = 30_000
+/** The server sends a comment every 10 seconds. */
+const IDLE_MS = 25_000
 
 /** Runs GraphQL by fetch alone; subscriptions use server-sent events. */
 export function createHttpApi(

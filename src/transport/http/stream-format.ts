@@ -22,7 +22,8 @@ const SSE: StreamFormat = {
 
 /**
  * Apollo's multipart subscriptions. Clients read a part when they see the boundary after it, so each part ends with
- * one. An error of the transport is outside of the payload; Apollo's clients retry after it.
+ * one. An error of the transport is outside of the payload; Apollo's clients retry after it. The header is in lower
+ * case, as Apollo's router writes it: some versions of Apollo iOS know no other spelling.
  */
 const MULTIPART: StreamFormat = {
   contentType: 'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0',
@@ -34,7 +35,7 @@ const MULTIPART: StreamFormat = {
 }
 
 function part(content: object): string {
-  return `\r\nContent-Type: application/json\r\n\r\n${inOneLine(content)}\r\n--graphql`
+  return `\r\ncontent-type: application/json\r\n\r\n${inOneLine(content)}\r\n--graphql`
 }
 
 /**

@@ -1,12 +1,12 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { createEventParser } from '../../../examples/hand-written/event-stream.ts'
 import { type Database, sqliteStorage } from '../../../examples/react-native/sqlite-storage.ts'
 import { createParleyClient } from '../../../packages/client/src/index.ts'
 import { issueToken } from '../../../src/auth/issue-token.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { openRawSocket, type RawSocket } from '../../harness/network/raw-socket.ts'
 import { startParley, TEST_SECRET } from '../../harness/servers/parley.ts'
+import { multipartParts } from './multipart-parts.ts'
 import { asRecorded, recordedExchange } from './recorded-exchange.ts'
 
 /** Opens a connection of the device, with a queue of what it receives. */
@@ -22,30 +22,28 @@ async function connectSocket(url: string): Promise<Link> {
   }
 }
 
-/** Sends each text as the body of a POST, and reads the events of the response. */
-async function connectSse(url: string, token: string): Promise<Link> {
+/** Sends each text as the body of a POST, and reads the parts of the response. */
+async function connectMultipart(url: string, token: string): Promise<Link> {
   const [received, stop] = [new EventQueue<unknown>(), new AbortController()]
   const headers = {
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',
-    accept: 'text/event-stream',
+    accept: 'multipart/mixed;subscriptionSpec=1.0,application/graphql-response+json,application/json',
   }
   async function read(body: string): Promise<void> {
     const response = await fetch(url, { method: 'POST', headers, body, signal: stop.signal })
-    const parse = createEventParser()
-    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? [])
-      for (const { type, data } of parse(chunk)) if (type === 'next') received.push(JSON.parse(data))
+    for await (const part of multipartParts(response)) received.push(part)
   }
   return {
     received,
-    send: (text) => void read(text).catch(() => undefined),
+    send: (text) => void read(text).catch((error: unknown) => received.push({ error: String(error) })),
     [Symbol.dispose]: () => stop.abort(),
   }
 }
 
 const PAGES: readonly (readonly [page: string, connect: Connect])[] = [
   ['apollo-kotlin', connectSocket],
-  ['apollo-ios', connectSse],
+  ['apollo-ios', connectMultipart],
 ]
 
 test.for(PAGES)('the messages in docs/clients/%s.md are those of a gateway', async ([page, connect]) => {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client'
 import { CombinedProtocolErrors } from '@apollo/client/errors'
 import { RetryLink } from '@apollo/client/link/retry'
@@ -65,7 +66,7 @@ test('completes with the subscription', async () => {
   expect(response.headers.get('content-type')).toBe(
     'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0',
   )
-  const part = (json: string): string => `\r\nContent-Type: application/json\r\n\r\n${json}\r\n--graphql`
+  const part = (json: string): string => `\r\ncontent-type: application/json\r\n\r\n${json}\r\n--graphql`
   expect(await response.text()).toBe(
     `\r\n--graphql${part('{}')}${part('{"payload":{"data":{"count":1}}}')}${part('{"payload":{"data":{"count":2}}}')}--\r\n`,
   )
@@ -96,6 +97,22 @@ test('ends with a transport error when its token expires', async () => {
   expect(CombinedProtocolErrors.is(error) && error.errors[0]?.extensions?.['code']).toBe('UNAUTHENTICATED')
   expect(stream.isOver).toBe(true)
   stop()
+})
+
+test('the last part of a stream whose token expires is in docs/clients/apollo-ios.md', async () => {
+  await using gateway = await startGateway()
+  const token = await gateway.token('alice', { expiresInS: 3_600 })
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: ACCEPT, authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query: 'subscription { observed }' }),
+  })
+  await startedStream(gateway)
+  gateway.clock.offsetMs = 3_605_000
+  const last = (await response.text()).split('\r\n').at(-3) ?? ''
+  const page = await readFile('docs/clients/apollo-ios.md', 'utf8')
+  const recorded = /^```json\n(.*?)^```$/ms.exec(page)?.[1] ?? ''
+  expect(JSON.parse(last)).toEqual(JSON.parse(recorded))
 })
 
 test("a restart ends it so that Apollo's RetryLink subscribes again", async () => {
