@@ -2,11 +2,12 @@ import type { JWTPayload } from 'jose'
 import { ParleyError } from '../errors.ts'
 import { isSubject } from '../ids.ts'
 import type { UserId } from '../ids.ts'
+import { toSingleLine } from '../lib/single-line.ts'
 
 /** The claims of a verified token. */
 export type Claims = Readonly<{
   userId: UserId
-  /** 1 to 255 code points without control characters; the subject if the token has no name. */
+  /** The cleaned name, see `toSingleLine`; the subject if the token has no name to show. */
   name: string
   /** An http or https address of at most 2,048 characters. */
   avatarUrl: string | null
@@ -16,7 +17,6 @@ export type Claims = Readonly<{
   expiresAt: Date | undefined
 }>
 
-const MAX_NAME_LENGTH = 255
 const MAX_PICTURE_LENGTH = 2_048
 /** The end of the year 9999, in seconds. A later expiry is almost certainly in milliseconds, and never comes. */
 const MAX_EXPIRY_S = 253_402_300_799
@@ -30,7 +30,7 @@ export function claimsFrom(payload: JWTPayload, nowMs: number): Claims {
   const userId = subjectOf(payload)
   return {
     userId,
-    name: nameFrom(payload['name']) ?? userId,
+    name: nameFrom(payload['name']) ?? nameFrom(userId) ?? 'User',
     avatarUrl: pictureFrom(payload['picture']),
     issuedAt: issuedAt(payload.iat, nowMs),
     expiresAt: expiryOf(payload),
@@ -46,10 +46,7 @@ function subjectOf({ sub }: JWTPayload): UserId {
 }
 
 function nameFrom(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined
-  const clean = value.toWellFormed().replaceAll(/\p{Cc}/gu, '')
-  const name = Array.from(clean.trim()).slice(0, MAX_NAME_LENGTH).join('').trim()
-  return name === '' ? undefined : name
+  return typeof value === 'string' ? toSingleLine(value) : undefined
 }
 
 function pictureFrom(value: unknown): string | null {

@@ -1,32 +1,34 @@
 import { badInput } from '../errors.ts'
-import { codePoints, looksEmpty } from '../lib/text.ts'
+import {
+  MAX_SINGLE_LINE_LENGTH,
+  problemOfSingleLine,
+  type SingleLineProblem,
+  trimSingleLine,
+} from '../lib/single-line.ts'
 
-/** The longest title, in code points. */
-export const MAX_TITLE_LENGTH = 255
 /** The shortest and the longest lifetime of messages, in seconds: 5 s to a year. */
 export const MIN_TTL_SECONDS = 5
 export const MAX_TTL_SECONDS = 365 * 24 * 60 * 60
 
-/** Control characters, line and paragraph separators, and characters that change the direction of text. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u
-
 /**
- * Returns the title without surrounding blanks.
+ * Returns the title without surrounding blanks and characters without width.
  *
- * Errors: BAD_USER_INPUT – not 1 to 255 printable characters.
+ * Errors: BAD_USER_INPUT – see `problemOfSingleLine`.
  */
 export function parseTitle(text: string): string {
-  const title = text.trim()
-  if (title === '' || codePoints(title, MAX_TITLE_LENGTH) > MAX_TITLE_LENGTH) {
-    throw badInput(`title must be 1 to ${MAX_TITLE_LENGTH} characters long`)
-  }
-  if (UNPRINTABLE.test(title) || !title.isWellFormed()) {
-    throw badInput(
-      'title must not contain line breaks, control characters, changes of direction or invalid Unicode',
-    )
-  }
-  if (looksEmpty(title)) throw badInput('title must contain a visible character')
+  const title = trimSingleLine(text)
+  const problem = problemOfSingleLine(title)
+  if (problem !== undefined) throw badInput(TITLE_ERRORS[problem])
   return title
+}
+
+const WRONG_LENGTH = `title must be 1 to ${MAX_SINGLE_LINE_LENGTH} characters long`
+const TITLE_ERRORS: Readonly<Record<SingleLineProblem, string>> = {
+  empty: WRONG_LENGTH,
+  'too long': WRONG_LENGTH,
+  disruptive:
+    'title must not contain line breaks, control characters, changes of direction or invalid Unicode',
+  invisible: 'title must contain a visible character',
 }
 
 /**

@@ -16,10 +16,17 @@ test.each([
   ['a\ud800b', 'a\ufffdb'],
   ['', 'alice'],
   [' \t\u0007 ', 'alice'],
+  ['\u200b\u2060', 'alice'],
+  ['\u202eecila', 'ecila'],
+  ['Alice\u2028Smith', 'Alice Smith'],
   [42, 'alice'],
   [null, 'alice'],
 ])('reads the name %j as %j', (name, expected) => {
   expect(claims({ name }).name).toBe(expected)
+})
+
+test('a subject that shows nothing is no name', () => {
+  expect(claims({ sub: '\u200b' }).name).toBe('User')
 })
 
 test('cuts a name at 255 code points, never within one', () => {
