@@ -22,8 +22,13 @@ export type RetentionStore = Readonly<{
   trim(chatId: ChatId, limit: number, age: Age): Promise<number>
 }>
 
-/** From the end of a round to the start of the next one, in seconds. */
+/** From the end of a round that found nothing to the start of the next one, in seconds. */
 const ROUND_REST_S = 3_600
+/**
+ * The same after a round that found old events. A gateway that dies or fails leaves its page undone, and the next round
+ * finds it again.
+ */
+const SHORT_ROUND_REST_S = 60
 /** The lowest id there is. No chat has it. */
 const LOWEST_ID = '00000000-0000-0000-0000-000000000000'
 /** The class of the advisory locks that are held while one chat's log is trimmed. Nothing else uses it. */
@@ -42,26 +47,31 @@ const NEXT_PAGE = {
   name: 'log_retention_next_page',
   text: `
     WITH turn AS MATERIALIZED (
-      SELECT after_chat_id FROM log_sweeps WHERE id = 1 AND due_at <= now() FOR NO KEY UPDATE SKIP LOCKED
+      SELECT after_chat_id, has_found FROM log_sweeps WHERE id = 1 AND due_at <= now() FOR NO KEY UPDATE SKIP LOCKED
     ), page AS MATERIALIZED (
       SELECT id FROM chats WHERE id > (SELECT after_chat_id FROM turn) ORDER BY id LIMIT $1
     ), taken AS MATERIALIZED (
       SELECT count(*) = $1 AS is_full, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last_id FROM page
-    ), moved AS (
-      UPDATE log_sweeps s SET
-        after_chat_id = CASE WHEN t.is_full THEN t.last_id ELSE $2::uuid END,
-        due_at = CASE WHEN t.is_full THEN s.due_at ELSE now() + make_interval(secs => $3) END
-      FROM taken t, turn WHERE s.id = 1
-    )
-    SELECT ARRAY(
+    ), overdue AS MATERIALIZED (
       SELECT p.id FROM page p
       WHERE (
         SELECT e.at FROM chat_events e
         WHERE e.chat_id = p.id AND e.seq > COALESCE((SELECT f.floor_seq FROM log_floors f WHERE f.chat_id = p.id), 0)
         ORDER BY e.seq LIMIT 1
-      ) < LEAST(now(), $5::timestamptz) - make_interval(secs => $4)
-    )::text[] AS overdue
-    FROM turn`,
+      ) < LEAST(now(), $6::timestamptz) - make_interval(secs => $5)
+    ), found AS MATERIALIZED (
+      SELECT turn.has_found OR EXISTS (SELECT FROM overdue) AS has_found FROM turn
+    ), moved AS (
+      UPDATE log_sweeps s SET
+        after_chat_id = CASE WHEN t.is_full THEN t.last_id ELSE $2::uuid END,
+        has_found = t.is_full AND f.has_found,
+        due_at = CASE
+          WHEN t.is_full THEN s.due_at
+          ELSE now() + make_interval(secs => CASE WHEN f.has_found THEN $4::float8 ELSE $3::float8 END)
+        END
+      FROM taken t, found f WHERE s.id = 1
+    )
+    SELECT ARRAY(SELECT id FROM overdue)::text[] AS overdue FROM turn`,
 }
 
 /*
@@ -107,7 +117,7 @@ export function createRetentionStore({ writer }: { writer: Writer }): RetentionS
   return {
     async nextPage(limit, { seconds, now }) {
       await writer.query(BEGIN, [LOWEST_ID])
-      const values = [limit, LOWEST_ID, ROUND_REST_S, seconds, now]
+      const values = [limit, LOWEST_ID, ROUND_REST_S, SHORT_ROUND_REST_S, seconds, now]
       return (await writer.query<RetentionPage>(NEXT_PAGE, values))[0]
     },
 

@@ -33,6 +33,8 @@ export type RetentionPace = Readonly<{
 const PACE: RetentionPace = { page: 500, batch: 500, restMs: 50, idleMs: 1_000 }
 /** The loop rests four times as long as a statement took, so a gateway uses a fifth of one connection at most. */
 const REST_FACTOR = 4
+/** After this many failed steps in a row, the rest of the page is left to the next round. */
+const MAX_FAILURES = 10
 
 /** This gateway's part of a round. */
 type RoundProgress = { readonly startedAt: number; chats: number; events: number }
@@ -42,14 +44,15 @@ type RoundProgress = { readonly startedAt: number; chats: number; events: number
  * each takes the next page of chats when it has time. A device whose pending events are deleted gets `InboxReset`.
  * Messages stay.
  *
- * Each step is one statement, so that the loop can rest, pause or stop between any two of them. If a step fails, the
- * rest of the page is left to the next round.
+ * Each step is one statement, so that the loop can rest, pause or stop between any two of them. A chat whose step fails
+ * is tried again after the others of its page. A page that its gateway leaves undone is found by the next round.
  */
 export function createRetention(dependencies: Dependencies): Retention {
   const { store, keepS, isOn, clock, metrics, logger } = dependencies
   const pace = { ...PACE, ...dependencies.pace }
   const age = (): Age => ({ seconds: keepS ?? Infinity, now: new Date(clock.now()) })
   let overdue: readonly ChatId[] = []
+  let failuresInARow = 0
   let progress: RoundProgress | undefined
 
   /** Returns false if there is nothing to do until the next round. */
@@ -81,11 +84,19 @@ export function createRetention(dependencies: Dependencies): Retention {
         reportRound()
         return pace.idleMs
       }
+      failuresInARow = 0
     } catch (error) {
-      overdue = []
+      postpone()
       throw error
     }
     return Math.max(pace.restMs, REST_FACTOR * (performance.now() - startedAt))
+  }
+
+  /** A database that rejects every chat must not keep this gateway from taking other pages. */
+  function postpone(): void {
+    failuresInARow += 1
+    const [failed, ...others] = overdue
+    overdue = failed === undefined || failuresInARow > MAX_FAILURES ? [] : [...others, failed]
   }
 
   function reportRound(): void {

@@ -1,4 +1,4 @@
-import { forbidden } from '../errors.ts'
+import { badInput, forbidden } from '../errors.ts'
 import type { ChatId, UserId } from '../ids.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import { type ChatSettings, writeSettings } from './chat-store.ts'
@@ -18,7 +18,7 @@ export type ChatUpdater = Readonly<{
    * Errors:
    * - NOT_FOUND – no such chat, or the actor was never a member.
    * - FORBIDDEN – the actor has left, is not an owner or admin, or names a title for a direct chat.
-   * - BAD_USER_INPUT – see `parseTitle` and `parseTtl`.
+   * - BAD_USER_INPUT – no setting is named; see also `parseTitle` and `parseTtl`.
    * - UNAVAILABLE – not confirmed in time; may be repeated.
    */
   update(actorId: UserId, chatId: ChatId, changes: ChatChanges): Promise<void>
@@ -28,6 +28,7 @@ export function createChatUpdater({ change }: { change: DurableChange }): ChatUp
   return {
     async update(actorId, chatId, changes) {
       const wanted = parse(changes)
+      if (Object.keys(wanted).length === 0) throw badInput('Name a change: set title or messageTtlSeconds.')
       await change(chatId, 'Chat', async (tx, chat) => {
         await requireMayChange(chat, actorId, wanted)
         const settings = { title: chat.title, messageTtlSeconds: chat.messageTtlSeconds, ...wanted }

@@ -26,7 +26,7 @@ export type PresenceService = Readonly<{
   /**
    * Shows the state of each user, then changes, while the viewer may see them. Rejects with:
    *
-   * - BAD_USER_INPUT – more than `MAX_WATCHED` users
+   * - BAD_USER_INPUT – no user, or more than `MAX_WATCHED`
    * - NOT_FOUND – the viewer may not see one of the users
    * - RATE_LIMITED – the viewer watches more than `MAX_WATCHED_PER_VIEWER` users with all subscriptions
    */
@@ -116,6 +116,7 @@ export function createPresence(dependencies: Dependencies): PresenceService {
   async function subscribe(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream> {
     if (userIds.length > MAX_WATCHED)
       throw badInput(`userIds can name at most ${MAX_WATCHED} users. Use several subscriptions.`)
+    if (userIds.length === 0) throw badInput('userIds is empty. Name at least one user.')
     const distinct = [...new Set(userIds)]
     const allowed = await visibility.allowed(distinct.map((userId) => ({ viewerId, userId })))
     if (allowed.length < distinct.length) throw notFound('User')

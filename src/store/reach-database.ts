@@ -33,7 +33,7 @@ export async function reachDatabase(url: string, { retryForMs, logger, signal }:
   const logged = new Set<string>()
 
   function shouldRetry(error: unknown): boolean {
-    if (performance.now() >= giveUpAt || hasCode(error, ...PERMANENT)) return false
+    if (performance.now() >= giveUpAt || isPermanent(error)) return false
     const problem = describeConnectError(error).what
     if (!logged.has(problem)) logger?.warn({ problem, retryForMs }, 'database is not reachable; retrying')
     logged.add(problem)
@@ -47,6 +47,17 @@ export async function reachDatabase(url: string, { retryForMs, logger, signal }:
     const { what, hint } = describeConnectError(error)
     throw new UnreachableError(`${sentence(what)} ${hint}`, { cause: error })
   }
+}
+
+/**
+ * Of several hosts, each must have failed for good, or be a standby (an error without a code): a server that does not
+ * answer may be the one that accepts the user.
+ */
+function isPermanent(error: unknown): boolean {
+  if (!(error instanceof AggregateError)) return hasCode(error, ...PERMANENT)
+  const errors: readonly unknown[] = error.errors
+  const failed = errors.filter((one) => codeOf(one) !== undefined || one instanceof AggregateError)
+  return failed.length > 0 && failed.every(isPermanent)
 }
 
 export function describeConnectError(error: unknown): ConnectProblem {

@@ -1,6 +1,7 @@
 import { expect, inject, test, vi } from 'vitest'
 import { reachDatabase } from '../../../src/store/reach-database.ts'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
 import { parley } from '../../unit/cli/terminal.ts'
 import { startGateway } from '../transport/gateway.ts'
 import { temporaryFolder } from './program.ts'
@@ -71,6 +72,19 @@ test('the doctor reports an unreachable database with a hint and without its pas
   expect(gone.code).toBe(1)
   expect(gone.printed).toContain('Nothing listens there')
   expect(wrong.printed + gone.printed).not.toContain('hush')
+})
+
+test('a wrong password is reported after one attempt, also with several hosts', async () => {
+  const { port } = new URL(inject('postgresUrl'))
+  const { logger, lines } = captureLog()
+  const refusing = `127.0.0.1:${port}`
+  const reach = (hosts: string) =>
+    reachDatabase(`postgres://alice:hush@${hosts}/parley`, { retryForMs: 1_000, logger })
+  await expect(reach(`${refusing},${refusing}`)).rejects.toThrow('The server refuses the user')
+  expect(lines).toEqual([])
+  // The host that is away may be the one that accepts the user.
+  await expect(reach(`${refusing},127.0.0.1:1`)).rejects.toThrow("can't be reached")
+  expect(lines).toMatchObject([{ msg: 'database is not reachable; retrying' }])
 })
 
 test('the doctor lists mistakes in the environment and stops', async () => {

@@ -118,6 +118,15 @@ test('rejects changes of title, roles and members of a direct chat, and answers 
   }
 })
 
+test('rejects a change that names nothing to change', async () => {
+  await using parley = await startParley()
+  const { alice, bob } = await cast(parley)
+  const chatId = await alice.createGroup([bob])
+  for (const nothing of [{}, { title: null, messageTtlSeconds: null }]) {
+    expect(await codeOf(alice.post(UPDATE_CHAT, { input: { chatId, ...nothing } }))).toBe('BAD_USER_INPUT')
+  }
+})
+
 test('accepts a repeated change, without a new event', async () => {
   await using parley = await startParley()
   const { alice, bob, carol } = await cast(parley)

@@ -10,7 +10,8 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 /** Retention of two chats with old events. Each of its statements takes 100 ms. */
-function createWorld({ isForGood = false, isOn = (): boolean => true } = {}) {
+function createWorld({ isForGood = false, isOn = (): boolean => true, failures = 0 } = {}) {
+  let failuresLeft = failures
   const old = [1_200, 3]
   const chats = new Map<ChatId, number>(old.map((count, index) => [chatId(`chat ${index}`), count]))
   const pages: RetentionPage[] = [{ overdue: [...chats.keys()] }, { overdue: [] }]
@@ -29,6 +30,10 @@ function createWorld({ isForGood = false, isOn = (): boolean => true } = {}) {
       },
       async trim(id, limit) {
         await statement()
+        if (failuresLeft > 0) {
+          failuresLeft -= 1
+          throw new Error('The connection was lost')
+        }
         const count = Math.min(limit, chats.get(id) ?? 0)
         chats.set(id, (chats.get(id) ?? 0) - count)
         return count
@@ -84,6 +89,26 @@ test('pauses under load, even in the middle of a chat, and continues afterwards'
   isOn = true
   await vi.advanceTimersByTimeAsync(10_000)
   expect(left()).toEqual([0, 0])
+  const stopping = retention.stop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await stopping
+})
+
+test('continues with the page after failed steps', async () => {
+  const { retention, left } = createWorld({ failures: 5 })
+  retention.start()
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(left()).toEqual([0, 0])
+  const stopping = retention.stop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await stopping
+})
+
+test('leaves a page to the next round if ten steps fail in a row', async () => {
+  const { retention, left } = createWorld({ failures: 11 })
+  retention.start()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(left()).toEqual([1_200, 3])
   const stopping = retention.stop()
   await vi.advanceTimersByTimeAsync(1_000)
   await stopping
