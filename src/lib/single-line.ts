@@ -35,7 +35,7 @@ export function trimSingleLine(text: string): string {
 
 /** Returns the text as one valid line: cleaned, and cut to the longest length. Undefined if nothing is left to see. */
 export function toSingleLine(text: string): string | undefined {
-  // A few characters may be removed. What is longer by far is not worth the work.
+  // A few characters may be removed. The rest of a much longer text would be cut off in any case.
   const start = text.slice(0, 8 * MAX_SINGLE_LINE_LENGTH).toWellFormed()
   const clean = trimSingleLine(start.replaceAll(/[\p{Zl}\p{Zp}\r\n\t]+/gu, ' ').replaceAll(DISRUPTIVE, ''))
   const line = Array.from(clean).slice(0, MAX_SINGLE_LINE_LENGTH).join('').trim()
