@@ -39,7 +39,7 @@ test('a name is cut to 255 code points, and never in the middle of one', () => {
 })
 
 test('whatever the input, a cleaned name keeps the rule, and cleaning it again changes nothing', () => {
-  const special = fc.constantFrom(...'\u200B\u200D\u202E\u2028\n\uD83D\uDC4B a\u061C\u3164')
+  const special = fc.constantFrom(...Array.from('\u200B\u200D\u202E\u2028\n👋 a\u061C\u3164'), '\uD83D')
   const text = fc.array(fc.oneof(special, fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 400 })
   fc.assert(
     fc.property(text, (parts) => {
