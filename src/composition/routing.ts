@@ -13,7 +13,9 @@ import { createResyncBroadcast } from '../gateway/resync-broadcast.ts'
 import type { Resync } from '../gateway/resync.ts'
 import { createRouter, type Router } from '../gateway/router.ts'
 import { chatEventTopic, resyncTopic, signalTopic } from '../gateway/topics.ts'
+import { elapsedMs } from '../lib/clock.ts'
 import { presenceEdgeTopic } from '../presence/presence-edges.ts'
+import { createRoutes } from '../sessions/routes.ts'
 
 /** How this gateway and the others send each other messages. */
 export type Routing = Readonly<{
@@ -50,7 +52,8 @@ export function createRouting(
   })
   const broadcast = createResyncBroadcast({ topics, sessions, resync, logger })
   const publisher = createBoundedPublisher({ onUndelivered: broadcast.request, metrics, logger, bounds })
-  const router = createRouter({ hub, topics, publisher, sessions, audience })
+  const routes = createRoutes({ sessions, elapsedMs })
+  const router = createRouter({ hub, topics, publisher, sessions, routes, audience })
 
   return {
     router,

@@ -4,7 +4,8 @@ import type { Topic } from '../bus/topic.ts'
 import type { Audience } from '../chats/audience.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { Signal } from '../events/signal.ts'
-import type { ChatId, UserId } from '../ids.ts'
+import type { ChatId, GatewayId, UserId } from '../ids.ts'
+import type { Route, Routes } from '../sessions/routes.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
 import {
   type AddressedBatch,
@@ -30,14 +31,17 @@ type Dependencies = Readonly<{
   topics: Pick<TopicBus, 'publish' | 'subscribe'>
   publisher: Pick<BoundedPublisher, 'run'>
   sessions: Pick<SessionRegistry, 'hasOthers' | 'gatewaysOf'>
+  routes: Routes
   audience: Audience
 }>
+
+const NONE = Promise.resolve<ReadonlySet<GatewayId>>(new Set())
 
 /**
  * Publishes once per gateway, however many of the members it serves. A gateway that misses a publish finds the gap:
  * by the next event of the chat, by a gap that its bus reports, or because this gateway asks all others to resync.
  */
-export function createRouter({ hub, topics, publisher, sessions, audience }: Dependencies): Router {
+export function createRouter({ hub, topics, publisher, sessions, routes, audience }: Dependencies): Router {
   topics.subscribe(chatEventTopic, deliver)
   topics.subscribe(signalTopic, hub.deliverSignals)
 
@@ -46,16 +50,36 @@ export function createRouter({ hub, topics, publisher, sessions, audience }: Dep
     hub.deliver(events)
   }
 
+  /** Publishes to the gateways that the chats had last, and then to those that have come since. */
   async function publishToOthers<Item extends { readonly chatId: ChatId }>(
     topic: Topic<readonly Item[]>,
     items: readonly Item[],
-    recipientsOf: (chatId: ChatId, items: readonly Item[]) => Promise<readonly UserId[]>,
+    routeOf: (chatId: ChatId, items: readonly Item[]) => Promise<Route>,
   ): Promise<void> {
-    const address = async ([chatId, some]: [ChatId, Item[]]): Promise<AddressedBatch<Item>> => {
-      return { items: some, gateways: await sessions.gatewaysOf(await recipientsOf(chatId, some)) }
-    }
-    const batches = await Promise.all([...Map.groupBy(items, (item) => item.chatId)].map(address))
-    await Promise.all([...batchPerGateway(batches)].map(([to, batch]) => topics.publish(topic, to, batch)))
+    const chats = await Promise.all(
+      [...Map.groupBy(items, (item) => item.chatId)].map(async ([chatId, some]) => {
+        return { items: some, ...(await routeOf(chatId, some)) }
+      }),
+    )
+    const missed = Promise.all(
+      chats.map(async (chat) => ({ items: chat.items, gateways: await chat.missed })),
+    )
+    await Promise.all([
+      publishBatches(topic, chats),
+      missed.then((batches) => publishBatches(topic, batches)),
+    ])
+  }
+
+  async function publishBatches<Item>(
+    topic: Topic<readonly Item[]>,
+    batches: readonly AddressedBatch<Item>[],
+  ): Promise<void> {
+    const messages = [...batchPerGateway(batches)]
+    await Promise.all(messages.map(([to, batch]) => topics.publish(topic, to, batch)))
+  }
+
+  async function routeOfEvents(chatId: ChatId, events: readonly ChatEvent[]): Promise<Route> {
+    return routes.find(chatId, await eventRecipients(chatId, events))
   }
 
   async function eventRecipients(chatId: ChatId, events: readonly ChatEvent[]): Promise<readonly UserId[]> {
@@ -63,20 +87,22 @@ export function createRouter({ hub, topics, publisher, sessions, audience }: Dep
     return [...memberIds, ...events.flatMap(newAndFormerMembers)]
   }
 
-  async function signalRecipients(chatId: ChatId, signals: readonly Signal[]): Promise<readonly UserId[]> {
-    return namedRecipients(signals) ?? audience.memberIds(chatId)
+  async function routeOfSignals(chatId: ChatId, signals: readonly Signal[]): Promise<Route> {
+    const named = namedRecipients(signals)
+    if (named === undefined) return routes.find(chatId, await audience.memberIds(chatId))
+    return { gateways: await sessions.gatewaysOf(named), missed: NONE }
   }
 
   return {
     publish(events) {
       deliver(events)
       if (events.length === 0 || !sessions.hasOthers()) return
-      void publisher.run(() => publishToOthers(chatEventTopic, events, eventRecipients))
+      void publisher.run(() => publishToOthers(chatEventTopic, events, routeOfEvents))
     },
     publishSignals(signals) {
       hub.deliverSignals(signals)
       if (signals.length === 0 || !sessions.hasOthers()) return
-      const publish = async (): Promise<void> => publishToOthers(signalTopic, signals, signalRecipients)
+      const publish = async (): Promise<void> => publishToOthers(signalTopic, signals, routeOfSignals)
       void publisher.run(publish, isRecoverable(signals))
     },
   }

@@ -53,8 +53,8 @@ const CLOSE_MS = 2_000
 /**
  * The registry of gateways in several processes. For each user Redis has a set of the leases under which they are
  * registered, see leases.ts. A lookup is one round trip to each node of a cluster, for any number of users. Lookups
- * are not cached: an answer that is a second old lacks the users who have come since, and nothing would correct it.
- * The list of live leases is cached, since an old one only causes a message too many.
+ * are not cached: an answer that is a second old lacks the users who have come since. routes.ts copes with that. The
+ * list of live leases is cached, since an old one only causes a message too many.
  *
  * While Redis is away, `gatewaysOf` and `others` reject at once; while it hangs, within two seconds. Users register and
  * unregister as usual, and are written when it is back.
