@@ -16,6 +16,7 @@ const FILES = [`${FOLDERS}/**/*.${TEXT}`, '*.{md,json,js,ts,yaml,yml}', 'Dockerf
 const GENERATED = [
   /(^|\/)(?:node_modules|dist|coverage|\.parley)\//,
   /^src\/store\/generated\//,
+  /^bench\/peers\/hand-written\/src\/store\/generated\//,
   /(^|\/)package-lock\.json$/,
   /^docs\/api\//,
 ]

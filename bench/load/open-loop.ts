@@ -1,0 +1,76 @@
+import { Latencies } from './latencies.ts'
+import { MessagesInFlight } from './messages-in-flight.ts'
+import { startPacer } from './pacer.ts'
+import { openPairs, type Pair } from './pairs.ts'
+import type { Load, Opening, Outcome } from './workload.ts'
+
+const TICK_MS = 1
+
+/**
+ * Offers messages at a fixed rate, whether or not earlier ones were answered. A latency counts from the time at which
+ * the message was due, so a stalled system is charged for the messages that it delayed (no coordinated omission).
+ */
+export async function openOpenLoop(opening: Opening): Promise<(load: Load) => Promise<Outcome>> {
+  const pairs = await openPairs(opening)
+  const messages = new MessagesInFlight()
+  return (load) => run(pairs, messages, load)
+}
+
+async function run(
+  pairs: readonly Pair[],
+  messages: MessagesInFlight,
+  { seconds, perSecond }: Load,
+): Promise<Outcome> {
+  const [received, answers, lateness] = [new Latencies(), new Latencies(), new Latencies()]
+  let refused = 0
+  const listener = {
+    arrived(number: number) {
+      received.record(performance.now() - messages.dueAt(number))
+      messages.take(number)
+    },
+    answered(number: number, isRefused: boolean) {
+      answers.record(performance.now() - messages.dueAt(number))
+      if (isRefused) refused += 1
+      if (isRefused) messages.drop(number)
+      else messages.take(number)
+    },
+  }
+  for (const { sender, recipient } of pairs) for (const client of [sender, recipient]) client.listen(listener)
+  const offered = await offer({ seconds, perSecond }, (dueAt, index) => {
+    const { sender, frame } = pairs[index % pairs.length] as Pair
+    lateness.record(performance.now() - dueAt)
+    sender.write(frame.with(messages.add(dueAt, index % pairs.length, 1)))
+  })
+  const lost = await messages.drain()
+  const figures = {
+    ...received.figures(),
+    answerP50: answers.at(50),
+    answerP99: answers.at(99),
+    // The part of a latency that the load generator itself may have caused.
+    lateP99: lateness.at(99),
+    refused,
+    lost,
+  }
+  return { count: offered - refused - lost, figures }
+}
+
+/** Calls `send` for each message at its time. Returns the number of messages. */
+async function offer(
+  { seconds, perSecond }: Pick<Load, 'seconds' | 'perSecond'>,
+  send: (dueAt: number, index: number) => void,
+): Promise<number> {
+  const total = Math.round(seconds * perSecond)
+  const intervalMs = 1000 / perSecond
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let [sent, began] = [0, NaN]
+  const stop = startPacer(Math.max(TICK_MS, intervalMs), () => {
+    const now = performance.now()
+    // The thread needs some milliseconds to start. Time begins with its first tick.
+    if (Number.isNaN(began)) began = now
+    for (; sent < total && began + sent * intervalMs <= now; sent += 1) send(began + sent * intervalMs, sent)
+    if (sent === total) resolve()
+  })
+  await promise
+  await stop()
+  return total
+}

@@ -1,0 +1,109 @@
+import { type LoadProcess, startLoad } from '../load/remote.ts'
+import type { Outcome } from '../load/workload.ts'
+import { type Place, SECRET, startPlace } from '../servers/place.ts'
+import type { Step, Subject } from '../subjects/subject.ts'
+import type { System, Target } from '../targets/target.ts'
+import { type Observed, startInterval, type Usage } from './interval.ts'
+
+/*
+ * Every system is started once, with its users connected. Then they take turns: one round of the first step, in
+ * changing order, then the next round. A disturbance of the machine therefore meets all of them alike.
+ */
+
+/** One run of one system. */
+export type Sample = Readonly<{
+  target: string
+  gateways: number
+  step: string
+  round: number
+  outcome: Outcome
+  usage: Usage
+}>
+
+export type RoundOptions = Readonly<{
+  subject: Subject
+  targets: readonly Target[]
+  rounds: number
+  seconds: number
+  warmUpSeconds: number
+  report: (line: string) => void
+}>
+
+/** Other processes took more than this share of the machine: the run counts as disturbed. */
+export const DISTURBED_SHARE = 0.1
+
+type Running = Readonly<{ target: Target; system: System; load: LoadProcess; observed: readonly Observed[] }>
+
+export async function measure(options: RoundOptions): Promise<readonly Sample[]> {
+  const samples: Sample[] = []
+  for (const gateways of options.subject.gateways) samples.push(...(await measureWith(gateways, options)))
+  return samples
+}
+
+async function measureWith(gateways: number, options: RoundOptions): Promise<readonly Sample[]> {
+  const { subject, rounds, seconds, warmUpSeconds, report } = options
+  await using resources = new AsyncDisposableStack()
+  const place = resources.use(await startPlace())
+  const running: Running[] = []
+  for (const target of options.targets) {
+    report(`starting ${target.name}, gateways: ${gateways}`)
+    const one = await start(target, place, gateways, subject)
+    resources.use(one.system)
+    resources.use(one.load)
+    running.push(one)
+  }
+  const samples: Sample[] = []
+  for (const step of subject.steps) {
+    for (const { load } of running) await load.run(loadOf(step, warmUpSeconds))
+    for (let round = 0; round < rounds; round += 1) {
+      for (const one of rotated(running, round)) {
+        const sample = await measureOnce(one, { gateways, step, round, seconds })
+        report(lineOf(sample, subject))
+        samples.push(sample)
+      }
+    }
+  }
+  return samples
+}
+
+async function start(target: Target, place: Place, gateways: number, subject: Subject): Promise<Running> {
+  const system = await target.start(place, gateways)
+  try {
+    const load = await startLoad(subject.workload, { urls: system.urls, secret: SECRET, ...subject.opening })
+    const observed: readonly Observed[] = [
+      ...system.gateways.map(({ pid }, index) => ({ name: `gateway ${index + 1}`, pid })),
+      { name: 'postgres', pid: place.postgresPid, withChildren: true },
+      { name: 'redis', pid: system.redis.pid },
+      { name: 'load', pid: load.pid },
+    ]
+    return { target, system, load, observed }
+  } catch (error) {
+    await system[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+type Turn = Readonly<{ gateways: number; step: Step; round: number; seconds: number }>
+
+async function measureOnce({ target, load, observed }: Running, turn: Turn): Promise<Sample> {
+  const { gateways, step, round, seconds } = turn
+  const end = startInterval(observed)
+  const outcome = await load.run(loadOf(step, seconds))
+  return { target: target.name, gateways, step: step.name, round, outcome, usage: end() }
+}
+
+function loadOf(step: Step, seconds: number): Parameters<LoadProcess['run']>[0] {
+  return { seconds, perSecond: 0, inFlight: 1, ...step.load }
+}
+
+function lineOf({ target, gateways, step, outcome, usage }: Sample, { figures }: Subject): string {
+  const values = figures.map(
+    ({ key, title, unit }) => `${title} ${(outcome.figures[key] ?? NaN).toFixed(1)} ${unit}`,
+  )
+  const disturbed = usage.others > DISTURBED_SHARE ? `, disturbed (${Math.round(usage.others * 100)} %)` : ''
+  return `${step}, gateways: ${gateways}, ${target}: ${values.join(', ')}${disturbed}`
+}
+
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  return items.map((_, index) => items[(index + by) % items.length] as Item)
+}
