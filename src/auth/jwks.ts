@@ -6,6 +6,8 @@ import { unavailable } from '../errors.ts'
 const FRESH_MS = 10 * 60_000
 /** The shortest time between two fetches that tokens with unknown keys cause. */
 const COOLDOWN_MS = 30_000
+/** When a client tries again with a token whose key may be new. The next fetch is at most `COOLDOWN_MS` away. */
+const UNKNOWN_KEY_RETRY_MS = 5_000
 /** The shortest time between two fetches while they fail. */
 const RETRY_AFTER_MS = 1_000
 /** How long the last keys are used while the identity provider is unreachable. */
@@ -14,12 +16,14 @@ const FETCH_TIMEOUT_MS = 3_000
 
 /**
  * Returns the public keys of an identity provider. Fetches them when a token first needs them. Unknown values of
- * `kid` cause at most one fetch in 30 s.
+ * `kid` cause at most one fetch in 30 s. Until the next one a token with an unknown key is not rejected as invalid: the
+ * provider may have added the key since.
  *
  * If the provider is unreachable, the last keys serve for an hour, so that an outage does not sign users out. The
  * function then never rejects a token as invalid because its key is unknown.
  *
- * Errors: UNAVAILABLE – the provider is unreachable, and the last keys do not include the token's.
+ * Errors: UNAVAILABLE – the provider is unreachable, or was asked just before, and the last keys do not include the
+ * token's.
  */
 export function createJwks(url: string): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(new URL(url), {
@@ -37,12 +41,14 @@ export function createJwks(url: string): JWTVerifyGetKey {
 
   return async (header, token) => {
     if (failure === undefined || performance.now() - failure.at >= RETRY_AFTER_MS) {
+      const wasCoolingDown = remote.coolingDown
       try {
         const key = await remote(header, token)
         reachedAt = performance.now()
         failure = undefined
         return key
       } catch (error) {
+        if (wasCoolingDown && error instanceof errors.JWKSNoMatchingKey) throw keyMayBeNew(error)
         if (isTokenError(error)) throw error
         failure = { at: performance.now(), cause: error, lastKeys: lastKeys() }
       }
@@ -64,6 +70,11 @@ async function fromLastKeys(
     if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
   }
   throw unavailable('The keys that verify tokens cannot be fetched at the moment. Try again.', cause)
+}
+
+function keyMayBeNew(cause: unknown): Error {
+  const message = "The token's key is unknown. It may be new: try again in a moment."
+  return unavailable(message, cause, UNKNOWN_KEY_RETRY_MS)
 }
 
 /** Returns whether the token is at fault, rather than a provider that is unreachable or returns no keys. */

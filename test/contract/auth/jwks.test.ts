@@ -136,16 +136,19 @@ test('a thousand tokens with odd key names cause at most one fetch more', async 
   expect(provider.fetches).toBeLessThanOrEqual(2)
 })
 
-test('a key that was added later is found', async () => {
+test('a key that was added later is found, and until then its token may be tried again', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   try {
     const [key, added] = [await makeKey('ES256', 'a'), await makeKey('ES256', 'b')]
     await using provider = await startProvider([key])
     await provider.verifier.verify(await sign(key))
     provider.keys.push(added.jwk)
-    expect(await codeOf(provider.verifier.verify(await sign(added)))).toBe('UNAUTHENTICATED')
+    expect(await codeOf(provider.verifier.verify(await sign(added)))).toBe('UNAVAILABLE')
     vi.setSystemTime(Date.now() + 31_000)
     expect(await codeOf(provider.verifier.verify(await sign(added)))).toBe('accepted')
+    vi.setSystemTime(Date.now() + 31_000)
+    const foreign = await makeKey('ES256', 'c')
+    expect(await codeOf(provider.verifier.verify(await sign(foreign)))).toBe('UNAUTHENTICATED')
   } finally {
     vi.useRealTimers()
   }
