@@ -5,17 +5,28 @@ const MAX_DEPTH = 8
 /** Matches the end of names of fields with message contents or credentials. */
 const PRIVATE_FIELD = /(authorization|cookie|body|variables|connectionParams|token|secret|password)$/i
 
-/** Credentials within texts, by their form. No pattern matches beyond a quotation mark. */
-const PRIVATE_TEXT: readonly (readonly [RegExp, string])[] = [
-  [/([a-z][a-z0-9+.-]*:\/\/)[^\s"'/]+@/gi, `$1${REDACTED}@`],
+type Replacement = string | ((match: string) => string)
+
+/**
+ * Credentials within texts, by their form. No pattern matches beyond a quotation mark. Each can start only where no
+ * longer match can have started before it, so that any text costs time in proportion to its length.
+ */
+const PRIVATE_TEXT: readonly (readonly [RegExp, Replacement])[] = [
+  [/((?<![a-z0-9+.-])[a-z0-9+.-]+:\/\/)[^\s"'/]+@/gi, `$1${REDACTED}@`],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${REDACTED}`],
-  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, REDACTED],
+  [/(?<![\w-])[\w-]+\.[\w-]+\.[\w-]*/g, (text) => (/\beyJ/.test(text) ? REDACTED : text)],
   [/([?&](?:[\w-]*token|[\w-]*signature|sig|secret|password)=)[^&\s"'\\]+/gi, `$1${REDACTED}`],
 ]
 
 /** Replaces the credentials in a text. */
 export function redactText(text: string): string {
-  return PRIVATE_TEXT.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text)
+  return PRIVATE_TEXT.reduce(
+    (rest, [pattern, replacement]) =>
+      typeof replacement === 'string'
+        ? rest.replace(pattern, replacement)
+        : rest.replace(pattern, replacement),
+    text,
+  )
 }
 
 const PRIVATE_JSON = new RegExp(

@@ -52,6 +52,8 @@ test.each([
   ['redis://:hu@sh@cache:6379', 'redis://[redacted]@cache:6379'],
   ['Authorization: Bearer hush.hush', 'Authorization: Bearer [redacted]'],
   ['token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.hush-_hush refused', 'token [redacted] refused'],
+  ['session-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.hush', '[redacted]'],
+  ['1redis://:hush@cache', '1redis://[redacted]@cache'],
   ['GET /file?a=1&X-Amz-Signature=hush&b=2', 'GET /file?a=1&X-Amz-Signature=[redacted]&b=2'],
 ])('the credential in %s is redacted within a text', (text, safe) => {
   expect(line((logger) => logger.info({ note: text }, text))).toMatchObject({ note: safe, msg: safe })
@@ -87,6 +89,22 @@ test('any thrown value can be logged', () => {
     err: 'just a text',
     circle: { size: '10', bytes: '[3 bytes]' },
   })
+})
+
+// With a pattern that takes quadratic time, each of these takes minutes, and the test ends by its time limit.
+test.each([
+  ['letters', 'a'],
+  ['schemes', 'a+'],
+  ['starts of tokens', '-eyJ'],
+  ['tokens without an end', 'eyJa.'],
+  ['parameters', '?a-token'],
+  ['credentials', 'Bearer '],
+  ['private fields', '"token":"'],
+  ['escapes', '\\"body":"\\'],
+])('a text of many %s is redacted in linear time', (_case, part) => {
+  const text = part.repeat(Math.ceil(400_000 / part.length))
+  const { msg, more } = line((logger) => logger.error({ more: text }, text))
+  expect(String(msg).length + String(more).length).toBeGreaterThan(0)
 })
 
 test('readable lines are redacted as well', () => {
