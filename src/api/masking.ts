@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { GraphQLError } from 'graphql'
+import { GraphQLError, Kind } from 'graphql'
 import { ParleyError, errorExtensions, withoutStack } from '../errors.ts'
 import type { ErrorExtensions } from '../errors.ts'
 import { classifyDatabaseError } from '../store/sql/database-error.ts'
@@ -17,6 +17,8 @@ export type HttpHint = Readonly<{
 
 const DATABASE_UNREACHABLE = 'The database did not answer. Try again.'
 const RETRY_AFTER_MS = 500
+const MAX_MESSAGE_LENGTH = 1_000
+const LONG_QUOTATION = /"([^"]{60})[^"]{20,}"/g
 
 type ErrorLogger = Pick<Logger, 'error'>
 
@@ -57,7 +59,13 @@ export function isTransient(error: GraphQLError): boolean {
 
 /** Converts an error that is known to be about the client's document, such as an error of validation. */
 export function toDocumentError(error: GraphQLError): GraphQLError {
-  return finished.has(error) ? error : finish(error, error.message, errorExtensions('BAD_USER_INPUT'))
+  return finished.has(error) ? error : finish(error, shorten(error.message), errorExtensions('BAD_USER_INPUT'))
+}
+
+/** Cuts what the client sent within the message of an error: a name or value can have any length. */
+function shorten(message: string): string {
+  const cut = message.replaceAll(LONG_QUOTATION, (_, start: string) => `"${start}…"`)
+  return cut.length > MAX_MESSAGE_LENGTH ? `${cut.slice(0, MAX_MESSAGE_LENGTH).toWellFormed()}…` : cut
 }
 
 /** Converts an error that concerns no field or document. */
@@ -122,9 +130,14 @@ function report(cause: unknown, error: unknown, logger: ErrorLogger): string {
   if (known !== undefined) return known
   const errorId = randomUUID()
   if (isObject(cause)) reported.set(cause, errorId)
-  const path = error instanceof GraphQLError ? error.path?.join('.') : undefined
-  logger.error({ err: cause, errorId, path }, 'operation failed unexpectedly')
+  logger.error({ err: cause, errorId, field: fieldOf(error) }, 'operation failed unexpectedly')
   return errorId
+}
+
+/** The name of the field in the schema. The path would have the client's aliases, of any length and content. */
+function fieldOf(error: unknown): string | undefined {
+  const node = error instanceof GraphQLError ? error.nodes?.[0] : undefined
+  return node?.kind === Kind.FIELD ? node.name.value : undefined
 }
 
 function isDatabaseUnreachable(cause: unknown): boolean {

@@ -5,11 +5,14 @@ import { beginRequestScope, requestIdIn } from '../telemetry/request-id.ts'
 import type { Health } from './health/health.ts'
 import { sendJson } from './http/json-response.ts'
 import type { DemoPage } from './http/demo-page.ts'
+import { isValidHost } from './http/host.ts'
 import type { CorsHeaders } from './http/origins.ts'
 import type { WebApp } from './http/web-app.ts'
 import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
 
 const RETRY_AFTER_MS = 2_000
+
+const INVALID_HOST = 'The Host header is invalid. Send the name or address of this server, and its port.'
 
 const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
@@ -45,7 +48,7 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
     if ((await webApp?.handle(request, response)) === true) return
     if ((await demoPage?.handle(request, response)) === true) return
     if (path === '/' && acceptsHtml(request)) response.writeHead(302, { Location: GRAPHQL_PATH }).end()
-    else if (!health.handle(request, response)) sendNotFound(response)
+    else if (!health.handle(request, response, 'public')) sendNotFound(response)
   }
 
   async function handleApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -63,6 +66,7 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
 
   return (request, response) => {
     setHeaders(response, SECURITY_HEADERS)
+    if (!isValidHost(request.headers.host)) return sendJson(response, 400, { error: INVALID_HOST })
     const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))
     response.once('close', scope.dispose)
     scope.run(() => {

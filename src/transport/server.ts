@@ -86,7 +86,7 @@ export function createServer({
   const admin =
     config.admin &&
     createHttpServer(HTTP_OPTIONS, (request, response) => {
-      const isHandled = health.handle(request, response) || metrics.handle(request, response)
+      const isHandled = health.handle(request, response, 'operator') || metrics.handle(request, response)
       if (!isHandled) sendNotFound(response)
     })
 

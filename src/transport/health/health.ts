@@ -6,6 +6,8 @@ import { sendJson } from '../http/json-response.ts'
 /** Resolves if the dependency works. Rejects if it does not. */
 export type HealthCheck = () => Promise<unknown>
 
+export type HealthReader = 'public' | 'operator'
+
 /** Liveness and readiness of this gateway. */
 export type Health = Readonly<{
   /** From now on the gateway is ready if its checks pass. */
@@ -14,8 +16,11 @@ export type Health = Readonly<{
   markDraining(): void
   /** Runs the checks, unless they ran in the last second. */
   readiness(): Promise<Readiness>
-  /** Answers /health/live and /health/ready. Returns false for any other path. */
-  handle(request: IncomingMessage, response: ServerResponse): boolean
+  /**
+   * Answers /health/live and /health/ready. Returns false for any other path. On the public port, where strangers may
+   * ask, readiness has only its status; for the operator it has the checks and warnings as well.
+   */
+  handle(request: IncomingMessage, response: ServerResponse, reader: HealthReader): boolean
 }>
 
 const OK = 'ok'
@@ -42,7 +47,7 @@ type Dependencies = Readonly<{
   /** Each returns a warning, or undefined. */
   warnings?: Readonly<Record<string, () => string | undefined>>
   logger: Logger
-  /** How long a check may take. Default: 1 second. */
+  /** How long a check may take. Default: 3 seconds, so that a slow database does not make every gateway unready. */
   deadlineMs?: number
   /** How long an outcome is reused, so that many requests cause one check. Default: 1 second. */
   keepMs?: number
@@ -52,7 +57,7 @@ type Dependencies = Readonly<{
 const FAILURES_UNTIL_UNREADY = 2
 
 export function createHealth(dependencies: Dependencies): Health {
-  const { checks, optional = {}, warnings = {}, logger, deadlineMs = 1_000, keepMs = 1_000 } = dependencies
+  const { checks, optional = {}, warnings = {}, logger, deadlineMs = 3_000, keepMs = 1_000 } = dependencies
   let phase: 'starting' | 'ready' | 'draining' = 'starting'
   const failures = new Map<string, number>()
   const running = new Map<string, Promise<unknown>>()
@@ -101,20 +106,20 @@ export function createHealth(dependencies: Dependencies): Health {
     return Object.fromEntries(verdicts)
   }
 
-  async function sendReadiness(response: ServerResponse): Promise<void> {
-    const { warnings: active, ...body } = await readiness()
+  async function sendReadiness(response: ServerResponse, reader: HealthReader): Promise<void> {
+    const { status, checks: outcomes, warnings: active } = await readiness()
     const hasWarnings = Object.keys(active).length > 0
-    sendJson(
-      response,
-      body.status === 'ready' ? 200 : 503,
-      hasWarnings ? { ...body, warnings: active } : body,
-    )
+    const details = hasWarnings ? { checks: outcomes, warnings: active } : { checks: outcomes }
+    sendJson(response, status === 'ready' ? 200 : 503, {
+      status,
+      ...(reader === 'operator' && details),
+    })
   }
 
-  function handle(request: IncomingMessage, response: ServerResponse): boolean {
+  function handle(request: IncomingMessage, response: ServerResponse, reader: HealthReader): boolean {
     const path = request.url?.split('?', 1)[0]
     if (path === '/health/live') sendJson(response, 200, { status: 'alive' })
-    else if (path === '/health/ready') void sendReadiness(response)
+    else if (path === '/health/ready') void sendReadiness(response, reader)
     else return false
     return true
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { serverAudits } from 'graphql-http'
 import { expect, test } from 'vitest'
 import { startGateway } from './gateway.ts'
@@ -30,6 +31,21 @@ test('runs as the user of the token, or without a viewer', async () => {
   expect((await post(gateway.url, '{ whoami }', { token })).body.data).toEqual({ whoami: 'alice' })
   expect((await post(gateway.url, '{ whoami }')).body.data).toEqual({ whoami: 'anonymous' })
 })
+
+test.each(['a b', 'x:99999', '[::', 'alice@localhost', 'localhost/graphql'])(
+  'answers the invalid host %j with 400, and logs no error',
+  async (host) => {
+    await using gateway = await startGateway()
+    const { hostname, port } = new URL(gateway.url)
+    const sent = request({ hostname, port, path: '/graphql?query={whoami}', headers: { host } }).end()
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    expect([response.statusCode, JSON.parse(await text(response))]).toEqual([
+      400,
+      { error: 'The Host header is invalid. Send the name or address of this server, and its port.' },
+    ])
+    expect(gateway.log.filter((line) => line.includes('"error"'))).toEqual([])
+  },
+)
 
 test('answers an invalid token with 401 and the reason, and does not run the operation', async () => {
   await using gateway = await startGateway()

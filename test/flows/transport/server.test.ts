@@ -51,27 +51,34 @@ test('readiness follows start, drain and checks; liveness follows none of them',
     const { status, text } = await send(`${origin(gateway)}/health/ready`, {})
     return [status, JSON.parse(text)]
   }
-  expect(await ready()).toEqual([503, { status: 'starting', checks: { database: 'ok' } }])
+  expect(await ready()).toEqual([503, { status: 'starting' }])
   gateway.health.markReady()
-  expect(await ready()).toEqual([200, { status: 'ready', checks: { database: 'ok' } }])
+  expect(await ready()).toEqual([200, { status: 'ready' }])
   isBroken = true
-  expect(await ready()).toEqual([200, { status: 'ready', checks: { database: 'ok' } }])
-  expect(await ready()).toEqual([503, { status: 'failing', checks: { database: 'slow or failing' } }])
+  expect(await ready()).toEqual([200, { status: 'ready' }])
+  expect(await ready()).toEqual([503, { status: 'failing' }])
   isBroken = false
-  expect(await ready()).toEqual([200, { status: 'ready', checks: { database: 'ok' } }])
+  expect(await ready()).toEqual([200, { status: 'ready' }])
   gateway.health.markDraining()
-  expect(await ready()).toEqual([503, { status: 'draining', checks: { database: 'ok' } }])
+  expect(await ready()).toEqual([503, { status: 'draining' }])
   gateway.server.stopAccepting()
   expect((await send(`${origin(gateway)}/health/live`, {})).status).toBe(200)
 })
 
-test('serves health on the admin port too, and nothing else there', async () => {
+test('serves health on the admin port with its details, and nothing else there', async () => {
   await using blocker = await startGateway()
   const port = Number(new URL(blocker.url).port)
   await blocker.server.stop()
-  await using gateway = await startGateway({ admin: { host: '127.0.0.1', port } })
+  await using gateway = await startGateway({
+    admin: { host: '127.0.0.1', port },
+    checks: { database: async () => undefined },
+  })
   gateway.health.markReady()
-  expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200)
+  const details = await fetch(`http://127.0.0.1:${port}/health/ready`)
+  expect([details.status, await details.json()]).toEqual([
+    200,
+    { status: 'ready', checks: { database: 'ok' } },
+  ])
   expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('\n')
   expect((await fetch(`${gateway.url}/metrics`)).status).toBe(404)
   expect((await fetch(`http://127.0.0.1:${port}/graphql`)).status).toBe(404)

@@ -88,6 +88,33 @@ test.each([undefined, null, 'text', 7, {}, Symbol('s'), new DOMException('gone',
   },
 )
 
+test('cuts what the client sent, and logs the name of the field instead of its alias', async () => {
+  const long = 'x'.repeat(40_000)
+  const error = vi.fn<(fields: object) => void>()
+  const schema = new GraphQLSchema({
+    query: new GraphQLObjectType({
+      name: 'Query',
+      fields: {
+        fail: {
+          type: GraphQLString,
+          resolve: () => {
+            throw new Error('secret')
+          },
+        },
+      },
+    }),
+  })
+  const unknown = await graphql({ schema, source: `{ ${long} }` })
+  expect(toClientError(unknown.errors?.[0], { error }).message).toBe(
+    `Cannot query field "${'x'.repeat(60)}…" on type "Query".`,
+  )
+  const aliased = await graphql({ schema, source: `{ ${long}: fail }` })
+  toClientError(aliased.errors?.[0], { error })
+  expect(error).toHaveBeenCalledTimes(1)
+  expect(error.mock.calls[0]?.[0]).toMatchObject({ field: 'fail' })
+  expect(JSON.stringify(error.mock.calls)).not.toContain(long)
+})
+
 test('does not send the HTTP hint of an error', () => {
   const error = new GraphQLError('Too large', { extensions: { code: 'X', http: { status: 413 } } })
   const masked = toClientError(error, { error: vi.fn<() => void>() })
