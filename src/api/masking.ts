@@ -59,7 +59,9 @@ export function isTransient(error: GraphQLError): boolean {
 
 /** Converts an error that is known to be about the client's document, such as an error of validation. */
 export function toDocumentError(error: GraphQLError): GraphQLError {
-  return finished.has(error) ? error : finish(error, shorten(error.message), errorExtensions('BAD_USER_INPUT'))
+  return finished.has(error)
+    ? error
+    : finish(error, shorten(error.message), errorExtensions('BAD_USER_INPUT'))
 }
 
 /** Cuts what the client sent within the message of an error: a name or value can have any length. */
