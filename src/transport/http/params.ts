@@ -1,4 +1,5 @@
 import type { FetchAPI, GraphQLParams, Plugin } from 'graphql-yoga'
+import { accepts, mediaRanges } from './accept.ts'
 import { badRequest, textOfBody } from './request-body.ts'
 
 /**
@@ -32,12 +33,17 @@ const NOT_ACCEPTABLE =
   'The header "Accept" names no type that is served. Send application/graphql-response+json, application/json, or for ' +
   'subscriptions text/event-stream or multipart/mixed; subscriptionSpec=1.0.'
 
-const SERVED =
-  /(^|,)\s*(\*\/\*|application\/(\*|json|graphql-response\+json)|text\/(\*|event-stream)|multipart\/mixed)\s*(;|,|$)/i
+const SERVED = [
+  'application/json',
+  'application/graphql-response+json',
+  'text/event-stream',
+  'multipart/mixed',
+]
 
 /** Checked first, so that no operation runs whose result cannot be sent. */
 function acceptsAny(accept: string | null): boolean {
-  return accept === null || accept.trim() === '' || SERVED.test(accept)
+  const ranges = mediaRanges(accept)
+  return SERVED.some((mediaType) => accepts(ranges, mediaType))
 }
 
 /** The client accepts no type of the result. JSON that it can show is better than nothing. */

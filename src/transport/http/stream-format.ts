@@ -1,7 +1,9 @@
 import type { ExecutionResult } from 'graphql'
+import { accepts, type MediaRange, mediaRanges } from './accept.ts'
 
 /** How the results of a subscription are written into an HTTP response. */
 export type StreamFormat = Readonly<{
+  mediaType: string
   contentType: string
   /** Written at once, so that the client sees that the stream is open. */
   start: string
@@ -13,6 +15,7 @@ export type StreamFormat = Readonly<{
 
 /** Server-sent events, in the form of graphql-sse with one connection for each operation. */
 const SSE: StreamFormat = {
+  mediaType: 'text/event-stream',
   contentType: 'text/event-stream; charset=utf-8',
   start: ':\n\n',
   heartbeat: ':\n\n',
@@ -26,6 +29,7 @@ const SSE: StreamFormat = {
  * case, as Apollo's router writes it: some versions of Apollo iOS know no other spelling.
  */
 const MULTIPART: StreamFormat = {
+  mediaType: 'multipart/mixed',
   contentType: 'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0',
   start: `\r\n--graphql${part({})}`,
   heartbeat: part({}),
@@ -54,26 +58,15 @@ export function inOneLine(content: object): string {
  * events. Undefined if the client accepts neither.
  */
 export function streamFormatFor(accept: string | null): StreamFormat | undefined {
-  const ranges = (accept ?? '*/*').split(',').map(parsedRange)
-  const acceptable = ranges.filter(({ format, weight }) => format !== undefined && weight > 0)
+  const ranges = mediaRanges(accept)
+  const acceptable = ranges.filter(({ weight }) => weight > 0)
   // Sorting is stable, so ranges of the same weight stay in the client's order.
-  return acceptable.toSorted((a, b) => b.weight - a.weight)[0]?.format
+  const formats = acceptable.toSorted((a, b) => b.weight - a.weight).map(formatOf)
+  return formats.find((format) => format !== undefined && accepts(ranges, format.mediaType))
 }
 
-type Range = Readonly<{ format: StreamFormat | undefined; weight: number }>
-
-function parsedRange(text: string): Range {
-  const [type = '', ...parameters] = text.split(';').map((piece) => piece.trim().toLowerCase())
-  const valueOf = (name: string): string | undefined =>
-    parameters
-      .find((parameter) => parameter.startsWith(`${name}=`))
-      ?.slice(name.length + 1)
-      .replaceAll('"', '')
-  const weight = Number(valueOf('q') ?? 1)
-  return { format: formatOf(type, valueOf('subscriptionspec')), weight: Number.isNaN(weight) ? 0 : weight }
-}
-
-function formatOf(type: string, subscriptionSpec: string | undefined): StreamFormat | undefined {
-  if (type === 'multipart/mixed') return subscriptionSpec === '1.0' ? MULTIPART : undefined
-  return ['text/event-stream', 'text/*', '*/*'].includes(type) ? SSE : undefined
+function formatOf({ type, parameters }: MediaRange): StreamFormat | undefined {
+  if (type === MULTIPART.mediaType)
+    return parameters.get('subscriptionspec') === '1.0' ? MULTIPART : undefined
+  return [SSE.mediaType, 'text/*', '*/*'].includes(type) ? SSE : undefined
 }

@@ -1,13 +1,13 @@
 import type { ExecutionResult } from 'graphql'
 import type { FetchAPI } from 'graphql-yoga'
+import type { SharedTimer } from './shared-timer.ts'
 import type { StreamFormat } from './stream-format.ts'
-
-/** How often something is written to a silent subscription, so that clients and proxies see that it is alive. */
-export const HEARTBEAT_MS = 10_000
 
 type Options = Readonly<{
   format: StreamFormat
-  heartbeatMs: number
+  timer: SharedTimer
+  /** A stream that was silent for so many ticks of the timer gets a heartbeat. */
+  heartbeatTicks: number
   fetchAPI: FetchAPI
   /** Whether the gateway ends the stream with this result. */
   isFinal(result: ExecutionResult): boolean
@@ -22,22 +22,27 @@ const HEADERS = { 'Cache-Control': 'no-cache, no-transform', 'X-Accel-Buffering'
 /** Writes a stream of results in a format, with heartbeats. The stream ends when the client goes away. */
 export function streamResponse(
   results: AsyncIterable<ExecutionResult>,
-  { format, heartbeatMs, fetchAPI, isFinal }: Options,
+  { format, timer, heartbeatTicks, fetchAPI, isFinal }: Options,
 ): Response {
   const encoder = new TextEncoder()
   const source = results[Symbol.asyncIterator]()
-  let heartbeat: NodeJS.Timeout | undefined
+  let silentTicks = 0
+  let stopHeartbeats = (): void => undefined
   const body = new fetchAPI.ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(encoder.encode(format.start))
-      heartbeat = setInterval(() => {
+      stopHeartbeats = timer.add(() => {
+        silentTicks += 1
+        if (silentTicks < heartbeatTicks) return
+        silentTicks = 0
         // A client that does not read gets no heartbeats: they would pile up.
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(format.heartbeat))
-      }, heartbeatMs)
+      })
     },
     async pull(controller) {
       try {
         const next: IteratorResult<ExecutionResult, unknown> = await source.next()
+        silentTicks = 0
         if (next.done !== true) {
           controller.enqueue(encoder.encode(format.encode(next.value, isFinal(next.value))))
           return
@@ -47,10 +52,10 @@ export function streamResponse(
       } catch (error) {
         controller.error(error)
       }
-      clearInterval(heartbeat)
+      stopHeartbeats()
     },
     async cancel() {
-      clearInterval(heartbeat)
+      stopHeartbeats()
       await source.return?.()
     },
   })

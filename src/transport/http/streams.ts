@@ -10,9 +10,13 @@ import { inWaves } from '../../lib/waves.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Caller } from '../pipeline/caller.ts'
 import { inOneLine, streamFormatFor } from './stream-format.ts'
-import { HEARTBEAT_MS, streamResponse } from './stream-response.ts'
+import { createSharedTimer } from './shared-timer.ts'
+import { streamResponse } from './stream-response.ts'
 
 const CHECK_EVERY_MS = 1_000
+
+/** How often something is written to a silent subscription, so that clients and proxies see that it is alive. */
+const HEARTBEAT_MS = 10_000
 
 type ResultStream = PushStream<never, ExecutionResult>
 
@@ -46,6 +50,9 @@ type Dependencies = Readonly<{
 
 export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }: Dependencies): HttpStreams {
   const open = new Set<ResultStream>()
+  const checkMs = Math.min(CHECK_EVERY_MS, heartbeatMs)
+  const timer = createSharedTimer(checkMs)
+  const heartbeatTicks = Math.round(heartbeatMs / checkMs)
   /** The errors with which this gateway has ended streams. Other plugins copy the results around them. */
   const finals = new WeakSet<GraphQLError>()
   let isClosing = false
@@ -80,7 +87,7 @@ export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }:
       const isFinal = ({ errors = [] }: ExecutionResult): boolean => errors.some((error) => finals.has(error))
       const results = result as AsyncIterable<ExecutionResult>
       outcome.setResultProcessor(
-        (_, fetchAPI) => streamResponse(results, { format, heartbeatMs, fetchAPI, isFinal }),
+        (_, fetchAPI) => streamResponse(results, { format, timer, heartbeatTicks, fetchAPI, isFinal }),
         format.contentType,
       )
     },
@@ -88,9 +95,9 @@ export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }:
 
   function openStream(results: AsyncIterable<ExecutionResult>, { session, signal }: Request): ResultStream {
     const source = results[Symbol.asyncIterator]()
-    const expiryCheck = setInterval(() => {
+    const stopExpiryChecks = timer.add(() => {
       if (hasExpired(session?.expiresAt, clock.now())) endWith(stream, expired())
-    }, CHECK_EVERY_MS)
+    })
     function onGone(): void {
       stream.return().catch((error: unknown) => logger.error({ err: error }, 'closing a stream failed'))
     }
@@ -98,7 +105,7 @@ export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }:
       items: () => source,
       onClose() {
         open.delete(stream)
-        clearInterval(expiryCheck)
+        stopExpiryChecks()
         signal.removeEventListener('abort', onGone)
         return source.return?.()
       },

@@ -94,7 +94,7 @@ test.each(['application/json', 'application/graphql-response+json', 'multipart/m
   },
 )
 
-test.each(['text/html', 'application/xml, image/png'])(
+test.each(['text/html', 'application/xml, image/png', 'application/json;q=0', '*/*;q=0'])(
   'a mutation with Accept: %s does not run, and the answer says what is served',
   async (accept) => {
     await using gateway = await startGateway()
