@@ -7,5 +7,5 @@ export function warningsFor(env: Environment): readonly string[] {
 
 function strictAlone({ REPLICATION_POLICY: policy, DATABASE_URL: url }: Environment): string | undefined {
   if (policy !== 'strict' || url !== undefined) return undefined
-  return 'REPLICATION_POLICY is strict, and the embedded database has no standby: every send will be refused. Set DATABASE_URL, or unset REPLICATION_POLICY.'
+  return 'REPLICATION_POLICY is strict, and the embedded database has no standby: every send will be rejected. Set DATABASE_URL, or unset REPLICATION_POLICY.'
 }

@@ -64,7 +64,7 @@ export function createDurableAppend({
   }
 
   const retryPolicyFor = (batchSize: number): RetryPolicy => ({
-    shouldRetry: ({ kind, elapsedMs }) => kind !== 'refused' && elapsedMs < RETRY_FOR_MS,
+    shouldRetry: ({ kind, elapsedMs }) => kind !== 'rejected' && elapsedMs < RETRY_FOR_MS,
     backoff: RETRY_BACKOFF,
     onFailure({ error, kind }) {
       metrics.appendRetries.inc({ kind })

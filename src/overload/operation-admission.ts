@@ -35,7 +35,7 @@ type Dependencies = Readonly<{
   levels: Pick<ServiceLevels, 'modeOf' | 'retryAfterMs' | 'receiptRestMs' | 'maxBacklogMs'>
   limits: Pick<RateLimits, 'take'>
   throttle: Pick<SendThrottle, 'throttledForMs' | 'recordSend' | 'recordRejection'>
-  metrics: Pick<Metrics, 'refused' | 'rateLimited'>
+  metrics: Pick<Metrics, 'rejectedOperations' | 'rateLimited'>
 }>
 
 /**
@@ -49,13 +49,13 @@ export function createOperationAdmission(dependencies: Dependencies): OperationA
   const tricklingCounts = new Map<UserId, number>()
 
   function rejectDegraded(feature: Feature, retryAfterMs: number): never {
-    metrics.refused.inc({ code: 'SERVICE_DEGRADED', feature })
+    metrics.rejectedOperations.inc({ code: 'SERVICE_DEGRADED', feature })
     const message = `The feature "${feature}" is paused because the server is overloaded. Try again later.`
     throw new ParleyError('SERVICE_DEGRADED', message, { retryAfterMs })
   }
 
   function rejectLimited(feature: Feature, cause: CostClass | 'heaviest', retryAfterMs: number): never {
-    metrics.refused.inc({ code: 'RATE_LIMITED', feature })
+    metrics.rejectedOperations.inc({ code: 'RATE_LIMITED', feature })
     metrics.rateLimited.inc({ class: cause })
     throw withoutStack(
       () => new ParleyError('RATE_LIMITED', 'Too many requests. Try again later.', { retryAfterMs }),

@@ -74,8 +74,8 @@ export function createMetrics() {
       'Resyncs of all users of this gateway with the chat logs, by the fault that caused them.',
       ['reason'],
     ),
-    refused: counter(
-      'refused_total',
+    rejectedOperations: counter(
+      'rejected_operations_total',
       'Operations that were rejected because of overload or a quota, by code and feature.',
       ['code', 'feature'],
     ),

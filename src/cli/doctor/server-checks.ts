@@ -86,7 +86,7 @@ export function checkReplication({ replication }: DatabaseFacts, policy: Replica
   const hint =
     'Give the primary a standby and name it in synchronous_standby_names. docs/failover.md explains how, and the cost.'
   return policy === 'strict'
-    ? problem(risk, `${hint} REPLICATION_POLICY is strict: sends are refused until then.`)
+    ? problem(risk, `${hint} REPLICATION_POLICY is strict: sends are rejected until then.`)
     : warning(risk, hint)
 }
 

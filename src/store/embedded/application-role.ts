@@ -5,7 +5,7 @@ export const APPLICATION = 'parley'
 
 /**
  * Creates an ordinary role that owns a database, if it is missing. Parley's statements run as that role, because a
- * superuser can read the server's files, which may be root's. Called with the instance lock held, so not concurrently.
+ * superuser can read the server's files, which may be root's. Called with the server lock held, so not concurrently.
  */
 export async function ensureApplicationRole(connection: pg.Client, password: string): Promise<void> {
   const { rows } = await connection.query<{ hasRole: boolean; hasDatabase: boolean }>(

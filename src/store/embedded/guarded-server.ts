@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { retry } from '../../lib/backoff.ts'
-import { lockInstance } from './instance-lock.ts'
+import { lockServer } from './server-lock.ts'
 import { closeServer, openServer, type Server, type ServerPlace } from './server.ts'
 
 type Log = Pick<Logger, 'info' | 'warn'>
@@ -46,7 +46,7 @@ export class GuardedServer {
   async #open(place: ServerPlace, signal = this.#stopping.signal): Promise<Server> {
     const server = await openServer(place, signal)
     try {
-      await lockInstance(server.connection, path.dirname(place.folder))
+      await lockServer(server.connection, path.dirname(place.folder))
     } catch (error) {
       await server.connection.end()
       throw error

@@ -162,7 +162,7 @@ function explainExit({ folder, logFile, port }: ServerPlace, log: string): undef
 
 /** Undefined: the server is stopping. */
 async function connect(port: number, { password, folder }: ServerPlace): Promise<pg.Client | undefined> {
-  const identity = { user: 'postgres', database: 'postgres', application_name: 'parley-instance', password }
+  const identity = { user: 'postgres', database: 'postgres', application_name: 'parley-gateway', password }
   const client = new pg.Client({
     host: HOST,
     port,

@@ -2,7 +2,7 @@ import type { ServerState } from '../sql/server-state.ts'
 
 /**
  * The answer of each host, by its index: its state, `pending` if it has not answered yet, or undefined if the question
- * failed, for example because the connection was refused or lost.
+ * failed, for example because the connection failed or was lost.
  */
 export type Answers = readonly Answer[]
 
@@ -12,13 +12,13 @@ export type Answer = ServerState | 'pending' | undefined
 export type Writable = Readonly<{ host: number; timeline: number; startedAt: string }>
 
 export type Choice =
-  | Readonly<{ type: 'found'; writer: Writable; refused: readonly Writable[] }>
+  | Readonly<{ type: 'found'; writer: Writable; rejected: readonly Writable[] }>
   /** No server accepts writes. */
   | Readonly<{ type: 'none' }>
   /** The servers that accept writes have missed a promotion: writes to them would be lost. */
-  | Readonly<{ type: 'outdated'; refused: readonly Writable[] }>
+  | Readonly<{ type: 'outdated'; rejected: readonly Writable[] }>
   /** Two servers were promoted from the same past, and it is unknown which of them will stay. */
-  | Readonly<{ type: 'split'; refused: readonly Writable[] }>
+  | Readonly<{ type: 'split'; rejected: readonly Writable[] }>
 
 /**
  * Chooses the one server to write to among those that are not in recovery:
@@ -34,15 +34,15 @@ export function chooseWriter(
   const writers = answers.flatMap((answer, host) => (isState(answer) ? toWritable(answer, host) : []))
   if (writers.length === 0) return { type: 'none' }
   const newest = Math.max(...writers.map(({ timeline }) => timeline))
-  if (newest < highestTimeline) return { type: 'outdated', refused: writers }
+  if (newest < highestTimeline) return { type: 'outdated', rejected: writers }
   const candidates = writers.filter(({ timeline }) => timeline === newest)
   const [first] = candidates
   const known = candidates.find((candidate) => current !== undefined && isSame(candidate, current))
   const writer = known ?? first
   const others = writers.filter((other) => writer?.startedAt !== other.startedAt)
   const isSplit = known === undefined && candidates.some((other) => writer?.startedAt !== other.startedAt)
-  if (writer === undefined || isSplit) return { type: 'split', refused: candidates }
-  return { type: 'found', writer, refused: others }
+  if (writer === undefined || isSplit) return { type: 'split', rejected: candidates }
+  return { type: 'found', writer, rejected: others }
 }
 
 export function isState(answer: Answer): answer is ServerState {

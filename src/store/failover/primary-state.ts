@@ -6,7 +6,7 @@ export type SeenWriter = Readonly<{ writer: Writable; server: ServerState | unde
 
 /**
  * The knowledge of a gateway about the primary. `last` is the latest writer, to which open connections still lead.
- * `reported` holds the refused servers that were reported last.
+ * `reported` holds the rejected servers that were reported last.
  */
 export type PrimaryState = Readonly<{ reported: readonly Writable[] }> &
   (
@@ -32,7 +32,7 @@ export type Effect =
   /** The last writer must not be written to any more, not even on open connections. */
   | Readonly<{ type: 'abandoned' }>
   /** Servers accept writes that must not be written to. */
-  | Readonly<{ type: 'refused'; refused: readonly Writable[] }>
+  | Readonly<{ type: 'rejected'; rejected: readonly Writable[] }>
 
 /** How many checks in a row may find no writer before the known one counts as gone. Its connections may still work. */
 const MAX_MISSES = 3
@@ -58,9 +58,9 @@ export function transition(
   { answers, highestTimeline, nowMs }: Check,
 ): Readonly<{ state: PrimaryState; effects: readonly Effect[] }> {
   const choice = chooseWriter(answers, highestTimeline, state.last?.writer)
-  const reported = choice.type === 'none' ? [] : choice.refused
+  const reported = choice.type === 'none' ? [] : choice.rejected
   const isNews = reported.length > 0 && JSON.stringify(reported) !== JSON.stringify(state.reported)
-  const reports: readonly Effect[] = isNews ? [{ type: 'refused', refused: reported }] : []
+  const reports: readonly Effect[] = isNews ? [{ type: 'rejected', rejected: reported }] : []
 
   if (choice.type === 'found') {
     const { writer } = choice

@@ -121,9 +121,9 @@ export function createPrimary({ probes, fence, logger, metrics }: Dependencies):
       case 'abandoned':
         changes.emit('moved')
         return
-      case 'refused':
+      case 'rejected':
         logger.error(
-          { refused: effect.refused, highestTimeline: fence.highest() },
+          { rejected: effect.rejected, highestTimeline: fence.highest() },
           'server accepts writes but must not; it is not used',
         )
         return

@@ -19,7 +19,7 @@ export type DatabaseErrorKind =
   /** Not done: a row with this key exists. */
   | 'unique-violation'
   /** Not done, and a retry will probably fail: the server is full or slow. */
-  | 'refused'
+  | 'rejected'
   /** Not a failure of the database: a bug. */
   | 'other'
 
@@ -36,10 +36,10 @@ const KIND_OF_STATE: Readonly<Record<string, DatabaseErrorKind>> = {
   '23505': 'unique-violation',
   '40001': 'retryable-before-commit',
   '40P01': 'retryable-before-commit',
-  '53': 'refused',
+  '53': 'rejected',
   '55P03': 'retryable-before-commit',
   // statement_timeout
-  '57014': 'refused',
+  '57014': 'rejected',
   '57P01': 'unknown-outcome',
   '57P02': 'unknown-outcome',
   '57P03': 'unknown-outcome',
@@ -53,9 +53,9 @@ const KIND_OF_PRISMA_CODE: Readonly<Record<string, DatabaseErrorKind>> = {
   P1008: 'unknown-outcome',
   P1011: 'unknown-outcome',
   P1017: 'unknown-outcome',
-  P2024: 'refused',
+  P2024: 'rejected',
   // A transaction could not begin in time, or was open for too long. It is rolled back.
-  P2028: 'refused',
+  P2028: 'rejected',
 }
 
 // The names that Prisma's driver adapter gives to failures inside a transaction.
@@ -64,7 +64,7 @@ const KIND_OF_ADAPTER_ERROR: Readonly<Record<string, DatabaseErrorKind>> = {
   SocketTimeout: 'unknown-outcome',
   DatabaseNotReachable: 'unknown-outcome',
   TlsConnectionError: 'unknown-outcome',
-  TooManyConnections: 'refused',
+  TooManyConnections: 'rejected',
   TransactionAlreadyClosed: 'unknown-outcome',
   TransactionWriteConflict: 'retryable-before-commit',
 }
@@ -82,7 +82,7 @@ const KIND_OF_SYSTEM_CODE: Readonly<Record<string, DatabaseErrorKind>> = {
 
 // Errors of node-postgres without a code.
 const KIND_OF_MESSAGE: readonly (readonly [string, DatabaseErrorKind])[] = [
-  ['timeout exceeded when trying to connect', 'refused'],
+  ['timeout exceeded when trying to connect', 'rejected'],
   ['Connection terminated', 'unknown-outcome'],
   ['timeout expired', 'unknown-outcome'],
   ['is not queryable', 'unknown-outcome'],
@@ -90,7 +90,7 @@ const KIND_OF_MESSAGE: readonly (readonly [string, DatabaseErrorKind])[] = [
 
 /** Classifies anything thrown by a statement, by Prisma, or by connecting. */
 export function classifyDatabaseError(error: unknown): DatabaseErrorKind {
-  if (error instanceof UnsafeReplicationError) return 'refused'
+  if (error instanceof UnsafeReplicationError) return 'rejected'
   if (error instanceof NoWriterError || valueAt(error, 'cause') instanceof NoWriterError)
     return 'retryable-before-commit'
   const state = sqlStateOf(error)

@@ -8,7 +8,7 @@ import { classifyDatabaseError, type DatabaseErrorKind } from './database-error.
  *
  *      ┌──── 2. retry ◀──────────┐
  *      ▼                         │ outcome unknown, or a retry may help
- *   1. attempt ── fails ─────────┴──▶ refused, or retries used up: throw
+ *   1. attempt ── fails ─────────┴──▶ rejected, or retries used up: throw
  *      │ succeeds
  *      ▼
  *   3. read back ──▶ 4. publish ──▶ 5. answer the caller

@@ -151,7 +151,7 @@ test('an exhausted pool rejects after a while, by SQL, by Prisma and for a trans
       writer.prisma.user.count(),
       writer.transaction((other) => other.query(PID)),
     ]
-    expect(await Promise.all(waiting.map(kindOf))).toEqual(['refused', 'refused', 'refused'])
+    expect(await Promise.all(waiting.map(kindOf))).toEqual(['rejected', 'rejected', 'rejected'])
     await tx.query(PID)
   })
 })

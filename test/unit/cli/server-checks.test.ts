@@ -62,7 +62,7 @@ test('warns that commits do not survive the primary, and reports a problem if th
   const [lax, strict] = [checkReplication(alone, 'available'), checkReplication(alone, 'strict')]
   expect([lax.status, strict.status]).toEqual(['warning', 'problem'])
   expect(findingLines(lax)).toContain('the newest messages that were answered as sent are lost')
-  expect(findingLines(strict)).toContain('sends are refused until then')
+  expect(findingLines(strict)).toContain('sends are rejected until then')
 })
 
 test.each([

@@ -259,7 +259,7 @@ test('several hosts, replicas and Redis servers are kept as given', () => {
 test('a policy that the embedded database cannot meet causes a warning, not an error', () => {
   const { config, warnings } = loadConfig({ REPLICATION_POLICY: 'strict' })
   expect(config.replicationPolicy).toBe('strict')
-  expect(warnings).toEqual([expect.stringContaining('every send will be refused')])
+  expect(warnings).toEqual([expect.stringContaining('every send will be rejected')])
   expect(problemsOf({ REPLICATION_POLICY: 'loose' })).toEqual([
     'REPLICATION_POLICY must be available or strict.',
   ])

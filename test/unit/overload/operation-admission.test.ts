@@ -55,7 +55,7 @@ test('a feature that is off is rejected with SERVICE_DEGRADED and a time to retr
   expect(refusal(() => at('NORMAL').admit('Mutation.setTyping'))).toBeUndefined()
   expect(refusal(() => at('ESSENTIAL').admit('Mutation.setTyping'))).toEqual(expected)
   expect(await metrics.registry.metrics()).toContain(
-    'parley_refused_total{code="SERVICE_DEGRADED",feature="typing"} 1',
+    'parley_rejected_operations_total{code="SERVICE_DEGRADED",feature="typing"} 1',
   )
 })
 

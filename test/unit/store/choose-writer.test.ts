@@ -11,7 +11,7 @@ const standby = (name: string): ServerState => server(name, 1, true)
 
 test('chooses the server that is not in recovery', () => {
   const choice = chooseWriter([standby('a'), undefined, server('c', 1)], 0, undefined)
-  expect(choice).toEqual({ type: 'found', writer: { host: 2, timeline: 1, startedAt: 'c' }, refused: [] })
+  expect(choice).toEqual({ type: 'found', writer: { host: 2, timeline: 1, startedAt: 'c' }, rejected: [] })
 })
 
 test('chooses none if all servers are in recovery or do not answer', () => {
@@ -21,10 +21,10 @@ test('chooses none if all servers are in recovery or do not answer', () => {
 test('chooses the newer timeline of two, even if the other one was known', () => {
   const known = { host: 0, timeline: 1, startedAt: 'a' }
   const choice = chooseWriter([server('a', 1), server('b', 2)], 1, known)
-  expect(choice).toMatchObject({ type: 'found', writer: { host: 1 }, refused: [{ host: 0 }] })
+  expect(choice).toMatchObject({ type: 'found', writer: { host: 1 }, rejected: [{ host: 0 }] })
 })
 
-test('refuses a server below the highest timeline, even if it is the only one', () => {
+test('rejects a server below the highest timeline, even if it is the only one', () => {
   expect(chooseWriter([server('a', 1), undefined], 2, undefined)).toMatchObject({ type: 'outdated' })
 })
 
@@ -32,13 +32,17 @@ test('chooses none of two servers with the same timeline unless one of them is k
   const both = [server('a', 2), server('b', 2)]
   expect(chooseWriter(both, 1, undefined)).toMatchObject({
     type: 'split',
-    refused: [{ host: 0 }, { host: 1 }],
+    rejected: [{ host: 0 }, { host: 1 }],
   })
   const known = { host: 1, timeline: 2, startedAt: 'b' }
-  expect(chooseWriter(both, 2, known)).toMatchObject({ type: 'found', writer: known, refused: [{ host: 0 }] })
+  expect(chooseWriter(both, 2, known)).toMatchObject({
+    type: 'found',
+    writer: known,
+    rejected: [{ host: 0 }],
+  })
 })
 
 test('treats two names of one server as one', () => {
   const choice = chooseWriter([server('a', 1), server('a', 1)], 0, undefined)
-  expect(choice).toMatchObject({ type: 'found', writer: { host: 0 }, refused: [] })
+  expect(choice).toMatchObject({ type: 'found', writer: { host: 0 }, rejected: [] })
 })

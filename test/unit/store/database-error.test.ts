@@ -24,10 +24,10 @@ const STATES: Readonly<Record<string, DatabaseErrorKind>> = {
   '40001': 'retryable-before-commit',
   '40P01': 'retryable-before-commit',
   '42601': 'other',
-  '53100': 'refused',
-  '53300': 'refused',
+  '53100': 'rejected',
+  '53300': 'rejected',
   '55P03': 'retryable-before-commit',
-  '57014': 'refused',
+  '57014': 'rejected',
   '57P01': 'unknown-outcome',
   '57P02': 'unknown-outcome',
   '57P03': 'unknown-outcome',
@@ -41,9 +41,9 @@ test.each(Object.entries(STATES))('SQLSTATE %s is %s, from PostgreSQL and throug
 test.each<[string, DatabaseErrorKind]>([
   ['P1001', 'unknown-outcome'],
   ['P1017', 'unknown-outcome'],
-  ['P2024', 'refused'],
+  ['P2024', 'rejected'],
   ['P2025', 'other'],
-  ['P2028', 'refused'],
+  ['P2028', 'rejected'],
 ])("Prisma's %s without an SQLSTATE is %s", (code, kind) => {
   expect(classifyDatabaseError(prismaError(code, { kind: 'DatabaseNotReachable' }))).toBe(kind)
 })
@@ -52,7 +52,7 @@ test.each<[string, DatabaseErrorKind]>([
   ['Connection terminated unexpectedly', 'unknown-outcome'],
   ['Connection terminated due to connection timeout', 'unknown-outcome'],
   ['Client was closed and is not queryable', 'unknown-outcome'],
-  ['timeout exceeded when trying to connect', 'refused'],
+  ['timeout exceeded when trying to connect', 'rejected'],
   ['seq is undefined', 'other'],
 ])('"%s" is %s', (message, kind) => {
   expect(classifyDatabaseError(new Error(message))).toBe(kind)

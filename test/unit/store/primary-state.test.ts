@@ -71,19 +71,19 @@ test('a restarted server counts as moved, because its connections are gone', () 
 test('a writer on an outdated timeline is abandoned at once, with its open connections', () => {
   const { state } = runChecks([[old]])
   const { state: after, types } = runChecks([[old]], 2, state)
-  expect(types).toEqual([['refused', 'lost', 'abandoned']])
+  expect(types).toEqual([['rejected', 'lost', 'abandoned']])
   expect(after).toMatchObject({ type: 'searching', last: { writer: writable(0, old) } })
 })
 
 test('two servers of one timeline are a split: neither is written to', () => {
   const { types } = runChecks([[promoted, server('other', 2)]])
-  expect(types).toEqual([['refused', 'abandoned']])
+  expect(types).toEqual([['rejected', 'abandoned']])
 })
 
 test('the known writer stays if a second one appears on its timeline, and the second is reported once', () => {
   const both = [promoted, server('other', 2)]
   const { types } = runChecks([[promoted, undefined], both, both, [promoted, undefined], both], 2)
-  expect(types).toEqual([['found'], ['refused', 'found'], ['found'], ['found'], ['refused', 'found']])
+  expect(types).toEqual([['found'], ['rejected', 'found'], ['found'], ['found'], ['rejected', 'found']])
 })
 
 test('whatever the checks see, there is a writer only if it was seen within the last three checks', () => {

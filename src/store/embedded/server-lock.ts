@@ -12,7 +12,7 @@ const RETRY_MS = 50
  * lock of a dead process, which can take a moment, so this retries for a second. Throws EmbeddedPostgresError while
  * another gateway holds the lock.
  */
-export async function lockInstance(connection: Client, dataDir: string): Promise<void> {
+export async function lockServer(connection: Client, dataDir: string): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { rows } = await connection.query<{ locked: boolean }>(
       'SELECT pg_try_advisory_lock($1) AS locked',
