@@ -3,6 +3,7 @@ import type { DisposeAsync } from '../lib/dispose.ts'
 import { pause } from '../lib/async.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { startEventHops, traceReceived } from '../telemetry/tracing.ts'
 import type { Bus } from './bus.ts'
 import { createEnvelopeCodec } from './envelope.ts'
 import type { Topic } from './topic.ts'
@@ -40,9 +41,11 @@ export function createTopicBus(dependencies: Dependencies): TopicBus {
   let subscribed: Promise<DisposeAsync> | undefined
 
   function receive(message: string): void {
+    const receivedAt = performance.now()
     const payloads = codec.decode(message)
     metrics.received.inc({ outcome: payloads === undefined ? 'dropped' : 'understood' })
     if (payloads === undefined) return logger.warn('bus message is not a valid envelope; dropped')
+    traceReceived(receivedAt, payloads)
     for (const { field } of topics) {
       const payload = payloads[field]
       if (payload !== undefined) receivers.get(field)?.(payload)
@@ -51,8 +54,10 @@ export function createTopicBus(dependencies: Dependencies): TopicBus {
 
   return {
     async publish(topic, to, payload) {
+      const published = startEventHops('publish', payload)
       try {
         await bus.publish(to, codec.encode(topic, payload))
+        published()
         metrics.publishes.inc({ outcome: 'taken' })
       } catch (error) {
         metrics.publishes.inc({ outcome: 'failed' })

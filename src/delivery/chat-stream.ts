@@ -7,6 +7,7 @@ import type { LiveSubscriber, LiveItem } from '../events/signal.ts'
 import type { Hub } from '../gateway/hub.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Feed } from '../lib/push-stream.ts'
+import { startWrite } from '../telemetry/tracing.ts'
 import type { InboxItem } from './inbox-item.ts'
 import { type LiveStream, openLiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
@@ -61,7 +62,9 @@ export function createChatStreams(dependencies: Dependencies): ChatStreams {
       for await (const item of feed.pushed()) {
         if (!plan.merge(item)) continue
         shared.recordDelivery(viewerId)
+        const written = startWrite(item)
         yield item
+        written()
         if (item.type === 'MemberRemoved' && item.userId === viewerId) return
       }
     }

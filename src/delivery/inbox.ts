@@ -8,6 +8,7 @@ import type { Feed } from '../lib/push-stream.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { startWrite } from '../telemetry/tracing.ts'
 import type { DeviceStore } from './device-store.ts'
 import type { InboxItem } from './inbox-item.ts'
 import type { LiveDevices } from './live-devices.ts'
@@ -78,7 +79,9 @@ export function createInbox(dependencies: Dependencies): Inbox {
       for await (const item of feed.pushed()) {
         if (!merge(item)) continue
         shared.recordDelivery(viewerId)
+        const written = startWrite(item)
         yield item
+        written()
         metrics.deliveries.inc({ phase: 'live' })
       }
     }

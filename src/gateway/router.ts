@@ -7,6 +7,7 @@ import type { Signal } from '../events/signal.ts'
 import type { ChatId, GatewayId, UserId } from '../ids.ts'
 import type { Route, Routes } from '../sessions/routes.ts'
 import type { SessionRegistry } from '../sessions/session-registry.ts'
+import { startEventHops, traceArrival } from '../telemetry/tracing.ts'
 import {
   type AddressedBatch,
   batchPerGateway,
@@ -46,6 +47,7 @@ export function createRouter({ hub, topics, publisher, sessions, routes, audienc
   topics.subscribe(signalTopic, hub.deliverSignals)
 
   function deliver(events: readonly ChatEvent[]): void {
+    traceArrival(events)
     audience.observe(events)
     hub.deliver(events)
   }
@@ -56,11 +58,13 @@ export function createRouter({ hub, topics, publisher, sessions, routes, audienc
     items: readonly Item[],
     routeOf: (chatId: ChatId, items: readonly Item[]) => Promise<Route>,
   ): Promise<void> {
+    const routed = startEventHops('route', items)
     const chats = await Promise.all(
       [...Map.groupBy(items, (item) => item.chatId)].map(async ([chatId, some]) => {
         return { items: some, ...(await routeOf(chatId, some)) }
       }),
     )
+    routed()
     const missed = Promise.all(
       chats.map(async (chat) => ({ items: chat.items, gateways: await chat.missed })),
     )

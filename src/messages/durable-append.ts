@@ -5,6 +5,7 @@ import { type ParleyError, unavailable } from '../errors.ts'
 import { type RetryPolicy, runDurableCommand } from '../store/sql/durable-command.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { startBatchHop } from '../telemetry/tracing.ts'
 import type { AppendOutcome, NewMessage, AppendStore } from './append-store.ts'
 import type { Message } from '../events/message.ts'
 import { deduplicateBatch, expandOutcomes } from './send-batch.ts'
@@ -45,7 +46,9 @@ export function createDurableAppend({
     newMessages: readonly NewMessage[],
   ): Promise<readonly AppendOutcome[]> {
     const stopTimer = metrics.commitSeconds.startTimer()
+    const appended = startBatchHop('append', newMessages)
     const outcomes = await append(newMessages)
+    appended()
     stopTimer()
     metrics.sendBatchSize.observe(newMessages.length)
     return outcomes

@@ -8,6 +8,7 @@ import { fingerprintOf, parseBody } from './message-input.ts'
 import type { AppendOutcome, NewMessage } from './append-store.ts'
 import type { Message } from '../events/message.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { traceQueued } from '../telemetry/tracing.ts'
 
 export type SendInput = Readonly<{
   senderId: UserId
@@ -57,6 +58,7 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
 
   async function appended(newMessage: NewMessage): Promise<Exclude<AppendOutcome, { type: 'retry' }>> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      traceQueued(newMessage)
       const outcome = await lanes.submit(newMessage)
       if (outcome.type !== 'retry') return outcome
     }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Server } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
 import type { Logger } from '../../telemetry/logger.ts'
+import { startHop, traceOperation } from '../../telemetry/tracing.ts'
 import type { RequestScope } from '../../telemetry/request-id.ts'
 import type { CallerConnection } from '../pipeline/caller.ts'
 import { CLOSE_CODES } from './close-codes.ts'
@@ -155,8 +156,13 @@ export class SocketConnection implements CallerConnection, MessageSource {
     }
     if (socket.readyState !== socket.OPEN) return Promise.reject(new SocketClosedError())
     this.#corkUntilNextTick()
+    const sent = startHop('send')
     return new Promise((resolve, reject) => {
-      socket.send(text, (error) => (error ? reject(new SocketClosedError()) : resolve()))
+      socket.send(text, (error) => {
+        sent()
+        if (error) reject(new SocketClosedError())
+        else resolve()
+      })
     })
   }
 
@@ -185,7 +191,9 @@ export class SocketConnection implements CallerConnection, MessageSource {
     this.#queuedMs = performance.now() - next.receivedAt
     this.#unreadBytes -= next.data.byteLength + BYTES_PER_UNREAD_MESSAGE
     this.#scope.run(() => {
-      this.#handle(next.data.toString()).catch((error: unknown) => this.#fail(error))
+      traceOperation(next.receivedAt, () => this.#handle(next.data.toString())).catch((error: unknown) =>
+        this.#fail(error),
+      )
     })
     if (this.#unread.length === 0) this.#socket.resume()
     return this.#unread.length > 0

@@ -7,6 +7,7 @@ import { clientError, toClientError } from '../../api/masking.ts'
 import type { OperationAdmission } from '../../overload/operation-admission.ts'
 import type { UserId } from '../../ids.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { startHop } from '../../telemetry/tracing.ts'
 import type { Caller } from '../pipeline/caller.ts'
 import { type ConnectionAdmission, ConnectionRejectedError } from './connection-admission.ts'
 import { CLOSE_CODES } from './close-codes.ts'
@@ -85,26 +86,25 @@ export function createSocketProtocol({
     const { schema, parse, validate, contextFactory } = yoga.engine()
     const query = yoga.persistedQueries.documentOf(message)
     if (query === undefined) throw badInput(NO_DOCUMENT)
+    const parsed = startHop('parse')
     const document = parse(query)
     // Some clients send an empty name if there is none.
     const operationName = message.operationName === '' ? undefined : message.operationName
     const [invalid, ...more] = validate(schema, document)
+    parsed()
     if (invalid !== undefined) return end(connection, message, [invalid, ...more])
     const operation = getOperationAST(document, operationName)
     if (!operation) throw badInput(NO_OPERATION)
+    const admitted = startHop('admit')
     const sessionUse = await connection.sessions.use(authorizationIn(message.extensions?.['headers']))
     connection.operations.attachSession(message, sessionUse)
     const viewer = sessionUse.session?.viewer
     if (viewer !== undefined && onlySends(operation)) throttleSend(connection, viewer.userId, backlogMs)
     intake.recordStart(queuedMs)
     const caller: Caller = { transport: 'websocket', session: sessionUse.session, connection, receivedAt }
-    return {
-      schema,
-      document,
-      operationName,
-      variableValues: message.variables,
-      contextValue: await contextFactory({ caller, params: { extensions: message.extensions } }),
-    }
+    const contextValue = await contextFactory({ caller, params: { extensions: message.extensions } })
+    admitted()
+    return { schema, document, operationName, variableValues: message.variables, contextValue }
   }
 
   /** Throws RATE_LIMITED if the gateway is overloaded with sends and this viewer is one of the heaviest senders. */
@@ -127,10 +127,13 @@ export function createSocketProtocol({
   }
 
   async function run(step: Engine['execute'], args: ExecutionArgs): Promise<Outcome> {
+    const executed = startHop('execute')
     try {
       return await step(args)
     } catch (error) {
       return { errors: [toClientError(error, logger)] }
+    } finally {
+      executed()
     }
   }
 
