@@ -1,18 +1,26 @@
-# Three stages. The first generates the Prisma client, with development packages. The second installs the packages of
-# production. The last has Node.js, these packages and the source, which Node.js runs without a build.
+# Three stages. The first generates the Prisma client and builds the web app, with development packages. The second installs
+# the packages of production. The last has Node.js, these packages and the source, which Node.js runs without a build.
 
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS generated
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Generating the client needs no install scripts.
+COPY apps/chat/package.json ./apps/chat/package.json
+COPY packages/client/package.json ./packages/client/package.json
+COPY packages/react/package.json ./packages/react/package.json
+# Neither the client nor the app needs install scripts.
 RUN npm ci --ignore-scripts
 COPY prisma.config.ts ./
 COPY prisma ./prisma
 COPY scripts/generate.ts ./scripts/generate.ts
 COPY src/store/migrations/ensure-prisma-client.ts ./src/store/migrations/ensure-prisma-client.ts
 RUN npm run generate
+COPY tsconfig.json ./
+COPY packages/client/src ./packages/client/src
+COPY packages/react/src ./packages/react/src
+COPY apps/chat ./apps/chat
+RUN npm run build:app
 
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
@@ -32,6 +40,8 @@ COPY src ./src
 # Touched, because a start would generate the client again if it were older than its schema.
 COPY --from=generated /app/src/store/generated ./src/store/generated
 RUN touch src/store/generated/client.ts
+# Served with WEB_APP=on.
+COPY --from=generated /app/apps/chat/dist ./apps/chat/dist
 USER node
 EXPOSE 4000
 STOPSIGNAL SIGTERM

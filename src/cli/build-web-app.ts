@@ -4,33 +4,40 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Logger } from '../telemetry/logger.ts'
-import { WEB_APP_FOLDER } from '../transport/http/web-app.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const APP = dirname(WEB_APP_FOLDER)
 /** The sources of the app. */
-const SOURCES = ['apps/chat', 'packages/client/src', 'packages/react/src'].map((path) => join(ROOT, path))
+const SOURCES = ['apps/chat', 'packages/client/src', 'packages/react/src']
 /** The published package contains the built app, and no sources. */
 const IS_COMPILED = import.meta.filename.endsWith('.js')
 
-type Options = Readonly<{ logger: Logger; signal: AbortSignal }>
+type Options = Readonly<{
+  logger: Logger
+  /** Ends the build. */
+  signal: AbortSignal
+  /** The folder of the repository. Default: the one of this file. */
+  root?: string
+}>
 
 /**
  * Builds the web app if it is missing or older than its sources. Takes about two seconds and needs no network. Never
- * rejects: without the app, the gateway works, and the log says what to do.
+ * rejects: without the app, the gateway works, and the log says what to do. Resolves once nothing of a build that was
+ * ended is left.
  */
-export async function buildWebApp({ logger, signal }: Options): Promise<void> {
+export async function buildWebApp({ logger, signal, root = ROOT }: Options): Promise<void> {
   if (IS_COMPILED) return
+  const app = join(root, 'apps', 'chat')
   try {
-    const sourceMs = await newestMs(SOURCES)
+    const sourceMs = await newestMs(SOURCES.map((path) => join(root, path)))
     if (sourceMs === undefined) return
-    const builtMs = await modifiedMs(join(WEB_APP_FOLDER, 'index.html'))
+    const builtMs = await modifiedMs(join(app, 'dist', 'index.html'))
     if (builtMs !== undefined && builtMs >= sourceMs) return
     logger.info(
       builtMs === undefined ? 'building the web app' : 'building the web app again; its source has changed',
     )
     const startedAt = performance.now()
-    await build(signal)
+    await removeLeftovers(app)
+    await build(app, signal)
     logger.info({ ms: Math.round(performance.now() - startedAt) }, 'web app built')
   } catch (error) {
     if (signal.aborted) return
@@ -39,24 +46,44 @@ export async function buildWebApp({ logger, signal }: Options): Promise<void> {
 }
 
 /** Builds beside the folder that is served, so that no request finds half an app. */
-async function build(signal: AbortSignal): Promise<void> {
+async function build(app: string, signal: AbortSignal): Promise<void> {
   const vite = join(
-    dirname(createRequire(join(APP, 'package.json')).resolve('vite/package.json')),
+    dirname(createRequire(join(app, 'package.json')).resolve('vite/package.json')),
     'bin',
     'vite.js',
   )
-  const folder = `${WEB_APP_FOLDER}-${process.pid}`
-  const args = [vite, 'build', APP, '--outDir', folder, '--logLevel', 'error']
+  const folder = join(app, `dist-${process.pid}`)
+  const building = promisify(execFile)(
+    process.execPath,
+    [vite, 'build', app, '--outDir', folder, '--logLevel', 'error'],
+    { cwd: app, signal, env: { ...process.env, NODE_ENV: 'production' } },
+  )
+  // The promise rejects as soon as the signal is aborted. Vite may still write then.
+  const closed = new Promise((resolve) => void building.child.once('close', resolve))
   try {
-    await promisify(execFile)(process.execPath, args, {
-      cwd: ROOT,
-      signal,
-      env: { ...process.env, NODE_ENV: 'production' },
-    })
-    await rm(WEB_APP_FOLDER, { recursive: true, force: true })
-    await rename(folder, WEB_APP_FOLDER)
+    await building
+    await rm(join(app, 'dist'), { recursive: true, force: true })
+    await rename(folder, join(app, 'dist'))
   } finally {
+    await closed
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Removes what gateways left behind that were killed while they built. */
+async function removeLeftovers(app: string): Promise<void> {
+  const names = (await readdir(app)).filter((name) => {
+    const [, pid] = /^dist-(\d+)$/.exec(name) ?? []
+    return pid !== undefined && !isRunning(Number(pid))
+  })
+  await Promise.all(names.map((name) => rm(join(app, name), { recursive: true, force: true })))
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

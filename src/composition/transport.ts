@@ -98,7 +98,7 @@ function wireWebApp(
     webApp: createWebApp({
       folder: WEB_APP_FOLDER,
       frameOrigins: config.http.allowedOrigins,
-      isWatched: config.mode === 'development',
+      isDevelopment: config.mode === 'development',
       logger,
     }),
     demoPage: createDemoPage(demo && (() => people(demo))),

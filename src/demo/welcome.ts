@@ -7,7 +7,9 @@ export function welcome({ url, hasWebApp }: Address, people: readonly DemoPerson
   const tokens = people.map(({ id, token }) => `  ${`user_${id}`.padEnd(12)} ${token}`)
   return [
     '',
-    ...(hasWebApp ? [`  Chat app     ${url}   (alice and bob side by side, already signed in)`] : []),
+    hasWebApp
+      ? `  Chat app     ${url}   (open it in a browser: alice and bob side by side, already signed in)`
+      : '  Chat app     off   (unset WEB_APP to serve it)',
     `  GraphiQL     ${url}/graphql   (a tour in eight tabs, already signed in)`,
     `  WebSocket    ${url.replace('http', 'ws')}/graphql   (graphql-transport-ws)`,
     '',

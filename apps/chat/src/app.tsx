@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo, useState } from 'react'
 import { I18nProvider } from 'react-aria-components/I18nProvider'
 import { type Boot, type DemoPerson } from './boot/boot.ts'
+import type { Embedder } from './boot/embed.ts'
 import { forgetToken, keepToken } from './boot/token.ts'
 import { useAppearance } from './lib/appearance.ts'
 import { Messenger } from './messenger/messenger.tsx'
@@ -41,6 +42,8 @@ function Screen({ boot, onBoot }: Readonly<{ boot: Boot; onBoot(next: Boot): voi
       }
       return <SignedIn key={boot.token} token={boot.token} signOut={signOut} />
     }
+    case 'embedded':
+      return <Embedded embedder={boot.embedder} />
     default:
       return boot satisfies never
   }
@@ -58,10 +61,20 @@ function Pane({
   return <Messenger session={session} />
 }
 
+function Embedded({ embedder }: Readonly<{ embedder: Embedder }>): ReactNode {
+  const [attempt, setAttempt] = useState(0)
+  const session = useMemo(() => {
+    const signIn = (): void => void opened.client.close().then(() => setAttempt(attempt + 1))
+    const opened = createSession({ token: embedder.requestToken, embedder, signIn })
+    return opened
+  }, [embedder, attempt])
+  return <Messenger key={attempt} session={session} />
+}
+
 function SignedIn({ token, signOut }: Readonly<{ token: string; signOut(): void }>): ReactNode {
   const session = useMemo(() => {
     const end = (): void => void opened.client.close().then(signOut)
-    const opened = createSession({ token, signOut: end })
+    const opened = createSession({ token, signOut: end, signIn: end })
     return opened
     // The session lives as long as its token.
   }, [token])

@@ -14,13 +14,18 @@ export type TestApp = AsyncDisposable &
     open(person: Person, options?: BrowserContextOptions): Promise<Page>
     /** Opens the start page, without a token. */
     openStart(options?: BrowserContextOptions): Promise<Page>
+    /** Opens a page of another site. */
+    openAt(address: string): Promise<Page>
     /** Errors of all pages: exceptions, and messages in the console. */
     errors: readonly string[]
   }>
 
-export async function startApp(): Promise<TestApp> {
+export async function startApp({
+  allowedOrigins = [],
+}: Readonly<{ allowedOrigins?: readonly string[] }> = {}): Promise<TestApp> {
   const resources = new AsyncDisposableStack()
-  const parley = resources.use(await startParley({ config: { ...UNLIMITED, webApp: true } }))
+  const http = { host: '127.0.0.1', port: 0, allowedOrigins, allowedHeaders: [], trustedProxies: [] }
+  const parley = resources.use(await startParley({ config: { ...UNLIMITED, webApp: true, http } }))
   const browser = await startBrowser()
   resources.defer(() => browser.close())
   const { origin } = new URL(parley.url)
@@ -47,6 +52,7 @@ export async function startApp(): Promise<TestApp> {
     errors,
     open: (person, options) => openPage(`${origin}/#token=${person.token}`, options),
     openStart: (options) => openPage(origin, options),
+    openAt: (address) => openPage(address),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }

@@ -147,6 +147,8 @@ export type ChatSummary = Readonly<{
   title: string
   avatarUrl: string | null
   lastMessage: Message | null
+  /** The newest message of this device that the log does not hold yet: pending or failed. Null if there is none. */
+  newestUnsent: Message | null
   lastActivityAt: Date
   /** At most 999. */
   unreadCount: number

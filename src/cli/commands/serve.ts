@@ -18,9 +18,18 @@ export const serve: RunCommand = async ({ env, isTerminal, parentEnd, onReady })
     (cause) => logger.info({ cause }, 'stopping; another signal ends the process at once'),
     parentEnd,
   )
+  const ended = new AbortController()
   // Takes two seconds, and only in a repository. The gateway starts meanwhile.
-  if (config.webApp) void buildWebApp({ logger, signal: stop.signal })
-  await serveUntil(stop.signal, config, secrets, onReady)
+  const building = config.webApp
+    ? buildWebApp({ logger, signal: AbortSignal.any([stop.signal, ended.signal]) })
+    : undefined
+  try {
+    await serveUntil(stop.signal, config, secrets, onReady)
+  } finally {
+    // A process that exits now would leave half an app behind.
+    ended.abort()
+    await building
+  }
   return 0
 }
 

@@ -6,7 +6,10 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
-import { temporaryFolder } from './program.ts'
+import { newestTick, send, texts } from '../../../apps/chat/test/app.ts'
+import { BROWSER_TIMEOUT_MS, startBrowser } from '../../harness/people/browser.ts'
+import { createTestDatabase } from '../../harness/servers/database.ts'
+import { run, SECRET, serveProduction, temporaryFolder } from './program.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 /** Compiling, and installing some hundred megabytes. */
@@ -55,6 +58,7 @@ test('the package is small, and contains what a gateway needs and no tests or so
     'dist/parley.js',
     'dist/parley.d.ts',
     'dist/store/generated/client.js',
+    'apps/chat/dist/index.html',
   ]) {
     expect(files).toContain(needed)
   }
@@ -100,3 +104,59 @@ test('an installed package runs with the Node.js of the machine, also if that is
   const { stdout } = await execute('node', [program, 'token', 'alice'], { cwd: folder.path, env: shell })
   expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
 })
+
+test(
+  'an installed package serves the chat app in production to people with a token',
+  async () => {
+    const installed = path.join(folder.path, 'node_modules', 'parley')
+    const program = path.join(installed, 'bin', 'parley.js')
+    const tokenOf = async (name: string): Promise<string> => {
+      const args = ['token', name.toLowerCase(), '--name', name]
+      return (await run(args, { cwd: folder.path, program, env: { AUTH_SECRET: SECRET } })).stdout.trim()
+    }
+    await using database = await createTestDatabase()
+    await using gateway = serveProduction(installed, { DATABASE_URL: database.url, WEB_APP: 'on' })
+    const url = await gateway.url
+    const [alice, bob] = await Promise.all([tokenOf('Alice'), tokenOf('Bob')])
+    await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${bob}` },
+      body: JSON.stringify({ query: '{ viewer { id } }' }),
+    })
+
+    await using browser = await startBrowser()
+    const page = await browser.newPage()
+    const problems: string[] = []
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
+    const response = await page.goto(url)
+    const policy = response?.headers()['content-security-policy'] ?? ''
+    expect(policy.split('; ')).toEqual(
+      expect.arrayContaining([
+        "default-src 'none'",
+        "script-src 'self'",
+        "img-src 'self' https:",
+        "connect-src 'self'",
+        "frame-ancestors 'self'",
+      ]),
+    )
+    await page.getByLabel('Token').fill(alice)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'New chat' }).click()
+    await page.getByLabel('Someone else, by their user name').fill('bob')
+    await page.getByRole('button', { name: 'Add' }).click()
+    await page.getByRole('button', { name: 'Start chat' }).click()
+    await send(page, 'Hello from a package')
+    await expect.poll(() => newestTick(page)).toBe('Sent')
+
+    await page.reload()
+    await expect.poll(() => texts(page)).toEqual(['Hello from a package'])
+    await page.getByRole('button', { name: 'Settings' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('Token').waitFor()
+    await page.reload()
+    await page.getByLabel('Token').waitFor()
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+    expect(problems).toEqual([])
+  },
+  BROWSER_TIMEOUT_MS,
+)

@@ -77,10 +77,16 @@ export type Serving = AsyncDisposable &
  * Starts a gateway; disposing kills it. By default it has no admin port, and any free port for the API. An npm command
  * runs in the repository.
  */
-export function serve(cwd: string, env: Readonly<Record<string, string>> = {}, npmCommand?: string): Serving {
+export function serve(
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+  { npmCommand, program = PARLEY }: Readonly<{ npmCommand?: string; program?: string }> = {},
+): Serving {
   const settings = { PORT: '0', ADMIN_PORT: 'off', ...env }
   const child =
-    npmCommand === undefined ? start(['serve'], { cwd, env: settings }) : startNpm(npmCommand, settings)
+    npmCommand === undefined
+      ? start(['serve'], { cwd, env: settings, program })
+      : startNpm(npmCommand, settings)
   const [lines, complaints] = [new EventQueue<string>(), new EventQueue<string>()]
   if (child.stdout === null || child.stderr === null) throw new Error('the output is not piped')
   createInterface(child.stdout).on('line', (line) => lines.push(line))
@@ -99,6 +105,25 @@ export function serve(cwd: string, env: Readonly<Record<string, string>> = {}, n
       await ended
     },
   }
+}
+
+/** The key of a gateway in production. */
+export const SECRET = 'a secret for a gateway in production, of thirty-two bytes'
+
+/** Starts the gateway of a folder, which holds a package or an image, in production. */
+export function serveProduction(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Serving & Readonly<{ url: Promise<string> }> {
+  const serving = serve(
+    folder,
+    { NODE_ENV: 'production', HOST: '127.0.0.1', AUTH_SECRET: SECRET, ...env },
+    { program: join(folder, 'bin', 'parley.js') },
+  )
+  const url = serving.lines
+    .match((line) => line.includes('"ready"'), 60_000)
+    .then((line) => (JSON.parse(line) as { url: string }).url)
+  return { ...serving, url }
 }
 
 /** Returns the command lines of running programs that contain this text, such as a data folder. */

@@ -118,7 +118,7 @@ test.each(['npm start', 'npx parley serve'])(
   'SIGTERM to "%s" stops the gateway in order',
   async (command) => {
     await using folder = await temporaryFolder()
-    await using instance = serve(folder.path, { DATA_DIR: folder.path }, command)
+    await using instance = serve(folder.path, { DATA_DIR: folder.path }, { npmCommand: command })
     await instance.lines.match((line) => line.includes('"ready"'))
     instance.child.kill('SIGTERM')
     await instance.ended

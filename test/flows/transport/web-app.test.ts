@@ -39,7 +39,7 @@ async function serve(listener: RequestListener): Promise<Site> {
 
 /** A built app in a folder of its own, beside a file that must stay private. */
 async function startApp(
-  options: Readonly<{ isBuilt?: boolean; isWatched?: boolean }> = {},
+  options: Readonly<{ isBuilt?: boolean; isDevelopment?: boolean }> = {},
 ): Promise<Site & Readonly<{ folder: string }>> {
   const root = await mkdtemp(join(tmpdir(), 'parley-web-app-'))
   const folder = join(root, 'dist')
@@ -48,7 +48,7 @@ async function startApp(
   const app = createWebApp({
     folder,
     frameOrigins: ['https://product.example'],
-    isWatched: options.isWatched ?? false,
+    isDevelopment: options.isDevelopment ?? false,
     logger,
   })
   const site = await serve((incoming, response) => {
@@ -83,8 +83,21 @@ test('serves the page for each visit anew, with a policy that runs only its own 
   expect(policy).toContain("default-src 'none'; script-src 'self'")
   expect(policy).toContain("frame-ancestors 'self' https://product.example")
   expect(policy).not.toContain('unsafe')
+  expect(policy).toContain("img-src 'self' https:;")
   const known = await app.get('/', { 'if-none-match': String(headers.etag) })
   expect([known.status, known.body]).toEqual([304, ''])
+})
+
+test('shows pictures over HTTP in development, where products have no certificate', async () => {
+  await using app = await startApp({ isDevelopment: true })
+  expect((await app.get('/')).headers['content-security-policy']).toContain("img-src 'self' https: http:;")
+})
+
+test('tells the app which pages may embed it', async () => {
+  await using app = await startApp()
+  const { headers, body } = await app.get('/app/embed.json')
+  expect(JSON.parse(body)).toEqual({ origins: ['https://product.example'] })
+  expect(headers['cache-control']).toBe('no-cache')
 })
 
 test('lets browsers keep files with a hash in their name, and compresses them', async () => {

@@ -1,3 +1,4 @@
+import { createEmbedder, type Embedder, isEmbedded } from './embed.ts'
 import { takeToken } from './token.ts'
 
 /** A person of the demo, with a token that is valid for a week. */
@@ -10,6 +11,8 @@ export type Boot =
   /** Development: one of the two. */
   | Readonly<{ type: 'pane'; person: DemoPerson; people: readonly DemoPerson[] }>
   | Readonly<{ type: 'signed-in'; token: string }>
+  /** In a frame of a product, which provides tokens. */
+  | Readonly<{ type: 'embedded'; embedder: Embedder }>
   | Readonly<{ type: 'sign-in' }>
 
 /** The query parameter of a pane: the name of its person, never a token. */
@@ -17,6 +20,7 @@ export const PANE = 'pane'
 
 /** Decides what to show. The server names people only in development, and only to pages of the same machine. */
 export async function boot(): Promise<Boot> {
+  if (isEmbedded()) return { type: 'embedded', embedder: createEmbedder() }
   const token = takeToken()
   if (token !== undefined) return { type: 'signed-in', token }
   const people = await demoPeople()

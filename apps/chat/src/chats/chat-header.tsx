@@ -17,7 +17,7 @@ export function ChatHeader({ chat, onInfo }: Readonly<{ chat: ChatState; onInfo(
     <header className="chat-header">
       <IconButton icon="back" label="Back to the chats" className="chat-back" onPress={closeChat} />
       <Button className="chat-header-button" onPress={onInfo}>
-        <Avatar id={otherUser?.id ?? chat.id} name={chat.title} size="small">
+        <Avatar id={otherUser?.id ?? chat.id} name={chat.title} pictureUrl={chat.avatarUrl} size="small">
           {otherUser !== undefined && <OnlineDot userId={otherUser.id} />}
         </Avatar>
         <span className="chat-header-text">

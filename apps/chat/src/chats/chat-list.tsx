@@ -51,7 +51,9 @@ function SidebarHeader(): ReactNode {
   const [isNew, setIsNew] = useState(false)
   return (
     <header className="sidebar-header">
-      {viewer !== undefined && <Avatar id={viewer.id} name={viewer.name} size="small" />}
+      {viewer !== undefined && (
+        <Avatar id={viewer.id} name={viewer.name} pictureUrl={viewer.avatarUrl} size="small" />
+      )}
       <h1 className="sidebar-title">
         <bdi>{viewer?.name ?? 'Parley'}</bdi>
       </h1>

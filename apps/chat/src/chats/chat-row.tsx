@@ -22,8 +22,7 @@ export const ChatRow = memo(function ChatRow({
 }>): ReactNode {
   const draft = useDraft(chat.id)
   const now = new Date(useMinute())
-  const { kind, author, text } = previewOf(chat, viewerId, isOpen ? '' : draft)
-  const isOwn = kind === 'message' && chat.lastMessage?.sender.id === viewerId
+  const { kind, author, text, status } = previewOf(chat, viewerId, isOpen ? '' : draft)
   return (
     <button
       type="button"
@@ -32,7 +31,7 @@ export const ChatRow = memo(function ChatRow({
       data-unread={chat.unreadCount > 0}
       onClick={() => onOpen(chat.id)}
     >
-      <Avatar id={chat.otherUser?.id ?? chat.id} name={chat.title}>
+      <Avatar id={chat.otherUser?.id ?? chat.id} name={chat.title} pictureUrl={chat.avatarUrl}>
         {chat.otherUser !== undefined && <OnlineDot userId={chat.otherUser.id} />}
       </Avatar>
       <span className="chat-row-text">
@@ -52,12 +51,22 @@ export const ChatRow = memo(function ChatRow({
         </span>
         <span className="chat-row-line">
           <span className={`chat-row-preview chat-row-${kind}`}>
-            {isOwn && chat.lastMessage !== null && <Ticks status={chat.lastMessage.status} />}
-            <bdi>
-              {author !== undefined && !isOwn && <span className="chat-row-author">{author}: </span>}
+            {status !== undefined && <Ticks status={status} />}
+            <span className="chat-row-words" dir="auto">
+              {author !== undefined && (
+                <>
+                  <bdi className="chat-row-author">{author}:</bdi>{' '}
+                </>
+              )}
               {text}
-            </bdi>
+            </span>
           </span>
+          {kind !== 'failed' && chat.newestUnsent?.status === 'failed' && (
+            <span className="chat-row-problem">
+              <Icon name="warning" size={16} />
+              <span className="visually-hidden">A message was not sent</span>
+            </span>
+          )}
           {chat.unreadCount > 0 && (
             <span className="badge">
               {chat.unreadCount}

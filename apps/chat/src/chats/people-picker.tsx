@@ -40,7 +40,7 @@ export function PeoplePicker({
           <li key={user.id}>
             <label className="person">
               <input type="checkbox" checked={selected.has(user.id)} onChange={() => toggle(user.id)} />
-              <Avatar id={user.id} name={user.name} size="small" />
+              <Avatar id={user.id} name={user.name} pictureUrl={user.avatarUrl} size="small" />
               <span className="person-name">
                 <bdi>{user.name}</bdi>
               </span>

@@ -1,31 +1,41 @@
-import type { ChatSummary, Message, User } from '@parley/client'
+import type { ChatSummary, Message, MessageStatus, User } from '@parley/client'
 
 /** The second line of a chat in the list. */
 export type Preview = Readonly<{
-  kind: 'typing' | 'draft' | 'message' | 'empty'
-  /** The author, if it has to be said. */
+  kind: 'typing' | 'draft' | 'message' | 'failed' | 'empty'
+  /** The author, or what kind of text it is, if it has to be said. */
   author: string | undefined
   text: string
+  /** How far the viewer's own message has come. */
+  status: MessageStatus | undefined
 }>
 
 /** Says what happened last in a chat. */
 export function previewOf(chat: ChatSummary, viewerId: string | undefined, draft: string): Preview {
-  if (chat.typing.length > 0) return { kind: 'typing', author: undefined, text: typingText(chat) }
-  if (draft.trim() !== '') return { kind: 'draft', author: 'Draft', text: draft }
-  const { lastMessage } = chat
-  if (lastMessage === null) {
-    return {
-      kind: 'empty',
-      author: undefined,
-      text: chat.isMember ? 'No messages yet' : 'You left this group',
-    }
+  const plain = { author: undefined, status: undefined }
+  if (chat.typing.length > 0) return { ...plain, kind: 'typing', text: typingText(chat) }
+  if (draft.trim() !== '') return { ...plain, kind: 'draft', author: 'Draft', text: draft }
+  const message = newestOf(chat)
+  if (message === null) {
+    return { ...plain, kind: 'empty', text: chat.isMember ? 'No messages yet' : 'You left this group' }
   }
-  return { kind: 'message', author: authorOf(lastMessage, chat, viewerId), text: bodyText(lastMessage) }
+  const text = bodyText(message)
+  const { status, sender } = message
+  if (status === 'failed') return { kind: 'failed', author: 'Not sent', text, status }
+  if (sender.id === viewerId) {
+    return { ...plain, kind: 'message', text, status: message.body === null ? undefined : status }
+  }
+  return { ...plain, kind: 'message', author: chat.kind === 'GROUP' ? sender.name : undefined, text }
 }
 
-function authorOf(message: Message, { kind }: ChatSummary, viewerId: string | undefined): string | undefined {
-  if (message.sender.id === viewerId) return 'You'
-  return kind === 'GROUP' ? message.sender.name : undefined
+/**
+ * A message on its way comes after all others, as in the chat itself. One that was refused stays for as long as the
+ * person keeps it, so newer messages are shown before it.
+ */
+function newestOf({ lastMessage, newestUnsent }: ChatSummary): Message | null {
+  if (newestUnsent === null || lastMessage === null) return newestUnsent ?? lastMessage
+  if (newestUnsent.status !== 'failed') return newestUnsent
+  return newestUnsent.sentAt > lastMessage.sentAt ? newestUnsent : lastMessage
 }
 
 /** The body of a message, or why it has none. */

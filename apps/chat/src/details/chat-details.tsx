@@ -22,7 +22,12 @@ export function ChatDetails({
   return (
     <Sheet title={isGroup ? 'About the group' : 'About the chat'} isOpen={isOpen} onClose={onClose}>
       <div className="details-head">
-        <Avatar id={chat.otherUser?.id ?? chat.id} name={chat.title} size="large" />
+        <Avatar
+          id={chat.otherUser?.id ?? chat.id}
+          name={chat.title}
+          pictureUrl={chat.avatarUrl}
+          size="large"
+        />
         <span className="details-title" dir="auto">
           {chat.title}
         </span>

@@ -37,7 +37,7 @@ function MemberRow({ chat, member, viewerId, role }: Props & Readonly<{ member: 
   const canRemove = !isViewer && chat.isMember && role !== undefined && RANKS[role] > RANKS[member.role]
   return (
     <li className="person">
-      <Avatar id={user.id} name={user.name} size="small">
+      <Avatar id={user.id} name={user.name} pictureUrl={user.avatarUrl} size="small">
         {!isViewer && chat.isMember && <OnlineDot userId={user.id} />}
       </Avatar>
       <span className="person-name">

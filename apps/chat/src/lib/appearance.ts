@@ -37,7 +37,11 @@ function apply(): void {
 
 export function setAppearance(changes: Partial<Appearance>): void {
   current = { ...current, ...changes }
-  localStorage.setItem(KEY, JSON.stringify(current))
+  try {
+    localStorage.setItem(KEY, JSON.stringify(current))
+  } catch {
+    // Storage is blocked: the choice ends with the page.
+  }
   apply()
 }
 

@@ -43,7 +43,7 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
     >
       {isGroup && !isOwn && (
         <span className="message-avatar">
-          {isLast && <Avatar id={sender.id} name={sender.name} size="tiny" />}
+          {isLast && <Avatar id={sender.id} name={sender.name} pictureUrl={sender.avatarUrl} size="tiny" />}
         </span>
       )}
       <div className="message-column">

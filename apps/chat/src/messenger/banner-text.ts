@@ -9,12 +9,13 @@ const PAUSED: Readonly<Record<string, string>> = {
   receipts: 'read ticks',
 }
 
-/** Says what does not work at the moment. Undefined if all is well. `isOffline`: the last attempt has failed. */
+/** Says what does not work at the moment. Undefined if all is well. `isOffline`: the last attempt has failed, or the browser has no network. */
 export function bannerText(
   connection: ConnectionState,
   { paused }: ServiceStatus,
   isOffline: boolean,
 ): BannerText | undefined {
+  if (isOffline && connection.type !== 'signed-out') return OFFLINE
   switch (connection.type) {
     case 'signed-out':
       return {
@@ -24,7 +25,7 @@ export function bannerText(
     case 'offline':
       return OFFLINE
     case 'connecting':
-      return isOffline ? OFFLINE : { kind: 'progress', text: 'Connecting…' }
+      return { kind: 'progress', text: 'Connecting…' }
     case 'catching-up':
       return { kind: 'progress', text: 'Catching up on what you missed…' }
     case 'live': {

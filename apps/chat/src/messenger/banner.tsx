@@ -1,5 +1,5 @@
 import { useConnection, useServiceStatus } from '@parley/react'
-import { type ReactNode, useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react'
 import { Button } from 'react-aria-components/Button'
 import { useSession } from '../session/session.ts'
 import { Icon } from '../ui/icon.tsx'
@@ -10,7 +10,7 @@ const QUIET_MS = 600
 
 /** One line above the chat that says what does not work. */
 export function Banner(): ReactNode {
-  const { signOut } = useSession()
+  const { signIn } = useSession()
   const banner = useSettled(useBannerText())
   return (
     <div className="banner-place" role="status">
@@ -18,8 +18,8 @@ export function Banner(): ReactNode {
         <div className={`banner banner-${banner.kind}`}>
           {banner.kind === 'progress' ? <span className="spinner" /> : <Icon name="warning" size={18} />}
           <span>{banner.text}</span>
-          {banner.kind === 'signed-out' && signOut !== undefined && (
-            <Button className="banner-button" onPress={signOut}>
+          {banner.kind === 'signed-out' && signIn !== undefined && (
+            <Button className="banner-button" onPress={signIn}>
               Sign in
             </Button>
           )}
@@ -33,9 +33,21 @@ function useBannerText(): BannerText | undefined {
   const connection = useConnection()
   const status = useServiceStatus()
   const [isOffline, setIsOffline] = useState(false)
-  const isOfflineNow = connection.type === 'offline' || (isOffline && connection.type === 'connecting')
+  const hasNetwork = useSyncExternalStore(subscribeToNetwork, () => navigator.onLine)
+  const isOfflineNow =
+    !hasNetwork || connection.type === 'offline' || (isOffline && connection.type === 'connecting')
   if (isOfflineNow !== isOffline) setIsOffline(isOfflineNow)
   return bannerText(connection, status, isOfflineNow)
+}
+
+/** The browser knows that a cable is unplugged before the connection does. */
+function subscribeToNetwork(listener: () => void): () => void {
+  addEventListener('online', listener)
+  addEventListener('offline', listener)
+  return () => {
+    removeEventListener('online', listener)
+    removeEventListener('offline', listener)
+  }
 }
 
 /** Returns a text once it has stood for a moment. That all is well is shown at once. */

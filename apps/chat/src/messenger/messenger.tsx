@@ -53,7 +53,9 @@ function NoChat(): ReactNode {
 
 function useUnreadInTitle(): void {
   const unread = useTotalUnread()
+  const { embedder } = useSession()
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) Parley` : 'Parley'
-  }, [unread])
+    embedder?.tellUnread(unread)
+  }, [unread, embedder])
 }

@@ -1,6 +1,7 @@
-import { createParleyClient, type ParleyClient, type User } from '@parley/client'
+import { createParleyClient, memoryStorage, type ParleyClient, type User } from '@parley/client'
 import { indexedDbStorage } from '@parley/client/indexeddb'
 import { createContext, use } from 'react'
+import type { Embedder } from '../boot/embed.ts'
 import { createNetwork, type Network } from './network.ts'
 
 /** One signed-in user in one window. */
@@ -10,30 +11,52 @@ export type Session = Readonly<{
   network: Network | undefined
   /** People that the user may not share a chat with yet. */
   contacts: readonly User[]
-  /** Undefined in a pane of the demo. */
+  /** Undefined in a pane of the demo, and in a product, which signs its people out itself. */
   signOut: (() => void) | undefined
+  /** Begins again once the token is refused. Undefined in a pane of the demo. */
+  signIn: (() => void) | undefined
+  /** Present in a frame of a product. */
+  embedder: Embedder | undefined
 }>
 
 type Options = Readonly<{
-  token: string
+  token: string | (() => Promise<string>)
   contacts?: readonly User[]
   canCut?: boolean
   signOut?: () => void
+  signIn?: () => void
+  embedder?: Embedder
 }>
 
 /** Messages per page: two screens of a large window. */
 const PAGE_SIZE = 50
 
-export function createSession({ token, contacts = [], canCut = false, signOut }: Options): Session {
+export function createSession({
+  token,
+  contacts = [],
+  canCut = false,
+  signOut,
+  signIn,
+  embedder,
+}: Options): Session {
   const network = canCut ? createNetwork() : undefined
   const client = createParleyClient({
     url: new URL('graphql', document.baseURI).href,
     token,
-    storage: indexedDbStorage(),
+    storage: isStorageBlocked() ? memoryStorage() : indexedDbStorage(),
     pageSize: PAGE_SIZE,
     ...(network && { fetch: network.fetch, WebSocket: network.WebSocket }),
   })
-  return { client, network, contacts, signOut }
+  return { client, network, contacts, signOut, signIn, embedder }
+}
+
+/** Browsers may block storage in frames of other sites. What is not sent then ends with the page. */
+function isStorageBlocked(): boolean {
+  try {
+    return window.localStorage === null
+  } catch {
+    return true
+  }
 }
 
 export const SessionContext = createContext<Session | undefined>(undefined)

@@ -1,25 +1,48 @@
 import { usePresence } from '@parley/react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 
 const COLORS = 8
 
-/** A picture with initials, in a colour that belongs to the id. */
+/** The picture of a user or group. Initials in a colour that belongs to the id, if there is none or it does not load. */
 export function Avatar({
   id,
   name,
+  pictureUrl,
   size = 'medium',
   children,
 }: Readonly<{
   id: string
   name: string
+  pictureUrl: string | null
   size?: 'tiny' | 'small' | 'medium' | 'large'
   children?: ReactNode
 }>): ReactNode {
   return (
     <span className={`avatar avatar-${size} avatar-color-${colorOf(id)}`} aria-hidden="true">
       {initials(name)}
+      {pictureUrl !== null && <Picture key={pictureUrl} url={pictureUrl} />}
       {children}
     </span>
+  )
+}
+
+/** Covers the initials once it is loaded. The other site does not learn where the picture is shown. */
+function Picture({ url }: Readonly<{ url: string }>): ReactNode {
+  const [state, setState] = useState<'loading' | 'loaded' | 'failed'>('loading')
+  if (state === 'failed') return null
+  return (
+    <img
+      className="avatar-picture"
+      data-loaded={state === 'loaded'}
+      src={url}
+      alt=""
+      loading="lazy"
+      decoding="async"
+      draggable={false}
+      referrerPolicy="no-referrer"
+      onLoad={() => setState('loaded')}
+      onError={() => setState('failed')}
+    />
   )
 }
 
@@ -29,11 +52,12 @@ export function OnlineDot({ userId }: Readonly<{ userId: string }>): ReactNode {
   return presence.type === 'online' ? <span className="online-dot" /> : null
 }
 
-/** The number of a person's or group's colour. */
+/** The number of a person's or group's colour: FNV-1a, which spreads ids that differ in one letter. */
 export function colorOf(id: string): number {
-  let hash = 7
-  for (const char of id) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) % 104_729
-  return hash % COLORS
+  let hash = 0x811c9dc5
+  for (let index = 0; index < id.length; index += 1)
+    hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193) >>> 0
+  return (hash ^ (hash >>> 15)) % COLORS
 }
 
 function initials(name: string): string {

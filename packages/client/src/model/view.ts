@@ -100,7 +100,7 @@ export function nextExpiryMs({ messages, lastMessage }: ChatRecord, nowMs: numbe
 }
 
 function toSummary(chat: ChatRecord, lastMessage: Message | null, sources: Sources): ChatSummary {
-  const { viewerId, user, typing, nowMs } = sources
+  const { viewerId, user, typing, unsent, nowMs } = sources
   const otherId = [...chat.members.keys()].find((id) => id !== viewerId)
   const otherUser = chat.kind === 'DIRECT' && otherId !== undefined ? user(otherId) : undefined
   return {
@@ -109,6 +109,7 @@ function toSummary(chat: ChatRecord, lastMessage: Message | null, sources: Sourc
     title: chat.title ?? otherUser?.name ?? '',
     avatarUrl: otherUser?.avatarUrl ?? null,
     lastMessage,
+    newestUnsent: unsent.at(-1) ?? null,
     lastActivityAt: new Date(chat.lastActivityAt),
     unreadCount: unreadCount(chat, viewerId, nowMs),
     typing,
