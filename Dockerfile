@@ -1,5 +1,6 @@
-# Three stages. The first generates the Prisma client and builds the web app, with development packages. The second installs
-# the packages of production. The last has Node.js, these packages and the source, which Node.js runs without a build.
+# Three stages. The first generates the Prisma client and builds the web app, with development packages. The second
+# installs the packages of production. The last has Node.js, these packages and the source. Node.js runs the source
+# without a build.
 
 ARG NODE_IMAGE=node:24-bookworm-slim
 

@@ -49,7 +49,7 @@ async function startProduct({
   const server = createServer((request, response) => void respond(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  resources.defer(() => void server.close().closeAllConnections())
+  resources.defer(() => server.close().closeAllConnections())
   const { port } = server.address() as { port: number }
   const origin = `http://localhost:${port}`
   const app = resources.use(await startApp({ allowedOrigins: isAllowed ? [origin] : [] }))

@@ -52,6 +52,7 @@ test('older messages load while the reader scrolls up, and what they read stays 
   const [erin, frank] = await Promise.all([app.parley.person('erin'), app.parley.person('frank')])
   const chatId = await erin.startChat(frank)
   for (let n = 1; n <= 220; n += 1) await frank.send(chatId, `Message ${n}`)
+  await erin.markRead(chatId, 220)
   const page = await app.open(erin)
   await openChat(page, 'Frank')
   const list = page.getByRole('list', { name: 'Messages' })

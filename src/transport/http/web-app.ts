@@ -79,8 +79,8 @@ const NONE: StaticFiles = new Map()
 const TOUCH_STYLE = "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='"
 
 /**
- * The page runs nothing but its own files. Pictures of users come from the addresses in their tokens, over HTTPS only: HTTP
- * would show the network whose pictures are loaded.
+ * The page runs nothing but its own files. Pictures of users come from the addresses in their tokens, over HTTPS only:
+ * HTTP would show the network whose pictures are loaded.
  */
 function securityPolicy(frameOrigins: readonly string[], isDevelopment: boolean): string {
   return [

@@ -10,8 +10,8 @@ const WORKDIR = '/app'
 const execute = promisify(execFile)
 
 /**
- * Runs the instructions of the Dockerfile without Docker: each stage in a folder of its own below `target`. `COPY` takes
- * what .dockerignore leaves in, and `RUN` runs. The packages of this repository stand in for those that `npm ci` would
+ * Runs the instructions of the Dockerfile without Docker: each stage in a folder of its own below `target`. `COPY`
+ * leaves out ignored files, as Docker does. The packages of this repository stand in for those that `npm ci` would
  * install. Returns the folder of the last stage.
  */
 export async function runDockerfile(target: string): Promise<string> {

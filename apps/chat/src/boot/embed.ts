@@ -2,11 +2,12 @@
  * The app in a frame of a product. The page of the product hands over the token, so the person does not sign in again:
  *
  *   app → product   { type: 'parley:token-request' }   at the start, before a token expires, and when it is refused
- *   product → app   { type: 'parley:token', token }    the answer; without a token, the app says that nobody is signed in
+ *   product → app   { type: 'parley:token', token }    the answer; without a token, the app shows that it is signed out
  *   app → product   { type: 'parley:unread', count }   for a badge, whenever it changes
  *
- * The first request names no page, because the app does not know which of the allowed ones shows it. It holds no secret.
- * An answer counts only if it comes from the window around the frame, at an allowed origin. Anything else is ignored.
+ * The first request goes to any origin, because the app does not know which of the allowed ones shows it. It has
+ * no secret. An answer counts only if it comes from the window around the frame, at an allowed origin. Anything
+ * else is ignored.
  */
 const REQUEST = 'parley:token-request'
 const TOKEN = 'parley:token'

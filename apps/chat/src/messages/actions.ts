@@ -5,6 +5,7 @@ import type { SyntheticEvent } from 'react'
 export type MessageActions = Readonly<{
   /** Opens the actions of a message beside the element of the event. */
   openMenu(event: SyntheticEvent<HTMLElement>, message: Message): void
+  reply(message: Message): void
   react(message: Message, emoji: string, present: boolean): void
   /** Scrolls to a message, and loads older ones until it is there. */
   jumpTo(messageId: string): void

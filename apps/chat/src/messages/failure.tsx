@@ -5,15 +5,26 @@ import type { MessageActions } from './actions.ts'
 /** Why a message was refused, and what can be done. */
 export function Failure({
   message,
+  isTabStop,
   actions,
-}: Readonly<{ message: Message; actions: MessageActions }>): ReactNode {
+}: Readonly<{ message: Message; isTabStop: boolean; actions: MessageActions }>): ReactNode {
   return (
     <div className="failure">
       <span>{message.error?.message ?? 'The message was not sent.'}</span>
-      <button type="button" className="link-button" onClick={() => actions.retry(message)}>
+      <button
+        type="button"
+        className="link-button"
+        tabIndex={isTabStop ? 0 : -1}
+        onClick={() => actions.retry(message)}
+      >
         Try again
       </button>
-      <button type="button" className="link-button" onClick={() => actions.discard(message)}>
+      <button
+        type="button"
+        className="link-button"
+        tabIndex={isTabStop ? 0 : -1}
+        onClick={() => actions.discard(message)}
+      >
         Discard
       </button>
     </div>

@@ -5,14 +5,15 @@ import { Virtualizer } from 'virtua'
 import type { Draft } from '../composer/drafts.ts'
 import { attempt, notify } from '../lib/notices.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
-import type { MessageActions } from './actions.ts'
 import { Announcer } from './announcer.tsx'
-import { DayLine, EmptyChat, UnreadLine } from './lines.tsx'
+import { EmptyChat } from './lines.tsx'
 import { MessageMenu, type OpenMenu } from './message-menu.tsx'
-import { MessageRow } from './message-row.tsx'
 import { type Row, toRows } from './timeline.ts'
+import { TimelineRow } from './timeline-row.tsx'
 import { useJump } from './use-jump.ts'
-import { useReading, useUnreadAtOpen } from './use-reading.ts'
+import { useMessageActions } from './use-message-actions.ts'
+import { useOpening } from './use-opening.ts'
+import { seenSeq, useReading, useUnreadAtOpen } from './use-reading.ts'
 import { useRowFocus } from './use-row-focus.ts'
 import { useScroll } from './use-scroll.ts'
 
@@ -32,8 +33,9 @@ export function MessageList({
   const jump = useJump(chat, rows, scroll)
   const focus = useRowFocus(rows, scroll.list)
   const [menu, setMenu] = useState<OpenMenu>()
-  const actions = useMessageActions(chat, jump.to, setMenu)
-  useReading(chat, scroll.isAtEnd)
+  const actions = useMessageActions(chat, jump.to, setMenu, onTarget)
+  const isOpen = useOpening(chat, rows, unread, scroll)
+  useReading(chat, isOpen ? (scroll.isAtEnd ? chat.headSeq : seenSeq(rows, scroll.seenIndex)) : 0)
 
   return (
     <div className="messages-place">
@@ -62,6 +64,7 @@ export function MessageList({
               isGroup={chat.kind === 'GROUP'}
               flashing={jump.flashing}
               isTabStop={index === focus.tabStop}
+              isMember={chat.isMember}
               actions={actions}
             />
           )}
@@ -69,13 +72,18 @@ export function MessageList({
       </div>
       {chat.isLoaded && rows.length === 0 && <EmptyChat title={chat.title} />}
       {!scroll.isAtEnd && (
-        <IconButton
-          icon="down"
-          label={chat.unreadCount > 0 ? `To the newest, ${chat.unreadCount} unread` : 'To the newest'}
-          className="to-end"
-          data-unread={chat.unreadCount > 0}
-          onPress={scroll.scrollToEnd}
-        />
+        <div className="to-end">
+          <IconButton
+            icon="down"
+            label={chat.unreadCount > 0 ? `To the newest, ${chat.unreadCount} unread` : 'To the newest'}
+            onPress={scroll.scrollToEnd}
+          />
+          {chat.unreadCount > 0 && (
+            <span className="badge" aria-hidden="true">
+              {chat.unreadCount}
+            </span>
+          )}
+        </div>
       )}
       <Announcer messages={chat.messages} viewerId={viewerId} />
       {menu !== undefined && (
@@ -109,55 +117,4 @@ export function MessageList({
 async function copy({ body }: Message): Promise<void> {
   await navigator.clipboard.writeText(body ?? '')
   notify('Copied.')
-}
-
-type RowProps = Readonly<{
-  row: Row
-  viewerId: string | undefined
-  isGroup: boolean
-  flashing: string | undefined
-  isTabStop: boolean
-  actions: MessageActions
-}>
-
-function TimelineRow({ row, viewerId, isGroup, flashing, isTabStop, actions }: RowProps): ReactNode {
-  if (row.type === 'day') return <DayLine date={row.date} />
-  if (row.type === 'unread') return <UnreadLine />
-  return (
-    <MessageRow
-      message={row.message}
-      viewerId={viewerId}
-      isOwn={row.isOwn}
-      isGroup={isGroup}
-      isFirst={row.isFirst}
-      isLast={row.isLast}
-      isFlashing={flashing !== undefined && flashing === row.message.id}
-      isTabStop={isTabStop}
-      actions={actions}
-    />
-  )
-}
-
-/** The same object for all renders of one chat. */
-function useMessageActions(
-  { react, retry, discard }: UseChat,
-  jumpTo: (messageId: string) => void,
-  setMenu: (menu: OpenMenu) => void,
-): MessageActions {
-  return useMemo(
-    () => ({
-      openMenu(event, message) {
-        if (message.body === null || message.id === undefined) return
-        event.preventDefault()
-        setMenu({ message, anchor: event.currentTarget })
-      },
-      react(message, emoji, present) {
-        if (message.id !== undefined) attempt(react(message.id, emoji, present))
-      },
-      jumpTo,
-      retry: ({ clientMessageId }) => retry(clientMessageId),
-      discard: ({ clientMessageId }) => discard(clientMessageId),
-    }),
-    [react, retry, discard, jumpTo, setMenu],
-  )
 }

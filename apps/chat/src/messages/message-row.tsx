@@ -1,5 +1,5 @@
 import type { Message } from '@parley/client'
-import { memo, type ReactNode } from 'react'
+import { memo, type MouseEvent, type ReactNode } from 'react'
 import { bodyText } from '../chats/preview.ts'
 import { clockTime } from '../lib/times.ts'
 import { Avatar, colorOf } from '../ui/avatar.tsx'
@@ -7,6 +7,7 @@ import { Icon } from '../ui/icon.tsx'
 import type { MessageActions } from './actions.ts'
 import { Expiry } from './expiry.tsx'
 import { Failure } from './failure.tsx'
+import { largeEmoji, MessageText } from './message-text.tsx'
 import { Quote } from './quote.tsx'
 import { Reactions } from './reactions.tsx'
 import { Ticks } from './ticks.tsx'
@@ -19,6 +20,7 @@ type Props = Readonly<{
   isFirst: boolean
   isLast: boolean
   isFlashing: boolean
+  isMember: boolean
   /** The one row of the list that the Tab key reaches. */
   isTabStop: boolean
   actions: MessageActions
@@ -39,38 +41,66 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
       data-last={isLast}
       data-flashing={isFlashing}
       tabIndex={isTabStop ? 0 : -1}
+      data-group={isGroup}
       onContextMenu={(event) => actions.openMenu(event, message)}
+      onClick={(event) => {
+        if (isTouch(event)) actions.openMenu(event, message)
+      }}
     >
-      {isGroup && !isOwn && (
-        <span className="message-avatar">
-          {isLast && <Avatar id={sender.id} name={sender.name} pictureUrl={sender.avatarUrl} size="tiny" />}
-        </span>
-      )}
       <div className="message-column">
-        <Bubble {...props} />
-        <Reactions message={message} viewerId={props.viewerId} actions={actions} />
-        {message.status === 'failed' && <Failure message={message} actions={actions} />}
+        <div className="message-line">
+          {isGroup && !isOwn && isLast && (
+            <span className="message-avatar">
+              <Avatar id={sender.id} name={sender.name} pictureUrl={sender.avatarUrl} size="tiny" />
+            </span>
+          )}
+          <Bubble {...props} />
+          {message.body !== null && message.id !== undefined && <Shortcuts {...props} />}
+        </div>
+        <Reactions message={message} viewerId={props.viewerId} isTabStop={isTabStop} actions={actions} />
+        {message.status === 'failed' && <Failure message={message} isTabStop={isTabStop} actions={actions} />}
       </div>
-      {message.body !== null && message.id !== undefined && (
-        <button
-          type="button"
-          className="message-more"
-          aria-label="Message actions"
-          tabIndex={-1}
-          onClick={(event) => actions.openMenu(event, message)}
-        >
-          <Icon name="smile" size={18} />
-        </button>
-      )}
     </div>
   )
 })
 
-function Bubble({ message, isOwn, isGroup, isFirst, actions }: Props): ReactNode {
+/** For the mouse. The keyboard opens all actions with Enter, a finger by touching the message. */
+function Shortcuts({ message, isMember, actions }: Props): ReactNode {
+  return (
+    <div className="shortcuts">
+      <button
+        type="button"
+        className="shortcut message-more"
+        aria-label="Message actions"
+        title="React and more"
+        tabIndex={-1}
+        onClick={(event) => actions.openMenu(event, message)}
+      >
+        <Icon name="smile" size={18} />
+      </button>
+      {isMember && (
+        <button
+          type="button"
+          className="shortcut"
+          aria-label="Reply"
+          title="Reply"
+          tabIndex={-1}
+          onClick={() => actions.reply(message)}
+        >
+          <Icon name="reply" size={18} />
+        </button>
+      )}
+    </div>
+  )
+}
+
+function Bubble({ message, isOwn, isGroup, isFirst, isTabStop, actions }: Props): ReactNode {
   const { sender, body, replyTo, editedAt, expiresAt, sentAt, status } = message
   const isGone = body === null
+  const large = isGone || replyTo !== null ? 0 : largeEmoji(body)
+  const kind = isGone ? 'bubble-gone' : large > 0 ? `bubble-emoji bubble-emoji-${large}` : ''
   return (
-    <div className={`bubble ${isGone ? 'bubble-gone' : ''}`}>
+    <div className={`bubble ${kind}`}>
       <span
         className={
           isGroup && !isOwn && isFirst ? `sender sender-color-${colorOf(sender.id)}` : 'visually-hidden'
@@ -79,9 +109,9 @@ function Bubble({ message, isOwn, isGroup, isFirst, actions }: Props): ReactNode
         <bdi>{isOwn ? 'You' : sender.name}</bdi>
         <span className="visually-hidden">:</span>
       </span>
-      {replyTo !== null && !isGone && <Quote quote={replyTo} actions={actions} />}
+      {replyTo !== null && !isGone && <Quote quote={replyTo} isTabStop={isTabStop} actions={actions} />}
       <span className="bubble-text" dir="auto">
-        {bodyText(message)}
+        <MessageText text={bodyText(message)} isTabStop={isTabStop} />
       </span>
       <span className="meta">
         {expiresAt !== null && !isGone && <Expiry at={expiresAt} />}
@@ -90,5 +120,16 @@ function Bubble({ message, isOwn, isGroup, isFirst, actions }: Props): ReactNode
         {isOwn && !isGone && <Ticks status={status} />}
       </span>
     </div>
+  )
+}
+
+/** Whether a finger touched the message, and neither a button or link of it nor text that is selected. */
+function isTouch({ target }: MouseEvent<HTMLElement>): boolean {
+  if (!matchMedia('(hover: none)').matches) return false
+  const { isCollapsed } = getSelection() ?? { isCollapsed: true }
+  return (
+    isCollapsed &&
+    (target as Element).closest('.bubble') !== null &&
+    (target as Element).closest('a, button') === null
   )
 }

@@ -6,13 +6,14 @@ import type { MessageActions } from './actions.ts'
 /** The message that another one replies to. Pressing it leads there. */
 export function Quote({
   quote,
+  isTabStop,
   actions,
-}: Readonly<{ quote: QuotedMessage; actions: MessageActions }>): ReactNode {
+}: Readonly<{ quote: QuotedMessage; isTabStop: boolean; actions: MessageActions }>): ReactNode {
   return (
     <button
       type="button"
       className={`quote sender-color-${colorOf(quote.sender.id)}`}
-      tabIndex={-1}
+      tabIndex={isTabStop ? 0 : -1}
       onClick={() => actions.jumpTo(quote.id)}
     >
       <bdi className="quote-sender">{quote.sender.name}</bdi>

@@ -6,8 +6,14 @@ import type { MessageActions } from './actions.ts'
 export function Reactions({
   message,
   viewerId,
+  isTabStop,
   actions,
-}: Readonly<{ message: Message; viewerId: string | undefined; actions: MessageActions }>): ReactNode {
+}: Readonly<{
+  message: Message
+  viewerId: string | undefined
+  isTabStop: boolean
+  actions: MessageActions
+}>): ReactNode {
   if (message.reactions.length === 0) return null
   return (
     <div className="reactions">
@@ -22,7 +28,7 @@ export function Reactions({
             aria-pressed={isOwn}
             aria-label={`${emoji} by ${names}`}
             title={names}
-            tabIndex={-1}
+            tabIndex={isTabStop ? 0 : -1}
             onClick={() => actions.react(message, emoji, !isOwn)}
           >
             <span>{emoji}</span>

@@ -21,7 +21,7 @@ export type Row =
 const GROUP_MS = 5 * 60_000
 
 /** The messages that were unread when the chat was opened: those after one seq, up to another. */
-export type UnreadRange = Readonly<{ afterSeq: number; untilSeq: number }>
+export type UnreadRange = Readonly<{ afterSeq: number; untilSeq: number; count: number }>
 
 /** Puts days and groups into the messages. */
 export function toRows(

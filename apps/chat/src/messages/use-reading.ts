@@ -1,19 +1,24 @@
 import type { UseChat } from '@parley/react'
 import { useEffect, useState } from 'react'
-import type { UnreadRange } from './timeline.ts'
+import type { Row, UnreadRange } from './timeline.ts'
 
-/** Marks the chat as read while its newest message is in sight. */
-export function useReading(chat: UseChat, isAtEnd: boolean): void {
+/** Marks the chat as read up to a seq while the window is visible. */
+export function useReading({ isLoaded, markRead }: UseChat, seq: number): void {
   const isVisible = useIsVisible()
-  const { headSeq, isLoaded, markRead } = chat
   useEffect(() => {
-    if (isVisible && isAtEnd && isLoaded) markRead(headSeq)
-  }, [isVisible, isAtEnd, isLoaded, headSeq, markRead])
+    if (isVisible && isLoaded && seq > 0) markRead(seq)
+  }, [isVisible, isLoaded, seq, markRead])
+}
+
+/** Returns the seq of the last message up to a row. 0 if there is none. */
+export function seenSeq(rows: readonly Row[], index: number): number {
+  const row = rows.slice(0, index + 1).findLast(({ type }) => type === 'message')
+  return (row?.type === 'message' ? row.message.seq : undefined) ?? 0
 }
 
 /** Returns the messages that were unread when the chat was opened. Undefined until that is known. */
 export function useUnreadAtOpen(
-  { isLoaded, members, messages, headSeq }: UseChat,
+  { isLoaded, members, messages, headSeq, unreadCount }: UseChat,
   viewerId: string | undefined,
 ): UnreadRange | undefined {
   const [unread, setUnread] = useState<UnreadRange>()
@@ -21,7 +26,8 @@ export function useUnreadAtOpen(
   if (unread === undefined && isLoaded && own !== undefined) {
     // An answer shows that what came before it was read, perhaps on another device.
     const answered = messages.findLast(({ sender, seq }) => sender.id === viewerId && seq !== undefined)
-    setUnread({ afterSeq: Math.max(own.readSeq, answered?.seq ?? 0), untilSeq: headSeq })
+    const afterSeq = Math.max(own.readSeq, answered?.seq ?? 0)
+    setUnread({ afterSeq, untilSeq: headSeq, count: afterSeq < headSeq ? unreadCount : 0 })
   }
   return unread
 }

@@ -36,7 +36,9 @@ export function useRowFocus(rows: readonly Row[], list: RefObject<VirtualizerHan
   function onKeyDown(event: KeyboardEvent<HTMLElement>): void {
     const target = event.target as HTMLElement
     if (!target.matches('.message')) return
-    if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
+    if (event.key === 'Escape') {
+      document.querySelector<HTMLElement>('.composer-input')?.focus()
+    } else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
       event.preventDefault()
       move(event.currentTarget, event.key === 'ArrowUp' ? -1 : 1)
     } else if (event.key === 'Enter' || event.key === ' ') {

@@ -1,9 +1,11 @@
-import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { VirtualizerHandle } from 'virtua'
 import type { Row } from './timeline.ts'
 
 /** So close to the end counts as being there, in pixels. */
 const NEAR_END = 60
+/** How long after a scroll the rows in sight are looked up, in milliseconds. */
+const LOOK_AFTER_MS = 200
 /** Older messages are loaded while the reader is still this far from the start, in pixels. */
 const LOAD_BEFORE = 1_500
 
@@ -19,10 +21,14 @@ export type Scroll = Readonly<{
   list: RefObject<VirtualizerHandle | null>
   /** Whether the newest message is in sight. */
   isAtEnd: boolean
+  /** The last row that has been in sight, a moment ago at most. */
+  seenIndex: number
   /** Whether rows were added at the start by this render, so that the list keeps its distance from the end. */
   isPrepended: boolean
   onScroll(): void
   scrollToEnd(): void
+  /** Scrolls until a row is at the top, with an offset in pixels. */
+  jumpTo(index: number, offset: number): void
 }>
 
 /*
@@ -35,6 +41,9 @@ export function useScroll({ rows, hasOlder, loadOlder }: Options): Scroll {
   const isStuck = useRef(true)
   const isLoading = useRef(false)
   const [isAtEnd, setIsAtEnd] = useState(true)
+  const [seenIndex, setSeenIndex] = useState(-1)
+  const lookTimer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  useEffect(() => () => clearTimeout(lookTimer.current), [])
 
   const firstMessage = rows.find(({ type }) => type === 'message')?.key
   const [first, setFirst] = useState(firstMessage)
@@ -78,18 +87,30 @@ export function useScroll({ rows, hasOlder, loadOlder }: Options): Scroll {
   // A page that is shorter than the window is followed by the next one.
   useEffect(() => void loadIfNear(), [rows.length, hasOlder])
 
-  return {
-    scroller,
-    list,
-    isAtEnd,
-    isPrepended,
-    onScroll() {
-      const { current: element } = scroller
-      if (element === null) return
-      isStuck.current = element.scrollHeight - element.clientHeight - element.scrollTop < NEAR_END
-      setIsAtEnd(isStuck.current)
-      void loadIfNear()
-    },
-    scrollToEnd,
+  function look(): void {
+    lookTimer.current = undefined
+    const { current: handle } = list
+    if (handle !== null) setSeenIndex(handle.findItemIndex(handle.scrollOffset + handle.viewportSize))
   }
+
+  function onScroll(): void {
+    const { current: element } = scroller
+    if (element === null) return
+    isStuck.current = element.scrollHeight - element.clientHeight - element.scrollTop < NEAR_END
+    setIsAtEnd(isStuck.current)
+    lookTimer.current ??= setTimeout(look, LOOK_AFTER_MS)
+    void loadIfNear()
+  }
+  const latestOnScroll = useRef(onScroll)
+  useEffect(() => void (latestOnScroll.current = onScroll))
+
+  const jumpTo = useCallback((index: number, offset: number): void => {
+    isStuck.current = false
+    setIsAtEnd(false)
+    list.current?.scrollToIndex(index, { align: 'start', offset })
+    // Nothing scrolls if the row is there already.
+    requestAnimationFrame(() => latestOnScroll.current())
+  }, [])
+
+  return { scroller, list, isAtEnd, seenIndex, isPrepended, onScroll, scrollToEnd, jumpTo }
 }

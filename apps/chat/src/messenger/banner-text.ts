@@ -9,7 +9,10 @@ const PAUSED: Readonly<Record<string, string>> = {
   receipts: 'read ticks',
 }
 
-/** Says what does not work at the moment. Undefined if all is well. `isOffline`: the last attempt has failed, or the browser has no network. */
+/**
+ * Says what does not work at the moment. Undefined if all is well. `isOffline`: the last attempt has failed, or the
+ * browser has no network.
+ */
 export function bannerText(
   connection: ConnectionState,
   { paused }: ServiceStatus,

@@ -50,10 +50,11 @@ export function createSession({
   return { client, network, contacts, signOut, signIn, embedder }
 }
 
-/** Browsers may block storage in frames of other sites. What is not sent then ends with the page. */
+/** Browsers may block storage in frames of other sites. Unsent messages are then lost with the page. */
 function isStorageBlocked(): boolean {
   try {
-    return window.localStorage === null
+    localStorage.getItem('')
+    return false
   } catch {
     return true
   }

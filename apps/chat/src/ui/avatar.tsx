@@ -3,7 +3,7 @@ import { type ReactNode, useState } from 'react'
 
 const COLORS = 8
 
-/** The picture of a user or group. Initials in a colour that belongs to the id, if there is none or it does not load. */
+/** The picture of a user or group. Initials in the colour of the id, if there is none or it does not load. */
 export function Avatar({
   id,
   name,
@@ -57,7 +57,7 @@ export function colorOf(id: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < id.length; index += 1)
     hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193) >>> 0
-  return (hash ^ (hash >>> 15)) % COLORS
+  return ((hash ^ (hash >>> 15)) >>> 0) % COLORS
 }
 
 function initials(name: string): string {
