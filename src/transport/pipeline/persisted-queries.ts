@@ -28,7 +28,7 @@ export type PersistedQueries = Readonly<{
 }>
 
 /**
- * Supported instead of refused, because apps with this link then send a hash of 64 characters instead of some
+ * Supported instead of rejected, because apps with this link then send a hash of 64 characters instead of some
  * kilobytes, and need no change. Each gateway has its own cache. A client that comes to another gateway, or returns
  * after its document was evicted, needs one more round trip. The hash is computed here, so that no client can store a
  * document under the hash of another.

@@ -61,8 +61,11 @@ test.each([
   const { hub, ofBob } = startChat()
   hub.deliverSignals([typing(alice, true)])
   hub.deliver([event])
+  await vi.advanceTimersByTimeAsync(0)
+  const expected = [typing(alice, true), event, typing(alice, false)]
+  expect(ofBob.delivered.all).toEqual(expected)
   await vi.advanceTimersByTimeAsync(TYPING_TIMEOUT_MS)
-  expect(ofBob.delivered.all).toEqual([typing(alice, true), event, typing(alice, false)])
+  expect(ofBob.delivered.all).toEqual(expected)
 })
 
 test('leaves no timer behind when the last member disconnects', () => {
