@@ -1,83 +1,71 @@
-import type {
-  ChatClient,
-  ConnectionState,
-  GroupInput,
-  ParleyClient,
-  ParleyClientOptions,
-  ServiceStatus,
-  User,
-} from './api.ts'
+import type { ChatClient, ChatSummary, GroupInput, ParleyClient, ParleyClientOptions } from './api.ts'
 import { createChatClient } from './chat-client.ts'
-import { createConnection } from './connection/connection.ts'
-import type { Socket } from './connection/socket.ts'
-import { createTokenSource, readClaims } from './connection/token.ts'
-import { type Engine, ENGINE, type WithEngine } from './engine/engine.ts'
+import { createTokenSource } from './connection/token.ts'
+import { ENGINE, type Engine, type WithEngine } from './engine/engine.ts'
 import { ParleyError } from './errors.ts'
-import { CREATE_GROUP, START_DIRECT_CHAT, VIEWER } from './graphql/documents.ts'
+import { CREATE_GROUP, START_DIRECT_CHAT } from './graphql/documents.ts'
 import { createRequest } from './graphql/http.ts'
 import type { SummaryData } from './graphql/responses.ts'
-import { keepIdentity } from './lib/equal.ts'
 import { randomId } from './lib/random-id.ts'
 import { ValueStore } from './lib/value-store.ts'
 import { Model } from './model/model.ts'
 import { createActivity } from './presence/activity.ts'
-import { PresenceStores } from './presence/presence-stores.ts'
+import { createPresenceStores } from './presence/presence-stores.ts'
+import { identify, storedDeviceId } from './session/identity.ts'
+import type { ClientParts } from './session/parts.ts'
 import { createSession, type Session } from './session/session.ts'
+import { until } from './session/until.ts'
 import { memoryStorage } from './storage/memory-storage.ts'
 import { createReadMarks } from './sync/read-marks.ts'
 import { withRetries } from './sync/retry.ts'
 
 const DEFAULT_PAGE_SIZE = 30
-const NORMAL: ServiceStatus = { level: 'NORMAL', paused: [] }
 
 /** Creates the client of one user on one device. Nothing connects before `start`. */
 export function createParleyClient(options: ParleyClientOptions): ParleyClient {
-  const { url, storage = memoryStorage(), pageSize = DEFAULT_PAGE_SIZE } = options
-  const onError = options.onError ?? reportError
-  const fetch = options.fetch ?? globalThis.fetch.bind(globalThis)
-  const WebSocket = options.WebSocket ?? globalThis.WebSocket
   const closed = new AbortController()
   const { signal } = closed
   const tokens = createTokenSource(options.token)
-  const request = createRequest({ url, fetch, tokens })
-  const requestWithRetries = withRetries(request, signal)
-
-  const connection = new ValueStore<ConnectionState>({ type: 'connecting' })
-  const serviceStatus = new ValueStore<ServiceStatus>(NORMAL)
-  const model = new Model((chatId, record) => {
-    const quote = (id: string) => {
-      const message = record?.messages.find((other) => other.id === id)
-      return message === undefined ? null : { id, body: message.body, sender: model.user(message.senderId) }
-    }
-    return session?.outbox.unsentIn(chatId, record?.headSeq ?? 0, model.user(model.viewerId), quote) ?? []
-  })
-  const presences = new PresenceStores({ onWanted: (userIds) => session?.watch(userIds) })
+  const fetch = options.fetch ?? globalThis.fetch.bind(globalThis)
+  const request = createRequest({ url: options.url, fetch, tokens })
+  const model = new Model((chatId, headSeq, quote) =>
+    session === undefined ? [] : session.outbox.unsentIn(chatId, headSeq, model.user(model.viewerId), quote),
+  )
+  const parts: ClientParts = {
+    url: options.url.replace(/^http/, 'ws'),
+    WebSocket: options.WebSocket ?? globalThis.WebSocket,
+    storage: options.storage ?? memoryStorage(),
+    pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
+    tokens,
+    request,
+    requestWithRetries: withRetries(request, signal),
+    model,
+    presences: createPresenceStores((userIds) => session?.watch(userIds)),
+    socket: new ValueStore(undefined),
+    isFollowing: new ValueStore(false),
+    connection: new ValueStore({ type: 'connecting' }),
+    serviceStatus: new ValueStore({ level: 'NORMAL', paused: [] }),
+    signal,
+    onError: options.onError ?? reportError,
+  }
+  const { storage, presences, connection, requestWithRetries } = parts
   const activity = createActivity(request)
-  const socket = new ValueStore<Socket | undefined>(undefined)
-  const isFollowing = new ValueStore(false)
-  const readMarks = createReadMarks({ request: requestWithRetries, signal, onError })
+  const readMarks = createReadMarks({ ...parts, request: requestWithRetries })
   const chatClients = new Map<string, ChatClient>()
+  /** Chats that were opened before there was a session. */
+  const openedEarly = new Set<string>()
+  let opening: Promise<Session> | undefined
+  let started: Promise<void> | undefined
   /** Exists from the moment that the user and the device are known. */
   let session: Session | undefined
-  /** Chats that were opened before. */
-  const openedEarly = new Set<string>()
 
   async function open(): Promise<Session> {
-    const token = await tokens.current().catch((error: unknown) => {
-      throw new ParleyError('UNAUTHENTICATED', 'The app could not provide a token.', { cause: error })
-    })
-    const { subject } = readClaims(token)
-    const viewer = subject === undefined ? await readViewer() : undefined
-    model.viewerId = viewer?.id ?? `user_${subject}`
-    const prefix = `${model.viewerId}/`
-    const deviceId = options.deviceId ?? (await storedDeviceId(prefix))
-    const opened = createSession({ ...shared, prefix, deviceId })
+    const prefix = await identify(parts)
+    const deviceId = options.deviceId ?? (await storedDeviceId(storage, prefix))
+    const opened = createSession({ ...parts, prefix, deviceId })
     session = opened
     await opened.load()
-    if (viewer !== undefined) noteViewer(viewer)
-    else if (model.viewer.getSnapshot() === undefined)
-      model.viewer.set(await storage.get<User>(`${prefix}viewer`))
-    for (const chatId of openedEarly) opened.sync.chat(chatId).open()
+    for (const chatId of openedEarly) openChat(chatId)
     opened.watch(presences.watched())
     return opened
   }
@@ -85,48 +73,6 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   function openChat(chatId: string): void {
     if (session === undefined) openedEarly.add(chatId)
     else session.sync.chat(chatId).open()
-  }
-
-  async function readViewer(): Promise<User> {
-    return (await requestWithRetries<{ viewer: User }>(VIEWER)).viewer
-  }
-
-  function noteViewer(viewer: User): void {
-    model.noteUser(viewer)
-    model.viewer.set(keepIdentity(model.viewer.getSnapshot(), model.user(viewer.id)))
-    storage.write(new Map([[`${model.viewerId}/viewer`, viewer]])).catch(onError)
-  }
-
-  async function storedDeviceId(prefix: string): Promise<string> {
-    const key = `${prefix}device`
-    const known = await storage.get<string>(key)
-    if (known !== undefined) return known
-    const created = randomId()
-    await storage.write(new Map([[key, created]]))
-    // Of two tabs that start at the same time, the later write counts.
-    return (await storage.get<string>(key)) ?? created
-  }
-
-  const shared = {
-    url: toWebSocketUrl(url),
-    WebSocket,
-    storage,
-    pageSize,
-    tokens,
-    request,
-    model,
-    presences,
-    activity,
-    socket,
-    isFollowing,
-    requestWithRetries,
-    connection,
-    serviceStatus,
-    signal,
-    onError,
-    async refreshViewer() {
-      noteViewer(await readViewer())
-    },
   }
 
   async function start(): Promise<void> {
@@ -138,43 +84,27 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
       throw error
     })
     opened.start()
-    await new Promise<void>((resolve, reject) => {
-      const check = (): void => {
-        const state = connection.getSnapshot()
-        if (signal.aborted) reject(new ParleyError('CLOSED', 'The client was closed.'))
-        else if (state.type === 'signed-out') reject(new ParleyError('UNAUTHENTICATED', state.reason))
-        else if (state.type === 'live') resolve()
-        else return
-        dispose()
-      }
-      const dispose = connection.subscribe(check)
-      signal.addEventListener('abort', check)
-      check()
-    })
+    await until(parts, ({ type }) => type === 'live' || type === 'signed-out')
+    signal.throwIfAborted()
+    const state = connection.getSnapshot()
+    if (state.type === 'signed-out') throw new ParleyError('UNAUTHENTICATED', state.reason)
   }
 
   /** Resolves once the user and the device are known. Rejects before `start`. */
-  function whenOpen(): Promise<Session> {
-    return opening ?? Promise.reject(new ParleyError('NOT_STARTED', 'Call `start` first.'))
+  async function whenOpen(): Promise<Session> {
+    if (opening === undefined) throw new ParleyError('NOT_STARTED', 'Call `start` first.')
+    return await opening
   }
 
-  let opening: Promise<Session> | undefined
-  let started: Promise<void> | undefined
+  async function adopt(chat: SummaryData): Promise<ChatSummary> {
+    return (await whenOpen()).adopt(chat)
+  }
+
   const engine: Engine = {
-    model,
-    presences,
-    socket,
-    isFollowing,
-    createConnection: (onOpened) =>
-      createConnection({ url: toWebSocketUrl(url), WebSocket, tokens, onOpened }),
-    tokens,
-    connection,
-    signal,
-    onError,
+    ...parts,
     isStarted: () => opening !== undefined,
-    isReady: () => session?.sync.isReady === true,
-    open: openChat,
-    isOpen: (chatId) => session?.sync.chat(chatId).isOpen === true,
+    session: () => session,
+    openChat,
     whenOpen,
   }
   const client: ParleyClient & WithEngine = {
@@ -184,40 +114,31 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
       if (signal.aborted) return
       closed.abort(new ParleyError('CLOSED', 'The client was closed.'))
       activity.dispose()
-      model.dispose()
       await session?.stop()
+      model.dispose()
       await storage.close()
     },
     connection,
     viewer: model.viewer,
     chats: model.chats,
-    serviceStatus,
+    serviceStatus: parts.serviceStatus,
     totalUnread: model.totalUnread,
     chat(chatId) {
       const known = chatClients.get(chatId)
       if (known !== undefined) return known
-      const created = createChatClient(chatId, {
-        model,
-        whenOpen,
-        open: () => openChat(chatId),
-        activity,
-        readMarks,
-        request,
-      })
+      const created = createChatClient(chatId, engine, activity, readMarks)
       chatClients.set(chatId, created)
       return created
     },
     presence: (userId) => presences.get(userId),
     async startDirectChat(userId) {
       type Data = { startDirectChat: { chat: SummaryData } }
-      const { startDirectChat } = await request<Data>(START_DIRECT_CHAT, { userId })
-      return (await whenOpen()).adopt(startDirectChat.chat)
+      return adopt((await request<Data>(START_DIRECT_CHAT, { input: { userId } })).startDirectChat.chat)
     },
-    async createGroup(input: GroupInput) {
+    async createGroup(group: GroupInput) {
       type Data = { createGroup: { chat: SummaryData } }
-      const variables = { input: { ...input, clientChatId: randomId() } }
-      const { createGroup } = await requestWithRetries<Data>(CREATE_GROUP, variables)
-      return (await whenOpen()).adopt(createGroup.chat)
+      const input = { ...group, clientChatId: randomId() }
+      return adopt((await requestWithRetries<Data>(CREATE_GROUP, { input })).createGroup.chat)
     },
     noteActivity: () => activity.note(),
   }
@@ -227,8 +148,4 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
 function reportError(error: unknown): void {
   // oxlint-disable-next-line no-console -- the app has not said where failures go.
   console.error('Parley:', error)
-}
-
-function toWebSocketUrl(url: string): string {
-  return url.replace(/^http/, 'ws')
 }

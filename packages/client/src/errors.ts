@@ -11,9 +11,13 @@ export class ParleyError extends Error {
   constructor(
     code: string,
     message: string,
-    options: Readonly<{ isRetryable?: boolean; retryAfterMs?: number | undefined; cause?: unknown }> = {},
+    options: Readonly<{
+      isRetryable?: boolean | undefined
+      retryAfterMs?: number | undefined
+      cause?: unknown
+    }> = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(message, options)
     this.code = code
     this.isRetryable = options.isRetryable ?? false
     this.retryAfterMs = options.retryAfterMs
@@ -23,21 +27,13 @@ export class ParleyError extends Error {
 /** A GraphQL error as it is in a response. */
 export type ResponseError = Readonly<{
   message: string
-  extensions?: Readonly<Record<string, unknown>> | undefined
+  extensions?: Readonly<{ code?: string; retryable?: boolean; retryAfterMs?: number }>
 }>
 
 /** The first error of a response, as a `ParleyError`. */
-export function fromResponse(errors: readonly ResponseError[]): ParleyError {
-  const [first] = errors
-  const { code, retryable, retryAfterMs } = first?.extensions ?? {}
-  return new ParleyError(
-    typeof code === 'string' ? code : 'INTERNAL',
-    first?.message ?? 'Unexpected error.',
-    {
-      isRetryable: retryable === true,
-      retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-    },
-  )
+export function fromResponse([first]: readonly ResponseError[]): ParleyError {
+  const { code = 'INTERNAL', retryable, retryAfterMs } = first?.extensions ?? {}
+  return new ParleyError(code, first?.message ?? code, { isRetryable: retryable, retryAfterMs })
 }
 
 /** There was no answer: whether the operation was done is unknown. */

@@ -82,7 +82,7 @@ test('signs out when the app has no token', () => {
 test('connects at once when the network is up again', () => {
   const { state, effects } = after([START, closed(1006), { type: 'networkUp' }])
   expect(state).toEqual({ type: 'connecting', attempt: 0, refusals: 0 })
-  expect(effects).toEqual([{ type: 'cancelRetry' }, { type: 'connect', freshToken: false }])
+  expect(effects).toEqual([{ type: 'disconnect' }, { type: 'connect', freshToken: false }])
 })
 
 test('ignores what does not concern the present state', () => {
@@ -94,7 +94,7 @@ test('ignores what does not concern the present state', () => {
 test('does nothing more once it is stopped', () => {
   const { state, effects } = after([...LIVE, { type: 'stop' }])
   expect(state).toEqual({ type: 'stopped' })
-  expect(effects).toEqual([{ type: 'cancelRetry' }, { type: 'disconnect' }])
+  expect(effects).toEqual([{ type: 'disconnect' }])
   for (const input of [START, OPENED, closed(1006), { type: 'retry' } as const]) {
     expect(transition(state, input, true)).toEqual({ state, effects: [] })
   }

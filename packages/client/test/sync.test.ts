@@ -23,9 +23,9 @@ function recordPositions() {
   const recording: typeof fetch = (input, init) => {
     const { query, variables } = JSON.parse(init?.body as string) as {
       query: string
-      variables: { positions: { chatId: string; seq: number }[] }
+      variables: { input: { positions: { chatId: string; seq: number }[] } }
     }
-    if (query.includes('markDelivered')) calls.push(variables.positions)
+    if (query.includes('markDelivered')) calls.push(variables.input.positions)
     return fetch(input, init)
   }
   return { calls, fetch: recording }

@@ -18,10 +18,10 @@ function recordPositions() {
     const response = await fetch(input, init)
     const { query, variables } = JSON.parse(init?.body as string) as {
       query: string
-      variables: { positions: readonly { chatId: string; seq: number }[] }
+      variables: { input: { positions: readonly { chatId: string; seq: number }[] } }
     }
     if (query.includes('markDelivered'))
-      for (const { chatId, seq } of variables.positions) acknowledged.set(chatId, seq)
+      for (const { chatId, seq } of variables.input.positions) acknowledged.set(chatId, seq)
     return response
   }
   return { acknowledged, fetch: recording }

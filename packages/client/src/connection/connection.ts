@@ -1,5 +1,6 @@
 import type { ConnectionState } from '../api.ts'
 import { RENEW } from '../graphql/documents.ts'
+import { MAX_TIMER_MS } from '../lib/backoff.ts'
 import { ValueStore } from '../lib/value-store.ts'
 import { type Effect, INITIAL, type Input, type State, transition } from './machine.ts'
 import { openSocket, type Socket } from './socket.ts'
@@ -27,7 +28,6 @@ type Dependencies = Readonly<{
 export function createConnection({ url, WebSocket, tokens, onOpened }: Dependencies): Connection {
   const state = new ValueStore<State>(INITIAL)
   let disconnect: (() => void) | undefined
-  let retryTimer: ReturnType<typeof setTimeout> | undefined
 
   function dispatch(input: Input): void {
     const step = transition(state.getSnapshot(), input, tokens.canRenew)
@@ -39,11 +39,11 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
     switch (effect.type) {
       case 'connect':
         return void connect(effect.freshToken)
-      case 'scheduleRetry':
-        retryTimer = setTimeout(() => dispatch({ type: 'retry' }), effect.ms)
+      case 'scheduleRetry': {
+        const timer = setTimeout(() => dispatch({ type: 'retry' }), effect.ms)
+        disconnect = () => clearTimeout(timer)
         return
-      case 'cancelRetry':
-        return clearTimeout(retryTimer)
+      }
       case 'disconnect':
         disconnect?.()
         disconnect = undefined
@@ -89,13 +89,16 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
     let timer: ReturnType<typeof setTimeout> | undefined
     const schedule = (token: string): void => {
       const ms = tokens.canRenew ? renewInMs(readClaims(token), Date.now()) : undefined
-      // Timers overflow beyond 24 days and would fire at once.
       if (!isOver && ms !== undefined && ms <= MAX_TIMER_MS) timer = setTimeout(() => void renew(token), ms)
     }
     const renew = async (token: string): Promise<void> => {
       const fresh = await tokens.renew().catch(() => token)
       if (isOver || fresh === token) return
-      socket.subscribe(RENEW, { token: fresh }, { onData: () => schedule(fresh), onEnd: () => undefined })
+      socket.subscribe(
+        RENEW,
+        { input: { token: fresh } },
+        { onData: () => schedule(fresh), onEnd: () => undefined },
+      )
     }
     schedule(first)
     return () => {
@@ -113,25 +116,17 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
   }
 }
 
-const MAX_TIMER_MS = 2 ** 31 - 1
-
 /** The state in the terms of the public API. */
 export function toConnectionState(state: State): ConnectionState {
   switch (state.type) {
-    case 'idle':
-    case 'connecting':
-      return { type: 'connecting' }
-    case 'catching-up':
-    case 'live':
-      return { type: state.type }
     case 'offline':
       return { type: 'offline', retryAt: new Date(state.retryAtMs), reason: state.reason }
-    case 'signed-out':
-      return { type: 'signed-out', reason: state.reason }
     case 'stopped':
-      return { type: 'offline', retryAt: new Date(8.64e15), reason: 'The client is closed.' }
+      return { type: 'offline', retryAt: new Date(8.64e15), reason: 'The client was closed.' }
+    case 'signed-out':
+      return state
     default:
-      return state satisfies never
+      return { type: state.type === 'idle' ? 'connecting' : state.type }
   }
 }
 

@@ -44,7 +44,7 @@ export type Input =
 export type Effect =
   | Readonly<{ type: 'connect'; freshToken: boolean }>
   | Readonly<{ type: 'scheduleRetry'; ms: number }>
-  | Readonly<{ type: 'cancelRetry' }>
+  /** Ends the connection, or the wait for the next attempt. */
   | Readonly<{ type: 'disconnect' }>
 
 export type Step = Readonly<{ state: State; effects: readonly Effect[] }>
@@ -64,7 +64,7 @@ export const INITIAL: State = { type: 'idle' }
 /** `canRenew`: the app can provide another token than the one that was refused. */
 export function transition(state: State, input: Input, canRenew: boolean): Step {
   if (state.type === 'stopped') return stay(state)
-  if (input.type === 'stop') return to({ type: 'stopped' }, { type: 'cancelRetry' }, { type: 'disconnect' })
+  if (input.type === 'stop') return to({ type: 'stopped' }, { type: 'disconnect' })
   switch (state.type) {
     case 'idle':
     case 'signed-out':
@@ -79,7 +79,7 @@ export function transition(state: State, input: Input, canRenew: boolean): Step 
       return lost(state, { attempt: 0, refusals: 0 }, input, canRenew)
     case 'offline':
       if (input.type === 'retry') return connect(state.attempt + 1, state.refusals)
-      if (input.type === 'networkUp') return connect(0, state.refusals, { type: 'cancelRetry' })
+      if (input.type === 'networkUp') return connect(0, state.refusals, { type: 'disconnect' })
       return stay(state)
     default:
       return state satisfies never

@@ -38,11 +38,11 @@ export function openSocket({ url, WebSocket, token, onOpened, onClosed }: Socket
   let isOver = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  function expect(withinMs: number, code: number, reason: string): void {
+  function expect(withinMs: number, reason: string): void {
     clearTimeout(timer)
     timer = setTimeout(() => {
       client.terminate()
-      close(code, reason)
+      close(ABNORMAL, reason)
     }, withinMs)
   }
 
@@ -67,7 +67,7 @@ export function openSocket({ url, WebSocket, token, onOpened, onClosed }: Socket
         clearTimeout(timer)
         if (!isOver) onOpened(socket)
       },
-      ping: (received) => received || expect(PONG_WITHIN_MS, ABNORMAL, 'The server does not answer.'),
+      ping: (received) => received || expect(PONG_WITHIN_MS, 'The server does not answer.'),
       pong: (received) => received && clearTimeout(timer),
       closed(event) {
         const { code = ABNORMAL, reason = '' } = event as Partial<CloseEvent>
@@ -76,7 +76,7 @@ export function openSocket({ url, WebSocket, token, onOpened, onClosed }: Socket
       error: () => undefined,
     },
   })
-  expect(OPEN_WITHIN_MS, ABNORMAL, 'The server could not be reached.')
+  expect(OPEN_WITHIN_MS, 'The server could not be reached.')
 
   const socket: Socket = {
     subscribe: (query, variables, sink) =>

@@ -1,5 +1,5 @@
 /** The claims that a client reads from its own token. The server verifies the token; nothing here is trusted. */
-export type TokenClaims = Readonly<{ subject: string | undefined; expiresAtMs: number | undefined }>
+export type TokenClaims = Readonly<{ subject?: string | undefined; expiresAtMs?: number | undefined }>
 
 /** Reads the claims of a JWT. Anything else has none. */
 export function readClaims(token: string): TokenClaims {
@@ -12,7 +12,7 @@ export function readClaims(token: string): TokenClaims {
       expiresAtMs: typeof exp === 'number' ? exp * 1_000 : undefined,
     }
   } catch {
-    return { subject: undefined, expiresAtMs: undefined }
+    return {}
   }
 }
 

@@ -1,6 +1,7 @@
-import type { ConnectionState, ParleyClient } from '../api.ts'
+import type { ParleyClient } from '../api.ts'
 import type { Sink } from '../connection/socket.ts'
 import type { ChatRecord } from '../model/records.ts'
+import { until } from '../session/until.ts'
 import { type Engine, engineOf } from './engine.ts'
 import { createGraph, type Graph } from './graph.ts'
 import { sendThroughOutbox } from './outbox-send.ts'
@@ -82,7 +83,7 @@ export function createBridge(client: ParleyClient, write: (projection: Projectio
       if (client.connection.getSnapshot().type !== 'live') return undefined
       await loads.load(wanted)
     }
-    for (const chatId of wanted.shown) engine.open(chatId)
+    for (const chatId of wanted.shown) engine.openChat(chatId)
     const data = wanted.isEmpty() ? first : answer(operation, graph, new Wanted())
     if (data !== undefined) forEachObject(data, noteUser)
     return data
@@ -214,21 +215,6 @@ function createLoads(client: ParleyClient, { model, whenOpen }: Engine) {
       for (const chatId of older) await client.chat(chatId).loadOlder()
     },
   }
-}
-
-/** Resolves once the state of the connection is as wanted, or once the client is closed. */
-function until({ connection, signal }: Engine, isWanted: (state: ConnectionState) => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const check = (): void => {
-      if (!isWanted(connection.getSnapshot()) && !signal.aborted) return
-      dispose()
-      signal.removeEventListener('abort', check)
-      resolve()
-    }
-    const dispose = connection.subscribe(check)
-    signal.addEventListener('abort', check)
-    check()
-  })
 }
 
 const ROOT_FIELDS: ReadonlySet<string> = new Set([

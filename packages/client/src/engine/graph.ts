@@ -25,7 +25,7 @@ function embed(parent: string, field: string, value: object): GraphObject {
   return { ...value, __typename: FIELDS[parent]?.[field] ?? '' }
 }
 
-export function createGraph({ model, presences, isReady }: Engine): Graph {
+export function createGraph({ model, presences, session }: Engine): Graph {
   const messageObjects = new WeakMap<Message, GraphObject>()
   const chatObjects = new Map<
     string,
@@ -95,7 +95,7 @@ export function createGraph({ model, presences, isReady }: Engine): Graph {
     },
     chats() {
       const known = model.chats.getSnapshot()
-      if (!isReady() && known.length === 0) return undefined
+      if (session()?.sync.isReady() !== true && known.length === 0) return undefined
       const objects = known.flatMap(({ id }) => chat(id) ?? [])
       return connection('Query', 'chats', objects, null)
     },
@@ -155,7 +155,7 @@ function connection(
 
 function toMember(record: ChatRecord, member: Member, viewerId: string): GraphObject {
   const { user, role, deliveredSeq, readSeq } = member
-  const joinedAt = record.joinedAt.get(user.id)
+  const joinedAt = record.members[user.id]?.joinedAt
   return {
     __typename: 'ChatMember',
     id: memberId(record.id, user.id),

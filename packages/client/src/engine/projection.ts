@@ -122,7 +122,13 @@ export class Projector {
     const chats = [...chatIds]
     const known = chats.flatMap((chatId) => this.#graph.chat(chatId) ?? [])
     // The lists of other chats are not kept up to date.
-    const open = known.filter(({ id }) => this.#engine.isOpen(id as string))
+    const open = known.filter(
+      ({ id }) =>
+        this.#engine
+          .session()
+          ?.sync.chat(id as string)
+          .isOpen() === true,
+    )
     const memberLists = open.filter((chat) => chat['members'] !== undefined && this.#isNewMembers(chat))
     const messageLists = open.filter((chat) => chat['messages'] !== undefined && this.#isNewMessages(chat))
     const messages = chats.flatMap((chatId) => this.#newMessages(chatId))

@@ -1,4 +1,4 @@
-import type { Connection } from '../connection/connection.ts'
+import { type Connection, createConnection } from '../connection/connection.ts'
 import type { Sink, Socket } from '../connection/socket.ts'
 import type { Engine } from './engine.ts'
 import type { Variables } from './select.ts'
@@ -10,7 +10,7 @@ type Active = {
   end?: () => void
 }
 
-type Dependencies = Pick<Engine, 'socket' | 'isFollowing' | 'createConnection' | 'signal'>
+type Dependencies = Pick<Engine, 'socket' | 'isFollowing' | 'url' | 'WebSocket' | 'tokens' | 'signal'>
 
 /**
  * Subscriptions of the app. They share the connection of the inbox, and start again on each new connection. A tab that
@@ -78,9 +78,12 @@ export class Subscriptions {
     const isNeeded = this.#deps.isFollowing.getSnapshot() && this.#active.size > 0
     if (isNeeded === (this.#own !== undefined)) return
     if (isNeeded) {
-      this.#own = this.#deps.createConnection((socket) => {
-        this.#setSocket(socket)
-        return () => this.#setSocket(undefined)
+      this.#own = createConnection({
+        ...this.#deps,
+        onOpened: (socket) => {
+          this.#setSocket(socket)
+          return () => this.#setSocket(undefined)
+        },
       })
       this.#own.start()
     } else {

@@ -28,16 +28,14 @@ export const VIEWER = `query Viewer{viewer{...U}}${USER}`
 export const CHATS = `query Chats($after:String){chats(first:50,after:$after){edges{node{...S}}
 pageInfo{hasNextPage endCursor}}}${CHAT_FRAGMENTS}`
 
-export const CHAT = `query Chat($id:ID!,$pageSize:Int!){chat(id:$id){...S messages(last:$pageSize){edges{node{...M}}
-pageInfo{hasPreviousPage startCursor}}}}${CHAT_FRAGMENTS}`
+/** With the newest page of messages, or the page before a cursor. */
+export const CHAT = `query Chat($id:ID!,$pageSize:Int!,$before:String){chat(id:$id){...S
+messages(last:$pageSize,before:$before){edges{node{...M}}pageInfo{hasPreviousPage startCursor}}}}${CHAT_FRAGMENTS}`
 
 export const SUMMARY_OF = `query Summary($id:ID!){chat(id:$id){...S}}${CHAT_FRAGMENTS}`
 
 export const MEMBERS = `query Members($id:ID!,$after:String){chat(id:$id){headSeq members(first:100,after:$after){
 edges{node{...P}}pageInfo{hasNextPage endCursor}}}}${USER} ${MEMBER}`
-
-export const OLDER = `query Older($id:ID!,$pageSize:Int!,$before:String!){chat(id:$id){headSeq
-messages(last:$pageSize,before:$before){edges{node{...M}}pageInfo{hasPreviousPage startCursor}}}}${USER} ${MESSAGE}`
 
 export const EVENTS = `query Events($id:ID!,$afterSeq:Int!){chat(id:$id){headSeq events(afterSeq:$afterSeq){...E}}}
 ${USER} ${MESSAGE} ${EVENT}`
@@ -59,39 +57,24 @@ export const SERVICE_STATUS = 'subscription Status{serviceStatus{level paused}}'
 export const PRESENCE =
   'subscription Presence($ids:[ID!]!){presence(userIds:$ids){user{id}online lastSeenAt}}'
 
-export const RENEW = 'mutation Renew($token:String!){renewSession(input:{token:$token}){expiresAt}}'
+/** Every mutation has one argument, `input`, whose type is named after it. So is the operation. */
+function mutation(name: string, selection: string): string {
+  const type = name.replace(/^./, (first) => first.toUpperCase())
+  return `mutation ${name}($input:${type}Input!){${name}(input:$input){${selection}}}`
+}
 
-export const SEND = `mutation Send($input:SendMessageInput!){sendMessage(input:$input){message{...M}}}${USER} ${MESSAGE}`
-
-export const EDIT = `mutation Edit($id:ID!,$body:String!){editMessage(input:{messageId:$id,body:$body}){message{id}}}`
-
-export const DELETE = 'mutation Delete($id:ID!){deleteMessage(input:{messageId:$id}){message{id}}}'
-
-export const REACT = `mutation React($id:ID!,$emoji:String!,$present:Boolean!){
-setReaction(input:{messageId:$id,emoji:$emoji,present:$present}){message{id}}}`
-
-export const MARK_DELIVERED = `mutation Delivered($deviceId:String,$positions:[ChatPosition!]!){
-markDelivered(input:{deviceId:$deviceId,positions:$positions}){members{deliveredSeq}}}`
-
-export const MARK_READ = `mutation Read($chatId:ID!,$seq:Int!){markRead(input:{chatId:$chatId,seq:$seq}){chat{id}}}`
-
-export const HEARTBEAT = 'mutation Heartbeat{heartbeat(input:{userActivity:true}){presence{online}}}'
-
-export const SET_TYPING = `mutation Typing($chatId:ID!,$typing:Boolean!){
-setTyping(input:{chatId:$chatId,typing:$typing}){chat{id}}}`
-
-export const START_DIRECT_CHAT = `mutation StartDirectChat($userId:ID!){
-startDirectChat(input:{userId:$userId}){chat{...S}}}${CHAT_FRAGMENTS}`
-
-export const CREATE_GROUP = `mutation CreateGroup($input:CreateGroupInput!){
-createGroup(input:$input){chat{...S}}}${CHAT_FRAGMENTS}`
-
-export const UPDATE_CHAT = 'mutation UpdateChat($input:UpdateChatInput!){updateChat(input:$input){chat{id}}}'
-
-export const ADD_MEMBERS = 'mutation AddMembers($input:AddMembersInput!){addMembers(input:$input){chat{id}}}'
-
-export const REMOVE_MEMBER =
-  'mutation RemoveMember($input:RemoveMemberInput!){removeMember(input:$input){chat{id}}}'
-
-export const SET_ROLE =
-  'mutation SetRole($input:SetMemberRoleInput!){setMemberRole(input:$input){member{role}}}'
+export const RENEW = /* @__PURE__ */ mutation('renewSession', 'expiresAt')
+export const SEND = /* @__PURE__ */ mutation('sendMessage', 'message{...M}') + USER + MESSAGE
+export const EDIT = /* @__PURE__ */ mutation('editMessage', 'message{id}')
+export const DELETE = /* @__PURE__ */ mutation('deleteMessage', 'message{id}')
+export const REACT = /* @__PURE__ */ mutation('setReaction', 'message{id}')
+export const MARK_DELIVERED = /* @__PURE__ */ mutation('markDelivered', 'members{deliveredSeq}')
+export const MARK_READ = /* @__PURE__ */ mutation('markRead', 'chat{id}')
+export const HEARTBEAT = /* @__PURE__ */ mutation('heartbeat', 'presence{online}')
+export const SET_TYPING = /* @__PURE__ */ mutation('setTyping', 'chat{id}')
+export const START_DIRECT_CHAT = /* @__PURE__ */ mutation('startDirectChat', 'chat{...S}') + CHAT_FRAGMENTS
+export const CREATE_GROUP = /* @__PURE__ */ mutation('createGroup', 'chat{...S}') + CHAT_FRAGMENTS
+export const UPDATE_CHAT = /* @__PURE__ */ mutation('updateChat', 'chat{id}')
+export const ADD_MEMBERS = /* @__PURE__ */ mutation('addMembers', 'chat{id}')
+export const REMOVE_MEMBER = /* @__PURE__ */ mutation('removeMember', 'chat{id}')
+export const SET_ROLE = /* @__PURE__ */ mutation('setMemberRole', 'member{role}')

@@ -1,3 +1,6 @@
+/** The longest wait of a timer, 24 days. A longer one would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** Bounds of a wait that doubles with each attempt, in milliseconds. */
 export type Backoff = Readonly<{ firstMs: number; maxMs: number }>
 

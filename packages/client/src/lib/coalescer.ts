@@ -34,7 +34,8 @@ export function createCoalescer<Value>({
       await pause(collectMs, signal)
       const batch = [...waiting].slice(0, maxBatch)
       for (const [key] of batch) waiting.delete(key)
-      await run(batch).catch((error: unknown) => signal.aborted || onError(error))
+      // While values were collected, all of them may have been dropped.
+      if (batch.length > 0) await run(batch).catch((error: unknown) => signal.aborted || onError(error))
     }
     isRunning = false
   }

@@ -25,11 +25,4 @@ export function keepArray<Item>(
   return isSame ? before : after
 }
 
-/** Returns `before` if it has the same properties, by identity. */
-export function keepShallow<Value extends object>(before: Value | undefined, after: Value): Value {
-  if (before === undefined) return after
-  const keys = Object.keys(after) as (keyof Value)[]
-  return keys.every((key) => Object.is(before[key], after[key])) ? before : after
-}
-
 type Keyed = Readonly<Record<string, unknown>>

@@ -1,7 +1,8 @@
 import type { Store } from '../api.ts'
+import { isEqual } from './equal.ts'
 import { Listeners } from './listeners.ts'
 
-/** A store whose value is set from outside. */
+/** A store whose value is set from outside. A value with the same content changes nothing. */
 export class ValueStore<Value> extends Listeners implements Store<Value> {
   #value: Value
 
@@ -14,7 +15,7 @@ export class ValueStore<Value> extends Listeners implements Store<Value> {
   readonly getSnapshot = (): Value => this.#value
 
   set(value: Value): void {
-    if (Object.is(value, this.#value)) return
+    if (isEqual(value, this.#value)) return
     this.#value = value
     this.notify()
   }

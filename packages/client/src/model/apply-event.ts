@@ -1,5 +1,12 @@
 import type { EventData } from '../graphql/responses.ts'
-import { advance, type ChatRecord, isUnread, type MessageRecord, toMessage } from './records.ts'
+import {
+  advance,
+  type ChatRecord,
+  isUnread,
+  type MessageRecord,
+  toMessage,
+  type Watermarks,
+} from './records.ts'
 
 /** A chat that is not open keeps this many of the messages that events brought. */
 const KEPT_UNLOADED = 30
@@ -30,14 +37,17 @@ function change(chat: ChatRecord, event: EventData, viewerId: string): ChatRecor
       return {
         ...chat,
         memberCount: chat.memberCount + 1,
-        members: new Map(chat.members).set(user.id, 'MEMBER'),
-        joinedAt: new Map(chat.joinedAt).set(user.id, event.at),
+        members: { ...chat.members, [user.id]: { role: 'MEMBER', joinedAt: event.at } },
         watermarks: advance(chat.watermarks, user.id, { deliveredSeq: before, readSeq: before }),
       }
     }
-    case 'MemberRoleChanged':
-      if (event.role === undefined || !chat.members.has(user.id)) return chat
-      return { ...chat, members: new Map(chat.members).set(user.id, event.role) }
+    case 'MemberRoleChanged': {
+      const known = chat.members[user.id]
+      const { role } = event
+      return known === undefined || role === undefined
+        ? chat
+        : { ...chat, members: { ...chat.members, [user.id]: { ...known, role } } }
+    }
     case 'MemberRemoved':
       return removeMember({ ...chat, memberCount: chat.memberCount - 1 }, user.id, viewerId, event.at)
     default:
@@ -48,9 +58,8 @@ function change(chat: ChatRecord, event: EventData, viewerId: string): ChatRecor
 /** A user who has left sees no member but themselves. */
 function removeMember(chat: ChatRecord, userId: string, viewerId: string, at: string): ChatRecord {
   const isViewer = userId === viewerId
-  const members = new Map(chat.members)
-  if (!isViewer) members.delete(userId)
-  for (const id of isViewer ? chat.members.keys() : []) if (id !== viewerId) members.delete(id)
+  const isKept = (id: string): boolean => (id === userId) === isViewer
+  const members = Object.fromEntries(Object.entries(chat.members).filter(([id]) => isKept(id)))
   const leftAt = isViewer ? at : chat.leftAt
   return { ...chat, members, leftAt, isMember: !isViewer, hasAllMembers: isViewer || chat.hasAllMembers }
 }
@@ -59,6 +68,23 @@ function append(chat: ChatRecord, message: MessageRecord, viewerId: string): Cha
   const messages = [...chat.messages, message]
   const withMessage = { ...chat, messages, lastMessage: message }
   return chat.isLoaded ? withMessage : trim(withMessage, viewerId)
+}
+
+/** Puts the next older page before the messages of a chat. */
+export function prependOlder(
+  chat: ChatRecord,
+  older: readonly MessageRecord[],
+  olderCursor: string | null,
+  viewerId: string,
+): ChatRecord {
+  const unread = older.filter((message) => isUnread(message, chat, viewerId)).length
+  const left = chat.unreadBefore === undefined ? undefined : Math.max(0, chat.unreadBefore - unread)
+  return {
+    ...chat,
+    messages: [...older, ...chat.messages],
+    olderCursor,
+    unreadBefore: olderCursor === null ? 0 : left,
+  }
 }
 
 /** Messages that leave the window are counted as unread before it. */
@@ -109,8 +135,21 @@ export function applyReceipt(
   const watermarks = advance(chat.watermarks, userId, marks)
   if (watermarks === chat.watermarks) return chat
   const moved = { ...chat, watermarks }
+  const isFormer = chat.hasAllMembers && chat.members[userId] === undefined
+  if (isFormer && Object.keys(chat.members).length === 1) return raiseStatus(moved, marks)
   if (userId !== viewerId) return moved
   return { ...moved, unreadBefore: unreadBeforeAfterRead(chat, marks.readSeq) }
+}
+
+/** Where no other member is left, the newest watermark of a former one makes the status. It only grows. */
+function raiseStatus(chat: ChatRecord, { deliveredSeq, readSeq }: Watermarks): ChatRecord {
+  const raise = (message: MessageRecord): MessageRecord => {
+    const { seq, status } = message
+    if (seq <= readSeq) return { ...message, status: 'READ' }
+    return seq <= deliveredSeq && status === 'SENT' ? { ...message, status: 'DELIVERED' } : message
+  }
+  const { messages, lastMessage } = chat
+  return { ...chat, messages: messages.map(raise), lastMessage: lastMessage && raise(lastMessage) }
 }
 
 /** Everything before the window is read once the watermark reaches its start; in between, only the server knows. */

@@ -1,9 +1,10 @@
-import type { ChatState, ChatSummary, Message, User } from '../api.ts'
+import type { ChatState, ChatSummary, Message, QuotedMessage, User } from '../api.ts'
+import { MAX_TIMER_MS } from '../lib/backoff.ts'
 import { ComputedStore } from '../lib/computed-store.ts'
 import { keepArray } from '../lib/equal.ts'
 import { ValueStore } from '../lib/value-store.ts'
 import { type ChatRecord, UNKNOWN_CHAT } from './records.ts'
-import { type ChatView, createChatView, nextExpiryMs } from './view.ts'
+import { type ChatView, createChatView, nextExpiry } from './view.ts'
 
 /** Typing is hidden this long after it was last reported, in milliseconds. */
 const TYPING_MS = 6_000
@@ -17,6 +18,13 @@ type Entry = {
   expiry: ReturnType<typeof setTimeout> | undefined
 }
 
+/** The messages of a chat that are not in its log up to `headSeq`. `quote` finds the messages that they reply to. */
+type UnsentIn = (
+  chatId: string,
+  headSeq: number,
+  quote: (messageId: string) => QuotedMessage | null,
+) => readonly Message[]
+
 /**
  * Everything that the client knows, and the stores that show it. Changes are collected: the stores tell their
  * listeners once for all changes that were made in the same turn.
@@ -26,9 +34,6 @@ export class Model {
   readonly viewer = new ValueStore<User | undefined>(undefined)
   readonly chats: ComputedStore<readonly ChatSummary[]>
   readonly totalUnread: ComputedStore<number>
-  /** Called with the chats that changed, after the stores have told their listeners. */
-  onChanged: (chatIds: ReadonlySet<string>) => void = () => undefined
-
   readonly #watchers = new Set<(chatIds: ReadonlySet<string>) => void>()
   readonly #users = new Map<string, User>()
   #usersVersion = 0
@@ -36,9 +41,9 @@ export class Model {
   readonly #changed = new Set<string>()
   #isScheduled = false
   #clockOffsetMs = 0
-  readonly #unsentIn: (chatId: string, record: ChatRecord | undefined) => readonly Message[]
+  readonly #unsentIn: UnsentIn
 
-  constructor(unsentIn: (chatId: string, record: ChatRecord | undefined) => readonly Message[]) {
+  constructor(unsentIn: UnsentIn) {
     this.#unsentIn = unsentIn
     let list: readonly ChatSummary[] = []
     this.chats = new ComputedStore(() => (list = keepArray(list, this.#list())))
@@ -99,7 +104,9 @@ export class Model {
     return this.#view(chatId, this.#entry(chatId)).summary
   }
 
+  /** The viewer's own typing, on another device, is not shown. */
   setTyping(chatId: string, user: User, isTyping: boolean): void {
+    if (user.id === this.viewerId) return
     const { typing } = this.#entry(chatId)
     const had = typing.has(user.id)
     clearTimeout(typing.get(user.id))
@@ -115,16 +122,13 @@ export class Model {
 
   /** Typing is not replayed, so after a lost connection nothing is known of it. */
   clearTyping(): void {
-    for (const [chatId, { typing }] of this.#entries) {
-      for (const timer of typing.values()) clearTimeout(timer)
-      if (typing.size > 0) this.touch(chatId)
-      typing.clear()
-    }
+    for (const [chatId, { typing }] of this.#entries)
+      for (const userId of typing.keys()) this.setTyping(chatId, this.user(userId), false)
   }
 
-  /** The time by the server's clock, in milliseconds, as far as it is known. */
-  nowMs(): number {
-    return Date.now() + this.#clockOffsetMs
+  /** The time by the server's clock, as far as it is known. */
+  now(): string {
+    return new Date(Date.now() + this.#clockOffsetMs).toISOString()
   }
 
   noteServerTime(at: string): void {
@@ -160,17 +164,17 @@ export class Model {
     }
     this.chats.notify()
     this.totalUnread.notify()
-    this.onChanged(changed)
     for (const watcher of Array.from(this.#watchers)) watcher(changed)
   }
 
   #scheduleExpiry(chatId: string, entry: Entry): void {
     clearTimeout(entry.expiry)
-    const nowMs = this.nowMs()
-    const next = entry.record === undefined ? undefined : nextExpiryMs(entry.record, nowMs)
+    const now = this.now()
+    const next = entry.record && nextExpiry(entry.record, now)
     if (next === undefined) return
-    // A timer may fire a little early, and cannot wait for more than 24 days.
-    entry.expiry = setTimeout(() => this.touch(chatId), Math.min(next - nowMs + 5, 2 ** 31 - 1))
+    // A timer may fire a little early.
+    const waitMs = Date.parse(next) - Date.parse(now) + 5
+    entry.expiry = setTimeout(() => this.touch(chatId), Math.min(waitMs, MAX_TIMER_MS))
   }
 
   #list(): readonly ChatSummary[] {
@@ -185,8 +189,11 @@ export class Model {
       user: this.user,
       usersVersion: this.#usersVersion,
       typing: [...entry.typing.keys()].map(this.user),
-      unsent: this.#unsentIn(chatId, entry.record),
-      nowMs: this.nowMs(),
+      unsent: this.#unsentIn(chatId, entry.record?.headSeq ?? 0, (id) => {
+        const message = entry.record?.messages.find((other) => other.id === id)
+        return message === undefined ? null : { id, body: message.body, sender: this.user(message.senderId) }
+      }),
+      now: this.now(),
     })
     return entry.view
   }

@@ -2,11 +2,17 @@ import type { Attachment, ChatKind, MemberRole, User } from '../api.ts'
 import type { ChatData, EventData, MemberData, MessageData, SummaryData } from '../graphql/responses.ts'
 
 /*
- * The state of the client, without derived values. Records are immutable and structured-cloneable. Users are kept once
- * and referenced by id, so that a new name shows everywhere.
+ * The state of the client, without derived values. Records are immutable plain JSON, so that any storage can keep them.
+ * Users are kept once and referenced by id, so that a new name shows everywhere.
  */
 
 export type Watermarks = Readonly<{ deliveredSeq: number; readSeq: number }>
+
+export type MemberRecord = Readonly<{
+  role: MemberRole
+  /** When the present membership period began. */
+  joinedAt: string
+}>
 
 export type QuoteRecord = Readonly<{
   id: string
@@ -43,16 +49,14 @@ export type ChatRecord = Readonly<{
   memberCount: number
   /** False once the viewer has left. */
   isMember: boolean
-  /** The known present members. Only the viewer once they have left. */
-  members: ReadonlyMap<string, MemberRole>
-  /** When the membership period of each member began. */
-  joinedAt: ReadonlyMap<string, string>
+  /** The known present members, by user id. Only the viewer once they have left. */
+  members: Readonly<Record<string, MemberRecord>>
   /** When the viewer left. Null while they are a member. */
   leftAt: string | null
   /** Whether `members` names all of them. */
   hasAllMembers: boolean
-  /** Of members, and of users whose MemberAdded a receipt has overtaken. */
-  watermarks: ReadonlyMap<string, Watermarks>
+  /** By user id. Of members, and of users whose MemberAdded a receipt has overtaken. */
+  watermarks: Readonly<Record<string, Watermarks>>
   /** Newest message, also if it is not in `messages`. */
   lastMessage: MessageRecord | null
   /** The newest messages without a gap, by seq. */
@@ -69,6 +73,7 @@ export type ChatRecord = Readonly<{
 export type NoteUser = (user: User) => void
 
 export const MAX_UNREAD = 999
+export const NO_WATERMARKS: Watermarks = { deliveredSeq: 0, readSeq: 0 }
 
 export function toMessage(data: MessageData, note: NoteUser): MessageRecord {
   const { sender, replyTo, reactions, chat: _chat, ...rest } = data
@@ -101,11 +106,10 @@ export const UNKNOWN_CHAT: ChatRecord = {
   messageTtlSeconds: null,
   memberCount: 0,
   isMember: true,
-  members: new Map(),
-  joinedAt: new Map(),
+  members: {},
   leftAt: null,
   hasAllMembers: false,
-  watermarks: new Map(),
+  watermarks: {},
   lastMessage: null,
   messages: [],
   unreadBefore: 0,
@@ -117,17 +121,18 @@ export const UNKNOWN_CHAT: ChatRecord = {
 export function fromSummary(data: SummaryData, note: NoteUser): ChatRecord {
   const { viewerMember, unreadCount, members: page, lastMessage, ...fields } = data
   const isMember = viewerMember.leftAt === null
-  const listed = isMember ? page.edges.map(({ node }) => node) : []
-  const members = new Map([viewerMember, ...listed].map((member) => [member.user.id, member.role]))
+  const listed = toMembers(
+    viewerMember,
+    page.edges.map(({ node }) => node),
+    note,
+  )
   return {
     ...UNKNOWN_CHAT,
     ...fields,
+    ...listed,
     isMember,
-    members,
-    joinedAt: joinTimes([viewerMember, ...listed]),
     leftAt: viewerMember.leftAt,
-    hasAllMembers: !isMember || members.size >= data.memberCount,
-    watermarks: watermarksOf([viewerMember, ...listed], note),
+    hasAllMembers: !isMember || Object.keys(listed.members).length >= data.memberCount,
     lastMessage: lastMessage === null ? null : toMessage(lastMessage, note),
     unreadBefore: unreadCount >= MAX_UNREAD ? undefined : unreadCount,
   }
@@ -144,13 +149,10 @@ export function fromChat(
   const summary = fromSummary(fields, note)
   const messages = page.edges.map(({ node }) => toMessage(node, note))
   const { hasPreviousPage, startCursor } = page.pageInfo
-  const all = summary.isMember ? [data.viewerMember, ...members] : [data.viewerMember]
   const chat: ChatRecord = {
     ...summary,
-    members: new Map(all.map(({ user, role }) => [user.id, role])),
-    joinedAt: joinTimes(all),
+    ...toMembers(data.viewerMember, members, note),
     hasAllMembers: true,
-    watermarks: watermarksOf(all, note),
     messages,
     unreadBefore: 0,
     isLoaded: true,
@@ -161,37 +163,42 @@ export function fromChat(
   return { ...chat, unreadBefore: data.unreadCount >= MAX_UNREAD && hasPreviousPage ? undefined : before }
 }
 
-function joinTimes(members: readonly MemberData[]): ReadonlyMap<string, string> {
-  return new Map(members.map(({ user, joinedAt }) => [user.id, joinedAt]))
-}
-
 /** Whether a message counts as unread, apart from its expiry, which time decides. */
 export function isUnread(message: MessageRecord, { watermarks }: ChatRecord, viewerId: string): boolean {
-  const readSeq = watermarks.get(viewerId)?.readSeq ?? 0
+  const readSeq = watermarks[viewerId]?.readSeq ?? 0
   return message.seq > readSeq && message.senderId !== viewerId && message.deletedAt === null
 }
 
 /** Watermarks only grow. */
 export function advance(
-  watermarks: ReadonlyMap<string, Watermarks>,
+  watermarks: ChatRecord['watermarks'],
   userId: string,
   { deliveredSeq, readSeq }: Watermarks,
-): ReadonlyMap<string, Watermarks> {
-  const before = watermarks.get(userId) ?? { deliveredSeq: 0, readSeq: 0 }
+): ChatRecord['watermarks'] {
+  const before = watermarks[userId] ?? NO_WATERMARKS
   if (deliveredSeq <= before.deliveredSeq && readSeq <= before.readSeq) return watermarks
-  return new Map(watermarks).set(userId, {
+  const after = {
     deliveredSeq: Math.max(before.deliveredSeq, deliveredSeq),
     readSeq: Math.max(before.readSeq, readSeq),
-  })
+  }
+  return { ...watermarks, [userId]: after }
 }
 
-function watermarksOf(members: readonly MemberData[], note: NoteUser): ReadonlyMap<string, Watermarks> {
-  let watermarks: ReadonlyMap<string, Watermarks> = new Map()
-  for (const member of members) {
-    note(member.user)
-    watermarks = advance(watermarks, member.user.id, member)
+/** A viewer who has left sees only their own membership. */
+function toMembers(
+  viewerMember: MemberData,
+  others: readonly MemberData[],
+  note: NoteUser,
+): Pick<ChatRecord, 'members' | 'watermarks'> {
+  const members: Record<string, MemberRecord> = {}
+  let watermarks: ChatRecord['watermarks'] = {}
+  for (const member of viewerMember.leftAt === null ? [viewerMember, ...others] : [viewerMember]) {
+    const { user, role, joinedAt } = member
+    note(user)
+    members[user.id] = { role, joinedAt }
+    watermarks = advance(watermarks, user.id, member)
   }
-  return watermarks
+  return { members, watermarks }
 }
 
 /** The users that an event names. */

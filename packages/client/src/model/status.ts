@@ -1,7 +1,5 @@
 import type { MessageStatus } from '../api.ts'
-import type { ChatRecord, MessageRecord, Watermarks } from './records.ts'
-
-const NONE: Watermarks = { deliveredSeq: 0, readSeq: 0 }
+import { type ChatRecord, type MessageRecord, NO_WATERMARKS, type Watermarks } from './records.ts'
 
 /**
  * The status of the messages of one chat, from the watermarks of every other present member. Computed once per chat
@@ -26,7 +24,9 @@ function lowestOfOthers(
   senderId: string,
 ): Watermarks | undefined {
   if (!hasAllMembers) return undefined
-  const others = [...members.keys()].filter((id) => id !== senderId).map((id) => watermarks.get(id) ?? NONE)
+  const others = Object.keys(members)
+    .filter((id) => id !== senderId)
+    .map((id) => watermarks[id] ?? NO_WATERMARKS)
   if (others.length === 0) return undefined
   return {
     deliveredSeq: Math.min(...others.map(({ deliveredSeq }) => deliveredSeq)),

@@ -1,6 +1,6 @@
-import type { ChatState, ChatSummary, Member, Message, QuotedMessage, User } from '../api.ts'
-import { keepArray, keepIdentity, keepShallow } from '../lib/equal.ts'
-import { type ChatRecord, isUnread, MAX_UNREAD, type MessageRecord, type QuoteRecord } from './records.ts'
+import type { ChatState, ChatSummary, Member, Message, MessageStatus, User } from '../api.ts'
+import { keepArray, keepIdentity } from '../lib/equal.ts'
+import { type ChatRecord, isUnread, MAX_UNREAD, NO_WATERMARKS, type MessageRecord } from './records.ts'
 import { statusIn } from './status.ts'
 
 /** The sources of a view, besides the chat's record. */
@@ -13,8 +13,8 @@ export type Sources = Readonly<{
   typing: readonly User[]
   /** Messages of this device that the log does not hold yet, in the order of `send`. */
   unsent: readonly Message[]
-  /** By the server's clock, in milliseconds. */
-  nowMs: number
+  /** By the server's clock. Times of this format compare as texts. */
+  now: string
 }>
 
 /** A chat in the terms of the public API. */
@@ -26,21 +26,24 @@ export function createChatView(): (chat: ChatRecord, sources: Sources) => ChatVi
   let shown = new Map<string, Shown>()
 
   return (chat, sources) => {
+    const { usersVersion, now } = sources
     const statusOf = statusIn(chat)
     const before = shown
     shown = new Map()
     const show = (record: MessageRecord): Message => {
-      const status = statusOf(record)
       const known = before.get(record.id)
-      const { usersVersion } = sources
+      const { replyTo } = record
+      const basis = [
+        record,
+        statusOf(record),
+        isExpired(record, now),
+        replyTo !== null && isExpired(replyTo, now),
+        usersVersion,
+      ] as const
       // The common case of a long chat: nothing of this message changed, so nothing of it is built or compared.
-      const isSame =
-        known?.record === record && known.status === status && known.usersVersion === usersVersion
-      const message =
-        isSame && !hasLifetime(record)
-          ? known.message
-          : keepIdentity(known?.message, toMessage(record, status, sources))
-      shown.set(record.id, { record, status, usersVersion, message })
+      const isSame = keepArray(known?.basis, basis) === known?.basis
+      const message = isSame ? known.message : keepIdentity(known?.message, toMessage(basis, sources))
+      shown.set(record.id, { basis, message })
       return message
     }
     const messages = chat.messages.map(show)
@@ -56,52 +59,49 @@ export function createChatView(): (chat: ChatRecord, sources: Sources) => ChatVi
       hasOlder: chat.olderCursor !== null || !chat.isLoaded,
       messageTtlSeconds: chat.messageTtlSeconds,
     }
-    previous = { summary, state: keepShallow(previous?.state, state) }
+    previous = { summary, state: keepIdentity(previous?.state, state) }
     return previous
   }
 }
 
-type Shown = Readonly<{
-  record: MessageRecord
-  status: Message['status']
-  usersVersion: number
-  message: Message
-}>
+/** Everything that the content of a message depends on. */
+type Basis = readonly [
+  record: MessageRecord,
+  status: MessageStatus,
+  isExpired: boolean,
+  isQuoteExpired: boolean,
+  usersVersion: number,
+]
 
-function hasLifetime({ expiresAt, replyTo }: MessageRecord): boolean {
-  return expiresAt !== null || (replyTo !== null && replyTo.expiresAt !== null)
-}
+type Shown = Readonly<{ basis: Basis; message: Message }>
 
 /** Messages that are neither deleted, expired nor the viewer's own, after what the viewer has read. */
-export function unreadCount(chat: ChatRecord, viewerId: string, nowMs: number): number {
+export function unreadCount(chat: ChatRecord, viewerId: string, now: string): number {
   if (chat.unreadBefore === undefined) return MAX_UNREAD
   const inWindow = chat.messages.filter(
-    (message) => isUnread(message, chat, viewerId) && !isExpired(message, nowMs),
+    (message) => isUnread(message, chat, viewerId) && !isExpired(message, now),
   ).length
   return Math.min(MAX_UNREAD, chat.unreadBefore + inWindow)
 }
 
-export function isExpired({ expiresAt }: { expiresAt: string | null }, nowMs: number): boolean {
-  return expiresAt !== null && Date.parse(expiresAt) <= nowMs
+export function isExpired({ expiresAt }: { expiresAt: string | null }, now: string): boolean {
+  return expiresAt !== null && expiresAt <= now
 }
 
-/** When the next content of the chat disappears, in milliseconds; undefined if none will. */
-export function nextExpiryMs({ messages, lastMessage }: ChatRecord, nowMs: number): number | undefined {
-  const shown = [
-    ...messages,
-    ...messages.flatMap(({ replyTo }) => replyTo ?? []),
-    ...(lastMessage === null ? [] : [lastMessage]),
-  ]
-  const times = shown
-    .map(({ expiresAt }) => (expiresAt === null ? Infinity : Date.parse(expiresAt)))
-    .filter((ms) => ms > nowMs)
-  const next = times.reduce((a, b) => Math.min(a, b), Infinity)
-  return next === Infinity ? undefined : next
+/** When the next content of the chat disappears; undefined if none will. */
+export function nextExpiry({ messages, lastMessage }: ChatRecord, now: string): string | undefined {
+  let next: string | undefined
+  for (const message of [...messages, lastMessage]) {
+    for (const at of [message?.expiresAt, message?.replyTo?.expiresAt]) {
+      if (typeof at === 'string' && at > now && (next === undefined || at < next)) next = at
+    }
+  }
+  return next
 }
 
 function toSummary(chat: ChatRecord, lastMessage: Message | null, sources: Sources): ChatSummary {
-  const { viewerId, user, typing, unsent, nowMs } = sources
-  const otherId = [...chat.members.keys()].find((id) => id !== viewerId)
+  const { viewerId, user, typing, unsent, now } = sources
+  const otherId = Object.keys(chat.members).find((id) => id !== viewerId)
   const otherUser = chat.kind === 'DIRECT' && otherId !== undefined ? user(otherId) : undefined
   return {
     id: chat.id,
@@ -111,7 +111,7 @@ function toSummary(chat: ChatRecord, lastMessage: Message | null, sources: Sourc
     lastMessage,
     newestUnsent: unsent.at(-1) ?? null,
     lastActivityAt: new Date(chat.lastActivityAt),
-    unreadCount: unreadCount(chat, viewerId, nowMs),
+    unreadCount: unreadCount(chat, viewerId, now),
     typing,
     otherUser,
     isMember: chat.isMember,
@@ -120,10 +120,11 @@ function toSummary(chat: ChatRecord, lastMessage: Message | null, sources: Sourc
 }
 
 function toMembers({ members, watermarks }: ChatRecord, { user }: Sources): readonly Member[] {
-  return [...members].map(([id, role]) => {
-    const { deliveredSeq, readSeq } = watermarks.get(id) ?? { deliveredSeq: 0, readSeq: 0 }
-    return { user: user(id), role, deliveredSeq, readSeq }
-  })
+  return Object.entries(members).map(([id, { role }]) => ({
+    user: user(id),
+    role,
+    ...(watermarks[id] ?? NO_WATERMARKS),
+  }))
 }
 
 /** A message that only this device knows. */
@@ -140,20 +141,23 @@ export const UNSENT = {
 } as const satisfies Partial<Message>
 
 /** Deleted and expired messages stay in their place, without content. */
-function toMessage(record: MessageRecord, status: Message['status'], sources: Sources): Message {
+function toMessage([record, status, isGone, isQuoteGone]: Basis, { user }: Sources): Message {
   const { id, seq, clientMessageId, senderId, replyTo, sentAt, editedAt, deletedAt, expiresAt } = record
-  const { user, nowMs } = sources
-  const isGone = deletedAt !== null || isExpired(record, nowMs)
+  const isEmpty = isGone || deletedAt !== null
   return {
     ...UNSENT,
     id,
     seq,
     clientMessageId,
     sender: user(senderId),
-    body: isGone ? null : record.body,
-    attachments: isGone ? [] : record.attachments,
-    replyTo: replyTo === null ? null : toQuote(replyTo, sources),
-    reactions: isGone
+    body: isEmpty ? null : record.body,
+    attachments: isEmpty ? [] : record.attachments,
+    replyTo: replyTo && {
+      id: replyTo.id,
+      body: isQuoteGone ? null : replyTo.body,
+      sender: user(replyTo.senderId),
+    },
+    reactions: isEmpty
       ? []
       : record.reactions.map(({ emoji, userIds }) => ({ emoji, users: userIds.map(user) })),
     sentAt: new Date(sentAt),
@@ -162,11 +166,6 @@ function toMessage(record: MessageRecord, status: Message['status'], sources: So
     expiresAt: toDate(expiresAt),
     status,
   }
-}
-
-function toQuote(record: QuoteRecord, { user, nowMs }: Sources): QuotedMessage {
-  const { id, body, senderId } = record
-  return { id, body: isExpired(record, nowMs) ? null : body, sender: user(senderId) }
 }
 
 function toDate(text: string | null): Date | null {

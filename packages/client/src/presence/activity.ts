@@ -18,7 +18,7 @@ export type Activity = Readonly<{
 }>
 
 export function createActivity(request: Request): Activity {
-  const heartbeat = throttled(HEARTBEAT_EVERY_MS, () => request(HEARTBEAT))
+  const heartbeat = throttled(HEARTBEAT_EVERY_MS, () => request(HEARTBEAT, { input: { userActivity: true } }))
   /** The chat that the user types in. It is one at a time. */
   let typing: Readonly<{ chatId: string; report: () => void }> | undefined
   let end: ReturnType<typeof setTimeout> | undefined
@@ -27,7 +27,7 @@ export function createActivity(request: Request): Activity {
     if (typing?.chatId !== chatId) return
     clearTimeout(end)
     typing = undefined
-    if (isReported) request(SET_TYPING, { chatId, typing: false }).catch(() => undefined)
+    if (isReported) request(SET_TYPING, { input: { chatId, typing: false } }).catch(() => undefined)
   }
 
   return {
@@ -37,7 +37,7 @@ export function createActivity(request: Request): Activity {
       if (typing !== undefined && typing.chatId !== chatId) stop(typing.chatId, true)
       typing ??= {
         chatId,
-        report: throttled(TYPING_EVERY_MS, () => request(SET_TYPING, { chatId, typing: true })),
+        report: throttled(TYPING_EVERY_MS, () => request(SET_TYPING, { input: { chatId, typing: true } })),
       }
       clearTimeout(end)
       end = setTimeout(() => stop(chatId, true), TYPING_ENDS_MS)

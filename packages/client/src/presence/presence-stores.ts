@@ -1,66 +1,52 @@
 import type { Presence } from '../api.ts'
-import { keepIdentity } from '../lib/equal.ts'
 import { ValueStore } from '../lib/value-store.ts'
 import type { PresenceData } from './presence-watch.ts'
 
-type Dependencies = Readonly<{
-  /** The set of users that this tab watches has changed. */
-  onWanted(userIds: readonly string[]): void
+/** The presence stores of one tab. A user is watched while their store has listeners. */
+export type PresenceStores = Readonly<{
+  get(userId: string): ValueStore<Presence>
+  /** The users whose stores have listeners. */
+  watched(): readonly string[]
+  /** The newest presence that the server has sent of a user. Unknown after a lost connection. */
+  newest(userId: string): PresenceData | undefined
+  apply(data: PresenceData): void
+  /** Without a connection nothing is known. When they were last seen stays true. */
+  forget(): void
 }>
 
-const UNKNOWN: Presence = { type: 'unknown', lastSeenAt: null }
+/** `onWanted` is called when the set of users that this tab watches has changed. */
+export function createPresenceStores(onWanted: (userIds: readonly string[]) => void): PresenceStores {
+  const stores = new Map<string, ValueStore<Presence>>()
+  const watched = new Set<string>()
+  const newest = new Map<string, PresenceData>()
 
-/** The presence stores of one tab. A user is watched while their store has listeners. */
-export class PresenceStores {
-  readonly #stores = new Map<string, ValueStore<Presence>>()
-  readonly #watched = new Set<string>()
-  readonly #newest = new Map<string, PresenceData>()
-  readonly #deps: Dependencies
-
-  constructor(dependencies: Dependencies) {
-    this.#deps = dependencies
-  }
-
-  get(userId: string): ValueStore<Presence> {
-    const known = this.#stores.get(userId)
+  function get(userId: string): ValueStore<Presence> {
+    const known = stores.get(userId)
     if (known !== undefined) return known
-    const store = new ValueStore<Presence>(UNKNOWN, (isWatched) => {
-      if (isWatched) this.#watched.add(userId)
-      else this.#watched.delete(userId)
-      this.#deps.onWanted(this.watched())
+    const store = new ValueStore<Presence>({ type: 'unknown', lastSeenAt: null }, (isWatched) => {
+      if (isWatched) watched.add(userId)
+      else watched.delete(userId)
+      onWanted([...watched])
     })
-    this.#stores.set(userId, store)
+    stores.set(userId, store)
     return store
   }
 
-  /** The users whose stores have listeners. */
-  watched(): readonly string[] {
-    return [...this.#watched]
-  }
-
-  /** The newest presence that the server has sent of a user. Unknown after a lost connection. */
-  newest(userId: string): PresenceData | undefined {
-    return this.#newest.get(userId)
-  }
-
-  apply({ userId, online, lastSeenAt }: PresenceData): void {
-    this.#newest.set(userId, { userId, online, lastSeenAt })
-    const store = this.get(userId)
+  function apply(data: PresenceData): void {
+    const { userId, online, lastSeenAt } = data
+    newest.set(userId, data)
     const seen = lastSeenAt === null ? null : new Date(lastSeenAt)
-    const next: Presence =
-      online === true
-        ? { type: 'online' }
-        : { type: online === null ? 'unknown' : 'offline', lastSeenAt: seen }
-    store.set(keepIdentity(store.getSnapshot(), next))
+    if (online === true) get(userId).set({ type: 'online' })
+    else get(userId).set({ type: online === null ? 'unknown' : 'offline', lastSeenAt: seen })
   }
 
-  /** Without a connection nothing is known. When they were last seen stays true. */
-  forget(): void {
-    for (const [userId, data] of this.#newest) this.#newest.set(userId, { ...data, online: null })
-    for (const store of this.#stores.values()) {
-      const known = store.getSnapshot()
-      if (known.type !== 'unknown')
-        store.set({ type: 'unknown', lastSeenAt: 'lastSeenAt' in known ? known.lastSeenAt : null })
-    }
+  return {
+    get,
+    watched: () => [...watched],
+    newest: (userId) => newest.get(userId),
+    apply,
+    forget() {
+      for (const data of newest.values()) apply({ ...data, online: null })
+    },
   }
 }

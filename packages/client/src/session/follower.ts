@@ -1,4 +1,3 @@
-import { keepIdentity } from '../lib/equal.ts'
 import type { TabMessage } from '../tabs/tab-message.ts'
 import { inBackground, type SessionContext } from './context.ts'
 
@@ -20,14 +19,13 @@ export function createFollower(context: SessionContext): Follower {
     status,
     heads,
   }: Extract<LeaderMessage, { type: 'state' }>): Promise<void> {
-    context.serviceStatus.set(keepIdentity(context.serviceStatus.getSnapshot(), status))
+    context.serviceStatus.set(status)
     if (connection.type === 'live') {
       await sync.catchUp()
       for (const [chatId, headSeq] of heads) sync.chat(chatId).expect(headSeq)
     } else presences.forget()
     // By now this tab may have become the leader itself.
-    if (!context.isLeader())
-      context.connection.set(keepIdentity(context.connection.getSnapshot(), connection))
+    if (!context.isLeader()) context.connection.set(connection)
   }
 
   return {

@@ -2,30 +2,18 @@ import type { ServiceStatus } from '../api.ts'
 import { createConnection, toConnectionState } from '../connection/connection.ts'
 import type { Socket } from '../connection/socket.ts'
 import { listenToSurroundings } from '../connection/surroundings.ts'
-import type { TokenSource } from '../connection/token.ts'
 import type { ParleyError } from '../errors.ts'
 import { INBOX, SERVICE_STATUS } from '../graphql/documents.ts'
 import type { InboxData } from '../graphql/responses.ts'
-import type { ValueStore } from '../lib/value-store.ts'
-import { keepIdentity } from '../lib/equal.ts'
-import { PresenceWatch } from '../presence/presence-watch.ts'
+import { createPresenceWatch } from '../presence/presence-watch.ts'
 import { inBackground, type SessionContext } from './context.ts'
+import { refreshViewer } from './identity.ts'
 
 /** In larger chats, receipts are neither sent to every member nor replayed. */
 const LARGE_CHAT = 100
 /** Before an inbox that the server has ended is opened again, in milliseconds. Longer if it was refused for good. */
 const REOPEN_MS = 1_000
 const REFUSED_MS = 10_000
-
-type Options = Readonly<{
-  url: string
-  WebSocket: typeof globalThis.WebSocket
-  tokens: TokenSource
-  deviceId: string
-  socket: ValueStore<Socket | undefined>
-  /** Called at each connect: what no event tells has to be queried again. */
-  onConnected(): void
-}>
 
 /** The half of a session that holds the connection, on behalf of all tabs of the device. */
 export type Leader = Readonly<{
@@ -38,21 +26,20 @@ export type Leader = Readonly<{
   stop(): void
 }>
 
-export function createLeader(context: SessionContext, options: Options): Leader {
-  const { model, sync, outbox, presences, signal, post, onError } = context
-  const { url, WebSocket, tokens, deviceId, onConnected } = options
+export function createLeader(context: SessionContext, deviceId: string): Leader {
+  const { model, sync, outbox, presences, serviceStatus, post, onError } = context
   const watchedByTab = new Map<string, readonly string[]>()
   let isVerified = true
 
-  const presenceWatch = new PresenceWatch((presence) => {
+  const presenceWatch = createPresenceWatch((presence) => {
     post({ type: 'presence', presence })
     presences.apply(presence)
   })
-  const connection = createConnection({ url, WebSocket, tokens, onOpened })
+  const connection = createConnection({ ...context, onOpened })
   const stopListening = listenToSurroundings(connection.noteNetworkUp)
   connection.state.subscribe(() => {
     const state = toConnectionState(connection.state.getSnapshot())
-    context.connection.set(keepIdentity(context.connection.getSnapshot(), state))
+    context.connection.set(state)
     outbox.setSender(true, state.type === 'live' || state.type === 'catching-up')
     postState()
   })
@@ -64,18 +51,19 @@ export function createLeader(context: SessionContext, options: Options): Leader 
     const onData = ({
       serviceStatus: { level, paused },
     }: Readonly<{ serviceStatus: ServiceStatus }>): void => {
-      context.serviceStatus.set(keepIdentity(context.serviceStatus.getSnapshot(), { level, paused }))
+      serviceStatus.set({ level, paused })
       postState()
     }
     socket.subscribe(SERVICE_STATUS, {}, { onData, onEnd: () => undefined })
     presenceWatch.setSocket(socket)
-    options.socket.set(socket)
-    if (sync.isReady) sync.refreshLarge(LARGE_CHAT)
-    onConnected()
+    context.socket.set(socket)
+    if (sync.isReady()) sync.refreshLarge(LARGE_CHAT)
+    // No event tells that the user's own name has changed.
+    inBackground(context, refreshViewer(context))
     return () => {
       closed.abort()
       presenceWatch.setSocket(undefined)
-      options.socket.set(undefined)
+      context.socket.set(undefined)
       presences.forget()
       model.clearTyping()
     }
@@ -87,7 +75,7 @@ export function createLeader(context: SessionContext, options: Options): Leader 
     const onData = ({ inbox: item }: Readonly<{ inbox: InboxData }>): void => {
       // The other tabs first: what is acknowledged below has to have reached them.
       post({ type: 'item', item })
-      const wasReady = sync.isReady
+      const wasReady = sync.isReady()
       sync.receive(item)
       const { __typename: type } = item
       // A direct chat counts as shared once it has a message.
@@ -97,7 +85,7 @@ export function createLeader(context: SessionContext, options: Options): Leader 
     const onEnd = (error: ParleyError | undefined): void => {
       if (closed.aborted) return
       const isRefused = error?.isRetryable === false
-      if (isRefused && !signal.aborted) onError(error)
+      if (isRefused) onError(error)
       timer = setTimeout(open, error?.retryAfterMs ?? (isRefused ? REFUSED_MS : REOPEN_MS))
     }
     const open = (): void => void socket.subscribe(INBOX, { deviceId }, { onData, onEnd })
@@ -112,9 +100,12 @@ export function createLeader(context: SessionContext, options: Options): Leader 
 
   function postState(): void {
     if (!context.isLeader()) return
-    const heads = new Map(model.ids().map((chatId) => [chatId, model.get(chatId)?.headSeq ?? 0]))
-    const [state, status] = [context.connection.getSnapshot(), context.serviceStatus.getSnapshot()]
-    post({ type: 'state', connection: state, status, heads })
+    post({
+      type: 'state',
+      connection: context.connection.getSnapshot(),
+      status: serviceStatus.getSnapshot(),
+      heads: model.ids().map((chatId) => [chatId, model.get(chatId)?.headSeq ?? 0]),
+    })
   }
 
   return {

@@ -1,45 +1,23 @@
-import type { ChatSummary, ClientStorage, ConnectionState, ServiceStatus } from '../api.ts'
-import type { Socket } from '../connection/socket.ts'
-import type { TokenSource } from '../connection/token.ts'
-import type { Request } from '../graphql/http.ts'
+import type { ChatSummary } from '../api.ts'
 import type { EventData, SummaryData } from '../graphql/responses.ts'
-import type { ValueStore } from '../lib/value-store.ts'
-import type { Model } from '../model/model.ts'
-import { Outbox } from '../outbox/outbox.ts'
-import type { PresenceStores } from '../presence/presence-stores.ts'
-import { StateCache } from '../storage/state-cache.ts'
+import { createOutbox, type Outbox } from '../outbox/outbox.ts'
+import { createStateCache } from '../storage/state-cache.ts'
 import { createPositions } from '../sync/positions.ts'
-import { Sync } from '../sync/sync.ts'
+import { createSync, type Sync } from '../sync/sync.ts'
 import type { TabMessage } from '../tabs/tab-message.ts'
 import { joinAlone, type Tabs } from '../tabs/tabs.ts'
 import { inBackground, type SessionContext } from './context.ts'
 import { createFollower } from './follower.ts'
+import { refreshViewer } from './identity.ts'
 import { createLeader } from './leader.ts'
+import type { ClientParts } from './parts.ts'
 
-type Options = Readonly<{
-  url: string
-  WebSocket: typeof globalThis.WebSocket
-  storage: ClientStorage
-  /** Prefix of this user's keys in storage; ends with a slash. */
-  prefix: string
-  deviceId: string
-  pageSize: number
-  tokens: TokenSource
-  request: Request
-  /** Repeats what may succeed later. */
-  requestWithRetries: Request
-  model: Model
-  presences: PresenceStores
-  /** The connection of the inbox, while there is one in this tab. */
-  socket: ValueStore<Socket | undefined>
-  /** Whether another tab holds the inbox. */
-  isFollowing: ValueStore<boolean>
-  connection: ValueStore<ConnectionState>
-  serviceStatus: ValueStore<ServiceStatus>
-  signal: AbortSignal
-  onError(error: unknown): void
-  refreshViewer(): Promise<void>
-}>
+type Options = ClientParts &
+  Readonly<{
+    /** Prefix of this user's keys in storage; ends with a slash. */
+    prefix: string
+    deviceId: string
+  }>
 
 /** One user on one device, in one tab. */
 export type Session = Readonly<{
@@ -65,43 +43,39 @@ const HERE = 'here'
  * own snapshot over HTTP. Everything else is the same in both.
  */
 export function createSession(options: Options): Session {
-  const { storage, prefix, deviceId, request, requestWithRetries, model, signal, onError } = options
-  const cache = new StateCache(storage, `${prefix}chat/`, model, onError)
-  const positions = createPositions({ request: requestWithRetries, deviceId, signal, onError })
+  const { storage, prefix, deviceId, requestWithRetries: request, model } = options
+  const cache = createStateCache(options, `${prefix}chat/`)
+  const positions = createPositions({ ...options, request })
   let tabs: Tabs | undefined
   let watched: readonly string[] = []
   let hasFollowed = false
   const post = (message: TabMessage): void => tabs?.post(message)
   const isLeader = (): boolean => tabs?.isLeader() === true
 
-  const outbox = new Outbox({
-    storage,
+  const outbox = createOutbox({
+    ...options,
     prefix: `${prefix}outbox/`,
-    request,
-    signal,
     onChanged: (chatId) => model.touch(chatId),
     onStored: () => post({ type: 'outbox' }),
     onSent: (confirmed) => post({ type: 'sent', confirmed }),
-    onError,
   })
   const noteHead = (chatId: string, headSeq: number): void => {
     outbox.noteHead(chatId, headSeq)
     if (isLeader()) positions.note(chatId, headSeq)
   }
-  const sync = new Sync({
+  const sync = createSync({
     ...options,
-    request: requestWithRetries,
+    request,
     onEvent,
     onHead: noteHead,
     onReset: positions.reset,
   })
   const context: SessionContext = { ...options, sync, outbox, post, isLeader }
-  const refreshViewer = (): void => inBackground(context, options.refreshViewer())
-  const leader = createLeader(context, { ...options, onConnected: refreshViewer })
+  const leader = createLeader(context, deviceId)
   const follower = createFollower(context)
-  model.onChanged = (chatIds) => {
-    if (isLeader() && sync.isReady) cache.note(chatIds)
-  }
+  model.watch((chatIds) => {
+    if (isLeader() && sync.isReady()) cache.note(chatIds)
+  })
 
   function onEvent({ __typename: type, chat, seq, message }: EventData): void {
     if (message !== undefined && type === 'MessageSent') {
@@ -149,7 +123,7 @@ export function createSession(options: Options): Session {
         },
         onMessage: (message, fromTab) => onMessage(message as TabMessage, fromTab),
       })
-      refreshViewer()
+      inBackground(context, refreshViewer(options))
     },
     watch(userIds) {
       watched = userIds

@@ -1,7 +1,7 @@
 import { COUNTS } from '../graphql/documents.ts'
 import type { Request } from '../graphql/http.ts'
 import { createCoalescer } from '../lib/coalescer.ts'
-import type { CountsData } from './chat-sync.ts'
+import type { CountsData } from '../model/counts.ts'
 
 type Dependencies = Readonly<{
   /** Repeats what may succeed later. */

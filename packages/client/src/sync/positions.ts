@@ -32,9 +32,9 @@ export function createPositions({ request, deviceId, signal, onError }: Dependen
   })
 
   async function acknowledge(batch: readonly Position[]): Promise<void> {
-    const variables = { deviceId, positions: batch.map(([chatId, seq]) => ({ chatId, seq })) }
+    const input = { deviceId, positions: batch.map(([chatId, seq]) => ({ chatId, seq })) }
     try {
-      await request(MARK_DELIVERED, variables)
+      await request(MARK_DELIVERED, { input })
       for (const [chatId, seq] of batch) acknowledged.set(chatId, seq)
     } catch (error) {
       const isRefused = error instanceof ParleyError && error.code === 'NOT_FOUND'
@@ -47,8 +47,8 @@ export function createPositions({ request, deviceId, signal, onError }: Dependen
 
   return {
     note(chatId, seq) {
-      if (seq > (acknowledged.get(chatId) ?? 0) && seq > (positions.get(chatId) ?? 0))
-        positions.set(chatId, seq)
+      const newest = positions.get(chatId) ?? acknowledged.get(chatId) ?? 0
+      if (seq > newest) positions.set(chatId, seq)
     },
     reset() {
       acknowledged.clear()

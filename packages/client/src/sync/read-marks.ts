@@ -15,7 +15,7 @@ export function createReadMarks({ request, signal, onError }: Dependencies): Rea
     maxBatch: 1,
     async run([first]) {
       const [chatId, seq] = first ?? []
-      await request(MARK_READ, { chatId, seq })
+      await request(MARK_READ, { input: { chatId, seq } })
     },
     signal,
     onError,

@@ -12,7 +12,7 @@ export type TabMessage =
       type: 'state'
       connection: ConnectionState
       status: ServiceStatus
-      heads: ReadonlyMap<string, number>
+      heads: readonly (readonly [chatId: string, seq: number])[]
     }>
   /** From the leader: an item of the inbox. */
   | Readonly<{ type: 'item'; item: InboxData }>

@@ -72,3 +72,14 @@ test('clear drops what waits', async () => {
   await started()
   expect(batches).toEqual([[['b', 1]]])
 })
+
+test('runs no empty batch if all values are dropped while they are collected', async () => {
+  const { values, batches, started } = coalescer()
+  values.set('a', 1)
+  values.clear()
+  // Ends after the pause of the coalescer, which began before.
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  values.set('b', 1)
+  await started()
+  expect(batches).toEqual([[['b', 1]]])
+})

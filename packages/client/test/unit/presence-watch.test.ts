@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Sink, Socket } from '../../src/connection/socket.ts'
 import { ParleyError } from '../../src/errors.ts'
-import { PresenceWatch } from '../../src/presence/presence-watch.ts'
+import { createPresenceWatch } from '../../src/presence/presence-watch.ts'
 
 /** A server that refuses a whole subscription if it names one of these users. */
 function serverRefusing(...refused: readonly string[]) {
@@ -23,7 +23,7 @@ function serverRefusing(...refused: readonly string[]) {
 test('halves a refused subscription until the unknown user is alone, and watches all others', async () => {
   const users = ['alice', 'bob', 'carol', 'dave', 'erin']
   const { socket, accepted, asked } = serverRefusing('carol')
-  const watch = new PresenceWatch(() => undefined)
+  const watch = createPresenceWatch(() => undefined)
   watch.want(users)
   watch.setSocket(socket)
   await expect.poll(() => accepted.flat().toSorted()).toEqual(['alice', 'bob', 'dave', 'erin'])
@@ -32,7 +32,7 @@ test('halves a refused subscription until the unknown user is alone, and watches
 
 test('splits many users into subscriptions of at most 500', () => {
   const { socket, accepted } = serverRefusing()
-  const watch = new PresenceWatch(() => undefined)
+  const watch = createPresenceWatch(() => undefined)
   watch.want(Array.from({ length: 1_200 }, (_, index) => `user_${index}`))
   watch.setSocket(socket)
   expect(accepted.map(({ length }) => length)).toEqual([500, 500, 200])

@@ -11,8 +11,9 @@ import { statusIn } from '../../src/model/status.ts'
 const MESSAGE = { seq: 5, senderId: 'alice', status: 'SENT' } as MessageRecord
 
 function chat(watermarks: Readonly<Record<string, Watermarks>>, hasAllMembers = true): ChatRecord {
-  const members = new Map(['alice', ...Object.keys(watermarks)].map((id) => [id, 'MEMBER'] as const))
-  return { ...UNKNOWN_CHAT, members, watermarks: new Map(Object.entries(watermarks)), hasAllMembers }
+  const member = { role: 'MEMBER', joinedAt: '2026-11-30T12:00:00.000Z' } as const
+  const members = Object.fromEntries(['alice', ...Object.keys(watermarks)].map((id) => [id, member]))
+  return { ...UNKNOWN_CHAT, members, watermarks, hasAllMembers }
 }
 
 test.each([

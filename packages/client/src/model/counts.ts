@@ -1,0 +1,47 @@
+import { type ChatRecord, MAX_UNREAD } from './records.ts'
+import { unreadCount } from './view.ts'
+
+/** Counts of the server that events do not tell. */
+export type CountsData = Readonly<{
+  id: string
+  headSeq: number
+  unreadCount: number
+  viewerMember: Readonly<{ readSeq: number }>
+  lastMessage: Readonly<{ id: string; status: string }> | null
+}>
+
+/** Takes in what the server has counted. Returns undefined if it is of another moment than the record. */
+export function applyCounts(
+  chat: ChatRecord,
+  { headSeq, unreadCount: total, viewerMember, lastMessage }: CountsData,
+  viewerId: string,
+  now: string,
+): ChatRecord | undefined {
+  const readSeq = chat.watermarks[viewerId]?.readSeq ?? 0
+  if (headSeq !== chat.headSeq || viewerMember.readSeq !== readSeq) return undefined
+  const inWindow = unreadCount({ ...chat, unreadBefore: 0 }, viewerId, now)
+  const last = chat.lastMessage
+  const isSame = last !== null && last.id === lastMessage?.id
+  return {
+    ...chat,
+    unreadBefore: total >= MAX_UNREAD ? undefined : Math.max(0, total - inWindow),
+    lastMessage: isSame ? { ...last, status: lastMessage.status } : last,
+  }
+}
+
+/** Some of the messages before the window may be read or expired; how many, only the server knows. */
+export function isUnreadUncertain(chat: ChatRecord, viewerId: string): boolean {
+  const windowStart = chat.messages[0]?.seq ?? chat.headSeq + 1
+  const readSeq = chat.watermarks[viewerId]?.readSeq ?? 0
+  return chat.unreadBefore !== 0 && readSeq < windowStart - 1
+}
+
+/** In a group that is not open, the members whose watermarks make the status are not known. */
+export function isStatusUncertain({ hasAllMembers, lastMessage }: ChatRecord, viewerId: string): boolean {
+  return (
+    !hasAllMembers &&
+    lastMessage !== null &&
+    lastMessage.senderId === viewerId &&
+    lastMessage.status !== 'READ'
+  )
+}

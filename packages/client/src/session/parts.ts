@@ -1,0 +1,31 @@
+import type { ClientStorage, ConnectionState, ServiceStatus } from '../api.ts'
+import type { Socket } from '../connection/socket.ts'
+import type { TokenSource } from '../connection/token.ts'
+import type { Request } from '../graphql/http.ts'
+import type { ValueStore } from '../lib/value-store.ts'
+import type { Model } from '../model/model.ts'
+import type { PresenceStores } from '../presence/presence-stores.ts'
+
+/** The parts of a client that exist from its creation, before the user and the device are known. */
+export type ClientParts = Readonly<{
+  /** Of the WebSocket. */
+  url: string
+  WebSocket: typeof globalThis.WebSocket
+  storage: ClientStorage
+  pageSize: number
+  tokens: TokenSource
+  request: Request
+  /** Repeats what may succeed later. */
+  requestWithRetries: Request
+  model: Model
+  presences: PresenceStores
+  /** The connection of the inbox, while there is one in this tab. */
+  socket: ValueStore<Socket | undefined>
+  /** Whether another tab holds the inbox. */
+  isFollowing: ValueStore<boolean>
+  connection: ValueStore<ConnectionState>
+  serviceStatus: ValueStore<ServiceStatus>
+  /** Aborted once the client is closed. */
+  signal: AbortSignal
+  onError(error: unknown): void
+}>
