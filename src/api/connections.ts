@@ -1,5 +1,4 @@
 import { parseCursorConnectionArgs } from '@pothos/core'
-import type { LimitFunction } from 'p-limit'
 import type { Range } from '../lib/range.ts'
 import { badInput } from '../errors.ts'
 
@@ -22,13 +21,18 @@ export type CursorCodec<Position> = Readonly<{
   decode(text: string): Position | undefined
 }>
 
+/** Limits how many pages of one operation are read at once. Rejects if there is no time left to read the page. */
+export type PageLimit = <Position, Item>(
+  load: (range: Range<Position>) => Promise<readonly Item[]>,
+  range: Range<Position>,
+) => Promise<readonly Item[]>
+
 type Paging<Item, Position> = Readonly<{
   args: PageArguments
   cursor: CursorCodec<Position>
   positionOf(item: Item): Position
   load(range: Range<Position>): Promise<readonly Item[]>
-  /** Limits how many pages of one operation are read at once. */
-  pages: LimitFunction
+  pages: PageLimit
 }>
 
 /** A page of a connection. */

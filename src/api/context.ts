@@ -1,24 +1,35 @@
-import type { LimitFunction } from 'p-limit'
 import type { Session } from '../auth/session.ts'
 import type { ChatView } from '../events/chat.ts'
-import { ParleyError } from '../errors.ts'
+import { ParleyError, unavailable } from '../errors.ts'
 import type { ChatId } from '../ids.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { PageLimit } from './connections.ts'
 import type { Loaders } from './loaders.ts'
 import type { Services } from './services.ts'
+
+/**
+ * The moment, by performance.now(), from which on the answer to a query or mutation is of no use. The execution of
+ * an operation sets it. Infinity for the events of a subscription.
+ */
+export type Deadline = { at: number }
 
 /** The context that every resolver receives. */
 export type Context = Readonly<{
   services: Services
   loaders: Loaders
-  /** Limits how many pages of this operation are read at once. */
-  pages: LimitFunction
+  pages: PageLimit
+  deadline: Deadline
   clock: Clock
   /** The session of the viewer; undefined if the operation came without a token. */
   session: Session | undefined
   /** Closes the connection of the operation, so that its client reconnects. Undefined for plain HTTP. */
   disconnectSlowReader: (() => void) | undefined
 }>
+
+/** The error of an operation whose answer would come after its deadline. */
+export function tooLate(): ParleyError {
+  return unavailable('There was no answer in time. Send the operation again with the same keys.')
+}
 
 /** Returns the viewer. Throws UNAUTHENTICATED without a session. */
 export function requireViewer({ session }: Context): Session['viewer'] {

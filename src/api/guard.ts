@@ -6,8 +6,15 @@ import {
 } from 'graphql'
 import type { Dispose } from '../lib/dispose.ts'
 import { type OperationRule, ruleOf } from '../overload/operation-rules.ts'
+import { badInput } from '../errors.ts'
 import type { Context } from './context.ts'
-import { queryCost } from './query-cost.ts'
+import { FIELDS_PER_UNIT, queryCost } from './query-cost.ts'
+
+/**
+ * The most that the root fields of one operation may cost together: 150,000 fields, which are about three thousand
+ * messages with everything that an app shows of them. They keep a core busy for about a second.
+ */
+const MAX_COST = 300
 
 type Resolve = GraphQLFieldResolver<unknown, Context>
 
@@ -34,12 +41,26 @@ function fieldsOf(root: GraphQLObjectType | null | undefined) {
 
 function admitted(rule: OperationRule, resolve: Resolve): Resolve {
   return (source, args, context, info) => {
-    const cost = rule.costClass === 'query' ? queryCost(info) : 1
+    const cost = rule.costClass === 'query' ? costWithin(context, queryCost(info)) : 1
     const viewerId = context.session?.viewer.userId
     const dispose = context.services.operationAdmission.admit({ rule, viewerId, cost })
     const result = resolve(source, args, context, info)
     return dispose === undefined ? result : disposingAfter(result, dispose)
   }
+}
+
+/** What the root fields of an operation cost together, by its context. */
+const spent = new WeakMap<Context, number>()
+
+/** Returns the cost. Throws BAD_USER_INPUT if the operation costs too much with it. */
+function costWithin(context: Context, cost: number): number {
+  const total = (spent.get(context) ?? 0) + cost
+  spent.set(context, total)
+  if (total <= MAX_COST) return cost
+  const [found, most] = [total, MAX_COST].map((units) => (units * FIELDS_PER_UNIT).toLocaleString('en'))
+  throw badInput(
+    `The operation can return ${found} fields; at most ${most} are allowed. Ask for shorter pages or fewer fields.`,
+  )
 }
 
 async function disposingAfter(result: unknown, dispose: Dispose): Promise<unknown> {

@@ -25,18 +25,31 @@ export const LIMITS = {
   rootFields: 20,
   /** At one place. */
   directives: 5,
+  /** Definitions in the whole document. */
+  fragments: 100,
+  /** In the whole document. Rules of validation compare each spread with others. */
+  spreads: 200,
+  /** Fragments that spread each other in a chain. Validation takes time quadratic in it. */
+  fragmentDepth: 20,
 } as const
 
 /** The size of a selection, with its fragments expanded. */
-type Extent = Readonly<{ depth: number; aliases: number; fields: number; rootFields: number }>
+type Extent = Readonly<{
+  depth: number
+  aliases: number
+  fields: number
+  rootFields: number
+  fragmentDepth: number
+}>
 
-const EMPTY: Extent = { depth: 0, aliases: 0, fields: 0, rootFields: 0 }
+const EMPTY: Extent = { depth: 0, aliases: 0, fields: 0, rootFields: 0, fragmentDepth: 0 }
 
 const LIMITED = [
   ['depth', 'levels of fields'],
   ['aliases', 'aliases'],
   ['fields', 'fields'],
   ['rootFields', 'root fields'],
+  ['fragmentDepth', 'levels of fragments'],
 ] as const satisfies readonly (readonly [keyof Extent, string])[]
 
 /**
@@ -50,12 +63,21 @@ export function parseWithinLimits(source: string | Source, options: ParseOptions
     maxLexicalTokens: LIMITS.tokens,
     maxComments: LIMITS.comments,
   })
-  const extentOf = createExtents(document)
+  checkFragments(document)
+  const { extentOf, spreadCount } = createExtents(document)
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION) checkOperation(definition, extentOf)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) checkFragment(definition, extentOf)
   }
+  const spreads = spreadCount()
+  if (spreads > LIMITS.spreads) throw exceeded(undefined, 'fragment spreads', LIMITS.spreads, spreads)
   return document
+}
+
+function checkFragments({ definitions }: DocumentNode): void {
+  const fragments = definitions.filter(isFragment)
+  const tooMany = fragments[LIMITS.fragments]
+  if (tooMany !== undefined) throw exceeded(tooMany, 'fragments', LIMITS.fragments, fragments.length)
 }
 
 type ExtentOf = (set: SelectionSetNode) => Extent
@@ -63,7 +85,9 @@ type ExtentOf = (set: SelectionSetNode) => Extent
 /** Checks the directives inside the fragment. Its other costs count in the operations that spread it. */
 function checkFragment(fragment: FragmentDefinitionNode, extentOf: ExtentOf): void {
   checkDirectives(fragment)
-  extentOf(fragment.selectionSet)
+  const { fragmentDepth } = extentOf(fragment.selectionSet)
+  if (fragmentDepth > LIMITS.fragmentDepth)
+    throw exceeded(fragment, 'levels of fragments', LIMITS.fragmentDepth, fragmentDepth)
 }
 
 function checkOperation(operation: OperationDefinitionNode, extentOf: ExtentOf): void {
@@ -80,15 +104,18 @@ function checkDirectives(node: ASTNode & { readonly directives?: readonly Direct
   if (count > LIMITS.directives) throw exceeded(node, 'directives in one place', LIMITS.directives, count)
 }
 
-function exceeded(node: ASTNode, name: string, limit: number, found: number): GraphQLError {
+function exceeded(node: ASTNode | undefined, name: string, limit: number, found: number): GraphQLError {
   return new GraphQLError(
     `The operation has ${found} ${name}; at most ${limit} are allowed. Split it into smaller operations.`,
-    { nodes: node },
+    { nodes: node ?? null },
   )
 }
 
 /** Measures each fragment once, however often it is spread, so that the cost is linear in the size of the document. */
-function createExtents(document: DocumentNode): ExtentOf {
+function createExtents(
+  document: DocumentNode,
+): Readonly<{ extentOf: ExtentOf; /** The spreads measured so far. */ spreadCount(): number }> {
+  let spreads = 0
   const fragments = new Map(document.definitions.filter(isFragment).map((node) => [node.name.value, node]))
   const measured = new Map<string, Extent>()
 
@@ -99,14 +126,17 @@ function createExtents(document: DocumentNode): ExtentOf {
   function ofSelection(node: SelectionNode): Extent {
     checkDirectives(node)
     switch (node.kind) {
-      case Kind.FRAGMENT_SPREAD:
-        return ofFragment(node.name.value)
+      case Kind.FRAGMENT_SPREAD: {
+        spreads += 1
+        const extent = ofFragment(node.name.value)
+        return { ...extent, fragmentDepth: extent.fragmentDepth + 1 }
+      }
       case Kind.INLINE_FRAGMENT:
         return ofSet(node.selectionSet)
       case Kind.FIELD: {
         const inner = node.selectionSet === undefined ? EMPTY : ofSet(node.selectionSet)
         const aliases = inner.aliases + (node.alias === undefined ? 0 : 1)
-        return { depth: inner.depth + 1, aliases, fields: inner.fields + 1, rootFields: 1 }
+        return { ...inner, depth: inner.depth + 1, aliases, fields: inner.fields + 1, rootFields: 1 }
       }
     }
   }
@@ -122,7 +152,7 @@ function createExtents(document: DocumentNode): ExtentOf {
     return extent
   }
 
-  return ofSet
+  return { extentOf: ofSet, spreadCount: () => spreads }
 }
 
 function isFragment(node: ASTNode): node is FragmentDefinitionNode {
@@ -135,5 +165,6 @@ function add(a: Extent, b: Extent): Extent {
     aliases: a.aliases + b.aliases,
     fields: a.fields + b.fields,
     rootFields: a.rootFields + b.rootFields,
+    fragmentDepth: Math.max(a.fragmentDepth, b.fragmentDepth),
   }
 }

@@ -14,7 +14,7 @@ export const QUOTAS = {
   receipt: { burst: 1_000, perSecond: 50 },
   /** Creating chats, changing their members or names. */
   group: { burst: 200, perSecond: 2 },
-  /** In units of 25 requested fields, rounded up. Fields of a page count once per 20 items. */
+  /** In units of 500 fields that the query can return, rounded up. */
   query: { burst: 1_000, perSecond: 100 },
   subscription: { burst: 300, perSecond: 5 },
   /** Heartbeats, typing. */

@@ -7,6 +7,10 @@ export type TokenBucket = Readonly<{
    * cost above the burst is taken once the bucket is full, and leaves a negative balance.
    */
   take(cost: number, now: number): number
+  /** Takes `cost` tokens whatever the balance, which may become negative. */
+  charge(cost: number, now: number): void
+  /** Returns how many milliseconds to wait until the balance is positive. */
+  waitMs(now: number): number
   /** Lowers the balance to at most `tokens`. */
   lower(tokens: number, now: number): void
   isFull(now: number): boolean
@@ -29,6 +33,14 @@ export function createTokenBucket({ burst, perSecond }: Quota, createdAt: number
       if (missing > 0) return Math.ceil((missing * 1000) / perSecond)
       tokens -= cost
       return 0
+    },
+    charge(cost, now) {
+      refill(now)
+      tokens -= cost
+    },
+    waitMs(now) {
+      refill(now)
+      return tokens > 0 ? 0 : Math.max(1, Math.ceil((-tokens * 1000) / perSecond))
     },
     lower(limit, now) {
       refill(now)

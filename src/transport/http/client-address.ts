@@ -47,3 +47,18 @@ function plain(text: string): string {
     /^\s*(?:\[([^\]]+)\](?::\d+)?)\s*$/.exec(text) ?? /^\s*(\d+(?:\.\d+){3}):\d+\s*$/.exec(text) ?? []
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
+
+/**
+ * Returns what limits by address count for: an IPv4 address, or the network of an IPv6 address. One household or server
+ * has all 2^64 addresses of its network, and could use another one for each connection.
+ */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address
+  const [start = '', end = ''] = address.split('%')[0]?.split('::') ?? []
+  const groups = start === '' ? [] : start.split(':')
+  const last = end === '' ? [] : end.split(':')
+  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - last.length) }, () => '0')
+  const all = address.includes('::') ? [...groups, ...zeros, ...last] : groups
+  const network = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
+  return `${network.join(':')}::/64`
+}

@@ -13,6 +13,9 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { useReadFreshness } from '../pipeline/read-freshness.ts'
 import { useEventRetry } from '../pipeline/event-retry.ts'
 import type { Caller, ContextFactory } from '../pipeline/caller.ts'
+import { createDocumentBudget, type DocumentBudget } from '../../quotas/document-budget.ts'
+import { useAnswerSize } from '../pipeline/answer-size.ts'
+import { useDocumentBudget } from '../pipeline/document-budget-plugin.ts'
 import { createDocumentCache } from '../pipeline/document-cache.ts'
 import { useExecutionDeadline } from '../pipeline/execution-deadline.ts'
 import { useDocumentRules } from '../pipeline/document-rules.ts'
@@ -23,6 +26,7 @@ import {
 } from '../pipeline/persisted-queries.ts'
 import type { Engine } from '../pipeline/engine.ts'
 import type { Graphiql } from './graphiql.ts'
+import { createClientAddress, networkOf } from './client-address.ts'
 import { useCompression } from './compression.ts'
 import { useHttpParams } from './params.ts'
 import { MAX_BODY_BYTES } from './request-body.ts'
@@ -37,8 +41,11 @@ export const GRAPHQL_PATH = '/graphql'
 export type YogaHandler = Readonly<{
   /** Handles a GET or POST to the path of the API. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
-  /** Creates the engine for one operation. Each needs its own, because the context is built in it. */
-  engine(): Engine
+  /**
+   * Creates the engine for one operation. Each needs its own, because the context is built in it. The payer is charged
+   * for parsing and validation; without one, all share a budget.
+   */
+  engine(payer?: string): Engine
   /** The documents that clients name by their hash, over both transports. */
   persistedQueries: PersistedQueries
   /** Ends the subscriptions over HTTP in waves, with an error after which clients subscribe again. */
@@ -49,7 +56,7 @@ type Dependencies = Readonly<{
   schema: GraphQLSchema
   context: ContextFactory
   authenticator: Authenticator
-  config: Pick<Config, 'mode'>
+  config: Pick<Config, 'mode'> & Readonly<{ http: Pick<Config['http'], 'trustedProxies'> }>
   clock: Clock
   logger: Logger
   /** Whether clients may read the schema and get suggestions, over both transports. Default: in development only. */
@@ -57,6 +64,8 @@ type Dependencies = Readonly<{
   /** Undefined if browsers get no page. */
   graphiql?: Graphiql | undefined
   concurrencyLimit: ConcurrencyLimit
+  /** Default: a new one. */
+  documentBudget?: DocumentBudget
   /** How often something is written to silent subscriptions over HTTP, in milliseconds. Default: ten seconds. */
   heartbeatMs?: number
   /** How far each viewer's reads have to reach; undefined if all reads go to the primary. */
@@ -64,7 +73,7 @@ type Dependencies = Readonly<{
 }>
 
 /** The initial context. WebSocket operations put their caller into it. */
-type ServerContext = { caller?: Caller }
+type ServerContext = { caller?: Caller; payer?: string }
 
 export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): YogaHandler {
   const streams = createHttpStreams(dependencies)
@@ -72,7 +81,7 @@ export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): 
   const yoga = buildYoga(dependencies, streams, persistedQueries)
   return {
     persistedQueries,
-    engine: (): Engine => yoga.getEnveloped({}),
+    engine: (payer): Engine => yoga.getEnveloped(payer === undefined ? {} : { payer }),
     async handle(request, response) {
       if (graphiql !== undefined && isPageRequest(request)) await graphiql.serve(request, response)
       else await yoga(request, response)
@@ -93,6 +102,8 @@ function buildYoga(
 ): YogaServerInstance<ServerContext, object> {
   const { schema, context, authenticator, config, logger, concurrencyLimit, marks } = dependencies
   const { introspection = config.mode === 'development' } = dependencies
+  const documents = createDocumentCache()
+  const addressOf = createClientAddress(config.http.trustedProxies)
   return createYoga<ServerContext, object>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -104,16 +115,22 @@ function buildYoga(
     logging: false,
     maskedErrors: { maskError: (error) => toClientError(error, logger), isDev: false },
     parserAndValidationCache: {
-      documentCache: createDocumentCache(),
+      documentCache: documents,
       errorCache: { get: noCache, set: noCache },
     },
     maxRequestBodySize: MAX_BODY_BYTES,
     plugins: [
       useHttpParams(),
       usePersistedQueries(persistedQueries),
+      useDocumentBudget({
+        budget: dependencies.documentBudget ?? createDocumentBudget(),
+        cache: documents,
+        payerOf: (request) => `address ${networkOf(addressOf(request))}`,
+      }),
       useDocumentRules({ introspection }),
       useEventRetry(),
       streams.plugin,
+      useAnswerSize(),
       useConcurrencyLimit(concurrencyLimit),
       // Wraps the concurrency limit, where an operation may wait for long.
       useExecutionDeadline(logger),

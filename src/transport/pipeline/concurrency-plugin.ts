@@ -10,7 +10,8 @@ import type { Plugin } from 'graphql-yoga'
 import { isBatchable } from '../../overload/operation-rules.ts'
 import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
 import type { Caller } from './caller.ts'
-import { isTooLate, tooLate } from './execution-deadline.ts'
+import { tooLate } from '../../api/context.ts'
+import { isTooLate } from './execution-deadline.ts'
 
 type Execute = (args: ExecutionArgs) => ReturnType<typeof execute>
 

@@ -1,6 +1,6 @@
 import type { execute, ExecutionArgs, ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import { unavailable } from '../../errors.ts'
+import { type Deadline, tooLate } from '../../api/context.ts'
 import { toClientError } from '../../api/masking.ts'
 import { withTimeout } from '../../lib/async.ts'
 import type { Logger } from '../../telemetry/logger.ts'
@@ -11,7 +11,7 @@ const ANSWER_WITHIN_MS = 9_500
 
 /**
  * Answers every query and mutation before the deadline. Parts that wait have shorter deadlines of their own, with
- * better errors. This one covers everything else. The work itself continues after the deadline. A client that sends
+ * better errors. This one covers everything else. Work that has begun continues after the deadline. A client that sends
  * the operation again with the same keys gets the outcome of the first attempt.
  */
 export function useExecutionDeadline(logger: Logger): Plugin<{ caller?: Caller }> {
@@ -28,7 +28,9 @@ async function executeInTime(
   args: ExecutionArgs,
   logger: Logger,
 ): Promise<ExecutionResult> {
-  const { caller } = args.contextValue as Readonly<{ caller: Caller }>
+  const { caller, deadline } = args.contextValue as Readonly<{ caller: Caller; deadline?: Deadline }>
+  // Parts of the operation that have not begun by then do not begin.
+  if (deadline !== undefined) deadline.at = caller.receivedAt + ANSWER_WITHIN_MS
   try {
     return await withTimeout(remainingMs(caller), Promise.resolve(run(args)), tooLate)
   } catch (error) {
@@ -43,8 +45,4 @@ function remainingMs({ receivedAt }: Caller): number {
 /** Returns whether the deadline of the operation has passed. */
 export function isTooLate(caller: Caller): boolean {
   return remainingMs(caller) === 0
-}
-
-export function tooLate(): Error {
-  return unavailable('There was no answer in time. Send the operation again with the same keys.')
 }

@@ -25,6 +25,8 @@ type Dependencies = Readonly<{
   sessions: SocketSessions
   intake: Pick<Intake, 'add'>
   limits: SocketLimits
+  /** The network that the client connects from, see `networkOf`. */
+  address: string
   /** The `Authorization` header of the handshake. */
   authorization: string | undefined
   /** Its lines carry the id of the handshake's request. */
@@ -57,6 +59,7 @@ export class SocketConnection implements CallerConnection, MessageSource {
   readonly sessions: SocketSessions
   readonly operations = new RunningOperations()
   readonly authorization: string | undefined
+  readonly #address: string
   readonly #socket: WebSocket
   readonly #network: Duplex
   readonly #limits: SocketLimits
@@ -72,8 +75,10 @@ export class SocketConnection implements CallerConnection, MessageSource {
   #endProtocol: ((code?: number, reason?: string) => Promise<void>) | undefined
   #isEnded = false
 
-  constructor({ socket, network, sessions, intake, limits, authorization, scope, logger }: Dependencies) {
+  constructor(dependencies: Dependencies) {
+    const { socket, network, sessions, intake, limits, address, authorization, scope, logger } = dependencies
     this.sessions = sessions
+    this.#address = address
     this.authorization = authorization
     this.#socket = socket
     this.#network = network
@@ -82,6 +87,12 @@ export class SocketConnection implements CallerConnection, MessageSource {
     this.#logger = logger
     this.#intake = intake
     this.#liveness = new Liveness(performance.now(), limits.silenceMs)
+  }
+
+  /** Who pays for parsing and validating the documents of this connection. */
+  get payer(): string {
+    const { viewerId } = this.sessions
+    return viewerId === undefined ? `address ${this.#address}` : `user ${viewerId}`
   }
 
   /** Resolves when the socket is closed. */

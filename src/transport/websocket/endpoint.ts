@@ -12,7 +12,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { beginRequestScope, requestIdIn } from '../../telemetry/request-id.ts'
 import type { ConnectionAdmission } from './connection-admission.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
-import { createClientAddress } from '../http/client-address.ts'
+import { createClientAddress, networkOf } from '../http/client-address.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { createOriginPolicy, isSameOrigin } from '../http/origins.ts'
 import { SocketConnection } from './connection.ts'
@@ -96,7 +96,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   }
 
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const address = addressOf(request)
+    const address = networkOf(addressOf(request))
     const rejection = rejectionOf(request, address)
     if (rejection !== undefined) rejectUpgrade(socket, rejection)
     else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, request, address))
@@ -112,6 +112,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
       sessions,
       intake,
       limits,
+      address,
       authorization: request.headers.authorization,
       scope,
       logger,

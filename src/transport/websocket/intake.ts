@@ -16,8 +16,10 @@ export type Intake = Readonly<{
   takeLongestWaitMs(): number
 }>
 
-/** A turn that starts this many operations still takes only a few milliseconds. */
+/** A turn that starts this many usual operations takes only a few milliseconds. */
 const MESSAGES_PER_TURN = 32
+/** A turn ends after this time, in milliseconds, however few messages it has read. A new document can take 10 ms. */
+const TURN_MS = 8
 /** The cost of a message that is rejected at once, as a share of one that is processed. */
 const REJECTION_COST = 1 / 32
 
@@ -26,39 +28,49 @@ const REJECTION_COST = 1 / 32
  * block for seconds: no database result would be read, every deadline would pass, and all that work would be wasted.
  * So a turn reads a bounded number of messages, and work that was started continues before more starts. Sources are
  * read one message each, round by round. A connection that sent a thousand messages waits for itself, and one that
- * sent a single message waits for one round.
+ * sent a single message waits for one round. A message may cost a hundred times as much as another, so a turn is bounded in time
+ * as well.
  *
  * While senders are throttled, most messages are rejected, which costs little. If a rejection counted as a message,
  * rejections would fill the rounds although there is time to spare, and clients would learn about them late. So a
  * source continues within a round until its rejections add up to one message. (Deficit round robin, Shreedhar and
  * Varghese 1995, with a quantum of one message.)
  */
-export function createIntake(perTurn = MESSAGES_PER_TURN): Intake {
+export function createIntake(
+  perTurn = MESSAGES_PER_TURN,
+  elapsedMs: () => number = () => performance.now(),
+): Intake {
   const waiting = new Set<MessageSource>()
   /** Sources whose turn in this round is not over. */
   const continuing = new Set<MessageSource>()
   /** The cost of the rejections in the current turn of a source. */
   const spent = new Map<MessageSource, number>()
   let remaining = perTurn
+  let startedAt = -Infinity
   let nextTurn: NodeJS.Immediate | undefined
   let longestMs = 0
 
+  function isTurnOver(): boolean {
+    return remaining < 1 || (nextTurn !== undefined && elapsedMs() - startedAt >= TURN_MS)
+  }
+
   function readWhileAllowed(): void {
+    if (nextTurn === undefined) startedAt = elapsedMs()
     for (const source of continuing) {
-      if (remaining < 1) break
+      if (isTurnOver()) break
       continuing.delete(source)
       read(source)
     }
     for (const source of waiting) {
-      if (remaining < 1) break
+      if (isTurnOver()) break
       spent.delete(source)
       read(source)
     }
-    // Needed even if no source waits: the messages of this turn count until it is over.
-    if (remaining < perTurn) nextTurn ??= setImmediate(startTurn)
   }
 
   function read(source: MessageSource): void {
+    // Needed even if no other source waits: the messages of this turn count until it is over.
+    nextTurn ??= setImmediate(startTurn)
     remaining -= 1
     waiting.delete(source)
     if (source.readOne()) waiting.add(source)

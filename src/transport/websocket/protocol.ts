@@ -83,7 +83,7 @@ export function createSocketProtocol({
   async function prepare(connection: SocketConnection, message: SubscribePayload): Promise<Prepared> {
     const { queuedMs, backlogMs } = connection
     const receivedAt = performance.now()
-    const { schema, parse, validate, contextFactory } = yoga.engine()
+    const { schema, parse, validate, contextFactory } = yoga.engine(connection.payer)
     const query = yoga.persistedQueries.documentOf(message)
     if (query === undefined) throw badInput(NO_DOCUMENT)
     const parsed = startHop('parse')

@@ -1,6 +1,7 @@
 import { hasExpired } from '../../auth/tokens.ts'
 import type { Authenticator, Session } from '../../auth/session.ts'
 import { renewable } from '../../auth/session.ts'
+import type { UserId } from '../../ids.ts'
 import type { Dispose } from '../../lib/dispose.ts'
 
 /** The session that an operation runs with. */
@@ -42,6 +43,11 @@ export class SocketSessions {
   async use(token: string | undefined): Promise<SessionUse> {
     if (token === undefined) return { session: this.#own, dispose: () => undefined }
     return this.#useToken(token)
+  }
+
+  /** The user of the connection itself. Undefined before it has presented a valid token. */
+  get viewerId(): UserId | undefined {
+    return this.#own?.viewer.userId
   }
 
   /** Returns whether a token in use has expired. */

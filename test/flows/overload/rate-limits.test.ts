@@ -57,14 +57,14 @@ test.for(TRANSPORTS)(
   'over %s, queries cost by what they request, and a user who requests very much is RATE_LIMITED soon',
   async ([, by]) => {
     const greedy = await parley.person(`greedy-${randomUUID()}`)
-    const chats = `chats(first: 100) { edges { node { messages(last: 100) { edges { node {
+    const chats = `chats(first: 50) { edges { node { messages(last: 100) { edges { node {
       id seq body sender { id name } replyTo { id seq body } reactions { emoji } } } } } } }`
     const responses: ApiResponse<unknown>[] = []
     for (let count = 0; count < 200 && !codes(responses).has('RATE_LIMITED'); count += 1) {
       responses.push(await by(greedy)(`{ ${chats} }`))
     }
     expect(codes(responses)).toEqual(new Set([undefined, 'RATE_LIMITED']))
-    expect(responses.length).toBeGreaterThan(20)
+    expect(responses.length).toBeGreaterThan(4)
     const friend = await parley.person(`friend-${randomUUID()}`)
     expect(
       (await by(greedy)(`mutation { startDirectChat(input: { userId: "${friend.id}" }) { chat { kind } } }`))

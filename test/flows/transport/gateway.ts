@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { DocumentBudget } from '../../../src/quotas/document-budget.ts'
 import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { SignJWT } from 'jose'
 import { GraphQLScalarType } from 'graphql'
@@ -42,6 +43,7 @@ type Options = Readonly<{
   expectedWaitMs?: () => number
   retryAfterMs?: () => number | undefined
   throttleSend?: (userId: string, backlogMs: number) => void
+  documentBudget?: DocumentBudget
 }>
 
 /** The network side of a gateway, with a schema of a few test fields. */
@@ -83,6 +85,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const callers: Caller[] = []
   const yoga = createYogaHandler({
     concurrencyLimit: createConcurrencyLimit(),
+    ...(options.documentBudget && { documentBudget: options.documentBudget }),
     schema: createTestSchema(streams, notes),
     context: (caller) => {
       callers.push(caller)

@@ -25,6 +25,26 @@ const EXCESSIVE: [name: string, query: string, message: string][] = [
      fragment F12 on Nested { name }`,
     'fields; at most 1000',
   ],
+  [
+    'a chain of fragments',
+    `{ nested { ...F0 } } ${times(60, (i) => `fragment F${i} on Nested { ...F${i + 1} }`)} fragment F60 on Nested { name }`,
+    'levels of fragments; at most 20',
+  ],
+  [
+    'a chain of fragments that is not used',
+    `{ whoami } ${times(60, (i) => `fragment F${i} on Nested { ...F${i + 1} }`)} fragment F60 on Nested { name }`,
+    'levels of fragments; at most 20',
+  ],
+  [
+    '101 fragments',
+    `{ nested { name } } ${times(101, (i) => `fragment F${i} on Nested { name }`)}`,
+    '101 fragments; at most 100',
+  ],
+  [
+    '201 spreads',
+    `{ nested { ${'...F '.repeat(201)} } } fragment F on Nested { name }`,
+    '201 fragment spreads; at most 200',
+  ],
 ]
 
 test.each(EXCESSIVE)('rejects %s over HTTP and names the limit', async (_name, query, message) => {

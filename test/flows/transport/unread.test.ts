@@ -39,6 +39,7 @@ async function connectUnread() {
     sessions: new SocketSessions(authenticator, () => undefined),
     intake: { add: () => undefined },
     limits: SOCKET_LIMITS,
+    address: '127.0.0.1',
     authorization: undefined,
     scope: beginRequestScope(undefined),
     logger,

@@ -3,8 +3,17 @@ import { expect, test } from 'vitest'
 import { queryCost } from '../../../src/api/query-cost.ts'
 
 const schema = buildSchema(`
-  type Item { id: ID, name: String, items(first: Int, last: Int): [Item!] }
-  type Query { item: Item, items(first: Int): [Item!], nodes(ids: [ID!]!): [Item] }`)
+  interface Node { id: ID }
+  type Item implements Node {
+    id: ID, name: String, labels: [Label!], events(first: Int): [Event!]
+    items(first: Int, last: Int): ItemConnection
+  }
+  type Label { text: String }
+  type Event { at: String }
+  type Box implements Node { id: ID, size: Int, weight: Int }
+  type ItemConnection { edges: [ItemEdge], count: Int }
+  type ItemEdge { node: Item }
+  type Query { item: Item, items(first: Int): ItemConnection, nodes(ids: [ID!]!): [Node] }`)
 
 /** Returns the cost of the only root field of the document. */
 function costOf(source: string, variableValues: Record<string, unknown> = {}): number {
@@ -18,30 +27,46 @@ function costOf(source: string, variableValues: Record<string, unknown> = {}): n
 }
 
 const many = (count: number): string => Array.from({ length: count }, (_, index) => `f${index}: id`).join(' ')
+const page = (length: string, fields: string): string => `items${length} { edges { node { ${fields} } } }`
 
-test('the query of a usual screen costs a few units', () => {
+test('a small query costs one unit, and 500 fields cost one', () => {
   expect(costOf('{ item { id } }')).toBe(1)
-  expect(costOf('{ items(first: 20) { id name items(first: 20) { id name } } }')).toBe(1)
-  expect(costOf(`{ item { ${many(60)} } }`)).toBe(3)
+  expect(costOf(`{ item { ${many(499)} } }`)).toBe(1)
+  expect(costOf(`{ item { ${many(500)} } }`)).toBe(2)
 })
 
-test('the cost grows with the length of a page, from the document or from a variable', () => {
-  const nested = `items(last: 100) { ${many(20)} }`
-  expect(costOf(`{ items(first: 100) { ${nested} } }`)).toBe(21)
-  const byVariable = `query ($n: Int) { items(first: $n) { ${nested} } }`
-  expect(costOf(byVariable, { n: 100 })).toBe(21)
-  expect(costOf(byVariable, { n: 1_000_000 })).toBe(102)
-  expect(costOf(byVariable)).toBe(5)
+test('a page costs what its length allows, from the document, a variable or the default', () => {
+  expect(costOf(`{ ${page('(first: 100)', many(48))} }`)).toBe(11)
+  const byVariable = `query ($n: Int) { ${page('(first: $n)', many(48))} }`
+  expect(costOf(byVariable, { n: 100 })).toBe(11)
+  expect(costOf(byVariable, { n: 1_000_000 })).toBe(11)
+  expect(costOf(byVariable)).toBe(3)
+  expect(costOf(`{ ${page('', many(48))} }`)).toBe(3)
+})
+
+test('pages within pages multiply, also by default', () => {
+  expect(costOf(`{ ${page('', page('', many(20)))} }`)).toBe(18)
+  expect(costOf(`{ ${page('(first: 100)', page('(last: 30)', many(20)))} }`)).toBe(133)
+})
+
+test('four pages within each other are half a million fields', () => {
+  expect(costOf(`{ ${page('', page('', page('', page('', 'id'))))} }`)).toBe(1_011)
+})
+
+test('a list with an argument for its length has the greatest length by default', () => {
+  expect(costOf('{ item { events { at } } }')).toBe(2)
+  expect(costOf('{ item { events(first: 10) { at } } }')).toBe(1)
+  expect(costOf('{ item { labels { text } } }')).toBe(1)
 })
 
 test('a fragment counts at each place where it is spread', () => {
-  const fragment = `fragment F on Item { ${many(50)} }`
-  expect(costOf(`{ item { ...F } } ${fragment}`)).toBe(3)
-  expect(costOf(`{ item { ...F items { ...F ... on Item { ...F } } } } ${fragment}`)).toBe(7)
+  const fragment = `fragment F on Item { ${many(300)} }`
+  expect(costOf(`{ item { ...F } } ${fragment}`)).toBe(1)
+  expect(costOf(`{ item { ...F ... on Item { ...F } } } ${fragment}`)).toBe(2)
 })
 
-test('the cost grows with the length of a list of ids', () => {
-  const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ${many(25)} } }`
-  expect(costOf(query, { ids: ['1'] })).toBe(2)
-  expect(costOf(query, { ids: Array.from({ length: 100 }, String) })).toBe(6)
+test('of the types that an object may have, the most expensive one counts', () => {
+  const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Item { ${many(9)} } ... on Box { size weight } } }`
+  expect(costOf(query, { ids: ['1'] })).toBe(1)
+  expect(costOf(query, { ids: Array.from({ length: 100 }, String) })).toBe(3)
 })

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
-import { createClientAddress } from '../../../src/transport/http/client-address.ts'
+import { createClientAddress, networkOf } from '../../../src/transport/http/client-address.ts'
 
 const clientOf = createClientAddress(['10.0.0.0/8', '192.0.2.1', 'fd00::/8'])
 
@@ -42,4 +42,16 @@ test('understands ports, brackets, IPv6, and IPv4 in IPv6', () => {
   expect(clientOf(request('fd00::1', '[2001:db8::7]'))).toBe('2001:db8::7')
   expect(clientOf(request('fd00::1', '2001:db8::7'))).toBe('2001:db8::7')
   expect(clientOf(request('10.0.0.1', '::ffff:198.51.100.7'))).toBe('198.51.100.7')
+})
+
+test.each([
+  ['198.51.100.7', '198.51.100.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:0DB8:0001:2::6', '2001:db8:1:2::/64'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['unknown', 'unknown'],
+])('%s counts for %s', (address, network) => {
+  expect(networkOf(address)).toBe(network)
 })

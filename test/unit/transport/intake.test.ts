@@ -96,3 +96,22 @@ test('returns the longest wait of the messages that started since the last call'
   expect(intake.takeLongestWaitMs()).toBe(700)
   expect(intake.takeLongestWaitMs()).toBe(0)
 })
+
+test('ends a turn after eight milliseconds, however few messages were read', async () => {
+  const notes: string[] = []
+  let now = 0
+  const intake = createIntake(32, () => now)
+  const costly: MessageSource = {
+    readOne: () => {
+      now += 3
+      notes.push('costly')
+      return notes.length < 9
+    },
+  }
+  intake.add(costly)
+  expect(notes).toHaveLength(3)
+  intake.add(visitor('alice', 1, notes))
+  expect(notes).toHaveLength(3)
+  await nextTurn()
+  expect(notes).toEqual(['costly', 'costly', 'costly', 'costly', 'alice', 'costly', 'costly'])
+})

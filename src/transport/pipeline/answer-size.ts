@@ -1,0 +1,42 @@
+import type { execute, ExecutionArgs, ExecutionResult } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { badInput, type ParleyError } from '../../errors.ts'
+import { clientError } from '../../api/masking.ts'
+
+/** The most characters of names and values in one answer. A page of a hundred of the longest messages has half of it. */
+export const MAX_ANSWER_CHARS = 4 * 1024 * 1024
+
+/**
+ * Replaces an answer that is too long by an error, before it is serialised. A short document can ask for the same long
+ * text many times under different aliases. The values of the result share that text in memory; its serialised form does
+ * not.
+ */
+export function useAnswerSize(): Plugin {
+  return {
+    onExecute({ executeFn, setExecuteFn }) {
+      const run = executeFn as typeof execute
+      setExecuteFn(async (args: ExecutionArgs) => withinSize(await run(args)))
+    },
+  }
+}
+
+/** Returns the result, or an error in its place. The cost is bounded: counting stops at the limit. */
+export function withinSize(result: ExecutionResult): ExecutionResult {
+  return charsLeft(result.data, MAX_ANSWER_CHARS) < 0 ? { errors: [clientError(tooLong())] } : result
+}
+
+/** Returns `left` minus the characters of the value. Negative as soon as that is certain. */
+function charsLeft(value: unknown, left: number): number {
+  if (typeof value === 'string') return left - value.length
+  if (typeof value !== 'object' || value === null) return left - 1
+  let remaining = left
+  for (const key in value) {
+    remaining = charsLeft((value as Record<string, unknown>)[key], remaining - key.length)
+    if (remaining < 0) return remaining
+  }
+  return remaining
+}
+
+function tooLong(): ParleyError {
+  return badInput('The answer is longer than 4 MiB. Ask for shorter pages, fewer fields or fewer aliases.')
+}

@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http'
+import type { DocumentNode, GraphQLError } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { clientError, hintHttp } from '../../api/masking.ts'
+import { ParleyError } from '../../errors.ts'
+import type { DocumentBudget } from '../../quotas/document-budget.ts'
+import type { DocumentCache } from './document-cache.ts'
+
+type Dependencies = Readonly<{
+  budget: DocumentBudget
+  cache: Pick<DocumentCache, 'has' | 'keep'>
+  /** Returns the payer of a request over HTTP, whose user is not known before its document is valid. */
+  payerOf(request: IncomingMessage): string
+}>
+
+/** WebSocket operations bring their payer, and requests over HTTP are the payer's. */
+type PayerContext = { payer?: string; req?: IncomingMessage }
+
+/**
+ * Rejects documents that are not known to be valid while the payer's budget for parsing and validation is used up. Valid
+ * ones are cached, and then free.
+ */
+export function useDocumentBudget({ budget, cache, payerOf }: Dependencies): Plugin<PayerContext> {
+  const payerIn = ({ payer, req }: PayerContext): string => payer ?? (req === undefined ? '' : payerOf(req))
+  const valid = new WeakSet<DocumentNode>()
+
+  return {
+    onParse({ context, params: { source } }) {
+      const text = typeof source === 'string' ? source : source.body
+      if (cache.has(text)) return undefined
+      const payer = payerIn(context)
+      const waitMs = budget.waitMs(payer)
+      if (waitMs > 0) throw budgetUsedUp(waitMs)
+      const startedAt = performance.now()
+      return () => budget.charge(payer, performance.now() - startedAt)
+    },
+    onValidate({ context, params: { documentAST }, setResult }) {
+      if (valid.has(documentAST)) return undefined
+      const payer = payerIn(context)
+      const waitMs = budget.waitMs(payer)
+      if (waitMs > 0) {
+        setResult([budgetUsedUp(waitMs)])
+        return undefined
+      }
+      const startedAt = performance.now()
+      return ({ valid: isValid }) => {
+        budget.charge(payer, performance.now() - startedAt)
+        if (!isValid) return
+        valid.add(documentAST)
+        cache.keep(documentAST)
+      }
+    },
+  }
+}
+
+function budgetUsedUp(retryAfterMs: number): GraphQLError {
+  const error = clientError(
+    new ParleyError(
+      'RATE_LIMITED',
+      'Too many different documents. Send the same ones, with variables, or wait.',
+      {
+        retryAfterMs,
+      },
+    ),
+  )
+  hintHttp(error, { status: 429, headers: { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) } })
+  return error
+}

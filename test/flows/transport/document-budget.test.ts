@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { createDocumentBudget } from '../../../src/quotas/document-budget.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+import { type Answer, post } from './http-client.ts'
+import { RawSocket } from './raw-socket.ts'
+
+const MOST_ATTEMPTS = 3_000
+/** A budget that does not refill, so that the test does not depend on the speed of the machine. */
+const budget = () => createDocumentBudget(() => 0)
+
+/** A document that takes long to validate and is wrong. No two have the same text. */
+function costlyDocument(n: number): string {
+  const fields = Array.from({ length: 400 }, (_, index) => `x${n}y${index}`).join(' ')
+  return `{ nested { ${fields} } }`
+}
+
+/** Sends costly documents until one is not parsed any more. Returns its answer. */
+async function useUp(send: (query: string) => Promise<Answer>): Promise<Answer> {
+  for (let n = 0; n < MOST_ATTEMPTS; n += 1) {
+    const answer = await send(costlyDocument(n))
+    if (answer.status !== 400) return answer
+  }
+  throw new Error('The budget has no end')
+}
+
+/** Sends from an address, by way of a proxy that the gateway trusts. */
+function from(gateway: Gateway, address: string): (query: string) => Promise<Answer> {
+  return (query) => post(gateway.url, query, { headers: { 'x-forwarded-for': address } })
+}
+
+const LIMITED = { code: 'RATE_LIMITED', retryable: true, retryAfterMs: expect.any(Number) as number }
+
+test('over HTTP, documents that are parsed in vain use up the budget of their address', async () => {
+  await using gateway = await startGateway({ trustedProxies: ['127.0.0.1'], documentBudget: budget() })
+  const [attacker, other] = [from(gateway, '198.51.100.7'), from(gateway, '198.51.100.8')]
+  const known = await attacker('{ whoami }')
+  expect(known.status).toBe(200)
+  const answer = await useUp(attacker)
+  expect(answer.status).toBe(429)
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(answer.body.errors?.[0]?.extensions).toEqual(LIMITED)
+  expect((await attacker('{ whoami }')).status).toBe(200)
+  expect((await attacker('{ again: whoami }')).status).toBe(429)
+  expect((await other('{ other: whoami }')).status).toBe(200)
+})
+
+test('the addresses of one IPv6 network share a budget', async () => {
+  await using gateway = await startGateway({ trustedProxies: ['127.0.0.1'], documentBudget: budget() })
+  await useUp(from(gateway, '2001:db8:1:2::1'))
+  expect((await from(gateway, '2001:db8:1:2:ffff::9')('{ a: whoami }')).status).toBe(429)
+  expect((await from(gateway, '2001:db8:1:3::1')('{ b: whoami }')).status).toBe(200)
+})
+
+test('over a WebSocket, the user pays and the connection stays', async () => {
+  await using gateway = await startGateway({ documentBudget: budget() })
+  using socket = await new RawSocket(gateway.webSocketUrl).init({
+    authorization: `Bearer ${await gateway.token('alice')}`,
+  })
+  let n = 0
+  const answer = await useUp(async (query) => {
+    const { payload } = await socket.run(`costly ${(n += 1)}`, query)
+    const errors = payload as NonNullable<Answer['body']['errors']>
+    const status = errors[0]?.extensions['code'] === 'BAD_USER_INPUT' ? 400 : 429
+    return { status, headers: new Headers(), text: '', body: { errors } }
+  })
+  expect(answer.body.errors).toMatchObject([{ extensions: LIMITED }])
+  using other = await new RawSocket(gateway.webSocketUrl).init({
+    authorization: `Bearer ${await gateway.token('bob')}`,
+  })
+  expect(await other.run('other', '{ bob: whoami }')).toMatchObject({ type: 'next' })
+  // The text is cached since bob sent it.
+  expect(await socket.run('known', '{ bob: whoami }')).toMatchObject({ type: 'next' })
+})
