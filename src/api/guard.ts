@@ -49,7 +49,7 @@ function admitted(rule: OperationRule, resolve: Resolve): Resolve {
   }
 }
 
-/** What the root fields of an operation cost together, by its context. */
+/** The cost of the root fields of an operation so far, by its context. */
 const spent = new WeakMap<Context, number>()
 
 /** Returns the cost. Throws BAD_USER_INPUT if the operation costs too much with it. */

@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga'
 import { badInput, type ParleyError } from '../../errors.ts'
 import { clientError } from '../../api/masking.ts'
 
-/** The most characters of names and values in one answer. A page of a hundred of the longest messages has half of it. */
+/** The most characters of names and values in one answer. A page of a hundred of the longest messages fits. */
 export const MAX_ANSWER_CHARS = 4 * 1024 * 1024
 
 /**

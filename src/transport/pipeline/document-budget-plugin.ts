@@ -17,8 +17,8 @@ type Dependencies = Readonly<{
 type PayerContext = { payer?: string; req?: IncomingMessage }
 
 /**
- * Rejects documents that are not known to be valid while the payer's budget for parsing and validation is used up. Valid
- * ones are cached, and then free.
+ * Rejects documents that are not known to be valid while the payer's budget for parsing and validation is used up.
+ * Valid ones are cached, and then free.
  */
 export function useDocumentBudget({ budget, cache, payerOf }: Dependencies): Plugin<PayerContext> {
   const payerIn = ({ payer, req }: PayerContext): string => payer ?? (req === undefined ? '' : payerOf(req))

@@ -89,7 +89,7 @@ export class SocketConnection implements CallerConnection, MessageSource {
     this.#liveness = new Liveness(performance.now(), limits.silenceMs)
   }
 
-  /** Who pays for parsing and validating the documents of this connection. */
+  /** The payer for parsing and validating the documents of this connection. */
   get payer(): string {
     const { viewerId } = this.sessions
     return viewerId === undefined ? `address ${this.#address}` : `user ${viewerId}`

@@ -28,8 +28,8 @@ const REJECTION_COST = 1 / 32
  * block for seconds: no database result would be read, every deadline would pass, and all that work would be wasted.
  * So a turn reads a bounded number of messages, and work that was started continues before more starts. Sources are
  * read one message each, round by round. A connection that sent a thousand messages waits for itself, and one that
- * sent a single message waits for one round. A message may cost a hundred times as much as another, so a turn is bounded in time
- * as well.
+ * sent a single message waits for one round. A message may cost a hundred times as much as another, so a turn is
+ * bounded in time as well.
  *
  * While senders are throttled, most messages are rejected, which costs little. If a rejection counted as a message,
  * rejections would fill the rounds although there is time to spare, and clients would learn about them late. So a

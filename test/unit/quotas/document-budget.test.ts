@@ -15,7 +15,7 @@ test('a payer may use half a second at once, and a twentieth of a core from then
   expect(budget.waitMs('alice')).toBe(0)
 })
 
-test('what a document has cost above the balance is paid back before the next one', () => {
+test('a cost above the balance is paid back before the next document', () => {
   let now = 0
   const budget = createDocumentBudget(() => now)
   budget.charge('alice', 1_500)
