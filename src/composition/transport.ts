@@ -7,6 +7,7 @@ import { readVersion } from '../config/version.ts'
 import { createTokenVerifier } from '../auth/tokens.ts'
 import { createDemo, type Demo } from '../demo/demo.ts'
 import { globalId } from '../ids.ts'
+import { createDocumentBudget } from '../quotas/document-budget.ts'
 import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
 import { createHealth, type Health } from '../transport/health/health.ts'
 import { createMetricsPage } from '../transport/health/metrics-page.ts'
@@ -52,6 +53,7 @@ export function wireTransport(foundation: Foundation, services: Services): Trans
     clock,
     logger,
     concurrencyLimit: createConcurrencyLimit(),
+    documentBudget: createDocumentBudget(),
     marks: database.marks,
     graphiql:
       config.mode === 'development'

@@ -13,7 +13,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { useReadFreshness } from '../pipeline/read-freshness.ts'
 import { useEventRetry } from '../pipeline/event-retry.ts'
 import type { Caller, ContextFactory } from '../pipeline/caller.ts'
-import { createDocumentBudget, type DocumentBudget } from '../../quotas/document-budget.ts'
+import type { DocumentBudget } from '../../quotas/document-budget.ts'
 import { useAnswerSize } from '../pipeline/answer-size.ts'
 import { useDocumentBudget } from '../pipeline/document-budget-plugin.ts'
 import { createDocumentCache } from '../pipeline/document-cache.ts'
@@ -64,8 +64,7 @@ type Dependencies = Readonly<{
   /** Undefined if browsers get no page. */
   graphiql?: Graphiql | undefined
   concurrencyLimit: ConcurrencyLimit
-  /** Default: a new one. */
-  documentBudget?: DocumentBudget
+  documentBudget: DocumentBudget
   /** How often something is written to silent subscriptions over HTTP, in milliseconds. Default: ten seconds. */
   heartbeatMs?: number
   /** How far each viewer's reads have to reach; undefined if all reads go to the primary. */
@@ -123,7 +122,7 @@ function buildYoga(
       useHttpParams(),
       usePersistedQueries(persistedQueries),
       useDocumentBudget({
-        budget: dependencies.documentBudget ?? createDocumentBudget(),
+        budget: dependencies.documentBudget,
         cache: documents,
         payerOf: (request) => `address ${networkOf(addressOf(request))}`,
       }),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { DocumentNode, GraphQLError } from 'graphql'
+import type { DocumentNode, GraphQLError, Source } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { clientError, hintHttp } from '../../api/masking.ts'
 import { ParleyError } from '../../errors.ts'
@@ -25,7 +25,8 @@ export function useDocumentBudget({ budget, cache, payerOf }: Dependencies): Plu
   const valid = new WeakSet<DocumentNode>()
 
   return {
-    onParse({ context, params: { source } }) {
+    onParse({ context, params }) {
+      const source = params.source as string | Source
       const text = typeof source === 'string' ? source : source.body
       if (cache.has(text)) return undefined
       const payer = payerIn(context)
@@ -34,8 +35,10 @@ export function useDocumentBudget({ budget, cache, payerOf }: Dependencies): Plu
       const startedAt = performance.now()
       return () => budget.charge(payer, performance.now() - startedAt)
     },
-    onValidate({ context, params: { documentAST }, setResult }) {
-      if (valid.has(documentAST)) return undefined
+    onValidate({ context, params, setResult }) {
+      // The type in Envelop is any.
+      const document = params.documentAST as DocumentNode
+      if (valid.has(document)) return undefined
       const payer = payerIn(context)
       const waitMs = budget.waitMs(payer)
       if (waitMs > 0) {
@@ -46,8 +49,8 @@ export function useDocumentBudget({ budget, cache, payerOf }: Dependencies): Plu
       return ({ valid: isValid }) => {
         budget.charge(payer, performance.now() - startedAt)
         if (!isValid) return
-        valid.add(documentAST)
-        cache.keep(documentAST)
+        valid.add(document)
+        cache.keep(document)
       }
     },
   }

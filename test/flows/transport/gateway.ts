@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { DocumentBudget } from '../../../src/quotas/document-budget.ts'
+import { createDocumentBudget, type DocumentBudget } from '../../../src/quotas/document-budget.ts'
 import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { SignJWT } from 'jose'
 import { GraphQLScalarType } from 'graphql'
@@ -85,7 +85,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const callers: Caller[] = []
   const yoga = createYogaHandler({
     concurrencyLimit: createConcurrencyLimit(),
-    ...(options.documentBudget && { documentBudget: options.documentBudget }),
+    documentBudget: options.documentBudget ?? createDocumentBudget(),
     schema: createTestSchema(streams, notes),
     context: (caller) => {
       callers.push(caller)

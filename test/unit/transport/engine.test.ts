@@ -1,3 +1,4 @@
+import { createDocumentBudget } from '../../../src/quotas/document-budget.ts'
 import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { createSchema } from 'graphql-yoga'
 import { expect, test } from 'vitest'
@@ -13,6 +14,7 @@ const connection = { id: 'the connection', close: () => undefined }
 function createEngine(seen: Caller[] = []): () => Engine {
   const { engine } = createYogaHandler({
     concurrencyLimit: createConcurrencyLimit(),
+    documentBudget: createDocumentBudget(),
     schema: createSchema({ typeDefs: 'type Query { name: String }' }),
     context: (caller) => {
       seen.push(caller)
@@ -70,6 +72,7 @@ test('rejects an operation whose deadline passed while it was queued, without ru
   }
   const { engine } = createYogaHandler({
     concurrencyLimit: createConcurrencyLimit(),
+    documentBudget: createDocumentBudget(),
     schema: createSchema({ typeDefs: 'type Query { name: String }', resolvers: { Query: { name } } }),
     context: () => ({}),
     authenticator,
