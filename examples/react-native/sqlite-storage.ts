@@ -9,7 +9,7 @@ export type Database = Readonly<{
   transaction(work: (run: Run) => Promise<void>): Promise<void>
 }>
 
-/** Returns a storage in a table of a SQLite database. Values are kept as JSON, which has no maps. */
+/** Returns a storage in a table of a SQLite database. Values are kept as JSON. */
 export async function sqliteStorage(database: Database): Promise<ClientStorage> {
   await database.transaction(async (run) => {
     await run('CREATE TABLE IF NOT EXISTS parley (key TEXT PRIMARY KEY, value TEXT NOT NULL)')
@@ -18,18 +18,14 @@ export async function sqliteStorage(database: Database): Promise<ClientStorage> 
     async get<Value>(key: string) {
       const rows = await database.all('SELECT value FROM parley WHERE key = ?', key)
       const [row] = rows as { value: string }[]
-      return row === undefined ? undefined : (JSON.parse(row.value, revive) as Value)
+      return row === undefined ? undefined : (JSON.parse(row.value) as Value)
     },
     async write(changes) {
       await database.transaction(async (run) => {
         for (const [key, value] of changes) {
           if (value === undefined) await run('DELETE FROM parley WHERE key = ?', key)
           else
-            await run(
-              'INSERT OR REPLACE INTO parley (key, value) VALUES (?, ?)',
-              key,
-              JSON.stringify(value, replaceMap),
-            )
+            await run('INSERT OR REPLACE INTO parley (key, value) VALUES (?, ?)', key, JSON.stringify(value))
         }
       })
     },
@@ -39,13 +35,4 @@ export async function sqliteStorage(database: Database): Promise<ClientStorage> 
     },
     close: async () => undefined,
   }
-}
-
-function replaceMap(_key: string, value: unknown): unknown {
-  return value instanceof Map ? { $map: [...(value as ReadonlyMap<unknown, unknown>)] } : value
-}
-
-function revive(_key: string, value: unknown): unknown {
-  const { $map: entries } = (value ?? {}) as { $map?: [unknown, unknown][] }
-  return entries === undefined ? value : new Map(entries)
 }

@@ -39,10 +39,19 @@ export function indexedDbStorage(name = 'parley'): ClientStorage {
     },
     async write(changes) {
       const transaction = (await database()).transaction(STORE, 'readwrite', { durability: 'strict' })
-      const requests = [...changes].map(([key, value]) =>
-        value === undefined ? transaction.store.delete(key) : transaction.store.put(value, key),
-      )
-      await Promise.all([...requests, transaction.done])
+      const requests: Promise<unknown>[] = [transaction.done]
+      try {
+        for (const [key, value] of changes)
+          requests.push(
+            value === undefined ? transaction.store.delete(key) : transaction.store.put(value, key),
+          )
+      } catch (error) {
+        // A value that cannot be copied would not keep the browser from committing those before it.
+        transaction.abort()
+        await Promise.allSettled(requests)
+        throw error
+      }
+      await Promise.all(requests)
     },
     async keys(prefix) {
       // U+FFFF sorts after every character of a key.

@@ -128,3 +128,22 @@ test('never moves a watermark backwards', () => {
   const chat = applyReceipt(after([sent(1), sent(2)]), ALICE, { deliveredSeq: 2, readSeq: 1 }, BOB)
   expect(applyReceipt(chat, ALICE, { deliveredSeq: 1, readSeq: 0 }, BOB)).toBe(chat)
 })
+
+test('raises the status of the messages of the last member by receipts of former members', () => {
+  const chat = after(
+    [sent(1, { sender: user(BOB) }), sent(2, { sender: user(BOB) }), sent(3, { sender: user(BOB) })],
+    { members: { [BOB]: { role: 'OWNER', joinedAt: NOW } }, memberCount: 1 },
+  )
+  const raised = applyReceipt(chat, ALICE, { deliveredSeq: 2, readSeq: 1 }, BOB)
+  expect(raised.messages.map(({ status }) => status)).toEqual(['READ', 'DELIVERED', 'SENT'])
+  const later = applyReceipt(raised, 'user_carol', { deliveredSeq: 3, readSeq: 0 }, BOB)
+  expect(later.messages.map(({ status }) => status)).toEqual(['READ', 'DELIVERED', 'DELIVERED'])
+  expect(later.lastMessage?.status).toBe('DELIVERED')
+  const inCompany = applyReceipt(
+    after([sent(1, { sender: user(BOB) })]),
+    'user_carol',
+    { deliveredSeq: 1, readSeq: 1 },
+    BOB,
+  )
+  expect(inCompany.messages.map(({ status }) => status)).toEqual(['SENT'])
+})

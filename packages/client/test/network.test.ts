@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTcpProxy, type TcpProxy } from '../../../test/harness/network/tcp-proxy.ts'
 import { startParley, type TestParley, UNLIMITED } from '../../../test/harness/servers/parley.ts'
 import { memoryStorage } from '../src/index.ts'
-import { bodies, open, startClient } from './client.ts'
+import { bodies, createClient, open, startClient } from './client.ts'
+import { jsonStorage } from './json-storage.ts'
 
 let parley: TestParley
 beforeAll(async () => {
@@ -110,6 +111,33 @@ test('keeps the outbox when the app ends before anything is sent', async () => {
         .messages.map(({ status }) => status),
     )
     .toEqual(['delivered', 'delivered'])
+})
+
+test('shows the same chats from a storage that knows only JSON, without a connection', async () => {
+  const { alice, bob, proxy, chatId } = await twoUsers()
+  await using _ = proxy
+  const storage = jsonStorage()
+  const { id: aliceId } = alice
+  await alice.send(chatId, 'one')
+  let before: unknown
+  {
+    await using client = await startClient({ url: proxy.url, token: bob.token, storage })
+    const chat = open(client, chatId)
+    await expect.poll(() => chat.getSnapshot().isLoaded).toBe(true)
+    await expect
+      .poll(() => chat.getSnapshot().members.find(({ user }) => user.id === bob.id)?.deliveredSeq)
+      .toBe(1)
+    before = chat.getSnapshot()
+  }
+  proxy.cut()
+  await using client = createClient({ url: proxy.url, token: bob.token, storage })
+  const started = client.start().catch((error: unknown) => error)
+  const chat = open(client, chatId)
+  await expect.poll(() => chat.getSnapshot().isLoaded).toBe(true)
+  expect(chat.getSnapshot()).toEqual(before)
+  expect(chat.getSnapshot().otherUser?.id).toBe(aliceId)
+  await client.close()
+  expect(await started).toMatchObject({ code: 'CLOSED' })
 })
 
 test('shows a message that the server refuses as failed, and sends those after it', async () => {
