@@ -8,7 +8,8 @@ import type { AdvancedMember, PassedRange, Receipt, ReceiptStore } from './recei
  * - in a chat of up to `LARGE_CHAT` members: all members;
  * - in a larger chat: the member's own devices, and the senders of the messages that the watermark passed, because
  *   their status may have changed;
- * - for a member who has left: the member's own devices.
+ * - for a member who has left: the member's own devices, and the last member if only one is left. The watermarks of
+ *   former members then make the status of that member's messages.
  */
 export type ReceiptRecipients = (advanced: readonly AdvancedMember[]) => Promise<readonly Receipt[]>
 
@@ -35,7 +36,9 @@ export function createReceiptRecipients({ store, logger }: Dependencies): Receip
       return { ...toReceipt(member), onlyTo: [...new Set([member.userId, ...(senders[index] ?? [])])] }
     })
     const own = former.map((member) => ({ ...toReceipt(member), onlyTo: [member.userId] }))
-    return [...present.filter((member) => !isInLargeChat(member)).map(toReceipt), ...restricted, ...own]
+    const toLast = former.filter(({ memberCount }) => memberCount === 1)
+    const toAll = [...present.filter((member) => !isInLargeChat(member)), ...toLast].map(toReceipt)
+    return [...toAll, ...restricted, ...own]
   }
 }
 

@@ -37,8 +37,8 @@ export type ReceiptStore = Readonly<{
    */
   senders(ranges: readonly PassedRange[]): Promise<(readonly UserId[])[]>
   /**
-   * Returns the watermarks that moved at or after `since`, of present members of the viewer's chats. Omits chats with
-   * more than `LARGE_CHAT` members.
+   * Returns the watermarks that moved at or after `since`, of present members of the viewer's chats. If the viewer is
+   * the only one, also of former members. Omits chats with more than `LARGE_CHAT` members.
    */
   since(viewerId: UserId, since: Date): Promise<readonly Receipt[]>
 }>
@@ -118,7 +118,7 @@ const SINCE = {
       m.receipt_at AS at
     FROM members viewer
       JOIN chats c ON c.id = viewer.chat_id AND c.member_count <= $3
-      JOIN members m ON m.chat_id = viewer.chat_id AND (m.left_seq IS NULL OR m.user_id = $1)
+      JOIN members m ON m.chat_id = viewer.chat_id AND (m.left_seq IS NULL OR m.user_id = $1 OR c.member_count = 1)
     WHERE viewer.user_id = $1 AND m.receipt_at >= $2 AND (viewer.left_seq IS NULL OR m.user_id = $1)`,
 }
 

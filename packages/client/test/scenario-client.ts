@@ -193,21 +193,20 @@ function fromState(chat: ChatState): unknown {
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     ...(isMember && {
       unreadCount,
-      messages: chat.messages.map((message) => messageState(message, memberCount)),
-      lastStatus: memberCount > 1 ? lastMessage?.status : undefined,
+      messages: chat.messages.map(messageState),
+      lastStatus: lastMessage?.status,
     }),
   }
 }
 
-/** No event tells that a former member received a message, so its status is not compared where no other is left. */
-function messageState(message: Message, memberCount: number): unknown {
+function messageState(message: Message): unknown {
   const { id, seq, body, clientMessageId, status, sender, replyTo, reactions } = message
   return {
     id,
     seq,
     body,
     clientMessageId,
-    status: memberCount > 1 ? status : undefined,
+    status,
     senderId: sender.id,
     replyTo: replyTo === null ? null : { id: replyTo.id, body: replyTo.body },
     reactions: reactions.map(({ emoji, users }) => ({ emoji, users: users.map((user) => user.id) })),
@@ -248,7 +247,7 @@ function fromQuery(chat: ChatData): unknown {
         seq: message.seq,
         body: message.body,
         clientMessageId: message.clientMessageId,
-        status: memberCount > 1 ? message.status.toLowerCase() : undefined,
+        status: message.status.toLowerCase(),
         senderId: message.sender.id,
         replyTo: message.replyTo === null ? null : { id: message.replyTo.id, body: message.replyTo.body },
         reactions: message.reactions.map(({ emoji, users }) => ({
@@ -257,7 +256,7 @@ function fromQuery(chat: ChatData): unknown {
         })),
         times: [message.sentAt, message.editedAt, message.deletedAt, message.expiresAt],
       })),
-      lastStatus: memberCount > 1 ? lastMessage?.status.toLowerCase() : undefined,
+      lastStatus: lastMessage?.status.toLowerCase(),
     }),
   }
 }

@@ -25,6 +25,30 @@ test('marks a group message DELIVERED and READ when all other members have it, w
   expect(await status()).toBe('READ')
 })
 
+test('sends receipts of former members to the last member, live and after a reconnect', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = await Promise.all([parley.person('alice'), parley.person('bob')])
+  const group = await alice.createGroup([bob])
+  const { seq } = await alice.send(group, 'hello')
+  const next = await alice.send(group, 'still there?')
+  await alice.removeMember(group, bob)
+  const statuses = async (): Promise<readonly string[]> =>
+    (await alice.fetchChat(group)).messages.edges.map(({ node }) => node.status)
+  {
+    using inbox = alice.inbox('phone')
+    await inbox.caughtUp()
+    await bob.markRead(group, seq)
+    const receipt = { user: { id: bob.id }, deliveredSeq: seq, readSeq: seq }
+    expect(await inbox.next('ReceiptAdvanced')).toMatchObject(receipt)
+    expect(await statuses()).toEqual(['READ', 'SENT'])
+  }
+  await bob.markRead(group, next.seq)
+  using again = alice.inbox('phone')
+  const missed = { user: { id: bob.id }, deliveredSeq: next.seq, readSeq: next.seq }
+  expect(await again.next('ReceiptAdvanced')).toMatchObject(missed)
+  expect(await statuses()).toEqual(['READ', 'READ'])
+})
+
 test('sends receipts of a large group to the sender and to the other devices of the reader', async () => {
   await using parley = await startParley()
   const [alice, bob, carol] = (await Promise.all(
