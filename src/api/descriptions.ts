@@ -293,7 +293,7 @@ message.
 - \`NOT_FOUND\` – no such chat, or the viewer was never a member
 - \`FORBIDDEN\` – the viewer is neither owner nor admin of the group, or has left it
 - \`FORBIDDEN\` – the chat is direct and \`title\` is set
-- \`BAD_USER_INPUT\` – a value is out of bounds, or neither \`title\` nor \`messageTtlSeconds\` is set`,
+- \`BAD_USER_INPUT\` – a value is out of bounds`,
   'Mutation.updateChat(input:)': 'The fields to change.',
   Node: 'An object that `Query.node` can find by its ID.',
   'Node.id': 'Globally unique and stable. Clients treat it as opaque.',
@@ -436,9 +436,9 @@ not know.`,
 one final \`online: null\` follows for them.
 
 - \`NOT_FOUND\` – one of the users shares no chat with the viewer
-- \`BAD_USER_INPUT\` – no user, or more than 500
+- \`BAD_USER_INPUT\` – more than 500 users
 - \`RATE_LIMITED\` – more than 5,000 users in all subscriptions of the viewer on this gateway`,
-  'Subscription.presence(userIds:)': 'One to 500 users. Each must share a chat with the viewer.',
+  'Subscription.presence(userIds:)': 'At most 500 users. Each must share a chat with the viewer.',
   'Subscription.serviceStatus': 'Delivers the present level at once, then every change.',
   TypingChanged: 'A member types, or has stopped. It is never stored or replayed.',
   'TypingChanged.chat': 'The chat that the member types in.',
