@@ -68,3 +68,46 @@ test('older messages load while the reader scrolls up, and what they read stays 
   await page.getByRole('button', { name: 'To the newest' }).click()
   await expect.poll(() => list.getByText('A new one', { exact: true }).isVisible()).toBe(true)
 })
+
+test('a chat opens at its first unread message, and counts as read once the rest was in sight', async () => {
+  const [grace, heidi] = await Promise.all([app.parley.person('grace'), app.parley.person('heidi')])
+  const chatId = await grace.startChat(heidi)
+  for (let n = 1; n <= 80; n += 1) await heidi.send(chatId, `Message ${n}`)
+  await grace.markRead(chatId, 10)
+  const page = await app.open(grace)
+  await openChat(page, 'Heidi')
+  const list = page.getByRole('list', { name: 'Messages' })
+  await expect.poll(() => list.getByText('New messages').isVisible()).toBe(true)
+  expect(await list.getByText('Message 11', { exact: true }).isVisible()).toBe(true)
+  expect(await list.getByText('Message 80', { exact: true }).isVisible()).toBe(false)
+  const row = page.getByRole('navigation').getByRole('button', { name: 'Heidi' })
+  await expect.poll(() => row.innerText()).toMatch(/\b[3-6]\d\s+unread/)
+  await page.getByRole('button', { name: /To the newest, \d+ unread/ }).click()
+  await expect.poll(() => row.innerText()).not.toContain('unread')
+})
+
+test('a finger opens the actions of a message by touching it', async () => {
+  const [ivan, judy] = await Promise.all([app.parley.person('ivan'), app.parley.person('judy')])
+  await judy.send(await judy.startChat(ivan), 'Touch me')
+  const page = await app.open(ivan, {
+    viewport: { width: 390, height: 780 },
+    hasTouch: true,
+    isMobile: true,
+  })
+  await openChat(page, 'Judy')
+  await page.locator('.bubble').tap()
+  await page.getByRole('button', { name: 'React with 👍' }).tap()
+  await expect.poll(() => page.locator('.reaction').getAttribute('aria-label')).toBe('👍 by you')
+})
+
+test('the longest name fits into the dialogs', async () => {
+  const name = 'wolfeschlegelsteinhausenbergerdorffvonhohenstaufenlichtenberg'
+  const [kim, long] = await Promise.all([app.parley.person('kim'), app.parley.person(name)])
+  await kim.createGroup([long], { title: 'Names' })
+  const page = await app.open(kim, { viewport: { width: 390, height: 780 } })
+  await openChat(page, 'Names')
+  await page.getByRole('button', { name: 'About' }).click()
+  const content = page.locator('.sheet-content')
+  await content.getByText('(you)').waitFor()
+  expect(await content.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0)
+})

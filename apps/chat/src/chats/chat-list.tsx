@@ -1,8 +1,9 @@
+import type { ChatSummary } from '@parley/client'
 import { useChats, useViewer } from '@parley/react'
-import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useState } from 'react'
 import { Input } from 'react-aria-components/Input'
 import { SearchField } from 'react-aria-components/SearchField'
-import { VList, type VListHandle } from 'virtua'
+import { VList } from 'virtua'
 import { openChat } from '../messenger/route.ts'
 import { Settings } from '../messenger/settings.tsx'
 import { Avatar } from '../ui/avatar.tsx'
@@ -30,17 +31,7 @@ export function ChatList({ openChatId }: Readonly<{ openChatId: string | undefin
           {all.length === 0 ? 'No chats yet. Start one with the pen above.' : 'No chat matches.'}
         </p>
       ) : (
-        <Rows>
-          {chats.map((chat) => (
-            <ChatRow
-              key={chat.id}
-              chat={chat}
-              viewerId={viewer?.id}
-              isOpen={chat.id === openChatId}
-              onOpen={openChat}
-            />
-          ))}
-        </Rows>
+        <Rows chats={chats} viewerId={viewer?.id} openChatId={openChatId} />
       )}
     </nav>
   )
@@ -64,22 +55,49 @@ function SidebarHeader(): ReactNode {
   )
 }
 
-/** The arrow keys move between the rows. */
-function Rows({ children }: Readonly<{ children: ReactNode[] }>): ReactNode {
-  const list = useRef<VListHandle>(null)
+type RowsProps = Readonly<{
+  chats: readonly ChatSummary[]
+  viewerId: string | undefined
+  openChatId: string | undefined
+}>
+
+/**
+ * One stop of the Tab key: the row that had the focus last, the open chat or the first. The arrow keys move between
+ * rows.
+ */
+function Rows({ chats, viewerId, openChatId }: RowsProps): ReactNode {
+  const [focusedId, setFocusedId] = useState<string>()
+  const indexOf = (chatId: string | undefined): number => chats.findIndex(({ id }) => id === chatId)
+  const tabStop = [indexOf(focusedId), indexOf(openChatId), 0].find((index) => index >= 0)
+
   function onKeyDown(event: KeyboardEvent<HTMLElement>): void {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
-    if (step === 0) return
-    event.preventDefault()
     const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('.chat-row')]
-    const index = rows.indexOf(document.activeElement as HTMLElement)
-    rows[index + step]?.focus()
+    const next = STEPS[event.key]?.(rows.indexOf(document.activeElement as HTMLElement))
+    if (next === undefined) return
+    event.preventDefault()
+    rows[next]?.focus()
   }
+
   return (
     <div className="chat-list" onKeyDown={onKeyDown}>
-      <VList ref={list} className="chat-list-rows">
-        {children}
+      <VList className="chat-list-rows" keepMounted={tabStop === undefined ? [] : [tabStop]}>
+        {chats.map((chat, index) => (
+          <ChatRow
+            key={chat.id}
+            chat={chat}
+            viewerId={viewerId}
+            isOpen={chat.id === openChatId}
+            isTabStop={index === tabStop}
+            onOpen={openChat}
+            onFocus={setFocusedId}
+          />
+        ))}
       </VList>
     </div>
   )
+}
+
+const STEPS: Readonly<Record<string, (index: number) => number>> = {
+  ArrowDown: (index) => index + 1,
+  ArrowUp: (index) => index - 1,
 }

@@ -13,12 +13,17 @@ export const ChatRow = memo(function ChatRow({
   chat,
   viewerId,
   isOpen,
+  isTabStop,
   onOpen,
+  onFocus,
 }: Readonly<{
   chat: ChatSummary
   viewerId: string | undefined
   isOpen: boolean
+  /** The one row of the list that the Tab key reaches. */
+  isTabStop: boolean
   onOpen(chatId: string): void
+  onFocus(chatId: string): void
 }>): ReactNode {
   const draft = useDraft(chat.id)
   const now = new Date(useMinute())
@@ -29,7 +34,9 @@ export const ChatRow = memo(function ChatRow({
       className="chat-row"
       aria-current={isOpen ? 'page' : undefined}
       data-unread={chat.unreadCount > 0}
+      tabIndex={isTabStop ? 0 : -1}
       onClick={() => onOpen(chat.id)}
+      onFocus={() => onFocus(chat.id)}
     >
       <Avatar id={chat.otherUser?.id ?? chat.id} name={chat.title} pictureUrl={chat.avatarUrl}>
         {chat.otherUser !== undefined && <OnlineDot userId={chat.otherUser.id} />}

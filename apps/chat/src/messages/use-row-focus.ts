@@ -12,16 +12,17 @@ export type RowFocus = Readonly<{
 }>
 
 /**
- * The list is one stop of the Tab key, at first its newest message. The arrow keys move between messages; Enter opens
- * the actions of the focused one.
+ * The list is one stop of the Tab key, at first its newest message. The arrow keys, Home and End move between messages.
+ * Enter opens the actions of the focused one, Tab goes on to its links and reactions, and Escape to the composer.
  */
 export function useRowFocus(rows: readonly Row[], list: RefObject<VirtualizerHandle | null>): RowFocus {
   const [key, setKey] = useState<string>()
   const found = key === undefined ? -1 : rows.findIndex((row) => row.key === key)
   const tabStop = found >= 0 ? found : rows.findLastIndex(({ type }) => type === 'message')
 
-  function move(from: HTMLElement, step: number): void {
-    let index = tabStop + step
+  /** Moves to the nearest message from an index in a direction. */
+  function move(from: HTMLElement, start: number, step: 1 | -1): void {
+    let index = start
     while (rows[index] !== undefined && rows[index]?.type !== 'message') index += step
     const row = rows[index]
     if (row === undefined) return
@@ -34,17 +35,18 @@ export function useRowFocus(rows: readonly Row[], list: RefObject<VirtualizerHan
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLElement>): void {
-    const target = event.target as HTMLElement
+    const { target, currentTarget, key: pressed } = event
+    if (!(target instanceof HTMLElement)) return
+    if (pressed === 'Escape') document.querySelector<HTMLElement>('.composer-input')?.focus()
     if (!target.matches('.message')) return
-    if (event.key === 'Escape') {
-      document.querySelector<HTMLElement>('.composer-input')?.focus()
-    } else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
-      event.preventDefault()
-      move(event.currentTarget, event.key === 'ArrowUp' ? -1 : 1)
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault()
+    if (pressed === 'ArrowUp') move(currentTarget, tabStop - 1, -1)
+    else if (pressed === 'ArrowDown') move(currentTarget, tabStop + 1, 1)
+    else if (pressed === 'Home') move(currentTarget, 0, 1)
+    else if (pressed === 'End') move(currentTarget, rows.length - 1, -1)
+    else if (pressed === 'Enter' || pressed === ' ')
       target.querySelector<HTMLElement>('.message-more')?.click()
-    }
+    else return
+    event.preventDefault()
   }
 
   function onFocus({ target }: FocusEvent<HTMLElement>): void {
