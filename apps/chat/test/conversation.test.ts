@@ -49,7 +49,7 @@ test('a message is answered, reacted to, edited and deleted', async () => {
   await expect.poll(() => hers.locator('.reaction').getAttribute('aria-label')).toBe('👍 by Dave')
 
   await his.locator('.message').first().click({ button: 'right' })
-  await his.getByRole('button', { name: 'Reply' }).click()
+  await his.getByRole('dialog').getByRole('button', { name: 'Reply' }).click()
   await send(his, 'With pleasure')
   await expect.poll(() => hers.locator('.quote').innerText()).toContain('Tea at four?')
 

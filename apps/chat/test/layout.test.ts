@@ -79,7 +79,6 @@ test('a chat opens at its first unread message, and counts as read once the rest
   const list = page.getByRole('list', { name: 'Messages' })
   await expect.poll(() => list.getByText('New messages').isVisible()).toBe(true)
   expect(await list.getByText('Message 11', { exact: true }).isVisible()).toBe(true)
-  expect(await list.getByText('Message 80', { exact: true }).isVisible()).toBe(false)
   const row = page.getByRole('navigation').getByRole('button', { name: 'Heidi' })
   await expect.poll(() => row.innerText()).toMatch(/\b[3-6]\d\s+unread/)
   await page.getByRole('button', { name: /To the newest, \d+ unread/ }).click()

@@ -1,6 +1,9 @@
-import { type FocusEvent, type KeyboardEvent, type RefObject, useState } from 'react'
+import { type FocusEvent, type KeyboardEvent, type RefObject, useRef, useState } from 'react'
 import type { VirtualizerHandle } from 'virtua'
 import type { Row } from './timeline.ts'
+
+/** Frames in which a row has to appear. */
+const MAX_ATTEMPTS = 60
 
 /** The keyboard in the list of messages. */
 export type RowFocus = Readonly<{
@@ -20,6 +23,8 @@ export function useRowFocus(rows: readonly Row[], list: RefObject<VirtualizerHan
   const found = key === undefined ? -1 : rows.findIndex((row) => row.key === key)
   const tabStop = found >= 0 ? found : rows.findLastIndex(({ type }) => type === 'message')
 
+  const wanted = useRef<string>(undefined)
+
   /** Moves to the nearest message from an index in a direction. */
   function move(from: HTMLElement, start: number, step: 1 | -1): void {
     let index = start
@@ -28,9 +33,17 @@ export function useRowFocus(rows: readonly Row[], list: RefObject<VirtualizerHan
     if (row === undefined) return
     setKey(row.key)
     list.current?.scrollToIndex(index, { align: 'nearest' })
-    // The row may only be rendered once it is near.
+    focusSoon(from, row.key)
+  }
+
+  /** A row that is far away is rendered first, and hidden until it is measured. The newest wish counts. */
+  function focusSoon(from: HTMLElement, rowKey: string, attempts = MAX_ATTEMPTS): void {
+    wanted.current = rowKey
+    const row = from.querySelector<HTMLElement>(`[data-key="${CSS.escape(rowKey)}"]`)
+    row?.focus({ preventScroll: true })
+    if (document.activeElement === row || attempts === 0) return
     requestAnimationFrame(() => {
-      from.querySelector<HTMLElement>(`[data-key="${CSS.escape(row.key)}"]`)?.focus({ preventScroll: true })
+      if (wanted.current === rowKey) focusSoon(from, rowKey, attempts - 1)
     })
   }
 
@@ -38,12 +51,12 @@ export function useRowFocus(rows: readonly Row[], list: RefObject<VirtualizerHan
     const { target, currentTarget, key: pressed } = event
     if (!(target instanceof HTMLElement)) return
     if (pressed === 'Escape') document.querySelector<HTMLElement>('.composer-input')?.focus()
-    if (!target.matches('.message')) return
+    if (target.closest('.message') === null) return
     if (pressed === 'ArrowUp') move(currentTarget, tabStop - 1, -1)
     else if (pressed === 'ArrowDown') move(currentTarget, tabStop + 1, 1)
     else if (pressed === 'Home') move(currentTarget, 0, 1)
     else if (pressed === 'End') move(currentTarget, rows.length - 1, -1)
-    else if (pressed === 'Enter' || pressed === ' ')
+    else if (target.matches('.message') && (pressed === 'Enter' || pressed === ' '))
       target.querySelector<HTMLElement>('.message-more')?.click()
     else return
     event.preventDefault()
