@@ -14,19 +14,13 @@ export type Gateway = AsyncDisposable &
     look(): Promise<GatewaySecond>
   }>
 
-type Options = Readonly<{
-  databaseUrl: string
-  secret: string
-  hasLevels: boolean
-  /** Further settings. */
-  env?: Readonly<Record<string, string>>
-}>
+type Options = Readonly<{ databaseUrl: string; secret: string; hasLevels: boolean }>
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const UNKNOWN: GatewaySecond = { level: NaN, pressure: NaN, memoryMb: NaN }
 const BYTES_PER_MB = 1_048_576
 
-export async function startGateway({ databaseUrl, secret, hasLevels, env = {} }: Options): Promise<Gateway> {
+export async function startGateway({ databaseUrl, secret, hasLevels }: Options): Promise<Gateway> {
   const [port, adminPort] = [await freePort(), await freePort()]
   const child = spawn(process.execPath, ['bin/parley.js', 'serve'], {
     cwd: ROOT,
@@ -42,7 +36,6 @@ export async function startGateway({ databaseUrl, secret, hasLevels, env = {} }:
       SERVICE_LEVELS: hasLevels ? 'auto' : 'manual',
       // A few hundred connections stand for many more users.
       RATE_LIMIT_FACTOR: 'off',
-      ...env,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
