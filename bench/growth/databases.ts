@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts'
 import { migrate } from '../../src/store/migrations/migrate.ts'
 import { DAYS, fillWithMessages } from '../../test/harness/plans/fill-database.ts'
+import { createDatabase, withClient } from '../servers/place.ts'
 import { addMeasuredUsers } from './measured-users.ts'
 import type { Size } from './sizes.ts'
 
@@ -18,7 +18,7 @@ export type Filled = Readonly<{
   bytes: number
 }>
 
-export type Server = AsyncDisposable & Readonly<{ fill(size: Size): Promise<Filled> }>
+export type Server = AsyncDisposable & Readonly<{ folder: string; fill(size: Size): Promise<Filled> }>
 
 /** Settings of a production server: every commit waits for the disk. The larger buffers speed up filling. */
 const SETTINGS = {
@@ -36,19 +36,14 @@ export async function startServer(): Promise<Server> {
   const server = await startEmbeddedPostgres({ dataDir, settings: SETTINGS })
   resources.defer(() => server.stop())
   return {
+    folder: dataDir,
     fill: (size) => fillDatabase(server.url, size),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
 
 async function fillDatabase(serverUrl: string, size: Size): Promise<Filled> {
-  const name = `growth_${size}`
-  await withClient(asSuperuser(serverUrl), (client) =>
-    client.query(`CREATE DATABASE ${name} OWNER ${new URL(serverUrl).username}`),
-  )
-  const address = new URL(serverUrl)
-  address.pathname = `/${name}`
-  const url = address.href
+  const url = await createDatabase(serverUrl, `growth_${size}`)
   await migrate({ url })
   const began = performance.now()
   return withClient(url, async (client) => {
@@ -65,24 +60,4 @@ async function fillDatabase(serverUrl: string, size: Size): Promise<Filled> {
     process.stderr.write(` filled in ${seconds.toFixed(1)} s\n`)
     return { size, url, seconds, bytes: Number(rows[0]?.bytes) }
   })
-}
-
-/** Returns the URL for the superuser. Parley's own role cannot create databases or read executed plans. */
-export function asSuperuser(url: string): string {
-  const address = new URL(url)
-  address.username = 'postgres'
-  return address.href
-}
-
-export async function withClient<Result>(
-  url: string,
-  work: (client: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
 }

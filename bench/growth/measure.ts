@@ -1,4 +1,4 @@
-import { quantile } from '../peak/samples.ts'
+import { quantile } from '../measure/statistics.ts'
 import { type OperationName, type Operations, OPERATIONS } from './operations.ts'
 import { BEHIND } from './measured-users.ts'
 import type { Size } from './sizes.ts'

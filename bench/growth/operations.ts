@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { issueToken } from '../../src/auth/issue-token.ts'
 import { globalId, type ChatId } from '../../src/ids.ts'
 import { largestChats } from '../../test/harness/plans/fill-database.ts'
-import { Connection } from '../peak/connection.ts'
+import { Connection } from '../load/connection.ts'
 import { type BEHIND, DIRECT_CHAT, READER, WRITER } from './measured-users.ts'
 import type { Size } from './sizes.ts'
 

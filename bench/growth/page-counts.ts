@@ -9,7 +9,8 @@ import {
   withFreshKeys,
   type SentStatement,
 } from '../../test/harness/plans/recorded-statements.ts'
-import { asSuperuser, type Filled, withClient } from './databases.ts'
+import { asSuperuser, withClient } from '../servers/place.ts'
+import type { Filled } from './databases.ts'
 import { connectPeople, type Operations } from './operations.ts'
 
 /** Pages of 8 KiB that each statement touches, by the names of the operation and the statement. */

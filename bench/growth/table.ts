@@ -1,3 +1,4 @@
+import { markdown } from '../report/markdown.ts'
 import type { Filled } from './databases.ts'
 import { OPERATIONS, type OperationName } from './operations.ts'
 import { BEHIND } from './measured-users.ts'
@@ -62,8 +63,4 @@ function ms(value: number): string {
 
 function thousands(value: number): string {
   return (Math.round(value / 100) * 100).toLocaleString('en')
-}
-
-function markdown([head = [], ...rows]: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

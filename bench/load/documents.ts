@@ -17,6 +17,12 @@ export const CREATE_GROUP = `mutation CreateGroup($input: CreateGroupInput!) {
   createGroup(input: $input) { chat { id } }
 }`
 
+export const HISTORY = `query History($id: ID!, $last: Int, $before: String) {
+  chat(id: $id) {
+    messages(last: $last, before: $before) { edges { cursor node { id body sentAt sender { id name } } } }
+  }
+}`
+
 /** Returns the message of graphql-transport-ws that starts an operation. */
 export function subscribeText(id: string, query: string, variables: object): string {
   const operationName = /^\w+ (\w+)/.exec(query)?.[1]

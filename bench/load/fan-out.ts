@@ -3,7 +3,7 @@ import { Client } from './client.ts'
 import { Latencies } from './latencies.ts'
 import { MessagesInFlight } from './messages-in-flight.ts'
 import type { NumberedFrame } from './numbered-frame.ts'
-import { inWaves } from './waves.ts'
+import { inParallel } from './parallel.ts'
 import type { Load, Opening, Outcome } from './workload.ts'
 
 type Group = Readonly<{ sender: Client; members: readonly Client[]; frame: NumberedFrame }>
@@ -21,11 +21,11 @@ export async function openFanOut(opening: Opening): Promise<(load: Load) => Prom
 async function openGroup({ urls, secret, members: count }: Opening): Promise<Group> {
   const urlOf = (index: number): string => urls[index % urls.length] ?? ''
   const sender = await Client.open({ url: urlOf(0), secret, name: 'sender' })
-  const members = await inWaves(count, (index) =>
+  const members = await inParallel(count, (index) =>
     Client.open({ url: urlOf(index), secret, name: `member${index}` }),
   )
   const chatId = await sender.createGroup(members)
-  await inWaves(count, async (index) => members[index]?.startInbox())
+  await inParallel(count, async (index) => members[index]?.startInbox())
   return { sender, members, frame: sender.sendFrame(chatId) }
 }
 

@@ -1,4 +1,4 @@
-import { inWaves } from './waves.ts'
+import { inParallel } from './parallel.ts'
 import { Client } from './client.ts'
 import type { NumberedFrame } from './numbered-frame.ts'
 import type { Opening } from './workload.ts'
@@ -8,7 +8,7 @@ export type Pair = Readonly<{ sender: Client; recipient: Client; frame: Numbered
 
 export async function openPairs({ urls, secret, pairs }: Opening): Promise<readonly Pair[]> {
   const urlOf = (index: number): string => urls[index % urls.length] ?? ''
-  return inWaves(pairs, async (index) => {
+  return inParallel(pairs, async (index) => {
     const [sender, recipient] = await Promise.all([
       Client.open({ url: urlOf(index), secret, name: `sender${index}` }),
       Client.open({ url: urlOf(index + 1), secret, name: `recipient${index}` }),

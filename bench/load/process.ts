@@ -1,8 +1,12 @@
 // A load process. Opens connections and runs loads as the benchmark asks, in its own process, so that its CPU time is
 // known apart from that of the measured servers. See remote.ts for the other side.
 import { openClosedLoop } from './closed-loop.ts'
+import { openConnect, openIdle } from './connect.ts'
 import { openFanOut } from './fan-out.ts'
+import { openHistory } from './history.ts'
+import { openHotChat } from './hot-chat.ts'
 import { openOpenLoop } from './open-loop.ts'
+import { openReplay } from './replay.ts'
 import type { Answer, Request } from './remote.ts'
 import type { Load, Outcome, Workload } from './workload.ts'
 
@@ -10,6 +14,11 @@ const WORKLOADS = {
   closedLoop: openClosedLoop,
   openLoop: openOpenLoop,
   fanOut: openFanOut,
+  hotChat: openHotChat,
+  history: openHistory,
+  connect: openConnect,
+  replay: openReplay,
+  idle: openIdle,
 } satisfies Record<string, Workload>
 
 export type WorkloadName = keyof typeof WORKLOADS

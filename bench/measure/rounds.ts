@@ -1,7 +1,8 @@
 import { type LoadProcess, startLoad } from '../load/remote.ts'
 import type { Outcome } from '../load/workload.ts'
+import type { Memory } from '../inside/agent.ts'
 import { type Place, SECRET, startPlace } from '../servers/place.ts'
-import type { Step, Subject } from '../subjects/subject.ts'
+import type { Comparison, Step } from '../subjects/subject.ts'
 import type { System, Target } from '../targets/target.ts'
 import { type Observed, startInterval, type Usage } from './interval.ts'
 
@@ -21,7 +22,7 @@ export type Sample = Readonly<{
 }>
 
 export type RoundOptions = Readonly<{
-  subject: Subject
+  subject: Comparison
   targets: readonly Target[]
   rounds: number
   seconds: number
@@ -54,10 +55,17 @@ async function measureWith(gateways: number, options: RoundOptions): Promise<rea
   }
   const samples: Sample[] = []
   for (const step of subject.steps) {
-    for (const { load } of running) await load.run(loadOf(step, warmUpSeconds))
+    if (subject.needsWarmUp !== false)
+      for (const { load } of running) await load.run(loadOf(step, warmUpSeconds))
     for (let round = 0; round < rounds; round += 1) {
       for (const one of rotated(running, round)) {
-        const sample = await measureOnce(one, { gateways, step, round, seconds })
+        const sample = await measureOnce(one, {
+          gateways,
+          step,
+          round,
+          seconds,
+          isOpen: subject.isOpen === true,
+        })
         report(lineOf(sample, subject))
         samples.push(sample)
       }
@@ -66,8 +74,8 @@ async function measureWith(gateways: number, options: RoundOptions): Promise<rea
   return samples
 }
 
-async function start(target: Target, place: Place, gateways: number, subject: Subject): Promise<Running> {
-  const system = await target.start(place, gateways)
+async function start(target: Target, place: Place, gateways: number, subject: Comparison): Promise<Running> {
+  const system = await target.start(place, { gateways, isOpen: subject.isOpen === true })
   try {
     const load = await startLoad(subject.workload, { urls: system.urls, secret: SECRET, ...subject.opening })
     const observed: readonly Observed[] = [
@@ -83,20 +91,50 @@ async function start(target: Target, place: Place, gateways: number, subject: Su
   }
 }
 
-type Turn = Readonly<{ gateways: number; step: Step; round: number; seconds: number }>
+type Turn = Readonly<{ gateways: number; step: Step; round: number; seconds: number; isOpen: boolean }>
 
-async function measureOnce({ target, load, observed }: Running, turn: Turn): Promise<Sample> {
-  const { gateways, step, round, seconds } = turn
+async function measureOnce({ target, system, load, observed }: Running, turn: Turn): Promise<Sample> {
+  const { gateways, step, round, seconds, isOpen } = turn
+  const before = await memoryOf(system, isOpen)
   const end = startInterval(observed)
   const outcome = await load.run(loadOf(step, seconds))
-  return { target: target.name, gateways, step: step.name, round, outcome, usage: end() }
+  const usage = end()
+  const kept = perConnection(before, await memoryOf(system, isOpen), outcome.count)
+  return {
+    target: target.name,
+    gateways,
+    step: step.name,
+    round,
+    outcome: { ...outcome, figures: { ...outcome.figures, ...kept } },
+    usage,
+  }
+}
+
+/** Memory of all gateways of a system that is open to the benchmark. */
+async function memoryOf({ gateways }: System, isOpen: boolean): Promise<Memory | undefined> {
+  if (!isOpen) return undefined
+  const all = await Promise.all(gateways.map(({ inside }) => inside.memory()))
+  const sum = (of: (memory: Memory) => number): number => all.reduce((total, memory) => total + of(memory), 0)
+  return { heapKb: sum(({ heapKb }) => heapKb), residentKb: sum(({ residentKb }) => residentKb) }
+}
+
+function perConnection(
+  before: Memory | undefined,
+  after: Memory | undefined,
+  count: number,
+): Readonly<Record<string, number>> {
+  if (before === undefined || after === undefined) return {}
+  return {
+    heapKb: (after.heapKb - before.heapKb) / count,
+    residentKb: (after.residentKb - before.residentKb) / count,
+  }
 }
 
 function loadOf(step: Step, seconds: number): Parameters<LoadProcess['run']>[0] {
   return { seconds, perSecond: 0, inFlight: 1, ...step.load }
 }
 
-function lineOf({ target, gateways, step, outcome, usage }: Sample, { figures }: Subject): string {
+function lineOf({ target, gateways, step, outcome, usage }: Sample, { figures }: Comparison): string {
   const values = figures.map(
     ({ key, title, unit }) => `${title} ${(outcome.figures[key] ?? NaN).toFixed(1)} ${unit}`,
   )

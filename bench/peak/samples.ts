@@ -40,9 +40,3 @@ export type Row = Second & GatewaySecond
 
 /** The output of the simulated users, one JSON text per line. */
 export type Line = Readonly<{ type: 'second'; second: Second } | { type: 'end'; ending: Ending }>
-
-/** Returns the value below which the given share of all values lies. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
-}

@@ -1,5 +1,5 @@
 import { pause } from '../../src/lib/async.ts'
-import type { Answer, Connection } from './connection.ts'
+import type { Answer, Connection } from '../load/connection.ts'
 import type { Statistics } from './statistics.ts'
 
 const INBOX = `subscription ($deviceId: String) {

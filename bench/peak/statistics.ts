@@ -1,4 +1,5 @@
-import { type Ending, quantile, type Second } from './samples.ts'
+import { quantile } from '../measure/statistics.ts'
+import type { Ending, Second } from './samples.ts'
 
 /** Counts events per second, and tracks the outcome of every message. */
 export class Statistics {

@@ -1,4 +1,6 @@
-import { type Ending, quantile, type Row } from './samples.ts'
+import { quantile } from '../measure/statistics.ts'
+import { markdown } from '../report/markdown.ts'
+import type { Ending, Row } from './samples.ts'
 import { startsOf, STEPS } from './steps.ts'
 
 const LEVELS = ['NORMAL', 'BUSY', 'ESSENTIAL']
@@ -27,7 +29,7 @@ export function tableOf(rows: readonly Row[]): string {
       Math.max(...known(step.map(({ receiveP99 }) => receiveP99)), 0),
     )
   })
-  return [HEAD, HEAD.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  return markdown([HEAD, ...lines])
 }
 
 export function describeEnding({ acknowledged, lost, repeated, receiptsMissing, settledMs }: Ending): string {

@@ -2,7 +2,7 @@
 // samples.ts.
 import { pause } from '../../src/lib/async.ts'
 import { issueToken } from '../../src/auth/issue-token.ts'
-import { Connection } from './connection.ts'
+import { Connection } from '../load/connection.ts'
 import type { Line } from './samples.ts'
 import { SimulatedUser } from './simulated-user.ts'
 import { STEPS } from './steps.ts'

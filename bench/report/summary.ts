@@ -1,6 +1,6 @@
 import { DISTURBED_SHARE, type Sample } from '../measure/rounds.ts'
 import { type Spread, spreadOf } from '../measure/statistics.ts'
-import type { Subject } from '../subjects/subject.ts'
+import type { Comparison } from '../subjects/subject.ts'
 
 /** The figures of one system in one step, over all rounds. */
 export type Cell = Readonly<{
@@ -23,12 +23,12 @@ const LOAD = 'load'
 export const SYSTEM = 'system'
 
 /** Summarizes samples, in the order in which systems and steps first appear. */
-export function summarize(samples: readonly Sample[], subject: Subject): readonly Cell[] {
+export function summarize(samples: readonly Sample[], subject: Comparison): readonly Cell[] {
   const groups = Map.groupBy(samples, ({ target, gateways, step }) => `${gateways} ${step} ${target}`)
   return [...groups.values()].map((group) => cellOf(group, subject))
 }
 
-function cellOf(group: readonly Sample[], { figures }: Subject): Cell {
+function cellOf(group: readonly Sample[], { figures }: Comparison): Cell {
   const { target, gateways, step, usage } = group[0] as Sample
   const names = Object.keys(usage.cpuMs)
   const spreads = (keys: readonly string[], valueOf: (sample: Sample, key: string) => number) =>

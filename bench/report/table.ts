@@ -1,9 +1,10 @@
+import { markdown, plain } from './markdown.ts'
 import type { Spread } from '../measure/statistics.ts'
-import type { Subject } from '../subjects/subject.ts'
+import type { Comparison } from '../subjects/subject.ts'
 import { type Cell, SYSTEM } from './summary.ts'
 
 /** Returns the report of a subject as Markdown: figures with their range, ratios, CPU time, memory and disturbances. */
-export function reportOf(subject: Subject, cells: readonly Cell[]): string {
+export function reportOf(subject: Comparison, cells: readonly Cell[]): string {
   return [
     `# ${subject.name}: ${subject.summary}`,
     figuresTable(subject, cells),
@@ -12,7 +13,7 @@ export function reportOf(subject: Subject, cells: readonly Cell[]): string {
   ].join('\n\n')
 }
 
-function figuresTable({ figures }: Subject, cells: readonly Cell[]): string {
+function figuresTable({ figures }: Comparison, cells: readonly Cell[]): string {
   const head = [
     'gateways',
     'load',
@@ -32,7 +33,7 @@ function figuresTable({ figures }: Subject, cells: readonly Cell[]): string {
   return markdown([head, ...rows])
 }
 
-function cpuTable({ unitOfWork }: Subject, cells: readonly Cell[]): string {
+function cpuTable({ unitOfWork }: Comparison, cells: readonly Cell[]): string {
   const names = [...new Set(cells.flatMap(({ cpuUs }) => Object.keys(cpuUs)))]
   const title = (name: string): string => (name === SYSTEM ? `system, µs of CPU per ${unitOfWork}` : name)
   const head = [
@@ -74,15 +75,4 @@ function noteOf(cells: readonly Cell[]): string {
 function range(spread: Spread | undefined): string {
   if (spread === undefined) return '–'
   return `${plain(spread.median)} (${plain(spread.min)}–${plain(spread.max)})`
-}
-
-/** Returns a number with the digits that matter. */
-export function plain(value: number | undefined): string {
-  if (value === undefined || Number.isNaN(value)) return '–'
-  if (value !== 0 && Math.abs(value) < 10) return value.toFixed(value < 1 ? 2 : 1)
-  return Math.round(value).toLocaleString('en')
-}
-
-export function markdown([head = [], ...rows]: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

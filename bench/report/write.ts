@@ -2,7 +2,7 @@ import { cpus } from 'node:os'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sample } from '../measure/rounds.ts'
-import type { Subject } from '../subjects/subject.ts'
+import type { Comparison } from '../subjects/subject.ts'
 import { drawChart } from './chart.ts'
 import { reportOf } from './table.ts'
 import { summarize } from './summary.ts'
@@ -10,7 +10,7 @@ import { summarize } from './summary.ts'
 /** Writes the results of a subject as JSON, table and chart. Returns the table. */
 export async function writeResults(
   folder: string,
-  subject: Subject,
+  subject: Comparison,
   samples: readonly Sample[],
 ): Promise<string> {
   const cells = summarize(samples, subject)

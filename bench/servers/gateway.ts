@@ -1,11 +1,19 @@
 import { join } from 'node:path'
 import { type Child, startChild } from '../../scripts/cluster-child.ts'
 import { freePort } from '../../scripts/cluster-ports.ts'
+import { AGENT_ARGS, type Inside, insideOf } from '../inside/ask.ts'
 import { isGatewayReady, until } from '../../scripts/cluster-readiness.ts'
 
 /** A server process that is measured. */
 export type Server = AsyncDisposable &
-  Readonly<{ name: string; pid: number; port: number; adminPort: number }>
+  Readonly<{
+    name: string
+    pid: number
+    port: number
+    adminPort: number
+    /** Answers if the server was started with `isOpen`. */
+    inside: Inside
+  }>
 
 export type ServerOptions = Readonly<{
   name: string
@@ -13,17 +21,26 @@ export type ServerOptions = Readonly<{
   env: Readonly<Record<string, string>>
   /** Receives its output in a file. */
   folder: string
+  /** Whether the benchmark looks into the process. */
+  isOpen?: boolean
   /** Default: it accepts connections. */
   isReady?: (port: number) => Promise<boolean>
 }>
 
 /** Starts a Node.js program that listens on `PORT`. Resolves when it is ready. */
-export async function startServer({ name, args, env, folder, isReady }: ServerOptions): Promise<Server> {
-  const [port, adminPort] = [await freePort(), await freePort()]
+export async function startServer({
+  name,
+  args,
+  env,
+  folder,
+  isReady,
+  isOpen = false,
+}: ServerOptions): Promise<Server> {
+  const [port, adminPort, agentPort] = [await freePort(), await freePort(), await freePort()]
   const child = await startChild({
     name,
     file: process.execPath,
-    args,
+    args: [...(isOpen ? AGENT_ARGS : []), ...args],
     env: {
       PATH: process.env['PATH'],
       NODE_ENV: 'production',
@@ -31,6 +48,7 @@ export async function startServer({ name, args, env, folder, isReady }: ServerOp
       ...env,
       PORT: `${port}`,
       ADMIN_PORT: `${adminPort}`,
+      BENCH_AGENT_PORT: `${agentPort}`,
     },
     logFile: join(folder, `${name.replaceAll(' ', '-')}.log`),
   })
@@ -40,7 +58,8 @@ export async function startServer({ name, args, env, folder, isReady }: ServerOp
     await kill(child)
     throw error
   }
-  return { name, pid: child.pid, port, adminPort, [Symbol.asyncDispose]: () => kill(child) }
+  const inside = insideOf(agentPort)
+  return { name, pid: child.pid, port, adminPort, inside, [Symbol.asyncDispose]: () => kill(child) }
 }
 
 export type GatewayOptions = Readonly<{
@@ -54,16 +73,17 @@ export type GatewayOptions = Readonly<{
   folder: string
   /** Further settings. */
   env?: Readonly<Record<string, string>>
-  nodeArgs?: readonly string[]
+  isOpen?: boolean
 }>
 
 /** Starts a gateway as in production, with default service levels and without quotas. */
 export function startGateway(options: GatewayOptions): Promise<Server> {
-  const { name, root, databaseUrl, redisUrl, secret, folder, env = {}, nodeArgs = [] } = options
+  const { name, root, databaseUrl, redisUrl, secret, folder, env = {}, isOpen = false } = options
   return startServer({
     name,
     folder,
-    args: [...nodeArgs, join(root, 'bin', 'parley.js'), 'serve'],
+    isOpen,
+    args: [join(root, 'bin', 'parley.js'), 'serve'],
     env: {
       DATABASE_URL: databaseUrl,
       ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),

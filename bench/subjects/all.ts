@@ -1,6 +1,8 @@
-import { fanout } from './fanout.ts'
-import { pairs } from './pairs.ts'
-import { rate } from './rate.ts'
+import { growth } from '../growth/growth.ts'
+import { peak } from '../peak/peak.ts'
+import { trace } from '../trace/trace.ts'
+import { compare } from './comparison.ts'
+import { COMPARISONS } from './comparisons.ts'
 import type { Subject } from './subject.ts'
 
-export const SUBJECTS: readonly Subject[] = [pairs, rate, fanout]
+export const SUBJECTS: readonly Subject[] = [...COMPARISONS.map(compare), trace, peak, growth]

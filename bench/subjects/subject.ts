@@ -6,16 +6,10 @@ import type { Target } from '../targets/target.ts'
 export type Step = Readonly<{ name: string; load: Partial<Load> }>
 
 /** A figure in the report. */
-export type Figure = Readonly<{
-  key: string
-  title: string
-  unit: string
-  /** Whether a higher value is better. Decides how to read a ratio. */
-  isHigherBetter: boolean
-}>
+export type Figure = Readonly<{ key: string; title: string; unit: string }>
 
-/** Something to measure: the same work for Parley and for peers. */
-export type Subject = Readonly<{
+/** The same work for Parley and for peers, who take turns. */
+export type Comparison = Readonly<{
   name: string
   summary: string
   workload: WorkloadName
@@ -28,9 +22,43 @@ export type Subject = Readonly<{
   figures: readonly Figure[]
   /** The divisor of CPU time, as in "CPU µs per message". */
   unitOfWork: string
+  /** Whether memory is measured inside the gateways. */
+  isOpen?: boolean
+  /** Default: true. */
+  needsWarmUp?: boolean
+}>
+
+/** The command line of the benchmark. */
+export type Options = Readonly<{
+  rounds: number
+  seconds: number
+  warmUp: number
+  targets?: readonly string[]
+  baseline?: string
+  gateways?: readonly number[]
+  rates?: readonly number[]
+  pairs?: number
+  members?: number
+  /** Sizes of the databases of `growth`. */
+  messages?: readonly number[]
+  out: string
+}>
+
+/** Something to measure. */
+export type Subject = Readonly<{
+  name: string
+  summary: string
+  /** Runs only if it is named. */
+  isLong?: boolean
+  /** Measures, writes the results into the folder `out`, and returns them as Markdown. */
+  run(options: Options): Promise<string>
 }>
 
 export const LATENCY_FIGURES: readonly Figure[] = [
-  { key: 'p50', title: 'send → receive p50', unit: 'ms', isHigherBetter: false },
-  { key: 'p99', title: 'send → receive p99', unit: 'ms', isHigherBetter: false },
+  { key: 'p50', title: 'send → receive p50', unit: 'ms' },
+  { key: 'p99', title: 'send → receive p99', unit: 'ms' },
 ]
+
+export function throughput(title: string): Figure {
+  return { key: 'perSecond', title, unit: '/s' }
+}

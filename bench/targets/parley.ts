@@ -3,7 +3,7 @@ import { startGateway } from '../servers/gateway.ts'
 import { SECRET } from '../servers/place.ts'
 import { type Target, targetOf } from './target.ts'
 
-const HERE = resolve(import.meta.dirname, '..', '..')
+export const HERE = resolve(import.meta.dirname, '..', '..')
 
 /** Parley of this checkout. */
 export const parley: Target = parleyOf('parley', HERE)

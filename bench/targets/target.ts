@@ -10,10 +10,13 @@ export type System = AsyncDisposable &
     redis: Redis
   }>
 
+/** `isOpen`: the benchmark looks into the gateways. */
+export type StartOptions = Readonly<{ gateways: number; isOpen?: boolean }>
+
 /** Something that can be measured. Its gateways speak graphql-transport-ws, and serve the documents of the load. */
 export type Target = Readonly<{
   name: string
-  start(place: Place, gateways: number): Promise<System>
+  start(place: Place, options: StartOptions): Promise<System>
 }>
 
 export type TargetParts = Readonly<{
@@ -24,19 +27,31 @@ export type TargetParts = Readonly<{
   startGateway(parts: GatewayParts): Promise<Server>
 }>
 
-export type GatewayParts = Readonly<{ name: string; folder: string; databaseUrl: string; redisUrl: string }>
+export type GatewayParts = Readonly<{
+  name: string
+  folder: string
+  databaseUrl: string
+  redisUrl: string
+  isOpen: boolean
+}>
 
 /** Returns a target whose gateways share a database and a Redis server. */
 export function targetOf({ name, path, prepare, startGateway }: TargetParts): Target {
   return {
     name,
-    async start(place, count) {
+    async start(place, { gateways: count, isOpen = false }) {
       await using resources = new AsyncDisposableStack()
       const redis = resources.use(await place.startRedis())
       const databaseUrl = (await prepare?.(place)) ?? ''
       const gateways: Server[] = []
       for (let number = 1; number <= count; number += 1) {
-        const parts = { name: `${name}-${number}`, folder: place.folder, databaseUrl, redisUrl: redis.url }
+        const parts = {
+          name: `${name}-${number}`,
+          folder: place.folder,
+          databaseUrl,
+          redisUrl: redis.url,
+          isOpen,
+        }
         gateways.push(resources.use(await startGateway(parts)))
       }
       const owned = resources.move()

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { RedisPubSub } from 'graphql-redis-subscriptions'
 import { createStatementNames } from '../../../src/store/sql/prisma-client.ts'
 import type { DirectChatInput, GroupInput, InboxItem, Message, SendInput } from '../schema.ts'
+import type { ChatRules } from '../resolvers.ts'
 import type { Viewer } from '../viewer.ts'
 import { PrismaClient } from './src/store/generated/client.ts'
 
@@ -12,7 +13,7 @@ export function openPrisma(connectionString: string): PrismaClient {
 }
 
 /** The rules of the hand-written chat. */
-export class Chat {
+export class Chat implements ChatRules {
   readonly #prisma: PrismaClient
   readonly #pubsub: RedisPubSub
 

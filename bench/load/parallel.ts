@@ -1,15 +1,21 @@
 /** Connections that are opened at the same time. A gateway limits those that have not authenticated yet. */
-const WAVE = 40
+const AT_ONCE = 64
 
 /** Calls `work` for each index below `count`, some at a time. Returns the results in order. */
-export async function inWaves<Result>(
+export async function inParallel<Result>(
   count: number,
   work: (index: number) => Promise<Result>,
+  atOnce = AT_ONCE,
 ): Promise<readonly Result[]> {
   const results: Result[] = []
-  for (let from = 0; from < count; from += WAVE) {
-    const size = Math.min(WAVE, count - from)
-    results.push(...(await Promise.all(Array.from({ length: size }, (_, index) => work(from + index)))))
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const index = next
+      next += 1
+      results[index] = await work(index)
+    }
   }
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker))
   return results
 }

@@ -1,0 +1,96 @@
+import { init } from 'echarts'
+
+/** One line, or one bar of each group. */
+export type Series = Readonly<{ name: string; color?: string; values: readonly number[] }>
+
+/** A stretch of the horizontal axis with a colour behind it. */
+export type Band = Readonly<{ from: number; to: number; color: string }>
+
+export type Panel = Readonly<{
+  title: string
+  isLogarithmic?: boolean
+  series: readonly Series[]
+  bands?: readonly Band[]
+}>
+
+export type Drawing = Readonly<{
+  title: string
+  subtitle?: string
+  /** The values of the horizontal axis, which all panels share. */
+  places: readonly string[]
+  panels: readonly Panel[]
+  type?: 'line' | 'bar'
+  columns?: number
+}>
+
+const [WIDTH, HEIGHT, TOP, LEFT, RIGHT] = [860, 200, 80, 70, 20]
+
+/** Returns an SVG with all panels below or beside each other. Values that are no numbers interrupt a line. */
+export function drawPanels({
+  title,
+  subtitle = '',
+  places,
+  panels,
+  type = 'line',
+  columns = 1,
+}: Drawing): string {
+  const height = TOP + Math.ceil(panels.length / columns) * HEIGHT
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
+  const width = WIDTH / columns
+  const placeOf = (index: number) => ({
+    left: LEFT + (index % columns) * width,
+    top: TOP + Math.floor(index / columns) * HEIGHT,
+  })
+  chart.setOption({
+    animation: false,
+    backgroundColor: 'white',
+    title: [
+      { text: title, subtext: subtitle, left: 'center' },
+      ...panels.map((panel, index) => ({
+        text: panel.title,
+        textStyle: { fontSize: 12 },
+        ...placeOf(index),
+      })),
+    ],
+    legend: panels.map(({ series }, index) => {
+      const { left, top } = placeOf(index)
+      return {
+        data: series.map(({ name }) => name),
+        top,
+        right: WIDTH - left - width + LEFT + RIGHT,
+        itemHeight: 8,
+      }
+    }),
+    grid: panels.map((_, index) => {
+      const { left, top } = placeOf(index)
+      return { left, top: top + 30, width: width - LEFT - RIGHT, height: HEIGHT - 75 }
+    }),
+    xAxis: panels.map((_, index) => ({ type: 'category', data: places, gridIndex: index })),
+    yAxis: panels.map(({ isLogarithmic = false }, index) => ({
+      type: isLogarithmic ? 'log' : 'value',
+      gridIndex: index,
+    })),
+    series: panels.flatMap(({ series, bands = [] }, index) =>
+      series.map(({ name, color, values }, number) => ({
+        name,
+        type,
+        xAxisIndex: index,
+        yAxisIndex: index,
+        showSymbol: places.length <= 10,
+        ...(color !== undefined && { itemStyle: { color } }),
+        data: values.map((value) => (Number.isFinite(value) ? value : null)),
+        ...(number === 0 && { markArea: areasOf(bands) }),
+      })),
+    ),
+  })
+  const svg = chart.renderToSVGString()
+  chart.dispose()
+  return `${svg}\n`
+}
+
+function areasOf(bands: readonly Band[]) {
+  return {
+    silent: true,
+    data: bands.map(({ from, to, color }) => [{ xAxis: from, itemStyle: { color } }, { xAxis: to }]),
+  }
+}
