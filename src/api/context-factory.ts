@@ -1,20 +1,26 @@
-import pLimit from 'p-limit'
+import pLimit, { type LimitFunction } from 'p-limit'
 import type { Session } from '../auth/session.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Context, type Deadline, tooLate } from './context.ts'
 import type { PageLimit } from './connections.ts'
 import type { Services } from './services.ts'
-import { createLoaders } from './loaders.ts'
+import type { LiveSink } from '../delivery/live-stream.ts'
+import { createLoaders, createSharedLoaders } from './loaders.ts'
+import { ViewerNeededError } from './viewer-needed.ts'
 
 /** The part of the caller that a context needs. */
-type Caller = Readonly<{ session: Session | undefined; disconnectSlowReader: (() => void) | undefined }>
+type Caller = Readonly<{
+  session: Session | undefined
+  disconnectSlowReader: (() => void) | undefined
+  openLiveSink?: (() => LiveSink) | undefined
+}>
 
 /** The bound matters for a query that selects a page of each of a hundred chats. */
 const MAX_CONCURRENT_PAGES = 3
 
 /** Creates the context of each operation. Services are shared; loaders belong to one operation. */
 export function createContextFactory(services: Services, clock: Clock): (caller: Caller) => Context {
-  return ({ session, disconnectSlowReader }) => {
+  return ({ session, disconnectSlowReader, openLiveSink }) => {
     const deadline: Deadline = { at: Infinity }
     return {
       services,
@@ -24,16 +30,42 @@ export function createContextFactory(services: Services, clock: Clock): (caller:
       loaders: createLoaders(services, session?.viewer.userId),
       session,
       disconnectSlowReader,
+      openLiveSink,
     }
   }
 }
 
-/** A page whose turn comes after the deadline is not read: the client has the answer UNAVAILABLE already. */
+/**
+ * Creates the context in which an event is resolved once for all of its subscribers. It has no viewer: a resolver that
+ * asks for one fails with ViewerNeededError, so that a result that depends on the viewer can not be shared.
+ */
+export function createSharedContext(services: Services, clock: Clock): Context {
+  const deadline: Deadline = { at: Infinity }
+  return {
+    services,
+    clock,
+    deadline,
+    pages: createPageLimit(deadline),
+    loaders: createSharedLoaders(services),
+    get session(): never {
+      throw new ViewerNeededError()
+    },
+    disconnectSlowReader: undefined,
+    openLiveSink: undefined,
+  }
+}
+
+/**
+ * A page whose turn comes after the deadline is not read: the client has the answer UNAVAILABLE already. The limit is
+ * created with the first page, because most operations read none, and a subscription keeps its context for days.
+ */
 function createPageLimit(deadline: Deadline): PageLimit {
-  const limit = pLimit(MAX_CONCURRENT_PAGES)
-  return (load, range) =>
-    limit(() => {
+  let limit: LimitFunction | undefined
+  return (load, range) => {
+    limit ??= pLimit(MAX_CONCURRENT_PAGES)
+    return limit(() => {
       if (performance.now() >= deadline.at) throw tooLate()
       return load(range)
     })
+  }
 }

@@ -1,4 +1,5 @@
 import type { Session } from '../auth/session.ts'
+import type { LiveSink } from '../delivery/live-stream.ts'
 import type { ChatView } from '../events/chat.ts'
 import { ParleyError, unavailable } from '../errors.ts'
 import type { ChatId } from '../ids.ts'
@@ -24,6 +25,8 @@ export type Context = Readonly<{
   session: Session | undefined
   /** Closes the connection of the operation, so that its client reconnects. Undefined for plain HTTP. */
   disconnectSlowReader: (() => void) | undefined
+  /** Opens what takes the live items of a subscription. Undefined if its reader asks for each item. */
+  openLiveSink: (() => LiveSink) | undefined
 }>
 
 /** The error of an operation whose answer would come after its deadline. */

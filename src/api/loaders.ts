@@ -5,6 +5,7 @@ import type { ChatId, MemberId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Message, Reaction } from '../events/message.ts'
 import type { Presence } from '../events/presence-state.ts'
 import type { User } from '../users/user.ts'
+import { ViewerNeededError } from './viewer-needed.ts'
 import type { Services } from './services.ts'
 
 /** Batched reads for one viewer: all reads of one kind in a tick become one. */
@@ -27,38 +28,116 @@ type LoaderServices = Pick<Services, 'users' | 'chats' | 'messages' | 'presence'
 
 /**
  * Loaders batch but do not cache: a subscription keeps its context for days, and each of its events must be read in the
- * state of that moment.
+ * state of that moment. Each is created when it is first used. Most operations need one or none, and nine loaders take
+ * more memory than the rest of an idle subscription.
  */
-export function createLoaders(
-  { users, chats, messages, presence }: LoaderServices,
-  viewerId: UserId | undefined,
-): Loaders {
-  return {
-    user: batching<UserId, User>(async (ids) =>
+export function createLoaders(services: LoaderServices, viewerId: UserId | undefined): Loaders {
+  return new LazyLoaders((name) => CREATE[name](services, viewerId))
+}
+
+/** Loaders for all viewers of an event at once. The loaders that need the viewer reject with ViewerNeededError. */
+export function createSharedLoaders(services: LoaderServices): Loaders {
+  return new LazyLoaders((name) => {
+    return NEEDS_VIEWER.has(name) ? rejecting<never, never>() : CREATE[name](services, undefined)
+  })
+}
+
+const CREATE: { [Name in keyof Loaders]: Create<Name> } = {
+  user: ({ users }) =>
+    batching<UserId, User>(async (ids) =>
       (await users.findMany(ids)).map((user) => user ?? notFound('User')),
     ),
-    presence: batching<UserId, Presence | null>(async (ids) =>
+  presence: ({ presence }, viewerId) =>
+    batching<UserId, Presence | null>(async (ids) =>
       viewerId === undefined ? ids.map(() => null) : presence.find(viewerId, ids),
     ),
-    membership: batching<MemberId, ViewedMember>(async (ids) => {
+  membership: ({ chats }, viewerId) =>
+    batching<MemberId, ViewedMember>(async (ids) => {
       if (viewerId === undefined) return ids.map(tokenMissing)
       return (await chats.memberships(viewerId, ids)).map((member) => member ?? notFound('Member'))
     }),
-    chatView: batching<ChatId, ChatView>(async (ids) => {
+  chatView: ({ chats }, viewerId) =>
+    batching<ChatId, ChatView>(async (ids) => {
       if (viewerId === undefined) return ids.map(tokenMissing)
       return (await chats.findMany(viewerId, ids)).map((view) => view ?? notFound('Chat'))
     }),
-    message: batching((ids) => messages.findMany(ids)),
-    lastMessage: batching((views) => messages.newest(views)),
-    unreadCount: batching((views) => messages.countUnread(views)),
-    reactions: batching((ids) => messages.reactions(ids)),
-    lowestWatermarks: batching(async (keys) => {
+  message: ({ messages }) => batching((ids) => messages.findMany(ids)),
+  lastMessage: ({ messages }) => batching((views) => messages.newest(views)),
+  unreadCount: ({ messages }) => batching((views) => messages.countUnread(views)),
+  reactions: ({ messages }) => batching((ids) => messages.reactions(ids)),
+  lowestWatermarks: ({ chats }) =>
+    batching(async (keys) => {
       const found = new Map(
         (await chats.lowestWatermarks(keys)).map((lowest) => [watermarkKey(lowest), lowest]),
       )
       return keys.map((key) => found.get(watermarkKey(key)))
     }),
+}
+
+const NEEDS_VIEWER: ReadonlySet<keyof Loaders> = new Set(['presence', 'membership', 'chatView'])
+
+type Create<Name extends keyof Loaders> = (
+  services: LoaderServices,
+  viewerId: UserId | undefined,
+) => Loaders[Name]
+
+type Created = { -readonly [Name in keyof Loaders]?: Loaders[Name] }
+
+class LazyLoaders implements Loaders {
+  readonly #create: (name: keyof Loaders) => Loaders[keyof Loaders]
+  readonly #created: Created = {}
+
+  constructor(create: (name: keyof Loaders) => Loaders[keyof Loaders]) {
+    this.#create = create
   }
+
+  get user(): Loaders['user'] {
+    return this.#get('user')
+  }
+
+  get presence(): Loaders['presence'] {
+    return this.#get('presence')
+  }
+
+  get chatView(): Loaders['chatView'] {
+    return this.#get('chatView')
+  }
+
+  get membership(): Loaders['membership'] {
+    return this.#get('membership')
+  }
+
+  get message(): Loaders['message'] {
+    return this.#get('message')
+  }
+
+  get lastMessage(): Loaders['lastMessage'] {
+    return this.#get('lastMessage')
+  }
+
+  get unreadCount(): Loaders['unreadCount'] {
+    return this.#get('unreadCount')
+  }
+
+  get reactions(): Loaders['reactions'] {
+    return this.#get('reactions')
+  }
+
+  get lowestWatermarks(): Loaders['lowestWatermarks'] {
+    return this.#get('lowestWatermarks')
+  }
+
+  #get<Name extends keyof Loaders>(name: Name): Loaders[Name] {
+    const known = this.#created[name]
+    if (known !== undefined) return known
+    const created = this.#create(name) as Loaders[Name]
+    Object.assign(this.#created, { [name]: created })
+    return created
+  }
+}
+
+function rejecting<Key, Value>(): DataLoader<Key, Value> {
+  return batching<Key, Value>(async (keys) => keys.map(() => new ViewerNeededError()))
 }
 
 function batching<Key, Value>(

@@ -1,4 +1,4 @@
-import { createContextFactory } from '../api/context-factory.ts'
+import { createContextFactory, createSharedContext } from '../api/context-factory.ts'
 import { createSchema } from '../api/schema.ts'
 import { createServerInfo, type ServerInfo } from '../api/server-info.ts'
 import type { Services } from '../api/services.ts'
@@ -17,6 +17,7 @@ import { createWebApp, WEB_APP_FOLDER, type WebApp } from '../transport/http/web
 import { createYogaHandler } from '../transport/http/yoga.ts'
 import { createServer, type TransportServer } from '../transport/server.ts'
 import { CLOSE_CODES } from '../transport/websocket/close-codes.ts'
+import { createEventPayloads } from '../transport/pipeline/event-payloads.ts'
 import { createConnectionAdmission } from '../transport/websocket/connection-admission.ts'
 import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
 import { SOCKET_LIMITS } from '../transport/websocket/limits.ts'
@@ -46,8 +47,10 @@ export function wireTransport(foundation: Foundation, services: Services): Trans
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER
   const yoga = createYogaHandler({
     schema: adaptSchema(createSchema()),
-    context: ({ session, connection }) =>
-      contextFor({ session, disconnectSlowReader: connection && (() => connection.close(code, reason)) }),
+    context: ({ session, connection, openLiveSink }) => {
+      const disconnectSlowReader = connection && (() => connection.close(code, reason))
+      return contextFor({ session, disconnectSlowReader, openLiveSink })
+    },
     authenticator,
     config,
     clock,
@@ -69,6 +72,7 @@ export function wireTransport(foundation: Foundation, services: Services): Trans
       metrics,
     }),
     operationAdmission: services.operationAdmission,
+    payloads: createEventPayloads({ sharedContext: createSharedContext(services, clock), logger }),
     intake,
     config,
     clock,

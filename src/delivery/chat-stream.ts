@@ -6,10 +6,8 @@ import { type MembershipPeriod, periodsAfter } from '../events/membership-period
 import type { LiveSubscriber, LiveItem } from '../events/signal.ts'
 import type { Hub } from '../gateway/hub.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
-import type { Feed } from '../lib/push-stream.ts'
-import { startWrite } from '../telemetry/tracing.ts'
 import type { InboxItem } from './inbox-item.ts'
-import { type LiveStream, openLiveStream } from './live-stream.ts'
+import { type Accept, type LiveSink, type LiveStream, openLiveStream } from './live-stream.ts'
 import { createMerge, type Merge } from './merge.ts'
 import { createPhases, type PhaseDependencies, readUntilFresh } from './phases.ts'
 import { replayLog } from './replay.ts'
@@ -29,6 +27,8 @@ export type ChatSubscriber = Readonly<{
   afterSeq: Seq | undefined
   /** Called if the reader is too slow. Has to close its connection. */
   onOverflow(): void
+  /** Takes the live items. Default: the reader asks for them. */
+  sink?: LiveSink | undefined
 }>
 
 type Dependencies = Readonly<{
@@ -52,24 +52,21 @@ export function createChatStreams(dependencies: Dependencies): ChatStreams {
   const { hub, chats, chatLog } = dependencies
   const shared = createPhases(dependencies)
 
-  async function open({ viewerId, chatId, afterSeq, onOverflow }: ChatSubscriber): Promise<LiveStream> {
+  async function open({ viewerId, chatId, afterSeq, onOverflow, sink }: ChatSubscriber): Promise<LiveStream> {
     if (afterSeq !== undefined && afterSeq < 0)
       throw badInput('afterSeq is negative. Pass a position in the log: 0 or greater.')
 
-    async function* phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
+    async function* phases(): AsyncGenerator<InboxItem, Accept | void, void> {
       yield* shared.replay(viewerId, replay(chatId, plan))
-      if (view.member.leftSeq !== null) return
-      for await (const item of feed.pushed()) {
-        if (!plan.merge(item)) continue
+      if (view.member.leftSeq !== null) return undefined
+      return (item) => {
+        if (!plan.merge(item)) return 'skip'
         shared.recordDelivery(viewerId)
-        const written = startWrite(item)
-        yield item
-        written()
-        if (item.type === 'MemberRemoved' && item.userId === viewerId) return
+        return item.type === 'MemberRemoved' && item.userId === viewerId ? 'last' : 'deliver'
       }
     }
 
-    const stream: LiveStream = openLiveStream({ phases, onClose: () => watching.dispose(), onOverflow })
+    const stream: LiveStream = openLiveStream({ phases, sink, onClose: () => watching.dispose(), onOverflow })
     const { view, watching } = await watch(chatId, {
       userId: viewerId,
       push: (item: LiveItem) => stream.push(item),

@@ -3,16 +3,16 @@ import type { ChatEvent } from '../events/chat-event.ts'
 import type { LiveItem } from '../events/signal.ts'
 import type { Hub } from '../gateway/hub.ts'
 import type { DeviceId, UserId } from '../ids.ts'
+import { countPerTurn } from '../lib/count-per-turn.ts'
 import type { Dispose } from '../lib/dispose.ts'
 import type { Feed } from '../lib/push-stream.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { startWrite } from '../telemetry/tracing.ts'
 import type { DeviceStore } from './device-store.ts'
 import type { InboxItem } from './inbox-item.ts'
 import type { LiveDevices } from './live-devices.ts'
-import { type LiveStream, openLiveStream } from './live-stream.ts'
+import { type Accept, type LiveSink, type LiveStream, openLiveStream } from './live-stream.ts'
 import { createPhases, type PhaseDependencies } from './phases.ts'
 import { createDeviceReplay } from './replay.ts'
 import { createReplayPlanner } from './replay-plan.ts'
@@ -33,6 +33,8 @@ export type Subscriber = Readonly<{
   deviceId: DeviceId | undefined
   /** Called if the reader is too slow. Has to close its connection. */
   onOverflow(): void
+  /** Takes the live items. Default: the reader asks for them. */
+  sink?: LiveSink | undefined
 }>
 
 type Dependencies = Readonly<{
@@ -67,28 +69,28 @@ export function createInbox(dependencies: Dependencies): Inbox {
   const { read: throttled, expectedWaitMs } = createThrottledReads(logger)
   const plan = createReplayPlanner({ hub, devices, throttled })
   const replay = createDeviceReplay({ chatLog, receipts, metrics, throttled })
+  const countLive = countPerTurn((count) => metrics.deliveries.inc({ phase: 'live' }, count))
 
-  function open({ viewerId, deviceId, onOverflow }: Subscriber): LiveStream {
-    async function* phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
+  function open({ viewerId, deviceId, onOverflow, sink }: Subscriber): LiveStream {
+    async function* phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, Accept, void> {
       await subscription.registered
       const { registration, pending, merge } = await plan({ viewerId, deviceId }, feed)
       subscription.markLoaded()
       const replayed = registration && replay(feed.signal, { viewerId, registration, pending })
       yield* shared.replay(viewerId, replayed ?? [])
       if (deviceId !== undefined) disposeLive = liveDevices.add(viewerId, deviceId)
-      for await (const item of feed.pushed()) {
-        if (!merge(item)) continue
+      return (item) => {
+        if (!merge(item)) return 'skip'
         shared.recordDelivery(viewerId)
-        const written = startWrite(item)
-        yield item
-        written()
-        metrics.deliveries.inc({ phase: 'live' })
+        countLive()
+        return 'deliver'
       }
     }
 
     let disposeLive: Dispose | undefined
     const stream: LiveStream = openLiveStream({
       phases,
+      sink,
       onClose() {
         subscription.dispose()
         disposeLive?.()

@@ -3,6 +3,7 @@ import { unavailable } from '../errors.ts'
 import type { LiveItem } from '../events/signal.ts'
 import { BoundedQueue, type QueueCost } from '../lib/bounded-queue.ts'
 import { type Feed, PushStream } from '../lib/push-stream.ts'
+import { startWrite } from '../telemetry/tracing.ts'
 import type { InboxItem } from './inbox-item.ts'
 
 /** The bounds of a stream's queue while its reader is busy. */
@@ -11,9 +12,38 @@ export const QUEUE_BOUNDS = { maxItems: 2_000, maxBytes: 2 * 1024 * 1024 }
 /** A subscription's stream: the hub pushes live items into it, and a socket or an HTTP response reads it. */
 export type LiveStream = PushStream<LiveItem, InboxItem>
 
+/**
+ * Decides about each pushed item once the stream is live. `skip`: the replay has delivered it. `last`: the stream ends
+ * with it.
+ */
+export type Accept = (item: LiveItem) => 'deliver' | 'skip' | 'last'
+
+/**
+ * Takes the live items of a stream as they are pushed. Without it, a reader would have to ask for each item, which
+ * costs several promises for each item and stream.
+ */
+export type LiveSink = Readonly<{
+  /**
+   * The stream is live from here on. `resume` is to be called when the sink is ready after `take` returned false, but
+   * not while `take` runs.
+   */
+  start(resume: () => void): void
+  /**
+   * Takes the next item. Returns false if the sink is not ready for another one. `onFlushed` is called when the
+   * operating system has taken the item, and never if it has not.
+   */
+  take(item: LiveItem, onFlushed?: () => void): boolean
+  /** The item is queued until the sink is ready. */
+  announce(item: LiveItem): void
+  /** The stream has closed. Nothing that the sink has taken may be written any more. */
+  close(): void
+}>
+
 type Options = Readonly<{
-  /** Produces the items of the stream, phase by phase: the replay, then the pushed items. */
-  phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void>
+  /** Produces the items of the stream up to CaughtUp. Returns the filter of the live items, or ends the stream. */
+  phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, Accept | void, void>
+  /** Takes the live items. Default: the reader asks for them. */
+  sink?: LiveSink | undefined
   /** Called once, when the stream closes. */
   onClose(): void
   /** Called with each item that was flushed to the reader. */
@@ -26,13 +56,54 @@ type Options = Readonly<{
  * Opens a stream with a bounded queue. If room is short, typing is dropped first and receipts collapse to the newest of
  * each member. If that is not enough, the stream ends: a gap would be worse.
  */
-export function openLiveStream({ phases, ...callbacks }: Options): LiveStream {
-  return new PushStream({
+export function openLiveStream({ phases, sink, onClose, onFlushed, onOverflow }: Options): LiveStream {
+  async function* items(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
+    const accept = yield* phases(feed)
+    if (!accept) return
+    if (sink !== undefined) await handTo(sink, accept, feed)
+    else yield* accepted(feed.pushed(), accept)
+  }
+
+  /** Items that were queued behind the last one are not delivered. */
+  async function handTo(taker: LiveSink, accept: Accept, feed: Feed<LiveItem>): Promise<void> {
+    if (!stream.isOpen) return
+    taker.start(() => stream.resume())
+    await feed.handTo({
+      take(item) {
+        const decision = stream.isOpen ? accept(item) : 'skip'
+        if (decision === 'last') stream.end()
+        return decision === 'skip' || taker.take(item, onFlushed && (() => onFlushed(item)))
+      },
+      announce: (item) => taker.announce(item),
+    })
+  }
+
+  const stream: LiveStream = new PushStream({
     queue: new BoundedQueue(QUEUE_BOUNDS, costOf),
-    items: phases,
+    items,
     overflowError: () => unavailable('This client reads too slowly. Subscribe again to catch up.'),
-    ...callbacks,
+    onClose() {
+      sink?.close()
+      onClose()
+    },
+    onFlushed,
+    onOverflow,
   })
+  return stream
+}
+
+async function* accepted(
+  pushed: AsyncIterable<LiveItem>,
+  accept: Accept,
+): AsyncGenerator<LiveItem, void, void> {
+  for await (const item of pushed) {
+    const decision = accept(item)
+    if (decision === 'skip') continue
+    const written = startWrite(item)
+    yield item
+    written()
+    if (decision === 'last') return
+  }
 }
 
 function costOf(item: LiveItem): QueueCost {

@@ -1,9 +1,15 @@
 import { NewestByKeyQueue, type Queue } from './bounded-queue.ts'
+import { Handover, type Receiver } from './handover.ts'
 
 /** The stream as its `items` function sees it. */
 export type Feed<Pushed> = Readonly<{
   /** The pushed items, from the first. Waits while none is queued. Ends with the stream. */
   pushed(): AsyncGenerator<Pushed, void, void>
+  /**
+   * Hands the pushed items to a receiver instead, from the first. Resolves when the stream closes, or has ended and the
+   * receiver has taken all of them. No promise is made per item.
+   */
+  handTo(receiver: Receiver<Pushed>): Promise<void>
   /** Whether an item waits in the queue. */
   hasQueued(): boolean
   /** Aborts when the stream closes. */
@@ -64,6 +70,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
   #state: State<Item> = { type: 'open' }
   #abort: AbortController | undefined
   #wakePushed: (() => void) | undefined
+  #handover: Handover<Pushed> | undefined
   #unflushed: Item[] = []
 
   constructor(options: PushStreamOptions<Pushed, Item>) {
@@ -79,8 +86,18 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
   /** Queues an item. If it does not fit, the stream overflows: a missing item would be worse. */
   push(item: Pushed): void {
     if (!this.isOpen) return
-    if (this.#queue.push(item)) this.#wakePushed?.()
-    else this.overflow()
+    if (this.#handover !== undefined) {
+      if (!this.#handover.push(item)) this.overflow()
+    } else if (this.#queue.push(item)) {
+      this.#wakePushed?.()
+    } else {
+      this.overflow()
+    }
+  }
+
+  /** The receiver of `handTo` is ready for the next item. Not to be called while it takes one. */
+  resume(): void {
+    this.#handover?.resume()
   }
 
   /** Ends the stream as if its queue had overflowed. */
@@ -105,6 +122,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     if (!this.isOpen) return
     this.#state = { type: 'ending' }
     this.#wakePushed?.()
+    this.#handover?.finish()
   }
 
   async next(): Promise<IteratorResult<Item, undefined>> {
@@ -181,6 +199,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
   #stopWaiting(): void {
     this.#queue.clear()
     this.#wakePushed?.()
+    this.#handover?.end()
     for (const interrupt of this.#interrupts) interrupt()
   }
 
@@ -195,6 +214,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     const signal = (): AbortSignal => this.#signal()
     return {
       pushed: () => this.#pushed(),
+      handTo: (receiver) => this.#handTo(receiver),
       hasQueued: () => this.#queue.length > 0,
       get signal() {
         return signal()
@@ -207,6 +227,15 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     this.#abort ??= new AbortController()
     if (this.#isClosed()) this.#abort.abort()
     return this.#abort.signal
+  }
+
+  async #handTo(receiver: Receiver<Pushed>): Promise<void> {
+    const handover = new Handover(receiver, this.#queue)
+    this.#handover = handover
+    if (this.#state.type === 'ending') handover.finish()
+    else if (!this.isOpen) handover.end()
+    handover.resume()
+    await handover.over
   }
 
   async *#pushed(): AsyncGenerator<Pushed, void, void> {

@@ -2,6 +2,7 @@ import { idArgument } from '../arguments.ts'
 import type { Builder, ChatRef } from '../builder.ts'
 import { type CursorCodec, resolvePage } from '../connections.ts'
 import { requireViewer, viewOf } from '../context.ts'
+import { SHARED } from '../shared-selection.ts'
 import { type ChatId, globalId, isSubject, parseGlobalId, type UserId } from '../../ids.ts'
 import { lastVisibleSeq } from '../../events/chat.ts'
 import type { ChatListPosition, ChatView, Member } from '../../events/chat.ts'
@@ -19,7 +20,7 @@ function defineChatType(builder: Builder): void {
   builder.objectType('Chat', {
     interfaces: ['Node'],
     fields: (t) => ({
-      id: t.id({ resolve: (chat) => globalId.chat(chat.id) }),
+      id: t.id({ ...SHARED, resolve: (chat) => globalId.chat(chat.id) }),
       kind: t.field({
         type: kind,
         resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.kind,

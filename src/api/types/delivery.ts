@@ -6,6 +6,7 @@ import { badInput } from '../../errors.ts'
 import { idArgument } from '../arguments.ts'
 import type { Builder } from '../builder.ts'
 import { type Context, requireViewer, viewOf } from '../context.ts'
+import { SHARED } from '../shared-selection.ts'
 import { parseDeviceId } from '../../chats/client-key.ts'
 import { concealed, isExpired, type Message } from '../../events/message.ts'
 import type { InboxItem } from '../../delivery/inbox-item.ts'
@@ -20,15 +21,19 @@ function defineEvents(builder: Builder): void {
   builder.interfaceType('ChatEvent', {
     resolveType: (event) => event.type,
     fields: (t) => ({
-      chat: t.field({ type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
-      seq: t.exposeInt('seq'),
-      actor: t.field({ type: 'User', resolve: ({ actorId }, _, { loaders }) => loaders.user.load(actorId) }),
-      at: t.expose('at', { type: 'DateTime' }),
+      chat: t.field({ ...SHARED, type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
+      seq: t.exposeInt('seq', SHARED),
+      actor: t.field({
+        ...SHARED,
+        type: 'User',
+        resolve: ({ actorId }, _, { loaders }) => loaders.user.load(actorId),
+      }),
+      at: t.expose('at', { ...SHARED, type: 'DateTime' }),
     }),
   })
   builder.objectType('MessageSent', {
     interfaces: ['ChatEvent'],
-    fields: (t) => ({ message: t.expose('message', { type: 'Message' }) }),
+    fields: (t) => ({ message: t.expose('message', { ...SHARED, type: 'Message' }) }),
   })
   for (const type of ['MessageEdited', 'MessageDeleted'] as const) {
     builder.objectType(type, {
@@ -41,17 +46,22 @@ function defineEvents(builder: Builder): void {
     fields: (t) => ({
       message: t.field({ type: 'Message', resolve: changedMessage }),
       emoji: t.string({
+        ...SHARED,
         resolve: ({ message, emoji }, _, { clock }) =>
           message.deletedAt !== null || isExpired(message, clock.now()) ? '' : emoji,
       }),
-      added: t.exposeBoolean('added'),
+      added: t.exposeBoolean('added', SHARED),
     }),
   })
   for (const type of ['MemberAdded', 'MemberRemoved'] as const) {
     builder.objectType(type, {
       interfaces: ['ChatEvent'],
       fields: (t) => ({
-        user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
+        user: t.field({
+          ...SHARED,
+          type: 'User',
+          resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId),
+        }),
         member: t.field({ type: 'ChatMember', resolve: memberOf }),
       }),
     })
@@ -59,19 +69,23 @@ function defineEvents(builder: Builder): void {
   builder.objectType('MemberRoleChanged', {
     interfaces: ['ChatEvent'],
     fields: (t) => ({
-      user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
+      user: t.field({
+        ...SHARED,
+        type: 'User',
+        resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId),
+      }),
       member: t.field({ type: 'ChatMember', resolve: memberOf }),
-      role: t.expose('role', { type: 'MemberRole' }),
+      role: t.expose('role', { ...SHARED, type: 'MemberRole' }),
     }),
   })
   builder.objectType('ChatUpdated', {
     interfaces: ['ChatEvent'],
   })
   builder.objectType('CaughtUp', {
-    fields: (t) => ({ at: t.expose('at', { type: 'DateTime' }) }),
+    fields: (t) => ({ at: t.expose('at', { ...SHARED, type: 'DateTime' }) }),
   })
   builder.objectType('InboxReset', {
-    fields: (t) => ({ reason: t.exposeString('reason') }),
+    fields: (t) => ({ reason: t.exposeString('reason', SHARED) }),
   })
 }
 
@@ -142,6 +156,7 @@ function defineSubscriptions(builder: Builder): void {
   })
   builder.subscriptionFields((t) => ({
     inbox: t.field({
+      ...SHARED,
       type: inboxEvent,
       args: {
         deviceId: t.arg.string(),
@@ -151,10 +166,12 @@ function defineSubscriptions(builder: Builder): void {
           viewerId: requireViewer(context).userId,
           deviceId: parseDeviceId(deviceId ?? undefined),
           onOverflow: () => context.disconnectSlowReader?.(),
+          sink: context.openLiveSink?.(),
         }),
       resolve: (item: InboxItem) => item,
     }),
     chatEvents: t.field({
+      ...SHARED,
       type: inboxEvent,
       args: { chatId: t.arg.id({ required: true }), afterSeq: t.arg.int() },
       subscribe: (_, { chatId, afterSeq }, context) =>
@@ -163,6 +180,7 @@ function defineSubscriptions(builder: Builder): void {
           chatId: idArgument.chat('chatId', chatId),
           afterSeq: afterSeq ?? undefined,
           onOverflow: () => context.disconnectSlowReader?.(),
+          sink: context.openLiveSink?.(),
         }),
       resolve: (item: InboxItem) => item,
     }),

@@ -3,6 +3,7 @@ import { idArgument } from '../arguments.ts'
 import type { Builder } from '../builder.ts'
 import { type CursorCodec, resolvePage } from '../connections.ts'
 import { type Context, requireViewer, viewOf } from '../context.ts'
+import { SHARED } from '../shared-selection.ts'
 import { globalId, MAX_SEQ, type MessageId, type Seq } from '../../ids.ts'
 import { isExpired, type Message, type MessageStatus, messageIdOf, statusOf } from '../../events/message.ts'
 
@@ -20,32 +21,37 @@ function defineMessageType(builder: Builder): void {
   builder.objectType('Message', {
     interfaces: ['Node'],
     fields: (t) => ({
-      id: t.id({ resolve: (message) => globalId.message(messageIdOf(message)) }),
-      chat: t.field({ type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
-      seq: t.exposeInt('seq'),
+      id: t.id({ ...SHARED, resolve: (message) => globalId.message(messageIdOf(message)) }),
+      chat: t.field({ ...SHARED, type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
+      seq: t.exposeInt('seq', SHARED),
       sender: t.field({
+        ...SHARED,
         type: 'User',
         resolve: ({ senderId }, _, { loaders }) => loaders.user.load(senderId),
       }),
-      clientMessageId: t.exposeString('clientMessageId'),
+      clientMessageId: t.exposeString('clientMessageId', SHARED),
       body: t.string({
+        ...SHARED,
         nullable: true,
         resolve: (message, _, { clock }) => (isExpired(message, clock.now()) ? null : message.body),
       }),
-      attachments: t.field({ type: ['Attachment'], resolve: () => [] }),
-      replyTo: t.field({ type: 'Message', nullable: true, resolve: findReplyTo }),
+      attachments: t.field({ ...SHARED, type: ['Attachment'], resolve: () => [] }),
+      // Needs the viewer only if there is a message that was replied to.
+      replyTo: t.field({ ...SHARED, type: 'Message', nullable: true, resolve: findReplyTo }),
       reactions: t.field({
+        ...SHARED,
         type: ['Reaction'],
         resolve: (message, _, { loaders, clock }) =>
           message.isJustSent || message.isConcealed || isExpired(message, clock.now())
             ? []
             : loaders.reactions.load(messageIdOf(message)),
       }),
-      sentAt: t.expose('sentAt', { type: 'DateTime' }),
-      editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true }),
-      deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true }),
-      expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
+      sentAt: t.expose('sentAt', { ...SHARED, type: 'DateTime' }),
+      editedAt: t.expose('editedAt', { ...SHARED, type: 'DateTime', nullable: true }),
+      deletedAt: t.expose('deletedAt', { ...SHARED, type: 'DateTime', nullable: true }),
+      expiresAt: t.expose('expiresAt', { ...SHARED, type: 'DateTime', nullable: true }),
       status: t.field({
+        ...SHARED,
         type: status,
         resolve: async (message, _, { loaders }) => {
           const { chatId, senderId, seq, isJustSent } = message
@@ -58,8 +64,9 @@ function defineMessageType(builder: Builder): void {
 
   builder.objectType('Reaction', {
     fields: (t) => ({
-      emoji: t.exposeString('emoji'),
+      emoji: t.exposeString('emoji', SHARED),
       users: t.field({
+        ...SHARED,
         type: ['User'],
         resolve: ({ userIds }, _, { loaders }) => Promise.all(userIds.map((id) => loaders.user.load(id))),
       }),

@@ -1,6 +1,7 @@
 import { idArgument } from '../arguments.ts'
 import type { Builder, ChatRef } from '../builder.ts'
 import { type Context, requireViewer } from '../context.ts'
+import { SHARED } from '../shared-selection.ts'
 import { parseDeviceId } from '../../chats/client-key.ts'
 import type { Member } from '../../events/chat.ts'
 import type { ReceiptAdvanced } from '../../events/signal.ts'
@@ -10,12 +11,16 @@ export function defineReceipts(builder: Builder): void {
   defineMarkRead(builder)
   builder.objectType('ReceiptAdvanced', {
     fields: (t) => ({
-      chat: t.field({ type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
-      user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
+      chat: t.field({ ...SHARED, type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
+      user: t.field({
+        ...SHARED,
+        type: 'User',
+        resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId),
+      }),
       member: t.field({ type: 'ChatMember', resolve: memberOf }),
-      deliveredSeq: t.exposeInt('deliveredSeq'),
-      readSeq: t.exposeInt('readSeq'),
-      at: t.expose('at', { type: 'DateTime' }),
+      deliveredSeq: t.exposeInt('deliveredSeq', SHARED),
+      readSeq: t.exposeInt('readSeq', SHARED),
+      at: t.expose('at', { ...SHARED, type: 'DateTime' }),
     }),
   })
 }

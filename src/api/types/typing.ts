@@ -1,13 +1,18 @@
 import { idArgument } from '../arguments.ts'
 import type { Builder, ChatRef } from '../builder.ts'
 import { requireViewer } from '../context.ts'
+import { SHARED } from '../shared-selection.ts'
 
 export function defineTyping(builder: Builder): void {
   builder.objectType('TypingChanged', {
     fields: (t) => ({
-      chat: t.field({ type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
-      user: t.field({ type: 'User', resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId) }),
-      typing: t.exposeBoolean('typing'),
+      chat: t.field({ ...SHARED, type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
+      user: t.field({
+        ...SHARED,
+        type: 'User',
+        resolve: ({ userId }, _, { loaders }) => loaders.user.load(userId),
+      }),
+      typing: t.exposeBoolean('typing', SHARED),
     }),
   })
   const input = builder.inputType('SetTypingInput', {

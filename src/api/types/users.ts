@@ -1,15 +1,16 @@
 import type { Builder } from '../builder.ts'
 import { idArgument } from '../arguments.ts'
 import { requireViewer } from '../context.ts'
+import { SHARED } from '../shared-selection.ts'
 import { globalId } from '../../ids.ts'
 
 export function defineUsers(builder: Builder): void {
   builder.objectType('User', {
     interfaces: ['Node'],
     fields: (t) => ({
-      id: t.id({ resolve: (user) => globalId.user(user.id) }),
-      name: t.exposeString('name'),
-      avatarUrl: t.exposeString('avatarUrl', { nullable: true }),
+      id: t.id({ ...SHARED, resolve: (user) => globalId.user(user.id) }),
+      name: t.exposeString('name', SHARED),
+      avatarUrl: t.exposeString('avatarUrl', { ...SHARED, nullable: true }),
     }),
   })
 

@@ -1,3 +1,4 @@
+import type { LiveSink } from '../../delivery/live-stream.ts'
 import type { Session } from '../../auth/session.ts'
 
 /** The WebSocket connection of an operation. */
@@ -10,12 +11,20 @@ export type CallerConnection = Readonly<{
 
 /** The session and the transport of an operation. `receivedAt` is a time of performance.now(). */
 export type Caller =
-  | Readonly<{ transport: 'http'; session: Session | undefined; connection: undefined; receivedAt: number }>
+  | Readonly<{
+      transport: 'http'
+      session: Session | undefined
+      connection: undefined
+      receivedAt: number
+      openLiveSink?: undefined
+    }>
   | Readonly<{
       transport: 'websocket'
       session: Session | undefined
       connection: CallerConnection
       receivedAt: number
+      /** Opens a sink that writes the live items of this subscription to the connection. */
+      openLiveSink?: (() => LiveSink) | undefined
     }>
 
 /**

@@ -46,7 +46,8 @@ function resultsOf(
   })
 }
 
-async function executeWithRetry(args: ExecutionArgs, signal: AbortSignal): Promise<ExecutionResult> {
+/** Executes the operation for one event. Retries until the result has no transient error, or the signal aborts. */
+export async function executeWithRetry(args: ExecutionArgs, signal: AbortSignal): Promise<ExecutionResult> {
   for (let attempt = 0; ; attempt += 1) {
     const result = await execute(args)
     if (signal.aborted || result.errors?.some(isTransient) !== true) return result

@@ -3,10 +3,12 @@ import type { Duplex } from 'node:stream'
 import type { Server } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
 import type { Logger } from '../../telemetry/logger.ts'
-import { startHop, traceOperation } from '../../telemetry/tracing.ts'
+import { isTracing, startHop, traceOperation } from '../../telemetry/tracing.ts'
 import type { RequestScope } from '../../telemetry/request-id.ts'
 import type { CallerConnection } from '../pipeline/caller.ts'
 import { CLOSE_CODES } from './close-codes.ts'
+import { OperationIds } from './operation-ids.ts'
+import { frameHead, Outbox, type TurnEnd } from './outbox.ts'
 import { RunningOperations } from './operations.ts'
 import { Liveness } from './liveness.ts'
 import type { SocketLimits } from './limits.ts'
@@ -22,6 +24,7 @@ type Dependencies = Readonly<{
   socket: WebSocket
   /** The TCP or TLS connection under the WebSocket. */
   network: Duplex
+  turnEnd: TurnEnd
   sessions: SocketSessions
   intake: Pick<Intake, 'add'>
   limits: SocketLimits
@@ -58,10 +61,11 @@ export class SocketConnection implements CallerConnection, MessageSource {
   readonly id = randomUUID()
   readonly sessions: SocketSessions
   readonly operations = new RunningOperations()
+  readonly operationIds = new OperationIds()
+  readonly outbox: Outbox
   readonly authorization: string | undefined
   readonly #address: string
   readonly #socket: WebSocket
-  readonly #network: Duplex
   readonly #limits: SocketLimits
   readonly #scope: RequestScope
   readonly #logger: Logger
@@ -76,12 +80,13 @@ export class SocketConnection implements CallerConnection, MessageSource {
   #isEnded = false
 
   constructor(dependencies: Dependencies) {
-    const { socket, network, sessions, intake, limits, address, authorization, scope, logger } = dependencies
+    const { socket, network, turnEnd, sessions, intake, limits, address, authorization, scope, logger } =
+      dependencies
     this.sessions = sessions
     this.#address = address
     this.authorization = authorization
     this.#socket = socket
-    this.#network = network
+    this.outbox = new Outbox(socket, network, turnEnd)
     this.#limits = limits
     this.#scope = scope
     this.#logger = logger
@@ -129,6 +134,7 @@ export class SocketConnection implements CallerConnection, MessageSource {
 
   close(code: number, reason: string): void {
     if (this.#isEnded) return
+    this.outbox.flush()
     this.#socket.close(code, reason)
     this.#end(code, reason)
   }
@@ -157,32 +163,26 @@ export class SocketConnection implements CallerConnection, MessageSource {
   }
 
   /**
-   * Resolves when the operating system has taken the text. A stream asks for its next event then. Rejects if it was not
-   * taken: an event that was never sent must not count as flushed.
+   * Resolves at once if there is room, so that several texts leave in one write. Otherwise resolves when the operating
+   * system has taken the text: a stream asks for its next event then. Rejects if the socket is closed.
    */
   #send(text: string): Promise<void> {
     const socket = this.#socket
-    if (socket.bufferedAmount > this.#limits.maxUnsentBytes) {
+    if (this.outbox.bytes > this.#limits.maxUnsentBytes) {
       this.close(CLOSE_CODES.SLOW_CONSUMER.code, CLOSE_CODES.SLOW_CONSUMER.reason)
     }
     if (socket.readyState !== socket.OPEN) return Promise.reject(new SocketClosedError())
-    this.#corkUntilNextTick()
-    const sent = startHop('send')
+    const head = frameHead(text)
+    if (this.outbox.hasRoom) {
+      this.outbox.add(head, undefined, isTracing() ? startHop('send') : undefined)
+      return Promise.resolve()
+    }
     return new Promise((resolve, reject) => {
-      socket.send(text, (error) => {
-        sent()
-        if (error) reject(new SocketClosedError())
-        else resolve()
+      this.outbox.add(head, undefined, (error) => {
+        if (error === undefined) resolve()
+        else reject(new SocketClosedError())
       })
     })
-  }
-
-  /** Messages sent in one turn, such as the rejections during a flood, leave in one system call. */
-  #corkUntilNextTick(): void {
-    const network = this.#network
-    if (network.writableCorked > 0) return
-    network.cork()
-    process.nextTick(() => network.uncork())
   }
 
   /** How long the message that is being read was queued, in milliseconds. */
@@ -245,6 +245,7 @@ export class SocketConnection implements CallerConnection, MessageSource {
     if (this.#isEnded) return
     this.#isEnded = true
     this.#unread = []
+    this.outbox.drop(new SocketClosedError())
     this.#socket.resume()
     Promise.all([this.operations.endAll(), this.#endProtocol?.(code, reason)]).catch((error: unknown) => {
       this.#logger.error(

@@ -18,7 +18,9 @@ import { createOriginPolicy, isSameOrigin } from '../http/origins.ts'
 import { SocketConnection } from './connection.ts'
 import { SOCKET_LIMITS } from './limits.ts'
 import type { SocketLimits } from './limits.ts'
+import type { EventPayloads } from '../pipeline/event-payloads.ts'
 import { createSocketProtocol } from './protocol.ts'
+import { createTurnEnd } from './outbox.ts'
 import { SocketSessions } from './sessions.ts'
 import { createIntake, type Intake } from './intake.ts'
 import { rejectUpgrade } from './upgrade-rejection.ts'
@@ -47,6 +49,8 @@ type Dependencies = Readonly<{
   authenticator: Authenticator
   admission: ConnectionAdmission
   operationAdmission: Pick<OperationAdmission, 'throttleSend'>
+  /** Resolves the live items of subscriptions. */
+  payloads: EventPayloads
   config: Pick<Config, 'mode' | 'http'> & Partial<Pick<Config, 'webApp'>>
   clock: Clock
   logger: Logger
@@ -64,6 +68,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     authenticator,
     admission,
     operationAdmission,
+    payloads,
     config,
     clock,
     logger,
@@ -71,7 +76,16 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   } = dependencies
   const limits = { ...SOCKET_LIMITS, ...dependencies.limits }
   const server = new WebSocketServer(serverOptions(limits))
-  const protocol = createSocketProtocol({ yoga, admission, operationAdmission, intake, limits, logger })
+  const protocol = createSocketProtocol({
+    yoga,
+    admission,
+    operationAdmission,
+    payloads,
+    intake,
+    limits,
+    logger,
+  })
+  const turnEnd = createTurnEnd()
   const isListedOrigin = createOriginPolicy(config)
   const isAllowedOrigin = (headers: IncomingHttpHeaders): boolean =>
     headers.origin === undefined ||
@@ -109,6 +123,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     const connection = new SocketConnection({
       socket,
       network: request.socket,
+      turnEnd,
       sessions,
       intake,
       limits,

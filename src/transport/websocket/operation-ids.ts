@@ -7,14 +7,15 @@ import { CLOSE_CODES } from './close-codes.ts'
  * has ended, the new one receives the result of the old one, and is forgotten when the old one ends. So each operation
  * gets an id of its own here, and messages of completed operations are dropped on their way out.
  */
-export function withUniqueIds<Extra>(server: Server<Extra>): Server<Extra> {
+export function withUniqueIds<Extra extends Readonly<{ operationIds: OperationIds }>>(
+  server: Server<Extra>,
+): Server<Extra> {
   return {
-    opened: (socket, extra) => server.opened(translated(socket), extra),
+    opened: (socket, extra) => server.opened(translated(socket, extra.operationIds), extra),
   }
 }
 
-function translated(socket: ProtocolSocket): ProtocolSocket {
-  const ids = new OperationIds()
+function translated(socket: ProtocolSocket, ids: OperationIds): ProtocolSocket {
   return {
     ...socket,
     send(text) {
@@ -36,10 +37,15 @@ function translated(socket: ProtocolSocket): ProtocolSocket {
 }
 
 /** The ids of one connection: the client's ids of the operations that are running, and the ids that replace them. */
-class OperationIds {
+export class OperationIds {
   readonly #own = new Map<string, string>()
   readonly #clients = new Map<string, string>()
   #last = 0
+
+  /** Returns the client's id of a running operation. */
+  clientIdOf(own: string): string | undefined {
+    return this.#clients.get(own)
+  }
 
   isRunning(clientId: string): boolean {
     return this.#own.has(clientId)

@@ -14,6 +14,8 @@ import { CLOSE_CODES } from './close-codes.ts'
 import { authorizationIn, connectionToken } from './connection-token.ts'
 import { withUniqueIds } from './operation-ids.ts'
 import type { Engine, Outcome } from '../pipeline/engine.ts'
+import type { EventPayloads } from '../pipeline/event-payloads.ts'
+import { SocketSink } from './live-sink.ts'
 import type { Intake } from './intake.ts'
 import { type SocketConnection, SocketClosedError } from './connection.ts'
 import type { SocketLimits } from './limits.ts'
@@ -23,6 +25,7 @@ type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'engine' | 'persistedQueries'>
   admission: ConnectionAdmission
   operationAdmission: Pick<OperationAdmission, 'throttleSend'>
+  payloads: EventPayloads
   intake: Pick<Intake, 'recordRejection' | 'recordStart'>
   limits: SocketLimits
   logger: Logger
@@ -36,6 +39,7 @@ export function createSocketProtocol({
   yoga,
   admission,
   operationAdmission,
+  payloads,
   intake,
   limits,
   logger,
@@ -67,12 +71,16 @@ export function createSocketProtocol({
     if (code !== 'UNAUTHENTICATED') connection.close(SIGN_IN_UNAVAILABLE.code, SIGN_IN_UNAVAILABLE.reason)
   }
 
-  async function begin(connection: SocketConnection, message: SubscribePayload): Promise<Prepared> {
+  async function begin(
+    connection: SocketConnection,
+    id: string,
+    message: SubscribePayload,
+  ): Promise<Prepared> {
     if (connection.operations.count >= limits.maxOperations)
       return [clientError(tooManyOperations(limits.maxOperations))]
     connection.operations.begin(message)
     try {
-      return await prepare(connection, message)
+      return await prepare(connection, id, message)
     } catch (error) {
       connection.operations.end(message)
       return [toClientError(error, logger)]
@@ -80,7 +88,11 @@ export function createSocketProtocol({
   }
 
   /** An invalid document costs no request to the identity provider or the database. */
-  async function prepare(connection: SocketConnection, message: SubscribePayload): Promise<Prepared> {
+  async function prepare(
+    connection: SocketConnection,
+    id: string,
+    message: SubscribePayload,
+  ): Promise<Prepared> {
     const { queuedMs, backlogMs } = connection
     const receivedAt = performance.now()
     const { schema, parse, validate, contextFactory } = yoga.engine(connection.payer)
@@ -88,6 +100,8 @@ export function createSocketProtocol({
     if (query === undefined) throw badInput(NO_DOCUMENT)
     const parsed = startHop('parse')
     const document = parse(query)
+    // A subscription keeps its message. Subscriptions with equal documents then keep one text together.
+    Object.assign(message, { query: document.loc?.source.body ?? query })
     // Some clients send an empty name if there is none.
     const operationName = message.operationName === '' ? undefined : message.operationName
     const [invalid, ...more] = validate(schema, document)
@@ -101,10 +115,21 @@ export function createSocketProtocol({
     const viewer = sessionUse.session?.viewer
     if (viewer !== undefined && onlySends(operation)) throttleSend(connection, viewer.userId, backlogMs)
     intake.recordStart(queuedMs)
-    const caller: Caller = { transport: 'websocket', session: sessionUse.session, connection, receivedAt }
+    const args = { schema, document, operationName, variableValues: message.variables }
+    const caller: Caller = {
+      transport: 'websocket',
+      session: sessionUse.session,
+      connection,
+      receivedAt,
+      openLiveSink: () => {
+        const clientId = connection.operationIds.clientIdOf(id) ?? id
+        return new SocketSink({ args: prepared, clientId, outbox: connection.outbox, payloads })
+      },
+    }
     const contextValue = await contextFactory({ caller, params: { extensions: message.extensions } })
     admitted()
-    return { schema, document, operationName, variableValues: message.variables, contextValue }
+    const prepared = { ...args, contextValue }
+    return prepared
   }
 
   /** Throws RATE_LIMITED if the gateway is overloaded with sends and this viewer is one of the heaviest senders. */
@@ -140,7 +165,7 @@ export function createSocketProtocol({
   const server = makeServer<Record<string, unknown>, SocketConnection>({
     connectionInitWaitTimeout: limits.initTimeoutMs,
     onConnect: ({ extra, connectionParams }) => signIn(extra, connectionParams),
-    onSubscribe: ({ extra }, _id, message) => begin(extra, message),
+    onSubscribe: ({ extra }, id, message) => begin(extra, id, message),
     execute: (args) => run(execute, args),
     subscribe: (args) => run(subscribe, args),
     onOperation: ({ extra }, _id, message, _args, result) => extra.operations.attachStream(message, result),

@@ -15,6 +15,7 @@ import { createConnectionAdmission } from '../../../src/transport/websocket/conn
 import type { Caller } from '../../../src/transport/pipeline/caller.ts'
 import type { Graphiql } from '../../../src/transport/http/graphiql.ts'
 import { Registry } from 'prom-client'
+import { createEventPayloads } from '../../../src/transport/pipeline/event-payloads.ts'
 import { createMetricsPage } from '../../../src/transport/health/metrics-page.ts'
 import { createHealth } from '../../../src/transport/health/health.ts'
 import type { Health, HealthCheck } from '../../../src/transport/health/health.ts'
@@ -108,6 +109,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     yoga,
     authenticator,
     admission,
+    payloads: createEventPayloads({ sharedContext: {}, logger }),
     operationAdmission,
     config,
     clock,

@@ -10,6 +10,7 @@ import { beginRequestScope } from '../../../src/telemetry/request-id.ts'
 import { SocketConnection } from '../../../src/transport/websocket/connection.ts'
 import { SOCKET_LIMITS } from '../../../src/transport/websocket/limits.ts'
 import { SocketSessions } from '../../../src/transport/websocket/sessions.ts'
+import { createTurnEnd } from '../../../src/transport/websocket/outbox.ts'
 
 const logger = createLogger({ level: 'silent', pretty: false })
 const authenticator = { authenticate: () => Promise.reject(new Error('not used')) }
@@ -36,6 +37,7 @@ async function connectUnread() {
   const connection = new SocketConnection({
     socket,
     network,
+    turnEnd: createTurnEnd(),
     sessions: new SocketSessions(authenticator, () => undefined),
     intake: { add: () => undefined },
     limits: SOCKET_LIMITS,

@@ -1,0 +1,131 @@
+import type { ExecutionArgs, ExecutionResult } from 'graphql'
+import { toClientError } from '../../api/masking.ts'
+import { isSharedSelection, variablesOfItems } from '../../api/shared-selection.ts'
+import { needsViewer } from '../../api/viewer-needed.ts'
+import type { LiveItem } from '../../events/signal.ts'
+import { elapsedMs } from '../../lib/clock.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import { executeWithRetry } from './event-retry.ts'
+import { Payload } from './payload.ts'
+
+/** The payloads of the live items of subscriptions. */
+export type EventPayloads = Readonly<{
+  /** Adds a subscription to its cohort, until it is disposed of. */
+  join(args: ExecutionArgs): Cohort
+  /** Resolves the item for one subscription alone, with its own context. */
+  own(item: LiveItem, args: ExecutionArgs, signal: AbortSignal): Payload
+}>
+
+/** The subscriptions whose results are equal unless they depend on the viewer: same document, same variables. */
+export type Cohort = Readonly<{
+  /** Returns the payload of an item for all of the cohort. Undefined if the selection depends on the viewer. */
+  shared(item: LiveItem): Payload | undefined
+  /** The subscription is over. */
+  leave(): void
+}>
+
+type Dependencies = Readonly<{
+  /** Creates the context of executions without a viewer, see `createSharedContext`. */
+  sharedContext: object
+  logger: Logger
+}>
+
+/**
+ * A payload is sent for this long after it was computed, in milliseconds. A slow subscriber that gets to the item later
+ * needs the state of that time: the message may have expired.
+ */
+const MAX_AGE_MS = 1_000
+
+/*
+ * An event that a thousand devices receive is executed and serialised once for each different document, not once for
+ * each device. Three things keep that correct:
+ *
+ * 1. Subscriptions share a cohort only if everything that a result can depend on is equal, except the viewer: the text
+ *    of the document, the name of the operation, and the variables. Variables that only choose the stream do not count.
+ * 2. A selection is shared only if the schema marks each of its fields as equal for all viewers.
+ * 3. A shared execution has no viewer. A resolver that asks for one ends it, and each subscription executes on its own.
+ */
+export function createEventPayloads({ sharedContext, logger }: Dependencies): EventPayloads {
+  const cohorts = new Map<string, SharedCohort>()
+
+  async function compute(payload: Payload, args: ExecutionArgs, signal: AbortSignal): Promise<void> {
+    const result = await resultOf(args, signal)
+    const isDependent = result.errors?.some(needsViewer) === true
+    payload.settle(isDependent ? 'viewer-needed' : serialise(result), elapsedMs())
+  }
+
+  async function resultOf(args: ExecutionArgs, signal: AbortSignal): Promise<ExecutionResult> {
+    try {
+      return await executeWithRetry(args, signal)
+    } catch (error) {
+      return { errors: [toClientError(error, logger)] }
+    }
+  }
+
+  /** The same text as graphql-ws writes for a single subscription: with the errors last. */
+  function serialise({ errors, ...rest }: ExecutionResult): Buffer {
+    const masked = errors?.map((error) => toClientError(error, logger))
+    return Buffer.from(`${JSON.stringify(masked === undefined ? rest : { ...rest, errors: masked })}}`)
+  }
+
+  function start(args: ExecutionArgs, item: LiveItem, signal: AbortSignal): Payload {
+    const payload = new Payload()
+    void compute(payload, { ...args, rootValue: item }, signal)
+    return payload
+  }
+
+  function createCohort(key: string, args: ExecutionArgs): SharedCohort {
+    const payloads = new WeakMap<LiveItem, Payload>()
+    const isSharedByType = new Map<LiveItem['type'], boolean>()
+    const sharedArgs = { ...args, contextValue: sharedContext }
+    const ended = new AbortController()
+    let members = 0
+
+    function isShared({ type }: LiveItem): boolean {
+      const known = isSharedByType.get(type)
+      if (known !== undefined) return known
+      const found = isSharedSelection(args.schema, args, type)
+      isSharedByType.set(type, found)
+      return found
+    }
+
+    return {
+      shared(item) {
+        if (!isShared(item)) return undefined
+        const known = payloads.get(item)
+        if (known !== undefined && known.ageMs(elapsedMs()) < MAX_AGE_MS) return known
+        const payload = start(sharedArgs, item, ended.signal)
+        payloads.set(item, payload)
+        return payload
+      },
+      join() {
+        members += 1
+      },
+      leave() {
+        members -= 1
+        if (members > 0) return
+        cohorts.delete(key)
+        ended.abort()
+      },
+    }
+  }
+
+  return {
+    join(args) {
+      const key = keyOf(args)
+      const cohort = cohorts.get(key) ?? createCohort(key, args)
+      cohorts.set(key, cohort)
+      cohort.join()
+      return cohort
+    },
+    own: (item, args, signal) => start(args, item, signal),
+  }
+}
+
+type SharedCohort = Cohort & Readonly<{ join(): void }>
+
+function keyOf(args: ExecutionArgs): string {
+  const { document, operationName, variableValues } = args
+  const values = variablesOfItems(args).map((name) => [name, variableValues?.[name]])
+  return JSON.stringify([document.loc?.source.body, operationName, values])
+}
