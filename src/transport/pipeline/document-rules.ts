@@ -3,6 +3,7 @@ import type { DocumentNode, GraphQLError, GraphQLSchema, ValidationRule } from '
 import type { Plugin } from 'graphql-yoga'
 import { parseWithinLimits } from '../../api/limits.ts'
 import { toDocumentError, hintHttp } from '../../api/masking.ts'
+import { subscriptionRootRule } from './subscription-root-rule.ts'
 
 export type DocumentRules = Readonly<{
   /** Whether clients may query the schema and get suggestions in errors. */
@@ -24,9 +25,11 @@ export function useDocumentRules({ introspection }: DocumentRules): Plugin {
     },
     onValidate({ addValidationRule, setValidationFn }) {
       if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule)
-      setValidationFn((schema: GraphQLSchema, document: DocumentNode, rules?: readonly ValidationRule[]) =>
-        validate(schema, document, rules, options),
-      )
+      setValidationFn((schema: GraphQLSchema, document: DocumentNode, rules?: readonly ValidationRule[]) => {
+        // First and alone: a rule of graphql-js throws at what this one reports.
+        const atRoot = validate(schema, document, [subscriptionRootRule], options)
+        return atRoot.length > 0 ? atRoot : validate(schema, document, rules, options)
+      })
       return ({ valid, result, setResult }) => {
         // The type in Envelop is unknown, but all errors of graphql-js are GraphQLErrors.
         if (!valid) setResult((result as readonly GraphQLError[]).map(asRequestError))

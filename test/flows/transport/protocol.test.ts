@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { startGateway } from './gateway.ts'
 import type { Gateway } from './gateway.ts'
+import { post } from './http-client.ts'
 import { RawSocket, handshakeStatus } from './raw-socket.ts'
 
 test('closes a connection without connection_init with 4408', async () => {
@@ -250,4 +251,23 @@ test('ends only the connection that breaks the WebSocket protocol', async () => 
   await speakRawly(gateway, [unmasked])
   await speakRawly(gateway, [reserved])
   expect(await other.run('1', '{ whoami }')).toMatchObject({ type: 'next' })
+})
+
+test.each([
+  'subscription ($no: Boolean!) { observed @include(if: $no) }',
+  'subscription ($no: Boolean!) { ... @include(if: $no) { observed } }',
+  'subscription ($no: Boolean!) { ...Root } fragment Root on Subscription { observed @include(if: $no) }',
+  'subscription { observed @skip(if: true) }',
+])('rejects a conditional root field of a subscription: %s', async (query) => {
+  await using gateway = await startGateway()
+  using socket = await new RawSocket(gateway.webSocketUrl).init()
+  const variables = query.includes('$no') ? { no: false } : {}
+  expect(await socket.run('1', query, { variables })).toMatchObject({
+    type: 'error',
+    payload: [
+      { extensions: { code: 'BAD_USER_INPUT' }, message: expect.stringContaining('root field') as string },
+    ],
+  })
+  const answer = await post(gateway.url, query, { variables, headers: { accept: 'text/event-stream' } })
+  expect(answer.text).toContain('BAD_USER_INPUT')
 })
