@@ -1,6 +1,7 @@
 import { issueToken } from '../../src/auth/issue-token.ts'
 import { CREATE_GROUP, INBOX, SEND, START_DIRECT_CHAT, subscribeText } from './documents.ts'
 import { NUMBER, NumberedFrame, readNumber } from './numbered-frame.ts'
+import type { ClientOptions, Listener, User } from './user.ts'
 import { frameOf, Wire } from './wire.ts'
 
 /*
@@ -11,14 +12,6 @@ import { frameOf, Wire } from './wire.ts'
  *
  * All other frames belong to setting up, and are parsed.
  */
-
-/** Receives the events of a client while a load runs. */
-export type Listener = Readonly<{
-  /** The inbox delivered the message with this number. */
-  arrived(number: number): void
-  /** The gateway answered the send with this number. */
-  answered(number: number, isRefused: boolean): void
-}>
 
 type ProtocolMessage = Readonly<{ id?: string; type: string; payload?: unknown }>
 type Result = Readonly<{ data?: Readonly<Record<string, unknown>> | null; errors?: unknown }>
@@ -35,9 +28,7 @@ const PONG = frameOf('{"type":"pong"}')
 const HEAD_BYTES = 64
 const TEXT = 'Happy new year! This is a message of about a hundred characters, as people write them.'
 
-export type ClientOptions = Readonly<{ url: string; secret: string; name: string }>
-
-export class Client {
+export class Client implements User {
   readonly name: string
   #wire!: Wire
   #listener: Listener = { arrived: () => undefined, answered: () => undefined }
@@ -63,15 +54,10 @@ export class Client {
     return client
   }
 
-  get userId(): string {
-    return `user_${this.name}`
-  }
-
   listen(listener: Listener): void {
     this.#listener = listener
   }
 
-  /** Starts the inbox. Resolves when it is live. */
   async startInbox(): Promise<void> {
     const id = `inbox-${this.name}`
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -86,9 +72,8 @@ export class Client {
     this.#waiting.delete(id)
   }
 
-  /** Returns the id of the direct chat with the other user. */
-  async startDirectChat(other: Client): Promise<string> {
-    const { startDirectChat } = await this.ask(START_DIRECT_CHAT, { input: { userId: other.userId } })
+  async startDirectChat(other: User): Promise<string> {
+    const { startDirectChat } = await this.ask(START_DIRECT_CHAT, { input: { userId: userIdOf(other) } })
     return chatIdOf(startDirectChat)
   }
 
@@ -96,7 +81,7 @@ export class Client {
     const input = {
       clientChatId: this.name,
       title: 'Everyone',
-      memberIds: others.map(({ userId }) => userId),
+      memberIds: others.map(userIdOf),
     }
     const { createGroup } = await this.ask(CREATE_GROUP, { input })
     return chatIdOf(createGroup)
@@ -113,7 +98,6 @@ export class Client {
     return data
   }
 
-  /** Returns the frame that sends numbered messages to the chat. */
   sendFrame(chatId: string): NumberedFrame {
     const input = { chatId, clientMessageId: `${this.name}-${NUMBER}`, body: `n${NUMBER} ${TEXT}` }
     return new NumberedFrame(subscribeText(`n${NUMBER}`, SEND, { input }))
@@ -160,6 +144,10 @@ export class Client {
     if (message.type === 'ping') this.#wire.write(PONG)
     this.#waiting.get(message.id ?? message.type)?.(message)
   }
+}
+
+function userIdOf({ name }: Pick<User, 'name'>): string {
+  return `user_${name}`
 }
 
 function isAt(bytes: Buffer, start: number, expected: Buffer): boolean {

@@ -6,23 +6,29 @@ export const NUMBER = '##########'
 const DIGITS = NUMBER.length
 const ZERO = 0x30
 
-/** A frame whose text contains a number in one or more places. Each message copies the frame and writes its digits. */
-export class NumberedFrame {
-  readonly #frame: Buffer
+/** Bytes that contain a number in one or more places. Each message copies them and writes its digits. */
+export class NumberedText {
+  readonly #bytes: Buffer
   readonly #places: readonly number[]
 
-  constructor(text: string) {
-    this.#frame = frameOf(text)
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
     const places: number[] = []
-    for (let at = this.#frame.indexOf(NUMBER); at !== -1; at = this.#frame.indexOf(NUMBER, at + DIGITS))
-      places.push(at)
+    for (let at = bytes.indexOf(NUMBER); at !== -1; at = bytes.indexOf(NUMBER, at + DIGITS)) places.push(at)
     this.#places = places
   }
 
   with(number: number): Buffer {
-    const frame = Buffer.from(this.#frame)
-    for (const place of this.#places) writeDigits(frame, place, number)
-    return frame
+    const bytes = Buffer.from(this.#bytes)
+    for (const place of this.#places) writeDigits(bytes, place, number)
+    return bytes
+  }
+}
+
+/** A WebSocket frame whose text contains a number. */
+export class NumberedFrame extends NumberedText {
+  constructor(text: string) {
+    super(frameOf(text))
   }
 }
 

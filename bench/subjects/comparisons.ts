@@ -1,7 +1,10 @@
+import { ejabberd, hasEjabberd } from '../targets/ejabberd.ts'
 import { bareWs, graphqlWs, handWritten, yoga } from '../targets/peers.ts'
 import { type Comparison, LATENCY_FIGURES, throughput } from './subject.ts'
 
 const RATES = [100, 250, 500, 1_000, 2_000]
+/** It takes part if it is installed. */
+const EJABBERD = hasEjabberd() ? [ejabberd] : []
 const NO_USERS = { pairs: 0, members: 0 }
 
 /** All comparisons. PostgreSQL, Redis, the load generator and all systems share the machine. */
@@ -10,7 +13,7 @@ export const COMPARISONS: readonly Comparison[] = [
     name: 'pairs',
     summary: '1:1 messages, saturated: 300 pairs in a closed loop, two gateways',
     workload: 'closedLoop',
-    peers: [handWritten, bareWs],
+    peers: [...EJABBERD, handWritten, bareWs],
     gateways: [2],
     opening: { ...NO_USERS, pairs: 300 },
     steps: [{ name: 'saturated', load: {} }],
@@ -21,7 +24,7 @@ export const COMPARISONS: readonly Comparison[] = [
     name: 'rate',
     summary: '1:1 messages, open loop at fixed rates: 200 pairs, one and two gateways',
     workload: 'openLoop',
-    peers: [handWritten, bareWs],
+    peers: [...EJABBERD, handWritten, bareWs],
     gateways: [1, 2],
     opening: { ...NO_USERS, pairs: 200 },
     steps: RATES.map((perSecond) => ({ name: `${perSecond}/s`, load: { perSecond } })),
@@ -36,7 +39,7 @@ export const COMPARISONS: readonly Comparison[] = [
     name: 'one-pair',
     summary: '1:1 messages, one pair on an idle machine, 20 a second, two gateways',
     workload: 'openLoop',
-    peers: [handWritten, bareWs],
+    peers: [...EJABBERD, handWritten, bareWs],
     gateways: [2],
     opening: { ...NO_USERS, pairs: 1 },
     steps: [{ name: '20/s', load: { perSecond: 20 } }],

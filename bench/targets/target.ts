@@ -22,6 +22,10 @@ export type Target = Readonly<{
 export type TargetParts = Readonly<{
   name: string
   path: string
+  /** Of the addresses. Default: ws. */
+  scheme?: string
+  /** For a system that needs no second gateway. Default: as many as asked for. */
+  maxGateways?: number
   /** Prepares a database that its gateways share. */
   prepare?: (place: Place) => Promise<string>
   startGateway(parts: GatewayParts): Promise<Server>
@@ -36,7 +40,14 @@ export type GatewayParts = Readonly<{
 }>
 
 /** Returns a target whose gateways share a database and a Redis server. */
-export function targetOf({ name, path, prepare, startGateway }: TargetParts): Target {
+export function targetOf({
+  name,
+  path,
+  scheme = 'ws',
+  maxGateways = Infinity,
+  prepare,
+  startGateway,
+}: TargetParts): Target {
   return {
     name,
     async start(place, { gateways: count, isOpen = false }) {
@@ -44,7 +55,7 @@ export function targetOf({ name, path, prepare, startGateway }: TargetParts): Ta
       const redis = resources.use(await place.startRedis())
       const databaseUrl = (await prepare?.(place)) ?? ''
       const gateways: Server[] = []
-      for (let number = 1; number <= count; number += 1) {
+      for (let number = 1; number <= Math.min(count, maxGateways); number += 1) {
         const parts = {
           name: `${name}-${number}`,
           folder: place.folder,
@@ -56,7 +67,7 @@ export function targetOf({ name, path, prepare, startGateway }: TargetParts): Ta
       }
       const owned = resources.move()
       return {
-        urls: gateways.map(({ port }) => `ws://127.0.0.1:${port}${path}`),
+        urls: gateways.map(({ port }) => `${scheme}://127.0.0.1:${port}${path}`),
         gateways,
         redis,
         [Symbol.asyncDispose]: () => owned.disposeAsync(),
