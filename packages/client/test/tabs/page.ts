@@ -1,3 +1,4 @@
+import { type Bridge, createBridge } from '../../src/engine.ts'
 import { createParleyClient } from '../../src/index.ts'
 import { indexedDbStorage } from '../../src/indexeddb.ts'
 
@@ -7,9 +8,14 @@ const { url, token } = Object.fromEntries(new URLSearchParams(location.search)) 
   token: string
 }
 const client = createParleyClient({ url, token, storage: indexedDbStorage() })
+/** What a subscription of the app received. */
+const received: unknown[] = []
+let bridge: Bridge | undefined
+let end: (() => void) | undefined
 
 const tab = {
   start: () => client.start(),
+  close: () => client.close(),
   connection: () => client.connection.getSnapshot().type,
   send: async (chatId: string, body: string) => void (await client.chat(chatId).send({ body })),
   open: (chatId: string) => void client.chat(chatId).subscribe(() => undefined),
@@ -18,6 +24,17 @@ const tab = {
       .chat(chatId)
       .getSnapshot()
       .messages.map(({ body, status }) => [body, status] as const),
+  /** Starts a subscription of the app, as the adapters for other caches do. */
+  subscribe(document: string, chatId: string) {
+    bridge ??= createBridge(client, () => undefined)
+    end = bridge.subscribe(
+      document,
+      { id: chatId },
+      { onData: (data) => received.push(data), onEnd: (error) => received.push(error?.code) },
+    )
+  },
+  unsubscribe: () => end?.(),
+  received: () => received,
 }
 export type Tab = typeof tab
 Object.assign(window, { tab })

@@ -1,43 +1,36 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContext, Page } from 'playwright-core'
-import { build, type Rolldown } from 'vite'
-import { expect, test } from 'vitest'
-import { startBrowser } from '../../../../test/harness/people/browser.ts'
-import { startParley, UNLIMITED } from '../../../../test/harness/servers/parley.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { BROWSER_TIMEOUT_MS, startBrowser } from '../../../../test/harness/people/browser.ts'
+import type { Person } from '../../../../test/harness/people/person.ts'
+import { serveWebPage, type WebPage } from '../../../../test/harness/servers/web-page.ts'
 import type { Tab } from './page.ts'
+import { startTabsServer, type TabsServer } from './server.ts'
 
-/** How often a tab is killed. */
+/** How often a tab is killed. `TAB_KILLS` in the environment replaces it. */
 const KILLS = Number(process.env['TAB_KILLS'] ?? 30)
 const TABS = 3
+const SETTLE = { timeout: 20_000 }
 
-/** The page of the test, on an origin of its own. */
-async function servePage(): Promise<Readonly<{ origin: string }> & AsyncDisposable> {
-  const result = await build({
-    logLevel: 'silent',
-    configFile: false,
-    build: {
-      write: false,
-      lib: { entry: fileURLToPath(new URL('page.ts', import.meta.url)), formats: ['es'], fileName: 'page' },
-    },
-  })
-  const [{ output }] = [result].flat() as Rolldown.RolldownOutput[] as [Rolldown.RolldownOutput]
-  const server = createServer((request, response) => {
-    const isScript = request.url?.endsWith('.js') === true
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
-    response.end(isScript ? output[0].code : '<!doctype html><script type="module" src="/page.js"></script>')
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address() as { port: number }
-  return {
-    origin: `http://127.0.0.1:${address.port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
+let site: WebPage
+let server: TabsServer
+let browser: Awaited<ReturnType<typeof startBrowser>>
+beforeAll(async () => {
+  site = await serveWebPage(fileURLToPath(new URL('page.ts', import.meta.url)))
+  server = await startTabsServer(site.origin)
+  browser = await startBrowser()
+}, BROWSER_TIMEOUT_MS)
+afterAll(async () => {
+  await browser.close()
+  await server[Symbol.asyncDispose]()
+  await site[Symbol.asyncDispose]()
+})
+
+/** Two people with a chat. The second one's tabs open at `address`. */
+async function twoPeople(name: string) {
+  const [alice, bob] = await Promise.all([server.person(`alice-${name}`), server.person(`bob-${name}`)])
+  const address = `${site.origin}/?${String(new URLSearchParams({ url: server.url, token: bob.token }))}`
+  return { alice, bob, address, chatId: await alice.startChat(bob), context: await browser.newContext() }
 }
 
 async function openTab(context: BrowserContext, address: string, chatId: string): Promise<Page> {
@@ -47,7 +40,8 @@ async function openTab(context: BrowserContext, address: string, chatId: string)
   await page.evaluate((id) => {
     const { tab } = window as unknown as { tab: Tab }
     tab.open(id)
-    void tab.start()
+    // A tab that is killed before it is live rejects.
+    void tab.start().catch(() => undefined)
   }, chatId)
   return page
 }
@@ -56,27 +50,21 @@ const messagesIn = (page: Page, chatId: string) =>
   page.evaluate((id) => (window as unknown as { tab: Tab }).tab.messages(id), chatId)
 const connectionOf = (page: Page) => page.evaluate(() => (window as unknown as { tab: Tab }).tab.connection())
 
+/** The server has the inbox of one tab, on one connection. The other tabs are live all the same. */
+async function expectOneInbox(tabs: readonly Page[]): Promise<void> {
+  for (const page of tabs) await expect.poll(() => connectionOf(page), SETTLE).toBe('live')
+  await expect.poll(async () => [server.inboxes(), await server.sockets()], SETTLE).toEqual([1, 1])
+}
+
+async function bodiesOf(person: Person, chatId: string): Promise<(string | null)[]> {
+  return (await person.fetchChat(chatId)).messages.edges.map(({ node }) => node.body)
+}
+
 test(`sends each message once and in order while tabs are killed ${KILLS} times, and one tab holds the inbox`, async () => {
-  await using site = await servePage()
-  await using parley = await startParley({
-    config: {
-      ...UNLIMITED,
-      http: {
-        host: '127.0.0.1',
-        port: 0,
-        allowedOrigins: [site.origin],
-        allowedHeaders: [],
-        trustedProxies: [],
-      },
-    },
-  })
-  const [alice, bob] = await Promise.all([parley.person('alice'), parley.person('bob')])
-  const chatId = await alice.startChat(bob)
-  await using browser = await startBrowser()
-  const context = await browser.newContext()
-  const address = `${site.origin}/?${String(new URLSearchParams({ url: parley.url, token: bob.token }))}`
+  const { bob, address, chatId, context } = await twoPeople('kills')
   const tabs: Page[] = []
   for (let n = 0; n < TABS; n++) tabs.push(await openTab(context, address, chatId))
+  await expectOneInbox(tabs)
   const expected: string[] = []
   for (let kill = 0; kill < KILLS; kill++) {
     for (let n = 0; n < 3; n++) {
@@ -93,19 +81,62 @@ test(`sends each message once and in order while tabs are killed ${KILLS} times,
     await tabs[victim]?.close({ runBeforeUnload: false })
     tabs[victim] = await openTab(context, address, chatId)
   }
+  await expectOneInbox(tabs)
   for (const page of tabs) {
-    await expect.poll(() => connectionOf(page), { timeout: 20_000 }).toBe('live')
     await expect
-      .poll(async () => (await messagesIn(page, chatId)).filter(([, status]) => status === 'pending'), {
-        timeout: 20_000,
-      })
+      .poll(async () => (await messagesIn(page, chatId)).filter(([, status]) => status === 'pending'), SETTLE)
       .toEqual([])
   }
-  const { messages } = await bob.fetchChat(chatId)
-  expect(messages.edges.map(({ node }) => node.body)).toEqual(expected.slice(-messages.edges.length))
+  const stored = await bodiesOf(bob, chatId)
+  expect(stored).toEqual(expected.slice(-stored.length))
   expect((await bob.fetchChat(chatId)).headSeq).toBe(expected.length)
   for (const page of tabs) {
     const shown = (await messagesIn(page, chatId)).map(([body]) => body)
     expect(shown.slice(-20)).toEqual(expected.slice(-20))
   }
-}, 600_000)
+  await context.close()
+  await expect.poll(async () => [server.inboxes(), await server.sockets()], SETTLE).toEqual([0, 0])
+}, 1_800_000)
+
+test('opens a connection in a following tab while the app has subscriptions there', async () => {
+  const { alice, address, chatId, context } = await twoPeople('subscriptions')
+  const leader = await openTab(context, address, chatId)
+  await expectOneInbox([leader])
+  const follower = await openTab(context, address, chatId)
+  await expectOneInbox([leader, follower])
+  const document = `subscription ($id: ID!) {
+    chatEvents(chatId: $id) { __typename ... on CaughtUp { at } ... on MessageSent { message { body } } } }`
+  const received = (page: Page) =>
+    page.evaluate(() => JSON.stringify((window as unknown as { tab: Tab }).tab.received()))
+  const starts = async (page: Page) => (await received(page)).match(/CaughtUp/g)?.length ?? 0
+  const subscribe = (page: Page) =>
+    page.evaluate(([text, id]) => (window as unknown as { tab: Tab }).tab.subscribe(text, id), [
+      document,
+      chatId,
+    ] as const)
+
+  await subscribe(leader)
+  await expect.poll(() => starts(leader)).toBe(1)
+  expect([server.inboxes(), await server.sockets()]).toEqual([1, 1])
+  await subscribe(follower)
+  await expect.poll(() => starts(follower)).toBe(1)
+  expect([server.inboxes(), await server.sockets()]).toEqual([1, 2])
+  await alice.send(chatId, 'one')
+  for (const page of [leader, follower]) await expect.poll(() => received(page)).toContain('one')
+
+  // The follower takes over: its subscription moves to the connection of the inbox.
+  await leader.close({ runBeforeUnload: false })
+  await expect.poll(() => starts(follower), SETTLE).toBe(2)
+  await expectOneInbox([follower])
+  await alice.send(chatId, 'two')
+  await expect.poll(() => received(follower)).toContain('two')
+
+  const third = await openTab(context, address, chatId)
+  await expectOneInbox([follower, third])
+  await subscribe(third)
+  await expect.poll(() => starts(third)).toBe(1)
+  expect(await server.sockets()).toBe(2)
+  await third.evaluate(() => (window as unknown as { tab: Tab }).tab.unsubscribe())
+  await expectOneInbox([follower, third])
+  await context.close()
+})
