@@ -27,7 +27,7 @@ export type ParleyApollo = Readonly<{
 const DOCUMENT = gql(PROJECTION)
 
 /**
- * Creates an Apollo Client whose cache the engine keeps up to date, and starts the engine. A refused token is reported
+ * Creates an Apollo Client whose cache the engine keeps up to date, and starts the engine. A rejected token is reported
  * by `parley.connection`, as `signed-out`.
  */
 export function createParleyApollo(options: ParleyApolloOptions): ParleyApollo {

@@ -38,7 +38,8 @@ export type Store<Snapshot> = Readonly<{
 /** One signed-in user on one device. */
 export type ParleyClient = Readonly<{
   /**
-   * Opens storage and the inbox. Resolves once the client is live for the first time. Rejects if the token is refused.
+   * Opens storage and the inbox. Resolves once the client is live for the first time. Rejects if the server rejects the
+   * token.
    */
   start(): Promise<void>
   /** Ends all activity. The outbox stays in storage. */
@@ -85,7 +86,7 @@ export type ConnectionState =
   | { readonly type: 'live' }
   /** Not connected. The next attempt starts at `retryAt`, or earlier when the network returns. */
   | { readonly type: 'offline'; readonly retryAt: Date; readonly reason: string }
-  /** The server refuses the token, or the app could not provide one. */
+  /** The server rejects the token, or the app could not provide one. */
   | { readonly type: 'signed-out'; readonly reason: string }
 
 /** One chat. */

@@ -78,9 +78,9 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   async function start(): Promise<void> {
     opening = open()
     const opened = await opening.catch((error: unknown) => {
-      // Refused before there is a connection whose state could tell it.
-      const isRefused = error instanceof ParleyError && error.code === 'UNAUTHENTICATED'
-      if (isRefused) connection.set({ type: 'signed-out', reason: error.message })
+      // Rejected before there is a connection whose state could tell it.
+      const isRejected = error instanceof ParleyError && error.code === 'UNAUTHENTICATED'
+      if (isRejected) connection.set({ type: 'signed-out', reason: error.message })
       throw error
     })
     opened.start()

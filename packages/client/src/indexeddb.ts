@@ -8,7 +8,7 @@ const STORE = 'values'
  * A storage that survives reloads. All tabs of one origin that use the same name share it, and so share one device id,
  * one inbox and one outbox. Default name: `parley`.
  *
- * Every method rejects if the browser refuses IndexedDB, as some do in private windows.
+ * Every method rejects if the browser does not allow IndexedDB, as some do in private windows.
  */
 export function indexedDbStorage(name = 'parley'): ClientStorage {
   let opened: Promise<IDBPDatabase> | undefined

@@ -23,7 +23,7 @@ const LIVE: readonly Input[] = [START, OPENED, { type: 'caughtUp' }]
 
 test('goes from connecting through catching up to live', () => {
   expect(after([START])).toEqual({
-    state: { type: 'connecting', attempt: 0, refusals: 0 },
+    state: { type: 'connecting', attempt: 0, rejections: 0 },
     effects: [{ type: 'connect', freshToken: false }],
   })
   expect(after([START, OPENED]).state.type).toBe('catching-up')
@@ -55,19 +55,19 @@ test('connects at once with a fresh token when the old one has expired', () => {
   expect(effects).toEqual([{ type: 'connect', freshToken: true }])
 })
 
-test('signs out when a fresh token is refused too', () => {
+test('signs out when a fresh token is rejected too', () => {
   const { state } = after([START, closed(4403), { type: 'retry' }, closed(4403, 'Forbidden')])
   expect(state).toEqual({ type: 'signed-out', reason: 'Forbidden' })
 })
 
-test('signs out at the first refusal of a token that cannot be renewed', () => {
+test('signs out at the first rejection of a token that cannot be renewed', () => {
   expect(after([START, closed(4403, 'Forbidden')], false).state).toEqual({
     type: 'signed-out',
     reason: 'Forbidden',
   })
 })
 
-test('forgets earlier refusals once it was live', () => {
+test('forgets earlier rejections once it was live', () => {
   const again: Input[] = [closed(4403), { type: 'retry' }, OPENED, { type: 'caughtUp' }]
   expect(after([...LIVE, ...again, closed(4403)]).state.type).toBe('offline')
 })
@@ -81,7 +81,7 @@ test('signs out when the app has no token', () => {
 
 test('connects at once when the network is up again', () => {
   const { state, effects } = after([START, closed(1006), { type: 'networkUp' }])
-  expect(state).toEqual({ type: 'connecting', attempt: 0, refusals: 0 })
+  expect(state).toEqual({ type: 'connecting', attempt: 0, rejections: 0 })
   expect(effects).toEqual([{ type: 'disconnect' }, { type: 'connect', freshToken: false }])
 })
 

@@ -140,7 +140,7 @@ test('shows the same chats from a storage that knows only JSON, without a connec
   expect(await started).toMatchObject({ code: 'CLOSED' })
 })
 
-test('shows a message that the server refuses as failed, and sends those after it', async () => {
+test('shows a message that the server rejects as failed, and sends those after it', async () => {
   const { alice, bob, proxy, chatId } = await twoUsers()
   await using _ = proxy
   await using client = await startClient({ url: proxy.url, token: bob.token })

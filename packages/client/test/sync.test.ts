@@ -118,7 +118,7 @@ test('renews its token on the live connection', async () => {
   expect(bob.id).toBe(client.viewer.getSnapshot()?.id)
 })
 
-test('reports a token that is refused at the start as the state of the connection', async () => {
+test('reports a token that is rejected at the start as the state of the connection', async () => {
   await using parley = await startParley()
   await using client = createClient({ url: parley.url, token: 'a.b.c' })
   await expect(client.start()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
@@ -128,24 +128,24 @@ test('reports a token that is refused at the start as the state of the connectio
 test('shows the presence of a user once the first message makes the chat a shared one', async () => {
   await using parley = await startParley({ config: UNLIMITED })
   const [alice, bob] = await Promise.all([parley.person('alice'), parley.person('bob')])
-  let refusals = 0
+  let rejections = 0
   const WebSocket = lossyWebSocket((data) => {
-    if (data.includes('NOT_FOUND')) refusals += 1
+    if (data.includes('NOT_FOUND')) rejections += 1
     return false
   })
   await using client = await startClient({ url: parley.url, token: alice.token, WebSocket })
   const { id } = await client.startDirectChat(bob.id)
   const presence = client.presence(bob.id)
   presence.subscribe(() => undefined)
-  // The server refuses the subscription: a chat without messages is not shared yet.
-  await expect.poll(() => refusals).toBeGreaterThan(0)
+  // The server rejects the subscription: a chat without messages is not shared yet.
+  await expect.poll(() => rejections).toBeGreaterThan(0)
   expect(presence.getSnapshot().type).toBe('unknown')
   await client.chat(id).send({ body: 'Hello' })
   await bob.run('mutation { heartbeat(input: { userActivity: true }) { presence { online } } }')
   await expect.poll(() => presence.getSnapshot().type).toBe('online')
 })
 
-test('rejects `start` when the token is refused', async () => {
+test('rejects `start` when the server rejects the token', async () => {
   await using parley = await startParley()
   await expect(startClient({ url: parley.url, token: 'a.b.c' })).rejects.toMatchObject({
     code: 'UNAUTHENTICATED',

@@ -29,7 +29,7 @@ export type ParleyProviderProps = Readonly<{
 }>
 
 /**
- * Makes a client available to the hooks below it, and starts it once it is mounted. A refused token is not thrown: it
+ * Makes a client available to the hooks below it, and starts it once it is mounted. A rejected token is not thrown: it
  * is the connection state `signed-out`.
  */
 export function ParleyProvider({ client, children }: ParleyProviderProps): ReactNode {

@@ -11,17 +11,17 @@ import { type Backoff, backoffMs } from '../lib/backoff.ts'
  *                  networkUp  │  ▼                   ▼               │
  *                            offline ◀───────────────┴───────────────┘
  *                                │
- *      signed-out ◀──────────────┘ the token is refused twice, or the app has no other
+ *      signed-out ◀──────────────┘ the token is rejected twice, or the app has no other
  *
  *      stop leads from every state to `stopped`, which nothing leaves.
  */
 
 export type State =
   | Readonly<{ type: 'idle' }>
-  | Readonly<{ type: 'connecting'; attempt: number; refusals: number }>
-  | Readonly<{ type: 'catching-up'; attempt: number; refusals: number }>
+  | Readonly<{ type: 'connecting'; attempt: number; rejections: number }>
+  | Readonly<{ type: 'catching-up'; attempt: number; rejections: number }>
   | Readonly<{ type: 'live' }>
-  | Readonly<{ type: 'offline'; attempt: number; refusals: number; retryAtMs: number; reason: string }>
+  | Readonly<{ type: 'offline'; attempt: number; rejections: number; retryAtMs: number; reason: string }>
   | Readonly<{ type: 'signed-out'; reason: string }>
   | Readonly<{ type: 'stopped' }>
 
@@ -56,12 +56,12 @@ const BACKOFF: Backoff = { firstMs: 250, maxMs: 4_000 }
 /** After so many attempts, about a minute, the fault is not a short one. */
 const PATIENT_AFTER = 16
 const PATIENT_BACKOFF: Backoff = { firstMs: 30_000, maxMs: 30_000 }
-/** A token that was refused so often in a row, the last time fresh from the app, is not valid. */
-const MAX_REFUSALS = 2
+/** A token that was rejected so often in a row, the last time fresh from the app, is not valid. */
+const MAX_REJECTIONS = 2
 
 export const INITIAL: State = { type: 'idle' }
 
-/** `canRenew`: the app can provide another token than the one that was refused. */
+/** `canRenew`: the app can provide another token than the one that was rejected. */
 export function transition(state: State, input: Input, canRenew: boolean): Step {
   if (state.type === 'stopped') return stay(state)
   if (input.type === 'stop') return to({ type: 'stopped' }, { type: 'disconnect' })
@@ -76,35 +76,35 @@ export function transition(state: State, input: Input, canRenew: boolean): Step 
     case 'catching-up':
       return input.type === 'caughtUp' ? to({ type: 'live' }) : lost(state, state, input, canRenew)
     case 'live':
-      return lost(state, { attempt: 0, refusals: 0 }, input, canRenew)
+      return lost(state, { attempt: 0, rejections: 0 }, input, canRenew)
     case 'offline':
-      if (input.type === 'retry') return connect(state.attempt + 1, state.refusals)
-      if (input.type === 'networkUp') return connect(0, state.refusals, { type: 'disconnect' })
+      if (input.type === 'retry') return connect(state.attempt + 1, state.rejections)
+      if (input.type === 'networkUp') return connect(0, state.rejections, { type: 'disconnect' })
       return stay(state)
     default:
       return state satisfies never
   }
 }
 
-type Attempt = Readonly<{ attempt: number; refusals: number }>
+type Attempt = Readonly<{ attempt: number; rejections: number }>
 
 /** The connection is gone, unless the input says something else. */
-function lost(state: State, { attempt, refusals: before }: Attempt, input: Input, canRenew: boolean): Step {
+function lost(state: State, { attempt, rejections: before }: Attempt, input: Input, canRenew: boolean): Step {
   if (input.type === 'noToken') return signedOut(input.reason)
   if (input.type !== 'closed') return stay(state)
-  const refusals = input.code === CLOSE_CODES.forbidden ? before + 1 : 0
-  if (refusals > 0 && (!canRenew || refusals >= MAX_REFUSALS)) return signedOut(input.reason)
-  const ms = waitMs(attempt, refusals, input)
+  const rejections = input.code === CLOSE_CODES.forbidden ? before + 1 : 0
+  if (rejections > 0 && (!canRenew || rejections >= MAX_REJECTIONS)) return signedOut(input.reason)
+  const ms = waitMs(attempt, rejections, input)
   return to(
-    { type: 'offline', attempt, refusals, retryAtMs: input.nowMs + ms, reason: input.reason },
+    { type: 'offline', attempt, rejections, retryAtMs: input.nowMs + ms, reason: input.reason },
     { type: 'disconnect' },
     { type: 'scheduleRetry', ms },
   )
 }
 
-function waitMs(attempt: number, refusals: number, input: Extract<Input, { type: 'closed' }>): number {
+function waitMs(attempt: number, rejections: number, input: Extract<Input, { type: 'closed' }>): number {
   // A token that expired is replaced at once.
-  if (refusals > 0) return 0
+  if (rejections > 0) return 0
   // An overloaded gateway gives each client a time of its own. Another wait would undo that.
   const hint =
     input.code === CLOSE_CODES.overloaded ? /come back in (\d+) ms/.exec(input.reason)?.[1] : undefined
@@ -112,10 +112,10 @@ function waitMs(attempt: number, refusals: number, input: Extract<Input, { type:
   return backoffMs(attempt, attempt < PATIENT_AFTER ? BACKOFF : PATIENT_BACKOFF, input.random)
 }
 
-function connect(attempt: number, refusals: number, ...before: Effect[]): Step {
-  return to({ type: 'connecting', attempt, refusals }, ...before, {
+function connect(attempt: number, rejections: number, ...before: Effect[]): Step {
+  return to({ type: 'connecting', attempt, rejections }, ...before, {
     type: 'connect',
-    freshToken: refusals > 0,
+    freshToken: rejections > 0,
   })
 }
 

@@ -44,8 +44,8 @@ export function createRequest({ url, fetch, tokens }: Dependencies): Request {
       return await once(document, variables, await tokens.current())
     } catch (error) {
       // The token may have expired on the way, or by the server's clock. One fresh token is worth an attempt.
-      const isRefused = error instanceof ParleyError && error.code === 'UNAUTHENTICATED'
-      if (!isRefused || !tokens.canRenew) throw error
+      const isRejected = error instanceof ParleyError && error.code === 'UNAUTHENTICATED'
+      if (!isRejected || !tokens.canRenew) throw error
       return await once(document, variables, await tokens.renew())
     }
   }

@@ -10,7 +10,7 @@ export type OutboxEntry = Readonly<{
   body: string | null
   replyToId?: string | undefined
   createdAt: number
-  /** Set once the server has refused the message for good. */
+  /** Set once the server has rejected the message for good. */
   error?: Readonly<{ code: string; message: string }> | undefined
 }>
 

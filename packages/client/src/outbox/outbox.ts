@@ -109,7 +109,7 @@ export function createOutbox(dependencies: Dependencies): Outbox {
       if (!(error instanceof ParleyError)) throw error
       const { code, message, isRetryable, retryAfterMs } = error
       if (isRetryable) return retryAfterMs ?? backoffMs(failures, BACKOFF, Math.random())
-      // The connection is about to find out that the token is refused. The message waits for the next one.
+      // The connection is about to find out that the token is rejected. The message waits for the next one.
       if (code === 'UNAUTHENTICATED') return BACKOFF.maxMs
       await stored(entries.replace({ ...entry, error: { code, message } }))
       return 0

@@ -48,7 +48,7 @@ export function createActivity(request: Request): Activity {
   }
 }
 
-/** Calls at most once in `everyMs`, and not before the time that a refusal named. */
+/** Calls at most once in `everyMs`, and not before the time that a rejection named. */
 function throttled(everyMs: number, call: () => Promise<unknown>): () => void {
   let notBefore = 0
   return () => {

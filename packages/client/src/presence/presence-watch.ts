@@ -17,12 +17,12 @@ export type PresenceWatch = Readonly<{
   /** A new connection has none of the old one's subscriptions. */
   setSocket(socket: Socket | undefined): void
   /** A user who shared no chat with the viewer may do so now. */
-  retryRefused(): void
+  retryRejected(): void
 }>
 
 /**
  * The presence subscriptions of the tab that holds the connection, for all tabs. Users that are added get a
- * subscription of their own; one whose users are all unwatched ends. The server refuses a whole subscription if one of
+ * subscription of their own; one whose users are all unwatched ends. The server rejects a whole subscription if one of
  * its users shares no chat with the viewer: it is then halved until that user is alone.
  */
 export function createPresenceWatch(onPresence: (data: PresenceData) => void): PresenceWatch {
@@ -30,7 +30,7 @@ export function createPresenceWatch(onPresence: (data: PresenceData) => void): P
   let wanted: ReadonlySet<string> = new Set()
   /** The users of each subscription, and how to end it. */
   const groups = new Map<readonly string[], () => void>()
-  const refused = new Set<string>()
+  const rejected = new Set<string>()
   let timer: ReturnType<typeof setTimeout> | undefined
 
   function adjust(): void {
@@ -41,7 +41,7 @@ export function createPresenceWatch(onPresence: (data: PresenceData) => void): P
       end()
     }
     const covered = new Set([...groups.keys()].flat())
-    const missing = [...wanted].filter((userId) => !covered.has(userId) && !refused.has(userId))
+    const missing = [...wanted].filter((userId) => !covered.has(userId) && !rejected.has(userId))
     for (let first = 0; first < missing.length; first += MAX_USERS)
       subscribe(missing.slice(first, first + MAX_USERS))
   }
@@ -56,7 +56,7 @@ export function createPresenceWatch(onPresence: (data: PresenceData) => void): P
       if (socket !== current || error === undefined) return
       if (error.code !== 'NOT_FOUND') return later(error.retryAfterMs ?? REOPEN_MS)
       const half = Math.ceil(userIds.length / 2)
-      if (half === userIds.length) for (const userId of userIds) refused.add(userId)
+      if (half === userIds.length) for (const userId of userIds) rejected.add(userId)
       else for (const part of [userIds.slice(0, half), userIds.slice(half)]) subscribe(part)
     }
     if (current !== undefined)
@@ -75,13 +75,13 @@ export function createPresenceWatch(onPresence: (data: PresenceData) => void): P
     setSocket(next) {
       socket = next
       groups.clear()
-      refused.clear()
+      rejected.clear()
       clearTimeout(timer)
       adjust()
     },
-    retryRefused() {
-      if (refused.size === 0) return
-      refused.clear()
+    retryRejected() {
+      if (rejected.size === 0) return
+      rejected.clear()
       later(COLLECT_MS)
     },
   }

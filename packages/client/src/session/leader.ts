@@ -11,9 +11,9 @@ import { refreshViewer } from './identity.ts'
 
 /** In larger chats, receipts are neither sent to every member nor replayed. */
 const LARGE_CHAT = 100
-/** Before an inbox that the server has ended is opened again, in milliseconds. Longer if it was refused for good. */
+/** Before an inbox that the server has ended is opened again, in milliseconds. Longer if it was rejected for good. */
 const REOPEN_MS = 1_000
-const REFUSED_MS = 10_000
+const REJECTED_MS = 10_000
 
 /** The half of a session that holds the connection, on behalf of all tabs of the device. */
 export type Leader = Readonly<{
@@ -79,14 +79,14 @@ export function createLeader(context: SessionContext, deviceId: string): Leader 
       sync.receive(item)
       const { __typename: type } = item
       // A direct chat counts as shared once it has a message.
-      if (type === 'MemberAdded' || (type === 'MessageSent' && item.seq === 1)) presenceWatch.retryRefused()
+      if (type === 'MemberAdded' || (type === 'MessageSent' && item.seq === 1)) presenceWatch.retryRejected()
       if (type === 'CaughtUp' || (type === 'InboxReset' && wasReady)) inBackground(context, catchUp(closed))
     }
     const onEnd = (error: ParleyError | undefined): void => {
       if (closed.aborted) return
-      const isRefused = error?.isRetryable === false
-      if (isRefused) onError(error)
-      timer = setTimeout(open, error?.retryAfterMs ?? (isRefused ? REFUSED_MS : REOPEN_MS))
+      const isRejected = error?.isRetryable === false
+      if (isRejected) onError(error)
+      timer = setTimeout(open, error?.retryAfterMs ?? (isRejected ? REJECTED_MS : REOPEN_MS))
     }
     const open = (): void => void socket.subscribe(INBOX, { deviceId }, { onData, onEnd })
     open()

@@ -37,8 +37,8 @@ export function createPositions({ request, deviceId, signal, onError }: Dependen
       await request(MARK_DELIVERED, { input })
       for (const [chatId, seq] of batch) acknowledged.set(chatId, seq)
     } catch (error) {
-      const isRefused = error instanceof ParleyError && error.code === 'NOT_FOUND'
-      if (!isRefused || batch.length === 1) throw error
+      const isRejected = error instanceof ParleyError && error.code === 'NOT_FOUND'
+      if (!isRejected || batch.length === 1) throw error
       // One chat that no longer exists would keep all others from being acknowledged.
       const half = Math.ceil(batch.length / 2)
       for (const part of [batch.slice(0, half), batch.slice(half)]) await acknowledge(part).catch(onError)

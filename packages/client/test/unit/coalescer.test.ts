@@ -57,7 +57,7 @@ test('reports a failed batch and goes on with the next', async () => {
   values.set('a', 1)
   await started()
   values.set('b', 1)
-  const error = new Error('refused')
+  const error = new Error('rejected')
   end(error)
   await started()
   expect(errors).toEqual([error])

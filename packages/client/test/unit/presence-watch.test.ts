@@ -3,15 +3,15 @@ import type { Sink, Socket } from '../../src/connection/socket.ts'
 import { ParleyError } from '../../src/errors.ts'
 import { createPresenceWatch } from '../../src/presence/presence-watch.ts'
 
-/** A server that refuses a whole subscription if it names one of these users. */
-function serverRefusing(...refused: readonly string[]) {
+/** A server that rejects a whole subscription if it names one of these users. */
+function serverRejecting(...rejected: readonly string[]) {
   const accepted: (readonly string[])[] = []
   const asked: (readonly string[])[] = []
   const socket: Socket = {
     subscribe(_document, variables, { onEnd }: Sink<never>) {
       const ids = variables['ids'] as readonly string[]
       asked.push(ids)
-      if (ids.some((id) => refused.includes(id)))
+      if (ids.some((id) => rejected.includes(id)))
         queueMicrotask(() => onEnd(new ParleyError('NOT_FOUND', 'No such user.')))
       else accepted.push(ids)
       return () => undefined
@@ -20,9 +20,9 @@ function serverRefusing(...refused: readonly string[]) {
   return { socket, accepted, asked }
 }
 
-test('halves a refused subscription until the unknown user is alone, and watches all others', async () => {
+test('halves a rejected subscription until the unknown user is alone, and watches all others', async () => {
   const users = ['alice', 'bob', 'carol', 'dave', 'erin']
-  const { socket, accepted, asked } = serverRefusing('carol')
+  const { socket, accepted, asked } = serverRejecting('carol')
   const watch = createPresenceWatch(() => undefined)
   watch.want(users)
   watch.setSocket(socket)
@@ -31,7 +31,7 @@ test('halves a refused subscription until the unknown user is alone, and watches
 })
 
 test('splits many users into subscriptions of at most 500', () => {
-  const { socket, accepted } = serverRefusing()
+  const { socket, accepted } = serverRejecting()
   const watch = createPresenceWatch(() => undefined)
   watch.want(Array.from({ length: 1_200 }, (_, index) => `user_${index}`))
   watch.setSocket(socket)
