@@ -8,7 +8,7 @@ const { url, token } = Object.fromEntries(new URLSearchParams(location.search)) 
   token: string
 }
 const client = createParleyClient({ url, token, storage: indexedDbStorage() })
-/** What a subscription of the app received. */
+/** Results of a subscription of the app. */
 const received: unknown[] = []
 let bridge: Bridge | undefined
 let end: (() => void) | undefined
