@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { systemClock } from '../lib/clock.ts'
 import { WINDOW_MS } from '../presence/store/presence-store.ts'
+import { APPEND_WARM_UP } from '../messages/append-store.ts'
 import { createDatabase, type Database } from '../store/database.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -30,6 +31,7 @@ export function createFoundation(config: Config, secrets: Secrets, logger: Logge
     replicaUrls: secrets.replicaUrls,
     replicationPolicy: config.replicationPolicy,
     ...backplane.shared,
+    warmUp: APPEND_WARM_UP,
     logger,
     metrics,
   })

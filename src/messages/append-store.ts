@@ -1,5 +1,7 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
+import type { StatementCall } from '../store/sql/statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
+import { APPEND_ONE_WARM_UP, appendOne, type StoredRow } from './append-one.ts'
 
 /** A message that is not in the log yet. Its order within a batch is its order in the chat. */
 export type NewMessage = Readonly<{
@@ -39,7 +41,8 @@ export type AppendOutcome =
 
 export type AppendStore = Readonly<{
   /**
-   * Appends a batch in one statement and one commit. Returns the outcomes in the order of the messages. No two messages
+   * Appends a batch in one statement and one commit. A message that is alone and cannot be stored needs a second
+   * statement, for the reason. Returns the outcomes in the order of the messages. No two messages
    * of a batch may have the same chat, sender and key. If this rejects, nothing was stored, or the outcome is unknown:
    * see `classifyDatabaseError`.
    */
@@ -160,9 +163,24 @@ const LOCK = {
   text: `SELECT FROM chats WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
 }
 
+/** The statements of sends, with values for which they lock and store nothing. */
+export const APPEND_WARM_UP: readonly StatementCall[] = [
+  ...APPEND_ONE_WARM_UP,
+  { statement: APPEND, values: columnsOf([]) },
+]
+
 export function createAppendStore({ writer }: { writer: Writer }): AppendStore {
+  /** Undefined if the message was not stored, for whatever reason. */
+  async function storeOnly([only, ...others]: readonly NewMessage[]): Promise<AppendOutcome | undefined> {
+    if (only === undefined || others.length > 0) return undefined
+    const [row] = await writer.query<StoredRow>(...appendOne(only))
+    return row === undefined ? undefined : { type: 'stored', ...row, joined: [] }
+  }
+
   return {
     async append(newMessages) {
+      const stored = await storeOnly(newMessages)
+      if (stored !== undefined) return [stored]
       const rows = await writer.query<Row>(APPEND, columnsOf(newMessages))
       return newMessages.map((_, index) => outcomeOf(rows[index]))
     },

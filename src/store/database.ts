@@ -2,7 +2,7 @@ import type { ReplicationPolicy } from '../config/config.ts'
 import { hostUrls } from '../config/connection-url.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { ConnectionPool, type ConnectionTarget } from './sql/connection-pool.ts'
+import { ConnectionPool, type ConnectionPoolOptions, type ConnectionTarget } from './sql/connection-pool.ts'
 import { createPrimary, type Primary } from './failover/primary.ts'
 import { createPrismaClient } from './sql/prisma-client.ts'
 import { type ReplicaSource, createReadRoutes } from './replicas/read-routes.ts'
@@ -14,6 +14,7 @@ import { createTimelineFence, type TimelineFence } from './failover/timeline-fen
 import { createTimelineRecord } from './failover/timeline-record.ts'
 import { createViewerMarks, type SharedMarks, type ViewerMarks } from './replicas/viewer-marks.ts'
 import { createWriterTarget } from './failover/writer-target.ts'
+import type { StatementCall } from './sql/statement.ts'
 import { createWriter, type Writer } from './sql/writer.ts'
 
 export type DatabaseOptions = Readonly<{
@@ -32,6 +33,11 @@ export type DatabaseOptions = Readonly<{
   poolSize?: number
   /** Per statement. Default: 7 s. Callers that must answer sooner have a deadline of their own. */
   queryDeadlineMs?: number
+  /**
+   * Statements whose first use must not be slow, with values for which they do nothing. Each connection for writes runs
+   * them before its first use, and a few of these connections are opened by `start` and stay open.
+   */
+  warmUp?: readonly StatementCall[]
 }>
 
 export type Database = Readonly<{
@@ -55,6 +61,8 @@ export type Database = Readonly<{
   waitingStatements(): number
 }>
 
+/** The connections for writes that stay open. */
+const WARM_CONNECTIONS = 4
 const PING = { name: 'ping', text: 'SELECT 1' }
 
 /**
@@ -76,6 +84,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     url: string,
     to: ConnectionTarget,
     maxSize = size,
+    warmth: Pick<ConnectionPoolOptions, 'warmUp' | 'minSize'> = {},
   ): Source {
     const pool = new ConnectionPool({
       url,
@@ -84,6 +93,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       isReadOnly,
       size: maxSize,
       queryDeadlineMs,
+      ...warmth,
       logger,
     })
     const source = { pool, prisma: createPrismaClient(pool) }
@@ -92,7 +102,9 @@ export function createDatabase(options: DatabaseOptions): Database {
   }
 
   const [firstUrl = ''] = urls
-  const forWrites = open('parley-writer', false, firstUrl, target)
+  const { warmUp = [] } = options
+  const minSize = warmUp.length === 0 ? 0 : Math.min(size, WARM_CONNECTIONS)
+  const forWrites = open('parley-writer', false, firstUrl, target, size, { warmUp, minSize })
   const forReads = open('parley-reader', true, firstUrl, target)
 
   const forOperator = open('parley-operator', false, firstUrl, target, 1)
@@ -122,11 +134,16 @@ export function createDatabase(options: DatabaseOptions): Database {
     await Promise.all([forWrites, forReads].map(({ pool }) => pool.run(PING, [])))
   }
 
+  /** Opens connections by using them at the same time. */
+  async function openConnections(): Promise<void> {
+    await Promise.all(Array.from({ length: minSize }, () => forWrites.pool.run(PING, [])))
+  }
+
   async function start(): Promise<void> {
     await primary.start()
     if (followers.length > 0) record.start()
     for (const { replica } of followers) replica.start()
-    await ping()
+    await Promise.all([ping(), openConnections()])
   }
 
   // The pools first: they wait for open transactions, which Prisma's disconnect would roll back.

@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { connectionConfig, type SessionSettings } from './connection-config.ts'
 import { isConnectionUnusable } from './database-error.ts'
 import { deadlineClient } from './deadline-client.ts'
-import { runStatement, type Statement } from './statement.ts'
+import { runStatement, type Statement, type StatementCall } from './statement.ts'
 
 export type ConnectionPoolOptions = Readonly<{
   url: string
@@ -18,6 +18,10 @@ export type ConnectionPoolOptions = Readonly<{
   size: number
   /** How long a statement may take before its connection is closed. */
   queryDeadlineMs: number
+  /** Run on each new connection before its first use, so that the server has parsed and planned them. */
+  warmUp?: readonly StatementCall[]
+  /** Connections that stay open when nothing uses them. Default: 0. */
+  minSize?: number
   logger: Pick<Logger, 'warn'>
 }>
 
@@ -55,15 +59,20 @@ export class ConnectionPool extends pg.Pool {
   /** Connections to a former primary that no longer accepts writes. */
   readonly #demoted = new WeakSet<pg.PoolClient>()
 
-  constructor({ url, target, name, isReadOnly, size, queryDeadlineMs, logger }: ConnectionPoolOptions) {
+  constructor(options: ConnectionPoolOptions) {
+    const { url, target, name, isReadOnly, size, queryDeadlineMs, warmUp = [], minSize = 0, logger } = options
     const configFor = (address: string) =>
       connectionConfig(address, name, sessionSettings(queryDeadlineMs, isReadOnly))
     super({
       ...configFor(url),
       max: size,
+      min: minSize,
       idleTimeoutMillis: IDLE_MS,
       Client: deadlineClient(queryDeadlineMs, () => configFor(target?.url() ?? url)),
-      ...verified(target),
+      ...onConnect(async (client) => {
+        await target?.verify(client)
+        await run(client, warmUp)
+      }),
     })
     this.#target = target
     this.#isReadOnly = isReadOnly
@@ -155,8 +164,19 @@ function isNone(error: unknown): boolean {
 }
 
 /** The pool awaits `onConnect`, which its types do not say. */
-function verified(target: ConnectionTarget | undefined): object {
-  return target === undefined ? {} : { onConnect: (client: ClientBase) => target.verify(client) }
+function onConnect(prepare: (client: ClientBase) => Promise<void>): object {
+  return { onConnect: prepare }
+}
+
+/** A statement that fails is only slower when it is used first: the tables may not exist yet. */
+async function run(client: ClientBase, calls: readonly StatementCall[]): Promise<void> {
+  for (const { statement, values } of calls) {
+    try {
+      await runStatement(client, statement, values)
+    } catch (error) {
+      if (isConnectionUnusable(error)) throw error
+    }
+  }
 }
 
 // The server's limits for locks and statements end first, so that the outcome is known. The connection's own deadline

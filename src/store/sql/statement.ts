@@ -6,6 +6,9 @@ import type { ClientBase } from 'pg'
  */
 export type Statement = Readonly<{ name: string; text: string }>
 
+/** A statement with values. */
+export type StatementCall = Readonly<{ statement: Statement; values: readonly unknown[] }>
+
 /** Runs a statement on a borrowed connection. The rows are not checked against `Row`. */
 export async function runStatement<Row>(
   client: ClientBase,

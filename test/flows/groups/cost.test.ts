@@ -38,7 +38,7 @@ test('stores a message to 1,024 members with one statement, three rows and one p
   const sent = statements.mock.calls.map(([what]) => (what as { name?: string }).name)
   statements.mockRestore()
   await atBob.reaches(group, 3)
-  expect(sent.filter((name) => !PERIODIC.includes(name))).toEqual(['message_append'])
+  expect(sent.filter((name) => !PERIODIC.includes(name))).toEqual(['message_append_one'])
   expect(published).toEqual(['gateway-b'])
   expect(await query(databaseUrl, ROWS_OF_NEWEST)).toEqual([{ chats: 1, events: 1, messages: 1, members: 0 }])
 }, 60_000)

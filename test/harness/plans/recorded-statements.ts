@@ -55,6 +55,8 @@ const FRESH_PARAMETERS: Readonly<
     index: 3,
     refresh: (keys) => (Array.isArray(keys) ? keys.map(() => randomUUID()) : keys),
   },
+  message_append_one: { index: 2, refresh: () => randomUUID() },
+  message_append_reply: { index: 2, refresh: () => randomUUID() },
   // Each seq of a log exists once.
   chat_log_write: { index: 1, refresh: () => 1_000_000 },
 }
