@@ -4,9 +4,8 @@ import { once, withTimeout } from '../lib/async.ts'
 import type { Dispose } from '../lib/dispose.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createRedisClient, REDIS_DEADLINE_MS, type RedisClient } from './redis-client.ts'
+import { type RedisCommand, sendCommand } from './redis-command.ts'
 import { createRedisHeartbeat } from './redis-heartbeat.ts'
-
-export type RedisCommand = readonly [name: string, ...args: (string | number)[]]
 
 /** A connection to Redis that reconnects for as long as it takes. Its errors are logged and counted, never thrown. */
 export type RedisConnection = Readonly<{
@@ -60,7 +59,7 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
 
   async function send(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
     if (status() === 'down') throw new Error('Redis is not connected')
-    const answers = Promise.all(commands.map(async ([command, ...args]) => client.call(command, ...args)))
+    const answers = Promise.all(commands.map((command) => sendCommand(redis, command)))
     return withTimeout(REDIS_DEADLINE_MS, answers, () => new Error('Redis did not answer in time'))
   }
 

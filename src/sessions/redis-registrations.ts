@@ -1,6 +1,7 @@
 import type { UserId } from '../ids.ts'
 import { createBatcher } from '../lib/batcher.ts'
-import type { RedisCommand, RedisConnection } from '../redis/redis-connection.ts'
+import type { RedisCommand } from '../redis/redis-command.ts'
+import type { RedisConnection } from '../redis/redis-connection.ts'
 import { sessionsKey, stringsOf } from './redis-lookup.ts'
 
 /** Writes the registrations of this gateway's users to Redis. */

@@ -1,4 +1,5 @@
-import type { RedisCommand, RedisConnection } from '../../redis/redis-connection.ts'
+import type { RedisCommand } from '../../redis/redis-command.ts'
+import type { RedisConnection } from '../../redis/redis-connection.ts'
 import type { GatewayId, UserId } from '../../ids.ts'
 import {
   type Activity,
