@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { badInput } from '../errors.ts'
 import type { Seq } from '../ids.ts'
 import { codePoints, looksEmpty } from '../lib/text.ts'
@@ -28,8 +28,5 @@ export function parseBody(text: string): string {
 
 /** Returns a 128-bit digest of the content. It distinguishes a retry from another message with the same key. */
 export function fingerprintOf(body: string, replyToSeq: Seq | null): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify([body, replyToSeq]))
-    .digest()
-    .subarray(0, 16)
+  return hash('sha256', JSON.stringify([body, replyToSeq]), 'buffer').subarray(0, 16)
 }

@@ -46,17 +46,20 @@ const OPERATIONS = {
   'Subscription.serviceStatus': subscription,
 } as const satisfies Record<string, OperationRule>
 
+const RULES: ReadonlyMap<string, OperationRule> = new Map(Object.entries(OPERATIONS))
+
 /** Operations of these classes, by any number of users, are stored in common batches. */
 const BATCHED_CLASSES: ReadonlySet<CostClass | undefined> = new Set(['send', 'receipt', 'presence'])
 
 /** Whether many calls of an operation, such as `Mutation.sendMessage`, become one statement. */
 export function isBatchable(operation: string): boolean {
-  return Object.hasOwn(OPERATIONS, operation) && BATCHED_CLASSES.has(ruleOf(operation).costClass)
+  const rule = RULES.get(operation)
+  return rule !== undefined && BATCHED_CLASSES.has(rule.costClass)
 }
 
 /** The rule of a root field, such as `Mutation.sendMessage`. Throws if it has none. */
 export function ruleOf(operation: string): OperationRule {
-  const rule = Object.entries(OPERATIONS).find(([name]) => name === operation)?.[1]
+  const rule = RULES.get(operation)
   if (rule === undefined)
     throw new Error(`${operation} has no rule. Add it to OPERATIONS in src/overload/operation-rules.ts.`)
   return rule
