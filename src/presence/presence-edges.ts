@@ -1,31 +1,36 @@
-import { z } from 'zod'
+import {
+  MALFORMED,
+  readFlag,
+  readId,
+  readInstant,
+  readList,
+  readNullable,
+  readNumber,
+  readObject,
+} from '../bus/read-json.ts'
 import type { Topic } from '../bus/topic.ts'
 import type { PresenceEdge } from '../events/presence-state.ts'
-import type { GatewayId } from '../ids.ts'
+import type { GatewayId, UserId } from '../ids.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { WatchedEdge } from './store/presence-store.ts'
 
-const edge = z
-  .object({
-    userId: z.string().min(1),
-    online: z.boolean().nullable(),
-    isExcused: z.boolean().optional(),
-    lastSeenAt: z.iso
-      .datetime()
-      .transform((text) => new Date(text))
-      .nullable(),
-    asOf: z.number(),
-  })
-  .refine(({ online, isExcused = false }) => online !== null || isExcused)
-  // The wire format has an older word for a grace period.
-  .transform(({ isExcused, ...state }) =>
-    isExcused === undefined ? state : { ...state, isInGracePeriod: isExcused },
-  )
+/** The wire format has an older word for a grace period. */
+function readEdge(json: unknown): PresenceEdge {
+  const { userId, online, isExcused, lastSeenAt, asOf } = readObject(json)
+  if (online === null && isExcused !== true) throw MALFORMED
+  return {
+    userId: readId<UserId>(userId),
+    online: readNullable(online, readFlag),
+    lastSeenAt: readNullable(lastSeenAt, readInstant),
+    asOf: readNumber(asOf),
+    ...(isExcused === undefined ? {} : { isInGracePeriod: readFlag(isExcused) }),
+  }
+}
 
 /** Users who came online, went offline or became unknown, for a gateway where their presence is watched. */
 export const presenceEdgeTopic: Topic<readonly PresenceEdge[]> = {
   field: 'edges',
-  schema: z.array(edge),
+  read: (json) => readList(json, readEdge),
   toWire: (edges) =>
     edges.map(({ isInGracePeriod, ...state }) =>
       isInGracePeriod === undefined ? state : { ...state, isExcused: isInGracePeriod },
