@@ -49,8 +49,11 @@ type Dependencies = Readonly<{
   metrics: Pick<Metrics, 'sends'>
 }>
 
-/** A few concurrent writes. Batches grow when the database is slower than the sends. */
-const LANES = { count: 4, maxBatch: 256, maxWaiting: 10_000 }
+/**
+ * Two concurrent writes. Each costs a commit, a publish and several wake-ups of processes, so a gateway with more lanes
+ * does more work for the same messages, and a busy database makes it wait longer. Batches grow instead.
+ */
+const LANES = { count: 2, maxBatch: 256, maxWaiting: 10_000 }
 const MAX_ATTEMPTS = 6
 
 export function createMessageSender({ append, findMessage, metrics }: Dependencies): MessageSender {
