@@ -49,8 +49,8 @@ function recording(name: string, isHeartbeat: boolean, resolve: Resolve): Resolv
   return async (source, args, context, info) => {
     const userId = context.session?.viewer.userId
     if (userId !== undefined && isUserActivity(name, args)) {
-      const recorded = context.services.presence.recordActivity(userId)
-      if (isHeartbeat) await recorded
+      if (isHeartbeat) await context.services.presence.recordActivity(userId)
+      else context.services.presence.noteActivity(userId)
     }
     return resolve(source, args, context, info)
   }

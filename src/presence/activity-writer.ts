@@ -8,12 +8,13 @@ import type { Activity, PresenceStore } from './store/presence-store.ts'
 /** Records the activity of users on this gateway in the presence store. */
 export type ActivityWriter = ReplayableWrites &
   Readonly<{
-    /**
-     * The user was active just now. Never rejects. Resolves when that is recorded or the write has failed. Resolves at
-     * once if the store has an activity from less than half a window ago: then the new one is recorded within a
-     * twentieth of a window.
-     */
+    /** The user was active just now. Resolves when that is recorded or the write has failed; never rejects. */
     record(userId: UserId): Promise<void>
+    /**
+     * The user was active just now, and no caller waits until that is recorded. If the store has an activity from less than
+     * half a window ago, the new one is recorded within a twentieth of a window. Otherwise it is recorded at once.
+     */
+    note(userId: UserId): void
   }>
 
 type Dependencies = Readonly<{
@@ -87,17 +88,21 @@ export function createActivityWriter(dependencies: Dependencies): ActivityWriter
     if (newest !== undefined) newest.recordedAt = Math.max(newest.recordedAt ?? at, at)
   }
 
-  function isDeferrable(recordedAt: number | undefined, now: number): boolean {
-    return recordedAt !== undefined && now - recordedAt < windowMs * DEFERRABLE_FOR && !writer.needsReplay()
+  function newestOf(userId: UserId): Recent {
+    return { at: elapsedMs(), recordedAt: writer.get(userId)?.recordedAt }
+  }
+
+  function isDeferrable({ at, recordedAt }: Recent): boolean {
+    return recordedAt !== undefined && at - recordedAt < windowMs * DEFERRABLE_FOR && !writer.needsReplay()
   }
 
   return {
     ...writer,
-    async record(userId) {
-      const at = elapsedMs()
-      const recordedAt = writer.get(userId)?.recordedAt
-      if (isDeferrable(recordedAt, at)) writer.putLater(userId, { at, recordedAt })
-      else await writer.put(userId, { at, recordedAt })
+    record: (userId) => writer.put(userId, newestOf(userId)),
+    note(userId) {
+      const activity = newestOf(userId)
+      if (isDeferrable(activity)) writer.putLater(userId, activity)
+      else void writer.put(userId, activity)
     },
   }
 }

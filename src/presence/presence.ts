@@ -17,6 +17,8 @@ import type { VisibilityStore } from './visibility-store.ts'
 export type PresenceService = Readonly<{
   /** The user was active just now. Resolves when that is recorded or the write has failed; never rejects. */
   recordActivity(userId: UserId): Promise<void>
+  /** The user was active just now. If they stay online anyway, that is recorded within a second. */
+  noteActivity(userId: UserId): void
   /** The user was asked to retry in `forMs` milliseconds. Until then their silence does not make them offline. */
   grantGracePeriod(userId: UserId, forMs: number): void
   /** The user's own presence. Rejects with UNAVAILABLE if too many requests wait for the database. */
@@ -44,7 +46,7 @@ type Dependencies = Readonly<{
   store: Pick<PresenceStore, 'lookUp'>
   lastSeen: Pick<LastSeenStore, 'read'>
   visibility: VisibilityStore
-  activity: Pick<ActivityWriter, 'record'>
+  activity: Pick<ActivityWriter, 'record' | 'note'>
   gracePeriods: Pick<GracePeriods, 'grant'>
   subscriptions: Pick<PresenceSubscriptions, 'open' | 'watchedCountOf'>
   monitor: Pick<PresenceMonitor, 'confidence' | 'isStoreReachable'>
@@ -125,7 +127,14 @@ export function createPresence(dependencies: Dependencies): PresenceService {
     return subscriptions.open(viewerId, distinct)
   }
 
-  return { recordActivity: activity.record, grantGracePeriod: gracePeriods.grant, findOwn, find, subscribe }
+  return {
+    recordActivity: activity.record,
+    noteActivity: activity.note,
+    grantGracePeriod: gracePeriods.grant,
+    findOwn,
+    find,
+    subscribe,
+  }
 }
 
 function tooManyWatched(): ParleyError {

@@ -13,7 +13,7 @@ function world() {
     store: { lookUp: async () => [] },
     lastSeen: { read: async () => new Map() },
     visibility: { allowed: async (grants) => grants },
-    activity: { record: async () => undefined },
+    activity: { record: async () => undefined, note: () => undefined },
     gracePeriods: { grant: () => undefined },
     subscriptions: {
       watchedCountOf: (viewerId) => streams.watchedCountOf(viewerId),
