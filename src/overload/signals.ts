@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
+import { elapsedMs } from '../lib/clock.ts'
 import type { Readings } from './thresholds.ts'
 
 /** Measures how overloaded this process is. */
@@ -20,9 +21,18 @@ type Sources = Readonly<{
 /** The interval of the monitor's timer, in milliseconds. The delays that it reports include this interval. */
 const RESOLUTION_MS = 10
 const NS_PER_MS = 1e6
+/** Reading the memory of the process is a file operation of the system, and the memory changes slowly. */
+const MEMORY_INTERVAL_MS = 1_000
 
 export function createSignals(sources: Sources): Signals {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  let memory = { share: 0, readAt: -Infinity }
+
+  function recentMemoryShare(): number {
+    const now = elapsedMs()
+    if (now - memory.readAt >= MEMORY_INTERVAL_MS) memory = { share: memoryShare(), readAt: now }
+    return memory.share
+  }
 
   function read(): Readings {
     const eventLoopDelayMs =
@@ -34,7 +44,7 @@ export function createSignals(sources: Sources): Signals {
       waitingSends: sources.waitingSends(),
       commitMs: sources.commitMs(),
       waitingStatements: sources.waitingStatements(),
-      memoryShare: memoryShare(),
+      memoryShare: recentMemoryShare(),
     }
   }
 
