@@ -16,7 +16,7 @@ import { type Accept, type LiveSink, type LiveStream, openLiveStream } from './l
 import { createPhases, type PhaseDependencies } from './phases.ts'
 import { createDeviceReplay } from './replay.ts'
 import { createReplayPlanner } from './replay-plan.ts'
-import { createThrottledReads } from './throttled-reads.ts'
+import { createThrottledReads, MAX_CONCURRENT_SHARED_READS } from './throttled-reads.ts'
 
 export type Inbox = Readonly<{
   /**
@@ -66,9 +66,10 @@ type Dependencies = Readonly<{
 export function createInbox(dependencies: Dependencies): Inbox {
   const { hub, devices, liveDevices, chatLog, receipts, metrics, logger } = dependencies
   const shared = createPhases(dependencies)
-  const { read: throttled, expectedWaitMs } = createThrottledReads(logger)
-  const plan = createReplayPlanner({ hub, devices, throttled })
-  const replay = createDeviceReplay({ chatLog, receipts, metrics, throttled })
+  const starts = createThrottledReads(logger, MAX_CONCURRENT_SHARED_READS)
+  const replays = createThrottledReads(logger)
+  const plan = createReplayPlanner({ hub, devices, throttled: starts.read })
+  const replay = createDeviceReplay({ chatLog, receipts, metrics, throttled: replays.read })
   const countLive = countPerTurn((count) => metrics.deliveries.inc({ phase: 'live' }, count))
 
   function open({ viewerId, deviceId, onOverflow, sink }: Subscriber): LiveStream {
@@ -119,7 +120,7 @@ export function createInbox(dependencies: Dependencies): Inbox {
       )
   }
 
-  return { open, expectedWaitMs }
+  return { open, expectedWaitMs: () => starts.expectedWaitMs() + replays.expectedWaitMs() }
 }
 
 function isLogged(item: InboxItem): item is ChatEvent {

@@ -16,11 +16,14 @@ export type ThrottledReads = Readonly<{
   expectedWaitMs(): number
 }>
 
-const MAX_CONCURRENT_READS = 8
+/** For reads that have a statement each. */
+export const MAX_CONCURRENT_READS = 8
+/** For reads that share statements: enough for two statements with the largest batch, and as many that gather. */
+export const MAX_CONCURRENT_SHARED_READS = 400
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
 
-export function createThrottledReads(logger: Logger): ThrottledReads {
-  const limiter = createConcurrencyLimiter(MAX_CONCURRENT_READS)
+export function createThrottledReads(logger: Logger, maxConcurrent = MAX_CONCURRENT_READS): ThrottledReads {
+  const limiter = createConcurrencyLimiter(maxConcurrent)
 
   function isTransient(error: unknown): boolean {
     const kind = classifyDatabaseError(error)

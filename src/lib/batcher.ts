@@ -15,11 +15,13 @@ export type BatcherOptions<Item, Result> = Readonly<{
   maxBatch: number
   /** The most items that may wait. Beyond it `submit` rejects with BatcherFullError. */
   maxWaiting: number
+  /** How many batches may be in progress at the same time. Default: 1. */
+  concurrency?: number
   /** The pause after each batch, in which items gather for the next. A function is called each time. Default: none. */
   restMs?: number | (() => number)
 }>
 
-/** Processes items one batch at a time. */
+/** Processes items in batches. */
 export type Batcher<Item, Result> = Readonly<{
   submit(item: Item): Promise<Result>
   /** The number of items that wait, without the batch in progress. */
@@ -31,17 +33,18 @@ export type Batcher<Item, Result> = Readonly<{
 type Waiting<Item, Result> = Readonly<{ item: Item; result: PromiseWithResolvers<Result> }>
 
 /**
- * Batches by back-pressure. One batch is in progress at a time; when it ends, the next one takes every item that
- * arrived meanwhile. An idle batcher starts at once, so no item waits for a batch to fill. Under load the batches
+ * Batches by back-pressure. Only a few batches are in progress at a time, usually one. When one ends, the next takes
+ * every item that arrived meanwhile. An idle batcher starts at once, so no item waits for a batch to fill. Under load the batches
  * grow until the work keeps up.
  *
  * Memory is bounded by `maxWaiting` and one batch. A batch that never ends blocks all later ones, so `run` needs a
  * deadline of its own.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { maxBatch, maxWaiting, restMs } = options
+  const { maxBatch, maxWaiting, concurrency = 1, restMs } = options
   let waiting: Waiting<Item, Result>[] = []
-  let working: Promise<void> | undefined
+  let workers = 0
+  const drains = new Set<() => void>()
   let resting = new AbortController()
   let isDraining = false
 
@@ -51,11 +54,12 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     }
     const result = Promise.withResolvers<Result>()
     waiting.push({ item, result })
-    working ??= work()
+    if (workers < concurrency) void work()
     return result.promise
   }
 
   async function work(): Promise<void> {
+    workers += 1
     // Everything that is submitted in the same turn of the event loop joins the first batch.
     await Promise.resolve()
     while (waiting.length > 0) {
@@ -64,18 +68,21 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       await settle(batch)
       if (restMs !== undefined && !isDraining) await rest(typeof restMs === 'number' ? restMs : restMs())
     }
-    working = undefined
+    workers -= 1
+    if (workers > 0) return
+    for (const resolve of drains) resolve()
+    drains.clear()
   }
 
   async function rest(ms: number): Promise<void> {
-    resting = new AbortController()
+    if (resting.signal.aborted) resting = new AbortController()
     await pause(ms, resting.signal)
   }
 
   async function drained(): Promise<void> {
     isDraining = true
     resting.abort()
-    await working
+    if (workers > 0) await new Promise<void>((resolve) => void drains.add(resolve))
     isDraining = false
   }
 

@@ -1,5 +1,6 @@
 import type { UserId } from '../ids.ts'
 import type { Reader } from '../store/sql/reader.ts'
+import { shareStatement } from '../store/sql/shared-statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { Profile, User } from './user.ts'
 
@@ -10,14 +11,16 @@ export type UserStore = Readonly<{
   findMany(ids: readonly UserId[]): Promise<readonly User[]>
 }>
 
-// One row by the primary key of users. Locks the row only if something changes. SQL rather than Prisma, whose upsert
-// cannot make the update depend on the stored row. A token without a name has the subject in its place, and the
-// tokens of many identity providers have neither name nor picture. Such a token does not change the stored name and
-// picture.
+// One row per user by the primary key of users, in order of id, so that two statements cannot deadlock. Locks a row only
+// if something changes. SQL rather than Prisma, whose upsert cannot make the update depend on the stored row. A token
+// without a name has the subject in its place, and the tokens of many identity providers have neither name nor picture.
+// Such a token does not change the stored name and picture.
 const UPSERT = {
   name: 'user_upsert',
   text: `
-    INSERT INTO users AS u (id, name, avatar_url, claims_issued_at) VALUES ($1, $2, $3, $4)
+    INSERT INTO users AS u (id, name, avatar_url, claims_issued_at)
+    SELECT p.* FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS p(id, name, avatar_url, issued_at)
+    ORDER BY p.id
     ON CONFLICT (id) DO UPDATE
       SET name = CASE WHEN EXCLUDED.name = u.id THEN u.name ELSE EXCLUDED.name END,
         avatar_url = COALESCE(EXCLUDED.avatar_url, u.avatar_url),
@@ -26,11 +29,19 @@ const UPSERT = {
         AND (EXCLUDED.name NOT IN (u.id, u.name) OR EXCLUDED.avatar_url <> COALESCE(u.avatar_url, ''))`,
 }
 
+/** Users who sign in at the same time share statements and commits. */
+const SHARED = { maxBatch: 200, concurrency: 2 }
+
 export function createUserStore({ writer, reader }: { writer: Writer; reader: Reader }): UserStore {
   return {
-    async upsert({ id, name, avatarUrl, issuedAt }) {
-      await writer.query(UPSERT, [id, name, avatarUrl, issuedAt])
-    },
+    upsert: shareStatement<Profile, void>({
+      ...SHARED,
+      async run(profiles) {
+        // A statement can change a row once. Several profiles of one user are written one after the other.
+        for (const round of roundsOf(profiles)) await writer.query(UPSERT, columnsOf(round))
+        return profiles.map(() => undefined)
+      },
+    }),
     async findMany(ids) {
       const rows = await reader.prisma.user.findMany({
         where: { id: { in: [...ids] } },
@@ -39,4 +50,20 @@ export function createUserStore({ writer, reader }: { writer: Writer; reader: Re
       return rows.map((row) => ({ ...row, id: row.id as UserId }))
     },
   }
+}
+
+/** Splits profiles so that each round has a user once. Each user's profiles keep their order. */
+function* roundsOf(profiles: readonly Profile[]): Generator<readonly Profile[], void, void> {
+  const perUser = [...Map.groupBy(profiles, ({ id }) => id).values()]
+  const rounds = Math.max(...perUser.map(({ length }) => length))
+  for (let round = 0; round < rounds; round++) yield perUser.flatMap((some) => some[round] ?? [])
+}
+
+function columnsOf(profiles: readonly Profile[]): unknown[] {
+  return [
+    profiles.map(({ id }) => id),
+    profiles.map(({ name }) => name),
+    profiles.map(({ avatarUrl }) => avatarUrl),
+    profiles.map(({ issuedAt }) => issuedAt),
+  ]
 }

@@ -28,8 +28,8 @@ type Dependencies = Readonly<{
   random?: () => number
 }>
 
-/** How many tokens are checked, and their users provisioned, at once. */
-const MAX_CONCURRENT_SIGN_INS = 8
+/** How many tokens are checked, and their users provisioned, at once. Their users share statements. */
+const MAX_CONCURRENT_SIGN_INS = 32
 /** A connection that would wait longer is rejected, in milliseconds. */
 const MAX_WAIT_MS = 2_000
 /** Bounds of `retryAfterMs` before it is spread: a queue that was long a moment ago may be gone. */

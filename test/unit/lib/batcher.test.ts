@@ -54,6 +54,28 @@ test('bounds the size of batches and keeps the order of items', async () => {
   expect(answers).toEqual(words(range(1, 10)))
 })
 
+test('with a concurrency, as many batches are in progress, and later items gather until one ends', async () => {
+  const { run, calls } = createManualWork<number, string>()
+  const batcher = createBatcher<number, string>({ run, maxBatch: 10, maxWaiting: 100, concurrency: 2 })
+  const first = batcher.submit(1)
+  await calls.until((all) => all.length === 1)
+  const second = batcher.submit(2)
+  const [one, two] = await calls.until((all) => all.length === 2)
+  const later = [batcher.submit(3), batcher.submit(4)]
+  await thisTurn()
+  expect([calls.all.length, batcher.depth()]).toEqual([2, 2])
+
+  two?.finish(['done 2'])
+  const third = (await calls.until((all) => all.length === 3)).at(-1)
+  expect(third?.items).toEqual([3, 4])
+  const drained = batcher.drained().then(() => 'drained')
+  third?.finish(['done 3', 'done 4'])
+  await Promise.all(later)
+  expect(await Promise.race([drained, thisTurn('in progress')])).toBe('in progress')
+  one?.finish(['done 1'])
+  expect([await first, await second, await drained]).toEqual(['done 1', 'done 2', 'drained'])
+})
+
 describe('a batch that fails', () => {
   test('rejects for each of its items and no others', async () => {
     const { submitAll, calls } = heldBatcher()
