@@ -14,6 +14,8 @@ export type Users = Readonly<{
   /** Returns users in the order of `ids`; undefined if there is none. The result may be `USER_CACHE_TTL_MS` old. */
   findMany(ids: readonly UserId[]): Promise<(User | undefined)[]>
   find(id: UserId): Promise<User | undefined>
+  /** Returns the user if they were read less than `USER_CACHE_TTL_MS` ago. Reads nothing. */
+  recent(id: UserId): User | undefined
 }>
 
 /** How old a name may be on a gateway that has not seen the user's newest token, in milliseconds. */
@@ -66,5 +68,5 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
     return ids.map((id) => found.get(id) ?? read.get(id))
   }
 
-  return { provision, findMany, find: async (id) => (await findMany([id]))[0] }
+  return { provision, findMany, find: async (id) => (await findMany([id]))[0], recent: (id) => cache.get(id) }
 }
