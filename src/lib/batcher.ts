@@ -34,11 +34,11 @@ type Waiting<Item, Result> = Readonly<{ item: Item; result: PromiseWithResolvers
 
 /**
  * Batches by back-pressure. Only a few batches are in progress at a time, usually one. When one ends, the next takes
- * every item that arrived meanwhile. An idle batcher starts at once, so no item waits for a batch to fill. Under load the batches
- * grow until the work keeps up.
+ * every item that arrived meanwhile. An idle batcher starts at once, so no item waits for a batch to fill. Under load
+ * the batches grow until the work keeps up.
  *
- * Memory is bounded by `maxWaiting` and one batch. A batch that never ends blocks all later ones, so `run` needs a
- * deadline of its own.
+ * Memory is bounded by `maxWaiting` and the batches in progress. A batch that never ends blocks all later ones, so `run`
+ * needs a deadline of its own.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   const { maxBatch, maxWaiting, concurrency = 1, restMs } = options

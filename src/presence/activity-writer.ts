@@ -11,8 +11,8 @@ export type ActivityWriter = ReplayableWrites &
     /** The user was active just now. Resolves when that is recorded or the write has failed; never rejects. */
     record(userId: UserId): Promise<void>
     /**
-     * The user was active just now, and no caller waits until that is recorded. If the store has an activity from less than
-     * half a window ago, the new one is recorded within a twentieth of a window. Otherwise it is recorded at once.
+     * The user was active just now, and no caller waits until that is recorded. If the store has an activity from less
+     * than half a window ago, the new one is recorded within a twentieth of a window. Otherwise it is recorded at once.
      */
     note(userId: UserId): void
   }>

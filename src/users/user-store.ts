@@ -11,10 +11,10 @@ export type UserStore = Readonly<{
   findMany(ids: readonly UserId[]): Promise<readonly User[]>
 }>
 
-// One row per user by the primary key of users, in order of id, so that two statements cannot deadlock. Locks a row only
-// if something changes. SQL rather than Prisma, whose upsert cannot make the update depend on the stored row. A token
-// without a name has the subject in its place, and the tokens of many identity providers have neither name nor picture.
-// Such a token does not change the stored name and picture.
+// One row per user by the primary key of users, in order of id, so that two statements cannot deadlock. Locks a row
+// only if something changes. SQL rather than Prisma, whose upsert cannot make the update depend on the stored row. A
+// token without a name has the subject in its place, and the tokens of many identity providers have neither name nor
+// picture. Such a token does not change the stored name and picture.
 const UPSERT = {
   name: 'user_upsert',
   text: `

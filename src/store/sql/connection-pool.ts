@@ -71,7 +71,7 @@ export class ConnectionPool extends pg.Pool {
       Client: deadlineClient(queryDeadlineMs, () => configFor(target?.url() ?? url)),
       ...onConnect(async (client) => {
         await target?.verify(client)
-        await run(client, warmUp)
+        await warmUpConnection(client, warmUp)
       }),
     })
     this.#target = target
@@ -168,14 +168,15 @@ function onConnect(prepare: (client: ClientBase) => Promise<void>): object {
   return { onConnect: prepare }
 }
 
-/** A statement that fails is only slower when it is used first: the tables may not exist yet. */
-async function run(client: ClientBase, calls: readonly StatementCall[]): Promise<void> {
-  for (const { statement, values } of calls) {
-    try {
-      await runStatement(client, statement, values)
-    } catch (error) {
-      if (isConnectionUnusable(error)) throw error
-    }
+/**
+ * Stops at the first failure: the tables may not exist yet, or be locked by a migration. The rest is then only slower
+ * when it is used first.
+ */
+async function warmUpConnection(client: ClientBase, calls: readonly StatementCall[]): Promise<void> {
+  try {
+    for (const { statement, values } of calls) await runStatement(client, statement, values)
+  } catch (error) {
+    if (isConnectionUnusable(error)) throw error
   }
 }
 
