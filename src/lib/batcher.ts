@@ -37,8 +37,8 @@ type Waiting<Item, Result> = Readonly<{ item: Item; result: PromiseWithResolvers
  * every item that arrived meanwhile. An idle batcher starts at once, so no item waits for a batch to fill. Under load
  * the batches grow until the work keeps up.
  *
- * Memory is bounded by `maxWaiting` and the batches in progress. A batch that never ends blocks all later ones, so `run`
- * needs a deadline of its own.
+ * Memory is bounded by `maxWaiting` and the batches in progress. A batch that never ends blocks all later ones, so
+ * `run` needs a deadline of its own.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   const { maxBatch, maxWaiting, concurrency = 1, restMs } = options
