@@ -109,7 +109,8 @@ const REGISTER = {
     FROM was w ORDER BY w.ordinal`,
 }
 
-// Indexes: members by user; chats, log_floors and device_positions by primary key.
+// Indexes: members by user; chats, log_floors and device_positions by primary key. The position is a scalar subquery on
+// purpose: the planner joins positions by the chat alone, and reads those of all its members.
 const PENDING = {
   name: 'device_pending',
   text: `
@@ -117,13 +118,15 @@ const PENDING = {
       COALESCE(m.left_seq, c.head_seq) AS "lastSeq",
       m.joined_seq AS "joinedSeq", m.earlier_stays::text AS "earlierPeriods",
       CASE WHEN s.device_id IS NULL THEN COALESCE(m.left_seq, c.head_seq)
-        ELSE COALESCE(p.acked_seq, 0) END AS "ackedSeq",
+        ELSE COALESCE((
+          SELECT p.acked_seq FROM device_positions p
+          WHERE p.chat_id = m.chat_id AND p.user_id = m.user_id AND p.device_id = s.device_id
+        ), 0) END AS "ackedSeq",
       COALESCE(f.floor_seq, 0) AS "floorSeq"
     FROM unnest($1::int[], $2::text[], $3::text[]) AS s(ordinal, user_id, device_id)
       JOIN members m ON m.user_id = s.user_id
       JOIN chats c ON c.id = m.chat_id
       LEFT JOIN log_floors f ON f.chat_id = m.chat_id
-      LEFT JOIN device_positions p ON p.chat_id = m.chat_id AND p.user_id = s.user_id AND p.device_id = s.device_id
     WHERE c.head_seq > 0
     ORDER BY c.last_activity_at`,
 }
