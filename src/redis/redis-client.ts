@@ -37,8 +37,8 @@ const OPTIONS = {
 const COMMAND_OPTIONS = {
   enableOfflineQueue: false,
   enableAutoPipelining: true,
-  // A pipeline waits for the next turn of the event loop, and for the answers of the one before. Commands that subscribe,
-  // unsubscribe or check the connection must not. Publishing need not: a batch of messages is one command already.
+  // A pipeline waits for the next turn of the event loop, and for the answers of the one before. Commands that
+  // subscribe, unsubscribe or check the connection must not. Publishing need not: a batch is one command already.
   autoPipeliningIgnoredCommands: ['ping', 'ssubscribe', 'sunsubscribe', 'publish', 'spublish'],
 }
 

@@ -27,7 +27,7 @@ function defineMessageType(builder: Builder): void {
       sender: t.field({
         ...SHARED,
         type: 'User',
-        // A page of messages has the same few senders a hundred times. A promise for each would cost as much as the rest.
+        // A page has the same few senders a hundred times. A promise for each would cost as much as the rest.
         resolve: ({ senderId }, _, { services, loaders }) =>
           services.users.recent(senderId) ?? loaders.user.load(senderId),
       }),
