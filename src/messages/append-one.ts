@@ -1,5 +1,5 @@
 import type { Seq } from '../ids.ts'
-import type { NewMessage } from './append-store.ts'
+import type { NewMessage } from './new-message.ts'
 import type { Statement, StatementCall } from '../store/sql/statement.ts'
 
 /** The row of a message that was stored. */

@@ -1,17 +1,8 @@
-import type { ChatId, Seq, UserId } from '../ids.ts'
+import type { Seq, UserId } from '../ids.ts'
 import type { StatementCall } from '../store/sql/statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
+import type { NewMessage } from './new-message.ts'
 import { APPEND_ONE_WARM_UP, appendOne, type StoredRow } from './append-one.ts'
-
-/** A message that is not in the log yet. Its order within a batch is its order in the chat. */
-export type NewMessage = Readonly<{
-  chatId: ChatId
-  senderId: UserId
-  clientMessageId: string
-  body: string
-  fingerprint: Buffer
-  replyToSeq: Seq | null
-}>
 
 /** The result of appending one message. */
 export type AppendOutcome =

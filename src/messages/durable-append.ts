@@ -6,7 +6,8 @@ import { type RetryPolicy, runDurableCommand } from '../store/sql/durable-comman
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { startBatchHop } from '../telemetry/tracing.ts'
-import type { AppendOutcome, NewMessage, AppendStore } from './append-store.ts'
+import type { AppendOutcome, AppendStore } from './append-store.ts'
+import type { NewMessage } from './new-message.ts'
 import type { Message } from '../events/message.ts'
 import { deduplicateBatch, expandOutcomes } from './send-batch.ts'
 

@@ -1,4 +1,5 @@
-import type { AppendOutcome, NewMessage } from './append-store.ts'
+import type { AppendOutcome } from './append-store.ts'
+import type { NewMessage } from './new-message.ts'
 
 /**
  * A batch with each key once. `unique` has the first message of each key. `uniqueIndexes` has, for each message of the

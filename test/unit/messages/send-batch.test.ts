@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { AppendOutcome, NewMessage } from '../../../src/messages/append-store.ts'
+import type { AppendOutcome } from '../../../src/messages/append-store.ts'
+import type { NewMessage } from '../../../src/messages/new-message.ts'
 import { fingerprintOf } from '../../../src/messages/message-input.ts'
 import { deduplicateBatch, expandOutcomes } from '../../../src/messages/send-batch.ts'
 import { alice, bob, chatId } from '../../harness/fixtures/chat-events.ts'
