@@ -21,10 +21,10 @@ export function readText(json: unknown): string {
   return json
 }
 
-/** An id is any text that is not empty. Ids are branded by the compiler alone. */
-export function readId<Id extends string>(json: unknown): Id {
+/** An id is any text that is not empty. */
+export function readId(json: unknown): string {
   if (typeof json !== 'string' || json === '') throw MALFORMED
-  return json as Id
+  return json
 }
 
 export function readFlag(json: unknown): boolean {

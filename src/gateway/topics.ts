@@ -16,8 +16,9 @@ import type { Message } from '../events/message.ts'
 import type { Signal } from '../events/signal.ts'
 import { type ChatId, MAX_SEQ, type Seq, type UserId } from '../ids.ts'
 
-const readChatId = readId<ChatId>
-const readUserId = readId<UserId>
+// Ids are branded by the compiler alone.
+const readChatId = (json: unknown): ChatId => readId(json) as ChatId
+const readUserId = (json: unknown): UserId => readId(json) as UserId
 const readSeq = (json: unknown): Seq => readNatural(json, MAX_SEQ)
 const ROLES = ['OWNER', 'ADMIN', 'MEMBER'] as const
 
@@ -93,7 +94,9 @@ function readSignal(json: unknown): Signal {
     case 'ReceiptAdvanced': {
       const { deliveredSeq, readSeq: seq, at, onlyTo } = signal
       return {
-        ...{ type, chatId, userId },
+        type,
+        chatId,
+        userId,
         deliveredSeq: readSeq(deliveredSeq),
         readSeq: readSeq(seq),
         at: readInstant(at),

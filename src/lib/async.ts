@@ -41,9 +41,9 @@ export function withTimeout<Result>(
         clearTimeout(timer)
         resolve(result)
       },
-      (error: unknown) => {
+      (error: Error) => {
         clearTimeout(timer)
-        reject(error as Error)
+        reject(error)
       },
     )
   })

@@ -19,7 +19,7 @@ function readEdge(json: unknown): PresenceEdge {
   const { userId, online, isExcused, lastSeenAt, asOf } = readObject(json)
   if (online === null && isExcused !== true) throw MALFORMED
   return {
-    userId: readId<UserId>(userId),
+    userId: readId(userId) as UserId,
     online: readNullable(online, readFlag),
     lastSeenAt: readNullable(lastSeenAt, readInstant),
     asOf: readNumber(asOf),

@@ -113,16 +113,16 @@ describe.each([
     const { at, expiresAt: expires_at } = outcome
     expect(rows).toEqual([
       {
-        ...{
-          head_seq: 3,
-          activity: at,
-          type: 'MESSAGE_SENT',
-          actor_id: alice,
-          at,
-          body: 'hello',
-          sent_at: at,
-        },
-        ...{ expires_at, fingerprint: Buffer.alloc(16, 7), reply_to_seq: null },
+        head_seq: 3,
+        activity: at,
+        type: 'MESSAGE_SENT',
+        actor_id: alice,
+        at,
+        body: 'hello',
+        sent_at: at,
+        expires_at,
+        fingerprint: Buffer.alloc(16, 7),
+        reply_to_seq: null,
       },
     ])
   })
