@@ -33,18 +33,9 @@ export function withTimeout<Result>(
   work: Promise<Result>,
   onTimeout: () => Error,
 ): Promise<Result> {
-  // One promise: `Promise.race` would make three more, for each message and command.
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(onTimeout()), ms)
-    work.then(
-      (result) => {
-        clearTimeout(timer)
-        resolve(result)
-      },
-      (error: Error) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
-  })
+  // `Promise.race` and an async function would make several more promises, for each message and command.
+  const { promise, resolve, reject } = Promise.withResolvers<Result>()
+  const timer = setTimeout(() => reject(onTimeout()), ms)
+  void work.then(resolve, reject).then(() => clearTimeout(timer))
+  return promise
 }
