@@ -1,5 +1,5 @@
-/** Connections that are opened at the same time. A gateway limits those that have not authenticated yet. */
-const AT_ONCE = 64
+/** A gateway accepts a hundred connections that have not authenticated yet, and a pair opens two at a time. */
+const AT_ONCE = 40
 
 /** Calls `work` for each index below `count`, some at a time. Returns the results in order. */
 export async function inParallel<Result>(

@@ -27,7 +27,7 @@ export function compare(comparison: Comparison): Subject {
 
 function adapted(comparison: Comparison, { gateways, rates, pairs, members }: Options): Comparison {
   const { opening, workload, steps } = comparison
-  const isRated = rates !== undefined && workload === 'openLoop'
+  const isRated = rates !== undefined && workload === 'openLoop' && steps.length > 1
   return {
     ...comparison,
     ...(gateways !== undefined && { gateways }),

@@ -22,8 +22,8 @@ const USERS = 1_000
 /** Whether ejabberd is installed on this machine. */
 export function hasEjabberd(): boolean {
   return (
-    spawnSync('sh', ['-c', `command -v erl && test -f ${TABLES} && ls -d ${LIBRARIES}/p1_pgsql-*`]).status ===
-    0
+    spawnSync('sh', ['-c', `command -v erl && test -f ${TABLES} && ls -d /usr/lib/erlang/lib/p1_pgsql-*`])
+      .status === 0
   )
 }
 
