@@ -9,15 +9,17 @@ export type Costs = Readonly<{ parts: readonly Cost[]; functions: readonly Cost[
 type Frame = Readonly<{ functionName: string; url: string; lineNumber: number }>
 
 const IDLE = '(idle)'
+const INSPECTOR = 'node:inspector'
+const SOCKET_WRITES = /^write(?:v|Buffer|Utf8String|Latin1String|AsciiString)$/
 
-/** Returns shares of the time in which the process was not idle. */
+/** Returns shares of the time in which the process was neither idle nor busy with the profile itself. */
 export function cpuCosts({ nodes, samples = [], timeDeltas = [] }: CpuProfile): Costs {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   const values = samples.map((id, index): [Frame | undefined, number] => [
     frames.get(id),
     timeDeltas[index] ?? 0,
   ])
-  return costsOf(values.filter(([frame]) => frame?.functionName !== IDLE))
+  return costsOf(values.filter(([frame]) => frame?.functionName !== IDLE && frame?.url !== INSPECTOR))
 }
 
 /** Returns the bytes that were allocated, and what allocated them. */
@@ -52,6 +54,7 @@ function partOf({ url, functionName }: Frame): string {
   const [, room] = /\/src\/(.+?)(?:\/[^/]+)?$/.exec(url) ?? []
   if (room !== undefined) return `src/${room}`
   if (url.startsWith('node:')) return url.replace(/^node:internal\//, 'node:')
+  if (SOCKET_WRITES.test(functionName)) return 'writes to sockets (system calls)'
   return functionName.startsWith('(') ? functionName : 'native code and built-ins'
 }
 
