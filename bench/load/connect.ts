@@ -1,7 +1,11 @@
+import { pause } from '../../src/lib/async.ts'
 import { Client } from './client.ts'
 import { Latencies } from './latencies.ts'
 import { inParallel } from './parallel.ts'
 import type { Load, Opening, Outcome } from './workload.ts'
+
+/** Timers of the connecting phase hold memory until they fire. They take less than ten seconds. */
+const SETTLE_MS = 11_000
 
 /** New users: each connects, starts an inbox, and leaves as soon as the inbox is live. `pairs` of them at a time. */
 export async function openConnect(opening: Opening): Promise<(load: Load) => Promise<Outcome>> {
@@ -37,6 +41,7 @@ export async function openIdle(opening: Opening): Promise<(load: Load) => Promis
       return client
     })
     clients.push(...more)
+    await pause(SETTLE_MS)
     return { count: more.length, figures: { open: clients.length, refused: 0, lost: 0 } }
   }
 }
