@@ -1,9 +1,10 @@
 import type { Schema } from '../api/schema.ts'
 import type { Config } from '../config/config.ts'
 import type { Secrets } from '../config/secrets.ts'
-import { systemClock } from '../lib/clock.ts'
+import { elapsedMs, systemClock } from '../lib/clock.ts'
 import { WINDOW_MS } from '../presence/store/presence-store.ts'
 import { APPEND_WARM_UP } from '../messages/append-store.ts'
+import { createDatabaseClock } from '../store/database-clock.ts'
 import { createDatabase, type Database } from '../store/database.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -18,7 +19,8 @@ const PRESENCE: PresenceSettings = { windowMs: WINDOW_MS, isPaused: () => false 
 
 export function createFoundation(config: Config, secrets: Secrets, logger: Logger, overrides: Overrides) {
   if (secrets.databaseUrl === undefined) throw new Error('createParley needs secrets.databaseUrl')
-  const clock = overrides.clock ?? systemClock
+  const databaseClock = createDatabaseClock(elapsedMs, systemClock)
+  const clock = overrides.clock ?? databaseClock
   const metrics = createMetrics()
   metrics.startDefaults()
   const presence = { ...PRESENCE, ...overrides.presence }
@@ -28,6 +30,7 @@ export function createFoundation(config: Config, secrets: Secrets, logger: Logge
       : createMemoryBackplane(config, logger, overrides, { ...presence, clock })
   const database: Database = createDatabase({
     writerUrl: secrets.databaseUrl,
+    clock: databaseClock,
     replicaUrls: secrets.replicaUrls,
     replicationPolicy: config.replicationPolicy,
     ...backplane.shared,

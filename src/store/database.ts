@@ -4,6 +4,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { ConnectionPool, type ConnectionPoolOptions, type ConnectionTarget } from './sql/connection-pool.ts'
 import { createPrimary, type Primary } from './failover/primary.ts'
+import type { DatabaseClock } from './database-clock.ts'
 import { createPrismaClient } from './sql/prisma-client.ts'
 import { type ReplicaSource, createReadRoutes } from './replicas/read-routes.ts'
 import { createReader, type Reader, type Source } from './sql/reader.ts'
@@ -20,6 +21,8 @@ import { createWriter, type Writer } from './sql/writer.ts'
 export type DatabaseOptions = Readonly<{
   /** The primary. If the URL names several hosts, the one that accepts writes. */
   writerUrl: string
+  /** Learns the time of the primary. Default: nothing does. */
+  clock?: Pick<DatabaseClock, 'observe'>
   /** Standbys for reads that may be slightly stale. Default: all reads go to the primary. */
   replicaUrls?: readonly string[]
   /** Default: available. */
@@ -72,9 +75,10 @@ const PING = { name: 'ping', text: 'SELECT 1' }
 export function createDatabase(options: DatabaseOptions): Database {
   const { writerUrl, logger, metrics, poolSize: size = 10, queryDeadlineMs = 7_000 } = options
   const { fence = createTimelineFence(), replicationPolicy = 'available' } = options
+  const { clock = { observe: () => undefined } } = options
   const urls = hostUrls(writerUrl)
   const probes = urls.map(createServerProbe)
-  const primary = createPrimary({ probes, fence, logger, metrics })
+  const primary = createPrimary({ probes, fence, clock, logger, metrics })
   const target = createWriterTarget(urls, primary, fence)
   const sources: Source[] = []
 

@@ -4,6 +4,7 @@ import { createBackgroundLoop } from '../../lib/background-loop.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { NoWriterError } from '../sql/database-error.ts'
+import type { DatabaseClock } from '../database-clock.ts'
 import type { ServerState } from '../sql/server-state.ts'
 import type { Answer, Answers, Writable } from './choose-writer.ts'
 import { type Effect, type PrimaryState, transition } from './primary-state.ts'
@@ -33,6 +34,8 @@ type Dependencies = Readonly<{
   /** One per host. */
   probes: readonly ServerProbe[]
   fence: TimelineFence
+  /** Learns the time from the writer. */
+  clock: Pick<DatabaseClock, 'observe'>
   logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
   metrics: Pick<Metrics, 'writerChanges' | 'writerSearchSeconds'>
 }>
@@ -51,7 +54,7 @@ const ANSWER_MS = 400
  * connection has failed. A failover therefore costs the database one statement per gateway and check, no matter how
  * many sends wait.
  */
-export function createPrimary({ probes, fence, logger, metrics }: Dependencies): Primary {
+export function createPrimary({ probes, fence, clock, logger, metrics }: Dependencies): Primary {
   const stopping = new AbortController()
   const changes = new EventEmitter<{ found: []; moved: [] }>().setMaxListeners(0)
   let state: PrimaryState | undefined
@@ -100,7 +103,10 @@ export function createPrimary({ probes, fence, logger, metrics }: Dependencies):
     const step = transition(before, { answers, highestTimeline: fence.highest(), nowMs })
     state = step.state
     for (const effect of step.effects) perform(effect)
-    return state.type === 'writable' && answers[state.last.writer.host] !== 'pending' && state.misses === 0
+    if (state.type !== 'writable') return false
+    const answer = answers[state.last.writer.host]
+    if (answer !== undefined && answer !== 'pending') clock.observe(answer.clock)
+    return answer !== 'pending' && state.misses === 0
   }
 
   function perform(effect: Effect): void {

@@ -57,9 +57,10 @@ export function createServerProbe(url: string): ServerProbe {
   }
 
   async function state(): Promise<ServerState> {
+    const askedAt = performance.now()
     const [row] = await query<ServerStateRow>(SERVER_STATE)
     if (row === undefined) throw new Error('The server returned no row')
-    return toServerState(row)
+    return toServerState(row, askedAt, performance.now())
   }
 
   const reads = createBatcher<undefined, ServerState>({

@@ -1,3 +1,5 @@
+import type { ClockSample } from '../database-clock.ts'
+
 /** A position in the write-ahead log, in bytes from its beginning: PostgreSQL's LSN as a number. */
 export type WalPosition = number
 
@@ -11,6 +13,7 @@ export type ServerState = Readonly<{
   /** Distinguishes servers, and a server from itself before a restart. */
   startedAt: string
   replication: Replication
+  clock: ClockSample
 }>
 
 /** Whether a primary's commits survive its loss. */
@@ -32,6 +35,7 @@ type Row = Readonly<{
   synchronousNames: string
   standbys: number
   synchronousStandbys: number | null
+  nowMs: number
 }>
 
 /*
@@ -50,6 +54,7 @@ export const SERVER_STATE = {
         WHEN current_setting('synchronous_commit') = 'off' THEN pg_current_wal_insert_lsn()
         ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::text AS position,
       pg_postmaster_start_time()::text AS "startedAt",
+      extract(epoch FROM clock_timestamp())::float8 * 1000 AS "nowMs",
       current_setting('synchronous_commit') AS "synchronousCommit",
       current_setting('synchronous_standby_names') AS "synchronousNames",
       s.standbys, s."synchronousStandbys"
@@ -61,8 +66,8 @@ export const SERVER_STATE = {
     ) s`,
 }
 
-/** Converts the row that SERVER_STATE returns. */
-export function toServerState(row: Row): ServerState {
+/** Converts the row that SERVER_STATE returned to a question between two moments of the monotonic clock. */
+export function toServerState(row: Row, askedAt: number, answeredAt: number): ServerState {
   const { isInRecovery, startedAt, synchronousCommit, synchronousNames } = row
   const isSynchronous = waitsForStandby(synchronousNames, synchronousCommit)
   return {
@@ -71,6 +76,7 @@ export function toServerState(row: Row): ServerState {
     position: Number(row.position ?? 0),
     startedAt,
     replication: { isSynchronous, standbys: row.standbys, synchronousStandbys: row.synchronousStandbys },
+    clock: { nowMs: row.nowMs, askedAt, answeredAt },
   }
 }
 

@@ -32,6 +32,8 @@ export type GatewayProcessOptions = Readonly<{
   name?: string
   /** Whether it changes its service level by itself. Default: `auto`. */
   serviceLevels?: 'auto' | 'manual'
+  /** How many milliseconds its machine's clock is ahead. Default: 0. */
+  clockAheadMs?: number
 }>
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -75,7 +77,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
 }
 
 function environment(options: GatewayProcessOptions, port: number): NodeJS.ProcessEnv {
-  const { databaseUrl, redisUrl, serviceLevels = 'auto' } = options
+  const { databaseUrl, redisUrl, serviceLevels = 'auto', clockAheadMs = 0 } = options
   return {
     PATH: process.env['PATH'],
     NODE_ENV: 'production',
@@ -89,7 +91,18 @@ function environment(options: GatewayProcessOptions, port: number): NodeJS.Proce
     RATE_LIMIT_FACTOR: 'off',
     SERVICE_LEVELS: serviceLevels,
     LOG_LEVEL: 'warn',
+    ...(clockAheadMs !== 0 && { NODE_OPTIONS: `--import=${wrongClock(clockAheadMs)}` }),
   }
+}
+
+/** A module that sets the clock of a process wrong, as it would be on a machine whose clock is wrong. */
+function wrongClock(aheadMs: number): string {
+  const code = `const Right = Date
+globalThis.Date = class Date extends Right {
+  constructor(...given) { given.length === 0 ? super(Right.now() + ${aheadMs}) : super(...given) }
+  static now() { return Right.now() + ${aheadMs} }
+}`
+  return `data:text/javascript,${encodeURIComponent(code)}`
 }
 
 function launch(env: NodeJS.ProcessEnv, log: string[]): ChildProcess {

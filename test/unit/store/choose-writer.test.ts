@@ -4,7 +4,8 @@ import type { ServerState } from '../../../src/store/sql/server-state.ts'
 
 function server(startedAt: string, timeline: number, isInRecovery = false): ServerState {
   const replication = { isSynchronous: false, standbys: 0, synchronousStandbys: 0 }
-  return { isInRecovery, timeline, position: 0, startedAt, replication }
+  const clock = { nowMs: 0, askedAt: 0, answeredAt: 0 }
+  return { isInRecovery, timeline, position: 0, startedAt, replication, clock }
 }
 
 const standby = (name: string): ServerState => server(name, 1, true)

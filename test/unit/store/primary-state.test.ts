@@ -8,7 +8,8 @@ const SEARCHING: PrimaryState = { type: 'searching', sinceMs: 1_000, last: undef
 
 function server(startedAt: string, timeline: number, isInRecovery = false): ServerState {
   const replication = { isSynchronous: false, standbys: 0, synchronousStandbys: 0 }
-  return { isInRecovery, timeline, position: 0, startedAt, replication }
+  const clock = { nowMs: 0, askedAt: 0, answeredAt: 0 }
+  return { isInRecovery, timeline, position: 0, startedAt, replication, clock }
 }
 
 const old = server('old', 1)
