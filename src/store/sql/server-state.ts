@@ -1,5 +1,3 @@
-import type { ClockSample } from '../database-clock.ts'
-
 /** A position in the write-ahead log, in bytes from its beginning: PostgreSQL's LSN as a number. */
 export type WalPosition = number
 
@@ -15,6 +13,9 @@ export type ServerState = Readonly<{
   replication: Replication
   clock: ClockSample
 }>
+
+/** What a server's clock showed, between two moments of this gateway's monotonic clock. Milliseconds. */
+export type ClockSample = Readonly<{ nowMs: number; askedAt: number; answeredAt: number }>
 
 /** Whether a primary's commits survive its loss. */
 export type Replication = Readonly<{

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createDatabaseClock } from '../../../src/store/database-clock.ts'
+import { createDatabaseClock } from '../../../src/store/failover/database-clock.ts'
 
 /** A clock, and the monotonic clock of its gateway. */
 function createWorld() {

@@ -1,7 +1,5 @@
-import type { Clock } from '../lib/clock.ts'
-
-/** What a server's clock showed, between two moments of this gateway's monotonic clock. Milliseconds. */
-export type ClockSample = Readonly<{ nowMs: number; askedAt: number; answeredAt: number }>
+import type { Clock } from '../../lib/clock.ts'
+import type { ClockSample } from '../sql/server-state.ts'
 
 /** The clock of the primary. */
 export type DatabaseClock = Clock &
