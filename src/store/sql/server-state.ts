@@ -14,7 +14,7 @@ export type ServerState = Readonly<{
   clock: ClockSample
 }>
 
-/** What a server's clock showed, between two moments of this gateway's monotonic clock. Milliseconds. */
+/** The time of a server's clock, read between two moments of this gateway's monotonic clock. Milliseconds. */
 export type ClockSample = Readonly<{ nowMs: number; askedAt: number; answeredAt: number }>
 
 /** Whether a primary's commits survive its loss. */
