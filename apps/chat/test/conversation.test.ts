@@ -48,8 +48,8 @@ test('a message is answered, reacted to, edited and deleted', async () => {
   await his.getByRole('button', { name: 'React with 👍' }).click()
   await expect.poll(() => hers.locator('.reaction').getAttribute('aria-label')).toBe('👍 by Dave')
 
-  await his.locator('.message').first().click({ button: 'right' })
-  await his.getByRole('dialog').getByRole('button', { name: 'Reply' }).click()
+  await his.locator('.message').first().hover()
+  await his.getByRole('list', { name: 'Messages' }).getByRole('button', { name: 'Reply' }).click()
   await send(his, 'With pleasure')
   await expect.poll(() => hers.locator('.quote').innerText()).toContain('Tea at four?')
 
@@ -76,6 +76,8 @@ test('a text that the server refuses stays, and can be discarded', async () => {
   await expect.poll(() => newestTick(page)).toBe('Not sent')
   await page.getByRole('button', { name: 'Try again' }).click()
   await expect.poll(() => newestTick(page)).toBe('Not sent')
+  const reason = page.getByText('The text has invisible characters that cannot be sent.')
+  await expect.poll(() => reason.count()).toBe(1)
   await page.getByRole('button', { name: 'Discard' }).click()
   await expect.poll(() => texts(page)).toEqual([])
 })

@@ -1,5 +1,5 @@
 import type { Message } from '@parley/client'
-import { memo, type MouseEvent, type ReactNode } from 'react'
+import { memo, type MouseEvent, type ReactNode, useState } from 'react'
 import { bodyText } from '../chats/preview.ts'
 import { clockTime } from '../lib/times.ts'
 import { Avatar, colorOf } from '../ui/avatar.tsx'
@@ -31,6 +31,8 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
   const { message, isOwn, isGroup, isFirst, isLast, isFlashing, isTabStop, actions } = props
   const { sender } = message
   const key = `${sender.id} ${message.clientMessageId}`
+  // The shortcuts are a third of a row's elements, and most rows only scroll past.
+  const [isNear, setIsNear] = useState(false)
   return (
     <div
       role="listitem"
@@ -42,6 +44,8 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
       data-flashing={isFlashing}
       tabIndex={isTabStop ? 0 : -1}
       data-group={isGroup}
+      onPointerEnter={() => setIsNear(true)}
+      onFocus={() => setIsNear(true)}
       onContextMenu={(event) => actions.openMenu(event, message)}
       onClick={(event) => {
         if (isTouch(event)) actions.openMenu(event, message)
@@ -55,7 +59,7 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
             </span>
           )}
           <Bubble {...props} />
-          {message.body !== null && message.id !== undefined && <Shortcuts {...props} />}
+          {isNear && message.body !== null && message.id !== undefined && <Shortcuts {...props} />}
         </div>
         <Reactions message={message} viewerId={props.viewerId} isTabStop={isTabStop} actions={actions} />
         {message.status === 'failed' && <Failure message={message} isTabStop={isTabStop} actions={actions} />}

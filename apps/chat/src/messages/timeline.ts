@@ -35,7 +35,7 @@ export function toRows(
   let isUnreadShown = unread === undefined
   let startsGroup = true
   for (const [index, message] of messages.entries()) {
-    const day = dayOf(message.sentAt)
+    const { day, key } = factsOf(message)
     const isOwn = message.sender.id === viewerId
     if (day !== previousDay) {
       rows.push({ type: 'day', key: `day ${day}`, date: message.sentAt })
@@ -48,9 +48,9 @@ export function toRows(
       startsGroup = true
     }
     const next = messages[index + 1]
-    const isLast = next === undefined || !isSameGroup(message, next) || dayOf(next.sentAt) !== day
+    const isLast = next === undefined || !isSameGroup(message, next) || factsOf(next).day !== day
     const isFirst = startsGroup || previous === undefined || !isSameGroup(previous, message)
-    rows.push({ type: 'message', key: keyOf(message), message, isOwn, isFirst, isLast })
+    rows.push({ type: 'message', key, message, isOwn, isFirst, isLast })
     startsGroup = false
     previous = message
     previousDay = day
@@ -62,9 +62,22 @@ function isIn(range: UnreadRange | undefined, { seq }: Message): boolean {
   return range !== undefined && seq !== undefined && seq > range.afterSeq && seq <= range.untilSeq
 }
 
-/** The same before and after the message is sent. */
-function keyOf({ sender, clientMessageId }: Message): string {
-  return `${sender.id} ${clientMessageId}`
+/** Computed once for a message, because a long conversation is put into rows at each change of it. */
+type Facts = Readonly<{
+  day: number
+  /** The same before and after the message is sent. */
+  key: string
+}>
+
+const FACTS = new WeakMap<Message, Facts>()
+
+function factsOf(message: Message): Facts {
+  const known = FACTS.get(message)
+  if (known !== undefined) return known
+  const { sender, clientMessageId, sentAt } = message
+  const facts = { day: dayOf(sentAt), key: `${sender.id} ${clientMessageId}` }
+  FACTS.set(message, facts)
+  return facts
 }
 
 function isSameGroup(before: Message, after: Message): boolean {
