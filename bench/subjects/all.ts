@@ -1,8 +1,9 @@
 import { growth } from '../growth/growth.ts'
 import { peak } from '../peak/peak.ts'
+import { scroll } from '../scroll/scroll.ts'
 import { trace } from '../trace/trace.ts'
 import { compare } from './comparison.ts'
 import { COMPARISONS } from './comparisons.ts'
 import type { Subject } from './subject.ts'
 
-export const SUBJECTS: readonly Subject[] = [...COMPARISONS.map(compare), trace, peak, growth]
+export const SUBJECTS: readonly Subject[] = [...COMPARISONS.map(compare), trace, peak, growth, scroll]
