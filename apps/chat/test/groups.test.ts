@@ -51,3 +51,24 @@ test('a group is created, grows, gets another name and an admin, and is left', a
   await expect.poll(() => others.locator('.composer-closed').innerText()).toContain('no longer a member')
   expect(app.errors).toEqual([])
 })
+
+test('a newcomer starts with a group, whose button stays in sight below many people', async () => {
+  const newcomer = await app.parley.person('nora')
+  const names = Array.from({ length: 12 }, (_, index) => `friend${index}`)
+  await Promise.all(names.map((name) => app.parley.person(name)))
+  const page = await app.open(newcomer, { viewport: { width: 800, height: 520 } })
+  await page.getByRole('button', { name: 'Start a conversation' }).click()
+  const sheet = page.getByRole('dialog')
+  for (const name of names) {
+    await sheet.getByLabel('Someone else, by their user name').fill(name)
+    await sheet.getByRole('button', { name: 'Add' }).click()
+  }
+  await sheet.getByLabel('Name of the group').fill('Old friends')
+  await sheet.getByText('friend0', { exact: true }).scrollIntoViewIfNeeded()
+  const create = sheet.getByRole('button', { name: 'Create group' })
+  const [button, dialog] = await Promise.all([create.boundingBox(), sheet.boundingBox()])
+  if (button === null || dialog === null) throw new Error('Both are visible')
+  expect(button.y + button.height).toBeLessThan(dialog.y + dialog.height)
+  await create.click()
+  await expect.poll(() => page.locator('.chat-header').innerText()).toContain('13 members')
+})

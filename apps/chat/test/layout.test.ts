@@ -38,6 +38,8 @@ test('from right to left, the list is on the right, and each text has its own di
   await page.getByRole('switch', { name: 'Right to left' }).check()
   await page.keyboard.press('Escape')
   await openChat(page, 'Dave')
+  const field = page.getByRole('textbox', { name: 'Message' })
+  expect(await field.evaluate((element) => element.matches(':dir(rtl)'))).toBe(true)
   await send(page, 'Fine, thank you')
   await expect.poll(() => texts(page)).toHaveLength(2)
   const box = await page.getByRole('navigation').boundingBox()

@@ -4,6 +4,7 @@ import { type KeyboardEvent, type ReactNode, useState } from 'react'
 import { Input } from 'react-aria-components/Input'
 import { SearchField } from 'react-aria-components/SearchField'
 import { VList } from 'virtua'
+import { textDirection } from '../lib/text-direction.ts'
 import { openChat } from '../messenger/route.ts'
 import { Settings } from '../messenger/settings.tsx'
 import { Avatar } from '../ui/avatar.tsx'
@@ -24,12 +25,10 @@ export function ChatList({ openChatId }: Readonly<{ openChatId: string | undefin
       <SidebarHeader />
       <SearchField className="search" aria-label="Search chats" value={text} onChange={setText}>
         <Icon name="search" size={18} />
-        <Input className="search-input" placeholder="Search chats" dir="auto" />
+        <Input className="search-input" placeholder="Search chats" dir={textDirection(text)} />
       </SearchField>
       {chats.length === 0 ? (
-        <p className="chat-list-empty">
-          {all.length === 0 ? 'No chats yet. Start one with the pen above.' : 'No chat matches.'}
-        </p>
+        <p className="chat-list-empty">{all.length === 0 ? 'Your chats appear here.' : 'No chat matches.'}</p>
       ) : (
         <Rows chats={chats} viewerId={viewer?.id} openChatId={openChatId} />
       )}

@@ -63,13 +63,15 @@ function NewChatForm({ onClose }: Readonly<{ onClose(): void }>): ReactNode {
           {problem}
         </p>
       )}
-      <Button
-        className="button button-primary"
-        isDisabled={!canCreate || isBusy}
-        onPress={() => void create()}
-      >
-        {isGroup ? 'Create group' : 'Start chat'}
-      </Button>
+      <div className="form-end">
+        <Button
+          className="button button-primary"
+          isDisabled={!canCreate || isBusy}
+          onPress={() => void create()}
+        >
+          {isGroup ? 'Create group' : 'Start chat'}
+        </Button>
+      </div>
     </div>
   )
 }

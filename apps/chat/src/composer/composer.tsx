@@ -4,6 +4,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react'
 import { TextArea } from 'react-aria-components/TextArea'
 import { TextField } from 'react-aria-components/TextField'
 import { attempt } from '../lib/notices.tsx'
+import { textDirection } from '../lib/text-direction.ts'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ComposerBar } from './composer-bar.tsx'
 import { type Draft, setDraft, useDraft } from './drafts.ts'
@@ -94,7 +95,13 @@ export function Composer({
           }}
           onKeyDown={onKeyDown}
         >
-          <TextArea ref={input} className="composer-input" placeholder="Message" rows={1} dir="auto" />
+          <TextArea
+            ref={input}
+            className="composer-input"
+            placeholder="Message"
+            rows={1}
+            dir={textDirection(text)}
+          />
         </TextField>
         <IconButton
           icon={target?.type === 'edit' ? 'check' : 'send'}

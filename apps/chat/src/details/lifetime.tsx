@@ -2,6 +2,7 @@ import type { UseChat } from '@parley/react'
 import { type ReactNode, useId } from 'react'
 import { attempt } from '../lib/notices.tsx'
 import { duration } from '../lib/times.ts'
+import { Select } from '../ui/select.tsx'
 
 /** In seconds. */
 const CHOICES = [60, 3_600, 86_400, 604_800, 2_592_000]
@@ -16,9 +17,8 @@ export function Lifetime({ chat, canChange }: Readonly<{ chat: UseChat; canChang
       <label className="field-label" htmlFor={id}>
         New messages disappear
       </label>
-      <select
+      <Select
         id={id}
-        className="field-input"
         value={current}
         disabled={!canChange}
         onChange={(event) => attempt(chat.update({ messageTtlSeconds: Number(event.target.value) }))}
@@ -29,7 +29,7 @@ export function Lifetime({ chat, canChange }: Readonly<{ chat: UseChat; canChang
             After {duration(seconds)}
           </option>
         ))}
-      </select>
+      </Select>
     </div>
   )
 }

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { Button } from 'react-aria-components/Button'
 import { attempt } from '../lib/notices.tsx'
 import { Avatar, OnlineDot } from '../ui/avatar.tsx'
+import { Select } from '../ui/select.tsx'
 
 const ROLES = {
   OWNER: 'Owner',
@@ -50,7 +51,7 @@ function MemberRow({ chat, member, viewerId, role }: Props & Readonly<{ member: 
       )}
       {canRemove && (
         <Button
-          className="link-button is-danger"
+          className="link-button person-remove"
           aria-label={`Remove ${user.name}`}
           onPress={() => attempt(chat.removeMember(user.id))}
         >
@@ -63,7 +64,7 @@ function MemberRow({ chat, member, viewerId, role }: Props & Readonly<{ member: 
 
 function RoleSelect({ chat, member }: Readonly<{ chat: UseChat; member: Member }>): ReactNode {
   return (
-    <select
+    <Select
       className="role-select"
       aria-label={`Role of ${member.user.name}`}
       value={member.role}
@@ -74,6 +75,6 @@ function RoleSelect({ chat, member }: Readonly<{ chat: UseChat; member: Member }
           {label}
         </option>
       ))}
-    </select>
+    </Select>
   )
 }

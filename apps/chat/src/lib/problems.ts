@@ -1,9 +1,21 @@
 import { ParleyError } from '@parley/client'
 
+type Problem = Readonly<{ code: string; message: string }>
+
+/** Says in words for the person why a message was refused. */
+export function sendProblemText(problem: Problem | undefined): string {
+  // The composer limits the length, so what is left is that nothing is visible, or control characters.
+  if (problem?.code === 'BAD_USER_INPUT') return 'The text has invisible characters that cannot be sent.'
+  return problem === undefined ? 'The message was not sent.' : textOf(problem)
+}
+
 /** Says in words for the person why an action failed. */
 export function problemText(error: unknown): string {
-  if (!(error instanceof ParleyError)) return 'Something went wrong. Try again.'
-  switch (error.code) {
+  return error instanceof ParleyError ? textOf(error) : 'Something went wrong. Try again.'
+}
+
+function textOf({ code, message }: Problem): string {
+  switch (code) {
     case 'NETWORK_ERROR':
       return 'There is no connection. Try again when you are back online.'
     case 'UNAVAILABLE':
@@ -18,6 +30,6 @@ export function problemText(error: unknown): string {
     case 'UNAUTHENTICATED':
       return 'You are signed out. Sign in again.'
     default:
-      return error.message
+      return message
   }
 }

@@ -1,5 +1,6 @@
 import type { Message } from '@parley/client'
 import type { ReactNode } from 'react'
+import { sendProblemText } from '../lib/problems.ts'
 import type { MessageActions } from './actions.ts'
 
 /** Why a message was refused, and what can be done. */
@@ -10,7 +11,7 @@ export function Failure({
 }: Readonly<{ message: Message; isTabStop: boolean; actions: MessageActions }>): ReactNode {
   return (
     <div className="failure">
-      <span>{message.error?.message ?? 'The message was not sent.'}</span>
+      <span>{sendProblemText(message.error)}</span>
       <button
         type="button"
         className="link-button"

@@ -1,7 +1,9 @@
-import { ParleyProvider, useTotalUnread } from '@parley/react'
-import { type ReactNode, useEffect } from 'react'
+import { ParleyProvider, useChats, useTotalUnread } from '@parley/react'
+import { type ReactNode, useEffect, useState } from 'react'
+import { Button } from 'react-aria-components/Button'
 import { ChatScreen } from '../chats/chat-screen.tsx'
 import { ChatList } from '../chats/chat-list.tsx'
+import { NewChat } from '../chats/new-chat.tsx'
 import { Notices } from '../lib/notices.tsx'
 import { type Session, SessionContext, useSession } from '../session/session.ts'
 import { useActivity } from '../session/use-activity.ts'
@@ -41,12 +43,19 @@ function Layout(): ReactNode {
   )
 }
 
+/** Beside the list while no chat is open. */
 function NoChat(): ReactNode {
+  const hasChats = useChats().length > 0
+  const [isNew, setIsNew] = useState(false)
   return (
     <div className="no-chat">
       <Logo />
-      <h2>Your conversations</h2>
-      <p>Choose a chat, or start a new one.</p>
+      <h2>{hasChats ? 'Your conversations' : 'Welcome to Parley'}</h2>
+      <p>{hasChats ? 'Choose a chat, or start a new one.' : 'Write to one person, or create a group.'}</p>
+      <Button className="button button-primary" onPress={() => setIsNew(true)}>
+        Start a conversation
+      </Button>
+      <NewChat isOpen={isNew} onClose={() => setIsNew(false)} />
     </div>
   )
 }

@@ -60,8 +60,11 @@ export function colorOf(id: string): number {
   return ((hash ^ (hash >>> 15)) >>> 0) % COLORS
 }
 
+/** Keeps Arabic initials from joining into a word. */
+const NON_JOINER = '\u200c'
+
 function initials(name: string): string {
   const words = name.trim().split(/\s+/)
   const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]]
-  return letters.map((word) => Array.from(word ?? '')[0]?.toUpperCase() ?? '').join('')
+  return letters.map((word) => Array.from(word ?? '')[0]?.toUpperCase() ?? '').join(NON_JOINER)
 }

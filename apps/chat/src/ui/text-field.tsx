@@ -3,6 +3,7 @@ import { Input } from 'react-aria-components/Input'
 import { Label } from 'react-aria-components/Label'
 import { Text } from 'react-aria-components/Text'
 import { TextField as AriaTextField } from 'react-aria-components/TextField'
+import { textDirection } from '../lib/text-direction.ts'
 
 /** A labelled field for one line of text. */
 export function TextField({
@@ -35,7 +36,7 @@ export function TextField({
       {...(maxLength !== undefined && { maxLength })}
     >
       <Label className="field-label">{label}</Label>
-      <Input className="field-input" placeholder={placeholder} dir="auto" />
+      <Input className="field-input" placeholder={placeholder} dir={textDirection(value)} />
       {hint !== undefined && (
         <Text slot="description" className="field-hint">
           {hint}
