@@ -44,14 +44,14 @@ test('a message is answered, reacted to, edited and deleted', async () => {
   const [hers, his] = await Promise.all([app.open(carol), app.open(dave)])
   await Promise.all([openChat(hers, 'Dave'), openChat(his, 'Carol')])
 
-  await his.locator('.message').first().click({ button: 'right' })
-  await his.getByRole('button', { name: 'React with 👍' }).click()
-  await expect.poll(() => hers.locator('.reaction').getAttribute('aria-label')).toBe('👍 by Dave')
-
   await his.locator('.message').first().hover()
   await his.getByRole('list', { name: 'Messages' }).getByRole('button', { name: 'Reply' }).click()
   await send(his, 'With pleasure')
   await expect.poll(() => hers.locator('.quote').innerText()).toContain('Tea at four?')
+
+  await his.locator('.message').first().click({ button: 'right' })
+  await his.getByRole('button', { name: 'React with 👍' }).click()
+  await expect.poll(() => hers.locator('.reaction').getAttribute('aria-label')).toBe('👍 by Dave')
 
   const field = his.getByRole('textbox', { name: 'Message' })
   await field.press('ArrowUp')
