@@ -62,6 +62,10 @@ describe('the report of a comparison', () => {
   })
 })
 
+test('the median of an even number of values lies between the middle ones', () => {
+  expect(spreadOf([1, 100, 4, 2]).median).toBe(3)
+})
+
 test('a spread ignores values that are missing', () => {
   expect(spreadOf([3, NaN, 1, 2])).toEqual({ median: 2, min: 1, max: 3 })
 })
