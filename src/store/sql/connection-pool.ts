@@ -80,6 +80,8 @@ export class ConnectionPool extends pg.Pool {
     // The pool does not listen to connections in use. For idle ones it emits the error a second time, as its own event.
     this.on('connect', (client) => {
       client.on('error', (error) => {
+        // The server may stop before it has read that a connection is over.
+        if (this.ending) return
         warn(error)
         target?.reportFailure()
       })
