@@ -43,6 +43,16 @@ test.each(['light', 'dark'] as const)('axe finds no problem in %s colours', asyn
   await page.getByRole('button', { name: 'Settings' }).click()
   await page.getByRole('dialog').waitFor()
   expect(await problemsIn(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'New chat' }).click()
+  await page.getByRole('checkbox').first().check()
+  expect(await problemsIn(page)).toEqual([])
+})
+
+test('axe finds no problem in an app without chats', async () => {
+  const page = await app.open(await app.parley.person('newcomer'))
+  await page.getByText('Your chats appear here.').waitFor()
+  expect(await problemsIn(page)).toEqual([])
 })
 
 test('axe finds no problem on the start page and the sign-in page', async () => {
