@@ -12,7 +12,7 @@ import {
 import { startClient } from './client.ts'
 
 /** Everything that is compared. */
-export const QUERY = `query { chats(first: 100) { edges { node {
+export const QUERY = `query { chats(first: 40) { edges { node {
   id kind title memberCount messageTtlSeconds headSeq unreadCount createdAt lastActivityAt
   lastMessage { ...M } viewerMember { ...P }
   members(first: 100) { edges { node { ...P } } } messages(last: 100) { edges { node { ...M } } } } } } }

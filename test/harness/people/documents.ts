@@ -130,7 +130,7 @@ export const MARK_READ = `
 export const CHAT = `query ($id: ID!) { chat(id: $id) { ...ChatFields } } ${CHAT_FIELDS}`
 
 export const CHATS = `
-  query { chats(first: 100) { edges { node { ...ChatFields } } } } ${CHAT_FIELDS}`
+  query { chats(first: 40) { edges { node { ...ChatFields } } } } ${CHAT_FIELDS}`
 
 export const INBOX = `
   subscription ($deviceId: String) { inbox(deviceId: $deviceId) { ${EVENT_FIELDS} } } ${MESSAGE}`
