@@ -1,21 +1,3 @@
-import { createRequire } from 'node:module'
-import { defineConfig } from 'vitest/config'
+import { packageConfig } from '../vitest.shared.ts'
 
-// graphql has one build for import and one for require. Each rejects schemas of the other, so all code uses one.
-const graphql = createRequire(import.meta.url).resolve('graphql/index.js')
-
-export default defineConfig({
-  resolve: { alias: [{ find: /^graphql$/, replacement: graphql }] },
-  test: {
-    name: 'client',
-    root: import.meta.dirname,
-    include: ['test/**/*.test.ts'],
-    globalSetup: [
-      '../../test/harness/servers/prisma-client-setup.ts',
-      '../../test/harness/servers/postgres-setup.ts',
-    ],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 10_000 } },
-  },
-})
+export default packageConfig('client')
