@@ -2,6 +2,7 @@ import { approximateBytes } from '../events/chat-event.ts'
 import { unavailable } from '../errors.ts'
 import type { LiveItem } from '../events/signal.ts'
 import { BoundedQueue, type QueueCost } from '../lib/bounded-queue.ts'
+import type { Receiver } from '../lib/handover.ts'
 import { type Feed, PushStream } from '../lib/push-stream.ts'
 import { startWrite } from '../telemetry/tracing.ts'
 import type { InboxItem } from './inbox-item.ts'
@@ -57,25 +58,27 @@ type Options = Readonly<{
  * each member. If that is not enough, the stream ends: a gap would be worse.
  */
 export function openLiveStream({ phases, sink, onClose, onFlushed, onOverflow }: Options): LiveStream {
-  async function* items(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
+  async function* items(
+    feed: Feed<LiveItem>,
+  ): AsyncGenerator<InboxItem, Receiver<LiveItem> | undefined, void> {
     const accept = yield* phases(feed)
-    if (!accept) return
-    if (sink !== undefined) await handTo(sink, accept, feed)
-    else yield* accepted(feed.pushed(), accept)
+    if (!accept || !stream.isOpen) return undefined
+    if (sink !== undefined) return receiverFor(sink, accept)
+    yield* accepted(feed.pushed(), accept)
+    return undefined
   }
 
   /** Items that were queued behind the last one are not delivered. */
-  async function handTo(taker: LiveSink, accept: Accept, feed: Feed<LiveItem>): Promise<void> {
-    if (!stream.isOpen) return
+  function receiverFor(taker: LiveSink, accept: Accept): Receiver<LiveItem> {
     taker.start(() => stream.resume())
-    await feed.handTo({
+    return {
       take(item) {
         const decision = stream.isOpen ? accept(item) : 'skip'
         if (decision === 'last') stream.end()
         return decision === 'skip' || taker.take(item, onFlushed && (() => onFlushed(item)))
       },
       announce: (item) => taker.announce(item),
-    })
+    }
   }
 
   const stream: LiveStream = new PushStream({

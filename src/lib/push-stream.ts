@@ -5,11 +5,6 @@ import { Handover, type Receiver } from './handover.ts'
 export type Feed<Pushed> = Readonly<{
   /** The pushed items, from the first. Waits while none is queued. Ends with the stream. */
   pushed(): AsyncGenerator<Pushed, void, void>
-  /**
-   * Hands the pushed items to a receiver instead, from the first. Resolves when the stream closes, or has ended and the
-   * receiver has taken all of them. No promise is made per item.
-   */
-  handTo(receiver: Receiver<Pushed>): Promise<void>
   /** Whether an item waits in the queue. */
   hasQueued(): boolean
   /** Aborts when the stream closes. */
@@ -23,8 +18,11 @@ export type PushStreamOptions<Pushed, Item> = Readonly<{
    * Produces what the reader gets, one item for each `next`. Starts at the first `next`. The stream closes when it
    * ends, and rejects once if it throws. Its `return` is never called: use `signal` or `onClose` to release what it
    * holds. Default: the pushed items as they are.
+   *
+   * If it returns a receiver, the pushed items go there from then on, and `next` waits for the end of the stream. An
+   * idle stream then keeps one promise, and none is made per item.
    */
-  items?: ((feed: Feed<Pushed>) => AsyncIterator<Item, unknown, undefined>) | undefined
+  items?: ((feed: Feed<Pushed>) => AsyncIterator<Item, Receiver<Pushed> | void, undefined>) | undefined
   /** Called once, when an item does not fit the queue or `overflow` is called. */
   onOverflow?: (() => void) | undefined
   /** The error that ends the stream after an overflow. */
@@ -44,6 +42,7 @@ type State<Item> =
   | Readonly<{ type: 'interrupted'; outcome: Readonly<{ error: Error } | { last: Item }> }>
 
 const DONE = { done: true, value: undefined } as const
+const NO_ITEMS: AsyncIterator<never, undefined, undefined> = { next: () => Promise.resolve(DONE) }
 
 /**
  * A stream with a producer that pushes and one reader that pulls, and a bounded queue between them.
@@ -64,7 +63,7 @@ const DONE = { done: true, value: undefined } as const
 export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<Item, undefined, undefined> {
   readonly #options: PushStreamOptions<Pushed, Item>
   readonly #queue: Queue<Pushed>
-  readonly #items: AsyncIterator<Item, unknown, undefined>
+  #items: AsyncIterator<Item, Receiver<Pushed> | void, undefined>
   /** One for each waiting `next`: makes it look at the state. */
   readonly #interrupts = new Set<() => void>()
   #state: State<Item> = { type: 'open' }
@@ -95,7 +94,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     }
   }
 
-  /** The receiver of `handTo` is ready for the next item. Not to be called while it takes one. */
+  /** The receiver is ready for the next item. Not to be called while it takes one. */
   resume(): void {
     this.#handover?.resume()
   }
@@ -127,11 +126,17 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
 
   async next(): Promise<IteratorResult<Item, undefined>> {
     if (this.#state.type === 'closed') return DONE
+    if (this.#handover !== undefined) return this.#afterHandover(this.#handover)
     this.#reportFlushed()
     try {
       const result = await this.#nextOrInterrupt()
       if (this.#state.type === 'interrupted') return await this.#finish(this.#state.outcome)
-      if (result === undefined || result.done === true || this.#isClosed()) return await this.return()
+      if (result === undefined || this.#isClosed()) return await this.return()
+      if (result.done === true) {
+        if (result.value === undefined) return await this.return()
+        // Not awaited here, so that nothing of this call stays in memory until the stream ends.
+        return this.#afterHandover(this.#handTo(result.value))
+      }
       if (this.#options.onFlushed !== undefined) this.#unflushed.push(result.value)
       return { done: false, value: result.value }
     } catch (error) {
@@ -162,9 +167,11 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
    * Resolves with undefined if the stream is interrupted or closed first. A `Promise.race` with one promise for the
    * interruption would keep every item in memory until the stream ends.
    */
-  async #nextOrInterrupt(): Promise<IteratorResult<Item, unknown> | undefined> {
+  async #nextOrInterrupt(): Promise<IteratorResult<Item, Receiver<Pushed> | void> | undefined> {
     if (this.#state.type === 'interrupted') return undefined
-    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<Item, unknown> | undefined>()
+    const { promise, resolve, reject } = Promise.withResolvers<
+      IteratorResult<Item, Receiver<Pushed> | void> | undefined
+    >()
     const interrupt = (): void => resolve(undefined)
     this.#interrupts.add(interrupt)
     this.#items.next().then(resolve, reject)
@@ -214,7 +221,6 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     const signal = (): AbortSignal => this.#signal()
     return {
       pushed: () => this.#pushed(),
-      handTo: (receiver) => this.#handTo(receiver),
       hasQueued: () => this.#queue.length > 0,
       get signal() {
         return signal()
@@ -229,13 +235,23 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     return this.#abort.signal
   }
 
-  async #handTo(receiver: Receiver<Pushed>): Promise<void> {
+  #handTo(receiver: Receiver<Pushed>): Handover<Pushed> {
     const handover = new Handover(receiver, this.#queue)
     this.#handover = handover
+    this.#items = NO_ITEMS
     if (this.#state.type === 'ending') handover.finish()
-    else if (!this.isOpen) handover.end()
     handover.resume()
-    await handover.over
+    return handover
+  }
+
+  #afterHandover(handover: Handover<Pushed>): Promise<IteratorResult<Item, undefined>> {
+    return handover.over.then(async () => {
+      if (this.#state.type !== 'interrupted') return await this.return()
+      const { outcome } = this.#state
+      await this.#close()
+      if ('error' in outcome) throw outcome.error
+      return { done: false, value: outcome.last }
+    })
   }
 
   async *#pushed(): AsyncGenerator<Pushed, void, void> {

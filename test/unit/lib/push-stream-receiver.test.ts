@@ -14,13 +14,13 @@ function openStream(receiver: Partial<Receiver<number>> = {}) {
   let isReady = true
   const stream: PushStream<number> = new PushStream<number>({
     queue: new BoundedQueue<number>({ maxItems: 4, maxBytes: 4 }, () => ({ bytes: 1, keep: 'durable' })),
-    async *items(feed) {
+    async *items() {
       yield 0
-      await feed.handTo({
+      return {
         take: (item) => taken.push(item) > 0 && isReady,
         announce: (item) => announced.push(item),
         ...receiver,
-      })
+      }
     },
     onClose,
     onOverflow,
