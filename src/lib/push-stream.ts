@@ -126,17 +126,19 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
 
   async next(): Promise<IteratorResult<Item, undefined>> {
     if (this.#state.type === 'closed') return DONE
-    if (this.#handover !== undefined) return this.#afterHandover(this.#handover)
+    const read = this.#handover ?? (await this.#read())
+    return read instanceof Handover ? this.#afterHandover(read) : read
+  }
+
+  /** Returns the handover instead of an item if it begins, so that no call waits in here until the stream ends. */
+  async #read(): Promise<IteratorResult<Item, undefined> | Handover<Pushed>> {
     this.#reportFlushed()
     try {
       const result = await this.#nextOrInterrupt()
       if (this.#state.type === 'interrupted') return await this.#finish(this.#state.outcome)
       if (result === undefined || this.#isClosed()) return await this.return()
-      if (result.done === true) {
-        if (result.value === undefined) return await this.return()
-        // Not awaited here, so that nothing of this call stays in memory until the stream ends.
-        return this.#afterHandover(this.#handTo(result.value))
-      }
+      if (result.done === true)
+        return result.value === undefined ? await this.return() : this.#handTo(result.value)
       if (this.#options.onFlushed !== undefined) this.#unflushed.push(result.value)
       return { done: false, value: result.value }
     } catch (error) {

@@ -25,6 +25,7 @@ import {
   usePersistedQueries,
 } from '../pipeline/persisted-queries.ts'
 import type { Engine } from '../pipeline/engine.ts'
+import { createSubscribe, type Subscribe } from '../pipeline/subscribe.ts'
 import type { Graphiql } from './graphiql.ts'
 import { createClientAddress, networkOf } from './client-address.ts'
 import { useCompression } from './compression.ts'
@@ -46,6 +47,8 @@ export type YogaHandler = Readonly<{
    * for parsing and validation; without one, all share a budget.
    */
   engine(payer?: string): Engine
+  /** Starts the subscriptions of WebSockets. */
+  subscribe: Subscribe
   /** The documents that clients name by their hash, over both transports. */
   persistedQueries: PersistedQueries
   /** Ends the subscriptions over HTTP in waves, with an error after which clients subscribe again. */
@@ -80,6 +83,10 @@ export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): 
   const yoga = buildYoga(dependencies, streams, persistedQueries)
   return {
     persistedQueries,
+    subscribe: createSubscribe({
+      hideSuggestions: !hasIntrospection(dependencies),
+      logger: dependencies.logger,
+    }),
     engine: (payer): Engine => yoga.getEnveloped(payer === undefined ? {} : { payer }),
     async handle(request, response) {
       if (graphiql !== undefined && isPageRequest(request)) await graphiql.serve(request, response)
@@ -87,6 +94,10 @@ export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): 
     },
     closeStreams: streams.closeInWaves,
   }
+}
+
+function hasIntrospection({ introspection, config }: Omit<Dependencies, 'graphiql'>): boolean {
+  return introspection ?? config.mode === 'development'
 }
 
 /** A browser loads the page. The request may have a query, because GraphiQL keeps its query in the address. */
@@ -100,7 +111,7 @@ function buildYoga(
   persistedQueries: PersistedQueries,
 ): YogaServerInstance<ServerContext, object> {
   const { schema, context, authenticator, config, logger, concurrencyLimit, marks } = dependencies
-  const { introspection = config.mode === 'development' } = dependencies
+  const introspection = hasIntrospection(dependencies)
   const documents = createDocumentCache()
   const addressOf = createClientAddress(config.http.trustedProxies)
   return createYoga<ServerContext, object>({

@@ -45,7 +45,7 @@ export type WebSocketEndpoint = Readonly<{
 }>
 
 type Dependencies = Readonly<{
-  yoga: Pick<YogaHandler, 'engine' | 'persistedQueries'>
+  yoga: Pick<YogaHandler, 'engine' | 'subscribe' | 'persistedQueries'>
   authenticator: Authenticator
   admission: ConnectionAdmission
   operationAdmission: Pick<OperationAdmission, 'throttleSend'>

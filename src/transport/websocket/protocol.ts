@@ -22,7 +22,7 @@ import type { SocketLimits } from './limits.ts'
 import type { YogaHandler } from '../http/yoga.ts'
 
 type Dependencies = Readonly<{
-  yoga: Pick<YogaHandler, 'engine' | 'persistedQueries'>
+  yoga: Pick<YogaHandler, 'engine' | 'subscribe' | 'persistedQueries'>
   admission: ConnectionAdmission
   operationAdmission: Pick<OperationAdmission, 'throttleSend'>
   payloads: EventPayloads
@@ -44,7 +44,7 @@ export function createSocketProtocol({
   limits,
   logger,
 }: Dependencies): Server<SocketConnection> {
-  const { execute, subscribe } = yoga.engine()
+  const { execute } = yoga.engine()
 
   async function signIn(connection: SocketConnection, payload: unknown): Promise<boolean> {
     const found = connectionToken({ payload, header: connection.authorization })
@@ -167,7 +167,7 @@ export function createSocketProtocol({
     onConnect: ({ extra, connectionParams }) => signIn(extra, connectionParams),
     onSubscribe: ({ extra }, id, message) => begin(extra, id, message),
     execute: (args) => run(execute, args),
-    subscribe: (args) => run(subscribe, args),
+    subscribe: (args) => run(yoga.subscribe, args),
     onOperation: ({ extra }, _id, message, _args, result) => extra.operations.attachStream(message, result),
     onError: (_context, _id, _message, errors) =>
       errors.map((error) => (isSocketClosed(error) ? error : toClientError(error, logger)).toJSON()),

@@ -10,6 +10,7 @@ import type { UserId } from '../../../src/ids.ts'
 import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { createYogaHandler } from '../../../src/transport/http/yoga.ts'
 import type { Caller } from '../../../src/transport/pipeline/caller.ts'
+import type { Engine } from '../../../src/transport/pipeline/engine.ts'
 import { createEventPayloads } from '../../../src/transport/pipeline/event-payloads.ts'
 import { SocketSink } from '../../../src/transport/websocket/live-sink.ts'
 import { Outbox } from '../../../src/transport/websocket/outbox.ts'
@@ -34,7 +35,7 @@ export function createTwoPaths() {
   const { services, opened } = createViewerWorld()
   const clock = { now: () => NOW }
   const contextFor = createContextFactory(services, clock)
-  const { engine } = createYogaHandler({
+  const { engine, subscribe } = createYogaHandler({
     schema,
     context: ({ session, openLiveSink }) =>
       contextFor({ session, disconnectSlowReader: undefined, openLiveSink }),
@@ -65,19 +66,22 @@ export function createTwoPaths() {
     return { schema, document, variableValues: variables, contextValue: await contextFactory({ caller }) }
   }
 
-  function server(args: ExecutionArgs): Server<object> {
-    const { subscribe } = engine()
-    return makeServer({ onSubscribe: () => args, subscribe: async (given) => subscribe(given) })
+  function server(args: ExecutionArgs, subscribeFn: Engine['subscribe']): Server<object> {
+    return makeServer({ onSubscribe: () => args, subscribe: async (given) => subscribeFn(given) })
   }
 
   /** Runs the operation. Resolves with the first text after the connection was acknowledged. */
-  async function run(args: ExecutionArgs, viewerId: UserId): Promise<{ first: Promise<string> }> {
+  async function run(
+    args: ExecutionArgs,
+    viewerId: UserId,
+    subscribeFn: Engine['subscribe'],
+  ): Promise<{ first: Promise<string> }> {
     const texts: string[] = []
     const arrived = Promise.withResolvers<string>()
     const socket = new TestSocket((text) => {
       if (texts.push(text) > 1) arrived.resolve(text)
     })
-    server(args).opened(socket, {})
+    server(args, subscribeFn).opened(socket, {})
     await socket.receive({ type: 'connection_init' })
     void socket.receive({ id: CLIENT_ID, type: 'subscribe', payload: { query: '' } })
     while (opened.get(viewerId) === undefined) await new Promise(setImmediate)
@@ -87,7 +91,7 @@ export function createTwoPaths() {
   return {
     async ordinary(viewerId: UserId, document: RandomDocument): Promise<Open> {
       opened.delete(viewerId)
-      const { first } = await run(await argsFor(viewerId, document), viewerId)
+      const { first } = await run(await argsFor(viewerId, document), viewerId, engine().subscribe)
       const stream = opened.get(viewerId)
       return {
         async push(item) {
@@ -113,7 +117,7 @@ export function createTwoPaths() {
         }
         return sink
       })
-      await run(args, viewerId)
+      await run(args, viewerId, subscribe)
       await started.promise
       const stream = opened.get(viewerId)
       return {
