@@ -6,7 +6,7 @@ import type { LiveItem } from '../../events/signal.ts'
 import { elapsedMs } from '../../lib/clock.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { executeWithRetry } from './event-retry.ts'
-import { Payload } from './payload.ts'
+import { Payload, type PayloadOutcome } from './payload.ts'
 
 /** The payloads of the live items of subscriptions. */
 export type EventPayloads = Readonly<{
@@ -49,16 +49,15 @@ export function createEventPayloads({ sharedContext, logger }: Dependencies): Ev
   const cohorts = new Map<string, SharedCohort>()
 
   async function compute(payload: Payload, args: ExecutionArgs, signal: AbortSignal): Promise<void> {
-    const result = await resultOf(args, signal)
-    const isDependent = result.errors?.some(needsViewer) === true
-    payload.settle(isDependent ? 'viewer-needed' : serialise(result), elapsedMs())
+    payload.settle(await outcomeOf(args, signal), elapsedMs())
   }
 
-  async function resultOf(args: ExecutionArgs, signal: AbortSignal): Promise<ExecutionResult> {
+  async function outcomeOf(args: ExecutionArgs, signal: AbortSignal): Promise<PayloadOutcome> {
     try {
-      return await executeWithRetry(args, signal)
+      const result = await executeWithRetry(args, signal)
+      return result.errors?.some(needsViewer) === true ? 'viewer-needed' : serialise(result)
     } catch (error) {
-      return { errors: [toClientError(error, logger)] }
+      return serialise({ errors: [toClientError(error, logger)] })
     }
   }
 
