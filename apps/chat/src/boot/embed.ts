@@ -1,3 +1,5 @@
+import { ParleyError } from '@parley/client'
+
 /*
  * The app in a frame of a product. The page of the product hands over the token, so the person does not sign in again:
  *
@@ -59,7 +61,7 @@ export function createEmbedder(): Embedder {
       const repeat = setInterval(request, REPEAT_MS)
       const giveUp = setTimeout(() => {
         end.abort()
-        reject(new Error(NO_ANSWER))
+        reject(new ParleyError('UNAUTHENTICATED', NO_ANSWER))
       }, GIVE_UP_MS)
       signal.addEventListener('abort', () => {
         clearInterval(repeat)

@@ -27,11 +27,12 @@ function NewChatForm({ onClose }: Readonly<{ onClose(): void }>): ReactNode {
   const ids = [...selected]
   const [first] = ids
   const isGroup = ids.length > 1 || title.trim() !== ''
-  const canCreate = isGroup ? title.trim() !== '' : first !== undefined
+  const canCreate = first !== undefined && (!isGroup || title.trim() !== '')
 
   async function create(): Promise<void> {
     if (!canCreate || first === undefined) return
     setIsBusy(true)
+    setProblem(undefined)
     try {
       const created = isGroup
         ? await client.createGroup({ title: title.trim(), memberIds: ids })

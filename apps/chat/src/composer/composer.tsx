@@ -7,7 +7,7 @@ import { attempt } from '../lib/notices.tsx'
 import { textDirection } from '../lib/text-direction.ts'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ComposerBar } from './composer-bar.tsx'
-import { type Draft, setDraft, useDraft } from './drafts.ts'
+import { type Draft, draftOf, setDraft, useDraft } from './drafts.ts'
 
 /** The most characters of a message. */
 const MAX_BODY = 8_192
@@ -30,20 +30,20 @@ export function Composer({
   const input = useRef<HTMLTextAreaElement>(null)
   const isEmpty = text.trim() === ''
 
-  // A reply or an edit goes on in the field. An edit begins with the message's own text.
+  // A reply or an edit goes on in the field. An edit begins with the message's own text, and the draft is there again
+  // afterwards.
   useEffect(() => {
-    if (target?.type === 'edit') setDraft(chat.id, target.message.body ?? '')
-    if (target !== undefined) input.current?.focus()
+    if (target === undefined) return
+    input.current?.focus()
+    if (target.type !== 'edit') return
+    const draft = draftOf(chat.id)
+    setDraft(chat.id, target.message.body ?? '')
+    return () => setDraft(chat.id, draft)
   }, [chat.id, target])
 
   useEffect(() => {
     if (matchMedia('(pointer: fine)').matches) input.current?.focus()
   }, [])
-
-  function finish(): void {
-    if (target?.type === 'edit') setDraft(chat.id, '')
-    onTarget(undefined)
-  }
 
   function submit(): void {
     if (isEmpty) return
@@ -72,7 +72,7 @@ export function Composer({
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault()
       submit()
-    } else if (event.key === 'Escape' && target !== undefined) finish()
+    } else if (event.key === 'Escape' && target !== undefined) onTarget(undefined)
     else if (event.key === 'ArrowUp' && text === '' && target === undefined) {
       event.preventDefault()
       editNewest()
@@ -82,7 +82,7 @@ export function Composer({
   if (!chat.isMember) return <p className="composer-closed">You are no longer a member of this group.</p>
   return (
     <div className="composer">
-      {target !== undefined && <ComposerBar target={target} onCancel={finish} />}
+      {target !== undefined && <ComposerBar target={target} onCancel={() => onTarget(undefined)} />}
       <div className="composer-row">
         <TextField
           className="composer-field"
