@@ -10,7 +10,8 @@ export type ParleyClientOptions = Readonly<{
   url: string
   /**
    * The bearer token of the user, or a function that returns a fresh one. The function is called at each connect and
-   * again before the current token expires. A thrown error signs the client out.
+   * again before the current token expires. A thrown error counts as a lost connection,
+   * and the function is called again later. To sign the client out, throw a `ParleyError`.
    */
   token: string | (() => string | Promise<string>)
   /** Identifies this device to the server, 1 to 64 characters. Default: created once and kept in `storage`. */

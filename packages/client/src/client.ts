@@ -20,6 +20,8 @@ import { createReadMarks } from './sync/read-marks.ts'
 import { withRetries } from './sync/retry.ts'
 
 const DEFAULT_PAGE_SIZE = 30
+const NO_WEBSOCKET =
+  'This runtime has no WebSocket. Pass one as the option `WebSocket`, for example that of the package ws.'
 
 /** Creates the client of one user on one device. Nothing connects before `start`. */
 export function createParleyClient(options: ParleyClientOptions): ParleyClient {
@@ -60,6 +62,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   let session: Session | undefined
 
   async function open(): Promise<Session> {
+    if (typeof parts.WebSocket !== 'function') throw new Error(NO_WEBSOCKET)
     const prefix = await identify(parts)
     const deviceId = options.deviceId ?? (await storedDeviceId(storage, prefix))
     const opened = createSession({ ...parts, prefix, deviceId })

@@ -1,9 +1,10 @@
 import type { ConnectionState } from '../api.ts'
+import { ParleyError } from '../errors.ts'
 import { RENEW } from '../graphql/documents.ts'
 import { MAX_TIMER_MS } from '../lib/backoff.ts'
 import { ValueStore } from '../lib/value-store.ts'
 import { type Effect, INITIAL, type Input, type State, transition } from './machine.ts'
-import { openSocket, type Socket } from './socket.ts'
+import { ABNORMAL, openSocket, type Socket } from './socket.ts'
 import { readClaims, renewInMs, type TokenSource } from './token.ts'
 
 /** The shell of the connection machine: performs its effects and feeds back what happens. */
@@ -65,7 +66,7 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
     try {
       token = await (freshToken ? tokens.renew() : tokens.current())
     } catch (error) {
-      if (!ended.signal.aborted) dispatch({ type: 'noToken', reason: reasonOf(error) })
+      if (!ended.signal.aborted) tokenFailed(error)
       return
     }
     if (ended.signal.aborted) return
@@ -77,10 +78,20 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
         dispatch({ type: 'opened' })
         undo.push(onOpened(socket), keepSession(socket, token))
       },
-      onClosed: (code, reason) =>
-        dispatch({ type: 'closed', code, reason, nowMs: Date.now(), random: Math.random() }),
+      onClosed,
     })
     undo.push(close)
+  }
+
+  function onClosed(code: number, reason: string): void {
+    dispatch({ type: 'closed', code, reason, nowMs: Date.now(), random: Math.random() })
+  }
+
+  /** Without its backend an app has no token for now. That counts as a connection that could not be opened. */
+  function tokenFailed(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (error instanceof ParleyError && error.isRetryable) onClosed(ABNORMAL, reason)
+    else dispatch({ type: 'noToken', reason })
   }
 
   /** Renews the token on the live socket before it expires. If that fails, the server closes the connection. */
@@ -128,8 +139,4 @@ export function toConnectionState(state: State): ConnectionState {
     default:
       return { type: state.type === 'idle' ? 'connecting' : state.type }
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

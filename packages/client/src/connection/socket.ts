@@ -28,7 +28,7 @@ const OPEN_WITHIN_MS = 10_000
 const PING_EVERY_MS = 10_000
 const PONG_WITHIN_MS = 5_000
 /** Reported if there was no close frame. */
-const ABNORMAL = 1006
+export const ABNORMAL = 1006
 
 /**
  * Opens a connection; the returned function ends it without calling `onClosed`. graphql-ws sends pings but does not

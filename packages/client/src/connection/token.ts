@@ -1,3 +1,5 @@
+import { ParleyError } from '../errors.ts'
+
 /** The claims that a client reads from its own token. The server verifies the token; nothing here is trusted. */
 export type TokenClaims = Readonly<{ subject?: string | undefined; expiresAtMs?: number | undefined }>
 
@@ -36,12 +38,27 @@ export type TokenSource = Readonly<{
   renew(): Promise<string>
 }>
 
+/**
+ * Calls the app's function. An app that has no token throws a `ParleyError`. Any other error is taken for a backend
+ * that is unreachable at the moment, as `fetch` reports it, and the same call may succeed later.
+ */
+async function ask(token: () => string | Promise<string>): Promise<string> {
+  try {
+    return await token()
+  } catch (error) {
+    if (error instanceof ParleyError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    const message = `The app could not provide a token: ${reason}`
+    throw new ParleyError('NETWORK_ERROR', message, { isRetryable: true, cause: error })
+  }
+}
+
 export function createTokenSource(token: string | (() => string | Promise<string>)): TokenSource {
   let held: Readonly<{ token: string; staleAtMs: number }> | undefined
   let pending: Promise<string> | undefined
 
   async function fetchToken(): Promise<string> {
-    const fresh = typeof token === 'string' ? token : await token()
+    const fresh = typeof token === 'string' ? token : await ask(token)
     const renewMs = renewInMs(readClaims(fresh), Date.now())
     held = { token: fresh, staleAtMs: renewMs === undefined ? Infinity : Date.now() + renewMs }
     return fresh

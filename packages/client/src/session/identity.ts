@@ -3,6 +3,7 @@ import { readClaims } from '../connection/token.ts'
 import { ParleyError } from '../errors.ts'
 import { VIEWER } from '../graphql/documents.ts'
 import { randomId } from '../lib/random-id.ts'
+import { retried } from '../sync/retry.ts'
 import type { ClientParts } from './parts.ts'
 
 /**
@@ -10,9 +11,11 @@ import type { ClientParts } from './parts.ts'
  * not tell. Resolves to the prefix of the user's keys in storage, which ends with a slash.
  */
 export async function identify(parts: ClientParts): Promise<string> {
-  const { model, storage, tokens } = parts
-  const token = await tokens.current().catch((error: unknown) => {
-    throw new ParleyError('UNAUTHENTICATED', 'The app provided no token.', { cause: error })
+  const { model, storage, tokens, signal } = parts
+  const token = await retried(tokens.current, signal).catch((error: unknown) => {
+    signal.throwIfAborted()
+    const message = error instanceof Error ? error.message : 'The app provided no token.'
+    throw new ParleyError('UNAUTHENTICATED', message, { cause: error })
   })
   const { subject } = readClaims(token)
   if (subject === undefined) await refreshViewer(parts)

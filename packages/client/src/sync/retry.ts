@@ -6,15 +6,18 @@ const BACKOFF = { firstMs: 250, maxMs: 5_000 }
 
 /** Repeats each request until it succeeds, fails for good, or the signal fires. Then it rejects. */
 export function withRetries(request: Request, signal: AbortSignal): Request {
-  return async (document, variables) => {
-    for (let attempt = 0; ; attempt += 1) {
-      signal.throwIfAborted()
-      try {
-        return await request(document, variables)
-      } catch (error) {
-        if (!(error instanceof ParleyError) || !error.isRetryable) throw error
-        await pause(error.retryAfterMs ?? backoffMs(attempt, BACKOFF, Math.random()), signal)
-      }
+  return (document, variables) => retried(() => request(document, variables), signal)
+}
+
+/** Repeats the work until it succeeds, fails for good, or the signal fires. Then it rejects. */
+export async function retried<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  for (let attempt = 0; ; attempt += 1) {
+    signal.throwIfAborted()
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof ParleyError) || !error.isRetryable) throw error
+      await pause(error.retryAfterMs ?? backoffMs(attempt, BACKOFF, Math.random()), signal)
     }
   }
 }
