@@ -84,6 +84,8 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
       // Rejected before there is a connection whose state could tell it.
       const isRejected = error instanceof ParleyError && error.code === 'UNAUTHENTICATED'
       if (isRejected) connection.set({ type: 'signed-out', reason: error.message })
+      // A failure of the storage, for example. Callers such as the React provider have no use for it.
+      else if (!signal.aborted) parts.onError(error)
       throw error
     })
     opened.start()

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createParleyClient, ParleyError } from '../../src/index.ts'
+import { createParleyClient, memoryStorage, ParleyError } from '../../src/index.ts'
 
 /** A WebSocket that no server accepts. */
 class RefusedWebSocket extends WebSocket {
@@ -71,4 +71,19 @@ test('says that a runtime without WebSocket needs one', async () => {
   const client = createParleyClient({ url: 'http://127.0.0.1:1/graphql', token: SHORT_LIVED })
   onTestFinished(() => client.close())
   await expect(client.start()).rejects.toThrow('Pass one as the option `WebSocket`')
+})
+
+test('reports a storage that cannot be read', async () => {
+  const failure = new Error('denied')
+  const errors: unknown[] = []
+  const client = createParleyClient({
+    url: 'http://127.0.0.1:1/graphql',
+    token: SHORT_LIVED,
+    WebSocket: RefusedWebSocket,
+    storage: { ...memoryStorage(), get: () => Promise.reject(failure) },
+    onError: (error) => errors.push(error),
+  })
+  onTestFinished(() => client.close())
+  await expect(client.start()).rejects.toBe(failure)
+  expect(errors).toEqual([failure])
 })
