@@ -30,7 +30,7 @@ function NewChatForm({ onClose }: Readonly<{ onClose(): void }>): ReactNode {
   const canCreate = first !== undefined && (!isGroup || title.trim() !== '')
 
   async function create(): Promise<void> {
-    if (!canCreate || first === undefined) return
+    if (!canCreate) return
     setIsBusy(true)
     setProblem(undefined)
     try {
