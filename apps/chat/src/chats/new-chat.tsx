@@ -48,23 +48,23 @@ function NewChatForm({ onClose }: Readonly<{ onClose(): void }>): ReactNode {
   return (
     <div className="form">
       <PeoplePicker people={people} selected={selected} onChange={setSelected} />
-      <TextField
-        label="Name of the group"
-        hint={
-          ids.length > 1
-            ? 'A group needs a name.'
-            : 'Only for a group. Leave it empty for a chat with one person.'
-        }
-        value={title}
-        onChange={setTitle}
-        maxLength={255}
-      />
-      {problem !== undefined && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
       <div className="form-end">
+        <TextField
+          label="Name of the group"
+          hint={
+            ids.length > 1
+              ? 'A group needs a name.'
+              : 'Only for a group. Leave it empty for a chat with one person.'
+          }
+          value={title}
+          onChange={setTitle}
+          maxLength={255}
+        />
+        {problem !== undefined && (
+          <p className="problem" role="alert">
+            {problem}
+          </p>
+        )}
         <Button
           className="button button-primary"
           isDisabled={!canCreate || isBusy}
