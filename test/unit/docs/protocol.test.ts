@@ -51,5 +51,9 @@ test('PROTOCOL.md states the limits of a document', () => {
   const row = tableBelow('Limits').find(([item]) => item === 'document')
   const numbers = row?.[1]?.match(/\d[\d,]*/g)?.map((number) => Number(number.replaceAll(',', '')))
   const { tokens, depth, aliases, fields, rootFields, directives } = LIMITS
-  expect(numbers).toEqual([tokens, depth, aliases, fields, rootFields, directives])
+  const { fragments, spreads, fragmentDepth } = LIMITS
+  expect(numbers).toEqual([
+    ...[tokens, depth, aliases, fields, rootFields, directives],
+    ...[fragments, spreads, fragmentDepth],
+  ])
 })
