@@ -52,6 +52,6 @@ test('PROTOCOL.md states the limits of a document', () => {
   const numbers = row?.[1]?.match(/\d[\d,]*/g)?.map((number) => Number(number.replaceAll(',', '')))
   const { tokens, depth, aliases, fields, rootFields, directives } = LIMITS
   const { fragments, spreads, fragmentDepth } = LIMITS
-  const ofFields = [tokens, depth, aliases, fields, rootFields, directives]
+  const ofFields: readonly number[] = [tokens, depth, aliases, fields, rootFields, directives]
   expect(numbers).toEqual(ofFields.concat([fragments, spreads, fragmentDepth]))
 })
