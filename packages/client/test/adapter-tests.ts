@@ -127,7 +127,7 @@ export function testAdapter(create: CreateTeamClient): void {
     expect(bodiesOf(shown())).toEqual(['Hello'])
   })
 
-  test('reports the error of a message that the server refuses', async () => {
+  test('reports the error of a message that the server rejects', async () => {
     await using parley = await startParley()
     const { bob } = await twoPeople(parley)
     await using client = await start({ url: parley.url, token: bob.token })
@@ -236,6 +236,7 @@ export function testAdapter(create: CreateTeamClient): void {
     await expect.poll(starts, { timeout: 20_000 }).toBe(2)
     await alice.send(chatId, 'two')
     await expect.poll(bodies).toEqual(['one', 'two'])
+    expect(client.errors).toEqual([])
     dispose()
   })
 

@@ -2,6 +2,7 @@ import { buildSchema, parse, print, validate } from 'graphql'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { PROJECTION } from '../src/engine/projection.ts'
+import { reduceTo } from '../src/engine/reduce.ts'
 import { type GraphObject, readOperation, select } from '../src/engine/select.ts'
 import { withIds } from '../src/engine/with-ids.ts'
 
@@ -50,4 +51,29 @@ test('adds ids to the selections of entities only', () => {
 
 test('writes caches by a document that the schema accepts', () => {
   expect(validate(schema, parse(PROJECTION))).toEqual([])
+})
+
+const EVENTS = parse(`subscription ($id: ID!, $all: Boolean!) { ...S }
+  fragment S on Subscription { event: chatEvents(chatId: $id) { __typename ...E
+    ... on CaughtUp { at } ... on MessageSent @include(if: $all) { message { ...M } } } }
+  fragment E on ChatEvent { seq ... on MemberAdded { user { name } } }
+  fragment M on Message { body replyTo { ...R } }
+  fragment R on Message { id }`)
+
+test.for<[result: object, selected: string]>([
+  [{ __typename: 'CaughtUp', at: 'now' }, '... on CaughtUp { at }'],
+  [
+    { __typename: 'MemberAdded', seq: 1, user: { __typename: 'User', name: 'Bob' } },
+    '... on ChatEvent { seq ... on MemberAdded { user { name } } }',
+  ],
+  [
+    { __typename: 'MessageSent', seq: 1, message: { __typename: 'Message', body: 'Hello', replyTo: null } },
+    `... on ChatEvent { seq }
+     ... on MessageSent @include(if: $all) { message { ... on Message { body replyTo { ...R } } } }`,
+  ],
+])('reduces a document to the types of the result %o', ([event, selected]) => {
+  const [operation] = reduceTo(EVENTS, { event }).definitions
+  const expected = parse(`subscription ($id: ID!, $all: Boolean!) { ... on Subscription {
+    event: chatEvents(chatId: $id) { __typename ${selected} } } }`)
+  expect(operation && print(operation)).toBe(print(expected))
 })

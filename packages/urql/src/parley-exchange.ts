@@ -4,6 +4,7 @@ import {
   createBridge,
   type Projection,
   PROJECTION,
+  reduceTo,
   type Variables,
   withIds,
 } from '@parley/client/engine'
@@ -129,11 +130,17 @@ function createWriter(emit: Emit): (projection: Projection) => void {
 function startSubscription(bridge: Bridge, operation: Operation, emit: Emit): () => void {
   const document = stringifyDocument(withIds(operation.query))
   return bridge.subscribe(document, operation.variables ?? {}, {
-    onData: (data) => emit(succeeded(operation, data as object, true)),
+    onData: (data) => emit(succeeded(reduced(operation, data as object), data as object, true)),
     onEnd: (error) => {
       if (error !== undefined) emit(failed(operation, error))
     },
   })
+}
+
+/** Graphcache has no schema: it would look for the fields of all event types in each event. */
+function reduced({ kind, key, query, variables, context }: Operation, data: object): Operation {
+  const request = { key, query: reduceTo(query, data), variables }
+  return makeOperation(kind, request as never, context)
 }
 
 function withToken(operation: Operation, token: string): Operation {

@@ -10,12 +10,16 @@ export type TestUrql = AsyncDisposable &
 export function createUrql(options: ParleyClientOptions): TestUrql {
   const errors: unknown[] = []
   const parley = createParleyClient({ onError: (error) => errors.push(error), ...options })
+  // A warning of graphcache is an error of the adapter.
+  const logger = (severity: 'debug' | 'error' | 'warn', message: string): void => {
+    if (severity !== 'debug') errors.push(new Error(message))
+  }
   const { url, fetch } = options
   const urql = new Client({
     url,
     ...(fetch !== undefined && { fetch }),
     preferGetMethod: false,
-    exchanges: [cacheExchange(parleyCacheConfig), parleyExchange(parley), fetchExchange],
+    exchanges: [cacheExchange({ ...parleyCacheConfig, logger }), parleyExchange(parley), fetchExchange],
   })
   const close = () => parley.close()
   return { urql, parley, errors, close, [Symbol.asyncDispose]: close }

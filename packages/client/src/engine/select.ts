@@ -130,7 +130,8 @@ function join(before: Selection | undefined, after: Selection): Selection {
   return { ...after, selectionSet: { selections } }
 }
 
-function isOfType(typename: string, condition: string | undefined): boolean {
+/** Whether a fragment with this type condition applies to an object of this type. */
+export function isOfType(typename: string, condition: string | undefined): boolean {
   return (
     condition === undefined ||
     condition === typename ||

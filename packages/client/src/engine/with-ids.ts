@@ -1,7 +1,8 @@
 import { ENTITIES, FIELDS } from './schema.ts'
 import type { Document, Selection } from './select.ts'
 
-const ROOTS: Readonly<Record<string, string>> = {
+/** The root type of each kind of operation. */
+export const ROOTS: Readonly<Record<string, string>> = {
   query: 'Query',
   mutation: 'Mutation',
   subscription: 'Subscription',
