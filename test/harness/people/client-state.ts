@@ -3,7 +3,6 @@ import type { StreamItem } from './person.ts'
 
 type Marks = Readonly<{ deliveredSeq: number; readSeq: number }>
 type Role = MemberData['role']
-type ClientMessage = Omit<MessageData, 'status'>
 
 /** One chat as a client keeps it: one query, with the events since then applied. */
 export type ClientChat = {
@@ -18,7 +17,8 @@ export type ClientChat = {
   members: Map<string, Role>
   /** Of all users with a receipt, members or not: a receipt may arrive before the event that adds its member. */
   watermarks: Map<string, Marks>
-  messages: Map<string, ClientMessage>
+  /** The status is the newest of the server. It counts only if no other member is left than the sender. */
+  messages: Map<string, MessageData>
 }
 
 /** A chat in the shape in which client state and query are compared. */
@@ -39,10 +39,8 @@ export type ChatState = Readonly<{
 
 type PresentState = Readonly<{
   unreadCount: number
-  messages: readonly PresentMessage[]
+  messages: readonly MessageData[]
 }>
-
-type PresentMessage = ClientMessage & Readonly<{ status: MessageData['status'] | undefined }>
 
 /** Returns a chat of which only the existence is known. */
 export function emptyChat(): ClientChat {
@@ -65,14 +63,27 @@ export function fromQuery(chat: ChatData, known?: ClientChat): ClientChat {
     isPresent: viewerMember.leftAt === null,
     members: new Map(members.map(({ user, role }) => [user.id, role])),
     watermarks: new Map(known?.watermarks),
-    messages: new Map(chat.messages.edges.map(({ node }) => [node.id, withoutStatus(node)])),
+    messages: new Map(chat.messages.edges.map(({ node }) => [node.id, node])),
   }
   for (const { user, ...marks } of members) advance(local, user.id, marks)
   return local
 }
 
-/** Applies a receipt. Watermarks never decrease. */
-export function advance({ watermarks }: ClientChat, userId: string, { deliveredSeq, readSeq }: Marks): void {
+/** Applies a receipt. If only one member is left, a receipt of a former member raises the status of messages. */
+export function applyReceipt(local: ClientChat, userId: string, marks: Marks): void {
+  const { members, messages } = local
+  advance(local, userId, marks)
+  if (members.size > 1 || members.has(userId)) return
+  for (const [id, message] of messages) messages.set(id, { ...message, status: raised(message, marks) })
+}
+
+function raised({ seq, status }: MessageData, { deliveredSeq, readSeq }: Marks): MessageData['status'] {
+  if (seq <= readSeq) return 'READ'
+  return seq <= deliveredSeq && status === 'SENT' ? 'DELIVERED' : status
+}
+
+/** Watermarks never decrease. */
+function advance({ watermarks }: ClientChat, userId: string, { deliveredSeq, readSeq }: Marks): void {
   const before = watermarks.get(userId) ?? { deliveredSeq: 0, readSeq: 0 }
   watermarks.set(userId, {
     deliveredSeq: Math.max(before.deliveredSeq, deliveredSeq),
@@ -85,9 +96,10 @@ export function apply(local: ClientChat, item: StreamItem, viewerId: string): vo
   local.headSeq = item.seq ?? 0
   local.lastActivityAt = String(item['at'])
   const { message } = item
-  // A member who joined later receives changes of messages from before, which the client does not have.
-  if (message !== undefined && (item.__typename === 'MessageSent' || local.messages.has(message.id))) {
-    local.messages.set(message.id, withoutStatus(message))
+  if (message !== undefined) {
+    const status = item.__typename === 'MessageSent' ? message.status : local.messages.get(message.id)?.status
+    // A member who joined later receives changes of messages from before, which the client does not have.
+    if (status !== undefined) local.messages.set(message.id, { ...message, status })
   }
   const { id: userId } = (item['user'] ?? { id: '' }) as { id: string }
   switch (item.__typename) {
@@ -132,7 +144,7 @@ export function clientState(id: string, local: ClientChat, viewerId: string, now
     .toSorted((a, b) => a.seq - b.seq)
     .map((message) => (isExpired(message, now) ? { ...message, body: null, reactions: [] } : message))
   const readSeq = local.watermarks.get(viewerId)?.readSeq ?? 0
-  const isUnread = (message: ClientMessage): boolean =>
+  const isUnread = (message: MessageData): boolean =>
     message.seq > readSeq &&
     message.sender.id !== viewerId &&
     message.deletedAt === null &&
@@ -140,9 +152,7 @@ export function clientState(id: string, local: ClientChat, viewerId: string, now
   const { headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, members, isPresent } = local
   const present: PresentState = {
     unreadCount: messages.filter(isUnread).length,
-    messages: messages.map((message) =>
-      withKnownStatus({ ...message, status: statusOf(message, local) }, local),
-    ),
+    messages: messages.map((message) => ({ ...message, status: statusOf(message, local) })),
   }
   const common = { id, headSeq, lastActivityAt, title, messageTtlSeconds, memberCount }
   return {
@@ -160,7 +170,7 @@ export function queriedState(chat: ChatData): ChatState {
   const { id, headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, unreadCount } = chat
   const messages = chat.messages.edges.map(({ node }) => node)
   const local = fromQuery(chat)
-  const present = { unreadCount, messages: messages.map((message) => withKnownStatus(message, local)) }
+  const present = { unreadCount, messages }
   return {
     id,
     headSeq,
@@ -178,19 +188,14 @@ export function queriedState(chat: ChatData): ChatState {
 
 /** Derives the status from the watermarks of all present members except the sender, as PROTOCOL.md describes. */
 function statusOf(
-  { seq, sender }: ClientMessage,
+  { seq, sender, status }: MessageData,
   { members, watermarks }: ClientChat,
 ): MessageData['status'] {
   const others = [...members.keys()].filter((id) => id !== sender.id)
+  if (others.length === 0) return status
   const all = (mark: keyof Marks): boolean => others.every((id) => (watermarks.get(id)?.[mark] ?? 0) >= seq)
   if (all('readSeq')) return 'READ'
   return all('deliveredSeq') ? 'DELIVERED' : 'SENT'
-}
-
-/** Drops the status if only the sender is left: a client has to query it then. */
-function withKnownStatus(message: MessageData, { members }: ClientChat): PresentMessage {
-  const isKnown = [...members.keys()].some((id) => id !== message.sender.id)
-  return isKnown ? message : { ...message, status: undefined }
 }
 
 /** Leaves out members who have received nothing yet: clients may or may not know of them. */
@@ -199,10 +204,6 @@ function watermarksOf({ members, watermarks }: ClientChat): Readonly<Record<stri
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function isExpired({ expiresAt }: ClientMessage, now: number): boolean {
+function isExpired({ expiresAt }: MessageData, now: number): boolean {
   return expiresAt !== null && Date.parse(expiresAt) <= now
-}
-
-function withoutStatus({ status: _, ...message }: MessageData): ClientMessage {
-  return message
 }

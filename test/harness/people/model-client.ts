@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
 import { CHATS, type ChatData } from './documents.ts'
 import {
-  advance,
-  shiftTime,
   apply,
+  applyReceipt,
+  shiftTime,
   type ChatState,
   emptyChat,
   type ClientChat,
@@ -18,8 +18,8 @@ type Delivered = number | 'removed'
 
 /**
  * A client that follows PROTOCOL.md and does nothing else. It subscribes, waits for CaughtUp, queries once, and applies
- * every event with a seq above that of the query. It queries a chat again only if the chat is new or its person was
- * added to it.
+ * every event with a seq above that of the query. It queries a chat again only if the chat is new, or its person was
+ * added to it or is its last member.
  */
 export class ModelClient {
   readonly #person: Person
@@ -70,7 +70,7 @@ export class ModelClient {
     expect(this.state(), `the state of ${this.#person.name}`).toEqual(await this.query())
   }
 
-  /** Waits until the stream has delivered every event and watermark that a query returns. */
+  /** Waits until the stream has delivered every event, watermark and status that a query returns. */
   async catchUp(): Promise<void> {
     const target = JSON.stringify(progress(await this.query()))
     for (;;) {
@@ -120,7 +120,7 @@ export class ModelClient {
   async #handle(chatId: string, item: StreamItem): Promise<void> {
     const local = this.#chats.get(chatId) ?? emptyChat()
     this.#chats.set(chatId, local)
-    if (item.__typename === 'ReceiptAdvanced') return advance(local, ...receiptIn(item))
+    if (item.__typename === 'ReceiptAdvanced') return applyReceipt(local, ...receiptIn(item))
     const seq = item.seq ?? 0
     this.#expectNext(chatId, seq, item)
     this.#lastSeqs.set(chatId, Math.max(seq, this.#lastSeqs.get(chatId) ?? 0))
@@ -130,6 +130,9 @@ export class ModelClient {
       throw new Error(`${this.#person.name} missed events between ${local.headSeq} and ${seq}`)
     if (seq === 1) return this.#queryChat(chatId, local)
     apply(local, item, this.#person.id)
+    // Without another member the watermarks of the members no longer tell a status.
+    if (item.__typename === 'MemberRemoved' && local.isPresent && local.members.size === 1)
+      await this.#queryChat(chatId, local)
   }
 
   async #queryChat(chatId: string, known: ClientChat): Promise<void> {
@@ -164,7 +167,12 @@ function receiptIn(item: StreamItem): [string, { deliveredSeq: number; readSeq: 
 }
 
 function progress(states: readonly ChatState[]): unknown {
-  return states.map(({ id, headSeq, watermarks }) => [id, headSeq, watermarks])
+  return states.map(({ id, headSeq, watermarks, present }) => [
+    id,
+    headSeq,
+    watermarks,
+    present?.messages.map(({ status }) => status),
+  ])
 }
 
 function byId(a: ChatState, b: ChatState): number {
