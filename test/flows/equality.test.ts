@@ -13,5 +13,5 @@ beforeAll(async () => {
 afterAll(() => parley[Symbol.asyncDispose]())
 
 test('a client that queried once and applied its inbox holds what a new query returns', async () => {
-  await checkRandomScenarios(parley, 15)
+  await checkRandomScenarios(parley, { runs: 15 })
 }, 120_000)

@@ -1,10 +1,9 @@
 import { gql } from '@apollo/client'
-import type { QueryData } from '../../client/test/scenario-client.ts'
-import { QUERY, scenarioClient, shown } from '../../client/test/scenario-client.ts'
+import { QUERY, type QueryData, shown, type StartKind } from '../../client/test/scenario-client.ts'
 import { startApollo } from './apollo.ts'
 
 /** A client whose team shows all chats by one query. The engine's own stores are compared as well. */
-export const startApolloScenario = scenarioClient(async (options) => {
+export const startApolloScenario: StartKind = async (options) => {
   const { apollo, parley, errors, close } = await startApollo(options)
   const watched = apollo.watchQuery<QueryData>({ query: gql(QUERY) })
   const subscription = watched.subscribe({ error: (error: unknown) => errors.push(error) })
@@ -20,4 +19,4 @@ export const startApolloScenario = scenarioClient(async (options) => {
       await close()
     },
   }
-})
+}

@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest'
-import { startTcpProxy, type TcpProxy } from '../../../test/harness/network/tcp-proxy.ts'
+import { startTcpProxy } from '../../../test/harness/network/tcp-proxy.ts'
 import type { Person } from '../../../test/harness/people/person.ts'
-import type { ScenarioClient, StartClient } from '../../../test/harness/people/scenario.ts'
+import type { StartClient } from '../../../test/harness/people/scenario.ts'
 import {
   type ChatState,
   memoryStorage,
@@ -12,10 +12,10 @@ import {
 import { startClient } from './client.ts'
 
 /** Everything that is compared. */
-export const QUERY = `query { chats(first: 40) { edges { node {
+export const QUERY = `query { chats(first: 30) { edges { node {
   id kind title memberCount messageTtlSeconds headSeq unreadCount createdAt lastActivityAt
   lastMessage { ...M } viewerMember { ...P }
-  members(first: 100) { edges { node { ...P } } } messages(last: 100) { edges { node { ...M } } } } } } }
+  members(first: 10) { edges { node { ...P } } } messages(last: 100) { edges { node { ...M } } } } } } }
   fragment P on ChatMember { user { id name } role joinedAt leftAt deliveredSeq readSeq }
   fragment M on Message { id seq body clientMessageId status sentAt editedAt deletedAt expiresAt sender { id }
     replyTo { id body } reactions { emoji users { id } } }`
@@ -70,54 +70,93 @@ export type Started = Readonly<{
 /** Starts a client of one kind, with the given options. */
 export type StartKind = (options: ParleyClientOptions) => Promise<Started>
 
-/** A client of the package on a network of its own, with all of its chats open. */
-export const startScenarioClient: StartClient = scenarioClient(async (options) => {
+/** A client of the package with all of its chats open. */
+export const startStores: StartKind = async (options) => {
   const client = await startClient(options)
   openAll(client)
   return { client, views: () => [shown(client)], close: () => client.close() }
-})
-
-/** A client of any kind on a network of its own. */
-export function scenarioClient(startKind: StartKind): StartClient {
-  return (person, device) => startOne(person, device, startKind)
 }
 
-async function startOne(person: Person, device: string, startKind: StartKind): Promise<ScenarioClient> {
+/**
+ * Clients of several kinds, of the same person. Each is a device with a network of its own. They are compared with the
+ * same fresh query, so those that equal it equal each other.
+ */
+export function scenarioClients(kinds: Readonly<Record<string, StartKind>>): StartClient {
+  return async (person) => {
+    const clients = await Promise.all(
+      Object.entries(kinds).map(([kind, startKind]) => startOne(person, kind, startKind)),
+    )
+    const all = async (run: (client: OneClient) => Promise<void>): Promise<void> => {
+      await Promise.all(clients.map((client) => run(client)))
+    }
+
+    /** The state of the server moves as well, while the other clients acknowledge what they received. */
+    function expectUpToDate(): Promise<void> {
+      const compare = async (): Promise<void> => {
+        const expected = await person.run<QueryData>(QUERY)
+        for (const client of clients) client.expectToEqual(expected)
+      }
+      return vi.waitFor(compare, { timeout: 10_000, interval: 50 })
+    }
+
+    return {
+      catchUp: expectUpToDate,
+      expectUpToDate,
+      async reconnect(_acknowledges, whileAway) {
+        await all((client) => client.lose())
+        await whileAway()
+        await all((client) => client.comeBack())
+      },
+      shiftTime: () => all((client) => client.restart()),
+      [Symbol.asyncDispose]: () => all((client) => client.close()),
+    }
+  }
+}
+
+type OneClient = Readonly<{
+  expectToEqual(expected: QueryData): void
+  lose(): Promise<void>
+  comeBack(): Promise<void>
+  /** Ends, and starts again from its storage. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}>
+
+async function startOne(person: Person, kind: string, startKind: StartKind): Promise<OneClient> {
   const proxy = await startTcpProxy(person.url)
   const storage = { ...memoryStorage(), close: async () => undefined }
   const start = () =>
-    startKind({ url: proxy.url, token: person.token, deviceId: device, storage, pageSize: 100 })
+    startKind({ url: proxy.url, token: person.token, deviceId: kind, storage, pageSize: 100 })
   let started = await start()
-
-  /** Both move while the other clients acknowledge what they received. */
-  function expectUpToDate(): Promise<void> {
-    return vi.waitFor(
-      async () => {
-        const expected = await person.run<QueryData>(QUERY)
-        const cached = started.cached?.() ?? (started.cached === undefined ? undefined : 'incomplete')
-        if (cached === 'incomplete') throw new Error(`the cache of ${person.name} is incomplete`)
-        for (const view of [...started.views(), ...(cached === undefined ? [] : [viewOfQuery(cached)])])
-          expect(view, `the state of ${person.name}`).toEqual(viewOfQuery(expected))
-        if (cached !== undefined)
-          expect(fieldsOf(cached), `the cache of ${person.name}`).toEqual(fieldsOf(expected))
-      },
-      { timeout: 10_000, interval: 100 },
-    )
-  }
+  const name = `${kind} of ${person.name}`
+  const connection = () => started.client.connection.getSnapshot().type
 
   return {
-    catchUp: expectUpToDate,
-    expectUpToDate,
-    reconnect: (_acknowledges, whileAway) => lose(proxy, started.client, whileAway),
-    async shiftTime() {
+    expectToEqual(expected) {
+      for (const view of started.views()) expect(view, `state: ${name}`).toEqual(viewOfQuery(expected))
+      if (started.cached === undefined) return
+      const cached = started.cached()
+      if (cached === undefined) throw new Error(`incomplete cache: ${name}`)
+      expect(viewOfQuery(cached), `cache: ${name}`).toEqual(viewOfQuery(expected))
+      expect(fieldsOf(cached), `fields of the cache: ${name}`).toEqual(fieldsOf(expected))
+    },
+    async lose() {
+      proxy.cut()
+      await expect.poll(connection).not.toBe('live')
+    },
+    async comeBack() {
+      proxy.restore()
+      await expect.poll(connection).toBe('live')
+    },
+    async restart() {
       await started.close()
       started = await start()
     },
-    async [Symbol.asyncDispose]() {
+    async close() {
       const { errors } = started.client
       await started.close()
       await proxy[Symbol.asyncDispose]()
-      expect(errors).toEqual([])
+      expect(errors, name).toEqual([])
     },
   }
 }
@@ -156,14 +195,6 @@ function openAll(client: ParleyClient): void {
   }
   openNew()
   client.chats.subscribe(openNew)
-}
-
-async function lose(proxy: TcpProxy, client: ParleyClient, whileAway: () => Promise<void>): Promise<void> {
-  proxy.cut()
-  await expect.poll(() => client.connection.getSnapshot().type).not.toBe('live')
-  await whileAway()
-  proxy.restore()
-  await expect.poll(() => client.connection.getSnapshot().type).toBe('live')
 }
 
 /** No event tells of a direct chat before its first message, so only the device that started it knows it. */

@@ -1,11 +1,10 @@
 import { gql } from '@urql/core'
 import { pipe, subscribe } from 'wonka'
-import type { QueryData } from '../../client/test/scenario-client.ts'
-import { QUERY, scenarioClient, shown } from '../../client/test/scenario-client.ts'
+import { QUERY, type QueryData, shown, type StartKind } from '../../client/test/scenario-client.ts'
 import { startUrql } from './urql.ts'
 
 /** A client whose team shows all chats by one query. The engine's own stores are compared as well. */
-export const startUrqlScenario = scenarioClient(async (options) => {
+export const startUrqlScenario: StartKind = async (options) => {
   const { urql, parley, errors, close } = await startUrql(options)
   let cached: QueryData | undefined
   const subscription = pipe(
@@ -21,4 +20,4 @@ export const startUrqlScenario = scenarioClient(async (options) => {
       await close()
     },
   }
-})
+}

@@ -81,7 +81,7 @@ export class ModelClient {
   }
 
   /** Moves the expiry times that the client holds into the past. */
-  shiftTime(ms: number): void {
+  async shiftTime(ms: number): Promise<void> {
     for (const local of this.#chats.values()) shiftTime(local, ms)
   }
 

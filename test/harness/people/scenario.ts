@@ -71,14 +71,14 @@ export type ScenarioClient = Readonly<{
   /** Loses the connection while `whileAway` runs. */
   reconnect(acknowledges: boolean, whileAway: () => Promise<void>): Promise<void>
   /** All times of the server moved into the past. */
-  shiftTime(ms: number): void | Promise<void>
+  shiftTime(ms: number): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }>
 
 /** Starts a client of a person on a device. */
 export type StartClient = (person: Person, device: string) => Promise<ScenarioClient>
 
-/** A few people, each with several model clients that start while steps are running. */
+/** A few people, each with clients that start while steps are running. */
 export class Scenario {
   readonly #parley: TestParley
   readonly #people: ReadonlyMap<Name, Person>
@@ -96,10 +96,14 @@ export class Scenario {
     this.#people = people
   }
 
-  /** Starts two clients per person while these steps run. */
-  async startClients(meanwhile: readonly Step[], start: StartClient = startModelClient): Promise<void> {
+  /** Starts the clients of each person while these steps run. */
+  async startClients(
+    meanwhile: readonly Step[],
+    start: StartClient = startModelClient,
+    devices: readonly string[] = ['phone', 'laptop'],
+  ): Promise<void> {
     const starting = [...this.#people].flatMap(([actor, person]) =>
-      ['phone', 'laptop'].map(async (device) => ({ actor, client: await start(person, device) })),
+      devices.map(async (device) => ({ actor, client: await start(person, device) })),
     )
     await Promise.all(meanwhile.filter(isChatStep).map((step) => this.#runChatStep(step)))
     this.#clients.push(...(await Promise.all(starting)))
@@ -112,7 +116,7 @@ export class Scenario {
   }
 
   async expectClientsMatchQueries(): Promise<void> {
-    for (const { client } of this.#clients) await client.expectUpToDate()
+    await this.#withClients((client) => client.expectUpToDate())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -218,9 +222,13 @@ export class Scenario {
 
   /** Moves all messages into the past. The clients have to be up to date before. */
   async #passTenMinutes(): Promise<void> {
-    for (const { client } of this.#clients) await client.catchUp()
+    await this.#withClients((client) => client.catchUp())
     await query(this.#parley.databaseUrl, SHIFT_MESSAGES, [TEN_MINUTES_S])
-    for (const { client } of this.#clients) await client.shiftTime(TEN_MINUTES_S * 1_000)
+    await this.#withClients((client) => client.shiftTime(TEN_MINUTES_S * 1_000))
+  }
+
+  async #withClients(run: (client: ScenarioClient) => Promise<void>): Promise<void> {
+    await Promise.all(this.#clients.map(({ client }) => run(client)))
   }
 }
 
