@@ -20,8 +20,7 @@ import { createReadMarks } from './sync/read-marks.ts'
 import { withRetries } from './sync/retry.ts'
 
 const DEFAULT_PAGE_SIZE = 30
-const NO_WEBSOCKET =
-  'This runtime has no WebSocket. Pass one as the option `WebSocket`, for example that of the package ws.'
+const NO_WEBSOCKET = 'No WebSocket. Pass one as the option `WebSocket`.'
 
 /** Creates the client of one user on one device. Nothing connects before `start`. */
 export function createParleyClient(options: ParleyClientOptions): ParleyClient {

@@ -36,7 +36,10 @@ export function fromResponse([first]: readonly ResponseError[]): ParleyError {
   return new ParleyError(code, first?.message ?? code, { isRetryable: retryable, retryAfterMs })
 }
 
-/** There was no answer: whether the operation was done is unknown. */
-export function networkError(cause: unknown): ParleyError {
-  return new ParleyError('NETWORK_ERROR', 'The server could not be reached.', { isRetryable: true, cause })
+export const UNREACHABLE = 'The server could not be reached.'
+
+/** A thrown value, if it is no ParleyError: there was no answer, and whether the operation was done is unknown. */
+export function networkError(cause: unknown, message = UNREACHABLE): ParleyError {
+  if (cause instanceof ParleyError) return cause
+  return new ParleyError('NETWORK_ERROR', message, { isRetryable: true, cause })
 }

@@ -137,5 +137,9 @@ test('the examples in the READMEs of the packages compile', async () => {
     for (const [at, [, extension, code = '']] of blocks.entries())
       await writeFile(`${folder.path}/${name}-${at}.${extension}`, code)
   }
-  await promisify(execFile)('node_modules/.bin/tsc', ['-p', folder.path])
+  await promisify(execFile)('node_modules/.bin/tsc', ['-p', folder.path]).catch(
+    (error: Error & { stdout?: string }) => {
+      throw new Error(error.stdout, { cause: error })
+    },
+  )
 })

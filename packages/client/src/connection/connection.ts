@@ -1,5 +1,5 @@
 import type { ConnectionState } from '../api.ts'
-import { ParleyError } from '../errors.ts'
+import { networkError, type ParleyError } from '../errors.ts'
 import { RENEW } from '../graphql/documents.ts'
 import { MAX_TIMER_MS } from '../lib/backoff.ts'
 import { ValueStore } from '../lib/value-store.ts'
@@ -66,7 +66,7 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
     try {
       token = await (freshToken ? tokens.renew() : tokens.current())
     } catch (error) {
-      if (!ended.signal.aborted) tokenFailed(error)
+      if (!ended.signal.aborted) tokenFailed(networkError(error))
       return
     }
     if (ended.signal.aborted) return
@@ -88,9 +88,8 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
   }
 
   /** Without its backend an app has no token for now. That counts as a connection that could not be opened. */
-  function tokenFailed(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error)
-    if (error instanceof ParleyError && error.isRetryable) onClosed(ABNORMAL, reason)
+  function tokenFailed({ isRetryable, message: reason }: ParleyError): void {
+    if (isRetryable) onClosed(ABNORMAL, reason)
     else dispatch({ type: 'noToken', reason })
   }
 

@@ -1,5 +1,5 @@
 import { createClient } from 'graphql-ws'
-import { fromResponse, networkError, type ParleyError, type ResponseError } from '../errors.ts'
+import { fromResponse, networkError, type ParleyError, type ResponseError, UNREACHABLE } from '../errors.ts'
 
 /** Receives the results of one subscription. After `onEnd` nothing more comes. */
 export type Sink<Data> = Readonly<{
@@ -38,19 +38,19 @@ export function openSocket({ url, WebSocket, token, onOpened, onClosed }: Socket
   let isOver = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  function expect(withinMs: number, reason: string): void {
+  function expect(withinMs: number): void {
     clearTimeout(timer)
     timer = setTimeout(() => {
       client.terminate()
-      close(ABNORMAL, reason)
+      close(ABNORMAL)
     }, withinMs)
   }
 
-  function close(code: number, reason: string): void {
+  function close(code: number, reason = ''): void {
     clearTimeout(timer)
     if (isOver) return
     isOver = true
-    onClosed(code, reason)
+    onClosed(code, reason === '' ? UNREACHABLE : reason)
   }
 
   const client = createClient({
@@ -67,16 +67,16 @@ export function openSocket({ url, WebSocket, token, onOpened, onClosed }: Socket
         clearTimeout(timer)
         if (!isOver) onOpened(socket)
       },
-      ping: (received) => received || expect(PONG_WITHIN_MS, 'The server does not answer.'),
+      ping: (received) => received || expect(PONG_WITHIN_MS),
       pong: (received) => received && clearTimeout(timer),
       closed(event) {
-        const { code = ABNORMAL, reason = '' } = event as Partial<CloseEvent>
-        close(code, reason === '' ? 'The connection was lost.' : reason)
+        const { code = ABNORMAL, reason } = event as Partial<CloseEvent>
+        close(code, reason)
       },
       error: () => undefined,
     },
   })
-  expect(OPEN_WITHIN_MS, 'The server could not be reached.')
+  expect(OPEN_WITHIN_MS)
 
   const socket: Socket = {
     subscribe: (query, variables, sink) =>

@@ -1,4 +1,4 @@
-import { ParleyError } from '../errors.ts'
+import { networkError } from '../errors.ts'
 
 /** The claims that a client reads from its own token. The server verifies the token; nothing here is trusted. */
 export type TokenClaims = Readonly<{ subject?: string | undefined; expiresAtMs?: number | undefined }>
@@ -46,10 +46,7 @@ async function ask(token: () => string | Promise<string>): Promise<string> {
   try {
     return await token()
   } catch (error) {
-    if (error instanceof ParleyError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    const message = `The app could not provide a token: ${reason}`
-    throw new ParleyError('NETWORK_ERROR', message, { isRetryable: true, cause: error })
+    throw networkError(error, String(error))
   }
 }
 

@@ -22,7 +22,7 @@ export function createRequest({ url, fetch, tokens }: Dependencies): Request {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
-          accept: 'application/graphql-response+json, application/json',
+          accept: 'application/graphql-response+json',
           authorization: `Bearer ${token}`,
         },
         body: JSON.stringify({ query: document, variables }),
@@ -33,7 +33,7 @@ export function createRequest({ url, fetch, tokens }: Dependencies): Request {
       if (result.data === undefined || result.data === null) throw networkError(response.status)
       return result.data
     } catch (error) {
-      throw error instanceof ParleyError ? error : networkError(error)
+      throw networkError(error)
     } finally {
       clearTimeout(timer)
     }

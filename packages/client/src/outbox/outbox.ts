@@ -139,10 +139,9 @@ export function createOutbox(dependencies: Dependencies): Outbox {
     },
     async add(chatId, { body, replyToId, attachments = [] }, clientMessageId = randomId()) {
       if (entries.find(clientMessageId) !== undefined) return clientMessageId
-      if (attachments.length > 0)
-        throw new ParleyError('FORBIDDEN', 'This server does not support attachments.')
+      if (attachments.length > 0) throw new ParleyError('FORBIDDEN', 'No attachments.')
       if (body === undefined || body.trim() === '')
-        throw new ParleyError('BAD_USER_INPUT', 'A message needs a body. Set `body` to some text.')
+        throw new ParleyError('BAD_USER_INPUT', 'A message needs a body.')
       await stored(entries.add({ chatId, clientMessageId, body, replyToId, createdAt: Date.now() }))
       return clientMessageId
     },
