@@ -137,9 +137,8 @@ test('the examples in the READMEs of the packages compile', async () => {
     for (const [at, [, extension, code = '']] of blocks.entries())
       await writeFile(`${folder.path}/${name}-${at}.${extension}`, code)
   }
-  await promisify(execFile)('node_modules/.bin/tsc', ['-p', folder.path]).catch(
-    (error: Error & { stdout?: string }) => {
-      throw new Error(error.stdout, { cause: error })
-    },
-  )
+  await promisify(execFile)('node_modules/.bin/tsc', ['-p', folder.path]).catch((error: unknown) => {
+    // The compiler prints what is wrong to stdout, which the message of the error lacks.
+    throw new Error((error as { stdout?: string }).stdout, { cause: error })
+  })
 })
