@@ -1,5 +1,5 @@
 import type { Builder } from '../builder.ts'
-import { SHARED } from '../shared-selection.ts'
+import { SHARED } from '../selection-sharing.ts'
 
 /**
  * The types of attachments. The server has no uploads yet, so no object has these types. A signed URL belongs to one

@@ -3,7 +3,7 @@ import { idArgument } from '../arguments.ts'
 import type { Builder } from '../builder.ts'
 import { type CursorCodec, resolvePage } from '../connections.ts'
 import { type Context, requireViewer, viewOf } from '../context.ts'
-import { SHARED } from '../shared-selection.ts'
+import { SHARED } from '../selection-sharing.ts'
 import { globalId, MAX_SEQ, type MessageId, type Seq } from '../../ids.ts'
 import { isExpired, type Message, type MessageStatus, messageIdOf, statusOf } from '../../events/message.ts'
 

@@ -1,7 +1,7 @@
 import { idArgument } from '../arguments.ts'
 import type { Builder, ChatRef } from '../builder.ts'
 import { type Context, requireViewer } from '../context.ts'
-import { SHARED } from '../shared-selection.ts'
+import { SHARED } from '../selection-sharing.ts'
 import { parseDeviceId } from '../../chats/client-key.ts'
 import type { Member } from '../../events/chat.ts'
 import type { ReceiptAdvanced } from '../../events/signal.ts'

@@ -1,7 +1,7 @@
 import { idArgument } from '../arguments.ts'
 import type { Builder, ChatRef } from '../builder.ts'
 import { requireViewer } from '../context.ts'
-import { SHARED } from '../shared-selection.ts'
+import { SHARED } from '../selection-sharing.ts'
 
 export function defineTyping(builder: Builder): void {
   builder.objectType('TypingChanged', {

@@ -1,7 +1,7 @@
 import type { Builder } from '../builder.ts'
 import { idArgument } from '../arguments.ts'
 import { requireViewer } from '../context.ts'
-import { SHARED } from '../shared-selection.ts'
+import { SHARED } from '../selection-sharing.ts'
 import { globalId } from '../../ids.ts'
 
 export function defineUsers(builder: Builder): void {

@@ -1,6 +1,6 @@
 import type { ExecutionArgs, ExecutionResult } from 'graphql'
 import { toClientError } from '../../api/masking.ts'
-import { isSharedSelection, variablesOfItems } from '../../api/shared-selection.ts'
+import { isSharedSelection, variablesOfItems } from '../../api/selection-sharing.ts'
 import { needsViewer } from '../../api/viewer-needed.ts'
 import type { LiveItem } from '../../events/signal.ts'
 import { elapsedMs } from '../../lib/clock.ts'

@@ -1,7 +1,7 @@
 import { isObjectType, parse } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { createSchema } from '../../../src/api/schema.ts'
-import { isSharedSelection, variablesOfItems } from '../../../src/api/shared-selection.ts'
+import { isSharedSelection, variablesOfItems } from '../../../src/api/selection-sharing.ts'
 
 const schema = createSchema()
 
