@@ -36,9 +36,13 @@ export function fromResponse([first]: readonly ResponseError[]): ParleyError {
   return new ParleyError(code, first?.message ?? code, { isRetryable: retryable, retryAfterMs })
 }
 
+/** The reason of every connection and request that got no answer. */
 export const UNREACHABLE = 'The server could not be reached.'
 
-/** A thrown value, if it is no ParleyError: there was no answer, and whether the operation was done is unknown. */
+/**
+ * Returns a `ParleyError` unchanged. Any other thrown value means that there was no answer: it is unknown whether
+ * the operation was done.
+ */
 export function networkError(cause: unknown, message = UNREACHABLE): ParleyError {
   if (cause instanceof ParleyError) return cause
   return new ParleyError('NETWORK_ERROR', message, { isRetryable: true, cause })
