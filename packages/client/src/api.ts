@@ -87,7 +87,7 @@ export type ConnectionState =
   | { readonly type: 'live' }
   /** Not connected. The next attempt starts at `retryAt`, or earlier when the network returns. */
   | { readonly type: 'offline'; readonly retryAt: Date; readonly reason: string }
-  /** The server rejects the token, or the app could not provide one. */
+  /** The server rejects the token, the app could not provide one, or it has closed the client. No attempt follows. */
   | { readonly type: 'signed-out'; readonly reason: string }
 
 /** One chat. */
@@ -272,4 +272,6 @@ export type ClientStorage = Readonly<{
   close(): Promise<void>
   /** Set if several tabs share this storage: they agree on one that holds the inbox and sends the outbox. */
   joinTabs?: JoinTabs
+  /** Runs work while no other tab that shares this storage runs any. Set together with `joinTabs`. */
+  exclusively?: (work: () => Promise<void>) => Promise<void>
 }>

@@ -1,11 +1,13 @@
 import type { ChatClient, ChatSummary, GroupInput, ParleyClient, ParleyClientOptions } from './api.ts'
 import { createChatClient } from './chat-client.ts'
+import { toConnectionState } from './connection/connection.ts'
 import { createTokenSource } from './connection/token.ts'
 import { ENGINE, type Engine, type WithEngine } from './engine/engine.ts'
-import { ParleyError } from './errors.ts'
+import { CLOSED, ParleyError } from './errors.ts'
 import { CREATE_GROUP, START_DIRECT_CHAT } from './graphql/documents.ts'
 import { createRequest } from './graphql/http.ts'
 import type { SummaryData } from './graphql/responses.ts'
+import { getOrCreate } from './lib/get-or-create.ts'
 import { randomId } from './lib/random-id.ts'
 import { ValueStore } from './lib/value-store.ts'
 import { Model } from './model/model.ts'
@@ -116,7 +118,8 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     start: () => (started ??= start()),
     async close() {
       if (signal.aborted) return
-      closed.abort(new ParleyError('CLOSED', 'The client was closed.'))
+      closed.abort(new ParleyError('CLOSED', CLOSED))
+      connection.set(toConnectionState({ type: 'stopped' }))
       activity.dispose()
       await session?.stop()
       model.dispose()
@@ -127,13 +130,8 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     chats: model.chats,
     serviceStatus: parts.serviceStatus,
     totalUnread: model.totalUnread,
-    chat(chatId) {
-      const known = chatClients.get(chatId)
-      if (known !== undefined) return known
-      const created = createChatClient(chatId, engine, activity, readMarks)
-      chatClients.set(chatId, created)
-      return created
-    },
+    chat: (chatId) =>
+      getOrCreate(chatClients, chatId, () => createChatClient(chatId, engine, activity, readMarks)),
     presence: (userId) => presences.get(userId),
     async startDirectChat(userId) {
       type Data = { startDirectChat: { chat: SummaryData } }

@@ -36,6 +36,9 @@ export function fromResponse([first]: readonly ResponseError[]): ParleyError {
   return new ParleyError(code, first?.message ?? code, { isRetryable: retryable, retryAfterMs })
 }
 
+/** The reason once the app has closed the client. */
+export const CLOSED = 'The client was closed.'
+
 /** The reason of every connection and request that got no answer. */
 export const UNREACHABLE = 'The server could not be reached.'
 

@@ -1,6 +1,7 @@
 import { type IDBPDatabase, openDB } from 'idb'
 import type { ClientStorage } from './api.ts'
 import { electTab } from './tabs/elect-tab.ts'
+import { tabLock } from './tabs/tab-lock.ts'
 
 const STORE = 'values'
 
@@ -34,6 +35,7 @@ export function indexedDbStorage(name = 'parley'): ClientStorage {
 
   return {
     joinTabs: electTab(name),
+    exclusively: tabLock(name),
     async get<Value>(key: string): Promise<Value | undefined> {
       return (await (await database()).get(STORE, key)) as Value | undefined
     },

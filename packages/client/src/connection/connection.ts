@@ -1,5 +1,5 @@
 import type { ConnectionState } from '../api.ts'
-import { networkError, type ParleyError } from '../errors.ts'
+import { CLOSED, networkError, type ParleyError } from '../errors.ts'
 import { RENEW } from '../graphql/documents.ts'
 import { MAX_TIMER_MS } from '../lib/backoff.ts'
 import { ValueStore } from '../lib/value-store.ts'
@@ -132,7 +132,7 @@ export function toConnectionState(state: State): ConnectionState {
     case 'offline':
       return { type: 'offline', retryAt: new Date(state.retryAtMs), reason: state.reason }
     case 'stopped':
-      return { type: 'offline', retryAt: new Date(8.64e15), reason: 'The client was closed.' }
+      return { type: 'signed-out', reason: CLOSED }
     case 'signed-out':
       return state
     default:

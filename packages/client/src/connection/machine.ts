@@ -49,7 +49,9 @@ export type Effect =
 
 export type Step = Readonly<{ state: State; effects: readonly Effect[] }>
 
-export const CLOSE_CODES = { normal: 1000, forbidden: 4403, overloaded: 4503 } as const
+/** Close codes of the server: the token is rejected; the gateway has no room at the moment. */
+const FORBIDDEN = 4403
+const OVERLOADED = 4503
 
 /** Fast while a short fault lasts: an online device has every event at most 5 s after the fault heals. */
 const BACKOFF: Backoff = { firstMs: 250, maxMs: 4_000 }
@@ -92,7 +94,7 @@ type Attempt = Readonly<{ attempt: number; rejections: number }>
 function lost(state: State, { attempt, rejections: before }: Attempt, input: Input, canRenew: boolean): Step {
   if (input.type === 'noToken') return signedOut(input.reason)
   if (input.type !== 'closed') return stay(state)
-  const rejections = input.code === CLOSE_CODES.forbidden ? before + 1 : 0
+  const rejections = input.code === FORBIDDEN ? before + 1 : 0
   if (rejections > 0 && (!canRenew || rejections >= MAX_REJECTIONS)) return signedOut(input.reason)
   const ms = waitMs(attempt, rejections, input)
   return to(
@@ -106,8 +108,7 @@ function waitMs(attempt: number, rejections: number, input: Extract<Input, { typ
   // A token that expired is replaced at once.
   if (rejections > 0) return 0
   // An overloaded gateway gives each client a time of its own. Another wait would undo that.
-  const hint =
-    input.code === CLOSE_CODES.overloaded ? /come back in (\d+) ms/.exec(input.reason)?.[1] : undefined
+  const hint = input.code === OVERLOADED ? /come back in (\d+) ms/.exec(input.reason)?.[1] : undefined
   if (hint !== undefined) return Number(hint)
   return backoffMs(attempt, attempt < PATIENT_AFTER ? BACKOFF : PATIENT_BACKOFF, input.random)
 }

@@ -2,10 +2,7 @@
 export function isEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (a instanceof Date || b instanceof Date) {
-    return a instanceof Date && b instanceof Date && a.getTime() === b.getTime()
-  }
-  if (Array.isArray(a) !== Array.isArray(b)) return false
+  if (a instanceof Date) return isEqual(a.getTime(), (b as Partial<Date>).getTime?.())
   const keys = Object.keys(a)
   if (keys.length !== Object.keys(b).length) return false
   return keys.every((key) => isEqual((a as Keyed)[key], (b as Keyed)[key]))
@@ -13,7 +10,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
 
 /** Returns `before` if `after` has the same content, so that snapshots keep their identity. */
 export function keepIdentity<Value>(before: Value | undefined, after: Value): Value {
-  return before !== undefined && isEqual(before, after) ? before : after
+  return isEqual(before, after) ? (before as Value) : after
 }
 
 /** Returns `before` if it has the same elements, by identity. */

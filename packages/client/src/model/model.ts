@@ -2,6 +2,7 @@ import type { ChatState, ChatSummary, Message, QuotedMessage, User } from '../ap
 import { MAX_TIMER_MS } from '../lib/backoff.ts'
 import { ComputedStore } from '../lib/computed-store.ts'
 import { keepArray } from '../lib/equal.ts'
+import { getOrCreate } from '../lib/get-or-create.ts'
 import { ValueStore } from '../lib/value-store.ts'
 import { type ChatRecord, UNKNOWN_CHAT } from './records.ts'
 import { type ChatView, createChatView, nextExpiry } from './view.ts'
@@ -199,17 +200,14 @@ export class Model {
   }
 
   #entry(chatId: string): Entry {
-    const known = this.#entries.get(chatId)
-    if (known !== undefined) return known
-    const entry: Entry = {
+    const create = (): Entry => ({
       record: undefined,
       view: undefined,
       build: createChatView(),
-      state: new ComputedStore(() => this.#view(chatId, entry).state),
+      state: new ComputedStore(() => this.#view(chatId, this.#entry(chatId)).state),
       typing: new Map(),
       expiry: undefined,
-    }
-    this.#entries.set(chatId, entry)
-    return entry
+    })
+    return getOrCreate(this.#entries, chatId, create)
   }
 }

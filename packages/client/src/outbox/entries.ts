@@ -77,10 +77,14 @@ export function createEntries({ storage, prefix, onChanged }: Dependencies): Ent
     all: () => entries,
     find: (clientMessageId) => entries.find((entry) => entry.clientMessageId === clientMessageId),
     add: (entry) =>
-      exclusively(async () => {
-        // A message of another tab that was stored before this one stays before it.
-        if (storage.joinTabs !== undefined) await read()
-        await write({ ...entry, key: `${prefix}${nextKey()}-${entry.clientMessageId}` })
+      exclusively(() => {
+        const append = async (): Promise<void> => {
+          // A message of another tab that was stored before this one stays before it.
+          if (storage.joinTabs !== undefined) await read()
+          await write({ ...entry, key: `${prefix}${nextKey()}-${entry.clientMessageId}` })
+        }
+        // Between reading the newest key and writing the next one, no other tab may write: it might be sent already.
+        return storage.exclusively?.(append) ?? append()
       }),
     replace: (entry) => exclusively(() => write(entry)),
     async remove({ key, chatId }) {

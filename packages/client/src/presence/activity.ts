@@ -23,11 +23,15 @@ export function createActivity(request: Request): Activity {
   let typing: Readonly<{ chatId: string; report: () => void }> | undefined
   let end: ReturnType<typeof setTimeout> | undefined
 
+  function report(chatId: string, isTyping: boolean): Promise<unknown> {
+    return request(SET_TYPING, { input: { chatId, typing: isTyping } })
+  }
+
   function stop(chatId: string, isReported: boolean): void {
     if (typing?.chatId !== chatId) return
     clearTimeout(end)
     typing = undefined
-    if (isReported) request(SET_TYPING, { input: { chatId, typing: false } }).catch(() => undefined)
+    if (isReported) report(chatId, false).catch(() => undefined)
   }
 
   return {
@@ -35,10 +39,7 @@ export function createActivity(request: Request): Activity {
     setTyping(chatId, isTyping) {
       if (!isTyping) return stop(chatId, true)
       if (typing !== undefined && typing.chatId !== chatId) stop(typing.chatId, true)
-      typing ??= {
-        chatId,
-        report: throttled(TYPING_EVERY_MS, () => request(SET_TYPING, { input: { chatId, typing: true } })),
-      }
+      typing ??= { chatId, report: throttled(TYPING_EVERY_MS, () => report(chatId, true)) }
       clearTimeout(end)
       end = setTimeout(() => stop(chatId, true), TYPING_ENDS_MS)
       typing.report()

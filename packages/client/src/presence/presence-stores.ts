@@ -1,4 +1,5 @@
 import type { Presence } from '../api.ts'
+import { getOrCreate } from '../lib/get-or-create.ts'
 import { ValueStore } from '../lib/value-store.ts'
 import type { PresenceData } from './presence-watch.ts'
 
@@ -21,15 +22,13 @@ export function createPresenceStores(onWanted: (userIds: readonly string[]) => v
   const newest = new Map<string, PresenceData>()
 
   function get(userId: string): ValueStore<Presence> {
-    const known = stores.get(userId)
-    if (known !== undefined) return known
-    const store = new ValueStore<Presence>({ type: 'unknown', lastSeenAt: null }, (isWatched) => {
-      if (isWatched) watched.add(userId)
-      else watched.delete(userId)
-      onWanted([...watched])
-    })
-    stores.set(userId, store)
-    return store
+    const create = (): ValueStore<Presence> =>
+      new ValueStore({ type: 'unknown', lastSeenAt: null }, (isWatched) => {
+        if (isWatched) watched.add(userId)
+        else watched.delete(userId)
+        onWanted([...watched])
+      })
+    return getOrCreate(stores, userId, create)
   }
 
   function apply(data: PresenceData): void {

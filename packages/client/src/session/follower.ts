@@ -24,8 +24,8 @@ export function createFollower(context: SessionContext): Follower {
       await sync.catchUp()
       for (const [chatId, headSeq] of heads) sync.chat(chatId).expect(headSeq)
     } else presences.forget()
-    // By now this tab may have become the leader itself.
-    if (!context.isLeader()) context.connection.set(connection)
+    // By now this tab may have become the leader itself, or was closed.
+    if (!context.isLeader() && !context.signal.aborted) context.connection.set(connection)
   }
 
   return {

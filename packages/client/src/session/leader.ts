@@ -99,7 +99,8 @@ export function createLeader(context: SessionContext, deviceId: string): Leader 
   }
 
   function postState(): void {
-    if (!context.isLeader()) return
+    // A tab that closes says nothing: the next one to lead does.
+    if (!context.isLeader() || context.signal.aborted) return
     post({
       type: 'state',
       connection: context.connection.getSnapshot(),

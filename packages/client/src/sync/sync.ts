@@ -1,5 +1,6 @@
 import { CHATS, HEADS } from '../graphql/documents.ts'
 import { type InboxData, isEvent, type SummaryData } from '../graphql/responses.ts'
+import { getOrCreate } from '../lib/get-or-create.ts'
 import { type ChatSync, type ChatSyncDependencies, createChatSync } from './chat-sync.ts'
 import { createCounts } from './counts.ts'
 import { type Page, readPages } from './pages.ts'
@@ -48,16 +49,12 @@ export function createSync(dependencies: SyncDependencies): Sync {
   let epoch = 0
 
   function chat(chatId: string): ChatSync {
-    const known = chats.get(chatId)
-    if (known !== undefined) return known
-    const created = createChatSync(chatId, {
-      ...dependencies,
-      isReset: () => state === 'reset',
-      requestCounts,
+    return getOrCreate(chats, chatId, () => {
+      const isReset = (): boolean => state === 'reset'
+      const created = createChatSync(chatId, { ...dependencies, isReset, requestCounts })
+      if (state !== 'ready') created.hold()
+      return created
     })
-    chats.set(chatId, created)
-    if (state !== 'ready') created.hold()
-    return created
   }
 
   function reset(): void {

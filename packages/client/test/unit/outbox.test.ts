@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ClientStorage } from '../../src/api.ts'
 import { networkError, ParleyError } from '../../src/errors.ts'
 import type { Request } from '../../src/graphql/http.ts'
@@ -51,7 +51,12 @@ function createServer() {
 
 /** A storage that several tabs share. */
 function sharedStorage(): ClientStorage {
-  return { ...memoryStorage(), joinTabs: joinAlone }
+  let busy: Promise<void> = Promise.resolve()
+  return {
+    ...memoryStorage(),
+    joinTabs: joinAlone,
+    exclusively: (work) => (busy = busy.then(work)),
+  }
 }
 
 function createTab(server: ReturnType<typeof createServer>, storage: ClientStorage = memoryStorage()) {
@@ -253,3 +258,33 @@ test('keeps its entries in a storage that knows only JSON', async () => {
   await server.answer('stored')
   await expect.poll(() => server.stored).toEqual(['a'])
 })
+
+test('sends what two tabs add at the same time in the order in which they show it', async () => {
+  const server = createServer()
+  const storage = sharedStorage()
+  const written: string[] = []
+  const recording: ClientStorage = {
+    ...storage,
+    async write(changes) {
+      await storage.write(changes)
+      written.push(...[...changes].flatMap(([key, value]) => (value === undefined ? [] : [key])))
+    },
+  }
+  const [leader, follower] = [createTab(server, recording), createTab(server, recording)]
+  vi.spyOn(Date, 'now').mockReturnValue(1_000)
+  onTestFinished(() => void vi.restoreAllMocks())
+  const bodies = Array.from({ length: 20 }, (_, n) => String(n))
+  await Promise.all(bodies.flatMap((body) => [add(leader, `l${body}`), add(follower, `f${body}`)]))
+  // A key that sorts before one that is in storage already would be shown before a message that may be sent by now.
+  expect(written).toEqual(written.toSorted())
+  await leader.outbox.load()
+  const order = shown(leader.outbox).map(([body]) => body)
+  expect(order.filter((body) => body?.startsWith('l'))).toEqual(bodies.map((body) => `l${body}`))
+  expect(order.filter((body) => body?.startsWith('f'))).toEqual(bodies.map((body) => `f${body}`))
+  leader.outbox.setSender(true, true)
+  await expect.poll(() => server.stored).toEqual(order)
+})
+
+function add({ outbox }: ReturnType<typeof createTab>, body: string): Promise<string> {
+  return outbox.add('chat_1', { body })
+}

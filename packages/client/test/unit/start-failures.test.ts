@@ -65,6 +65,22 @@ test('is signed out when the app says that it has no token', async () => {
   expect(client.connection.getSnapshot()).toEqual({ type: 'signed-out', reason: 'Sign in again.' })
 })
 
+test.each(['before it is started', 'while it connects'])(
+  'a client that is closed %s is signed out',
+  async (when) => {
+    const client = createClient(() => SHORT_LIVED)
+    if (when === 'while it connects') {
+      const start = client.start()
+      start.catch(() => undefined)
+      await expect.poll(() => client.connection.getSnapshot().type).toBe('offline')
+      await client.close()
+      await expect(start).rejects.toMatchObject({ code: 'CLOSED' })
+    } else await client.close()
+    const closed = { type: 'signed-out', reason: 'The client was closed.' }
+    expect(client.connection.getSnapshot()).toEqual(closed)
+  },
+)
+
 test('says that a runtime without WebSocket needs one', async () => {
   vi.stubGlobal('WebSocket', undefined)
   onTestFinished(() => void vi.unstubAllGlobals())
