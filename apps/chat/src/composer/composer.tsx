@@ -1,16 +1,22 @@
-import type { Message } from '@parley/client'
 import type { UseChat } from '@parley/react'
-import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react'
+import {
+  type Dispatch,
+  type KeyboardEvent,
+  type ReactNode,
+  type SetStateAction,
+  useEffect,
+  useRef,
+  useState,
+} from 'react'
 import { TextArea } from 'react-aria-components/TextArea'
 import { TextField } from 'react-aria-components/TextField'
-import { attempt } from '../lib/notices.tsx'
+import { notify } from '../lib/notices.tsx'
+import { problemText } from '../lib/problems.ts'
 import { textDirection } from '../lib/text-direction.ts'
 import { IconButton } from '../ui/icon-button.tsx'
+import { bodyLength } from './body-length.ts'
 import { ComposerBar } from './composer-bar.tsx'
 import { type Draft, draftOf, setDraft, useDraft } from './drafts.ts'
-
-/** The most characters of a message. */
-const MAX_BODY = 8_192
 
 type Target = Draft['target']
 
@@ -24,15 +30,21 @@ export function Composer({
   chat: UseChat
   viewerId: string | undefined
   target: Target
-  onTarget(target: Target): void
+  onTarget: Dispatch<SetStateAction<Target>>
 }>): ReactNode {
   const text = useDraft(chat.id)
   const input = useRef<HTMLTextAreaElement>(null)
-  const isEmpty = text.trim() === ''
+  const [problem, setProblem] = useState<string>()
+  const [isSaving, setIsSaving] = useState(false)
+  const body = text.trim()
+  const { isTooLong, note } = bodyLength(body)
+  const canSubmit = body !== '' && !isTooLong && !isSaving
+  const isEdit = target?.type === 'edit'
 
   // A reply or an edit goes on in the field. An edit begins with the message's own text, and the draft is there again
   // afterwards.
   useEffect(() => {
+    setProblem(undefined)
     if (target === undefined) return
     input.current?.focus()
     if (target.type !== 'edit') return
@@ -46,19 +58,40 @@ export function Composer({
   }, [])
 
   function submit(): void {
-    if (isEmpty) return
-    attempt(target?.type === 'edit' ? edit(target.message) : send())
-    setDraft(chat.id, '')
-    onTarget(undefined)
+    if (!canSubmit) return
+    setProblem(undefined)
+    void (target?.type === 'edit' ? save(target) : send())
   }
 
+  /** The text is in storage before `send` resolves. If that fails, it comes back. */
   async function send(): Promise<void> {
     const replyToId = target?.message.id
-    await chat.send({ body: text.trim(), ...(replyToId !== undefined && { replyToId }) })
+    setDraft(chat.id, '')
+    onTarget(undefined)
+    try {
+      await chat.send({ body, ...(replyToId !== undefined && { replyToId }) })
+    } catch (error) {
+      if (draftOf(chat.id) === '') {
+        setDraft(chat.id, text)
+        onTarget(target)
+      }
+      setProblem(problemText(error))
+    }
   }
 
-  async function edit({ id, body }: Message): Promise<void> {
-    if (id !== undefined && body !== text.trim()) await chat.edit(id, text.trim())
+  /** An edit has no outbox: its text stays in the field until the server has taken it. */
+  async function save(edited: NonNullable<Target>): Promise<void> {
+    const { id, body: before } = edited.message
+    setIsSaving(true)
+    try {
+      if (id !== undefined && body !== before) await chat.edit(id, body)
+      onTarget((current) => (current === edited ? undefined : current))
+    } catch (error) {
+      if (input.current === null) notify(problemText(error))
+      else setProblem(problemText(error))
+    } finally {
+      setIsSaving(false)
+    }
   }
 
   function editNewest(): void {
@@ -83,15 +116,22 @@ export function Composer({
   return (
     <div className="composer">
       {target !== undefined && <ComposerBar target={target} onCancel={() => onTarget(undefined)} />}
+      {(problem ?? note) !== undefined && (
+        <p className="composer-note" role="status" data-problem={problem !== undefined || isTooLong}>
+          {problem ?? note}
+        </p>
+      )}
       <div className="composer-row">
         <TextField
           className="composer-field"
           aria-label="Message"
           value={text}
-          maxLength={MAX_BODY}
+          isReadOnly={isSaving}
+          isInvalid={isTooLong}
           onChange={(next) => {
             setDraft(chat.id, next)
-            if (target?.type !== 'edit') chat.setTyping(next.trim() !== '')
+            setProblem(undefined)
+            if (!isEdit) chat.setTyping(next.trim() !== '')
           }}
           onKeyDown={onKeyDown}
         >
@@ -104,10 +144,10 @@ export function Composer({
           />
         </TextField>
         <IconButton
-          icon={target?.type === 'edit' ? 'check' : 'send'}
-          label={target?.type === 'edit' ? 'Save' : 'Send'}
+          icon={isEdit ? 'check' : 'send'}
+          label={isEdit ? 'Save' : 'Send'}
           className="send-button"
-          isDisabled={isEmpty}
+          isDisabled={!canSubmit}
           onPress={submit}
         />
       </div>
