@@ -6,26 +6,33 @@ import { forgetToken, keepToken } from './boot/token.ts'
 import { useAppearance } from './lib/appearance.ts'
 import { Messenger } from './messenger/messenger.tsx'
 import { createSession } from './session/session.ts'
+import type { OpenStorage } from './session/storage.ts'
 import { SignIn } from './start/sign-in.tsx'
 import { StartPage } from './start/start-page.tsx'
 
 /** Chooses between the demo, the sign-in page and the messenger. */
-export function App({ first }: Readonly<{ first: Boot }>): ReactNode {
+export function App({ first, storage }: Readonly<{ first: Boot; storage: OpenStorage }>): ReactNode {
   const [boot, setBoot] = useState(first)
   const { direction } = useAppearance()
   return (
     <I18nProvider locale={direction === 'rtl' ? 'ar' : 'en-GB'}>
-      <Screen boot={boot} onBoot={setBoot} />
+      <Screen boot={boot} onBoot={setBoot} storage={storage} />
     </I18nProvider>
   )
 }
 
-function Screen({ boot, onBoot }: Readonly<{ boot: Boot; onBoot(next: Boot): void }>): ReactNode {
+type WithStorage = Readonly<{ storage: OpenStorage }>
+
+function Screen({
+  boot,
+  onBoot,
+  storage,
+}: WithStorage & Readonly<{ boot: Boot; onBoot(next: Boot): void }>): ReactNode {
   switch (boot.type) {
     case 'demo':
       return <StartPage people={boot.people} />
     case 'pane':
-      return <Pane person={boot.person} people={boot.people} />
+      return <Pane person={boot.person} people={boot.people} storage={storage} />
     case 'sign-in':
       return (
         <SignIn
@@ -40,10 +47,10 @@ function Screen({ boot, onBoot }: Readonly<{ boot: Boot; onBoot(next: Boot): voi
         forgetToken()
         onBoot({ type: 'sign-in' })
       }
-      return <SignedIn key={boot.token} token={boot.token} signOut={signOut} />
+      return <SignedIn key={boot.token} token={boot.token} signOut={signOut} storage={storage} />
     }
     case 'embedded':
-      return <Embedded embedder={boot.embedder} />
+      return <Embedded embedder={boot.embedder} storage={storage} />
     default:
       return boot satisfies never
   }
@@ -52,29 +59,41 @@ function Screen({ boot, onBoot }: Readonly<{ boot: Boot; onBoot(next: Boot): voi
 function Pane({
   person,
   people,
-}: Readonly<{ person: DemoPerson; people: readonly DemoPerson[] }>): ReactNode {
+  storage,
+}: WithStorage & Readonly<{ person: DemoPerson; people: readonly DemoPerson[] }>): ReactNode {
   const session = useMemo(() => {
     const others = people.filter(({ id }) => id !== person.id)
     const contacts = others.map(({ id, name }) => ({ id, name, avatarUrl: null }))
-    return createSession({ token: person.token, contacts, canCut: true })
-  }, [person, people])
+    return createSession({ storage, token: person.token, contacts, canCut: true })
+  }, [person, people, storage])
   return <Messenger session={session} />
 }
 
-function Embedded({ embedder }: Readonly<{ embedder: Embedder }>): ReactNode {
+function Embedded({ embedder, storage }: WithStorage & Readonly<{ embedder: Embedder }>): ReactNode {
   const [attempt, setAttempt] = useState(0)
   const session = useMemo(() => {
-    const signIn = (): void => void opened.client.close().then(() => setAttempt(attempt + 1))
-    const opened = createSession({ token: embedder.requestToken, embedder, signIn })
+    const signIn = (): void => {
+      setAttempt(attempt + 1)
+      void opened.client.close()
+    }
+    const opened = createSession({ storage, token: embedder.requestToken, embedder, signIn })
     return opened
-  }, [embedder, attempt])
+  }, [embedder, attempt, storage])
   return <Messenger key={attempt} session={session} />
 }
 
-function SignedIn({ token, signOut }: Readonly<{ token: string; signOut(): void }>): ReactNode {
+function SignedIn({
+  token,
+  signOut,
+  storage,
+}: WithStorage & Readonly<{ token: string; signOut(): void }>): ReactNode {
   const session = useMemo(() => {
-    const end = (): void => void opened.client.close().then(signOut)
-    const opened = createSession({ token, signOut: end, signIn: end })
+    // The sign-in page first: a closed client counts as signed out.
+    const end = (): void => {
+      signOut()
+      void opened.client.close()
+    }
+    const opened = createSession({ storage, token, signOut: end, signIn: end })
     return opened
     // The session lives as long as its token.
   }, [token])

@@ -5,13 +5,16 @@ import { startBrowser } from '../../../test/harness/people/browser.ts'
 import type { Person } from '../../../test/harness/people/person.ts'
 import { startParley, type TestParley, UNLIMITED } from '../../../test/harness/servers/parley.ts'
 
+/** `script` runs in the page before everything else. */
+export type PageOptions = BrowserContextOptions & Readonly<{ script?: string }>
+
 /** The web app of a running gateway, in real browsers. */
 export type TestApp = AsyncDisposable &
   Readonly<{
     parley: TestParley
     origin: string
     /** Opens the app as this person, in a browser of their own. */
-    open(person: Person, options?: BrowserContextOptions): Promise<Page>
+    open(person: Person, options?: PageOptions): Promise<Page>
     /** Opens the start page, without a token. */
     openStart(options?: BrowserContextOptions): Promise<Page>
     /** Opens a page of another site. */
@@ -31,7 +34,7 @@ export async function startApp({
   const { origin } = new URL(parley.url)
   const errors: string[] = []
 
-  async function openPage(address: string, options: BrowserContextOptions = {}): Promise<Page> {
+  async function openPage(address: string, { script = '', ...options }: PageOptions = {}): Promise<Page> {
     const context: BrowserContext = await browser.newContext({
       viewport: { width: 1100, height: 760 },
       locale: 'en-GB',
@@ -41,6 +44,7 @@ export async function startApp({
     context.on('console', (message) => {
       if (message.type() === 'error') errors.push(message.text())
     })
+    await context.addInitScript(script)
     const page = await context.newPage()
     await page.goto(address)
     return page

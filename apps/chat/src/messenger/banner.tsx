@@ -11,7 +11,9 @@ const QUIET_MS = 600
 /** One line above the chat that says what does not work. */
 export function Banner(): ReactNode {
   const { signIn } = useSession()
-  const banner = useSettled(useBannerText())
+  const [isRead, setIsRead] = useState(false)
+  const settled = useSettled(useBannerText())
+  const banner = settled?.kind === 'forgetful' && isRead ? undefined : settled
   return (
     <div className="banner-place" role="status">
       {banner !== undefined && (
@@ -23,6 +25,11 @@ export function Banner(): ReactNode {
               Sign in
             </Button>
           )}
+          {banner.kind === 'forgetful' && (
+            <Button className="banner-button" onPress={() => setIsRead(true)}>
+              OK
+            </Button>
+          )}
         </div>
       )}
     </div>
@@ -30,6 +37,7 @@ export function Banner(): ReactNode {
 }
 
 function useBannerText(): BannerText | undefined {
+  const { isForgetful } = useSession()
   const connection = useConnection()
   const status = useServiceStatus()
   const [isOffline, setIsOffline] = useState(false)
@@ -37,7 +45,7 @@ function useBannerText(): BannerText | undefined {
   const isOfflineNow =
     !hasNetwork || connection.type === 'offline' || (isOffline && connection.type === 'connecting')
   if (isOfflineNow !== isOffline) setIsOffline(isOfflineNow)
-  return bannerText(connection, status, isOfflineNow)
+  return bannerText({ connection, status, isOffline: isOfflineNow, isForgetful })
 }
 
 /** The browser knows that a cable is unplugged before the connection does. */

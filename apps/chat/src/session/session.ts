@@ -1,8 +1,8 @@
-import { createParleyClient, memoryStorage, type ParleyClient, type User } from '@parley/client'
-import { indexedDbStorage } from '@parley/client/indexeddb'
+import { createParleyClient, type ParleyClient, type User } from '@parley/client'
 import { createContext, use } from 'react'
 import type { Embedder } from '../boot/embed.ts'
 import { createNetwork, type Network } from './network.ts'
+import type { OpenStorage } from './storage.ts'
 
 /** One signed-in user in one window. */
 export type Session = Readonly<{
@@ -17,9 +17,12 @@ export type Session = Readonly<{
   signIn: (() => void) | undefined
   /** Present in a frame of a product. */
   embedder: Embedder | undefined
+  /** Whether messages that are not sent are lost with the page. */
+  isForgetful: boolean
 }>
 
 type Options = Readonly<{
+  storage: OpenStorage
   token: string | (() => Promise<string>)
   contacts?: readonly User[]
   canCut?: boolean
@@ -32,6 +35,7 @@ type Options = Readonly<{
 const PAGE_SIZE = 50
 
 export function createSession({
+  storage,
   token,
   contacts = [],
   canCut = false,
@@ -43,21 +47,11 @@ export function createSession({
   const client = createParleyClient({
     url: new URL('graphql', document.baseURI).href,
     token,
-    storage: isStorageBlocked() ? memoryStorage() : indexedDbStorage(),
+    storage: storage.open(),
     pageSize: PAGE_SIZE,
     ...(network && { fetch: network.fetch, WebSocket: network.WebSocket }),
   })
-  return { client, network, contacts, signOut, signIn, embedder }
-}
-
-/** Browsers may block storage in frames of other sites. Unsent messages are then lost with the page. */
-function isStorageBlocked(): boolean {
-  try {
-    localStorage.getItem('')
-    return false
-  } catch {
-    return true
-  }
+  return { client, network, contacts, signOut, signIn, embedder, isForgetful: storage.isForgetful }
 }
 
 export const SessionContext = createContext<Session | undefined>(undefined)
