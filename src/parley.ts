@@ -1,4 +1,5 @@
 import type { Services } from './api/services.ts'
+import { wireAuth } from './composition/auth.ts'
 import { wireChats, wireRetention } from './composition/chats.ts'
 import { wireDelivery } from './composition/delivery.ts'
 import { createFoundation } from './composition/foundation.ts'
@@ -27,6 +28,7 @@ export function createParley(
 ): Parley {
   const foundation = createFoundation(config, secrets, logger, overrides)
   const users = wireUsers(foundation)
+  const auth = wireAuth(foundation, users)
   const chats = wireChats(foundation, users)
   const gateway = wireGateway(foundation, chats, () => presence.subscriptions)
   const messages = wireMessages(foundation, chats, gateway)
@@ -47,8 +49,9 @@ export function createParley(
     serverInfo: wireServerInfo(foundation),
     presence: presence.presence,
   }
-  const transport = wireTransport(foundation, services)
+  const transport = wireTransport(foundation, services, auth)
   return createLifecycle(foundation, {
+    auth,
     gateway,
     overload,
     presence,

@@ -13,6 +13,10 @@ export type Claims = Readonly<{
   avatarUrl: string | null
   /** Never in the future, so that a wrong clock of the issuer cannot make a token newer than all later ones. */
   issuedAt: Date
+  /** The claim `iat` as it is. Undefined if it is missing or malformed. */
+  statedIssuedAt: Date | undefined
+  /** The claim `jti`. Undefined if it is missing or malformed. */
+  tokenId: string | undefined
   /** Undefined if the token does not expire. */
   expiresAt: Date | undefined
 }>
@@ -33,6 +37,8 @@ export function claimsFrom(payload: JWTPayload, nowMs: number): Claims {
     name: nameFrom(payload['name']) ?? nameFrom(userId) ?? 'User',
     avatarUrl: pictureFrom(payload['picture']),
     issuedAt: issuedAt(payload.iat, nowMs),
+    statedIssuedAt: statedIssuedAt(payload.iat),
+    tokenId: tokenIdFrom(payload.jti),
     expiresAt: expiryOf(payload),
   }
 }
@@ -60,6 +66,22 @@ function pictureFrom(value: unknown): string | null {
 function issuedAt(seconds: unknown, nowMs: number): Date {
   const isPast = typeof seconds === 'number' && seconds >= 0 && seconds * 1000 <= nowMs
   return new Date(isPast ? seconds * 1000 : nowMs)
+}
+
+function statedIssuedAt(seconds: unknown): Date | undefined {
+  return typeof seconds === 'number' && seconds >= 0 && seconds <= MAX_EXPIRY_S
+    ? new Date(seconds * 1000)
+    : undefined
+}
+
+/** `jti` is typed as a text, but the verifier does not check it. */
+function tokenIdFrom(id: unknown): string | undefined {
+  return typeof id === 'string' && isTokenId(id) ? id : undefined
+}
+
+/** Returns whether a text can be the id of a token: 1 to 255 characters, and nothing that no database stores. */
+export function isTokenId(text: string): boolean {
+  return isSubject(text)
 }
 
 /** Rejects an absurd expiry, because the token would never expire against the intention of its issuer. */

@@ -1,7 +1,9 @@
 import { ParleyError, forbidden, unavailable } from '../errors.ts'
 import { withTimeout } from '../lib/async.ts'
-import { bearer, type TokenVerifier } from './tokens.ts'
+import type { Dispose } from '../lib/dispose.ts'
+import { bearer, hasExpired, type TokenVerifier } from './tokens.ts'
 import type { Claims } from './claims.ts'
+import type { Revocations } from './revocations.ts'
 
 /** The user of an operation. */
 export type Viewer = Pick<Claims, 'userId' | 'name' | 'avatarUrl'>
@@ -11,6 +13,8 @@ export type Session = Readonly<{
   viewer: Viewer
   /** Undefined if the token does not expire. */
   expiresAt: Date | undefined
+  /** Returns whether the token was revoked since. */
+  isRevoked(): boolean
   /**
    * Replaces the token with a new one of the same user. If this rejects, the session is unchanged. Undefined if the
    * session ends with its request.
@@ -25,29 +29,51 @@ export type Authenticator = Readonly<{
    * Verifies the token and provisions its user.
    *
    * Errors:
-   * - UNAUTHENTICATED – the token is not valid.
+   * - UNAUTHENTICATED – the token is not valid, or it was revoked.
    * - UNAVAILABLE – the token could not be verified, or not within `AUTHENTICATE_WITHIN_MS`.
    */
   authenticate(token: string): Promise<Session>
+  /** Calls the listener when sessions in use may have been revoked. */
+  onRevocation(listener: () => void): Dispose
 }>
 
 type Dependencies = Readonly<{
   verifier: TokenVerifier
   /** Creates or updates the user. Called for each verified token, so it should remember the recent ones. */
   provision(claims: Claims): Promise<void>
+  revocations: Pick<Revocations, 'isRevoked' | 'onChange'>
 }>
 
-export function createAuthenticator({ verifier, provision }: Dependencies): Authenticator {
+export function createAuthenticator({ verifier, provision, revocations }: Dependencies): Authenticator {
   async function verify(token: string): Promise<Session> {
     const claims = await verifier.verify(token)
+    const isRevoked = (): boolean => revocations.isRevoked(claims)
+    if (isRevoked()) throw revoked()
     await provision(claims)
+    // It may have been revoked meanwhile, before anything looked at this session.
+    if (isRevoked()) throw revoked()
     const { userId, name, avatarUrl, expiresAt } = claims
-    return { viewer: { userId, name, avatarUrl }, expiresAt, renew: undefined }
+    return { viewer: { userId, name, avatarUrl }, expiresAt, isRevoked, renew: undefined }
   }
 
   return {
     authenticate: (token) => withTimeout(AUTHENTICATE_WITHIN_MS, verify(token), tooLate),
+    onRevocation: revocations.onChange,
   }
+}
+
+function revoked(): ParleyError {
+  return new ParleyError('UNAUTHENTICATED', 'The token was revoked. Sign in again.')
+}
+
+/** Why a session is over although its connection is open. */
+export type SessionEnd = 'expired' | 'revoked'
+
+/** Returns undefined if the session is still valid. */
+export function endOf(session: Session | undefined, nowMs: number): SessionEnd | undefined {
+  if (session === undefined) return undefined
+  if (session.isRevoked()) return 'revoked'
+  return hasExpired(session.expiresAt, nowMs) ? 'expired' : undefined
 }
 
 /** Half of the 10 s within which an operation answers, in milliseconds. */
@@ -71,6 +97,7 @@ export function renewable(
     get expiresAt() {
       return current.expiresAt
     },
+    isRevoked: () => current.isRevoked(),
     async renew(value) {
       const token = bearer(value)
       if (token === undefined) throw new ParleyError('UNAUTHENTICATED', 'The token is empty.')

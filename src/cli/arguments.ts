@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { isTokenId } from '../auth/claims.ts'
 import { isSubject } from '../ids.ts'
 import { durationS, nearest } from '../lib/text.ts'
 import { SERVICE_LEVELS, type ServiceLevel } from '../overload/levels.ts'
@@ -15,6 +16,26 @@ export function parseDuration(text: string): number {
 export function parseSubject(text: string): string {
   if (isSubject(text)) return text
   throw new InvalidArgumentError('Use 1 to 255 characters, without control characters.')
+}
+
+/** Rejects a whole token: it would end up in the history of the shell and in the database. */
+export function parseTokenId(text: string): string {
+  if (/^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(text)) {
+    throw new InvalidArgumentError('It is a token. Use the id in its claim "jti", or revoke its user.')
+  }
+  if (isTokenId(text)) return text
+  throw new InvalidArgumentError('Use 1 to 255 characters, without control characters.')
+}
+
+/** How far the clock of this machine may be behind, in milliseconds. */
+const CLOCK_DIFFERENCE_MS = 60_000
+
+/** Parses a moment in ISO 8601 with its time zone. A moment in the future would lock the user out until then. */
+export function parsePastInstant(text: string): Date {
+  const isComplete = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/.test(text)
+  const moment = new Date(isComplete ? text : Number.NaN)
+  if (moment.getTime() <= Date.now() + CLOCK_DIFFERENCE_MS) return moment
+  throw new InvalidArgumentError('Use a moment in the past such as 2026-11-30T12:00:00Z.')
 }
 
 export function parsePicture(text: string): string {

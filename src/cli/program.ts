@@ -1,11 +1,22 @@
 import { Command } from 'commander'
-import { parseDuration, parseLevel, parsePicture, parseSubject, parseText } from './arguments.ts'
+import {
+  parseDuration,
+  parseLevel,
+  parsePastInstant,
+  parsePicture,
+  parseSubject,
+  parseText,
+  parseTokenId,
+} from './arguments.ts'
 import { environmentHelp, examples, writeTo } from './help.ts'
+import type { RevokeRequest } from './commands/revoke.ts'
 import type { Process, RunCommand } from './process.ts'
 
 const DEFAULT_TOKEN_LIFETIME = '30d'
 /** A level that an operator forgot to take back ends after an hour. */
 const DEFAULT_LEVEL_LIFETIME = '1h'
+/** Longer than most tokens live. */
+const DEFAULT_REVOCATION_LIFETIME = '90d'
 
 /**
  * Builds `parley` with its verbs. A verb's module is loaded when it runs, which keeps `parley token` fast. Parsing
@@ -77,6 +88,43 @@ export function createProgram(
         lifetimeS: lifetimeS ?? parseDuration(DEFAULT_TOKEN_LIFETIME),
       }),
     )
+
+  verb(
+    'revoke',
+    'reject tokens that have not expired',
+    'Makes all gateways reject tokens that have not expired, and closes the connections that use them. Revokes all tokens of a user that were issued before a moment, or one token by its id.',
+  )
+    .option('--user <id>', "user whose tokens to revoke, as in the token's claim sub", parseSubject)
+    .option(
+      '--before <time>',
+      'revoke those issued before, such as 2026-11-30T12:00:00Z (default: now)',
+      parsePastInstant,
+    )
+    .option('--token <jti>', 'token to revoke, by its claim jti', parseTokenId)
+    .option(
+      '--for <time>',
+      `how long; at least as long as your tokens live (default: ${DEFAULT_REVOCATION_LIFETIME})`,
+      parseDuration,
+    )
+    .option('--list', 'print what is revoked, the newest first')
+    .addHelpText(
+      'after',
+      examples(
+        'parley revoke --user alice',
+        'parley revoke --token 3b241101 --for 30d',
+        'parley revoke --list',
+      ),
+    )
+    .action((options: RevokeOptions, command: Command) => {
+      const { user, before, token, list, for: keptS = parseDuration(DEFAULT_REVOCATION_LIFETIME) } = options
+      if ([user, token, list].filter((given) => given !== undefined).length !== 1)
+        command.error('error: Use one of --user, --token and --list.')
+      if (before !== undefined && user === undefined) command.error('error: --before needs --user.')
+      return run(
+        async () => (await import('./commands/revoke.ts')).revoke,
+        requestOf({ user, before, token }, keptS),
+      )
+    })
 
   verb(
     'service-level',
@@ -160,5 +208,21 @@ type TokenOptions = Readonly<{
   picture: string | undefined
   for: number | undefined
 }>
+
+type RevokeOptions = Readonly<{
+  user: string | undefined
+  before: Date | undefined
+  token: string | undefined
+  for: number | undefined
+  list: true | undefined
+}>
+
+function requestOf(
+  { user, before, token }: Pick<RevokeOptions, 'user' | 'before' | 'token'>,
+  keepS: number,
+): RevokeRequest {
+  if (user !== undefined) return { type: 'user', userId: user, issuedBefore: before, keepS }
+  return token === undefined ? { type: 'list' } : { type: 'token', tokenId: token, keepS }
+}
 
 type LevelOptions = Readonly<{ for: number | undefined }>

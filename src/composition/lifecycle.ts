@@ -1,6 +1,7 @@
 import type { Retention } from '../chats/retention.ts'
 import type { Demo } from '../demo/demo.ts'
 import { once } from '../lib/async.ts'
+import type { Auth } from './auth.ts'
 import type { Foundation } from './foundation.ts'
 import type { DeliveryParts } from './delivery.ts'
 import type { GatewayParts } from './gateway.ts'
@@ -25,6 +26,7 @@ export type Started = Readonly<{
 }>
 
 type Parts = Readonly<{
+  auth: Pick<Auth, 'revocations'>
   gateway: Pick<GatewayParts, 'hub' | 'resync' | 'routing'>
   overload: Pick<Overload, 'levels' | 'sharedLimits'>
   presence: Pick<PresenceParts, 'subscriptions' | 'monitor'>
@@ -44,7 +46,7 @@ const WAVES_SHARE = 0.4
  */
 export function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  { gateway, overload, presence, messages, delivery, retention, transport }: Parts,
+  { auth, gateway, overload, presence, messages, delivery, retention, transport }: Parts,
 ): Lifecycle {
   const { hub, resync, routing } = gateway
   const { messageSender, messageExpiry } = messages
@@ -53,6 +55,8 @@ export function createLifecycle(
 
   const start = once(async () => {
     await database.start()
+    // Before anything listens: no revoked token gets in.
+    await auth.revocations.start()
     await backplane.start(resync)
     await routing.start()
     overload.levels.start()
@@ -78,7 +82,7 @@ export function createLifecycle(
     await Promise.all([messageSender.drained(), receipts.drained(), presence.monitor.stop()])
     await routing.stop()
     await Promise.all([resync.stop(), messageExpiry.stop(), retention.stop(), presence.subscriptions.close()])
-    await Promise.all([overload.levels.stop(), overload.sharedLimits?.stop()])
+    await Promise.all([auth.revocations.stop(), overload.levels.stop(), overload.sharedLimits?.stop()])
     hub.close()
     await backplane.stop()
     await database.stop()

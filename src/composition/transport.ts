@@ -2,9 +2,7 @@ import { createContextFactory, createSharedContext } from '../api/context-factor
 import { createSchema } from '../api/schema.ts'
 import { createServerInfo, type ServerInfo } from '../api/server-info.ts'
 import type { Services } from '../api/services.ts'
-import { createAuthenticator } from '../auth/session.ts'
 import { readVersion } from '../config/version.ts'
-import { createTokenVerifier } from '../auth/tokens.ts'
 import { createDemo, type Demo } from '../demo/demo.ts'
 import { globalId } from '../ids.ts'
 import { createDocumentBudget } from '../quotas/document-budget.ts'
@@ -21,6 +19,7 @@ import { createEventPayloads } from '../transport/pipeline/event-payloads.ts'
 import { createConnectionAdmission } from '../transport/websocket/connection-admission.ts'
 import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
 import { SOCKET_LIMITS } from '../transport/websocket/limits.ts'
+import type { Auth } from './auth.ts'
 import type { Foundation } from './foundation.ts'
 
 /** The HTTP and WebSocket server, its health checks, and the demo users. */
@@ -34,14 +33,12 @@ export function wireServerInfo({ config }: Foundation): ServerInfo {
   })
 }
 
-export function wireTransport(foundation: Foundation, services: Services): Transport {
-  const { config, secrets, clock, logger, metrics, intake, database, adaptSchema } = foundation
-  const authenticator = createAuthenticator({
-    verifier: createTokenVerifier({ auth: config.auth, secret: secrets.authSecret, clock }),
-    async provision({ userId: id, ...profile }) {
-      await services.users.provision({ id, ...profile })
-    },
-  })
+export function wireTransport(
+  foundation: Foundation,
+  services: Services,
+  { authenticator }: Pick<Auth, 'authenticator'>,
+): Transport {
+  const { config, clock, logger, metrics, intake, database, adaptSchema } = foundation
   const demo = wireDemo(foundation, services)
   const contextFor = createContextFactory(services, clock)
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import type { AuthConfig } from '../../config/config.ts'
 import { ConfigError } from '../../config/config-error.ts'
@@ -26,7 +27,10 @@ async function signToken(request: TokenRequest, auth: AuthConfig, key: string | 
   if (auth.type === 'jwks' || key === undefined) throw new ConfigError([NO_KEY])
   const { subject, name, picture, lifetimeS } = request
   const claims = { ...(name === undefined ? {} : { name }), ...(picture === undefined ? {} : { picture }) }
-  const token = new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).setSubject(subject)
+  const token = new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setSubject(subject)
+    .setJti(randomUUID())
   if (auth.issuer !== undefined) token.setIssuer(auth.issuer)
   if (auth.audience !== undefined) token.setAudience(auth.audience)
   const nowS = Math.floor(Date.now() / 1000)

@@ -7,7 +7,7 @@ import { type Finding, ok, problem, warning } from './finding.ts'
 /** Checks of facts that were read from a database. These functions connect to nothing. */
 
 const OLDEST_VERSION = 150_000
-/** A gateway has ten connections for writes, ten for reads, one for service levels, and one to watch the primary. */
+/** Ten for writes, ten for reads, one for service levels and revocations, and one to watch the primary. */
 const CONNECTIONS_PER_GATEWAY = 22
 /** A user counts as online for 20 s after an activity, by the database's clock. */
 const CLOCK_WARNING_MS = 1_000

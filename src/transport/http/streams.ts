@@ -1,8 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { clientError, hintHttp } from '../../api/masking.ts'
-import { hasExpired } from '../../auth/tokens.ts'
-import type { Session } from '../../auth/session.ts'
+import { type Authenticator, endOf, type Session, type SessionEnd } from '../../auth/session.ts'
 import { badInput, ParleyError, unavailable } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { PushStream } from '../../lib/push-stream.ts'
@@ -29,9 +28,9 @@ type Request = Readonly<{
 /** Subscriptions over HTTP: server-sent events, and Apollo's multipart responses. */
 export type HttpStreams = Readonly<{
   /**
-   * Ends a stream when its token expires, with an UNAUTHENTICATED error as the last event. Also ends it when the client
-   * goes away, even before its first event. A WebSocket connection does both itself. A subscription whose client
-   * accepts no stream is rejected before its first event is read.
+   * Ends a stream when its token expires or is revoked, with an UNAUTHENTICATED error as the last event. Also ends it
+   * when the client goes away, even before its first event. A WebSocket connection does both itself. A subscription
+   * whose client accepts no stream is rejected before its first event is read.
    */
   plugin: Plugin<{ caller?: Caller }>
   /**
@@ -42,14 +41,21 @@ export type HttpStreams = Readonly<{
 }>
 
 type Dependencies = Readonly<{
+  authenticator: Pick<Authenticator, 'onRevocation'>
   clock: Clock
   logger: Logger
   /** Default: ten seconds. */
   heartbeatMs?: number
 }>
 
-export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }: Dependencies): HttpStreams {
-  const open = new Set<ResultStream>()
+export function createHttpStreams({
+  authenticator,
+  clock,
+  logger,
+  heartbeatMs = HEARTBEAT_MS,
+}: Dependencies): HttpStreams {
+  /** Each with the check of its token. */
+  const open = new Map<ResultStream, () => void>()
   const checkMs = Math.min(CHECK_EVERY_MS, heartbeatMs)
   const timer = createSharedTimer(checkMs)
   const heartbeatTicks = Math.round(heartbeatMs / checkMs)
@@ -95,9 +101,11 @@ export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }:
 
   function openStream(results: AsyncIterable<ExecutionResult>, { session, signal }: Request): ResultStream {
     const source = results[Symbol.asyncIterator]()
-    const stopExpiryChecks = timer.add(() => {
-      if (hasExpired(session?.expiresAt, clock.now())) endWith(stream, expired())
-    })
+    const checkToken = (): void => {
+      const end = endOf(session, clock.now())
+      if (end !== undefined) endWith(stream, tokenEnded(end))
+    }
+    const stopTokenChecks = timer.add(checkToken)
     function onGone(): void {
       stream.return().catch((error: unknown) => logger.error({ err: error }, 'closing a stream failed'))
     }
@@ -105,12 +113,12 @@ export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }:
       items: () => source,
       onClose() {
         open.delete(stream)
-        stopExpiryChecks()
+        stopTokenChecks()
         signal.removeEventListener('abort', onGone)
         return source.return?.()
       },
     })
-    open.add(stream)
+    open.set(stream, checkToken)
     signal.addEventListener('abort', onGone, { once: true })
     if (signal.aborted) onGone()
     return stream
@@ -129,16 +137,22 @@ export function createHttpStreams({ clock, logger, heartbeatMs = HEARTBEAT_MS }:
   }
 
   async function closeInWaves({ deadlineMs }: Readonly<{ deadlineMs: number }>): Promise<void> {
-    await inWaves([...open], deadlineMs, (stream) => endWith(stream, restarting()))
+    await inWaves([...open.keys()], deadlineMs, (stream) => endWith(stream, restarting()))
     isClosing = true
-    for (const stream of open) endWith(stream, restarting())
+    for (const stream of open.keys()) endWith(stream, restarting())
   }
+
+  // For the life of the gateway, as the streams themselves.
+  authenticator.onRevocation(() => {
+    for (const checkToken of open.values()) checkToken()
+  })
 
   return { plugin, closeInWaves }
 }
 
-function expired(): ParleyError {
-  return new ParleyError('UNAUTHENTICATED', 'The token has expired. Subscribe again with a new one.')
+function tokenEnded(end: SessionEnd): ParleyError {
+  const what = end === 'expired' ? 'The token has expired.' : 'The token was revoked.'
+  return new ParleyError('UNAUTHENTICATED', `${what} Subscribe again with a new one.`)
 }
 
 function restarting(): ParleyError {

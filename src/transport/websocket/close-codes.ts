@@ -71,6 +71,12 @@ export const CLOSE_CODES = {
     meaning:
       'A token in use on this connection has expired. Connect again with a new one, or renew it in time.',
   },
+  TOKEN_REVOKED: {
+    code: 4403,
+    reason: 'Token revoked',
+    clientReconnects: true,
+    meaning: 'A token in use on this connection was revoked. Sign in again, and connect with a new one.',
+  },
   SUBPROTOCOL_NOT_ACCEPTABLE: {
     code: 4406,
     reason: 'Subprotocol not acceptable',

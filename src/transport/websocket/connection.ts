@@ -144,12 +144,16 @@ export class SocketConnection implements CallerConnection, MessageSource {
     this.#socket.terminate()
   }
 
-  /** Call it regularly. Closes the connection if a token on it has expired, or if the peer is silent. */
-  checkLiveness(now: number, wallClockMs: number): void {
-    if (this.sessions.hasExpired(wallClockMs)) {
-      this.close(CLOSE_CODES.TOKEN_EXPIRED.code, CLOSE_CODES.TOKEN_EXPIRED.reason)
-      return
-    }
+  /** Call it regularly, and after a revocation. Closes the connection if a token on it is no longer valid. */
+  checkTokens(wallClockMs: number): void {
+    const end = this.sessions.endOfAny(wallClockMs)
+    if (end === undefined) return
+    const { code, reason } = end === 'expired' ? CLOSE_CODES.TOKEN_EXPIRED : CLOSE_CODES.TOKEN_REVOKED
+    this.close(code, reason)
+  }
+
+  /** Call it regularly. Cuts the connection off if the peer is silent. */
+  checkLiveness(now: number): void {
     // A paused socket reads nothing from the network, so the peer only seems to be silent.
     if (this.#socket.isPaused) this.#liveness.reset(now)
     const action = this.#liveness.check(now)

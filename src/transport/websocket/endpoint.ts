@@ -160,9 +160,16 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     checkedAt = now
     for (const connection of connections) {
       if (wasSuspended) connection.resetLiveness(now)
-      connection.checkLiveness(now, clock.now())
+      connection.checkTokens(clock.now())
+      connection.checkLiveness(now)
     }
   }
+
+  function checkTokens(): void {
+    for (const connection of connections) connection.checkTokens(clock.now())
+  }
+  // For the life of the gateway, as the endpoint itself.
+  authenticator.onRevocation(checkTokens)
 
   function stopAccepting(): void {
     isAccepting = false

@@ -1,6 +1,5 @@
-import { hasExpired } from '../../auth/tokens.ts'
-import type { Authenticator, Session } from '../../auth/session.ts'
-import { renewable } from '../../auth/session.ts'
+import type { Authenticator, Session, SessionEnd } from '../../auth/session.ts'
+import { endOf, renewable } from '../../auth/session.ts'
 import type { UserId } from '../../ids.ts'
 import type { Dispose } from '../../lib/dispose.ts'
 
@@ -29,7 +28,7 @@ export class SocketSessions {
   #own: Session | undefined
 
   /** `onAuthenticated` is called for every token that is valid. */
-  constructor({ authenticate }: Authenticator, onAuthenticated: () => void) {
+  constructor({ authenticate }: Pick<Authenticator, 'authenticate'>, onAuthenticated: () => void) {
     this.#authenticate = authenticate
     this.#onAuthenticated = onAuthenticated
   }
@@ -50,10 +49,13 @@ export class SocketSessions {
     return this.#own?.viewer.userId
   }
 
-  /** Returns whether a token in use has expired. */
-  hasExpired(nowMs: number): boolean {
-    for (const { session } of this.#inUse) if (hasExpired(session?.expiresAt, nowMs)) return true
-    return false
+  /** Returns why a token in use is no longer valid, if one is not. */
+  endOfAny(nowMs: number): SessionEnd | undefined {
+    for (const { session } of this.#inUse) {
+      const end = endOf(session, nowMs)
+      if (end !== undefined) return end
+    }
+    return undefined
   }
 
   async #useToken(token: string): Promise<SessionUse> {

@@ -34,6 +34,10 @@ const SWEEPS: Readonly<Record<string, string>> = {
 const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
   service_level_set: 'an operator, into a table of one row',
   service_level_clear: 'an operator, from a table of one row',
+  revocation_of_user: 'an operator, into a table that grows with the revocations in force',
+  revocation_of_token: 'an operator, as above',
+  revocation_list: 'an operator',
+  revocation_changes_after: 'once after each revocation',
   timeline_record: 'once after a failover, into a table of one row for each',
 }
 

@@ -25,6 +25,7 @@ import type { SocketLimits } from '../../../src/transport/websocket/limits.ts'
 import { createWebSocketEndpoint } from '../../../src/transport/websocket/endpoint.ts'
 import type { WebSocketEndpoint } from '../../../src/transport/websocket/endpoint.ts'
 import { createYogaHandler } from '../../../src/transport/http/yoga.ts'
+import { createKnownRevocations, type KnownRevocations } from '../../harness/fixtures/known-revocations.ts'
 import { ObservedStream } from './observed-stream.ts'
 
 const SECRET = 'a secret that only this test knows, 32 bytes'
@@ -60,6 +61,7 @@ export type Gateway = AsyncDisposable &
     /** The caller of each context. */
     callers: readonly Caller[]
     clock: { offsetMs: number }
+    revocations: KnownRevocations
     logger: Logger
     websocket: WebSocketEndpoint
     server: TransportServer
@@ -76,10 +78,12 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const logger = createLogger({ level: 'debug', pretty: false }, { write: (line) => void log.push(line) })
   const http = { host: '127.0.0.1', port: 0, allowedOrigins, allowedHeaders, trustedProxies }
   const config = { mode, http, admin: options.admin }
+  const revocations = createKnownRevocations()
   const verifier = createTokenVerifier({ auth: { type: 'secret' }, secret: SECRET, clock })
   const authenticator = createAuthenticator({
     verifier,
     provision: options.provision ?? (async () => undefined),
+    revocations,
   })
   const streams: ObservedStream[] = []
   const notes: string[] = []
@@ -134,6 +138,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     notes,
     callers,
     clock: offset,
+    revocations,
     logger,
     websocket,
     server,

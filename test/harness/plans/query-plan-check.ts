@@ -30,6 +30,7 @@ const ACCESS_PATHS: Readonly<Record<string, readonly AccessPath[]>> = {
 /** Tables that do not grow: one row, or one per failover or restore. */
 const SMALL_TABLES: ReadonlySet<string> = new Set([
   'service_level_commands',
+  'revocation_changes',
   'log_sweeps',
   'timelines',
   'restorations',

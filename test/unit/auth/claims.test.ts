@@ -56,6 +56,24 @@ test('uses the present time if iat is missing or in the future', () => {
   expect(claims({ iat: 1 }).issuedAt).toEqual(new Date(1_000))
 })
 
+test('keeps iat as it is for revocation, and has none if it is missing or malformed', () => {
+  expect(claims({ iat: NOW_MS / 1000 + 60 }).statedIssuedAt).toEqual(new Date(NOW_MS + 60_000))
+  for (const iat of [undefined, -1, NaN, 1e300, 'yesterday'])
+    expect(claims({ iat }).statedIssuedAt).toBeUndefined()
+})
+
+test.each([
+  ['a', 'a'],
+  ['x'.repeat(255), 'x'.repeat(255)],
+  ['', undefined],
+  ['x'.repeat(256), undefined],
+  ['a\0b', undefined],
+  ['\ud800', undefined],
+  [7, undefined],
+])('reads the id %j as %j', (jti, expected) => {
+  expect(claims({ jti }).tokenId).toBe(expected)
+})
+
 test('rejects an expiry after the year 9999, such as one in milliseconds', () => {
   const last = Date.parse('9999-12-31T23:59:59Z')
   expect(claims({ exp: last / 1000 }).expiresAt).toEqual(new Date(last))

@@ -38,12 +38,15 @@ test('returns the claims of a valid token', async () => {
     picture: 'https://pictures.example/a.png',
     iat: NOW_S - 60,
     exp: NOW_S + 60,
+    jti: 'the first',
   }
   expect(await verifier().verify(await token({ claims }))).toEqual({
     userId: 'alice',
     name: 'Alice',
     avatarUrl: 'https://pictures.example/a.png',
     issuedAt: new Date(NOW_MS - 60_000),
+    statedIssuedAt: new Date(NOW_MS - 60_000),
+    tokenId: 'the first',
     expiresAt: new Date(NOW_MS + 60_000),
   })
 })
@@ -54,6 +57,8 @@ test('requires no claim but the subject', async () => {
     name: 'alice',
     avatarUrl: null,
     issuedAt: new Date(NOW_MS),
+    statedIssuedAt: undefined,
+    tokenId: undefined,
     expiresAt: undefined,
   })
 })

@@ -7,6 +7,7 @@ const COMMANDS = [
   'serve',
   'migrate',
   'token',
+  'revoke',
   'service-level',
   'backup',
   'restore',
@@ -64,6 +65,18 @@ test.each([
   [['serve', 'now'], "too many arguments for 'serve'"],
   [['service-level', 'busyy'], 'Use normal, busy, essential or auto. Did you mean busy?'],
   [['service-level', 'auto', '--for', '1h'], "--for can't be used with auto"],
+  [['revoke'], 'Use one of --user, --token and --list.'],
+  [['revoke', '--user', 'alice', '--token', 'x'], 'Use one of --user, --token and --list.'],
+  [['revoke', '--user', 'alice', '--list'], 'Use one of --user, --token and --list.'],
+  [['revoke', '--token', 'x', '--before', '2026-01-01T00:00:00Z'], '--before needs --user.'],
+  [['revoke', '--user', 'alice', '--before', 'yesterday'], 'Use a moment in the past such as'],
+  [['revoke', '--user', 'alice', '--before', '2026-01-01'], 'Use a moment in the past such as'],
+  [['revoke', '--user', 'alice', '--before', '9999-01-01T00:00:00Z'], 'Use a moment in the past such as'],
+  [['revoke', '--user', 'a\nb'], 'Use 1 to 255 characters, without control characters.'],
+  [
+    ['revoke', '--token', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln'],
+    'It is a token. Use the id in its claim "jti"',
+  ],
 ])('rejects "parley %s" with an explanation, and names the help', async (argv, sentence) => {
   const { code, printed, noticed } = await parley(argv)
   expect(code).toBe(2)

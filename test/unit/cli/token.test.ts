@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { parley } from './terminal.ts'
 
 const AUTH_SECRET = 'a key for tests, of more than 32 bytes'
+const UUID = /^[0-9a-f-]{36}$/
 const KEY = new TextEncoder().encode(AUTH_SECRET)
 
 test('prints a token with name and picture that expires as requested', async () => {
@@ -13,6 +14,7 @@ test('prints a token with name and picture that expires as requested', async () 
   expect(protectedHeader.alg).toBe('HS256')
   expect(payload).toEqual({
     sub: 'alice',
+    jti: expect.stringMatching(UUID) as string,
     name: 'Alice Ångström',
     picture: 'https://img.example/a.png',
     iat: expect.any(Number) as number,
@@ -22,8 +24,9 @@ test('prints a token with name and picture that expires as requested', async () 
 
 test('prints a token for 30 days without further claims by default', async () => {
   const { printed } = await parley(['token', 'bob'], { AUTH_SECRET })
-  const { sub, iat = 0, exp, ...rest } = decodeJwt(printed)
+  const { sub, jti, iat = 0, exp, ...rest } = decodeJwt(printed)
   expect({ sub, exp, rest }).toEqual({ sub: 'bob', exp: iat + 30 * 86_400, rest: {} })
+  expect(jti).toMatch(UUID)
 })
 
 test('adds the issuer and the audience that a gateway requires', async () => {

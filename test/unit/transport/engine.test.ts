@@ -2,13 +2,13 @@ import { createDocumentBudget } from '../../../src/quotas/document-budget.ts'
 import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { createSchema } from 'graphql-yoga'
 import { expect, test } from 'vitest'
-import type { Authenticator, Session } from '../../../src/auth/session.ts'
+import type { Session } from '../../../src/auth/session.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import type { Caller } from '../../../src/transport/pipeline/caller.ts'
 import type { Engine } from '../../../src/transport/pipeline/engine.ts'
+import { NO_SESSIONS } from '../../harness/fixtures/no-sessions.ts'
 import { createYogaHandler } from '../../../src/transport/http/yoga.ts'
 
-const authenticator: Authenticator = { authenticate: () => Promise.reject(new Error('not used')) }
 const connection = { id: 'the connection', close: () => undefined }
 
 function createEngine(seen: Caller[] = []): () => Engine {
@@ -20,7 +20,7 @@ function createEngine(seen: Caller[] = []): () => Engine {
       seen.push(caller)
       return { mine: caller.transport }
     },
-    authenticator,
+    authenticator: NO_SESSIONS,
     config: { mode: 'production', http: { trustedProxies: [] } },
     clock: { now: Date.now },
     logger: createLogger({ level: 'silent', pretty: false }),
@@ -75,7 +75,7 @@ test('rejects an operation whose deadline passed while it was queued, without ru
     documentBudget: createDocumentBudget(),
     schema: createSchema({ typeDefs: 'type Query { name: String }', resolvers: { Query: { name } } }),
     context: () => ({}),
-    authenticator,
+    authenticator: NO_SESSIONS,
     config: { mode: 'production', http: { trustedProxies: [] } },
     clock: { now: Date.now },
     logger: createLogger({ level: 'silent', pretty: false }),

@@ -5,11 +5,18 @@ import { ParleyError } from '../../../src/errors.ts'
 import type { UserId } from '../../../src/ids.ts'
 import { SocketSessions } from '../../../src/transport/websocket/sessions.ts'
 
-type Setup = Readonly<{ sessions: SocketSessions; verified: string[]; onAuthenticated: () => void }>
+type Setup = Readonly<{
+  sessions: SocketSessions
+  verified: string[]
+  /** Users whose tokens are revoked. */
+  revoked: Set<string>
+  onAuthenticated: () => void
+}>
 
 /** Tokens are "name:number". The number is the second in which they expire. */
 function setup(): Setup {
   const verified: string[] = []
+  const revoked = new Set<string>()
   const onAuthenticated = vi.fn<() => void>()
   async function authenticate(token: string): Promise<Session> {
     verified.push(token)
@@ -19,10 +26,16 @@ function setup(): Setup {
     return {
       viewer: { userId: name as UserId, name, avatarUrl: null },
       expiresAt: expiry === 'never' ? undefined : new Date((Number(expiry) - CLOCK_TOLERANCE_S) * 1_000),
+      isRevoked: () => revoked.has(name),
       renew: undefined,
     }
   }
-  return { sessions: new SocketSessions({ authenticate }, onAuthenticated), verified, onAuthenticated }
+  return {
+    sessions: new SocketSessions({ authenticate }, onAuthenticated),
+    verified,
+    revoked,
+    onAuthenticated,
+  }
 }
 
 test('a connection without a token has no session, and an operation with a token has its own', async () => {
@@ -51,14 +64,14 @@ test("keeps a session while an operation runs with it, and the connection's own 
   const { sessions } = setup()
   await sessions.open('alice:200')
   const [first, second] = [await sessions.use('bob:100'), await sessions.use('bob:100')]
-  expect([sessions.hasExpired(99_000), sessions.hasExpired(100_000)]).toEqual([false, true])
+  expect([sessions.endOfAny(99_000), sessions.endOfAny(100_000)]).toEqual([undefined, 'expired'])
   first.dispose()
   first.dispose()
-  expect(sessions.hasExpired(100_000)).toBe(true)
+  expect(sessions.endOfAny(100_000)).toBe('expired')
   second.dispose()
-  expect(sessions.hasExpired(100_000)).toBe(false)
+  expect(sessions.endOfAny(100_000)).toBeUndefined()
   ;(await sessions.use('alice:200')).dispose()
-  expect(sessions.hasExpired(200_000)).toBe(true)
+  expect(sessions.endOfAny(200_000)).toBe('expired')
 })
 
 test('verifies a token again after its session was disposed of', async () => {
@@ -74,7 +87,7 @@ test('keeps nothing of a token that was rejected', async () => {
   await expect(sessions.open('rubbish')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   expect(verified).toEqual(['rubbish', 'rubbish'])
   expect(onAuthenticated).not.toHaveBeenCalled()
-  expect(sessions.hasExpired(Number.MAX_SAFE_INTEGER)).toBe(false)
+  expect(sessions.endOfAny(Number.MAX_SAFE_INTEGER)).toBeUndefined()
 })
 
 test('after a renewal the new token identifies the session and the old one does not', async () => {
@@ -82,9 +95,21 @@ test('after a renewal the new token identifies the session and the old one does 
   await sessions.open('alice:100')
   const { session } = await sessions.use(undefined)
   await session?.renew?.('alice:200')
-  expect([sessions.hasExpired(150_000), sessions.hasExpired(200_000)]).toEqual([false, true])
+  expect([sessions.endOfAny(150_000), sessions.endOfAny(200_000)]).toEqual([undefined, 'expired'])
   expect((await sessions.use('alice:200')).session).toBe(session)
   expect(verified).toEqual(['alice:100', 'alice:200'])
   expect((await sessions.use('alice:100')).session).not.toBe(session)
-  expect(sessions.hasExpired(150_000)).toBe(true)
+  expect(sessions.endOfAny(150_000)).toBe('expired')
+})
+
+test('a session ends when its token is revoked, that of the connection or of an operation', async () => {
+  const { sessions, revoked } = setup()
+  await sessions.open('alice:never')
+  const { dispose } = await sessions.use('bob:never')
+  revoked.add('bob')
+  expect(sessions.endOfAny(0)).toBe('revoked')
+  dispose()
+  expect(sessions.endOfAny(0)).toBeUndefined()
+  revoked.add('alice')
+  expect(sessions.endOfAny(0)).toBe('revoked')
 })

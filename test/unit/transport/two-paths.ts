@@ -1,3 +1,4 @@
+import { NO_SESSIONS } from '../../harness/fixtures/no-sessions.ts'
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { makeServer, type Server, type WebSocket as ProtocolSocket } from 'graphql-ws'
@@ -39,7 +40,7 @@ export function createTwoPaths() {
     schema,
     context: ({ session, openLiveSink }) =>
       contextFor({ session, disconnectSlowReader: undefined, openLiveSink }),
-    authenticator: { authenticate: () => Promise.reject(new Error('not used')) },
+    authenticator: NO_SESSIONS,
     config: { mode: 'production', http: { trustedProxies: [] } },
     documentBudget: { waitMs: () => 0, charge: () => undefined },
     clock,
