@@ -113,6 +113,11 @@ test('docs/clients/README.md names the lines of code of the examples', async () 
     )
 })
 
+test('README.md names the same number for the chat in React', async () => {
+  const text = (await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ')
+  expect(text).toContain(`one file with ${await linesOfCode(['react-chat/chat.tsx'])} lines of code (`)
+})
+
 test('a chat in React needs at most 60 lines before styling', async () => {
   const text = await readFile('examples/react-chat/chat.tsx', 'utf8')
   expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(60)

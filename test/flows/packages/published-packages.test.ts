@@ -106,6 +106,15 @@ beforeAll(async () => {
 
 afterAll(() => folder[Symbol.asyncDispose]())
 
+test('docs/clients/README.md installs the files that npm packs', async () => {
+  const text = await readFile(path.join(ROOT, 'docs/clients/README.md'), 'utf8')
+  const [, installed = ''] = /^npm install (.*)$/m.exec(text) ?? []
+  const [, packed = ''] = /^npm pack (.*) --pack-destination/m.exec(text) ?? []
+  const files = ['client', 'react'].map((name) => `./${path.basename(tarballs.get(name) ?? '')}`)
+  expect(installed.split(' ')).toEqual(files)
+  expect(packed).toBe('-w packages/client -w packages/react')
+})
+
 test.each(NAMES)('publint finds nothing to change in %s', async (name) => {
   const { messages, pkg } = await publint({ pkgDir: path.join(ROOT, 'packages', name), strict: true })
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
