@@ -15,6 +15,7 @@ import type { LiveDevices } from './live-devices.ts'
 import { type Accept, type LiveSink, type LiveStream, openLiveStream } from './live-stream.ts'
 import { createPhases, type PhaseDependencies } from './phases.ts'
 import { createDeviceReplay } from './replay.ts'
+import { createReceiptMerge } from './receipt-merge.ts'
 import { createReplayPlanner } from './replay-plan.ts'
 import { createThrottledReads, MAX_CONCURRENT_SHARED_READS } from './throttled-reads.ts'
 
@@ -59,7 +60,8 @@ type Dependencies = Readonly<{
  * 3. Merge. CaughtUp is delivered. Then the queue, without the events that the replay already delivered. From here on
  *    the stream is live.
  *
- * Receipts come before the events of the replay. A device counts as live once it has caught up. An acknowledgement of a
+ * Receipts come before the events of the replay, and have a merge of their own: live ones that the replay has overtaken
+ * are dropped. A device counts as live once it has caught up. An acknowledgement of a
  * live device shows that it also has the receipts sent before, and its next replay of receipts starts there. An
  * acknowledgement without an inbox says nothing about receipts.
  */
@@ -77,11 +79,13 @@ export function createInbox(dependencies: Dependencies): Inbox {
       await subscription.registered
       const { registration, pending, merge } = await plan({ viewerId, deviceId }, feed)
       subscription.markLoaded()
-      const replayed = registration && replay(feed.signal, { viewerId, registration, pending })
+      const receiptMerge = createReceiptMerge()
+      const onReceipt = receiptMerge.replayed
+      const replayed = registration && replay(feed.signal, { viewerId, registration, pending, onReceipt })
       yield* shared.replay(viewerId, replayed ?? [])
       if (deviceId !== undefined) disposeLive = liveDevices.add(viewerId, deviceId)
       return (item) => {
-        if (!merge(item)) return 'skip'
+        if (!merge(item) || !receiptMerge.isNews(item)) return 'skip'
         shared.recordDelivery(viewerId)
         countLive()
         return 'deliver'

@@ -1,6 +1,7 @@
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { LogRange } from '../chats/log-rows.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
+import type { ReceiptAdvanced } from '../events/signal.ts'
 import { eventCount, type MembershipPeriod } from '../events/membership-period.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Receipts } from '../receipts/receipts.ts'
@@ -9,7 +10,7 @@ import { MAX_DEVICES, type Pending, pendingPeriods, type Registration } from './
 import type { InboxItem, InboxReset } from './inbox-item.ts'
 import type { ThrottledReads } from './throttled-reads.ts'
 
-/** The most events that are replayed. If more are missing, the client gets an InboxReset and queries the state. */
+/** The most events and the most receipts that are replayed. Beyond that, the client gets an InboxReset instead. */
 export const MAX_REPLAY = 10_000
 
 /** The events of a chat that a reader has missed. */
@@ -71,6 +72,8 @@ export type PendingEvents = Readonly<{
   viewerId: UserId
   registration: Registration
   pending: readonly Pending[]
+  /** Called before each recent receipt: an older one of the same member may follow from another source. */
+  onReceipt(receipt: Omit<ReceiptAdvanced, 'type'>): void
 }>
 
 /**
@@ -92,15 +95,30 @@ type Dependencies = Readonly<{
 export function createDeviceReplay({ chatLog, receipts, metrics, throttled }: Dependencies): DeviceReplay {
   async function* replayReceipts(
     signal: AbortSignal,
-    { viewerId, registration }: PendingEvents,
-  ): AsyncGenerator<InboxItem, void, void> {
-    const missed = await throttled(signal, () => receipts.since(viewerId, registration.receiptsUntil))
-    for (const receipt of missed) yield { type: 'ReceiptAdvanced', ...receipt }
+    { viewerId, registration, onReceipt }: PendingEvents,
+  ): AsyncGenerator<InboxItem, 'complete' | 'reset', void> {
+    const { receiptsUntil } = registration
+    let page = await throttled(signal, () => receipts.since(viewerId, receiptsUntil))
+    let count = 0
+    for (;;) {
+      count += page.receipts.length
+      if (count > MAX_REPLAY) return yield* resetWith(TOO_MANY_RECEIPTS)
+      for (const { isRecent, ...receipt } of page.receipts) {
+        if (isRecent) onReceipt(receipt)
+        yield { type: 'ReceiptAdvanced', ...receipt }
+      }
+      const { next } = page
+      if (next === undefined) return 'complete'
+      page = await throttled(signal, () => receipts.since(viewerId, receiptsUntil, next))
+    }
   }
 
   return async function* replay(signal, events) {
     const { registration, pending } = events
-    if (registration.type === 'known') yield* replayReceipts(signal, events)
+    if (registration.type === 'known' && (yield* replayReceipts(signal, events)) === 'reset') {
+      metrics.replays.inc({ outcome: 'reset' })
+      return
+    }
     if (registration.type === 'forgotten') {
       metrics.replays.inc({ outcome: 'reset' })
       yield* resetWith(DEVICE_FORGOTTEN)
@@ -119,6 +137,8 @@ const DEVICE_FORGOTTEN =
   `The position of this device is unknown: the server was restored, or the user has more than ${MAX_DEVICES} ` +
   `devices. ${QUERY_INSTEAD}`
 const LOG_TOO_SHORT = `The log no longer contains all missed events. ${QUERY_INSTEAD}`
+
+const TOO_MANY_RECEIPTS = `More than ${MAX_REPLAY} receipts were missed. ${QUERY_INSTEAD}`
 
 function tooManyMissed(total: number): string {
   return `${total} events were missed and at most ${MAX_REPLAY} are replayed. ${QUERY_INSTEAD}`

@@ -1,7 +1,8 @@
 import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
-import type { LiveItem, LiveSubscriber, Signal, TypingChanged } from '../events/signal.ts'
+import type { LiveItem, LiveSubscriber, ReceiptAdvanced, Signal, TypingChanged } from '../events/signal.ts'
 import type { UserId } from '../ids.ts'
 import type { HubState, LocalUser, ServedChat } from './hub-state.ts'
+import { isForActorAlone } from './receipt-order.ts'
 
 export type HubEffect =
   | Readonly<{ type: 'push'; to: readonly LiveSubscriber[]; item: LiveItem }>
@@ -39,16 +40,25 @@ export function deliverEvent(step: Step, chat: ServedChat, event: ChatEvent): vo
   stopTyping(step, chat, event.userId)
 }
 
-/** Delivers a receipt, or typing if it is news or due to be repeated. */
+/** Delivers a receipt if it is news, or typing if it is news or due to be repeated. */
 export function receiveSignal(step: Step, signal: Signal, nowMs: number): void {
-  const { state } = step
-  // A user's own devices get their receipts in chats that they have left as well, which are not served for them.
-  if (isForActorAlone(signal)) return push(step, subscribersOf(state.user(signal.userId)), signal)
-  const chat = state.chat(signal.chatId)
+  if (signal.type === 'ReceiptAdvanced') return receiveReceipt(step, signal)
+  const chat = step.state.chat(signal.chatId)
   if (chat === undefined) return
-  if (signal.type === 'ReceiptAdvanced') deliver(step, chat, signal)
-  else if (signal.typing) startTyping(step, chat, signal, nowMs)
+  if (signal.typing) startTyping(step, chat, signal, nowMs)
   else stopTyping(step, chat, signal.userId)
+}
+
+function receiveReceipt(step: Step, receipt: ReceiptAdvanced): void {
+  const { state } = step
+  const chat = state.chat(receipt.chatId)
+  // A user's own devices get their receipts in chats that they have left as well, which are not served for them.
+  const own = isForActorAlone(receipt) ? subscribersOf(state.user(receipt.userId)) : undefined
+  if (own === undefined ? chat === undefined : own.length === 0) return
+  const news = state.receipts.advance(receipt)
+  if (news === undefined) return
+  if (own !== undefined) push(step, own, news)
+  else if (chat !== undefined) deliver(step, chat, news)
 }
 
 /** The typing timer has run out: the member has stopped. */
@@ -124,12 +134,6 @@ export function restartLoaded({ effects }: Step, { subscribers }: LocalUser): vo
 export function stopTypingTimers({ effects }: Step, chat: ServedChat): void {
   for (const userId of chat.typingDeliveredMs.keys()) effects.push({ type: 'stopTypingTimer', chat, userId })
   chat.typingDeliveredMs.clear()
-}
-
-function isForActorAlone(signal: Signal): boolean {
-  return (
-    signal.type === 'ReceiptAdvanced' && signal.onlyTo?.length === 1 && signal.onlyTo[0] === signal.userId
-  )
 }
 
 function typingChanged({ id }: ServedChat, userId: UserId): TypingChanged {

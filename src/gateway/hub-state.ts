@@ -3,6 +3,7 @@ import type { LiveSubscriber } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { ChatFeed } from './chat-feed.ts'
 import { createLogTails } from './log-tails.ts'
+import { createReceiptOrder } from './receipt-order.ts'
 
 /**
  * 'loading': its user's memberships are being added. 'loaded': they all were, so a chat that is missing was missed.
@@ -46,6 +47,8 @@ export class HubState {
   readonly #users = new Map<UserId, LocalUser>()
   readonly #chats = new Map<ChatId, ServedChat>()
   readonly #tails = createLogTails()
+  /** Receipts are in no log, so they have an order of their own. */
+  readonly receipts = createReceiptOrder()
 
   user(userId: UserId): LocalUser | undefined {
     return this.#users.get(userId)

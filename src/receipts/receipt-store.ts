@@ -22,6 +22,12 @@ export type AdvancedMember = Member &
 /** A member's watermarks, as published. */
 export type Receipt = Omit<ReceiptAdvanced, 'type'>
 
+/** Names a member of a chat. */
+export type MemberId = Pick<Receipt, 'chatId' | 'userId'>
+
+/** A receipt of the past. `isRecent`: so new that an older receipt of the member may still be on its way. */
+export type PastReceipt = Receipt & Readonly<{ isRecent: boolean }>
+
 /** The events that a watermark passed: after `afterSeq`, up to and including `untilSeq`. */
 export type PassedRange = Readonly<{ chatId: ChatId; afterSeq: Seq; untilSeq: Seq }>
 
@@ -37,10 +43,12 @@ export type ReceiptStore = Readonly<{
    */
   senders(ranges: readonly PassedRange[]): Promise<(readonly UserId[])[]>
   /**
-   * Returns the watermarks that moved at or after `since`, of present members of the viewer's chats. If the viewer is
-   * the only one, also of former members. Omits chats with more than `LARGE_CHAT` members.
+   * Returns a page of the watermarks that moved at or after `since`, of present members of the viewer's chats. If the
+   * viewer is the only one, also of former members. Omits chats with more than `LARGE_CHAT` members. Each member is in
+   * one page, with the newest watermarks. The first page comes after undefined, the next one after its last receipt.
+   * The last page has fewer than `RECEIPT_PAGE` receipts.
    */
-  since(viewerId: UserId, since: Date): Promise<readonly Receipt[]>
+  since(viewerId: UserId, since: Date, after: MemberId | undefined): Promise<readonly PastReceipt[]>
 }>
 
 /*
@@ -110,16 +118,25 @@ const ADVANCE = {
     FROM after`,
 }
 
-// The index of members on user_id, then the primary keys of chats and members. Takes no lock.
+// The index of members on user_id and the primary key of chats, for all chats of the viewer. Then the primary key of
+// members, chat by chat, until the page is full. The chats are materialized, and sorted afterwards: otherwise the
+// planner could read whole tables in the order of their keys. Takes no lock.
 const SINCE = {
   name: 'receipt_since',
   text: `
+    WITH viewed AS MATERIALIZED (
+      SELECT v.chat_id, v.left_seq, c.member_count
+      FROM members v JOIN chats c ON c.id = v.chat_id AND c.member_count <= $3
+      WHERE v.user_id = $1
+    ), rest AS MATERIALIZED (
+      SELECT * FROM viewed WHERE chat_id >= $4 ORDER BY chat_id
+    )
     SELECT m.chat_id AS "chatId", m.user_id AS "userId", m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq",
-      m.receipt_at AS at
-    FROM members viewer
-      JOIN chats c ON c.id = viewer.chat_id AND c.member_count <= $3
-      JOIN members m ON m.chat_id = viewer.chat_id AND (m.left_seq IS NULL OR m.user_id = $1 OR c.member_count = 1)
-    WHERE viewer.user_id = $1 AND m.receipt_at >= $2 AND (viewer.left_seq IS NULL OR m.user_id = $1)`,
+      m.receipt_at AS at, m.receipt_at > now() - $6 * interval '1 second' AS "isRecent"
+    FROM rest JOIN members m ON m.chat_id = rest.chat_id
+    WHERE m.receipt_at >= $2 AND (m.user_id = $1 OR rest.left_seq IS NULL AND (m.left_seq IS NULL OR rest.member_count = 1))
+      AND (rest.chat_id, m.user_id) > ($4, $5)
+    ORDER BY rest.chat_id, m.user_id LIMIT $7`,
 }
 
 // A range of the primary key of messages per passed range, from its end, until the limit. Takes no lock.
@@ -139,6 +156,15 @@ const SENDERS = {
 
 /** A receipt that is this old, in seconds, has reached every live device. */
 const RECEIPT_DELIVERY_S = 120
+
+/** Longer than a gateway takes to publish a receipt, in seconds, also if it was frozen for a while. */
+const RECENT_S = 60
+
+/** The most receipts of one page. */
+export const RECEIPT_PAGE = 1_000
+
+/** Comes before every member. */
+const FIRST: MemberId = { chatId: '00000000-0000-0000-0000-000000000000' as ChatId, userId: '' as UserId }
 
 /** The most messages of a range whose senders are looked up. */
 const MAX_EXAMINED = 1_000
@@ -167,6 +193,7 @@ export function createReceiptStore({ writer, reader }: { writer: Writer; reader:
       ])
       return rows.map((row) => row.senderIds)
     },
-    since: (viewerId, since) => reader.query<Receipt>(SINCE, [viewerId, since, LARGE_CHAT]),
+    since: (viewerId, since, { chatId, userId } = FIRST) =>
+      reader.query<PastReceipt>(SINCE, [viewerId, since, LARGE_CHAT, chatId, userId, RECENT_S, RECEIPT_PAGE]),
   }
 }

@@ -4,11 +4,27 @@ import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import { type Batcher, BatcherFullError, createBatcher } from '../lib/batcher.ts'
 import { answerInTime, FIVE_QUICK_ATTEMPTS, runDurableCommand } from '../store/sql/durable-command.ts'
 import type { Member } from '../events/chat.ts'
-import type { AdvancedMember, Receipt, ReceiptStore } from './receipt-store.ts'
+import {
+  type AdvancedMember,
+  type MemberId,
+  type PastReceipt,
+  type Receipt,
+  RECEIPT_PAGE,
+  type ReceiptStore,
+} from './receipt-store.ts'
 import { isInLargeChat, type ReceiptRecipients } from './receipt-recipients.ts'
 import { type Advance, collapse, memberKeyOf } from './watermarks.ts'
 
 export type ChatPosition = Readonly<{ chatId: ChatId; seq: Seq }>
+
+/** Receipts of the past, each member's newest. */
+export type ReceiptPage = Readonly<{
+  receipts: readonly PastReceipt[]
+  /** Where the next page starts; undefined after the last one. */
+  next: PageStart | undefined
+}>
+
+type PageStart = MemberId
 
 export type Receipts = Readonly<{
   /**
@@ -28,8 +44,8 @@ export type Receipts = Readonly<{
   ): Promise<Member[]>
   /** Records that the user has read the chat up to this position. Errors: as `markDelivered`. */
   markRead(userId: UserId, position: ChatPosition): Promise<Member>
-  /** Returns the watermarks that moved at or after `since`; see `ReceiptStore.since`. */
-  since(viewerId: UserId, since: Date): Promise<readonly Receipt[]>
+  /** Returns a page of the watermarks that moved at or after `since`, the first one or the one after `after`. */
+  since(viewerId: UserId, since: Date, after?: PageStart): Promise<ReceiptPage>
   /** Resolves when everything that was reported is stored. */
   drained(): Promise<void>
 }>
@@ -132,7 +148,10 @@ export function createReceipts({
       const device = { deviceId: undefined, isLive: false }
       return advance({ chatId, userId, ...device, deliveredSeq: parseSeq(seq), readSeq: seq })
     },
-    since: store.since,
+    async since(viewerId, since, after) {
+      const receipts = await store.since(viewerId, since, after)
+      return { receipts, next: receipts.length < RECEIPT_PAGE ? undefined : receipts.at(-1) }
+    },
     drained: async () => {
       await Promise.all([batchers.small.drained(), batchers.large.drained()])
     },

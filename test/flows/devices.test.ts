@@ -107,3 +107,45 @@ async function opened(person: Person, deviceId: string): Promise<void> {
   using inbox = person.inbox(deviceId)
   await inbox.caughtUp()
 }
+
+test('replays each receipt once, in pages, and resets a device that has missed more than 10,000', async () => {
+  await using parley = await startParley()
+  const alice = await parley.person('alice')
+  const register = alice.inbox('phone')
+  await register.caughtUp()
+  register.close()
+  const replay = async (): Promise<Stream> => {
+    const inbox = alice.inbox('phone')
+    await inbox.caughtUp()
+    inbox.close()
+    return inbox
+  }
+  const receiptsOf = ({ items }: Stream): string[] =>
+    items.all
+      .filter(({ __typename }) => __typename === 'ReceiptAdvanced')
+      .map(({ chat, user }) => `${chat?.id} ${(user as Person).id}`)
+
+  await query(parley.databaseUrl, CROWDS, [25])
+  const some = receiptsOf(await replay())
+  expect(new Set(some).size).toBe(25 * 99)
+  expect(some.length).toBe(25 * 99)
+  await query(parley.databaseUrl, CROWDS, [77])
+  const reset = await replay()
+  expect(types(reset).slice(-2)).toEqual(['InboxReset', 'CaughtUp'])
+  expect(receiptsOf(reset).length).toBe(10_000)
+}, 30_000)
+
+/** Groups of alice and 99 others, whose watermarks have moved. */
+const CROWDS = `
+  WITH crowd AS (
+    INSERT INTO users (id, name, claims_issued_at) SELECT 'crowd' || i, 'Crowd ' || i, now() FROM generate_series(1, 99) i
+    ON CONFLICT DO NOTHING
+  ), groups AS (
+    INSERT INTO chats (id, kind, title, creator_id, head_seq, members_seq, member_count)
+    SELECT gen_random_uuid(), 'GROUP', 'Tea', 'alice', 1, 1, 100 FROM generate_series(1, $1::int) RETURNING id
+  ), events AS (
+    INSERT INTO chat_events (chat_id, seq, type, at, actor_id) SELECT id, 1, 'CHAT_UPDATED', now(), 'alice' FROM groups
+  )
+  INSERT INTO members (chat_id, user_id, delivered_seq, receipt_at)
+  SELECT id, CASE WHEN i = 0 THEN 'alice' ELSE 'crowd' || i END, 1, CASE WHEN i > 0 THEN now() END
+  FROM groups, generate_series(0, 99) i`

@@ -309,12 +309,12 @@ describe('while retention deletes events', () => {
             return gateway.chatLog.read(range, page)
           },
         },
-        receipts: { since: async () => [] },
+        receipts: { since: async () => ({ receipts: [], next: undefined }) },
         metrics: createMetrics(),
         throttled: (_signal, read) => read(),
       })
       const registration = { type: 'known', receiptsUntil: new Date() } as const
-      const events = { viewerId: 'bob' as UserId, registration, pending }
+      const events = { viewerId: 'bob' as UserId, registration, pending, onReceipt: () => undefined }
       const items = await Array.fromAsync(replay(new AbortController().signal, events))
       const delivered = items.map((item) => ('seq' in item ? item.seq : item.type))
       const isComplete = delivered.at(-1) !== 'InboxReset'

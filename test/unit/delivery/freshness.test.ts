@@ -45,7 +45,7 @@ function createWorld() {
     devices: { register, pending: async () => [{ ...pending, floorSeq: 4 }] },
     liveDevices: createLiveDevices(),
     chatLog,
-    receipts: { since: async () => [] } as never,
+    receipts: { since: async () => ({ receipts: [], next: undefined }) } as never,
     clock,
     marks,
     metrics,

@@ -72,7 +72,7 @@ function createWorld() {
   const clock = { now: () => 0 }
   const register = async () => ({ type: 'known' as const, receiptsUntil: new Date(0) })
   const devices = { register, pending }
-  const receipts = { since: async () => [] } as never
+  const receipts = { since: async () => ({ receipts: [], next: undefined }) } as never
   const inbox = createInbox({
     hub,
     devices,

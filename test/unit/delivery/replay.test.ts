@@ -1,18 +1,26 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Pending, Registration } from '../../../src/delivery/device-store.ts'
 import { createDeviceReplay } from '../../../src/delivery/replay.ts'
+import type { ReceiptPage } from '../../../src/receipts/receipts.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { alice, bob, chatId, range, receipt, sent } from '../../harness/fixtures/chat-events.ts'
 
 const NOW = new Date('2026-11-23T09:00:00Z')
 
 /** Replays to a device of bob's what is pending in a chat: the log after `ackedSeq`, up to 9. */
-async function replayed(type: Registration['type'], changes: Partial<Pending> = {}) {
+async function replayed(
+  type: Registration['type'],
+  changes: Partial<Pending> = {},
+  pages: readonly ReceiptPage[] = [
+    { receipts: [{ ...receipt('tea', alice, 3), isRecent: false }], next: undefined },
+  ],
+) {
+  const rest = [...pages]
   const replay = createDeviceReplay({
     chatLog: {
       read: async ({ afterSeq, untilSeq }) => range(afterSeq + 1, untilSeq).map((seq) => sent('tea', seq)),
     },
-    receipts: { since: async () => [receipt('tea', alice, 3)] },
+    receipts: { since: async () => rest.shift() ?? { receipts: [], next: undefined } },
     metrics: createMetrics(),
     throttled: (_signal, read) => read(),
   })
@@ -26,7 +34,8 @@ async function replayed(type: Registration['type'], changes: Partial<Pending> = 
     floorSeq: 0,
     ...changes,
   }
-  const events = { viewerId: bob, registration: { type, receiptsUntil: NOW }, pending: [pending] }
+  const onReceipt = vi.fn<() => void>()
+  const events = { viewerId: bob, registration: { type, receiptsUntil: NOW }, pending: [pending], onReceipt }
   const items = await Array.fromAsync(replay(new AbortController().signal, events))
   return items.map((item) => ('seq' in item ? item.seq : item.type))
 }
@@ -78,6 +87,30 @@ describe('a replay', () => {
     expect(await replayed('known', { ackedSeq: 0, lastSeq: 10_001 })).toEqual([
       'ReceiptAdvanced',
       'InboxReset',
+    ])
+  })
+
+  test('reads receipts page by page, and resets a device instead of the events if too many are missed', async () => {
+    const next = { chatId: chatId('tea'), userId: alice }
+    const page = (count: number): ReceiptPage => {
+      return {
+        receipts: range(1, count).map((seq) => ({ ...receipt('tea', alice, seq), isRecent: false })),
+        next,
+      }
+    }
+    const last: ReceiptPage = { ...page(5_000), next: undefined }
+    const countsOf = (items: readonly unknown[]) =>
+      [...Map.groupBy(items, (item) => item)].map(([item, all]) => [item, all.length])
+    const receipts = ['ReceiptAdvanced', 10_000]
+    expect(countsOf(await replayed('known', {}, [page(5_000), last]))).toEqual([
+      receipts,
+      [7, 1],
+      [8, 1],
+      [9, 1],
+    ])
+    expect(countsOf(await replayed('known', {}, [page(5_000), page(5_000), page(1)]))).toEqual([
+      receipts,
+      ['InboxReset', 1],
     ])
   })
 })
