@@ -18,6 +18,12 @@ export type Seq = number
 /** A message's chat, and the seq at which it was sent. */
 export type MessageId = Readonly<{ chatId: ChatId; seq: Seq }>
 
+/**
+ * The actor of changes that the product's backend makes in its own name. It is no member of any chat, and no token can
+ * name it.
+ */
+export const SYSTEM_USER_ID = 'parley:system' as UserId
+
 /** GraphQL's `Int` is signed 32 bits, and so is a seq. */
 export const MAX_SEQ = 2 ** 31 - 1
 

@@ -59,7 +59,7 @@ export function createSharedContext(services: Services, clock: Clock): Context {
  * A page whose turn comes after the deadline is not read: the client has the answer UNAVAILABLE already. The limit is
  * created with the first page, because most operations read none, and a subscription keeps its context for days.
  */
-function createPageLimit(deadline: Deadline): PageLimit {
+export function createPageLimit(deadline: Deadline): PageLimit {
   let limit: LimitFunction | undefined
   return (load, range) => {
     limit ??= pLimit(MAX_CONCURRENT_PAGES)

@@ -14,24 +14,26 @@ import { DESCRIPTIONS, SHARED_DESCRIPTIONS } from './descriptions.ts'
 type Described = { description?: string | null | undefined }
 type Element = readonly [coordinate: string, element: Described, fallbacks?: readonly string[]]
 
-/** Sets the description of every element of the schema. Throws for an element without one, and for a stray text. */
-export function describeSchema(schema: GraphQLSchema): GraphQLSchema {
-  const unused = new Set(Object.keys(DESCRIPTIONS))
+/**
+ * Sets the description of every element of the schema from texts by schema coordinate. Throws for an element without
+ * one, and for a stray text.
+ */
+export function describeSchema(
+  schema: GraphQLSchema,
+  descriptions: Readonly<Record<string, string>> = DESCRIPTIONS,
+): GraphQLSchema {
+  const unused = new Set(Object.keys(descriptions))
+  const findFallback = (name: string): string | undefined => descriptions[name] ?? SHARED_DESCRIPTIONS[name]
   for (const [coordinate, element, fallbacks = []] of elementsOf(schema)) {
-    const own = DESCRIPTIONS[coordinate]
+    const own = descriptions[coordinate]
     const text = own ?? fallbacks.map(findFallback).find((found) => found !== undefined)
-    if (text === undefined)
-      throw new Error(`${coordinate} has no description. Add one to api/descriptions.ts.`)
+    if (text === undefined) throw new Error(`${coordinate} has no description. Add one to descriptions.ts.`)
     element.description = text
     unused.delete(coordinate)
   }
   const [stray] = unused
   if (stray === undefined) return schema
-  throw new Error(`${stray} is described but not in the schema. Remove it from api/descriptions.ts.`)
-}
-
-function findFallback(name: string): string | undefined {
-  return DESCRIPTIONS[name] ?? SHARED_DESCRIPTIONS[name]
+  throw new Error(`${stray} is described but not in the schema. Remove it from descriptions.ts.`)
 }
 
 function elementsOf(schema: GraphQLSchema): readonly Element[] {

@@ -2,11 +2,14 @@ import { badInput } from '../errors.ts'
 import type { Builder } from './builder.ts'
 
 export function defineScalars(builder: Builder): void {
-  builder.scalarType('DateTime', {
-    specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time',
-    serialize: (value) => value.toISOString(),
-    parseValue: parseInstant,
-  })
+  builder.scalarType('DateTime', DATE_TIME)
+}
+
+/** How times are written and read. */
+export const DATE_TIME = {
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time',
+  serialize: (value: Date) => value.toISOString(),
+  parseValue: parseInstant,
 }
 
 function parseInstant(value: unknown): Date {

@@ -1,6 +1,6 @@
 import type { JWTPayload } from 'jose'
 import { ParleyError } from '../errors.ts'
-import { isSubject } from '../ids.ts'
+import { isSubject, SYSTEM_USER_ID } from '../ids.ts'
 import type { UserId } from '../ids.ts'
 import { toSingleLine } from '../lib/single-line.ts'
 
@@ -28,7 +28,7 @@ const MAX_EXPIRY_S = 253_402_300_799
 /**
  * Reads the claims of a verified token.
  *
- * Errors: UNAUTHENTICATED – the subject cannot be the id of a user, or the expiry is after the year 9999.
+ * Errors: UNAUTHENTICATED – the subject cannot be the id of a user or is reserved, or the expiry is after the year 9999.
  */
 export function claimsFrom(payload: JWTPayload, nowMs: number): Claims {
   const userId = subjectOf(payload)
@@ -44,11 +44,16 @@ export function claimsFrom(payload: JWTPayload, nowMs: number): Claims {
 }
 
 function subjectOf({ sub }: JWTPayload): UserId {
-  if (typeof sub === 'string' && isSubject(sub)) return sub as UserId
-  throw new ParleyError(
-    'UNAUTHENTICATED',
-    "The token's subject (sub) must be 1 to 255 characters without control characters.",
-  )
+  if (typeof sub !== 'string' || !isSubject(sub)) throw invalidSubject(WRONG_SUBJECT)
+  if (sub === SYSTEM_USER_ID) throw invalidSubject(RESERVED_SUBJECT)
+  return sub as UserId
+}
+
+const WRONG_SUBJECT = "The token's subject (sub) must be 1 to 255 characters without control characters."
+const RESERVED_SUBJECT = `The token's subject (sub) must not be ${SYSTEM_USER_ID}, which is reserved.`
+
+function invalidSubject(message: string): ParleyError {
+  return new ParleyError('UNAUTHENTICATED', message)
 }
 
 function nameFrom(value: unknown): string | undefined {

@@ -17,6 +17,8 @@ import type {
 export type ChatStore = Readonly<{
   /** Returns each chat as the user sees it. Omits chats of which the user was never a member. */
   views(userId: UserId, chatIds: readonly ChatId[]): Promise<readonly ChatView[]>
+  /** Returns the chats that exist, in no particular order. */
+  chats(chatIds: readonly ChatId[]): Promise<readonly Chat[]>
   /** Returns a page of the user's chats, most recently active first. */
   list(userId: UserId, range: Range<ChatListPosition>): Promise<readonly ChatView[]>
   /** Returns a page of the present members in order of id. */
@@ -176,6 +178,14 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
     async views(userId, chatIds) {
       const rows = await reader.query<ViewRow>(VIEWS, [userId, chatIds])
       return rows.map(toView)
+    },
+
+    async chats(chatIds) {
+      const rows = await reader.prisma.chat.findMany({
+        where: { id: { in: [...chatIds] } },
+        omit: { membersSeq: true },
+      })
+      return rows.map((row) => ({ ...row, id: row.id as ChatId, creatorId: row.creatorId as UserId }))
     },
 
     async list(userId, { after, before, limit, inverted }) {

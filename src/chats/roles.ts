@@ -1,5 +1,6 @@
 import { forbidden, notFound } from '../errors.ts'
 import type { Member, MemberRole } from '../events/chat.ts'
+import { SYSTEM_USER_ID, type UserId } from '../ids.ts'
 
 const RANK = { MEMBER: 0, ADMIN: 1, OWNER: 2 } as const satisfies Record<MemberRole, number>
 
@@ -23,6 +24,14 @@ export function requirePresent<Actor extends MemberAccess>(actor: Actor | undefi
   if (actor.leftSeq !== null) throw forbidden('You are not a member of this chat any more')
   return actor
 }
+
+/** Returns whether the actor is the product's backend, which may do what an owner may, and is no member. */
+export function isSystem(actorId: UserId): boolean {
+  return actorId === SYSTEM_USER_ID
+}
+
+/** The rights of the product's backend. */
+export const SYSTEM_ACCESS: MemberAccess = { role: 'OWNER', leftSeq: null }
 
 /**
  * Checks the actor's role. `action` completes "Only owners of a group can …".

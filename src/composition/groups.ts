@@ -3,6 +3,7 @@ import { createGroupCreator } from '../groups/create-group.ts'
 import { createGroupStore } from '../groups/group-store.ts'
 import { createGroups } from '../groups/groups.ts'
 import { createMemberRules } from '../groups/member-rules.ts'
+import { createMemberUpdater } from '../groups/update-members.ts'
 import type { Users } from '../users/users.ts'
 import type { ChatParts } from './chats.ts'
 import type { Foundation } from './foundation.ts'
@@ -19,8 +20,9 @@ export function wireGroups(
   const memberRules = createMemberRules({ users, maxMembers: config.groups.maxMembers })
   const { publish } = routing.router
   return {
-    createGroup: createGroupCreator({ store, memberRules, chatLog, publish }),
+    ...createGroupCreator({ store, memberRules, chatLog, publish }),
     groups: createGroups({ change, store, memberRules }),
+    memberUpdater: createMemberUpdater({ change, store, memberRules }),
     chatUpdater: createChatUpdater({ change }),
   }
 }

@@ -1,4 +1,4 @@
-import type { ChatId, Seq, UserId } from '../ids.ts'
+import { type ChatId, type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 import { isWithin, type MembershipPeriod } from './membership-period.ts'
 
 export type ChatKind = 'DIRECT' | 'GROUP'
@@ -53,6 +53,14 @@ export type ViewedMember = Member &
  * to check what the viewer may see.
  */
 export type ChatView = Readonly<{ chat: Chat; member: Member }>
+
+/** Returns a view that shows the whole chat, for the product's backend. */
+export function viewOfAll(chat: Chat): ChatView {
+  const period = { joinedAt: chat.createdAt, joinedSeq: 1, leftAt: null, leftSeq: null, earlierPeriods: [] }
+  const watermarks = { deliveredSeq: chat.headSeq, readSeq: chat.headSeq }
+  const member = { chatId: chat.id, userId: SYSTEM_USER_ID, role: 'OWNER' as const, ...period, ...watermarks }
+  return { chat, member }
+}
 
 /** Returns the seq of the last event that the view shows; 0 if the log is empty. */
 export function lastVisibleSeq({ chat, member }: ChatView): Seq {

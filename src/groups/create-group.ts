@@ -3,8 +3,9 @@ import { parseTitle, parseTtl } from '../chats/chat-input.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Publish } from '../chats/durable-change.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
-import { ParleyError } from '../errors.ts'
-import { type ChatId, newChatId, type UserId } from '../ids.ts'
+import { badInput, ParleyError } from '../errors.ts'
+import { type ChatId, newChatId, SYSTEM_USER_ID, type UserId } from '../ids.ts'
+import { isSystem } from '../chats/roles.ts'
 import { parseKey } from '../chats/client-key.ts'
 import {
   answerInTime,
@@ -24,6 +25,22 @@ export type GroupInput = Readonly<{
   clientChatId: string
 }>
 
+/** A group that the product's backend creates. */
+export type EnsuredGroup = Omit<GroupInput, 'clientChatId'> &
+  Readonly<{
+    /** The backend's own key for the group, such as the number of an order. */
+    key: string
+    /** At least one. Owners are members, whether `memberIds` names them or not. */
+    ownerIds: readonly UserId[]
+  }>
+
+/**
+ * Returns the group that the product's backend created with the key, as it is now, or creates it.
+ *
+ * Errors: as `CreateGroup`, without CONFLICT; BAD_USER_INPUT – no owner.
+ */
+export type EnsureGroup = (group: EnsuredGroup) => Promise<Readonly<{ chatId: ChatId; created: boolean }>>
+
 /**
  * Creates a group with its creator as owner. The same key returns the same group.
  *
@@ -42,13 +59,16 @@ type Dependencies = Readonly<{
   publish: Publish
 }>
 
-export function createGroupCreator({ store, memberRules, chatLog, publish }: Dependencies): CreateGroup {
+export type GroupCreator = Readonly<{ createGroup: CreateGroup; ensureGroup: EnsureGroup }>
+
+export function createGroupCreator({ store, memberRules, chatLog, publish }: Dependencies): GroupCreator {
   async function findOrCreate(group: NewGroup): Promise<Group> {
     const created = await store.create(group)
     if (created !== undefined) return { chatId: group.chatId, createdAt: created.at }
     const first = await store.findCreated(group.creatorId, group.clientChatId)
     if (first === undefined) throw new Error('A group disappeared between two statements')
-    if (!first.fingerprint.equals(group.fingerprint)) throw keyConflict()
+    const isRetry = isSystem(group.creatorId) || first.fingerprint.equals(group.fingerprint)
+    if (!isRetry) throw keyConflict()
     return { chatId: first.chatId, createdAt: undefined }
   }
 
@@ -66,21 +86,33 @@ export function createGroupCreator({ store, memberRules, chatLog, publish }: Dep
       notConfirmed: changeNotConfirmed,
     })
 
-  return async (creatorId, input) => {
-    const group = toGroup(creatorId, input)
+  async function createChecked(group: NewGroup): Promise<Group> {
     memberRules.requireCapacityFor(group.memberIds.length)
     await memberRules.requireExisting(group.memberIds)
-    return (await answerInTime(create(group), changeNotConfirmed)).chatId
+    return answerInTime(create(group), changeNotConfirmed)
+  }
+
+  return {
+    createGroup: async (creatorId, { memberIds, ...settings }) => {
+      const group = { ...settings, ownerIds: [creatorId], memberIds: [creatorId, ...memberIds] }
+      return (await createChecked(toGroup(creatorId, group))).chatId
+    },
+    async ensureGroup({ key, ownerIds, memberIds, ...settings }) {
+      if (ownerIds.length === 0) throw badInput('ownerIds is empty. Name at least one owner.')
+      const group = { ...settings, clientChatId: key, ownerIds, memberIds: [...ownerIds, ...memberIds] }
+      const { chatId, createdAt } = await createChecked(toGroup(SYSTEM_USER_ID, group))
+      return { chatId, created: createdAt !== undefined }
+    },
   }
 }
 
 /** `createdAt`: undefined if an earlier command, or an earlier attempt of this one, created it. */
 type Group = Readonly<{ chatId: ChatId; createdAt: Date | undefined }>
 
-function toGroup(creatorId: UserId, input: GroupInput): NewGroup {
+function toGroup(creatorId: UserId, input: GroupInput & Pick<NewGroup, 'ownerIds'>): NewGroup {
   const title = parseTitle(input.title)
   const messageTtlSeconds = parseTtl(input.messageTtlSeconds ?? 0)
-  const memberIds = [...new Set([creatorId, ...input.memberIds])].sort()
+  const memberIds = [...new Set(input.memberIds)].sort()
   return {
     chatId: newChatId(),
     creatorId,
@@ -88,6 +120,7 @@ function toGroup(creatorId: UserId, input: GroupInput): NewGroup {
     fingerprint: digest([title, messageTtlSeconds, memberIds]),
     title,
     messageTtlSeconds,
+    ownerIds: input.ownerIds,
     memberIds,
   }
 }

@@ -3,7 +3,7 @@ import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
-/** A group that does not exist yet. `memberIds` includes the creator. */
+/** A group that does not exist yet. `memberIds` includes the owners. */
 export type NewGroup = Readonly<{
   chatId: ChatId
   creatorId: UserId
@@ -11,6 +11,7 @@ export type NewGroup = Readonly<{
   fingerprint: Buffer
   title: string
   messageTtlSeconds: number | null
+  ownerIds: readonly UserId[]
   memberIds: readonly UserId[]
 }>
 
@@ -19,6 +20,9 @@ export type CreatedGroup = Readonly<{ chatId: ChatId; fingerprint: Buffer }>
 
 /** The member who becomes the owner when the last owner leaves. */
 export type Successor = Readonly<{ userId: UserId; role: MemberRole }>
+
+/** A present member and their role. */
+export type PresentMember = Readonly<{ userId: UserId; role: MemberRole }>
 
 /** The place of an event in a chat's log, and its time. */
 export type EventPlace = Readonly<{ chatId: ChatId; seq: Seq; at: Date }>
@@ -34,6 +38,10 @@ export type GroupStore = Readonly<{
   findCreated(creatorId: UserId, clientChatId: string): Promise<CreatedGroup | undefined>
   /** Returns those of the users who are present members. */
   findPresent(tx: Transaction, chatId: ChatId, userIds: readonly UserId[]): Promise<readonly UserId[]>
+  /** Returns all present members by user. */
+  presentMembers(tx: Transaction, chatId: ChatId): Promise<ReadonlyMap<UserId, PresentMember>>
+  /** Records the key of an update of members. Returns false if the chat has it already. */
+  claimKey(tx: Transaction, key: Readonly<{ chatId: ChatId; key: string; at: Date }>): Promise<boolean>
   /** Returns the present member other than `exceptId` with the highest role; of several, the earliest to join. */
   findSuccessor(tx: Transaction, chatId: ChatId, exceptId: UserId): Promise<Successor | undefined>
   /** Adds members: the first joins at `place.seq`, each other one seq later. None of them may be a present member. */
@@ -57,7 +65,7 @@ const CREATE = {
       SELECT chat_id, 'GROUP', $5, $2, 1, 1, cardinality($7::text[]), $6 FROM created RETURNING id, created_at
     ), added AS (
       INSERT INTO members (chat_id, user_id, role)
-      SELECT chat.id, member.id, CASE WHEN member.id = $2 THEN 'OWNER' ELSE 'MEMBER' END::"MemberRole"
+      SELECT chat.id, member.id, CASE WHEN member.id = ANY($8::text[]) THEN 'OWNER' ELSE 'MEMBER' END::"MemberRole"
       FROM chat, unnest($7::text[]) AS member(id)
     )
     INSERT INTO chat_events (chat_id, seq, type, at, actor_id)
@@ -119,9 +127,11 @@ const REMOVE = {
 
 export function createGroupStore({ writer }: { writer: Writer }): GroupStore {
   return {
-    async create({ chatId, creatorId, clientChatId, fingerprint, title, messageTtlSeconds, memberIds }) {
+    async create({ chatId, creatorId, clientChatId, fingerprint, ...group }) {
       const key = [chatId, creatorId, clientChatId, fingerprint]
-      return (await writer.query<{ at: Date }>(CREATE, [...key, title, messageTtlSeconds, memberIds]))[0]
+      const { title, messageTtlSeconds, memberIds, ownerIds } = group
+      const values = [...key, title, messageTtlSeconds, memberIds, ownerIds]
+      return (await writer.query<{ at: Date }>(CREATE, values))[0]
     },
 
     async findCreated(creatorId, clientChatId) {
@@ -131,6 +141,18 @@ export function createGroupStore({ writer }: { writer: Writer }): GroupStore {
     async findPresent(tx, chatId, userIds) {
       const rows = await tx.query<{ userId: UserId }>(FIND_PRESENT, [chatId, userIds])
       return rows.map((row) => row.userId)
+    },
+
+    async presentMembers(tx, chatId) {
+      const members = await tx.prisma.member.findMany({
+        where: { chatId, leftSeq: null },
+        select: { userId: true, role: true },
+      })
+      return new Map(members.map(({ userId, role }) => [userId as UserId, { userId: userId as UserId, role }]))
+    },
+
+    async claimKey(tx, key) {
+      return (await tx.prisma.memberChangeKey.createMany({ data: [key], skipDuplicates: true })).count > 0
     },
 
     async findSuccessor(tx, chatId, exceptId) {

@@ -1,17 +1,25 @@
-import type { ChatEvent } from '../events/chat-event.ts'
 import type { MemberRole } from '../events/chat.ts'
 import type { Change, LockedChat } from '../chats/chat-log.ts'
 import type { DurableChange } from '../chats/durable-change.ts'
-import { outranks, requirePresent, requireRank, type MemberAccess } from '../chats/roles.ts'
+import {
+  isSystem,
+  type MemberAccess,
+  outranks,
+  requirePresent,
+  requireRank,
+  SYSTEM_ACCESS,
+} from '../chats/roles.ts'
 import { forbidden, notFound } from '../errors.ts'
 import type { ChatId, UserId } from '../ids.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { GroupStore } from './group-store.ts'
 import type { MemberRules } from './member-rules.ts'
+import { type GroupEvent, memberAdded, memberRemoved, roleChanged } from './member-changes.ts'
 
 /**
  * Changes the members of a group and their roles. A change that is in place already succeeds and adds nothing to
- * the log, so all of them may be repeated.
+ * the log, so all of them may be repeated. The product's backend may change all members and roles, but each group
+ * keeps an owner.
  *
  * Errors of all methods:
  * - NOT_FOUND – no such chat, or the actor was never a member.
@@ -97,7 +105,8 @@ export function createGroups({ change, store, memberRules }: Dependencies): Grou
         // Before the check of the actor's role: an owner who has stepped down may repeat the request.
         if (target.role === role) return []
         requireRank(actor, 'OWNER', 'give roles')
-        if (userId === actorId) await requireOtherOwner(tx, chatId, userId)
+        const isOwn = userId === actorId || (isSystem(actorId) && target.role === 'OWNER')
+        if (isOwn) await requireOtherOwner(tx, chatId, userId)
         else if (target.role === 'OWNER') throw forbidden('Only an owner can give up their own role')
         await store.setRole(tx, chatId, userId, role)
         return [roleChanged(actorId, userId, role)]
@@ -108,7 +117,7 @@ export function createGroups({ change, store, memberRules }: Dependencies): Grou
 
 /** Returns the actor's membership. Errors: as listed for all methods of `Groups`. */
 async function requireMemberOfGroup(chat: LockedChat, actorId: UserId): Promise<MemberAccess> {
-  const actor = requirePresent(await chat.member(actorId))
+  const actor = isSystem(actorId) ? SYSTEM_ACCESS : requirePresent(await chat.member(actorId))
   if (chat.kind === 'DIRECT')
     throw forbidden('The members of a direct chat cannot change; create a group instead')
   return actor
@@ -120,32 +129,7 @@ async function requireRemovable(chat: LockedChat, actorId: UserId, userId: UserI
   if (actorId === userId && target !== undefined && target.leftSeq !== null) return target
   const actor = await requireMemberOfGroup(chat, actorId)
   if (target === undefined) throw notFound('Member')
-  if (actorId === userId || target.leftSeq !== null || outranks(actor.role, target.role)) return target
+  const mayRemove = actorId === userId || isSystem(actorId) || outranks(actor.role, target.role)
+  if (mayRemove || target.leftSeq !== null) return target
   throw forbidden('Owners can remove admins and members, admins can remove members')
-}
-
-type GroupEvent = Extract<ChatEvent, { type: 'MemberAdded' | 'MemberRemoved' | 'MemberRoleChanged' }>
-
-function memberAdded(actorId: UserId, userId: UserId): Change<GroupEvent> {
-  const type = 'MemberAdded'
-  return {
-    row: { type, actorId, subjectId: userId },
-    toEvent: (place) => ({ type, ...place, actorId, userId, joined: [userId] }),
-  }
-}
-
-function memberRemoved(actorId: UserId, userId: UserId): Change<GroupEvent> {
-  const type = 'MemberRemoved'
-  return {
-    row: { type, actorId, subjectId: userId },
-    toEvent: (place) => ({ type, ...place, actorId, userId, joined: [] }),
-  }
-}
-
-function roleChanged(actorId: UserId, userId: UserId, role: MemberRole): Change<GroupEvent> {
-  const type = 'MemberRoleChanged'
-  return {
-    row: { type, actorId, subjectId: userId, role },
-    toEvent: (place) => ({ type, ...place, actorId, userId, role, joined: [] }),
-  }
 }

@@ -5,6 +5,7 @@ import { badInput, forbidden, notFound } from '../errors.ts'
 import type { MessageId, UserId } from '../ids.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { MessageForActor, ChangeStore } from './change-store.ts'
+import { isSystem } from '../chats/roles.ts'
 import { parseEmoji } from './emoji.ts'
 import { parseBody } from './message-input.ts'
 import { isExpired, type Message } from '../events/message.ts'
@@ -15,7 +16,8 @@ import { isExpired, type Message } from '../events/message.ts'
  *
  * Errors:
  * - NOT_FOUND – no such message, or the actor may not see it.
- * - FORBIDDEN – the actor has left the chat, or is not the sender; the message is deleted or expired.
+ * - FORBIDDEN – the actor has left the chat, or is not the sender; the message is deleted or expired. The product's
+ *   backend may delete any message.
  * - BAD_USER_INPUT – see `parseBody` and `parseEmoji`; too many reactions.
  * - UNAVAILABLE – not confirmed in time; may be repeated.
  */
@@ -44,7 +46,7 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
   ): Promise<Message> {
     let found: Message | undefined
     const [event] = await change<MessageEvent>(id.chatId, 'Message', async (tx, { now }) => {
-      const message = await store.find(tx, id, actorId)
+      const message = await (isSystem(actorId) ? store.findAny(tx, id) : store.find(tx, id, actorId))
       if (message?.isVisible !== true) throw notFound('Message')
       if (!message.isActorPresent) throw forbidden('You are not a member of this chat any more')
       found = withoutMembership(message)
@@ -70,7 +72,7 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
 
     async delete(actorId, id) {
       return changeMessage(actorId, id, async ({ tx, message, now }) => {
-        requireSender(message, actorId, 'delete')
+        if (!isSystem(actorId)) requireSender(message, actorId, 'delete')
         if (message.deletedAt !== null) return undefined
         await store.erase(tx, id, now)
         return toChange('MessageDeleted', actorId, {

@@ -1,11 +1,12 @@
 import { idArgument } from '../arguments.ts'
 import type { Builder, ChatRef } from '../builder.ts'
-import { type CursorCodec, resolvePage } from '../connections.ts'
+import { resolvePage } from '../connections.ts'
+import { chatCursor, memberCursor } from '../cursors.ts'
 import { requireViewer, viewOf } from '../context.ts'
 import { SHARED } from '../selection-sharing.ts'
-import { type ChatId, globalId, isSubject, parseGlobalId, type UserId } from '../../ids.ts'
+import { globalId } from '../../ids.ts'
 import { lastVisibleSeq } from '../../events/chat.ts'
-import type { ChatListPosition, ChatView, Member } from '../../events/chat.ts'
+import type { ChatView, Member } from '../../events/chat.ts'
 
 export function defineChats(builder: Builder): void {
   defineChatType(builder)
@@ -180,23 +181,4 @@ function toRef(view: ChatView): ViewedChat {
 /** When the newest event that the member can see was committed. */
 function activityAt({ chat, member }: ChatView): Date {
   return member.leftAt ?? chat.lastActivityAt
-}
-
-const chatCursor: CursorCodec<ChatListPosition> = {
-  encode: ({ activityAt, chatId }) => `${activityAt.getTime()} ${chatId}`,
-  decode: (text) => {
-    const [, ms, id = ''] = /^(\d{1,15}) (.+)$/.exec(text) ?? []
-    const parsed = parseGlobalId(`chat_${id}`)
-    return parsed?.type === 'Chat'
-      ? { activityAt: new Date(Number(ms)), chatId: parsed.id satisfies ChatId }
-      : undefined
-  },
-}
-
-const memberCursor: CursorCodec<UserId> = {
-  encode: (userId) => `member ${userId}`,
-  decode: (text) => {
-    const userId = /^member (.+)$/s.exec(text)?.[1] ?? ''
-    return isSubject(userId) ? (userId as UserId) : undefined
-  },
 }

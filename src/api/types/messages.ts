@@ -1,10 +1,11 @@
 import { isVisible } from '../../events/chat.ts'
 import { idArgument } from '../arguments.ts'
 import type { Builder } from '../builder.ts'
-import { type CursorCodec, resolvePage } from '../connections.ts'
+import { resolvePage } from '../connections.ts'
+import { seqCursor } from '../cursors.ts'
 import { type Context, requireViewer, viewOf } from '../context.ts'
 import { SHARED } from '../selection-sharing.ts'
-import { globalId, MAX_SEQ, type MessageId, type Seq } from '../../ids.ts'
+import { globalId, type MessageId } from '../../ids.ts'
 import { isExpired, type Message, type MessageStatus, messageIdOf, statusOf } from '../../events/message.ts'
 
 export function defineMessages(builder: Builder): void {
@@ -208,12 +209,4 @@ function defineChanges(builder: Builder): void {
 
 function optionalMessageId(name: string, text: string | null | undefined): MessageId | undefined {
   return text === null || text === undefined ? undefined : idArgument.message(name, text)
-}
-
-const seqCursor: CursorCodec<Seq> = {
-  encode: (seq) => `seq ${seq}`,
-  decode: (text) => {
-    const seq = Number(/^seq (\d{1,10})$/.exec(text)?.[1] ?? NaN)
-    return seq <= MAX_SEQ ? seq : undefined
-  },
 }

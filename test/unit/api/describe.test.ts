@@ -24,7 +24,7 @@ test('a field takes the description of its interface unless it has its own', () 
 
 test('rejects an element without a description', () => {
   expect(() => describeSchema(buildSchema('type Query { unheardOf: Int }'))).toThrow(
-    'Query.unheardOf has no description. Add one to api/descriptions.ts.',
+    'Query.unheardOf has no description. Add one to descriptions.ts.',
   )
 })
 

@@ -1,0 +1,205 @@
+import { idArgument } from '../../api/arguments.ts'
+import { resolvePage } from '../../api/connections.ts'
+import { chatCursor, memberCursor, seqCursor } from '../../api/cursors.ts'
+import { badInput, notFound } from '../../errors.ts'
+import { type Chat, type Member, viewOfAll } from '../../events/chat.ts'
+import type { Message } from '../../events/message.ts'
+import { type ChatId, globalId, SYSTEM_USER_ID } from '../../ids.ts'
+import type { ServerBuilder } from '../builder.ts'
+import type { ServerContext } from '../context.ts'
+
+export function defineChats(builder: ServerBuilder): void {
+  defineChatType(builder)
+  defineReads(builder)
+  defineEnsure(builder)
+  defineChanges(builder)
+}
+
+function defineChatType(builder: ServerBuilder): void {
+  const kind = builder.enumType('ChatKind', { values: ['DIRECT', 'GROUP'] as const })
+  builder.objectType('Member', {
+    fields: (t) => ({
+      user: t.field({ type: 'User', resolve: (member, _, { loadUser }) => loadUser(member.userId) }),
+      role: t.expose('role', { type: 'MemberRole' }),
+      joinedAt: t.expose('joinedAt', { type: 'DateTime' }),
+      deliveredSeq: t.exposeInt('deliveredSeq'),
+      readSeq: t.exposeInt('readSeq'),
+    }),
+  })
+  builder.objectType('Chat', {
+    fields: (t) => ({
+      id: t.id({ resolve: ({ id }) => globalId.chat(id) }),
+      kind: t.expose('kind', { type: kind }),
+      title: t.exposeString('title', { nullable: true }),
+      memberCount: t.exposeInt('memberCount'),
+      messageTtlSeconds: t.exposeInt('messageTtlSeconds', { nullable: true }),
+      headSeq: t.exposeInt('headSeq'),
+      createdAt: t.expose('createdAt', { type: 'DateTime' }),
+      lastActivityAt: t.expose('lastActivityAt', { type: 'DateTime' }),
+      members: t.connection(
+        {
+          type: 'Member',
+          resolve: (chat, args, { services, pages }) =>
+            resolvePage({
+              args,
+              pages,
+              cursor: memberCursor,
+              positionOf: (member: Member) => member.userId,
+              load: (range) => services.chats.members(viewOfAll(chat), range),
+            }),
+        },
+        { name: 'MemberConnection' },
+        { name: 'MemberEdge' },
+      ),
+      messages: t.connection(
+        {
+          type: 'Message',
+          resolve: (chat, args, { services, pages }) =>
+            resolvePage({
+              args,
+              pages,
+              cursor: seqCursor,
+              positionOf: (message: Message) => message.seq,
+              load: (range) => services.messages.list(viewOfAll(chat), range),
+            }),
+        },
+        { name: 'MessageConnection' },
+        { name: 'MessageEdge' },
+      ),
+    }),
+  })
+}
+
+function defineReads(builder: ServerBuilder): void {
+  builder.queryFields((t) => ({
+    chat: t.field({
+      type: 'Chat',
+      nullable: true,
+      args: { id: t.arg.id({ required: true }) },
+      resolve: async (_, { id }, { services }) =>
+        (await services.chats.findAny([idArgument.chat('id', id)]))[0] ?? null,
+    }),
+    chatsOfUser: t.connection(
+      {
+        type: 'Chat',
+        args: { userId: t.arg.id({ required: true }) },
+        resolve: (_, args, { services, pages }) => {
+          const userId = idArgument.user('userId', args.userId)
+          return resolvePage({
+            args,
+            pages,
+            cursor: chatCursor,
+            positionOf: (chat: Chat) => ({ activityAt: chat.lastActivityAt, chatId: chat.id }),
+            load: async (range) => (await services.chats.list(userId, range)).map(({ chat }) => chat),
+          })
+        },
+      },
+      { name: 'ChatConnection' },
+      { name: 'ChatEdge' },
+    ),
+  }))
+}
+
+function defineEnsure(builder: ServerBuilder): void {
+  const payload = builder
+    .objectRef<{ chat: Chat; created: boolean }>('EnsureChatPayload')
+    .implement({
+      fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }), created: t.exposeBoolean('created') }),
+    })
+  const groupInput = builder.inputType('EnsureGroupInput', {
+    fields: (t) => ({
+      key: t.string({ required: true }),
+      title: t.string({ required: true }),
+      ownerIds: t.idList({ required: true }),
+      memberIds: t.idList({ required: true }),
+      messageTtlSeconds: t.int(),
+    }),
+  })
+  builder.mutationFields((t) => ({
+    ensureDirectChat: t.field({
+      type: 'Chat',
+      args: { userIds: t.arg.idList({ required: true }) },
+      resolve: async (_, args, context) => {
+        const [first, second] = pairOf(args.userIds)
+        await context.loadUser(first)
+        return (await context.services.chats.startDirectChat(first, second)).chat
+      },
+    }),
+    ensureGroup: t.field({
+      type: payload,
+      args: { input: t.arg({ type: groupInput, required: true }) },
+      resolve: async (_, { input }, context) => {
+        const { key, title, messageTtlSeconds } = input
+        const { chatId, created } = await context.services.ensureGroup({
+          key,
+          title,
+          ownerIds: input.ownerIds.map((id) => idArgument.user('ownerIds', id)),
+          memberIds: input.memberIds.map((id) => idArgument.user('memberIds', id)),
+          messageTtlSeconds: messageTtlSeconds ?? undefined,
+        })
+        return { chat: await requireChat(chatId, context), created }
+      },
+    }),
+  }))
+}
+
+function defineChanges(builder: ServerBuilder): void {
+  const update = builder.inputType('UpdateChatInput', {
+    fields: (t) => ({ chatId: t.id({ required: true }), title: t.string(), messageTtlSeconds: t.int() }),
+  })
+  const member = builder.inputType('MemberInput', {
+    fields: (t) => ({
+      userId: t.id({ required: true }),
+      role: t.field({ type: 'MemberRole', required: true, defaultValue: 'MEMBER' }),
+    }),
+  })
+  const members = builder.inputType('UpdateMembersInput', {
+    fields: (t) => ({
+      chatId: t.id({ required: true }),
+      key: t.string({ required: true }),
+      set: t.field({ type: [member], required: true, defaultValue: [] }),
+      remove: t.idList({ required: true, defaultValue: [] }),
+    }),
+  })
+  builder.mutationFields((t) => ({
+    updateChat: t.field({
+      type: 'Chat',
+      args: { input: t.arg({ type: update, required: true }) },
+      resolve: async (_, { input }, context) => {
+        const chatId = idArgument.chat('chatId', input.chatId)
+        const changes = {
+          title: input.title ?? undefined,
+          messageTtlSeconds: input.messageTtlSeconds ?? undefined,
+        }
+        await context.services.chatUpdater.update(SYSTEM_USER_ID, chatId, changes)
+        return requireChat(chatId, context)
+      },
+    }),
+    updateMembers: t.field({
+      type: 'Chat',
+      args: { input: t.arg({ type: members, required: true }) },
+      resolve: async (_, { input }, context) => {
+        const chatId = idArgument.chat('chatId', input.chatId)
+        await context.services.memberUpdater.update(chatId, {
+          key: input.key,
+          set: input.set.map(({ userId, role }) => ({ userId: idArgument.user('userId', userId), role })),
+          remove: input.remove.map((id) => idArgument.user('remove', id)),
+        })
+        return requireChat(chatId, context)
+      },
+    }),
+  }))
+}
+
+function pairOf(ids: readonly string[]) {
+  const [first, second, ...others] = ids.map((id) => idArgument.user('userIds', id))
+  if (first !== undefined && second !== undefined && others.length === 0) return [first, second] as const
+  throw badInput('userIds must name two users. For more, use ensureGroup.')
+}
+
+/** Rejects with NOT_FOUND if the chat does not exist. */
+export async function requireChat(id: ChatId, { services }: ServerContext): Promise<Chat> {
+  const [chat] = await services.chats.findAny([id])
+  if (chat === undefined) throw notFound('Chat')
+  return chat
+}

@@ -1,0 +1,68 @@
+import { idArgument } from '../../api/arguments.ts'
+import { badInput } from '../../errors.ts'
+import { globalId } from '../../ids.ts'
+import { toSingleLine } from '../../lib/single-line.ts'
+import type { Profile } from '../../users/user.ts'
+import type { ServerBuilder } from '../builder.ts'
+
+/** The most users of one call. */
+const MAX_USERS = 500
+const MAX_PICTURE_LENGTH = 2_048
+
+export function defineUsers(builder: ServerBuilder): void {
+  builder.objectType('User', {
+    fields: (t) => ({
+      id: t.id({ resolve: ({ id }) => globalId.user(id) }),
+      name: t.exposeString('name'),
+      avatarUrl: t.exposeString('avatarUrl', { nullable: true }),
+    }),
+  })
+  const input = builder.inputType('UserInput', {
+    fields: (t) => ({ id: t.id({ required: true }), name: t.string({ required: true }), avatarUrl: t.string() }),
+  })
+  builder.queryField('users', (t) =>
+    t.field({
+      type: ['User'],
+      nullable: { list: false, items: true },
+      args: { ids: t.arg.idList({ required: true }) },
+      resolve: async (_, { ids }, { services }) => {
+        requireFew(ids)
+        const users = await services.users.findMany(ids.map((id) => idArgument.user('ids', id)))
+        return users.map((user) => user ?? null)
+      },
+    }),
+  )
+  builder.mutationField('upsertUsers', (t) =>
+    t.field({
+      type: ['User'],
+      args: { users: t.arg({ type: [input], required: true }) },
+      resolve: async (_, { users }, { services, clock }) => {
+        requireFew(users)
+        const issuedAt = new Date(clock.now())
+        const profiles = users.map((user) => toProfile(user, issuedAt))
+        await Promise.all(profiles.map((profile) => services.users.provision(profile)))
+        return profiles
+      },
+    }),
+  )
+}
+
+function requireFew(list: readonly unknown[]): void {
+  if (list.length > MAX_USERS) throw badInput(`A call can name ${MAX_USERS} users at most. Send several calls.`)
+}
+
+type UserInput = Readonly<{ id: string; name: string; avatarUrl?: string | null | undefined }>
+
+function toProfile({ id, name: text, avatarUrl }: UserInput, issuedAt: Date): Profile {
+  const name = toSingleLine(text)
+  if (name === undefined) throw badInput(`The name of ${id} has nothing to show. Pass a visible name.`)
+  return { id: idArgument.user('id', id), name, avatarUrl: toPicture(avatarUrl ?? null), issuedAt }
+}
+
+function toPicture(text: string | null): string | null {
+  if (text === null) return null
+  const url = URL.parse(text)
+  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
+  if (isWeb && url.href.length <= MAX_PICTURE_LENGTH) return url.href
+  throw badInput(`avatarUrl must be an http or https address of ${MAX_PICTURE_LENGTH} characters at most.`)
+}
