@@ -20,6 +20,7 @@ export const ROOM_ORDER = [
   'transport/websocket',
   'transport/http',
   'transport/pipeline',
+  'server-api',
   'api',
   'delivery',
   'gateway',
@@ -30,6 +31,7 @@ export const ROOM_ORDER = [
   'messages',
   'users',
   'auth',
+  'keys',
   'chats',
   'overload',
   'quotas',
@@ -110,9 +112,9 @@ const RULES: readonly IForbiddenRuleType[] = [
   },
   {
     name: 'wire-stays-outside',
-    comment: 'Only transport and api know HTTP, WebSocket and GraphQL packages.',
+    comment: 'Only transport and the two APIs know HTTP, WebSocket and GraphQL packages.',
     severity: 'error',
-    from: { path: '^src/', pathNot: '^src/(transport|api)/' },
+    from: { path: '^src/', pathNot: '^src/(transport|api|server-api)/' },
     to: { path: WIRE },
   },
   {

@@ -29,6 +29,7 @@ export async function run(
   const logger = createLogger(config.log).child({ gateway: config.gatewayId })
   // Ports are checked first: the operator learns about a taken one before waiting for a database.
   if (config.admin !== undefined) await requirePort(config.admin, 'ADMIN_PORT')
+  if (config.serverApi !== undefined) await requirePort(config.serverApi, 'SERVER_PORT')
   await requirePort(config.http, 'PORT')
   const given: Run = { config, secrets, logger, stop, onReady }
   const postgres = await startEmbedded(given)
@@ -73,8 +74,9 @@ async function serve({ config, secrets, logger, stop, onReady }: Run): Promise<v
   }
 }
 
-async function announce({ url, demo }: Started, { webApp }: Config, logger: Logger): Promise<void> {
-  logger.info({ url }, 'ready')
+async function announce(started: Started, { webApp }: Config, logger: Logger): Promise<void> {
+  const { url, serverApiUrl, demo } = started
+  logger.info({ url, ...(serverApiUrl !== undefined && { serverApiUrl }) }, 'ready')
   if (demo !== undefined) process.stdout.write(welcome({ url, hasWebApp: webApp }, await demo.people()))
 }
 

@@ -93,6 +93,7 @@ function config(size: number): Config {
     mode: 'development',
     http: { host: '127.0.0.1', port: 0, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
     admin: undefined,
+    serverApi: undefined,
     gatewayId: `bench-${size}` as GatewayId,
     dataDir: '/nonexistent',
     database: { type: 'external' },

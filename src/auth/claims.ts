@@ -28,7 +28,7 @@ const MAX_EXPIRY_S = 253_402_300_799
 /**
  * Reads the claims of a verified token.
  *
- * Errors: UNAUTHENTICATED – the subject cannot be the id of a user or is reserved, or the expiry is after the year 9999.
+ * Errors: UNAUTHENTICATED – the subject is reserved or cannot be a user id, or the expiry is after the year 9999.
  */
 export function claimsFrom(payload: JWTPayload, nowMs: number): Claims {
   const userId = subjectOf(payload)

@@ -27,7 +27,7 @@ export type Chats = Readonly<{
   findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<(ChatView | undefined)[]>
   /** As `find`. Errors: NOT_FOUND – no such chat, or the viewer was never a member. */
   require(viewerId: UserId, chatId: ChatId): Promise<ChatView>
-  /** Returns chats in the order of `chatIds`, whoever their members are. For the product's backend only. */
+  /** Returns chats in the order of `chatIds`, without a check of members. For the product's backend only. */
   findAny(chatIds: readonly ChatId[]): Promise<(Chat | undefined)[]>
   /** Returns a page of the viewer's chats, most recently active first. */
   list(viewerId: UserId, range: Range<ChatListPosition>): Promise<readonly ChatView[]>

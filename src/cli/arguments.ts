@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { isTokenId } from '../auth/claims.ts'
 import { isSubject } from '../ids.ts'
+import { parseServerKey, SCOPES, type Scope } from '../keys/server-key.ts'
 import { durationS, nearest } from '../lib/text.ts'
 import { SERVICE_LEVELS, type ServiceLevel } from '../overload/levels.ts'
 
@@ -60,4 +61,31 @@ export function parseLevel(text: string): ServiceLevel | 'auto' {
   const suggestion = nearest(word, LEVELS, () => 3)
   const hint = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`
   throw new InvalidArgumentError(`Use normal, busy, essential or auto.${hint}`)
+}
+
+const MAX_KEY_NAME_LENGTH = 64
+
+/** Parses the name of a server key: one line that a table can show. */
+export function parseKeyName(text: string): string {
+  if (/^[\w.:@/-]+$/.test(text) && text.length <= MAX_KEY_NAME_LENGTH) return text
+  throw new InvalidArgumentError(
+    `Use 1 to ${MAX_KEY_NAME_LENGTH} letters, digits, "-", "_", ".", ":", "@" or "/".`,
+  )
+}
+
+/** Parses comma-separated scopes of a server key. */
+export function parseScopes(text: string): readonly Scope[] {
+  const words = text.split(',').map((word) => word.trim())
+  const unknown = words.find((word) => !SCOPES.some((scope) => scope === word))
+  if (unknown === undefined) return SCOPES.filter((scope) => words.includes(scope))
+  const suggestion = nearest(unknown, SCOPES, () => 3)
+  const hint = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`
+  throw new InvalidArgumentError(`Use one or more of ${SCOPES.join(', ')}.${hint}`)
+}
+
+/** Parses the id of a server key, or takes it from the key itself. */
+export function parseKeyId(text: string): string {
+  const id = parseServerKey(text)?.id ?? text
+  if (/^[0-9a-f]{16}$/.test(id)) return id
+  throw new InvalidArgumentError('Use the id that "parley key list" shows, or the key itself.')
 }

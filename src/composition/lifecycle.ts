@@ -21,6 +21,8 @@ export type Lifecycle = Readonly<{
 export type Started = Readonly<{
   /** The URL of the API, without its path. */
   url: string
+  /** The URL of the server API, without its path. Undefined if it is off. */
+  serverApiUrl: string | undefined
   /** Users to try Parley with; undefined in production, and with tokens of an identity provider. */
   demo: Demo | undefined
 }>
@@ -51,7 +53,7 @@ export function createLifecycle(
   const { hub, resync, routing } = gateway
   const { messageSender, messageExpiry } = messages
   const { receipts } = delivery
-  const { server, health, demo } = transport
+  const { server, health, demo, serverApi } = transport
 
   const start = once(async () => {
     await database.start()
@@ -65,9 +67,10 @@ export function createLifecycle(
     messageExpiry.start()
     retention.start()
     presence.monitor.start()
-    const { url } = await server.start()
+    await serverApi?.start()
+    const urls = await server.start()
     health.markReady()
-    return { url, demo }
+    return { ...urls, demo }
   })
 
   const stop = once(async () => {
@@ -78,7 +81,7 @@ export function createLifecycle(
       // Receipts that were delayed under load are stored now, while their senders are still connected.
       receipts.drained(),
     ])
-    await server.stop()
+    await Promise.all([server.stop(), serverApi?.stop()])
     await Promise.all([messageSender.drained(), receipts.drained(), presence.monitor.stop()])
     await routing.stop()
     await Promise.all([resync.stop(), messageExpiry.stop(), retention.stop(), presence.subscriptions.close()])

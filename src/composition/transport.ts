@@ -20,10 +20,18 @@ import { createConnectionAdmission } from '../transport/websocket/connection-adm
 import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
 import { SOCKET_LIMITS } from '../transport/websocket/limits.ts'
 import type { Auth } from './auth.ts'
+import type { ServerServices } from '../server-api/context.ts'
 import type { Foundation } from './foundation.ts'
+import { type ServerApi, wireServerApi } from './server-api.ts'
 
 /** The HTTP and WebSocket server, its health checks, and the demo users. */
-export type Transport = Readonly<{ server: TransportServer; health: Health; demo: Demo | undefined }>
+export type Transport = Readonly<{
+  server: TransportServer
+  health: Health
+  demo: Demo | undefined
+  /** Undefined if it is off. */
+  serverApi: ServerApi | undefined
+}>
 
 export function wireServerInfo({ config }: Foundation): ServerInfo {
   return createServerInfo({
@@ -35,7 +43,7 @@ export function wireServerInfo({ config }: Foundation): ServerInfo {
 
 export function wireTransport(
   foundation: Foundation,
-  services: Services,
+  services: Services & ServerServices,
   { authenticator }: Pick<Auth, 'authenticator'>,
 ): Transport {
   const { config, clock, logger, metrics, intake, database, adaptSchema } = foundation
@@ -77,16 +85,18 @@ export function wireTransport(
   })
   metrics.gauge('connections', 'Open WebSocket connections.', () => websocket.connectionCount)
   const health = wireHealth(foundation)
+  const serverApi = wireServerApi(foundation, services)
   const server = createServer({
     yoga,
     websocket,
     health,
     ...wireWebApp(foundation, demo),
+    serverApi: serverApi?.yoga,
     metrics: createMetricsPage(metrics.registry),
     config,
     logger,
   })
-  return { server, health, demo }
+  return { server, health, demo, serverApi }
 }
 
 /** Empty if the web app is off. */

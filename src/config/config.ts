@@ -23,6 +23,8 @@ export type Config = Readonly<{
   }>
   /** The listener of health and metrics. Undefined: none. */
   admin: Readonly<{ host: string; port: number }> | undefined
+  /** The listener of the server API. Undefined: none. */
+  serverApi: Readonly<{ host: string; port: number }> | undefined
   /** Whether the web app is served at the root. Its page may use the API without being in `allowedOrigins`. */
   webApp: boolean
   gatewayId: GatewayId
@@ -91,6 +93,10 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
       settings.ADMIN_PORT === undefined
         ? undefined
         : { host: settings.ADMIN_HOST, port: settings.ADMIN_PORT },
+    serverApi:
+      settings.SERVER_PORT === undefined
+        ? undefined
+        : { host: settings.SERVER_HOST, port: settings.SERVER_PORT },
     webApp: settings.WEB_APP === undefined ? mode === 'development' : settings.WEB_APP === 'on',
     gatewayId: (settings.GATEWAY_ID ?? newGatewayId()) as GatewayId,
     dataDir,

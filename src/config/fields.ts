@@ -25,11 +25,11 @@ export function port(fallback: number): z.ZodType<number, string | undefined> {
 }
 
 /** A whole number from `min` to `max`. */
-export function wholeNumber(
+export function wholeNumber<Fallback extends number | undefined>(
   min: number,
   max: number,
-  fallback: number,
-): z.ZodType<number, string | undefined> {
+  fallback: Fallback,
+): z.ZodType<number | Fallback, string | undefined> {
   return z
     .string()
     .optional()
@@ -42,8 +42,10 @@ export function wholeNumber(
 }
 
 /** A port, or undefined for `off`. */
-export function optionalPort(fallback: number): z.ZodType<number | undefined, string | undefined> {
-  return z.union([z.literal('off').transform(() => undefined), port(fallback)], {
+export function optionalPort(
+  fallback: number | undefined,
+): z.ZodType<number | undefined, string | undefined> {
+  return z.union([z.literal('off').transform(() => undefined), wholeNumber(0, 65_535, fallback)], {
     error: 'must be a number from 0 to 65535, or off',
   })
 }

@@ -26,10 +26,9 @@ const PAIRINGS: readonly ((env: Environment, needs: Needs) => string | undefined
     env.DATABASE_REPLICA_URLS !== undefined && env.DATABASE_URL === undefined && !isProduction(env)
       ? 'DATABASE_REPLICA_URLS is set without DATABASE_URL: set DATABASE_URL to the primary, or unset DATABASE_REPLICA_URLS.'
       : undefined,
-  ({ PORT: port = '4000', ADMIN_PORT: adminPort = '9464' }) =>
-    Number(port) === Number(adminPort) && Number(port) !== 0
-      ? `PORT and ADMIN_PORT are both ${port}: set ADMIN_PORT to another port, or to off.`
-      : undefined,
+  (env) => samePort(env, 'PORT', 'ADMIN_PORT'),
+  (env) => samePort(env, 'PORT', 'SERVER_PORT'),
+  (env) => samePort(env, 'ADMIN_PORT', 'SERVER_PORT'),
 ]
 
 /** One sentence per rule that is broken. */
@@ -40,6 +39,15 @@ export function pairingProblems(env: Environment, needs: Needs): readonly string
 /** Treats an invalid NODE_ENV as production, so that the first error message already has the stricter rules. */
 function isProduction({ NODE_ENV: mode }: Environment): boolean {
   return mode !== undefined && mode !== 'development' && mode !== 'test'
+}
+
+const DEFAULT_PORTS = { PORT: '4000', ADMIN_PORT: '9464', SERVER_PORT: 'off' }
+type PortName = keyof typeof DEFAULT_PORTS
+
+function samePort(env: Environment, first: PortName, second: PortName): string | undefined {
+  const [one, other] = [first, second].map((name) => env[name] ?? DEFAULT_PORTS[name])
+  if (Number(one) !== Number(other) || Number(one) === 0) return undefined
+  return `${first} and ${second} are both ${one}: set ${second} to another port, or to off.`
 }
 
 function jwksNeeds(

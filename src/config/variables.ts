@@ -88,6 +88,19 @@ export const SETTINGS = z.object({
     values: 'an IP address or a host name of this machine',
     default: '127.0.0.1',
   }),
+  SERVER_PORT: variable(optionalPort(undefined), {
+    theme: 'Network',
+    meaning:
+      "the port of the server API, which the product's own backend calls with a key of parley key create",
+    values: '0 to 65535; 0: any free port; off: none',
+    default: 'off',
+  }),
+  SERVER_HOST: variable(host.default('127.0.0.1'), {
+    theme: 'Network',
+    meaning: 'the address that the server API listens on; clients must not be able to reach it',
+    values: 'an IP address or a host name of this machine',
+    default: '127.0.0.1',
+  }),
   TRUSTED_PROXIES: variable(list.pipe(z.array(addressRange)), {
     theme: 'Network',
     meaning: 'the load balancers that may set X-Forwarded-For',

@@ -148,7 +148,9 @@ export function createGroupStore({ writer }: { writer: Writer }): GroupStore {
         where: { chatId, leftSeq: null },
         select: { userId: true, role: true },
       })
-      return new Map(members.map(({ userId, role }) => [userId as UserId, { userId: userId as UserId, role }]))
+      return new Map(
+        members.map(({ userId, role }) => [userId as UserId, { userId: userId as UserId, role }]),
+      )
     },
 
     async claimKey(tx, key) {

@@ -30,15 +30,18 @@ const COLUMNS = `
 const IS_ALIVE = `(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp()))`
 
 // Two operators who create keys at the same time must not pass the limit together.
-const LOCK: Statement = { name: 'server_key_lock', text: 'LOCK TABLE server_keys IN SHARE ROW EXCLUSIVE MODE' }
+const LOCK: Statement = {
+  name: 'server_key_lock',
+  text: 'LOCK TABLE server_keys IN SHARE ROW EXCLUSIVE MODE',
+}
 
 // Reads the whole table, which has a few dozen rows. The transaction holds the lock of the table.
 const INSERT: Statement = {
   name: 'server_key_insert',
   text: `
     INSERT INTO server_keys (id, name, secret_digest, scopes, created_at, expires_at)
-    SELECT $1, $2, $3, $4::text[], clock_timestamp(), clock_timestamp() + make_interval(secs => $5)
-    WHERE (SELECT count(*) FROM server_keys WHERE name = $2 AND ${IS_ALIVE}) < $6
+    SELECT $1, $2::text, $3, $4::text[], clock_timestamp(), clock_timestamp() + make_interval(secs => $5::float8)
+    WHERE (SELECT count(*) FROM server_keys WHERE name = $2::text AND ${IS_ALIVE}) < $6
     RETURNING ${COLUMNS}`,
 }
 

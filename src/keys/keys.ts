@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { ParleyError } from '../errors.ts'
-import type { KeyStore, StoredKey } from './key-store.ts'
+import { createKeyStore, type StoredKey } from './key-store.ts'
 import { newServerKey, parseServerKey, type Scope, type ServerKey } from './server-key.ts'
 
 /** A key can have one successor while both are alive, so that a backend can change keys without a pause. */
@@ -14,12 +14,15 @@ export type KeyInput = Readonly<{
   lifetimeS: number | undefined
 }>
 
+/** A key, and whether it is valid now, by the database's clock. */
+export type KeyState = Omit<StoredKey, 'digest'>
+
 /** The keys with which the product's backend calls the server API. */
 export type Keys = Readonly<{
   /** Creates a key. `text` contains the secret and is not stored. Returns undefined if two keys have this name. */
   create(input: KeyInput): Promise<Readonly<{ key: ServerKey; text: string }> | undefined>
   /** Returns all keys, the newest first, with those that are revoked or expired. */
-  list(): Promise<readonly StoredKey[]>
+  list(): Promise<readonly KeyState[]>
   /** Revokes a key for good. Calls that begin afterwards fail on every gateway. Returns undefined if there is none. */
   revoke(id: string): Promise<ServerKey | undefined>
   /**
@@ -30,7 +33,9 @@ export type Keys = Readonly<{
   verify(text: string): Promise<ServerKey>
 }>
 
-export function createKeys({ store }: { store: KeyStore }): Keys {
+/** The command line creates it as well, so it makes its own store. */
+export function createKeys({ writer }: Parameters<typeof createKeyStore>[0]): Keys {
+  const store = createKeyStore({ writer })
   return {
     async create({ name, scopes, lifetimeS }) {
       const { id, digest, text } = newServerKey()

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-/** What a key may do on the server API. `act-as-user`: send, edit and delete messages in the name of a user. */
+/** The permissions of a key on the server API. `act-as-user`: send, edit and delete messages in the name of a user. */
 export const SCOPES = ['users', 'chats', 'messages', 'act-as-user', 'read'] as const
 export type Scope = (typeof SCOPES)[number]
 

@@ -37,7 +37,13 @@ export type ServerSession = Session & Readonly<{ key: ServerKey }>
 /** Returns the session of calls with a key. */
 export function sessionOf(key: ServerKey): ServerSession {
   const viewer = { userId: SYSTEM_USER_ID, name: 'System', avatarUrl: null }
-  return { viewer, expiresAt: key.expiresAt ?? undefined, renew: undefined, key }
+  return {
+    viewer,
+    expiresAt: key.expiresAt ?? undefined,
+    isRevoked: () => false,
+    renew: undefined,
+    key,
+  }
 }
 
 /** Creates the context of each call. Errors: UNAUTHENTICATED – the call came without a key. */

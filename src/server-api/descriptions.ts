@@ -1,6 +1,6 @@
 /** The description of every type, field, argument and enum value of the server API, by its schema coordinate. */
 export const DESCRIPTIONS: Readonly<Record<string, string>> = {
-  Chat: 'A chat, whoever its members are.',
+  Chat: 'A direct chat or a group.',
   'Chat.createdAt': 'When the chat was created.',
   'Chat.headSeq': 'Seq of the newest event. 0 in a direct chat without events.',
   'Chat.id': '`chat_<uuid>`, as in the public API.',
@@ -27,7 +27,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'ChatEvent.type': 'What has changed. Values may be added.',
   'ChatEvent.user': 'MEMBER_ADDED, MEMBER_REMOVED and MEMBER_ROLE_CHANGED: the member.',
   ChatEventType: 'The kind of a change. Values may be added.',
-  'ChatEventType.CHAT_UPDATED': 'The title or the lifetime of messages has changed, or the group was created.',
+  'ChatEventType.CHAT_UPDATED':
+    'The title or the lifetime of messages has changed, or the group was created.',
   'ChatEventType.MEMBER_ADDED': 'A user has joined.',
   'ChatEventType.MEMBER_REMOVED': 'A user has left or was removed.',
   'ChatEventType.MEMBER_ROLE_CHANGED': 'A member has another role.',
@@ -150,7 +151,8 @@ with a later token, its name and picture replace these. Scope \`users\`.
   'Query.events(afterSeq:)': 'Return only events with a greater seq. 0 reads from the start.',
   'Query.events(chatId:)': 'The chat.',
   'Query.events(first:)': 'Number of events, 500 by default and at most.',
-  'Query.users': 'Users in the order of the IDs; null for one that does not exist. At most 500. Scope `read`.',
+  'Query.users':
+    'Users in the order of the IDs; null for one that does not exist. At most 500. Scope `read`.',
   'Query.users(ids:)': '`user_<subject>` each.',
   SendFailure: 'Why one message of several was not sent.',
   'SendFailure.code': 'The code that `sendMessage` would have failed with.',
@@ -159,18 +161,21 @@ with a later token, its name and picture replace these. Scope \`users\`.
   SendMessageInput: 'Input of `sendMessage`.',
   'SendMessageInput.body': '1 to 8,192 characters, without control characters except newline and tab.',
   'SendMessageInput.chatId': 'The chat.',
-  'SendMessageInput.clientMessageId': 'Your own key for the message: 1 to 64 printable characters, such as a UUID.',
+  'SendMessageInput.clientMessageId':
+    'Your own key for the message: 1 to 64 printable characters, such as a UUID.',
   'SendMessageInput.replyToId': 'The message that this one replies to.',
   'SendMessageInput.senderId': 'The user who sends. Must be a member.',
   SendMessagePayload: 'Result of `sendMessage`.',
-  'SendMessagePayload.deduplicated': 'True if an earlier send used the key. `message` is the message of that send.',
+  'SendMessagePayload.deduplicated':
+    'True if an earlier send used the key. `message` is the message of that send.',
   'SendMessagePayload.message': 'The message as stored.',
   SendMessagesResult: 'The outcome for one message: either `sent` or `failure`.',
   'SendMessagesResult.failure': 'Null if the message was sent.',
   'SendMessagesResult.sent': 'Null if the message was not sent.',
   UpdateChatInput: 'Input of `updateChat`.',
   'UpdateChatInput.chatId': 'The chat.',
-  'UpdateChatInput.messageTtlSeconds': 'New lifetime in seconds; 0 keeps messages permanently. Null leaves it.',
+  'UpdateChatInput.messageTtlSeconds':
+    'New lifetime in seconds; 0 keeps messages permanently. Null leaves it.',
   'UpdateChatInput.title': 'New title. Null leaves it.',
   UpdateMembersInput: 'Input of `updateMembers`.',
   'UpdateMembersInput.chatId': 'The group.',

@@ -24,7 +24,8 @@ export function guardScopes(schema: GraphQLSchema): GraphQLSchema {
   for (const root of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of Object.values(root?.getFields() ?? {})) {
       const scope = SCOPES[`${root?.name}.${field.name}`]
-      if (scope === undefined) throw new Error(`${root?.name}.${field.name} has no scope. Add it to scopes.ts.`)
+      if (scope === undefined)
+        throw new Error(`${root?.name}.${field.name} has no scope. Add it to scopes.ts.`)
       field.resolve = guarded(scope, field.resolve ?? defaultFieldResolver)
     }
   }

@@ -15,9 +15,10 @@ import type { YogaHandler } from './http/yoga.ts'
 /** The network side of one gateway. */
 export type TransportServer = Readonly<{
   /**
-   * Starts listening. `url` is the address of the API for browsers. Rejects with PortError if a port is not available.
+   * Starts listening. `url` is the address of the API for browsers, and `serverApiUrl` that of the server API. Rejects
+   * with PortError if a port is not available.
    */
-  start(): Promise<Readonly<{ url: string }>>
+  start(): Promise<Readonly<{ url: string; serverApiUrl: string | undefined }>>
   /** From now on rejects operations and handshakes as UNAVAILABLE and retryable. Health checks still work. */
   stopAccepting(): void
   /**
@@ -38,9 +39,11 @@ type Dependencies = Readonly<{
   webApp?: WebApp | undefined
   /** Undefined if the web app is off. */
   demoPage?: DemoPage | undefined
+  /** The server API, on a port of its own, so that no client can reach it. Undefined if it is off. */
+  serverApi?: Pick<YogaHandler, 'handle'> | undefined
   /** Served on the admin port only: metrics are for the operator. */
   metrics: Pick<MetricsPage, 'handle'>
-  config: Pick<Config, 'mode' | 'http' | 'admin'>
+  config: Pick<Config, 'mode' | 'http' | 'admin' | 'serverApi'>
   logger: Logger
 }>
 
@@ -67,6 +70,7 @@ export function createServer({
   health,
   webApp,
   demoPage,
+  serverApi,
   metrics,
   config,
   logger,
@@ -90,11 +94,25 @@ export function createServer({
       if (!isHandled) sendNotFound(response)
     })
 
+  const backend =
+    serverApi &&
+    createHttpServer(
+      HTTP_OPTIONS,
+      createRequestHandler({
+        yoga: serverApi,
+        health,
+        corsHeaders: () => ({}),
+        isAccepting: () => isAccepting,
+        logger,
+      }),
+    )
+
   const listener = new Listener(server)
   const adminListener = admin && new Listener(admin)
+  const serverListener = backend && new Listener(backend)
 
   async function stopListening(graceMs: number): Promise<void> {
-    await Promise.all([listener.close(graceMs), adminListener?.close(graceMs)])
+    await Promise.all([listener, adminListener, serverListener].map((one) => one?.close(graceMs)))
   }
 
   async function closeInWaves(options: Readonly<{ deadlineMs: number }>): Promise<void> {
@@ -105,7 +123,8 @@ export function createServer({
     async start() {
       try {
         if (config.admin !== undefined) await adminListener?.open(config.admin, 'ADMIN_PORT')
-        return { url: await listener.open(config.http, 'PORT') }
+        const serverApiUrl = config.serverApi && (await serverListener?.open(config.serverApi, 'SERVER_PORT'))
+        return { url: await listener.open(config.http, 'PORT'), serverApiUrl }
       } catch (error) {
         await stopListening(0)
         throw error

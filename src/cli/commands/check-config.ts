@@ -48,6 +48,7 @@ function describeConfig(
     ['allowed headers', ['the usual ones', ...http.allowedHeaders].join(', ')],
     ['trusted proxies', http.trustedProxies.join(', ') || 'none'],
     ['health, metrics', admin === undefined ? 'not on a port of their own' : listener(admin)],
+    ['server API', config.serverApi === undefined ? 'off' : listener(config.serverApi)],
     ['gateway id', gatewayId ?? 'generated at each start'],
     ['database', describeDatabase(config, secrets)],
     ['replicas', secrets.replicaUrls.map(location).join(', ') || 'none'],

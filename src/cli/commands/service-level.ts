@@ -1,14 +1,11 @@
 import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import type { Secrets } from '../../config/secrets.ts'
-import { codeOf } from '../../lib/error-info.ts'
 import { createLevelCommands, type LevelCommands } from '../../overload/level-commands.ts'
 import type { ServiceLevel } from '../../overload/levels.ts'
 import { embeddedState } from '../../store/embedded/running-url.ts'
-import { ensurePrismaClient } from '../../store/migrations/ensure-prisma-client.ts'
-import { createLogger } from '../../telemetry/logger.ts'
-import { createMetrics } from '../../telemetry/metrics.ts'
 import type { RunCommand } from '../process.ts'
+import { withDatabase } from './with-database.ts'
 
 /** `lifetimeS` has no meaning for `auto`. */
 type Input = Readonly<{ level: ServiceLevel | 'auto'; lifetimeS: number }>
@@ -16,7 +13,12 @@ type Input = Readonly<{ level: ServiceLevel | 'auto'; lifetimeS: number }>
 /** Sets the service level of every gateway on this database until it expires, or lets the load decide again. */
 export const setServiceLevel: RunCommand<Input> = async ({ env, print }, input) => {
   const { config, secrets } = loadConfig(env)
-  print(await withLevelCommands(await databaseUrlFor(config, secrets), (commands) => apply(input, commands)))
+  const url = await databaseUrlFor(config, secrets)
+  print(
+    await withDatabase(url, ({ operatorWriter }) =>
+      apply(input, createLevelCommands({ writer: operatorWriter })),
+    ),
+  )
   return 0
 }
 
@@ -36,24 +38,3 @@ async function databaseUrlFor({ dataDir }: Config, { databaseUrl }: Secrets): Pr
   if (state.type === 'running') return state.url
   throw new Error(`No gateway is running on ${dataDir}. Start it first, or set DATABASE_URL.`)
 }
-
-async function withLevelCommands<Result>(
-  writerUrl: string,
-  work: (commands: LevelCommands) => Promise<Result>,
-): Promise<Result> {
-  await ensurePrismaClient()
-  const { createDatabase } = await import('../../store/database.ts')
-  const logger = createLogger({ level: 'silent', pretty: false })
-  const database = createDatabase({ writerUrl, logger, metrics: createMetrics(), poolSize: 1 })
-  try {
-    await database.start()
-    return await work(createLevelCommands(database))
-  } catch (error) {
-    throw codeOf(error) === UNDEFINED_TABLE ? new Error(NOT_MIGRATED, { cause: error }) : error
-  } finally {
-    await database.stop()
-  }
-}
-
-const UNDEFINED_TABLE = '42P01'
-const NOT_MIGRATED = 'The database has no table for service levels yet. Run "parley migrate" first.'

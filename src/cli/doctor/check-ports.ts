@@ -5,9 +5,14 @@ import { type Finding, ok, problem, warning } from './finding.ts'
 const PROBE_TIMEOUT_MS = 1_000
 
 /** Checks that a gateway could listen on the configured ports. */
-export async function* checkPorts({ http, admin }: Pick<Config, 'http' | 'admin'>): AsyncGenerator<Finding> {
+export async function* checkPorts({
+  http,
+  admin,
+  serverApi,
+}: Pick<Config, 'http' | 'admin' | 'serverApi'>): AsyncGenerator<Finding> {
   yield await checkPort(http, 'PORT')
   if (admin !== undefined) yield await checkPort(admin, 'ADMIN_PORT')
+  if (serverApi !== undefined) yield await checkPort(serverApi, 'SERVER_PORT')
 }
 
 async function checkPort(address: Address, variable: PortVariable): Promise<Finding> {
@@ -24,7 +29,7 @@ async function checkPort(address: Address, variable: PortVariable): Promise<Find
 }
 
 const RUNNING_ALREADY =
-  'No action is needed if this gateway should run. To start a second one, set PORT and ADMIN_PORT.'
+  'No action is needed if this gateway should run. To start a second one, set PORT, ADMIN_PORT and SERVER_PORT.'
 
 /** Recognises Parley by its liveness response, which no other program gives. */
 async function isParley({ host, port }: Address): Promise<boolean> {

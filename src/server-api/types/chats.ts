@@ -101,11 +101,9 @@ function defineReads(builder: ServerBuilder): void {
 }
 
 function defineEnsure(builder: ServerBuilder): void {
-  const payload = builder
-    .objectRef<{ chat: Chat; created: boolean }>('EnsureChatPayload')
-    .implement({
-      fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }), created: t.exposeBoolean('created') }),
-    })
+  const payload = builder.objectRef<{ chat: Chat; created: boolean }>('EnsureChatPayload').implement({
+    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }), created: t.exposeBoolean('created') }),
+  })
   const groupInput = builder.inputType('EnsureGroupInput', {
     fields: (t) => ({
       key: t.string({ required: true }),

@@ -100,7 +100,10 @@ function defineEvents(builder: ServerBuilder): void {
         }
         const { afterSeq, first } = args
         const { id: chatId } = await requireChat(idArgument.chat('chatId', args.chatId), context)
-        const events = await context.services.chatLog.read({ chatId, afterSeq, untilSeq: MAX_SEQ }, first ?? undefined)
+        const events = await context.services.chatLog.read(
+          { chatId, afterSeq, untilSeq: MAX_SEQ },
+          first ?? undefined,
+        )
         const floor = events[0]?.seq === afterSeq + 1 ? 0 : await context.services.chatLog.floor(chatId)
         if (floor > afterSeq) throw leftTheLog(floor)
         return events

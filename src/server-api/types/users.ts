@@ -18,7 +18,11 @@ export function defineUsers(builder: ServerBuilder): void {
     }),
   })
   const input = builder.inputType('UserInput', {
-    fields: (t) => ({ id: t.id({ required: true }), name: t.string({ required: true }), avatarUrl: t.string() }),
+    fields: (t) => ({
+      id: t.id({ required: true }),
+      name: t.string({ required: true }),
+      avatarUrl: t.string(),
+    }),
   })
   builder.queryField('users', (t) =>
     t.field({
@@ -48,7 +52,8 @@ export function defineUsers(builder: ServerBuilder): void {
 }
 
 function requireFew(list: readonly unknown[]): void {
-  if (list.length > MAX_USERS) throw badInput(`A call can name ${MAX_USERS} users at most. Send several calls.`)
+  if (list.length > MAX_USERS)
+    throw badInput(`A call can name ${MAX_USERS} users at most. Send several calls.`)
 }
 
 type UserInput = Readonly<{ id: string; name: string; avatarUrl?: string | null | undefined }>

@@ -4,8 +4,11 @@ import { createServer, type Server } from 'node:net'
 /** Where to listen. Port 0 takes any free port. */
 export type Address = Readonly<{ host: string; port: number }>
 
-/** The variable that sets the port. HOST or ADMIN_HOST sets the host. */
-export type PortVariable = 'PORT' | 'ADMIN_PORT'
+/** The variable that sets a port, with the one that sets its host. */
+const HOST_OF = { PORT: 'HOST', ADMIN_PORT: 'ADMIN_HOST', SERVER_PORT: 'SERVER_HOST' } as const
+
+/** The variable that sets the port. */
+export type PortVariable = keyof typeof HOST_OF
 
 /** The address is not available. The message is for the operator: what is wrong, and what to do. */
 export class PortError extends Error {
@@ -48,7 +51,7 @@ export async function requirePort(address: Address, variable: PortVariable): Pro
 }
 
 function problemOf(error: unknown, { host, port }: Address, variable: PortVariable): Problem | undefined {
-  const hostVariable = variable === 'PORT' ? 'HOST' : 'ADMIN_HOST'
+  const hostVariable = HOST_OF[variable]
   switch (error instanceof Error && 'code' in error ? error.code : undefined) {
     case 'EADDRINUSE':
       return {

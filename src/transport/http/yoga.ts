@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
 import { createYoga } from 'graphql-yoga'
-import type { YogaServerInstance } from 'graphql-yoga'
+import type { Plugin, YogaServerInstance } from 'graphql-yoga'
 import { bearer } from '../../auth/tokens.ts'
 import type { Authenticator } from '../../auth/session.ts'
 import type { Config } from '../../config/config.ts'
@@ -70,6 +70,8 @@ type Dependencies = Readonly<{
   documentBudget: DocumentBudget
   /** How often something is written to silent subscriptions over HTTP, in milliseconds. Default: ten seconds. */
   heartbeatMs?: number
+  /** Wrap the execution with its deadline. Default: none. */
+  plugins?: readonly Plugin<{ caller?: Caller }>[]
   /** How far each viewer's reads have to reach; undefined if all reads go to the primary. */
   marks?: ViewerMarks | undefined
 }>
@@ -144,6 +146,7 @@ function buildYoga(
       useConcurrencyLimit(concurrencyLimit),
       // Wraps the concurrency limit, where an operation may wait for long.
       useExecutionDeadline(logger),
+      ...(dependencies.plugins ?? []),
       // Wraps the deadline, which drops the results of plugins outside of it.
       ...(marks === undefined ? [] : [useReadFreshness(marks)]),
       useHttpStatus(logger),

@@ -54,6 +54,7 @@ test('the package is small, and contains what a gateway needs and no tests or so
     'LICENSE',
     'README.md',
     'schema.graphql',
+    'server.graphql',
     'bin/parley.js',
     'dist/parley.js',
     'dist/parley.d.ts',

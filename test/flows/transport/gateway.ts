@@ -77,7 +77,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const log: string[] = []
   const logger = createLogger({ level: 'debug', pretty: false }, { write: (line) => void log.push(line) })
   const http = { host: '127.0.0.1', port: 0, allowedOrigins, allowedHeaders, trustedProxies }
-  const config = { mode, http, admin: options.admin }
+  const config = { mode, http, serverApi: undefined, admin: options.admin }
   const revocations = createKnownRevocations()
   const verifier = createTokenVerifier({ auth: { type: 'secret' }, secret: SECRET, clock })
   const authenticator = createAuthenticator({

@@ -96,6 +96,7 @@ test('names a port that is taken, and what to do', async () => {
       mode: 'development',
       http: { host: '127.0.0.1', port, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
       admin: undefined,
+      serverApi: undefined,
     },
     logger: gateway.logger,
   })

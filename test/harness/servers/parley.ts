@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { issueToken } from '../../../src/auth/issue-token.ts'
 import type { Config } from '../../../src/config/config.ts'
 import type { GatewayId } from '../../../src/ids.ts'
 import type { Overrides } from '../../../src/composition/overrides.ts'
 import { createParley } from '../../../src/parley.ts'
+import { withDatabase } from '../../../src/cli/commands/with-database.ts'
+import { createKeys, type KeyInput } from '../../../src/keys/keys.ts'
+import { SCOPES } from '../../../src/keys/server-key.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { createTestDatabase } from './database.ts'
+import { Backend } from '../people/backend.ts'
 import { Person } from '../people/person.ts'
 
 export const TEST_SECRET = 'a secret for tests, of thirty-two bytes and more'
@@ -17,8 +22,13 @@ export type TestParley = AsyncDisposable &
     databaseUrl: string
     /** Creates a person who has signed in once, so that others can find them. */
     person(name: string): Promise<Person>
+    /** Creates a key of the server API, and the backend that uses it. Needs `config.serverApi`. */
+    backend(key?: Partial<KeyInput>): Promise<Backend>
     stop(): Promise<void>
   }>
+
+/** A listener for the server API on any free port. */
+export const SERVER_API = { serverApi: { host: '127.0.0.1', port: 0 } } as const satisfies Partial<Config>
 
 /** No rate limits, for tests in which two people send as many messages as hundreds would. */
 export const UNLIMITED = {
@@ -53,7 +63,7 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
   }
   const parley = createParley(config, secrets, createLogger(config.log), options.overrides)
   resources.defer(() => parley.stop())
-  const { url } = await parley.start()
+  const { url, serverApiUrl } = await parley.start()
 
   async function person(name: string): Promise<Person> {
     const token = await issueToken(TEST_SECRET, {
@@ -65,9 +75,18 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
     return created
   }
 
+  async function backend(key: Partial<KeyInput> = {}): Promise<Backend> {
+    if (serverApiUrl === undefined) throw new Error('The server API is off. Start with config: SERVER_API.')
+    const input = { name: randomUUID(), scopes: SCOPES, lifetimeS: undefined, ...key }
+    const created = await withDatabase(databaseUrl, (database) => createKeys(database).create(input))
+    if (created === undefined) throw new Error('There are two keys with this name already')
+    return new Backend({ url: `${serverApiUrl}/graphql`, key: created.text, id: created.key.id })
+  }
+
   return {
     url: `${url}/graphql`,
     databaseUrl,
+    backend,
     person,
     stop: () => parley.stop(),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
@@ -79,6 +98,7 @@ function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): 
     mode: 'development',
     http: { host: '127.0.0.1', port, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
     admin: undefined,
+    serverApi: undefined,
     webApp: false,
     gatewayId: (gatewayId ?? `test-${(gateways += 1)}`) as GatewayId,
     dataDir: '/nonexistent',

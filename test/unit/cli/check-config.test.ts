@@ -12,6 +12,7 @@ test('shows the defaults in an empty environment', async () => {
     'allowed headers   the usual ones',
     'trusted proxies   none',
     'health, metrics   127.0.0.1:9464',
+    'server API        off',
     'gateway id        generated at each start',
     `database          embedded PostgreSQL in ${resolve('.parley')}`,
     'replicas          none',

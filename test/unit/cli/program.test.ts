@@ -9,6 +9,7 @@ const COMMANDS = [
   'token',
   'revoke',
   'service-level',
+  'key',
   'backup',
   'restore',
   'reset-devices',

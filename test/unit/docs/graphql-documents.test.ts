@@ -13,6 +13,9 @@ import * as handWritten from '../../../examples/hand-written/documents.ts'
 
 const FILES = ['*.md', 'docs/**/*.md', 'packages/*/*.md', 'examples/**/*.tsx']
 const schema = buildSchema(await readFile('schema.graphql', 'utf8'))
+const serverSchema = buildSchema(await readFile('server.graphql', 'utf8'))
+/** Its documents are for the server API. */
+const SERVER_PAGE = 'docs/server-api.md'
 
 /** The fragments of the examples, which documents on their page spread without a definition. */
 const fragments = new Map<string, FragmentDefinitionNode>(
@@ -34,9 +37,9 @@ function documentsIn(text: string): readonly string[] {
   return [...blocks, ...templates, ...queries]
 }
 
-function problemsOf(text: string): readonly string[] {
+function problemsOf(text: string, target = schema): readonly string[] {
   try {
-    return validate(schema, withFragments(parse(text))).map(({ message }) => message)
+    return validate(target, withFragments(parse(text))).map(({ message }) => message)
   } catch (error) {
     return [String(error)]
   }
@@ -66,11 +69,19 @@ test('every GraphQL document in the documents and in the examples is valid', asy
   for await (const file of glob(FILES)) {
     const documents = documentsIn(await readFile(file, 'utf8'))
     counts.set(file, documents.length)
+    const target = file === SERVER_PAGE ? serverSchema : schema
     for (const document of documents)
-      problems.push(...problemsOf(document).map((problem) => `${file}: ${problem}\n${document}`))
+      problems.push(...problemsOf(document, target).map((problem) => `${file}: ${problem}\n${document}`))
   }
   expect(problems).toEqual([])
-  const pages = ['README.md', 'PROTOCOL.md', 'hand-written.md', 'apollo-ios.md', 'apollo-kotlin.md']
+  const pages = [
+    'README.md',
+    'PROTOCOL.md',
+    'server-api.md',
+    'hand-written.md',
+    'apollo-ios.md',
+    'apollo-kotlin.md',
+  ]
   for (const page of [...pages, 'apollo/README.md', 'urql/README.md', 'apollo-chat/chat.tsx'])
     expect([...counts].filter(([file, count]) => file.endsWith(page) && count > 0)).not.toEqual([])
 })
