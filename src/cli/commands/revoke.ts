@@ -17,8 +17,8 @@ export type RevokeRequest = Readonly<
 export const revoke: RunCommand<RevokeRequest> = async (process, request) => {
   await stoppable(process, 'It is unknown whether the tokens are revoked. Use --list.', async (signal) => {
     await using database = await openOperatorDatabase({ env: process.env, signal, needs: 'existing' })
-    const lines = await withDatabase(database.url, ({ writer }) =>
-      carryOut(request, createRevocationCommands({ writer })),
+    const lines = await withDatabase(database.url, ({ durableWriter }) =>
+      carryOut(request, createRevocationCommands({ writer: durableWriter })),
     )
     for (const line of lines) process.print(line)
   })
