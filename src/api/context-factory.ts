@@ -26,7 +26,7 @@ export function createContextFactory(services: Services, clock: Clock): (caller:
       services,
       clock,
       deadline,
-      pages: createPageLimit(deadline),
+      pages: pageLimitFor(deadline),
       loaders: createLoaders(services, session?.viewer.userId),
       session,
       disconnectSlowReader,
@@ -45,7 +45,7 @@ export function createSharedContext(services: Services, clock: Clock): Context {
     services,
     clock,
     deadline,
-    pages: createPageLimit(deadline),
+    pages: pageLimitFor(deadline),
     loaders: createSharedLoaders(services),
     get session(): never {
       throw new ViewerNeededError()
@@ -59,7 +59,7 @@ export function createSharedContext(services: Services, clock: Clock): Context {
  * A page whose turn comes after the deadline is not read: the client has the answer UNAVAILABLE already. The limit is
  * created with the first page, because most operations read none, and a subscription keeps its context for days.
  */
-export function createPageLimit(deadline: Deadline): PageLimit {
+export function pageLimitFor(deadline: Deadline): PageLimit {
   let limit: LimitFunction | undefined
   return (load, range) => {
     limit ??= pLimit(MAX_CONCURRENT_PAGES)

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader'
 import type { Session } from '../auth/session.ts'
 import type { PageLimit } from '../api/connections.ts'
-import { createPageLimit } from '../api/context-factory.ts'
+import { pageLimitFor } from '../api/context-factory.ts'
 import type { Deadline } from '../api/context.ts'
 import { notFound, ParleyError } from '../errors.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
@@ -61,7 +61,7 @@ export function createServerContextFactory(
       key: keyOf(session),
       actedAs: new Set(),
       loadUser: (id) => users.load(id),
-      pages: createPageLimit(deadline),
+      pages: pageLimitFor(deadline),
       deadline,
       clock,
     }

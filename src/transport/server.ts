@@ -112,7 +112,8 @@ export function createServer({
   const serverListener = backend && new Listener(backend)
 
   async function stopListening(graceMs: number): Promise<void> {
-    await Promise.all([listener, adminListener, serverListener].map((one) => one?.close(graceMs)))
+    const closing = [listener, adminListener, serverListener].map(async (one) => one?.close(graceMs))
+    await Promise.all(closing)
   }
 
   async function closeInWaves(options: Readonly<{ deadlineMs: number }>): Promise<void> {

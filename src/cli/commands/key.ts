@@ -35,7 +35,7 @@ export const revokeKey: RunCommand<Readonly<{ id: string }>> = async (process, {
 async function withKeys<Result>(process: Process, work: (keys: Keys) => Promise<Result>): Promise<Result> {
   return stoppable(process, 'Nothing was changed.', async (signal) => {
     await using database = await openOperatorDatabase({ env: process.env, signal, needs: 'existing' })
-    return withDatabase(database.url, ({ writer }) => work(createKeys({ writer })))
+    return await withDatabase(database.url, ({ writer }) => work(createKeys({ writer })))
   })
 }
 

@@ -2,7 +2,7 @@ import { idArgument } from '../../api/arguments.ts'
 import { badInput, notFound, ParleyError } from '../../errors.ts'
 import type { ChatEvent, ChatEventType } from '../../events/chat-event.ts'
 import { isExpired, type Message, messageIdOf } from '../../events/message.ts'
-import { globalId, MAX_SEQ, type Seq, SYSTEM_USER_ID } from '../../ids.ts'
+import { globalId, MAX_SEQ, type MessageId, type Seq, SYSTEM_USER_ID } from '../../ids.ts'
 import type { ServerBuilder } from '../builder.ts'
 import { actAs, type ServerContext } from '../context.ts'
 import { requireChat } from './chats.ts'
@@ -136,8 +136,12 @@ async function send(input: SendInput, context: ServerContext): Promise<Sent> {
     chatId: idArgument.chat('chatId', chatId),
     clientMessageId,
     body,
-    replyTo: replyToId == null ? undefined : idArgument.message('replyToId', replyToId),
+    replyTo: optionalMessage(replyToId ?? undefined),
   })
+}
+
+function optionalMessage(text: string | undefined): MessageId | undefined {
+  return text === undefined ? undefined : idArgument.message('replyToId', text)
 }
 
 function defineSend(builder: ServerBuilder): void {

@@ -21,17 +21,20 @@ test('says what is wrong with a key command', async () => {
   await using database = await createTestDatabase()
   const env = { DATABASE_URL: database.url }
   const wrong = await parley(['key', 'create', 'shop', '--scope', 'message'], env)
-  expect(wrong).toMatchObject({ code: 2, noticed: expect.stringContaining('Did you mean messages?') })
+  expect(wrong).toMatchObject({
+    code: 2,
+    noticed: expect.stringContaining('Did you mean messages?') as unknown,
+  })
   const unknown = await parley(['key', 'revoke', '0123456789abcdef'], env)
   expect(unknown).toMatchObject({
     code: 1,
-    noticed: expect.stringContaining('There is no key 0123456789abcdef'),
+    noticed: expect.stringContaining('There is no key 0123456789abcdef') as unknown,
   })
   for (const code of [0, 0, 1]) expect(await parley(['key', 'create', 'shop'], env)).toMatchObject({ code })
   await using empty = await createEmptyTestDatabase()
   const unmigrated = await parley(['key', 'list'], { DATABASE_URL: empty.url })
   expect(unmigrated).toMatchObject({
     code: 1,
-    noticed: expect.stringContaining('Run "parley migrate" first'),
+    noticed: expect.stringContaining('Run "parley migrate" first') as unknown,
   })
 })
