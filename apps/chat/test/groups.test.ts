@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BROWSER_TIMEOUT_MS } from '../../../test/harness/people/browser.ts'
 import { openChat, send, startApp, type TestApp, texts } from './app.ts'
@@ -7,6 +8,13 @@ beforeAll(async () => {
   app = await startApp()
 }, BROWSER_TIMEOUT_MS)
 afterAll(() => app[Symbol.asyncDispose]())
+
+/** Presses a button of the question that is asked. */
+async function confirm(page: Page, title: string, button: string): Promise<void> {
+  const question = page.getByRole('alertdialog', { name: title })
+  await question.getByRole('button', { name: button }).click()
+  await question.waitFor({ state: 'detached' })
+}
 
 test('a group is created, grows, gets another name and an admin, and is left', async () => {
   const names = ['alice', 'bob', 'carol'] as const
@@ -31,7 +39,11 @@ test('a group is created, grows, gets another name and an admin, and is left', a
   await sheet.getByRole('button', { name: 'Add', exact: true }).click()
   await sheet.getByRole('button', { name: 'Add to the group' }).click()
   await expect.poll(() => sheet.getByRole('region', { name: 'Members' }).innerText()).toContain('Carol')
+  await sheet.getByLabel('Role of Bob').selectOption('OWNER')
+  await confirm(page, 'Make Bob an owner?', 'Cancel')
+  expect(await sheet.getByLabel('Role of Bob').inputValue()).toBe('MEMBER')
   await sheet.getByLabel('Role of Bob').selectOption('ADMIN')
+  await expect.poll(() => sheet.getByLabel('Role of Bob').inputValue()).toBe('ADMIN')
   await sheet.getByLabel('Name', { exact: true }).fill('Herb garden')
   await sheet.getByRole('button', { name: 'Rename' }).click()
   await expect.poll(() => others.locator('.chat-header').innerText()).toContain('Herb garden')
@@ -45,9 +57,10 @@ test('a group is created, grows, gets another name and an admin, and is left', a
   await others.getByRole('button', { name: 'About' }).click()
   const theirs = others.getByRole('dialog')
   await theirs.getByRole('button', { name: 'Remove Carol' }).click()
+  await confirm(others, 'Remove Carol?', 'Remove')
   await expect.poll(() => theirs.getByRole('region', { name: 'Members' }).innerText()).toContain('2 members')
   await theirs.getByRole('button', { name: 'Leave the group' }).click()
-  await theirs.getByRole('button', { name: 'Leave, and receive no more messages?' }).click()
+  await confirm(others, 'Leave Herb garden?', 'Leave')
   await expect.poll(() => others.locator('.composer-closed').innerText()).toContain('no longer a member')
   expect(app.errors).toEqual([])
 })
@@ -71,4 +84,39 @@ test('a newcomer starts with a group, whose button stays in sight below many peo
   expect(button.y + button.height).toBeLessThan(dialog.y + dialog.height)
   await create.click()
   await expect.poll(() => page.locator('.chat-header').innerText()).toContain('13 members')
+})
+
+test('says which person does not exist', async () => {
+  const [dave, erin] = await Promise.all([app.parley.person('dave'), app.parley.person('erin')])
+  await dave.startChat(erin)
+  const page = await app.open(dave)
+  await page.getByRole('button', { name: 'New chat' }).click()
+  const sheet = page.getByRole('dialog')
+  async function add(name: string): Promise<void> {
+    await sheet.getByLabel('Someone else, by their user name').fill(name)
+    await sheet.getByRole('button', { name: 'Add' }).click()
+  }
+  await add('nobody')
+  await sheet.getByRole('button', { name: 'Start chat' }).click()
+  await expect.poll(() => sheet.getByRole('alert').innerText()).toContain('“nobody”')
+  await sheet.getByRole('checkbox', { name: 'nobody' }).uncheck()
+  for (const name of ['erin', 'somebody']) await add(name)
+  await sheet.getByLabel('Name of the group').fill('Ghosts')
+  await sheet.getByRole('button', { name: 'Create group' }).click()
+  await expect.poll(() => sheet.getByRole('alert').innerText()).toContain('“somebody”')
+})
+
+test('a message of a person who was removed is not offered again', async () => {
+  const [frank, grace] = await Promise.all([app.parley.person('frank'), app.parley.person('grace')])
+  const chatId = await frank.createGroup([grace], { title: 'Short' })
+  const page = await app.open(grace)
+  await openChat(page, 'Short')
+  await page.context().route('**/graphql', (route) => route.abort())
+  await send(page, 'Too late')
+  await frank.removeMember(chatId, grace)
+  await page.context().unroute('**/graphql')
+  await expect.poll(() => page.locator('.failure').innerText()).toContain('no longer a member')
+  expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0)
+  await page.getByRole('button', { name: 'Discard' }).click()
+  await expect.poll(() => page.locator('.failure').count()).toBe(0)
 })

@@ -1,7 +1,7 @@
 import type { Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BROWSER_TIMEOUT_MS } from '../../../test/harness/people/browser.ts'
-import { newestTick, openChat, send, startApp, type TestApp, texts } from './app.ts'
+import { newestTick, openChat, problemsIn, send, startApp, type TestApp, texts } from './app.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -60,11 +60,14 @@ test('a message that was queued is sent after a reload', async () => {
   expect((await dave.fetchChat(chatId)).headSeq).toBe(2)
 })
 
-test('a refused token leads back to the sign-in page', async () => {
+test('a page about a refused token leads back to the sign-in page', async () => {
   const page = await app.openStart({ viewport: { width: 1000, height: 700 } })
   await page.goto(`${app.origin}/?#token=not-a-token`)
   await page.reload()
-  await page.locator('.banner').getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'This token does not work' }).waitFor()
+  expect(await page.getByRole('button', { name: 'Start a conversation' }).count()).toBe(0)
+  expect(await problemsIn(page)).toEqual([])
+  await page.getByRole('button', { name: 'Use another token' }).click()
   const erin = await app.parley.person('erin')
   await page.getByLabel('Token').fill(erin.token)
   await page.getByRole('button', { name: 'Sign in' }).click()

@@ -40,7 +40,7 @@ function NewChatForm({ onClose }: Readonly<{ onClose(): void }>): ReactNode {
       onClose()
       openChat(created.id)
     } catch (error) {
-      setProblem(problemText(error))
+      setProblem(problemText(error, ids))
       setIsBusy(false)
     }
   }

@@ -18,7 +18,7 @@ export function AddPeople({ chat }: Readonly<{ chat: UseChat }>): ReactNode {
       setSelected(new Set())
       setProblem(undefined)
     } catch (error) {
-      setProblem(problemText(error))
+      setProblem(problemText(error, [...selected]))
     }
   }
 

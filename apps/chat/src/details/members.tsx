@@ -1,9 +1,10 @@
 import type { Member, MemberRole } from '@parley/client'
 import type { UseChat } from '@parley/react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Button } from 'react-aria-components/Button'
 import { attempt } from '../lib/notices.tsx'
 import { Avatar, OnlineDot } from '../ui/avatar.tsx'
+import { Confirm, type Question } from '../ui/confirm.tsx'
 import { Select } from '../ui/select.tsx'
 
 const ROLES = {
@@ -17,6 +18,7 @@ type Props = Readonly<{ chat: UseChat; viewerId: string | undefined; role: Membe
 
 /** The members of a group with their roles, the highest first. */
 export function Members({ chat, viewerId, role }: Props): ReactNode {
+  const [question, setQuestion] = useState<Question>()
   const members = chat.members.toSorted(
     (a, b) => RANKS[b.role] - RANKS[a.role] || a.user.name.localeCompare(b.user.name),
   )
@@ -25,14 +27,24 @@ export function Members({ chat, viewerId, role }: Props): ReactNode {
       <h3 className="details-heading">{chat.memberCount} members</h3>
       <ul className="people">
         {members.map((member) => (
-          <MemberRow key={member.user.id} chat={chat} member={member} viewerId={viewerId} role={role} />
+          <MemberRow
+            key={member.user.id}
+            chat={chat}
+            member={member}
+            viewerId={viewerId}
+            role={role}
+            ask={setQuestion}
+          />
         ))}
       </ul>
+      <Confirm question={question} onClose={() => setQuestion(undefined)} />
     </section>
   )
 }
 
-function MemberRow({ chat, member, viewerId, role }: Props & Readonly<{ member: Member }>): ReactNode {
+type RowProps = Readonly<{ member: Member; ask(question: Question): void }>
+
+function MemberRow({ chat, member, viewerId, role, ask }: Props & RowProps): ReactNode {
   const { user } = member
   const isViewer = user.id === viewerId
   const canRemove = !isViewer && chat.isMember && role !== undefined && RANKS[role] > RANKS[member.role]
@@ -45,7 +57,7 @@ function MemberRow({ chat, member, viewerId, role }: Props & Readonly<{ member: 
         <bdi>{isViewer ? `${user.name} (you)` : user.name}</bdi>
       </span>
       {role === 'OWNER' && canRemove ? (
-        <RoleSelect chat={chat} member={member} />
+        <RoleSelect chat={chat} member={member} ask={ask} />
       ) : (
         <span className="person-role">{ROLES[member.role]}</span>
       )}
@@ -53,7 +65,14 @@ function MemberRow({ chat, member, viewerId, role }: Props & Readonly<{ member: 
         <Button
           className="link-button person-remove"
           aria-label={`Remove ${user.name}`}
-          onPress={() => attempt(chat.removeMember(user.id))}
+          onPress={() =>
+            ask({
+              title: `Remove ${user.name}?`,
+              text: 'They receive no more messages of this group. You can add them again.',
+              confirm: 'Remove',
+              onConfirm: () => attempt(chat.removeMember(user.id)),
+            })
+          }
         >
           Remove
         </Button>
@@ -62,13 +81,24 @@ function MemberRow({ chat, member, viewerId, role }: Props & Readonly<{ member: 
   )
 }
 
-function RoleSelect({ chat, member }: Readonly<{ chat: UseChat; member: Member }>): ReactNode {
+function RoleSelect({ chat, member, ask }: Pick<Props, 'chat'> & RowProps): ReactNode {
+  const { user } = member
+  function change(role: MemberRole): void {
+    const onConfirm = (): void => attempt(chat.setRole(user.id, role))
+    if (role !== 'OWNER') return onConfirm()
+    ask({
+      title: `Make ${user.name} an owner?`,
+      text: 'Owners have every right in the group. You cannot take the role back.',
+      confirm: 'Make owner',
+      onConfirm,
+    })
+  }
   return (
     <Select
       className="role-select"
-      aria-label={`Role of ${member.user.name}`}
+      aria-label={`Role of ${user.name}`}
       value={member.role}
-      onChange={(event) => attempt(chat.setRole(member.user.id, event.target.value as MemberRole))}
+      onChange={(event) => change(event.target.value as MemberRole)}
     >
       {Object.entries(ROLES).map(([value, label]) => (
         <option key={value} value={value}>

@@ -9,9 +9,23 @@ export function sendProblemText(problem: Problem | undefined): string {
   return problem === undefined ? 'The message was not sent.' : textOf(problem)
 }
 
-/** Says in words for the person why an action failed. */
-export function problemText(error: unknown): string {
-  return error instanceof ParleyError ? textOf(error) : 'Something went wrong. Try again.'
+/** Says in words for the person why an action failed. `userIds`: the people whom it was about. */
+export function problemText(error: unknown, userIds: readonly string[] = []): string {
+  if (!(error instanceof ParleyError)) return 'Something went wrong. Try again.'
+  const missing = error.code === 'NOT_FOUND' ? missingUser(error, userIds) : undefined
+  return missing === undefined ? textOf(error) : noSuchPerson(missing)
+}
+
+/** The server names the first of several people whom it does not find. */
+function missingUser({ message }: Problem, userIds: readonly string[]): string | undefined {
+  if (userIds.length < 2) return userIds[0]
+  const words = new Set(message.split(' '))
+  return userIds.find((id) => words.has(id))
+}
+
+function noSuchPerson(userId: string): string {
+  const name = userId.replace(/^user_/, '')
+  return `There is no one with the user name “${name}”. People can be found once they have signed in.`
 }
 
 function textOf({ code, message }: Problem): string {
@@ -26,7 +40,7 @@ function textOf({ code, message }: Problem): string {
     case 'FORBIDDEN':
       return 'You may not do that in this chat.'
     case 'NOT_FOUND':
-      return 'There is no such person, chat or message.'
+      return 'That is no longer there, or you may not see it.'
     case 'UNAUTHENTICATED':
       return 'You are signed out. Sign in again.'
     default:

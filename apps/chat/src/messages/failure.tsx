@@ -6,20 +6,28 @@ import type { MessageActions } from './actions.ts'
 /** Why a message was refused, and what can be done. */
 export function Failure({
   message,
+  isMember,
   isTabStop,
   actions,
-}: Readonly<{ message: Message; isTabStop: boolean; actions: MessageActions }>): ReactNode {
+}: Readonly<{
+  message: Message
+  isMember: boolean
+  isTabStop: boolean
+  actions: MessageActions
+}>): ReactNode {
   return (
     <div className="failure">
-      <span>{sendProblemText(message.error)}</span>
-      <button
-        type="button"
-        className="link-button"
-        tabIndex={isTabStop ? 0 : -1}
-        onClick={() => actions.retry(message)}
-      >
-        Try again
-      </button>
+      <span>{isMember ? sendProblemText(message.error) : NOT_A_MEMBER}</span>
+      {isMember && (
+        <button
+          type="button"
+          className="link-button"
+          tabIndex={isTabStop ? 0 : -1}
+          onClick={() => actions.retry(message)}
+        >
+          Try again
+        </button>
+      )}
       <button
         type="button"
         className="link-button"
@@ -31,3 +39,6 @@ export function Failure({
     </div>
   )
 }
+
+/** Nothing that the person does makes the server take the message. */
+const NOT_A_MEMBER = 'Not sent: you are no longer a member of this group.'

@@ -62,7 +62,9 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
           {isNear && message.body !== null && message.id !== undefined && <Shortcuts {...props} />}
         </div>
         <Reactions message={message} viewerId={props.viewerId} isTabStop={isTabStop} actions={actions} />
-        {message.status === 'failed' && <Failure message={message} isTabStop={isTabStop} actions={actions} />}
+        {message.status === 'failed' && (
+          <Failure message={message} isMember={props.isMember} isTabStop={isTabStop} actions={actions} />
+        )}
       </div>
     </div>
   )

@@ -1,4 +1,4 @@
-import { ParleyProvider, useChats, useTotalUnread } from '@parley/react'
+import { ParleyProvider, useChats, useConnection, useTotalUnread } from '@parley/react'
 import { type ReactNode, useEffect, useState } from 'react'
 import { Button } from 'react-aria-components/Button'
 import { ChatScreen } from '../chats/chat-screen.tsx'
@@ -7,6 +7,7 @@ import { NewChat } from '../chats/new-chat.tsx'
 import { Notices } from '../lib/notices.tsx'
 import { type Session, SessionContext, useSession } from '../session/session.ts'
 import { useActivity } from '../session/use-activity.ts'
+import { TokenRefused } from '../start/token-refused.tsx'
 import { Logo } from '../ui/logo.tsx'
 import { Banner } from './banner.tsx'
 import { DemoBar } from './demo-bar.tsx'
@@ -27,7 +28,11 @@ export function Messenger({ session }: Readonly<{ session: Session }>): ReactNod
 function Layout(): ReactNode {
   const chatId = useOpenChatId()
   const { network } = useSession()
+  const connection = useConnection()
+  const hasChats = useChats().length > 0
   useUnreadInTitle()
+  // With chats of an earlier start to read, the banner is enough.
+  if (connection.type === 'signed-out' && !hasChats) return <TokenRefused reason={connection.reason} />
   return (
     <>
       {network !== undefined && <DemoBar network={network} />}
@@ -35,7 +40,11 @@ function Layout(): ReactNode {
         <ChatList openChatId={chatId} />
         <main className="main">
           <Banner />
-          {chatId === undefined ? <NoChat /> : <ChatScreen key={chatId} chatId={chatId} />}
+          {chatId === undefined ? (
+            <NoChat hasChats={hasChats} />
+          ) : (
+            <ChatScreen key={chatId} chatId={chatId} />
+          )}
         </main>
         <Notices />
       </div>
@@ -44,8 +53,7 @@ function Layout(): ReactNode {
 }
 
 /** Beside the list while no chat is open. */
-function NoChat(): ReactNode {
-  const hasChats = useChats().length > 0
+function NoChat({ hasChats }: Readonly<{ hasChats: boolean }>): ReactNode {
   const [isNew, setIsNew] = useState(false)
   return (
     <div className="no-chat">

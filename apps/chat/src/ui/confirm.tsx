@@ -1,0 +1,49 @@
+import type { ReactNode } from 'react'
+import { Button } from 'react-aria-components/Button'
+import { Dialog } from 'react-aria-components/Dialog'
+import { Heading } from 'react-aria-components/Heading'
+import { Modal, ModalOverlay } from 'react-aria-components/Modal'
+
+/** What a person is asked before something that cannot be undone. */
+export type Question = Readonly<{
+  title: string
+  text: string
+  /** The verb on the button. */
+  confirm: string
+  onConfirm(): void
+}>
+
+/** Asks a question over everything else. Undefined: there is none. */
+export function Confirm({
+  question,
+  onClose,
+}: Readonly<{ question: Question | undefined; onClose(): void }>): ReactNode {
+  if (question === undefined) return null
+  const { title, text, confirm, onConfirm } = question
+  return (
+    <ModalOverlay className="sheet-overlay" isOpen onOpenChange={onClose} isDismissable>
+      <Modal className="sheet">
+        <Dialog className="sheet-dialog confirm" role="alertdialog">
+          <Heading slot="title" className="sheet-title">
+            <bdi>{title}</bdi>
+          </Heading>
+          <p>{text}</p>
+          <div className="confirm-buttons">
+            <Button className="button" autoFocus onPress={onClose}>
+              Cancel
+            </Button>
+            <Button
+              className="button button-danger"
+              onPress={() => {
+                onClose()
+                onConfirm()
+              }}
+            >
+              {confirm}
+            </Button>
+          </div>
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  )
+}
