@@ -31,9 +31,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   const tokens = createTokenSource(options.token)
   const fetch = options.fetch ?? globalThis.fetch.bind(globalThis)
   const request = createRequest({ url: options.url, fetch, tokens })
-  const model = new Model((chatId, headSeq, quote) =>
-    session === undefined ? [] : session.outbox.unsentIn(chatId, headSeq, model.user(model.viewerId), quote),
-  )
+  const model = new Model((chat) => session?.outbox.unsentIn(chat, model.viewerId, model.user) ?? [])
   const parts: ClientParts = {
     url: options.url.replace(/^http/, 'ws'),
     WebSocket: options.WebSocket ?? globalThis.WebSocket,
@@ -47,6 +45,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     socket: new ValueStore(undefined),
     isFollowing: new ValueStore(false),
     connection: new ValueStore({ type: 'connecting' }),
+    eventListeners: new Set(),
     serviceStatus: new ValueStore({ level: 'NORMAL', paused: [] }),
     signal,
     onError: options.onError ?? reportError,

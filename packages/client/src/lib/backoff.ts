@@ -4,6 +4,9 @@ export const MAX_TIMER_MS = 2 ** 31 - 1
 /** Bounds of a wait that doubles with each attempt, in milliseconds. */
 export type Backoff = Readonly<{ firstMs: number; maxMs: number }>
 
+/** For requests that are repeated until they are answered. */
+export const REQUEST_BACKOFF: Backoff = { firstMs: 250, maxMs: 5_000 }
+
 /** The wait before attempt number `attempt` (from 0), with jitter: between half of the doubled wait and all of it. */
 export function backoffMs(attempt: number, { firstMs, maxMs }: Backoff, random: number): number {
   const ceiling = Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30))

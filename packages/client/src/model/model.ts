@@ -1,7 +1,7 @@
-import type { ChatState, ChatSummary, Message, QuotedMessage, User } from '../api.ts'
+import type { ChatState, ChatSummary, Message, User } from '../api.ts'
 import { MAX_TIMER_MS } from '../lib/backoff.ts'
 import { ComputedStore } from '../lib/computed-store.ts'
-import { keepArray } from '../lib/equal.ts'
+import { isEqual, keepArray } from '../lib/equal.ts'
 import { getOrCreate } from '../lib/get-or-create.ts'
 import { ValueStore } from '../lib/value-store.ts'
 import { type ChatRecord, UNKNOWN_CHAT } from './records.ts'
@@ -19,12 +19,8 @@ type Entry = {
   expiry: ReturnType<typeof setTimeout> | undefined
 }
 
-/** The messages of a chat that are not in its log up to `headSeq`. `quote` finds the messages that they reply to. */
-type UnsentIn = (
-  chatId: string,
-  headSeq: number,
-  quote: (messageId: string) => QuotedMessage | null,
-) => readonly Message[]
+/** The messages of a chat that its log does not hold yet. */
+type UnsentIn = (chat: ChatRecord) => readonly Message[]
 
 /**
  * Everything that the client knows, and the stores that show it. Changes are collected: the stores tell their
@@ -71,12 +67,12 @@ export class Model {
     this.touch(chatId)
   }
 
-  readonly noteUser = (user: User): void => {
-    const known = this.#users.get(user.id)
-    const { id, name, avatarUrl } = user
-    if (known !== undefined && known.name === name && known.avatarUrl === avatarUrl) return
-    this.#users.set(id, { id, name, avatarUrl })
-    if (id === this.viewerId) this.viewer.set(this.#users.get(id))
+  readonly noteUser = ({ id, name, avatarUrl }: User): void => {
+    const known = this.#users.get(id)
+    const user: User = { id, name, avatarUrl }
+    if (isEqual(known, user)) return
+    this.#users.set(id, user)
+    if (id === this.viewerId) this.viewer.set(user)
     if (known === undefined) return
     this.#usersVersion += 1
     for (const chatId of this.#entries.keys()) this.touch(chatId)
@@ -185,15 +181,13 @@ export class Model {
   }
 
   #view(chatId: string, entry: Entry): ChatView {
-    entry.view ??= entry.build(entry.record ?? { ...UNKNOWN_CHAT, id: chatId }, {
+    const record = entry.record ?? { ...UNKNOWN_CHAT, id: chatId }
+    entry.view ??= entry.build(record, {
       viewerId: this.viewerId,
       user: this.user,
       usersVersion: this.#usersVersion,
       typing: [...entry.typing.keys()].map(this.user),
-      unsent: this.#unsentIn(chatId, entry.record?.headSeq ?? 0, (id) => {
-        const message = entry.record?.messages.find((other) => other.id === id)
-        return message === undefined ? null : { id, body: message.body, sender: this.user(message.senderId) }
-      }),
+      unsent: this.#unsentIn(record),
       now: this.now(),
     })
     return entry.view

@@ -1,10 +1,11 @@
-import type { ClientStorage, Message, OutgoingMessage, QuotedMessage, User } from '../api.ts'
+import type { ClientStorage, Message, OutgoingMessage, User } from '../api.ts'
 import { ParleyError } from '../errors.ts'
 import { SEND } from '../graphql/documents.ts'
 import type { Request } from '../graphql/http.ts'
 import type { MessageData } from '../graphql/responses.ts'
-import { backoffMs, pause } from '../lib/backoff.ts'
+import { backoffMs, pause, REQUEST_BACKOFF } from '../lib/backoff.ts'
 import { randomId } from '../lib/random-id.ts'
+import type { ChatRecord } from '../model/records.ts'
 import { UNSENT } from '../model/view.ts'
 import { createEntries, type OutboxEntry } from './entries.ts'
 
@@ -28,11 +29,9 @@ export type Outbox = Readonly<{
   noteSent(confirmed: Confirmed): void
   /** The log is known up to `headSeq`: what was sent up to there is part of it. */
   noteHead(chatId: string, headSeq: number): void
-  /** The messages of a chat that its log, which is known up to `headSeq`, does not hold yet. */
-  unsentIn(chatId: string, headSeq: number, viewer: User, quote: Quote): readonly Message[]
+  /** The messages of a chat that its log, as far as it is known, does not hold yet. */
+  unsentIn(chat: ChatRecord, viewerId: string, user: (id: string) => User): readonly Message[]
 }>
-
-type Quote = (messageId: string) => QuotedMessage | null
 
 type Dependencies = Readonly<{
   storage: ClientStorage
@@ -48,8 +47,6 @@ type Dependencies = Readonly<{
   onSent(confirmed: Confirmed): void
   onError(error: unknown): void
 }>
-
-const BACKOFF = { firstMs: 250, maxMs: 5_000 }
 
 /*
  * Messages on their way to the server. An entry is in storage before `send` resolves, and leaves it once the server has
@@ -108,9 +105,9 @@ export function createOutbox(dependencies: Dependencies): Outbox {
     } catch (error) {
       if (!(error instanceof ParleyError)) throw error
       const { code, message, isRetryable, retryAfterMs } = error
-      if (isRetryable) return retryAfterMs ?? backoffMs(failures, BACKOFF, Math.random())
+      if (isRetryable) return retryAfterMs ?? backoffMs(failures, REQUEST_BACKOFF, Math.random())
       // The connection is about to find out that the token is rejected. The message waits for the next one.
-      if (code === 'UNAUTHENTICATED') return BACKOFF.maxMs
+      if (code === 'UNAUTHENTICATED') return REQUEST_BACKOFF.maxMs
       await stored(entries.replace({ ...entry, error: { code, message } }))
       return 0
     }
@@ -168,19 +165,28 @@ export function createOutbox(dependencies: Dependencies): Outbox {
         if (sent.chatId === chatId && sent.seq <= headSeq) confirmed.delete(sent.clientMessageId)
       }
     },
-    unsentIn(chatId, headSeq, viewer, quote) {
+    unsentIn({ id, headSeq, messages }, viewerId, user) {
+      // The log may be read before the answer arrives, which a message then waits for still.
+      const isLogged = ({ clientMessageId: key }: OutboxEntry): boolean =>
+        messages.some(({ clientMessageId, senderId }) => clientMessageId === key && senderId === viewerId)
       const sent = [...confirmed.values()].filter(({ seq }) => seq > headSeq)
       const waiting = entries.all().filter(({ clientMessageId }) => !confirmed.has(clientMessageId))
       return [...sent, ...waiting]
-        .filter((entry) => entry.chatId === chatId)
-        .map((entry) => toMessage(entry, viewer, quote))
+        .filter((entry) => entry.chatId === id && !isLogged(entry))
+        .map((entry) => toMessage(entry, messages, user(viewerId), user))
     },
   }
 }
 
-function toMessage(entry: OutboxEntry & Partial<Confirmed>, sender: User, quote: Quote): Message {
+function toMessage(
+  entry: OutboxEntry & Partial<Confirmed>,
+  messages: ChatRecord['messages'],
+  sender: User,
+  user: (id: string) => User,
+): Message {
   const { id, seq, clientMessageId, body, replyToId, sentAt, createdAt, error } = entry
   const status = id === undefined ? 'pending' : 'sent'
+  const quoted = messages.find((message) => message.id === replyToId)
   return {
     ...UNSENT,
     id,
@@ -188,7 +194,8 @@ function toMessage(entry: OutboxEntry & Partial<Confirmed>, sender: User, quote:
     clientMessageId,
     sender,
     body,
-    replyTo: replyToId === undefined ? null : quote(replyToId),
+    replyTo:
+      quoted === undefined ? null : { id: quoted.id, body: quoted.body, sender: user(quoted.senderId) },
     sentAt: new Date(sentAt ?? createdAt),
     status: error === undefined ? status : 'failed',
     error,

@@ -49,8 +49,7 @@ export function createPresenceWatch(onPresence: (data: PresenceData) => void): P
   function subscribe(userIds: readonly string[]): void {
     const current = socket
     type Data = Readonly<{ presence: Omit<PresenceData, 'userId'> & Readonly<{ user: { id: string } }> }>
-    const onData = ({ presence: { user, online, lastSeenAt } }: Data): void =>
-      onPresence({ userId: user.id, online, lastSeenAt })
+    const onData = ({ presence: { user, ...seen } }: Data): void => onPresence({ ...seen, userId: user.id })
     const onEnd = (error: ParleyError | undefined): void => {
       groups.delete(userIds)
       if (socket !== current || error === undefined) return

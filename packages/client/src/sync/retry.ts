@@ -1,8 +1,6 @@
 import { ParleyError } from '../errors.ts'
 import type { Request } from '../graphql/http.ts'
-import { backoffMs, pause } from '../lib/backoff.ts'
-
-const BACKOFF = { firstMs: 250, maxMs: 5_000 }
+import { backoffMs, pause, REQUEST_BACKOFF } from '../lib/backoff.ts'
 
 /** Repeats each request until it succeeds, fails for good, or the signal fires. Then it rejects. */
 export function withRetries(request: Request, signal: AbortSignal): Request {
@@ -17,7 +15,7 @@ export async function retried<Result>(work: () => Promise<Result>, signal: Abort
       return await work()
     } catch (error) {
       if (!(error instanceof ParleyError) || !error.isRetryable) throw error
-      await pause(error.retryAfterMs ?? backoffMs(attempt, BACKOFF, Math.random()), signal)
+      await pause(error.retryAfterMs ?? backoffMs(attempt, REQUEST_BACKOFF, Math.random()), signal)
     }
   }
 }

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ClientStorage } from '../../src/api.ts'
 import { networkError, ParleyError } from '../../src/errors.ts'
 import type { Request } from '../../src/graphql/http.ts'
+import { type ChatRecord, type MessageRecord, UNKNOWN_CHAT } from '../../src/model/records.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { memoryStorage } from '../../src/storage/memory-storage.ts'
 import { joinAlone } from '../../src/tabs/tabs.ts'
@@ -75,9 +76,11 @@ function createTab(server: ReturnType<typeof createServer>, storage: ClientStora
   return { outbox, errors, stop }
 }
 
-function shown(outbox: Outbox, chatId = 'chat_1') {
+const CHAT: ChatRecord = { ...UNKNOWN_CHAT, id: 'chat_1' }
+
+function shown(outbox: Outbox, chat = CHAT) {
   return outbox
-    .unsentIn(chatId, 0, BOB, () => null)
+    .unsentIn(chat, BOB.id, () => BOB)
     .map(({ body, status, error }) => [body, status, error?.code])
 }
 
@@ -288,3 +291,15 @@ test('sends what two tabs add at the same time in the order in which they show i
 function add({ outbox }: ReturnType<typeof createTab>, body: string): Promise<string> {
   return outbox.add('chat_1', { body })
 }
+
+test('shows a message once while the log holds it and its answer is still to come', async () => {
+  const server = createServer()
+  server.hold()
+  const { outbox } = createTab(server)
+  outbox.setSender(true, true)
+  const key = await outbox.add('chat_1', { body: 'a' })
+  const logged = { id: 'message_1', seq: 1, clientMessageId: key, senderId: BOB.id } as MessageRecord
+  const ofAlice = { ...logged, senderId: 'user_alice' }
+  expect(shown(outbox, { ...CHAT, messages: [ofAlice] })).toEqual([['a', 'pending', undefined]])
+  expect(shown(outbox, { ...CHAT, headSeq: 1, messages: [logged] })).toEqual([])
+})
