@@ -21,6 +21,7 @@ export default defineConfig({
   plugins: [englishOnly],
   resolve: {
     alias: [
+      { find: '@parley/client/group-events', replacement: source('client/src/group-events.ts') },
       { find: '@parley/client/indexeddb', replacement: source('client/src/indexeddb.ts') },
       { find: '@parley/client', replacement: source('client/src/index.ts') },
       { find: '@parley/react', replacement: source('react/src/index.ts') },

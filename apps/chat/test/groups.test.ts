@@ -9,6 +9,11 @@ beforeAll(async () => {
 }, BROWSER_TIMEOUT_MS)
 afterAll(() => app[Symbol.asyncDispose]())
 
+/** The lines about the group between its messages. */
+function eventLines(page: Page): Promise<string[]> {
+  return page.locator('.event-line').allInnerTexts()
+}
+
 /** Presses a button of the question that is asked. */
 async function confirm(page: Page, title: string, button: string): Promise<void> {
   const question = page.getByRole('alertdialog', { name: title })
@@ -54,6 +59,10 @@ test('a group is created, grows, gets another name and an admin, and is left', a
   await send(page, 'This disappears')
   await expect.poll(() => others.locator('.expiry').innerText()).toMatch(/min/)
 
+  const happened = ['Alice created the group', 'Alice added Carol', 'Alice made you an admin']
+  const changed = 'Alice changed the name or settings of the group'
+  await expect.poll(() => eventLines(others)).toEqual([...happened, changed, changed])
+
   await others.getByRole('button', { name: 'About' }).click()
   const theirs = others.getByRole('dialog')
   await theirs.getByRole('button', { name: 'Remove Carol' }).click()
@@ -61,6 +70,17 @@ test('a group is created, grows, gets another name and an admin, and is left', a
   await expect.poll(() => theirs.getByRole('region', { name: 'Members' }).innerText()).toContain('2 members')
   await theirs.getByRole('button', { name: 'Leave the group' }).click()
   await confirm(others, 'Leave Herb garden?', 'Leave')
+  await expect
+    .poll(() => eventLines(page))
+    .toEqual([
+      'You created the group',
+      'You added Carol',
+      'You made Bob an admin',
+      changed.replace('Alice', 'You'),
+      changed.replace('Alice', 'You'),
+      'Bob removed Carol',
+      'Bob left',
+    ])
   await expect.poll(() => others.locator('.composer-closed').innerText()).toContain('no longer a member')
   expect(app.errors).toEqual([])
 })

@@ -15,6 +15,7 @@ const NAMES = ['client', 'react', 'apollo', 'urql']
 const ENTRIES = [
   '@parley/client',
   '@parley/client/engine',
+  '@parley/client/group-events',
   '@parley/client/indexeddb',
   '@parley/react',
   '@parley/apollo',

@@ -1,8 +1,6 @@
 import type { ChatSummary } from '@parley/client'
 import { useChats, useViewer } from '@parley/react'
 import { type KeyboardEvent, type ReactNode, useState } from 'react'
-import { Input } from 'react-aria-components/Input'
-import { SearchField } from 'react-aria-components/SearchField'
 import { VList } from 'virtua'
 import { textDirection } from '../lib/text-direction.ts'
 import { openChat } from '../messenger/route.ts'
@@ -23,10 +21,21 @@ export function ChatList({ openChatId }: Readonly<{ openChatId: string | undefin
   return (
     <nav className="sidebar" aria-label="Chats">
       <SidebarHeader />
-      <SearchField className="search" aria-label="Search chats" value={text} onChange={setText}>
+      <div className="search" role="search">
         <Icon name="search" size={18} />
-        <Input className="search-input" placeholder="Search chats" dir={textDirection(text)} />
-      </SearchField>
+        <input
+          type="search"
+          className="search-input"
+          aria-label="Search chats"
+          placeholder="Search chats"
+          dir={textDirection(text)}
+          value={text}
+          onChange={({ target }) => setText(target.value)}
+          onKeyDown={({ key }) => {
+            if (key === 'Escape') setText('')
+          }}
+        />
+      </div>
       {chats.length === 0 ? (
         <p className="chat-list-empty">{all.length === 0 ? 'Your chats appear here.' : 'No chat matches.'}</p>
       ) : (

@@ -8,8 +8,6 @@ import {
   useRef,
   useState,
 } from 'react'
-import { TextArea } from 'react-aria-components/TextArea'
-import { TextField } from 'react-aria-components/TextField'
 import { notify } from '../lib/notices.tsx'
 import { problemText } from '../lib/problems.ts'
 import { textDirection } from '../lib/text-direction.ts'
@@ -122,27 +120,23 @@ export function Composer({
         </p>
       )}
       <div className="composer-row">
-        <TextField
-          className="composer-field"
+        <textarea
+          ref={input}
+          className="composer-input"
           aria-label="Message"
+          aria-invalid={isTooLong}
+          placeholder="Message"
+          rows={1}
+          dir={textDirection(text)}
           value={text}
-          isReadOnly={isSaving}
-          isInvalid={isTooLong}
-          onChange={(next) => {
-            setDraft(chat.id, next)
+          readOnly={isSaving}
+          onChange={({ target: { value } }) => {
+            setDraft(chat.id, value)
             setProblem(undefined)
-            if (!isEdit) chat.setTyping(next.trim() !== '')
+            if (!isEdit) chat.setTyping(value.trim() !== '')
           }}
           onKeyDown={onKeyDown}
-        >
-          <TextArea
-            ref={input}
-            className="composer-input"
-            placeholder="Message"
-            rows={1}
-            dir={textDirection(text)}
-          />
-        </TextField>
+        />
         <IconButton
           icon={isEdit ? 'check' : 'send'}
           label={isEdit ? 'Save' : 'Send'}

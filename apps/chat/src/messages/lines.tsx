@@ -22,6 +22,15 @@ export function UnreadLine(): ReactNode {
   )
 }
 
+/** What happened to the group. */
+export function EventLine({ text }: Readonly<{ text: string }>): ReactNode {
+  return (
+    <div role="listitem" className="event-line">
+      <bdi>{text}</bdi>
+    </div>
+  )
+}
+
 /** A chat without messages. */
 export function EmptyChat({ title }: Readonly<{ title: string }>): ReactNode {
   return (

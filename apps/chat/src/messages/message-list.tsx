@@ -10,6 +10,7 @@ import { EmptyChat } from './lines.tsx'
 import { MessageMenu, type OpenMenu } from './message-menu.tsx'
 import { type Row, toRows } from './timeline.ts'
 import { TimelineRow } from './timeline-row.tsx'
+import { useGroupEvents } from './use-group-events.ts'
 import { useJump } from './use-jump.ts'
 import { useMessageActions } from './use-message-actions.ts'
 import { useOpening } from './use-opening.ts'
@@ -28,7 +29,9 @@ export function MessageList({
   onTarget(target: Draft['target']): void
 }>): ReactNode {
   const unread = useUnreadAtOpen(chat, viewerId)
-  const rows = useMemo(() => toRows(chat.messages, viewerId, unread), [chat.messages, viewerId, unread])
+  const { messages } = chat
+  const events = useGroupEvents(chat.id)
+  const rows = useMemo(() => toRows(messages, events, viewerId, unread), [messages, events, viewerId, unread])
   const scroll = useScroll({ rows, hasOlder: chat.hasOlder && chat.isLoaded, loadOlder: chat.loadOlder })
   const jump = useJump(chat, rows, scroll)
   const focus = useRowFocus(rows, scroll.list)

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import type { MessageActions } from './actions.ts'
-import { DayLine, UnreadLine } from './lines.tsx'
+import { eventText } from './event-text.ts'
+import { DayLine, EventLine, UnreadLine } from './lines.tsx'
 import { MessageRow } from './message-row.tsx'
 import type { Row } from './timeline.ts'
 
@@ -26,6 +27,7 @@ export function TimelineRow({
 }: Props): ReactNode {
   if (row.type === 'day') return <DayLine date={row.date} />
   if (row.type === 'unread') return <UnreadLine />
+  if (row.type === 'event') return <EventLine text={eventText(row.events, viewerId)} />
   return (
     <MessageRow
       message={row.message}

@@ -1,4 +1,5 @@
 import type { Message } from '@parley/client'
+import type { GroupEvent } from '@parley/client/group-events'
 import { dayOf } from '../lib/times.ts'
 
 /** One line of the conversation. */
@@ -6,6 +7,8 @@ export type Row =
   | Readonly<{ type: 'day'; key: string; date: Date }>
   /** Above the first message that was unread when the chat was opened. */
   | Readonly<{ type: 'unread'; key: string }>
+  /** What happened to the group. Members that one person added after each other share a line. */
+  | Readonly<{ type: 'event'; key: string; events: readonly [GroupEvent, ...GroupEvent[]] }>
   | Readonly<{
       type: 'message'
       key: string
@@ -23,9 +26,10 @@ const GROUP_MS = 5 * 60_000
 /** The messages that were unread when the chat was opened: those after one seq, up to another. */
 export type UnreadRange = Readonly<{ afterSeq: number; untilSeq: number; count: number }>
 
-/** Puts days and groups into the messages. */
+/** Puts days, groups and the events of a group into the messages. */
 export function toRows(
   messages: readonly Message[],
+  events: readonly GroupEvent[],
   viewerId: string | undefined,
   unread: UnreadRange | undefined,
 ): readonly Row[] {
@@ -34,13 +38,36 @@ export function toRows(
   let previousDay = 0
   let isUnreadShown = unread === undefined
   let startsGroup = true
+  let nextEvent = 0
+
+  function startDay(day: number, date: Date): void {
+    if (day === previousDay) return
+    rows.push({ type: 'day', key: `day ${day}`, date })
+    previousDay = day
+    startsGroup = true
+  }
+
+  /** Events come before the messages that follow them in the log, so before all that are not in it yet. */
+  function isEventBefore({ seq }: Message): boolean {
+    const event = events[nextEvent]
+    return event !== undefined && (seq === undefined || event.seq < seq)
+  }
+
+  function addEvent(event: GroupEvent): void {
+    nextEvent += 1
+    startDay(dayOf(event.at), event.at)
+    const last = rows.at(-1)
+    if (last?.type === 'event' && isSameAddition(last.events[0], event))
+      rows[rows.length - 1] = { ...last, events: [...last.events, event] }
+    else rows.push({ type: 'event', key: `event ${event.seq}`, events: [event] })
+    startsGroup = true
+  }
+
   for (const [index, message] of messages.entries()) {
+    while (isEventBefore(message)) addEvent(events[nextEvent] as GroupEvent)
     const { day, key } = factsOf(message)
     const isOwn = message.sender.id === viewerId
-    if (day !== previousDay) {
-      rows.push({ type: 'day', key: `day ${day}`, date: message.sentAt })
-      startsGroup = true
-    }
+    startDay(day, message.sentAt)
     if (!isUnreadShown && !isOwn && isIn(unread, message)) {
       isUnreadShown = true
       // At the very start of what is loaded, older messages may be unread too.
@@ -48,14 +75,20 @@ export function toRows(
       startsGroup = true
     }
     const next = messages[index + 1]
-    const isLast = next === undefined || !isSameGroup(message, next) || factsOf(next).day !== day
+    const isLast =
+      next === undefined || !isSameGroup(message, next) || factsOf(next).day !== day || isEventBefore(next)
     const isFirst = startsGroup || previous === undefined || !isSameGroup(previous, message)
     rows.push({ type: 'message', key, message, isOwn, isFirst, isLast })
     startsGroup = false
     previous = message
-    previousDay = day
   }
+  for (const event of events.slice(nextEvent)) addEvent(event)
   return rows
+}
+
+/** Whether the same person adds another member. */
+function isSameAddition(before: GroupEvent, after: GroupEvent): boolean {
+  return [before, after].every(({ type }) => type === 'member-added') && before.actor.id === after.actor.id
 }
 
 function isIn(range: UnreadRange | undefined, { seq }: Message): boolean {

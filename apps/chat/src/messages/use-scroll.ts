@@ -46,9 +46,16 @@ export function useScroll({ rows, hasOlder, loadOlder }: Options): Scroll {
   useEffect(() => () => clearTimeout(lookTimer.current), [])
 
   const firstMessage = rows.find(({ type }) => type === 'message')?.key
-  const [first, setFirst] = useState(firstMessage)
-  const isPrepended = first !== undefined && first !== firstMessage
-  useEffect(() => setFirst(firstMessage), [firstMessage])
+  const lastKey = rows.at(-1)?.key
+  const [before, setBefore] = useState({ firstMessage, lastKey, count: rows.length })
+  // Lines about a group come a moment after the older messages that they stand between.
+  const isPrepended =
+    (before.firstMessage !== undefined && before.firstMessage !== firstMessage) ||
+    (before.lastKey === lastKey && before.count < rows.length)
+  useEffect(
+    () => setBefore({ firstMessage, lastKey, count: rows.length }),
+    [firstMessage, lastKey, rows.length],
+  )
 
   function scrollToEnd(): void {
     const { current: element } = scroller
@@ -57,7 +64,6 @@ export function useScroll({ rows, hasOlder, loadOlder }: Options): Scroll {
   }
 
   const last = rows.at(-1)
-  const lastKey = last?.key
   const isOwn = last?.type === 'message' && last.isOwn
   useLayoutEffect(() => {
     if (isOwn || isStuck.current) scrollToEnd()

@@ -1,8 +1,4 @@
-import type { ReactNode } from 'react'
-import { Input } from 'react-aria-components/Input'
-import { Label } from 'react-aria-components/Label'
-import { Text } from 'react-aria-components/Text'
-import { TextField as AriaTextField } from 'react-aria-components/TextField'
+import { type ReactNode, useId } from 'react'
 import { textDirection } from '../lib/text-direction.ts'
 
 /** A labelled field for one line of text. */
@@ -25,23 +21,31 @@ export function TextField({
   type?: 'text' | 'password'
   isFocused?: boolean
 }>): ReactNode {
+  const id = useId()
+  const hintId = `${id}hint`
   return (
-    <AriaTextField
-      className="field"
-      value={value}
-      onChange={onChange}
-      type={type}
-      autoFocus={isFocused}
-      autoComplete="off"
-      {...(maxLength !== undefined && { maxLength })}
-    >
-      <Label className="field-label">{label}</Label>
-      <Input className="field-input" placeholder={placeholder} dir={textDirection(value)} />
+    <div className="field">
+      <label className="field-label" htmlFor={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        className="field-input"
+        type={type}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        placeholder={placeholder}
+        dir={textDirection(value)}
+        autoComplete="off"
+        autoFocus={isFocused}
+        aria-describedby={hint === undefined ? undefined : hintId}
+        maxLength={maxLength}
+      />
       {hint !== undefined && (
-        <Text slot="description" className="field-hint">
+        <p id={hintId} className="field-hint">
           {hint}
-        </Text>
+        </p>
       )}
-    </AriaTextField>
+    </div>
   )
 }

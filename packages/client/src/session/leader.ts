@@ -48,10 +48,8 @@ export function createLeader(context: SessionContext, deviceId: string): Leader 
   function onOpened(socket: Socket): () => void {
     const closed = new AbortController()
     openInbox(socket, closed.signal)
-    const onData = ({
-      serviceStatus: { level, paused },
-    }: Readonly<{ serviceStatus: ServiceStatus }>): void => {
-      serviceStatus.set({ level, paused })
+    const onData = ({ serviceStatus: status }: Readonly<{ serviceStatus: ServiceStatus }>): void => {
+      serviceStatus.set(status)
       postState()
     }
     socket.subscribe(SERVICE_STATUS, {}, { onData, onEnd: () => undefined })

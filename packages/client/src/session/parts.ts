@@ -2,6 +2,7 @@ import type { ClientStorage, ConnectionState, ServiceStatus } from '../api.ts'
 import type { Socket } from '../connection/socket.ts'
 import type { TokenSource } from '../connection/token.ts'
 import type { Request } from '../graphql/http.ts'
+import type { EventData } from '../graphql/responses.ts'
 import type { ValueStore } from '../lib/value-store.ts'
 import type { Model } from '../model/model.ts'
 import type { PresenceStores } from '../presence/presence-stores.ts'
@@ -24,6 +25,8 @@ export type ClientParts = Readonly<{
   /** Whether another tab holds the inbox. */
   isFollowing: ValueStore<boolean>
   connection: ValueStore<ConnectionState>
+  /** Called with each event after it was applied. */
+  eventListeners: Set<(event: EventData) => void>
   serviceStatus: ValueStore<ServiceStatus>
   /** Aborted once the client is closed. */
   signal: AbortSignal

@@ -77,13 +77,15 @@ export function createSession(options: Options): Session {
     if (isLeader() && sync.isReady()) cache.note(chatIds)
   })
 
-  function onEvent({ __typename: type, chat, seq, message }: EventData): void {
+  function onEvent(event: EventData): void {
+    const { __typename: type, chat, seq, message } = event
     if (message !== undefined && type === 'MessageSent') {
       // A message ends the typing that led to it.
       model.setTyping(chat.id, message.sender, false)
       if (message.sender.id === model.viewerId) outbox.noteLogged(message.clientMessageId)
     }
     noteHead(chat.id, seq)
+    for (const listener of options.eventListeners) listener(event)
   }
 
   function onMessage(message: TabMessage, fromTab: string): void {
