@@ -5,7 +5,7 @@ import { GROUP_EVENTS } from './graphql/documents.ts'
 import type { EventData } from './graphql/responses.ts'
 import { ValueStore } from './lib/value-store.ts'
 
-/** What happened to a group besides its messages. `seq` gives its place between them. */
+/** An event of a group that is not about a message. `seq` gives its place between the messages. */
 export type GroupEvent = Readonly<{ seq: number; at: Date; actor: User }> &
   (
     | Readonly<{ type: 'member-added'; user: User }>
@@ -27,8 +27,8 @@ type Range = Readonly<{ afterSeq: number; untilSeq: number }>
  * while the store has listeners. Empty in a direct chat, and where the server no longer keeps them.
  *
  * The store holds one stretch of the log. It grows at the start when older messages are loaded, and at the end by the
- * events of the inbox. What the inbox did not bring, because the chat was read anew, is read from the log. A log that
- * has become shorter was restored from a backup: everything is read again.
+ * events of the inbox. If the chat was read anew, the inbox has not brought all of them, and the rest is read from the
+ * log. A log that has become shorter was restored from a backup: everything is read again.
  */
 export function groupEvents(client: ParleyClient, chatId: string): Store<readonly GroupEvent[]> {
   const { requestWithRetries: request, eventListeners, signal, onError } = engineOf(client)
@@ -94,7 +94,7 @@ export function groupEvents(client: ParleyClient, chatId: string): Store<readonl
     }
   }
 
-  /** Reads a stretch page by page. What the server no longer keeps is left out. */
+  /** Reads a stretch page by page, as far as the server still keeps it. */
   async function read({ afterSeq, untilSeq }: Range): Promise<readonly EventData[]> {
     const found: EventData[] = []
     for (let after = afterSeq; after < untilSeq;) {

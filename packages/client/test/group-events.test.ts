@@ -26,7 +26,7 @@ function lines(events: readonly GroupEvent[]): string[] {
   return events.map(({ seq, type }) => `${seq} ${type}`)
 }
 
-test('tells live what happens to a group, and who did what to whom', async () => {
+test('tells live what happens to a group, with the actor and the user', async () => {
   await using parley = await startParley()
   const [alice, bob, carol] = await Promise.all([
     parley.person('alice'),

@@ -40,7 +40,7 @@ edges{node{...P}}pageInfo{hasNextPage endCursor}}}}${USER} ${MEMBER}`
 export const EVENTS = `query Events($id:ID!,$afterSeq:Int!){chat(id:$id){headSeq events(afterSeq:$afterSeq){...E}}}
 ${USER} ${MESSAGE} ${EVENT}`
 
-/** What happened besides messages, whose events come without their content. */
+/** Events with what they say about members. Those of messages come without their content. */
 export const GROUP_EVENTS = `query GroupEvents($id:ID!,$afterSeq:Int!,$first:Int){chat(id:$id){
 events(afterSeq:$afterSeq,first:$first){__typename seq at actor{...U}chat{id}...on MemberAdded{user{...U}}
 ...on MemberRemoved{user{...U}}...on MemberRoleChanged{user{...U}role}}}}${USER}`
