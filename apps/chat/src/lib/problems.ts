@@ -9,14 +9,14 @@ export function sendProblemText(problem: Problem | undefined): string {
   return problem === undefined ? 'The message was not sent.' : textOf(problem)
 }
 
-/** Says in words for the person why an action failed. `userIds`: the people whom it was about. */
+/** Says in words for the person why an action failed. `userIds`: the people of the action. */
 export function problemText(error: unknown, userIds: readonly string[] = []): string {
   if (!(error instanceof ParleyError)) return 'Something went wrong. Try again.'
   const missing = error.code === 'NOT_FOUND' ? missingUser(error, userIds) : undefined
   return missing === undefined ? textOf(error) : noSuchPerson(missing)
 }
 
-/** The server names the first of several people whom it does not find. */
+/** Of several people, the server names the first that it does not find. */
 function missingUser({ message }: Problem, userIds: readonly string[]): string | undefined {
   if (userIds.length < 2) return userIds[0]
   const words = new Set(message.split(' '))

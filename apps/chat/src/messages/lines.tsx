@@ -22,7 +22,7 @@ export function UnreadLine(): ReactNode {
   )
 }
 
-/** What happened to the group. */
+/** An event of the group. */
 export function EventLine({ text }: Readonly<{ text: string }>): ReactNode {
   return (
     <div role="listitem" className="event-line">

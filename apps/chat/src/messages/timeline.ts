@@ -7,7 +7,7 @@ export type Row =
   | Readonly<{ type: 'day'; key: string; date: Date }>
   /** Above the first message that was unread when the chat was opened. */
   | Readonly<{ type: 'unread'; key: string }>
-  /** What happened to the group. Members that one person added after each other share a line. */
+  /** An event of the group. Members that one person added after each other share a line. */
   | Readonly<{ type: 'event'; key: string; events: readonly [GroupEvent, ...GroupEvent[]] }>
   | Readonly<{
       type: 'message'

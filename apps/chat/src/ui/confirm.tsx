@@ -4,7 +4,7 @@ import { Dialog } from 'react-aria-components/Dialog'
 import { Heading } from 'react-aria-components/Heading'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
 
-/** What a person is asked before something that cannot be undone. */
+/** A question before something that cannot be undone. */
 export type Question = Readonly<{
   title: string
   text: string
