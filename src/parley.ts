@@ -14,7 +14,7 @@ import { wireServerInfo, wireTransport } from './composition/transport.ts'
 import { wireUsers } from './composition/users.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
-import type { ServerServices } from './server-api/context.ts'
+import type { ServerDomains } from './composition/server-api.ts'
 import type { Logger } from './telemetry/logger.ts'
 
 /** One gateway with every domain in it. Several can run in one process. */
@@ -39,7 +39,7 @@ export function createParley(
   const delivery = wireDelivery(foundation, chats, gateway, overload)
   const retention = wireRetention(foundation, overload.levels)
 
-  const services: Services & ServerServices = {
+  const services: Services & ServerDomains = {
     users,
     ...chats,
     ...groups,

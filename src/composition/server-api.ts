@@ -1,3 +1,4 @@
+import { createRevocationCommands } from '../auth/revocation-commands.ts'
 import { createAuditLog } from '../keys/audit-log.ts'
 import { createAuditStore } from '../keys/audit-store.ts'
 import { createKeys } from '../keys/keys.ts'
@@ -22,12 +23,17 @@ export type ServerApi = Readonly<{
 /** A backend makes the calls of many users, so it may have more of them in progress than one user. */
 const MAX_CONCURRENT_CALLS = 100
 
+/** The services that the public API has as well. */
+export type ServerDomains = Omit<ServerServices, 'revocations'>
+
 /** Undefined if no port is configured for it. */
-export function wireServerApi(foundation: Foundation, services: ServerServices): ServerApi | undefined {
+export function wireServerApi(foundation: Foundation, domains: ServerDomains): ServerApi | undefined {
   const { config, clock, database, logger } = foundation
   if (config.serverApi === undefined) return undefined
   const keys = createKeys(database)
   const audit = createAuditLog({ store: createAuditStore({ writer: database.writer }), logger })
+  const revocations = createRevocationCommands({ writer: database.durableWriter })
+  const services: ServerServices = { ...domains, revocations }
   const contextFor = createServerContextFactory(services, clock)
   const yoga = createYogaHandler({
     schema: createServerSchema(),

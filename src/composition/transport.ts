@@ -20,9 +20,8 @@ import { createConnectionAdmission } from '../transport/websocket/connection-adm
 import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
 import { SOCKET_LIMITS } from '../transport/websocket/limits.ts'
 import type { Auth } from './auth.ts'
-import type { ServerServices } from '../server-api/context.ts'
 import type { Foundation } from './foundation.ts'
-import { type ServerApi, wireServerApi } from './server-api.ts'
+import { type ServerApi, type ServerDomains, wireServerApi } from './server-api.ts'
 
 /** The HTTP and WebSocket server, its health checks, and the demo users. */
 export type Transport = Readonly<{
@@ -43,7 +42,7 @@ export function wireServerInfo({ config }: Foundation): ServerInfo {
 
 export function wireTransport(
   foundation: Foundation,
-  services: Services & ServerServices,
+  services: Services & ServerDomains,
   { authenticator }: Pick<Auth, 'authenticator'>,
 ): Transport {
   const { config, clock, logger, metrics, intake, database, adaptSchema } = foundation

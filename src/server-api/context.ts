@@ -1,9 +1,10 @@
 import DataLoader from 'dataloader'
+import type { RevocationCommands } from '../auth/revocation-commands.ts'
 import type { Session } from '../auth/session.ts'
 import type { PageLimit } from '../api/connections.ts'
 import { pageLimitFor } from '../api/context-factory.ts'
 import type { Deadline } from '../api/context.ts'
-import { notFound, ParleyError } from '../errors.ts'
+import { forbidden, notFound, ParleyError } from '../errors.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Chats } from '../chats/chats.ts'
 import type { ChatUpdater } from '../chats/update-chat.ts'
@@ -21,6 +22,7 @@ import type { Clock } from '../lib/clock.ts'
 /** The services that resolvers of the server API may call. */
 export type ServerServices = Readonly<{
   users: Users
+  revocations: Pick<RevocationCommands, 'revokeUser'>
   chats: Chats
   chatLog: ChatLog
   chatUpdater: ChatUpdater
@@ -101,11 +103,14 @@ export function requireScope({ scopes, name }: ServerKey, scope: Scope): void {
 /**
  * Returns the user in whose name the call acts, and notes them for the audit log.
  *
- * Errors: FORBIDDEN – the key does not have the scope `act-as-user`; NOT_FOUND – no such user.
+ * Errors: FORBIDDEN – the key does not have the scope `act-as-user`, or the user is deactivated; NOT_FOUND – no such
+ * user.
  */
 export async function actAs(userId: UserId, { key, services, actedAs }: ServerContext): Promise<UserId> {
   requireScope(key, 'act-as-user')
-  if ((await services.users.find(userId)) === undefined) throw notFound(`User ${globalId.user(userId)}`)
+  const user = await services.users.find(userId)
+  if (user === undefined || userId === SYSTEM_USER_ID) throw notFound(`User ${globalId.user(userId)}`)
+  if (user.deactivatedAt !== undefined) throw forbidden(`${globalId.user(userId)} is deactivated.`)
   actedAs.add(userId)
   return userId
 }

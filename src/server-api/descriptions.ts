@@ -88,6 +88,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   MessageEdge: 'A message and its position in the list.',
   'MessageEdge.node': 'The message.',
   Mutation: 'Changes. Each may be repeated with the same input, and then does nothing more.',
+  'Mutation.deactivateUser': `Signs a user out everywhere within a second, and rejects their tokens until \`reactivateUser\`. Memberships and
+messages stay. Scope \`users\`.
+
+- \`NOT_FOUND\` – no such user`,
+  'Mutation.deactivateUser(userId:)': 'The user.',
   'Mutation.deleteMessage': `Deletes a message of any user. The message stays as a tombstone. Scope \`messages\`.
 
 - \`NOT_FOUND\` – no such message`,
@@ -107,6 +112,10 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
 - \`NOT_FOUND\` – a user does not exist
 - \`BAD_USER_INPUT\` – no owner, or too many members`,
   'Mutation.ensureGroup(input:)': 'The group.',
+  'Mutation.reactivateUser': `Lets a user sign in again, with a token that was issued after the deactivation. Scope \`users\`.
+
+- \`NOT_FOUND\` – no such user`,
+  'Mutation.reactivateUser(userId:)': 'The user.',
   'Mutation.sendMessage': `Sends a message in the name of a user. Answers once the message is durable. The same sender and \`clientMessageId\`
 return the first message. Scopes \`messages\` and \`act-as-user\`.
 
@@ -118,6 +127,10 @@ return the first message. Scopes \`messages\` and \`act-as-user\`.
   'Mutation.sendMessages': `As \`sendMessage\`, for up to 100 messages. Each succeeds or fails by itself. Messages of one chat keep the order of the
 list.`,
   'Mutation.sendMessages(inputs:)': 'The messages.',
+  'Mutation.signOutUser': `Revokes all tokens that the user has now. Open connections are closed within a second. Scope \`users\`.
+
+- \`NOT_FOUND\` – no such user`,
+  'Mutation.signOutUser(userId:)': 'The user.',
   'Mutation.updateChat': `Changes the title of a group, or the lifetime of messages sent from now on. Scope \`chats\`.
 
 - \`NOT_FOUND\` – no such chat
@@ -185,6 +198,7 @@ with a later token, its name and picture replace these. Scope \`users\`.
   'UpdateMembersInput.set': 'These users become members with these roles; present members only get the role.',
   User: 'A user, who may never have signed in.',
   'User.avatarUrl': 'Address of a picture, or null.',
+  'User.deactivatedAt': 'Since when the user may not sign in. Null if the user may.',
   'User.id': "`user_<subject>`: the subject of the user's tokens after `user_`.",
   'User.name': 'Display name.',
   UserInput: 'A user of your product.',

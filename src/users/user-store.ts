@@ -5,8 +5,13 @@ import type { Writer } from '../store/sql/writer.ts'
 import type { Profile, User } from './user.ts'
 
 export type UserStore = Readonly<{
-  /** Creates the user, or updates name and picture, unless the stored ones are from a newer token. */
-  upsert(profile: Profile): Promise<void>
+  /**
+   * Creates the user, or updates name and picture, unless the stored ones are from a newer token. Returns whether the
+   * user may sign in.
+   */
+  upsert(profile: Profile): Promise<boolean>
+  /** Returns false if there is no such user. A user who is in the state already keeps it. */
+  setDeactivated(id: UserId, isDeactivated: boolean): Promise<boolean>
   /** Returns the users that exist, in no particular order. */
   findMany(ids: readonly UserId[]): Promise<readonly User[]>
 }>
@@ -18,15 +23,26 @@ export type UserStore = Readonly<{
 const UPSERT = {
   name: 'user_upsert',
   text: `
-    INSERT INTO users AS u (id, name, avatar_url, claims_issued_at)
-    SELECT p.* FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS p(id, name, avatar_url, issued_at)
-    ORDER BY p.id
-    ON CONFLICT (id) DO UPDATE
-      SET name = CASE WHEN EXCLUDED.name = u.id THEN u.name ELSE EXCLUDED.name END,
-        avatar_url = COALESCE(EXCLUDED.avatar_url, u.avatar_url),
-        claims_issued_at = EXCLUDED.claims_issued_at
-      WHERE EXCLUDED.claims_issued_at >= u.claims_issued_at
-        AND (EXCLUDED.name NOT IN (u.id, u.name) OR EXCLUDED.avatar_url <> COALESCE(u.avatar_url, ''))`,
+    WITH written AS (
+      INSERT INTO users AS u (id, name, avatar_url, claims_issued_at)
+      SELECT p.* FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS p(id, name, avatar_url, issued_at)
+      ORDER BY p.id
+      ON CONFLICT (id) DO UPDATE
+        SET name = CASE WHEN EXCLUDED.name = u.id THEN u.name ELSE EXCLUDED.name END,
+          avatar_url = COALESCE(EXCLUDED.avatar_url, u.avatar_url),
+          claims_issued_at = EXCLUDED.claims_issued_at
+        WHERE EXCLUDED.claims_issued_at >= u.claims_issued_at
+          AND (EXCLUDED.name NOT IN (u.id, u.name) OR EXCLUDED.avatar_url <> COALESCE(u.avatar_url, ''))
+    )
+    SELECT id FROM users WHERE id = ANY ($1::text[]) AND deactivated_at IS NOT NULL`,
+}
+
+// Locks one row of users, by its primary key.
+const SET_DEACTIVATED = {
+  name: 'user_set_deactivated',
+  text: `
+    UPDATE users SET deactivated_at = CASE WHEN $2 THEN COALESCE(deactivated_at, clock_timestamp()) END
+    WHERE id = $1 RETURNING id`,
 }
 
 /** Users who sign in at the same time share statements and commits. */
@@ -34,23 +50,31 @@ const SHARED = { maxBatch: 200, concurrency: 2 }
 
 export function createUserStore({ writer, reader }: { writer: Writer; reader: Reader }): UserStore {
   return {
-    upsert: shareStatement<Profile, void>({
+    upsert: shareStatement<Profile, boolean>({
       ...SHARED,
       async run(profiles) {
+        const deactivated = new Set<UserId>()
         // A statement can change a row once. Several profiles of one user are written one after the other.
-        for (const round of roundsOf(profiles)) await writer.query(UPSERT, columnsOf(round))
-        return profiles.map(() => undefined)
+        for (const round of roundsOf(profiles)) {
+          const rows = await writer.query<Pick<User, 'id'>>(UPSERT, columnsOf(round))
+          for (const { id } of rows) deactivated.add(id)
+        }
+        return profiles.map(({ id }) => !deactivated.has(id))
       },
     }),
+    setDeactivated: async (id, isDeactivated) =>
+      (await writer.query(SET_DEACTIVATED, [id, isDeactivated])).length > 0,
     async findMany(ids) {
       const rows = await reader.prisma.user.findMany({
         where: { id: { in: [...ids] } },
-        select: { id: true, name: true, avatarUrl: true },
+        select: { id: true, name: true, avatarUrl: true, deactivatedAt: true },
       })
-      return rows.map((row) => ({ ...row, id: row.id as UserId }))
+      return rows.map(toUser)
     },
   }
 }
+
+type UserRow = Readonly<{ id: string; name: string; avatarUrl: string | null; deactivatedAt: Date | null }>
 
 /** Splits profiles so that each round has a user once. Each user's profiles keep their order. */
 function* roundsOf(profiles: readonly Profile[]): Generator<readonly Profile[], void, void> {
@@ -66,4 +90,9 @@ function columnsOf(profiles: readonly Profile[]): unknown[] {
     profiles.map(({ avatarUrl }) => avatarUrl),
     profiles.map(({ issuedAt }) => issuedAt),
   ]
+}
+
+function toUser({ id, name, avatarUrl, deactivatedAt }: UserRow): User {
+  const user = { id: id as UserId, name, avatarUrl }
+  return deactivatedAt === null ? user : { ...user, deactivatedAt }
 }

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { ParleyError } from '../errors.ts'
 import type { UserId } from '../ids.ts'
 import { coalesceReads } from '../lib/coalesced-reads.ts'
 import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
@@ -9,8 +10,15 @@ export type Users = Readonly<{
   /**
    * Creates or updates the user of a verified token. Name and picture follow the newest token. Returns whether this
    * wrote to the database.
+   *
+   * Errors: UNAUTHENTICATED – the user is deactivated.
    */
   provision(profile: Profile): Promise<boolean>
+  /**
+   * Decides whether the user may sign in. A session in progress does not end by itself; revoke its token. Returns false
+   * if there is no such user.
+   */
+  setDeactivated(id: UserId, isDeactivated: boolean): Promise<boolean>
   /** Returns users in the order of `ids`; undefined if there is none. The result may be `USER_CACHE_TTL_MS` old. */
   findMany(ids: readonly UserId[]): Promise<(User | undefined)[]>
   find(id: UserId): Promise<User | undefined>
@@ -42,7 +50,8 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
     const { id, name, avatarUrl, issuedAt } = profile
     const seen = JSON.stringify([id, name, avatarUrl, issuedAt.getTime()])
     if (provisioned.get(seen) === true) return false
-    await store.upsert(profile)
+    const maySignIn = await store.upsert(profile)
+    if (!maySignIn) throw new ParleyError('UNAUTHENTICATED', 'This account is deactivated.')
     // The first query of a new user may go to a replica that does not have the user yet.
     marks?.recordDelivery(id)
     provisioned.set(seen, true)
@@ -68,5 +77,17 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
     return ids.map((id) => found.get(id) ?? read.get(id))
   }
 
-  return { provision, findMany, find: async (id) => (await findMany([id]))[0], recent: (id) => cache.get(id) }
+  async function setDeactivated(id: UserId, isDeactivated: boolean): Promise<boolean> {
+    const isKnown = await store.setDeactivated(id, isDeactivated)
+    cache.delete(id)
+    return isKnown
+  }
+
+  return {
+    provision,
+    setDeactivated,
+    findMany,
+    find: async (id) => (await findMany([id]))[0],
+    recent: (id) => cache.get(id),
+  }
 }

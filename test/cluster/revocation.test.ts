@@ -1,58 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { createClient } from 'graphql-ws'
-import { SignJWT } from 'jose'
 import { expect, test } from 'vitest'
-import { WebSocket } from 'ws'
-import { EventQueue } from '../harness/fixtures/event-queue.ts'
 import { query } from '../harness/servers/database.ts'
 import { startCluster } from '../harness/servers/cluster.ts'
-import { startParley, TEST_SECRET, type TestParley } from '../harness/servers/parley.ts'
+import { startParley, type TestParley } from '../harness/servers/parley.ts'
+import { codeOver, issue, openInbox } from '../harness/people/issued-token.ts'
 import { parley as run } from '../unit/cli/terminal.ts'
 
 /** A second, and the time of a busy machine to notice. */
 const NOTICED_WITHIN_MS = 5_000
-
-type Issued = Readonly<{ token: string; jti: string }>
-
-/** Issued an hour ago, unless `ageS` says otherwise. */
-async function issue(subject: string, { ageS = 3_600 }: Readonly<{ ageS?: number }> = {}): Promise<Issued> {
-  const jti = randomUUID()
-  const token = await new SignJWT({ sub: subject, jti })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setIssuedAt(Math.floor(Date.now() / 1_000) - ageS)
-    .setExpirationTime('2h')
-    .sign(new TextEncoder().encode(TEST_SECRET))
-  return { token, jti }
-}
-
-/** An open inbox. `closed` has the code and reason once the gateway has closed its socket. */
-async function openInbox({ url }: TestParley, { token }: Issued) {
-  const closed = new EventQueue<Readonly<{ code: number; reason: string }>>()
-  const items = new EventQueue<unknown>()
-  const client = createClient({
-    url: url.replace('http', 'ws'),
-    webSocketImpl: WebSocket,
-    connectionParams: { authorization: token },
-    retryAttempts: 0,
-    on: { closed: (event) => closed.push(event as { code: number; reason: string }) },
-  })
-  client.subscribe(
-    { query: 'subscription { inbox { __typename } }' },
-    { next: (item) => items.push(item), error: () => undefined, complete: () => undefined },
-  )
-  await items.next()
-  return { closed, [Symbol.asyncDispose]: async () => client.dispose() }
-}
-
-async function codeOver(url: string, { token }: Issued): Promise<string | undefined> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify({ query: '{ viewer { id } }' }),
-  })
-  const { errors } = (await response.json()) as { errors?: { extensions: { code: string } }[] }
-  return errors?.[0]?.extensions.code
-}
 
 const REVOKED = { code: 4403, reason: 'Token revoked' }
 

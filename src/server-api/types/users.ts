@@ -1,12 +1,15 @@
 import { idArgument } from '../../api/arguments.ts'
-import { badInput } from '../../errors.ts'
-import { globalId } from '../../ids.ts'
+import { badInput, notFound } from '../../errors.ts'
+import { globalId, SYSTEM_USER_ID, type UserId } from '../../ids.ts'
 import { toSingleLine } from '../../lib/single-line.ts'
 import type { Profile } from '../../users/user.ts'
 import type { ServerBuilder } from '../builder.ts'
+import type { ServerContext } from '../context.ts'
 
 /** The most users of one call. */
 const MAX_USERS = 500
+/** Tokens that a call revokes stay revoked for 90 days, as those of `parley revoke`. They should not live longer. */
+const REVOKED_FOR_S = 90 * 86_400
 const MAX_PICTURE_LENGTH = 2_048
 
 export function defineUsers(builder: ServerBuilder): void {
@@ -15,8 +18,14 @@ export function defineUsers(builder: ServerBuilder): void {
       id: t.id({ resolve: ({ id }) => globalId.user(id) }),
       name: t.exposeString('name'),
       avatarUrl: t.exposeString('avatarUrl', { nullable: true }),
+      deactivatedAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        resolve: ({ deactivatedAt }) => deactivatedAt ?? null,
+      }),
     }),
   })
+  defineAccess(builder)
   const input = builder.inputType('UserInput', {
     fields: (t) => ({
       id: t.id({ required: true }),
@@ -49,6 +58,53 @@ export function defineUsers(builder: ServerBuilder): void {
       },
     }),
   )
+}
+
+function defineAccess(builder: ServerBuilder): void {
+  builder.mutationFields((t) => ({
+    deactivateUser: t.field({
+      type: 'User',
+      args: { userId: t.arg.id({ required: true }) },
+      resolve: async (_, args, context) => {
+        const userId = idArgument.user('userId', args.userId)
+        await setDeactivated(userId, true, context)
+        await signOut(userId, context)
+        return context.loadUser(userId)
+      },
+    }),
+    reactivateUser: t.field({
+      type: 'User',
+      args: { userId: t.arg.id({ required: true }) },
+      resolve: async (_, args, context) => {
+        const userId = idArgument.user('userId', args.userId)
+        await setDeactivated(userId, false, context)
+        return context.loadUser(userId)
+      },
+    }),
+    signOutUser: t.field({
+      type: 'User',
+      args: { userId: t.arg.id({ required: true }) },
+      resolve: async (_, args, context) => {
+        const user = await context.loadUser(idArgument.user('userId', args.userId))
+        await signOut(user.id, context)
+        return user
+      },
+    }),
+  }))
+}
+
+async function setDeactivated(
+  id: UserId,
+  isDeactivated: boolean,
+  { services }: ServerContext,
+): Promise<void> {
+  const isKnown = id !== SYSTEM_USER_ID && (await services.users.setDeactivated(id, isDeactivated))
+  if (!isKnown) throw notFound(`User ${globalId.user(id)}`)
+}
+
+/** Revokes all tokens that the user has now. */
+async function signOut(id: UserId, { services }: ServerContext): Promise<void> {
+  await services.revocations.revokeUser(id, { keepS: REVOKED_FOR_S })
 }
 
 function requireFew(list: readonly unknown[]): void {

@@ -17,7 +17,9 @@ function createWorld() {
       async upsert({ id, name }) {
         calls.writes += 1
         names.set(id, name)
+        return true
       },
+      setDeactivated: () => Promise.resolve(true),
       async findMany(ids) {
         calls.reads += 1
         return ids.flatMap((id): User[] => {
