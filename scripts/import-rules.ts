@@ -29,6 +29,7 @@ export const ROOM_ORDER = [
   'receipts',
   'groups',
   'messages',
+  'media',
   'users',
   'auth',
   'keys',

@@ -13,6 +13,8 @@ export type DeviceId = Branded<string, 'DeviceId'>
 export type GatewayId = Branded<string, 'GatewayId'>
 /** A user's membership of a chat, over all of its periods. */
 export type MemberId = Readonly<{ chatId: ChatId; userId: UserId }>
+/** A lower-case UUIDv7. */
+export type AttachmentId = Branded<string, 'AttachmentId'>
 /** The number of an event in a chat's log, from 1. 0 is before the first event. */
 export type Seq = number
 /** A message's chat, and the seq at which it was sent. */
@@ -32,12 +34,18 @@ export function newChatId(): ChatId {
   return v7() as ChatId
 }
 
+/** Returns a new id, ordered by time as those of chats. */
+export function newAttachmentId(): AttachmentId {
+  return v7() as AttachmentId
+}
+
 /** Ids as clients see them. Programs must treat them as opaque. */
 export const globalId = {
   user: (id: UserId): string => `user_${id}`,
   chat: (id: ChatId): string => `chat_${id}`,
   member: ({ chatId, userId }: MemberId): string => `member_${chatId}_${userId}`,
   message: ({ chatId, seq }: MessageId): string => `message_${chatId}_${seq}`,
+  attachment: (id: AttachmentId): string => `attachment_${id}`,
 }
 
 /** A decoded global id. */
@@ -46,6 +54,7 @@ export type NodeId =
   | Readonly<{ type: 'Chat'; id: ChatId }>
   | Readonly<{ type: 'ChatMember'; id: MemberId }>
   | Readonly<{ type: 'Message'; id: MessageId }>
+  | Readonly<{ type: 'Attachment'; id: AttachmentId }>
 
 /** Decodes a global id. Returns undefined if Parley cannot have issued it. */
 export function parseGlobalId(text: string): NodeId | undefined {
@@ -59,6 +68,8 @@ export function parseGlobalId(text: string): NodeId | undefined {
       return parseMemberId(rest)
     case 'message':
       return parseMessageId(rest)
+    case 'attachment':
+      return isAttachmentId(rest) ? { type: 'Attachment', id: rest } : undefined
     default:
       return undefined
   }
@@ -79,6 +90,15 @@ function parseMessageId(rest: string): NodeId | undefined {
 }
 
 function isChatId(text: string): text is ChatId {
+  return isUuid7(text)
+}
+
+/** Returns whether a text can be the id of an attachment. */
+export function isAttachmentId(text: string): text is AttachmentId {
+  return isUuid7(text)
+}
+
+function isUuid7(text: string): boolean {
   return validate(text) && version(text) === 7 && text === text.toLowerCase()
 }
 

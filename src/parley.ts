@@ -6,6 +6,7 @@ import { createFoundation } from './composition/foundation.ts'
 import { wireGateway } from './composition/gateway.ts'
 import { wireGroups } from './composition/groups.ts'
 import { createLifecycle, type Lifecycle } from './composition/lifecycle.ts'
+import { wireMedia } from './composition/media.ts'
 import { wireMessages } from './composition/messages.ts'
 import { wireOverload } from './composition/overload.ts'
 import type { Overrides } from './composition/overrides.ts'
@@ -32,7 +33,8 @@ export function createParley(
   const auth = wireAuth(foundation, users)
   const chats = wireChats(foundation, users)
   const gateway = wireGateway(foundation, chats, () => presence.subscriptions)
-  const messages = wireMessages(foundation, chats, gateway)
+  const media = wireMedia(foundation)
+  const messages = wireMessages(foundation, chats, gateway, media)
   const overload = wireOverload(foundation, messages)
   const presence: PresenceParts = wirePresence(foundation, gateway, overload)
   const groups = wireGroups(foundation, users, chats, gateway)
@@ -47,10 +49,13 @@ export function createParley(
     ...delivery,
     ...overload,
     typing: gateway.typing,
+    attachments: media.attachments,
+    mediaLinks: media.mediaLinks,
+    uploads: media.files?.uploads,
     serverInfo: wireServerInfo(foundation),
     presence: presence.presence,
   }
-  const transport = wireTransport(foundation, services, auth)
+  const transport = wireTransport(foundation, services, auth, media)
   return createLifecycle(foundation, {
     auth,
     gateway,
@@ -58,6 +63,7 @@ export function createParley(
     presence,
     messages,
     delivery,
+    media,
     retention,
     transport,
   })

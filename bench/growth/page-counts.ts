@@ -100,6 +100,7 @@ function config(size: number): Config {
     replicationPolicy: 'available',
     auth: { type: 'secret' },
     bus: { type: 'memory' },
+    media: undefined,
     groups: { maxMembers: 1_024 },
     webApp: false,
     logRetentionS: undefined,

@@ -1,5 +1,5 @@
 import { badInput } from '../errors.ts'
-import { type ChatId, type MessageId, parseGlobalId, type UserId } from '../ids.ts'
+import { type AttachmentId, type ChatId, type MessageId, parseGlobalId, type UserId } from '../ids.ts'
 
 /** Parse the global ID in an argument or input field. Throw BAD_USER_INPUT if it is not an ID of that type. */
 export const idArgument = {
@@ -17,5 +17,10 @@ export const idArgument = {
     const parsed = parseGlobalId(text)
     if (parsed?.type === 'Message') return parsed.id
     throw badInput(`${name} is not the ID of a message. Pass an ID that starts with message_.`)
+  },
+  attachment: (name: string, text: string): AttachmentId => {
+    const parsed = parseGlobalId(text)
+    if (parsed?.type === 'Attachment') return parsed.id
+    throw badInput(`${name} is not the ID of an attachment. Pass an ID that starts with attachment_.`)
   },
 }

@@ -1,5 +1,6 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
+import type { Attachment, AttachmentKind } from '../events/attachment.ts'
 import type { ChatView, Member, MemberRole } from '../events/chat.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { CaughtUp, InboxReset } from '../delivery/inbox-item.ts'
@@ -17,22 +18,6 @@ export type NodeShape = object
 
 /** The reactions with one emoji. */
 export type ReactionShape = Readonly<{ emoji: string; userIds: readonly User['id'][] }>
-
-/** How a client presents an attachment. */
-type AttachmentKind = 'IMAGE' | 'VIDEO' | 'AUDIO' | 'FILE'
-
-export type AttachmentShape = Readonly<{
-  id: string
-  kind: AttachmentKind
-  fileName: string
-  contentType: string
-  byteSize: number
-  width: number | null
-  height: number | null
-  thumbhash: string | null
-  url: string
-  urlExpiresAt: Date
-}>
 
 type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { type: Type }>
 
@@ -56,7 +41,7 @@ export type SchemaTypes = {
     ChatMember: Member
     Message: Message
     Reaction: ReactionShape
-    Attachment: AttachmentShape
+    Attachment: Attachment
     ReceiptAdvanced: ReceiptAdvanced
     TypingChanged: TypingChanged
     CaughtUp: CaughtUp

@@ -11,6 +11,7 @@ import { ViewerNeededError } from './viewer-needed.ts'
 /** The part of the caller that a context needs. */
 type Caller = Readonly<{
   session: Session | undefined
+  baseUrl?: string
   disconnectSlowReader: (() => void) | undefined
   openLiveSink?: (() => LiveSink) | undefined
 }>
@@ -20,7 +21,7 @@ const MAX_CONCURRENT_PAGES = 3
 
 /** Creates the context of each operation. Services are shared; loaders belong to one operation. */
 export function createContextFactory(services: Services, clock: Clock): (caller: Caller) => Context {
-  return ({ session, disconnectSlowReader, openLiveSink }) => {
+  return ({ session, baseUrl = '', disconnectSlowReader, openLiveSink }) => {
     const deadline: Deadline = { at: Infinity }
     return {
       services,
@@ -29,6 +30,7 @@ export function createContextFactory(services: Services, clock: Clock): (caller:
       pages: pageLimitFor(deadline),
       loaders: createLoaders(services, session?.viewer.userId),
       session,
+      baseUrl,
       disconnectSlowReader,
       openLiveSink,
     }
@@ -50,6 +52,7 @@ export function createSharedContext(services: Services, clock: Clock): Context {
     get session(): never {
       throw new ViewerNeededError()
     },
+    baseUrl: '',
     disconnectSlowReader: undefined,
     openLiveSink: undefined,
   }

@@ -23,6 +23,8 @@ export type Context = Readonly<{
   clock: Clock
   /** The session of the viewer; undefined if the operation came without a token. */
   session: Session | undefined
+  /** The address of this server as the viewer sees it, without a path. */
+  baseUrl: string
   /** Closes the connection of the operation, so that its client reconnects. Undefined for plain HTTP. */
   disconnectSlowReader: (() => void) | undefined
   /** Opens what takes the live items of a subscription. Undefined if its reader asks for each item. */

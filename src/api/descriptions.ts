@@ -102,6 +102,16 @@ A direct chat starts with its first message instead.`,
   'CreateGroupInput.title': '1 to 255 characters after surrounding whitespace is removed.',
   CreateGroupPayload: 'Result of `createGroup`.',
   'CreateGroupPayload.chat': 'The new group, or the one created before with the same `clientChatId`.',
+  CreateUploadInput: 'Input of `createUpload`.',
+  'CreateUploadInput.byteSize':
+    'Exact size of the file in bytes, from 1 to `serverInfo.limits.maxUploadBytes`.',
+  'CreateUploadInput.contentType': 'Media type of the file, such as `image/jpeg`.',
+  'CreateUploadInput.fileName': 'Name of the file without a path, 1 to 255 characters.',
+  CreateUploadPayload: 'Result of `createUpload`.',
+  'CreateUploadPayload.attachment': 'The new attachment. It is deleted if it is not sent within 24 hours.',
+  'CreateUploadPayload.uploadExpiresAt': 'When `uploadUrl` stops accepting bytes.',
+  'CreateUploadPayload.uploadUrl':
+    'Signed; needs no Authorization header. Accepts one plain PUT of the bytes, or tus 1.0 for a resumable upload.',
   DateTime:
     'A point in time in RFC 3339 format, in UTC with milliseconds, such as `2026-01-31T12:00:00.000Z`.',
   DeleteMessageInput: 'Input of `deleteMessage`.',
@@ -218,6 +228,14 @@ Null if the message is deleted or expired, has only attachments, or was sent bef
 - \`BAD_USER_INPUT\` – a value is out of bounds, or the group would have too many members
 - \`CONFLICT\` – \`clientChatId\` was used for a different group`,
   'Mutation.createGroup(input:)': 'The group to create.',
+  'Mutation.createUpload': `Creates an attachment and a URL to upload its bytes to. Then upload, and send a message with the attachment's ID.
+
+It does not count as user activity.
+
+- \`BAD_USER_INPUT\` – a value is out of bounds
+- \`FORBIDDEN\` – the operator has switched uploads off (\`uploads\` is not in \`serverInfo.features\`)
+- \`SERVICE_DEGRADED\` – uploads are paused`,
+  'Mutation.createUpload(input:)': 'The file to upload.',
   'Mutation.deleteMessage': `Deletes the body, the attachments and the reactions of a message of the viewer. The message stays as a tombstone.
 
 - \`NOT_FOUND\` – no such message, or the viewer cannot see it
@@ -355,6 +373,7 @@ A direct chat without messages is listed only to the user who started it.`,
   'RenewSessionPayload.expiresAt': 'When the new token expires. Null if it does not expire.',
   'RenewSessionPayload.viewer': 'The user whom the new token names.',
   SendMessageInput: 'Input of `sendMessage`.',
+  'SendMessageInput.attachmentIds': `At most 10 uploads, in the order to show. Each must be the viewer's own, completed and unused.`,
   'SendMessageInput.body':
     '1 to 8,192 characters, without control characters except newline and tab. Optional if there are attachments.',
   'SendMessageInput.chatId': 'The chat to send to.',

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader'
 import type { ChatView, ViewedMember, WatermarkKey } from '../events/chat.ts'
 import { notFound, ParleyError } from '../errors.ts'
 import type { ChatId, MemberId, MessageId, Seq, UserId } from '../ids.ts'
+import type { Attachment } from '../events/attachment.ts'
 import type { Message, Reaction } from '../events/message.ts'
 import type { Presence } from '../events/presence-state.ts'
 import type { User } from '../users/user.ts'
@@ -20,15 +21,16 @@ export type Loaders = Readonly<{
   lastMessage: DataLoader<ChatView, Message | undefined>
   unreadCount: DataLoader<ChatView, number>
   reactions: DataLoader<MessageId, readonly Reaction[]>
+  attachments: DataLoader<MessageId, readonly Attachment[]>
   /** The lowest watermarks of the members of a chat except one; undefined if there is no other member. */
   lowestWatermarks: DataLoader<WatermarkKey, Readonly<{ deliveredSeq: Seq; readSeq: Seq }> | undefined>
 }>
 
-type LoaderServices = Pick<Services, 'users' | 'chats' | 'messages' | 'presence'>
+type LoaderServices = Pick<Services, 'users' | 'chats' | 'messages' | 'attachments' | 'presence'>
 
 /**
  * Loaders batch but do not cache: a subscription keeps its context for days, and each of its events must be read in the
- * state of that moment. Each is created when it is first used. Most operations need one or none, and nine loaders take
+ * state of that moment. Each is created when it is first used. Most operations need one or none, and ten loaders take
  * more memory than the rest of an idle subscription.
  */
 export function createLoaders(services: LoaderServices, viewerId: UserId | undefined): Loaders {
@@ -65,6 +67,7 @@ const CREATE: { [Name in keyof Loaders]: Create<Name> } = {
   lastMessage: ({ messages }) => batching((views) => messages.newest(views)),
   unreadCount: ({ messages }) => batching((views) => messages.countUnread(views)),
   reactions: ({ messages }) => batching((ids) => messages.reactions(ids)),
+  attachments: ({ attachments }) => batching((ids) => attachments.ofMessages(ids)),
   lowestWatermarks: ({ chats }) =>
     batching(async (keys) => {
       const found = new Map(
@@ -121,6 +124,10 @@ class LazyLoaders implements Loaders {
 
   get reactions(): Loaders['reactions'] {
     return this.#get('reactions')
+  }
+
+  get attachments(): Loaders['attachments'] {
+    return this.#get('attachments')
   }
 
   get lowestWatermarks(): Loaders['lowestWatermarks'] {

@@ -1,7 +1,8 @@
 import { badInput } from '../errors.ts'
-import { parseGlobalId } from '../ids.ts'
+import { type AttachmentId, parseGlobalId, type UserId } from '../ids.ts'
+import type { Attachment } from '../events/attachment.ts'
 import { isVisible, type Member } from '../events/chat.ts'
-import type { Message } from '../events/message.ts'
+import { isExpired, type Message } from '../events/message.ts'
 import type { User } from '../users/user.ts'
 import type { Builder, ChatRef } from './builder.ts'
 import { type Context, requireViewer } from './context.ts'
@@ -12,6 +13,7 @@ type Found = Readonly<
   | ({ __typename: 'Chat' } & ChatRef)
   | ({ __typename: 'ChatMember' } & Member)
   | ({ __typename: 'Message' } & Message)
+  | ({ __typename: 'Attachment' } & Attachment)
 >
 
 /** The most IDs of one `nodes` field. */
@@ -68,7 +70,26 @@ async function findNode(text: string, context: Context): Promise<Found | null> {
         view && isVisible(view, id.id.seq) ? await context.loaders.message.load(id.id) : undefined
       return message === undefined ? null : { __typename: 'Message', ...message }
     }
+    case 'Attachment': {
+      const attachment = await findAttachment(userId, id.id, context)
+      return attachment === undefined ? null : { __typename: 'Attachment', ...attachment }
+    }
     default:
       return id satisfies never
   }
+}
+
+/** Its uploader sees it until it is sent, and then everyone who sees the message. */
+async function findAttachment(
+  userId: UserId,
+  id: AttachmentId,
+  { services, loaders, clock }: Context,
+): Promise<Attachment | undefined> {
+  const { upload, sentWith } = (await services.attachments.find(id)) ?? {}
+  if (sentWith === undefined) return upload?.uploaderId === userId ? upload : undefined
+  const view = await services.chats.find(userId, sentWith.chatId)
+  if (view === undefined || !isVisible(view, sentWith.seq)) return undefined
+  const message = await loaders.message.load(sentWith)
+  if (message === undefined || isExpired(message, clock.now())) return undefined
+  return (await loaders.attachments.load(sentWith)).find((attachment) => attachment.id === id)
 }

@@ -1,4 +1,4 @@
-import { MAX_BODY_LENGTH } from '../messages/message-input.ts'
+import { MAX_ATTACHMENTS, MAX_BODY_LENGTH } from '../messages/message-input.ts'
 import { MAX_PAGE } from './connections.ts'
 
 /** Limits that a client can check before it sends an operation. */
@@ -14,17 +14,23 @@ export type ServerLimits = Readonly<{
 /** Version, features and limits of this gateway. They do not change while it runs. */
 export type ServerInfo = Readonly<{ version: string; features: readonly string[]; limits: ServerLimits }>
 
-type Options = Readonly<{ version: string; maxGroupMembers: number; maxMessageFrameBytes: number }>
+type Options = Readonly<{
+  version: string
+  maxGroupMembers: number
+  maxMessageFrameBytes: number
+  /** Undefined if uploads are off. */
+  maxUploadBytes: number | undefined
+}>
 
-/** The server has no uploads yet, so it accepts none, and no attachment on a message. */
-export function createServerInfo({ version, ...limits }: Options): ServerInfo {
+export function createServerInfo({ version, maxUploadBytes, ...limits }: Options): ServerInfo {
+  const hasUploads = maxUploadBytes !== undefined
   return {
     version,
-    features: [],
+    features: hasUploads ? ['uploads'] : [],
     limits: {
       maxBodyLength: MAX_BODY_LENGTH,
-      maxUploadBytes: 0,
-      maxAttachmentsPerMessage: 0,
+      maxUploadBytes: maxUploadBytes ?? 0,
+      maxAttachmentsPerMessage: hasUploads ? MAX_ATTACHMENTS : 0,
       maxPageSize: MAX_PAGE,
       ...limits,
     },

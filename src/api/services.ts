@@ -7,6 +7,9 @@ import type { CreateGroup } from '../groups/create-group.ts'
 import type { Groups } from '../groups/groups.ts'
 import type { OperationAdmission } from '../overload/operation-admission.ts'
 import type { ServiceLevels } from '../overload/service-levels.ts'
+import type { Attachments } from '../media/attachments.ts'
+import type { MediaLinks } from '../media/media-links.ts'
+import type { Uploads } from '../media/uploads.ts'
 import type { MessageChanger } from '../messages/change-message.ts'
 import type { Messages } from '../messages/messages.ts'
 import type { MessageSender } from '../messages/send-message.ts'
@@ -27,6 +30,10 @@ export type Services = Readonly<{
   messages: Messages
   messageSender: MessageSender
   messageChanger: MessageChanger
+  attachments: Attachments
+  mediaLinks: MediaLinks
+  /** Undefined if uploads are off. */
+  uploads: Uploads | undefined
   receipts: Receipts
   typing: Typing
   presence: PresenceService

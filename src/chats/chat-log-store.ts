@@ -51,7 +51,7 @@ type EventRow = Readonly<{
 
 /** The columns of messages. Null unless the event names a message. */
 type MessagePart = Readonly<{ messageSeq: Seq | null }> &
-  Omit<Message, 'chatId' | 'seq' | 'isJustSent' | 'isConcealed'>
+  Omit<Message, 'chatId' | 'seq' | 'attachments' | 'isJustSent' | 'isConcealed'>
 
 // Primary keys, all within one chat: a range of chat_events, one row of messages per event that names a message, and
 // for seq 1 alone all members, to find the initial ones. Takes no lock. One statement, so that events and messages
@@ -63,7 +63,7 @@ const READ = {
       e.subject_id AS "subjectId", e.role, e.emoji, e.added, e.message_seq AS "messageSeq",
       m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
       m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
-      m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt",
+      m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount",
       CASE WHEN e.seq = 1 THEN (
         SELECT array_agg(p.user_id) FROM members p
         WHERE p.chat_id = e.chat_id AND (p.joined_seq = 1 OR p.earlier_stays @> 1)
@@ -186,9 +186,11 @@ function toEvent(row: EventRow): ChatEvent {
 }
 
 function toMessage(row: EventRow): Message {
-  const { chatId, senderId, clientMessageId, body, replyToSeq, sentAt, editedAt, deletedAt, expiresAt } = row
+  const { chatId, senderId, clientMessageId, body, attachmentCount, replyToSeq } = row
+  const { sentAt, editedAt, deletedAt, expiresAt } = row
   const seq = required(row, 'messageSeq')
-  return { chatId, seq, senderId, clientMessageId, body, replyToSeq, sentAt, editedAt, deletedAt, expiresAt }
+  const content = { body, attachmentCount, replyToSeq }
+  return { chatId, seq, senderId, clientMessageId, ...content, sentAt, editedAt, deletedAt, expiresAt }
 }
 
 function required<Key extends keyof EventRow>(row: EventRow, key: Key): NonNullable<EventRow[Key]> {

@@ -5,6 +5,7 @@ import type { Auth } from './auth.ts'
 import type { Foundation } from './foundation.ts'
 import type { DeliveryParts } from './delivery.ts'
 import type { GatewayParts } from './gateway.ts'
+import type { MediaParts } from './media.ts'
 import type { MessageParts } from './messages.ts'
 import type { Overload } from './overload.ts'
 import type { PresenceParts } from './presence.ts'
@@ -34,6 +35,7 @@ type Parts = Readonly<{
   presence: Pick<PresenceParts, 'subscriptions' | 'monitor'>
   messages: Pick<MessageParts, 'messageSender' | 'messageExpiry'>
   delivery: Pick<DeliveryParts, 'receipts'>
+  media: Pick<MediaParts, 'start' | 'stop'>
   retention: Retention
   transport: Transport
 }>
@@ -48,7 +50,7 @@ const WAVES_SHARE = 0.4
  */
 export function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  { auth, gateway, overload, presence, messages, delivery, retention, transport }: Parts,
+  { auth, gateway, overload, presence, messages, delivery, media, retention, transport }: Parts,
 ): Lifecycle {
   const { hub, resync, routing } = gateway
   const { messageSender, messageExpiry } = messages
@@ -64,6 +66,7 @@ export function createLifecycle(
     overload.levels.start()
     overload.sharedLimits?.start()
     resync.start()
+    await media.start()
     messageExpiry.start()
     retention.start()
     presence.monitor.start()
@@ -84,7 +87,13 @@ export function createLifecycle(
     await Promise.all([server.stop(), serverApi?.stop()])
     await Promise.all([messageSender.drained(), receipts.drained(), presence.monitor.stop()])
     await routing.stop()
-    await Promise.all([resync.stop(), messageExpiry.stop(), retention.stop(), presence.subscriptions.close()])
+    await Promise.all([
+      resync.stop(),
+      messageExpiry.stop(),
+      media.stop(),
+      retention.stop(),
+      presence.subscriptions.close(),
+    ])
     await Promise.all([auth.revocations.stop(), overload.levels.stop(), overload.sharedLimits?.stop()])
     hub.close()
     await backplane.stop()

@@ -12,6 +12,7 @@ import { createMessageSender } from '../messages/send-message.ts'
 import type { ChatParts } from './chats.ts'
 import type { Foundation } from './foundation.ts'
 import type { GatewayParts } from './gateway.ts'
+import type { MediaParts } from './media.ts'
 
 export type MessageParts = ReturnType<typeof wireMessages>
 
@@ -20,8 +21,11 @@ export function wireMessages(
   { database, metrics, logger }: Foundation,
   { chatLog }: ChatParts,
   { routing, change }: GatewayParts,
+  { attachmentStore }: MediaParts,
 ) {
-  const appendStore = measureCommits(createAppendStore({ writer: database.durableWriter }), elapsedMs)
+  const { claim: claimUploads, release } = attachmentStore
+  const writer = database.durableWriter
+  const appendStore = measureCommits(createAppendStore({ writer, claimUploads }), elapsedMs)
   const messages = createMessages({ store: createMessageStore(database) })
   const messageSender = createMessageSender({
     append: createDurableAppend({
@@ -39,7 +43,7 @@ export function wireMessages(
     commitMs: appendStore.commitMs,
     messages,
     messageSender,
-    messageChanger: createMessageChanger({ change, store: createChangeStore() }),
+    messageChanger: createMessageChanger({ change, store: createChangeStore(release) }),
     messageExpiry: createMessageExpiry({ store: createExpiryStore(database), metrics, logger }),
   }
 }

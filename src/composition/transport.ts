@@ -9,6 +9,8 @@ import { createDocumentBudget } from '../quotas/document-budget.ts'
 import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
 import { createHealth, type Health } from '../transport/health/health.ts'
 import { createMetricsPage } from '../transport/health/metrics-page.ts'
+import { createMediaEndpoint, type MediaEndpoint } from '../transport/http/media.ts'
+import { createMediaCorsHeaders } from '../transport/http/origins.ts'
 import { createDemoPage, type DemoPage, type DemoPerson } from '../transport/http/demo-page.ts'
 import { createGraphiql } from '../transport/http/graphiql.ts'
 import { createWebApp, WEB_APP_FOLDER, type WebApp } from '../transport/http/web-app.ts'
@@ -21,6 +23,7 @@ import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
 import { SOCKET_LIMITS } from '../transport/websocket/limits.ts'
 import type { Auth } from './auth.ts'
 import type { Foundation } from './foundation.ts'
+import type { MediaParts } from './media.ts'
 import { type ServerApi, type ServerDomains, wireServerApi } from './server-api.ts'
 
 /** The HTTP and WebSocket server, its health checks, and the demo users. */
@@ -37,6 +40,7 @@ export function wireServerInfo({ config }: Foundation): ServerInfo {
     version: readVersion(),
     maxGroupMembers: config.groups.maxMembers,
     maxMessageFrameBytes: SOCKET_LIMITS.maxMessageBytes,
+    maxUploadBytes: config.media?.maxUploadBytes,
   })
 }
 
@@ -44,6 +48,7 @@ export function wireTransport(
   foundation: Foundation,
   services: Services & ServerDomains,
   { authenticator }: Pick<Auth, 'authenticator'>,
+  media: MediaParts,
 ): Transport {
   const { config, clock, logger, metrics, intake, database, adaptSchema } = foundation
   const demo = wireDemo(foundation, services)
@@ -51,9 +56,10 @@ export function wireTransport(
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER
   const yoga = createYogaHandler({
     schema: adaptSchema(createSchema()),
-    context: ({ session, connection, openLiveSink }) => {
+    context: ({ session, connection, baseUrl, openLiveSink }) => {
       const disconnectSlowReader = connection && (() => connection.close(code, reason))
-      return contextFor({ session, disconnectSlowReader, openLiveSink })
+      const from = baseUrl === undefined ? {} : { baseUrl }
+      return contextFor({ session, ...from, disconnectSlowReader, openLiveSink })
     },
     authenticator,
     config,
@@ -91,11 +97,28 @@ export function wireTransport(
     health,
     ...wireWebApp(foundation, demo),
     serverApi: serverApi?.yoga,
+    media: wireMediaEndpoint(foundation, services, media),
     metrics: createMetricsPage(metrics.registry),
     config,
     logger,
   })
   return { server, health, demo, serverApi }
+}
+
+function wireMediaEndpoint(
+  { config, clock, metrics, logger }: Foundation,
+  { levels }: Services,
+  { mediaLinks, files }: MediaParts,
+): MediaEndpoint {
+  return createMediaEndpoint({
+    links: mediaLinks,
+    files,
+    pausedForMs: () => (levels.isPaused('uploads') ? levels.retryAfterMs() : undefined),
+    corsHeaders: createMediaCorsHeaders(config),
+    clock,
+    metrics,
+    logger,
+  })
 }
 
 /** Empty if the web app is off. */

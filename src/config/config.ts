@@ -1,10 +1,10 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { LevelWithSilent } from 'pino'
 import type * as z from 'zod'
 import type { GatewayId } from '../ids.ts'
 import type { Parsed } from './config-error.ts'
 import type { Environment } from './env.ts'
-import { fieldProblems } from './fields.ts'
+import { fieldProblems, type MediaLocation } from './fields.ts'
 import { pairingProblems } from './pairings.ts'
 import { SETTINGS } from './variables.ts'
 
@@ -18,6 +18,8 @@ export type Config = Readonly<{
     allowedOrigins: readonly string[]
     /** Names of request headers that pages may send, besides the usual ones. In lower case. */
     allowedHeaders: readonly string[]
+    /** The address that clients use, without a path. Undefined: the one that each request names. */
+    publicUrl?: string | undefined
     /** Addresses, or ranges such as 10.0.0.0/8, of proxies that may set X-Forwarded-For. */
     trustedProxies: readonly string[]
   }>
@@ -37,6 +39,8 @@ export type Config = Readonly<{
   /** The URLs of Redis are in `Secrets`. */
   bus: Readonly<{ type: 'memory' } | { type: 'redis' }>
   groups: Readonly<{ maxMembers: number }>
+  /** Undefined: uploads are off. */
+  media: MediaConfig | undefined
   /** The age at which events leave the chat logs, in seconds. Undefined: never. */
   logRetentionS: number | undefined
   /** `isAutomatic`: the service level follows the load. `limitFactor`: multiplies quotas; Infinity: no limits. */
@@ -44,6 +48,16 @@ export type Config = Readonly<{
   log: Readonly<{ level: LevelWithSilent; pretty: boolean }>
   /** How long a graceful stop may take before it is cut short. */
   shutdownDeadlineMs: number
+}>
+
+/** Where files are kept, and which may be uploaded. */
+export type MediaConfig = Readonly<{
+  location: MediaLocation
+  maxUploadBytes: number
+  /** Media types, and patterns such as image/*. Empty: all. */
+  contentTypes: readonly string[]
+  /** For each user. Infinity: no limit. */
+  bytesPerDay: number
 }>
 
 /** The reaction while commits would not survive the loss of the primary: continue, or answer sends with UNAVAILABLE. */
@@ -88,6 +102,7 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
       allowedOrigins: settings.ALLOWED_ORIGINS,
       allowedHeaders: settings.ALLOWED_HEADERS,
       trustedProxies: settings.TRUSTED_PROXIES,
+      ...(settings.PUBLIC_URL === undefined ? {} : { publicUrl: settings.PUBLIC_URL }),
     },
     admin:
       settings.ADMIN_PORT === undefined
@@ -105,11 +120,28 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
     auth: toAuth(settings),
     bus: { type: env.REDIS_URL === undefined ? 'memory' : 'redis' },
     groups: { maxMembers: settings.MAX_GROUP_MEMBERS },
+    media: toMedia(settings, env, dataDir),
     logRetentionS: settings.LOG_RETENTION,
     load: { isAutomatic: settings.SERVICE_LEVELS === 'auto', limitFactor: settings.RATE_LIMIT_FACTOR },
     log: { level: settings.LOG_LEVEL, pretty: isTerminal && mode === 'development' },
     shutdownDeadlineMs: SHUTDOWN_DEADLINE_MS,
   }
+}
+
+function toMedia(settings: Settings, env: Environment, dataDir: string): MediaConfig | undefined {
+  const byDefault = env.DATABASE_URL === undefined ? inFolder(join(dataDir, 'media')) : null
+  const location = settings.MEDIA_URL === undefined ? byDefault : settings.MEDIA_URL
+  if (location === null) return undefined
+  return {
+    location: location.type === 'file' ? inFolder(resolve(location.folder)) : location,
+    maxUploadBytes: settings.MAX_UPLOAD_BYTES,
+    contentTypes: settings.UPLOAD_CONTENT_TYPES,
+    bytesPerDay: settings.UPLOAD_BYTES_PER_DAY * settings.RATE_LIMIT_FACTOR,
+  }
+}
+
+function inFolder(folder: string): MediaLocation {
+  return { type: 'file', folder }
 }
 
 function toAuth({ AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience }: Settings): AuthConfig {

@@ -148,6 +148,75 @@ export const redisUrl = z.string().superRefine((text, context) => {
   if (problem !== undefined) context.addIssue(problem)
 })
 
+/** Where files are kept, and what the storage needs to be reached. */
+export type MediaLocation = Readonly<
+  | { type: 'file'; folder: string }
+  | {
+      type: 's3'
+      bucket: string
+      /** Undefined: Amazon's own. */
+      endpoint: string | undefined
+      region: string
+      /** Whether the bucket is part of the path, and not of the host's name. */
+      isPathStyle: boolean
+    }
+>
+
+const MEDIA_URL_FORM = 'must be file:<folder>, s3://<bucket>?endpoint=https://…&region=…, or off'
+
+/** `off` is null, so that it differs from a variable that is not set. Keys of S3 have variables of their own. */
+export const mediaUrl = z.string().transform((text, context): MediaLocation | null => {
+  if (text === 'off') return null
+  const location = mediaLocation(text)
+  if (location !== undefined) return location
+  context.addIssue(MEDIA_URL_FORM)
+  return z.NEVER
+})
+
+function mediaLocation(text: string): MediaLocation | undefined {
+  const [, folder = ''] = /^file:(?:\/\/(?=\/))?(.+)$/.exec(text) ?? []
+  if (folder !== '') return { type: 'file', folder }
+  const url = URL.parse(text)
+  if (url?.protocol !== 's3:' || url.username !== '' || url.password !== '') return undefined
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(url.hostname) || !/^\/?$/.test(url.pathname))
+    return undefined
+  const endpoint = url.searchParams.get('endpoint') ?? undefined
+  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) return undefined
+  return {
+    type: 's3',
+    bucket: url.hostname,
+    endpoint,
+    region: url.searchParams.get('region') ?? 'us-east-1',
+    isPathStyle: endpoint !== undefined,
+  }
+}
+
+/** A media type, such as image/png, or all of a kind, such as image/*. */
+export const mediaTypePattern = z
+  .string()
+  .toLowerCase()
+  .superRefine((text, context) => {
+    if (!/^[a-z0-9.+-]+\/([a-z0-9.+-]+|\*)$/.test(text)) {
+      context.addIssue(
+        `has "${text}": each must be a media type such as image/png, or all of a kind such as image/*`,
+      )
+    }
+  })
+
+/** The address of Parley as clients see it, without a path. */
+export const publicUrl = z.string().superRefine((text, context) => {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol) || url.origin !== text) {
+    context.addIssue('must look like https://chat.example, without anything after it')
+  }
+})
+
+/** A number of bytes per day. Infinity for `off`. */
+export const bytesPerDay: z.ZodType<number, string | undefined> = z.union(
+  [z.literal('off').transform(() => Infinity), wholeNumber(1, 9_999_999_999, 2_147_483_648)],
+  { error: 'must be a number of bytes from 1 to 9999999999, or off' },
+)
+
 /** Whether the host is this machine. */
 export function isLoopback(hostname: string): boolean {
   return /^(localhost|(.+\.)?localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname)

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import {
   addressRange,
+  bytesPerDay,
   databaseUrl,
   gatewayId,
   headerName,
@@ -8,11 +9,14 @@ import {
   jwksUrl,
   limitFactor,
   list,
+  mediaTypePattern,
+  mediaUrl,
   MIN_SECRET_BYTES,
   oneOf,
   optionalPort,
   origin,
   port,
+  publicUrl,
   redisUrl,
   retention,
   wholeNumber,
@@ -25,6 +29,7 @@ export const THEMES = [
   'Authentication',
   'Database',
   'Several gateways',
+  'Files',
   'Limits and overload',
   'Logging',
 ] as const
@@ -107,6 +112,12 @@ export const SETTINGS = z.object({
     values: 'addresses or ranges such as 10.0.0.0/8, comma-separated',
     default: 'none: the address of a client is that of its connection',
   }),
+  PUBLIC_URL: variable(publicUrl.optional(), {
+    theme: 'Network',
+    meaning: 'the address of the API as clients see it, for the addresses of files',
+    values: 'a URL without a path, such as https://chat.example',
+    default: 'the host that each request names; https only if a trusted proxy says so',
+  }),
   WEB_APP: variable(oneOf('on', 'off').optional(), {
     theme: 'Network',
     meaning: 'whether the chat app is served at the root of PORT; its users sign in with their tokens',
@@ -156,6 +167,30 @@ export const SETTINGS = z.object({
     meaning: 'the "aud" claim that tokens must have; required with AUTH_JWKS_URL',
     values: 'any text',
     default: 'not checked',
+  }),
+  MEDIA_URL: variable(mediaUrl.optional(), {
+    theme: 'Files',
+    meaning: 'where pictures and files are kept; several gateways need a folder that they share, or S3',
+    values: 'file:<folder>, s3://<bucket>?endpoint=https://s3.example&region=eu-1, or off: no uploads',
+    default: 'file:<DATA_DIR>/media with the embedded PostgreSQL; otherwise off',
+  }),
+  MAX_UPLOAD_BYTES: variable(wholeNumber(1, 2_147_483_647, 104_857_600), {
+    theme: 'Files',
+    meaning: 'the largest file',
+    values: '1 to 2147483647 bytes',
+    default: '104857600: 100 MiB',
+  }),
+  UPLOAD_CONTENT_TYPES: variable(list.pipe(z.array(mediaTypePattern)), {
+    theme: 'Files',
+    meaning: 'the files that users may upload, by their media types',
+    values: 'types such as image/*, video/mp4 or application/pdf, comma-separated',
+    default: 'all',
+  }),
+  UPLOAD_BYTES_PER_DAY: variable(bytesPerDay, {
+    theme: 'Files',
+    meaning: 'how much each user may upload on a day (UTC); RATE_LIMIT_FACTOR multiplies it',
+    values: '1 to 9999999999 bytes; off: no limit',
+    default: '2147483648: 2 GiB',
   }),
   MAX_GROUP_MEMBERS: variable(wholeNumber(2, 1_024, 1_024), {
     theme: 'Limits and overload',

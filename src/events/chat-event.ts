@@ -39,8 +39,12 @@ export function changesMembers(event: ChatEvent): boolean {
   return event.type === 'MemberRemoved' || event.joined.length > 0
 }
 
+/** Of one attachment in memory, without its name. */
+const ATTACHMENT_BYTES = 400
+
 /** Returns a rough size of an event in memory, in bytes. Precise enough for bounds. */
 export function approximateBytes(event: ChatEvent): number {
-  const body = 'message' in event ? (event.message.body?.length ?? 0) : 0
-  return 400 + 2 * body
+  if (!('message' in event)) return 400
+  const { body, attachmentCount } = event.message
+  return 400 + 2 * (body?.length ?? 0) + ATTACHMENT_BYTES * attachmentCount
 }

@@ -1,3 +1,4 @@
+import type { Attachment } from './attachment.ts'
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 
 /** The present state of a message. */
@@ -7,8 +8,15 @@ export type Message = Readonly<{
   seq: Seq
   senderId: UserId
   clientMessageId: string
-  /** Null once deleted, and some time after the expiry. Check `isExpired` before showing it. */
+  /**
+   * Null once deleted, and some time after the expiry. Check `isExpired` before showing it. Empty if the message has
+   * only attachments.
+   */
   body: string | null
+  /** 0 once deleted, and some time after the expiry. */
+  attachmentCount: number
+  /** The attachments, if they are known already. Otherwise they are read by the id of the message. */
+  attachments?: readonly Attachment[]
   replyToSeq: Seq | null
   sentAt: Date
   editedAt: Date | null
@@ -32,12 +40,23 @@ export function isExpired({ expiresAt }: Pick<Message, 'expiresAt'>, nowMs: numb
   return expiresAt !== null && expiresAt.getTime() <= nowMs
 }
 
+/** Returns the body that a reader sees at `nowMs`; null if there is none. */
+export function shownBody(message: Message, nowMs: number): string | null {
+  const { body } = message
+  return body === '' || isExpired(message, nowMs) ? null : body
+}
+
 /**
  * Returns a message without its content. A message from before a membership period may change within it. The member's
  * log includes the change, because it has no gaps, but must not reveal the content.
  */
 export function concealed(message: Message): Message {
-  return { ...message, body: null, replyToSeq: null, isConcealed: true }
+  return { ...withoutContent(message), replyToSeq: null, isConcealed: true }
+}
+
+/** Returns a message without its body and attachments. */
+export function withoutContent({ attachments: _, ...message }: Message): Message {
+  return { ...message, body: null, attachmentCount: 0 }
 }
 
 export function messageIdOf({ chatId, seq }: Message): MessageId {

@@ -11,15 +11,19 @@ import {
   readText,
 } from '../bus/read-json.ts'
 import type { Topic } from '../bus/topic.ts'
+import type { Attachment } from '../events/attachment.ts'
 import type { ChatEvent, ChatEventType } from '../events/chat-event.ts'
 import type { Message } from '../events/message.ts'
 import type { Signal } from '../events/signal.ts'
-import { type ChatId, MAX_SEQ, type Seq, type UserId } from '../ids.ts'
+import { type AttachmentId, type ChatId, MAX_SEQ, type Seq, type UserId } from '../ids.ts'
 
 // Ids are branded by the compiler alone.
 const readChatId = (json: unknown): ChatId => readId(json) as ChatId
 const readUserId = (json: unknown): UserId => readId(json) as UserId
 const readSeq = (json: unknown): Seq => readNatural(json, MAX_SEQ)
+/** GraphQL's `Int`, as a seq. */
+const readSize = (json: unknown): number => readNatural(json, MAX_SEQ)
+const KINDS = ['IMAGE', 'VIDEO', 'AUDIO', 'FILE'] as const
 const ROLES = ['OWNER', 'ADMIN', 'MEMBER'] as const
 
 /** For types that this gateway does not know. The compiler checks that the others have a case. */
@@ -38,7 +42,31 @@ function readMessage(json: unknown): Message {
     editedAt: readNullable(message['editedAt'], readInstant),
     deletedAt: readNullable(message['deletedAt'], readInstant),
     expiresAt: readNullable(message['expiresAt'], readInstant),
+    ...readAttachments(message['attachmentCount'], message['attachments']),
     ...readJustSent(message['isJustSent']),
+  }
+}
+
+/** A gateway of an earlier version sends none of both. */
+function readAttachments(count: unknown, json: unknown): Pick<Message, 'attachmentCount' | 'attachments'> {
+  const attachmentCount = count === undefined ? 0 : readSize(count)
+  return json === undefined
+    ? { attachmentCount }
+    : { attachmentCount, attachments: readList(json, readAttachment) }
+}
+
+function readAttachment(json: unknown): Attachment {
+  const attachment = readObject(json)
+  return {
+    id: readId(attachment['id']) as AttachmentId,
+    kind: readOneOf(attachment['kind'], KINDS),
+    fileName: readText(attachment['fileName']),
+    contentType: readText(attachment['contentType']),
+    byteSize: readSize(attachment['byteSize']),
+    width: readNullable(attachment['width'], readSize),
+    height: readNullable(attachment['height'], readSize),
+    thumbhash: readNullable(attachment['thumbhash'], readText),
+    hasThumbnails: readFlag(attachment['hasThumbnails']),
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Attachment } from '../events/attachment.ts'
+import type { ClaimUploads } from '../media/sent-attachments.ts'
 import type { Seq, UserId } from '../ids.ts'
 import type { StatementCall } from '../store/sql/statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
@@ -15,6 +17,8 @@ export type AppendOutcome =
       joined: readonly UserId[]
       /** The newest membership change before it. */
       membersSeq: Seq
+      /** Undefined if the message has none. */
+      attachments?: readonly Attachment[]
     }>
   /**
    * Duplicate key: the message already exists at `seq`. `fingerprint` is its content hash, empty once erased; `ageMs`
@@ -27,15 +31,17 @@ export type AppendOutcome =
   /** The sender was a member and has left. */
   | Readonly<{ type: 'has-left' }>
   | Readonly<{ type: 'no-such-reply-target' }>
+  /** Not stored: an upload is not the sender's own, not complete, or was sent before. */
+  | Readonly<{ type: 'unusable-attachments' }>
   /** Not stored: the members changed while the statement waited for the chat's lock. See `appendLocked`. */
   | Readonly<{ type: 'retry' }>
 
 export type AppendStore = Readonly<{
   /**
-   * Appends a batch in one statement and one commit. A message that is alone and cannot be stored needs a second
-   * statement, for the reason. Returns the outcomes in the order of the messages. No two messages
-   * of a batch may have the same chat, sender and key. If this rejects, nothing was stored, or the outcome is unknown:
-   * see `classifyDatabaseError`.
+   * Appends a batch of messages without attachments in one statement and one commit. A message that is alone and
+   * cannot be stored needs a second statement, for the reason. Returns the outcomes in the order of the messages. No
+   * two messages of a batch may have the same chat, sender and key. If this rejects, nothing was stored, or the
+   * outcome is unknown: see `classifyDatabaseError`.
    */
   append(newMessages: readonly NewMessage[]): Promise<readonly AppendOutcome[]>
   /**
@@ -43,6 +49,8 @@ export type AppendStore = Readonly<{
    * after the wait for the locks, so no outcome is `retry`.
    */
   appendLocked(newMessages: readonly NewMessage[]): Promise<readonly AppendOutcome[]>
+  /** Appends a message and claims its uploads in one transaction. No outcome is `retry`. */
+  appendWithAttachments(newMessage: NewMessage): Promise<AppendOutcome>
 }>
 
 type Row = Readonly<{
@@ -87,8 +95,8 @@ const APPEND = {
   name: 'message_append',
   text: `
     WITH new_message AS (
-      SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::int[])
-        AS d(ordinal, chat_id, sender_id, client_message_id, body, fingerprint, reply_to_seq)
+      SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::int[], $8::int[])
+        AS d(ordinal, chat_id, sender_id, client_message_id, body, fingerprint, reply_to_seq, attachment_count)
     ), locked AS MATERIALIZED (
       SELECT id, kind, head_seq, members_seq,
         GREATEST(clock_timestamp()::timestamptz(3), last_activity_at) AS at,
@@ -125,8 +133,9 @@ const APPEND = {
       SELECT chat_id, seq, 'MESSAGE_SENT', sender_id, at, seq FROM fresh
     ), stored AS (
       INSERT INTO messages
-        (chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, sent_at, expires_at)
-      SELECT chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, at, expires_at
+        (chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, attachment_count, sent_at,
+          expires_at)
+      SELECT chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, attachment_count, at, expires_at
       FROM fresh
     )
     SELECT k.members_seq IS NOT NULL AS "chatFound", k.is_member AS "isMember", k.reply_found AS "replyFound",
@@ -160,7 +169,12 @@ export const APPEND_WARM_UP: readonly StatementCall[] = [
   { statement: APPEND, values: columnsOf([]) },
 ]
 
-export function createAppendStore({ writer }: { writer: Writer }): AppendStore {
+type Dependencies = Readonly<{ writer: Writer; claimUploads: ClaimUploads }>
+
+/** Rolls the transaction back. Never leaves the store. */
+class UnusableAttachments extends Error {}
+
+export function createAppendStore({ writer, claimUploads }: Dependencies): AppendStore {
   /** Undefined if the message was not stored, for whatever reason. */
   async function storeOnly([only, ...others]: readonly NewMessage[]): Promise<AppendOutcome | undefined> {
     if (only === undefined || others.length > 0) return undefined
@@ -184,6 +198,25 @@ export function createAppendStore({ writer }: { writer: Writer }): AppendStore {
       })
       return newMessages.map((_, index) => outcomeOf(rows[index]))
     },
+
+    // A statement cannot undo a claim of which a part failed, so this takes a transaction.
+    async appendWithAttachments(newMessage) {
+      const { chatId, senderId, attachmentIds } = newMessage
+      try {
+        return await writer.transaction(async (tx) => {
+          await tx.query(LOCK, [[chatId]])
+          const outcome = outcomeOf((await tx.query<Row>(APPEND, columnsOf([newMessage])))[0])
+          if (outcome.type !== 'stored') return outcome
+          const id = { chatId, seq: outcome.seq }
+          const attachments = await claimUploads(tx, id, senderId, attachmentIds)
+          if (attachments === undefined) throw new UnusableAttachments()
+          return { ...outcome, attachments }
+        })
+      } catch (error) {
+        if (error instanceof UnusableAttachments) return { type: 'unusable-attachments' }
+        throw error
+      }
+    },
   }
 }
 
@@ -196,6 +229,7 @@ function columnsOf(newMessages: readonly NewMessage[]): unknown[] {
     newMessages.map((newMessage) => newMessage.body),
     newMessages.map((newMessage) => newMessage.fingerprint),
     newMessages.map((newMessage) => newMessage.replyToSeq),
+    newMessages.map((newMessage) => newMessage.attachmentIds.length),
   ]
 }
 

@@ -8,7 +8,7 @@ import type { MessageForActor, ChangeStore } from './change-store.ts'
 import { isSystem } from '../chats/roles.ts'
 import { parseEmoji } from './emoji.ts'
 import { parseBody } from './message-input.ts'
-import { isExpired, type Message } from '../events/message.ts'
+import { isExpired, type Message, withoutContent } from '../events/message.ts'
 
 /**
  * Changes stored messages. Each method resolves with the changed message. A change that is in place already (the same
@@ -76,8 +76,7 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
         if (message.deletedAt !== null) return undefined
         await store.erase(tx, id, now)
         return toChange('MessageDeleted', actorId, {
-          ...withoutMembership(message),
-          body: null,
+          ...withoutContent(withoutMembership(message)),
           deletedAt: now,
         })
       })

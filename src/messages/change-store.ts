@@ -1,5 +1,6 @@
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
+import type { ReleaseAttachments } from '../media/sent-attachments.ts'
 import type { Message } from '../events/message.ts'
 
 /** A message, and the rights of the user who wants to change it. */
@@ -12,7 +13,10 @@ export type ChangeStore = Readonly<{
   /** Returns any message that exists, for the product's backend. */
   findAny(tx: Transaction, id: MessageId): Promise<MessageForActor | undefined>
   setBody(tx: Transaction, id: MessageId, body: string, editedAt: Date): Promise<void>
-  /** Removes the body, its fingerprint and the reactions. The row remains, so that the log has no gap. */
+  /**
+   * Removes the body, its fingerprint, the attachments and the reactions. The row remains, so that the log has no
+   * gap.
+   */
   erase(tx: Transaction, id: MessageId, deletedAt: Date): Promise<void>
   /** Returns whether the reaction was missing before. */
   addReaction(tx: Transaction, id: MessageId, userId: UserId, emoji: string): Promise<boolean>
@@ -26,7 +30,7 @@ export type ChangeStore = Readonly<{
 const COLUMNS = `
   m.chat_id AS "chatId", m.seq, m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
   m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
-  m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt"`
+  m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount"`
 const FIND = {
   name: 'message_change_find',
   text: `
@@ -45,7 +49,7 @@ const FIND_ANY = {
     WHERE m.chat_id = $1 AND m.seq = $2`,
 }
 
-export function createChangeStore(): ChangeStore {
+export function createChangeStore(releaseAttachments: ReleaseAttachments): ChangeStore {
   return {
     async find(tx, { chatId, seq }, actorId) {
       return (await tx.query<MessageForActor>(FIND, [chatId, seq, actorId]))[0]
@@ -59,8 +63,9 @@ export function createChangeStore(): ChangeStore {
     async erase(tx, id, deletedAt) {
       await tx.prisma.message.update({
         where: { chatId_seq: id },
-        data: { body: null, fingerprint: Buffer.of(), deletedAt },
+        data: { body: null, fingerprint: Buffer.of(), attachmentCount: 0, deletedAt },
       })
+      await releaseAttachments(tx, id)
       await tx.prisma.reaction.deleteMany({ where: reactionsOf(id) })
     },
     async addReaction(tx, id, userId, emoji) {

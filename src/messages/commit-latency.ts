@@ -34,6 +34,7 @@ export function measureCommits(store: AppendStore, now: () => number): MeasuredA
   return {
     append: (newMessages) => timed(() => store.append(newMessages)),
     appendLocked: (newMessages) => timed(() => store.appendLocked(newMessages)),
+    appendWithAttachments: (newMessage) => timed(() => store.appendWithAttachments(newMessage)),
     commitMs() {
       const [oldest] = inProgress
       const age = oldest === undefined ? 0 : now() - oldest.from

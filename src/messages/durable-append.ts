@@ -9,7 +9,7 @@ import { startBatchHop } from '../telemetry/tracing.ts'
 import type { AppendOutcome, AppendStore } from './append-store.ts'
 import type { NewMessage } from './new-message.ts'
 import type { Message } from '../events/message.ts'
-import { deduplicateBatch, expandOutcomes } from './send-batch.ts'
+import { deduplicateBatch, expandOutcomes, hasAttachments, splitAtAttachments } from './send-batch.ts'
 
 /**
  * Stores a batch of messages and publishes them. Returns the outcomes in the order of the messages.
@@ -54,6 +54,9 @@ export function createDurableAppend({
     metrics.sendBatchSize.observe(newMessages.length)
     return outcomes
   }
+
+  const appendOneWithAttachments: AppendStore['append'] = (part) =>
+    Promise.all(part.map((newMessage) => store.appendWithAttachments(newMessage)))
 
   async function readDuplicates(
     newMessages: readonly NewMessage[],
@@ -112,8 +115,12 @@ export function createDurableAppend({
 
   return async (newMessages) => {
     const batch = deduplicateBatch(newMessages)
-    const outcomes = await appendAndPublish(store.append, batch.unique)
-    return expandOutcomes(newMessages, batch, await retryLocked(batch.unique, outcomes))
+    const outcomes: AppendOutcome[] = []
+    for (const part of splitAtAttachments(batch.unique)) {
+      const append = hasAttachments(part[0]) ? appendOneWithAttachments : store.append
+      outcomes.push(...(await retryLocked(part, await appendAndPublish(append, part))))
+    }
+    return expandOutcomes(newMessages, batch, outcomes)
   }
 }
 
@@ -130,10 +137,12 @@ function markOwn(outcome: AppendOutcome, sinceMs: number): AppendOutcome {
 }
 
 /** Returns the message as it is right after it was stored. */
-export function toMessage(newMessage: NewMessage, { seq, at, expiresAt }: Stored): Message {
+export function toMessage(newMessage: NewMessage, { seq, at, expiresAt, attachments }: Stored): Message {
   const { chatId, senderId, clientMessageId, body, replyToSeq } = newMessage
   const written = { sentAt: at, editedAt: null, deletedAt: null, expiresAt, isJustSent: true as const }
-  return { chatId, seq, senderId, clientMessageId, body, replyToSeq, ...written }
+  const files =
+    attachments === undefined ? { attachmentCount: 0 } : { attachmentCount: attachments.length, attachments }
+  return { chatId, seq, senderId, clientMessageId, body, ...files, replyToSeq, ...written }
 }
 
 function eventsOf(newMessage: NewMessage, outcome: AppendOutcome | undefined): ChatEvent[] {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { badInput } from '../errors.ts'
-import type { Seq } from '../ids.ts'
+import type { AttachmentId, Seq } from '../ids.ts'
 import { codePoints, looksEmpty } from '../lib/text.ts'
 
 /** The longest body, in code points. */
@@ -26,7 +26,29 @@ export function parseBody(text: string): string {
   return body
 }
 
-/** Returns a 128-bit digest of the content. It distinguishes a retry from another message with the same key. */
-export function fingerprintOf(body: string, replyToSeq: Seq | null): Buffer {
-  return hash('sha256', JSON.stringify([body, replyToSeq]), 'buffer').subarray(0, 16)
+/** The most attachments of one message. */
+export const MAX_ATTACHMENTS = 10
+
+/**
+ * Returns the body of a message with attachments, which may have none: then it is empty. Other bodies as `parseBody`.
+ */
+export function parseCaption(text: string | undefined): string {
+  return text === undefined ? '' : parseBody(text)
 }
+
+/** Errors: BAD_USER_INPUT – more than 10, or one of them twice. */
+export function requireAttachments(ids: readonly AttachmentId[]): void {
+  if (ids.length > MAX_ATTACHMENTS) {
+    throw badInput(`attachmentIds has more than ${MAX_ATTACHMENTS} items. Send several messages.`)
+  }
+  if (new Set(ids).size < ids.length) throw badInput('attachmentIds has the same ID twice. Pass each once.')
+}
+
+/** Returns a 128-bit digest of the content. It distinguishes a retry from another message with the same key. */
+export function fingerprintOf({ body, replyToSeq, attachmentIds }: Content): Buffer {
+  // Messages without attachments keep the digest that they had before there were attachments.
+  const content = attachmentIds.length === 0 ? [body, replyToSeq] : [body, replyToSeq, attachmentIds]
+  return hash('sha256', JSON.stringify(content), 'buffer').subarray(0, 16)
+}
+
+type Content = Readonly<{ body: string; replyToSeq: Seq | null; attachmentIds: readonly AttachmentId[] }>

@@ -32,7 +32,7 @@ export type MessageStore = Readonly<{
 const COLUMNS = `
   m.chat_id AS "chatId", m.seq, m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
   m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
-  m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt"`
+  m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount"`
 
 // One row per id by the primary key of messages. Takes no lock, as all statements of this file.
 const FIND_MANY = {

@@ -21,6 +21,27 @@ export function deduplicateBatch(newMessages: readonly NewMessage[]): Deduplicat
   return { unique, uniqueIndexes }
 }
 
+/**
+ * Splits a batch into what one statement or transaction stores, in order: several messages without attachments, or one
+ * message with some.
+ */
+export function splitAtAttachments(newMessages: readonly NewMessage[]): readonly (readonly NewMessage[])[] {
+  const parts: NewMessage[][] = []
+  let previous: NewMessage | undefined
+  for (const newMessage of newMessages) {
+    const part = parts.at(-1)
+    const isApart = hasAttachments(previous) || hasAttachments(newMessage)
+    if (part === undefined || isApart) parts.push([newMessage])
+    else part.push(newMessage)
+    previous = newMessage
+  }
+  return parts
+}
+
+export function hasAttachments(newMessage: NewMessage | undefined): boolean {
+  return newMessage !== undefined && newMessage.attachmentIds.length > 0
+}
+
 /** Returns the outcome of each message of the batch, from the outcomes of the unique ones. */
 export function expandOutcomes(
   newMessages: readonly NewMessage[],
@@ -36,13 +57,13 @@ export function expandOutcomes(
 }
 
 /**
- * Returns the outcome of a later message with the key of `first`. A missing reply target says nothing about a message
- * with other content, so that message is retried.
+ * Returns the outcome of a later message with the key of `first`. A missing reply target or upload says nothing
+ * about a message with other content, so that message is retried.
  */
 function toDuplicate(newMessage: NewMessage, first: NewMessage, outcome: AppendOutcome): AppendOutcome {
   if (outcome.type === 'stored') {
     return { type: 'duplicate', seq: outcome.seq, fingerprint: first.fingerprint, ageMs: 0 }
   }
-  const isAboutContent = outcome.type === 'no-such-reply-target'
+  const isAboutContent = outcome.type === 'no-such-reply-target' || outcome.type === 'unusable-attachments'
   return isAboutContent && !newMessage.fingerprint.equals(first.fingerprint) ? { type: 'retry' } : outcome
 }

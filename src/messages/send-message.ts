@@ -1,10 +1,10 @@
 import { badInput, forbidden, notFound, ParleyError, unavailable } from '../errors.ts'
-import type { ChatId, MessageId, UserId } from '../ids.ts'
+import type { AttachmentId, ChatId, MessageId, UserId } from '../ids.ts'
 import { parseKey } from '../chats/client-key.ts'
 import { answerInTime } from '../store/sql/durable-command.ts'
 import { type DurableAppend, toMessage } from './durable-append.ts'
 import { createLanes } from './lanes.ts'
-import { fingerprintOf, parseBody } from './message-input.ts'
+import { fingerprintOf, parseBody, parseCaption, requireAttachments } from './message-input.ts'
 import type { AppendOutcome } from './append-store.ts'
 import type { NewMessage } from './new-message.ts'
 import type { Message } from '../events/message.ts'
@@ -15,7 +15,9 @@ export type SendInput = Readonly<{
   senderId: UserId
   chatId: ChatId
   clientMessageId: string
-  body: string
+  /** Undefined only if there are attachments. */
+  body: string | undefined
+  attachmentIds: readonly AttachmentId[]
   replyTo: MessageId | undefined
 }>
 
@@ -33,7 +35,8 @@ export type MessageSender = Readonly<{
    * - NOT_FOUND – no such chat, or the sender was never a member; no such message to reply to.
    * - FORBIDDEN – the sender has left the chat.
    * - CONFLICT – the sender used the key for another message.
-   * - BAD_USER_INPUT – see `parseBody` and `parseKey`; a reply to a message of another chat.
+   * - BAD_USER_INPUT – see `parseBody` and `parseKey`; a reply to a message of another chat; an attachment that is not
+   *   the sender's own, is not completely uploaded, or was sent before.
    * - UNAVAILABLE – the outcome is unknown; may be repeated with the same key.
    */
   send(input: SendInput): Promise<SendResult>
@@ -106,6 +109,10 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
         throw forbidden('You are not a member of this chat any more')
       case 'no-such-reply-target':
         throw notFound('Message to reply to')
+      case 'unusable-attachments':
+        throw badInput(
+          'An attachment is not your own, is not completely uploaded, or was sent before. Upload the file again.',
+        )
       default:
         return outcome satisfies never
     }
@@ -116,20 +123,22 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
 
 type Duplicate = Extract<AppendOutcome, { type: 'duplicate' }>
 
-function toNewMessage({ senderId, chatId, clientMessageId, body, replyTo }: SendInput): NewMessage {
+function toNewMessage(input: SendInput): NewMessage {
+  const { senderId, chatId, clientMessageId, body, attachmentIds, replyTo } = input
   if (replyTo !== undefined && replyTo.chatId !== chatId) {
     throw badInput('replyToId names a message of another chat; reply within the same chat')
   }
   const replyToSeq = replyTo?.seq ?? null
   // The digest is of the stored text, so a retry with other line ends is the same message.
-  const parsed = parseBody(body)
+  const parsed = attachmentIds.length === 0 ? parseBody(body ?? '') : parseCaption(body)
+  requireAttachments(attachmentIds)
+  const content = { body: parsed, replyToSeq, attachmentIds }
   return {
     chatId,
     senderId,
     clientMessageId: parseKey('clientMessageId', clientMessageId),
-    body: parsed,
-    fingerprint: fingerprintOf(parsed, replyToSeq),
-    replyToSeq,
+    fingerprint: fingerprintOf(content),
+    ...content,
   }
 }
 

@@ -16,6 +16,7 @@ export const FEATURES = {
   receipts: { NORMAL: 'on', BUSY: 'delayed', ESSENTIAL: 'trickle' },
   presence: { NORMAL: 'on', BUSY: 'off', ESSENTIAL: 'off' },
   typing: { NORMAL: 'on', BUSY: 'off', ESSENTIAL: 'off' },
+  uploads: { NORMAL: 'on', BUSY: 'on', ESSENTIAL: 'off' },
   retention: { NORMAL: 'on', BUSY: 'delayed', ESSENTIAL: 'delayed' },
 } as const satisfies Record<string, Record<ServiceLevel, FeatureMode>>
 

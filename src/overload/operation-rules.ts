@@ -38,6 +38,7 @@ const OPERATIONS = {
   'Mutation.heartbeat': { feature: 'presence', costClass: 'presence' },
   'Mutation.setTyping': { feature: 'typing', costClass: 'presence' },
   'Mutation.renewSession': change,
+  'Mutation.createUpload': { feature: 'uploads', costClass: 'upload' },
 
   'Subscription.inbox': subscription,
   'Subscription.chatEvents': subscription,

@@ -22,6 +22,8 @@ export const ACTIVITY_RULES: Readonly<Record<string, ActivityRule>> = {
   markRead: 'always',
   markDelivered: 'never',
   renewSession: 'never',
+  /** It only announces a file. Sending it counts. */
+  createUpload: 'never',
   heartbeat: 'if-flagged',
 }
 

@@ -12,6 +12,8 @@ export const QUOTAS = {
   change: { burst: 300, perSecond: 10 },
   /** markDelivered, markRead. */
   receipt: { burst: 1_000, perSecond: 50 },
+  /** Announced files. UPLOAD_BYTES_PER_DAY limits their bytes. */
+  upload: { burst: 100, perSecond: 1 },
   /** Creating chats, changing their members or names. */
   group: { burst: 200, perSecond: 2 },
   /** In units of 500 fields that the query can return, rounded up. */

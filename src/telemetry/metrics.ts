@@ -58,6 +58,15 @@ export function createMetrics() {
       ['edge'],
     ),
     expired: counter('expired_messages_total', 'Expired messages that were erased.'),
+    mediaUploads: counter('media_uploads_total', 'Requests that upload a file, by outcome.', ['outcome']),
+    mediaUploadBytes: counter('media_upload_bytes_total', 'Bytes of files that were stored.'),
+    mediaInspectionSeconds: histogram(
+      'media_inspection_seconds',
+      'Time that an uploaded file waits for its inspection and is inspected.',
+      SECONDS,
+    ),
+    mediaDownloads: counter('media_downloads_total', 'Requests for files, by status.', ['status']),
+    mediaDeleted: counter('media_deleted_total', 'Uploads whose bytes were deleted.'),
     logEventsDeleted: counter(
       'log_events_deleted_total',
       'Events that were deleted from chat logs because they were older than LOG_RETENTION.',

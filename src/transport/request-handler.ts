@@ -3,9 +3,11 @@ import { unavailable } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { beginRequestScope, requestIdIn } from '../telemetry/request-id.ts'
 import type { Health } from './health/health.ts'
+import { limitBodyTime } from './http/body-deadline.ts'
 import { sendJson } from './http/json-response.ts'
 import type { DemoPage } from './http/demo-page.ts'
 import { isValidHost } from './http/host.ts'
+import type { MediaEndpoint } from './http/media.ts'
 import type { CorsHeaders } from './http/origins.ts'
 import type { WebApp } from './http/web-app.ts'
 import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
@@ -29,6 +31,7 @@ type Dependencies = Readonly<{
   webApp?: WebApp | undefined
   /** Undefined if the web app is off. */
   demoPage?: DemoPage | undefined
+  media?: MediaEndpoint | undefined
   corsHeaders: CorsHeaders
   /** Returns false while the gateway drains: the API answers UNAVAILABLE, and health still works. */
   isAccepting(): boolean
@@ -40,10 +43,12 @@ type Dependencies = Readonly<{
  * the API.
  */
 export function createRequestHandler(dependencies: Dependencies): RequestListener {
-  const { yoga, health, webApp, demoPage, corsHeaders, isAccepting, logger } = dependencies
+  const { yoga, health, webApp, demoPage, media, corsHeaders, isAccepting, logger } = dependencies
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0]
+    if ((await media?.handle(request, response)) === true) return
+    limitBodyTime(request)
     if (path === GRAPHQL_PATH) return handleApi(request, response)
     if ((await webApp?.handle(request, response)) === true) return
     if ((await demoPage?.handle(request, response)) === true) return

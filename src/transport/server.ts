@@ -6,6 +6,7 @@ import type { Health } from './health/health.ts'
 import type { MetricsPage } from './health/metrics-page.ts'
 import { Listener } from './http/listener.ts'
 import type { DemoPage } from './http/demo-page.ts'
+import type { MediaEndpoint } from './http/media.ts'
 import { createCorsHeaders } from './http/origins.ts'
 import type { WebApp } from './http/web-app.ts'
 import { createRequestHandler, sendNotFound } from './request-handler.ts'
@@ -41,6 +42,7 @@ type Dependencies = Readonly<{
   demoPage?: DemoPage | undefined
   /** The server API, on a port of its own, so that no client can reach it. Undefined if it is off. */
   serverApi?: Pick<YogaHandler, 'handle'> | undefined
+  media?: MediaEndpoint | undefined
   /** Served on the admin port only: metrics are for the operator. */
   metrics: Pick<MetricsPage, 'handle'>
   config: Pick<Config, 'mode' | 'http' | 'admin' | 'serverApi'>
@@ -50,13 +52,14 @@ type Dependencies = Readonly<{
 const GRACE_MS = 2_000
 
 /**
- * Slow requests are cut off. Node looks for them every `connectionsCheckingInterval`, by default only every 30 seconds.
+ * Slow headers are cut off; Node looks for them every `connectionsCheckingInterval`, by default only every 30 seconds.
+ * Slow bodies are cut off by `limitBodyTime`, because uploads take longer than operations.
  * Idle connections are kept longer than load balancers usually keep them. Otherwise a load balancer sometimes sends a
  * request on a connection that is just being closed.
  */
 const HTTP_OPTIONS = {
   headersTimeout: 10_000,
-  requestTimeout: 15_000,
+  requestTimeout: 0,
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 75_000,
   // Some clients offer HTTP/2 with every plain request. Without this, such a request would never be answered.
@@ -71,6 +74,7 @@ export function createServer({
   webApp,
   demoPage,
   serverApi,
+  media,
   metrics,
   config,
   logger,
@@ -81,6 +85,7 @@ export function createServer({
     health,
     webApp,
     demoPage,
+    media,
     corsHeaders: createCorsHeaders(config),
     isAccepting: () => isAccepting,
     logger,

@@ -116,6 +116,7 @@ function uncommitted(chat: string): ChatEvent {
     senderId: actorId,
     clientMessageId: 'k',
     body: 'too early',
+    attachmentCount: 0,
     sentAt: at,
     ...never,
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { globalId, isSubject, MAX_SEQ, type NodeId, newChatId, parseGlobalId } from '../../src/ids.ts'
-import type { ChatId, Seq, UserId } from '../../src/ids.ts'
+import type { AttachmentId, ChatId, Seq, UserId } from '../../src/ids.ts'
 import { anyText } from '../harness/fixtures/arbitraries.ts'
 
 const subject = fc
@@ -19,6 +19,7 @@ const nodeId: fc.Arbitrary<NodeId> = fc.oneof(
   fc
     .tuple(chat, subject)
     .map(([chatId, userId]) => ({ type: 'ChatMember', id: { chatId, userId } }) as const),
+  fc.uuid({ version: 7 }).map((id) => ({ type: 'Attachment', id: id as AttachmentId }) as const),
   fc.tuple(chat, seq).map(([chatId, at]) => ({ type: 'Message', id: { chatId, seq: at } }) as const),
 )
 
@@ -32,6 +33,8 @@ function format(node: NodeId): string {
       return globalId.member(node.id)
     case 'Message':
       return globalId.message(node.id)
+    case 'Attachment':
+      return globalId.attachment(node.id)
     default:
       return node satisfies never
   }
@@ -94,7 +97,8 @@ describe('parseGlobalId', () => {
     `message_${uuid}_1e3`,
     `message_${uuid}_${MAX_SEQ + 1}`,
     `message_${uuid}_1\n`,
-    `attachment_${uuid}`,
+    `attachment_${uuid.toUpperCase()}`,
+    `attachment_${uuid}_1`,
     `constructor_${uuid}`,
   ])('%j names nothing', (text) => {
     expect(parseGlobalId(text)).toBeUndefined()

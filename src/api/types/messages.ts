@@ -6,7 +6,14 @@ import { seqCursor } from '../cursors.ts'
 import { type Context, requireViewer, viewOf } from '../context.ts'
 import { SHARED } from '../selection-sharing.ts'
 import { globalId, type MessageId } from '../../ids.ts'
-import { isExpired, type Message, type MessageStatus, messageIdOf, statusOf } from '../../events/message.ts'
+import {
+  isExpired,
+  type Message,
+  type MessageStatus,
+  messageIdOf,
+  shownBody,
+  statusOf,
+} from '../../events/message.ts'
 
 export function defineMessages(builder: Builder): void {
   defineMessageType(builder)
@@ -36,9 +43,16 @@ function defineMessageType(builder: Builder): void {
       body: t.string({
         ...SHARED,
         nullable: true,
-        resolve: (message, _, { clock }) => (isExpired(message, clock.now()) ? null : message.body),
+        resolve: (message, _, { clock }) => shownBody(message, clock.now()),
       }),
-      attachments: t.field({ ...SHARED, type: ['Attachment'], resolve: () => [] }),
+      attachments: t.field({
+        ...SHARED,
+        type: ['Attachment'],
+        resolve: (message, _, { loaders, clock }) =>
+          message.attachmentCount === 0 || isExpired(message, clock.now())
+            ? []
+            : (message.attachments ?? loaders.attachments.load(messageIdOf(message))),
+      }),
       // Needs the viewer only if there is a message that was replied to.
       replyTo: t.field({ ...SHARED, type: 'Message', nullable: true, resolve: findReplyTo }),
       reactions: t.field({
@@ -127,6 +141,7 @@ function defineSendMessage(builder: Builder): void {
         required: true,
       }),
       body: t.string(),
+      attachmentIds: t.idList(),
       replyToId: t.id(),
     }),
   })
@@ -144,12 +159,13 @@ function defineSendMessage(builder: Builder): void {
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId: senderId } = requireViewer(context)
-        const { chatId, clientMessageId, body, replyToId } = args.input
+        const { chatId, clientMessageId, body, attachmentIds, replyToId } = args.input
         return context.services.messageSender.send({
           senderId,
           chatId: idArgument.chat('chatId', chatId),
           clientMessageId,
-          body: body ?? '',
+          body: body ?? undefined,
+          attachmentIds: (attachmentIds ?? []).map((id) => idArgument.attachment('attachmentIds', id)),
           replyTo: optionalMessageId('replyToId', replyToId),
         })
       },

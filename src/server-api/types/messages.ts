@@ -1,7 +1,7 @@
 import { idArgument } from '../../api/arguments.ts'
 import { badInput, notFound, ParleyError } from '../../errors.ts'
 import type { ChatEvent, ChatEventType } from '../../events/chat-event.ts'
-import { isExpired, type Message, messageIdOf } from '../../events/message.ts'
+import { shownBody, type Message, messageIdOf } from '../../events/message.ts'
 import { globalId, MAX_SEQ, type MessageId, type Seq, SYSTEM_USER_ID } from '../../ids.ts'
 import type { ServerBuilder } from '../builder.ts'
 import { actAs, type ServerContext } from '../context.ts'
@@ -27,7 +27,7 @@ function defineMessageType(builder: ServerBuilder): void {
       clientMessageId: t.exposeString('clientMessageId'),
       body: t.string({
         nullable: true,
-        resolve: (message, _, { clock }) => (isExpired(message, clock.now()) ? null : message.body),
+        resolve: (message, _, { clock }) => shownBody(message, clock.now()),
       }),
       replyToId: t.id({
         nullable: true,
@@ -136,6 +136,7 @@ async function send(input: SendInput, context: ServerContext): Promise<Sent> {
     chatId: idArgument.chat('chatId', chatId),
     clientMessageId,
     body,
+    attachmentIds: [],
     replyTo: optionalMessage(replyToId ?? undefined),
   })
 }

@@ -11,8 +11,7 @@ export type ClientAddress = (request: IncomingMessage) => string
  * not reliable. `trusted` holds addresses and ranges such as 10.0.0.0/8.
  */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
-  const proxies = listOf(trusted)
-  const isTrusted = (address: string): boolean => proxies.check(address, family(address))
+  const isTrusted = createTrustedProxies(trusted)
 
   return ({ socket, headers }) => {
     let client = plain(socket.remoteAddress ?? '')
@@ -24,6 +23,15 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
       client = previous
     }
     return client === '' ? 'unknown' : client
+  }
+}
+
+/** Returns whether an address is one of `trusted`, which holds addresses and ranges. */
+export function createTrustedProxies(trusted: readonly string[]): (address: string) => boolean {
+  const proxies = listOf(trusted)
+  return (address) => {
+    const known = plain(address)
+    return isIP(known) !== 0 && proxies.check(known, family(known))
   }
 }
 

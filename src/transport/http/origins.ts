@@ -19,6 +19,49 @@ function isLoopback(origin: string): boolean {
   return /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
 }
 
+/** The headers of tus 1.0, besides those of a plain PUT. */
+const TUS_HEADERS = [
+  'tus-resumable',
+  'upload-length',
+  'upload-offset',
+  'upload-metadata',
+  'upload-defer-length',
+]
+
+/** As `createCorsHeaders`, for uploads and files. */
+export function createMediaCorsHeaders({ mode, http }: Pick<Config, 'mode' | 'http'>): CorsHeaders {
+  const isAllowed = createOriginPolicy({ mode, http })
+  const sent = [
+    'content-type',
+    'range',
+    'if-range',
+    'if-none-match',
+    'x-http-method-override',
+    'x-request-id',
+  ]
+  const shown = [
+    'location',
+    'tus-version',
+    'tus-extension',
+    'tus-max-size',
+    'etag',
+    'content-range',
+    'retry-after',
+  ]
+  const forAllowed = {
+    'Access-Control-Allow-Methods': 'GET, HEAD, PUT, POST, PATCH',
+    'Access-Control-Allow-Headers': [...new Set([...sent, ...TUS_HEADERS, ...http.allowedHeaders])].join(
+      ', ',
+    ),
+    'Access-Control-Expose-Headers': [...shown, ...TUS_HEADERS].join(', '),
+    'Access-Control-Max-Age': String(PREFLIGHT_MAX_AGE_S),
+  }
+  return (origin) => {
+    if (origin === undefined || !isAllowed(origin)) return { Vary: 'Origin' }
+    return { Vary: 'Origin', 'Access-Control-Allow-Origin': origin, ...forAllowed }
+  }
+}
+
 /** Returns whether a page of this gateway sends the request: its origin is the host that the request names. */
 export function isSameOrigin({ origin, host }: IncomingHttpHeaders): boolean {
   return origin !== undefined && host !== undefined && URL.parse(origin)?.host === host.toLowerCase()

@@ -28,6 +28,7 @@ import type { Engine } from '../pipeline/engine.ts'
 import { createSubscribe, type Subscribe } from '../pipeline/subscribe.ts'
 import type { Graphiql } from './graphiql.ts'
 import { createClientAddress, networkOf } from './client-address.ts'
+import { createBaseUrl } from './base-url.ts'
 import { useCompression } from './compression.ts'
 import { useHttpParams } from './params.ts'
 import { MAX_BODY_BYTES } from './request-body.ts'
@@ -59,7 +60,7 @@ type Dependencies = Readonly<{
   schema: GraphQLSchema
   context: ContextFactory
   authenticator: Authenticator
-  config: Pick<Config, 'mode'> & Readonly<{ http: Pick<Config['http'], 'trustedProxies'> }>
+  config: Pick<Config, 'mode'> & Readonly<{ http: Pick<Config['http'], 'trustedProxies' | 'publicUrl'> }>
   clock: Clock
   logger: Logger
   /** Whether clients may read the schema and get suggestions, over both transports. Default: in development only. */
@@ -77,7 +78,7 @@ type Dependencies = Readonly<{
 }>
 
 /** The initial context. WebSocket operations put their caller into it. */
-type ServerContext = { caller?: Caller; payer?: string }
+type ServerContext = { caller?: Caller; payer?: string; req?: IncomingMessage }
 
 export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): YogaHandler {
   const streams = createHttpStreams(dependencies)
@@ -116,11 +117,12 @@ function buildYoga(
   const introspection = hasIntrospection(dependencies)
   const documents = createDocumentCache()
   const addressOf = createClientAddress(config.http.trustedProxies)
+  const baseUrlOf = createBaseUrl(config.http)
   return createYoga<ServerContext, object>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    async context({ caller, request }) {
-      const known = caller ?? (await httpCaller(request, authenticator))
+    async context({ caller, request, req }) {
+      const known = caller ?? (await httpCaller(request, authenticator, req && baseUrlOf(req)))
       return { caller: known, ...(await context(known)) }
     },
     // Errors pass through toClientError, which logs each unexpected one once.
@@ -165,9 +167,14 @@ function noCache(): undefined {
   return undefined
 }
 
-async function httpCaller(request: Request, authenticator: Authenticator): Promise<Caller> {
+async function httpCaller(
+  request: Request,
+  authenticator: Authenticator,
+  baseUrl: string | undefined,
+): Promise<Caller> {
   const token = bearer(request.headers.get('authorization'))
   const receivedAt = performance.now()
   const session = token === undefined ? undefined : await authenticator.authenticate(token)
-  return { transport: 'http', session, connection: undefined, receivedAt }
+  const from = baseUrl === undefined ? {} : { baseUrl }
+  return { transport: 'http', session, connection: undefined, receivedAt, ...from }
 }

@@ -10,22 +10,27 @@ export type CallerConnection = Readonly<{
 }>
 
 /** The session and the transport of an operation. `receivedAt` is a time of performance.now(). */
-export type Caller =
-  | Readonly<{
-      transport: 'http'
-      session: Session | undefined
-      connection: undefined
-      receivedAt: number
-      openLiveSink?: undefined
-    }>
-  | Readonly<{
-      transport: 'websocket'
-      session: Session | undefined
-      connection: CallerConnection
-      receivedAt: number
-      /** Opens a sink that writes the live items of this subscription to the connection. */
-      openLiveSink?: (() => LiveSink) | undefined
-    }>
+export type Caller = Readonly<{
+  /** The address of this server as the client sees it, without a path. */
+  baseUrl?: string
+}> &
+  (
+    | Readonly<{
+        transport: 'http'
+        session: Session | undefined
+        connection: undefined
+        receivedAt: number
+        openLiveSink?: undefined
+      }>
+    | Readonly<{
+        transport: 'websocket'
+        session: Session | undefined
+        connection: CallerConnection
+        receivedAt: number
+        /** Opens a sink that writes the live items of this subscription to the connection. */
+        openLiveSink?: (() => LiveSink) | undefined
+      }>
+  )
 
 /**
  * Creates the context of one operation. Called after the document was validated. Resolvers receive the own enumerable

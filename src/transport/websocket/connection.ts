@@ -30,6 +30,8 @@ type Dependencies = Readonly<{
   limits: SocketLimits
   /** The network that the client connects from, see `networkOf`. */
   address: string
+  /** The address of this server as the client sees it, without a path. */
+  baseUrl: string
   /** The `Authorization` header of the handshake. */
   authorization: string | undefined
   /** Its lines carry the id of the handshake's request. */
@@ -64,6 +66,7 @@ export class SocketConnection implements CallerConnection, MessageSource {
   readonly operationIds = new OperationIds()
   readonly outbox: Outbox
   readonly authorization: string | undefined
+  readonly baseUrl: string
   readonly #address: string
   readonly #socket: WebSocket
   readonly #limits: SocketLimits
@@ -80,11 +83,12 @@ export class SocketConnection implements CallerConnection, MessageSource {
   #isEnded = false
 
   constructor(dependencies: Dependencies) {
-    const { socket, network, turnEnd, sessions, intake, limits, address, authorization, scope, logger } =
-      dependencies
+    const { socket, network, turnEnd, sessions, intake, limits, scope, logger } = dependencies
+    const { address, baseUrl, authorization } = dependencies
     this.sessions = sessions
     this.#address = address
     this.authorization = authorization
+    this.baseUrl = baseUrl
     this.#socket = socket
     this.outbox = new Outbox(socket, network, turnEnd)
     this.#limits = limits

@@ -12,6 +12,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { beginRequestScope, requestIdIn } from '../../telemetry/request-id.ts'
 import type { ConnectionAdmission } from './connection-admission.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
+import { createBaseUrl } from '../http/base-url.ts'
 import { createClientAddress, networkOf } from '../http/client-address.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { createOriginPolicy, isSameOrigin } from '../http/origins.ts'
@@ -92,6 +93,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     isListedOrigin(headers.origin) ||
     (config.webApp === true && isSameOrigin(headers))
   const addressOf = createClientAddress(config.http.trustedProxies)
+  const baseUrlOf = createBaseUrl(config.http)
   const anonymous = new AnonymousSockets(limits.maxAnonymousPerAddress)
   const connections = new Set<SocketConnection>()
   let isAccepting = true
@@ -128,6 +130,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
       intake,
       limits,
       address,
+      baseUrl: baseUrlOf(request),
       authorization: request.headers.authorization,
       scope,
       logger,

@@ -121,6 +121,7 @@ export function createSocketProtocol({
       session: sessionUse.session,
       connection,
       receivedAt,
+      baseUrl: connection.baseUrl,
       openLiveSink: () => {
         const clientId = connection.operationIds.clientIdOf(id) ?? id
         return new SocketSink({ args: prepared, clientId, outbox: connection.outbox, payloads })

@@ -7,6 +7,7 @@ import { type AppendOutcome, createAppendStore } from '../../../src/messages/app
 import type { NewMessage } from '../../../src/messages/new-message.ts'
 import { createDatabase } from '../../../src/store/database.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { createAttachmentStore } from '../../../src/media/attachment-store.ts'
 import { alice, bob, carol } from '../../harness/fixtures/chat-events.ts'
 import { connect, createTestDatabase } from '../../harness/servers/database.ts'
 
@@ -34,6 +35,7 @@ const messageTo = (chatId: ChatId, more: Partial<NewMessage> = {}): NewMessage =
   body: 'hello',
   fingerprint: Buffer.alloc(16, 7),
   replyToSeq: null,
+  attachmentIds: [],
   ...more,
 })
 
@@ -76,7 +78,10 @@ describe.each([
   ['among others', async () => [messageTo(await group(alice))]],
 ])('a message that is %s', (_, companions) => {
   async function append(message: NewMessage): Promise<AppendOutcome | undefined> {
-    const store = createAppendStore({ writer: database.durableWriter })
+    const store = createAppendStore({
+      writer: database.durableWriter,
+      claimUploads: createAttachmentStore(database).claim,
+    })
     return (await store.append([message, ...(await companions())]))[0]
   }
 

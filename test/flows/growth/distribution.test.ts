@@ -58,7 +58,12 @@ beforeAll(async () => {
 afterAll(() => resources.disposeAsync())
 
 function start(): Promise<TestParley> {
-  return startParley({ databaseUrl, config: UNLIMITED, overrides: { presence: { windowMs: 300 } } })
+  return startParley({
+    databaseUrl,
+    config: UNLIMITED,
+    overrides: { presence: { windowMs: 300 } },
+    hasMedia: true,
+  })
 }
 
 test('every operation works while the tables of chats are partitioned', async () => {

@@ -26,6 +26,11 @@ import {
 const SWEEPS: Readonly<Record<string, string>> = {
   // Expired messages that were not erased yet, in all chats: 500 at a time, by a partial index on those alone.
   message_erase_expired: 'messages_expires_at_idx',
+  // Uploads that were not sent in time, and those whose bytes are to be deleted: partial indexes on those alone.
+  media_release_unsent: 'uploads_created_at_idx',
+  media_released: 'uploads_released_at_idx',
+  // The days before yesterday.
+  media_forget_usage: 'upload_usages_pkey',
   // All chats in turn, a page at a time, in the order of their primary key.
   log_retention_next_page: 'chats_pkey',
 }
@@ -54,7 +59,7 @@ beforeAll(async () => {
   {
     using listening = recordStatements()
     const overrides = { presence: { windowMs: 300 } }
-    await using parley = await startParley({ databaseUrl, config: UNLIMITED, overrides })
+    await using parley = await startParley({ databaseUrl, config: UNLIMITED, overrides, hasMedia: true })
     await runEveryStatement(parley)
     await parley.stop()
     statements = distinct(listening.statements)

@@ -40,7 +40,7 @@ test("clients see the operator's command within two seconds, with the paused fea
   const status = await following.updates.next(2_000)
   expect(status).toMatchObject({
     level: 'ESSENTIAL',
-    paused: ['receipts', 'presence', 'typing'],
+    paused: ['receipts', 'presence', 'typing', 'uploads'],
   })
   expect(await queryStatus(bob)).toEqual(status)
   expect(await following.updates.next(4_500)).toMatchObject({ level: 'NORMAL', paused: [] })

@@ -42,6 +42,7 @@ async function connectUnread() {
     intake: { add: () => undefined },
     limits: SOCKET_LIMITS,
     address: '127.0.0.1',
+    baseUrl: 'http://127.0.0.1',
     authorization: undefined,
     scope: beginRequestScope(undefined),
     logger,

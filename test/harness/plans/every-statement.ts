@@ -4,6 +4,7 @@ import type pg from 'pg'
 import { createAudienceStore } from '../../../src/chats/audience-store.ts'
 import { createChatLogStore } from '../../../src/chats/chat-log-store.ts'
 import { createRetentionStore } from '../../../src/chats/retention-store.ts'
+import { createAttachmentStore } from '../../../src/media/attachment-store.ts'
 import { createMembershipStore } from '../../../src/gateway/membership-store.ts'
 import type { ChatId, UserId } from '../../../src/ids.ts'
 import { createAppendStore } from '../../../src/messages/append-store.ts'
@@ -13,6 +14,7 @@ import type { Transaction } from '../../../src/store/sql/transaction.ts'
 import type { Writer } from '../../../src/store/sql/writer.ts'
 import { connect, query } from '../servers/database.ts'
 import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../people/documents.ts'
+import { findAttachment, sendFiles, upload } from '../people/files.ts'
 import type { TestParley } from '../servers/parley.ts'
 import type { Person } from '../people/person.ts'
 import { heartbeat, queryPresence, PresenceStream } from '../people/presence-stream.ts'
@@ -47,6 +49,7 @@ export async function runEveryStatement(parley: TestParley): Promise<Chats> {
   const chats = await createChats(people)
   await registerDevices(people, chats)
   await exchangeMessages(people, chats)
+  await exchangeFiles(parley, people, chats)
   await changeMembers(people, chats)
   await queryEverything(people, chats)
   await replayMissedEvents(people, chats)
@@ -82,6 +85,23 @@ async function registerDevices({ bob, carol }: People, { direct }: Chats): Promi
   }
   using stream = bob.chatEvents(direct, 0)
   await stream.caughtUp()
+}
+
+/** Sends files, fetches one, and deletes one until the sweep has deleted its bytes. */
+async function exchangeFiles(
+  { databaseUrl }: TestParley,
+  { alice, bob }: People,
+  { direct }: Chats,
+): Promise<void> {
+  const [first, second] = [await upload(alice, Buffer.from('1')), await upload(alice, Buffer.from('2'))]
+  const { message } = await sendFiles(alice, direct, [first])
+  await sendFiles(alice, direct, [second])
+  const seen = await findAttachment(bob, second.id)
+  await (await fetch(seen?.url ?? '')).text()
+  await alice.run(DELETE_MESSAGE, { input: { messageId: message.id } })
+  await until(
+    async () => (await query(databaseUrl, `SELECT FROM uploads WHERE released_at IS NOT NULL`)).length === 0,
+  )
 }
 
 async function exchangeMessages({ alice, bob }: People, { direct, group, largeGroup }: Chats): Promise<void> {
@@ -171,7 +191,9 @@ async function runRareStatements(
   const writer = writerOn(connection.client)
   const [chatId, senderId] = [direct.replace('chat_', '') as ChatId, alice.name as UserId]
   const draft = { chatId, senderId, clientMessageId: randomUUID(), body: 'at once', replyToSeq: null }
-  await createAppendStore({ writer }).appendLocked([{ ...draft, fingerprint: Buffer.of(1) }])
+  const { claim: claimUploads } = createAttachmentStore({ reader: { query: writer.query } as Reader })
+  const appendStore = createAppendStore({ writer, claimUploads })
+  await appendStore.appendLocked([{ ...draft, fingerprint: Buffer.of(1), attachmentIds: [] }])
   await createAudienceStore({ writer }).memberSnapshot(chatId)
   const memberships = createMembershipStore({ writer })
   await memberships.heads([bob.name as UserId])

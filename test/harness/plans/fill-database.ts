@@ -132,7 +132,7 @@ const MESSAGES = `
   INSERT INTO chat_events (chat_id, seq, type, actor_id, at, message_seq)
   SELECT chat_id, seq, 'MESSAGE_SENT', sender_id, sent_at, seq FROM inserted`
 
-/** Two up-to-date devices per user, a reaction to one message in ten, and untrimmed logs. */
+/** Two up-to-date devices per user, a reaction and a file to one message in ten, and untrimmed logs. */
 const OTHER_ROWS = [
   `INSERT INTO devices (user_id, device_id)
   SELECT id, device FROM users, unnest('{phone,laptop}'::text[]) AS device ON CONFLICT DO NOTHING`,
@@ -141,6 +141,16 @@ const OTHER_ROWS = [
   ON CONFLICT DO NOTHING`,
   `INSERT INTO reactions (chat_id, message_seq, emoji, user_id)
   SELECT chat_id, seq, '👍', sender_id FROM messages WHERE seq % 10 = 0 ON CONFLICT DO NOTHING`,
+  `WITH file AS (
+    INSERT INTO uploads (id, uploader_id, storage_key, file_name, content_type, byte_size, ready_at, attempt, kind, chat_id,
+      message_seq)
+    SELECT gen_random_uuid(), sender_id, gen_random_uuid(), 'notes.txt', 'text/plain', 7, sent_at, gen_random_uuid(),
+      'FILE', chat_id, seq
+    FROM messages WHERE seq % 10 = 0 RETURNING *
+  )
+  INSERT INTO attachments (chat_id, message_seq, position, id, kind, file_name, content_type, byte_size, has_thumbnails)
+  SELECT chat_id, message_seq, 1, id, kind, file_name, content_type, byte_size, false FROM file`,
+  `INSERT INTO upload_usages (day, user_id, byte_count) SELECT current_date, id, 7 FROM users ON CONFLICT DO NOTHING`,
   `INSERT INTO log_floors (chat_id, floor_seq) SELECT id, 0 FROM chats ON CONFLICT DO NOTHING`,
 ]
 

@@ -11,6 +11,7 @@ export const CHAT_TABLES = {
   log_floors: 'chat_id',
   messages: 'chat_id',
   reactions: 'chat_id',
+  attachments: 'chat_id',
   device_positions: 'chat_id',
 } as const satisfies Readonly<Record<string, string>>
 

@@ -19,6 +19,9 @@ const ACCESS_PATHS: Readonly<Record<string, readonly AccessPath[]>> = {
     { columns: ['chat_id'], limited: true },
   ],
   reactions: [{ columns: ['chat_id', 'message_seq'] }],
+  attachments: [{ columns: ['chat_id', 'message_seq'] }],
+  uploads: [{ columns: ['id'] }],
+  upload_usages: [{ columns: ['day', 'user_id'] }],
   members: [{ columns: ['chat_id'] }, { columns: ['user_id'] }],
   device_positions: [{ columns: ['chat_id', 'user_id'] }, { columns: ['user_id', 'device_id'] }],
   devices: [{ columns: ['user_id'] }],
@@ -32,6 +35,7 @@ const SMALL_TABLES: ReadonlySet<string> = new Set([
   'service_level_commands',
   'revocation_changes',
   'log_sweeps',
+  'media_keys',
   'timelines',
   'restorations',
 ])

@@ -58,6 +58,9 @@ export function tablesOf({
     log_floors: { rows: chats, distinct: { chat_id: UNIQUE } },
     messages: { rows: messages, distinct: { ...ofChat, sender_id: users, client_message_id: UNIQUE } },
     reactions: { rows: messages / 4, distinct: { chat_id: talkative, message_seq: messages / talkative } },
+    attachments: { rows: messages / 10, distinct: { chat_id: talkative, message_seq: messages / talkative } },
+    uploads: { rows: messages / 10, distinct: { id: UNIQUE } },
+    upload_usages: { rows: users / 10, distinct: { day: 2, user_id: users / 20 } },
     direct_chats: { rows: chats, distinct: { low_user_id: users, high_user_id: users, chat_id: UNIQUE } },
     created_groups: { rows: chats, distinct: { creator_id: users, client_chat_id: UNIQUE } },
   }

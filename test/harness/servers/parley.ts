@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { issueToken } from '../../../src/auth/issue-token.ts'
-import type { Config } from '../../../src/config/config.ts'
+import type { Config, MediaConfig } from '../../../src/config/config.ts'
 import type { GatewayId } from '../../../src/ids.ts'
 import type { Overrides } from '../../../src/composition/overrides.ts'
 import { createParley } from '../../../src/parley.ts'
@@ -46,6 +49,8 @@ export type ParleyOptions = Readonly<{
   /** Redis, for several gateways. Default: the gateway is alone. */
   redisUrls?: readonly string[]
   overrides?: Overrides
+  /** Whether users can upload files, to a new folder. Default: uploads are off. */
+  hasMedia?: boolean
 }>
 
 let gateways = 0
@@ -54,7 +59,10 @@ let gateways = 0
 export async function startParley(options: ParleyOptions = {}): Promise<TestParley> {
   const resources = new AsyncDisposableStack()
   const databaseUrl = options.databaseUrl ?? resources.use(await createTestDatabase()).url
-  const config = testConfig(options)
+  const config = {
+    ...testConfig(options),
+    ...(options.hasMedia === true ? { media: await createMedia(resources) } : {}),
+  }
   const secrets = {
     databaseUrl,
     replicaUrls: options.replicaUrls ?? [],
@@ -93,6 +101,18 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
   }
 }
 
+/** Files in a new folder, without a limit for each day. */
+async function createMedia(resources: AsyncDisposableStack): Promise<MediaConfig> {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-media-'))
+  resources.defer(() => rm(folder, { recursive: true, force: true }))
+  return {
+    location: { type: 'file', folder },
+    maxUploadBytes: 10_000_000,
+    contentTypes: [],
+    bytesPerDay: Infinity,
+  }
+}
+
 function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): Config {
   return {
     mode: 'development',
@@ -107,6 +127,7 @@ function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): 
     auth: { type: 'secret' },
     bus: { type: redisUrls === undefined ? 'memory' : 'redis' },
     groups: { maxMembers: 1_024 },
+    media: undefined,
     logRetentionS: undefined,
     // Tests share the machine with other work, so the capacity of the moment must not change their results.
     load: { isAutomatic: false, limitFactor: 1 },

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { ConfigError } from '../../../src/config/config-error.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
@@ -18,6 +18,12 @@ test('an empty environment results in development, on loopback, with an embedded
     auth: { type: 'secret' },
     bus: { type: 'memory' },
     groups: { maxMembers: 1_024 },
+    media: {
+      location: { type: 'file', folder: join(dataDir, 'media') },
+      maxUploadBytes: 104_857_600,
+      contentTypes: [],
+      bytesPerDay: 2_147_483_648,
+    },
     webApp: true,
     logRetentionS: undefined,
     load: { isAutomatic: true, limitFactor: 1 },

@@ -5,7 +5,8 @@ test('returns the median of the batches since the last call, or the age of a bat
   let now = 0
   const held: (() => void)[] = []
   const append = () => new Promise<readonly []>((resolve) => held.push(() => resolve([])))
-  const log = measureCommits({ append, appendLocked: append }, () => now)
+  const appendWithAttachments = () => Promise.reject(new Error('not used'))
+  const log = measureCommits({ append, appendLocked: append, appendWithAttachments }, () => now)
   expect(log.commitMs()).toBe(0)
   const batches = [log.append([]), log.appendLocked([]), log.append([])]
   for (const ms of [5, 10, 200]) {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { newAttachmentId } from '../../../src/ids.ts'
 import { ParleyError } from '../../../src/errors.ts'
 import { parseKey } from '../../../src/chats/client-key.ts'
 import { fingerprintOf, parseBody } from '../../../src/messages/message-input.ts'
@@ -105,19 +106,26 @@ describe('parseKey', () => {
   })
 })
 
+const [FIRST, SECOND] = [newAttachmentId(), newAttachmentId()]
+
 describe('fingerprintOf', () => {
   test('returns the same 16 bytes for the same content', () => {
-    expect(fingerprintOf('Hello', 3)).toEqual(fingerprintOf('Hello', 3))
-    expect(fingerprintOf('Hello', null)).toHaveLength(16)
+    const content = { body: 'Hello', replyToSeq: 3, attachmentIds: [] }
+    expect(fingerprintOf(content)).toEqual(fingerprintOf({ ...content }))
+    expect(fingerprintOf(content)).toHaveLength(16)
   })
 
-  test('differs for another body and another reply target', () => {
+  test('differs for another body, another reply target and other attachments', () => {
     const reply = fc.constantFrom(null, 1, 11)
-    const message = fc.tuple(fc.constantFrom('Hello', 'Hello1', 'Hello",1]', '1', '', 'null'), reply)
+    const message = fc.record({
+      body: fc.constantFrom('Hello', 'Hello1', 'Hello",1]', '1', '', 'null'),
+      replyToSeq: reply,
+      attachmentIds: fc.subarray([FIRST, SECOND]),
+    })
     fc.assert(
       fc.property(message, message, (one, other) => {
         const isSame = JSON.stringify(one) === JSON.stringify(other)
-        expect(fingerprintOf(...one).equals(fingerprintOf(...other))).toBe(isSame)
+        expect(fingerprintOf(one).equals(fingerprintOf(other))).toBe(isSame)
       }),
     )
   })

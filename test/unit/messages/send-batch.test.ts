@@ -14,7 +14,8 @@ const newMessage: fc.Arbitrary<NewMessage> = fc
     body: fc.constantFrom('Hello', 'Bye'),
   })
   .map(({ chat, body, ...rest }) => {
-    return { ...rest, chatId: chatId(chat), body, fingerprint: fingerprintOf(body, null), replyToSeq: null }
+    const content = { body, replyToSeq: null, attachmentIds: [] }
+    return { ...rest, chatId: chatId(chat), ...content, fingerprint: fingerprintOf(content) }
   })
 
 const keyOf = (it: NewMessage): string => JSON.stringify([it.chatId, it.senderId, it.clientMessageId])
@@ -64,9 +65,9 @@ test('throws if a message has no outcome', () => {
 
 test('retries a message with other content than the first one with its key, if that has no reply target', () => {
   const [lost, found] = [7, null].map((replyToSeq): NewMessage => {
-    const body = 'Hello'
-    const fingerprint = fingerprintOf(body, replyToSeq)
-    return { chatId: chatId('tea'), senderId: alice, clientMessageId: '1', body, fingerprint, replyToSeq }
+    const content = { body: 'Hello', replyToSeq, attachmentIds: [] }
+    const fingerprint = fingerprintOf(content)
+    return { chatId: chatId('tea'), senderId: alice, clientMessageId: '1', ...content, fingerprint }
   }) as [NewMessage, NewMessage]
   const newMessages = [lost, found]
   const outcomes = expandOutcomes(newMessages, deduplicateBatch(newMessages), [

@@ -22,7 +22,7 @@ test('deleting old log events is delayed under load, and is not reported to clie
 test('the paused features of each level are those of the contract', () => {
   expect(pausedAt('NORMAL')).toEqual([])
   expect(pausedAt('BUSY')).toEqual(['presence', 'typing'])
-  expect(pausedAt('ESSENTIAL')).toEqual(['receipts', 'presence', 'typing'])
+  expect(pausedAt('ESSENTIAL')).toEqual(['receipts', 'presence', 'typing', 'uploads'])
 })
 
 test('a higher level never brings a feature back, and writes receipts later', () => {

@@ -50,6 +50,7 @@ export const FIELDS: Table = {
   ChatMemberEdge: { cursor: 'String', node: 'ChatMember' },
   ChatUpdated: { actor: 'User', at: 'DateTime', chat: 'Chat', seq: 'Int' },
   CreateGroupPayload: { chat: 'Chat' },
+  CreateUploadPayload: { attachment: 'Attachment', uploadExpiresAt: 'DateTime', uploadUrl: 'String' },
   DeleteMessagePayload: { message: 'Message' },
   EditMessagePayload: { message: 'Message' },
   HeartbeatPayload: { presence: 'Presence' },
@@ -105,6 +106,7 @@ export const FIELDS: Table = {
   Mutation: {
     addMembers: 'AddMembersPayload',
     createGroup: 'CreateGroupPayload',
+    createUpload: 'CreateUploadPayload',
     deleteMessage: 'DeleteMessagePayload',
     editMessage: 'EditMessagePayload',
     heartbeat: 'HeartbeatPayload',
@@ -224,6 +226,7 @@ export const EMBEDDED: readonly string[] = [
   'ChatMemberEdge',
   'ChatUpdated',
   'CreateGroupPayload',
+  'CreateUploadPayload',
   'DeleteMessagePayload',
   'EditMessagePayload',
   'HeartbeatPayload',

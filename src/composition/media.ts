@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import type { MediaConfig } from '../config/config.ts'
+import { createAttachmentStore } from '../media/attachment-store.ts'
+import { createAttachments } from '../media/attachments.ts'
+import { createDownloads, type Downloads } from '../media/downloads.ts'
+import { createInspector, type Inspector } from '../media/inspector.ts'
+import { createLocalStorage } from '../media/local-storage.ts'
+import { createMediaLinks } from '../media/media-links.ts'
+import { createMediaSweep } from '../media/media-sweep.ts'
+import type { MediaStorage } from '../media/storage.ts'
+import { createUploadStore, type UploadStore } from '../media/upload-store.ts'
+import { createUploads, type Uploads } from '../media/uploads.ts'
+import type { BackgroundLoop } from '../lib/background-loop.ts'
+import type { Foundation } from './foundation.ts'
+
+export type MediaParts = ReturnType<typeof wireMedia>
+
+/** The parts that take, keep and serve files. */
+export type FileParts = Readonly<{
+  uploads: Uploads
+  downloads: Downloads
+  storage: MediaStorage
+  inspector: Inspector
+  sweep: BackgroundLoop
+}>
+
+/** The attachments of messages, and unless uploads are off, the parts that take and serve files. */
+export function wireMedia(foundation: Foundation) {
+  const { config, database } = foundation
+  const attachmentStore = createAttachmentStore(database)
+  const uploadStore = createUploadStore({ writer: database.durableWriter })
+  // Without uploads no address is served, so its key does not matter.
+  let key = randomBytes(32)
+  const files = config.media && wireFiles(foundation, config.media, uploadStore)
+  return {
+    attachmentStore,
+    attachments: createAttachments({ store: attachmentStore, uploadStore }),
+    mediaLinks: createMediaLinks(() => key),
+    files,
+    async start() {
+      if (files === undefined) return
+      key = Buffer.from(await uploadStore.signingKey(key))
+      files.sweep.start()
+    },
+    async stop() {
+      await files?.sweep.stop()
+      await files?.inspector.close()
+      await files?.storage.close()
+    },
+  }
+}
+
+function wireFiles(
+  { clock, metrics, logger }: Foundation,
+  { location, maxUploadBytes, contentTypes, bytesPerDay }: MediaConfig,
+  store: UploadStore,
+): FileParts {
+  if (location.type !== 'file') throw new Error('MEDIA_URL must be a folder')
+  const storage = createLocalStorage(location.folder)
+  const inspector = createInspector({ logger })
+  const limits = { maxBytes: maxUploadBytes, bytesPerDay, isAllowed: allowing(contentTypes) }
+  return {
+    storage,
+    inspector,
+    uploads: createUploads({ store, storage, inspector, limits, metrics, now: () => clock.now() }),
+    downloads: createDownloads({ store, storage, clock }),
+    sweep: createMediaSweep({ store, storage, metrics, logger }),
+  }
+}
+
+function allowing(patterns: readonly string[]): (contentType: string) => boolean {
+  if (patterns.length === 0) return () => true
+  const kinds = new Set(
+    patterns.filter((pattern) => pattern.endsWith('/*')).map((pattern) => pattern.slice(0, -1)),
+  )
+  const types = new Set(patterns)
+  return (contentType) =>
+    types.has(contentType) || kinds.has(contentType.slice(0, contentType.indexOf('/') + 1))
+}

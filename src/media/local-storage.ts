@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import type { MediaStorage, StoredObject } from './storage.ts'
+
+/** Begins with a dot, so that it is not the name of an object. */
+const INCOMING = '.incoming'
+
+/** A gateway that receives bytes for longer than this has died. */
+const STALE_MS = 26 * 3_600_000
+
+/**
+ * Keeps objects as files of a folder. Several gateways need the same folder, on a file system that they share. A file
+ * arrives beside the objects and is renamed: a rename within one file system is atomic. Its bytes are flushed to the
+ * disk first, so that a power failure leaves no object without its bytes.
+ */
+export function createLocalStorage(root: string): MediaStorage {
+  const incomingFolder = join(root, INCOMING, randomUUID())
+
+  /** Throws for a name that leads out of the folder. Names are Parley's own, so that is a fault of Parley. */
+  function pathOf(name: string): string {
+    const path = resolve(root, name)
+    if (!path.startsWith(resolve(root) + sep) || name.startsWith('.')) {
+      throw new Error('The name of a media object is invalid')
+    }
+    return path
+  }
+
+  async function* filesBelow(folder: string): AsyncIterable<StoredObject> {
+    const entries = await ifThere(opendir(folder, { recursive: true }))
+    if (entries === undefined) return
+    for await (const entry of entries) {
+      if (!entry.isFile()) continue
+      const path = join(entry.parentPath, entry.name)
+      const name = relative(root, path).split(sep).join('/')
+      const found = name.startsWith('.') ? undefined : await ifThere(stat(path))
+      if (found !== undefined) yield { name, byteSize: found.size, modifiedAt: found.mtime }
+    }
+  }
+
+  return {
+    incomingFolder,
+    async put(name, file) {
+      const path = pathOf(name)
+      await flush(file)
+      await mkdir(dirname(path), { recursive: true })
+      await rename(file, path)
+      await flush(dirname(path))
+    },
+    async sizeOf(name) {
+      return (await ifThere(stat(pathOf(name))))?.size
+    },
+    async read(name, range) {
+      const file = await open(pathOf(name))
+      return file.createReadStream(range === undefined ? {} : { start: range.first, end: range.last })
+    },
+    directUrl: async () => undefined,
+    async remove(folder) {
+      await rm(pathOf(folder), { recursive: true, force: true })
+    },
+    list: (folder) => filesBelow(folder === undefined ? root : pathOf(folder)),
+    async probe() {
+      const file = join(incomingFolder, randomUUID())
+      await mkdir(incomingFolder, { recursive: true })
+      await writeFile(file, 'probe')
+      const name = `${randomUUID()}/probe/file`
+      await this.put(name, file)
+      createReadStream(pathOf(name)).destroy()
+      await this.remove(name.split('/', 1)[0] ?? name)
+    },
+    async tidy() {
+      const folders = await ifThere(opendir(join(root, INCOMING)))
+      if (folders === undefined) return
+      for await (const { name, parentPath } of folders) {
+        const path = join(parentPath, name)
+        const found = path === incomingFolder ? undefined : await ifThere(stat(path))
+        if (found !== undefined && Date.now() - found.mtimeMs > STALE_MS)
+          await rm(path, { recursive: true, force: true })
+      }
+    },
+    async close() {
+      await rm(incomingFolder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  const handle = await open(path)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Resolves with undefined if the file or folder does not exist. */
+async function ifThere<Value>(work: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { badInput, notFound, ParleyError, unavailable } from '../errors.ts'
+import type { Attachment } from '../events/attachment.ts'
+import { type AttachmentId, newAttachmentId, type UserId } from '../ids.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Inspector } from './inspector.ts'
+import type { MediaStorage } from './storage.ts'
+import { THUMBNAIL_EDGES } from './inspect-image.ts'
+import { parseUpload, type UploadInput } from './upload-input.ts'
+import { toAttachment } from './attachments.ts'
+import type { Upload, UploadStore } from './upload-store.ts'
+
+/** Files on their way to the storage. */
+export type Uploads = Readonly<{
+  /**
+   * Announces a file. Errors: BAD_USER_INPUT – see `parseUpload`; RATE_LIMITED – the user has uploaded too much today.
+   */
+  create(userId: UserId, input: UploadInput): Promise<Readonly<{ attachment: Attachment; expiresAt: Date }>>
+  /**
+   * Takes all bytes of a file, inspects and stores them. Resolves once the file can be sent. May be repeated: a file
+   * that is complete stays as it is. `byteSize` is what the client says about this request.
+   *
+   * Errors:
+   * - NOT_FOUND – no such upload, or it is deleted.
+   * - BAD_USER_INPUT – not as many bytes as announced.
+   * - UNAVAILABLE – the storage failed; may be repeated.
+   */
+  receive(id: AttachmentId, body: Readable, byteSize: number): Promise<void>
+}>
+
+export type UploadLimits = Readonly<{
+  maxBytes: number
+  /** For each user. Infinity: no limit. */
+  bytesPerDay: number
+  isAllowed(contentType: string): boolean
+}>
+
+type Dependencies = Readonly<{
+  store: UploadStore
+  storage: MediaStorage
+  inspector: Inspector
+  limits: UploadLimits
+  metrics: Pick<Metrics, 'mediaUploads' | 'mediaUploadBytes' | 'mediaInspectionSeconds'>
+  now(): number
+}>
+
+/** An upload that is not sent within this time is deleted, and its address accepts no bytes any more. */
+export const UNSENT_S = 24 * 3_600
+
+/** A user over the limit of the day may try again in an hour. */
+const RETRY_AFTER_MS = 3_600_000
+
+/*
+ * The bytes of an upload take three steps. A gateway may die in each of them: the row stays incomplete, the client
+ * sends the bytes again, to any gateway, and the sweep deletes what was left behind.
+ *
+ * 1. They arrive in a file of this machine, and are counted on the way.
+ * 2. A worker inspects the file. It becomes up to three: the file and two thumbnails.
+ * 3. These are stored in a folder of their own, the attempt. Then the row names the attempt. If two requests upload the
+ *    same file at the same time, one of them completes the row, and the other deletes its own attempt.
+ */
+export function createUploads({ store, storage, inspector, limits, metrics, now }: Dependencies): Uploads {
+  async function receive(id: AttachmentId, body: Readable, byteSize: number): Promise<void> {
+    const upload = await store.find(id)
+    if (upload === undefined || upload.isReleased) throw notFound('Upload')
+    if (upload.attempt !== null) return
+    if (byteSize !== upload.byteSize) throw wrongLength(upload.byteSize)
+    const folder = join(storage.incomingFolder, randomUUID())
+    await mkdir(folder, { recursive: true })
+    try {
+      const path = join(folder, 'received')
+      await save(body, path, upload.byteSize)
+      await complete(upload, path, folder)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+
+  async function save(body: Readable, path: string, byteSize: number): Promise<void> {
+    await pipeline(body, counting(byteSize), createWriteStream(path))
+    if ((await stat(path)).size !== byteSize) throw wrongLength(byteSize)
+  }
+
+  async function complete(upload: Upload, path: string, folder: string): Promise<void> {
+    const { id, storageKey, fileName, contentType: declaredType, byteSize } = upload
+    const stopTimer = metrics.mediaInspectionSeconds.startTimer()
+    const inspected = await inspector.inspect({ path, folder, fileName, declaredType, byteSize })
+    stopTimer()
+    if (inspected.kind !== 'IMAGE') await rename(path, join(folder, 'file'))
+    if (!limits.isAllowed(inspected.contentType)) {
+      throw badInput(`The file is of the type ${inspected.contentType}, which is not allowed on this server`)
+    }
+    const attempt = randomUUID()
+    const files = ['file', ...(inspected.hasThumbnails ? THUMBNAIL_EDGES.map(String) : [])]
+    for (const file of files) await storage.put(`${storageKey}/${attempt}/${file}`, join(folder, file))
+    if (!(await store.complete(id, attempt, inspected))) await storage.remove(`${storageKey}/${attempt}`)
+    metrics.mediaUploadBytes.inc(inspected.byteSize)
+  }
+
+  return {
+    async create(uploaderId, input) {
+      const parsed = parseUpload(input, limits)
+      const upload = { ...parsed, id: newAttachmentId(), uploaderId, storageKey: randomUUID() }
+      if (!(await store.create(upload, limits.bytesPerDay))) throw tooMuch()
+      const attachment = toAttachment({ ...upload, ...NOT_INSPECTED })
+      return { attachment, expiresAt: new Date(now() + UNSENT_S * 1_000) }
+    },
+    async receive(id, body, byteSize) {
+      try {
+        await receive(id, body, byteSize)
+        metrics.mediaUploads.inc({ outcome: 'stored' })
+      } catch (error) {
+        const known =
+          error instanceof ParleyError
+            ? error
+            : unavailable('The file could not be stored. Upload it again.', error)
+        metrics.mediaUploads.inc({ outcome: known.code })
+        throw known
+      }
+    },
+  }
+}
+
+const NOT_INSPECTED = {
+  kind: null,
+  width: null,
+  height: null,
+  thumbhash: null,
+  hasThumbnails: false,
+} as const
+
+/** Ends a body that is longer than announced as soon as that shows. */
+function counting(byteSize: number): Transform {
+  let received = 0
+  return new Transform({
+    transform(chunk: Buffer, _, callback) {
+      received += chunk.length
+      if (received > byteSize) callback(wrongLength(byteSize))
+      else callback(null, chunk)
+    },
+  })
+}
+
+function wrongLength(byteSize: number): ParleyError {
+  return badInput(
+    `The file must have the ${byteSize} bytes that were announced. Create another upload for another file.`,
+  )
+}
+
+function tooMuch(): ParleyError {
+  return new ParleyError('RATE_LIMITED', 'You have uploaded too much today. Try again later.', {
+    retryAfterMs: RETRY_AFTER_MS,
+  })
+}

@@ -1,0 +1,136 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type ErrorCode, notFound, ParleyError, unavailable } from '../../errors.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Downloads } from '../../media/downloads.ts'
+import { MEDIA_PATH, type MediaLink, type MediaLinks } from '../../media/media-links.ts'
+import type { Uploads } from '../../media/uploads.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import { sendJson } from './json-response.ts'
+import { sendDownload } from './media-download.ts'
+import type { CorsHeaders } from './origins.ts'
+
+/** Takes and serves files at signed addresses. */
+export type MediaEndpoint = Readonly<{
+  /** Responds if the path is one of files. Returns false otherwise. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<boolean>
+}>
+
+type Dependencies = Readonly<{
+  links: MediaLinks
+  /** Undefined if uploads are off. */
+  files: Readonly<{ uploads: Uploads; downloads: Downloads }> | undefined
+  /** How long uploads are paused for, in milliseconds. Undefined: they are not. */
+  pausedForMs(): number | undefined
+  corsHeaders: CorsHeaders
+  clock: Clock
+  metrics: Pick<Metrics, 'mediaDownloads'>
+  logger: Logger
+}>
+
+const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  BAD_USER_INPUT: 400,
+  RATE_LIMITED: 429,
+  SERVICE_DEGRADED: 503,
+  UNAVAILABLE: 503,
+}
+
+/** Nothing arrives or leaves for this long: the client is gone. */
+const SILENCE_MS = 30_000
+
+export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
+  const { links, files, pausedForMs, corsHeaders, clock, metrics, logger } = dependencies
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const link = files && links.read(request.url ?? '')
+    if (files === undefined || link === undefined) throw notFound('File')
+    if (link.type === 'upload') await receive(link, files.uploads, request, response)
+    else if (request.method !== 'GET' && request.method !== 'HEAD')
+      sendNotAllowed(response, 'GET, HEAD, OPTIONS')
+    else await sendDownload(request, response, await files.downloads.open(link))
+  }
+
+  async function receive(
+    { id, expiresAt }: Extract<MediaLink, { type: 'upload' }>,
+    uploads: Uploads,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (request.method !== 'PUT') return sendNotAllowed(response, 'PUT, OPTIONS')
+    if (expiresAt.getTime() <= clock.now()) {
+      throw new ParleyError('FORBIDDEN', 'The address has expired. Create another upload.')
+    }
+    rejectIfPaused()
+    const length = request.headers['content-length']
+    if (length === undefined) return sendError(response, 411, unsized())
+    await uploads.receive(id, request, Number(length))
+    response.writeHead(204).end()
+  }
+
+  function rejectIfPaused(): void {
+    const retryAfterMs = pausedForMs()
+    if (retryAfterMs === undefined) return
+    throw new ParleyError(
+      'SERVICE_DEGRADED',
+      'Uploads are paused because the server is overloaded. Try again later.',
+      {
+        retryAfterMs,
+      },
+    )
+  }
+
+  function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    // The client has gone, or there is nothing left to tell it.
+    if (response.headersSent || (request.destroyed && !request.complete)) return void response.destroy()
+    const known =
+      error instanceof ParleyError ? error : unavailable('The file could not be read. Try again.', error)
+    if (known.code === 'UNAVAILABLE')
+      logger.warn({ err: known.cause ?? known }, 'a file could not be stored or served')
+    sendError(response, STATUS[known.code] ?? 500, known)
+  }
+
+  return {
+    async handle(request, response) {
+      if (request.url?.startsWith(MEDIA_PATH) !== true) return false
+      for (const [name, value] of Object.entries(corsHeaders(request.headers.origin)))
+        response.setHeader(name, value)
+      if (request.method === 'OPTIONS') {
+        response.writeHead(204).end()
+        return true
+      }
+      request.socket.setTimeout(SILENCE_MS, () => request.socket.destroy())
+      try {
+        await serve(request, response)
+      } catch (error) {
+        fail(request, response, error)
+      } finally {
+        request.socket.setTimeout(0)
+        if (request.method === 'GET') metrics.mediaDownloads.inc({ status: response.statusCode })
+      }
+      return true
+    },
+  }
+}
+
+function unsized(): ParleyError {
+  return new ParleyError('BAD_USER_INPUT', 'The length of the file is missing. Send Content-Length.')
+}
+
+function sendNotAllowed(response: ServerResponse, allowed: string): void {
+  sendJson(
+    response,
+    405,
+    { errors: [{ message: `Only ${allowed} work at this address.` }] },
+    { Allow: allowed },
+  )
+}
+
+/** The body of the request may not have been read. The connection is closed, so that it need not be. */
+function sendError(response: ServerResponse, status: number, { message, extensions }: ParleyError): void {
+  const { retryAfterMs } = extensions
+  const retryAfter =
+    retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) }
+  sendJson(response, status, { errors: [{ message, extensions }] }, { ...retryAfter, Connection: 'close' })
+}
