@@ -50,6 +50,27 @@ test('from right to left, the list is on the right, and each text has its own di
   expect(directions).toEqual(['rtl', 'ltr'])
 })
 
+test('from right to left, a quote of a left-to-right text begins at its bar', async () => {
+  const [laura, mike] = await Promise.all([app.parley.person('laura'), app.parley.person('mike')])
+  await mike.send(await laura.startChat(mike), 'Tea')
+  const page = await app.open(laura, {
+    script: `localStorage.setItem('parley:appearance', '{"direction":"rtl"}')`,
+  })
+  await openChat(page, 'Mike')
+  await page.locator('.message').first().hover()
+  await page.getByRole('list', { name: 'Messages' }).getByRole('button', { name: 'Reply' }).click()
+  await send(page, 'With milk, and a very long answer that makes the bubble much wider than the quote')
+  const quote = page.locator('.quote')
+  await quote.waitFor()
+  expect(await quote.evaluate((element) => getComputedStyle(element).borderRightWidth)).toBe('3px')
+  for (const part of ['.quote-text', '.quote-sender']) {
+    const [outer, inner] = await Promise.all([quote.boundingBox(), quote.locator(part).boundingBox()])
+    if (outer === null || inner === null) throw new Error('Both are visible')
+    expect(outer.x + outer.width - inner.x - inner.width).toBeLessThan(20)
+    expect(inner.width).toBeLessThan(outer.width / 2)
+  }
+})
+
 test('older messages load while the reader scrolls up, and what they read stays in place', async () => {
   const [erin, frank] = await Promise.all([app.parley.person('erin'), app.parley.person('frank')])
   const chatId = await erin.startChat(frank)
