@@ -38,6 +38,7 @@ const command = new Command('npm run bench --')
   .option('--pairs <count>', 'senders with a recipient each', positive)
   .option('--members <count>', 'members of a group', positive)
   .option('--messages <counts>', 'sizes of the databases of growth, comma-separated', numbersOf)
+  .option('-p, --profile', 'also take a CPU profile of the first gateway, in one more run')
   .option('-o, --out <folder>', 'where results are written', OUT)
   .addHelpText(
     'after',

@@ -1,6 +1,6 @@
 import { type LoadProcess, startLoad } from '../load/remote.ts'
-import type { Outcome } from '../load/workload.ts'
-import type { Memory } from '../inside/agent.ts'
+import type { Load, Outcome } from '../load/workload.ts'
+import type { CpuProfile, Memory } from '../inside/agent.ts'
 import { type Place, SECRET, startPlace } from '../servers/place.ts'
 import type { Comparison, Step } from '../subjects/subject.ts'
 import type { System, Target } from '../targets/target.ts'
@@ -28,7 +28,11 @@ export type RoundOptions = Readonly<{
   seconds: number
   warmUpSeconds: number
   report: (line: string) => void
+  /** Receives a CPU profile of each system's first gateway after the rounds of a step. Default: none is taken. */
+  onProfile?: ((profile: TakenProfile) => Promise<void>) | undefined
 }>
+
+export type TakenProfile = Readonly<{ target: string; step: string; gateways: number; profile: CpuProfile }>
 
 /** Other processes took more than this share of the machine: the run counts as disturbed. */
 export const DISTURBED_SHARE = 0.1
@@ -42,13 +46,14 @@ export async function measure(options: RoundOptions): Promise<readonly Sample[]>
 }
 
 async function measureWith(gateways: number, options: RoundOptions): Promise<readonly Sample[]> {
-  const { subject, rounds, seconds, warmUpSeconds, report } = options
+  const { subject, rounds, seconds, warmUpSeconds, report, onProfile } = options
   await using resources = new AsyncDisposableStack()
   const place = resources.use(await startPlace())
   const running: Running[] = []
   for (const target of options.targets) {
     report(`starting ${target.name}, gateways: ${gateways}`)
-    const one = await start(target, place, gateways, subject)
+    const isOpen = subject.isOpen === true || onProfile !== undefined
+    const one = await start(target, place, { gateways, isOpen, subject })
     resources.use(one.system)
     resources.use(one.load)
     running.push(one)
@@ -70,12 +75,31 @@ async function measureWith(gateways: number, options: RoundOptions): Promise<rea
         samples.push(sample)
       }
     }
+    if (onProfile !== undefined)
+      for (const one of running)
+        await onProfile({
+          target: one.target.name,
+          step: step.name,
+          gateways,
+          profile: await profileOf(one, loadOf(step, seconds)),
+        })
   }
   return samples
 }
 
-async function start(target: Target, place: Place, gateways: number, subject: Comparison): Promise<Running> {
-  const system = await target.start(place, { gateways, isOpen: subject.isOpen === true })
+/** Returns the CPU profile of the first gateway during one more run, which does not count: profiling has a cost. */
+async function profileOf({ system, load }: Running, run: Load): Promise<CpuProfile> {
+  const [gateway] = system.gateways
+  if (gateway === undefined) throw new Error('There is no gateway to profile.')
+  await gateway.inside.startCpuProfile()
+  await load.run(run)
+  return gateway.inside.stopCpuProfile()
+}
+
+type Start = Readonly<{ gateways: number; isOpen: boolean; subject: Comparison }>
+
+async function start(target: Target, place: Place, { gateways, isOpen, subject }: Start): Promise<Running> {
+  const system = await target.start(place, { gateways, isOpen })
   try {
     const load = await startLoad(subject.workload, { urls: system.urls, secret: SECRET, ...subject.opening })
     const observed: readonly Observed[] = [
@@ -130,7 +154,7 @@ function perConnection(
   }
 }
 
-function loadOf(step: Step, seconds: number): Parameters<LoadProcess['run']>[0] {
+function loadOf(step: Step, seconds: number): Load {
   return { seconds, perSecond: 0, inFlight: 1, ...step.load }
 }
 

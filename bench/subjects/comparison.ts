@@ -1,5 +1,5 @@
 import { measure } from '../measure/rounds.ts'
-import { writeResults } from '../report/write.ts'
+import { keepProfile, writeResults } from '../report/write.ts'
 import { baselineOf, parley } from '../targets/parley.ts'
 import type { Target } from '../targets/target.ts'
 import type { Comparison, Options, Subject } from './subject.ts'
@@ -18,6 +18,7 @@ export function compare(comparison: Comparison): Subject {
         rounds: options.rounds,
         seconds: options.seconds,
         warmUpSeconds: options.warmUp,
+        onProfile: options.profile === true ? (taken) => keepProfile(options.out, name, taken) : undefined,
         report: (line) => process.stderr.write(`${name}: ${line}\n`),
       })
       return writeResults(options.out, subject, samples)

@@ -41,6 +41,8 @@ export type Options = Readonly<{
   members?: number
   /** Sizes of the databases of `growth`. */
   messages?: readonly number[]
+  /** Also takes a CPU profile of a gateway. */
+  profile?: boolean
   out: string
 }>
 

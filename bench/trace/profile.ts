@@ -1,4 +1,5 @@
 import type { AllocationProfile, CpuProfile } from '../inside/agent.ts'
+import { markdown } from '../report/markdown.ts'
 
 /** A share of CPU time or of allocated memory, from 0 to 1. */
 export type Cost = Readonly<{ name: string; share: number }>
@@ -31,6 +32,19 @@ export function allocationCosts({ head }: AllocationProfile): Costs & Readonly<{
     nodes.push(...node.children)
   }
   return { bytes: values.reduce((sum, [, size]) => sum + size, 0), ...costsOf(values) }
+}
+
+/** Returns the most expensive parts beside the most expensive functions. */
+export function costsTable({ parts, functions }: Costs, top = 10): string {
+  const rows = parts.slice(0, top).map((part, index) => {
+    const one = functions[index]
+    return [part.name, percent(part.share), one?.name ?? '', percent(one?.share ?? NaN)]
+  })
+  return markdown([['part', '%', 'function', '%'], ...rows])
+}
+
+function percent(share: number): string {
+  return (share * 100).toFixed(1)
 }
 
 function costsOf(values: readonly (readonly [Frame | undefined, number])[]): Costs {

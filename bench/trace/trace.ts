@@ -9,7 +9,7 @@ import { parley } from '../targets/parley.ts'
 import type { System } from '../targets/target.ts'
 import { hopsTable } from './hops.ts'
 import { countSystemCalls, hasStrace, readSwitches, type SystemCalls } from './kernel.ts'
-import { allocationCosts, type Costs, cpuCosts } from './profile.ts'
+import { allocationCosts, costsTable, cpuCosts } from './profile.ts'
 import { type Observed, startInterval } from '../measure/interval.ts'
 
 /*
@@ -146,17 +146,4 @@ async function profile({ system }: Setting, run: () => Promise<unknown>): Promis
 async function profileSaturated(setting: Setting, crowd: Opening): Promise<string> {
   await using saturated = await startLoad('closedLoop', crowd)
   return await profile(setting, () => saturated.run(setting.load))
-}
-
-/** Returns the most expensive parts beside the most expensive functions. */
-function costsTable({ parts, functions }: Costs): string {
-  const rows = parts.slice(0, TOP).map((part, index) => {
-    const one = functions[index]
-    return [part.name, percent(part.share), one?.name ?? '', percent(one?.share ?? NaN)]
-  })
-  return markdown([['part', '%', 'function', '%'], ...rows])
-}
-
-function percent(share: number): string {
-  return (share * 100).toFixed(1)
 }
