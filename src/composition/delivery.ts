@@ -1,6 +1,7 @@
 import { createChatStreams } from '../delivery/chat-stream.ts'
 import { createDeviceStore } from '../delivery/device-store.ts'
 import { createInbox } from '../delivery/inbox.ts'
+import { sharePages } from '../delivery/shared-pages.ts'
 import { createLiveDevices } from '../delivery/live-devices.ts'
 import { elapsedMs } from '../lib/clock.ts'
 import { createReceiptRecipients } from '../receipts/receipt-recipients.ts'
@@ -33,9 +34,10 @@ export function wireDelivery(
   })
   const devices = createDeviceStore(database)
   const { marks } = database
+  const log = { read: sharePages(chatLog.read, elapsedMs) }
   return {
     receipts,
-    inbox: createInbox({ hub, devices, liveDevices, chatLog, receipts, clock, marks, metrics, logger }),
-    chatStreams: createChatStreams({ hub, chats, chatLog, clock, marks }),
+    inbox: createInbox({ hub, devices, liveDevices, chatLog: log, receipts, clock, marks, metrics, logger }),
+    chatStreams: createChatStreams({ hub, chats, chatLog: log, clock, marks }),
   }
 }

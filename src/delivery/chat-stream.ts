@@ -1,4 +1,3 @@
-import type { ChatLog } from '../chats/chat-log.ts'
 import type { Chats } from '../chats/chats.ts'
 import { badInput, unavailable } from '../errors.ts'
 import { type ChatView, lastVisibleSeq } from '../events/chat.ts'
@@ -11,6 +10,7 @@ import { type Accept, type LiveSink, type LiveStream, openLiveStream } from './l
 import { createMerge, type Merge } from './merge.ts'
 import { createPhases, type PhaseDependencies, readUntilFresh } from './phases.ts'
 import { replayLog } from './replay.ts'
+import type { ReadPage } from './shared-pages.ts'
 
 export type ChatStreams = Readonly<{
   /**
@@ -27,14 +27,14 @@ export type ChatSubscriber = Readonly<{
   afterSeq: Seq | undefined
   /** Called if the reader is too slow. Has to close its connection. */
   onOverflow(): void
-  /** Takes the live items. Default: the reader asks for them. */
+  /** Takes all items. Default: the reader asks for them. */
   sink?: LiveSink | undefined
 }>
 
 type Dependencies = Readonly<{
   hub: Pick<Hub, 'subscribeToChat'>
   chats: Pick<Chats, 'require'>
-  chatLog: Pick<ChatLog, 'read'>
+  chatLog: Readonly<{ read: ReadPage }>
 }> &
   PhaseDependencies
 
@@ -56,7 +56,7 @@ export function createChatStreams(dependencies: Dependencies): ChatStreams {
     if (afterSeq !== undefined && afterSeq < 0)
       throw badInput('afterSeq is negative. Pass a position in the log: 0 or greater.')
 
-    async function* phases(): AsyncGenerator<InboxItem, Accept | void, void> {
+    async function* phases(): AsyncGenerator<readonly InboxItem[], Accept | void, void> {
       yield* shared.replay(viewerId, replay(chatId, plan))
       if (view.member.leftSeq !== null) return undefined
       return (item) => {
@@ -92,9 +92,9 @@ export function createChatStreams(dependencies: Dependencies): ChatStreams {
     return watched
   }
 
-  async function* replay(chatId: ChatId, plan: Plan): AsyncGenerator<InboxItem, void, void> {
+  async function* replay(chatId: ChatId, plan: Plan): AsyncGenerator<readonly InboxItem[], void, void> {
     const { afterSeq, untilSeq, periods } = plan
-    if (afterSeq > untilSeq) yield beyondHead(afterSeq, untilSeq)
+    if (afterSeq > untilSeq) yield [beyondHead(afterSeq, untilSeq)]
     else yield* replayLog([{ chatId, periods, floorSeq: 0 }], { readPage: chatLog.read })
   }
 

@@ -1,4 +1,3 @@
-import type { ChatLog } from '../chats/chat-log.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { LiveItem } from '../events/signal.ts'
 import type { Hub } from '../gateway/hub.ts'
@@ -17,6 +16,7 @@ import { createPhases, type PhaseDependencies } from './phases.ts'
 import { createDeviceReplay } from './replay.ts'
 import { createReceiptMerge } from './receipt-merge.ts'
 import { createReplayPlanner } from './replay-plan.ts'
+import type { ReadPage } from './shared-pages.ts'
 import { createThrottledReads, MAX_CONCURRENT_SHARED_READS } from './throttled-reads.ts'
 
 export type Inbox = Readonly<{
@@ -34,7 +34,7 @@ export type Subscriber = Readonly<{
   deviceId: DeviceId | undefined
   /** Called if the reader is too slow. Has to close its connection. */
   onOverflow(): void
-  /** Takes the live items. Default: the reader asks for them. */
+  /** Takes all items. Default: the reader asks for them. */
   sink?: LiveSink | undefined
 }>
 
@@ -42,7 +42,7 @@ type Dependencies = Readonly<{
   hub: Hub
   devices: DeviceStore
   liveDevices: LiveDevices
-  chatLog: ChatLog
+  chatLog: Readonly<{ read: ReadPage }>
   receipts: Receipts
   metrics: Pick<Metrics, 'deliveries' | 'replays' | 'overflows'>
   logger: Logger
@@ -71,18 +71,24 @@ export function createInbox(dependencies: Dependencies): Inbox {
   const starts = createThrottledReads(logger, MAX_CONCURRENT_SHARED_READS)
   const replays = createThrottledReads(logger)
   const plan = createReplayPlanner({ hub, devices, throttled: starts.read })
-  const replay = createDeviceReplay({ chatLog, receipts, metrics, throttled: replays.read })
+  const replay = createDeviceReplay({
+    chatLog,
+    receipts,
+    metrics,
+    throttled: replays.read,
+    throttledShared: starts.read,
+  })
   const countLive = countPerTurn((count) => metrics.deliveries.inc({ phase: 'live' }, count))
 
   function open({ viewerId, deviceId, onOverflow, sink }: Subscriber): LiveStream {
-    async function* phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, Accept, void> {
+    async function* phases(feed: Feed<LiveItem>): AsyncGenerator<readonly InboxItem[], Accept, void> {
       await subscription.registered
       const { registration, pending, merge } = await plan({ viewerId, deviceId }, feed)
       subscription.markLoaded()
       const receiptMerge = createReceiptMerge()
       const onReceipt = receiptMerge.replayed
       const replayed = registration && replay(feed.signal, { viewerId, registration, pending, onReceipt })
-      yield* shared.replay(viewerId, replayed ?? [])
+      yield* shared.replay(viewerId, replayed)
       if (deviceId !== undefined) disposeLive = liveDevices.add(viewerId, deviceId)
       return (item) => {
         if (!merge(item) || !receiptMerge.isNews(item)) return 'skip'

@@ -20,30 +20,33 @@ export type LiveStream = PushStream<LiveItem, InboxItem>
 export type Accept = (item: LiveItem) => 'deliver' | 'skip' | 'last'
 
 /**
- * Takes the live items of a stream as they are pushed. Without it, a reader would have to ask for each item, which
- * costs several promises for each item and stream.
+ * Takes the items of a stream, those of the replay and the live ones. Without it, a reader would have to ask for each
+ * item, which costs several promises for each item and stream.
  */
 export type LiveSink = Readonly<{
   /**
-   * The stream is live from here on. `resume` is to be called when the sink is ready after `take` returned false, but
-   * not while `take` runs.
+   * Items follow. `resume` is to be called when the sink is ready after `take` returned false, but not while `take`
+   * runs.
    */
   start(resume: () => void): void
   /**
    * Takes the next item. Returns false if the sink is not ready for another one. `onFlushed` is called when the
    * operating system has taken the item, and never if it has not.
    */
-  take(item: LiveItem, onFlushed?: () => void): boolean
-  /** The item is queued until the sink is ready. */
-  announce(item: LiveItem): void
+  take(item: InboxItem, onFlushed?: () => void): boolean
+  /** The item will be given to `take` soon. */
+  announce(item: InboxItem): void
   /** The stream has closed. Nothing that the sink has taken may be written any more. */
   close(): void
 }>
 
 type Options = Readonly<{
-  /** Produces the items of the stream up to CaughtUp. Returns the filter of the live items, or ends the stream. */
-  phases(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, Accept | void, void>
-  /** Takes the live items. Default: the reader asks for them. */
+  /**
+   * Produces the items of the stream up to CaughtUp, in lists. Asks for the next list only when the reader has taken
+   * all of the one before. Returns the filter of the live items, or ends the stream.
+   */
+  phases(feed: Feed<LiveItem>): AsyncGenerator<readonly InboxItem[], Accept | void, void>
+  /** Takes all items. Default: the reader asks for them. */
   sink?: LiveSink | undefined
   /** Called once, when the stream closes. */
   onClose(): void
@@ -58,19 +61,30 @@ type Options = Readonly<{
  * each member. If that is not enough, the stream ends: a gap would be worse.
  */
 export function openLiveStream({ phases, sink, onClose, onFlushed, onOverflow }: Options): LiveStream {
-  async function* items(
-    feed: Feed<LiveItem>,
-  ): AsyncGenerator<InboxItem, Receiver<LiveItem> | undefined, void> {
-    const accept = yield* phases(feed)
-    if (!accept || !stream.isOpen) return undefined
-    if (sink !== undefined) return receiverFor(sink, accept)
-    yield* accepted(feed.pushed(), accept)
+  async function* pulled(feed: Feed<LiveItem>): AsyncGenerator<InboxItem, undefined, void> {
+    const accept = yield* flattened(phases(feed))
+    if (accept && stream.isOpen) yield* accepted(feed.pushed(), accept)
     return undefined
   }
 
+  /** The reader gets no item. It waits for the end of the stream. */
+  async function* handedTo(
+    taker: LiveSink,
+    feed: Feed<LiveItem>,
+  ): AsyncGenerator<never, Receiver<LiveItem> | undefined, void> {
+    const handOver = startHandingOver(taker, { isOpen: () => stream.isOpen, onFlushed })
+    const lists = phases(feed)
+    for (;;) {
+      const list = await lists.next()
+      if (!stream.isOpen) return undefined
+      if (list.done !== true) await handOver.all(list.value)
+      else return list.value ? receiverFor(taker, list.value, handOver) : undefined
+    }
+  }
+
   /** Items that were queued behind the last one are not delivered. */
-  function receiverFor(taker: LiveSink, accept: Accept): Receiver<LiveItem> {
-    taker.start(() => stream.resume())
+  function receiverFor(taker: LiveSink, accept: Accept, { onReady }: HandingOver): Receiver<LiveItem> {
+    onReady(() => stream.resume())
     return {
       take(item) {
         const decision = stream.isOpen ? accept(item) : 'skip'
@@ -83,7 +97,7 @@ export function openLiveStream({ phases, sink, onClose, onFlushed, onOverflow }:
 
   const stream: LiveStream = new PushStream({
     queue: new BoundedQueue(QUEUE_BOUNDS, costOf),
-    items,
+    items: (feed) => (sink === undefined ? pulled(feed) : handedTo(sink, feed)),
     overflowError: () => unavailable('This client reads too slowly. Subscribe again to catch up.'),
     onClose() {
       sink?.close()
@@ -93,6 +107,50 @@ export function openLiveStream({ phases, sink, onClose, onFlushed, onOverflow }:
     onOverflow,
   })
   return stream
+}
+
+/** Hands the items of the replay to a sink. */
+type HandingOver = Readonly<{
+  /** Resolves when the sink has taken all items and is ready for more. Never resolves if the stream closes first. */
+  all(items: readonly InboxItem[]): Promise<void>
+  /** Sets what is called when the sink becomes ready. */
+  onReady(call: () => void): void
+}>
+
+/** So many items are announced at once, so that they are resolved together. */
+const ANNOUNCED_AHEAD = 64
+
+function startHandingOver(
+  sink: LiveSink,
+  { isOpen, onFlushed }: { isOpen: () => boolean; onFlushed: Options['onFlushed'] },
+): HandingOver {
+  let resume = (): void => undefined
+  sink.start(() => resume())
+  const becomesReady = (): Promise<void> => new Promise((resolve) => (resume = resolve))
+
+  return {
+    async all(items) {
+      for (const [index, item] of items.entries()) {
+        if (index % ANNOUNCED_AHEAD === 0)
+          for (const next of items.slice(index, index + ANNOUNCED_AHEAD)) sink.announce(next)
+        if (!sink.take(item, onFlushed && (() => onFlushed(item)))) await becomesReady()
+        if (!isOpen()) return
+      }
+    },
+    onReady(call) {
+      resume = call
+    },
+  }
+}
+
+async function* flattened<Item, Result>(
+  lists: AsyncGenerator<readonly Item[], Result, void>,
+): AsyncGenerator<Item, Result, void> {
+  for (;;) {
+    const list = await lists.next()
+    if (list.done === true) return list.value
+    yield* list.value
+  }
 }
 
 async function* accepted(

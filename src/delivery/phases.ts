@@ -22,14 +22,14 @@ export function createPhases({ clock, marks }: PhaseDependencies) {
     /** Yields the replayed items, then CaughtUp. */
     async *replay(
       viewerId: UserId,
-      items: Iterable<InboxItem> | AsyncIterable<InboxItem>,
-    ): AsyncGenerator<InboxItem, void, void> {
-      for await (const item of items) {
-        if (item.type === 'InboxReset') await marks?.recordWrite(viewerId)
-        yield item
+      lists: AsyncIterable<readonly InboxItem[]> | undefined,
+    ): AsyncGenerator<readonly InboxItem[], void, void> {
+      for await (const items of lists ?? []) {
+        if (items.some(({ type }) => type === 'InboxReset')) await marks?.recordWrite(viewerId)
+        yield items
       }
       await marks?.recordWrite(viewerId)
-      yield { type: 'CaughtUp', at: new Date(clock.now()) }
+      yield [{ type: 'CaughtUp', at: new Date(clock.now()) }]
     },
 
     /** Called before each live item is delivered. */

@@ -1,5 +1,3 @@
-import type { ChatLog } from '../chats/chat-log.ts'
-import type { LogRange } from '../chats/log-rows.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { ReceiptAdvanced } from '../events/signal.ts'
 import { eventCount, type MembershipPeriod } from '../events/membership-period.ts'
@@ -8,6 +6,7 @@ import type { Receipts } from '../receipts/receipts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { MAX_DEVICES, type Pending, pendingPeriods, type Registration } from './device-store.ts'
 import type { InboxItem, InboxReset } from './inbox-item.ts'
+import type { ReadPage } from './shared-pages.ts'
 import type { ThrottledReads } from './throttled-reads.ts'
 
 /** The most events and the most receipts that are replayed. Beyond that, the client gets an InboxReset instead. */
@@ -24,13 +23,13 @@ export type MissedEvents = Readonly<{
 
 type LogReplayOptions = Readonly<{
   /** Reads one page of a range, from its start. */
-  readPage(range: LogRange): Promise<readonly ChatEvent[]>
+  readPage: ReadPage
   /** Called after the reader has taken all events of a page. */
   onPageTaken?(eventCount: number): void
 }>
 
 /**
- * Replays the missed events, each chat's in order, one page at a time as the reader takes them. If they cannot all be
+ * Replays the missed events, each chat's in order, page by page as the reader takes them. If they cannot all be
  * replayed, the last item is an InboxReset.
  *
  * Retention removes events from the start of a log, also during the replay. A page that lacks anything therefore lacks
@@ -39,7 +38,7 @@ type LogReplayOptions = Readonly<{
 export async function* replayLog(
   missed: readonly MissedEvents[],
   { readPage, onPageTaken }: LogReplayOptions,
-): AsyncGenerator<ChatEvent | InboxReset, 'complete' | 'reset', void> {
+): AsyncGenerator<readonly (ChatEvent | InboxReset)[], 'complete' | 'reset', void> {
   const total = missed.reduce((sum, { periods }) => sum + eventCount(periods), 0)
   if (total > MAX_REPLAY) return yield* resetWith(tooManyMissed(total))
   if (missed.some(isBeyondRetention)) return yield* resetWith(LOG_TOO_SHORT)
@@ -49,7 +48,7 @@ export async function* replayLog(
       while (nextSeq <= last) {
         const page = await readPage({ chatId, afterSeq: nextSeq - 1, untilSeq: last })
         if (page[0]?.seq !== nextSeq) return yield* resetWith(LOG_TOO_SHORT)
-        yield* page
+        yield page
         nextSeq += page.length
         onPageTaken?.(page.length)
       }
@@ -58,8 +57,8 @@ export async function* replayLog(
   return 'complete'
 }
 
-function* resetWith(reason: string): Generator<InboxReset, 'reset', void> {
-  yield { type: 'InboxReset', reason }
+function* resetWith(reason: string): Generator<readonly InboxReset[], 'reset', void> {
+  yield [{ type: 'InboxReset', reason }]
   return 'reset'
 }
 
@@ -83,33 +82,40 @@ export type PendingEvents = Readonly<{
 export type DeviceReplay = (
   signal: AbortSignal,
   events: PendingEvents,
-) => AsyncGenerator<InboxItem, void, void>
+) => AsyncGenerator<readonly InboxItem[], void, void>
 
 type Dependencies = Readonly<{
-  chatLog: Pick<ChatLog, 'read'>
+  chatLog: Readonly<{ read: ReadPage }>
   receipts: Pick<Receipts, 'since'>
   metrics: Pick<Metrics, 'deliveries' | 'replays'>
+  /** For pages of the log. */
   throttled: ThrottledReads['read']
+  /** For receipts, whose readers share statements. */
+  throttledShared: ThrottledReads['read']
 }>
 
-export function createDeviceReplay({ chatLog, receipts, metrics, throttled }: Dependencies): DeviceReplay {
+export function createDeviceReplay({
+  chatLog,
+  receipts,
+  metrics,
+  throttled,
+  throttledShared,
+}: Dependencies): DeviceReplay {
   async function* replayReceipts(
     signal: AbortSignal,
     { viewerId, registration, onReceipt }: PendingEvents,
-  ): AsyncGenerator<InboxItem, 'complete' | 'reset', void> {
+  ): AsyncGenerator<readonly InboxItem[], 'complete' | 'reset', void> {
     const { receiptsUntil } = registration
-    let page = await throttled(signal, () => receipts.since(viewerId, receiptsUntil))
+    let page = await throttledShared(signal, () => receipts.since(viewerId, receiptsUntil))
     let count = 0
     for (;;) {
       count += page.receipts.length
       if (count > MAX_REPLAY) return yield* resetWith(TOO_MANY_RECEIPTS)
-      for (const { isRecent, ...receipt } of page.receipts) {
-        if (isRecent) onReceipt(receipt)
-        yield { type: 'ReceiptAdvanced', ...receipt }
-      }
+      for (const { isRecent, ...receipt } of page.receipts) if (isRecent) onReceipt(receipt)
+      yield page.receipts.map(({ isRecent: _isRecent, ...receipt }) => ({ type: 'ReceiptAdvanced', ...receipt }))
       const { next } = page
       if (next === undefined) return 'complete'
-      page = await throttled(signal, () => receipts.since(viewerId, receiptsUntil, next))
+      page = await throttledShared(signal, () => receipts.since(viewerId, receiptsUntil, next))
     }
   }
 

@@ -2,6 +2,7 @@ import type { ReceiptAdvanced } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Member } from '../events/chat.ts'
 import type { Reader } from '../store/sql/reader.ts'
+import { shareStatement } from '../store/sql/shared-statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import { LARGE_CHAT } from '../events/chat.ts'
 import type { CollapsedAdvances } from './watermarks.ts'
@@ -118,26 +119,39 @@ const ADVANCE = {
     FROM after`,
 }
 
-// The index of members on user_id and the primary key of chats, for all chats of the viewer. Then the primary key of
-// members, chat by chat, until the page is full. The chats are materialized, and sorted afterwards: otherwise the
-// planner could read whole tables in the order of their keys. Takes no lock.
+// For each viewer: the index of members on user_id and the primary key of chats, for all chats of the viewer. Then the
+// primary key of members, chat by chat, until the page is full. The chats are materialized, and sorted afterwards:
+// otherwise the planner could read whole tables in the order of their keys. Takes no lock.
 const SINCE = {
   name: 'receipt_since',
   text: `
-    WITH viewed AS MATERIALIZED (
-      SELECT v.chat_id, v.left_seq, c.member_count
-      FROM members v JOIN chats c ON c.id = v.chat_id AND c.member_count <= $3
-      WHERE v.user_id = $1
-    ), rest AS MATERIALIZED (
-      SELECT * FROM viewed WHERE chat_id >= $4 ORDER BY chat_id
-    )
-    SELECT m.chat_id AS "chatId", m.user_id AS "userId", m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq",
-      m.receipt_at AS at, m.receipt_at > now() - $6 * interval '1 second' AS "isRecent"
-    FROM rest JOIN members m ON m.chat_id = rest.chat_id
-    WHERE m.receipt_at >= $2 AND (m.user_id = $1 OR rest.left_seq IS NULL AND (m.left_seq IS NULL OR rest.member_count = 1))
-      AND (rest.chat_id, m.user_id) > ($4, $5)
-    ORDER BY rest.chat_id, m.user_id LIMIT $7`,
+    SELECT s.ordinal, page.*
+    FROM unnest($1::int[], $2::text[], $3::timestamptz[], $4::uuid[], $5::text[])
+        AS s(ordinal, viewer_id, since, after_chat_id, after_user_id)
+      CROSS JOIN LATERAL (
+        WITH viewed AS MATERIALIZED (
+          SELECT v.chat_id, v.left_seq, c.member_count
+          FROM members v JOIN chats c ON c.id = v.chat_id AND c.member_count <= $6
+          WHERE v.user_id = s.viewer_id
+        ), rest AS MATERIALIZED (
+          SELECT * FROM viewed WHERE chat_id >= s.after_chat_id ORDER BY chat_id
+        )
+        SELECT m.chat_id AS "chatId", m.user_id AS "userId", m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq",
+          m.receipt_at AS at, m.receipt_at > now() - $7 * interval '1 second' AS "isRecent"
+        FROM rest JOIN members m ON m.chat_id = rest.chat_id
+        WHERE m.receipt_at >= s.since AND (rest.chat_id, m.user_id) > (s.after_chat_id, s.after_user_id)
+          AND (m.user_id = s.viewer_id OR rest.left_seq IS NULL AND (m.left_seq IS NULL OR rest.member_count = 1))
+        ORDER BY rest.chat_id, m.user_id LIMIT $8
+      ) page
+    ORDER BY s.ordinal, page."chatId", page."userId"`,
 }
+
+/** The receipts that a device has missed. */
+type Missed = Readonly<{ viewerId: UserId; since: Date; after: MemberId }>
+type ReceiptRow = PastReceipt & Readonly<{ ordinal: number }>
+
+/** Devices that come back at the same time share statements. */
+const SHARED = { maxBatch: 50, concurrency: 2 }
 
 // A range of the primary key of messages per passed range, from its end, until the limit. Takes no lock.
 const SENDERS = {
@@ -170,6 +184,26 @@ const FIRST: MemberId = { chatId: '00000000-0000-0000-0000-000000000000' as Chat
 const MAX_EXAMINED = 1_000
 
 export function createReceiptStore({ writer, reader }: { writer: Writer; reader: Reader }): ReceiptStore {
+  const since = shareStatement<Missed, readonly PastReceipt[]>({
+    ...SHARED,
+    async run(missed) {
+      const rows = await reader.query<ReceiptRow>(SINCE, [
+        missed.map((_, ordinal) => ordinal),
+        missed.map(({ viewerId }) => viewerId),
+        missed.map((one) => one.since),
+        missed.map(({ after }) => after.chatId),
+        missed.map(({ after }) => after.userId),
+        LARGE_CHAT,
+        RECENT_S,
+        RECEIPT_PAGE,
+      ])
+      const perDevice = Map.groupBy(rows, ({ ordinal }) => ordinal)
+      return missed.map((_, index) =>
+        (perDevice.get(index) ?? []).map(({ ordinal: _ordinal, ...receipt }) => receipt),
+      )
+    },
+  })
+
   return {
     advance: ({ members, devices }) =>
       writer.query<AdvancedMember>(ADVANCE, [
@@ -193,7 +227,6 @@ export function createReceiptStore({ writer, reader }: { writer: Writer; reader:
       ])
       return rows.map((row) => row.senderIds)
     },
-    since: (viewerId, since, { chatId, userId } = FIRST) =>
-      reader.query<PastReceipt>(SINCE, [viewerId, since, LARGE_CHAT, chatId, userId, RECENT_S, RECEIPT_PAGE]),
+    since: (viewerId, from, after = FIRST) => since({ viewerId, since: from, after }),
   }
 }

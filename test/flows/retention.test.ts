@@ -312,10 +312,11 @@ describe('while retention deletes events', () => {
         receipts: { since: async () => ({ receipts: [], next: undefined }) },
         metrics: createMetrics(),
         throttled: (_signal, read) => read(),
+        throttledShared: (_signal, read) => read(),
       })
       const registration = { type: 'known', receiptsUntil: new Date() } as const
       const events = { viewerId: 'bob' as UserId, registration, pending, onReceipt: () => undefined }
-      const items = await Array.fromAsync(replay(new AbortController().signal, events))
+      const items = (await Array.fromAsync(replay(new AbortController().signal, events))).flat()
       const delivered = items.map((item) => ('seq' in item ? item.seq : item.type))
       const isComplete = delivered.at(-1) !== 'InboxReset'
       const seqs = isComplete ? delivered : delivered.slice(0, -1)

@@ -2,24 +2,24 @@ import type { ExecutionArgs, ExecutionResult } from 'graphql'
 import { toClientError } from '../../api/masking.ts'
 import { isSharedSelection, variablesOfItems } from '../../api/selection-sharing.ts'
 import { needsViewer } from '../../api/viewer-needed.ts'
-import type { LiveItem } from '../../events/signal.ts'
+import type { InboxItem } from '../../delivery/inbox-item.ts'
 import { elapsedMs } from '../../lib/clock.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { executeWithRetry } from './event-retry.ts'
 import { Payload, type PayloadOutcome } from './payload.ts'
 
-/** The payloads of the live items of subscriptions. */
+/** The payloads of the items of subscriptions. */
 export type EventPayloads = Readonly<{
   /** Adds a subscription to its cohort, until it is disposed of. */
   join(args: ExecutionArgs): Cohort
   /** Resolves the item for one subscription alone, with its own context. */
-  own(item: LiveItem, args: ExecutionArgs, signal: AbortSignal): Payload
+  own(item: InboxItem, args: ExecutionArgs, signal: AbortSignal): Payload
 }>
 
 /** The subscriptions whose results are equal unless they depend on the viewer: same document, same variables. */
 export type Cohort = Readonly<{
   /** Returns the payload of an item for all of the cohort. Undefined if the selection depends on the viewer. */
-  shared(item: LiveItem): Payload | undefined
+  shared(item: InboxItem): Payload | undefined
   /** The subscription is over. */
   leave(): void
 }>
@@ -67,20 +67,20 @@ export function createEventPayloads({ sharedContext, logger }: Dependencies): Ev
     return Buffer.from(`${JSON.stringify(masked === undefined ? rest : { ...rest, errors: masked })}}`)
   }
 
-  function start(args: ExecutionArgs, item: LiveItem, signal: AbortSignal): Payload {
+  function start(args: ExecutionArgs, item: InboxItem, signal: AbortSignal): Payload {
     const payload = new Payload()
     void compute(payload, { ...args, rootValue: item }, signal)
     return payload
   }
 
   function createCohort(key: string, args: ExecutionArgs): SharedCohort {
-    const payloads = new WeakMap<LiveItem, Payload>()
-    const isSharedByType = new Map<LiveItem['type'], boolean>()
+    const payloads = new WeakMap<InboxItem, Payload>()
+    const isSharedByType = new Map<InboxItem['type'], boolean>()
     const sharedArgs = { ...args, contextValue: sharedContext }
     const ended = new AbortController()
     let members = 0
 
-    function isShared({ type }: LiveItem): boolean {
+    function isShared({ type }: InboxItem): boolean {
       const known = isSharedByType.get(type)
       if (known !== undefined) return known
       const found = isSharedSelection(args.schema, args, type)

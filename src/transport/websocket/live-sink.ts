@@ -1,6 +1,6 @@
 import type { ExecutionArgs } from 'graphql'
+import type { InboxItem } from '../../delivery/inbox-item.ts'
 import type { LiveSink } from '../../delivery/live-stream.ts'
-import type { LiveItem } from '../../events/signal.ts'
 import { type EndHop, isTracing, startWrite } from '../../telemetry/tracing.ts'
 import type { Cohort, EventPayloads } from '../pipeline/event-payloads.ts'
 import type { Payload, PayloadOutcome, PayloadWaiter } from '../pipeline/payload.ts'
@@ -15,7 +15,7 @@ type Options = Readonly<{
 }>
 
 /**
- * Writes the live items of one subscription as `next` messages, without the async iterators of graphql-ws. One item is
+ * Writes the items of one subscription as `next` messages, without the async iterators of graphql-ws. One item is
  * under way at a time, so that items keep their order while payloads are being computed:
  *
  *     ready ──take──▶ payload ──settled──▶ written ──room in the outbox──▶ ready
@@ -31,7 +31,7 @@ export class SocketSink implements LiveSink, PayloadWaiter, RoomWaiter {
   readonly #args: ExecutionArgs
   #cohort: Cohort | undefined
   #resumeStream: (() => void) | undefined
-  #item: LiveItem | undefined
+  #item: InboxItem | undefined
   #onTaken: OnTaken | undefined
   #closed: AbortController | undefined
   #isOpen = true
@@ -48,13 +48,13 @@ export class SocketSink implements LiveSink, PayloadWaiter, RoomWaiter {
     this.#cohort = this.#payloads.join(this.#args)
   }
 
-  take(item: LiveItem, onFlushed?: () => void): boolean {
+  take(item: InboxItem, onFlushed?: () => void): boolean {
     this.#item = item
     this.#onTaken = onTaken(isTracing() ? startWrite(item) : undefined, onFlushed)
     return this.#writeWhenSettled(this.#cohort?.shared(item) ?? this.#own(item))
   }
 
-  announce(item: LiveItem): void {
+  announce(item: InboxItem): void {
     this.#cohort?.shared(item)
   }
 
@@ -92,7 +92,7 @@ export class SocketSink implements LiveSink, PayloadWaiter, RoomWaiter {
     return false
   }
 
-  #own(item: LiveItem): Payload {
+  #own(item: InboxItem): Payload {
     this.#closed ??= new AbortController()
     return this.#payloads.own(item, this.#args, this.#closed.signal)
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { InboxItem } from '../../../src/delivery/inbox-item.ts'
 import { sent } from '../../harness/fixtures/chat-events.ts'
-import { openStream, take } from './open-stream.ts'
+import { listsOf, openStream, take } from './open-stream.ts'
 
 const CAUGHT_UP: InboxItem = { type: 'CaughtUp', at: new Date(0) }
 const DONE = { done: true, value: undefined }
@@ -19,7 +19,7 @@ describe('a reader that returns', () => {
     const reading = Promise.withResolvers<void>()
     const { stream, onClose } = openStream(async function* () {
       await reading.promise
-      yield sent('tea', 1)
+      yield [sent('tea', 1)]
     })
     const waiting = stream.next()
     expect(await stream.return()).toEqual(DONE)
@@ -42,7 +42,7 @@ describe('a reader that returns', () => {
     const started = vi.fn<() => void>()
     const { stream, onClose } = openStream(async function* () {
       started()
-      yield CAUGHT_UP
+      yield [CAUGHT_UP]
     })
     await stream.return()
     expect(await stream.next()).toEqual(DONE)
@@ -54,7 +54,7 @@ describe('a reader that returns', () => {
     let signal: AbortSignal | undefined
     const { stream, onClose } = openStream(async function* (feed) {
       signal = feed.signal
-      yield* feed.pushed()
+      yield* listsOf(feed.pushed())
     })
     stream.push(sent('tea', 1))
     for await (const item of stream) {
@@ -77,7 +77,7 @@ describe('a reader that returns', () => {
 describe('a stream whose phases end', () => {
   test('closes when they have ended', async () => {
     const { stream, onClose } = openStream(async function* () {
-      yield CAUGHT_UP
+      yield [CAUGHT_UP]
     })
     expect(await take(stream, 1)).toEqual([CAUGHT_UP])
     expect(onClose).not.toHaveBeenCalled()
@@ -87,7 +87,7 @@ describe('a stream whose phases end', () => {
 
   test('in an error rejects with that error, then closes', async () => {
     const { stream, onClose } = openStream(async function* () {
-      yield CAUGHT_UP
+      yield [CAUGHT_UP]
       throw new Error('the log could not be read')
     })
     await take(stream, 1)

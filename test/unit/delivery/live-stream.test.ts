@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { InboxItem } from '../../../src/delivery/inbox-item.ts'
 import { type LiveStream, QUEUE_BOUNDS } from '../../../src/delivery/live-stream.ts'
 import { bob, range, receipt, sent } from '../../harness/fixtures/chat-events.ts'
-import { openStream, take } from './open-stream.ts'
+import { listsOf, openStream, take } from './open-stream.ts'
 
 const CAUGHT_UP: InboxItem = { type: 'CaughtUp', at: new Date(0) }
 const DONE = { done: true, value: undefined }
@@ -23,9 +23,9 @@ test('delivers pushed items, whether the reader already waits or not', async () 
 
 test('delivers items that are pushed before the first read or during earlier phases after those phases', async () => {
   const { stream } = openStream(async function* ({ pushed }) {
-    yield sent('tea', 1)
-    yield CAUGHT_UP
-    yield* pushed()
+    yield [sent('tea', 1)]
+    yield [CAUGHT_UP]
+    yield* listsOf(pushed())
   })
   stream.push(sent('tea', 2))
   expect(await take(stream, 1)).toEqual([sent('tea', 1)])
@@ -37,7 +37,7 @@ test('starts its phases at the first read', async () => {
   const started = vi.fn<() => void>()
   const { stream } = openStream(async function* () {
     started()
-    yield CAUGHT_UP
+    yield [CAUGHT_UP]
   })
   expect(started).not.toHaveBeenCalled()
   await stream.next()
@@ -86,9 +86,9 @@ describe('a reader that is too slow', () => {
 
   test('is cut off during the replay too, and does not get CaughtUp', async () => {
     const { stream, onOverflow } = openStream(async function* ({ pushed }) {
-      yield sent('tea', 1)
-      yield CAUGHT_UP
-      yield* pushed()
+      yield [sent('tea', 1)]
+      yield [CAUGHT_UP]
+      yield* listsOf(pushed())
     })
     await take(stream, 1)
     overfill(stream)

@@ -4,7 +4,7 @@ import { type LiveStream, openLiveStream } from '../../../src/delivery/live-stre
 import type { LiveItem } from '../../../src/events/signal.ts'
 import type { Feed } from '../../../src/lib/push-stream.ts'
 
-export type Phases = (feed: Feed<LiveItem>) => AsyncGenerator<InboxItem, void, void>
+export type Phases = (feed: Feed<LiveItem>) => AsyncGenerator<readonly InboxItem[], void, void>
 
 /** A stream and its callbacks. */
 export type OpenStream = Readonly<{
@@ -30,6 +30,13 @@ export async function take(stream: LiveStream, count: number): Promise<unknown[]
   return items
 }
 
-async function* liveOnly({ pushed }: Feed<LiveItem>): AsyncGenerator<InboxItem, void, void> {
-  yield* pushed()
+async function* liveOnly({ pushed }: Feed<LiveItem>): AsyncGenerator<readonly InboxItem[], void, void> {
+  yield* listsOf(pushed())
+}
+
+/** Yields each item in a list of its own. */
+export async function* listsOf<Item>(
+  items: AsyncIterable<Item>,
+): AsyncGenerator<readonly Item[], void, void> {
+  for await (const item of items) yield [item]
 }

@@ -23,6 +23,7 @@ async function replayed(
     receipts: { since: async () => rest.shift() ?? { receipts: [], next: undefined } },
     metrics: createMetrics(),
     throttled: (_signal, read) => read(),
+    throttledShared: (_signal, read) => read(),
   })
   const pending: Pending = {
     chatId: chatId('tea'),
@@ -36,7 +37,7 @@ async function replayed(
   }
   const onReceipt = vi.fn<() => void>()
   const events = { viewerId: bob, registration: { type, receiptsUntil: NOW }, pending: [pending], onReceipt }
-  const items = await Array.fromAsync(replay(new AbortController().signal, events))
+  const items = (await Array.fromAsync(replay(new AbortController().signal, events))).flat()
   return items.map((item) => ('seq' in item ? item.seq : item.type))
 }
 
