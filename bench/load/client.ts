@@ -1,6 +1,6 @@
-import { issueToken } from '../../src/auth/issue-token.ts'
 import { CREATE_GROUP, INBOX, SEND, START_DIRECT_CHAT, subscribeText } from './documents.ts'
 import { NUMBER, NumberedFrame, readNumber } from './numbered-frame.ts'
+import { tokenFor } from './token.ts'
 import type { ClientOptions, Listener, User } from './user.ts'
 import { frameOf, Wire } from './wire.ts'
 
@@ -41,7 +41,7 @@ export class Client implements User {
 
   /** Connects and authenticates. */
   static async open({ url, secret, name }: ClientOptions): Promise<Client> {
-    const token = await issueToken(secret, { subject: name, name })
+    const token = tokenFor(secret, name)
     const client = new Client(name)
     client.#wire = await Wire.open(url, 'graphql-transport-ws', (bytes, start, end) =>
       client.#take(bytes, start, end),

@@ -1,11 +1,12 @@
 import { errors, jwtVerify } from 'jose'
-import type { JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
+import type { JWTPayload, JWTVerifyOptions } from 'jose'
 import type { AuthConfig } from '../config/config.ts'
 import { ParleyError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { claimsFrom } from './claims.ts'
 import type { Claims } from './claims.ts'
 import { createJwks } from './jwks.ts'
+import { createSecretTokenVerifier } from './secret-tokens.ts'
 
 /**
  * How far the clocks of issuer and gateway may differ, in seconds. A gateway checks its connections once a second and
@@ -35,19 +36,18 @@ type Dependencies = Readonly<{
 const MAX_TOKEN_LENGTH = 8_192
 
 /** The kind of key fixes the algorithms. Otherwise an attacker could use a public key as an HMAC secret. */
-const SECRET_ALGORITHMS = ['HS256']
 const PUBLIC_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA']
 
 /** Creates a verifier for tokens that are signed with AUTH_SECRET or by an identity provider. Fetches nothing yet. */
 export function createTokenVerifier({ auth, secret, clock }: Dependencies): TokenVerifier {
-  const key = auth.type === 'secret' ? secretKey(secret) : createJwks(auth.url)
+  const verify = auth.type === 'secret' ? secretVerify(secret) : publicKeyVerify(auth.url)
   const options = verifyOptions(auth)
   return {
     async verify(token) {
       const nowMs = clock.now()
       try {
         if (token.length > MAX_TOKEN_LENGTH) throw new errors.JWTInvalid('too long')
-        const { payload } = await jwtVerify(token, key, { ...options, currentDate: new Date(nowMs) })
+        const payload = await verify(token, { ...options, currentDate: new Date(nowMs) })
         return claimsFrom(payload, nowMs)
       } catch (error) {
         throw error instanceof ParleyError ? error : rejection(error)
@@ -56,17 +56,24 @@ export function createTokenVerifier({ auth, secret, clock }: Dependencies): Toke
   }
 }
 
-function secretKey(secret: string | undefined): JWTVerifyGetKey {
+/** Returns the claims of a token whose signature and claims are valid. */
+type Verify = (token: string, options: JWTVerifyOptions) => JWTPayload | Promise<JWTPayload>
+
+function secretVerify(secret: string | undefined): Verify {
   if (secret === undefined) throw new Error('Tokens signed with a secret need AUTH_SECRET')
-  const bytes = new TextEncoder().encode(secret)
-  return () => bytes
+  return createSecretTokenVerifier(secret)
+}
+
+function publicKeyVerify(url: string): Verify {
+  const key = createJwks(url)
+  return async (token, options) => (await jwtVerify(token, key, options)).payload
 }
 
 /** Tokens of an identity provider must expire. Tokens that are signed with AUTH_SECRET need not. */
 function verifyOptions(auth: AuthConfig): JWTVerifyOptions {
   const isOwn = auth.type === 'secret'
   return {
-    algorithms: isOwn ? SECRET_ALGORITHMS : PUBLIC_KEY_ALGORITHMS,
+    ...(isOwn ? {} : { algorithms: PUBLIC_KEY_ALGORITHMS }),
     requiredClaims: isOwn ? ['sub'] : ['sub', 'exp'],
     clockTolerance: CLOCK_TOLERANCE_S,
     ...(auth.issuer === undefined ? {} : { issuer: auth.issuer }),

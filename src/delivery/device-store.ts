@@ -1,7 +1,7 @@
 import { type MembershipPeriod, parsePeriods, periodsAfter } from '../events/membership-period.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import type { Reader } from '../store/sql/reader.ts'
-import { shareStatement } from '../store/sql/shared-statement.ts'
+import { SHARED_BY_CONNECTING, shareStatement } from '../store/sql/shared-statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
 /** The pending events of a chat for a user or one of their devices: those that the user sees after `ackedSeq`. */
@@ -135,7 +135,7 @@ const PENDING = {
 type Start = Readonly<{ userId: UserId; deviceId: DeviceId | undefined }>
 
 /** Inboxes that start at the same time share statements and commits. A batch of users may have thousands of chats. */
-const SHARED = { maxBatch: 100, concurrency: 2 }
+const SHARED = { ...SHARED_BY_CONNECTING, maxBatch: 100 }
 
 export function createDeviceStore({ writer, reader }: { writer: Writer; reader: Reader }): DeviceStore {
   const register = shareStatement<Start, Registration>({

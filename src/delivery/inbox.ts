@@ -82,8 +82,10 @@ export function createInbox(dependencies: Dependencies): Inbox {
 
   function open({ viewerId, deviceId, onOverflow, sink }: Subscriber): LiveStream {
     async function* phases(feed: Feed<LiveItem>): AsyncGenerator<readonly InboxItem[], Accept, void> {
-      await subscription.registered
-      const { registration, pending, merge } = await plan({ viewerId, deviceId }, feed)
+      const { registration, pending, merge } = await plan(
+        { viewerId, deviceId },
+        { signal: feed.signal, hasQueued: feed.hasQueued, registered: subscription.registered },
+      )
       subscription.markLoaded()
       const receiptMerge = createReceiptMerge()
       const onReceipt = receiptMerge.replayed

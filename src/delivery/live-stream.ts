@@ -68,10 +68,7 @@ export function openLiveStream({ phases, sink, onClose, onFlushed, onOverflow }:
   }
 
   /** The reader gets no item. It waits for the end of the stream. */
-  async function* handedTo(
-    taker: LiveSink,
-    feed: Feed<LiveItem>,
-  ): AsyncGenerator<never, Receiver<LiveItem> | undefined, void> {
+  async function handOverTo(taker: LiveSink, feed: Feed<LiveItem>): Promise<Receiver<LiveItem> | undefined> {
     const handOver = startHandingOver(taker, { isOpen: () => stream.isOpen, onFlushed })
     const lists = phases(feed)
     for (;;) {
@@ -97,7 +94,7 @@ export function openLiveStream({ phases, sink, onClose, onFlushed, onOverflow }:
 
   const stream: LiveStream = new PushStream({
     queue: new BoundedQueue(QUEUE_BOUNDS, costOf),
-    items: (feed) => (sink === undefined ? pulled(feed) : handedTo(sink, feed)),
+    items: (feed) => (sink === undefined ? pulled(feed) : endingWith(() => handOverTo(sink, feed))),
     overflowError: () => unavailable('This client reads too slowly. Subscribe again to catch up.'),
     onClose() {
       sink?.close()
@@ -141,6 +138,11 @@ function startHandingOver(
       resume = call
     },
   }
+}
+
+/** An iterator without items. */
+function endingWith<Result>(end: () => Promise<Result>): AsyncIterator<never, Result, undefined> {
+  return { next: async () => ({ done: true, value: await end() }) }
 }
 
 async function* flattened<Item, Result>(

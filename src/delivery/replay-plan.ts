@@ -15,7 +15,12 @@ export type ReplayPlan = Readonly<{
 
 export type ReplayPlanner = (
   subscriber: Readonly<{ viewerId: UserId; deviceId: DeviceId | undefined }>,
-  stream: Readonly<{ signal: AbortSignal; hasQueued(): boolean }>,
+  stream: Readonly<{
+    signal: AbortSignal
+    hasQueued(): boolean
+    /** Resolves when other gateways find the user here. Pending events are read after that. */
+    registered: Promise<void>
+  }>,
 ) => Promise<ReplayPlan>
 
 type Dependencies = Readonly<{
@@ -59,9 +64,10 @@ export function createReplayPlanner({ hub, devices, throttled }: Dependencies): 
     return hub.endMembership(viewerId, { chatId, leftSeq: lastSeq }) ?? lastSeq
   }
 
-  return async function plan({ viewerId, deviceId }, { signal, hasQueued }) {
+  return async function plan({ viewerId, deviceId }, { signal, hasQueued, registered }) {
     async function read(): Promise<Omit<ReplayPlan, 'merge'>> {
       const found = deviceId === undefined ? undefined : await devices.register(viewerId, deviceId)
+      await registered
       return { registration: found, pending: await devices.pending(viewerId, deviceId) }
     }
 

@@ -112,7 +112,10 @@ export function createDeviceReplay({
       count += page.receipts.length
       if (count > MAX_REPLAY) return yield* resetWith(TOO_MANY_RECEIPTS)
       for (const { isRecent, ...receipt } of page.receipts) if (isRecent) onReceipt(receipt)
-      yield page.receipts.map(({ isRecent: _isRecent, ...receipt }) => ({ type: 'ReceiptAdvanced', ...receipt }))
+      yield page.receipts.map(({ isRecent: _isRecent, ...receipt }) => ({
+        type: 'ReceiptAdvanced',
+        ...receipt,
+      }))
       const { next } = page
       if (next === undefined) return 'complete'
       page = await throttledShared(signal, () => receipts.since(viewerId, receiptsUntil, next))

@@ -41,6 +41,8 @@ type State<Item> =
   /** The queue is empty; the next `next` gets this outcome. */
   | Readonly<{ type: 'interrupted'; outcome: Readonly<{ error: Error } | { last: Item }> }>
 
+/** Made once: the default reason of an AbortSignal costs a stack trace for each stream. */
+const CLOSED = new DOMException('The stream is closed.', 'AbortError')
 const DONE = { done: true, value: undefined } as const
 const NO_ITEMS: AsyncIterator<never, undefined, undefined> = { next: () => Promise.resolve(DONE) }
 
@@ -199,7 +201,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
   async #close(): Promise<void> {
     if (this.#isClosed()) return
     this.#state = { type: 'closed' }
-    this.#abort?.abort()
+    this.#abort?.abort(CLOSED)
     this.#unflushed = []
     this.#stopWaiting()
     await this.#options.onClose?.()
@@ -233,7 +235,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
   /** Made when it is first asked for: most streams of a gateway never need one. */
   #signal(): AbortSignal {
     this.#abort ??= new AbortController()
-    if (this.#isClosed()) this.#abort.abort()
+    if (this.#isClosed()) this.#abort.abort(CLOSED)
     return this.#abort.signal
   }
 

@@ -2,7 +2,7 @@ import type { ReceiptAdvanced } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Member } from '../events/chat.ts'
 import type { Reader } from '../store/sql/reader.ts'
-import { shareStatement } from '../store/sql/shared-statement.ts'
+import { SHARED_BY_CONNECTING, shareStatement } from '../store/sql/shared-statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import { LARGE_CHAT } from '../events/chat.ts'
 import type { CollapsedAdvances } from './watermarks.ts'
@@ -151,7 +151,7 @@ type Missed = Readonly<{ viewerId: UserId; since: Date; after: MemberId }>
 type ReceiptRow = PastReceipt & Readonly<{ ordinal: number }>
 
 /** Devices that come back at the same time share statements. */
-const SHARED = { maxBatch: 50, concurrency: 2 }
+const SHARED = { ...SHARED_BY_CONNECTING, maxBatch: 50 }
 
 // A range of the primary key of messages per passed range, from its end, until the limit. Takes no lock.
 const SENDERS = {

@@ -1,6 +1,6 @@
 import type { UserId } from '../ids.ts'
 import type { Reader } from '../store/sql/reader.ts'
-import { shareStatement } from '../store/sql/shared-statement.ts'
+import { SHARED_BY_CONNECTING, shareStatement } from '../store/sql/shared-statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { Profile, User } from './user.ts'
 
@@ -46,7 +46,7 @@ const SET_DEACTIVATED = {
 }
 
 /** Users who sign in at the same time share statements and commits. */
-const SHARED = { maxBatch: 200, concurrency: 2 }
+const SHARED = { ...SHARED_BY_CONNECTING, maxBatch: 200 }
 
 export function createUserStore({ writer, reader }: { writer: Writer; reader: Reader }): UserStore {
   return {

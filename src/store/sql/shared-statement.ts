@@ -8,14 +8,24 @@ type Options<Item, Result> = Readonly<{
   maxBatch: number
   /** How many statements may run at the same time. */
   concurrency: number
+  /** The pause after each statement, in which calls gather for the next, in milliseconds. Default: none. */
+  restMs?: number
 }>
+
+/**
+ * The sharing of statements that a client causes when it connects. A call on an idle gateway is executed at once. When
+ * many clients connect, each call waits some milliseconds for others. Without the rest, every client would cost a
+ * statement and a commit of its own, because a statement takes less time than the next client needs to arrive.
+ */
+export const SHARED_BY_CONNECTING = { concurrency: 1, restMs: 4 } as const
 
 /** The most calls that may wait for their statement. */
 const MAX_WAITING = 100_000
 
 /**
  * Returns a function whose calls share statements. A call is executed at once if no statement is in progress. Otherwise
- * it gathers with others until one ends. So a thousand clients that connect at once cost a few statements and commits.
+ * it gathers with others until one ends, and its rest. So a thousand clients that connect at once cost a few statements
+ * and commits.
  *
  * If a statement fails because of the database, all of its calls reject with the same error. If it fails for another
  * reason, one of the values may be the cause, and each call is executed by itself.
@@ -24,12 +34,14 @@ export function shareStatement<Item, Result>({
   run,
   maxBatch,
   concurrency,
+  restMs,
 }: Options<Item, Result>): (item: Item) => Promise<Result> {
   const { submit } = createBatcher<Item, () => Result>({
     run: runOrSplit,
     maxBatch,
     maxWaiting: MAX_WAITING,
     concurrency,
+    ...(restMs !== undefined && { restMs }),
   })
 
   async function runOrSplit(items: readonly Item[]): Promise<readonly (() => Result)[]> {

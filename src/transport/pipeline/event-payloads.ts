@@ -1,4 +1,4 @@
-import type { ExecutionArgs, ExecutionResult } from 'graphql'
+import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql'
 import { toClientError } from '../../api/masking.ts'
 import { isSharedSelection, variablesOfItems } from '../../api/selection-sharing.ts'
 import { needsViewer } from '../../api/viewer-needed.ts'
@@ -123,8 +123,23 @@ export function createEventPayloads({ sharedContext, logger }: Dependencies): Ev
 
 type SharedCohort = Cohort & Readonly<{ join(): void }>
 
+/** The part of a key that depends on the document. Kept with it, so that no client needs a walk through it. */
+type DocumentKey = Readonly<{ text: string; variables: readonly string[] }>
+const documentKeys = new WeakMap<DocumentNode, Map<string, DocumentKey>>()
+
+function documentKeyOf({ document, operationName }: ExecutionArgs): DocumentKey {
+  const perOperation = documentKeys.get(document) ?? new Map<string, DocumentKey>()
+  documentKeys.set(document, perOperation)
+  const name = operationName ?? ''
+  const known = perOperation.get(name)
+  if (known !== undefined) return known
+  const text = JSON.stringify([document.loc?.source.body, operationName])
+  const found = { text, variables: variablesOfItems({ document, operationName }) }
+  perOperation.set(name, found)
+  return found
+}
+
 function keyOf(args: ExecutionArgs): string {
-  const { document, operationName, variableValues } = args
-  const values = variablesOfItems(args).map((name) => [name, variableValues?.[name]])
-  return JSON.stringify([document.loc?.source.body, operationName, values])
+  const { text, variables } = documentKeyOf(args)
+  return `${text} ${JSON.stringify(variables.map((name) => [name, args.variableValues?.[name]]))}`
 }

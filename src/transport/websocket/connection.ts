@@ -253,7 +253,7 @@ export class SocketConnection implements CallerConnection, MessageSource {
     if (this.#isEnded) return
     this.#isEnded = true
     this.#unread = []
-    this.outbox.drop(new SocketClosedError())
+    this.outbox.drop(() => new SocketClosedError())
     this.#socket.resume()
     Promise.all([this.operations.endAll(), this.#endProtocol?.(code, reason)]).catch((error: unknown) => {
       this.#logger.error(

@@ -67,7 +67,8 @@ export class Outbox {
 
   /** Writes what was added, unless the closing handshake has begun: no frame may follow a close frame. */
   flush(): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return this.drop(new Error('The socket is closing'))
+    if (this.#socket.readyState !== this.#socket.OPEN)
+      return this.drop(() => new Error('The socket is closing'))
     const frames = this.#frames
     if (frames.length > 0) {
       const buffer = encode(frames, this.#bytes)
@@ -79,12 +80,12 @@ export class Outbox {
   }
 
   /** Drops what was added. */
-  drop(error: Error): void {
+  drop(reason: () => Error): void {
     const frames = this.#frames
     this.#frames = []
     this.#bytes = 0
     this.#waiting = []
-    callbackOf(frames)?.(error)
+    if (frames.length > 0) callbackOf(frames)?.(reason())
   }
 
   #resumeWaiting(): void {
