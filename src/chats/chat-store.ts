@@ -15,10 +15,10 @@ import type {
 } from '../events/chat.ts'
 
 export type ChatStore = Readonly<{
-  /** Returns each chat as the user sees it. Omits chats of which the user was never a member. */
-  views(userId: UserId, chatIds: readonly ChatId[]): Promise<readonly ChatView[]>
   /** Returns the chats that exist, in no particular order. */
   chats(chatIds: readonly ChatId[]): Promise<readonly Chat[]>
+  /** Returns each chat as the named member sees it. Omits chats of which that user was never a member. */
+  views(viewers: readonly MemberId[]): Promise<readonly ChatView[]>
   /** Returns a page of the user's chats, most recently active first. */
   list(userId: UserId, range: Range<ChatListPosition>): Promise<readonly ChatView[]>
   /** Returns a page of the present members in order of id. */
@@ -65,14 +65,14 @@ const MEMBER_COLUMNS = `
   m.left_at AS "leftAt", m.left_seq AS "leftSeq", m.earlier_stays::text AS "earlierPeriods",
   m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq"`
 
-// One row per chat by the primary keys of chats and members. Takes no lock.
+// Per viewer, one row by the primary keys of chats and members. Takes no lock.
 const VIEWS = {
   name: 'chat_views',
   text: `
     SELECT ${CHAT_COLUMNS}, ${MEMBER_COLUMNS}
-    FROM unnest($2::uuid[]) AS wanted(id)
+    FROM unnest($1::uuid[], $2::text[]) AS wanted(id, viewer_id)
       JOIN chats c ON c.id = wanted.id
-      JOIN members m ON m.chat_id = c.id AND m.user_id = $1`,
+      JOIN members m ON m.chat_id = c.id AND m.user_id = wanted.viewer_id`,
 }
 
 // The index of members on user_id, then the primary key of chats. Takes no lock. Not on the hot path: reads and sorts
@@ -175,8 +175,11 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
   }
 
   return {
-    async views(userId, chatIds) {
-      const rows = await reader.query<ViewRow>(VIEWS, [userId, chatIds])
+    async views(viewers) {
+      const rows = await reader.query<ViewRow>(VIEWS, [
+        viewers.map(({ chatId }) => chatId),
+        viewers.map(({ userId }) => userId),
+      ])
       return rows.map(toView)
     },
 

@@ -1,4 +1,3 @@
-import DataLoader from 'dataloader'
 import { badInput, notFound } from '../errors.ts'
 import { type ChatId, type MemberId, newChatId, type UserId } from '../ids.ts'
 import {
@@ -7,7 +6,7 @@ import {
   FIVE_QUICK_ATTEMPTS,
   runDurableCommand,
 } from '../store/sql/durable-command.ts'
-import { currentFreshness } from '../store/replicas/freshness.ts'
+import { shareDeliveryReads } from '../store/replicas/delivery-reads.ts'
 import type { Range } from '../lib/range.ts'
 import type {
   Chat,
@@ -23,8 +22,8 @@ import type { ChatStore, ViewedMemberId } from './chat-store.ts'
 export type Chats = Readonly<{
   /** Returns the chat as the viewer sees it; undefined if it does not exist or the viewer was never a member. */
   find(viewerId: UserId, chatId: ChatId): Promise<ChatView | undefined>
-  /** As `find`, in the order of `chatIds`. */
-  findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<(ChatView | undefined)[]>
+  /** As `find`, in the order of `chatIds`. Deliveries to all viewers share their reads. */
+  findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<readonly (ChatView | undefined)[]>
   /** As `find`. Errors: NOT_FOUND – no such chat, or the viewer was never a member. */
   require(viewerId: UserId, chatId: ChatId): Promise<ChatView>
   /** Returns chats in the order of `chatIds`, without a check of members. For the product's backend only. */
@@ -37,7 +36,7 @@ export type Chats = Readonly<{
    * Returns memberships as the viewer sees them, in the order of `ids`. A viewer who has left sees other members as
    * they were then. Undefined if the viewer cannot know of the membership. Deliveries to all viewers share their reads.
    */
-  memberships(viewerId: UserId, ids: readonly MemberId[]): Promise<(ViewedMember | undefined)[]>
+  memberships(viewerId: UserId, ids: readonly MemberId[]): Promise<readonly (ViewedMember | undefined)[]>
   /** Returns the membership if `members` lists it for the viewer. */
   findListed(viewerId: UserId, id: MemberId): Promise<Member | undefined>
   /** Returns those of `keys` whose chat has or had other members; see `LowestWatermarks`. */
@@ -59,14 +58,23 @@ type Dependencies = Readonly<{
   userExists(id: UserId): Promise<boolean>
 }>
 
-/** The most memberships of one statement. */
-const MAX_MEMBERSHIPS = 1_000
+/** The most views or memberships that deliveries read in one statement. */
+const MAX_SHARED = 1_000
 
 export function createChats({ store, userExists }: Dependencies): Chats {
-  async function findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<(ChatView | undefined)[]> {
-    const views = await store.views(viewerId, [...new Set(chatIds)])
-    const byId = new Map(views.map((view) => [view.chat.id, view]))
-    return chatIds.map((id) => byId.get(id))
+  /** A chat has a view for each viewer, named by the viewer's own membership. */
+  async function readViews(keys: readonly MemberId[]): Promise<(ChatView | undefined)[]> {
+    const distinct = new Map(keys.map((key) => [memberKey(key), key]))
+    const views = await store.views([...distinct.values()])
+    const found = new Map(views.map((view) => [memberKey(view.member), view]))
+    return keys.map((key) => found.get(memberKey(key)))
+  }
+
+  async function findMany(
+    viewerId: UserId,
+    chatIds: readonly ChatId[],
+  ): Promise<readonly (ChatView | undefined)[]> {
+    return viewsShared(chatIds.map((chatId) => ({ chatId, userId: viewerId })))
   }
 
   async function require(viewerId: UserId, chatId: ChatId): Promise<ChatView> {
@@ -80,14 +88,8 @@ export function createChats({ store, userExists }: Dependencies): Chats {
     return keys.map((key) => found.get(viewedKey(key)))
   }
 
-  /**
-   * One event is delivered to many streams in one turn of the event loop. It does not cache: the next event needs the
-   * memberships of that moment.
-   */
-  const deliveries = new DataLoader<ViewedMemberId, ViewedMember | undefined>(readMemberships, {
-    cache: false,
-    maxBatchSize: MAX_MEMBERSHIPS,
-  })
+  const viewsShared = shareDeliveryReads(readViews, MAX_SHARED)
+  const membershipsShared = shareDeliveryReads(readMemberships, MAX_SHARED)
 
   /** Repeatable: finds the chat that an earlier attempt created. */
   async function findOrCreate(viewerId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId> {
@@ -106,7 +108,7 @@ export function createChats({ store, userExists }: Dependencies): Chats {
       notConfirmed: changeNotConfirmed,
     })
     const chatId = await answerInTime(command, changeNotConfirmed)
-    const [view] = await store.views(viewerId, [chatId])
+    const [view] = await readViews([{ chatId, userId: viewerId }])
     if (view === undefined) throw notFound('Chat')
     return view
   }
@@ -124,12 +126,7 @@ export function createChats({ store, userExists }: Dependencies): Chats {
       if (member.leftSeq === null) return store.members(chat.id, range)
       return isBetween(member.userId, range) ? [member] : []
     },
-    async memberships(viewerId, ids) {
-      const keys = ids.map((id) => ({ ...id, viewerId }))
-      // A query has a freshness of its own, which decides from which server it reads.
-      if (currentFreshness() !== undefined) return readMemberships(keys)
-      return Promise.all(keys.map((key) => deliveries.load(key)))
-    },
+    memberships: (viewerId, ids) => membershipsShared(ids.map((id) => ({ ...id, viewerId }))),
     async findListed(viewerId, id) {
       const view = (await findMany(viewerId, [id.chatId]))[0]
       if (view === undefined) return undefined
@@ -145,6 +142,10 @@ export function createChats({ store, userExists }: Dependencies): Chats {
 
 function isBetween(userId: UserId, { after, before }: Range<UserId>): boolean {
   return (after === undefined || userId > after) && (before === undefined || userId < before)
+}
+
+function memberKey({ chatId, userId }: MemberId): string {
+  return `${chatId} ${userId}`
 }
 
 function viewedKey({ viewerId, chatId, userId }: ViewedMemberId): string {

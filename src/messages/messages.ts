@@ -2,9 +2,10 @@ import type { ChatView } from '../events/chat.ts'
 import { lastVisibleSeq, visiblePeriods } from '../events/chat.ts'
 import { periodsAfter, periodsBefore } from '../events/membership-period.ts'
 import type { Range } from '../lib/range.ts'
-import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
+import type { MessageId, Seq } from '../ids.ts'
 import type { Message, Reaction } from '../events/message.ts'
-import type { MessageStore } from './message-store.ts'
+import { shareDeliveryReads } from '../store/replicas/delivery-reads.ts'
+import type { MessageStore, UnreadKey } from './message-store.ts'
 
 /** The count of unread messages stops here. */
 export const UNREAD_CEILING = 999
@@ -19,14 +20,22 @@ export type Messages = Readonly<{
   newest(views: readonly ChatView[]): Promise<(Message | undefined)[]>
   /**
    * Returns how many messages from other users each view's member has not read, up to `UNREAD_CEILING`, in the order of
-   * the views.
+   * the views. Deliveries to all viewers share their reads.
    */
   countUnread(views: readonly ChatView[]): Promise<readonly number[]>
   /** Returns reactions in the order of `ids`. Within a message, the emoji that was used first is first. */
   reactions(ids: readonly MessageId[]): Promise<(readonly Reaction[])[]>
 }>
 
+/** The most counts that deliveries read in one statement: each may examine thousands of messages. */
+const MAX_SHARED_COUNTS = 100
+
 export function createMessages({ store }: { store: MessageStore }): Messages {
+  const countShared = shareDeliveryReads(
+    (keys: readonly UnreadKey[]) => store.countUnread(keys, UNREAD_CEILING),
+    MAX_SHARED_COUNTS,
+  )
+
   return {
     async findMany(ids) {
       const found = byId(await store.findMany(ids))
@@ -47,7 +56,7 @@ export function createMessages({ store }: { store: MessageStore }): Messages {
       return views.map((view) => newest.get(view.chat.id))
     },
 
-    countUnread: (views) => store.countUnread(views.map(unreadKeyOf), UNREAD_CEILING),
+    countUnread: (views) => countShared(views.map(unreadKeyOf)),
 
     async reactions(ids) {
       const found = Map.groupBy(await store.reactions(ids), keyOf)
@@ -65,7 +74,7 @@ function byId(messages: readonly Message[]): Map<string, Message> {
   return new Map(messages.map((message) => [keyOf(message), message]))
 }
 
-function unreadKeyOf(view: ChatView): { chatId: ChatId; userId: UserId; afterSeq: Seq; untilSeq: Seq } {
+function unreadKeyOf(view: ChatView): UnreadKey {
   const { chatId, userId, readSeq, joinedSeq } = view.member
   return { chatId, userId, afterSeq: Math.max(readSeq, joinedSeq - 1), untilSeq: lastVisibleSeq(view) }
 }

@@ -11,7 +11,8 @@ import type { GatewayId } from '../../../src/ids.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { createTestDatabase, query } from '../../harness/servers/database.ts'
 import { startParley } from '../../harness/servers/parley.ts'
-import type { Person } from '../../harness/people/person.ts'
+import { type Person, Stream } from '../../harness/people/person.ts'
+import { recordStatements } from '../../harness/plans/recorded-statements.ts'
 
 const MEMBERS = 1_024
 /** Statements that gateways run once a second, independent of sends. */
@@ -42,6 +43,40 @@ test('stores a message to 1,024 members with one statement, three rows and one p
   expect(published).toEqual(['gateway-b'])
   expect(await query(databaseUrl, ROWS_OF_NEWEST)).toEqual([{ chats: 1, events: 1, messages: 1, members: 0 }])
 }, 60_000)
+
+test('adds members with as many statements for ten open inboxes as for one', async () => {
+  await using parley = await startParley()
+  await query(parley.databaseUrl, INTRODUCE, [NEWCOMERS])
+  const names = Array.from({ length: 10 }, (_, index) => `member-${index}`)
+  const members = await Promise.all(names.map((name) => parley.person(name)))
+  const [alice, ...others] = members as [Person, ...Person[]]
+  const group = await alice.createGroup(others)
+  const streams = members.map((member) => new Stream(member.socket, VIEWED_INBOX, {}))
+  await Promise.all(streams.map((stream) => stream.caughtUp()))
+
+  using recorder = recordStatements()
+  await alice.addMembers(
+    group,
+    Array.from({ length: NEWCOMERS }, (_, index) => ({ id: `user_fan-${index + 1}` }) as Person),
+  )
+  await Promise.all(streams.map((stream) => stream.reaches(group, NEWCOMERS + 1)))
+  for (const stream of streams)
+    expect(stream.items.all.at(-1)).toMatchObject({ chat: { memberCount: NEWCOMERS + 10, unreadCount: 0 } })
+  for (const name of ['chat_views', 'chat_memberships', 'message_count_unread']) {
+    const count = recorder.statements.filter((statement) => statement.name === name).length
+    expect(count, name).toBeGreaterThan(0)
+    expect(count, name).toBeLessThanOrEqual(2 * NEWCOMERS)
+  }
+  for (const stream of streams) stream.close()
+})
+
+const NEWCOMERS = 20
+/** Selects what depends on the viewer. */
+const VIEWED_INBOX = `subscription { inbox(deviceId: "phone") {
+  __typename
+  ... on ChatEvent { seq chat { id memberCount unreadCount } }
+  ... on MemberAdded { member { role } }
+} }`
 
 /** Two gateways in one process with one database: alice on one, bob on the other. Records what is published. */
 async function twoGateways() {
