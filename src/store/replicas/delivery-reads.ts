@@ -15,7 +15,7 @@ export function shareDeliveryReads<Key, Value>(
   read: ReadMany<Key, Value>,
   maxBatch: number,
 ): ReadMany<Key, Value> {
-  const shared = new DataLoader<Key, Value>(read as ReadMany<Key, Value | Error>, {
+  const shared = new DataLoader<Key, Value>(read, {
     cache: false,
     maxBatchSize: maxBatch,
   })
