@@ -2,6 +2,7 @@ import { createRevocationCommands } from '../auth/revocation-commands.ts'
 import { createAuditLog } from '../keys/audit-log.ts'
 import { createAuditStore } from '../keys/audit-store.ts'
 import { createKeys } from '../keys/keys.ts'
+import { createLiveLimits } from '../quotas/live-limits.ts'
 import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
 import { createDocumentBudget } from '../quotas/document-budget.ts'
 import { createServerContextFactory, type ServerServices, sessionOf } from '../server-api/context.ts'
@@ -48,6 +49,7 @@ export function wireServerApi(foundation: Foundation, domains: ServerDomains): S
     logger,
     introspection: true,
     concurrencyLimit: createConcurrencyLimit(MAX_CONCURRENT_CALLS),
+    liveLimits: createLiveLimits(Infinity),
     documentBudget: createDocumentBudget(),
     marks: database.marks,
     plugins: [useServerAudit({ audit, addressOf: createClientAddress(config.http.trustedProxies), logger })],

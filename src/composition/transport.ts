@@ -6,6 +6,7 @@ import { readVersion } from '../config/version.ts'
 import { createDemo, type Demo } from '../demo/demo.ts'
 import { globalId } from '../ids.ts'
 import { createDocumentBudget } from '../quotas/document-budget.ts'
+import { createLiveLimits } from '../quotas/live-limits.ts'
 import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
 import { createHealth, type Health } from '../transport/health/health.ts'
 import { createMetricsPage } from '../transport/health/metrics-page.ts'
@@ -54,6 +55,7 @@ export function wireTransport(
   const demo = wireDemo(foundation, services)
   const contextFor = createContextFactory(services, clock)
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER
+  const liveLimits = createLiveLimits(config.load.limitFactor)
   const yoga = createYogaHandler({
     schema: adaptSchema(createSchema()),
     context: ({ session, connection, baseUrl, openLiveSink }) => {
@@ -66,6 +68,7 @@ export function wireTransport(
     clock,
     logger,
     concurrencyLimit: createConcurrencyLimit(),
+    liveLimits,
     documentBudget: createDocumentBudget(),
     marks: database.marks,
     graphiql:
@@ -84,6 +87,7 @@ export function wireTransport(
     operationAdmission: services.operationAdmission,
     payloads: createEventPayloads({ sharedContext: createSharedContext(services, clock), logger }),
     intake,
+    liveLimits,
     config,
     clock,
     logger,

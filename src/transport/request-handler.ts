@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { unavailable } from '../errors.ts'
+import { ParleyError, unavailable } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { beginRequestScope, requestIdIn } from '../telemetry/request-id.ts'
 import type { Health } from './health/health.ts'
@@ -9,6 +9,7 @@ import type { DemoPage } from './http/demo-page.ts'
 import { isValidHost } from './http/host.ts'
 import type { MediaEndpoint } from './http/media.ts'
 import type { CorsHeaders } from './http/origins.ts'
+import type { UnreadAnswers } from './http/unread-answers.ts'
 import type { WebApp } from './http/web-app.ts'
 import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
 
@@ -33,6 +34,8 @@ type Dependencies = Readonly<{
   demoPage?: DemoPage | undefined
   media?: MediaEndpoint | undefined
   corsHeaders: CorsHeaders
+  /** Undefined for trusted clients. */
+  unreadAnswers?: Pick<UnreadAnswers, 'admit'> | undefined
   /** Returns false while the gateway drains: the API answers UNAVAILABLE, and health still works. */
   isAccepting(): boolean
   logger: Logger
@@ -43,7 +46,8 @@ type Dependencies = Readonly<{
  * the API.
  */
 export function createRequestHandler(dependencies: Dependencies): RequestListener {
-  const { yoga, health, webApp, demoPage, media, corsHeaders, isAccepting, logger } = dependencies
+  const { yoga, health, webApp, demoPage, media, corsHeaders, unreadAnswers, isAccepting, logger } =
+    dependencies
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0]
@@ -58,6 +62,7 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
 
   async function handleApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setHeaders(response, corsHeaders(request.headers.origin))
+    if (unreadAnswers?.admit(request, response) === false) return sendUnread(response)
     if (request.method === 'OPTIONS') response.writeHead(204).end()
     else if (isAccepting()) await yoga.handle(request, response)
     else sendDraining(response)
@@ -90,6 +95,16 @@ function setHeaders(response: ServerResponse, headers: Readonly<Record<string, s
 
 function acceptsHtml({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true
+}
+
+/** The connection ends, so that its unread answers are freed too if this one is not read either. */
+function sendUnread(response: ServerResponse): void {
+  const error = new ParleyError('RATE_LIMITED', 'Read the answers to your earlier requests first.', {
+    retryAfterMs: RETRY_AFTER_MS,
+  })
+  const { message, extensions } = error
+  const headers = { 'Retry-After': String(RETRY_AFTER_MS / 1000), Connection: 'close' }
+  sendJson(response, 429, { errors: [{ message, extensions }] }, headers)
 }
 
 function sendDraining(response: ServerResponse): void {

@@ -4,10 +4,12 @@ import type { Config } from '../config/config.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Health } from './health/health.ts'
 import type { MetricsPage } from './health/metrics-page.ts'
+import { createClientAddress } from './http/client-address.ts'
 import { Listener } from './http/listener.ts'
 import type { DemoPage } from './http/demo-page.ts'
 import type { MediaEndpoint } from './http/media.ts'
 import { createCorsHeaders } from './http/origins.ts'
+import { ANSWER_LIMITS, type AnswerLimits, UnreadAnswers } from './http/unread-answers.ts'
 import type { WebApp } from './http/web-app.ts'
 import { createRequestHandler, sendNotFound } from './request-handler.ts'
 import type { WebSocketEndpoint } from './websocket/endpoint.ts'
@@ -47,6 +49,7 @@ type Dependencies = Readonly<{
   metrics: Pick<MetricsPage, 'handle'>
   config: Pick<Config, 'mode' | 'http' | 'admin' | 'serverApi'>
   logger: Logger
+  answerLimits?: Partial<AnswerLimits>
 }>
 
 const GRACE_MS = 2_000
@@ -78,8 +81,10 @@ export function createServer({
   metrics,
   config,
   logger,
+  answerLimits,
 }: Dependencies): TransportServer {
   let isAccepting = true
+  const limits = { ...ANSWER_LIMITS, ...answerLimits }
   const handleRequest = createRequestHandler({
     yoga,
     health,
@@ -87,10 +92,13 @@ export function createServer({
     demoPage,
     media,
     corsHeaders: createCorsHeaders(config),
+    unreadAnswers: new UnreadAnswers(createClientAddress(config.http.trustedProxies), limits),
     isAccepting: () => isAccepting,
     logger,
   })
   const server = createHttpServer(HTTP_OPTIONS, handleRequest)
+  // Node counts as activity that the peer has taken a part of a long answer. WebSockets have no such timeout.
+  server.setTimeout(limits.writeTimeoutMs)
   server.on('upgrade', websocket.handleUpgrade)
   const admin =
     config.admin &&

@@ -109,7 +109,7 @@ function connectFrom(localAddress: string, url: string, claimed: string): WebSoc
   return new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { localAddress, headers })
 }
 
-test('refuses connections of an address that has used up its share, whatever it claims, and of no other', async () => {
+test('closes the oldest connection of an address that has used up its share, whatever it claims, and of no other', async () => {
   const http = {
     host: '127.0.0.1',
     port: 0,
@@ -123,9 +123,12 @@ test('refuses connections of an address that has used up its share, whatever it 
     connectFrom('127.0.0.2', nginx.url, `10.0.0.${index}`),
   )
   await Promise.all(sockets.map((socket) => once(socket, 'open')))
-  const late = connectFrom('127.0.0.2', nginx.url, '10.1.1.1')
-  await expect(once(late, 'open')).rejects.toThrow('429')
   const other = connectFrom('127.0.0.3', nginx.url, '127.0.0.2')
   await once(other, 'open')
-  for (const socket of [...sockets, other]) socket.terminate()
+  const oldestClosed = Promise.race(sockets.map((socket) => once(socket, 'close')))
+  const late = connectFrom('127.0.0.2', nginx.url, '10.1.1.1')
+  await once(late, 'open')
+  expect((await oldestClosed)[0]).toBe(4503)
+  expect([other.readyState, late.readyState]).toEqual([WebSocket.OPEN, WebSocket.OPEN])
+  for (const socket of [...sockets, other, late]) socket.terminate()
 })

@@ -4,8 +4,10 @@ import { clientError, hintHttp } from '../../api/masking.ts'
 import { type Authenticator, endOf, type Session, type SessionEnd } from '../../auth/session.ts'
 import { badInput, ParleyError, unavailable } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { Dispose } from '../../lib/dispose.ts'
 import { PushStream } from '../../lib/push-stream.ts'
 import { inWaves } from '../../lib/waves.ts'
+import type { LiveLimits } from '../../quotas/live-limits.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Caller } from '../pipeline/caller.ts'
 import { inOneLine, streamFormatFor } from './stream-format.ts'
@@ -23,6 +25,7 @@ type Request = Readonly<{
   session: Session | undefined
   /** Aborts when the client goes away. */
   signal: AbortSignal
+  onClose: Dispose
 }>
 
 /** Subscriptions over HTTP: server-sent events, and Apollo's multipart responses. */
@@ -42,6 +45,7 @@ export type HttpStreams = Readonly<{
 
 type Dependencies = Readonly<{
   authenticator: Pick<Authenticator, 'onRevocation'>
+  liveLimits: LiveLimits
   clock: Clock
   logger: Logger
   /** Default: ten seconds. */
@@ -50,6 +54,7 @@ type Dependencies = Readonly<{
 
 export function createHttpStreams({
   authenticator,
+  liveLimits,
   clock,
   logger,
   heartbeatMs = HEARTBEAT_MS,
@@ -74,7 +79,16 @@ export function createHttpStreams({
             setResult({ errors: [notAcceptable()] })
             return closeUnread(result)
           }
-          const stream = openStream(result, { session: caller.session, signal: request.signal })
+          const dispose = takeSlot(caller.session)
+          if (dispose instanceof ParleyError) {
+            setResult({ errors: [clientError(dispose)] })
+            return closeUnread(result)
+          }
+          const stream = openStream(result, {
+            session: caller.session,
+            signal: request.signal,
+            onClose: dispose,
+          })
           setResult(stream)
           if (isClosing) endWith(stream, restarting())
         },
@@ -99,7 +113,21 @@ export function createHttpStreams({
     },
   }
 
-  function openStream(results: AsyncIterable<ExecutionResult>, { session, signal }: Request): ResultStream {
+  /** Returns the error if the user has too many streams. */
+  function takeSlot(session: Session | undefined): Dispose | ParleyError {
+    if (session === undefined) return () => undefined
+    try {
+      return liveLimits.take(session.viewer.userId, 'stream')
+    } catch (error) {
+      if (error instanceof ParleyError) return error
+      throw error
+    }
+  }
+
+  function openStream(
+    results: AsyncIterable<ExecutionResult>,
+    { session, signal, onClose }: Request,
+  ): ResultStream {
     const source = results[Symbol.asyncIterator]()
     const checkToken = (): void => {
       const end = endOf(session, clock.now())
@@ -113,6 +141,7 @@ export function createHttpStreams({
       items: () => source,
       onClose() {
         open.delete(stream)
+        onClose()
         stopTokenChecks()
         signal.removeEventListener('abort', onGone)
         return source.return?.()

@@ -8,6 +8,7 @@ import type { Config } from '../../config/config.ts'
 import { toClientError } from '../../api/masking.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
+import type { LiveLimits } from '../../quotas/live-limits.ts'
 import type { ViewerMarks } from '../../store/replicas/viewer-marks.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { useReadFreshness } from '../pipeline/read-freshness.ts'
@@ -68,6 +69,7 @@ type Dependencies = Readonly<{
   /** Undefined if browsers get no page. */
   graphiql?: Graphiql | undefined
   concurrencyLimit: ConcurrencyLimit
+  liveLimits: LiveLimits
   documentBudget: DocumentBudget
   /** How often something is written to silent subscriptions over HTTP, in milliseconds. Default: ten seconds. */
   heartbeatMs?: number

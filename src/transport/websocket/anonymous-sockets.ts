@@ -1,31 +1,79 @@
 import type { Dispose } from '../../lib/dispose.ts'
 
-/** Counts the connections without a valid token for each client address. They cost an attacker nothing. */
-export class AnonymousSockets {
-  readonly #counts = new Map<string, number>()
-  readonly #maxPerAddress: number
+/** A connection that has not presented a valid token. */
+export type AnonymousSocket = Readonly<{
+  /** Whether a token of it is being checked now. */
+  isSigningIn(): boolean
+  /** Closes the connection: another one takes its place, or its time is over. */
+  giveUp(cause: 'displaced' | 'timeout'): void
+}>
 
-  constructor(maxPerAddress: number) {
-    this.#maxPerAddress = maxPerAddress
+type Limits = Readonly<{
+  maxPerAddress: number
+  /** Of all addresses. */
+  max: number
+  /** How long a connection may stay without a valid token, in milliseconds. */
+  timeoutMs: number
+}>
+
+type Entry = Readonly<{ address: string; socket: AnonymousSocket; openedAt: number }>
+
+/**
+ * The connections without a valid token, from the oldest. They cost an attacker nothing, so there is room for few. A
+ * client that means to sign in needs a second or two; one that does not stays. So when the room is full, the oldest
+ * connection makes way for the newest, except while its token is being checked.
+ */
+export class AnonymousSockets {
+  readonly #byAddress = new Map<string, Set<Entry>>()
+  readonly #all = new Set<Entry>()
+  readonly #limits: Limits
+
+  constructor(limits: Limits) {
+    this.#limits = limits
   }
 
-  hasRoomFor(address: string): boolean {
-    return (this.#counts.get(address) ?? 0) < this.#maxPerAddress
+  /** Returns whether there is room for one more connection. Closes the oldest one if there would be none. */
+  makeRoomFor(address: string): boolean {
+    const { maxPerAddress, max } = this.#limits
+    return this.#makeRoomIn(this.#byAddress.get(address), maxPerAddress) && this.#makeRoomIn(this.#all, max)
   }
 
   /** Counts a connection until it is disposed of: when it closes or presents a valid token. */
-  add(address: string): Dispose {
-    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1)
-    let isCounted = true
-    return () => {
-      if (isCounted) this.#remove(address)
-      isCounted = false
+  add(address: string, socket: AnonymousSocket, openedAt: number): Dispose {
+    const entry = { address, socket, openedAt }
+    const ofAddress = this.#byAddress.get(address) ?? new Set()
+    this.#byAddress.set(address, ofAddress.add(entry))
+    this.#all.add(entry)
+    return () => this.#remove(entry)
+  }
+
+  /** Call it regularly. Closes connections that did not sign in within their time. */
+  closeOverdue(now: number): void {
+    for (const entry of this.#all) {
+      if (now - entry.openedAt < this.#limits.timeoutMs) return
+      if (!entry.socket.isSigningIn()) this.#giveUp(entry, 'timeout')
     }
   }
 
-  #remove(address: string): void {
-    const count = (this.#counts.get(address) ?? 0) - 1
-    if (count > 0) this.#counts.set(address, count)
-    else this.#counts.delete(address)
+  #makeRoomIn(entries: ReadonlySet<Entry> | undefined, max: number): boolean {
+    if (entries === undefined || entries.size < max) return true
+    for (const entry of entries) {
+      if (entry.socket.isSigningIn()) continue
+      this.#giveUp(entry, 'displaced')
+      return true
+    }
+    return false
+  }
+
+  #giveUp(entry: Entry, cause: 'displaced' | 'timeout'): void {
+    this.#remove(entry)
+    entry.socket.giveUp(cause)
+  }
+
+  #remove(entry: Entry): void {
+    this.#all.delete(entry)
+    const ofAddress = this.#byAddress.get(entry.address)
+    ofAddress?.delete(entry)
+    if (ofAddress?.size === 0) this.#byAddress.delete(entry.address)
   }
 }

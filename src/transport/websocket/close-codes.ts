@@ -44,7 +44,7 @@ export const CLOSE_CODES = {
     reason: 'Invalid message received',
     clientReconnects: false,
     meaning:
-      'A message broke the protocol: not JSON, an unknown type, a missing id or payload, or a binary frame.',
+      'A message broke the protocol: not JSON, an unknown type or one of a server, no id or payload, or a binary frame.',
   },
   TOKEN_MISPLACED: {
     code: 4400,
@@ -89,6 +89,12 @@ export const CLOSE_CODES = {
     clientReconnects: true,
     meaning: 'The client sent no connection_init within 3 seconds.',
   },
+  SIGN_IN_TIMEOUT: {
+    code: 4408,
+    reason: 'Sign-in timeout',
+    clientReconnects: true,
+    meaning: 'No valid token came within 15 seconds, neither for the connection nor for an operation.',
+  },
   SUBSCRIBER_EXISTS: {
     code: 4409,
     reason: 'Subscriber for <id> already exists',
@@ -119,6 +125,19 @@ export const CLOSE_CODES = {
     reason: 'Overloaded; come back later',
     clientReconnects: true,
     meaning: 'The gateway cannot check the token now. Connect again later.',
+  },
+  DISPLACED: {
+    code: 4503,
+    reason: 'Too many connections without a token',
+    clientReconnects: true,
+    meaning: 'Newer connections needed the place of this one, which had not signed in. Connect again later.',
+  },
+  TOO_MANY_CONNECTIONS: {
+    code: 4503,
+    reason: 'Too many connections; come back in <n> ms',
+    clientReconnects: true,
+    meaning:
+      'The user has as many connections to this gateway as allowed. Close others, and connect again later.',
   },
   OVERLOADED: {
     code: 4503,

@@ -6,6 +6,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { isTracing, startHop, traceOperation } from '../../telemetry/tracing.ts'
 import type { RequestScope } from '../../telemetry/request-id.ts'
 import type { CallerConnection } from '../pipeline/caller.ts'
+import type { AnonymousSocket } from './anonymous-sockets.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { OperationIds } from './operation-ids.ts'
 import { frameHead, Outbox, type TurnEnd } from './outbox.ts'
@@ -59,7 +60,7 @@ const PONG = JSON.stringify({ type: 'pong' })
  * One WebSocket connection, as graphql-ws expects it. All its operations end as soon as either side closes it, before
  * the closing handshake is complete.
  */
-export class SocketConnection implements CallerConnection, MessageSource {
+export class SocketConnection implements CallerConnection, MessageSource, AnonymousSocket {
   readonly id = randomUUID()
   readonly sessions: SocketSessions
   readonly operations = new RunningOperations()
@@ -141,6 +142,15 @@ export class SocketConnection implements CallerConnection, MessageSource {
     this.outbox.flush()
     this.#socket.close(code, reason)
     this.#end(code, reason)
+  }
+
+  isSigningIn(): boolean {
+    return this.sessions.isChecking
+  }
+
+  giveUp(cause: 'displaced' | 'timeout'): void {
+    const { code, reason } = cause === 'displaced' ? CLOSE_CODES.DISPLACED : CLOSE_CODES.SIGN_IN_TIMEOUT
+    this.close(code, reason)
   }
 
   /** Cuts the connection off without a closing handshake. */

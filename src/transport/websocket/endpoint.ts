@@ -13,6 +13,8 @@ import { beginRequestScope, requestIdIn } from '../../telemetry/request-id.ts'
 import type { ConnectionAdmission } from './connection-admission.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
 import { createBaseUrl } from '../http/base-url.ts'
+import type { LiveLimits } from '../../quotas/live-limits.ts'
+import { ConnectionUsers } from './connection-users.ts'
 import { createClientAddress, networkOf } from '../http/client-address.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { createOriginPolicy, isSameOrigin } from '../http/origins.ts'
@@ -54,6 +56,7 @@ type Dependencies = Readonly<{
   payloads: EventPayloads
   config: Pick<Config, 'mode' | 'http'> & Partial<Pick<Config, 'webApp'>>
   clock: Clock
+  liveLimits: LiveLimits
   logger: Logger
   limits?: Partial<SocketLimits>
   /** Reads the messages of all connections. Default: a new one. */
@@ -72,6 +75,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     payloads,
     config,
     clock,
+    liveLimits,
     logger,
     intake = createIntake(),
   } = dependencies
@@ -83,6 +87,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     operationAdmission,
     payloads,
     intake,
+    liveLimits,
     limits,
     logger,
   })
@@ -94,7 +99,11 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     (config.webApp === true && isSameOrigin(headers))
   const addressOf = createClientAddress(config.http.trustedProxies)
   const baseUrlOf = createBaseUrl(config.http)
-  const anonymous = new AnonymousSockets(limits.maxAnonymousPerAddress)
+  const anonymous = new AnonymousSockets({
+    maxPerAddress: limits.maxAnonymousPerAddress,
+    max: limits.maxAnonymous,
+    timeoutMs: limits.signInTimeoutMs,
+  })
   const connections = new Set<SocketConnection>()
   let isAccepting = true
   let checkTimer: NodeJS.Timeout | undefined
@@ -107,7 +116,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     if (url.split('?', 1)[0] !== GRAPHQL_PATH) return { status: 404 }
     if (!isAccepting) return { status: 503, retryAfterS: RETRY_AFTER_S }
     if (!isAllowedOrigin(headers)) return { status: 403 }
-    if (!anonymous.hasRoomFor(address)) return { status: 429, retryAfterS: RETRY_AFTER_S }
+    if (!anonymous.makeRoomFor(address)) return { status: 429, retryAfterS: RETRY_AFTER_S }
     return undefined
   }
 
@@ -119,8 +128,11 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   }
 
   function open(socket: WebSocket, request: IncomingMessage, address: string): void {
-    const disposeAnonymous = anonymous.add(address)
-    const sessions = new SocketSessions(authenticator, disposeAnonymous)
+    const users = new ConnectionUsers(liveLimits)
+    const sessions = new SocketSessions(authenticator, (userId) => {
+      users.add(userId)
+      disposeAnonymous()
+    })
     const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))
     const connection = new SocketConnection({
       socket,
@@ -135,10 +147,12 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
       scope,
       logger,
     })
+    const disposeAnonymous = anonymous.add(address, connection, performance.now())
     connections.add(connection)
     startChecks()
     void connection.closed.then(() => {
       disposeAnonymous()
+      users.release()
       connections.delete(connection)
       if (connections.size === 0) stopChecks()
     })
@@ -166,6 +180,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
       connection.checkTokens(clock.now())
       connection.checkLiveness(now)
     }
+    anonymous.closeOverdue(now)
   }
 
   function checkTokens(): void {

@@ -16,6 +16,10 @@ export type SocketLimits = Readonly<{
   maxOperations: number
   /** Connections of one client address that have not presented a valid token yet. */
   maxAnonymousPerAddress: number
+  /** Such connections of all addresses. */
+  maxAnonymous: number
+  /** Time from the handshake to a valid token, in milliseconds. */
+  signInTimeoutMs: number
   /** How long a peer may take to answer a close frame before it is cut off, in milliseconds. */
   closeTimeoutMs: number
 }>
@@ -37,5 +41,9 @@ export const SOCKET_LIMITS: SocketLimits = {
   maxUnsentBytes: 4 * 1024 * 1024,
   maxOperations: 100,
   maxAnonymousPerAddress: 100,
+  // As many as can sign in within about two seconds. Each takes about 20 KB.
+  maxAnonymous: 5_000,
+  // Checking a token may take 3 s for connection_init, 2 s in the queue and 5 s for keys and database.
+  signInTimeoutMs: 15_000,
   closeTimeoutMs: 2_000,
 }

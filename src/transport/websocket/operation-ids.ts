@@ -25,6 +25,9 @@ function translated(socket: ProtocolSocket, ids: OperationIds): ProtocolSocket {
     onMessage(handle) {
       socket.onMessage(async (text) => {
         const message = parsed(text)
+        if (isFromServer(message)) {
+          return socket.close(CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
+        }
         if (!isOperationMessage(message)) return handle(text)
         if (message.type === 'subscribe' && ids.isRunning(message.id)) {
           return socket.close(CLOSE_CODES.SUBSCRIBER_EXISTS.code, existsReason(message.id))
@@ -82,6 +85,13 @@ export class OperationIds {
 const ID_PREFIX = '{"id":"'
 
 type OperationMessage = Readonly<{ id: string; type: 'subscribe' | 'complete'; payload?: unknown }>
+
+const SERVER_TYPES: ReadonlySet<unknown> = new Set(['connection_ack', 'next', 'error'])
+
+/** Whether only a server sends such messages. graphql-ws reports them as an error of its own. */
+function isFromServer(message: unknown): boolean {
+  return isObject(message) && SERVER_TYPES.has((message as Readonly<{ type?: unknown }>).type)
+}
 
 /** Other messages, and invalid ones, go to graphql-ws as they are. */
 function isOperationMessage(message: unknown): message is OperationMessage {

@@ -1,9 +1,15 @@
+import type { Dispose } from '../../lib/dispose.ts'
 import type { SessionUse } from './sessions.ts'
 
 type Stream = Readonly<{ return?: (value: undefined) => Promise<unknown> }>
 
 /** One running operation, with the resources that are released when it ends. */
-type RunningOperation = { sessionUse: SessionUse | undefined; stream: Stream | undefined }
+type RunningOperation = {
+  sessionUse: SessionUse | undefined
+  stream: Stream | undefined
+  /** Ends its count among the live subscriptions of its user. */
+  endLive: Dispose | undefined
+}
 
 /**
  * The running operations of one connection. The key is the message object, not the id that the client chose: a client
@@ -17,7 +23,7 @@ export class RunningOperations {
   }
 
   begin(message: object): void {
-    this.#running.set(message, { sessionUse: undefined, stream: undefined })
+    this.#running.set(message, { sessionUse: undefined, stream: undefined, endLive: undefined })
   }
 
   /** Attaches the session of the operation. If the operation is over already, the session is disposed of at once. */
@@ -27,6 +33,13 @@ export class RunningOperations {
     else operation.sessionUse = sessionUse
   }
 
+  /** Attaches the count of a live subscription. If the operation is over already, it is disposed of at once. */
+  attachLive(message: object, endLive: Dispose): void {
+    const operation = this.#running.get(message)
+    if (operation === undefined) endLive()
+    else operation.endLive = endLive
+  }
+
   /** Attaches the result of the operation, if it is a stream. */
   attachStream(message: object, result: unknown): void {
     const operation = this.#running.get(message)
@@ -34,7 +47,9 @@ export class RunningOperations {
   }
 
   end(message: object): void {
-    this.#running.get(message)?.sessionUse?.dispose()
+    const operation = this.#running.get(message)
+    operation?.sessionUse?.dispose()
+    operation?.endLive?.()
     this.#running.delete(message)
   }
 
@@ -42,6 +57,7 @@ export class RunningOperations {
   async endAll(): Promise<void> {
     const operations = [...this.#running.values()]
     this.#running.clear()
+    for (const { endLive } of operations) endLive?.()
     await Promise.all(operations.map(async ({ stream }) => stream?.return?.(undefined)))
   }
 }

@@ -1,11 +1,18 @@
 import { getOperationAST } from 'graphql'
-import { type ExecutionArgs, type GraphQLError, Kind, type OperationDefinitionNode } from 'graphql'
+import {
+  type ExecutionArgs,
+  type GraphQLError,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql'
 import { makeServer } from 'graphql-ws'
 import type { Server, SubscribePayload } from 'graphql-ws'
 import { ParleyError, badInput } from '../../errors.ts'
 import { clientError, toClientError } from '../../api/masking.ts'
 import type { OperationAdmission } from '../../overload/operation-admission.ts'
 import type { UserId } from '../../ids.ts'
+import type { LiveLimits } from '../../quotas/live-limits.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { startHop } from '../../telemetry/tracing.ts'
 import type { Caller } from '../pipeline/caller.ts'
@@ -27,6 +34,7 @@ type Dependencies = Readonly<{
   operationAdmission: Pick<OperationAdmission, 'throttleSend'>
   payloads: EventPayloads
   intake: Pick<Intake, 'recordRejection' | 'recordStart'>
+  liveLimits: LiveLimits
   limits: SocketLimits
   logger: Logger
 }>
@@ -41,6 +49,7 @@ export function createSocketProtocol({
   operationAdmission,
   payloads,
   intake,
+  liveLimits,
   limits,
   logger,
 }: Dependencies): Server<SocketConnection> {
@@ -63,11 +72,15 @@ export function createSocketProtocol({
 
   /** Clients reconnect after both codes. For an invalid token, graphql-ws closes the connection itself. */
   function rejectConnection(connection: SocketConnection, error: unknown): void {
-    const { SIGN_IN_UNAVAILABLE, OVERLOADED } = CLOSE_CODES
+    const { SIGN_IN_UNAVAILABLE, OVERLOADED, TOO_MANY_CONNECTIONS } = CLOSE_CODES
     if (error instanceof ConnectionRejectedError) {
       return connection.close(OVERLOADED.code, OVERLOADED.reason.replace('<n>', `${error.retryAfterMs}`))
     }
-    const { code } = toClientError(error, logger).extensions
+    const { code, retryAfterMs } = toClientError(error, logger).extensions
+    if (code === 'RATE_LIMITED') {
+      const reason = TOO_MANY_CONNECTIONS.reason.replace('<n>', String(retryAfterMs))
+      return connection.close(TOO_MANY_CONNECTIONS.code, reason)
+    }
     if (code !== 'UNAUTHENTICATED') connection.close(SIGN_IN_UNAVAILABLE.code, SIGN_IN_UNAVAILABLE.reason)
   }
 
@@ -114,6 +127,8 @@ export function createSocketProtocol({
     connection.operations.attachSession(message, sessionUse)
     const viewer = sessionUse.session?.viewer
     if (viewer !== undefined && onlySends(operation)) throttleSend(connection, viewer.userId, backlogMs)
+    if (viewer !== undefined && operation.operation === OperationTypeNode.SUBSCRIPTION)
+      connection.operations.attachLive(message, liveLimits.take(viewer.userId, 'subscription'))
     intake.recordStart(queuedMs)
     const args = { schema, document, operationName, variableValues: message.variables }
     const caller: Caller = {

@@ -21,14 +21,17 @@ type Entry = { readonly ready: Promise<Session>; session: Session | undefined; u
  */
 export class SocketSessions {
   readonly #authenticate: Authenticator['authenticate']
-  readonly #onAuthenticated: () => void
+  readonly #onAuthenticated: (userId: UserId) => void
   /** By token. */
   readonly #entries = new Map<string, Entry>()
   readonly #inUse = new Set<Entry>()
   #own: Session | undefined
 
-  /** `onAuthenticated` is called for every token that is valid. */
-  constructor({ authenticate }: Pick<Authenticator, 'authenticate'>, onAuthenticated: () => void) {
+  /** `onAuthenticated` is called for every token that is valid. If it throws, the token is rejected with its error. */
+  constructor(
+    { authenticate }: Pick<Authenticator, 'authenticate'>,
+    onAuthenticated: (userId: UserId) => void,
+  ) {
     this.#authenticate = authenticate
     this.#onAuthenticated = onAuthenticated
   }
@@ -47,6 +50,12 @@ export class SocketSessions {
   /** The user of the connection itself. Undefined before it has presented a valid token. */
   get viewerId(): UserId | undefined {
     return this.#own?.viewer.userId
+  }
+
+  /** Whether a token is being checked. */
+  get isChecking(): boolean {
+    for (const { session } of this.#inUse) if (session === undefined) return true
+    return false
   }
 
   /** Returns why a token in use is no longer valid, if one is not. */
@@ -76,7 +85,7 @@ export class SocketSessions {
 
   #add(token: string): Entry {
     const ready = this.#authenticate(token).then((session) => {
-      this.#onAuthenticated()
+      this.#onAuthenticated(session.viewer.userId)
       entry.session = renewable(session, this.#authenticate, (next) => this.#replaceToken(entry, next))
       return entry.session
     })

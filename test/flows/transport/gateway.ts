@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createDocumentBudget, type DocumentBudget } from '../../../src/quotas/document-budget.ts'
+import { createLiveLimits } from '../../../src/quotas/live-limits.ts'
+import type { AnswerLimits } from '../../../src/transport/http/unread-answers.ts'
 import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { SignJWT } from 'jose'
 import { GraphQLScalarType } from 'graphql'
@@ -46,6 +48,7 @@ type Options = Readonly<{
   retryAfterMs?: () => number | undefined
   throttleSend?: (userId: string, backlogMs: number) => void
   documentBudget?: DocumentBudget
+  answerLimits?: Partial<AnswerLimits>
 }>
 
 /** The network side of a gateway, with a schema of a few test fields. */
@@ -88,8 +91,10 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const streams: ObservedStream[] = []
   const notes: string[] = []
   const callers: Caller[] = []
+  const liveLimits = createLiveLimits()
   const yoga = createYogaHandler({
     concurrencyLimit: createConcurrencyLimit(),
+    liveLimits,
     documentBudget: options.documentBudget ?? createDocumentBudget(),
     schema: createTestSchema(streams, notes),
     context: (caller) => {
@@ -115,6 +120,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     admission,
     payloads: createEventPayloads({ sharedContext: {}, logger }),
     operationAdmission,
+    liveLimits,
     config,
     clock,
     logger,
@@ -128,6 +134,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     metrics: createMetricsPage(new Registry()),
     config,
     logger,
+    answerLimits: options.answerLimits ?? {},
   })
   const { url } = await server.start()
   return {

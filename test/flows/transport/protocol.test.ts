@@ -177,42 +177,110 @@ test('rejects a handshake for another path', async () => {
   expect((await handshakeStatus(gateway.webSocketUrl.replace('/graphql', '/'))).status).toBe(404)
 })
 
-test('limits connections without a token for each address, and no others', async () => {
+test('drops the oldest connection without a token for the newest of its address, and no other', async () => {
   await using gateway = await startGateway({ limits: { maxAnonymousPerAddress: 3 } })
-  const token = await gateway.token('alice')
-  using signedIn = await new RawSocket(gateway.webSocketUrl).init({ authorization: token })
+  const authorization = await gateway.token('alice')
+  using signedIn = await new RawSocket(gateway.webSocketUrl).init({ authorization })
   using first = await new RawSocket(gateway.webSocketUrl).init()
   using second = await new RawSocket(gateway.webSocketUrl).init()
   using third = await new RawSocket(gateway.webSocketUrl).open()
-  expect(await handshakeStatus(gateway.webSocketUrl)).toMatchObject({
-    status: 429,
-    headers: { 'retry-after': '2' },
-  })
-  await third.init({ authorization: token })
-  expect((await handshakeStatus(gateway.webSocketUrl)).status).toBe(101)
-  expect([signedIn, first, second].map(({ socket }) => socket.readyState)).toEqual([1, 1, 1])
+  using newest = await new RawSocket(gateway.webSocketUrl).open()
+  expect(await first.closed).toEqual({ code: 4503, reason: 'Too many connections without a token' })
+  expect([signedIn, second, third, newest].map(({ socket }) => socket.readyState)).toEqual([1, 1, 1, 1])
 })
 
-/** Opens connections for clients at these addresses in X-Forwarded-For. Returns the statuses. */
-async function statusesBehind(gateway: Gateway, forwardedFor: readonly string[]): Promise<readonly number[]> {
-  const statuses: number[] = []
+test('honest clients sign in beside a hundred sockets that never do, and beside more that come', async () => {
+  await using gateway = await startGateway()
+  const authorization = await gateway.token('alice')
+  const idle = await Promise.all(
+    Array.from({ length: 100 }, () => new RawSocket(gateway.webSocketUrl).open()),
+  )
+  for (let round = 0; round < 20; round++) {
+    using _more = await new RawSocket(gateway.webSocketUrl).open()
+    using honest = await new RawSocket(gateway.webSocketUrl).init({ authorization })
+    expect(await honest.run('1', '{ whoami }')).toMatchObject({ payload: { data: { whoami: 'alice' } } })
+  }
+  for (const socket of idle) socket[Symbol.dispose]()
+})
+
+test('rejects the newest handshake while the tokens of all others are being checked', async () => {
+  const checking = Promise.withResolvers<void>()
+  const provision = (): Promise<void> => checking.promise
+  await using gateway = await startGateway({ limits: { maxAnonymousPerAddress: 1 }, provision })
+  using honest = await new RawSocket(gateway.webSocketUrl).open()
+  honest.send({ type: 'connection_init', payload: { authorization: await gateway.token('alice') } })
+  await expect
+    .poll(() => handshakeStatus(gateway.webSocketUrl))
+    .toMatchObject({
+      status: 429,
+      headers: { 'retry-after': '2' },
+    })
+  checking.resolve()
+  await honest.messages.match(({ type }) => type === 'connection_ack')
+  expect((await handshakeStatus(gateway.webSocketUrl)).status).toBe(101)
+})
+
+test('closes a connection with 4408 that does not sign in within its time, although it was acknowledged', async () => {
+  await using gateway = await startGateway({ limits: { signInTimeoutMs: 200, checkIntervalMs: 20 } })
+  using signedIn = await new RawSocket(gateway.webSocketUrl).init({
+    authorization: await gateway.token('alice'),
+  })
+  using byOperation = await new RawSocket(gateway.webSocketUrl).init()
+  const extensions = { headers: { authorization: await gateway.token('bob') } }
+  await byOperation.run('1', '{ whoami }', { extensions })
+  using anonymous = await new RawSocket(gateway.webSocketUrl).init()
+  expect(await anonymous.closed).toEqual({ code: 4408, reason: 'Sign-in timeout' })
+  expect([signedIn, byOperation].map(({ socket }) => socket.readyState)).toEqual([1, 1])
+})
+
+test.each(['next', 'error', 'connection_ack', 'complete', 'data', 'ka'])(
+  'closes with 4400 after a message of type "%s" without an operation, which only a server sends',
+  async (type) => {
+    await using gateway = await startGateway()
+    for (const message of [{ type }, { type, payload: { data: null } }]) {
+      using socket = await new RawSocket(gateway.webSocketUrl).init()
+      socket.send(message)
+      expect(await socket.closed).toMatchObject({ code: 4400 })
+    }
+    expect(gateway.log.filter((line) => !line.includes('"level":"debug"'))).toEqual([])
+  },
+)
+
+test.each(['next', 'error', 'connection_ack'])(
+  'closes with 4400 after a message of type "%s" that names an operation',
+  async (type) => {
+    await using gateway = await startGateway()
+    using socket = await new RawSocket(gateway.webSocketUrl).init()
+    socket.subscribe('1', 'subscription { observed }')
+    await expect.poll(() => gateway.streams.length).toBe(1)
+    socket.send({ id: '1', type, payload: type === 'error' ? [{ message: 'x' }] : { data: null } })
+    expect(await socket.closed).toEqual({ code: 4400, reason: 'Invalid message received' })
+  },
+)
+
+/** Opens connections for clients at these addresses in X-Forwarded-For, one after the other. */
+async function openBehind(gateway: Gateway, forwardedFor: readonly string[]): Promise<readonly RawSocket[]> {
+  const sockets: RawSocket[] = []
   for (const addresses of forwardedFor) {
     const headers = { 'x-forwarded-for': addresses }
-    const { status } = await handshakeStatus(gateway.webSocketUrl, headers)
-    statuses.push(status)
+    sockets.push(await new RawSocket(gateway.webSocketUrl, { headers }).init())
   }
-  return statuses
+  return sockets
+}
+
+/** Returns which of the sockets stay open. At least one must be closed. */
+async function stayOpen(sockets: readonly RawSocket[]): Promise<readonly number[]> {
+  await Promise.race(sockets.map(({ closed }) => closed))
+  const open = sockets.flatMap(({ socket }, index) => (socket.readyState === 1 ? [index] : []))
+  for (const socket of sockets) socket[Symbol.dispose]()
+  return open
 }
 
 test('limits each client behind a trusted proxy on its own, whatever it claims', async () => {
   const limits = { maxAnonymousPerAddress: 1 }
   await using gateway = await startGateway({ limits, trustedProxies: ['127.0.0.0/8'] })
-  using _alice = await new RawSocket(gateway.webSocketUrl, {
-    headers: { 'x-forwarded-for': '198.51.100.7' },
-  }).init()
-  expect(
-    await statusesBehind(gateway, ['198.51.100.7', '203.0.113.9, 198.51.100.7', '198.51.100.8']),
-  ).toEqual([429, 429, 101])
+  const sockets = await openBehind(gateway, ['198.51.100.8', '198.51.100.7', '203.0.113.9, 198.51.100.7'])
+  expect(await stayOpen(sockets)).toEqual([0, 2])
 })
 
 test('limits an untrusted client by its real address, whatever it claims', async () => {
@@ -220,10 +288,8 @@ test('limits an untrusted client by its real address, whatever it claims', async
     limits: { maxAnonymousPerAddress: 1 },
     trustedProxies: ['10.0.0.0/8'],
   })
-  using _mallory = await new RawSocket(gateway.webSocketUrl, {
-    headers: { 'x-forwarded-for': '198.51.100.7' },
-  }).init()
-  expect(await statusesBehind(gateway, ['198.51.100.8', '10.0.0.1', '127.0.0.2'])).toEqual([429, 429, 429])
+  const sockets = await openBehind(gateway, ['198.51.100.7', '10.0.0.1'])
+  expect(await stayOpen(sockets)).toEqual([1])
 })
 
 /** A client without a library, whose frames can be anything. Resolves when the server has disconnected. */

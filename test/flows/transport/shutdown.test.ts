@@ -30,9 +30,9 @@ test('while draining, rejects new requests with 503 and Retry-After, and serves 
 test('closes connections with 1012 in waves before the deadline', async () => {
   await using gateway = await startGateway()
   const sockets = await Promise.all(
-    Array.from({ length: 120 }, async () => {
+    Array.from({ length: 120 }, async (_, index) => {
       const socket = new RawSocket(gateway.webSocketUrl)
-      return socket.init({ authorization: await gateway.token('alice') })
+      return socket.init({ authorization: await gateway.token(`user ${index}`) })
     }),
   )
   const closedAfterMs: number[] = []

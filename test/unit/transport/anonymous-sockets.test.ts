@@ -1,14 +1,80 @@
 import { expect, test } from 'vitest'
-import { AnonymousSockets } from '../../../src/transport/websocket/anonymous-sockets.ts'
+import { AnonymousSockets, type AnonymousSocket } from '../../../src/transport/websocket/anonymous-sockets.ts'
 
-test('limits each address on its own, and a disposal frees one place once', () => {
-  const sockets = new AnonymousSockets(2)
-  const leaveFirst = sockets.add('192.0.2.1')
-  sockets.add('192.0.2.1')
-  expect([sockets.hasRoomFor('192.0.2.1'), sockets.hasRoomFor('192.0.2.2')]).toEqual([false, true])
-  leaveFirst()
-  leaveFirst()
-  expect(sockets.hasRoomFor('192.0.2.1')).toBe(true)
-  sockets.add('192.0.2.1')
-  expect(sockets.hasRoomFor('192.0.2.1')).toBe(false)
+const LIMITS = { maxPerAddress: 2, max: 3, timeoutMs: 1_000 }
+
+type TestSocket = AnonymousSocket & { isBusy: boolean; ended: string | undefined }
+
+function createSocket(isBusy = false): TestSocket {
+  return {
+    isBusy,
+    ended: undefined,
+    isSigningIn() {
+      return this.isBusy
+    },
+    giveUp(cause) {
+      this.ended = cause
+    },
+  }
+}
+
+test('closes the oldest connection of an address for its newest, and none of another address', () => {
+  const sockets = new AnonymousSockets(LIMITS)
+  const [first, second, other] = [createSocket(), createSocket(), createSocket()]
+  sockets.add('192.0.2.1', first, 0)
+  sockets.add('192.0.2.2', other, 0)
+  sockets.add('192.0.2.1', second, 0)
+  expect(sockets.makeRoomFor('192.0.2.1')).toBe(true)
+  expect([first.ended, second.ended, other.ended]).toEqual(['displaced', undefined, undefined])
+})
+
+test('closes the oldest of all addresses if there are too many in total', () => {
+  const sockets = new AnonymousSockets(LIMITS)
+  const oldest = createSocket()
+  for (const [index, socket] of [oldest, createSocket(), createSocket()].entries())
+    sockets.add(`192.0.2.${index}`, socket, 0)
+  expect(sockets.makeRoomFor('192.0.2.9')).toBe(true)
+  expect(oldest.ended).toBe('displaced')
+})
+
+test('never closes a connection while its token is being checked, and has no room if all are', () => {
+  const sockets = new AnonymousSockets(LIMITS)
+  const [first, second] = [createSocket(true), createSocket()]
+  sockets.add('192.0.2.1', first, 0)
+  sockets.add('192.0.2.1', second, 0)
+  expect(sockets.makeRoomFor('192.0.2.1')).toBe(true)
+  expect([first.ended, second.ended]).toEqual([undefined, 'displaced'])
+  sockets.add('192.0.2.1', createSocket(true), 0)
+  expect(sockets.makeRoomFor('192.0.2.1')).toBe(false)
+  expect(sockets.makeRoomFor('192.0.2.2')).toBe(true)
+})
+
+test('a disposal frees one place once', () => {
+  const sockets = new AnonymousSockets(LIMITS)
+  const [first, second, third] = [createSocket(), createSocket(), createSocket()]
+  const dispose = sockets.add('192.0.2.1', first, 0)
+  sockets.add('192.0.2.1', second, 0)
+  dispose()
+  dispose()
+  sockets.makeRoomFor('192.0.2.1')
+  sockets.add('192.0.2.1', third, 0)
+  expect([first.ended, second.ended]).toEqual([undefined, undefined])
+  sockets.makeRoomFor('192.0.2.1')
+  expect([first.ended, second.ended, third.ended]).toEqual([undefined, 'displaced', undefined])
+})
+
+test('closes what is overdue, but waits for a token that is being checked', () => {
+  const sockets = new AnonymousSockets({ ...LIMITS, maxPerAddress: 3 })
+  const [busy, idle, young] = [createSocket(true), createSocket(), createSocket()]
+  for (const [socket, openedAt] of [
+    [busy, 0],
+    [idle, 0],
+    [young, 1],
+  ] as const)
+    sockets.add('192.0.2.1', socket, openedAt)
+  sockets.closeOverdue(1_000)
+  expect([busy.ended, idle.ended, young.ended]).toEqual([undefined, 'timeout', undefined])
+  busy.isBusy = false
+  sockets.closeOverdue(1_000)
+  expect(busy.ended).toBe('timeout')
 })

@@ -1,4 +1,5 @@
 import { createDocumentBudget } from '../../../src/quotas/document-budget.ts'
+import { createLiveLimits } from '../../../src/quotas/live-limits.ts'
 import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { createSchema } from 'graphql-yoga'
 import { expect, test } from 'vitest'
@@ -14,6 +15,7 @@ const connection = { id: 'the connection', close: () => undefined }
 function createEngine(seen: Caller[] = []): () => Engine {
   const { engine } = createYogaHandler({
     concurrencyLimit: createConcurrencyLimit(),
+    liveLimits: createLiveLimits(),
     documentBudget: createDocumentBudget(),
     schema: createSchema({ typeDefs: 'type Query { name: String }' }),
     context: (caller) => {
@@ -72,6 +74,7 @@ test('rejects an operation whose deadline passed while it was queued, without ru
   }
   const { engine } = createYogaHandler({
     concurrencyLimit: createConcurrencyLimit(),
+    liveLimits: createLiveLimits(),
     documentBudget: createDocumentBudget(),
     schema: createSchema({ typeDefs: 'type Query { name: String }', resolvers: { Query: { name } } }),
     context: () => ({}),

@@ -8,6 +8,7 @@ import { createSchema } from '../../../src/api/schema.ts'
 import type { Session } from '../../../src/auth/session.ts'
 import type { LiveItem } from '../../../src/events/signal.ts'
 import type { UserId } from '../../../src/ids.ts'
+import { createLiveLimits } from '../../../src/quotas/live-limits.ts'
 import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
 import { createYogaHandler } from '../../../src/transport/http/yoga.ts'
 import type { Caller } from '../../../src/transport/pipeline/caller.ts'
@@ -46,6 +47,7 @@ export function createTwoPaths() {
     clock,
     logger,
     concurrencyLimit: createConcurrencyLimit(),
+    liveLimits: createLiveLimits(),
   })
   const payloads = createEventPayloads({ sharedContext: createSharedContext(services, clock), logger })
 

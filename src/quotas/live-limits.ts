@@ -1,0 +1,63 @@
+import { ParleyError } from '../errors.ts'
+import type { UserId } from '../ids.ts'
+import type { Dispose } from '../lib/dispose.ts'
+
+/**
+ * The most that one user may have open at once on one gateway. Each costs memory as long as it is open. Quotas do not
+ * suffice: they bound how many begin.
+ */
+export const LIVE_LIMITS = {
+  /** WebSockets. A browser with many tabs, a phone and a tablet have far fewer. */
+  connection: 100,
+  /** Subscriptions over WebSockets. */
+  subscription: 200,
+  /** Subscriptions over HTTP. */
+  stream: 100,
+} as const
+
+export type LiveKind = keyof typeof LIVE_LIMITS
+
+/** Counts what each user has open. */
+export type LiveLimits = Readonly<{
+  /**
+   * Counts one more until it is disposed of.
+   *
+   * Errors: RATE_LIMITED – the user has as many open as allowed. Those that are open stay.
+   */
+  take(userId: UserId, kind: LiveKind): Dispose
+}>
+
+/** Others of the user may be closed by then. */
+const RETRY_AFTER_MS = 30_000
+
+const NAMES = { connection: 'connections', subscription: 'subscriptions', stream: 'streams' } as const
+
+/** `factor` multiplies the limits. Infinity: no limits. */
+export function createLiveLimits(factor = 1): LiveLimits {
+  const counts = new Map<string, number>()
+
+  function add(key: string, change: number): void {
+    const count = (counts.get(key) ?? 0) + change
+    if (count > 0) counts.set(key, count)
+    else counts.delete(key)
+  }
+
+  return {
+    take(userId, kind) {
+      const key = `${kind} ${userId}`
+      const max = LIVE_LIMITS[kind] * factor
+      if ((counts.get(key) ?? 0) >= max) throw tooMany(kind, max)
+      add(key, 1)
+      let isCounted = true
+      return () => {
+        if (isCounted) add(key, -1)
+        isCounted = false
+      }
+    },
+  }
+}
+
+function tooMany(kind: LiveKind, max: number): ParleyError {
+  const message = `You have ${max} ${NAMES[kind]} open, the most allowed. Close one first.`
+  return new ParleyError('RATE_LIMITED', message, { retryAfterMs: RETRY_AFTER_MS })
+}
