@@ -32,6 +32,21 @@ const MESSAGES = `query Messages($id: ID!, $before: String) { chat(id: $id) { id
 const SEND = `mutation Send($input: SendMessageInput!) {
   sendMessage(input: $input) { deduplicated message { id body status chat { id title } } } }`
 
+/** The engine keeps no events, and presence only of users who are watched. */
+const BEYOND = `query Beyond($id: ID!) { chat(id: $id) { id events(afterSeq: 0) { __typename seq }
+  messages(last: 5) { edges { node { id body attachments { id kind } sender { id presence { online } } } } } } }`
+
+type Beyond = Readonly<{
+  chat: Readonly<{
+    events: readonly unknown[]
+    messages: Readonly<{
+      edges: readonly Readonly<{
+        node: Readonly<{ attachments: unknown; sender: Readonly<{ presence: unknown }> }>
+      }>[]
+    }>
+  }>
+}>
+
 type Messages = Readonly<{
   chat: Readonly<{
     headSeq: number
@@ -97,6 +112,28 @@ export function testAdapter(create: CreateTeamClient): void {
     expect(await client.mutate(START, { userId: alice.id })).toMatchObject({ code: undefined })
     await expect.poll(titles).toEqual([null, 'Coffee'])
     expect(client.errors).toEqual([])
+  })
+
+  test('completes from the server what a query selects beyond the engine, also for what comes later', async () => {
+    await using parley = await startParley()
+    const { alice, bob } = await twoPeople(parley)
+    const carol = await parley.person('carol')
+    const id = await alice.createGroup([bob], { title: 'Tea' })
+    await alice.send(id, 'one')
+    await using client = await start({ url: parley.url, token: bob.token })
+    const shown = client.watch(BEYOND, { id })
+    await expect.poll(() => bodiesOf(shown())).toEqual(['one'])
+    // Of a sender that the query has not met, the engine knows no presence.
+    await alice.addMembers(id, [carol])
+    await carol.send(id, 'two')
+    await alice.send(id, 'three')
+    await expect.poll(() => bodiesOf(shown())).toEqual(['one', 'two', 'three'])
+    const { chat } = shown() as Beyond
+    expect(chat.events.length).toBeGreaterThan(0)
+    for (const { node } of chat.messages.edges) {
+      expect(node.sender.presence).toMatchObject({ online: expect.anything() as unknown })
+      expect(node.attachments).toEqual([])
+    }
   })
 
   test('sends the mutation of the team through the outbox, exactly once', async () => {
