@@ -66,7 +66,7 @@ export function createResync(dependencies: Dependencies): Resync {
   const pace = { ...PACE, ...chosen }
   let faultAt: number | undefined
   let isBusDown = false
-  /** The users that this round has still to visit. A request replaces it, also while a slice is being read. */
+  /** The users that this round has still to visit. A request prolongs it, also while a slice is being read. */
   let remaining: readonly UserId[] = []
 
   const loop = createBackgroundLoop({
@@ -79,12 +79,28 @@ export function createResync(dependencies: Dependencies): Resync {
 
   async function resyncSlice(): Promise<void> {
     if (remaining.length === 0) remaining = [...hub.userIds()]
-    const round = remaining
-    const slice = round.slice(0, pace.sliceSize)
-    if (slice.length > 0) await resyncUsers(slice)
-    if (remaining !== round) return
-    remaining = round.slice(pace.sliceSize)
-    if (remaining.length === 0) faultAt = undefined
+    const slice = remaining.slice(0, pace.sliceSize)
+    const rest = remaining.slice(pace.sliceSize)
+    remaining = rest
+    try {
+      if (slice.length > 0) await resyncUsers(slice)
+    } catch (error) {
+      remaining = [...new Set([...slice, ...remaining])]
+      throw error
+    }
+    const wasRequested = remaining !== rest
+    if (remaining.length === 0 && !wasRequested) faultAt = undefined
+  }
+
+  /**
+   * All users, first those that this round has not visited yet. Requests may follow each other faster than a round, for
+   * example while Redis cuts a subscriber again and again. If each began a new round, the last users would never be
+   * visited.
+   */
+  function prolonged(): readonly UserId[] {
+    const all = new Set(hub.userIds())
+    const waiting = remaining.filter((userId) => all.delete(userId))
+    return [...waiting, ...all]
   }
 
   async function resyncUsers(userIds: readonly UserId[]): Promise<void> {
@@ -100,7 +116,7 @@ export function createResync(dependencies: Dependencies): Resync {
       logger.info({ reason }, 'resync requested')
       metrics.resyncs.inc({ reason })
       faultAt = Math.min(faultAt ?? Infinity, clock.now())
-      remaining = []
+      remaining = prolonged()
       loop.wake()
       onRequested(hub.userIds())
     },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { pause } from '../../src/lib/async.ts'
-import { startScene } from './scene.ts'
+import { type Scene, startScene } from './scene.ts'
 
 /** CHAOS=long adds an outage of a minute. */
 const OUTAGES_MS = process.env['CHAOS'] === 'long' ? [1_000, 10_000, 60_000] : [1_000, 10_000]
@@ -42,6 +42,42 @@ test('loses nothing when Redis hangs for five seconds', { timeout: 60_000 }, asy
   await scene.healed(5_000)
   await scene.verify('Redis hung for 5 s')
 })
+
+/** The ids of the connections that gateways subscribe on. */
+async function subscriberIds({ redis }: Scene): Promise<readonly (string | undefined)[]> {
+  const clients = String(await redis.command('client', 'list', 'type', 'pubsub'))
+  return [...clients.matchAll(/\bid=(\d+)/g)].map(([, id]) => id)
+}
+
+/** A message that is larger than the limit fills the buffer at once, however fast the subscriber reads. */
+const OVERRUNS = [
+  ['of every subscriber, again and again', 0],
+  ['of a gateway that is frozen', 1_500],
+  ['of a gateway that is frozen until its connection counts as dead', 4_000],
+] as const
+
+test.for(OVERRUNS)(
+  'loses nothing when the output buffer %s overruns',
+  { timeout: 60_000 },
+  async ([, frozenMs]) => {
+    await using scene = await startScene(3)
+    const channels = (await scene.redis.command('pubsub', 'channels')) as readonly string[]
+    const before = await subscriberIds(scene)
+    expect(before).toHaveLength(3)
+    await scene.redis.command('config', 'set', 'client-output-buffer-limit', 'pubsub 100kb 0 0')
+    if (frozenMs > 0) scene.toRedis.freeze()
+    const overrunUntil = performance.now() + Math.max(frozenMs, 3_000)
+    while (performance.now() < overrunUntil) {
+      for (const channel of channels) await scene.redis.command('publish', channel, 'x'.repeat(400_000))
+    }
+    expect((await subscriberIds(scene)).filter((id) => before.includes(id))).toEqual([])
+    // Without further events, only the resync can find what was lost.
+    await scene.load.stopSending()
+    scene.toRedis.restore()
+    await scene.load.measureRecovery(5_000)
+    await scene.verify('output buffers overrun')
+  },
+)
 
 const GARBAGE = [
   '',
