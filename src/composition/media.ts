@@ -4,7 +4,7 @@ import { createAttachmentStore } from '../media/attachment-store.ts'
 import { createAttachments } from '../media/attachments.ts'
 import { createDownloads, type Downloads } from '../media/downloads.ts'
 import { createInspector, type Inspector } from '../media/inspector.ts'
-import { createLocalStorage } from '../media/local-storage.ts'
+import { openStorage } from '../media/open-storage.ts'
 import { createMediaLinks } from '../media/media-links.ts'
 import { createMediaSweep } from '../media/media-sweep.ts'
 import type { MediaStorage } from '../media/storage.ts'
@@ -55,8 +55,7 @@ function wireFiles(
   { location, maxUploadBytes, contentTypes, bytesPerDay }: MediaConfig,
   store: UploadStore,
 ): FileParts {
-  if (location.type !== 'file') throw new Error('MEDIA_URL must be a folder')
-  const storage = createLocalStorage(location.folder)
+  const storage = openStorage(location)
   const inspector = createInspector({ logger })
   const limits = { maxBytes: maxUploadBytes, bytesPerDay, isAllowed: allowing(contentTypes) }
   return {

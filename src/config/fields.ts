@@ -156,6 +156,8 @@ export type MediaLocation = Readonly<
       bucket: string
       /** Undefined: Amazon's own. */
       endpoint: string | undefined
+      /** The endpoint that browsers reach. Undefined: the same. */
+      publicEndpoint: string | undefined
       region: string
       /** Whether the bucket is part of the path, and not of the host's name. */
       isPathStyle: boolean
@@ -180,15 +182,23 @@ function mediaLocation(text: string): MediaLocation | undefined {
   if (url?.protocol !== 's3:' || url.username !== '' || url.password !== '') return undefined
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(url.hostname) || !/^\/?$/.test(url.pathname))
     return undefined
-  const endpoint = url.searchParams.get('endpoint') ?? undefined
-  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) return undefined
+  const [endpoint, publicEndpoint] = ['endpoint', 'publicEndpoint'].map(
+    (name) => url.searchParams.get(name) ?? undefined,
+  )
+  if ([endpoint, publicEndpoint].some((address) => address !== undefined && !isHttp(address)))
+    return undefined
   return {
     type: 's3',
     bucket: url.hostname,
     endpoint,
+    publicEndpoint,
     region: url.searchParams.get('region') ?? 'us-east-1',
     isPathStyle: endpoint !== undefined,
   }
+}
+
+function isHttp(address: string): boolean {
+  return /^https?:$/.test(URL.parse(address)?.protocol ?? '')
 }
 
 /** A media type, such as image/png, or all of a kind, such as image/*. */

@@ -1,12 +1,19 @@
+import { availableParallelism } from 'node:os'
 import { extname, join } from 'node:path'
+import pLimit from 'p-limit'
 import type { Piscina } from 'piscina'
+import { unavailable } from '../errors.ts'
 import type { InspectionJob, InspectionResult } from './inspection-worker.ts'
 import { kindOf, UNKNOWN_TYPE } from './file-kind.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /** Finds out what an uploaded file is, outside of the event loop. */
 export type Inspector = Readonly<{
-  /** Never rejects because of the file: what cannot be inspected is a file to download. */
+  /**
+   * Never rejects because of the file: what cannot be inspected is a file to download.
+   *
+   * Errors: UNAVAILABLE – too many files wait.
+   */
   inspect(job: Omit<InspectionJob, 'limits'>): Promise<InspectionResult>
   close(): Promise<void>
 }>
@@ -14,13 +21,18 @@ export type Inspector = Readonly<{
 /** 50 million pixels take 200 MB of memory. */
 const IMAGE_LIMITS = { maxPixels: 50_000_000, maxFrames: 500, stepTimeoutS: 20 } as const
 
-/** More than all steps of an image. A worker that takes longer is ended. */
+/** More than all steps of an image. A worker that takes longer is ended. The wait for a worker does not count. */
 const INSPECTION_TIMEOUT_MS = 90_000
 
-/** One at a time: large images fill the memory that the limits allow, and messages need the processor too. */
+/** Half of the processors: messages need the others, and large images fill the memory that the limits allow. */
+const THREADS = Math.max(1, Math.floor(availableParallelism() / 2))
+
+/** Beyond this, a client uploads again later instead of waiting for minutes. */
+const MAX_WAITING = 100
+
 const POOL = {
   minThreads: 0,
-  maxThreads: 1,
+  maxThreads: THREADS,
   concurrentTasksPerWorker: 1,
   idleTimeout: 30_000,
   resourceLimits: { maxOldGenerationSizeMb: 256 },
@@ -29,6 +41,7 @@ const POOL = {
 /** The worker starts with the first file, because it loads libraries that most gateways need late or never. */
 export function createInspector({ logger }: { logger: Logger }): Inspector {
   let pool: Promise<Piscina> | undefined
+  const limit = pLimit(THREADS)
 
   async function startPool(): Promise<Piscina> {
     const { Piscina: Pool } = await import('piscina')
@@ -37,22 +50,26 @@ export function createInspector({ logger }: { logger: Logger }): Inspector {
     return new Pool({ ...POOL, filename })
   }
 
+  async function run(job: Omit<InspectionJob, 'limits'>): Promise<InspectionResult> {
+    const running = await (pool ??= startPool())
+    const signal = AbortSignal.timeout(INSPECTION_TIMEOUT_MS)
+    const task: InspectionJob = { ...job, limits: IMAGE_LIMITS }
+    try {
+      return (await running.run(task, { name: 'inspect', signal })) as InspectionResult
+    } catch (error) {
+      logger.warn(
+        { err: error, byteSize: job.byteSize },
+        'inspection of an upload failed; it becomes a download',
+      )
+      return asDownload(job)
+    }
+  }
+
   return {
     async inspect(job) {
-      const running = await (pool ??= startPool())
-      const signal = AbortSignal.timeout(INSPECTION_TIMEOUT_MS)
-      try {
-        return (await running.run({ ...job, limits: IMAGE_LIMITS } satisfies InspectionJob, {
-          name: 'inspect',
-          signal,
-        })) as InspectionResult
-      } catch (error) {
-        logger.warn(
-          { err: error, byteSize: job.byteSize },
-          'inspection of an upload failed; it becomes a download',
-        )
-        return asDownload(job)
-      }
+      if (limit.pendingCount >= MAX_WAITING)
+        throw unavailable('Too many files wait to be inspected. Upload it again.')
+      return limit(() => run(job))
     },
     async close() {
       await (await pool)?.destroy()

@@ -1,14 +1,11 @@
-import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdir, open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
+import { createIncomingFolder, ifThere } from './incoming-folder.ts'
+import { probeStorage } from './probe-storage.ts'
 import type { MediaStorage, StoredObject } from './storage.ts'
 
 /** Begins with a dot, so that it is not the name of an object. */
 const INCOMING = '.incoming'
-
-/** A gateway that receives bytes for longer than this has died. */
-const STALE_MS = 26 * 3_600_000
 
 /**
  * Keeps objects as files of a folder. Several gateways need the same folder, on a file system that they share. A file
@@ -16,7 +13,7 @@ const STALE_MS = 26 * 3_600_000
  * disk first, so that a power failure leaves no object without its bytes.
  */
 export function createLocalStorage(root: string): MediaStorage {
-  const incomingFolder = join(root, INCOMING, randomUUID())
+  const incoming = createIncomingFolder(join(root, INCOMING))
 
   /** Throws for a name that leads out of the folder. Names are Parley's own, so that is a fault of Parley. */
   function pathOf(name: string): string {
@@ -27,7 +24,7 @@ export function createLocalStorage(root: string): MediaStorage {
     return path
   }
 
-  async function* filesBelow(folder: string): AsyncIterable<StoredObject> {
+  async function* objectsBelow(folder: string): AsyncIterable<StoredObject> {
     const entries = await ifThere(opendir(folder, { recursive: true }))
     if (entries === undefined) return
     for await (const entry of entries) {
@@ -39,8 +36,8 @@ export function createLocalStorage(root: string): MediaStorage {
     }
   }
 
-  return {
-    incomingFolder,
+  const storage: MediaStorage = {
+    incomingFolder: incoming.path,
     async put(name, file) {
       const path = pathOf(name)
       await flush(file)
@@ -59,30 +56,12 @@ export function createLocalStorage(root: string): MediaStorage {
     async remove(folder) {
       await rm(pathOf(folder), { recursive: true, force: true })
     },
-    list: (folder) => filesBelow(folder === undefined ? root : pathOf(folder)),
-    async probe() {
-      const file = join(incomingFolder, randomUUID())
-      await mkdir(incomingFolder, { recursive: true })
-      await writeFile(file, 'probe')
-      const name = `${randomUUID()}/probe/file`
-      await this.put(name, file)
-      createReadStream(pathOf(name)).destroy()
-      await this.remove(name.split('/', 1)[0] ?? name)
-    },
-    async tidy() {
-      const folders = await ifThere(opendir(join(root, INCOMING)))
-      if (folders === undefined) return
-      for await (const { name, parentPath } of folders) {
-        const path = join(parentPath, name)
-        const found = path === incomingFolder ? undefined : await ifThere(stat(path))
-        if (found !== undefined && Date.now() - found.mtimeMs > STALE_MS)
-          await rm(path, { recursive: true, force: true })
-      }
-    },
-    async close() {
-      await rm(incomingFolder, { recursive: true, force: true })
-    },
+    list: (folder) => objectsBelow(folder === undefined ? root : pathOf(folder)),
+    probe: () => probeStorage(storage),
+    tidy: incoming.tidy,
+    close: incoming.remove,
   }
+  return storage
 }
 
 async function flush(path: string): Promise<void> {
@@ -91,15 +70,5 @@ async function flush(path: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
-  }
-}
-
-/** Resolves with undefined if the file or folder does not exist. */
-async function ifThere<Value>(work: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
   }
 }

@@ -8,7 +8,7 @@ import { checkRandomScenarios } from '../harness/people/scenario-property.ts'
 
 let parley: TestParley
 beforeAll(async () => {
-  parley = await startParley({ config: UNLIMITED })
+  parley = await startParley({ config: UNLIMITED, media: 'folder' })
 })
 afterAll(() => parley[Symbol.asyncDispose]())
 

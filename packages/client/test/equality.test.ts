@@ -10,7 +10,7 @@ import { scenarioClients, startStores } from './scenario-client.ts'
 
 let parley: TestParley
 beforeAll(async () => {
-  parley = await startParley({ config: UNLIMITED })
+  parley = await startParley({ config: UNLIMITED, media: 'folder' })
 })
 afterAll(() => parley[Symbol.asyncDispose]())
 

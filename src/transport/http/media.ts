@@ -37,8 +37,11 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   UNAVAILABLE: 503,
 }
 
-/** Nothing arrives or leaves for this long: the client is gone. */
+/** Nothing arrives or leaves for this long: the client is gone. Then the server closes the connection. */
 const SILENCE_MS = 30_000
+
+/** How long a client waits while its file is inspected. */
+const INSPECTION_MS = 180_000
 
 export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
   const { links, files, pausedForMs, corsHeaders, clock, metrics, logger } = dependencies
@@ -100,18 +103,24 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
         response.writeHead(204).end()
         return true
       }
-      request.socket.setTimeout(SILENCE_MS, () => request.socket.destroy())
+      limitSilence(request)
       try {
         await serve(request, response)
       } catch (error) {
         fail(request, response, error)
       } finally {
-        request.socket.setTimeout(0)
         if (request.method === 'GET') metrics.mediaDownloads.inc({ status: response.statusCode })
       }
       return true
     },
   }
+}
+
+/** The time for the connection's next request is the usual one again. */
+function limitSilence(request: IncomingMessage): void {
+  const { socket } = request
+  socket.setTimeout(SILENCE_MS)
+  if (request.method === 'PUT') request.once('end', () => socket.setTimeout(INSPECTION_MS))
 }
 
 function unsized(): ParleyError {

@@ -62,7 +62,7 @@ function start(): Promise<TestParley> {
     databaseUrl,
     config: UNLIMITED,
     overrides: { presence: { windowMs: 300 } },
-    hasMedia: true,
+    media: 'folder',
   })
 }
 

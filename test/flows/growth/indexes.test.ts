@@ -59,7 +59,7 @@ beforeAll(async () => {
   {
     using listening = recordStatements()
     const overrides = { presence: { windowMs: 300 } }
-    await using parley = await startParley({ databaseUrl, config: UNLIMITED, overrides, hasMedia: true })
+    await using parley = await startParley({ databaseUrl, config: UNLIMITED, overrides, media: 'folder' })
     await runEveryStatement(parley)
     await parley.stop()
     statements = distinct(listening.statements)

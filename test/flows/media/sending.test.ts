@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import sharp from 'sharp'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startParley, type TestParley } from '../../harness/servers/parley.ts'
 import { Stream } from '../../harness/people/person.ts'
 import {
@@ -12,88 +12,90 @@ import {
   upload,
 } from '../../harness/people/files.ts'
 
-let parley: TestParley
-beforeAll(async () => {
-  parley = await startParley({ hasMedia: true })
-})
-afterAll(() => parley[Symbol.asyncDispose]())
-
-const photo = () =>
-  sharp({ create: { width: 1_600, height: 1_200, channels: 3, background: 'teal' } })
-    .jpeg()
-    .toBuffer()
-
-test('sends a picture, which the other member sees, opens and loses when it is deleted', async () => {
-  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
-  const chat = await alice.startChat(bob)
-  const picture = await upload(alice, await photo(), { fileName: 'sea.jpg', contentType: 'image/jpeg' })
-  expect(picture).toMatchObject({
-    kind: 'IMAGE',
-    width: 1_600,
-    height: 1_200,
-    thumbhash: expect.any(String) as string,
+describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
+  let parley: TestParley
+  beforeAll(async () => {
+    parley = await startParley({ media })
   })
-  expect(await findAttachment(bob, picture.id)).toBeNull()
+  afterAll(() => parley[Symbol.asyncDispose]())
 
-  const { message } = await sendFiles(alice, chat, [picture])
-  expect(message).toMatchObject({ body: null, attachments: [{ id: picture.id, fileName: 'sea.jpg' }] })
-  const seen = await findAttachment(bob, picture.id)
-  expect(seen).toMatchObject({ id: picture.id, kind: 'IMAGE' })
-  const file = await fetch(seen?.url ?? '')
-  expect(file.status).toBe(200)
-  expect(file.headers.get('content-type')).toBe('image/jpeg')
-  expect((await sharp(Buffer.from(await file.arrayBuffer())).metadata()).width).toBe(1_600)
-  const small = await sharp(Buffer.from(await (await fetch(seen?.small ?? '')).arrayBuffer())).metadata()
-  expect(small).toMatchObject({ format: 'webp', width: 320, height: 240 })
+  const photo = () =>
+    sharp({ create: { width: 1_600, height: 1_200, channels: 3, background: 'teal' } })
+      .jpeg()
+      .toBuffer()
 
-  await alice.run(`mutation ($id: ID!) { deleteMessage(input: { messageId: $id }) { message { body } } }`, {
-    id: message.id,
+  test('sends a picture, which the other member sees, opens and loses when it is deleted', async () => {
+    const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+    const chat = await alice.startChat(bob)
+    const picture = await upload(alice, await photo(), { fileName: 'sea.jpg', contentType: 'image/jpeg' })
+    expect(picture).toMatchObject({
+      kind: 'IMAGE',
+      width: 1_600,
+      height: 1_200,
+      thumbhash: expect.any(String) as string,
+    })
+    expect(await findAttachment(bob, picture.id)).toBeNull()
+
+    const { message } = await sendFiles(alice, chat, [picture])
+    expect(message).toMatchObject({ body: null, attachments: [{ id: picture.id, fileName: 'sea.jpg' }] })
+    const seen = await findAttachment(bob, picture.id)
+    expect(seen).toMatchObject({ id: picture.id, kind: 'IMAGE' })
+    const file = await fetch(seen?.url ?? '')
+    expect(file.status).toBe(200)
+    expect(file.headers.get('content-type')).toBe('image/jpeg')
+    expect((await sharp(Buffer.from(await file.arrayBuffer())).metadata()).width).toBe(1_600)
+    const small = await sharp(Buffer.from(await (await fetch(seen?.small ?? '')).arrayBuffer())).metadata()
+    expect(small).toMatchObject({ format: 'webp', width: 320, height: 240 })
+
+    await alice.run(`mutation ($id: ID!) { deleteMessage(input: { messageId: $id }) { message { body } } }`, {
+      id: message.id,
+    })
+    expect((await fetch(seen?.url ?? '')).status).toBe(404)
+    expect(await findAttachment(bob, picture.id)).toBeNull()
   })
-  expect((await fetch(seen?.url ?? '')).status).toBe(404)
-  expect(await findAttachment(bob, picture.id)).toBeNull()
-})
 
-test('rejects an attachment that is not complete, not the own one, or was sent before', async () => {
-  const [alice, bob] = [await parley.person('ann'), await parley.person('ben')]
-  const chat = await alice.startChat(bob)
-  const { attachment } = await createUpload(alice, { byteSize: 3 })
-  const sent = await upload(alice, Buffer.from('abc'))
-  const key = randomUUID()
-  const first = await sendFiles(alice, chat, [sent], { body: 'Notes', clientMessageId: key })
-  const foreign = await upload(bob, Buffer.from('abc'))
-  for (const unusable of [attachment, foreign, sent]) {
-    await expect(sendFiles(alice, chat, [unusable])).rejects.toThrow('BAD_USER_INPUT')
-  }
-  const again = await sendFiles(alice, chat, [sent], { body: 'Notes', clientMessageId: key })
-  expect(again).toMatchObject({
-    deduplicated: true,
-    message: { id: first.message.id, attachments: [{ id: sent.id }] },
+  test('rejects an attachment that is not complete, not the own one, or was sent before', async () => {
+    const [alice, bob] = [await parley.person('ann'), await parley.person('ben')]
+    const chat = await alice.startChat(bob)
+    const { attachment } = await createUpload(alice, { byteSize: 3 })
+    const sent = await upload(alice, Buffer.from('abc'))
+    const key = randomUUID()
+    const first = await sendFiles(alice, chat, [sent], { body: 'Notes', clientMessageId: key })
+    const foreign = await upload(bob, Buffer.from('abc'))
+    for (const unusable of [attachment, foreign, sent]) {
+      await expect(sendFiles(alice, chat, [unusable])).rejects.toThrow('BAD_USER_INPUT')
+    }
+    const again = await sendFiles(alice, chat, [sent], { body: 'Notes', clientMessageId: key })
+    expect(again).toMatchObject({
+      deduplicated: true,
+      message: { id: first.message.id, attachments: [{ id: sent.id }] },
+    })
+    await expect(alice.send(chat, 'Notes', key)).rejects.toThrow('CONFLICT')
+    expect((await alice.fetchChat(chat)).headSeq).toBe(1)
   })
-  await expect(alice.send(chat, 'Notes', key)).rejects.toThrow('CONFLICT')
-  expect((await alice.fetchChat(chat)).headSeq).toBe(1)
-})
 
-test('a live event has the attachments with addresses of its own reader', async () => {
-  const [alice, bob] = [await parley.person('eve'), await parley.person('dan')]
-  const chat = await alice.startChat(bob)
-  const query = `subscription { inbox { __typename ... on ChatEvent { seq chat { id } }
+  test('a live event has the attachments with addresses of its own reader', async () => {
+    const [alice, bob] = [await parley.person('eve'), await parley.person('dan')]
+    const chat = await alice.startChat(bob)
+    const query = `subscription { inbox { __typename ... on ChatEvent { seq chat { id } }
     ... on MessageSent { message { body attachments { id url } } } } }`
-  using inbox = new Stream(bob.socket, query, {})
-  await inbox.caughtUp()
-  const file = await upload(alice, Buffer.from('abc'))
-  await sendFiles(alice, chat, [file])
-  const { message } = await inbox.next('MessageSent')
-  const [attachment] = (message as MessageWithFiles).attachments
-  expect(attachment?.id).toBe(file.id)
-  expect(attachment?.url).not.toBe(file.url)
-  expect(await (await fetch(attachment?.url ?? '')).text()).toBe('abc')
-})
+    using inbox = new Stream(bob.socket, query, {})
+    await inbox.caughtUp()
+    const file = await upload(alice, Buffer.from('abc'))
+    await sendFiles(alice, chat, [file])
+    const { message } = await inbox.next('MessageSent')
+    const [attachment] = (message as MessageWithFiles).attachments
+    expect(attachment?.id).toBe(file.id)
+    expect(attachment?.url).not.toBe(file.url)
+    expect(await (await fetch(attachment?.url ?? '')).text()).toBe('abc')
+  })
 
-test('an upload that has another length than announced is rejected, and can be repeated', async () => {
-  const alice = await parley.person('una')
-  const { uploadUrl, attachment } = await createUpload(alice, { byteSize: 3 })
-  for (const wrong of ['ab', 'abcd']) expect((await put(uploadUrl, Buffer.from(wrong))).status).toBe(400)
-  expect((await put(uploadUrl, Buffer.from('abc'))).status).toBe(204)
-  expect((await put(uploadUrl, Buffer.from('xyz'))).status).toBe(204)
-  expect(await (await fetch(attachment.url)).text()).toBe('abc')
+  test('an upload that has another length than announced is rejected, and can be repeated', async () => {
+    const alice = await parley.person('una')
+    const { uploadUrl, attachment } = await createUpload(alice, { byteSize: 3 })
+    for (const wrong of ['ab', 'abcd']) expect((await put(uploadUrl, Buffer.from(wrong))).status).toBe(400)
+    expect((await put(uploadUrl, Buffer.from('abc'))).status).toBe(204)
+    expect((await put(uploadUrl, Buffer.from('xyz'))).status).toBe(204)
+    expect(await (await fetch(attachment.url)).text()).toBe('abc')
+  })
 })

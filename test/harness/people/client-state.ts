@@ -142,7 +142,9 @@ export function shiftTime(local: ClientChat, ms: number): void {
 export function clientState(id: string, local: ClientChat, viewerId: string, now: number): ChatState {
   const messages = [...local.messages.values()]
     .toSorted((a, b) => a.seq - b.seq)
-    .map((message) => (isExpired(message, now) ? { ...message, body: null, reactions: [] } : message))
+    .map((message) =>
+      isExpired(message, now) ? { ...message, body: null, attachments: [], reactions: [] } : message,
+    )
   const readSeq = local.watermarks.get(viewerId)?.readSeq ?? 0
   const isUnread = (message: MessageData): boolean =>
     message.seq > readSeq &&

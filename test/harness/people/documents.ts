@@ -11,6 +11,7 @@ export type MessageData = Readonly<{
   sender: { id: string }
   replyTo: { id: string } | null
   reactions: readonly { emoji: string; users: readonly { id: string }[] }[]
+  attachments: readonly { id: string; kind: string; fileName: string }[]
 }>
 
 export type MemberData = Readonly<{
@@ -47,6 +48,7 @@ const MESSAGE = `
   fragment MessageFields on Message {
     id seq body clientMessageId status editedAt deletedAt expiresAt
     sender { id } replyTo { id } reactions { emoji users { id } }
+    attachments { id kind fileName }
   }`
 
 const CHAT_FIELDS = `
@@ -55,7 +57,7 @@ const CHAT_FIELDS = `
     lastMessage { ...MessageFields }
     viewerMember { ...MemberFields }
     members(first: 100) { edges { node { ...MemberFields } } }
-    messages(last: 100) { edges { cursor node { ...MessageFields } } }
+    messages(last: 90) { edges { cursor node { ...MessageFields } } }
   }
   fragment MemberFields on ChatMember { user { id } role leftAt deliveredSeq readSeq }
   ${MESSAGE}`

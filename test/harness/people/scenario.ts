@@ -14,6 +14,7 @@ import {
   UPDATE_CHAT,
 } from './documents.ts'
 import type { TestParley } from '../servers/parley.ts'
+import { upload } from './files.ts'
 import type { Person } from './person.ts'
 import { ModelClient } from './model-client.ts'
 
@@ -25,7 +26,7 @@ export type Where = 'direct' | number
 
 export type Step =
   | Readonly<{
-      type: 'send' | 'reply' | 'markRead' | 'markDelivered'
+      type: 'send' | 'sendFile' | 'reply' | 'markRead' | 'markDelivered'
       actor: Name
       target: Name
       where: Where
@@ -170,6 +171,10 @@ export class Scenario {
     switch (step.type) {
       case 'send':
         return attempt(person, SEND_MESSAGE, message(chatId))
+      case 'sendFile': {
+        const file = await upload(person, Buffer.from(randomUUID()))
+        return attempt(person, SEND_MESSAGE, { ...message(chatId), body: null, attachmentIds: [file.id] })
+      }
       case 'reply':
         return attempt(person, SEND_MESSAGE, message(chatId, last))
       case 'markRead':

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { issueToken } from '../../../src/auth/issue-token.ts'
 import type { Config, MediaConfig } from '../../../src/config/config.ts'
+import type { MediaLocation } from '../../../src/config/fields.ts'
 import type { GatewayId } from '../../../src/ids.ts'
 import type { Overrides } from '../../../src/composition/overrides.ts'
 import { createParley } from '../../../src/parley.ts'
@@ -12,6 +13,7 @@ import { createKeys, type KeyInput } from '../../../src/keys/keys.ts'
 import { SCOPES } from '../../../src/keys/server-key.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { createTestDatabase } from './database.ts'
+import { startS3 } from './s3.ts'
 import { Backend } from '../people/backend.ts'
 import { Person } from '../people/person.ts'
 
@@ -49,8 +51,8 @@ export type ParleyOptions = Readonly<{
   /** Redis, for several gateways. Default: the gateway is alone. */
   redisUrls?: readonly string[]
   overrides?: Overrides
-  /** Whether users can upload files, to a new folder. Default: uploads are off. */
-  hasMedia?: boolean
+  /** Where users can upload files to: a new folder, a new bucket, or a given place. Default: uploads are off. */
+  media?: 'folder' | 's3' | MediaLocation
 }>
 
 let gateways = 0
@@ -59,10 +61,8 @@ let gateways = 0
 export async function startParley(options: ParleyOptions = {}): Promise<TestParley> {
   const resources = new AsyncDisposableStack()
   const databaseUrl = options.databaseUrl ?? resources.use(await createTestDatabase()).url
-  const config = {
-    ...testConfig(options),
-    ...(options.hasMedia === true ? { media: await createMedia(resources) } : {}),
-  }
+  const media = options.media === undefined ? {} : { media: await mediaConfig(options.media, resources) }
+  const config = { ...testConfig(options), ...media }
   const secrets = {
     databaseUrl,
     replicaUrls: options.replicaUrls ?? [],
@@ -101,16 +101,20 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
   }
 }
 
-/** Files in a new folder, without a limit for each day. */
-async function createMedia(resources: AsyncDisposableStack): Promise<MediaConfig> {
+/** Files of up to 10 MB, without a limit for each day. */
+async function mediaConfig(
+  media: NonNullable<ParleyOptions['media']>,
+  resources: AsyncDisposableStack,
+): Promise<MediaConfig> {
+  const location = typeof media === 'string' ? await newLocation(media, resources) : media
+  return { location, maxUploadBytes: 10_000_000, contentTypes: [], bytesPerDay: Infinity }
+}
+
+async function newLocation(kind: 'folder' | 's3', resources: AsyncDisposableStack): Promise<MediaLocation> {
+  if (kind === 's3') return resources.use(await startS3()).location
   const folder = await mkdtemp(join(tmpdir(), 'parley-media-'))
   resources.defer(() => rm(folder, { recursive: true, force: true }))
-  return {
-    location: { type: 'file', folder },
-    maxUploadBytes: 10_000_000,
-    contentTypes: [],
-    bytesPerDay: Infinity,
-  }
+  return { type: 'file', folder }
 }
 
 function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): Config {

@@ -4,10 +4,25 @@ import type { LiveSink } from '../../../src/delivery/live-stream.ts'
 import { openLiveStream, type LiveStream } from '../../../src/delivery/live-stream.ts'
 import type { Message, Reaction } from '../../../src/events/message.ts'
 import type { Presence } from '../../../src/events/presence-state.ts'
-import type { ChatId, MemberId, MessageId, UserId } from '../../../src/ids.ts'
+import type { Attachment } from '../../../src/events/attachment.ts'
+import { createMediaLinks } from '../../../src/media/media-links.ts'
+import type { AttachmentId, ChatId, MemberId, MessageId, UserId } from '../../../src/ids.ts'
 import { alice, bob, sent } from '../../harness/fixtures/chat-events.ts'
 
 const AT = new Date('2026-11-23T09:00:00.000Z')
+
+const KEY = Buffer.alloc(32, 7)
+const FILE: Attachment = {
+  id: '01900000-0000-7000-8000-00000000000f' as AttachmentId,
+  kind: 'IMAGE',
+  fileName: 'sea.jpg',
+  contentType: 'image/jpeg',
+  byteSize: 1,
+  width: 4,
+  height: 3,
+  thumbhash: 'aGFzaA==',
+  hasThumbnails: true,
+}
 
 /** A small number that depends on all of the parts. */
 function numberOf(...parts: readonly unknown[]): number {
@@ -60,6 +75,8 @@ export function createViewerWorld() {
   const message = ({ chatId, seq }: MessageId): Message => ({ ...sent('tea', seq).message, chatId })
   const reactions = ({ seq }: MessageId): readonly Reaction[] =>
     seq % 2 === 0 ? [] : [{ emoji: '👍', userIds: [alice, bob] }]
+  const attachments = ({ seq }: MessageId): readonly Attachment[] =>
+    seq % 2 === 0 ? [] : [{ ...FILE, byteSize: seq, hasThumbnails: seq % 3 === 0 }]
   const members = ({ chat, member: own }: ChatView): readonly Member[] => [
     own,
     member(own.userId, { chatId: chat.id, userId: bob }),
@@ -93,6 +110,8 @@ export function createViewerWorld() {
       reactions: async (ids: readonly MessageId[]) => ids.map(reactions),
       list: async ({ chat }: ChatView) => [1, 2].map((seq) => message({ chatId: chat.id, seq })),
     },
+    attachments: { ofMessages: async (ids: readonly MessageId[]) => ids.map(attachments) },
+    mediaLinks: createMediaLinks(() => KEY),
     chatLog: { readPeriods: async () => [sent('tea', 1), sent('tea', 2)] },
     presence: {
       find: async (viewerId: UserId, ids: readonly UserId[]) => ids.map((id) => presence(viewerId, id)),

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startParley, type TestParley } from '../../harness/servers/parley.ts'
+import { query } from '../../harness/servers/database.ts'
+import { type AttachmentData, findAttachment, sendFiles, upload } from '../../harness/people/files.ts'
+import type { Person } from '../../harness/people/person.ts'
+import { photo } from '../../harness/fixtures/pictures.ts'
+
+describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
+  let parley: TestParley
+  let people = 0
+  beforeAll(async () => {
+    parley = await startParley({ media })
+  })
+  afterAll(() => parley[Symbol.asyncDispose]())
+
+  /** A group of two, with a file of the first. */
+  async function groupWithFile(
+    bytes: Buffer = Buffer.from('0123456789'),
+  ): Promise<
+    Readonly<{ alice: Person; bob: Person; chat: string; messageId: string; atBob: AttachmentData }>
+  > {
+    people += 1
+    const [alice, bob] = [await parley.person(`alice-${people}`), await parley.person(`bob-${people}`)]
+    const chat = await alice.createGroup([bob])
+    const { message } = await sendFiles(alice, chat, [await upload(alice, bytes)])
+    const atBob = await findAttachment(bob, message.attachments[0]?.id ?? '')
+    if (atBob === null) throw new Error('Bob does not find the attachment')
+    return { alice, bob, chat, messageId: message.id, atBob }
+  }
+
+  const statusOf = async (url: string): Promise<number> => (await fetch(url)).status
+
+  test('a removed member gets 403 from then on, and 200 again after returning', async () => {
+    const { alice, bob, chat, atBob } = await groupWithFile()
+    expect(await statusOf(atBob.url)).toBe(200)
+    await alice.removeMember(chat, bob)
+    expect(await statusOf(atBob.url)).toBe(403)
+    await alice.addMembers(chat, [bob])
+    expect(await statusOf(atBob.url)).toBe(200)
+  })
+
+  test('a member who joined later does not see the file', async () => {
+    const { alice, chat, atBob } = await groupWithFile()
+    const carol = await parley.person(`carol-${people}`)
+    await alice.addMembers(chat, [carol])
+    expect(await findAttachment(carol, atBob.id)).toBeNull()
+  })
+
+  test('a file is gone when its message is deleted or expires', async () => {
+    const { alice, bob, messageId, atBob } = await groupWithFile()
+    await alice.run(`mutation ($id: ID!) { deleteMessage(input: { messageId: $id }) { message { id } } }`, {
+      id: messageId,
+    })
+    expect(await statusOf(atBob.url)).toBe(404)
+    expect(await findAttachment(bob, atBob.id)).toBeNull()
+
+    const expiring = await groupWithFile()
+    await query(parley.databaseUrl, `UPDATE messages SET expires_at = now() WHERE chat_id = $1`, [
+      expiring.chat.replace('chat_', ''),
+    ])
+    expect(await statusOf(expiring.atBob.url)).toBe(403)
+    expect(await findAttachment(expiring.bob, expiring.atBob.id)).toBeNull()
+  })
+
+  test('an address works for its user, its file and its time alone', async () => {
+    const [first, second] = [await groupWithFile(), await groupWithFile()]
+    const [url, other] = [new URL(first.atBob.url), new URL(second.atBob.url)]
+    const forged = (change: (forgery: URL) => void): string => {
+      const forgery = new URL(url)
+      change(forgery)
+      return String(forgery)
+    }
+    const forgeries = [
+      forged((it) => it.searchParams.set('u', Buffer.from(first.alice.name).toString('base64url'))),
+      forged((it) => it.searchParams.set('e', String(Number(url.searchParams.get('e')) + 1))),
+      forged((it) => it.searchParams.delete('sig')),
+      forged((it) => it.searchParams.set('sig', '')),
+      forged((it) => it.searchParams.set('sig', other.searchParams.get('sig') ?? '')),
+      forged((it) => (it.pathname = other.pathname)),
+      forged((it) => (it.pathname = it.pathname.replace(/\/file$/, '/../file'))),
+      forged((it) => (it.pathname = it.pathname.replace(/\/file$/, '/%2e%2e%2ffile'))),
+    ]
+    for (const forgery of forgeries) expect(await statusOf(forgery), forgery).toBe(404)
+  })
+
+  test('the address stays the same, so that a browser keeps what it has', async () => {
+    const { bob, atBob } = await groupWithFile(await photo(64, 64))
+    expect((await findAttachment(bob, atBob.id))?.url).toBe(atBob.url)
+    const validFor = Date.parse(atBob.urlExpiresAt) - Date.now()
+    expect(validFor).toBeGreaterThan(11.9 * 3_600_000)
+    expect(validFor).toBeLessThan(24.1 * 3_600_000)
+    const etag = (await fetch(atBob.url, { redirect: 'manual' })).headers.get('etag') ?? ''
+    const again = await fetch(atBob.url, { headers: { 'if-none-match': etag }, redirect: 'manual' })
+    expect(again.status).toBe(304)
+  })
+
+  test('nothing in a file can run in a page', async () => {
+    const { atBob } = await groupWithFile()
+    const { headers } = await fetch(atBob.url, { redirect: 'manual' })
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('content-security-policy')).toMatch(/default-src 'none'.*; sandbox$/)
+    expect(headers.get('cache-control')).toMatch(/private|no-store/)
+    expect(headers.get('referrer-policy')).toBe('no-referrer')
+  })
+
+  test('a part of a file can be fetched', async () => {
+    const { atBob } = await groupWithFile()
+    const part = async (range: string) => {
+      const response = await fetch(atBob.url, { headers: { range } })
+      return [response.status, await response.text()]
+    }
+    expect(await part('bytes=2-4')).toEqual([206, '234'])
+    expect(await part('bytes=7-')).toEqual([206, '789'])
+    expect((await part('bytes=20-'))[0]).toBe(416)
+  })
+})
+
+test('a folder answers ranges as RFC 9110 says, and never with more than one part', async () => {
+  await using parley = await startParley({ media: 'folder' })
+  const alice = await parley.person('alice')
+  const { url } = await upload(alice, Buffer.from('0123456789'))
+  const answers = async (headers: Record<string, string>) => {
+    const response = await fetch(url, { headers })
+    return [response.status, response.headers.get('content-range'), await response.text()]
+  }
+  expect(await answers({ range: 'bytes=-3' })).toEqual([206, 'bytes 7-9/10', '789'])
+  expect(await answers({ range: 'bytes=-0' })).toEqual([416, 'bytes */10', ''])
+  expect(await answers({ range: 'bytes=5-999999999999999' })).toEqual([206, 'bytes 5-9/10', '56789'])
+  for (const range of [
+    'bytes=0-1,3-4',
+    'bytes=4-2',
+    'bytes=-',
+    'lines=0-1',
+    'bytes=0-99999999999999999999',
+  ]) {
+    expect(await answers({ range }), range).toEqual([200, null, '0123456789'])
+  }
+  expect((await answers({ range: 'bytes=0-1', 'if-range': '"other"' }))[0]).toBe(200)
+  const head = await fetch(url, { method: 'HEAD' })
+  expect([head.status, head.headers.get('content-length')]).toEqual([200, '10'])
+})
