@@ -2,6 +2,7 @@ import type { Services } from './api/services.ts'
 import { wireAuth } from './composition/auth.ts'
 import { wireChats, wireRetention } from './composition/chats.ts'
 import { wireDelivery } from './composition/delivery.ts'
+import { wireFollowers } from './composition/followers.ts'
 import { createFoundation } from './composition/foundation.ts'
 import { wireGateway } from './composition/gateway.ts'
 import { wireGroups } from './composition/groups.ts'
@@ -16,6 +17,7 @@ import { wireUsers } from './composition/users.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
 import type { ServerDomains } from './composition/server-api.ts'
+import type { Followers } from './followers/followers.ts'
 import type { Logger } from './telemetry/logger.ts'
 
 /** One gateway with every domain in it. Several can run in one process. */
@@ -32,9 +34,19 @@ export function createParley(
   const users = wireUsers(foundation)
   const auth = wireAuth(foundation, users)
   const chats = wireChats(foundation, users)
+<<<<<<< HEAD
   const gateway = wireGateway(foundation, chats, () => presence.subscriptions)
   const media = wireMedia(foundation)
   const messages = wireMessages(foundation, chats, gateway, media)
+=======
+  const gateway = wireGateway(
+    foundation,
+    chats,
+    () => presence.subscriptions,
+    () => followers.wake(),
+  )
+  const messages = wireMessages(foundation, chats, gateway)
+>>>>>>> 3d9969e (feat(followers): post what happens in chats to webhooks)
   const overload = wireOverload(foundation, messages)
   const presence: PresenceParts = wirePresence(foundation, gateway, overload)
   const groups = wireGroups(foundation, users, chats, gateway)
@@ -55,7 +67,12 @@ export function createParley(
     serverInfo: wireServerInfo(foundation),
     presence: presence.presence,
   }
+<<<<<<< HEAD
   const transport = wireTransport(foundation, services, auth, media)
+=======
+  const followers: Followers = wireFollowers(foundation, chats)
+  const transport = wireTransport(foundation, services, auth)
+>>>>>>> 3d9969e (feat(followers): post what happens in chats to webhooks)
   return createLifecycle(foundation, {
     auth,
     gateway,
@@ -65,6 +82,7 @@ export function createParley(
     delivery,
     media,
     retention,
+    followers,
     transport,
   })
 }

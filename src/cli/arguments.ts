@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { isTokenId } from '../auth/claims.ts'
-import { isSubject } from '../ids.ts'
+import { WEBHOOK_TYPES, type WebhookType } from '../followers/webhooks/webhook.ts'
+import { type ChatId, isSubject, MAX_SEQ, parseGlobalId } from '../ids.ts'
 import { parseServerKey, SCOPES, type Scope } from '../keys/server-key.ts'
 import { durationS, nearest } from '../lib/text.ts'
 import { SERVICE_LEVELS, type ServiceLevel } from '../overload/levels.ts'
@@ -88,4 +89,35 @@ export function parseKeyId(text: string): string {
   const id = parseServerKey(text)?.id ?? text
   if (/^[0-9a-f]{16}$/.test(id)) return id
   throw new InvalidArgumentError('Use the id that "parley key list" shows, or the key itself.')
+}
+
+/** Parses an http or https address. */
+export function parseWebAddress(text: string): string {
+  const url = URL.parse(text)
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '') return url.href
+  throw new InvalidArgumentError('Use an address that begins with https:// or http://, without a user name.')
+}
+
+/** Parses comma-separated types of webhook events. */
+export function parseWebhookTypes(text: string): readonly WebhookType[] {
+  const words = text.split(',').map((word) => word.trim())
+  const unknown = words.find((word) => !WEBHOOK_TYPES.some((type) => type === word))
+  if (unknown === undefined) return WEBHOOK_TYPES.filter((type) => words.includes(type))
+  const suggestion = nearest(unknown, WEBHOOK_TYPES, () => 3)
+  const hint = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`
+  throw new InvalidArgumentError(`Use one or more of ${WEBHOOK_TYPES.join(', ')}.${hint}`)
+}
+
+/** Parses the global id of a chat. */
+export function parseChat(text: string): ChatId {
+  const parsed = parseGlobalId(text)
+  if (parsed?.type === 'Chat') return parsed.id
+  throw new InvalidArgumentError('Use the id of a chat, which begins with chat_.')
+}
+
+/** Parses a position in a chat log; 0 is before the first event. */
+export function parseSeq(text: string): number {
+  const seq = /^\d{1,10}$/.test(text) ? Number(text) : NaN
+  if (seq <= MAX_SEQ) return seq
+  throw new InvalidArgumentError('Use a whole number, 0 or more.')
 }

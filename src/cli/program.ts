@@ -12,6 +12,7 @@ import {
   parseTokenId,
 } from './arguments.ts'
 import { SCOPES, type Scope } from '../keys/server-key.ts'
+import { addWebhookVerbs } from './webhook-verbs.ts'
 import { environmentHelp, examples, writeTo } from './help.ts'
 import type { RevokeRequest } from './commands/revoke.ts'
 import type { Process, RunCommand } from './process.ts'
@@ -187,6 +188,15 @@ export function createProgram(
     .argument('<id>', 'the id of "parley key list", or the key itself', parseKeyId)
     .addHelpText('after', examples('parley key revoke 0123456789abcdef'))
     .action((id: string) => run(async () => (await import('./commands/key.ts')).revokeKey, { id }))
+
+  addWebhookVerbs(
+    verb(
+      'webhook',
+      'manage the addresses that events are posted to',
+      'Manages webhooks: addresses of your product that receive what happens in chats, signed by the Standard Webhooks specification.',
+    ),
+    run,
+  )
 
   verb(
     'backup',

@@ -12,12 +12,13 @@ export type GatewayParts = ReturnType<typeof wireGateway>
 
 /**
  * Local fan-out, routing between gateways, and resync. Presence is built on the hub and informed by it, so its
- * subscriptions are looked up when they are needed.
+ * subscriptions are looked up when they are needed. `onPublished`: called after events were stored and published.
  */
 export function wireGateway(
   foundation: Foundation,
   { chats, chatLog, audience }: ChatParts,
   presenceSubscriptions: () => PresenceSubscriptions,
+  onPublished: () => void,
 ) {
   const { database, clock, metrics, logger, backplane } = foundation
   const hub: Hub = createHub({
@@ -36,7 +37,7 @@ export function wireGateway(
     logger,
     onRequested: (userIds) => presenceSubscriptions().recover(userIds),
   })
-  const routing = createRouting(foundation, { hub, audience, resync })
+  const routing = createRouting(foundation, { hub, audience, resync, onPublished })
   const { publish, publishSignals } = routing.router
   return {
     hub,

@@ -1,5 +1,6 @@
 import type { Retention } from '../chats/retention.ts'
 import type { Demo } from '../demo/demo.ts'
+import type { Followers } from '../followers/followers.ts'
 import { once } from '../lib/async.ts'
 import type { Auth } from './auth.ts'
 import type { Foundation } from './foundation.ts'
@@ -37,6 +38,7 @@ type Parts = Readonly<{
   delivery: Pick<DeliveryParts, 'receipts'>
   media: Pick<MediaParts, 'start' | 'stop'>
   retention: Retention
+  followers: Followers
   transport: Transport
 }>
 
@@ -50,7 +52,7 @@ const WAVES_SHARE = 0.4
  */
 export function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  { auth, gateway, overload, presence, messages, delivery, media, retention, transport }: Parts,
+  { auth, gateway, overload, presence, messages, delivery, media, retention, followers, transport }: Parts,
 ): Lifecycle {
   const { hub, resync, routing } = gateway
   const { messageSender, messageExpiry } = messages
@@ -69,6 +71,7 @@ export function createLifecycle(
     await media.start()
     messageExpiry.start()
     retention.start()
+    followers.start()
     presence.monitor.start()
     await serverApi?.start()
     const urls = await server.start()
@@ -92,6 +95,7 @@ export function createLifecycle(
       messageExpiry.stop(),
       media.stop(),
       retention.stop(),
+      followers.stop(),
       presence.subscriptions.close(),
     ])
     await Promise.all([auth.revocations.stop(), overload.levels.stop(), overload.sharedLimits?.stop()])

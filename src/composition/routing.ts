@@ -34,13 +34,15 @@ type Parts = Readonly<{
   hub: Hub
   audience: Audience
   resync: Pick<Resync, 'request'>
+  /** Called after this gateway has stored and published events. */
+  onPublished?: () => void
   /** Tests may choose others. */
   bounds?: Partial<PublisherBounds>
 }>
 
 export function createRouting(
   { config, backplane: { bus, sessions }, metrics, logger }: Needs,
-  { hub, audience, resync, bounds = {} }: Parts,
+  { hub, audience, resync, onPublished = () => undefined, bounds = {} }: Parts,
 ): Routing {
   const topics = createTopicBus({
     gatewayId: config.gatewayId,
@@ -56,7 +58,13 @@ export function createRouting(
   const router = createRouter({ hub, topics, publisher, sessions, routes, audience })
 
   return {
-    router,
+    router: {
+      ...router,
+      publish(events) {
+        router.publish(events)
+        onPublished()
+      },
+    },
     topics,
     publisher,
     async start() {

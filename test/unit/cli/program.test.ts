@@ -10,6 +10,7 @@ const COMMANDS = [
   'revoke',
   'service-level',
   'key',
+  'webhook',
   'backup',
   'restore',
   'reset-devices',

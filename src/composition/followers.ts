@@ -1,0 +1,26 @@
+import { createFollowerStore } from '../followers/follower-store.ts'
+import { createFollowers, type Followers } from '../followers/followers.ts'
+import { followerOf } from '../followers/webhooks/deliver.ts'
+import { createWebhookStore } from '../followers/webhooks/webhook-store.ts'
+import { post } from '../transport/outgoing/post.ts'
+import type { ChatParts } from './chats.ts'
+import type { Foundation } from './foundation.ts'
+
+/** What reads the chat logs after their commits: the webhooks. */
+export function wireFollowers(
+  { database, clock, logger }: Foundation,
+  { chatLog }: Pick<ChatParts, 'chatLog'>,
+): Followers {
+  const { writer } = database
+  const webhooks = createWebhookStore({ writer, now: clock.now })
+  return createFollowers({
+    store: createFollowerStore({ writer }),
+    chatLog,
+    async followers() {
+      const active = (await webhooks.list()).filter(({ pausedAt }) => pausedAt === null)
+      return active.map((webhook) => followerOf(webhook, { post, store: webhooks, clock, logger }))
+    },
+    onStart: webhooks.enableMarks,
+    logger,
+  })
+}

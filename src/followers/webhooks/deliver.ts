@@ -1,0 +1,133 @@
+import { Webhook as Signer } from 'standardwebhooks'
+import type { Follower, Handled } from '../followers.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import { messageOf, typeOf, type WebhookMessage } from './payload.ts'
+import { PAUSED_AFTER_MS, waitMs } from './schedule.ts'
+import type { WebhookStore } from './webhook-store.ts'
+import type { Webhook } from './webhook.ts'
+
+/** The outcome of one request to a receiver. `retryAfterMs`: the wait that the receiver asked for. */
+export type Posted = Readonly<
+  { type: 'answered'; status: number; retryAfterMs: number | undefined } | { type: 'failed'; reason: string }
+>
+
+/** Sends a POST. Follows no redirect, and never rejects. */
+export type Post = (
+  request: Readonly<{
+    url: string
+    headers: Readonly<Record<string, string>>
+    body: string
+    /** Whether the address may be in a private network. */
+    allowsPrivate: boolean
+    timeoutMs: number
+  }>,
+) => Promise<Posted>
+
+/** How long a receiver may take for its answer, in milliseconds. */
+const TIMEOUT_MS = 15_000
+const MAX_CONCURRENT = 8
+const GONE = 410
+
+type Dependencies = Readonly<{
+  post: Post
+  store: Pick<WebhookStore, 'setPaused' | 'setFailing'>
+  clock: Clock
+  logger: Logger
+  /** Returns a number from 0 to 1. Tests may choose another. */
+  random?: () => number
+}>
+
+/** Posts a message once, signed with each secret of the webhook. */
+export async function deliverOnce(
+  webhook: Webhook,
+  message: WebhookMessage,
+  post: Post,
+  now: Date,
+): Promise<Posted> {
+  const body = JSON.stringify({ type: message.type, timestamp: message.at.toISOString(), data: message.data })
+  const signatures = webhook.secrets.map((secret) => new Signer(secret).sign(message.id, now, body))
+  return post({
+    url: webhook.url,
+    allowsPrivate: webhook.allowsPrivate,
+    timeoutMs: TIMEOUT_MS,
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': message.id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'webhook-signature': signatures.join(' '),
+    },
+  })
+}
+
+/** Returns why an attempt failed; undefined if it succeeded. */
+export function failureOf(posted: Posted): string | undefined {
+  if (posted.type === 'failed') return posted.reason
+  if (posted.status >= 200 && posted.status < 300) return undefined
+  return `status ${posted.status}`
+}
+
+/**
+ * Posts the events of the chat logs to a webhook. An event that fails is tried again by the schedule and holds back its
+ * own chat only. While the last attempt of a webhook has failed, one chat at a time is tried. A receiver that answers
+ * 410, or has failed for three days, is paused: it keeps its positions and continues when it is resumed.
+ */
+export function followerOf(
+  webhook: Webhook,
+  { post, store, clock, logger, random = Math.random }: Dependencies,
+): Follower {
+  let { failingSince } = webhook
+
+  async function noteSuccess(): Promise<void> {
+    if (failingSince === null) return
+    failingSince = null
+    await store.setFailing(webhook.id, null)
+    logger.info({ webhook: webhook.id }, 'webhook receiver answers again')
+  }
+
+  async function pause(reason: string): Promise<Handled> {
+    await store.setPaused(webhook.id, reason)
+    logger.error({ webhook: webhook.id, reason }, 'webhook paused; resume it with parley webhook resume')
+    return { type: 'stopped' }
+  }
+
+  async function noteFailure(reason: string): Promise<Handled | undefined> {
+    const now = new Date(clock.now())
+    if (failingSince === null) {
+      failingSince = now
+      await store.setFailing(webhook.id, now)
+      logger.warn({ webhook: webhook.id, reason }, 'webhook delivery failed; it is retried')
+    }
+    const hasFailedTooLong = now.getTime() - failingSince.getTime() > PAUSED_AFTER_MS
+    return hasFailedTooLong ? pause(`failing since ${failingSince.toISOString()}: ${reason}`) : undefined
+  }
+
+  return {
+    id: webhook.id,
+    maxConcurrent: failingSince === null ? MAX_CONCURRENT : 1,
+    wants(item) {
+      const type = typeOf(item)
+      return type === 'chat.gap' || webhook.types.some((wanted) => wanted === type)
+    },
+    async handle({ chatId }, item, attempts) {
+      const now = new Date(clock.now())
+      const message = messageOf(chatId, item, { hasContent: webhook.hasContent, now })
+      const posted = await deliverOnce(webhook, message, post, now)
+      const reason = failureOf(posted)
+      if (reason === undefined) {
+        await noteSuccess()
+        return { type: 'done' }
+      }
+      if (posted.type === 'answered' && posted.status === GONE) return pause('the receiver answered 410 Gone')
+      const retryAfterMs = posted.type === 'answered' ? posted.retryAfterMs : undefined
+      return (
+        (await noteFailure(reason)) ?? {
+          type: 'retry',
+          reason,
+          afterMs: waitMs(attempts, retryAfterMs, random()),
+        }
+      )
+    },
+  }
+}

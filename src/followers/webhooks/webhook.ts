@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+
+/** Types of events that a webhook can receive. */
+export const WEBHOOK_TYPES = [
+  'message.sent',
+  'message.edited',
+  'message.deleted',
+  'reaction.changed',
+  'member.added',
+  'member.removed',
+  'member.role_changed',
+  'chat.updated',
+] as const
+export type WebhookType = (typeof WEBHOOK_TYPES)[number]
+
+/** An address of the product that events are posted to. */
+export type Webhook = Readonly<{
+  /** The id of its follower too. */
+  id: string
+  url: string
+  types: readonly WebhookType[]
+  /** Whether events about messages have the text, not only ids. */
+  hasContent: boolean
+  /** Whether the address may be in a private network. Set by the operator only. */
+  allowsPrivate: boolean
+  /** Those that sign a message now: the present one first. */
+  secrets: readonly string[]
+  createdAt: Date
+  /** Since when no attempt has succeeded. Null: the last one did. */
+  failingSince: Date | null
+  pausedAt: Date | null
+  pauseReason: string | null
+}>
+
+const SECRET_BYTES = 32
+
+/** Returns a new secret in the format of Standard Webhooks. */
+export function newWebhookSecret(): string {
+  return `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`
+}

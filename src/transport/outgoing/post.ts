@@ -1,0 +1,90 @@
+import { lookup as resolve, type LookupAddress } from 'node:dns'
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { once } from 'node:events'
+import ipaddr from 'ipaddr.js'
+import type { Post, Posted } from '../../followers/webhooks/deliver.ts'
+
+/** The address of a request is in a network that it must not reach. */
+class PrivateAddressError extends Error {
+  override readonly name = 'PrivateAddressError'
+}
+
+/**
+ * Sends a POST to an address that the operator has configured.
+ *
+ * Server-side request forgery: without `allowsPrivate`, only public addresses are connected to. The check is made on the
+ * address that the connection uses, so a name that resolves to another address the second time gains nothing. Redirects
+ * are not followed. Of the answer only status and Retry-After are read.
+ */
+export const post: Post = async ({ url, headers, body, allowsPrivate, timeoutMs }) => {
+  const target = URL.parse(url)
+  if (target === null || !/^https?:$/.test(target.protocol)) return failed('the URL is not http or https')
+  const host = target.hostname.replace(/^\[|\]$/g, '')
+  if (!allowsPrivate && isIP(host) !== 0 && !isPublic(host)) return failed(privateAddress(host).message)
+  const send = target.protocol === 'https:' ? httpsRequest : httpRequest
+  try {
+    const request = send(target, {
+      method: 'POST',
+      headers: { ...headers, 'content-length': Buffer.byteLength(body), 'user-agent': 'Parley' },
+      lookup: allowsPrivate ? undefined : lookupPublic,
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    return answered(await responseTo(request, body))
+  } catch (error) {
+    return failed(reasonOf(error, timeoutMs))
+  }
+}
+
+async function responseTo(request: ClientRequest, body: string): Promise<IncomingMessage> {
+  request.end(body)
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  // The connection is not used again, so the body need not be read.
+  response.on('error', () => undefined)
+  response.destroy()
+  return response
+}
+
+function answered({ statusCode: status = 0, headers }: IncomingMessage): Posted {
+  return { type: 'answered', status, retryAfterMs: retryAfterMs(headers['retry-after']) }
+}
+
+/** Parses seconds or a date. */
+function retryAfterMs(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
+  return ms > 0 ? ms : undefined
+}
+
+/** As `dns.lookup`, but fails if an address is not public. */
+const lookupPublic: LookupFunction = (hostname, options, callback) => {
+  resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    const inside = error === null ? addresses.find(({ address }) => !isPublic(address)) : undefined
+    const problem = error ?? (inside === undefined ? null : privateAddress(inside.address))
+    const [first] = addresses ?? []
+    if (problem !== null || first === undefined) callback(problem ?? new Error('no address'), '', 0)
+    else if (options.all === true) callback(null, addresses)
+    else callback(null, first.address, first.family)
+  })
+}
+
+/** Returns whether the address is on the public internet. An IPv4 address in an IPv6 form counts as what it means. */
+function isPublic(address: string): boolean {
+  return ipaddr.process(address).range() === 'unicast'
+}
+
+function privateAddress(address: string): PrivateAddressError {
+  return new PrivateAddressError(`${address} is not a public address`)
+}
+
+function reasonOf(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  if (error.name === 'TimeoutError' || error.name === 'AbortError')
+    return `no answer within ${timeoutMs / 1000} s`
+  return 'code' in error && error.message === '' ? String(error.code) : error.message
+}
+
+function failed(reason: string): Posted {
+  return { type: 'failed', reason }
+}
