@@ -34,19 +34,14 @@ export function createParley(
   const users = wireUsers(foundation)
   const auth = wireAuth(foundation, users)
   const chats = wireChats(foundation, users)
-<<<<<<< HEAD
-  const gateway = wireGateway(foundation, chats, () => presence.subscriptions)
-  const media = wireMedia(foundation)
-  const messages = wireMessages(foundation, chats, gateway, media)
-=======
   const gateway = wireGateway(
     foundation,
     chats,
     () => presence.subscriptions,
     () => followers.wake(),
   )
-  const messages = wireMessages(foundation, chats, gateway)
->>>>>>> 3d9969e (feat(followers): post what happens in chats to webhooks)
+  const media = wireMedia(foundation)
+  const messages = wireMessages(foundation, chats, gateway, media)
   const overload = wireOverload(foundation, messages)
   const presence: PresenceParts = wirePresence(foundation, gateway, overload)
   const groups = wireGroups(foundation, users, chats, gateway)
@@ -67,12 +62,8 @@ export function createParley(
     serverInfo: wireServerInfo(foundation),
     presence: presence.presence,
   }
-<<<<<<< HEAD
   const transport = wireTransport(foundation, services, auth, media)
-=======
   const followers: Followers = wireFollowers(foundation, chats)
-  const transport = wireTransport(foundation, services, auth)
->>>>>>> 3d9969e (feat(followers): post what happens in chats to webhooks)
   return createLifecycle(foundation, {
     auth,
     gateway,
