@@ -6,7 +6,7 @@ import { post } from '../transport/outgoing/post.ts'
 import type { ChatParts } from './chats.ts'
 import type { Foundation } from './foundation.ts'
 
-/** What reads the chat logs after their commits: the webhooks. */
+/** The followers of the chat logs: the webhooks. */
 export function wireFollowers(
   { database, clock, logger }: Foundation,
   { chatLog }: Pick<ChatParts, 'chatLog'>,

@@ -137,8 +137,8 @@ export function createFollowerStore({ writer }: { writer: Pick<Writer, 'query'> 
 }
 
 /*
- * The trigger that leaves marks costs each append a little, so it is enabled only while there is a follower. ALTER TABLE
- * waits for the appends in progress. So each event is either before the first follower, or it has a mark.
+ * The trigger that leaves marks costs each append a little, so it is enabled only while there is a follower. ALTER
+ * TABLE waits for the appends in progress. So each event is either before the first follower, or it has a mark.
  */
 const IS_ENABLED: Statement = {
   name: 'follower_trigger_state',

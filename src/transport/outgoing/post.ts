@@ -14,8 +14,8 @@ class PrivateAddressError extends Error {
 /**
  * Sends a POST to an address that the operator has configured.
  *
- * Server-side request forgery: without `allowsPrivate`, only public addresses are connected to. The check is made on the
- * address that the connection uses, so a name that resolves to another address the second time gains nothing. Redirects
+ * Server-side request forgery: without `allowsPrivate`, only public addresses are connected to. The check is made on
+ * the address that the connection uses, so a name that resolves to another address the second time gains nothing. Redirects
  * are not followed. Of the answer only status and Retry-After are read.
  */
 export const post: Post = async ({ url, headers, body, allowsPrivate, timeoutMs }) => {
