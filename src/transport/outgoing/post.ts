@@ -1,4 +1,4 @@
-import { lookup as resolve, type LookupAddress } from 'node:dns'
+import { lookup as resolve } from 'node:dns'
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
@@ -15,8 +15,8 @@ class PrivateAddressError extends Error {
  * Sends a POST to an address that the operator has configured.
  *
  * Server-side request forgery: without `allowsPrivate`, only public addresses are connected to. The check is made on
- * the address that the connection uses, so a name that resolves to another address the second time gains nothing. Redirects
- * are not followed. Of the answer only status and Retry-After are read.
+ * the address that the connection uses, so a name that resolves to another address the second time gains nothing.
+ * Redirects are not followed. Of the answer only status and Retry-After are read.
  */
 export const post: Post = async ({ url, headers, body, allowsPrivate, timeoutMs }) => {
   const target = URL.parse(url)
@@ -59,12 +59,14 @@ function retryAfterMs(text: string | undefined): number | undefined {
 
 /** As `dns.lookup`, but fails if an address is not public. */
 const lookupPublic: LookupFunction = (hostname, options, callback) => {
-  resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    const inside = error === null ? addresses.find(({ address }) => !isPublic(address)) : undefined
-    const problem = error ?? (inside === undefined ? null : privateAddress(inside.address))
-    const [first] = addresses ?? []
-    if (problem !== null || first === undefined) callback(problem ?? new Error('no address'), '', 0)
-    else if (options.all === true) callback(null, addresses)
+  resolve(hostname, { ...options, all: true }, (error, addresses) => {
+    // Node leaves the addresses out if there is an error.
+    const found = error === null ? addresses : []
+    const inside = found.find(({ address }) => !isPublic(address))
+    const [first] = found
+    if (first === undefined) callback(error ?? new Error('no address'), '', 0)
+    else if (inside !== undefined) callback(privateAddress(inside.address), '', 0)
+    else if (options.all === true) callback(null, found)
     else callback(null, first.address, first.family)
   })
 }

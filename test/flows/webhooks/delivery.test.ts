@@ -194,9 +194,7 @@ async function startStage(input: Parameters<typeof startReceiver>[1] = {}) {
 }
 
 function seqsOf(messages: readonly Received[], chatId: string): readonly number[] {
-  return messages
-    .filter(({ data }) => data.chatId === chatId && data.seq !== undefined)
-    .map(({ data }) => data.seq)
+  return messages.flatMap(({ data }) => (data.chatId === chatId ? (data.seq ?? []) : []))
 }
 
 function failuresIn(databaseUrl: string): Promise<object[]> {

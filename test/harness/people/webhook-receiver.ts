@@ -13,7 +13,8 @@ export type Received = Readonly<{
   id: string
   type: string
   timestamp: string
-  data: Readonly<{ chatId: string; seq: number; [field: string]: unknown }>
+  /** `seq` is missing in a gap. */
+  data: Readonly<{ chatId: string; seq?: number; [field: string]: unknown }>
 }>
 
 /** A server of the product that takes webhooks. */
