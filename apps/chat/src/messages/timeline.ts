@@ -34,7 +34,6 @@ export function toRows(
   unread: UnreadRange | undefined,
 ): readonly Row[] {
   const rows: Row[] = []
-  let previous: Message | undefined
   let previousDay = 0
   let isUnreadShown = unread === undefined
   let startsGroup = true
@@ -63,24 +62,24 @@ export function toRows(
     startsGroup = true
   }
 
-  for (const [index, message] of messages.entries()) {
+  let facts = messages[0] && factsOf(messages[0])
+  for (let index = 0; facts !== undefined; index += 1) {
+    const message = messages[index] as Message
     while (isEventBefore(message)) addEvent(events[nextEvent] as GroupEvent)
-    const { day, key } = factsOf(message)
-    const isOwn = message.sender.id === viewerId
-    startDay(day, message.sentAt)
+    const isOwn = facts.senderId === viewerId
+    startDay(facts.day, message.sentAt)
     if (!isUnreadShown && !isOwn && isIn(unread, message)) {
       isUnreadShown = true
       // At the very start of what is loaded, older messages may be unread too.
-      if (previous !== undefined) rows.push({ type: 'unread', key: 'unread' })
+      if (index > 0) rows.push({ type: 'unread', key: 'unread' })
       startsGroup = true
     }
     const next = messages[index + 1]
-    const isLast =
-      next === undefined || !isSameGroup(message, next) || factsOf(next).day !== day || isEventBefore(next)
-    const isFirst = startsGroup || previous === undefined || !isSameGroup(previous, message)
-    rows.push({ type: 'message', key, message, isOwn, isFirst, isLast })
-    startsGroup = false
-    previous = message
+    const nextFacts = next && factsOf(next)
+    const isLast = next === undefined || !isSameGroup(facts, nextFacts) || isEventBefore(next)
+    rows.push({ type: 'message', key: facts.key, message, isOwn, isFirst: startsGroup, isLast })
+    startsGroup = isLast
+    facts = nextFacts
   }
   for (const event of events.slice(nextEvent)) addEvent(event)
   return rows
@@ -97,6 +96,8 @@ function isIn(range: UnreadRange | undefined, { seq }: Message): boolean {
 
 /** Computed once for a message, because a long conversation is put into rows at each change of it. */
 type Facts = Readonly<{
+  senderId: string
+  sentAtMs: number
   day: number
   /** The same before and after the message is sent. */
   key: string
@@ -108,13 +109,19 @@ function factsOf(message: Message): Facts {
   const known = FACTS.get(message)
   if (known !== undefined) return known
   const { sender, clientMessageId, sentAt } = message
-  const facts = { day: dayOf(sentAt), key: `${sender.id} ${clientMessageId}` }
+  const facts = {
+    senderId: sender.id,
+    sentAtMs: sentAt.getTime(),
+    day: dayOf(sentAt),
+    key: `${sender.id} ${clientMessageId}`,
+  }
   FACTS.set(message, facts)
   return facts
 }
 
-function isSameGroup(before: Message, after: Message): boolean {
-  return before.sender.id === after.sender.id && after.sentAt.getTime() - before.sentAt.getTime() < GROUP_MS
+function isSameGroup(before: Facts, after: Facts | undefined): boolean {
+  if (before.senderId !== after?.senderId || before.day !== after.day) return false
+  return after.sentAtMs - before.sentAtMs < GROUP_MS
 }
 
 /** Returns the row of a message, or -1. */

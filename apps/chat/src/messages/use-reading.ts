@@ -12,8 +12,11 @@ export function useReading({ isLoaded, markRead }: UseChat, seq: number): void {
 
 /** Returns the seq of the last message up to a row. 0 if there is none. */
 export function seenSeq(rows: readonly Row[], index: number): number {
-  const row = rows.slice(0, index + 1).findLast(({ type }) => type === 'message')
-  return (row?.type === 'message' ? row.message.seq : undefined) ?? 0
+  for (let at = index; at >= 0; at -= 1) {
+    const row = rows[at]
+    if (row?.type === 'message') return row.message.seq ?? 0
+  }
+  return 0
 }
 
 /** Returns the messages that were unread when the chat was opened. Undefined until that is known. */

@@ -65,12 +65,12 @@ export const INITIAL: State = { type: 'idle' }
 
 /** `canRenew`: the app can provide another token than the one that was rejected. */
 export function transition(state: State, input: Input, canRenew: boolean): Step {
-  if (state.type === 'stopped') return stay(state)
+  if (state.type === 'stopped') return to(state)
   if (input.type === 'stop') return to({ type: 'stopped' }, { type: 'disconnect' })
   switch (state.type) {
     case 'idle':
     case 'signed-out':
-      return input.type === 'start' ? connect(0, 0) : stay(state)
+      return input.type === 'start' ? connect(0, 0) : to(state)
     case 'connecting':
       return input.type === 'opened'
         ? to({ ...state, type: 'catching-up' })
@@ -82,7 +82,7 @@ export function transition(state: State, input: Input, canRenew: boolean): Step 
     case 'offline':
       if (input.type === 'retry') return connect(state.attempt + 1, state.rejections)
       if (input.type === 'networkUp') return connect(0, state.rejections, { type: 'disconnect' })
-      return stay(state)
+      return to(state)
     default:
       return state satisfies never
   }
@@ -93,7 +93,7 @@ type Attempt = Readonly<{ attempt: number; rejections: number }>
 /** The connection is gone, unless the input says something else. */
 function lost(state: State, { attempt, rejections: before }: Attempt, input: Input, canRenew: boolean): Step {
   if (input.type === 'noToken') return signedOut(input.reason)
-  if (input.type !== 'closed') return stay(state)
+  if (input.type !== 'closed') return to(state)
   const rejections = input.code === FORBIDDEN ? before + 1 : 0
   if (rejections > 0 && (!canRenew || rejections >= MAX_REJECTIONS)) return signedOut(input.reason)
   const ms = waitMs(attempt, rejections, input)
@@ -124,10 +124,7 @@ function signedOut(reason: string): Step {
   return to({ type: 'signed-out', reason }, { type: 'disconnect' })
 }
 
+/** The next state, which may be the same, and what to do. */
 function to(state: State, ...effects: Effect[]): Step {
   return { state, effects }
-}
-
-function stay(state: State): Step {
-  return { state, effects: [] }
 }

@@ -84,9 +84,8 @@ export function openSocket({ url, WebSocket, token, onOpened, onClosed }: Socket
         { query, variables },
         {
           next(result) {
-            if (result.errors !== undefined)
-              sink.onEnd(fromResponse(result.errors as readonly ResponseError[]))
-            else if (result.data !== undefined && result.data !== null) sink.onData(result.data as never)
+            if (result.errors) sink.onEnd(fromResponse(result.errors as readonly ResponseError[]))
+            else if (result.data) sink.onData(result.data as never)
           },
           error: (error) =>
             sink.onEnd(Array.isArray(error) ? fromResponse(error as ResponseError[]) : networkError(error)),

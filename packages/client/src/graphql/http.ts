@@ -28,10 +28,11 @@ export function createRequest({ url, fetch, tokens }: Dependencies): Request {
         body: JSON.stringify({ query: document, variables }),
         signal: abort.signal,
       })
-      const result = (await response.json()) as { data?: Data | null; errors?: readonly ResponseError[] }
-      if (result.errors !== undefined && result.errors.length > 0) throw fromResponse(result.errors)
-      if (result.data === undefined || result.data === null) throw networkError(response.status)
-      return result.data
+      type Result = Readonly<{ data?: Data | null; errors?: readonly ResponseError[] }>
+      const { data, errors = [] } = (await response.json()) as Result
+      if (errors.length > 0) throw fromResponse(errors)
+      if (!data) throw networkError(response.status)
+      return data
     } catch (error) {
       throw networkError(error)
     } finally {

@@ -9,20 +9,20 @@ export const REQUEST_BACKOFF: Backoff = { firstMs: 250, maxMs: 5_000 }
 
 /** The wait before attempt number `attempt` (from 0), with jitter: between half of the doubled wait and all of it. */
 export function backoffMs(attempt: number, { firstMs, maxMs }: Backoff, random: number): number {
-  const ceiling = Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30))
+  const ceiling = Math.min(maxMs, firstMs * 2 ** attempt)
   return Math.round(ceiling * (0.5 + random / 2))
 }
 
 /** Resolves after `ms`, or at once when the signal fires. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal?.aborted === true) return resolve()
+    if (signal.aborted) return resolve()
     const end = (): void => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', end)
+      signal.removeEventListener('abort', end)
       resolve()
     }
     const timer = setTimeout(end, ms)
-    signal?.addEventListener('abort', end)
+    signal.addEventListener('abort', end)
   })
 }

@@ -20,7 +20,10 @@ export type Sources = Readonly<{
 /** A chat in the terms of the public API. */
 export type ChatView = Readonly<{ summary: ChatSummary; state: ChatState }>
 
-/** Builds the views of one chat. Unchanged parts keep their identity from one view to the next. */
+/**
+ * Builds the views of one chat. Unchanged parts keep their identity from one view to the next. A change of one message
+ * builds the view of a long chat anew, so nothing is allocated for a message that did not change.
+ */
 export function createChatView(): (chat: ChatRecord, sources: Sources) => ChatView {
   let previous: ChatView | undefined
   let shown = new Map<string, Shown>()
@@ -28,34 +31,37 @@ export function createChatView(): (chat: ChatRecord, sources: Sources) => ChatVi
   return (chat, sources) => {
     const { usersVersion, now } = sources
     const statusOf = statusIn(chat)
-    const before = shown
-    shown = new Map()
     const show = (record: MessageRecord): Message => {
-      const known = before.get(record.id)
+      const known = shown.get(record.id)
       const { replyTo } = record
-      const basis = [
-        record,
-        statusOf(record),
-        isExpired(record, now),
-        replyTo !== null && isExpired(replyTo, now),
-        usersVersion,
-      ] as const
-      // The common case of a long chat: nothing of this message changed, so nothing of it is built or compared.
-      const isSame = keepArray(known?.basis, basis) === known?.basis
-      const message = isSame ? known.message : keepIdentity(known?.message, toMessage(basis, sources))
-      shown.set(record.id, { basis, message })
+      const status = statusOf(record)
+      const isGone = isExpired(record, now)
+      const isQuoteGone = replyTo !== null && isExpired(replyTo, now)
+      const basis = usersVersion * 4 + (isGone ? 2 : 0) + (isQuoteGone ? 1 : 0)
+      if (known?.record === record && known.message.status === status && known.basis === basis)
+        return known.message
+      const message = keepIdentity(
+        known?.message,
+        toMessage(record, status, isGone, isQuoteGone, sources.user),
+      )
+      shown.set(record.id, { record, basis, message })
       return message
     }
     const messages = chat.messages.map(show)
     const last = chat.lastMessage
-    const lastMessage = last === null ? null : (shown.get(last.id)?.message ?? show(last))
+    const newest = messages.at(-1)
+    const lastMessage = last && newest?.id === last.id ? newest : last && show(last)
+    // Messages have left the chat: those that remain are kept.
+    if (shown.size > messages.length + 1)
+      shown = new Map(chat.messages.map(({ id }) => [id, shown.get(id) as Shown]))
     const summary = keepIdentity(previous?.summary, toSummary(chat, lastMessage, sources))
+    messages.push(...sources.unsent)
     const state: ChatState = {
       ...summary,
       isLoaded: chat.isLoaded,
       headSeq: chat.headSeq,
       members: keepIdentity(previous?.state.members, toMembers(chat, sources)),
-      messages: keepArray(previous?.state.messages, [...messages, ...sources.unsent]),
+      messages: keepArray(previous?.state.messages, messages),
       hasOlder: chat.olderCursor !== null || !chat.isLoaded,
       messageTtlSeconds: chat.messageTtlSeconds,
     }
@@ -64,16 +70,8 @@ export function createChatView(): (chat: ChatRecord, sources: Sources) => ChatVi
   }
 }
 
-/** Everything that the content of a message depends on. */
-type Basis = readonly [
-  record: MessageRecord,
-  status: MessageStatus,
-  isExpired: boolean,
-  isQuoteExpired: boolean,
-  usersVersion: number,
-]
-
-type Shown = Readonly<{ basis: Basis; message: Message }>
+/** A message, and the rest that its content depends on, as one number, which is cheap to compare. */
+type Shown = Readonly<{ record: MessageRecord; basis: number; message: Message }>
 
 /** Messages that are neither deleted, expired nor the viewer's own, after what the viewer has read. */
 export function unreadCount(chat: ChatRecord, viewerId: string, now: string): number {
@@ -93,7 +91,7 @@ export function nextExpiry({ messages, lastMessage }: ChatRecord, now: string): 
   let next: string | undefined
   for (const message of [...messages, lastMessage]) {
     for (const at of [message?.expiresAt, message?.replyTo?.expiresAt]) {
-      if (typeof at === 'string' && at > now && (next === undefined || at < next)) next = at
+      if (typeof at === 'string' && at > now && at <= (next ?? at)) next = at
     }
   }
   return next
@@ -141,7 +139,13 @@ export const UNSENT = {
 } as const satisfies Partial<Message>
 
 /** Deleted and expired messages stay in their place, without content. */
-function toMessage([record, status, isGone, isQuoteGone]: Basis, { user }: Sources): Message {
+function toMessage(
+  record: MessageRecord,
+  status: MessageStatus,
+  isGone: boolean,
+  isQuoteGone: boolean,
+  user: Sources['user'],
+): Message {
   const { id, seq, clientMessageId, senderId, replyTo, sentAt, editedAt, deletedAt, expiresAt } = record
   const isEmpty = isGone || deletedAt !== null
   return {

@@ -79,7 +79,6 @@ export function createPresenceWatch(onPresence: (data: PresenceData) => void): P
       adjust()
     },
     retryRejected() {
-      if (rejected.size === 0) return
       rejected.clear()
       later(COLLECT_MS)
     },

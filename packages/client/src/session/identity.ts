@@ -14,7 +14,7 @@ export async function identify(parts: ClientParts): Promise<string> {
   const { model, storage, tokens, signal } = parts
   const token = await retried(tokens.current, signal).catch((error: unknown) => {
     signal.throwIfAborted()
-    throw new ParleyError('UNAUTHENTICATED', (error as ParleyError).message, { cause: error })
+    throw new ParleyError('UNAUTHENTICATED', (error as ParleyError).message)
   })
   const { subject } = readClaims(token)
   if (subject === undefined) await refreshViewer(parts)
