@@ -1,13 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { type Database, sqliteStorage } from '../../../examples/react-native/sqlite-storage.ts'
-import { createParleyClient } from '../../../packages/client/src/index.ts'
+import { createParleyClient, memoryStorage, type ParleyClient } from '../../../packages/client/src/index.ts'
 import { issueToken } from '../../../src/auth/issue-token.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { openRawSocket, type RawSocket } from '../../harness/network/raw-socket.ts'
 import { startParley, TEST_SECRET } from '../../harness/servers/parley.ts'
 import { multipartParts } from './multipart-parts.ts'
 import { asRecorded, recordedExchange } from './recorded-exchange.ts'
+import { recordSockets } from './recording-socket.ts'
 
 /** Opens a connection of the device, with a queue of what it receives. */
 type Connect = (url: string, token: string) => Promise<Link>
@@ -98,6 +99,47 @@ function openDatabase(): Database {
     },
   }
 }
+
+test('the messages in docs/clients/react-native.md are those of the client', async () => {
+  await using parley = await startParley()
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const chatId = await alice.startChat(bob)
+  const { WebSocket, lines } = recordSockets()
+  const storage = memoryStorage()
+  // So short that the client renews it soon.
+  const token = async (): Promise<string> =>
+    issueToken(TEST_SECRET, { subject: 'bob', name: 'Bob', expiresAt: new Date(Date.now() + 5_000) })
+  const options = { url: parley.url, token, deviceId: 'pixel', storage, WebSocket }
+  let client: ParleyClient | undefined
+  async function open(): Promise<void> {
+    client = createParleyClient(options)
+    await client.start()
+  }
+
+  let documented: string[] = []
+  let compared = 0
+  /** Compares the messages since the last step. Those of different operations may overtake each other. */
+  async function compare(): Promise<void> {
+    await lines.until((all) => documented.every((line) => all.slice(compared).includes(line)))
+    const recorded = lines.all.slice(compared, compared + documented.length)
+    expect(recorded.toSorted()).toEqual(documented.toSorted())
+    compared += documented.length
+    documented = []
+  }
+
+  for (const { kind, text } of await recordedExchange('docs/clients/react-native.md')) {
+    if (kind !== 'step') documented.push(`${kind === 'sent' ? '→' : '←'} ${text}`)
+    else {
+      await compare()
+      if (text.endsWith('background')) await client?.close()
+      else if (text.startsWith('Alice')) await alice.send(chatId, /"(.*)"/.exec(text)?.[1] ?? '')
+      else if (!text.startsWith('The token')) await open()
+    }
+  }
+  await compare()
+  await client?.close()
+  expect(compared).toBeGreaterThan(10)
+})
 
 test('the storage for React Native keeps the device and unsent messages over a restart of the app', async () => {
   await using parley = await startParley()
