@@ -9,6 +9,7 @@ import { findWriterUrl } from './store/failover/find-writer.ts'
 import { migrate } from './store/migrations/migrate.ts'
 import { reachDatabase } from './store/reach-database.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
+import { readTrustedDocuments } from './transport/pipeline/trusted-documents.ts'
 import { requirePort } from './transport/http/port.ts'
 
 type Run = Readonly<{ config: Config; secrets: Secrets; logger: Logger; stop: AbortSignal; onReady: OnReady }>
@@ -27,6 +28,8 @@ export async function run(
   onReady?: OnReady,
 ): Promise<void> {
   const logger = createLogger(config.log).child({ gateway: config.gatewayId })
+  // Mistakes of the operator are found before slower parts start.
+  if (config.trustedDocuments !== undefined) readTrustedDocuments(config.trustedDocuments)
   // Ports are checked first: the operator learns about a taken one before waiting for a database.
   if (config.admin !== undefined) await requirePort(config.admin, 'ADMIN_PORT')
   if (config.serverApi !== undefined) await requirePort(config.serverApi, 'SERVER_PORT')

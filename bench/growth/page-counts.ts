@@ -103,6 +103,8 @@ function config(size: number): Config {
     media: undefined,
     groups: { maxMembers: 1_024 },
     webApp: false,
+    introspection: false,
+    trustedDocuments: undefined,
     logRetentionS: undefined,
     load: { isAutomatic: false, limitFactor: Infinity },
     log: { level: 'silent', pretty: false },

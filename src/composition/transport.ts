@@ -18,6 +18,7 @@ import { createWebApp, WEB_APP_FOLDER, type WebApp } from '../transport/http/web
 import { createYogaHandler } from '../transport/http/yoga.ts'
 import { createServer, type TransportServer } from '../transport/server.ts'
 import { CLOSE_CODES } from '../transport/websocket/close-codes.ts'
+import { readTrustedDocuments } from '../transport/pipeline/trusted-documents.ts'
 import { createEventPayloads } from '../transport/pipeline/event-payloads.ts'
 import { createConnectionAdmission } from '../transport/websocket/connection-admission.ts'
 import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
@@ -71,6 +72,9 @@ export function wireTransport(
     liveLimits,
     documentBudget: createDocumentBudget(),
     marks: database.marks,
+    introspection: config.introspection,
+    trustedDocuments:
+      config.trustedDocuments === undefined ? undefined : readTrustedDocuments(config.trustedDocuments),
     graphiql:
       config.mode === 'development'
         ? createGraphiql({ tour: async () => (await demo?.tour()) ?? { tabs: [], values: {} } })

@@ -29,6 +29,10 @@ export type Config = Readonly<{
   serverApi: Readonly<{ host: string; port: number }> | undefined
   /** Whether the web app is served at the root. Its page may use the API without being in `allowedOrigins`. */
   webApp: boolean
+  /** Whether clients may read the schema. */
+  introspection: boolean
+  /** The absolute path of the manifest of the only accepted documents. Undefined: all are accepted. */
+  trustedDocuments: string | undefined
   gatewayId: GatewayId
   /** The absolute path of the folder for Parley's own files. */
   dataDir: string
@@ -113,6 +117,10 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
         ? undefined
         : { host: settings.SERVER_HOST, port: settings.SERVER_PORT },
     webApp: settings.WEB_APP === undefined ? mode === 'development' : settings.WEB_APP === 'on',
+    introspection:
+      settings.INTROSPECTION === undefined ? mode === 'development' : settings.INTROSPECTION === 'on',
+    trustedDocuments:
+      settings.TRUSTED_DOCUMENTS === undefined ? undefined : resolve(settings.TRUSTED_DOCUMENTS),
     gatewayId: (settings.GATEWAY_ID ?? newGatewayId()) as GatewayId,
     dataDir,
     database: env.DATABASE_URL === undefined ? { type: 'embedded', dataDir } : { type: 'external' },

@@ -69,6 +69,18 @@ export const SETTINGS = z.object({
     values: 'production or development',
     default: 'development',
   }),
+  INTROSPECTION: variable(oneOf('on', 'off').optional(), {
+    theme: 'Mode',
+    meaning: 'whether clients may read the schema and get suggestions in errors; GraphiQL needs it',
+    values: 'on or off',
+    default: 'on; in production off',
+  }),
+  TRUSTED_DOCUMENTS: variable(z.string().optional(), {
+    theme: 'Mode',
+    meaning: 'the manifest of the operations that clients may use, by hash; all others are rejected',
+    values: 'the path of a JSON file: the manifest of Apollo, or documents by their hash',
+    default: 'none: clients may use any operation',
+  }),
   PORT: variable(port(4000), {
     theme: 'Network',
     meaning: 'the port of the API',

@@ -6,7 +6,7 @@ import type { Health } from './health/health.ts'
 import { limitBodyTime } from './http/body-deadline.ts'
 import { sendJson } from './http/json-response.ts'
 import type { DemoPage } from './http/demo-page.ts'
-import { isValidHost } from './http/host.ts'
+import type { HostCheck } from './http/host.ts'
 import type { MediaEndpoint } from './http/media.ts'
 import type { CorsHeaders } from './http/origins.ts'
 import type { UnreadAnswers } from './http/unread-answers.ts'
@@ -16,6 +16,8 @@ import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
 const RETRY_AFTER_MS = 2_000
 
 const INVALID_HOST = 'The Host header is invalid. Send the name or address of this server, and its port.'
+const FOREIGN_HOST =
+  'In development this server answers to addresses and local names only. Use one, or set HOST or ALLOWED_ORIGINS.'
 
 const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
@@ -34,6 +36,7 @@ type Dependencies = Readonly<{
   demoPage?: DemoPage | undefined
   media?: MediaEndpoint | undefined
   corsHeaders: CorsHeaders
+  hostCheck: HostCheck
   /** Undefined for trusted clients. */
   unreadAnswers?: Pick<UnreadAnswers, 'admit'> | undefined
   /** Returns false while the gateway drains: the API answers UNAVAILABLE, and health still works. */
@@ -46,8 +49,18 @@ type Dependencies = Readonly<{
  * the API.
  */
 export function createRequestHandler(dependencies: Dependencies): RequestListener {
-  const { yoga, health, webApp, demoPage, media, corsHeaders, unreadAnswers, isAccepting, logger } =
-    dependencies
+  const {
+    yoga,
+    health,
+    webApp,
+    demoPage,
+    media,
+    corsHeaders,
+    hostCheck,
+    unreadAnswers,
+    isAccepting,
+    logger,
+  } = dependencies
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0]
@@ -76,7 +89,9 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
 
   return (request, response) => {
     setHeaders(response, SECURITY_HEADERS)
-    if (!isValidHost(request.headers.host)) return sendJson(response, 400, { error: INVALID_HOST })
+    const host = hostCheck(request.headers.host)
+    if (host === 'invalid') return sendJson(response, 400, { error: INVALID_HOST })
+    if (host === 'foreign') return sendJson(response, 403, { error: FOREIGN_HOST })
     const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))
     response.once('close', scope.dispose)
     scope.run(() => {

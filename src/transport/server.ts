@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Health } from './health/health.ts'
 import type { MetricsPage } from './health/metrics-page.ts'
 import { createClientAddress } from './http/client-address.ts'
+import { createHostCheck } from './http/host.ts'
 import { Listener } from './http/listener.ts'
 import type { DemoPage } from './http/demo-page.ts'
 import type { MediaEndpoint } from './http/media.ts'
@@ -84,6 +85,7 @@ export function createServer({
   answerLimits,
 }: Dependencies): TransportServer {
   let isAccepting = true
+  const hostCheck = createHostCheck(config)
   const limits = { ...ANSWER_LIMITS, ...answerLimits }
   const handleRequest = createRequestHandler({
     yoga,
@@ -92,6 +94,7 @@ export function createServer({
     demoPage,
     media,
     corsHeaders: createCorsHeaders(config),
+    hostCheck,
     unreadAnswers: new UnreadAnswers(createClientAddress(config.http.trustedProxies), limits),
     isAccepting: () => isAccepting,
     logger,
@@ -115,6 +118,7 @@ export function createServer({
         yoga: serverApi,
         health,
         corsHeaders: () => ({}),
+        hostCheck,
         isAccepting: () => isAccepting,
         logger,
       }),

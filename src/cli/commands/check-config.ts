@@ -44,6 +44,8 @@ function describeConfig(
   return [
     ['mode', config.mode],
     ['API', listener(http)],
+    ['introspection', config.introspection ? 'on' : 'off'],
+    ['documents', config.trustedDocuments ?? 'any'],
     ['allowed origins', origins.join(', ') || 'none'],
     ['allowed headers', ['the usual ones', ...http.allowedHeaders].join(', ')],
     ['trusted proxies', http.trustedProxies.join(', ') || 'none'],

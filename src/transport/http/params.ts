@@ -63,6 +63,7 @@ function fromQuery(query: URLSearchParams): GraphQLParams {
   return {
     ...textOf(query, 'query'),
     ...textOf(query, 'operationName'),
+    ...textOf(query, 'documentId'),
     ...objectOf(query, 'variables'),
     ...objectOf(query, 'extensions'),
   }

@@ -26,6 +26,7 @@ import {
   usePersistedQueries,
 } from '../pipeline/persisted-queries.ts'
 import type { Engine } from '../pipeline/engine.ts'
+import { createTrustedDocuments, type TrustedDocuments } from '../pipeline/trusted-documents.ts'
 import { createSubscribe, type Subscribe } from '../pipeline/subscribe.ts'
 import type { Graphiql } from './graphiql.ts'
 import { createClientAddress, networkOf } from './client-address.ts'
@@ -66,6 +67,8 @@ type Dependencies = Readonly<{
   logger: Logger
   /** Whether clients may read the schema and get suggestions, over both transports. Default: in development only. */
   introspection?: boolean
+  /** If set, no other documents are accepted. */
+  trustedDocuments?: TrustedDocuments | undefined
   /** Undefined if browsers get no page. */
   graphiql?: Graphiql | undefined
   concurrencyLimit: ConcurrencyLimit
@@ -84,7 +87,9 @@ type ServerContext = { caller?: Caller; payer?: string; req?: IncomingMessage }
 
 export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): YogaHandler {
   const streams = createHttpStreams(dependencies)
-  const persistedQueries = createPersistedQueries()
+  const { trustedDocuments } = dependencies
+  const persistedQueries =
+    trustedDocuments === undefined ? createPersistedQueries() : createTrustedDocuments(trustedDocuments)
   const yoga = buildYoga(dependencies, streams, persistedQueries)
   return {
     persistedQueries,
@@ -135,6 +140,7 @@ function buildYoga(
       errorCache: { get: noCache, set: noCache },
     },
     maxRequestBodySize: MAX_BODY_BYTES,
+    extraParamNames: ['documentId'],
     plugins: [
       useHttpParams(),
       usePersistedQueries(persistedQueries),

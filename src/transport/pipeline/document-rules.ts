@@ -1,8 +1,9 @@
-import { NoSchemaIntrospectionCustomRule, execute, subscribe, validate } from 'graphql'
+import { execute, subscribe, validate } from 'graphql'
 import type { DocumentNode, GraphQLError, GraphQLSchema, ValidationRule } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { parseWithinLimits } from '../../api/limits.ts'
 import { toDocumentError, hintHttp } from '../../api/masking.ts'
+import { introspectionRule } from './introspection-rule.ts'
 import { subscriptionRootRule } from './subscription-root-rule.ts'
 
 export type DocumentRules = Readonly<{
@@ -24,7 +25,7 @@ export function useDocumentRules({ introspection }: DocumentRules): Plugin {
       setParseFn(parseWithinLimits)
     },
     onValidate({ addValidationRule, setValidationFn }) {
-      if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule)
+      if (!introspection) addValidationRule(introspectionRule)
       setValidationFn((schema: GraphQLSchema, document: DocumentNode, rules?: readonly ValidationRule[]) => {
         // First and alone: a rule of graphql-js throws at what this one reports.
         const atRoot = validate(schema, document, [subscriptionRootRule], options)

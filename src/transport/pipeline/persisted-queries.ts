@@ -11,9 +11,9 @@ const MAX_TOTAL_BYTES = 4 * 1024 * 1024
 const MAX_DOCUMENTS = 2_000
 
 /** An operation as a client sends it. The values are not checked yet. */
-export type DocumentRequest = Readonly<{ query?: unknown; extensions?: unknown }>
+export type DocumentRequest = Readonly<{ query?: unknown; documentId?: unknown; extensions?: unknown }>
 
-/** The automatic persisted queries of Apollo: a client sends the hash of a document instead of its text. */
+/** Finds the document of an operation: a client may send a hash or an id instead of the text. */
 export type PersistedQueries = Readonly<{
   /**
    * Returns the document of an operation, or undefined if the client sent neither a document nor a hash. A document
@@ -22,16 +22,16 @@ export type PersistedQueries = Readonly<{
    * Errors:
    * - PERSISTED_QUERY_NOT_FOUND – the client then sends the document with the hash.
    * - PERSISTED_QUERY_NOT_SUPPORTED – an unknown version; the client then sends documents without hashes.
-   * - BAD_USER_INPUT – the hash is malformed, or is not that of the document.
+   * - BAD_USER_INPUT – the hash is malformed, or is not that of the document, or the document is not a trusted one.
    */
   documentOf(request: DocumentRequest): string | undefined
 }>
 
 /**
- * Supported instead of rejected, because apps with this link then send a hash of 64 characters instead of some
- * kilobytes, and need no change. Each gateway has its own cache. A client that comes to another gateway, or returns
- * after its document was evicted, needs one more round trip. The hash is computed here, so that no client can store a
- * document under the hash of another.
+ * The automatic persisted queries of Apollo. They are supported instead of rejected, because apps with this link then
+ * send a hash of 64 characters instead of some kilobytes, and need no change. Each gateway has its own cache. A client
+ * that comes to another gateway, or returns after its document was evicted, needs one more round trip. The hash is
+ * computed here, so that no client can store a document under the hash of another.
  */
 export function createPersistedQueries(): PersistedQueries {
   const documents = new LRUCache<string, string>({
@@ -73,9 +73,8 @@ export function usePersistedQueries(persistedQueries: PersistedQueries): Plugin 
     onParams({ params, setParams }) {
       // Yoga checks the shape of the parameters afterwards.
       const request = (params as DocumentRequest | null) ?? {}
-      if (fieldOf(request.extensions, 'persistedQuery') === undefined) return
       const query = persistedQueries.documentOf(request)
-      if (query !== undefined) setParams({ ...params, query })
+      if (query !== undefined && query !== request.query) setParams({ ...params, query })
     },
   }
 }
@@ -85,7 +84,8 @@ const MALFORMED_HASH =
 const WRONG_HASH =
   'The hash in "persistedQuery.sha256Hash" is not that of the document. Send the SHA-256 of exactly this "query".'
 
-function fieldOf(object: unknown, name: string): unknown {
+/** Returns a field of a value that may not be an object. */
+export function fieldOf(object: unknown, name: string): unknown {
   if (typeof object !== 'object' || object === null) return undefined
   return (object as Readonly<Record<string, unknown>>)[name]
 }

@@ -17,6 +17,7 @@ import type { LiveLimits } from '../../quotas/live-limits.ts'
 import { ConnectionUsers } from './connection-users.ts'
 import { createClientAddress, networkOf } from '../http/client-address.ts'
 import { CLOSE_CODES } from './close-codes.ts'
+import { createHostCheck } from '../http/host.ts'
 import { createOriginPolicy, isSameOrigin } from '../http/origins.ts'
 import { SocketConnection } from './connection.ts'
 import { SOCKET_LIMITS } from './limits.ts'
@@ -97,6 +98,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     headers.origin === undefined ||
     isListedOrigin(headers.origin) ||
     (config.webApp === true && isSameOrigin(headers))
+  const hostCheck = createHostCheck(config)
   const addressOf = createClientAddress(config.http.trustedProxies)
   const baseUrlOf = createBaseUrl(config.http)
   const anonymous = new AnonymousSockets({
@@ -115,7 +117,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   ): UpgradeRejection | undefined {
     if (url.split('?', 1)[0] !== GRAPHQL_PATH) return { status: 404 }
     if (!isAccepting) return { status: 503, retryAfterS: RETRY_AFTER_S }
-    if (!isAllowedOrigin(headers)) return { status: 403 }
+    if (hostCheck(headers.host) !== 'served' || !isAllowedOrigin(headers)) return { status: 403 }
     if (!anonymous.makeRoomFor(address)) return { status: 429, retryAfterS: RETRY_AFTER_S }
     return undefined
   }

@@ -17,6 +17,7 @@ import { createConnectionAdmission } from '../../../src/transport/websocket/conn
 import type { Caller } from '../../../src/transport/pipeline/caller.ts'
 import type { Graphiql } from '../../../src/transport/http/graphiql.ts'
 import { Registry } from 'prom-client'
+import type { TrustedDocuments } from '../../../src/transport/pipeline/trusted-documents.ts'
 import { createEventPayloads } from '../../../src/transport/pipeline/event-payloads.ts'
 import { createMetricsPage } from '../../../src/transport/health/metrics-page.ts'
 import { createHealth } from '../../../src/transport/health/health.ts'
@@ -38,6 +39,7 @@ type Options = Readonly<{
   allowedHeaders?: readonly string[]
   trustedProxies?: readonly string[]
   introspection?: boolean
+  trustedDocuments?: TrustedDocuments
   limits?: Partial<SocketLimits>
   checks?: Readonly<Record<string, HealthCheck>>
   graphiql?: Graphiql
@@ -106,6 +108,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     clock,
     logger,
     ...(options.introspection === undefined ? {} : { introspection: options.introspection }),
+    trustedDocuments: options.trustedDocuments,
     graphiql: options.graphiql,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   })

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { serverAudits } from 'graphql-http'
 import { expect, test } from 'vitest'
 import { startGateway } from './gateway.ts'
 import { post, send } from './http-client.ts'
+import { handshakeStatus } from './raw-socket.ts'
 
 /** Documents and variables for which graphql-js has a suggestion. */
 const MISSPELT: [query: string, variables?: unknown][] = [
@@ -31,6 +33,30 @@ test('runs as the user of the token, or without a viewer', async () => {
   expect((await post(gateway.url, '{ whoami }', { token })).body.data).toEqual({ whoami: 'alice' })
   expect((await post(gateway.url, '{ whoami }')).body.data).toEqual({ whoami: 'anonymous' })
 })
+
+test('in development refuses a request and a handshake for a name that a stranger may own (DNS rebinding)', async () => {
+  await using gateway = await startGateway()
+  const { port } = new URL(gateway.url)
+  for (const path of ['/graphql', '/', '/app/demo.json', '/health/live']) {
+    const answer = await ask(Number(port), `GET ${path} HTTP/1.1`, 'evil.example')
+    expect(answer).toContain('403 Forbidden')
+    expect(answer).toContain('In development this server answers to addresses and local names only.')
+  }
+  const headers = { host: 'evil.example', origin: 'http://localhost:3000' }
+  expect((await handshakeStatus(gateway.webSocketUrl, headers)).status).toBe(403)
+  const { status } = await handshakeStatus(gateway.webSocketUrl, { ...headers, host: 'localhost' })
+  expect(status).toBe(101)
+  await using production = await startGateway({ mode: 'production' })
+  const served = await ask(Number(new URL(production.url).port), 'GET /health/live HTTP/1.1', 'chat.example')
+  expect(served).toContain('200 OK')
+})
+
+/** Sends a request with any Host header. Returns the response as text. */
+async function ask(port: number, line: string, host: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`${line}\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+  return text(socket)
+}
 
 test.each(['a b', 'x:99999', '[::', 'alice@localhost', 'localhost/graphql'])(
   'answers the invalid host %j with 400, and logs no error',

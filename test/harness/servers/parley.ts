@@ -124,6 +124,8 @@ function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): 
     admin: undefined,
     serverApi: undefined,
     webApp: false,
+    introspection: true,
+    trustedDocuments: undefined,
     gatewayId: (gatewayId ?? `test-${(gateways += 1)}`) as GatewayId,
     dataDir: '/nonexistent',
     database: { type: 'external' },

@@ -8,6 +8,8 @@ test('shows the defaults in an empty environment', async () => {
   expect(printed.split('\n')).toEqual([
     'mode              development',
     'API               127.0.0.1:4000',
+    'introspection     on',
+    'documents         any',
     'allowed origins   any of this machine',
     'allowed headers   the usual ones',
     'trusted proxies   none',

@@ -25,6 +25,8 @@ test('an empty environment results in development, on loopback, with an embedded
       bytesPerDay: 2_147_483_648,
     },
     webApp: true,
+    introspection: true,
+    trustedDocuments: undefined,
     logRetentionS: undefined,
     load: { isAutomatic: true, limitFactor: 1 },
     log: { level: 'info', pretty: false },
@@ -43,6 +45,19 @@ test('production listens on all interfaces, but serves health and metrics on loo
   expect(config.database).toEqual({ type: 'external' })
   expect(secrets.databaseUrl).toBe(PRODUCTION['DATABASE_URL'])
   expect(secrets.authSecret).toBe(PRODUCTION['AUTH_SECRET'])
+})
+
+test('INTROSPECTION is on in development and off in production, unless it is set', () => {
+  expect(loadConfig(PRODUCTION).config.introspection).toBe(false)
+  expect(loadConfig({ ...PRODUCTION, INTROSPECTION: 'on' }).config.introspection).toBe(true)
+  expect(loadConfig({ INTROSPECTION: 'off' }).config.introspection).toBe(false)
+  expect(problemsOf({ INTROSPECTION: 'yes' })).toEqual(['INTROSPECTION must be on or off.'])
+})
+
+test('the path of the trusted documents is resolved', () => {
+  expect(loadConfig({ TRUSTED_DOCUMENTS: 'manifest.json' }).config.trustedDocuments).toBe(
+    resolve('manifest.json'),
+  )
 })
 
 test('every setting can be set', () => {

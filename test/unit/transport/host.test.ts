@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { createHostCheck } from '../../../src/transport/http/host.ts'
+
+const HTTP = {
+  host: '127.0.0.1',
+  port: 4000,
+  allowedOrigins: ['https://chat.example'],
+  allowedHeaders: [],
+  trustedProxies: [],
+}
+const development = createHostCheck({ mode: 'development', http: HTTP })
+const production = createHostCheck({ mode: 'production', http: HTTP })
+
+test.each([
+  undefined,
+  'localhost',
+  'localhost:4000',
+  'LOCALHOST:4000',
+  'app.localhost:4000',
+  '127.0.0.1:4000',
+  '192.168.1.7:4000',
+  '[::1]:4000',
+  'parley:4000',
+  'host.docker.internal:4000',
+  'chat.example',
+])('in development serves the host %s, which leads to no other site', (host) => {
+  expect(development(host)).toBe('served')
+})
+
+test.each([
+  'evil.example',
+  'evil.example:4000',
+  'localhost.evil.example',
+  '127.0.0.1.evil.example',
+  'localhost.',
+])('in development the host %s is foreign, and in production it is served', (host) => {
+  expect(development(host)).toBe('foreign')
+  expect(production(host)).toBe('served')
+})
+
+test.each(['a b', 'x:99999', '[::', 'alice@localhost', 'localhost/graphql', ''])(
+  'the host %j is invalid in every mode',
+  (host) => {
+    expect([development(host), production(host)]).toEqual(['invalid', 'invalid'])
+  },
+)
+
+test('in development serves the name in HOST', () => {
+  const check = createHostCheck({ mode: 'development', http: { ...HTTP, host: 'dev.example.com' } })
+  expect([check('dev.example.com:4000'), check('other.example.com:4000')]).toEqual(['served', 'foreign'])
+})
