@@ -59,9 +59,67 @@ export function hostText({ host, port }: Host): string {
   return port === undefined ? host : `${host}:${port}`
 }
 
-/** The problem of a `redis://` URL, in words that quote no part of it. Undefined: none. */
+/** The Sentinel servers that know which Redis is the primary, and how to reach both. */
+export type SentinelUrl = Readonly<{
+  sentinels: readonly Host[]
+  /** The name by which the sentinels know the primary. */
+  name: string
+  database: number
+  isEncrypted: boolean
+  /** The credentials of Redis, and those of the sentinels. Undefined: none. */
+  username: string | undefined
+  password: string | undefined
+  sentinelUsername: string | undefined
+  sentinelPassword: string | undefined
+}>
+
+const SENTINEL_URL =
+  /^(sentinels?):\/\/(?:([^:@/?#]*)(?::([^@/?#]*))?@)?([^@/?#]*)\/([^/?#]+)(?:\/(\d+))?(\?[^#]*)?$/i
+const SENTINEL_SHAPE = 'must look like sentinel://host:26379,host:26379/name'
+
+export function isSentinelUrl(text: string): boolean {
+  return /^sentinels?:\/\//i.test(text)
+}
+
+/**
+ * Parses `sentinel://user:password@host:26379,other:26379/name/0?sentinelPassword=…`. User and password are those of
+ * Redis. If the text is invalid, returns the problem in words that quote no part of it.
+ */
+export function parseSentinelUrl(text: string): SentinelUrl | string {
+  const match = SENTINEL_URL.exec(text)
+  if (match === null) return SENTINEL_SHAPE
+  const [, scheme = '', username = '', password = '', authority = '', name = '', database, options = ''] =
+    match
+  if (![username, password, name].every(isDecodable)) return ESCAPES
+  const sentinels = authority.split(',').map(parseHost)
+  if (!sentinels.every((host) => host !== undefined)) return `has an invalid host or port: ${SENTINEL_SHAPE}`
+  const query = new URLSearchParams(options)
+  const textOf = (value: string): string | undefined => (value === '' ? undefined : decodeURIComponent(value))
+  return {
+    sentinels,
+    name: decodeURIComponent(name),
+    database: Number(database ?? 0),
+    isEncrypted: scheme.toLowerCase() === 'sentinels',
+    username: textOf(username),
+    password: textOf(password),
+    sentinelUsername: query.get('sentinelUsername') ?? undefined,
+    sentinelPassword: query.get('sentinelPassword') ?? undefined,
+  }
+}
+
+/** Splits a list of Redis URLs. The URL of several sentinels is one URL. */
+export function splitRedisUrls(text: string): readonly string[] {
+  if (isSentinelUrl(text)) return [text]
+  return text === '' ? [] : text.split(',').map((item) => item.trim())
+}
+
+/** The problem of a Redis URL, in words that quote no part of it. Undefined: none. */
 export function redisUrlProblem(text: string): string | undefined {
-  if (!/^rediss?:\/\//i.test(text)) return 'must begin with redis:// or rediss://'
+  if (isSentinelUrl(text)) {
+    const parsed = parseSentinelUrl(text)
+    return typeof parsed === 'string' ? parsed : undefined
+  }
+  if (!/^rediss?:\/\//i.test(text)) return 'must begin with redis://, rediss:// or sentinel://'
   const url = URL.parse(text)
   if (url === null || url.hostname === '') return 'must look like redis://user:password@host:6379/0'
   if (!/^\/?\d*$/.test(url.pathname)) return 'must end with the host, or with the number of a database'

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import * as z from 'zod'
 import { durationS } from '../lib/text.ts'
-import { parseDatabaseUrl, redisUrlProblem } from './connection-url.ts'
+import { parseDatabaseUrl, redisUrlProblem, splitRedisUrls } from './connection-url.ts'
 
 /*
  * Parsers of single variables. An error message continues a sentence that begins with the variable's name, and says
@@ -143,10 +143,16 @@ export const databaseUrl = z.string().superRefine((text, context) => {
   if (typeof url === 'string') context.addIssue(url)
 })
 
-export const redisUrl = z.string().superRefine((text, context) => {
+const redisUrl = z.string().superRefine((text, context) => {
   const problem = redisUrlProblem(text)
   if (problem !== undefined) context.addIssue(problem)
 })
+
+export const redisUrls = z
+  .string()
+  .default('')
+  .transform((text) => [...splitRedisUrls(text)])
+  .pipe(z.array(redisUrl))
 
 /** Where files are kept, and what the storage needs to be reached. */
 export type MediaLocation = Readonly<

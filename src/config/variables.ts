@@ -17,7 +17,7 @@ import {
   origin,
   port,
   publicUrl,
-  redisUrl,
+  redisUrls,
   retention,
   wholeNumber,
 } from './fields.ts'
@@ -256,10 +256,11 @@ export const SECRETS = z.object({
     values: 'URLs as for DATABASE_URL, comma-separated',
     default: 'none',
   }),
-  REDIS_URL: variable(list.pipe(z.array(redisUrl)), {
+  REDIS_URL: variable(redisUrls, {
     theme: 'Several gateways',
     meaning: 'the Redis that connects the gateways; required for more than one',
-    values: 'redis:// or rediss:// URLs; several, comma-separated: a cluster',
+    values:
+      'redis:// or rediss:// URLs; several, comma-separated: a cluster; or sentinel://host:26379,host:26379/name',
     default: 'none: one gateway',
   }),
   AUTH_SECRET: variable(

@@ -1,4 +1,5 @@
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis'
+import { isSentinelUrl, parseSentinelUrl } from '../config/connection-url.ts'
 import { backoffMs } from '../lib/backoff.ts'
 
 /** The client of one server, or of all nodes of a cluster. */
@@ -9,6 +10,9 @@ export type RedisClient =
 export const REDIS_DEADLINE_MS = 2_000
 
 const RECONNECT_BACKOFF = { firstMs: 50, maxMs: 1_000 }
+
+/** The port of a sentinel unless its address says otherwise. */
+export const SENTINEL_PORT = 26_379
 
 /** A connection that is given up is cut after this time: a peer that hangs never closes it. */
 const DISCONNECT_MS = 20
@@ -56,20 +60,50 @@ const CLUSTER_OPTIONS = {
   clusterNodeRetryStrategy: reconnectDelayMs,
 } satisfies ClusterOptions
 
-/** One URL means one server, several mean nodes of a cluster. Does not connect yet. */
+/** A sentinel that does not answer in time is skipped, and the next one is asked. */
+const SENTINEL_OPTIONS = {
+  sentinelRetryStrategy: reconnectDelayMs,
+  sentinelReconnectStrategy: reconnectDelayMs,
+  sentinelCommandTimeout: REDIS_DEADLINE_MS,
+} satisfies RedisOptions
+
+/**
+ * One URL means one server, or the sentinels that know it. Several mean nodes of a cluster. Does not connect yet.
+ */
 export function createRedisClient(urls: readonly string[], name: string): RedisClient {
   const [url = '', ...others] = urls
   // Redis rejects names with spaces.
   const connectionName = name.replaceAll(/[^!-~]/g, '-')
   if (others.length > 0) return { type: 'cluster', client: createCluster(urls, url, connectionName) }
+  const own = { ...OPTIONS, ...COMMAND_OPTIONS, connectionName, retryStrategy: reconnectDelayMs }
+  if (isSentinelUrl(url)) {
+    return { type: 'standalone', client: new Redis({ ...own, ...SENTINEL_OPTIONS, ...sentinelOptions(url) }) }
+  }
   // `href` has the scheme in lower case: ioredis does not encrypt if it is REDISS.
-  const client = new Redis(new URL(url).href, {
-    ...OPTIONS,
-    ...COMMAND_OPTIONS,
-    connectionName,
-    retryStrategy: reconnectDelayMs,
-  })
-  return { type: 'standalone', client }
+  return { type: 'standalone', client: new Redis(new URL(url).href, own) }
+}
+
+/** Throws if the URL is invalid. */
+export function sentinelOptions(url: string): RedisOptions {
+  const parsed = parseSentinelUrl(url)
+  if (typeof parsed === 'string') throw new Error(`The Sentinel URL ${parsed}.`)
+  const { sentinels, name, database, isEncrypted } = parsed
+  const tls = isEncrypted ? { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true } : {}
+  const credentials = {
+    username: parsed.username,
+    password: parsed.password,
+    sentinelUsername: parsed.sentinelUsername,
+    sentinelPassword: parsed.sentinelPassword,
+  }
+  return {
+    sentinels: sentinels.map(({ host, port }) => {
+      return { host: host.replaceAll(/^\[|\]$/g, ''), port: Number(port ?? SENTINEL_PORT) }
+    }),
+    name,
+    db: database,
+    ...tls,
+    ...Object.fromEntries(Object.entries(credentials).filter(([, value]) => value !== undefined)),
+  }
 }
 
 /** The cluster reports only addresses of its nodes. All use the credentials and the encryption of the first URL. */

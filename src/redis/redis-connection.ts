@@ -1,11 +1,15 @@
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
+import { isSentinelUrl } from '../config/connection-url.ts'
 import { once, withTimeout } from '../lib/async.ts'
+import type { BackgroundLoop } from '../lib/background-loop.ts'
 import type { Dispose } from '../lib/dispose.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createRedisClient, REDIS_DEADLINE_MS, type RedisClient } from './redis-client.ts'
 import { type RedisCommand, sendCommand } from './redis-command.ts'
 import { createRedisHeartbeat } from './redis-heartbeat.ts'
+import { createSentinelWatch } from './sentinel-watch.ts'
+import { askSentinels } from './sentinels.ts'
 
 /** A connection to Redis that reconnects for as long as it takes. Its errors are logged and counted, never thrown. */
 export type RedisConnection = Readonly<{
@@ -33,7 +37,7 @@ export type RedisConnection = Readonly<{
 }>
 
 type Options = Readonly<{
-  /** One URL of a server, or several of the nodes of a cluster. */
+  /** One URL of a server or of sentinels, or several of the nodes of a cluster. */
   urls: readonly string[]
   /** The purpose of the connection. Redis shows it in its list of clients, with a dash for each space. */
   name: string
@@ -52,6 +56,7 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
   const changes: Changes = new EventEmitter<{ up: []; down: [] }>().setMaxListeners(0)
   const faults = createFaultLog(logger, name)
   const heartbeat = createRedisHeartbeat({ redis, onSilence: faults.report, logger })
+  const watch = watchSentinels(urls, redis, logger)
   client.on('error', faults.report)
   emitChanges(redis, changes, faults.report)
 
@@ -77,6 +82,7 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
     faults: faults.count,
     start: once(async () => {
       heartbeat.start()
+      watch?.start()
       const isUp = new Promise<void>((resolve) => changes.once('up', resolve))
       // Rejects with the first failed attempt. The client makes others.
       client.connect().catch(faults.report)
@@ -86,10 +92,21 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
     close: once(async () => {
       // A ping under way may take two seconds, and fails when the connection is cut.
       void heartbeat.stop()
+      void watch?.stop()
       await disconnect(redis)
       changes.removeAllListeners()
     }),
   }
+}
+
+/** Undefined unless the client finds its server by sentinels. */
+function watchSentinels(
+  [url = '']: readonly string[],
+  { type, client }: RedisClient,
+  logger: Logger,
+): BackgroundLoop | undefined {
+  if (type === 'cluster' || !isSentinelUrl(url)) return undefined
+  return createSentinelWatch({ client, ask: () => askSentinels(url), logger })
 }
 
 /** Turns what the client reports about itself and its nodes into two events. */

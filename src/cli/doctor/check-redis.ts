@@ -1,4 +1,6 @@
 import { messageOf } from '../../lib/error-info.ts'
+import { isSentinelUrl } from '../../config/connection-url.ts'
+import { askSentinels, type SentinelAnswer } from '../../redis/sentinels.ts'
 import { connectRedis, type RedisConnection } from '../../redis/redis-connection.ts'
 import { liveGateways } from '../../sessions/redis-leases.ts'
 import { createLogger } from '../../telemetry/logger.ts'
@@ -21,6 +23,7 @@ export async function* checkRedis(urls: readonly string[]): AsyncGenerator<Findi
     logger: createLogger({ level: 'silent', pretty: false }),
   })
   try {
+    for (const url of urls.filter(isSentinelUrl)) yield* checkSentinels(await askSentinels(url))
     await connection.start()
     const facts = await readFacts(connection, urls.length > 1)
     yield ok('Redis can be reached')
@@ -29,7 +32,7 @@ export async function* checkRedis(urls: readonly string[]): AsyncGenerator<Findi
   } catch (error) {
     yield problem(
       `Redis can't be used: ${messageOf(error)}`,
-      "Start it, or correct host, port, user and password in REDIS_URL; several addresses are nodes of one cluster. Without Redis, gateways read each other's events from the database.",
+      "Start it, or correct host, port, user and password in REDIS_URL; several addresses are nodes of one cluster, or sentinels. Without Redis, gateways read each other's events from the database.",
     )
   } finally {
     await connection.close()
@@ -77,6 +80,35 @@ function checkEviction({ evictionPolicy }: RedisFacts): Finding {
       : `Redis evicts keys when its memory is full (${evictionPolicy})`,
     'Set maxmemory-policy noeviction. If a session lease is evicted, messages arrive late until the gateway renews it.',
   )
+}
+
+/** With fewer, the loss of one leaves no majority that could replace a primary. */
+const FEWEST_SENTINELS = 3
+
+/** Turns the answers of sentinels into findings. */
+export function* checkSentinels(answers: readonly SentinelAnswer[]): Generator<Finding> {
+  const silent = answers.filter(({ primary }) => primary === undefined)
+  const primaries = new Set(answers.flatMap(({ primary }) => primary ?? []))
+  if (silent.length > 0) {
+    yield warning(
+      `${silent.length} of ${answers.length} sentinels do not know the primary: ${silent.map(({ sentinel }) => sentinel).join(', ')}`,
+      'Start them, or correct addresses, name and sentinelPassword in REDIS_URL.',
+    )
+  }
+  if (primaries.size > 1) {
+    yield warning(
+      `the sentinels name different primaries: ${[...primaries].join(', ')}`,
+      'A failover may be in progress. If this stays, compare their "sentinel monitor" settings.',
+    )
+  }
+  if (answers.length < FEWEST_SENTINELS) {
+    yield warning(
+      `REDIS_URL names ${answers.length} sentinels`,
+      `Name at least ${FEWEST_SENTINELS}, each on its own machine.`,
+    )
+  }
+  const [primary] = primaries
+  if (primary !== undefined && primaries.size === 1) yield ok(`the sentinels name ${primary} as the primary`)
 }
 
 type Gateways = readonly Readonly<{ gatewayId: string; sessions: number }>[]

@@ -2,6 +2,7 @@ import { expect, inject, test } from 'vitest'
 import { createTestDatabase } from '../../harness/servers/database.ts'
 import { startParley } from '../../harness/servers/parley.ts'
 import { startRedisCluster } from '../../harness/servers/redis-cluster.ts'
+import { startSentinels } from '../../harness/servers/redis-sentinel.ts'
 import { startRedis } from '../../harness/servers/redis.ts'
 import { parley } from '../../unit/cli/terminal.ts'
 
@@ -69,4 +70,15 @@ test('the doctor lists the running gateways, with the number of users on each', 
 test('the doctor lists the gateways of a Redis Cluster as well', async () => {
   await using cluster = await startRedisCluster()
   await expectListed(cluster.urls)
+})
+
+test('the doctor lists the gateways behind sentinels, and names the primary and sentinels that do not answer', async () => {
+  await using redis = await startSentinels()
+  await expectListed([redis.url])
+  await redis.sentinels[0]?.end('SIGKILL')
+  const env = { DATABASE_URL: inject('postgresUrl'), REDIS_URL: redis.url, ...ANY_PORT }
+  const { code, printed } = await parley(['doctor'], env)
+  expect(code).toBe(0)
+  expect(printed).toContain(`✓ the sentinels name 127.0.0.1:${redis.servers[0].port} as the primary`)
+  expect(printed).toContain('! 1 of 3 sentinels do not know the primary')
 })

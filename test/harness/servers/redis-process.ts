@@ -14,12 +14,20 @@ export type RedisProcess = Readonly<{
 
 /** Starts a server without persistence. Resolves when it accepts connections. */
 export async function startRedisProcess(port: number, settings: readonly string[]): Promise<RedisProcess> {
-  ensureRedisServer()
   const loopback = ['--port', `${port}`, '--bind', '127.0.0.1']
-  const child = spawn('redis-server', [...loopback, '--save', '', '--appendonly', 'no', ...settings], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  await waitUntilReady(child)
+  const args = [...loopback, '--save', '', '--appendonly', 'no', ...settings]
+  return launchRedis(args, 'Ready to accept connections')
+}
+
+/** Starts a sentinel with this configuration file, which it changes. Resolves when it runs. */
+export async function startSentinelProcess(configFile: string): Promise<RedisProcess> {
+  return launchRedis([configFile, '--sentinel'], 'Sentinel ID is')
+}
+
+async function launchRedis(args: readonly string[], readyText: string): Promise<RedisProcess> {
+  ensureRedisServer()
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  await waitUntilReady(child, readyText)
   const { pid = 0 } = child
   killWithTestRun(child)
 
@@ -35,10 +43,10 @@ export async function startRedisProcess(port: number, settings: readonly string[
   }
 }
 
-async function waitUntilReady(child: ChildProcess): Promise<void> {
+async function waitUntilReady(child: ChildProcess, readyText: string): Promise<void> {
   const lines = new EventQueue<string>()
   if (child.stdout !== null) createInterface(child.stdout).on('line', (line) => lines.push(line))
-  await lines.match((line) => line.includes('Ready to accept connections'))
+  await lines.match((line) => line.includes(readyText))
 }
 
 const ADVICE =

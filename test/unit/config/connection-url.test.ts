@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { parseDatabaseUrl, redisUrlProblem } from '../../../src/config/connection-url.ts'
+import {
+  parseDatabaseUrl,
+  parseSentinelUrl,
+  redisUrlProblem,
+  splitRedisUrls,
+} from '../../../src/config/connection-url.ts'
 
 test.each([
   ['postgres://alice:hush@db.example:5432/parley', ['db.example:5432'], 'parley'],
@@ -39,17 +44,52 @@ test.each([
   expect(parseDatabaseUrl(text)).toContain(sentence)
 })
 
-test.each(['redis://localhost', 'redis://:hush@localhost:6379/2', 'rediss://cache.example:6380'])(
-  '%s is a valid Redis URL',
-  (text) => {
-    expect(redisUrlProblem(text)).toBeUndefined()
-  },
-)
+test.each([
+  'redis://localhost',
+  'redis://:hush@localhost:6379/2',
+  'rediss://cache.example:6380',
+  'sentinel://one:26379,two/parley',
+  'sentinels://alice:hush@one/parley/2?sentinelPassword=quiet',
+])('%s is a valid Redis URL', (text) => {
+  expect(redisUrlProblem(text)).toBeUndefined()
+})
 
 test.each([
-  ['localhost:6379', 'must begin with redis:// or rediss://'],
+  ['localhost:6379', 'must begin with redis://, rediss:// or sentinel://'],
   ['redis://', 'must look like'],
+  ['sentinel://one:26379', 'must look like sentinel://'],
+  ['sentinel://one,,two/parley', 'has an invalid host or port'],
+  ['sentinel://one:0/parley', 'has an invalid host or port'],
+  ['sentinel://one/parley/first', 'must look like sentinel://'],
+  ['sentinel://:100%@one/parley', 'write %25 for a "%"'],
   ['redis://cache/sessions', 'must end with the host, or with the number of a database'],
 ])('%s is not a valid Redis URL', (text, sentence) => {
   expect(redisUrlProblem(text)).toContain(sentence)
+})
+
+test('a Sentinel URL has the sentinels, the name of the primary, and credentials of both', () => {
+  expect(
+    parseSentinelUrl(
+      'sentinels://alice:p%40ss@one,[::1]:7/parley/3?sentinelUsername=s&sentinelPassword=q%2Fq',
+    ),
+  ).toEqual({
+    sentinels: [
+      { host: 'one', port: undefined },
+      { host: '[::1]', port: '7' },
+    ],
+    name: 'parley',
+    database: 3,
+    isEncrypted: true,
+    username: 'alice',
+    password: 'p@ss',
+    sentinelUsername: 's',
+    sentinelPassword: 'q/q',
+  })
+  expect(parseSentinelUrl('sentinel://one/parley')).toMatchObject({ isEncrypted: false, password: undefined })
+})
+
+test('a list of Redis URLs is split, and one URL of several sentinels is not', () => {
+  expect(splitRedisUrls('redis://one, redis://two')).toEqual(['redis://one', 'redis://two'])
+  expect(splitRedisUrls('sentinel://one,two/parley')).toEqual(['sentinel://one,two/parley'])
+  expect(splitRedisUrls('')).toEqual([])
 })

@@ -27,6 +27,29 @@ test('several URLs are nodes of a cluster, which all use the credentials and enc
   })
 })
 
+test('a Sentinel URL is one server, which the sentinels name', () => {
+  const url = 'sentinels://alice:p%40ss@one.example,[::1]:7/parley/3?sentinelPassword=quiet'
+  const { type, client } = createRedisClient([url], 'commands')
+  expect(type).toBe('standalone')
+  expect(client.status).toBe('wait')
+  expect(client.options).toMatchObject({
+    sentinels: [
+      { host: 'one.example', port: 26_379 },
+      { host: '::1', port: 7 },
+    ],
+    name: 'parley',
+    db: 3,
+    username: 'alice',
+    password: 'p@ss',
+    sentinelPassword: 'quiet',
+    tls: {},
+    enableTLSForSentinelMode: true,
+    sentinelCommandTimeout: 2_000,
+    maxRetriesPerRequest: 0,
+    connectionName: 'commands',
+  })
+})
+
 test('uses no credentials and no encryption if the URLs have none', () => {
   const { client } = createRedisClient(['redis://one.example', 'redis://two.example'], 'commands')
   expect(client.options).not.toHaveProperty('redisOptions.password')
