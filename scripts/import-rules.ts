@@ -27,6 +27,7 @@ export const ROOM_ORDER = [
   'gateway',
   'sessions',
   'presence',
+  'import',
   'followers/webhooks',
   'followers',
   'receipts',

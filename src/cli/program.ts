@@ -199,6 +199,18 @@ export function createProgram(
   )
 
   verb(
+    'import',
+    'import users, chats and messages from another system',
+    'Imports users, chats and messages from a file with one JSON object per line. The whole file is checked before anything is written. If the import is interrupted, the same command continues it.',
+  )
+    .argument('<file>', 'the file', parseText)
+    .option('--check', 'check the file, and write nothing')
+    .addHelpText('after', examples('parley import history.jsonl --check', 'parley import history.jsonl'))
+    .action((file: string, { check }: Readonly<{ check?: true }>) =>
+      run(async () => (await import('./commands/import.ts')).importData, { file, onlyCheck: check === true }),
+    )
+
+  verb(
     'backup',
     'write a backup into a folder while gateways run',
     'Writes a backup of the whole database into <folder>. Gateways may run meanwhile.',

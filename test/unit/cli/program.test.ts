@@ -11,6 +11,7 @@ const COMMANDS = [
   'service-level',
   'key',
   'webhook',
+  'import',
   'backup',
   'restore',
   'reset-devices',

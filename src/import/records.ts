@@ -1,0 +1,111 @@
+import * as z from 'zod'
+import { parseKey } from '../chats/client-key.ts'
+import { parseTitle } from '../chats/chat-input.ts'
+import { ParleyError } from '../errors.ts'
+import type { MemberRole } from '../events/chat.ts'
+import { isSubject, SYSTEM_USER_ID, type UserId } from '../ids.ts'
+import { toSingleLine } from '../lib/single-line.ts'
+import { parseBody } from '../messages/message-input.ts'
+
+/** One line of an import file. */
+export type ImportRecord = UserRecord | ChatRecord | MessageRecord
+
+export type UserRecord = Readonly<{ type: 'user'; id: UserId; name: string; avatarUrl: string | null }>
+export type ChatRecord = Readonly<{
+  type: 'chat'
+  /** The id in the system that the data comes from. For a group it is the key of `ensureGroup`. */
+  id: string
+  kind: 'DIRECT' | 'GROUP'
+  title: string | null
+  createdAt: Date
+  members: readonly Readonly<{ id: UserId; role: MemberRole }>[]
+}>
+export type MessageRecord = Readonly<{
+  type: 'message'
+  /** The id in the system that the data comes from, unique in its chat. Becomes `clientMessageId`. */
+  id: string
+  chat: string
+  sender: UserId
+  body: string
+  sentAt: Date
+  /** The id of an earlier message of the chat. */
+  replyTo: string | null
+}>
+
+/** Returns the value, or a problem if `parse` throws a ParleyError. */
+function checked<Value>(parse: (text: string) => Value) {
+  return z.string().transform((text, context) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      if (!(error instanceof ParleyError)) throw error
+      context.addIssue(error.message)
+      return z.NEVER
+    }
+  })
+}
+
+const subject = z
+  .string()
+  .refine((text) => isSubject(text) && text !== SYSTEM_USER_ID, {
+    error: 'must be 1 to 255 characters without control characters',
+  })
+  .transform((text) => text as UserId)
+
+const name = z.string().transform((text, context) => {
+  const line = toSingleLine(text)
+  if (line !== undefined) return line
+  context.addIssue('must have a visible character')
+  return z.NEVER
+})
+
+const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
+const url = z.url({ protocol: /^https?$/ }).max(2_048)
+const key = checked((text) => parseKey('id', text))
+
+const USER = z.strictObject({
+  type: z.literal('user'),
+  id: subject,
+  name,
+  avatarUrl: url.nullable().default(null),
+})
+
+const MEMBER = z.strictObject({ id: subject, role: z.enum(['OWNER', 'ADMIN', 'MEMBER']).default('MEMBER') })
+
+const CHAT = z.strictObject({
+  type: z.literal('chat'),
+  id: key,
+  kind: z.enum(['DIRECT', 'GROUP']),
+  title: checked(parseTitle).nullable().default(null),
+  createdAt: time,
+  members: z.array(MEMBER).min(1).max(1_024),
+})
+
+const MESSAGE = z.strictObject({
+  type: z.literal('message'),
+  id: key,
+  chat: key,
+  sender: subject,
+  body: checked(parseBody),
+  sentAt: time,
+  replyTo: key.nullable().default(null),
+})
+
+const RECORD = z.discriminatedUnion('type', [USER, CHAT, MESSAGE], {
+  error: 'must be user, chat or message',
+})
+
+/** Parses one line. Returns the problem as a text if it is not a record. */
+export function parseRecord(line: string): ImportRecord | string {
+  let json: unknown
+  try {
+    json = JSON.parse(line)
+  } catch {
+    return 'is not JSON'
+  }
+  const { success, data, error } = RECORD.safeParse(json)
+  if (success) return data
+  const [issue] = error.issues
+  const path = issue?.path.join('.') ?? ''
+  return path === '' ? (issue?.message ?? 'is not a record') : `${path}: ${issue?.message}`
+}

@@ -1,0 +1,148 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createTestDatabase, query } from '../../harness/servers/database.ts'
+import { SERVER_API, startParley } from '../../harness/servers/parley.ts'
+import { startReceiver } from '../../harness/people/webhook-receiver.ts'
+import { parley as run } from '../../unit/cli/terminal.ts'
+import { temporaryFolder } from '../cli/program.ts'
+
+const at = (second: number): string => new Date(Date.UTC(2025, 0, 1, 0, 0, second)).toISOString()
+
+/** A direct chat and a group of three, with `count` messages each. */
+function history(count: number): object[] {
+  const users = ['ann', 'ben', 'cleo'].map((id) => ({ type: 'user', id, name: id.toUpperCase() }))
+  const pair = {
+    type: 'chat',
+    id: 'pair',
+    kind: 'DIRECT',
+    createdAt: at(0),
+    members: [{ id: 'ann' }, { id: 'ben' }],
+  }
+  const members = [{ id: 'ann', role: 'OWNER' }, { id: 'ben' }, { id: 'cleo' }]
+  const team = { type: 'chat', id: 'team', kind: 'GROUP', title: 'Team', createdAt: at(0), members }
+  const messages = Array.from({ length: count }, (_, index) =>
+    ['pair', 'team'].map((chat) => ({
+      type: 'message',
+      id: `m${index}`,
+      chat,
+      sender: index % 2 === 0 ? 'ann' : 'ben',
+      body: `Message ${index}`,
+      sentAt: at(index),
+      replyTo: index === 0 ? null : 'm0',
+    })),
+  ).flat()
+  return [...users, pair, team, ...messages]
+}
+
+async function fileWith(records: readonly object[]) {
+  const folder = await temporaryFolder()
+  const path = join(folder.path, 'history.jsonl')
+  await writeFile(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+  return { path, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
+}
+
+const DIGEST = `SELECT md5(string_agg(row::text, ',' ORDER BY row::text)) AS digest FROM (
+  SELECT c.kind, c.title, c.head_seq, c.last_activity_at, m.seq, m.sender_id, m.client_message_id, m.body, m.sent_at,
+    m.reply_to_seq, m.fingerprint, e.type, e.actor_id, e.at
+  FROM chats c JOIN chat_events e ON e.chat_id = c.id LEFT JOIN messages m ON m.chat_id = c.id AND m.seq = e.seq
+) row`
+const digestOf = async (url: string): Promise<unknown> => (await query(url, DIGEST))[0]
+
+test('imported chats look to their members like any others, and are read', async () => {
+  await using database = await createTestDatabase()
+  await using file = await fileWith(history(3))
+  expect(await run(['import', file.path], { DATABASE_URL: database.url })).toMatchObject({
+    code: 0,
+    printed: 'Imported 3 users, 2 chats and 6 messages. 0 were there already.',
+  })
+  await using gateway = await startParley({ databaseUrl: database.url, config: SERVER_API })
+  const ben = await gateway.person('ben')
+  const data = await ben.run<{
+    chats: { edges: { node: { title: string | null } }[] }
+  }>(`{ chats { edges { node {
+    title headSeq unreadCount memberCount lastActivityAt
+    messages(first: 9) { edges { node { seq body sentAt status sender { name } replyTo { seq } } } } } } } }`)
+  const pair = data.chats.edges.map(({ node }) => node).find((node) => node.title === null)
+  const messageAt = (seq: number, name: string) => ({
+    node: {
+      seq,
+      body: `Message ${seq - 1}`,
+      sentAt: at(seq - 1),
+      status: 'READ',
+      sender: { name },
+      replyTo: seq === 1 ? null : { seq: 1 },
+    },
+  })
+  const edges = [messageAt(1, 'ANN'), messageAt(2, 'Ben'), messageAt(3, 'ANN')]
+  expect(pair).toEqual({
+    title: null,
+    headSeq: 3,
+    unreadCount: 0,
+    memberCount: 2,
+    lastActivityAt: at(2),
+    messages: { edges },
+  })
+  // The id of a group in the file is its key in the server API.
+  const backend = await gateway.backend()
+  const { ensureGroup } = await backend.run<{ ensureGroup: object }>(`mutation { ensureGroup(input: {
+    key: "team", title: "Other", ownerIds: ["user_ann"], memberIds: [] }) { created chat { title memberCount } } }`)
+  expect(ensureGroup).toEqual({ created: false, chat: { title: 'Team', memberCount: 3 } })
+})
+
+test('an interrupted import continues, and leads to the same chats', async () => {
+  await using whole = await createTestDatabase()
+  await using parts = await createTestDatabase()
+  const records = history(3_000)
+  await using file = await fileWith(records)
+  await run(['import', file.path], { DATABASE_URL: whole.url })
+  for (const length of [4, 4_000, records.length, records.length]) {
+    await using part = await fileWith(records.slice(0, length))
+    expect(await run(['import', part.path], { DATABASE_URL: parts.url })).toMatchObject({ code: 0 })
+  }
+  expect(await digestOf(parts.url)).toEqual(await digestOf(whole.url))
+})
+
+test('a file with problems changes nothing, and each problem names its line', async () => {
+  await using database = await createTestDatabase()
+  await using file = await fileWith([...history(1), { type: 'message', id: 'x', chat: 'pair' }])
+  const rejected = await run(['import', file.path], { DATABASE_URL: database.url })
+  expect(rejected.code).toBe(1)
+  expect(rejected.noticed).toContain('nothing was imported:\nline 8: sender:')
+  expect(await query(database.url, 'SELECT id FROM users')).toEqual([])
+})
+
+test('--check writes nothing', async () => {
+  await using database = await createTestDatabase()
+  await using file = await fileWith(history(2))
+  const checked = await run(['import', file.path, '--check'], { DATABASE_URL: database.url })
+  expect(checked.printed).toBe('The file has no problem: 3 users, 2 chats, 4 messages.')
+  expect(await query(database.url, 'SELECT id FROM users')).toEqual([])
+})
+
+test('does not mix a file into a chat that its members have used', async () => {
+  await using database = await createTestDatabase()
+  const env = { DATABASE_URL: database.url }
+  await using first = await fileWith(history(1))
+  await run(['import', first.path], env)
+  await using gateway = await startParley({ databaseUrl: database.url })
+  const [ann, ben] = [await gateway.person('ann'), await gateway.person('ben')]
+  await ann.send(await ann.startChat(ben), 'New')
+  const before = await digestOf(database.url)
+  await using second = await fileWith(history(2))
+  const rejected = await run(['import', second.path], env)
+  expect(rejected.noticed).toContain('The chat pair has messages that are not in the file')
+  expect(await digestOf(database.url)).toEqual(before)
+})
+
+test('imported messages are not posted to webhooks, but those after them are', async () => {
+  await using database = await createTestDatabase()
+  await using gateway = await startParley({ databaseUrl: database.url })
+  await using receiver = await startReceiver(database.url, { types: ['message.sent'] })
+  await using file = await fileWith(history(2))
+  await run(['import', file.path], { DATABASE_URL: database.url })
+  const [ann, ben] = [await gateway.person('ann'), await gateway.person('ben')]
+  await ann.send(await ann.startChat(ben), 'New')
+  expect((await receiver.accepted.next()).data.seq).toBe(3)
+  expect(receiver.requestCount()).toBe(1)
+})
