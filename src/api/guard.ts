@@ -8,13 +8,13 @@ import type { Dispose } from '../lib/dispose.ts'
 import { type OperationRule, ruleOf } from '../overload/operation-rules.ts'
 import { badInput } from '../errors.ts'
 import type { Context } from './context.ts'
-import { FIELDS_PER_UNIT, queryCost } from './query-cost.ts'
+import { type QueryCost, queryCost } from './query-cost.ts'
 
 /**
- * The most that the root fields of one operation may cost together: 150,000 fields, which are about three thousand
- * messages with everything that an app shows of them. They keep a core busy for about a second.
+ * The most fields that the root fields of one operation may return together: about three thousand messages with
+ * everything that an app shows of them. They keep a core busy for about a second.
  */
-const MAX_COST = 300
+const MAX_FIELDS = 150_000
 
 type Resolve = GraphQLFieldResolver<unknown, Context>
 
@@ -41,7 +41,7 @@ function fieldsOf(root: GraphQLObjectType | null | undefined) {
 
 function admitted(rule: OperationRule, resolve: Resolve): Resolve {
   return (source, args, context, info) => {
-    const cost = rule.costClass === 'query' ? costWithin(context, queryCost(info)) : 1
+    const cost = rule.costClass === 'query' ? unitsWithin(context, queryCost(info)) : 1
     const viewerId = context.session?.viewer.userId
     const dispose = context.services.operationAdmission.admit({ rule, viewerId, cost })
     const result = resolve(source, args, context, info)
@@ -49,15 +49,15 @@ function admitted(rule: OperationRule, resolve: Resolve): Resolve {
   }
 }
 
-/** The cost of the root fields of an operation so far, by its context. */
-const spent = new WeakMap<Context, number>()
+/** The fields of the root fields of an operation so far, by its context. */
+const counted = new WeakMap<Context, number>()
 
-/** Returns the cost. Throws BAD_USER_INPUT if the operation costs too much with it. */
-function costWithin(context: Context, cost: number): number {
-  const total = (spent.get(context) ?? 0) + cost
-  spent.set(context, total)
-  if (total <= MAX_COST) return cost
-  const [found, most] = [total, MAX_COST].map((units) => (units * FIELDS_PER_UNIT).toLocaleString('en'))
+/** Returns the price in units. Throws BAD_USER_INPUT if the operation can return too many fields with it. */
+function unitsWithin(context: Context, { fields, units }: QueryCost): number {
+  const total = (counted.get(context) ?? 0) + fields
+  counted.set(context, total)
+  if (total <= MAX_FIELDS) return units
+  const [found, most] = [total, MAX_FIELDS].map((count) => count.toLocaleString('en'))
   throw badInput(
     `The operation can return ${found} fields; at most ${most} are allowed. Ask for shorter pages or fewer fields.`,
   )

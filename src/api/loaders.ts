@@ -1,9 +1,10 @@
 import DataLoader from 'dataloader'
-import type { ChatView, ViewedMember, WatermarkKey } from '../events/chat.ts'
+import type { ChatView, Member, ViewedMember, WatermarkKey } from '../events/chat.ts'
 import { notFound, ParleyError } from '../errors.ts'
-import type { ChatId, MemberId, MessageId, Seq, UserId } from '../ids.ts'
+import type { AttachmentId, ChatId, MemberId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Attachment } from '../events/attachment.ts'
 import type { Message, Reaction } from '../events/message.ts'
+import type { FoundUpload } from '../media/attachments.ts'
 import type { Presence } from '../events/presence-state.ts'
 import type { User } from '../users/user.ts'
 import { ViewerNeededError } from './viewer-needed.ts'
@@ -12,6 +13,11 @@ import type { Services } from './services.ts'
 /** Batched reads for one viewer: all reads of one kind in a tick become one. */
 export type Loaders = Readonly<{
   user: DataLoader<UserId, User>
+  /** For ids that the client chose. Rejects with RATE_LIMITED if the viewer has looked up too many strangers. */
+  namedUser: DataLoader<UserId, User | undefined>
+  /** As `Chats.findListed`. */
+  listedMember: DataLoader<MemberId, Member | undefined>
+  upload: DataLoader<AttachmentId, FoundUpload | undefined>
   /** Null if the viewer may not see it. */
   presence: DataLoader<UserId, Presence | null>
   chatView: DataLoader<ChatId, ChatView>
@@ -26,7 +32,10 @@ export type Loaders = Readonly<{
   lowestWatermarks: DataLoader<WatermarkKey, Readonly<{ deliveredSeq: Seq; readSeq: Seq }> | undefined>
 }>
 
-type LoaderServices = Pick<Services, 'users' | 'chats' | 'messages' | 'attachments' | 'presence'>
+type LoaderServices = Pick<
+  Services,
+  'users' | 'chats' | 'messages' | 'attachments' | 'presence' | 'operationAdmission'
+>
 
 /**
  * Loaders batch but do not cache: a subscription keeps its context for days, and each of its events must be read in the
@@ -49,6 +58,15 @@ const CREATE: { [Name in keyof Loaders]: Create<Name> } = {
     batching<UserId, User>(async (ids) =>
       (await users.findMany(ids)).map((user) => user ?? notFound('User')),
     ),
+  namedUser: (services, viewerId) =>
+    batching<UserId, User | undefined>(async (ids) =>
+      viewerId === undefined ? ids.map(tokenMissing) : findNamedUsers(services, viewerId, ids),
+    ),
+  listedMember: ({ chats }, viewerId) =>
+    batching<MemberId, Member | undefined>(async (ids) =>
+      viewerId === undefined ? ids.map(tokenMissing) : chats.findListed(viewerId, ids),
+    ),
+  upload: ({ attachments }) => batching((ids) => attachments.findMany(ids)),
   presence: ({ presence }, viewerId) =>
     batching<UserId, Presence | null>(async (ids) =>
       viewerId === undefined ? ids.map(() => null) : presence.find(viewerId, ids),
@@ -77,7 +95,32 @@ const CREATE: { [Name in keyof Loaders]: Create<Name> } = {
     }),
 }
 
-const NEEDS_VIEWER: ReadonlySet<keyof Loaders> = new Set(['presence', 'membership', 'chatView'])
+const NEEDS_VIEWER: ReadonlySet<keyof Loaders> = new Set([
+  'presence',
+  'membership',
+  'chatView',
+  'namedUser',
+  'listedMember',
+])
+
+/** Counts strangers whether they exist or not, so that the quota says nothing about them. */
+async function findNamedUsers(
+  { users, presence, operationAdmission }: LoaderServices,
+  viewerId: UserId,
+  ids: readonly UserId[],
+): Promise<(User | undefined | Error)[]> {
+  const known = await presence.acquaintances(viewerId, ids)
+  const strangers = new Set(ids.filter((id) => !known.has(id) && id !== viewerId))
+  try {
+    operationAdmission.admitStrangers(viewerId, strangers.size)
+  } catch (error) {
+    if (!(error instanceof ParleyError)) throw error
+    const found = await users.findMany([...known])
+    const byId = new Map(found.map((user) => [user?.id, user]))
+    return ids.map((id) => (strangers.has(id) ? error : byId.get(id)))
+  }
+  return users.findMany(ids)
+}
 
 type Create<Name extends keyof Loaders> = (
   services: LoaderServices,
@@ -96,6 +139,18 @@ class LazyLoaders implements Loaders {
 
   get user(): Loaders['user'] {
     return this.#get('user')
+  }
+
+  get namedUser(): Loaders['namedUser'] {
+    return this.#get('namedUser')
+  }
+
+  get listedMember(): Loaders['listedMember'] {
+    return this.#get('listedMember')
+  }
+
+  get upload(): Loaders['upload'] {
+    return this.#get('upload')
   }
 
   get presence(): Loaders['presence'] {

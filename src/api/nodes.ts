@@ -1,7 +1,7 @@
-import { badInput } from '../errors.ts'
-import { type AttachmentId, parseGlobalId, type UserId } from '../ids.ts'
+import { badInput, ParleyError } from '../errors.ts'
+import { type AttachmentId, type ChatId, parseGlobalId, type UserId } from '../ids.ts'
 import type { Attachment } from '../events/attachment.ts'
-import { isVisible, type Member } from '../events/chat.ts'
+import { type ChatView, isVisible, type Member } from '../events/chat.ts'
 import { isExpired, type Message } from '../events/message.ts'
 import type { User } from '../users/user.ts'
 import type { Builder, ChatRef } from './builder.ts'
@@ -39,35 +39,36 @@ export function defineNodes(builder: Builder): void {
       resolve: (_, { ids }, context) => {
         if (ids.length > MAX_NODES)
           throw badInput(`ids has more than ${MAX_NODES} items. Query fewer nodes at a time.`)
-        return Promise.all(ids.map((id) => findNode(id, context)))
+        // Promises, so that one that rejects is an error of its item.
+        return ids.map((id) => findNode(id, context))
       },
     }),
   }))
 }
 
+/** Reads through loaders, so that a list of nodes costs one statement for each type. */
 async function findNode(text: string, context: Context): Promise<Found | null> {
   const { userId } = requireViewer(context)
-  const { users, chats } = context.services
+  const { loaders } = context
   const id = parseGlobalId(text)
   switch (id?.type) {
     case undefined:
       return null
     case 'User': {
-      const user = await users.find(id.id)
+      const user = await loaders.namedUser.load(id.id)
       return user === undefined ? null : { __typename: 'User', ...user }
     }
     case 'Chat': {
-      const view = await chats.find(userId, id.id)
+      const view = await findView(id.id, context)
       return view === undefined ? null : { __typename: 'Chat', id: id.id, view }
     }
     case 'ChatMember': {
-      const member = await chats.findListed(userId, id.id)
+      const member = await loaders.listedMember.load(id.id)
       return member === undefined ? null : { __typename: 'ChatMember', ...member }
     }
     case 'Message': {
-      const view = await chats.find(userId, id.id.chatId)
-      const message =
-        view && isVisible(view, id.id.seq) ? await context.loaders.message.load(id.id) : undefined
+      const view = await findView(id.id.chatId, context)
+      const message = view && isVisible(view, id.id.seq) ? await loaders.message.load(id.id) : undefined
       return message === undefined ? null : { __typename: 'Message', ...message }
     }
     case 'Attachment': {
@@ -79,15 +80,26 @@ async function findNode(text: string, context: Context): Promise<Found | null> {
   }
 }
 
+/** Returns undefined if the viewer was never a member. */
+async function findView(chatId: ChatId, { loaders }: Context): Promise<ChatView | undefined> {
+  try {
+    return await loaders.chatView.load(chatId)
+  } catch (error) {
+    if (error instanceof ParleyError && error.code === 'NOT_FOUND') return undefined
+    throw error
+  }
+}
+
 /** Its uploader sees it until it is sent, and then everyone who sees the message. */
 async function findAttachment(
   userId: UserId,
   id: AttachmentId,
-  { services, loaders, clock }: Context,
+  context: Context,
 ): Promise<Attachment | undefined> {
-  const { upload, sentWith } = (await services.attachments.find(id)) ?? {}
+  const { loaders, clock } = context
+  const { upload, sentWith } = (await loaders.upload.load(id)) ?? {}
   if (sentWith === undefined) return upload?.uploaderId === userId ? upload : undefined
-  const view = await services.chats.find(userId, sentWith.chatId)
+  const view = await findView(sentWith.chatId, context)
   if (view === undefined || !isVisible(view, sentWith.seq)) return undefined
   const message = await loaders.message.load(sentWith)
   if (message === undefined || isExpired(message, clock.now())) return undefined

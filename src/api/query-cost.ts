@@ -22,7 +22,7 @@ type Operation = Pick<
 >
 
 /** The fields that one unit stands for. */
-export const FIELDS_PER_UNIT = 500
+const FIELDS_PER_UNIT = 500
 /** The longest list without pages: the events of a chat. */
 const MAX_ITEMS = 500
 /** How many items a list without an argument for its length is expected to have, such as the reactions to a message. */
@@ -34,23 +34,44 @@ const USUAL_ITEMS = 2
  * have, the most expensive one counts. It is cheap to compute, because a document has at most 1,000 fields.
  */
 
-/** Returns the cost of a root field in units of 500 fields, at least 1. */
-export function queryCost(operation: Operation): number {
+/** `fields`: those that a root field can return. `units`: its price, in units of 500 fields, at least 1. */
+export type QueryCost = Readonly<{ fields: number; units: number }>
+
+export function queryCost(operation: Operation): QueryCost {
   const { fieldNodes, parentType } = operation
-  const fields = fieldNodes.reduce((sum, node) => sum + fieldsIn(node, parentType, operation), 0)
-  return Math.max(1, Math.ceil(fields / FIELDS_PER_UNIT))
+  const sumOf = (reads: Reads): number =>
+    fieldNodes.reduce((sum, node) => sum + fieldsIn(node, parentType, { ...operation, reads }), 0)
+  return { fields: sumOf(NO_READS), units: Math.max(1, Math.ceil(sumOf(READS) / FIELDS_PER_UNIT)) }
 }
 
-function fieldsIn(node: FieldNode, parent: GraphQLNamedType, operation: Operation): number {
-  if (node.selectionSet === undefined) return 1
+/** How many fields a field is worth besides itself, and each item of a list besides its own fields. */
+type Reads = Readonly<{ field: Readonly<Record<string, number>>; item: Readonly<Record<string, number>> }>
+
+/**
+ * Fields that read more than they return. A status is the lowest watermark of all members. A node is looked up even if
+ * only its id is selected, and so are the users of a reaction, who may be many.
+ */
+const READS: Reads = {
+  field: { 'Message.status': 4, 'Reaction.users': 8, 'Query.node': 10, 'Query.user': 10 },
+  item: { 'Query.nodes': 10, 'Chat.events': 2 },
+}
+const NO_READS: Reads = { field: {}, item: {} }
+
+type Priced = Operation & Readonly<{ reads: Reads }>
+
+function fieldsIn(node: FieldNode, parent: GraphQLNamedType, operation: Priced): number {
+  const name = `${parent.name}.${node.name.value}`
+  const own = 1 + (operation.reads.field[name] ?? 0)
+  if (node.selectionSet === undefined) return own
   const returned = fieldTypeOf(node, parent)
-  if (returned === undefined) return 1
+  if (returned === undefined) return own
   const inner = fieldsOf(node.selectionSet, getNamedType(returned), operation)
-  return 1 + lengthOf(node, returned, parent, operation) * inner
+  const perItem = inner + (operation.reads.item[name] ?? 0)
+  return own + lengthOf(node, returned, parent, operation) * perItem
 }
 
 /** The fields of one object: those that every type has, and those of the most expensive type that it may have. */
-function fieldsOf(set: SelectionSetNode, type: GraphQLNamedType, operation: Operation): number {
+function fieldsOf(set: SelectionSetNode, type: GraphQLNamedType, operation: Priced): number {
   const ofTypes = new Map<string, number>()
   const common = set.selections.reduce((sum, node) => {
     const { condition, fields } = fieldsBy(node, type, operation)
@@ -64,7 +85,7 @@ function fieldsOf(set: SelectionSetNode, type: GraphQLNamedType, operation: Oper
 /** `condition` is set if the selection is for one of several types that an object may have. */
 type Part = Readonly<{ condition?: string; fields: number }>
 
-function fieldsBy(node: SelectionNode, type: GraphQLNamedType, operation: Operation): Part {
+function fieldsBy(node: SelectionNode, type: GraphQLNamedType, operation: Priced): Part {
   if (node.kind === Kind.FIELD) return { fields: fieldsIn(node, type, operation) }
   const fragment = node.kind === Kind.FRAGMENT_SPREAD ? operation.fragments[node.name.value] : node
   if (fragment === undefined) return { fields: 0 }

@@ -37,8 +37,8 @@ export type Chats = Readonly<{
    * they were then. Undefined if the viewer cannot know of the membership. Deliveries to all viewers share their reads.
    */
   memberships(viewerId: UserId, ids: readonly MemberId[]): Promise<readonly (ViewedMember | undefined)[]>
-  /** Returns the membership if `members` lists it for the viewer. */
-  findListed(viewerId: UserId, id: MemberId): Promise<Member | undefined>
+  /** Returns the memberships that `members` lists for the viewer, in the order of `ids`. */
+  findListed(viewerId: UserId, ids: readonly MemberId[]): Promise<(Member | undefined)[]>
   /** Returns those of `keys` whose chat has or had other members; see `LowestWatermarks`. */
   lowestWatermarks(keys: readonly WatermarkKey[]): Promise<readonly LowestWatermarks[]>
   /**
@@ -91,6 +91,22 @@ export function createChats({ store, userExists }: Dependencies): Chats {
   const viewsShared = shareDeliveryReads(readViews, MAX_SHARED)
   const membershipsShared = shareDeliveryReads(readMemberships, MAX_SHARED)
 
+  async function findListed(viewerId: UserId, ids: readonly MemberId[]): Promise<(Member | undefined)[]> {
+    const views = await findMany(
+      viewerId,
+      ids.map(({ chatId }) => chatId),
+    )
+    const others = ids.filter(
+      ({ userId }, index) => userId !== viewerId && views[index]?.member.leftSeq === null,
+    )
+    const members =
+      others.length === 0 ? [] : await store.memberships(others.map((id) => ({ ...id, viewerId })))
+    const listed = new Map(
+      members.filter(({ leftSeq }) => leftSeq === null).map((member) => [memberKey(member), member]),
+    )
+    return ids.map((id, index) => (id.userId === viewerId ? views[index]?.member : listed.get(memberKey(id))))
+  }
+
   /** Repeatable: finds the chat that an earlier attempt created. */
   async function findOrCreate(viewerId: UserId, pair: readonly [UserId, UserId]): Promise<ChatId> {
     return (await store.findDirectChat(pair)) ?? store.createDirectChat(newChatId(), viewerId, pair)
@@ -127,14 +143,7 @@ export function createChats({ store, userExists }: Dependencies): Chats {
       return isBetween(member.userId, range) ? [member] : []
     },
     memberships: (viewerId, ids) => membershipsShared(ids.map((id) => ({ ...id, viewerId }))),
-    async findListed(viewerId, id) {
-      const view = (await findMany(viewerId, [id.chatId]))[0]
-      if (view === undefined) return undefined
-      if (id.userId === viewerId) return view.member
-      if (view.member.leftSeq !== null) return undefined
-      const [member] = await readMemberships([{ ...id, viewerId }])
-      return member?.leftSeq === null ? member : undefined
-    },
+    findListed,
     lowestWatermarks: store.lowestWatermarks,
     startDirectChat,
   }

@@ -9,10 +9,10 @@ export type Attachments = Readonly<{
   /** Returns them in the order of `ids`, each list in the order to show. Does not check who may see them. */
   ofMessages(ids: readonly MessageId[]): Promise<(readonly Attachment[])[]>
   /**
-   * Returns an upload, and the message that it was sent with; undefined if there is none, or it is deleted. Does not
-   * check who may see it.
+   * Returns uploads, and the messages that they were sent with, in the order of `ids`. Undefined if there is none,
+   * or it is deleted. Does not check who may see them.
    */
-  find(id: AttachmentId): Promise<FoundUpload | undefined>
+  findMany(ids: readonly AttachmentId[]): Promise<(FoundUpload | undefined)[]>
 }>
 
 export type FoundUpload = Readonly<{
@@ -23,17 +23,14 @@ export type FoundUpload = Readonly<{
 
 type Dependencies = Readonly<{
   store: Pick<AttachmentStore, 'ofMessages'>
-  uploadStore: Pick<UploadStore, 'find'>
+  uploadStore: Pick<UploadStore, 'findMany'>
 }>
 
 export function createAttachments({ store, uploadStore }: Dependencies): Attachments {
   return {
-    async find(id) {
-      const found = await uploadStore.find(id)
-      if (found === undefined || found.isReleased) return undefined
-      const { uploaderId, chatId, messageSeq: seq } = found
-      const sentWith = chatId === null || seq === null ? undefined : { chatId, seq }
-      return { upload: { ...toAttachment(found), uploaderId }, sentWith }
+    async findMany(ids) {
+      const found = new Map((await uploadStore.findMany(ids)).map((upload) => [upload.id, upload]))
+      return ids.map((id) => toFoundUpload(found.get(id)))
     },
     async ofMessages(ids) {
       const rows = await store.ofMessages(ids)
@@ -41,6 +38,13 @@ export function createAttachments({ store, uploadStore }: Dependencies): Attachm
       return ids.map(({ chatId, seq }) => found.get(`${chatId} ${seq}`) ?? [])
     },
   }
+}
+
+function toFoundUpload(found: Upload | undefined): FoundUpload | undefined {
+  if (found === undefined || found.isReleased) return undefined
+  const { uploaderId, chatId, messageSeq: seq } = found
+  const sentWith = chatId === null || seq === null ? undefined : { chatId, seq }
+  return { upload: { ...toAttachment(found), uploaderId }, sentWith }
 }
 
 type Shown = Omit<Attachment, 'kind'> & Pick<Upload, 'kind'>

@@ -45,6 +45,8 @@ export type UploadStore = Readonly<{
    */
   create(upload: NewUpload, bytesPerDay: number): Promise<boolean>
   find(id: AttachmentId): Promise<Upload | undefined>
+  /** Returns the uploads that exist, in no particular order. */
+  findMany(ids: readonly AttachmentId[]): Promise<readonly Upload[]>
   /** Records what the inspection has shown. Returns false if another attempt was first, or the upload is gone. */
   complete(id: AttachmentId, attempt: string, inspected: Inspected): Promise<boolean>
   access(id: AttachmentId, userId: UserId): Promise<FileAccess | undefined>
@@ -85,7 +87,7 @@ const CREATE = {
 }
 
 // One row by the primary key of uploads. Takes no lock.
-const FIND = { name: 'media_find', text: `SELECT ${COLUMNS} FROM uploads u WHERE u.id = $1` }
+const FIND = { name: 'media_find', text: `SELECT ${COLUMNS} FROM uploads u WHERE u.id = ANY($1::uuid[])` }
 
 // One row by the primary key of uploads, which it locks.
 const COMPLETE = {
@@ -175,8 +177,9 @@ export function createUploadStore({ writer }: { writer: Writer }): UploadStore {
       return (await writer.query(CREATE, values)).length > 0
     },
     async find(id) {
-      return (await writer.query<Upload>(FIND, [id]))[0]
+      return (await writer.query<Upload>(FIND, [[id]]))[0]
     },
+    findMany: (ids) => writer.query<Upload>(FIND, [ids]),
     async complete(id, attempt, inspected) {
       const { kind, fileName, contentType, byteSize, width, height, thumbhash, hasThumbnails } = inspected
       const values = [

@@ -23,6 +23,8 @@ export type OperationAdmission = Readonly<{
   admit(
     request: Readonly<{ rule: OperationRule; viewerId: UserId | undefined; cost: number }>,
   ): Dispose | undefined
+  /** Throws RATE_LIMITED if the viewer has looked up too many users without a common chat. */
+  admitStrangers(viewerId: UserId, count: number): void
   /**
    * Throws RATE_LIMITED if the sender is throttled, or if their messages have waited for too long (`backlogMs`). Call
    * it before any work is done for the message. In an overload there are thousands a second, and rejecting them late
@@ -108,6 +110,10 @@ export function createOperationAdmission(dependencies: Dependencies): OperationA
       if (viewerId === undefined) return undefined
       takeQuota(rule, viewerId, cost)
       return mode === 'trickle' ? trickle(rule.feature, viewerId) : undefined
+    },
+    admitStrangers(viewerId, count) {
+      const waitMs = count === 0 ? 0 : limits.take(viewerId, 'stranger', count)
+      if (waitMs > 0) rejectLimited('messages', 'stranger', waitMs)
     },
     throttleSend,
   }

@@ -25,6 +25,8 @@ export type PresenceService = Readonly<{
   findOwn(userId: UserId): Promise<Presence>
   /** In the order of `userIds`. Null if the viewer may not see the user, which takes the same time and work. */
   find(viewerId: UserId, userIds: readonly UserId[]): Promise<(Presence | null)[]>
+  /** Returns the users who share a chat with the viewer, and the viewer. */
+  acquaintances(viewerId: UserId, userIds: readonly UserId[]): Promise<ReadonlySet<UserId>>
   /**
    * Shows the state of each user, then changes, while the viewer may see them. Rejects with:
    *
@@ -104,15 +106,19 @@ export function createPresence(dependencies: Dependencies): PresenceService {
   }
 
   async function find(viewerId: UserId, userIds: readonly UserId[]): Promise<(Presence | null)[]> {
-    const [allowed, saved, states] = await Promise.all([
-      visibility.allowed(userIds.map((userId) => ({ viewerId, userId }))),
+    const [visible, saved, states] = await Promise.all([
+      acquaintances(viewerId, userIds),
       lastSeen.read(userIds),
       Promise.all(userIds.map(lookUp)),
     ])
-    const visible = new Set(allowed.map(({ userId }) => userId))
     return userIds
       .map((userId, index) => toPresence(userId, states[index], saved.get(userId) ?? null))
       .map((presence) => (visible.has(presence.userId) ? presence : null))
+  }
+
+  async function acquaintances(viewerId: UserId, userIds: readonly UserId[]): Promise<ReadonlySet<UserId>> {
+    const allowed = await visibility.allowed(userIds.map((userId) => ({ viewerId, userId })))
+    return new Set(allowed.map(({ userId }) => userId))
   }
 
   async function subscribe(viewerId: UserId, userIds: readonly UserId[]): Promise<PresenceStream> {
@@ -133,6 +139,7 @@ export function createPresence(dependencies: Dependencies): PresenceService {
     grantGracePeriod: gracePeriods.grant,
     findOwn,
     find,
+    acquaintances,
     subscribe,
   }
 }

@@ -25,7 +25,7 @@ export function defineUsers(builder: Builder): void {
       args: { id: t.arg.id({ required: true }) },
       resolve: async (_, { id }, context) => {
         requireViewer(context)
-        return context.services.users.find(idArgument.user('id', id))
+        return context.loaders.namedUser.load(idArgument.user('id', id))
       },
     }),
   }))

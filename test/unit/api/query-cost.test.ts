@@ -1,6 +1,6 @@
 import { buildSchema, type GraphQLResolveInfo, graphqlSync } from 'graphql'
 import { expect, test } from 'vitest'
-import { queryCost } from '../../../src/api/query-cost.ts'
+import { type QueryCost, queryCost } from '../../../src/api/query-cost.ts'
 
 const schema = buildSchema(`
   interface Node { id: ID }
@@ -13,11 +13,16 @@ const schema = buildSchema(`
   type Box implements Node { id: ID, size: Int, weight: Int }
   type ItemConnection { edges: [ItemEdge], count: Int }
   type ItemEdge { node: Item }
-  type Query { item: Item, items(first: Int): ItemConnection, nodes(ids: [ID!]!): [Node] }`)
+  type Message { id: ID, status: String, reactions: [Reaction!] }
+  type Reaction { users: [Item!] }
+  type MessageConnection { edges: [MessageEdge] }
+  type MessageEdge { node: Message }
+  type Chat { messages(first: Int): MessageConnection, events(first: Int): [Event!] }
+  type Query { chat: Chat, item: Item, items(first: Int): ItemConnection, nodes(ids: [ID!]!): [Node] }`)
 
 /** Returns the cost of the only root field of the document. */
-function costOf(source: string, variableValues: Record<string, unknown> = {}): number {
-  let cost = NaN
+function fullCostOf(source: string, variableValues: Record<string, unknown> = {}): QueryCost {
+  let cost: QueryCost = { fields: NaN, units: NaN }
   const fieldResolver = (_source: unknown, _args: unknown, _context: unknown, info: GraphQLResolveInfo) => {
     cost = queryCost(info)
     return null
@@ -25,6 +30,9 @@ function costOf(source: string, variableValues: Record<string, unknown> = {}): n
   expect(graphqlSync({ schema, source, variableValues, fieldResolver }).errors).toBeUndefined()
   return cost
 }
+
+const costOf = (source: string, variableValues?: Record<string, unknown>): number =>
+  fullCostOf(source, variableValues).units
 
 const many = (count: number): string => Array.from({ length: count }, (_, index) => `f${index}: id`).join(' ')
 const page = (length: string, fields: string): string => `items${length} { edges { node { ${fields} } } }`
@@ -68,5 +76,23 @@ test('a fragment counts at each place where it is spread', () => {
 test('of the types that an object may have, the most expensive one counts', () => {
   const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Item { ${many(9)} } ... on Box { size weight } } }`
   expect(costOf(query, { ids: ['1'] })).toBe(1)
-  expect(costOf(query, { ids: Array.from({ length: 100 }, String) })).toBe(3)
+  expect(costOf(query, { ids: Array.from({ length: 100 }, String) })).toBe(5)
+})
+
+test('a field that reads more than it returns has a higher price, and counts once among the returned fields', () => {
+  const messages = (fields: string): string =>
+    `{ chat { messages(first: 100) { edges { node { ${fields} } } } } }`
+  expect(fullCostOf(messages('id'))).toEqual({ fields: 302, units: 1 })
+  expect(fullCostOf(messages('status'))).toEqual({ fields: 302, units: 2 })
+  expect(fullCostOf(messages('reactions { users { id } }'))).toEqual({ fields: 902, units: 6 })
+  expect(fullCostOf('{ chat { events(first: 500) { at } } }')).toEqual({ fields: 502, units: 4 })
+})
+
+test('nodes are priced by their ids, also if nothing is selected of them', () => {
+  const ids = Array.from({ length: 100 }, String)
+  expect(fullCostOf('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids })).toEqual({
+    fields: 101,
+    units: 3,
+  })
+  expect(fullCostOf(`{ nodes(ids: ${JSON.stringify(ids)}) { id } }`)).toEqual({ fields: 101, units: 3 })
 })
