@@ -47,18 +47,37 @@ type Dependencies = Readonly<{
 export function createAuthenticator({ verifier, provision, revocations }: Dependencies): Authenticator {
   async function verify(token: string): Promise<Session> {
     const claims = await verifier.verify(token)
-    const isRevoked = (): boolean => revocations.isRevoked(claims)
-    if (isRevoked()) throw revoked()
+    const session = new TokenSession(claims, revocations)
+    if (session.isRevoked()) throw revoked()
     await provision(claims)
     // It may have been revoked meanwhile, before anything looked at this session.
-    if (isRevoked()) throw revoked()
-    const { userId, name, avatarUrl, expiresAt } = claims
-    return { viewer: { userId, name, avatarUrl }, expiresAt, isRevoked, renew: undefined }
+    if (session.isRevoked()) throw revoked()
+    return session
   }
 
   return {
     authenticate: (token) => withTimeout(AUTHENTICATE_WITHIN_MS, verify(token), tooLate),
     onRevocation: revocations.onChange,
+  }
+}
+
+/** The session of one token. A class, because each connection keeps one: closures would take more memory. */
+class TokenSession implements Session {
+  readonly viewer: Claims
+  readonly renew = undefined
+  readonly #revocations: Pick<Revocations, 'isRevoked'>
+
+  constructor(claims: Claims, revocations: Pick<Revocations, 'isRevoked'>) {
+    this.viewer = claims
+    this.#revocations = revocations
+  }
+
+  get expiresAt(): Date | undefined {
+    return this.viewer.expiresAt
+  }
+
+  isRevoked(): boolean {
+    return this.#revocations.isRevoked(this.viewer)
   }
 }
 
@@ -89,24 +108,45 @@ export function renewable(
   authenticate: Authenticator['authenticate'],
   onRenewed: (token: string) => void,
 ): Session {
-  let current = first
-  return {
-    get viewer() {
-      return current.viewer
-    },
-    get expiresAt() {
-      return current.expiresAt
-    },
-    isRevoked: () => current.isRevoked(),
-    async renew(value) {
-      const token = bearer(value)
-      if (token === undefined) throw new ParleyError('UNAUTHENTICATED', 'The token is empty.')
-      const next = await authenticate(token)
-      if (next.viewer.userId !== current.viewer.userId) {
-        throw forbidden('A session can only be renewed with a token of the same user.')
-      }
-      current = next
-      onRenewed(token)
-    },
+  return new RenewableSession(first, authenticate, onRenewed)
+}
+
+/** A class, because each connection keeps one: an object with getters of its own takes ten times the memory. */
+class RenewableSession implements Session {
+  readonly #authenticate: Authenticator['authenticate']
+  readonly #onRenewed: (token: string) => void
+  #current: Session
+
+  constructor(
+    first: Session,
+    authenticate: Authenticator['authenticate'],
+    onRenewed: (token: string) => void,
+  ) {
+    this.#current = first
+    this.#authenticate = authenticate
+    this.#onRenewed = onRenewed
+  }
+
+  get viewer(): Viewer {
+    return this.#current.viewer
+  }
+
+  get expiresAt(): Date | undefined {
+    return this.#current.expiresAt
+  }
+
+  isRevoked(): boolean {
+    return this.#current.isRevoked()
+  }
+
+  async renew(value: string): Promise<void> {
+    const token = bearer(value)
+    if (token === undefined) throw new ParleyError('UNAUTHENTICATED', 'The token is empty.')
+    const next = await this.#authenticate(token)
+    if (next.viewer.userId !== this.#current.viewer.userId) {
+      throw forbidden('A session can only be renewed with a token of the same user.')
+    }
+    this.#current = next
+    this.#onRenewed(token)
   }
 }

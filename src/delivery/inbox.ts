@@ -14,7 +14,7 @@ import type { LiveDevices } from './live-devices.ts'
 import { type Accept, type LiveSink, type LiveStream, openLiveStream } from './live-stream.ts'
 import { createPhases, type PhaseDependencies } from './phases.ts'
 import { createDeviceReplay } from './replay.ts'
-import { createReceiptMerge } from './receipt-merge.ts'
+import { createReceiptMerge, type ReceiptMerge } from './receipt-merge.ts'
 import { createReplayPlanner } from './replay-plan.ts'
 import type { ReadPage } from './shared-pages.ts'
 import { createThrottledReads, MAX_CONCURRENT_SHARED_READS } from './throttled-reads.ts'
@@ -87,13 +87,16 @@ export function createInbox(dependencies: Dependencies): Inbox {
         { signal: feed.signal, hasQueued: feed.hasQueued, registered: subscription.registered },
       )
       subscription.markLoaded()
-      const receiptMerge = createReceiptMerge()
-      const onReceipt = receiptMerge.replayed
+      let receiptMerge: ReceiptMerge | undefined
+      const onReceipt: ReceiptMerge['replayed'] = (receipt) => {
+        receiptMerge ??= createReceiptMerge()
+        receiptMerge.replayed(receipt)
+      }
       const replayed = registration && replay(feed.signal, { viewerId, registration, pending, onReceipt })
       yield* shared.replay(viewerId, replayed)
       if (deviceId !== undefined) disposeLive = liveDevices.add(viewerId, deviceId)
       return (item) => {
-        if (!merge(item) || !receiptMerge.isNews(item)) return 'skip'
+        if (!merge(item) || receiptMerge?.isNews(item) === false) return 'skip'
         shared.recordDelivery(viewerId)
         countLive()
         return 'deliver'

@@ -69,19 +69,18 @@ export function openLiveStream({ phases, sink, onClose, onFlushed, onOverflow }:
 
   /** The reader gets no item. It waits for the end of the stream. */
   async function handOverTo(taker: LiveSink, feed: Feed<LiveItem>): Promise<Receiver<LiveItem> | undefined> {
-    const handOver = startHandingOver(taker, { isOpen: () => stream.isOpen, onFlushed })
+    const handingOver = new HandingOver(taker, stream, onFlushed)
     const lists = phases(feed)
     for (;;) {
       const list = await lists.next()
       if (!stream.isOpen) return undefined
-      if (list.done !== true) await handOver.all(list.value)
-      else return list.value ? receiverFor(taker, list.value, handOver) : undefined
+      if (list.done !== true) await handingOver.all(list.value)
+      else return list.value ? receiverFor(taker, list.value) : undefined
     }
   }
 
   /** Items that were queued behind the last one are not delivered. */
-  function receiverFor(taker: LiveSink, accept: Accept, { onReady }: HandingOver): Receiver<LiveItem> {
-    onReady(() => stream.resume())
+  function receiverFor(taker: LiveSink, accept: Accept): Receiver<LiveItem> {
     return {
       take(item) {
         const decision = stream.isOpen ? accept(item) : 'skip'
@@ -106,37 +105,45 @@ export function openLiveStream({ phases, sink, onClose, onFlushed, onOverflow }:
   return stream
 }
 
-/** Hands the items of the replay to a sink. */
-type HandingOver = Readonly<{
-  /** Resolves when the sink has taken all items and is ready for more. Never resolves if the stream closes first. */
-  all(items: readonly InboxItem[]): Promise<void>
-  /** Sets what is called when the sink becomes ready. */
-  onReady(call: () => void): void
-}>
-
 /** So many items are announced at once, so that they are resolved together. */
 const ANNOUNCED_AHEAD = 64
 
-function startHandingOver(
-  sink: LiveSink,
-  { isOpen, onFlushed }: { isOpen: () => boolean; onFlushed: Options['onFlushed'] },
-): HandingOver {
-  let resume = (): void => undefined
-  sink.start(() => resume())
-  const becomesReady = (): Promise<void> => new Promise((resolve) => (resume = resolve))
+/** Hands the items of a replay to a sink, as fast as the sink takes them. */
+class HandingOver {
+  readonly #sink: LiveSink
+  readonly #stream: LiveStream
+  readonly #onFlushed: Options['onFlushed']
+  /** Set while the replay waits for the sink. */
+  #wake: (() => void) | undefined
 
-  return {
-    async all(items) {
-      for (const [index, item] of items.entries()) {
-        if (index % ANNOUNCED_AHEAD === 0)
-          for (const next of items.slice(index, index + ANNOUNCED_AHEAD)) sink.announce(next)
-        if (!sink.take(item, onFlushed && (() => onFlushed(item)))) await becomesReady()
-        if (!isOpen()) return
-      }
-    },
-    onReady(call) {
-      resume = call
-    },
+  constructor(sink: LiveSink, stream: LiveStream, onFlushed: Options['onFlushed']) {
+    this.#sink = sink
+    this.#stream = stream
+    this.#onFlushed = onFlushed
+    sink.start(() => this.#resume())
+  }
+
+  /** Resolves when the sink has taken all items and is ready for more. Never resolves if the stream closes first. */
+  async all(items: readonly InboxItem[]): Promise<void> {
+    const onFlushed = this.#onFlushed
+    for (const [index, item] of items.entries()) {
+      if (index % ANNOUNCED_AHEAD === 0) this.#announce(items.slice(index, index + ANNOUNCED_AHEAD))
+      const isReady = this.#sink.take(item, onFlushed && (() => onFlushed(item)))
+      if (!isReady) await new Promise<void>((resolve) => (this.#wake = resolve))
+      if (!this.#stream.isOpen) return
+    }
+  }
+
+  /** After the replay, it is the stream that waits for the sink. */
+  #resume(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    if (wake === undefined) this.#stream.resume()
+    else wake()
+  }
+
+  #announce(items: readonly InboxItem[]): void {
+    for (const item of items) this.#sink.announce(item)
   }
 }
 

@@ -12,7 +12,10 @@ export type Merge = (item: LiveItem) => boolean
  * Live events of a chat arrive in order of seq, so the first one beyond the covered seq settles the chat for good.
  * Receipts and typing are in no log. They always pass: the newest one holds, however often it is repeated.
  */
+const isAlwaysNew: Merge = () => true
+
 export function createMerge(covered: ReadonlyMap<ChatId, Seq>): Merge {
+  if (covered.size === 0) return isAlwaysNew
   const unsettled = new Map(covered)
   return (item) => {
     if (!('seq' in item)) return true

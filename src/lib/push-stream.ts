@@ -67,7 +67,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
   readonly #queue: Queue<Pushed>
   #items: AsyncIterator<Item, Receiver<Pushed> | void, undefined>
   /** One for each waiting `next`: makes it look at the state. */
-  readonly #interrupts = new Set<() => void>()
+  readonly #interrupts: (() => void)[] = []
   #state: State<Item> = { type: 'open' }
   #abort: AbortController | undefined
   #wakePushed: (() => void) | undefined
@@ -177,12 +177,12 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
       IteratorResult<Item, Receiver<Pushed> | void> | undefined
     >()
     const interrupt = (): void => resolve(undefined)
-    this.#interrupts.add(interrupt)
+    this.#interrupts.push(interrupt)
     this.#items.next().then(resolve, reject)
     try {
       return await promise
     } finally {
-      this.#interrupts.delete(interrupt)
+      this.#interrupts.splice(this.#interrupts.indexOf(interrupt), 1)
     }
   }
 
@@ -243,6 +243,8 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     const handover = new Handover(receiver, this.#queue)
     this.#handover = handover
     this.#items = NO_ITEMS
+    // `items` is over, and nothing else has the signal.
+    this.#abort = undefined
     if (this.#state.type === 'ending') handover.finish()
     handover.resume()
     return handover

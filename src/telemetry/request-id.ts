@@ -21,8 +21,10 @@ export type RequestScope = Readonly<{
   dispose: Dispose
 }>
 
+const NO_SCOPE: RequestScope = { run: (work) => work(), dispose: () => undefined }
+
 export function beginRequestScope(requestId: string | undefined): RequestScope {
-  if (requestId === undefined) return { run: (work) => work(), dispose: () => undefined }
+  if (requestId === undefined) return NO_SCOPE
   const scope: Scope = { requestId }
   return {
     run: (work) => scopes.run(scope, work),

@@ -1,19 +1,30 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type Address, listen, type PortVariable } from './port.ts'
 
 /** An HTTP server on its port. Create it before the server listens, so that it sees every connection. */
 export class Listener {
   readonly #server: Server
-  readonly #sockets = new Set<Socket>()
+  /** Connections that are not WebSockets. */
+  readonly #sockets = new Set<Duplex>()
 
   constructor(server: Server) {
     this.#server = server
+    const forget = (socket: Duplex): void => {
+      socket.removeListener('close', forgetThis)
+      this.#sockets.delete(socket)
+    }
+    function forgetThis(this: Duplex): void {
+      forget(this)
+    }
     server.on('connection', (socket) => {
       this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
+      socket.on('close', forgetThis)
     })
+    // A WebSocket may live for days, and has been used.
+    server.on('upgrade', (_, socket) => forget(socket))
     // Node.js closes connections that are idle when the server closes. Those that are busy then must be closed later.
     server.on('request', (_, response) => {
       response.once('close', () => {
@@ -42,7 +53,8 @@ export class Listener {
 
   /** Browsers open connections in advance. Node.js does not count a connection without any request as idle. */
   #closeUnused(): void {
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
+    for (const socket of this.#sockets)
+      if (socket instanceof Socket && socket.bytesRead === 0) socket.destroy()
   }
 }
 

@@ -26,6 +26,8 @@ type Dependencies = Readonly<{
   /** The TCP or TLS connection under the WebSocket. */
   network: Duplex
   turnEnd: TurnEnd
+  /** Called once, when the socket is closed. */
+  onClosed(): void
   sessions: SocketSessions
   intake: Pick<Intake, 'add'>
   limits: SocketLimits
@@ -39,6 +41,8 @@ type Dependencies = Readonly<{
   scope: RequestScope
   logger: Logger
 }>
+
+type Unread = Readonly<{ data: Buffer; receivedAt: number }>
 
 /**
  * Beyond this the socket is paused and the network buffers the rest. It is about what the network delivers at once.
@@ -61,7 +65,6 @@ const PONG = JSON.stringify({ type: 'pong' })
  * the closing handshake is complete.
  */
 export class SocketConnection implements CallerConnection, MessageSource, AnonymousSocket {
-  readonly id = randomUUID()
   readonly sessions: SocketSessions
   readonly operations = new RunningOperations()
   readonly operationIds = new OperationIds()
@@ -75,11 +78,15 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
   readonly #logger: Logger
   readonly #liveness: Liveness
   readonly #intake: Pick<Intake, 'add'>
-  readonly #closed = Promise.withResolvers<void>()
-  #unread: Readonly<{ data: Buffer; receivedAt: number }>[] = []
+  readonly #onClosed: () => void
+  #id: string | undefined
+  #closed: PromiseWithResolvers<void> | undefined
+  #isClosed = false
+  #unread: Unread[] = []
   #unreadBytes = 0
   #handle: (text: string) => Promise<void> = () => Promise.resolve()
   #queuedMs = 0
+  #initDueAt: number
   #endProtocol: ((code?: number, reason?: string) => Promise<void>) | undefined
   #isEnded = false
 
@@ -96,7 +103,10 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
     this.#scope = scope
     this.#logger = logger
     this.#intake = intake
-    this.#liveness = new Liveness(performance.now(), limits.silenceMs)
+    this.#onClosed = dependencies.onClosed
+    const now = performance.now()
+    this.#liveness = new Liveness(now, limits.silenceMs)
+    this.#initDueAt = now + limits.initTimeoutMs
   }
 
   /** The payer for parsing and validating the documents of this connection. */
@@ -105,8 +115,16 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
     return viewerId === undefined ? `address ${this.#address}` : `user ${viewerId}`
   }
 
+  /** Made when it is first asked for, as `closed` is: most connections never need one. */
+  get id(): string {
+    this.#id ??= randomUUID()
+    return this.#id
+  }
+
   /** Resolves when the socket is closed. */
   get closed(): Promise<void> {
+    this.#closed ??= Promise.withResolvers<void>()
+    if (this.#isClosed) this.#closed.resolve()
     return this.#closed.promise
   }
 
@@ -119,7 +137,9 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
     socket.on('close', (code, reason) => {
       this.#end(code, String(reason))
       this.#scope.dispose()
-      this.#closed.resolve()
+      this.#isClosed = true
+      this.#closed?.resolve()
+      this.#onClosed()
     })
     this.#endProtocol = protocol.opened(
       {
@@ -168,6 +188,7 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
 
   /** Call it regularly. Cuts the connection off if the peer is silent. */
   checkLiveness(now: number): void {
+    if (now >= this.#initDueAt) this.close(CLOSE_CODES.INIT_TIMEOUT.code, CLOSE_CODES.INIT_TIMEOUT.reason)
     // A paused socket reads nothing from the network, so the peer only seems to be silent.
     if (this.#socket.isPaused) this.#liveness.reset(now)
     const action = this.#liveness.check(now)
@@ -178,6 +199,12 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
   /** Call it after this process was suspended: what the peer sent meanwhile has not been read yet. */
   resetLiveness(now: number): void {
     this.#liveness.reset(now)
+    if (this.#initDueAt !== Infinity) this.#initDueAt = now + this.#limits.initTimeoutMs
+  }
+
+  /** The client has sent its connection_init. */
+  recordInit(): void {
+    this.#initDueAt = Infinity
   }
 
   /**
@@ -219,13 +246,18 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
     if (next === undefined) return false
     this.#queuedMs = performance.now() - next.receivedAt
     this.#unreadBytes -= next.data.byteLength + BYTES_PER_UNREAD_MESSAGE
-    this.#scope.run(() => {
-      traceOperation(next.receivedAt, () => this.#handle(next.data.toString())).catch((error: unknown) =>
-        this.#fail(error),
-      )
-    })
+    this.#scope.run(() => this.#closeOnFailure(this.#start(next)))
     if (this.#unread.length === 0) this.#socket.resume()
     return this.#unread.length > 0
+  }
+
+  #start({ data, receivedAt }: Unread): Promise<void> {
+    return traceOperation(receivedAt, () => this.#handle(data.toString()))
+  }
+
+  /** Apart from `start`, whose message would otherwise be kept for as long as its operation runs. */
+  #closeOnFailure(handled: Promise<void>): void {
+    handled.catch((error: unknown) => this.#fail(error))
   }
 
   #receive(data: RawData, isBinary: boolean): void {

@@ -140,6 +140,12 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
       socket,
       network: request.socket,
       turnEnd,
+      onClosed() {
+        disposeAnonymous()
+        users.release()
+        connections.delete(connection)
+        if (connections.size === 0) stopChecks()
+      },
       sessions,
       intake,
       limits,
@@ -152,12 +158,6 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     const disposeAnonymous = anonymous.add(address, connection, performance.now())
     connections.add(connection)
     startChecks()
-    void connection.closed.then(() => {
-      disposeAnonymous()
-      users.release()
-      connections.delete(connection)
-      if (connections.size === 0) stopChecks()
-    })
     connection.open(protocol)
   }
 

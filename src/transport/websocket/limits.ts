@@ -2,7 +2,7 @@ import { MAX_BODY_LENGTH } from '../../messages/message-input.ts'
 
 /** Limits of one WebSocket connection. */
 export type SocketLimits = Readonly<{
-  /** Time from the handshake to connection_init, in milliseconds. */
+  /** Time from the handshake to connection_init, in milliseconds. It may take one `checkIntervalMs` more. */
   initTimeoutMs: number
   /** After this much silence the gateway pings the peer. After as much again it cuts the connection off. */
   silenceMs: number

@@ -23,57 +23,66 @@ function translated(socket: ProtocolSocket, ids: OperationIds): ProtocolSocket {
       return translatedText === undefined ? undefined : socket.send(translatedText)
     },
     onMessage(handle) {
-      socket.onMessage(async (text) => {
+      // Not async: its frame would be kept for as long as the operation runs.
+      socket.onMessage((text) => {
         const message = parsed(text)
         if (isFromServer(message)) {
-          return socket.close(CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
+          return closeWith(socket, CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
         }
         if (!isOperationMessage(message)) return handle(text)
         if (message.type === 'subscribe' && ids.isRunning(message.id)) {
-          return socket.close(CLOSE_CODES.SUBSCRIBER_EXISTS.code, existsReason(message.id))
+          return closeWith(socket, CLOSE_CODES.SUBSCRIBER_EXISTS.code, existsReason(message.id))
         }
         const id = message.type === 'subscribe' ? ids.begin(message.id) : ids.end(message.id)
-        if (id !== undefined) await handle(asText({ ...message, id, ...withDocument(message) }))
+        return id === undefined ? HANDLED : handle(asText({ ...message, id, ...withDocument(message) }))
       })
     },
   }
 }
 
-/** The ids of one connection: the client's ids of the operations that are running, and the ids that replace them. */
+async function closeWith(socket: ProtocolSocket, code: number, reason: string): Promise<void> {
+  await socket.close(code, reason)
+}
+
+const HANDLED = Promise.resolve()
+
+/** One operation: the client's id of it, and the id that replaces that one. */
+type RunningId = Readonly<{ own: string; clientId: string }>
+
+/**
+ * The ids of the running operations of one connection. There are few, so that maps would only cost memory. The list is
+ * replaced and not extended: an array that `push` has extended has room for 16 more.
+ */
 export class OperationIds {
-  readonly #own = new Map<string, string>()
-  readonly #clients = new Map<string, string>()
+  #running: RunningId[] = []
   #last = 0
 
   /** Returns the client's id of a running operation. */
   clientIdOf(own: string): string | undefined {
-    return this.#clients.get(own)
+    return this.#running.find((id) => id.own === own)?.clientId
   }
 
   isRunning(clientId: string): boolean {
-    return this.#own.has(clientId)
+    return this.#running.some((id) => id.clientId === clientId)
   }
 
   begin(clientId: string): string {
     const own = `${(this.#last += 1)}`
-    this.#own.set(clientId, own)
-    this.#clients.set(own, clientId)
+    this.#running = [...this.#running, { own, clientId }]
     return own
   }
 
   /** Returns the own id of the operation, or undefined if it is not running. */
   end(clientId: string): string | undefined {
-    const own = this.#own.get(clientId)
-    this.#own.delete(clientId)
-    if (own !== undefined) this.#clients.delete(own)
-    return own
+    const index = this.#running.findIndex((id) => id.clientId === clientId)
+    return index === -1 ? undefined : this.#running.splice(index, 1)[0]?.own
   }
 
   /** Puts the client's id into a message. Returns undefined if the operation has been completed. */
   toClient(text: string): string | undefined {
     if (!text.startsWith(ID_PREFIX)) return text
     const idEnd = text.indexOf('"', ID_PREFIX.length)
-    const clientId = this.#clients.get(text.slice(ID_PREFIX.length, idEnd))
+    const clientId = this.clientIdOf(text.slice(ID_PREFIX.length, idEnd))
     if (clientId === undefined) return undefined
     const rest = text.slice(idEnd + 1)
     if (!rest.startsWith(',"type":"next"')) this.end(clientId)

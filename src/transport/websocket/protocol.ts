@@ -56,6 +56,7 @@ export function createSocketProtocol({
   const { execute } = yoga.engine()
 
   async function signIn(connection: SocketConnection, payload: unknown): Promise<boolean> {
+    connection.recordInit()
     const found = connectionToken({ payload, header: connection.authorization })
     if (found.type === 'misplaced') {
       connection.close(CLOSE_CODES.TOKEN_MISPLACED.code, CLOSE_CODES.TOKEN_MISPLACED.reason)
@@ -179,7 +180,8 @@ export function createSocketProtocol({
   }
 
   const server = makeServer<Record<string, unknown>, SocketConnection>({
-    connectionInitWaitTimeout: limits.initTimeoutMs,
+    // The connection looks at the time itself: a timer for each would be kept for as long as the connection is.
+    connectionInitWaitTimeout: 0,
     onConnect: ({ extra, connectionParams }) => signIn(extra, connectionParams),
     onSubscribe: ({ extra }, id, message) => begin(extra, id, message),
     execute: (args) => run(execute, args),

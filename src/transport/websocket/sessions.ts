@@ -12,7 +12,13 @@ export type SessionUse = Readonly<{
 }>
 
 /** One token in use: by the connection itself, by operations that brought it, or by both. */
-type Entry = { readonly ready: Promise<Session>; session: Session | undefined; uses: number }
+type Entry = {
+  /** Undefined if another entry has the token. */
+  token: string | undefined
+  readonly ready: Promise<Session>
+  session: Session | undefined
+  uses: number
+}
 
 /**
  * The sessions of one connection: its own, and those of operations that bring their own token. A browser may share one
@@ -22,9 +28,8 @@ type Entry = { readonly ready: Promise<Session>; session: Session | undefined; u
 export class SocketSessions {
   readonly #authenticate: Authenticator['authenticate']
   readonly #onAuthenticated: (userId: UserId) => void
-  /** By token. */
-  readonly #entries = new Map<string, Entry>()
-  readonly #inUse = new Set<Entry>()
+  /** The tokens in use. Nearly always there is one, so that a map would only cost memory. */
+  #entries: Entry[] = []
   #own: Session | undefined
 
   /** `onAuthenticated` is called for every token that is valid. If it throws, the token is rejected with its error. */
@@ -54,13 +59,12 @@ export class SocketSessions {
 
   /** Whether a token is being checked. */
   get isChecking(): boolean {
-    for (const { session } of this.#inUse) if (session === undefined) return true
-    return false
+    return this.#entries.some(({ session }) => session === undefined)
   }
 
   /** Returns why a token in use is no longer valid, if one is not. */
   endOfAny(nowMs: number): SessionEnd | undefined {
-    for (const { session } of this.#inUse) {
+    for (const { session } of this.#entries) {
       const end = endOf(session, nowMs)
       if (end !== undefined) return end
     }
@@ -68,7 +72,7 @@ export class SocketSessions {
   }
 
   async #useToken(token: string): Promise<SessionUse> {
-    const entry = this.#entries.get(token) ?? this.#add(token)
+    const entry = this.#entries.find((other) => other.token === token) ?? this.#add(token)
     entry.uses += 1
     let isDisposed = false
     const dispose = (): void => {
@@ -89,26 +93,19 @@ export class SocketSessions {
       entry.session = renewable(session, this.#authenticate, (next) => this.#replaceToken(entry, next))
       return entry.session
     })
-    const entry: Entry = { ready, session: undefined, uses: 0 }
-    this.#entries.set(token, entry)
-    this.#inUse.add(entry)
+    const entry: Entry = { token, ready, session: undefined, uses: 0 }
+    this.#entries = [...this.#entries, entry]
     return entry
   }
 
   #endUse(entry: Entry): void {
     entry.uses -= 1
-    if (entry.uses > 0) return
-    this.#inUse.delete(entry)
-    this.#removeTokensOf(entry)
+    if (entry.uses === 0) this.#entries.splice(this.#entries.indexOf(entry), 1)
   }
 
   /** After a renewal the new token identifies the session. The old one, which may have expired, no longer does. */
   #replaceToken(entry: Entry, token: string): void {
-    this.#removeTokensOf(entry)
-    if (this.#inUse.has(entry) && !this.#entries.has(token)) this.#entries.set(token, entry)
-  }
-
-  #removeTokensOf(entry: Entry): void {
-    for (const [token, other] of this.#entries) if (other === entry) this.#entries.delete(token)
+    const isTaken = this.#entries.some((other) => other !== entry && other.token === token)
+    entry.token = isTaken ? undefined : token
   }
 }

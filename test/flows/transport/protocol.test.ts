@@ -8,7 +8,7 @@ import { post } from './http-client.ts'
 import { RawSocket, handshakeStatus } from './raw-socket.ts'
 
 test('closes a connection without connection_init with 4408', async () => {
-  await using gateway = await startGateway({ limits: { initTimeoutMs: 100 } })
+  await using gateway = await startGateway({ limits: { initTimeoutMs: 100, checkIntervalMs: 50 } })
   using socket = new RawSocket(gateway.webSocketUrl)
   expect(await socket.closed).toEqual({ code: 4408, reason: 'Connection initialisation timeout' })
 })

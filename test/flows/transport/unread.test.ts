@@ -35,6 +35,7 @@ async function connectUnread() {
     server.handleUpgrade(request, network, head, resolve)
   })
   const connection = new SocketConnection({
+    onClosed: () => undefined,
     socket,
     network,
     turnEnd: createTurnEnd(),
@@ -48,6 +49,7 @@ async function connectUnread() {
     logger,
   })
   connection.open(protocol)
+  connection.recordInit()
   if (client.readyState !== WebSocket.OPEN) await once(client, 'open')
   return {
     client,
