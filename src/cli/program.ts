@@ -17,6 +17,8 @@ import { environmentHelp, examples, writeTo } from './help.ts'
 import type { RevokeRequest } from './commands/revoke.ts'
 import type { Process, RunCommand } from './process.ts'
 
+type MediaOption = Readonly<{ media?: boolean }>
+
 const DEFAULT_TOKEN_LIFETIME = '30d'
 /** A level that an operator forgot to take back ends after an hour. */
 const DEFAULT_LEVEL_LIFETIME = '1h'
@@ -216,9 +218,10 @@ export function createProgram(
     'Writes a backup of the whole database into <folder>. Gateways may run meanwhile.',
   )
     .argument('<folder>', 'a new or empty folder', parseText)
-    .addHelpText('after', examples('parley backup /backups/monday'))
-    .action((folder: string) =>
-      run(async () => (await import('./commands/backup.ts')).backUpDatabase, { folder }),
+    .option('--media', 'also copy the files in MEDIA_URL')
+    .addHelpText('after', examples('parley backup /backups/monday', 'parley backup /backups/monday --media'))
+    .action((folder: string, { media = false }: MediaOption) =>
+      run(async () => (await import('./commands/backup.ts')).backUpDatabase, { folder, media }),
     )
 
   verb(
@@ -227,9 +230,27 @@ export function createProgram(
     'Fills an empty database from what "parley backup" wrote into <folder>, and verifies the copy. No gateway may run on the database.',
   )
     .argument('<folder>', 'a folder that "parley backup" wrote', parseText)
+    .option('--media', 'also put the files of the backup into MEDIA_URL')
     .addHelpText('after', examples('parley restore /backups/monday'))
-    .action((folder: string) =>
-      run(async () => (await import('./commands/restore.ts')).restoreDatabase, { folder }),
+    .action((folder: string, { media = false }: MediaOption) =>
+      run(async () => (await import('./commands/restore.ts')).restoreDatabase, { folder, media }),
+    )
+
+  const files = verb('media', 'check the files of messages', 'Works on the files in MEDIA_URL.').addHelpText(
+    'after',
+    examples('parley media check'),
+  )
+  files
+    .command('check')
+    .summary('compare the database with the storage')
+    .description(
+      'Compares the uploads in the database with the files in MEDIA_URL, both ways. Prints missing files, and files that no upload needs. Gateways may run meanwhile.',
+    )
+    .option('--fix', 'remove the files that no upload needs')
+    .showHelpAfterError('Run "parley media check --help".')
+    .addHelpText('after', examples('parley media check', 'parley media check --fix'))
+    .action(({ fix = false }: Readonly<{ fix?: boolean }>) =>
+      run(async () => (await import('./commands/media.ts')).checkFiles, { fix }),
     )
 
   verb(

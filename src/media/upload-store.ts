@@ -58,8 +58,20 @@ export type UploadStore = Readonly<{
   released(limit: number): Promise<readonly Readonly<{ id: AttachmentId; storageKey: string }>[]>
   /** Forgets uploads whose bytes are deleted. */
   forget(ids: readonly AttachmentId[]): Promise<void>
+  /** Returns uploads with inspected files that are not released, in the order of their ids. */
+  stored(afterId: AttachmentId | undefined, limit: number): Promise<readonly StoredUpload[]>
+  /** Returns which of these folders of the storage belong to an upload, with the attempt that counts. */
+  known(storageKeys: readonly string[]): Promise<readonly Pick<Upload, 'storageKey' | 'attempt'>[]>
   /** Forgets how much users uploaded before yesterday. */
   forgetUsage(limit: number): Promise<void>
+}>
+
+/** An upload and the place of its files. */
+export type StoredUpload = Readonly<{
+  id: AttachmentId
+  storageKey: string
+  attempt: string
+  hasThumbnails: boolean
 }>
 
 type NewUpload = UploadInput & Readonly<{ id: AttachmentId; uploaderId: UserId; storageKey: string }>
@@ -169,6 +181,22 @@ const FORGET_USAGE = {
     DELETE FROM upload_usages u USING old WHERE u.day = old.day AND u.user_id = old.user_id`,
 }
 
+// A page of the primary key of uploads. Takes no lock.
+const STORED = {
+  name: 'media_stored',
+  text: `
+    SELECT id, storage_key AS "storageKey", attempt, has_thumbnails AS "hasThumbnails" FROM uploads
+    WHERE id > $1 AND attempt IS NOT NULL AND released_at IS NULL ORDER BY id LIMIT $2`,
+}
+
+// Rows of uploads by the index on the folder. Takes no lock.
+const KNOWN = {
+  name: 'media_known',
+  text: `SELECT storage_key AS "storageKey", attempt FROM uploads WHERE storage_key = ANY ($1::uuid[])`,
+}
+
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
+
 /** All statements go to the primary: an upload is completed, sent and fetched within moments. */
 export function createUploadStore({ writer }: { writer: Writer }): UploadStore {
   return {
@@ -212,6 +240,8 @@ export function createUploadStore({ writer }: { writer: Writer }): UploadStore {
     async forget(ids) {
       await writer.query(FORGET, [ids])
     },
+    stored: (afterId, limit) => writer.query(STORED, [afterId ?? BEFORE_ALL, limit]),
+    known: (storageKeys) => writer.query(KNOWN, [storageKeys]),
     async forgetUsage(limit) {
       await writer.query(FORGET_USAGE, [limit])
     },

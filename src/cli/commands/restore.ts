@@ -2,20 +2,27 @@ import path from 'node:path'
 import type { Manifest } from '../../backup/manifest.ts'
 import { countOf } from '../../backup/progress.ts'
 import { restore } from '../../backup/restore.ts'
-import type { RunCommand } from '../process.ts'
+import type { Process, RunCommand } from '../process.ts'
 import { readVersion } from '../../config/version.ts'
-import { progressIntervalMs } from './backup.ts'
+import { copyMediaIn, type MediaCopy } from '../../media/media-backup.ts'
+import { MEDIA_FOLDER, progressIntervalMs } from './backup.ts'
+import { withStorage } from './media.ts'
 import { openOperatorDatabase } from './operator-database.ts'
 import { stoppable } from './stoppable.ts'
 
 const CONSEQUENCE = 'The database is as empty as it was. Start again when you like.'
 
 /** Fills an empty database from a backup, and prints what was verified. */
-export const restoreDatabase: RunCommand<Readonly<{ folder: string }>> = async (process, input) => {
+export const restoreDatabase: RunCommand<Readonly<{ folder: string; media: boolean }>> = async (
+  process,
+  input,
+) => {
   const folder = path.resolve(input.folder)
-  const manifest = await stoppable(process, CONSEQUENCE, async (signal) => {
+  const { manifest, copy } = await stoppable(process, CONSEQUENCE, async (signal) => {
+    // The files first: this may be repeated, and a database that was filled cannot be filled again.
+    const files = input.media ? await restoreFiles(process, folder, signal) : undefined
     await using database = await openOperatorDatabase({ env: process.env, signal, needs: 'unused' })
-    return await restore({
+    const restored = await restore({
       url: database.url,
       folder,
       parleyVersion: readVersion(),
@@ -23,9 +30,17 @@ export const restoreDatabase: RunCommand<Readonly<{ folder: string }>> = async (
       report: process.notice,
       reportIntervalMs: progressIntervalMs(process.isTerminal),
     })
+    return { manifest: restored, copy: files }
   })
+  if (copy !== undefined) process.print(`✓ ${countOf(copy.files, 'file')} of messages`)
   for (const line of report(folder, manifest)) process.print(line)
   return 0
+}
+
+function restoreFiles(process: Process, folder: string, signal: AbortSignal): Promise<MediaCopy> {
+  return withStorage(process, (storage) =>
+    copyMediaIn({ storage, folder: path.join(folder, MEDIA_FOLDER), signal }),
+  )
 }
 
 function report(folder: string, { tables, logs, takenAt }: Manifest): readonly string[] {

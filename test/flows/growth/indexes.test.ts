@@ -43,6 +43,8 @@ const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
   revocation_of_token: 'an operator, as above',
   revocation_list: 'an operator',
   revocation_changes_after: 'once after each revocation',
+  media_stored: 'an operator who checks or copies the files, page by page',
+  media_known: 'an operator who checks the files',
   timeline_record: 'once after a failover, into a table of one row for each',
 }
 

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { createAudienceStore } from '../../../src/chats/audience-store.ts'
 import { createChatLogStore } from '../../../src/chats/chat-log-store.ts'
@@ -15,6 +14,7 @@ import type { Writer } from '../../../src/store/sql/writer.ts'
 import { connect, query } from '../servers/database.ts'
 import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../people/documents.ts'
 import { findAttachment, sendFiles, upload } from '../people/files.ts'
+import { until } from '../fixtures/until.ts'
 import type { TestParley } from '../servers/parley.ts'
 import type { Person } from '../people/person.ts'
 import { heartbeat, queryPresence, PresenceStream } from '../people/presence-stream.ts'
@@ -222,12 +222,4 @@ function writerOn(client: pg.Client): Writer {
       return result
     },
   } as Writer
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('The condition was not met within 15 seconds.')
-    await delay(20)
-  }
 }

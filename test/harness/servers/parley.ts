@@ -110,7 +110,11 @@ async function mediaConfig(
   return { location, maxUploadBytes: 10_000_000, contentTypes: [], bytesPerDay: Infinity }
 }
 
-async function newLocation(kind: 'folder' | 's3', resources: AsyncDisposableStack): Promise<MediaLocation> {
+/** Returns a new folder, or a new bucket on a server of its own. */
+export async function newLocation(
+  kind: 'folder' | 's3',
+  resources: AsyncDisposableStack,
+): Promise<MediaLocation> {
   if (kind === 's3') return resources.use(await startS3()).location
   const folder = await mkdtemp(join(tmpdir(), 'parley-media-'))
   resources.defer(() => rm(folder, { recursive: true, force: true }))
