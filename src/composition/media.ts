@@ -9,6 +9,9 @@ import { createMediaLinks } from '../media/media-links.ts'
 import { createMediaSweep } from '../media/media-sweep.ts'
 import type { MediaStorage } from '../media/storage.ts'
 import { createUploadStore, type UploadStore } from '../media/upload-store.ts'
+import { createCompleteUpload } from '../media/complete-upload.ts'
+import { createPartStore, type PartStore } from '../media/part-store.ts'
+import { createResumableUploads, type ResumableUploads } from '../media/resumable-uploads.ts'
 import { createUploads, type Uploads } from '../media/uploads.ts'
 import type { BackgroundLoop } from '../lib/background-loop.ts'
 import type { Foundation } from './foundation.ts'
@@ -18,6 +21,7 @@ export type MediaParts = ReturnType<typeof wireMedia>
 /** The parts that take, keep and serve files. */
 export type FileParts = Readonly<{
   uploads: Uploads
+  resumable: ResumableUploads
   downloads: Downloads
   storage: MediaStorage
   inspector: Inspector
@@ -28,10 +32,11 @@ export type FileParts = Readonly<{
 export function wireMedia(foundation: Foundation) {
   const { config, database } = foundation
   const attachmentStore = createAttachmentStore(database)
-  const uploadStore = createUploadStore({ writer: database.durableWriter })
+  const writer = database.durableWriter
+  const uploadStore = createUploadStore({ writer })
   // Without uploads no address is served, so its key does not matter.
   let key = randomBytes(32)
-  const files = config.media && wireFiles(foundation, config.media, uploadStore)
+  const files = config.media && wireFiles(foundation, config.media, uploadStore, createPartStore({ writer }))
   return {
     attachmentStore,
     attachments: createAttachments({ store: attachmentStore, uploadStore }),
@@ -54,14 +59,18 @@ function wireFiles(
   { clock, metrics, logger }: Foundation,
   { location, maxUploadBytes, contentTypes, bytesPerDay }: MediaConfig,
   store: UploadStore,
+  parts: PartStore,
 ): FileParts {
   const storage = openStorage(location)
   const inspector = createInspector({ logger })
-  const limits = { maxBytes: maxUploadBytes, bytesPerDay, isAllowed: allowing(contentTypes) }
+  const isAllowed = allowing(contentTypes)
+  const limits = { maxBytes: maxUploadBytes, bytesPerDay, isAllowed }
+  const complete = createCompleteUpload({ store, storage, inspector, isAllowed, metrics })
   return {
     storage,
     inspector,
-    uploads: createUploads({ store, storage, inspector, limits, metrics, now: () => clock.now() }),
+    uploads: createUploads({ store, storage, complete, limits, metrics, now: () => clock.now() }),
+    resumable: createResumableUploads({ store, parts, storage, complete }),
     downloads: createDownloads({ store, storage, clock }),
     sweep: createMediaSweep({ store, storage, metrics, logger }),
   }

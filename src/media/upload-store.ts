@@ -158,7 +158,7 @@ const RELEASED = {
     SELECT id, storage_key AS "storageKey" FROM uploads WHERE released_at IS NOT NULL ORDER BY released_at LIMIT $1`,
 }
 
-// Rows of uploads by their primary key, which it locks in order of id.
+// Rows of uploads and upload_parts by their primary keys. Locks those of uploads in order of id.
 const FORGET = {
   name: 'media_forget',
   text: `
@@ -166,6 +166,8 @@ const FORGET = {
       SELECT u.id
       FROM (SELECT id FROM unnest($1::uuid[]) AS k(id) ORDER BY id) k
         CROSS JOIN LATERAL (SELECT id FROM uploads WHERE id = k.id LIMIT 1 FOR UPDATE) u
+    ), parts AS (
+      DELETE FROM upload_parts WHERE upload_id = ANY ($1::uuid[])
     )
     DELETE FROM uploads u USING gone WHERE u.id = gone.id`,
 }

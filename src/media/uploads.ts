@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,12 +8,11 @@ import { badInput, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { Attachment } from '../events/attachment.ts'
 import { type AttachmentId, newAttachmentId, type UserId } from '../ids.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { Inspector } from './inspector.ts'
+import type { CompleteUpload } from './complete-upload.ts'
 import type { MediaStorage } from './storage.ts'
-import { THUMBNAIL_EDGES } from './inspect-image.ts'
 import { parseUpload, type UploadInput } from './upload-input.ts'
 import { toAttachment } from './attachments.ts'
-import type { Upload, UploadStore } from './upload-store.ts'
+import type { UploadStore } from './upload-store.ts'
 
 /** Files on their way to the storage. */
 export type Uploads = Readonly<{
@@ -43,9 +42,9 @@ export type UploadLimits = Readonly<{
 type Dependencies = Readonly<{
   store: UploadStore
   storage: MediaStorage
-  inspector: Inspector
+  complete: CompleteUpload
   limits: UploadLimits
-  metrics: Pick<Metrics, 'mediaUploads' | 'mediaUploadBytes' | 'mediaInspectionSeconds'>
+  metrics: Pick<Metrics, 'mediaUploads'>
   now(): number
 }>
 
@@ -64,7 +63,7 @@ const RETRY_AFTER_MS = 3_600_000
  * 3. These are stored in a folder of their own, the attempt. Then the row names the attempt. If two requests upload the
  *    same file at the same time, one of them completes the row, and the other deletes its own attempt.
  */
-export function createUploads({ store, storage, inspector, limits, metrics, now }: Dependencies): Uploads {
+export function createUploads({ store, storage, complete, limits, metrics, now }: Dependencies): Uploads {
   async function receive(id: AttachmentId, body: Readable, byteSize: number): Promise<void> {
     const upload = await store.find(id)
     if (upload === undefined || upload.isReleased) throw notFound('Upload')
@@ -84,22 +83,6 @@ export function createUploads({ store, storage, inspector, limits, metrics, now 
   async function save(body: Readable, path: string, byteSize: number): Promise<void> {
     await pipeline(body, counting(byteSize), createWriteStream(path))
     if ((await stat(path)).size !== byteSize) throw wrongLength(byteSize)
-  }
-
-  async function complete(upload: Upload, path: string, folder: string): Promise<void> {
-    const { id, storageKey, fileName, contentType: declaredType, byteSize } = upload
-    const stopTimer = metrics.mediaInspectionSeconds.startTimer()
-    const inspected = await inspector.inspect({ path, folder, fileName, declaredType, byteSize })
-    stopTimer()
-    if (inspected.kind !== 'IMAGE') await rename(path, join(folder, 'file'))
-    if (!limits.isAllowed(inspected.contentType)) {
-      throw badInput(`The file is of the type ${inspected.contentType}, which is not allowed on this server`)
-    }
-    const attempt = randomUUID()
-    const files = ['file', ...(inspected.hasThumbnails ? THUMBNAIL_EDGES.map(String) : [])]
-    for (const file of files) await storage.put(`${storageKey}/${attempt}/${file}`, join(folder, file))
-    if (!(await store.complete(id, attempt, inspected))) await storage.remove(`${storageKey}/${attempt}`)
-    metrics.mediaUploadBytes.inc(inspected.byteSize)
   }
 
   return {

@@ -1,13 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ErrorCode, notFound, ParleyError, unavailable } from '../../errors.ts'
+import { notFound, ParleyError, unavailable } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Downloads } from '../../media/downloads.ts'
 import { MEDIA_PATH, type MediaLink, type MediaLinks } from '../../media/media-links.ts'
+import type { ResumableUploads } from '../../media/resumable-uploads.ts'
 import type { Uploads } from '../../media/uploads.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { sendJson } from './json-response.ts'
 import { sendDownload } from './media-download.ts'
+import { statusOfMedia } from './media-status.ts'
+import { createTusEndpoint, TUS_METHODS } from './tus.ts'
 import type { CorsHeaders } from './origins.ts'
 
 /** Takes and serves files at signed addresses. */
@@ -19,7 +22,7 @@ export type MediaEndpoint = Readonly<{
 type Dependencies = Readonly<{
   links: MediaLinks
   /** Undefined if uploads are off. */
-  files: Readonly<{ uploads: Uploads; downloads: Downloads }> | undefined
+  files: Readonly<{ uploads: Uploads; resumable: ResumableUploads; downloads: Downloads }> | undefined
   /** How long uploads are paused for, in milliseconds. Undefined: they are not. */
   pausedForMs(): number | undefined
   corsHeaders: CorsHeaders
@@ -28,13 +31,11 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
-const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  BAD_USER_INPUT: 400,
-  RATE_LIMITED: 429,
-  SERVICE_DEGRADED: 503,
-  UNAVAILABLE: 503,
+/** The parts of tus that an address of an upload supports. */
+const TUS_OPTIONS = {
+  'Tus-Resumable': '1.0.0',
+  'Tus-Version': '1.0.0',
+  'Tus-Extension': 'creation,creation-with-upload',
 }
 
 /** Nothing arrives or leaves for this long: the client is gone. Then the server closes the connection. */
@@ -45,6 +46,8 @@ const INSPECTION_MS = 180_000
 
 export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
   const { links, files, pausedForMs, corsHeaders, clock, metrics, logger } = dependencies
+
+  const tus = files && createTusEndpoint(files.resumable)
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const link = files && links.read(request.url ?? '')
@@ -61,11 +64,15 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    if (request.method !== 'PUT') return sendNotAllowed(response, 'PUT, OPTIONS')
+    const { method = '' } = request
+    if (method !== 'PUT' && !TUS_METHODS.has(method)) {
+      return sendNotAllowed(response, 'PUT, POST, HEAD, PATCH, OPTIONS')
+    }
     if (expiresAt.getTime() <= clock.now()) {
       throw new ParleyError('FORBIDDEN', 'The address has expired. Create another upload.')
     }
     rejectIfPaused()
+    if (method !== 'PUT') return tus?.handle(request, response)
     const length = request.headers['content-length']
     if (length === undefined) return sendError(response, 411, unsized())
     await uploads.receive(id, request, Number(length))
@@ -91,7 +98,7 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
       error instanceof ParleyError ? error : unavailable('The file could not be read. Try again.', error)
     if (known.code === 'UNAVAILABLE')
       logger.warn({ err: known.cause ?? known }, 'a file could not be stored or served')
-    sendError(response, STATUS[known.code] ?? 500, known)
+    sendError(response, statusOfMedia(known), known)
   }
 
   return {
@@ -100,7 +107,7 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
       for (const [name, value] of Object.entries(corsHeaders(request.headers.origin)))
         response.setHeader(name, value)
       if (request.method === 'OPTIONS') {
-        response.writeHead(204).end()
+        response.writeHead(204, TUS_OPTIONS).end()
         return true
       }
       limitSilence(request)
@@ -120,7 +127,7 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
 function limitSilence(request: IncomingMessage): void {
   const { socket } = request
   socket.setTimeout(SILENCE_MS)
-  if (request.method === 'PUT') request.once('end', () => socket.setTimeout(INSPECTION_MS))
+  if (request.method !== 'GET') request.once('end', () => socket.setTimeout(INSPECTION_MS))
 }
 
 function unsized(): ParleyError {

@@ -66,6 +66,20 @@ export async function put(url: string, bytes: Buffer): Promise<Response> {
   return response
 }
 
+export const TUS_HEADERS = { 'tus-resumable': '1.0.0' }
+
+/** Sends the bytes that follow on the first `offset` ones, by tus. */
+export function patchUpload(
+  url: string,
+  offset: number,
+  bytes: Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  const own = { 'content-type': 'application/offset+octet-stream', 'upload-offset': String(offset) }
+  const body = new Uint8Array(bytes)
+  return fetch(url, { method: 'PATCH', headers: { ...TUS_HEADERS, ...own, ...headers }, body })
+}
+
 export async function findAttachment(person: Person, id: string): Promise<AttachmentData | null> {
   return (await person.run<{ node: AttachmentData | null }>(NODE, { id })).node
 }

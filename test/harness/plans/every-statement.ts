@@ -13,7 +13,7 @@ import type { Transaction } from '../../../src/store/sql/transaction.ts'
 import type { Writer } from '../../../src/store/sql/writer.ts'
 import { connect, query } from '../servers/database.ts'
 import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../people/documents.ts'
-import { findAttachment, sendFiles, upload } from '../people/files.ts'
+import { createUpload, findAttachment, patchUpload, sendFiles, upload } from '../people/files.ts'
 import { until } from '../fixtures/until.ts'
 import type { TestParley } from '../servers/parley.ts'
 import type { Person } from '../people/person.ts'
@@ -94,6 +94,8 @@ async function exchangeFiles(
   { direct }: Chats,
 ): Promise<void> {
   const [first, second] = [await upload(alice, Buffer.from('1')), await upload(alice, Buffer.from('2'))]
+  const { uploadUrl } = await createUpload(alice, { byteSize: 1 })
+  await patchUpload(uploadUrl, 0, Buffer.from('3'))
   const { message } = await sendFiles(alice, direct, [first])
   await sendFiles(alice, direct, [second])
   const seen = await findAttachment(bob, second.id)

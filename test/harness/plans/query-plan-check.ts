@@ -21,6 +21,7 @@ const ACCESS_PATHS: Readonly<Record<string, readonly AccessPath[]>> = {
   reactions: [{ columns: ['chat_id', 'message_seq'] }],
   attachments: [{ columns: ['chat_id', 'message_seq'] }],
   uploads: [{ columns: ['id'] }],
+  upload_parts: [{ columns: ['upload_id'] }],
   upload_usages: [{ columns: ['day', 'user_id'] }],
   members: [{ columns: ['chat_id'] }, { columns: ['user_id'] }],
   device_positions: [{ columns: ['chat_id', 'user_id'] }, { columns: ['user_id', 'device_id'] }],

@@ -60,6 +60,7 @@ export function tablesOf({
     reactions: { rows: messages / 4, distinct: { chat_id: talkative, message_seq: messages / talkative } },
     attachments: { rows: messages / 10, distinct: { chat_id: talkative, message_seq: messages / talkative } },
     uploads: { rows: messages / 10, distinct: { id: UNIQUE } },
+    upload_parts: { rows: messages / 1_000, distinct: { upload_id: messages / 10_000, start_byte: 10 } },
     upload_usages: { rows: users / 10, distinct: { day: 2, user_id: users / 20 } },
     direct_chats: { rows: chats, distinct: { low_user_id: users, high_user_id: users, chat_id: UNIQUE } },
     created_groups: { rows: chats, distinct: { creator_id: users, client_chat_id: UNIQUE } },

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { badInput } from '../errors.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { THUMBNAIL_EDGES } from './inspect-image.ts'
+import type { Inspector } from './inspector.ts'
+import type { MediaStorage } from './storage.ts'
+import type { Upload, UploadStore } from './upload-store.ts'
+
+/**
+ * Inspects and stores the bytes of an upload, which are all at `path` in `folder`. Resolves once it can be sent.
+ * Changes nothing if another attempt was first.
+ *
+ * Errors: BAD_USER_INPUT – the content is of a type that is not allowed; UNAVAILABLE – too many files wait.
+ */
+export type CompleteUpload = (upload: Upload, path: string, folder: string) => Promise<void>
+
+type Dependencies = Readonly<{
+  store: Pick<UploadStore, 'complete'>
+  storage: MediaStorage
+  inspector: Inspector
+  isAllowed(contentType: string): boolean
+  metrics: Pick<Metrics, 'mediaUploadBytes' | 'mediaInspectionSeconds'>
+}>
+
+export function createCompleteUpload(dependencies: Dependencies): CompleteUpload {
+  const { store, storage, inspector, isAllowed, metrics } = dependencies
+  return async (upload, path, folder) => {
+    const { id, storageKey, fileName, contentType: declaredType, byteSize } = upload
+    const stopTimer = metrics.mediaInspectionSeconds.startTimer()
+    const inspected = await inspector.inspect({ path, folder, fileName, declaredType, byteSize })
+    stopTimer()
+    if (!isAllowed(inspected.contentType)) {
+      throw badInput(`The file is of the type ${inspected.contentType}, which is not allowed on this server`)
+    }
+    if (inspected.kind !== 'IMAGE') await rename(path, join(folder, 'file'))
+    const attempt = randomUUID()
+    const files = ['file', ...(inspected.hasThumbnails ? THUMBNAIL_EDGES.map(String) : [])]
+    for (const file of files) await storage.put(`${storageKey}/${attempt}/${file}`, join(folder, file))
+    if (!(await store.complete(id, attempt, inspected))) await storage.remove(`${storageKey}/${attempt}`)
+    metrics.mediaUploadBytes.inc(inspected.byteSize)
+  }
+}
