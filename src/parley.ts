@@ -16,7 +16,7 @@ import { wireServerInfo, wireTransport } from './composition/transport.ts'
 import { wireUsers } from './composition/users.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
-import type { ServerDomains } from './composition/server-api.ts'
+import { type ServerDomains, wireServerApi } from './composition/server-api.ts'
 import type { Followers } from './followers/followers.ts'
 import type { Logger } from './telemetry/logger.ts'
 
@@ -62,7 +62,8 @@ export function createParley(
     serverInfo: wireServerInfo(foundation),
     presence: presence.presence,
   }
-  const transport = wireTransport(foundation, services, auth, media)
+  const serverApi = wireServerApi(foundation, { ...services, ...messages.unhooked })
+  const transport = wireTransport(foundation, services, auth, media, serverApi)
   const followers: Followers = wireFollowers(foundation, chats)
   return createLifecycle(foundation, {
     auth,

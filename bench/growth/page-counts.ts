@@ -94,6 +94,7 @@ function config(size: number): Config {
     http: { host: '127.0.0.1', port: 0, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
     admin: undefined,
     serverApi: undefined,
+    hook: undefined,
     gatewayId: `bench-${size}` as GatewayId,
     dataDir: '/nonexistent',
     database: { type: 'external' },

@@ -9,6 +9,9 @@ import { createAppendStore } from '../messages/append-store.ts'
 import { createMessageStore } from '../messages/message-store.ts'
 import { createMessages } from '../messages/messages.ts'
 import { createMessageSender } from '../messages/send-message.ts'
+import { hookMessages } from '../messages/hooked-messages.ts'
+import { createMessageHook } from '../messages/message-hook.ts'
+import { post } from '../transport/outgoing/post.ts'
 import type { ChatParts } from './chats.ts'
 import type { Foundation } from './foundation.ts'
 import type { GatewayParts } from './gateway.ts'
@@ -18,7 +21,7 @@ export type MessageParts = ReturnType<typeof wireMessages>
 
 /** Sending, changing and expiring messages. */
 export function wireMessages(
-  { database, metrics, logger }: Foundation,
+  { config, secrets, database, metrics, logger }: Foundation,
   { chatLog }: ChatParts,
   { routing, change }: GatewayParts,
   { attachmentStore }: MediaParts,
@@ -26,7 +29,8 @@ export function wireMessages(
   const { claim: claimUploads, release } = attachmentStore
   const writer = database.durableWriter
   const appendStore = measureCommits(createAppendStore({ writer, claimUploads }), elapsedMs)
-  const messages = createMessages({ store: createMessageStore(database) })
+  const store = createMessageStore(database)
+  const messages = createMessages({ store })
   const messageSender = createMessageSender({
     append: createDurableAppend({
       store: appendStore,
@@ -38,12 +42,24 @@ export function wireMessages(
     findMessage: async (id) => (await messages.findMany([id]))[0],
     metrics,
   })
+  const messageChanger = createMessageChanger({ change, store: createChangeStore(release) })
+  const { hook, hookSecret: secret } = { ...config, ...secrets }
+  const ofUsers =
+    hook === undefined || secret === undefined
+      ? { messageSender, messageChanger }
+      : hookMessages({
+          hook: createMessageHook({ ...hook, secret, post, metrics, logger }),
+          messageSender,
+          messageChanger,
+          store,
+        })
   metrics.gauge('lane_depth', 'Messages that wait to be stored.', () => messageSender.depth())
   return {
     commitMs: appendStore.commitMs,
     messages,
-    messageSender,
-    messageChanger: createMessageChanger({ change, store: createChangeStore(release) }),
+    ...ofUsers,
+    /** Without the message hook: for messages that come from the product itself. */
+    unhooked: { messageSender, messageChanger },
     messageExpiry: createMessageExpiry({ store: createExpiryStore(database), metrics, logger }),
   }
 }

@@ -26,7 +26,7 @@ import { SOCKET_LIMITS } from '../transport/websocket/limits.ts'
 import type { Auth } from './auth.ts'
 import type { Foundation } from './foundation.ts'
 import type { MediaParts } from './media.ts'
-import { type ServerApi, type ServerDomains, wireServerApi } from './server-api.ts'
+import type { ServerApi } from './server-api.ts'
 
 /** The HTTP and WebSocket server, its health checks, and the demo users. */
 export type Transport = Readonly<{
@@ -48,9 +48,10 @@ export function wireServerInfo({ config }: Foundation): ServerInfo {
 
 export function wireTransport(
   foundation: Foundation,
-  services: Services & ServerDomains,
+  services: Services,
   { authenticator }: Pick<Auth, 'authenticator'>,
   media: MediaParts,
+  serverApi: ServerApi | undefined,
 ): Transport {
   const { config, clock, logger, metrics, intake, database, adaptSchema } = foundation
   const demo = wireDemo(foundation, services)
@@ -98,7 +99,6 @@ export function wireTransport(
   })
   metrics.gauge('connections', 'Open WebSocket connections.', () => websocket.connectionCount)
   const health = wireHealth(foundation)
-  const serverApi = wireServerApi(foundation, services)
   const server = createServer({
     yoga,
     websocket,

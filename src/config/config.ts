@@ -27,6 +27,8 @@ export type Config = Readonly<{
   admin: Readonly<{ host: string; port: number }> | undefined
   /** The listener of the server API. Undefined: none. */
   serverApi: Readonly<{ host: string; port: number }> | undefined
+  /** The address that decides about messages. Its secret is in `Secrets`. Undefined: every message is accepted. */
+  hook: Readonly<{ url: string; acceptsUnchecked: boolean }> | undefined
   /** Whether the web app is served at the root. Its page may use the API without being in `allowedOrigins`. */
   webApp: boolean
   /** Whether clients may read the schema. */
@@ -116,6 +118,10 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
       settings.SERVER_PORT === undefined
         ? undefined
         : { host: settings.SERVER_HOST, port: settings.SERVER_PORT },
+    hook:
+      settings.HOOK_URL === undefined
+        ? undefined
+        : { url: settings.HOOK_URL, acceptsUnchecked: settings.HOOK_ON_FAILURE === 'accept' },
     webApp: settings.WEB_APP === undefined ? mode === 'development' : settings.WEB_APP === 'on',
     introspection:
       settings.INTROSPECTION === undefined ? mode === 'development' : settings.INTROSPECTION === 'on',

@@ -126,6 +126,29 @@ function originProblem(text: string): string | undefined {
   return url.origin === text ? undefined : `has "${text}": write ${url.origin}, without anything after it`
 }
 
+/** The address of a service of the product. */
+export const httpUrl = z.string().superRefine((text, context) => {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    context.addIssue('must look like https://shop.example/hook or http://shop:8080/hook')
+  } else if (url.username !== '' || url.password !== '') {
+    context.addIssue('must not have a user name or password in it; requests are signed')
+  }
+})
+
+/** A secret in the format of Standard Webhooks. */
+export const webhookSecret = z.string().refine(
+  (text) => {
+    const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+=*)$/.exec(text) ?? []
+    const { length } = Buffer.from(base64, 'base64')
+    return length >= 24 && length <= 64
+  },
+  {
+    error:
+      'must be whsec_ and 24 to 64 bytes in base64, as "echo whsec_$(openssl rand -base64 32)" prints them',
+  },
+)
+
 /** Keys that are fetched by plain HTTP could be replaced on the way, except on this machine. */
 export const jwksUrl = z.string().superRefine((text, context) => {
   const url = URL.parse(text)

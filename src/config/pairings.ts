@@ -26,6 +26,10 @@ const PAIRINGS: readonly ((env: Environment, needs: Needs) => string | undefined
     env.DATABASE_REPLICA_URLS !== undefined && env.DATABASE_URL === undefined && !isProduction(env)
       ? 'DATABASE_REPLICA_URLS is set without DATABASE_URL: set DATABASE_URL to the primary, or unset DATABASE_REPLICA_URLS.'
       : undefined,
+  ({ HOOK_URL: url, HOOK_SECRET: secret }) =>
+    url !== undefined && secret === undefined
+      ? 'HOOK_SECRET is not set, and HOOK_URL needs it: set it to what "echo whsec_$(openssl rand -base64 32)" prints, here and in your product.'
+      : undefined,
   (env) => samePort(env, 'PORT', 'ADMIN_PORT'),
   (env) => samePort(env, 'PORT', 'SERVER_PORT'),
   (env) => samePort(env, 'ADMIN_PORT', 'SERVER_PORT'),

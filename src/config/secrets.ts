@@ -11,6 +11,8 @@ export type Secrets = Readonly<{
   redisUrls: readonly string[]
   /** Undefined: keys come from AUTH_JWKS_URL, or one is generated (`withDevSecret`). */
   authSecret: string | undefined
+  /** Signs the questions about messages. Undefined without HOOK_URL. */
+  hookSecret?: string | undefined
 }>
 
 /** The third stage. Its problems quote no part of a value. */
@@ -22,6 +24,7 @@ export function parseSecrets(env: Environment): Parsed<Secrets> {
     replicaUrls: data.DATABASE_REPLICA_URLS,
     redisUrls: data.REDIS_URL,
     authSecret: data.AUTH_SECRET,
+    ...(data.HOOK_SECRET !== undefined && { hookSecret: data.HOOK_SECRET }),
   }
   return { type: 'parsed', value }
 }

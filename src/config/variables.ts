@@ -6,6 +6,7 @@ import {
   gatewayId,
   headerName,
   host,
+  httpUrl,
   jwksUrl,
   limitFactor,
   list,
@@ -19,6 +20,7 @@ import {
   publicUrl,
   redisUrls,
   retention,
+  webhookSecret,
   wholeNumber,
 } from './fields.ts'
 
@@ -29,6 +31,7 @@ export const THEMES = [
   'Authentication',
   'Database',
   'Several gateways',
+  'Backend of the product',
   'Files',
   'Limits and overload',
   'Logging',
@@ -105,19 +108,6 @@ export const SETTINGS = z.object({
     values: 'an IP address or a host name of this machine',
     default: '127.0.0.1',
   }),
-  SERVER_PORT: variable(optionalPort(undefined), {
-    theme: 'Network',
-    meaning:
-      "the port of the server API, which the product's own backend calls with a key of parley key create",
-    values: '0 to 65535; 0: any free port; off: none',
-    default: 'off',
-  }),
-  SERVER_HOST: variable(host.default('127.0.0.1'), {
-    theme: 'Network',
-    meaning: 'the address that the server API listens on; clients must not be able to reach it',
-    values: 'an IP address or a host name of this machine',
-    default: '127.0.0.1',
-  }),
   TRUSTED_PROXIES: variable(list.pipe(z.array(addressRange)), {
     theme: 'Network',
     meaning: 'the load balancers that may set X-Forwarded-For',
@@ -135,6 +125,31 @@ export const SETTINGS = z.object({
     meaning: 'whether the chat app is served at the root of PORT; its users sign in with their tokens',
     values: 'on or off',
     default: 'on; in production off',
+  }),
+  SERVER_PORT: variable(optionalPort(undefined), {
+    theme: 'Backend of the product',
+    meaning:
+      "the port of the server API, which the product's own backend calls with a key of parley key create",
+    values: '0 to 65535; 0: any free port; off: none',
+    default: 'off',
+  }),
+  SERVER_HOST: variable(host.default('127.0.0.1'), {
+    theme: 'Backend of the product',
+    meaning: 'the address that the server API listens on; clients must not be able to reach it',
+    values: 'an IP address or a host name of this machine',
+    default: '127.0.0.1',
+  }),
+  HOOK_URL: variable(httpUrl.optional(), {
+    theme: 'Backend of the product',
+    meaning: 'the address that decides about each message of a user before it is stored',
+    values: 'an http:// or https:// URL',
+    default: 'none: every message is accepted',
+  }),
+  HOOK_ON_FAILURE: variable(oneOf('reject', 'accept').default('reject'), {
+    theme: 'Backend of the product',
+    meaning: 'what happens to messages while HOOK_URL does not answer',
+    values: 'reject: UNAVAILABLE, users may send again; accept: stored without a decision',
+    default: 'reject',
   }),
   GATEWAY_ID: variable(gatewayId.optional(), {
     theme: 'Several gateways',
@@ -262,6 +277,12 @@ export const SECRETS = z.object({
     values:
       'redis:// or rediss:// URLs; several, comma-separated: a cluster; or sentinel://host:26379,host:26379/name',
     default: 'none: one gateway',
+  }),
+  HOOK_SECRET: variable(webhookSecret.optional(), {
+    theme: 'Backend of the product',
+    meaning: 'the secret that signs requests to HOOK_URL, by the Standard Webhooks specification',
+    values: 'whsec_ and 24 to 64 bytes in base64, as "echo whsec_$(openssl rand -base64 32)" prints them',
+    default: 'none; required with HOOK_URL',
   }),
   AUTH_SECRET: variable(
     z

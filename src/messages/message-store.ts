@@ -12,6 +12,8 @@ export type UnreadKey = Readonly<{ chatId: ChatId; userId: UserId; afterSeq: Seq
 export type MessageStore = Readonly<{
   /** Returns the messages that exist, in no particular order. */
   findMany(ids: readonly MessageId[]): Promise<readonly Message[]>
+  /** Returns whether the sender has a message with this key in the chat. Reads the primary. */
+  hasKey(chatId: ChatId, senderId: UserId, clientMessageId: string): Promise<boolean>
   /** Returns the messages of one chat within the periods, in order of seq: `limit` of them, from either end. */
   list(
     chatId: ChatId,
@@ -41,6 +43,12 @@ const FIND_MANY = {
     SELECT ${COLUMNS}
     FROM unnest($1::uuid[], $2::int[]) AS k(chat_id, seq)
       JOIN messages m ON m.chat_id = k.chat_id AND m.seq = k.seq`,
+}
+
+// One row by the unique key (chat, sender, client key).
+const HAS_KEY = {
+  name: 'message_has_key',
+  text: 'SELECT 1 FROM messages WHERE chat_id = $1 AND sender_id = $2 AND client_message_id = $3',
 }
 
 // A range of the primary key of messages per period, each read from the same end and no further than the page.
@@ -120,6 +128,7 @@ const boundsOf = (periods: readonly MembershipPeriod[]): unknown[] => [
 export function createMessageStore({ reader }: { reader: Reader }): MessageStore {
   return {
     findMany: (ids) => reader.query<Message>(FIND_MANY, columnsOf(ids)),
+    hasKey: async (...key) => (await reader.query(HAS_KEY, key)).length > 0,
     newest: (periods) =>
       reader.query<Message>(NEWEST, [periods.map(({ chatId }) => chatId), ...boundsOf(periods)]),
     reactions: (ids) => reader.query<MessageId & Reaction>(REACTIONS, columnsOf(ids)),

@@ -17,6 +17,8 @@ export type SendInput = Readonly<{
   clientMessageId: string
   /** Undefined only if there are attachments. */
   body: string | undefined
+  /** The body as the sender sent it, if a hook has replaced it: a retry sends that one. */
+  replacedBody?: string | undefined
   attachmentIds: readonly AttachmentId[]
   replyTo: MessageId | undefined
 }>
@@ -121,6 +123,11 @@ export function createMessageSender({ append, findMessage, metrics }: Dependenci
   return { send, depth: () => lanes.depth(), drained: () => lanes.drained() }
 }
 
+/** Returns the body as it would be stored. Errors: BAD_USER_INPUT – as `MessageSender.send`. */
+export function requireValid(input: SendInput): string {
+  return toNewMessage(input).body
+}
+
 type Duplicate = Extract<AppendOutcome, { type: 'duplicate' }>
 
 function toNewMessage(input: SendInput): NewMessage {
@@ -133,11 +140,12 @@ function toNewMessage(input: SendInput): NewMessage {
   const parsed = attachmentIds.length === 0 ? parseBody(body ?? '') : parseCaption(body)
   requireAttachments(attachmentIds)
   const content = { body: parsed, replyToSeq, attachmentIds }
+  const sent = { ...content, body: input.replacedBody ?? parsed }
   return {
     chatId,
     senderId,
     clientMessageId: parseKey('clientMessageId', clientMessageId),
-    fingerprint: fingerprintOf(content),
+    fingerprint: fingerprintOf(sent),
     ...content,
   }
 }

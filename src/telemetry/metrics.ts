@@ -31,6 +31,11 @@ export function createMetrics() {
     /** Adds the metrics of the Node.js process: event-loop delay, memory, garbage collection. */
     startDefaults: () => collectDefaultMetrics({ register: registry, prefix: 'parley_' }),
     sends: counter('sends_total', 'Sends, by outcome.', ['outcome']),
+    hookDecisions: counter(
+      'hook_decisions_total',
+      'Messages that the message hook decided about, by decision.',
+      ['decision'],
+    ),
     sendBatchSize: histogram('send_batch_size', 'Messages written by one statement.', SIZES),
     commitSeconds: histogram('commit_seconds', 'Time from the start of a batch to its commit.', SECONDS),
     appendRetries: counter('append_retries_total', 'Batches that were retried, by the kind of error.', [

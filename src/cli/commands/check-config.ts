@@ -51,6 +51,7 @@ function describeConfig(
     ['trusted proxies', http.trustedProxies.join(', ') || 'none'],
     ['health, metrics', admin === undefined ? 'not on a port of their own' : listener(admin)],
     ['server API', config.serverApi === undefined ? 'off' : listener(config.serverApi)],
+    ['message hook', config.hook === undefined ? 'none' : describeHook(config.hook)],
     ['gateway id', gatewayId ?? 'generated at each start'],
     ['database', describeDatabase(config, secrets)],
     ['replicas', secrets.replicaUrls.map(location).join(', ') || 'none'],
@@ -65,6 +66,10 @@ function describeConfig(
 
 function listener({ host, port }: Readonly<{ host: string; port: number }>): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port === 0 ? '(any free port)' : port}`
+}
+
+function describeHook({ url, acceptsUnchecked }: NonNullable<Config['hook']>): string {
+  return `${url}; if it fails, messages are ${acceptsUnchecked ? 'accepted' : 'rejected'}`
 }
 
 function describeDatabase({ dataDir }: Config, { databaseUrl }: Secrets): string {

@@ -1,28 +1,12 @@
 import { Webhook as Signer } from 'standardwebhooks'
 import type { Follower, Handled } from '../followers.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { Post, Posted } from '../../lib/outgoing-post.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { messageOf, typeOf, type WebhookMessage } from './payload.ts'
 import { PAUSED_AFTER_MS, waitMs } from './schedule.ts'
 import type { WebhookStore } from './webhook-store.ts'
 import type { Webhook } from './webhook.ts'
-
-/** The outcome of one request to a receiver. `retryAfterMs`: the wait that the receiver asked for. */
-export type Posted = Readonly<
-  { type: 'answered'; status: number; retryAfterMs: number | undefined } | { type: 'failed'; reason: string }
->
-
-/** Sends a POST. Follows no redirect, and never rejects. */
-export type Post = (
-  request: Readonly<{
-    url: string
-    headers: Readonly<Record<string, string>>
-    body: string
-    /** Whether the address may be in a private network. */
-    allowsPrivate: boolean
-    timeoutMs: number
-  }>,
-) => Promise<Posted>
 
 /** How long a receiver may take for its answer, in milliseconds. */
 const TIMEOUT_MS = 15_000

@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { once } from 'node:events'
 import ipaddr from 'ipaddr.js'
-import type { Post, Posted } from '../../followers/webhooks/deliver.ts'
+import type { Post, Posted } from '../../lib/outgoing-post.ts'
 
 /** The address of a request is in a network that it must not reach. */
 class PrivateAddressError extends Error {
@@ -16,9 +16,9 @@ class PrivateAddressError extends Error {
  *
  * Server-side request forgery: without `allowsPrivate`, only public addresses are connected to. The check is made on
  * the address that the connection uses, so a name that resolves to another address the second time gains nothing.
- * Redirects are not followed. Of the answer only status and Retry-After are read.
+ * Redirects are not followed.
  */
-export const post: Post = async ({ url, headers, body, allowsPrivate, timeoutMs }) => {
+export const post: Post = async ({ url, headers, body, allowsPrivate, timeoutMs, maxBodyBytes = 0 }) => {
   const target = URL.parse(url)
   if (target === null || !/^https?:$/.test(target.protocol)) return failed('the URL is not http or https')
   const host = target.hostname.replace(/^\[|\]$/g, '')
@@ -31,7 +31,7 @@ export const post: Post = async ({ url, headers, body, allowsPrivate, timeoutMs 
       lookup: allowsPrivate ? undefined : lookupPublic,
       signal: AbortSignal.timeout(timeoutMs),
     })
-    return answered(await responseTo(request, body))
+    return await answered(await responseTo(request, body), maxBodyBytes)
   } catch (error) {
     return failed(reasonOf(error, timeoutMs))
   }
@@ -40,14 +40,25 @@ export const post: Post = async ({ url, headers, body, allowsPrivate, timeoutMs 
 async function responseTo(request: ClientRequest, body: string): Promise<IncomingMessage> {
   request.end(body)
   const [response] = (await once(request, 'response')) as [IncomingMessage]
-  // The connection is not used again, so the body need not be read.
-  response.on('error', () => undefined)
-  response.destroy()
   return response
 }
 
-function answered({ statusCode: status = 0, headers }: IncomingMessage): Posted {
-  return { type: 'answered', status, retryAfterMs: retryAfterMs(headers['retry-after']) }
+/** Reads no more of the answer than is wanted. The connection is not used again. */
+async function answered(response: IncomingMessage, maxBodyBytes: number): Promise<Posted> {
+  response.on('error', () => undefined)
+  const { statusCode: status = 0, headers } = response
+  const chunks: Buffer[] = []
+  let size = 0
+  if (maxBodyBytes > 0) {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size >= maxBodyBytes) break
+    }
+  }
+  response.destroy()
+  const body = Buffer.concat(chunks).subarray(0, maxBodyBytes).toString()
+  return { type: 'answered', status, retryAfterMs: retryAfterMs(headers['retry-after']), body }
 }
 
 /** Parses seconds or a date. */

@@ -50,6 +50,8 @@ export type ParleyOptions = Readonly<{
   replicaUrls?: readonly string[]
   /** Redis, for several gateways. Default: the gateway is alone. */
   redisUrls?: readonly string[]
+  /** With `config.hook`. */
+  hookSecret?: string
   overrides?: Overrides
   /** Where users can upload files to: a new folder, a new bucket, or a given place. Default: uploads are off. */
   media?: 'folder' | 's3' | MediaLocation
@@ -68,6 +70,7 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
     replicaUrls: options.replicaUrls ?? [],
     redisUrls: options.redisUrls ?? [],
     authSecret: TEST_SECRET,
+    hookSecret: options.hookSecret,
   }
   const parley = createParley(config, secrets, createLogger(config.log), options.overrides)
   resources.defer(() => parley.stop())
@@ -127,6 +130,7 @@ function testConfig({ gatewayId, port = 0, config, redisUrls }: ParleyOptions): 
     http: { host: '127.0.0.1', port, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
     admin: undefined,
     serverApi: undefined,
+    hook: undefined,
     webApp: false,
     introspection: true,
     trustedDocuments: undefined,

@@ -12,6 +12,7 @@ test('an empty environment results in development, on loopback, with an embedded
     http: { host: '127.0.0.1', port: 4000, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] },
     admin: { host: '127.0.0.1', port: 9464 },
     serverApi: undefined,
+    hook: undefined,
     gatewayId: 'gateway-7',
     dataDir,
     database: { type: 'embedded', dataDir },

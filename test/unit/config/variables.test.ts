@@ -17,6 +17,7 @@ test('every variable is documented once, and secrets are marked', () => {
     'DATABASE_URL',
     'DATABASE_REPLICA_URLS',
     'REDIS_URL',
+    'HOOK_SECRET',
   ])
 })
 
