@@ -24,7 +24,10 @@ async function run(names: readonly string[], options: Options): Promise<void> {
 
 const command = new Command('npm run bench --')
   .description('Measures Parley and its peers side by side, and prints medians, ratios and CPU time.')
-  .argument('[subjects...]', 'what to measure (default: all but peak, growth and scroll, half an hour)')
+  .argument(
+    '[subjects...]',
+    'what to measure (default: all but peak, growth, scroll and attacks, half an hour)',
+  )
   .option('-r, --rounds <count>', 'runs of each system and step', positive, 3)
   .option('-s, --seconds <seconds>', 'duration of a run', positive, 8)
   .option('-w, --warm-up <seconds>', 'duration of the run before, which does not count', positive, 3)

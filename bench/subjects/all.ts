@@ -1,3 +1,4 @@
+import { attacks } from '../attacks/attacks.ts'
 import { growth } from '../growth/growth.ts'
 import { peak } from '../peak/peak.ts'
 import { scroll } from '../scroll/scroll.ts'
@@ -6,4 +7,11 @@ import { compare } from './comparison.ts'
 import { COMPARISONS } from './comparisons.ts'
 import type { Subject } from './subject.ts'
 
-export const SUBJECTS: readonly Subject[] = [...COMPARISONS.map(compare), trace, peak, growth, scroll]
+export const SUBJECTS: readonly Subject[] = [
+  ...COMPARISONS.map(compare),
+  trace,
+  peak,
+  growth,
+  scroll,
+  attacks,
+]
