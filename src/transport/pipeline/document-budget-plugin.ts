@@ -3,6 +3,7 @@ import type { DocumentNode, GraphQLError, Source } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { clientError, hintHttp } from '../../api/masking.ts'
 import { ParleyError } from '../../errors.ts'
+import { createTurnQueue } from '../../lib/turn-queue.ts'
 import type { DocumentBudget } from '../../quotas/document-budget.ts'
 import type { DocumentCache } from './document-cache.ts'
 
@@ -23,8 +24,16 @@ type PayerContext = { payer?: string; req?: IncomingMessage }
 export function useDocumentBudget({ budget, cache, payerOf }: Dependencies): Plugin<PayerContext> {
   const payerIn = ({ payer, req }: PayerContext): string => payer ?? (req === undefined ? '' : payerOf(req))
   const valid = new WeakSet<DocumentNode>()
+  const queue = createTurnQueue()
 
   return {
+    /** WebSockets have the intake for this. A payer without a budget does not wait: it is rejected at once. */
+    async onParams({ params, context }) {
+      // Yoga checks the shape of the parameters afterwards.
+      const query = (params as Readonly<{ query?: unknown }> | null)?.query
+      if (typeof query !== 'string' || cache.has(query) || budget.waitMs(payerIn(context)) > 0) return
+      await queue.turn()
+    },
     onParse({ context, params }) {
       const source = params.source as string | Source
       const text = typeof source === 'string' ? source : source.body

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { createDocumentBudget } from '../../../src/quotas/document-budget.ts'
 import { type Gateway, startGateway } from './gateway.ts'
@@ -42,6 +44,36 @@ test('over HTTP, documents that are parsed in vain use up the budget of their ad
   expect((await attacker('{ whoami }')).status).toBe(200)
   expect((await attacker('{ again: whoami }')).status).toBe(429)
   expect((await other('{ other: whoami }')).status).toBe(200)
+})
+
+test('documents that arrive together leave turns of the event loop to others', async () => {
+  let turns = 0
+  let isOver = false
+  const countTurns = (): void => {
+    turns += 1
+    if (!isOver) setImmediate(countTurns)
+  }
+  const charges: number[] = []
+  const documentBudget = { waitMs: () => 0, charge: () => void charges.push(turns) }
+  await using gateway = await startGateway({ documentBudget })
+  const { hostname, port } = new URL(gateway.url)
+  const sockets = Array.from({ length: 10 }, () => connect(Number(port), hostname))
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  // The first request warms up what the others share.
+  await post(gateway.url, costlyDocument(0))
+  charges.length = 0
+  countTurns()
+  for (const [n, socket] of sockets.entries()) {
+    const body = JSON.stringify({ query: costlyDocument(n + 1) })
+    const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
+    socket.write(`${head}\r\n\r\n${body}`)
+  }
+  await Promise.all(sockets.map((socket) => once(socket, 'data')))
+  isOver = true
+  for (const socket of sockets) socket.destroy()
+  // Each document is charged twice, for parsing and for validation, in the same turn.
+  expect(charges).toHaveLength(20)
+  expect(new Set(charges).size).toBeGreaterThanOrEqual(10)
 })
 
 test('the addresses of one IPv6 network share a budget', async () => {
