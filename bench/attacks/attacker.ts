@@ -140,5 +140,6 @@ const ATTACKS = {
 
 export type AttackName = keyof typeof ATTACKS
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- This is a thread, not a window.
 setInterval(() => parentPort?.postMessage({ ...answers }), 100)
 await ATTACKS[attack]()
