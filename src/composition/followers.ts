@@ -8,7 +8,7 @@ import type { Foundation } from './foundation.ts'
 
 /** The followers of the chat logs: the webhooks. */
 export function wireFollowers(
-  { database, clock, logger }: Foundation,
+  { database, clock, metrics, logger }: Foundation,
   { chatLog }: Pick<ChatParts, 'chatLog'>,
 ): Followers {
   const { writer } = database
@@ -18,7 +18,7 @@ export function wireFollowers(
     chatLog,
     async followers() {
       const active = (await webhooks.list()).filter(({ pausedAt }) => pausedAt === null)
-      return active.map((webhook) => followerOf(webhook, { post, store: webhooks, clock, logger }))
+      return active.map((webhook) => followerOf(webhook, { post, store: webhooks, clock, metrics, logger }))
     },
     onStart: webhooks.enableMarks,
     logger,

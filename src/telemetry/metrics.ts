@@ -31,6 +31,9 @@ export function createMetrics() {
     /** Adds the metrics of the Node.js process: event-loop delay, memory, garbage collection. */
     startDefaults: () => collectDefaultMetrics({ register: registry, prefix: 'parley_' }),
     sends: counter('sends_total', 'Sends, by outcome.', ['outcome']),
+    webhookDeliveries: counter('webhook_deliveries_total', 'Events posted to webhooks, by outcome.', [
+      'outcome',
+    ]),
     hookDecisions: counter(
       'hook_decisions_total',
       'Messages that the message hook decided about, by decision.',

@@ -3,6 +3,7 @@ import type { Follower, Handled } from '../followers.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Post, Posted } from '../../lib/outgoing-post.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
 import { messageOf, typeOf, type WebhookMessage } from './payload.ts'
 import { PAUSED_AFTER_MS, waitMs } from './schedule.ts'
 import type { WebhookStore } from './webhook-store.ts'
@@ -17,6 +18,7 @@ type Dependencies = Readonly<{
   post: Post
   store: Pick<WebhookStore, 'setPaused' | 'setFailing'>
   clock: Clock
+  metrics: Pick<Metrics, 'webhookDeliveries'>
   logger: Logger
   /** Returns a number from 0 to 1. Tests may choose another. */
   random?: () => number
@@ -59,7 +61,7 @@ export function failureOf(posted: Posted): string | undefined {
  */
 export function followerOf(
   webhook: Webhook,
-  { post, store, clock, logger, random = Math.random }: Dependencies,
+  { post, store, clock, metrics, logger, random = Math.random }: Dependencies,
 ): Follower {
   let { failingSince } = webhook
 
@@ -99,6 +101,7 @@ export function followerOf(
       const message = messageOf(chatId, item, { hasContent: webhook.hasContent, now })
       const posted = await deliverOnce(webhook, message, post, now)
       const reason = failureOf(posted)
+      metrics.webhookDeliveries.inc({ outcome: reason === undefined ? 'delivered' : 'failed' })
       if (reason === undefined) {
         await noteSuccess()
         return { type: 'done' }
