@@ -18,6 +18,13 @@ const DIRECT_URL_S = 60
 const MAX_ATTEMPTS = 3
 const BACKOFF = { firstMs: 100, maxMs: 1_000 }
 
+/** Errors reach the callers, so the SDK need not write to the console. */
+const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore }
+
+function ignore(): void {
+  // Nothing to do.
+}
+
 /** A storage that does not answer must not hold an upload forever. In milliseconds. */
 const TIMEOUTS = { connectionTimeout: 3_000, socketTimeout: 20_000 }
 
@@ -54,6 +61,7 @@ export function createS3Storage({
         requestChecksumCalculation: 'WHEN_REQUIRED',
         responseChecksumValidation: 'WHEN_REQUIRED',
         maxAttempts: MAX_ATTEMPTS,
+        logger: SILENT,
         requestHandler: TIMEOUTS,
       })
     const client = open(endpoint)

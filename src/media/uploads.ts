@@ -81,7 +81,9 @@ export function createUploads({ store, storage, complete, limits, metrics, now }
   }
 
   async function save(body: Readable, path: string, byteSize: number): Promise<void> {
-    await pipeline(body, counting(byteSize), createWriteStream(path))
+    // The stream of a request must not be destroyed: the answer goes to the same connection.
+    const chunks = body.iterator({ destroyOnReturn: false })
+    await pipeline(chunks, counting(byteSize), createWriteStream(path))
     if ((await stat(path)).size !== byteSize) throw wrongLength(byteSize)
   }
 

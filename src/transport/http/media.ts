@@ -38,6 +38,9 @@ const TUS_OPTIONS = {
   'Tus-Extension': 'creation,creation-with-upload',
 }
 
+/** The rest of a body that is read after the request was rejected. */
+const MAX_IGNORED_BYTES = 32 * 1024 * 1024
+
 /** Nothing arrives or leaves for this long: the client is gone. Then the server closes the connection. */
 const SILENCE_MS = 30_000
 
@@ -74,7 +77,7 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
     rejectIfPaused()
     if (method !== 'PUT') return tus?.handle(request, response)
     const length = request.headers['content-length']
-    if (length === undefined) return sendError(response, 411, unsized())
+    if (length === undefined) return sendError(request, response, 411, unsized())
     await uploads.receive(id, request, Number(length))
     response.writeHead(204).end()
   }
@@ -98,7 +101,7 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
       error instanceof ParleyError ? error : unavailable('The file could not be read. Try again.', error)
     if (known.code === 'UNAVAILABLE')
       logger.warn({ err: known.cause ?? known }, 'a file could not be stored or served')
-    sendError(response, statusOfMedia(known), known)
+    sendError(request, response, statusOfMedia(known), known)
   }
 
   return {
@@ -143,10 +146,27 @@ function sendNotAllowed(response: ServerResponse, allowed: string): void {
   )
 }
 
-/** The body of the request may not have been read. The connection is closed, so that it need not be. */
-function sendError(response: ServerResponse, status: number, { message, extensions }: ParleyError): void {
+/**
+ * Reads the rest of the request's body, so that the client is not cut off before it has the answer. If that would take
+ * long, the connection is closed instead.
+ */
+function sendError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  error: ParleyError,
+): void {
+  const { message, extensions } = error
   const { retryAfterMs } = extensions
-  const retryAfter =
-    retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) }
-  sendJson(response, status, { errors: [{ message, extensions }] }, { ...retryAfter, Connection: 'close' })
+  const isLong = !(Number(request.headers['content-length'] ?? 0) <= MAX_IGNORED_BYTES)
+  if (!isLong) request.resume()
+  sendJson(
+    response,
+    status,
+    { errors: [{ message, extensions }] },
+    {
+      ...(retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) }),
+      ...(isLong ? { Connection: 'close' } : {}),
+    },
+  )
 }

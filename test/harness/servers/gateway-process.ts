@@ -32,6 +32,8 @@ export type GatewayProcessOptions = Readonly<{
   name?: string
   /** Whether it changes its service level by itself. Default: `auto`. */
   serviceLevels?: 'auto' | 'manual'
+  /** MEDIA_URL. Default: uploads are off. */
+  mediaUrl?: string
   /** How many milliseconds its machine's clock is ahead. Default: 0. */
   clockAheadMs?: number
 }>
@@ -91,6 +93,11 @@ function environment(options: GatewayProcessOptions, port: number): NodeJS.Proce
     RATE_LIMIT_FACTOR: 'off',
     SERVICE_LEVELS: serviceLevels,
     LOG_LEVEL: 'warn',
+    ...(options.mediaUrl !== undefined && {
+      MEDIA_URL: options.mediaUrl,
+      AWS_ACCESS_KEY_ID: 'S3RVER',
+      AWS_SECRET_ACCESS_KEY: 'S3RVER',
+    }),
     ...(clockAheadMs !== 0 && { NODE_OPTIONS: `--import=${wrongClock(clockAheadMs)}` }),
   }
 }
