@@ -13,6 +13,11 @@ export function backoffMs(attempt: number, { firstMs, maxMs }: Backoff, random: 
   return Math.round(ceiling * (0.5 + random / 2))
 }
 
+/** The wait before a request is repeated, in milliseconds. */
+export function requestWaitMs(attempt: number): number {
+  return backoffMs(attempt, REQUEST_BACKOFF, Math.random())
+}
+
 /** Resolves after `ms`, or at once when the signal fires. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

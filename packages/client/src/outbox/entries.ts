@@ -21,7 +21,7 @@ export type Entries = Readonly<{
   /** Adds an entry after all others that are in storage by now. */
   add(entry: Omit<OutboxEntry, 'key'>): Promise<void>
   replace(entry: OutboxEntry): Promise<void>
-  /** Hides the entry at once. It leaves storage before this resolves. */
+  /** Hides the entry at once, whatever the storage does. It leaves storage before this resolves. */
   remove(entry: OutboxEntry): Promise<void>
   /** Reads the entries from storage, as they are after another tab has changed them. */
   load(): Promise<void>
@@ -37,7 +37,7 @@ type Dependencies = Readonly<{
 
 export function createEntries({ storage, prefix, onChanged }: Dependencies): Entries {
   let entries: readonly OutboxEntry[] = []
-  /** Keys of entries that are about to leave storage. */
+  /** Keys of entries that are about to leave storage, or could not. */
   const removed = new Set<string>()
   let newestKey = 0
   /** Storage is read and written by one at a time, so that entries appear in the order of `send`. */
@@ -91,7 +91,8 @@ export function createEntries({ storage, prefix, onChanged }: Dependencies): Ent
       removed.add(key)
       entries = entries.filter((entry) => entry.key !== key)
       onChanged(chatId)
-      await exclusively(() => storage.write(new Map([[key, undefined]]))).finally(() => removed.delete(key))
+      await exclusively(() => storage.write(new Map([[key, undefined]])))
+      removed.delete(key)
     },
     load: () => exclusively(read),
   }

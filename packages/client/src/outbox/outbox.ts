@@ -3,7 +3,7 @@ import { ParleyError } from '../errors.ts'
 import { SEND } from '../graphql/documents.ts'
 import type { Request } from '../graphql/http.ts'
 import type { MessageData } from '../graphql/responses.ts'
-import { backoffMs, pause, REQUEST_BACKOFF } from '../lib/backoff.ts'
+import { pause, REQUEST_BACKOFF, requestWaitMs } from '../lib/backoff.ts'
 import { randomId } from '../lib/random-id.ts'
 import type { ChatRecord } from '../model/records.ts'
 import { UNSENT } from '../model/view.ts'
@@ -70,21 +70,23 @@ export function createOutbox(dependencies: Dependencies): Outbox {
   async function sendChat(chatId: string): Promise<void> {
     if (!canSend() || sending.has(chatId)) return
     sending.add(chatId)
-    try {
-      for (let failures = 0; canSend();) {
+    for (let failures = 0; canSend();) {
+      let waitMs: number
+      try {
         // Another tab may have stored a message before this tab stored its own.
         if (storage.joinTabs !== undefined) await entries.load()
         const entry = next(chatId)
-        if (entry === undefined) return
-        const waitMs = await send(entry, failures)
-        failures = waitMs === 0 ? 0 : failures + 1
-        await pause(waitMs, signal)
+        if (entry === undefined) break
+        waitMs = await send(entry, failures)
+      } catch (error) {
+        // A failure of the storage, which does not keep the chat's other messages back.
+        if (!signal.aborted) onError(error)
+        waitMs = requestWaitMs(failures)
       }
-    } catch (error) {
-      onError(error)
-    } finally {
-      sending.delete(chatId)
+      failures = waitMs && failures + 1
+      await pause(waitMs, signal)
     }
+    sending.delete(chatId)
   }
 
   /** Returns how long to wait before the next attempt, in milliseconds; 0: this entry is done. */
@@ -105,7 +107,7 @@ export function createOutbox(dependencies: Dependencies): Outbox {
     } catch (error) {
       if (!(error instanceof ParleyError)) throw error
       const { code, message, isRetryable, retryAfterMs } = error
-      if (isRetryable) return retryAfterMs ?? backoffMs(failures, REQUEST_BACKOFF, Math.random())
+      if (isRetryable) return retryAfterMs ?? requestWaitMs(failures)
       // The connection is about to find out that the token is rejected. The message waits for the next one.
       if (code === 'UNAUTHENTICATED') return REQUEST_BACKOFF.maxMs
       await stored(entries.replace({ ...entry, error: { code, message } }))

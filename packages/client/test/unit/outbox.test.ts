@@ -303,3 +303,69 @@ test('shows a message once while the log holds it and its answer is still to com
   expect(shown(outbox, { ...CHAT, messages: [ofAlice] })).toEqual([['a', 'pending', undefined]])
   expect(shown(outbox, { ...CHAT, headSeq: 1, messages: [logged] })).toEqual([])
 })
+
+test.for([
+  ['every', Infinity],
+  ['one', 1],
+] as const)(
+  'sends each message once and in order while %s removal from storage fails',
+  async ([, failures]) => {
+    const server = createServer()
+    const kept = sharedStorage()
+    let left: number = failures
+    const storage: ClientStorage = {
+      ...kept,
+      async write(changes) {
+        if ([...changes.values()].includes(undefined) && left-- > 0) throw new Error('The disk is full.')
+        await kept.write(changes)
+      },
+    }
+    const { outbox, errors } = createTab(server, storage)
+    await addAll(outbox, 'a', 'b', 'c')
+    outbox.setSender(true, true)
+    await expect.poll(() => server.stored).toEqual(['a', 'b', 'c'])
+    const sent = ['a', 'b', 'c'].map((body) => [body, 'sent', undefined])
+    await expect.poll(() => shown(outbox)).toEqual(sent)
+    expect(errors).toHaveLength(Math.min(failures, 3))
+    // What is in storage still is sent once more at the next start; the server knows it.
+    const again = createTab(server, kept)
+    again.outbox.setSender(true, true)
+    await again.outbox.load()
+    await expect.poll(() => kept.keys('user_bob/outbox/')).toEqual([])
+    expect(server.stored).toEqual(['a', 'b', 'c'])
+  },
+)
+
+test('goes on once the storage can be read and can keep an error', async () => {
+  const server = createServer()
+  server.hold()
+  const kept = sharedStorage()
+  const failing = { reads: 0, writes: 0 }
+  const storage: ClientStorage = {
+    ...kept,
+    async keys(prefix) {
+      if (failing.reads-- > 0) throw new Error('cannot be read')
+      return kept.keys(prefix)
+    },
+    async write(changes) {
+      if (failing.writes-- > 0) throw new Error('cannot be written')
+      await kept.write(changes)
+    },
+  }
+  const { outbox, errors } = createTab(server, storage)
+  await addAll(outbox, 'a', 'b')
+  failing.reads = 1
+  failing.writes = 1
+  outbox.setSender(true, true)
+  await server.answer(FORBIDDEN)
+  await server.answer(FORBIDDEN)
+  await server.answer('stored')
+  await expect
+    .poll(() => shown(outbox))
+    .toEqual([
+      ['b', 'sent', undefined],
+      ['a', 'failed', 'FORBIDDEN'],
+    ])
+  expect(server.requests).toEqual(['a', 'a', 'b'])
+  expect(errors.map(String)).toEqual(['Error: cannot be read', 'Error: cannot be written'])
+})
