@@ -1,4 +1,4 @@
-import type { ChatChanges, ChatClient, ChatState, MemberRole, Message, OutgoingMessage } from './api.ts'
+import type { ChatChanges, ChatClient, MemberRole, Message, OutgoingMessage } from './api.ts'
 import {
   ADD_MEMBERS,
   DELETE,
@@ -11,25 +11,34 @@ import {
 import { ParleyError } from './errors.ts'
 import type { Engine } from './engine/engine.ts'
 import { applyReceipt } from './model/apply-event.ts'
+import type { Outbox } from './outbox/outbox.ts'
 import type { Activity } from './presence/activity.ts'
+import { inBackground } from './session/context.ts'
 import type { ReadMarks } from './sync/read-marks.ts'
 
 /** The object that an app holds for one chat. Changes come back as events, so nothing is changed here in advance. */
 export function createChatClient(
   id: string,
-  { model, whenOpen, openChat, request }: Engine,
+  engine: Engine,
   activity: Activity,
   readMarks: ReadMarks,
 ): ChatClient {
+  const { model, whenOpen, openChat, request } = engine
   const state = model.state(id)
 
   const mutate = async (document: string, input: object): Promise<void> => {
     await request(document, { input })
   }
 
+  const onOutbox = (change: (outbox: Outbox) => void): void =>
+    inBackground(
+      engine,
+      whenOpen().then(({ outbox }) => change(outbox)),
+    )
+
   return {
     id,
-    getSnapshot: (): ChatState => state.getSnapshot(),
+    getSnapshot: state.getSnapshot,
     subscribe(listener) {
       openChat(id)
       return state.subscribe(listener)
@@ -44,8 +53,8 @@ export function createChatClient(
       if (shown === undefined) throw new ParleyError('DISCARDED', 'The message was discarded.')
       return shown
     },
-    retry: (clientMessageId) => void whenOpen().then(({ outbox }) => outbox.retry(clientMessageId)),
-    discard: (clientMessageId) => void whenOpen().then(({ outbox }) => outbox.discard(clientMessageId)),
+    retry: (clientMessageId) => onOutbox((outbox) => outbox.retry(clientMessageId)),
+    discard: (clientMessageId) => onOutbox((outbox) => outbox.discard(clientMessageId)),
     edit: (messageId, body) => mutate(EDIT, { messageId, body }),
     remove: (messageId) => mutate(DELETE, { messageId }),
     react: (messageId, emoji, present) => mutate(REACT, { messageId, emoji, present }),

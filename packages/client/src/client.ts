@@ -3,7 +3,7 @@ import { createChatClient } from './chat-client.ts'
 import { toConnectionState } from './connection/connection.ts'
 import { createTokenSource } from './connection/token.ts'
 import { ENGINE, type Engine, type WithEngine } from './engine/engine.ts'
-import { CLOSED, ParleyError } from './errors.ts'
+import { ParleyError, throwIfClosed } from './errors.ts'
 import { CREATE_GROUP, START_DIRECT_CHAT } from './graphql/documents.ts'
 import { createRequest } from './graphql/http.ts'
 import type { SummaryData } from './graphql/responses.ts'
@@ -29,7 +29,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   const closed = new AbortController()
   const { signal } = closed
   const tokens = createTokenSource(options.token)
-  const fetch = options.fetch ?? globalThis.fetch.bind(globalThis)
+  const fetch = options.fetch ?? globalThis.fetch
   const request = createRequest({ url: options.url, fetch, tokens })
   const model = new Model((chat) => session?.outbox.unsentIn(chat, model.viewerId, model.user) ?? [])
   const parts: ClientParts = {
@@ -65,9 +65,11 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     if (typeof parts.WebSocket !== 'function') throw new Error(NO_WEBSOCKET)
     const prefix = await identify(parts)
     const deviceId = options.deviceId ?? (await storedDeviceId(storage, prefix))
+    throwIfClosed(signal)
     const opened = createSession({ ...parts, prefix, deviceId })
     session = opened
     await opened.load()
+    throwIfClosed(signal)
     for (const chatId of openedEarly) openChat(chatId)
     opened.watch(presences.watched())
     return opened
@@ -90,13 +92,14 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     })
     opened.start()
     await until(parts, ({ type }) => type === 'live' || type === 'signed-out')
-    signal.throwIfAborted()
+    throwIfClosed(signal)
     const state = connection.getSnapshot()
     if (state.type === 'signed-out') throw new ParleyError('UNAUTHENTICATED', state.reason)
   }
 
-  /** Resolves once the user and the device are known. Rejects before `start`. */
+  /** Resolves once the user and the device are known. Rejects before `start` and after `close`. */
   async function whenOpen(): Promise<Session> {
+    throwIfClosed(signal)
     if (opening === undefined) throw new ParleyError('NOT_STARTED', 'Call `start` first.')
     return await opening
   }
@@ -117,7 +120,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     start: () => (started ??= start()),
     async close() {
       if (signal.aborted) return
-      closed.abort(new ParleyError('CLOSED', CLOSED))
+      closed.abort()
       connection.set(toConnectionState({ type: 'stopped' }))
       activity.dispose()
       await session?.stop()

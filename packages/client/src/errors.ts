@@ -2,11 +2,11 @@
 export class ParleyError extends Error {
   override readonly name = 'ParleyError'
   /** One of the codes in PROTOCOL.md, or `NETWORK_ERROR` if there was no answer. */
-  readonly code: string
+  declare readonly code: string
   /** Whether the same operation may succeed later and repeating it does no harm. */
-  readonly isRetryable: boolean
+  declare readonly isRetryable: boolean
   /** How long to wait before the next attempt, in milliseconds. */
-  readonly retryAfterMs: number | undefined
+  declare readonly retryAfterMs: number | undefined
 
   constructor(
     code: string,
@@ -38,6 +38,11 @@ export function fromResponse([first]: readonly ResponseError[]): ParleyError {
 
 /** The reason once the app has closed the client. */
 export const CLOSED = 'The client was closed.'
+
+/** Like `signal.throwIfAborted()`, which React Native lacks. */
+export function throwIfClosed({ aborted }: AbortSignal): void {
+  if (aborted) throw new ParleyError('CLOSED', CLOSED)
+}
 
 /** The reason of every connection and request that got no answer. */
 export const UNREACHABLE = 'The server could not be reached.'

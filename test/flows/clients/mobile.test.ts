@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Database, sqliteStorage } from '../../../examples/react-native/sqlite-storage.ts'
 import { createParleyClient, memoryStorage, type ParleyClient } from '../../../packages/client/src/index.ts'
 import { issueToken } from '../../../src/auth/issue-token.ts'
@@ -100,8 +100,23 @@ function openDatabase(): Database {
   }
 }
 
+/** Takes away what Hermes and the AbortController of React Native lack, as far as the gateway needs none of it. */
+function withoutWhatReactNativeLacks(): void {
+  class BareAbortController extends AbortController {
+    constructor() {
+      super()
+      for (const name of ['throwIfAborted', 'reason'])
+        Object.defineProperty(this.signal, name, { value: undefined })
+    }
+  }
+  vi.stubGlobal('AbortController', BareAbortController)
+  for (const name of ['TextDecoder', 'BroadcastChannel']) vi.stubGlobal(name, undefined)
+  onTestFinished(() => void vi.unstubAllGlobals())
+}
+
 test('the messages in docs/clients/react-native.md are those of the client', async () => {
   await using parley = await startParley()
+  withoutWhatReactNativeLacks()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chatId = await alice.startChat(bob)
   const { WebSocket, lines } = recordSockets()
@@ -143,6 +158,7 @@ test('the messages in docs/clients/react-native.md are those of the client', asy
 
 test('the storage for React Native keeps the device and unsent messages over a restart of the app', async () => {
   await using parley = await startParley()
+  withoutWhatReactNativeLacks()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chatId = await alice.startChat(bob)
   await alice.send(chatId, 'Hello')

@@ -57,19 +57,18 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
   /** Each attempt has its own set of things to undo, so that a late callback of an old one does nothing. */
   async function connect(freshToken: boolean): Promise<void> {
     const undo: (() => void)[] = []
-    const ended = new AbortController()
-    disconnect = () => {
-      ended.abort()
+    const end = (): void => {
       for (const dispose of undo.splice(0)) dispose()
     }
+    disconnect = end
     let token: string
     try {
       token = await (freshToken ? tokens.renew() : tokens.current())
     } catch (error) {
-      if (!ended.signal.aborted) tokenFailed(networkError(error))
+      if (disconnect === end) tokenFailed(networkError(error))
       return
     }
-    if (ended.signal.aborted) return
+    if (disconnect !== end) return
     const close = openSocket({
       url,
       WebSocket,

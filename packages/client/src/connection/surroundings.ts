@@ -1,15 +1,11 @@
-/** Calls when the browser has reason to believe that the network is back. */
-export function listenToSurroundings(onUp: () => void): () => void {
-  const { window, document } = globalThis as Partial<Window & typeof globalThis>
-  // React Native has a window, but no document.
-  if (window === undefined || document === undefined) return () => undefined
+/** Calls when the browser has reason to believe that the network is back, until the signal fires. */
+export function listenToSurroundings(onUp: () => void, signal: AbortSignal): void {
+  const { document } = globalThis as Partial<typeof globalThis>
+  // Outside of browsers, as in React Native, there is none.
+  if (document === undefined) return
   const onVisible = (): void => {
     if (document.visibilityState === 'visible') onUp()
   }
-  window.addEventListener('online', onUp)
-  document.addEventListener('visibilitychange', onVisible)
-  return () => {
-    window.removeEventListener('online', onUp)
-    document.removeEventListener('visibilitychange', onVisible)
-  }
+  globalThis.addEventListener('online', onUp, { signal })
+  document.addEventListener('visibilitychange', onVisible, { signal })
 }

@@ -7,8 +7,9 @@ export type TokenClaims = Readonly<{ subject?: string | undefined; expiresAtMs?:
 export function readClaims(token: string): TokenClaims {
   try {
     const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')
-    const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0))
-    const { sub, exp } = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown; exp?: unknown }
+    // Escapes the bytes of UTF-8, and the escape character: React Native has no TextDecoder.
+    const escaped = atob(payload).replaceAll(/[%\x80-\xff]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)
+    const { sub, exp } = JSON.parse(decodeURIComponent(escaped)) as { sub?: unknown; exp?: unknown }
     return {
       subject: typeof sub === 'string' ? sub : undefined,
       expiresAtMs: typeof exp === 'number' ? exp * 1_000 : undefined,

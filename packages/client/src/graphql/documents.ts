@@ -63,7 +63,7 @@ export const PRESENCE =
   'subscription Presence($ids:[ID!]!){presence(userIds:$ids){user{id}online lastSeenAt}}'
 
 /** Every mutation has one argument, `input`, whose type is named after it. So is the operation. */
-function mutation(name: string, selection: string): string {
+function mutation(name: string, selection = 'chat{id}'): string {
   const type = name.replace(/^./, (first) => first.toUpperCase())
   return `mutation ${name}($input:${type}Input!){${name}(input:$input){${selection}}}`
 }
@@ -73,13 +73,13 @@ export const SEND = /* @__PURE__ */ mutation('sendMessage', 'message{...M}') + U
 export const EDIT = /* @__PURE__ */ mutation('editMessage', 'message{id}')
 export const DELETE = /* @__PURE__ */ mutation('deleteMessage', 'message{id}')
 export const REACT = /* @__PURE__ */ mutation('setReaction', 'message{id}')
-export const MARK_DELIVERED = /* @__PURE__ */ mutation('markDelivered', 'members{deliveredSeq}')
-export const MARK_READ = /* @__PURE__ */ mutation('markRead', 'chat{id}')
+export const MARK_DELIVERED = /* @__PURE__ */ mutation('markDelivered', 'members{id}')
+export const MARK_READ = /* @__PURE__ */ mutation('markRead')
 export const HEARTBEAT = /* @__PURE__ */ mutation('heartbeat', 'presence{online}')
-export const SET_TYPING = /* @__PURE__ */ mutation('setTyping', 'chat{id}')
+export const SET_TYPING = /* @__PURE__ */ mutation('setTyping')
 export const START_DIRECT_CHAT = /* @__PURE__ */ mutation('startDirectChat', 'chat{...S}') + CHAT_FRAGMENTS
 export const CREATE_GROUP = /* @__PURE__ */ mutation('createGroup', 'chat{...S}') + CHAT_FRAGMENTS
-export const UPDATE_CHAT = /* @__PURE__ */ mutation('updateChat', 'chat{id}')
-export const ADD_MEMBERS = /* @__PURE__ */ mutation('addMembers', 'chat{id}')
-export const REMOVE_MEMBER = /* @__PURE__ */ mutation('removeMember', 'chat{id}')
-export const SET_ROLE = /* @__PURE__ */ mutation('setMemberRole', 'member{role}')
+export const UPDATE_CHAT = /* @__PURE__ */ mutation('updateChat')
+export const ADD_MEMBERS = /* @__PURE__ */ mutation('addMembers')
+export const REMOVE_MEMBER = /* @__PURE__ */ mutation('removeMember')
+export const SET_ROLE = /* @__PURE__ */ mutation('setMemberRole', 'member{id}')

@@ -1,6 +1,7 @@
 import type { Socket } from '../connection/socket.ts'
 import type { ParleyError } from '../errors.ts'
 import { PRESENCE } from '../graphql/documents.ts'
+import { halves } from '../lib/halves.ts'
 
 /** The presence of one user, as the server delivers it. */
 export type PresenceData = Readonly<{ userId: string; online: boolean | null; lastSeenAt: string | null }>
@@ -54,9 +55,8 @@ export function createPresenceWatch(onPresence: (data: PresenceData) => void): P
       groups.delete(userIds)
       if (socket !== current || error === undefined) return
       if (error.code !== 'NOT_FOUND') return later(error.retryAfterMs ?? REOPEN_MS)
-      const half = Math.ceil(userIds.length / 2)
-      if (half === userIds.length) for (const userId of userIds) rejected.add(userId)
-      else for (const part of [userIds.slice(0, half), userIds.slice(half)]) subscribe(part)
+      if (userIds.length === 1) for (const userId of userIds) rejected.add(userId)
+      else for (const part of halves(userIds)) subscribe(part)
     }
     if (current !== undefined)
       groups.set(userIds, current.subscribe(PRESENCE, { ids: userIds }, { onData, onEnd }))

@@ -37,8 +37,8 @@ export function createFollower(context: SessionContext): Follower {
       switch (message.type) {
         case 'item':
           sync.receive(message.item)
-          if (message.item.__typename === 'InboxReset') inBackground(context, sync.catchUp())
-          return
+          // Queries the snapshot after InboxReset, and nothing after any other item.
+          return inBackground(context, sync.catchUp())
         case 'presence':
           return presences.apply(message.presence)
         case 'state':

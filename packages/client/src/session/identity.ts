@@ -1,6 +1,6 @@
 import type { ClientStorage, User } from '../api.ts'
 import { readClaims } from '../connection/token.ts'
-import { ParleyError } from '../errors.ts'
+import { ParleyError, throwIfClosed } from '../errors.ts'
 import { VIEWER } from '../graphql/documents.ts'
 import { randomId } from '../lib/random-id.ts'
 import { retried } from '../sync/retry.ts'
@@ -13,7 +13,7 @@ import type { ClientParts } from './parts.ts'
 export async function identify(parts: ClientParts): Promise<string> {
   const { model, storage, tokens, signal } = parts
   const token = await retried(tokens.current, signal).catch((error: unknown) => {
-    signal.throwIfAborted()
+    throwIfClosed(signal)
     throw new ParleyError('UNAUTHENTICATED', (error as ParleyError).message)
   })
   const { subject } = readClaims(token)

@@ -36,7 +36,7 @@ export function createLeader(context: SessionContext, deviceId: string): Leader 
     presences.apply(presence)
   })
   const connection = createConnection({ ...context, onOpened })
-  const stopListening = listenToSurroundings(connection.noteNetworkUp)
+  listenToSurroundings(connection.noteNetworkUp, context.signal)
   connection.state.subscribe(() => {
     const state = toConnectionState(connection.state.getSnapshot())
     context.connection.set(state)
@@ -119,9 +119,6 @@ export function createLeader(context: SessionContext, deviceId: string): Leader 
       presenceWatch.want([...watchedByTab.values()].flat())
     },
     postState,
-    stop() {
-      stopListening()
-      connection.stop()
-    },
+    stop: connection.stop,
   }
 }

@@ -10,11 +10,10 @@ export function until(
     const check = (): void => {
       if (!isWanted(connection.getSnapshot()) && !signal.aborted) return
       dispose()
-      signal.removeEventListener('abort', check)
       resolve()
     }
+    // Closing changes the state too.
     const dispose = connection.subscribe(check)
-    signal.addEventListener('abort', check)
     check()
   })
 }

@@ -2,6 +2,7 @@ import { ParleyError } from '../errors.ts'
 import { MARK_DELIVERED } from '../graphql/documents.ts'
 import type { Request } from '../graphql/http.ts'
 import { createCoalescer } from '../lib/coalescer.ts'
+import { halves } from '../lib/halves.ts'
 
 /** Tells the server how far this device has come in each chat. */
 export type Positions = Readonly<{
@@ -40,8 +41,7 @@ export function createPositions({ request, deviceId, signal, onError }: Dependen
       const isRejected = error instanceof ParleyError && error.code === 'NOT_FOUND'
       if (!isRejected || batch.length === 1) throw error
       // One chat that no longer exists would keep all others from being acknowledged.
-      const half = Math.ceil(batch.length / 2)
-      for (const part of [batch.slice(0, half), batch.slice(half)]) await acknowledge(part).catch(onError)
+      for (const part of halves(batch)) await acknowledge(part).catch(onError)
     }
   }
 

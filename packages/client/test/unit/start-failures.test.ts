@@ -103,3 +103,26 @@ test('reports a storage that cannot be read', async () => {
   await expect(client.start()).rejects.toBe(failure)
   expect(errors).toEqual([failure])
 })
+
+test('keeps messages in the default storage where nothing copies values, as in React Native', async () => {
+  vi.stubGlobal('structuredClone', undefined)
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const client = createClient(() => SHORT_LIVED)
+  client.start().catch(() => undefined)
+  const chat = client.chat('chat_1')
+  expect(await chat.send({ body: 'Hello' })).toMatchObject({ body: 'Hello', status: 'pending' })
+  expect(chat.getSnapshot().messages.map(({ body }) => body)).toEqual(['Hello'])
+})
+
+test('reports a message that is retried before the start, instead of leaving a rejection unhandled', async () => {
+  const errors: unknown[] = []
+  const client = createParleyClient({
+    url: 'http://127.0.0.1:1/graphql',
+    token: SHORT_LIVED,
+    onError: (error) => errors.push(error),
+  })
+  onTestFinished(() => client.close())
+  client.chat('chat_1').retry('message')
+  client.chat('chat_1').discard('message')
+  await expect.poll(() => errors).toMatchObject([{ code: 'NOT_STARTED' }, { code: 'NOT_STARTED' }])
+})
