@@ -69,3 +69,14 @@ test('pictures of users are shown once they are loaded, and initials if they can
   expect(new Set(referrers)).toEqual(new Set([undefined]))
   await Promise.all([dave, erin].map((person) => person[Symbol.asyncDispose]()))
 })
+
+test('initials are letters and digits, or an emoji if there are none', async () => {
+  const [frank, grace] = await Promise.all([app.parley.person('frank'), app.parley.person('grace')])
+  const titles = { 'Weekend trip 🏔️': 'WT', '🎉 Party': 'P', '🏔️': '🏔️', 'Room 7': 'R7' }
+  for (const title of Object.keys(titles)) await frank.createGroup([grace], { title })
+  const page = await app.open(frank)
+  const rows = page.getByRole('navigation').locator('.chat-row')
+  await expect.poll(() => rows.count()).toBe(4)
+  const shown = await rows.locator('.avatar').allInnerTexts()
+  expect(shown.map((text) => text.replaceAll('\u200c', ''))).toEqual(Object.values(titles).toReversed())
+})

@@ -71,6 +71,24 @@ test('from right to left, a quote of a left-to-right text begins at its bar', as
   }
 })
 
+test('from right to left, the full stop of a sentence of the app stands at its end', async () => {
+  const page = await app.open(await app.parley.person('nina'), {
+    script: `localStorage.setItem('parley:appearance', '{"direction":"rtl"}')`,
+  })
+  const sentence = page.getByText('Your chats appear here.')
+  await sentence.waitFor()
+  const [start, end] = await sentence.evaluate((element) => {
+    const text = element.firstChild as Text
+    return [0, text.length - 1].map((at) => {
+      const range = document.createRange()
+      range.setStart(text, at)
+      range.setEnd(text, at + 1)
+      return range.getBoundingClientRect().left
+    })
+  })
+  expect(end).toBeGreaterThan(start ?? Infinity)
+})
+
 test('older messages load while the reader scrolls up, and what they read stays in place', async () => {
   const [erin, frank] = await Promise.all([app.parley.person('erin'), app.parley.person('frank')])
   const chatId = await erin.startChat(frank)

@@ -63,8 +63,10 @@ export function colorOf(id: string): number {
 /** Keeps Arabic initials from joining into a word. */
 const NON_JOINER = '\u200c'
 
+/** Letters and digits. A name without any has its first emoji or sign. */
 function initials(name: string): string {
-  const words = name.trim().split(/\s+/)
-  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]]
-  return letters.map((word) => Array.from(word ?? '')[0]?.toUpperCase() ?? '').join(NON_JOINER)
+  const words = name.split(/\s+/).flatMap((word) => word.match(/[\p{L}\p{N}]/u) ?? [])
+  if (words.length === 0) return name.match(/\p{RGI_Emoji}|\S/v)?.[0] ?? ''
+  const letters = words.length > 1 ? [words[0], words.at(-1)] : words
+  return letters.map((letter = '') => letter.toUpperCase()).join(NON_JOINER)
 }
