@@ -18,6 +18,11 @@ const tab = {
   close: () => client.close(),
   connection: () => client.connection.getSnapshot().type,
   send: async (chatId: string, body: string) => void (await client.chat(chatId).send({ body })),
+  /** Reads everything that is shown, and loads an older page. Resolves to whether there is more. */
+  read(chatId: string) {
+    client.chat(chatId).markRead()
+    return client.chat(chatId).loadOlder()
+  },
   open: (chatId: string) => void client.chat(chatId).subscribe(() => undefined),
   messages: (chatId: string) =>
     client

@@ -140,3 +140,39 @@ test('opens a connection in a following tab while the app has subscriptions ther
   await expectOneInbox([follower, third])
   await context.close()
 })
+
+test('a tab that reads in a group goes on while the leading tab is killed, and misses nothing', async () => {
+  const { alice, bob, address, context } = await twoPeople('reading')
+  const chatId = await alice.createGroup([bob])
+  const expected: string[] = []
+  const write = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      const body = `message ${expected.length}`
+      await alice.send(chatId, body)
+      expected.push(body)
+    }
+  }
+  const read = (page: Page) => page.evaluate((id) => (window as unknown as { tab: Tab }).tab.read(id), chatId)
+  await write(100)
+  let leader = await openTab(context, address, chatId)
+  await expectOneInbox([leader])
+  for (let kill = 0; kill < 5; kill++) {
+    const reader = await openTab(context, address, chatId)
+    await expectOneInbox([leader, reader])
+    await Promise.all([write(6), read(reader), leader.close({ runBeforeUnload: false })])
+    leader = reader
+  }
+  await expectOneInbox([leader])
+  while (await read(leader)) expect(await connectionOf(leader)).toBe('live')
+  await expect
+    .poll(async () => (await messagesIn(leader, chatId)).map(([body]) => body), SETTLE)
+    .toEqual(expected)
+  await read(leader)
+  const own = async () => {
+    const { headSeq, members } = await alice.fetchChat(chatId)
+    const node = members.edges.find((edge) => edge.node.user.id === bob.id)?.node
+    return [node?.readSeq === headSeq, node?.deliveredSeq === headSeq]
+  }
+  await expect.poll(own, SETTLE).toEqual([true, true])
+  await context.close()
+})
