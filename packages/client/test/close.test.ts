@@ -4,7 +4,7 @@ import type { ClientStorage } from '../src/api.ts'
 import { memoryStorage } from '../src/index.ts'
 import { bodies, createClient, open, startClient } from './client.ts'
 
-/** What a client does to the outside, one after the other: calls and their ends. `onStep` is called at each. */
+/** Calls `onStep` at each call of the client to the outside, and at the end of each. */
 function recordSteps(storage: ClientStorage, token: string, onStep: (step: string) => void) {
   const around = async <Result>(name: string, work: () => Promise<Result>): Promise<Result> => {
     onStep(name)

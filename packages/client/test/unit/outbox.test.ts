@@ -327,7 +327,7 @@ test.for([
     const sent = ['a', 'b', 'c'].map((body) => [body, 'sent', undefined])
     await expect.poll(() => shown(outbox)).toEqual(sent)
     expect(errors).toHaveLength(Math.min(failures, 3))
-    // What is in storage still is sent once more at the next start; the server knows it.
+    // The next start sends the rest of the storage once more; the server knows it.
     const again = createTab(server, kept)
     again.outbox.setSender(true, true)
     await again.outbox.load()
