@@ -1,7 +1,12 @@
 import { DatabaseSync } from 'node:sqlite'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type Database, sqliteStorage } from '../../../examples/react-native/sqlite-storage.ts'
-import { createParleyClient, memoryStorage, type ParleyClient } from '../../../packages/client/src/index.ts'
+import {
+  createParleyClient,
+  memoryStorage,
+  type ParleyClient,
+  type ParleyClientOptions,
+} from '../../../packages/client/src/index.ts'
 import { issueToken } from '../../../src/auth/issue-token.ts'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
 import { openRawSocket, type RawSocket } from '../../harness/network/raw-socket.ts'
@@ -100,23 +105,26 @@ function openDatabase(): Database {
   }
 }
 
-/** Takes away what Hermes and the AbortController of React Native lack, as far as the gateway needs none of it. */
-function withoutWhatReactNativeLacks(): void {
-  class BareAbortController extends AbortController {
-    constructor() {
-      super()
-      for (const name of ['throwIfAborted', 'reason'])
-        Object.defineProperty(this.signal, name, { value: undefined })
-    }
+class BareAbortController extends AbortController {
+  constructor() {
+    super()
+    for (const name of ['throwIfAborted', 'reason'])
+      Object.defineProperty(this.signal, name, { value: undefined })
   }
+}
+
+/** Creates a client whose signal lacks what that of React Native lacks. The gateway of this process keeps its own. */
+function createMobileClient(options: ParleyClientOptions): ParleyClient {
   vi.stubGlobal('AbortController', BareAbortController)
-  for (const name of ['TextDecoder', 'BroadcastChannel']) vi.stubGlobal(name, undefined)
-  onTestFinished(() => void vi.unstubAllGlobals())
+  try {
+    return createParleyClient(options)
+  } finally {
+    vi.unstubAllGlobals()
+  }
 }
 
 test('the messages in docs/clients/react-native.md are those of the client', async () => {
   await using parley = await startParley()
-  withoutWhatReactNativeLacks()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chatId = await alice.startChat(bob)
   const { WebSocket, lines } = recordSockets()
@@ -127,7 +135,7 @@ test('the messages in docs/clients/react-native.md are those of the client', asy
   const options = { url: parley.url, token, deviceId: 'pixel', storage, WebSocket }
   let client: ParleyClient | undefined
   async function open(): Promise<void> {
-    client = createParleyClient(options)
+    client = createMobileClient(options)
     await client.start()
   }
 
@@ -158,13 +166,12 @@ test('the messages in docs/clients/react-native.md are those of the client', asy
 
 test('the storage for React Native keeps the device and unsent messages over a restart of the app', async () => {
   await using parley = await startParley()
-  withoutWhatReactNativeLacks()
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const chatId = await alice.startChat(bob)
   await alice.send(chatId, 'Hello')
   const database = openDatabase()
   const launch = async (url: string) =>
-    createParleyClient({ url, token: bob.token, storage: await sqliteStorage(database) })
+    createMobileClient({ url, token: bob.token, storage: await sqliteStorage(database) })
 
   const first = await launch(parley.url)
   await first.start()

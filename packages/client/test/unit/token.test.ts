@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createTokenSource, readClaims, renewInMs } from '../../src/connection/token.ts'
 
 function jwt(claims: object): string {
@@ -7,6 +7,13 @@ function jwt(claims: object): string {
 
 test('reads the subject and the expiry of a JWT', () => {
   expect(readClaims(jwt({ sub: 'zoë 👋', exp: 60 }))).toEqual({ subject: 'zoë 👋', expiresAtMs: 60_000 })
+})
+
+test('reads every character of UTF-8 where there is no TextDecoder, as in React Native', () => {
+  vi.stubGlobal('TextDecoder', undefined)
+  onTestFinished(() => void vi.unstubAllGlobals())
+  for (const subject of ['50 %25', 'ÿ\u0080', '渋谷', '👋'])
+    expect(readClaims(jwt({ sub: subject })).subject).toBe(subject)
 })
 
 test.each(['', 'opaque', 'a.b.c', jwt({ sub: 1, exp: 'soon' })])('reads no claims from "%s"', (token) => {
