@@ -3,6 +3,7 @@ import { loadConfig, type LoadedConfig } from '../../config/load-config.ts'
 import type { Process, RunCommand } from '../process.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkKeys } from './check-keys.ts'
+import { checkMedia } from './check-media.ts'
 import { checkNode } from './check-node.ts'
 import { checkPorts } from './check-ports.ts'
 import { checkRedis } from './check-redis.ts'
@@ -30,6 +31,7 @@ async function* checkAll(env: Process['env']): AsyncGenerator<Finding> {
   yield* checkPorts(loaded.config)
   yield await checkKeys(loaded.config, loaded.secrets)
   yield* checkDatabase(loaded)
+  yield* checkMedia(loaded.config)
   const { redisUrls } = loaded.secrets
   if (redisUrls.length > 0) yield* checkRedis(redisUrls)
 }
