@@ -12,8 +12,11 @@ export type ChatLogStore = Readonly<{
   read(range: LogRange, limit: number): Promise<readonly ChatEvent[]>
   /** Returns the seq of the last event that retention deleted; 0 if there is none. */
   floor(chatId: ChatId): Promise<Seq>
-  /** Locks the chat's row until the transaction ends. Returns undefined if the chat does not exist. */
-  lock(tx: Transaction, chatId: ChatId): Promise<ChatRow | undefined>
+  /**
+   * Locks the chat's row until the transaction ends. Returns undefined if the chat does not exist, or if the actor was
+   * never a member. Without an actor, memberships do not count.
+   */
+  lock(tx: Transaction, chatId: ChatId, actorId: UserId | undefined): Promise<ChatRow | undefined>
   /** Returns a user's membership in a locked chat; undefined if the user was never a member. */
   memberAccess(tx: Transaction, chatId: ChatId, userId: UserId): Promise<MemberAccess | undefined>
   /** Appends events after `head`, which must be the locked chat's, and moves the head. */
@@ -81,14 +84,18 @@ const FLOOR = {
   text: `SELECT floor_seq AS "floorSeq" FROM log_floors WHERE chat_id = $1`,
 }
 
-// Locks one row of chats, by its primary key. `now` never goes back inside a chat, even if the clock does.
+// Locks one row of chats, by its primary key, and looks for one row of members, by its primary key. Users who were
+// never a member lock nothing and wait for no lock. Otherwise they could delay the chat, and tell by the time of the
+// answer whether it exists. `now` never goes back inside a chat, even if the clock does.
 const LOCK = {
   name: 'chat_log_lock',
   text: `
     SELECT kind, title, head_seq AS "headSeq", member_count AS "memberCount",
       message_ttl_seconds AS "messageTtlSeconds",
       GREATEST(clock_timestamp()::timestamptz(3), last_activity_at) AS now
-    FROM chats WHERE id = $1 FOR NO KEY UPDATE`,
+    FROM chats
+    WHERE id = $1 AND ($2::text IS NULL OR (SELECT true FROM members m WHERE m.chat_id = $1 AND m.user_id = $2))
+    FOR NO KEY UPDATE`,
 }
 
 // The transaction must hold the lock on the chat's row. Updates that row by its primary key and inserts one row per
@@ -118,8 +125,8 @@ export function createChatLogStore({ reader }: { reader: Reader }): ChatLogStore
       return (await reader.query<{ floorSeq: Seq }>(FLOOR, [chatId]))[0]?.floorSeq ?? 0
     },
 
-    async lock(tx, chatId) {
-      return (await tx.query<ChatRow>(LOCK, [chatId]))[0]
+    async lock(tx, chatId, actorId) {
+      return (await tx.query<ChatRow>(LOCK, [chatId, actorId]))[0]
     },
 
     async memberAccess(tx, chatId, userId) {

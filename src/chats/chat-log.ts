@@ -1,6 +1,6 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import { notFound, ParleyError } from '../errors.ts'
-import type { MemberAccess } from './roles.ts'
+import { isSystem, type MemberAccess } from './roles.ts'
 import type { MembershipPeriod } from '../events/membership-period.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { Writer } from '../store/sql/writer.ts'
@@ -24,6 +24,9 @@ export type Change<Event extends ChatEvent> = Readonly<{
   toEvent(place: Readonly<{ chatId: ChatId; seq: Seq; at: Date }>): Event
 }>
 
+/** The chat to change, and the user who changes it. `what` names the missing object in NOT_FOUND. */
+export type ChangeTarget = Readonly<{ chatId: ChatId; actorId: UserId; what: 'Chat' | 'Message' }>
+
 export type ChatLog = Readonly<{
   /** Returns the first events of the range: at most `limit`, and never more than `MAX_LOG_PAGE`. */
   read(range: LogRange, limit?: number): Promise<readonly ChatEvent[]>
@@ -45,11 +48,12 @@ export type ChatLog = Readonly<{
    * Appends events in one transaction: locks the chat's row, calls `decide`, which may read and write in the same
    * transaction, and assigns the next seqs to its changes in their order. Without changes, nothing is appended.
    *
-   * Errors: NOT_FOUND – no such chat, `what` names the missing object; any error that `decide` throws.
+   * Errors:
+   * - NOT_FOUND – no such chat, or the actor was never a member and is not the system.
+   * - any error that `decide` throws.
    */
   append<Event extends ChatEvent>(
-    chatId: ChatId,
-    what: 'Chat' | 'Message',
+    target: ChangeTarget,
     decide: (tx: Transaction, locked: LockedChat) => Promise<readonly Change<Event>[]>,
   ): Promise<readonly Event[]>
 }>
@@ -81,9 +85,9 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
     },
     floor: store.floor,
     pages,
-    append: (chatId, what, decide) =>
+    append: ({ chatId, actorId, what }, decide) =>
       writer.transaction(async (tx) => {
-        const locked = await store.lock(tx, chatId)
+        const locked = await store.lock(tx, chatId, isSystem(actorId) ? undefined : actorId)
         if (locked === undefined) throw notFound(what)
         const changes = await decide(tx, {
           ...locked,

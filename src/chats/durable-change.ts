@@ -1,4 +1,4 @@
-import type { ChatId, Seq } from '../ids.ts'
+import type { Seq } from '../ids.ts'
 import {
   answerInTime,
   changeNotConfirmed,
@@ -7,7 +7,7 @@ import {
 } from '../store/sql/durable-command.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
-import type { Change, ChatLog, LockedChat } from './chat-log.ts'
+import type { Change, ChangeTarget, ChatLog, LockedChat } from './chat-log.ts'
 
 /** Publishes stored events to connected clients. Never throws: gap repair reads an event that is lost from the log. */
 export type Publish = (events: readonly ChatEvent[]) => void
@@ -19,8 +19,7 @@ export type Publish = (events: readonly ChatEvent[]) => void
  * Errors: those of `ChatLog.append`; UNAVAILABLE – the outcome is not known in time.
  */
 export type DurableChange = <Event extends ChatEvent>(
-  chatId: ChatId,
-  what: 'Chat' | 'Message',
+  target: ChangeTarget,
   decide: (tx: Transaction, chat: LockedChat) => Promise<readonly Change<Event>[]>,
 ) => Promise<readonly Event[]>
 
@@ -31,12 +30,13 @@ export function createDurableChange({
   chatLog: ChatLog
   publish: Publish
 }): DurableChange {
-  const change: DurableChange = (chatId, what, decide) => {
+  const change: DurableChange = (target, decide) => {
+    const { chatId } = target
     /** The chat's head at each attempt. An attempt that stored something moved it. */
     const heads: Seq[] = []
     return runDurableCommand({
       attempt: () =>
-        chatLog.append(chatId, what, (tx, chat) => {
+        chatLog.append(target, (tx, chat) => {
           heads.push(chat.headSeq)
           return decide(tx, chat)
         }),
@@ -53,5 +53,5 @@ export function createDurableChange({
     })
   }
 
-  return (chatId, what, decide) => answerInTime(change(chatId, what, decide), changeNotConfirmed)
+  return (target, decide) => answerInTime(change(target, decide), changeNotConfirmed)
 }

@@ -30,7 +30,7 @@ export function createChatUpdater({ change }: { change: DurableChange }): ChatUp
     async update(actorId, chatId, changes) {
       const wanted = parse(changes)
       if (Object.keys(wanted).length === 0) throw badInput('Name a change: set title or messageTtlSeconds.')
-      await change(chatId, 'Chat', async (tx, chat) => {
+      await change({ chatId, actorId, what: 'Chat' }, async (tx, chat) => {
         await requireMayChange(chat, actorId, wanted)
         const settings = { title: chat.title, messageTtlSeconds: chat.messageTtlSeconds, ...wanted }
         if (isSame(settings, chat)) return []

@@ -75,7 +75,7 @@ export function createGroups({ change, store, memberRules }: Dependencies): Grou
       const wanted = [...new Set(userIds)]
       memberRules.requireCapacityFor(wanted.length)
       await memberRules.requireExisting(wanted)
-      await change(chatId, 'Chat', async (tx, chat) => {
+      await change({ chatId, actorId, what: 'Chat' }, async (tx, chat) => {
         requireRank(await requireMemberOfGroup(chat, actorId), 'ADMIN', 'add members')
         const present = new Set(await store.findPresent(tx, chatId, wanted))
         const newcomers = wanted.filter((userId) => !present.has(userId))
@@ -87,7 +87,7 @@ export function createGroups({ change, store, memberRules }: Dependencies): Grou
     },
 
     async removeMember(actorId, chatId, userId) {
-      await change(chatId, 'Chat', async (tx, chat) => {
+      await change({ chatId, actorId, what: 'Chat' }, async (tx, chat) => {
         const target = await requireRemovable(chat, actorId, userId)
         if (target.leftSeq !== null) return []
         const transfer = target.role === 'OWNER' ? await transferOwnership(tx, chatId, userId) : []
@@ -98,7 +98,7 @@ export function createGroups({ change, store, memberRules }: Dependencies): Grou
     },
 
     async setRole(actorId, chatId, userId, role) {
-      await change(chatId, 'Chat', async (tx, chat) => {
+      await change({ chatId, actorId, what: 'Chat' }, async (tx, chat) => {
         const actor = await requireMemberOfGroup(chat, actorId)
         const target = await chat.member(userId)
         if (target === undefined || target.leftSeq !== null) throw notFound('Member')

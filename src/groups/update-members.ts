@@ -80,7 +80,7 @@ export function createMemberUpdater({ change, store, memberRules }: Dependencies
       const key = parseKey('key', update.key)
       requireDistinct([...update.set.map(({ userId }) => userId), ...update.remove])
       await memberRules.requireExisting(update.set.map(({ userId }) => userId))
-      await change(chatId, 'Chat', async (tx, chat) => {
+      await change({ chatId, actorId: SYSTEM_USER_ID, what: 'Chat' }, async (tx, chat) => {
         if (chat.kind === 'DIRECT') throw forbidden('The members of a direct chat cannot change')
         const isNew = await store.claimKey(tx, { chatId, key, at: chat.now })
         return isNew ? apply(tx, { ...chat, chatId }, update) : []

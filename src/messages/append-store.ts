@@ -82,10 +82,11 @@ type Row = Readonly<{
  * 3. `fresh` assigns seqs without a gap to the messages that pass.
  * 4. The heads move, and events and messages are inserted: all of them or none, in one commit.
  *
- * Locks: the rows of chats in order of id, as in all statements that lock several chats. So two of them never
- * deadlock. `every_lock_taken` forces the locks even if no message is fresh. A lock makes the statement write to the
- * server's log, after the commit of the first message. So with a synchronous standby the commit of a duplicate
- * confirms the first message. Otherwise a retry could report a message as sent that is lost with the primary.
+ * Locks: the rows of chats in order of id, as in all statements that lock several chats. So two of them never deadlock.
+ * Only chats of which a sender is or was a member: a stranger locks nothing and waits for no lock.
+ * `every_lock_taken` forces the locks even if no message is fresh. A lock makes the statement write to the server's
+ * log, after the commit of the first message. So with a synchronous standby the commit of a duplicate confirms the
+ * first message. Otherwise a retry could report a message as sent that is lost with the primary.
  *
  * Indexes: the primary keys of chats, members and messages, and the unique key (chat, sender, client key) of
  * messages. Each look-up names its chat. The look-ups are scalar subqueries on purpose: the planner cannot turn those
@@ -101,7 +102,10 @@ const APPEND = {
       SELECT id, kind, head_seq, members_seq,
         GREATEST(clock_timestamp()::timestamptz(3), last_activity_at) AS at,
         make_interval(secs => message_ttl_seconds) AS ttl
-      FROM chats WHERE id = ANY ($2::uuid[]) ORDER BY id FOR NO KEY UPDATE
+      FROM chats WHERE id = ANY ($2::uuid[]) AND id = ANY (ARRAY(
+        SELECT d.chat_id FROM new_message d
+        WHERE (SELECT true FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id)
+      )) ORDER BY id FOR NO KEY UPDATE
     ), known AS MATERIALIZED (
       SELECT d.*,
         (SELECT c.members_seq FROM chats c WHERE c.id = d.chat_id) AS members_seq,
@@ -157,10 +161,15 @@ const APPEND = {
     ORDER BY k.ordinal`,
 }
 
-// Locks rows of chats by their primary key, in order of id, as all statements that lock several chats do.
+// Locks rows of chats by their primary key, in order of id, as all statements that lock several chats do. Only chats of
+// which the sender is or was a member, by the primary key of members: see `LOCK` of chat-log-store.ts.
 const LOCK = {
   name: 'message_lock_chats',
-  text: `SELECT FROM chats WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
+  text: `
+    SELECT FROM chats WHERE id = ANY ($1::uuid[]) AND id = ANY (ARRAY(
+      SELECT d.chat_id FROM unnest($1::uuid[], $2::text[]) AS d(chat_id, sender_id)
+      WHERE (SELECT true FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id)
+    )) ORDER BY id FOR NO KEY UPDATE`,
 }
 
 /** The statements of sends, with values for which they lock and store nothing. */
@@ -192,8 +201,9 @@ export function createAppendStore({ writer, claimUploads }: Dependencies): Appen
 
     async appendLocked(newMessages) {
       const chatIds = newMessages.map((newMessage) => newMessage.chatId)
+      const senderIds = newMessages.map((newMessage) => newMessage.senderId)
       const rows = await writer.transaction(async (tx) => {
-        await tx.query(LOCK, [chatIds])
+        await tx.query(LOCK, [chatIds, senderIds])
         return tx.query<Row>(APPEND, columnsOf(newMessages))
       })
       return newMessages.map((_, index) => outcomeOf(rows[index]))
@@ -204,7 +214,7 @@ export function createAppendStore({ writer, claimUploads }: Dependencies): Appen
       const { chatId, senderId, attachmentIds } = newMessage
       try {
         return await writer.transaction(async (tx) => {
-          await tx.query(LOCK, [[chatId]])
+          await tx.query(LOCK, [[chatId], [senderId]])
           const outcome = outcomeOf((await tx.query<Row>(APPEND, columnsOf([newMessage])))[0])
           if (outcome.type !== 'stored') return outcome
           const id = { chatId, seq: outcome.seq }

@@ -45,14 +45,17 @@ export function createMessageChanger({ change, store }: Dependencies): MessageCh
     decide: (decision: Decision) => Promise<Change<MessageEvent> | undefined>,
   ): Promise<Message> {
     let found: Message | undefined
-    const [event] = await change<MessageEvent>(id.chatId, 'Message', async (tx, { now }) => {
-      const message = await (isSystem(actorId) ? store.findAny(tx, id) : store.find(tx, id, actorId))
-      if (message?.isVisible !== true) throw notFound('Message')
-      if (!message.isActorPresent) throw forbidden('You are not a member of this chat any more')
-      found = withoutMembership(message)
-      const decided = await decide({ tx, message, now })
-      return decided === undefined ? [] : [decided]
-    })
+    const [event] = await change<MessageEvent>(
+      { chatId: id.chatId, actorId, what: 'Message' },
+      async (tx, { now }) => {
+        const message = await (isSystem(actorId) ? store.findAny(tx, id) : store.find(tx, id, actorId))
+        if (message?.isVisible !== true) throw notFound('Message')
+        if (!message.isActorPresent) throw forbidden('You are not a member of this chat any more')
+        found = withoutMembership(message)
+        const decided = await decide({ tx, message, now })
+        return decided === undefined ? [] : [decided]
+      },
+    )
     const message = event?.message ?? found
     if (message === undefined) throw notFound('Message')
     return message
