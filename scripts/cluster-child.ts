@@ -65,20 +65,24 @@ async function launch({ name, file, args, env = process.env, log }: Launch): Pro
   return { name, pid, ended, stop }
 }
 
-/**
- * Starts a shell that kills the group when its input ends. The input ends with this process, for any reason. Call the
- * returned function after the group has ended, to end the shell.
- */
+/** Kills the group when this process ends, for any reason. Call the returned function after the group has ended. */
 function killWithUs(pid: number): () => void {
-  const script = 'cat > /dev/null; kill -9 "-$1"'
-  const reaper = spawn('sh', ['-c', script, 'sh', `${pid}`], {
+  return runAfterUs('kill -9 "-$1"', [`${pid}`])
+}
+
+/**
+ * Runs a shell script when this process ends, for any reason, even if it is killed: the shell waits for the end of its
+ * input. Call the returned function to end the shell without running the script.
+ */
+export function runAfterUs(script: string, args: readonly string[]): () => void {
+  const shell = spawn('sh', ['-c', `cat > /dev/null; ${script}`, 'sh', ...args], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-  reaper.unref()
-  if (reaper.stdin instanceof Socket) reaper.stdin.unref()
+  shell.unref()
+  if (shell.stdin instanceof Socket) shell.stdin.unref()
   return () => {
     // Kill the whole group. Its `cat` would live as long as the pipe is open.
-    if (reaper.pid !== undefined) process.kill(-reaper.pid, 'SIGKILL')
+    if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL')
   }
 }

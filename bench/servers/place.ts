@@ -2,6 +2,7 @@ import { readFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { runAfterUs } from '../../scripts/cluster-child.ts'
 import { startRedis } from '../../scripts/cluster-redis.ts'
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts'
 
@@ -30,6 +31,9 @@ const SETTINGS = {
   checkpoint_timeout: '30min',
 }
 
+/** Stops PostgreSQL at once if the benchmark is killed, and removes its data. */
+const REMOVE = 'kill -QUIT "$1"; while kill -0 "$1"; do sleep 0.1; done; rm -rf "$2"'
+
 export async function startPlace(): Promise<Place> {
   await using resources = new AsyncDisposableStack()
   const folder = await mkdtemp(join(process.env['BENCH_DIR'] ?? tmpdir(), 'parley-bench-'))
@@ -37,6 +41,8 @@ export async function startPlace(): Promise<Place> {
   const database = await startEmbeddedPostgres({ dataDir: folder, settings: SETTINGS })
   resources.defer(() => database.stop())
   const postgresPid = Number.parseInt(await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8'), 10)
+  const disarm = runAfterUs(REMOVE, [`${postgresPid}`, folder])
+  resources.defer(disarm)
   const owned = resources.move()
   return {
     folder,

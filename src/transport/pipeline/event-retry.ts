@@ -4,6 +4,7 @@ import { isTransient } from '../../api/masking.ts'
 import { pause } from '../../lib/async.ts'
 import { backoffMs } from '../../lib/backoff.ts'
 import { PushStream } from '../../lib/push-stream.ts'
+import { withinSize } from './answer-size.ts'
 
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
 
@@ -46,11 +47,14 @@ function resultsOf(
   })
 }
 
-/** Executes the operation for one event. Retries until the result has no transient error, or the signal aborts. */
+/**
+ * Executes the operation for one event. Retries until the result has no transient error, or the signal aborts. A result
+ * that is too long becomes an error.
+ */
 export async function executeWithRetry(args: ExecutionArgs, signal: AbortSignal): Promise<ExecutionResult> {
   for (let attempt = 0; ; attempt += 1) {
     const result = await execute(args)
-    if (signal.aborted || result.errors?.some(isTransient) !== true) return result
+    if (signal.aborted || result.errors?.some(isTransient) !== true) return withinSize(result)
     await pause(backoffMs(attempt, BACKOFF), signal)
   }
 }

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { glob, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -57,3 +58,35 @@ test('measures latency at a fixed rate', async () => {
   expect(cells[0]?.figures['p50']?.median).toBeGreaterThan(0)
   expect(cells[0]?.figures['lost']?.median).toBe(0)
 })
+
+test('a benchmark that is killed leaves no PostgreSQL and no data', { timeout: FIVE_STARTS_MS }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-bench-test-'))
+  try {
+    const args = ['bench/bench.ts', 'history', '--targets', 'parley', '--out', folder]
+    const env = { ...process.env, BENCH_DIR: folder }
+    const killed = spawn(process.execPath, args, { env, stdio: 'ignore' })
+    const pidIn = async (): Promise<number> => {
+      const [file] = await Array.fromAsync(glob(join(folder, '*', 'postgres', 'postmaster.pid')))
+      return file === undefined ? 0 : Number.parseInt(await readFile(file, 'utf8'), 10)
+    }
+    const isGatewayStarting = async () => (await Array.fromAsync(glob(join(folder, '*', 'parley-1.log')))).length > 0
+    await expect.poll(isGatewayStarting, { timeout: FIVE_STARTS_MS }).toBe(true)
+    const postgres = await pidIn()
+    expect(postgres).toBeGreaterThan(0)
+    expect(isAlive(postgres)).toBe(true)
+    killed.kill('SIGKILL')
+    await once(killed, 'exit')
+    await expect.poll(() => isAlive(postgres), { timeout: 20_000 }).toBe(false)
+    await expect.poll(() => readdir(folder), { timeout: 20_000 }).toEqual([])
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -98,6 +98,18 @@ test('a directive whose variable differs leads to another payload', async () => 
   expect(await of({ deviceId: 'phone', isShort: false })).toContain('"at"')
 })
 
+test('an event that is too long for an answer becomes an error, whether it is resolved for all or for one', async () => {
+  const aliases = Array.from({ length: 49 }, (_, index) => `a${index}: body`).join(' ')
+  const query = `subscription { inbox { ... on MessageSent { message { ${aliases} } } } }`
+  const event = sent('tea', 1)
+  const long: LiveItem = { ...event, message: { ...event.message, body: 'x'.repeat(100_000) } }
+  for (const open of [paths.ordinary, paths.shared]) {
+    const pushed = async (item: LiveItem) => (await open(alice, { query, variables: {} })).push(item)
+    expect(await pushed(long)).toContain('longer than 4 MiB')
+    expect(await pushed(event)).toContain('"a48"')
+  }
+})
+
 /** An unexpected failure has an id of its own in each report. */
 function withoutErrorIds(text: string): string {
   return text.replaceAll(/"errorId":"[^"]+"/g, '"errorId":""')
