@@ -69,7 +69,8 @@ test('a benchmark that is killed leaves no PostgreSQL and no data', { timeout: F
       const [file] = await Array.fromAsync(glob(join(folder, '*', 'postgres', 'postmaster.pid')))
       return file === undefined ? 0 : Number.parseInt(await readFile(file, 'utf8'), 10)
     }
-    const isGatewayStarting = async () => (await Array.fromAsync(glob(join(folder, '*', 'parley-1.log')))).length > 0
+    const isGatewayStarting = async () =>
+      (await Array.fromAsync(glob(join(folder, '*', 'parley-1.log')))).length > 0
     await expect.poll(isGatewayStarting, { timeout: FIVE_STARTS_MS }).toBe(true)
     const postgres = await pidIn()
     expect(postgres).toBeGreaterThan(0)

@@ -103,8 +103,8 @@ test('an event that is too long for an answer becomes an error, whether it is re
   const query = `subscription { inbox { ... on MessageSent { message { ${aliases} } } } }`
   const event = sent('tea', 1)
   const long: LiveItem = { ...event, message: { ...event.message, body: 'x'.repeat(100_000) } }
-  for (const open of [paths.ordinary, paths.shared]) {
-    const pushed = async (item: LiveItem) => (await open(alice, { query, variables: {} })).push(item)
+  for (const path of ['ordinary', 'shared'] as const) {
+    const pushed = async (item: LiveItem) => (await paths[path](alice, { query, variables: {} })).push(item)
     expect(await pushed(long)).toContain('longer than 4 MiB')
     expect(await pushed(event)).toContain('"a48"')
   }
