@@ -20,9 +20,9 @@ export type Claim = FollowedChat &
 
 /** All statements read and write the primary. `lease` identifies a worker. */
 export type FollowerStore = Readonly<{
-  /** Leases chats that are due to the worker: at most `limit`, those that have waited longest. */
+  /** Leases chats that are due to a follower to the worker: at most `limit`, those that have waited longest. */
   claim(
-    followerIds: readonly FollowerId[],
+    followerId: FollowerId,
     lease: Readonly<{ id: string; forS: number; limit: number }>,
   ): Promise<readonly Claim[]>
   /** Stores a position and prolongs the lease. Returns false if the worker no longer has it. */
@@ -49,7 +49,7 @@ const CLAIM: Statement = {
   text: `
     WITH due AS (
       SELECT chat_id, follower_id FROM chat_marks
-      WHERE follower_id = ANY ($1::text[]) AND due_at <= clock_timestamp()
+      WHERE follower_id = $1 AND due_at <= clock_timestamp()
         AND (leased_until IS NULL OR leased_until < clock_timestamp())
       ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
     )
@@ -114,7 +114,7 @@ const SET_POSITION: Statement = {
 
 export function createFollowerStore({ writer }: { writer: Pick<Writer, 'query'> }): FollowerStore {
   return {
-    claim: (followerIds, { id, forS, limit }) => writer.query<Claim>(CLAIM, [followerIds, limit, id, forS]),
+    claim: (followerId, { id, forS, limit }) => writer.query<Claim>(CLAIM, [followerId, limit, id, forS]),
 
     async advance({ chatId, followerId }, seq, { id, forS }) {
       return (await writer.query(ADVANCE, [chatId, followerId, id, seq, forS])).length > 0

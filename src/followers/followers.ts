@@ -114,7 +114,7 @@ export function createFollowers({
   /** Returns how many chats were processed. */
   async function work(follower: Follower): Promise<number> {
     const { id, maxConcurrent } = follower
-    const claims = await store.claim([id], { ...lease, limit: 4 * maxConcurrent })
+    const claims = await store.claim(id, { ...lease, limit: 4 * maxConcurrent })
     const limit = pLimit(maxConcurrent)
     await Promise.all(claims.map((claim) => limit(() => processed(claim, follower))))
     return claims.length

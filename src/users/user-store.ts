@@ -34,7 +34,8 @@ const UPSERT = {
         WHERE EXCLUDED.claims_issued_at >= u.claims_issued_at
           AND (EXCLUDED.name NOT IN (u.id, u.name) OR EXCLUDED.avatar_url <> COALESCE(u.avatar_url, ''))
     )
-    SELECT id FROM users WHERE id = ANY ($1::text[]) AND deactivated_at IS NOT NULL`,
+    SELECT k.id FROM unnest($1::text[]) AS k(id)
+    WHERE (SELECT u.deactivated_at IS NOT NULL FROM users u WHERE u.id = k.id)`,
 }
 
 // Locks one row of users, by its primary key.

@@ -6,7 +6,7 @@ import { ConnectionPool } from '../../../src/store/sql/connection-pool.ts'
 import { connect, createTestDatabase } from '../../harness/servers/database.ts'
 import { runEveryStatement } from '../../harness/plans/every-statement.ts'
 import { fillWithMessages } from '../../harness/plans/fill-database.ts'
-import { startParley, UNLIMITED } from '../../harness/servers/parley.ts'
+import { SERVER_API, startParley, UNLIMITED } from '../../harness/servers/parley.ts'
 import { genericPlan } from '../../harness/plans/query-plan.ts'
 import { findPlanProblems, type Indexes, readIndexes } from '../../harness/plans/query-plan-check.ts'
 import {
@@ -31,6 +31,12 @@ const SWEEPS: Readonly<Record<string, string>> = {
   media_released: 'uploads_released_at_idx',
   // The days before yesterday.
   media_forget_usage: 'upload_usages_pkey',
+  // Chats that are due to a follower: the oldest ones, and none in between.
+  follower_claim: 'chat_marks_follower_id_due_at_idx',
+  // Revocations that have expired, a hundred at a time.
+  revocation_of_user: 'revocations_expires_at_idx',
+  // The oldest calls.
+  server_call_delete_old: 'server_calls_at_idx',
   // All chats in turn, a page at a time, in the order of their primary key.
   log_retention_next_page: 'chats_pkey',
 }
@@ -39,14 +45,39 @@ const SWEEPS: Readonly<Record<string, string>> = {
 const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
   service_level_set: 'an operator, into a table of one row',
   service_level_clear: 'an operator, from a table of one row',
-  revocation_of_user: 'an operator, into a table that grows with the revocations in force',
-  revocation_of_token: 'an operator, as above',
+  revocation_of_token: 'an operator, into a table that grows with the revocations in force',
   revocation_list: 'an operator',
   revocation_changes_after: 'once after each revocation',
+  server_key_insert: 'an operator, into a table of a few dozen rows',
+  server_key_lock: 'an operator, as above',
+  server_key_list: 'an operator, as above',
+  server_key_revoke: 'an operator, as above',
+  follower_set_position: 'an operator who replays a chat',
+  follower_release: 'only if a chat gets an event at the end of a delivery, by the primary key of its mark',
+  follower_trigger_state: 'an operator who creates the first webhook, and each start',
+  follower_trigger_enable: 'an operator, as above',
+  follower_trigger_disable: 'an operator, as above',
+  import_users: 'an operator who imports a file',
+  import_group: 'an operator, as above',
+  import_group_find: 'an operator, as above',
+  import_direct_chat: 'an operator, as above',
+  import_direct_chat_find: 'an operator, as above',
+  import_find: 'an operator, as above',
+  import_append: 'an operator, as above',
+  import_count_stored: 'an operator, as above',
+  import_mark_read: 'an operator, as above',
   media_stored: 'an operator who checks or copies the files, page by page',
   media_known: 'an operator who checks the files',
   timeline_record: 'once after a failover, into a table of one row for each',
 }
+
+/** A webhook with a thousand chats that are due, and a thousand users who were signed out. */
+const BACKLOG = `
+  INSERT INTO chat_marks (chat_id, follower_id, first_seq, last_seq)
+  SELECT gen_random_uuid(), 'wh_1', 1, 1 FROM generate_series(1, 1000)`
+const REVOCATIONS = `
+  INSERT INTO revocations (change, user_id, issued_before, expires_at)
+  SELECT 1000 + number, 'user ' || number, now(), now() + interval '1 day' FROM generate_series(1, 1000) AS number`
 
 const PLAN_MODE = { name: 'plan_mode', text: `SELECT current_setting('plan_cache_mode') AS mode` }
 
@@ -61,13 +92,20 @@ beforeAll(async () => {
   {
     using listening = recordStatements()
     const overrides = { presence: { windowMs: 300 } }
-    await using parley = await startParley({ databaseUrl, config: UNLIMITED, overrides, media: 'folder' })
+    await using parley = await startParley({
+      databaseUrl,
+      config: { ...UNLIMITED, ...SERVER_API },
+      overrides,
+      media: 'folder',
+    })
     await runEveryStatement(parley)
     await parley.stop()
     statements = distinct(listening.statements)
   }
   ;({ client } = resources.use(await connect(databaseUrl)))
   await fillWithMessages(client, 1_000)
+  await client.query(BACKLOG)
+  await client.query(REVOCATIONS)
   await client.query('ANALYZE')
   indexes = await readIndexes(client)
 })

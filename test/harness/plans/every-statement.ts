@@ -11,7 +11,9 @@ import { runStatement } from '../../../src/store/sql/statement.ts'
 import type { Reader } from '../../../src/store/sql/reader.ts'
 import type { Transaction } from '../../../src/store/sql/transaction.ts'
 import type { Writer } from '../../../src/store/sql/writer.ts'
+import { createMessageStore } from '../../../src/messages/message-store.ts'
 import { connect, query } from '../servers/database.ts'
+import { useBackend } from './backend-statements.ts'
 import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../people/documents.ts'
 import { createUpload, findAttachment, patchUpload, sendFiles, upload } from '../people/files.ts'
 import { until } from '../fixtures/until.ts'
@@ -55,6 +57,7 @@ export async function runEveryStatement(parley: TestParley): Promise<Chats> {
   await replayMissedEvents(people, chats)
   await watchPresence(parley, people)
   await expireMessages(parley, people)
+  await useBackend(parley, people, chats.direct)
   await runRareStatements(parley.databaseUrl, people, chats)
   return chats
 }
@@ -197,6 +200,7 @@ async function runRareStatements(
   const appendStore = createAppendStore({ writer, claimUploads })
   await appendStore.appendLocked([{ ...draft, fingerprint: Buffer.of(1), attachmentIds: [] }])
   await createAudienceStore({ writer }).memberSnapshot(chatId)
+  await createMessageStore({ reader: { query: writer.query } as Reader }).hasKey(chatId, senderId, 'none')
   const memberships = createMembershipStore({ writer })
   await memberships.heads([bob.name as UserId])
   await memberships.receipts([bob.name as UserId], new Date(0))

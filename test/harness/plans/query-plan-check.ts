@@ -29,9 +29,14 @@ const ACCESS_PATHS: Readonly<Record<string, readonly AccessPath[]>> = {
   users: [{ columns: ['id'] }],
   direct_chats: [{ columns: ['low_user_id', 'high_user_id'] }],
   created_groups: [{ columns: ['creator_id', 'client_chat_id'] }],
+  member_change_keys: [{ columns: ['chat_id', 'key'] }],
+  chat_marks: [{ columns: ['chat_id', 'follower_id'] }, { columns: ['follower_id'] }],
+  follower_positions: [{ columns: ['chat_id', 'follower_id'] }, { columns: ['follower_id'] }],
+  revocations: [{ columns: ['change'] }, { columns: ['user_id'] }, { columns: ['token_id'] }],
+  server_calls: [{ columns: ['id'] }],
 }
 
-/** Tables that do not grow: one row, or one per failover or restore. */
+/** Tables that do not grow: one row, one per failover or restore, or those that an operator has written. */
 const SMALL_TABLES: ReadonlySet<string> = new Set([
   'service_level_commands',
   'revocation_changes',
@@ -39,6 +44,9 @@ const SMALL_TABLES: ReadonlySet<string> = new Set([
   'media_keys',
   'timelines',
   'restorations',
+  'webhooks',
+  'followers',
+  'server_keys',
 ])
 
 /** Nodes that stream their rows, so that a LIMIT above them ends the scan below. */
