@@ -17,7 +17,7 @@ export type Measurements = Readonly<{
   postgresUsPerConnect: number
   /** `memory`: heap and buffers of a gateway for an idle connection with an inbox. */
   gatewayBytesPerConnection: number
-  /** Keys of a user who is online, in `INFO memory` of Redis with 3,000 of them. */
+  /** Keys of a user who is online, in `INFO memory` of Redis with 2,500 of them. */
   redisBytesPerUser: number
   /** `growth`: rows and indexes of a message and its event on the disk, without the text of the message. */
   diskBytesPerMessage: number
@@ -26,11 +26,11 @@ export type Measurements = Readonly<{
 export const MEASUREMENTS: Measurements = {
   gatewayUsPerMessage: 300,
   postgresUsPerMessage: 110,
-  gatewayUsPerDelivery: 7,
+  gatewayUsPerDelivery: 4,
   redisUsPerPublish: 30,
   gatewayUsPerConnect: 364,
   postgresUsPerConnect: 175,
   gatewayBytesPerConnection: 14_000,
-  redisBytesPerUser: 400,
+  redisBytesPerUser: 234,
   diskBytesPerMessage: 425,
 }
