@@ -17,7 +17,7 @@ const MINUTES = Number(process.env['FUZZ_MINUTES'] ?? 0)
 const RUNS =
   MINUTES > 0
     ? { numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: (MINUTES * 60_000) / 4 }
-    : { numRuns: 150 }
+    : { numRuns: 150, interruptAfterTimeLimit: 8_000 }
 const TIMEOUT_MS = 60_000 + MINUTES * 60_000
 
 let parley: TestParley
