@@ -45,7 +45,7 @@ export function throwIfClosed({ aborted }: AbortSignal): void {
 }
 
 /** The reason of every connection and request that got no answer. */
-export const UNREACHABLE = 'The server could not be reached.'
+export const UNREACHABLE = 'The server is unreachable.'
 
 /**
  * Returns a `ParleyError` unchanged. Any other thrown value means that there was no answer: it is unknown whether

@@ -159,3 +159,27 @@ test('shows a message that the server rejects as failed, and sends those after i
   await expect.poll(() => bodies(client, chatId)).toEqual(['short'])
   expect(alice.id).not.toBe(bob.id)
 })
+
+test('asks the app for its token at each connect, and uses the last one while the app cannot provide one', async () => {
+  const { alice, bob, proxy, chatId } = await twoUsers()
+  await using _ = proxy
+  let calls = 0
+  let isReachable = true
+  const token = (): string => {
+    calls += 1
+    if (!isReachable) throw new TypeError('Failed to fetch')
+    return bob.token
+  }
+  await using client = await startClient({ url: proxy.url, token })
+  open(client, chatId)
+  for (const body of ['with the backend', 'without the backend']) {
+    const before = calls
+    proxy.cut()
+    await expect.poll(() => client.connection.getSnapshot().type).toBe('offline')
+    await alice.send(chatId, body)
+    proxy.restore()
+    await expect.poll(() => bodies(client, chatId)).toContain(body)
+    expect(calls).toBeGreaterThan(before)
+    isReachable = false
+  }
+})

@@ -63,7 +63,11 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
     disconnect = end
     let token: string
     try {
-      token = await (freshToken ? tokens.renew() : tokens.current())
+      // Without its backend an app may connect with the token that it has, unless the server has refused that one.
+      token = await tokens.renew().catch((error: unknown) => {
+        if (freshToken || !networkError(error).isRetryable) throw error
+        return tokens.current()
+      })
     } catch (error) {
       if (disconnect === end) tokenFailed(networkError(error))
       return
