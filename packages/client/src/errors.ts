@@ -37,7 +37,7 @@ export function fromResponse([first]: readonly ResponseError[]): ParleyError {
 }
 
 /** The reason once the app has closed the client. */
-export const CLOSED = 'The client was closed.'
+export const CLOSED = 'The client is closed.'
 
 /** Like `signal.throwIfAborted()`, which React Native lacks. */
 export function throwIfClosed({ aborted }: AbortSignal): void {

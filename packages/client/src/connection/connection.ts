@@ -65,7 +65,7 @@ export function createConnection({ url, WebSocket, tokens, onOpened }: Dependenc
     try {
       // Without its backend an app may connect with the token that it has, unless the server has refused that one.
       token = await tokens.renew().catch((error: unknown) => {
-        if (freshToken || !networkError(error).isRetryable) throw error
+        if (freshToken || !(error as ParleyError).isRetryable) throw error
         return tokens.current()
       })
     } catch (error) {

@@ -39,7 +39,7 @@ export async function sendThroughOutbox(engine: Engine, input: Variables): Promi
       const found = find()
       if (signal.aborted)
         return settle(() =>
-          reject(new ParleyError('CLOSED', 'The client was closed. The outbox goes on later.')),
+          reject(new ParleyError('CLOSED', 'The client is closed. The outbox goes on later.')),
         )
       if (found === undefined)
         return settle(() => reject(new ParleyError('DISCARDED', 'The message was discarded.')))

@@ -76,7 +76,7 @@ test.each(['before it is started', 'while it connects'])(
       await client.close()
       await expect(start).rejects.toMatchObject({ code: 'CLOSED' })
     } else await client.close()
-    const closed = { type: 'signed-out', reason: 'The client was closed.' }
+    const closed = { type: 'signed-out', reason: 'The client is closed.' }
     expect(client.connection.getSnapshot()).toEqual(closed)
   },
 )
