@@ -1,5 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { EventQueue } from '../fixtures/event-queue.ts'
 import { killWithTestRun } from './reaper.ts'
@@ -26,7 +30,10 @@ export async function startSentinelProcess(configFile: string): Promise<RedisPro
 
 async function launchRedis(args: readonly string[], readyText: string): Promise<RedisProcess> {
   ensureRedisServer()
-  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  // Redis loads a dump of its folder at each start, and may write one there for a replica. So each start has its own.
+  const folder = await mkdtemp(join(tmpdir(), 'parley-redis-'))
+  const child = spawn('redis-server', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
+  child.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   await waitUntilReady(child, readyText)
   const { pid = 0 } = child
   killWithTestRun(child)
