@@ -178,6 +178,7 @@ test('asks the app for its token at each connect, and uses the last one while th
     await expect.poll(() => client.connection.getSnapshot().type).toBe('offline')
     await alice.send(chatId, body)
     proxy.restore()
+    await expect.poll(() => client.connection.getSnapshot().type, { timeout: 10_000 }).toBe('live')
     await expect.poll(() => bodies(client, chatId)).toContain(body)
     expect(calls).toBeGreaterThan(before)
     isReachable = false

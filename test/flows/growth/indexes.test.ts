@@ -4,6 +4,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ConnectionPool } from '../../../src/store/sql/connection-pool.ts'
 import { connect, createTestDatabase } from '../../harness/servers/database.ts'
+import { useBackend } from '../../harness/plans/backend-statements.ts'
 import { runEveryStatement } from '../../harness/plans/every-statement.ts'
 import { fillWithMessages } from '../../harness/plans/fill-database.ts'
 import { SERVER_API, startParley, UNLIMITED } from '../../harness/servers/parley.ts'
@@ -98,7 +99,8 @@ beforeAll(async () => {
       overrides,
       media: 'folder',
     })
-    await runEveryStatement(parley)
+    const { direct } = await runEveryStatement(parley)
+    await useBackend(parley, direct)
     await parley.stop()
     statements = distinct(listening.statements)
   }

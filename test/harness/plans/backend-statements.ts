@@ -7,11 +7,8 @@ import { startReceiver } from '../people/webhook-receiver.ts'
 type Change = Readonly<{ updateMembers: Readonly<{ id: string }> }>
 
 /** Calls the server API, and lets a webhook fail and succeed, so that all of their statements are sent. */
-export async function useBackend(
-  parley: TestParley,
-  { alice, bob }: Readonly<Record<'alice' | 'bob', Person>>,
-  directChat: string,
-): Promise<void> {
+export async function useBackend(parley: TestParley, directChat: string): Promise<void> {
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   const backend = await parley.backend()
   const { ensureGroup } = await backend.run<{ ensureGroup: { chat: { id: string } } }>(`mutation {
     ensureGroup(input: { key: "team", title: "Team", ownerIds: ["${alice.id}"], memberIds: [] }) { chat { id } } }`)

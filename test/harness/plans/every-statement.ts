@@ -13,7 +13,6 @@ import type { Transaction } from '../../../src/store/sql/transaction.ts'
 import type { Writer } from '../../../src/store/sql/writer.ts'
 import { createMessageStore } from '../../../src/messages/message-store.ts'
 import { connect, query } from '../servers/database.ts'
-import { useBackend } from './backend-statements.ts'
 import { CHATS, DELETE_MESSAGE, EDIT_MESSAGE, SET_REACTION } from '../people/documents.ts'
 import { createUpload, findAttachment, patchUpload, sendFiles, upload } from '../people/files.ts'
 import { until } from '../fixtures/until.ts'
@@ -57,7 +56,6 @@ export async function runEveryStatement(parley: TestParley): Promise<Chats> {
   await replayMissedEvents(people, chats)
   await watchPresence(parley, people)
   await expireMessages(parley, people)
-  await useBackend(parley, people, chats.direct)
   await runRareStatements(parley.databaseUrl, people, chats)
   return chats
 }
