@@ -17,3 +17,6 @@ export type Process = Readonly<{
 
 /** Runs a command and returns the exit code: 0 done, 1 failed. */
 export type RunCommand<Input = void> = (process: Process, input: Input) => Promise<number>
+
+/** Loads the module of a verb, and runs the verb. */
+export type RunVerb = <Input>(load: () => Promise<RunCommand<Input>>, input: Input) => Promise<void>

@@ -1,17 +1,14 @@
 import { Command } from 'commander'
 import {
   parseDuration,
-  parseKeyId,
-  parseKeyName,
   parseLevel,
   parsePastInstant,
   parsePicture,
-  parseScopes,
   parseSubject,
   parseText,
   parseTokenId,
 } from './arguments.ts'
-import { SCOPES, type Scope } from '../keys/server-key.ts'
+import { addKeyVerbs } from './key-verbs.ts'
 import { addWebhookVerbs } from './webhook-verbs.ts'
 import { environmentHelp, examples, writeTo } from './help.ts'
 import type { RevokeRequest } from './commands/revoke.ts'
@@ -150,46 +147,14 @@ export function createProgram(
       })
     })
 
-  const key = verb(
-    'key',
-    'create, list and revoke the keys of the server API',
-    "Manages the keys with which the product's own backend calls the server API (SERVER_PORT).",
-  ).addHelpText('after', examples('parley key create shop', 'parley key list'))
-  const keyVerb = (name: string, summary: string, description: string): Command =>
-    key
-      .command(name)
-      .summary(summary)
-      .description(description)
-      .showHelpAfterError(`Run "parley key ${name} --help".`)
-
-  keyVerb(
-    'create',
-    'create a key and print it',
-    'Creates a key and prints it, and nothing else. It is shown only now: Parley stores a digest. Two keys with one name can be alive, so that a backend can change to a new key before the old one is revoked.',
+  addKeyVerbs(
+    verb(
+      'key',
+      'create, list and revoke the keys of the server API',
+      "Manages the keys with which the product's own backend calls the server API (SERVER_PORT).",
+    ),
+    run,
   )
-    .argument('<name>', 'what uses the key, such as shop', parseKeyName)
-    .option('--scope <scopes>', `comma-separated: ${SCOPES.join(', ')} (default: all)`, parseScopes)
-    .option('--for <time>', 'how long the key is valid (default: until it is revoked)', parseDuration)
-    .addHelpText(
-      'after',
-      examples('parley key create shop', 'parley key create reports --scope read --for 90d'),
-    )
-    .action((name: string, { scope: scopes = SCOPES, for: lifetimeS }: KeyOptions) =>
-      run(async () => (await import('./commands/key.ts')).createKey, { name, scopes, lifetimeS }),
-    )
-
-  keyVerb('list', 'list all keys, without their secrets', 'Lists all keys, without their secrets.')
-    .addHelpText('after', examples('parley key list'))
-    .action(() => run(async () => (await import('./commands/key.ts')).listKeys, undefined))
-
-  keyVerb(
-    'revoke',
-    'revoke a key for good',
-    'Revokes a key for good. Calls with it fail at once, on every gateway.',
-  )
-    .argument('<id>', 'the id of "parley key list", or the key itself', parseKeyId)
-    .addHelpText('after', examples('parley key revoke 0123456789abcdef'))
-    .action((id: string) => run(async () => (await import('./commands/key.ts')).revokeKey, { id }))
 
   addWebhookVerbs(
     verb(
@@ -312,7 +277,5 @@ function requestOf(
   if (user !== undefined) return { type: 'user', userId: user, issuedBefore: before, keepS }
   return token === undefined ? { type: 'list' } : { type: 'token', tokenId: token, keepS }
 }
-
-type KeyOptions = Readonly<{ scope?: readonly Scope[]; for: number | undefined }>
 
 type LevelOptions = Readonly<{ for: number | undefined }>

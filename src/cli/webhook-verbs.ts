@@ -2,9 +2,7 @@ import type { Command } from 'commander'
 import { WEBHOOK_TYPES, type WebhookType } from '../followers/webhooks/webhook.ts'
 import { parseChat, parseSeq, parseWebAddress, parseWebhookTypes } from './arguments.ts'
 import { examples } from './help.ts'
-import type { RunCommand } from './process.ts'
-
-type Run = <Input>(load: () => Promise<RunCommand<Input>>, input: Input) => Promise<void>
+import type { RunVerb } from './process.ts'
 
 type CreateOptions = Readonly<{
   types?: readonly WebhookType[]
@@ -13,7 +11,7 @@ type CreateOptions = Readonly<{
 }>
 
 /** Adds the verbs of `parley webhook`. */
-export function addWebhookVerbs(webhook: Command, run: Run): void {
+export function addWebhookVerbs(webhook: Command, run: RunVerb): void {
   const commands = () => import('./commands/webhook.ts')
   const verb = (
     name: string,
