@@ -55,18 +55,21 @@ export type SchemaTypes = {
 
 export type Builder = ReturnType<typeof createBuilder>
 
+/** Connections have no null edges or nodes, and this project defines `node` and `nodes` itself. */
+export const RELAY = {
+  edgesFieldOptions: { nullable: { list: false, items: false } },
+  nodeFieldOptions: { nullable: false },
+  pageInfoFieldOptions: { nullable: false },
+  nodeQueryOptions: false,
+  nodesQueryOptions: false,
+} as const
+
 /** Creates a builder with what all domains share: plugins, scalars and root types. */
 export function createBuilder() {
   const builder = new SchemaBuilder<SchemaTypes>({
     plugins: [RelayPlugin],
     defaultFieldNullability: false,
-    relay: {
-      edgesFieldOptions: { nullable: { list: false, items: false } },
-      nodeFieldOptions: { nullable: false },
-      pageInfoFieldOptions: { nullable: false },
-      nodeQueryOptions: false,
-      nodesQueryOptions: false,
-    },
+    relay: RELAY,
   })
   builder.queryType({})
   builder.mutationType({})

@@ -1,5 +1,6 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
+import { RELAY } from '../api/builder.ts'
 import { DATE_TIME } from '../api/scalars.ts'
 import type { Chat, Member, MemberRole } from '../events/chat.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
@@ -27,13 +28,7 @@ export function createServerBuilder() {
   const builder = new SchemaBuilder<ServerTypes>({
     plugins: [RelayPlugin],
     defaultFieldNullability: false,
-    relay: {
-      edgesFieldOptions: { nullable: { list: false, items: false } },
-      nodeFieldOptions: { nullable: false },
-      pageInfoFieldOptions: { nullable: false },
-      nodeQueryOptions: false,
-      nodesQueryOptions: false,
-    },
+    relay: RELAY,
   })
   builder.queryType({})
   builder.mutationType({})

@@ -9,7 +9,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { sendJson } from './json-response.ts'
 import { sendDownload } from './media-download.ts'
-import { statusOfMedia } from './media-status.ts'
+import { STATUS } from './status.ts'
 import { createTusEndpoint, TUS_METHODS } from './tus.ts'
 import type { CorsHeaders } from './origins.ts'
 
@@ -101,7 +101,7 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
       error instanceof ParleyError ? error : unavailable('The file could not be read. Try again.', error)
     if (known.code === 'UNAVAILABLE')
       logger.warn({ err: known.cause ?? known }, 'a file could not be stored or served')
-    sendError(request, response, statusOfMedia(known), known)
+    sendError(request, response, STATUS[known.code], known)
   }
 
   return {

@@ -5,7 +5,7 @@ import { hintHttp, httpHintOf, toClientError } from '../../api/masking.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 
 /** The status of a request that fails as a whole, by the code of its first error. */
-const STATUS = {
+export const STATUS = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,

@@ -4,7 +4,7 @@ import type { Server } from '@tus/server'
 import { badInput, ParleyError } from '../../errors.ts'
 import { isAttachmentId, type AttachmentId } from '../../ids.ts'
 import type { ResumableUploads } from '../../media/resumable-uploads.ts'
-import { statusOfMedia } from './media-status.ts'
+import { STATUS } from './status.ts'
 
 /** Resumable uploads by tus 1.0. */
 export type TusEndpoint = Readonly<{
@@ -71,7 +71,7 @@ async function createTusServer(uploads: ResumableUploads): Promise<Server> {
       if (!(error instanceof ParleyError)) return undefined
       const { message, extensions } = error
       return {
-        status_code: statusOfMedia(error),
+        status_code: STATUS[error.code],
         body: JSON.stringify({ errors: [{ message, extensions }] }),
       }
     },
