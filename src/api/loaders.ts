@@ -7,6 +7,7 @@ import type { Message, Reaction } from '../events/message.ts'
 import type { FoundUpload } from '../media/attachments.ts'
 import type { Presence } from '../events/presence-state.ts'
 import type { User } from '../users/user.ts'
+import { chargeStrangers } from './strangers.ts'
 import { ViewerNeededError } from './viewer-needed.ts'
 import type { Services } from './services.ts'
 
@@ -103,23 +104,18 @@ const NEEDS_VIEWER: ReadonlySet<keyof Loaders> = new Set([
   'listedMember',
 ])
 
-/** Counts strangers whether they exist or not, so that the quota says nothing about them. */
+/** Beyond the quota for strangers, still finds the users who share a chat with the viewer. */
 async function findNamedUsers(
-  { users, presence, operationAdmission }: LoaderServices,
+  services: LoaderServices,
   viewerId: UserId,
   ids: readonly UserId[],
 ): Promise<(User | undefined | Error)[]> {
-  const known = await presence.acquaintances(viewerId, ids)
-  const strangers = new Set(ids.filter((id) => !known.has(id) && id !== viewerId))
-  try {
-    operationAdmission.admitStrangers(viewerId, strangers.size)
-  } catch (error) {
-    if (!(error instanceof ParleyError)) throw error
-    const found = await users.findMany([...known])
-    const byId = new Map(found.map((user) => [user?.id, user]))
-    return ids.map((id) => (strangers.has(id) ? error : byId.get(id)))
-  }
-  return users.findMany(ids)
+  const { users } = services
+  const { strangers, error } = await chargeStrangers(services, viewerId, ids)
+  if (error === undefined) return users.findMany(ids)
+  const found = await users.findMany(ids.filter((id) => !strangers.has(id)))
+  const byId = new Map(found.map((user) => [user?.id, user]))
+  return ids.map((id) => (strangers.has(id) ? error : byId.get(id)))
 }
 
 type Create<Name extends keyof Loaders> = (

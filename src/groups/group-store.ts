@@ -38,6 +38,8 @@ export type GroupStore = Readonly<{
   findCreated(creatorId: UserId, clientChatId: string): Promise<CreatedGroup | undefined>
   /** Returns those of the users who are present members. */
   findPresent(tx: Transaction, chatId: ChatId, userIds: readonly UserId[]): Promise<readonly UserId[]>
+  /** Returns those of the users who exist. */
+  findExisting(tx: Transaction, userIds: readonly UserId[]): Promise<ReadonlySet<UserId>>
   /** Returns all present members by user. */
   presentMembers(tx: Transaction, chatId: ChatId): Promise<ReadonlyMap<UserId, PresentMember>>
   /** Records the key of an update of members. Returns false if the chat has it already. */
@@ -141,6 +143,14 @@ export function createGroupStore({ writer }: { writer: Writer }): GroupStore {
     async findPresent(tx, chatId, userIds) {
       const rows = await tx.query<{ userId: UserId }>(FIND_PRESENT, [chatId, userIds])
       return rows.map((row) => row.userId)
+    },
+
+    async findExisting(tx, userIds) {
+      const users = await tx.prisma.user.findMany({
+        where: { id: { in: [...userIds] } },
+        select: { id: true },
+      })
+      return new Set(users.map(({ id }) => id as UserId))
     },
 
     async presentMembers(tx, chatId) {

@@ -74,12 +74,13 @@ export function createGroups({ change, store, memberRules }: Dependencies): Grou
     async addMembers(actorId, chatId, userIds) {
       const wanted = [...new Set(userIds)]
       memberRules.requireCapacityFor(wanted.length)
-      await memberRules.requireExisting(wanted)
       await change({ chatId, actorId, what: 'Chat' }, async (tx, chat) => {
         requireRank(await requireMemberOfGroup(chat, actorId), 'ADMIN', 'add members')
         const present = new Set(await store.findPresent(tx, chatId, wanted))
         const newcomers = wanted.filter((userId) => !present.has(userId))
         if (newcomers.length === 0) return []
+        // After the actor's rank: without the right to add, an actor learns nothing about users.
+        memberRules.requireAllOf(newcomers, await store.findExisting(tx, newcomers))
         memberRules.requireCapacityFor(chat.memberCount + newcomers.length)
         await store.add(tx, { chatId, seq: chat.headSeq + 1, at: chat.now }, newcomers)
         return newcomers.map((userId) => memberAdded(actorId, userId))

@@ -23,7 +23,7 @@ export type OperationAdmission = Readonly<{
   admit(
     request: Readonly<{ rule: OperationRule; viewerId: UserId | undefined; cost: number }>,
   ): Dispose | undefined
-  /** Throws RATE_LIMITED if the viewer has looked up too many users without a common chat. */
+  /** Throws RATE_LIMITED if the viewer has named too many users without a common chat. */
   admitStrangers(viewerId: UserId, count: number): void
   /**
    * Throws RATE_LIMITED if the sender is throttled, or if their messages have waited for too long (`backlogMs`). Call

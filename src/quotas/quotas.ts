@@ -18,7 +18,7 @@ export const QUOTAS = {
   group: { burst: 200, perSecond: 2 },
   /** In units of 500 fields that the query can return, rounded up. */
   query: { burst: 1_000, perSecond: 100 },
-  /** Users looked up by id who share no chat with the viewer, against listing all users by guessed ids. */
+  /** Users named by id who share no chat with the viewer, against listing all users by guessed ids. */
   stranger: { burst: 500, perSecond: 1 },
   subscription: { burst: 300, perSecond: 5 },
   /** Heartbeats, typing. */

@@ -4,6 +4,7 @@ import { resolvePage } from '../connections.ts'
 import { chatCursor, memberCursor } from '../cursors.ts'
 import { requireViewer, viewOf } from '../context.ts'
 import { SHARED } from '../selection-sharing.ts'
+import { admitNamedUsers } from '../strangers.ts'
 import { globalId } from '../../ids.ts'
 import { lastVisibleSeq } from '../../events/chat.ts'
 import type { ChatView, Member } from '../../events/chat.ts'
@@ -139,6 +140,7 @@ function defineStartDirectChat(builder: Builder): void {
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)
         const otherId = idArgument.user('userId', args.input.userId)
+        await admitNamedUsers(context.services, userId, [otherId])
         return { chat: toRef(await context.services.chats.startDirectChat(userId, otherId)) }
       },
     }),

@@ -2,6 +2,7 @@ import type { Member } from '../../events/chat.ts'
 import { idArgument } from '../arguments.ts'
 import type { Builder, ChatRef } from '../builder.ts'
 import { requireViewer } from '../context.ts'
+import { admitNamedUsers } from '../strangers.ts'
 
 export function defineGroups(builder: Builder): void {
   defineCreateGroup(builder)
@@ -26,10 +27,12 @@ function defineCreateGroup(builder: Builder): void {
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)
-        const { title, memberIds, messageTtlSeconds, clientChatId } = args.input
+        const { title, messageTtlSeconds, clientChatId } = args.input
+        const memberIds = args.input.memberIds.map((text) => idArgument.user('memberIds', text))
+        await admitNamedUsers(context.services, userId, memberIds)
         const id = await context.services.createGroup(userId, {
           title,
-          memberIds: memberIds.map((text) => idArgument.user('memberIds', text)),
+          memberIds,
           messageTtlSeconds: messageTtlSeconds ?? undefined,
           clientChatId,
         })
@@ -57,6 +60,7 @@ function defineMemberChanges(builder: Builder): void {
         const { userId } = requireViewer(context)
         const id = idArgument.chat('chatId', input.chatId)
         const userIds = input.userIds.map((text) => idArgument.user('userIds', text))
+        await admitNamedUsers(context.services, userId, userIds)
         await context.services.groups.addMembers(userId, id, userIds)
         return { chat: { id } }
       },
