@@ -62,7 +62,7 @@ function wireFiles(
   parts: PartStore,
 ): FileParts {
   const storage = openStorage(location)
-  const inspector = createInspector({ logger })
+  const inspector = createInspector({ metrics, logger })
   const isAllowed = allowing(contentTypes)
   const limits = { maxBytes: maxUploadBytes, bytesPerDay, isAllowed }
   const complete = createCompleteUpload({ store, storage, inspector, isAllowed, metrics })

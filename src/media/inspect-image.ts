@@ -8,8 +8,6 @@ export type ImageLimits = Readonly<{
   /** Of all frames together. */
   maxPixels: number
   maxFrames: number
-  /** For each of the steps, in seconds. */
-  stepTimeoutS: number
 }>
 
 /** An image that was encoded again. */
@@ -44,9 +42,7 @@ export async function inspectImage(
   const metadata = await sharp(path, options).metadata()
   const pages = framesWithin(metadata, limits)
   const open = (frames: number): Sharp =>
-    sharp(path, { ...options, pages: frames, sequentialRead: true })
-      .autoOrient()
-      .timeout({ seconds: limits.stepTimeoutS })
+    sharp(path, { ...options, pages: frames, sequentialRead: true }).autoOrient()
 
   const file = join(folder, 'file')
   const { encode, contentType } = encoderOf(metadata)

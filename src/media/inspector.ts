@@ -1,78 +1,97 @@
 import { availableParallelism } from 'node:os'
 import { extname, join } from 'node:path'
-import pLimit from 'p-limit'
-import type { Piscina } from 'piscina'
 import { unavailable } from '../errors.ts'
-import type { InspectionJob, InspectionResult } from './inspection-worker.ts'
+import type { InspectionJob, InspectionResult } from './inspect-file.ts'
 import { kindOf, UNKNOWN_TYPE } from './file-kind.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { createProcessPool, ProcessError } from './process-pool.ts'
 
-/** Finds out what an uploaded file is, outside of the event loop. */
+/** Finds out what an uploaded file is, outside of this process. */
 export type Inspector = Readonly<{
   /**
    * Never rejects because of the file: what cannot be inspected is a file to download.
    *
-   * Errors: UNAVAILABLE – too many files wait.
+   * Errors: UNAVAILABLE – too many files wait, the machine is too busy, or the gateway stops.
    */
   inspect(job: Omit<InspectionJob, 'limits'>): Promise<InspectionResult>
   close(): Promise<void>
 }>
 
+type Dependencies = Readonly<{
+  metrics: Pick<Metrics, 'mediaInspectionFailures'>
+  logger: Logger
+  /** The program that inspects. Tests may pass another. */
+  program?: string
+  /** The processor time for one file, in seconds. Default: 40. */
+  cpuSeconds?: number
+  /** For one file, without the wait for a process. Default: two minutes. */
+  timeoutMs?: number
+}>
+
 /** 50 million pixels take 200 MB of memory. */
-const IMAGE_LIMITS = { maxPixels: 50_000_000, maxFrames: 500, stepTimeoutS: 20 } as const
+const IMAGE_LIMITS = { maxPixels: 50_000_000, maxFrames: 500 } as const
 
-/** More than all steps of an image. A worker that takes longer is ended. The wait for a worker does not count. */
-const INSPECTION_TIMEOUT_MS = 90_000
+/** More than photos need. Processor time is limited, because a busy machine must not make photos downloads. */
+const CPU_SECONDS = 40
+const TIMEOUT_MS = 120_000
 
-/** Half of the processors: messages need the others, and large images fill the memory that the limits allow. */
-const THREADS = Math.max(1, Math.floor(availableParallelism() / 2))
+/** Node.js counts for 600 MB. A progressive JPEG with as many pixels as are allowed needs half of the rest. */
+const MEMORY_BYTES = 2 * 1024 * 1024 * 1024
+
+/** Half of the processors: messages need the others. */
+const PROCESSES = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)))
 
 /** Beyond this, a client uploads again later instead of waiting for minutes. */
 const MAX_WAITING = 100
 
-const POOL = {
-  minThreads: 0,
-  maxThreads: THREADS,
-  concurrentTasksPerWorker: 1,
-  idleTimeout: 30_000,
-  resourceLimits: { maxOldGenerationSizeMb: 256 },
-} as const
+/** The same file is TypeScript in the repository and JavaScript in the package. */
+const PROGRAM = join(import.meta.dirname, `inspection-process${extname(import.meta.filename)}`)
 
-/** The worker starts with the first file, because it loads libraries that most gateways need late or never. */
-export function createInspector({ logger }: { logger: Logger }): Inspector {
-  let pool: Promise<Piscina> | undefined
-  const limit = pLimit(THREADS)
+/**
+ * Image libraries are native code, and files come from strangers. A crash in a thread would end the gateway, so files
+ * are inspected in processes. A process that dies may be innocent, because the system ends these processes first when
+ * memory is short. So a file is inspected twice before it becomes a download.
+ */
+export function createInspector({
+  metrics,
+  logger,
+  program = PROGRAM,
+  cpuSeconds = CPU_SECONDS,
+  timeoutMs = TIMEOUT_MS,
+}: Dependencies): Inspector {
+  const pool = createProcessPool<InspectionResult>({
+    program,
+    size: PROCESSES,
+    cpuSeconds,
+    timeoutMs,
+    memoryBytes: MEMORY_BYTES,
+  })
+  let isClosed = false
 
-  async function startPool(): Promise<Piscina> {
-    const { Piscina: Pool } = await import('piscina')
-    // The same file is TypeScript in the repository and JavaScript in the package.
-    const filename = join(import.meta.dirname, `inspection-worker${extname(import.meta.filename)}`)
-    return new Pool({ ...POOL, filename })
-  }
-
-  async function run(job: Omit<InspectionJob, 'limits'>): Promise<InspectionResult> {
-    const running = await (pool ??= startPool())
-    const signal = AbortSignal.timeout(INSPECTION_TIMEOUT_MS)
-    const task: InspectionJob = { ...job, limits: IMAGE_LIMITS }
+  async function attempt(task: InspectionJob, mayRepeat: boolean): Promise<InspectionResult> {
     try {
-      return (await running.run(task, { name: 'inspect', signal })) as InspectionResult
+      return await pool.run(task)
     } catch (error) {
-      logger.warn(
-        { err: error, byteSize: job.byteSize },
-        'inspection of an upload failed; it becomes a download',
-      )
-      return asDownload(job)
+      if (isClosed) throw unavailable('The server stops. Upload it again.', error)
+      const reason = error instanceof ProcessError ? error.type : 'failed'
+      metrics.mediaInspectionFailures.inc({ reason })
+      const repeats = mayRepeat && reason === 'died'
+      logger.warn({ err: error, byteSize: task.byteSize, repeats }, 'inspection of an upload failed')
+      if (reason === 'late') throw unavailable('The server is busy. Upload the file again.', error)
+      return repeats ? attempt(task, false) : asDownload(task)
     }
   }
 
   return {
     async inspect(job) {
-      if (limit.pendingCount >= MAX_WAITING)
+      if (pool.waiting() >= MAX_WAITING)
         throw unavailable('Too many files wait to be inspected. Upload it again.')
-      return limit(() => run(job))
+      return attempt({ ...job, limits: IMAGE_LIMITS }, true)
     },
     async close() {
-      await (await pool)?.destroy()
+      isClosed = true
+      await pool.close()
     },
   }
 }

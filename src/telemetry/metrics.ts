@@ -73,6 +73,11 @@ export function createMetrics() {
       'Time that an uploaded file waits for its inspection and is inspected.',
       SECONDS,
     ),
+    mediaInspectionFailures: counter(
+      'media_inspection_failures_total',
+      'Inspections of uploads without a result, by reason.',
+      ['reason'],
+    ),
     mediaDownloads: counter('media_downloads_total', 'Requests for files, by status.', ['status']),
     mediaDeleted: counter('media_deleted_total', 'Uploads whose bytes were deleted.'),
     logEventsDeleted: counter(

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { request as openRequest } from 'node:http'
 import { expect, test } from 'vitest'
 import { issueToken } from '../../src/auth/issue-token.ts'
@@ -75,6 +76,47 @@ test('a gateway is killed while it receives, while it inspects, and after a dele
   expect(await (await fetch((await findAttachment(alice, kept?.id ?? ''))?.url ?? '')).text()).toBe('kept')
   expect(await query(databaseUrl, 'SELECT FROM upload_parts')).toEqual([])
 }, 120_000)
+
+test.each([
+  ['once, and inspects the file again', 1, 'IMAGE'],
+  ['twice, and makes the file a download', 2, 'FILE'],
+])(
+  'a gateway survives a crash of image code %s',
+  async (_, crashes, kind) => {
+    await using resources = new AsyncDisposableStack()
+    const s3 = resources.use(await startS3())
+    const redis = resources.use(await startRedis())
+    const { url: databaseUrl } = resources.use(await createTestDatabase())
+    const common = { databaseUrl, redisUrl: redis.url, mediaUrl: s3.mediaUrl }
+    const gateway = resources.use(await startGatewayProcess(common))
+    const token = await issueToken(TEST_SECRET, { subject: 'alice' })
+    const alice = resources.use(new Person({ url: gateway.url, token, name: 'alice' }))
+    const chat = await alice.createGroup([])
+    const picture = await photo(6_000, 6_000)
+    const announced = await createUpload(alice, { contentType: 'image/jpeg', byteSize: picture.length })
+    const uploading = put(announced.uploadUrl, picture)
+    let crashed: number | undefined
+    for (let crash = 0; crash < crashes; crash += 1) {
+      await until(async () => {
+        const [child] = await childrenOf(gateway.pid())
+        if (child === undefined || child === crashed) return false
+        process.kill(child, 'SIGSEGV')
+        crashed = child
+        return true
+      })
+    }
+    expect((await uploading).status).toBe(204)
+    const { message } = await sendFiles(alice, chat, [announced.attachment])
+    expect(message.attachments).toMatchObject([{ kind }])
+  },
+  60_000,
+)
+
+/** The processes that inspect files are the only children of a gateway. */
+async function childrenOf(pid: number | undefined): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return children.split(' ').filter(Boolean).map(Number)
+}
 
 test('while the bucket is away, messages go on, and everything else goes on afterwards', async () => {
   await using s3 = await startS3()

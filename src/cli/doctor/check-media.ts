@@ -1,12 +1,20 @@
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import { messageOf } from '../../lib/error-info.ts'
 import type { MediaLocation } from '../../config/fields.ts'
+import { createInspector } from '../../media/inspector.ts'
 import { openStorage } from '../../media/open-storage.ts'
+import { createLogger } from '../../telemetry/logger.ts'
+import { createMetrics } from '../../telemetry/metrics.ts'
 import { redactText } from '../../telemetry/redact.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 
-/** Stores a file where the configuration says, reads it and removes it. Creates no folder. */
+const SILENT = createLogger({ level: 'silent', pretty: false })
+
+/** Stores a file where the configuration says, reads it and removes it, and inspects a picture. Creates no folder. */
 export async function* checkMedia({
   media,
   mode,
@@ -17,6 +25,7 @@ export async function* checkMedia({
     return
   }
   yield await checkStorage(media.location)
+  yield await checkInspection()
   if (mode === 'production' && http.publicUrl === undefined && http.trustedProxies.length === 0) {
     yield warning(
       'addresses of files begin with http://, which pages over HTTPS do not load',
@@ -38,6 +47,31 @@ async function checkStorage(location: MediaLocation): Promise<Finding> {
     return problem(`files cannot be kept in ${place}: ${redactText(messageOf(error))}`, hintFor(location))
   } finally {
     await storage.close().catch(() => undefined)
+  }
+}
+
+/** A PNG of one pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+async function checkInspection(): Promise<Finding> {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-doctor-'))
+  const inspector = createInspector({ metrics: createMetrics(), logger: SILENT })
+  try {
+    const path = join(folder, 'pixel')
+    await writeFile(path, PIXEL)
+    const declared = { fileName: 'pixel.png', declaredType: 'image/png', byteSize: PIXEL.length }
+    const { kind } = await inspector.inspect({ path, folder, ...declared })
+    if (kind === 'IMAGE') return ok('pictures can be inspected')
+    return problem(
+      'pictures cannot be inspected, so they become downloads',
+      'Install the packages for this system again with npm ci. A process must be allowed 2 GiB of data.',
+    )
+  } finally {
+    await inspector.close()
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

@@ -10,6 +10,8 @@ import { startS3 } from '../../harness/servers/s3.ts'
 
 const HTTP = { host: '127.0.0.1', port: 0, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] }
 
+const OK = { status: 'ok' }
+
 async function findingsOf(
   location: MediaLocation | undefined,
   more: Partial<Pick<Config, 'mode' | 'http'>> = {},
@@ -29,18 +31,21 @@ test('tries the folder, and leaves nothing in it but its own', async () => {
   await using resources = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'parley-doctor-'))
   resources.defer(() => rm(folder, { recursive: true }))
-  expect(await findingsOf({ type: 'file', folder })).toMatchObject([{ status: 'ok' }])
+  expect(await findingsOf({ type: 'file', folder })).toMatchObject([
+    OK,
+    { status: 'ok', what: 'pictures can be inspected' },
+  ])
   expect(await readdir(folder)).toEqual(['.incoming'])
-  expect(await findingsOf({ type: 'file', folder: join(folder, 'new') })).toMatchObject([{ status: 'ok' }])
+  expect(await findingsOf({ type: 'file', folder: join(folder, 'new') })).toMatchObject([OK, OK])
   expect(await readdir(folder)).toEqual(['.incoming'])
   const file = join(folder, 'file')
   await writeFile(file, '')
-  expect(await findingsOf({ type: 'file', folder: file })).toMatchObject([{ status: 'problem' }])
+  expect(await findingsOf({ type: 'file', folder: file })).toMatchObject([{ status: 'problem' }, OK])
 })
 
 test('tries the bucket, and says what is wrong without one', async () => {
   await using s3 = await startS3()
-  expect(await findingsOf(s3.location)).toMatchObject([{ status: 'ok' }])
+  expect(await findingsOf(s3.location)).toMatchObject([OK, OK])
   const [missing] = await findingsOf({ ...s3.location, bucket: 'no-such-bucket' })
   expect(missing).toMatchObject({ status: 'problem' })
   expect(JSON.stringify(missing)).toContain('AWS_ACCESS_KEY_ID')
@@ -50,8 +55,8 @@ test('warns if pages over HTTPS could not load the files', async () => {
   const location = { type: 'file', folder: '/nonexistent/media' } as const
   const statuses = async (more: Partial<Pick<Config, 'mode' | 'http'>>) =>
     (await findingsOf(location, more)).map(({ status }) => status)
-  expect(await statuses({ mode: 'production' })).toEqual(['ok', 'warning'])
+  expect(await statuses({ mode: 'production' })).toEqual(['ok', 'ok', 'warning'])
   expect(
     await statuses({ mode: 'production', http: { ...HTTP, publicUrl: 'https://chat.example' } }),
-  ).toEqual(['ok'])
+  ).toEqual(['ok', 'ok'])
 })

@@ -12,6 +12,8 @@ export type GatewayProcess = AsyncDisposable &
   Readonly<{
     /** The HTTP address of the API. It stays the same after a restart. */
     url: string
+    /** The id of the process. */
+    pid(): number | undefined
     /** Its output: log lines in JSON, from level `warn`. Tests show it when they fail. */
     log: readonly string[]
     /** Kills the process. */
@@ -68,6 +70,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   await start()
   return {
     url: `http://127.0.0.1:${port}/graphql`,
+    pid: () => child?.pid,
     log,
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),

@@ -18,8 +18,8 @@ export type InspectionJob = Readonly<{
 /** The kind and size of the file. If it is an image, its files are in the folder. */
 export type InspectionResult = Omit<Attachment, 'id'>
 
-/** Inspects one file. Runs in a worker thread, see `createInspector`. */
-export async function inspect(job: InspectionJob): Promise<InspectionResult> {
+/** Inspects one file. Runs in a process of its own, see `createInspector`. */
+export async function inspectFile(job: InspectionJob): Promise<InspectionResult> {
   const { path, folder, fileName, declaredType, byteSize, limits } = job
   const detected = (await fileTypeFromFile(path))?.mime
   const image =

@@ -1,0 +1,146 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createInspector } from '../../../src/media/inspector.ts'
+import { createProcessPool, type ProcessPoolOptions } from '../../../src/media/process-pool.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { captureLog } from '../../harness/fixtures/captured-log.ts'
+import { photo } from '../../harness/fixtures/pictures.ts'
+
+// A file that crashes or fills the inspection does not reach the process that asks for it.
+
+const FAULTY = join(import.meta.dirname, '../../harness/fixtures/faulty-inspection.ts')
+
+test.each(['crash', 'loop', 'fail'])(
+  'a file at which the inspection does this becomes a download, and the next is inspected: %s',
+  async (fault) => {
+    // A process may use 30 seconds before its last file.
+    await using stage = await startInspector({ cpuSeconds: -28 })
+    expect(await stage.inspect(fault)).toEqual({ ...DOWNLOAD, byteSize: fault.length })
+    // A crash may not be the file's fault, so the file is inspected once more.
+    const reasons = { crash: ['died', 'died'], loop: ['exhausted'], fail: ['failed'] }[fault] ?? []
+    expect(await stage.failures()).toEqual(
+      Object.fromEntries(reasons.map((reason) => [reason, reasons.length])),
+    )
+    expect(stage.lines.filter(({ msg }) => msg === 'inspection of an upload failed')).toHaveLength(
+      reasons.length,
+    )
+    expect(await stage.inspect('anything else')).toMatchObject({ contentType: 'text/plain' })
+  },
+)
+
+test('a file whose inspection does not end may be uploaded again: the machine may be busy', async () => {
+  await using stage = await startInspector({ timeoutMs: 500 })
+  await expect(stage.inspect('hang')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(await stage.failures()).toEqual({ late: 1 })
+})
+
+test('the real program inspects an image', async () => {
+  await using stage = await startInspector({ program: undefined })
+  expect(await stage.inspect(await photo(64, 48))).toMatchObject({ kind: 'IMAGE', width: 64, height: 48 })
+})
+
+test('a job that needs more memory than is allowed fails, and this process does not grow', async () => {
+  await using stage = await startPool({ memoryBytes: 1024 * 1024 * 1024 })
+  const before = process.memoryUsage.rss()
+  await expect(stage.run('eat')).rejects.toMatchObject({ type: 'died' })
+  expect(process.memoryUsage.rss() - before).toBeLessThan(100 * 1024 * 1024)
+  expect(await stage.run('pid')).toBeTypeOf('number')
+})
+
+test.each(['grow', 'tire'])('a process is used again, unless it has used much: %s', async (wear) => {
+  await using stage = await startPool()
+  const first = await stage.run('pid')
+  expect(await stage.run(wear)).toBe(first)
+  expect(await stage.run('pid')).not.toBe(first)
+})
+
+test('a process knows no variable of the gateway', async () => {
+  await using stage = await startPool()
+  expect(await stage.run('environment')).toEqual(expect.not.arrayContaining(['PATH', 'DATABASE_URL']))
+})
+
+test('closing ends a job that runs, and its process', async () => {
+  await using stage = await startPool()
+  const pid = Number(await stage.run('pid'))
+  const running = expect(stage.run('loop')).rejects.toMatchObject({ type: 'died' })
+  await stage.close()
+  await running
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+})
+
+const DOWNLOAD = {
+  kind: 'FILE',
+  contentType: 'application/octet-stream',
+  fileName: 'photo.jpg',
+  width: null,
+  height: null,
+  thumbhash: null,
+  hasThumbnails: false,
+}
+
+/** A folder with the file to inspect. */
+async function newPlace() {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-inspection-'))
+  const path = join(folder, 'received')
+  return {
+    folder,
+    path,
+    write: (content: string | Buffer) => writeFile(path, content),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+type Options = Readonly<{ program?: string | undefined; timeoutMs?: number; cpuSeconds?: number }>
+
+async function startInspector(options: Options) {
+  const resources = new AsyncDisposableStack()
+  const { folder, path, write } = resources.use(await newPlace())
+  const { logger, lines } = captureLog()
+  const metrics = createMetrics()
+  const { program, ...limits } = { program: FAULTY, ...options }
+  const inspector = createInspector({ metrics, logger, ...limits, ...(program && { program }) })
+  resources.defer(() => inspector.close())
+  return {
+    lines,
+    async inspect(content: string | Buffer) {
+      await write(content)
+      const declaredType = 'image/jpeg'
+      return inspector.inspect({
+        path,
+        folder,
+        fileName: 'photo.jpg',
+        declaredType,
+        byteSize: content.length,
+      })
+    },
+    async failures() {
+      const { values } = await metrics.mediaInspectionFailures.get()
+      return Object.fromEntries(values.map(({ labels, value }) => [String(labels.reason), value] as const))
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+async function startPool(options: Partial<ProcessPoolOptions> = {}) {
+  const resources = new AsyncDisposableStack()
+  const { path, write } = resources.use(await newPlace())
+  const pool = createProcessPool<unknown>({
+    program: FAULTY,
+    size: 1,
+    timeoutMs: 30_000,
+    cpuSeconds: 30,
+    memoryBytes: 2 * 1024 * 1024 * 1024,
+    ...options,
+  })
+  resources.defer(() => pool.close())
+  return {
+    close: () => pool.close(),
+    async run(content: string) {
+      await write(content)
+      return pool.run({ path })
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
