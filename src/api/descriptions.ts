@@ -190,6 +190,7 @@ Null if the message is deleted or expired, has only attachments, or was sent bef
   'Message.expiresAt':
     'When the content disappears, without an event, so clients use a timer. Null if the message is kept permanently.',
   'Message.id': '`message_<chat uuid>_<seq>`.',
+  'Message.kind': 'Who sent it: a user, or the product in its own name.',
   'Message.reactions':
     'One item for each emoji, in the order of first use. Empty in the same cases as `attachments`.',
   'Message.replyTo':
@@ -207,6 +208,10 @@ Null if the message is deleted or expired, has only attachments, or was sent bef
   MessageEdited: 'The sender changed the body of a message.',
   'MessageEdited.message':
     'The message after the edit. Has no content if it was sent before the viewer joined.',
+  MessageKind: 'Who sent a message. Values may be added.',
+  'MessageKind.SYSTEM':
+    "The product's own backend sent it. Show it as a line of its own. It is never unread, and its `status` stays SENT.",
+  'MessageKind.USER': 'A user sent it.',
   MessageSent: 'A member sent a message.',
   'MessageSent.message': 'The new message. In a replay it may already be edited, deleted or expired.',
   MessageStatus:

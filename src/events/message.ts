@@ -1,5 +1,5 @@
 import type { Attachment } from './attachment.ts'
-import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
+import { type ChatId, type MessageId, type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 
 /** The present state of a message. */
 export type Message = Readonly<{
@@ -31,6 +31,13 @@ export type Message = Readonly<{
   /** Set if the viewer of an event may not see this message; see `concealed`. */
   isConcealed?: true
 }>
+
+/** SYSTEM: the product's backend sent it in its own name. It is never unread, and no receipt is about it. */
+export type MessageKind = 'USER' | 'SYSTEM'
+
+export function kindOf({ senderId }: Pick<Message, 'senderId'>): MessageKind {
+  return senderId === SYSTEM_USER_ID ? 'SYSTEM' : 'USER'
+}
 
 /** The users who reacted with one emoji, in the order of their reactions. */
 export type Reaction = Readonly<{ emoji: string; userIds: readonly UserId[] }>

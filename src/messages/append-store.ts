@@ -1,6 +1,6 @@
 import type { Attachment } from '../events/attachment.ts'
 import type { ClaimUploads } from '../media/sent-attachments.ts'
-import type { Seq, UserId } from '../ids.ts'
+import { type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 import type { StatementCall } from '../store/sql/statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { NewMessage } from './new-message.ts'
@@ -83,7 +83,8 @@ type Row = Readonly<{
  * 4. The heads move, and events and messages are inserted: all of them or none, in one commit.
  *
  * Locks: the rows of chats in order of id, as in all statements that lock several chats. So two of them never deadlock.
- * Only chats of which a sender is or was a member: a stranger locks nothing and waits for no lock.
+ * Only chats of which a sender is or was a member: a stranger locks nothing and waits for no lock. The system is no
+ * member, and may send to any chat and reply to any message.
  * `every_lock_taken` forces the locks even if no message is fresh. A lock makes the statement write to the server's
  * log, after the commit of the first message. So with a synchronous standby the commit of a duplicate confirms the
  * first message. Otherwise a retry could report a message as sent that is lost with the primary.
@@ -103,13 +104,13 @@ const APPEND = {
         GREATEST(clock_timestamp()::timestamptz(3), last_activity_at) AS at,
         make_interval(secs => message_ttl_seconds) AS ttl
       FROM chats WHERE id = ANY ($2::uuid[]) AND id = ANY (ARRAY(
-        SELECT d.chat_id FROM new_message d
-        WHERE (SELECT true FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id)
+        SELECT d.chat_id FROM new_message d WHERE d.sender_id = '${SYSTEM_USER_ID}'
+          OR (SELECT true FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id)
       )) ORDER BY id FOR NO KEY UPDATE
     ), known AS MATERIALIZED (
       SELECT d.*,
         (SELECT c.members_seq FROM chats c WHERE c.id = d.chat_id) AS members_seq,
-        (
+        d.sender_id = '${SYSTEM_USER_ID}' OR (
           SELECT m.left_seq IS NULL FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id
         ) AS is_member,
         (
@@ -117,10 +118,10 @@ const APPEND = {
           WHERE m.chat_id = d.chat_id AND m.sender_id = d.sender_id AND m.client_message_id = d.client_message_id
         ) AS duplicate_seq,
         d.reply_to_seq IS NULL OR EXISTS (
-          SELECT FROM messages m WHERE m.chat_id = d.chat_id AND m.seq = d.reply_to_seq AND EXISTS (
+          SELECT FROM messages m WHERE m.chat_id = d.chat_id AND m.seq = d.reply_to_seq AND (d.sender_id = '${SYSTEM_USER_ID}' OR EXISTS (
             SELECT FROM members p WHERE p.chat_id = d.chat_id AND p.user_id = d.sender_id
               AND (p.joined_seq <= m.seq OR p.earlier_stays @> m.seq)
-          )
+          ))
         ) AS reply_found
       FROM new_message d
     ), fresh AS MATERIALIZED (
@@ -168,7 +169,7 @@ const LOCK = {
   text: `
     SELECT FROM chats WHERE id = ANY ($1::uuid[]) AND id = ANY (ARRAY(
       SELECT d.chat_id FROM unnest($1::uuid[], $2::text[]) AS d(chat_id, sender_id)
-      WHERE (SELECT true FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id)
+      WHERE d.sender_id = '${SYSTEM_USER_ID}' OR (SELECT true FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id)
     )) ORDER BY id FOR NO KEY UPDATE`,
 }
 

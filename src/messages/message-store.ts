@@ -1,4 +1,4 @@
-import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
+import { type ChatId, type MessageId, type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 import type { Range } from '../lib/range.ts'
 import type { MembershipPeriod } from '../events/membership-period.ts'
 import type { Reader } from '../store/sql/reader.ts'
@@ -23,8 +23,9 @@ export type MessageStore = Readonly<{
   /** Returns the newest message of each period, in the order of the periods. Omits periods without a message. */
   newest(periods: readonly ChatPeriod[]): Promise<readonly Message[]>
   /**
-   * Counts the messages from other users in each range that are neither deleted nor expired, up to `ceiling`, in the
-   * order of the keys. Examines only the newest `MAX_EXAMINED` messages of a range.
+   * Counts the messages from other users in each range that are neither deleted nor expired, up to `ceiling`, in
+   * the order of the keys. Messages of the system do not count. Examines only the newest `MAX_EXAMINED` messages of
+   * a range.
    */
   countUnread(keys: readonly UnreadKey[], ceiling: number): Promise<readonly number[]>
   /** Returns the reactions to each message, the emoji that was used first ahead. */
@@ -80,7 +81,7 @@ const NEWEST = {
     ORDER BY period.ordinal`,
 }
 
-/** A bound for ranges with many messages that do not count: the user's own, deleted or expired ones. */
+/** A bound for ranges with many messages that do not count, such as the user's own or deleted ones. */
 const MAX_EXAMINED = 10_000
 
 // A range of the primary key of messages per key, from its end, until the ceiling or the bound is reached.
@@ -94,7 +95,7 @@ const COUNT_UNREAD = {
           WHERE m.chat_id = k.chat_id AND m.seq > k.after_seq AND m.seq <= k.until_seq
           ORDER BY m.seq DESC LIMIT $6
         ) newest
-        WHERE newest.sender_id <> k.user_id AND newest.deleted_at IS NULL
+        WHERE newest.sender_id <> k.user_id AND newest.sender_id <> '${SYSTEM_USER_ID}' AND newest.deleted_at IS NULL
           AND (newest.expires_at IS NULL OR newest.expires_at > now())
         LIMIT $5
       ) unread

@@ -1,5 +1,5 @@
 import type { ReceiptAdvanced } from '../events/signal.ts'
-import type { ChatId, Seq, UserId } from '../ids.ts'
+import { type ChatId, type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 import type { Member } from '../events/chat.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import { SHARED_BY_CONNECTING, shareStatement } from '../store/sql/shared-statement.ts'
@@ -39,7 +39,7 @@ export type ReceiptStore = Readonly<{
    */
   advance(advances: CollapsedAdvances): Promise<readonly AdvancedMember[]>
   /**
-   * Returns the senders of the messages in each range, in the order of the ranges. Examines only the newest
+   * Returns the users who sent the messages in each range, in the order of the ranges. Examines only the newest
    * `MAX_EXAMINED` messages of a range.
    */
   senders(ranges: readonly PassedRange[]): Promise<(readonly UserId[])[]>
@@ -162,7 +162,7 @@ const SENDERS = {
         SELECT m.sender_id FROM messages m
         WHERE m.chat_id = p.chat_id AND m.seq > p.after_seq AND m.seq <= p.until_seq
         ORDER BY m.seq DESC LIMIT $4
-      ) newest
+      ) newest WHERE newest.sender_id <> '${SYSTEM_USER_ID}'
     ) AS "senderIds"
     FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS p(chat_id, after_seq, until_seq, ordinal)
     ORDER BY p.ordinal`,

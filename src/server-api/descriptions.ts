@@ -80,13 +80,17 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'Message.editedAt': 'When the message was last edited. Null if it never was.',
   'Message.expiresAt': 'When the content expires. Null if it does not.',
   'Message.id': '`message_<chat uuid>_<seq>`, as in the public API.',
+  'Message.kind': 'Who sent it: a user, or your backend in its own name.',
   'Message.replyToId': 'The message that this one replies to.',
-  'Message.sender': 'The user who sent the message.',
+  'Message.sender': 'The user who sent the message; `user_parley:system` if the kind is SYSTEM.',
   'Message.sentAt': 'When the message was committed.',
   'Message.seq': 'Position in the chat log. Never changes.',
   MessageConnection: 'A page of messages.',
   MessageEdge: 'A message and its position in the list.',
   'MessageEdge.node': 'The message.',
+  MessageKind: 'Who sent a message. Values may be added.',
+  'MessageKind.SYSTEM': 'Your backend. Apps show it as a line of its own; it is never unread.',
+  'MessageKind.USER': 'A user.',
   Mutation: 'Changes. Each may be repeated with the same input, and then does nothing more.',
   'Mutation.deactivateUser': `Signs a user out everywhere within a second, and rejects their tokens until \`reactivateUser\`. Memberships and
 messages stay. Scope \`users\`.
@@ -97,7 +101,8 @@ messages stay. Scope \`users\`.
 
 - \`NOT_FOUND\` – no such message`,
   'Mutation.deleteMessage(input:)': 'The message.',
-  'Mutation.editMessage': `Changes the text of a message in the name of its sender. Scopes \`messages\` and \`act-as-user\`.
+  'Mutation.editMessage': `Changes the text of a message in the name of its sender. Scope \`messages\`, and
+\`act-as-user\` for the message of a user.
 
 - \`NOT_FOUND\` – no such message
 - \`FORBIDDEN\` – the sender has left the chat; the message is deleted or expired`,
@@ -116,8 +121,8 @@ messages stay. Scope \`users\`.
 
 - \`NOT_FOUND\` – no such user`,
   'Mutation.reactivateUser(userId:)': 'The user.',
-  'Mutation.sendMessage': `Sends a message in the name of a user. Answers once the message is durable. The same sender and \`clientMessageId\`
-return the first message. Scopes \`messages\` and \`act-as-user\`.
+  'Mutation.sendMessage': `Sends a message in the name of a user, or as the system. Answers once the message is durable. The same sender and
+\`clientMessageId\` return the first message. Scope \`messages\`, and \`act-as-user\` to send in the name of a user.
 
 - \`NOT_FOUND\` – no such chat, user or message to reply to; the user was never a member
 - \`FORBIDDEN\` – the user has left the chat
@@ -177,7 +182,8 @@ with a later token, its name and picture replace these. Scope \`users\`.
   'SendMessageInput.clientMessageId':
     'Your own key for the message: 1 to 64 printable characters, such as a UUID.',
   'SendMessageInput.replyToId': 'The message that this one replies to.',
-  'SendMessageInput.senderId': 'The user who sends. Must be a member.',
+  'SendMessageInput.senderId':
+    'The user who sends. Must be a member. Null sends as the system, with the kind SYSTEM.',
   SendMessagePayload: 'Result of `sendMessage`.',
   'SendMessagePayload.deduplicated':
     'True if an earlier send used the key. `message` is the message of that send.',

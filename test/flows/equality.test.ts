@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, test } from 'vitest'
-import { startParley, type TestParley, UNLIMITED } from '../harness/servers/parley.ts'
+import { SERVER_API, startParley, type TestParley, UNLIMITED } from '../harness/servers/parley.ts'
 import { checkRandomScenarios } from '../harness/people/scenario-property.ts'
 
 // I13: a client that queried once and then applied its inbox holds what a new query returns. Random users do random
@@ -8,7 +8,7 @@ import { checkRandomScenarios } from '../harness/people/scenario-property.ts'
 
 let parley: TestParley
 beforeAll(async () => {
-  parley = await startParley({ config: UNLIMITED, media: 'folder' })
+  parley = await startParley({ config: { ...UNLIMITED, ...SERVER_API }, media: 'folder' })
 })
 afterAll(() => parley[Symbol.asyncDispose]())
 

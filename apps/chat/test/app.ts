@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { BrowserContext, BrowserContextOptions, Frame, Page } from 'playwright-core'
 import { startBrowser } from '../../../test/harness/people/browser.ts'
 import type { Person } from '../../../test/harness/people/person.ts'
-import { startParley, type TestParley, UNLIMITED } from '../../../test/harness/servers/parley.ts'
+import { SERVER_API, startParley, type TestParley, UNLIMITED } from '../../../test/harness/servers/parley.ts'
 
 /** `script` runs in the page before everything else. */
 export type PageOptions = BrowserContextOptions & Readonly<{ script?: string }>
@@ -28,7 +28,9 @@ export async function startApp({
 }: Readonly<{ allowedOrigins?: readonly string[] }> = {}): Promise<TestApp> {
   const resources = new AsyncDisposableStack()
   const http = { host: '127.0.0.1', port: 0, allowedOrigins, allowedHeaders: [], trustedProxies: [] }
-  const parley = resources.use(await startParley({ config: { ...UNLIMITED, webApp: true, http } }))
+  const parley = resources.use(
+    await startParley({ config: { ...UNLIMITED, ...SERVER_API, webApp: true, http } }),
+  )
   const browser = await startBrowser()
   resources.defer(() => browser.close())
   const { origin } = new URL(parley.url)

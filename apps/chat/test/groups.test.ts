@@ -140,3 +140,22 @@ test('a message of a person who was removed is not offered again', async () => {
   await page.getByRole('button', { name: 'Discard' }).click()
   await expect.poll(() => page.locator('.failure').count()).toBe(0)
 })
+
+test('a system message is a line between the messages, and the newest thing in the list of chats', async () => {
+  const [dave, erin] = await Promise.all(['dave', 'erin'].map((name) => app.parley.person(name)))
+  if (dave === undefined || erin === undefined) throw new Error('Two people')
+  const chatId = await dave.createGroup([erin], { title: 'Order 7' })
+  await erin.send(chatId, 'Where is it?')
+  const page = await app.open(dave)
+  await openChat(page, 'Order 7')
+  const backend = await app.parley.backend()
+  const input = { chatId, clientMessageId: 'shipped', body: 'The order has shipped' }
+  await backend.run('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { deduplicated } }', {
+    input,
+  })
+  await expect.poll(() => eventLines(page)).toContain('The order has shipped')
+  expect(await texts(page)).toEqual(['Where is it?'])
+  const row = page.getByRole('navigation').getByRole('button', { name: 'Order 7' })
+  await expect.poll(() => row.innerText()).toContain('The order has shipped')
+  expect(await row.innerText()).not.toContain('System')
+})

@@ -185,12 +185,16 @@ export type ChatKind = 'DIRECT' | 'GROUP'
 export type MemberRole = 'OWNER' | 'ADMIN' | 'MEMBER'
 export type MessageStatus = 'pending' | 'failed' | 'sent' | 'delivered' | 'read'
 
+/** SYSTEM: the product sent it in its own name. Show it as a line of its own. It is never unread. */
+export type MessageKind = 'USER' | 'SYSTEM'
+
 /** A message as the screen shows it. */
 export type Message = Readonly<{
   /** Undefined until the server has stored the message. */
   id: string | undefined
   /** Undefined until the server has stored the message. */
   seq: number | undefined
+  kind: MessageKind
   clientMessageId: string
   sender: User
   /** Null if the message is deleted or expired, or has only attachments. */

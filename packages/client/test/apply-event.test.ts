@@ -12,6 +12,7 @@ function message(seq: number, changes: Partial<MessageData> = {}): MessageData {
   return {
     id: `message_${seq}`,
     seq,
+    kind: 'USER',
     clientMessageId: `key-${seq}`,
     sender: user(ALICE),
     body: `body ${seq}`,
@@ -23,7 +24,6 @@ function message(seq: number, changes: Partial<MessageData> = {}): MessageData {
     deletedAt: null,
     expiresAt: null,
     status: 'SENT',
-    chat: { id: 'chat_1' },
     ...changes,
   }
 }
@@ -57,7 +57,7 @@ test('appends a message and moves the head', () => {
 
 test('replaces a changed message, and its quotes in other messages', () => {
   const reply = {
-    replyTo: { id: 'message_1', body: 'body 1', sender: user(ALICE), expiresAt: null, deletedAt: null },
+    replyTo: { id: 'message_1', body: 'body 1', sender: user(ALICE), expiresAt: null },
   }
   const edited = event('MessageEdited', 3, { message: message(1, { body: 'edited', editedAt: NOW }) })
   const chat = after([sent(1), sent(2, reply), edited])

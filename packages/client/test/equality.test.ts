@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, test } from 'vitest'
 import { checkRandomScenarios } from '../../../test/harness/people/scenario-property.ts'
-import { startParley, type TestParley, UNLIMITED } from '../../../test/harness/servers/parley.ts'
+import { SERVER_API, startParley, type TestParley, UNLIMITED } from '../../../test/harness/servers/parley.ts'
 import { startApolloScenario } from '../../apollo/test/scenario-client.ts'
 import { startUrqlScenario } from '../../urql/test/scenario-client.ts'
 import { scenarioClients, startStores } from './scenario-client.ts'
@@ -10,7 +10,7 @@ import { scenarioClients, startStores } from './scenario-client.ts'
 
 let parley: TestParley
 beforeAll(async () => {
-  parley = await startParley({ config: UNLIMITED, media: 'folder' })
+  parley = await startParley({ config: { ...UNLIMITED, ...SERVER_API }, media: 'folder' })
 })
 afterAll(() => parley[Symbol.asyncDispose]())
 

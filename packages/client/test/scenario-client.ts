@@ -17,7 +17,7 @@ export const QUERY = `query { chats(first: 30) { edges { node {
   lastMessage { ...M } viewerMember { ...P }
   members(first: 10) { edges { node { ...P } } } messages(last: 100) { edges { node { ...M } } } } } } }
   fragment P on ChatMember { user { id name } role joinedAt leftAt deliveredSeq readSeq }
-  fragment M on Message { id seq body clientMessageId status sentAt editedAt deletedAt expiresAt sender { id }
+  fragment M on Message { id seq kind body clientMessageId status sentAt editedAt deletedAt expiresAt sender { id }
     replyTo { id body } reactions { emoji users { id } } }`
 
 type MemberData = Readonly<{
@@ -30,6 +30,7 @@ type MemberData = Readonly<{
 type MessageData = Readonly<{
   id: string
   seq: number
+  kind: string
   body: string | null
   clientMessageId: string
   status: string
@@ -231,10 +232,11 @@ function fromState(chat: ChatState): unknown {
 }
 
 function messageState(message: Message): unknown {
-  const { id, seq, body, clientMessageId, status, sender, replyTo, reactions } = message
+  const { id, seq, kind, body, clientMessageId, status, sender, replyTo, reactions } = message
   return {
     id,
     seq,
+    kind,
     body,
     clientMessageId,
     status,
@@ -276,6 +278,7 @@ function fromQuery(chat: ChatData): unknown {
       messages: messages.map((message) => ({
         id: message.id,
         seq: message.seq,
+        kind: message.kind,
         body: message.body,
         clientMessageId: message.clientMessageId,
         status: message.status.toLowerCase(),

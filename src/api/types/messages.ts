@@ -8,7 +8,9 @@ import { SHARED } from '../selection-sharing.ts'
 import { globalId, type MessageId } from '../../ids.ts'
 import {
   isExpired,
+  kindOf,
   type Message,
+  type MessageKind,
   type MessageStatus,
   messageIdOf,
   shownBody,
@@ -26,12 +28,16 @@ function defineMessageType(builder: Builder): void {
   const status = builder.enumType('MessageStatus', {
     values: { SENT: {}, DELIVERED: {}, READ: {} } as const satisfies Record<MessageStatus, unknown>,
   })
+  const kind = builder.enumType('MessageKind', {
+    values: { USER: {}, SYSTEM: {} } as const satisfies Record<MessageKind, unknown>,
+  })
   builder.objectType('Message', {
     interfaces: ['Node'],
     fields: (t) => ({
       id: t.id({ ...SHARED, resolve: (message) => globalId.message(messageIdOf(message)) }),
       chat: t.field({ ...SHARED, type: 'Chat', resolve: ({ chatId }) => ({ id: chatId }) }),
       seq: t.exposeInt('seq', SHARED),
+      kind: t.field({ ...SHARED, type: kind, resolve: kindOf }),
       sender: t.field({
         ...SHARED,
         type: 'User',
@@ -87,7 +93,9 @@ function defineMessageType(builder: Builder): void {
   })
 }
 
-async function loadStatus({ chatId, senderId, seq }: Message, { loaders }: Context): Promise<MessageStatus> {
+async function loadStatus(message: Message, { loaders }: Context): Promise<MessageStatus> {
+  const { chatId, senderId, seq } = message
+  if (kindOf(message) === 'SYSTEM') return 'SENT'
   return statusOf(seq, await loaders.lowestWatermarks.load({ chatId, exceptId: senderId }))
 }
 

@@ -1,8 +1,8 @@
 import { idArgument } from '../../api/arguments.ts'
 import { badInput, notFound, ParleyError } from '../../errors.ts'
 import type { ChatEvent, ChatEventType } from '../../events/chat-event.ts'
-import { shownBody, type Message, messageIdOf } from '../../events/message.ts'
-import { globalId, MAX_SEQ, type MessageId, type Seq, SYSTEM_USER_ID } from '../../ids.ts'
+import { kindOf, shownBody, type Message, type MessageKind, messageIdOf } from '../../events/message.ts'
+import { globalId, MAX_SEQ, type MessageId, type Seq, SYSTEM_USER_ID, type UserId } from '../../ids.ts'
 import type { ServerBuilder } from '../builder.ts'
 import { actAs, type ServerContext } from '../context.ts'
 import { requireChat } from './chats.ts'
@@ -18,11 +18,15 @@ export function defineMessages(builder: ServerBuilder): void {
 }
 
 function defineMessageType(builder: ServerBuilder): void {
+  const kind = builder.enumType('MessageKind', {
+    values: { USER: {}, SYSTEM: {} } as const satisfies Record<MessageKind, unknown>,
+  })
   builder.objectType('Message', {
     fields: (t) => ({
       id: t.id({ resolve: (message) => globalId.message(messageIdOf(message)) }),
       chatId: t.id({ resolve: ({ chatId }) => globalId.chat(chatId) }),
       seq: t.exposeInt('seq'),
+      kind: t.field({ type: kind, resolve: kindOf }),
       sender: t.field({ type: 'User', resolve: ({ senderId }, _, { loadUser }) => loadUser(senderId) }),
       clientMessageId: t.exposeString('clientMessageId'),
       body: t.string({
@@ -120,7 +124,8 @@ function leftTheLog(floor: Seq): ParleyError {
 }
 
 type SendInput = Readonly<{
-  senderId: string
+  /** The system, if there is none. */
+  senderId?: string | null | undefined
   chatId: string
   clientMessageId: string
   body: string
@@ -130,15 +135,19 @@ type Sent = Readonly<{ message: Message; deduplicated: boolean }>
 type Failed = Readonly<{ code: string; text: string; isRetryable: boolean }>
 
 async function send(input: SendInput, context: ServerContext): Promise<Sent> {
-  const { chatId, clientMessageId, body, replyToId } = input
+  const { senderId, chatId, clientMessageId, body, replyToId } = input
   return context.services.messageSender.send({
-    senderId: await actAs(idArgument.user('senderId', input.senderId), context),
+    senderId: await senderOf(senderId ?? undefined, context),
     chatId: idArgument.chat('chatId', chatId),
     clientMessageId,
     body,
     attachmentIds: [],
     replyTo: optionalMessage(replyToId ?? undefined),
   })
+}
+
+async function senderOf(text: string | undefined, context: ServerContext): Promise<UserId> {
+  return text === undefined ? SYSTEM_USER_ID : actAs(idArgument.user('senderId', text), context)
 }
 
 function optionalMessage(text: string | undefined): MessageId | undefined {
@@ -148,7 +157,7 @@ function optionalMessage(text: string | undefined): MessageId | undefined {
 function defineSend(builder: ServerBuilder): void {
   const input = builder.inputType('SendMessageInput', {
     fields: (t) => ({
-      senderId: t.id({ required: true }),
+      senderId: t.id(),
       chatId: t.id({ required: true }),
       clientMessageId: t.string({ required: true }),
       body: t.string({ required: true }),
@@ -218,7 +227,9 @@ function defineChanges(builder: ServerBuilder): void {
         const id = idArgument.message('messageId', input.messageId)
         const [message] = await context.services.messages.findMany([id])
         if (message === undefined) throw notFound('Message')
-        return context.services.messageChanger.edit(await actAs(message.senderId, context), id, input.body)
+        const isOfSystem = kindOf(message) === 'SYSTEM'
+        const actorId = isOfSystem ? SYSTEM_USER_ID : await actAs(message.senderId, context)
+        return context.services.messageChanger.edit(actorId, id, input.body)
       },
     }),
     deleteMessage: t.field({

@@ -77,7 +77,8 @@ export function applyReceipt(local: ClientChat, userId: string, marks: Marks): v
   for (const [id, message] of messages) messages.set(id, { ...message, status: raised(message, marks) })
 }
 
-function raised({ seq, status }: MessageData, { deliveredSeq, readSeq }: Marks): MessageData['status'] {
+function raised({ seq, kind, status }: MessageData, { deliveredSeq, readSeq }: Marks): MessageData['status'] {
+  if (kind === 'SYSTEM') return status
   if (seq <= readSeq) return 'READ'
   return seq <= deliveredSeq && status === 'SENT' ? 'DELIVERED' : status
 }
@@ -149,6 +150,7 @@ export function clientState(id: string, local: ClientChat, viewerId: string, now
   const isUnread = (message: MessageData): boolean =>
     message.seq > readSeq &&
     message.sender.id !== viewerId &&
+    message.kind !== 'SYSTEM' &&
     message.deletedAt === null &&
     !isExpired(message, now)
   const { headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, members, isPresent } = local
@@ -190,9 +192,10 @@ export function queriedState(chat: ChatData): ChatState {
 
 /** Derives the status from the watermarks of all present members except the sender, as PROTOCOL.md describes. */
 function statusOf(
-  { seq, sender, status }: MessageData,
+  { seq, kind, sender, status }: MessageData,
   { members, watermarks }: ClientChat,
 ): MessageData['status'] {
+  if (kind === 'SYSTEM') return status
   const others = [...members.keys()].filter((id) => id !== sender.id)
   if (others.length === 0) return status
   const all = (mark: keyof Marks): boolean => others.every((id) => (watermarks.get(id)?.[mark] ?? 0) >= seq)

@@ -2,6 +2,7 @@
 export type MessageData = Readonly<{
   id: string
   seq: number
+  kind: 'USER' | 'SYSTEM'
   body: string | null
   clientMessageId: string
   status: 'SENT' | 'DELIVERED' | 'READ'
@@ -46,7 +47,7 @@ export type MarkReadData = Readonly<{ markRead: { chat: ChatData } }>
 
 const MESSAGE = `
   fragment MessageFields on Message {
-    id seq body clientMessageId status editedAt deletedAt expiresAt
+    id seq kind body clientMessageId status editedAt deletedAt expiresAt
     sender { id } replyTo { id } reactions { emoji users { id } }
     attachments { id kind fileName }
   }`

@@ -13,6 +13,7 @@ import {
   SET_REACTION,
   UPDATE_CHAT,
 } from './documents.ts'
+import type { Backend } from './backend.ts'
 import type { TestParley } from '../servers/parley.ts'
 import { upload } from './files.ts'
 import type { Person } from './person.ts'
@@ -26,7 +27,7 @@ export type Where = 'direct' | number
 
 export type Step =
   | Readonly<{
-      type: 'send' | 'sendFile' | 'reply' | 'markRead' | 'markDelivered'
+      type: 'send' | 'sendAsSystem' | 'sendFile' | 'reply' | 'markRead' | 'markDelivered'
       actor: Name
       target: Name
       where: Where
@@ -79,21 +80,27 @@ export type ScenarioClient = Readonly<{
 /** Starts a client of a person on a device. */
 export type StartClient = (person: Person, device: string) => Promise<ScenarioClient>
 
-/** A few people, each with clients that start while steps are running. */
+const SEND_AS_SYSTEM = `
+  mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }`
+
+/** The product's backend, and a few people, each with clients that start while steps are running. */
 export class Scenario {
   readonly #parley: TestParley
+  readonly #backend: Backend
   readonly #people: ReadonlyMap<Name, Person>
   readonly #clients: { readonly actor: Name; readonly client: ScenarioClient }[] = []
   readonly #groups: string[] = []
 
+  /** The gateway must have the server API. */
   static async create(parley: TestParley): Promise<Scenario> {
     const suffix = randomUUID().slice(0, 8)
     const entries = PEOPLE.map(async (actor) => [actor, await parley.person(`${actor}-${suffix}`)] as const)
-    return new Scenario(parley, new Map(await Promise.all(entries)))
+    return new Scenario(parley, await parley.backend(), new Map(await Promise.all(entries)))
   }
 
-  private constructor(parley: TestParley, people: ReadonlyMap<Name, Person>) {
+  private constructor(parley: TestParley, backend: Backend, people: ReadonlyMap<Name, Person>) {
     this.#parley = parley
+    this.#backend = backend
     this.#people = people
   }
 
@@ -171,6 +178,8 @@ export class Scenario {
     switch (step.type) {
       case 'send':
         return attempt(person, SEND_MESSAGE, message(chatId))
+      case 'sendAsSystem':
+        return void (await this.#backend.run(SEND_AS_SYSTEM, { input: message(chatId, last) }))
       case 'sendFile': {
         const file = await upload(person, Buffer.from(randomUUID()))
         return attempt(person, SEND_MESSAGE, { ...message(chatId), body: null, attachmentIds: [file.id] })

@@ -61,6 +61,7 @@ test('the fields that are the same for every viewer', () => {
       "Message.editedAt",
       "Message.expiresAt",
       "Message.id",
+      "Message.kind",
       "Message.reactions",
       "Message.replyTo",
       "Message.sender",

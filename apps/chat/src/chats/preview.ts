@@ -25,7 +25,8 @@ export function previewOf(chat: ChatSummary, viewerId: string | undefined, draft
   if (sender.id === viewerId) {
     return { ...plain, kind: 'message', text, status: message.body === null ? undefined : status }
   }
-  return { ...plain, kind: 'message', author: chat.kind === 'GROUP' ? sender.name : undefined, text }
+  const hasAuthor = chat.kind === 'GROUP' && message.kind === 'USER'
+  return { ...plain, kind: 'message', author: hasAuthor ? sender.name : undefined, text }
 }
 
 /**

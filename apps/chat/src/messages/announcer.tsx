@@ -15,7 +15,12 @@ export function Announcer({
   const isNew = newest !== undefined && known !== undefined && seq > known
   return (
     <div className="visually-hidden" role="log" aria-live="polite">
-      {isNew && <p key={seq}>{`${newest.sender.name}: ${bodyText(newest)}`}</p>}
+      {isNew && <p key={seq}>{announced(newest)}</p>}
     </div>
   )
+}
+
+function announced(message: Message): string {
+  const text = bodyText(message)
+  return message.kind === 'SYSTEM' ? text : `${message.sender.name}: ${text}`
 }

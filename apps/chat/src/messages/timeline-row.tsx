@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import type { MessageActions } from './actions.ts'
+import { bodyText } from '../chats/preview.ts'
 import { eventText } from './event-text.ts'
 import { DayLine, EventLine, UnreadLine } from './lines.tsx'
 import { MessageRow } from './message-row.tsx'
@@ -28,6 +29,7 @@ export function TimelineRow({
   if (row.type === 'day') return <DayLine date={row.date} />
   if (row.type === 'unread') return <UnreadLine />
   if (row.type === 'event') return <EventLine text={eventText(row.events, viewerId)} />
+  if (row.type === 'system') return <EventLine text={bodyText(row.message)} />
   return (
     <MessageRow
       message={row.message}

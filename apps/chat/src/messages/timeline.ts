@@ -9,6 +9,8 @@ export type Row =
   | Readonly<{ type: 'unread'; key: string }>
   /** An event of the group. Members that one person added after each other share a line. */
   | Readonly<{ type: 'event'; key: string; events: readonly [GroupEvent, ...GroupEvent[]] }>
+  /** A message that the product sent in its own name. */
+  | Readonly<{ type: 'system'; key: string; message: Message }>
   | Readonly<{
       type: 'message'
       key: string
@@ -68,7 +70,8 @@ export function toRows(
     while (isEventBefore(message)) addEvent(events[nextEvent] as GroupEvent)
     const isOwn = facts.senderId === viewerId
     startDay(facts.day, message.sentAt)
-    if (!isUnreadShown && !isOwn && isIn(unread, message)) {
+    const isSystem = message.kind === 'SYSTEM'
+    if (!isUnreadShown && !isOwn && !isSystem && isIn(unread, message)) {
       isUnreadShown = true
       // At the very start of what is loaded, older messages may be unread too.
       if (index > 0) rows.push({ type: 'unread', key: 'unread' })
@@ -77,7 +80,8 @@ export function toRows(
     const next = messages[index + 1]
     const nextFacts = next && factsOf(next)
     const isLast = next === undefined || !isSameGroup(facts, nextFacts) || isEventBefore(next)
-    rows.push({ type: 'message', key: facts.key, message, isOwn, isFirst: startsGroup, isLast })
+    if (isSystem) rows.push({ type: 'system', key: facts.key, message })
+    else rows.push({ type: 'message', key: facts.key, message, isOwn, isFirst: startsGroup, isLast })
     startsGroup = isLast
     facts = nextFacts
   }
@@ -126,5 +130,5 @@ function isSameGroup(before: Facts, after: Facts | undefined): boolean {
 
 /** Returns the row of a message, or -1. */
 export function indexOfMessage(rows: readonly Row[], messageId: string): number {
-  return rows.findIndex((row) => row.type === 'message' && row.message.id === messageId)
+  return rows.findIndex((row) => 'message' in row && row.message.id === messageId)
 }

@@ -14,7 +14,7 @@ export function useReading({ isLoaded, markRead }: UseChat, seq: number): void {
 export function seenSeq(rows: readonly Row[], index: number): number {
   for (let at = index; at >= 0; at -= 1) {
     const row = rows[at]
-    if (row?.type === 'message') return row.message.seq ?? 0
+    if (row !== undefined && 'message' in row) return row.message.seq ?? 0
   }
   return 0
 }

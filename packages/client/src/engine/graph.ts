@@ -174,11 +174,12 @@ function memberId(chatId: string, userId: string): string {
 }
 
 function toMessage(chatId: string, shown: Message): GraphObject {
-  const { id, seq, clientMessageId, sender, body, replyTo } = shown
+  const { id, seq, kind, clientMessageId, sender, body, replyTo } = shown
   return {
     __typename: 'Message',
     id,
     seq,
+    kind,
     clientMessageId,
     chat: { __typename: 'Chat', id: chatId },
     sender: toUser(sender),

@@ -44,6 +44,7 @@ const CHAT_FIELDS = [
 ]
 const MESSAGE_FIELDS = [
   'seq',
+  'kind',
   'clientMessageId',
   'body',
   'sentAt',

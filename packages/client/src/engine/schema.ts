@@ -91,6 +91,7 @@ export const FIELDS: Table = {
     editedAt: 'DateTime',
     expiresAt: 'DateTime',
     id: 'ID',
+    kind: 'MessageKind',
     reactions: 'Reaction',
     replyTo: 'Message',
     sender: 'User',

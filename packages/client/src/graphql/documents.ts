@@ -5,10 +5,10 @@
 
 const USER = 'fragment U on User{id name avatarUrl}'
 
-const MESSAGE = `fragment M on Message{id seq clientMessageId sender{...U} body
+const MESSAGE = `fragment M on Message{id seq kind clientMessageId sender{...U} body
 attachments{id fileName contentType byteSize width height url}
-replyTo{id body sender{...U}expiresAt deletedAt}
-reactions{emoji users{...U}}sentAt editedAt deletedAt expiresAt status chat{id}}`
+replyTo{id body sender{...U}expiresAt}
+reactions{emoji users{...U}}sentAt editedAt deletedAt expiresAt status}`
 
 const MEMBER = 'fragment P on ChatMember{user{...U}role joinedAt leftAt deliveredSeq readSeq}'
 

@@ -1,9 +1,10 @@
-import type { Attachment, ChatKind, MemberRole, User } from '../api.ts'
+import type { Attachment, ChatKind, MemberRole, MessageKind, User } from '../api.ts'
 
 /** The responses to the documents, as JSON. Times are RFC 3339 texts in UTC. */
 export type MessageData = Readonly<{
   id: string
   seq: number
+  kind: MessageKind
   clientMessageId: string
   sender: User
   body: string | null
@@ -13,7 +14,6 @@ export type MessageData = Readonly<{
     body: string | null
     sender: User
     expiresAt: string | null
-    deletedAt: string | null
   }> | null
   reactions: readonly Readonly<{ emoji: string; users: readonly User[] }>[]
   sentAt: string
@@ -21,7 +21,6 @@ export type MessageData = Readonly<{
   deletedAt: string | null
   expiresAt: string | null
   status: string
-  chat: Readonly<{ id: string }>
 }>
 
 export type MemberData = Readonly<{

@@ -2,6 +2,7 @@ import type { EventData } from '../graphql/responses.ts'
 import {
   advance,
   type ChatRecord,
+  isExpired,
   isUnread,
   type MessageRecord,
   toMessage,
@@ -105,7 +106,7 @@ function replace(chat: ChatRecord, message: MessageRecord, event: EventData, vie
   }
   const isInWindow = chat.messages.some(({ id }) => id === message.id)
   const messages = chat.messages.map(update)
-  const lastMessage = chat.lastMessage === null ? null : update(chat.lastMessage)
+  const lastMessage = chat.lastMessage && update(chat.lastMessage)
   const changed = { ...chat, messages, lastMessage }
   return isInWindow || event.__typename !== 'MessageDeleted'
     ? changed
@@ -119,8 +120,7 @@ function countDeleted(
   { at }: EventData,
   viewerId: string,
 ): ChatRecord {
-  const hadExpired = message.expiresAt !== null && message.expiresAt <= at
-  const counted = isUnread({ ...message, deletedAt: null }, chat, viewerId) && !hadExpired
+  const counted = isUnread({ ...message, deletedAt: null }, chat, viewerId) && !isExpired(message, at)
   const before = chat.unreadBefore
   return counted && before !== undefined ? { ...chat, unreadBefore: Math.max(0, before - 1) } : chat
 }

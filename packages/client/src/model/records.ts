@@ -1,4 +1,4 @@
-import type { Attachment, ChatKind, MemberRole, User } from '../api.ts'
+import type { Attachment, ChatKind, MemberRole, MessageKind, User } from '../api.ts'
 import type { ChatData, EventData, MemberData, MessageData, SummaryData } from '../graphql/responses.ts'
 
 /*
@@ -24,6 +24,7 @@ export type QuoteRecord = Readonly<{
 export type MessageRecord = Readonly<{
   id: string
   seq: number
+  kind: MessageKind
   clientMessageId: string
   senderId: string
   body: string | null
@@ -76,12 +77,10 @@ export const MAX_UNREAD = 999
 export const NO_WATERMARKS: Watermarks = { deliveredSeq: 0, readSeq: 0 }
 
 export function toMessage(data: MessageData, note: NoteUser): MessageRecord {
-  const { sender, replyTo, reactions, chat: _chat, ...rest } = data
-  note(sender)
+  const { replyTo, reactions, ...rest } = data
   return {
-    ...rest,
-    senderId: sender.id,
-    replyTo: replyTo === null ? null : toQuote(replyTo, note),
+    ...withSenderId(rest, note),
+    replyTo: replyTo && withSenderId(replyTo, note),
     reactions: reactions.map(({ emoji, users }) => {
       for (const user of users) note(user)
       return { emoji, userIds: users.map(({ id }) => id) }
@@ -89,10 +88,13 @@ export function toMessage(data: MessageData, note: NoteUser): MessageRecord {
   }
 }
 
-function toQuote(data: NonNullable<MessageData['replyTo']>, note: NoteUser): QuoteRecord {
-  note(data.sender)
-  const { id, body, sender, expiresAt } = data
-  return { id, body, senderId: sender.id, expiresAt }
+function withSenderId<Data extends Readonly<{ sender: User }>>(
+  data: Data,
+  note: NoteUser,
+): Omit<Data, 'sender'> & Readonly<{ senderId: string }> {
+  const { sender, ...rest } = data
+  note(sender)
+  return { ...rest, senderId: sender.id }
 }
 
 /** A chat of which nothing is known yet. */
@@ -133,7 +135,7 @@ export function fromSummary(data: SummaryData, note: NoteUser): ChatRecord {
     isMember,
     leftAt: viewerMember.leftAt,
     hasAllMembers: !isMember || Object.keys(listed.members).length >= data.memberCount,
-    lastMessage: lastMessage === null ? null : toMessage(lastMessage, note),
+    lastMessage: lastMessage && toMessage(lastMessage, note),
     unreadBefore: unreadCount >= MAX_UNREAD ? undefined : unreadCount,
   }
 }
@@ -163,10 +165,16 @@ export function fromChat(
   return { ...chat, unreadBefore: data.unreadCount >= MAX_UNREAD && hasPreviousPage ? undefined : before }
 }
 
+/** Whether the content is gone. Times of this format compare as texts. */
+export function isExpired({ expiresAt }: { expiresAt: string | null }, now: string): boolean {
+  return expiresAt !== null && expiresAt <= now
+}
+
 /** Whether a message counts as unread, apart from its expiry, which time decides. */
 export function isUnread(message: MessageRecord, { watermarks }: ChatRecord, viewerId: string): boolean {
   const readSeq = watermarks[viewerId]?.readSeq ?? 0
-  return message.seq > readSeq && message.senderId !== viewerId && message.deletedAt === null
+  const { seq, senderId, kind, deletedAt } = message
+  return seq > readSeq && senderId !== viewerId && kind !== 'SYSTEM' && deletedAt === null
 }
 
 /** Watermarks only grow. */

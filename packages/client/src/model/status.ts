@@ -9,6 +9,7 @@ export function statusIn(chat: ChatRecord): (message: MessageRecord) => MessageS
   const lowestFor = new Map<string, Watermarks | undefined>()
   return (message) => {
     const { senderId } = message
+    if (message.kind === 'SYSTEM') return 'sent'
     if (!lowestFor.has(senderId)) lowestFor.set(senderId, lowestOfOthers(chat, senderId))
     const lowest = lowestFor.get(senderId)
     // Without the watermarks of all others, the server's answer is the newest that is known.

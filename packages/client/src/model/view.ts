@@ -1,6 +1,13 @@
 import type { ChatState, ChatSummary, Member, Message, MessageStatus, User } from '../api.ts'
 import { keepArray, keepIdentity } from '../lib/equal.ts'
-import { type ChatRecord, isUnread, MAX_UNREAD, NO_WATERMARKS, type MessageRecord } from './records.ts'
+import {
+  type ChatRecord,
+  isExpired,
+  isUnread,
+  MAX_UNREAD,
+  NO_WATERMARKS,
+  type MessageRecord,
+} from './records.ts'
 import { statusIn } from './status.ts'
 
 /** The sources of a view, besides the chat's record. */
@@ -82,10 +89,6 @@ export function unreadCount(chat: ChatRecord, viewerId: string, now: string): nu
   return Math.min(MAX_UNREAD, chat.unreadBefore + inWindow)
 }
 
-export function isExpired({ expiresAt }: { expiresAt: string | null }, now: string): boolean {
-  return expiresAt !== null && expiresAt <= now
-}
-
 /** When the next content of the chat disappears; undefined if none will. */
 export function nextExpiry({ messages, lastMessage }: ChatRecord, now: string): string | undefined {
   let next: string | undefined
@@ -129,6 +132,7 @@ function toMembers({ members, watermarks }: ChatRecord, { user }: Sources): read
 export const UNSENT = {
   id: undefined,
   seq: undefined,
+  kind: 'USER',
   attachments: [],
   reactions: [],
   editedAt: null,
@@ -146,13 +150,11 @@ function toMessage(
   isQuoteGone: boolean,
   user: Sources['user'],
 ): Message {
-  const { id, seq, clientMessageId, senderId, replyTo, sentAt, editedAt, deletedAt, expiresAt } = record
+  const { senderId, replyTo, sentAt, editedAt, deletedAt, expiresAt, ...plain } = record
   const isEmpty = isGone || deletedAt !== null
   return {
     ...UNSENT,
-    id,
-    seq,
-    clientMessageId,
+    ...plain,
     sender: user(senderId),
     body: isEmpty ? null : record.body,
     attachments: isEmpty ? [] : record.attachments,

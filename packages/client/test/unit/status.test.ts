@@ -38,3 +38,8 @@ test.each([
   expect(statusIn(record)({ ...MESSAGE, status: 'READ' })).toBe('read')
   expect(statusIn(record)({ ...MESSAGE, status: 'DELIVERED' })).toBe('delivered')
 })
+
+test('the status of a system message is sent, also if all members have read it', () => {
+  const record = chat({ bob: { deliveredSeq: 9, readSeq: 9 }, carol: { deliveredSeq: 9, readSeq: 9 } })
+  expect(statusIn(record)({ ...MESSAGE, senderId: 'user_parley:system', kind: 'SYSTEM' })).toBe('sent')
+})

@@ -14,6 +14,7 @@ function message(seq: number, changes: Partial<MessageData> = {}): MessageData {
   return {
     id: `message_${seq}`,
     seq,
+    kind: 'USER',
     clientMessageId: `key-${seq}`,
     sender: userOf(seq % 2 === 0 ? ALICE : BOB),
     body: `body ${seq}`,
@@ -25,7 +26,6 @@ function message(seq: number, changes: Partial<MessageData> = {}): MessageData {
     deletedAt: null,
     expiresAt: '2026-11-30T13:00:00.000Z',
     status: 'SENT',
-    chat: { id: 'chat_1' },
     ...changes,
   }
 }
