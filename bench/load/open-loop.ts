@@ -1,10 +1,8 @@
 import { Latencies } from './latencies.ts'
 import { MessagesInFlight } from './messages-in-flight.ts'
-import { startPacer } from './pacer.ts'
+import { offer } from './offer.ts'
 import { openPairs, type Pair } from './pairs.ts'
 import type { Load, Opening, Outcome } from './workload.ts'
-
-const TICK_MS = 1
 
 /**
  * Offers messages at a fixed rate, whether or not earlier ones were answered. A latency counts from the time at which
@@ -52,25 +50,4 @@ async function run(
     lost,
   }
   return { count: offered - refused - lost, figures }
-}
-
-/** Calls `send` for each message at its time. Returns the number of messages. */
-async function offer(
-  { seconds, perSecond }: Pick<Load, 'seconds' | 'perSecond'>,
-  send: (dueAt: number, index: number) => void,
-): Promise<number> {
-  const total = Math.round(seconds * perSecond)
-  const intervalMs = 1000 / perSecond
-  const { promise, resolve } = Promise.withResolvers<void>()
-  let [sent, began] = [0, NaN]
-  const stop = startPacer(Math.max(TICK_MS, intervalMs), () => {
-    const now = performance.now()
-    // The thread needs some milliseconds to start. Time begins with its first tick.
-    if (Number.isNaN(began)) began = now
-    for (; sent < total && began + sent * intervalMs <= now; sent += 1) send(began + sent * intervalMs, sent)
-    if (sent === total) resolve()
-  })
-  await promise
-  await stop()
-  return total
 }

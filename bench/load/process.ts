@@ -1,5 +1,6 @@
 // A load process. Opens connections and runs loads as the benchmark asks, in its own process, so that its CPU time is
 // known apart from that of the measured servers. See remote.ts for the other side.
+import { messageOf } from '../../src/lib/error-info.ts'
 import { openClosedLoop } from './closed-loop.ts'
 import { openConnect, openIdle } from './connect.ts'
 import { openFanOut } from './fan-out.ts'
@@ -8,7 +9,8 @@ import { openHotChat } from './hot-chat.ts'
 import { openOpenLoop } from './open-loop.ts'
 import { openReplay } from './replay.ts'
 import type { Answer, Request } from './remote.ts'
-import type { Load, Outcome, Workload } from './workload.ts'
+import { openSoak } from './soak.ts'
+import type { Run, Workload } from './workload.ts'
 
 const WORKLOADS = {
   closedLoop: openClosedLoop,
@@ -19,29 +21,39 @@ const WORKLOADS = {
   connect: openConnect,
   replay: openReplay,
   idle: openIdle,
+  soak: openSoak,
 } satisfies Record<string, Workload>
 
 export type WorkloadName = keyof typeof WORKLOADS
 
-let run: ((load: Load) => Promise<Outcome>) | undefined
+let run: Run | undefined
+let running = new AbortController()
 
-async function handle(request: Request): Promise<Answer> {
+async function handle(request: Exclude<Request, { type: 'stop' }>): Promise<Answer> {
   try {
     if (request.type === 'open') {
       run = await WORKLOADS[request.workload](request.opening)
       return { type: 'opened' }
     }
     if (run === undefined) throw new Error('No workload is open.')
-    return { type: 'outcome', outcome: await run(request.load) }
+    running = new AbortController()
+    return { type: 'outcome', outcome: await run(request.load, running.signal) }
   } catch (error) {
-    return {
-      type: 'failed',
-      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    }
+    return failure(error)
   }
 }
 
+function failure(error: unknown): Answer {
+  return { type: 'failed', message: messageOf(error) }
+}
+
 process.on('message', (request: Request) => {
-  void handle(request).then((answer) => process.send?.(answer))
+  if (request.type === 'stop') running.abort()
+  else void handle(request).then((answer) => process.send?.(answer))
 })
+process.on('uncaughtException', (error) => {
+  process.send?.(failure(error), () => process.exit(1))
+})
+// Ctrl-C reaches all processes of the terminal. The benchmark decides when this one ends.
+process.on('SIGINT', () => undefined)
 process.on('disconnect', () => process.exit())

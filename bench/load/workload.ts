@@ -24,5 +24,8 @@ export type Outcome = Readonly<{
   figures: Readonly<Record<string, number>>
 }>
 
-/** A kind of load. `open` connects its users; `run` can then be called repeatedly. */
-export type Workload = (opening: Opening) => Promise<(load: Load) => Promise<Outcome>>
+/** Applies a load. If the signal aborts, the run may end early. */
+export type Run = (load: Load, signal: AbortSignal) => Promise<Outcome>
+
+/** A kind of load. It connects its users. The run that it returns can then be called repeatedly. */
+export type Workload = (opening: Opening) => Promise<Run>

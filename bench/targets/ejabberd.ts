@@ -102,6 +102,7 @@ listen:
     module: ejabberd_c2s
     access: all
     shaper: none
+    backlog: 1024
 modules:
   mod_mam:
     default: always

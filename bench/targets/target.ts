@@ -8,6 +8,8 @@ export type System = AsyncDisposable &
     urls: readonly string[]
     gateways: readonly Server[]
     redis: Redis
+    /** Empty if it has no database. */
+    databaseUrl: string
   }>
 
 /** `isOpen`: the benchmark looks into the gateways. */
@@ -70,6 +72,7 @@ export function targetOf({
         urls: gateways.map(({ port }) => `${scheme}://127.0.0.1:${port}${path}`),
         gateways,
         redis,
+        databaseUrl,
         [Symbol.asyncDispose]: () => owned.disposeAsync(),
       }
     },

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { glob, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
@@ -13,6 +14,8 @@ type Results = Readonly<{
     cpuUs: Readonly<Record<string, { median: number }>>
   }>[]
 }>
+
+type SoakResult = Readonly<{ minutes: readonly object[]; ending: object }>
 
 const FEW = ['--rounds', '1', '--seconds', '0.4', '--warm-up', '0.1', '--pairs', '3', '--members', '4']
 
@@ -83,6 +86,33 @@ test('a benchmark that is killed leaves no PostgreSQL and no data', { timeout: F
     await rm(folder, { recursive: true, force: true })
   }
 })
+
+test(
+  'a soak that is interrupted writes its report and stops all servers',
+  { timeout: FIVE_STARTS_MS },
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parley-bench-test-'))
+    try {
+      const out = join(folder, 'out')
+      const args = ['bench/soak/soak.ts', '--rate', '50', '--pairs', '3', '--interval', '1', '--out', out]
+      const env = { ...process.env, BENCH_DIR: folder }
+      // Its own group: Ctrl-C reaches the load process as well.
+      const soak = spawn(process.execPath, args, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+      const exit = once(soak, 'exit')
+      for await (const line of createInterface(soak.stderr)) if (line.includes('2 of ')) break
+      process.kill(-(soak.pid ?? 0), 'SIGINT')
+      expect(await exit).toEqual([0, null])
+      const { minutes, ending } = JSON.parse(await readFile(join(out, 'soak.json'), 'utf8')) as SoakResult
+      expect(minutes.length).toBeGreaterThanOrEqual(2)
+      expect(minutes[0]).toMatchObject({ offered: 50, connections: 6, refused: 0 })
+      expect(ending).toMatchObject({ open: 0, lost: 0, repeated: 0, backwards: 0 })
+      expect(await readFile(join(out, 'soak.svg'), 'utf8')).toContain('<svg')
+      expect(await readdir(folder)).toEqual(['out'])
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+)
 
 function isAlive(pid: number): boolean {
   try {
