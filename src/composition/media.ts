@@ -5,7 +5,7 @@ import { createAttachments } from '../media/attachments.ts'
 import { createDownloads, type Downloads } from '../media/downloads.ts'
 import { createInspector, type Inspector } from '../media/inspector.ts'
 import { openStorage } from '../media/open-storage.ts'
-import { createMediaLinks } from '../media/media-links.ts'
+import { createMediaLinks, type MediaLinks } from '../media/media-links.ts'
 import { createMediaSweep } from '../media/media-sweep.ts'
 import type { MediaStorage } from '../media/storage.ts'
 import { createUploadStore, type UploadStore } from '../media/upload-store.ts'
@@ -13,6 +13,8 @@ import { createCompleteUpload } from '../media/complete-upload.ts'
 import { createPartStore, type PartStore } from '../media/part-store.ts'
 import { createResumableUploads, type ResumableUploads } from '../media/resumable-uploads.ts'
 import { createUploads, type Uploads } from '../media/uploads.ts'
+import { createVirusScan } from '../media/virus-scan.ts'
+import { post } from '../transport/outgoing/post.ts'
 import type { BackgroundLoop } from '../lib/background-loop.ts'
 import type { Foundation } from './foundation.ts'
 
@@ -36,11 +38,13 @@ export function wireMedia(foundation: Foundation) {
   const uploadStore = createUploadStore({ writer })
   // Without uploads no address is served, so its key does not matter.
   let key = randomBytes(32)
-  const files = config.media && wireFiles(foundation, config.media, uploadStore, createPartStore({ writer }))
+  const mediaLinks = createMediaLinks(() => key)
+  const stores = { store: uploadStore, parts: createPartStore({ writer }) }
+  const files = config.media && wireFiles(foundation, config.media, mediaLinks, stores)
   return {
     attachmentStore,
     attachments: createAttachments({ store: attachmentStore, uploadStore }),
-    mediaLinks: createMediaLinks(() => key),
+    mediaLinks,
     files,
     async start() {
       if (files === undefined) return
@@ -56,16 +60,22 @@ export function wireMedia(foundation: Foundation) {
 }
 
 function wireFiles(
-  { clock, metrics, logger }: Foundation,
-  { location, maxUploadBytes, contentTypes, bytesPerDay }: MediaConfig,
-  store: UploadStore,
-  parts: PartStore,
+  { config, secrets, clock, metrics, logger }: Foundation,
+  { location, maxUploadBytes, contentTypes, bytesPerDay, scan: scanner }: MediaConfig,
+  links: MediaLinks,
+  { store, parts }: Readonly<{ store: UploadStore; parts: PartStore }>,
 ): FileParts {
   const storage = openStorage(location)
   const inspector = createInspector({ metrics, logger })
   const isAllowed = allowing(contentTypes)
   const limits = { maxBytes: maxUploadBytes, bytesPerDay, isAllowed }
-  const complete = createCompleteUpload({ store, storage, inspector, isAllowed, metrics })
+  const { scanSecret: secret } = secrets
+  const baseUrl = config.http.publicUrl ?? ''
+  const scan =
+    scanner === undefined || secret === undefined
+      ? undefined
+      : createVirusScan({ ...scanner, secret, baseUrl, links, storage, post, clock, metrics, logger })
+  const complete = createCompleteUpload({ store, storage, inspector, scan, isAllowed, metrics })
   return {
     storage,
     inspector,

@@ -64,6 +64,8 @@ export type MediaConfig = Readonly<{
   contentTypes: readonly string[]
   /** For each user. Infinity: no limit. */
   bytesPerDay: number
+  /** The address that scans files. Its secret is in `Secrets`. Undefined: files are not scanned. */
+  scan?: Readonly<{ url: string; acceptsUnchecked: boolean }> | undefined
 }>
 
 /** The reaction while commits would not survive the loss of the primary: continue, or answer sends with UNAVAILABLE. */
@@ -151,6 +153,10 @@ function toMedia(settings: Settings, env: Environment, dataDir: string): MediaCo
     maxUploadBytes: settings.MAX_UPLOAD_BYTES,
     contentTypes: settings.UPLOAD_CONTENT_TYPES,
     bytesPerDay: settings.UPLOAD_BYTES_PER_DAY * settings.RATE_LIMIT_FACTOR,
+    scan:
+      settings.SCAN_URL === undefined
+        ? undefined
+        : { url: settings.SCAN_URL, acceptsUnchecked: settings.SCAN_ON_FAILURE === 'accept' },
   }
 }
 

@@ -30,6 +30,14 @@ const PAIRINGS: readonly ((env: Environment, needs: Needs) => string | undefined
     url !== undefined && secret === undefined
       ? 'HOOK_SECRET is not set, and HOOK_URL needs it: set it to what "echo whsec_$(openssl rand -base64 32)" prints, here and in your product.'
       : undefined,
+  ({ SCAN_URL: url, SCAN_SECRET: secret }) =>
+    url !== undefined && secret === undefined
+      ? 'SCAN_SECRET is not set, and SCAN_URL needs it: set it to what "echo whsec_$(openssl rand -base64 32)" prints, here and in your scanner.'
+      : undefined,
+  ({ SCAN_URL: scan, MEDIA_URL: media, PUBLIC_URL: base }) =>
+    scan !== undefined && base === undefined && media?.startsWith('s3:') !== true && media !== 'off'
+      ? 'PUBLIC_URL is not set, and SCAN_URL needs it, because your scanner fetches files of a folder from Parley: set it to an address of Parley that the scanner reaches, such as https://chat.example.'
+      : undefined,
   (env) => samePort(env, 'PORT', 'ADMIN_PORT'),
   (env) => samePort(env, 'PORT', 'SERVER_PORT'),
   (env) => samePort(env, 'ADMIN_PORT', 'SERVER_PORT'),

@@ -13,6 +13,8 @@ export type Secrets = Readonly<{
   authSecret: string | undefined
   /** Signs the questions about messages. Undefined without HOOK_URL. */
   hookSecret?: string | undefined
+  /** Signs the questions about files. Undefined without SCAN_URL. */
+  scanSecret?: string | undefined
 }>
 
 /** The third stage. Its problems quote no part of a value. */
@@ -25,6 +27,7 @@ export function parseSecrets(env: Environment): Parsed<Secrets> {
     redisUrls: data.REDIS_URL,
     authSecret: data.AUTH_SECRET,
     ...(data.HOOK_SECRET !== undefined && { hookSecret: data.HOOK_SECRET }),
+    ...(data.SCAN_SECRET !== undefined && { scanSecret: data.SCAN_SECRET }),
   }
   return { type: 'parsed', value }
 }

@@ -219,6 +219,18 @@ export const SETTINGS = z.object({
     values: '1 to 9999999999 bytes; off: no limit',
     default: '2147483648: 2 GiB',
   }),
+  SCAN_URL: variable(httpUrl.optional(), {
+    theme: 'Files',
+    meaning: 'the address that scans each file for viruses before it can be sent',
+    values: 'an http:// or https:// URL',
+    default: 'none: files are not scanned',
+  }),
+  SCAN_ON_FAILURE: variable(oneOf('reject', 'accept').default('reject'), {
+    theme: 'Files',
+    meaning: 'what happens to files while SCAN_URL does not answer',
+    values: 'reject: 503, clients upload again; accept: files are not scanned',
+    default: 'reject',
+  }),
   MAX_GROUP_MEMBERS: variable(wholeNumber(2, 1_024, 1_024), {
     theme: 'Limits and overload',
     meaning: 'the most members that a group may have',
@@ -283,6 +295,12 @@ export const SECRETS = z.object({
     meaning: 'the secret that signs requests to HOOK_URL, by the Standard Webhooks specification',
     values: 'whsec_ and 24 to 64 bytes in base64, as "echo whsec_$(openssl rand -base64 32)" prints them',
     default: 'none; required with HOOK_URL',
+  }),
+  SCAN_SECRET: variable(webhookSecret.optional(), {
+    theme: 'Files',
+    meaning: 'the secret that signs requests to SCAN_URL, by the Standard Webhooks specification',
+    values: 'whsec_ and 24 to 64 bytes in base64, as "echo whsec_$(openssl rand -base64 32)" prints them',
+    default: 'none; required with SCAN_URL',
   }),
   AUTH_SECRET: variable(
     z

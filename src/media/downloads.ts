@@ -28,6 +28,8 @@ export type Downloads = Readonly<{
    * - NOT_FOUND – the file is deleted, not uploaded yet, or has no thumbnail.
    */
   open(link: Extract<MediaLink, { type: 'download' }>): Promise<Download>
+  /** Finds a file that is being scanned. Errors: FORBIDDEN – the address has expired; NOT_FOUND – it is deleted. */
+  openForScan(link: Extract<MediaLink, { type: 'scan' }>): Promise<Download>
 }>
 
 type Dependencies = Readonly<{ store: UploadStore; storage: MediaStorage; clock: Clock }>
@@ -54,6 +56,21 @@ export function createDownloads({ store, storage, clock }: Dependencies): Downlo
         byteSize,
         read: (range) => storage.read(name, range),
         directUrl: () => storage.directUrl(name, headers),
+      }
+    },
+    async openForScan({ id, attempt, expiresAt }) {
+      if (expiresAt.getTime() <= clock.now()) throw forbidden('The address has expired')
+      const upload = await store.find(id)
+      const name = `${upload?.storageKey}/${attempt}/file`
+      const byteSize = upload === undefined || upload.isReleased ? undefined : await storage.sizeOf(name)
+      if (byteSize === undefined) throw notFound('File')
+      return {
+        contentType: UNKNOWN_TYPE,
+        disposition: 'attachment',
+        etag: `"${attempt}"`,
+        byteSize,
+        read: (range) => storage.read(name, range),
+        directUrl: async () => undefined,
       }
     },
   }

@@ -15,6 +15,7 @@ export type MediaVariant = 'file' | `${ThumbnailEdge}`
 export type MediaLink =
   | Readonly<{ type: 'download'; id: AttachmentId; variant: MediaVariant; userId: UserId; expiresAt: Date }>
   | Readonly<{ type: 'upload'; id: AttachmentId; expiresAt: Date }>
+  | Readonly<{ type: 'scan'; id: AttachmentId; attempt: string; expiresAt: Date }>
 
 /** Makes and reads the signed addresses. They are paths with a query, without the host. */
 export type MediaLinks = Readonly<{
@@ -23,6 +24,8 @@ export type MediaLinks = Readonly<{
   /** When an address that is made now expires. */
   expiryAt(nowMs: number): Date
   upload(id: AttachmentId, expiresAt: Date): string
+  /** The address at which the virus scanner fetches a file that is not complete yet. */
+  scan(id: AttachmentId, attempt: string, expiresAt: Date): string
   /** Returns undefined unless Parley made the address. It may have expired. */
   read(pathAndQuery: string): MediaLink | undefined
 }>
@@ -68,6 +71,13 @@ export function createMediaLinks(key: () => Buffer): MediaLinks {
     return { type: 'upload', id, expiresAt: new Date(Number(expires)) }
   }
 
+  function readScan([, id = '']: readonly string[], query: URLSearchParams): MediaLink | undefined {
+    const [attempt, expires] = [query.get('a') ?? '', query.get('e') ?? '']
+    if (!isAttachmentId(id) || !isSigned(sign('scan', id, attempt, expires), query.get('sig')))
+      return undefined
+    return { type: 'scan', id, attempt, expiresAt: new Date(Number(expires)) }
+  }
+
   return {
     expiryAt,
     download(id, variant, userId, nowMs) {
@@ -80,13 +90,20 @@ export function createMediaLinks(key: () => Buffer): MediaLinks {
       const expires = String(expiresAt.getTime())
       return `${MEDIA_PATH}upload/${id}?e=${expires}&sig=${sign('upload', id, expires)}`
     },
+    scan(id, attempt, expiresAt) {
+      const expires = String(expiresAt.getTime())
+      const signature = sign('scan', id, attempt, expires)
+      return `${MEDIA_PATH}scan/${id}?a=${attempt}&e=${expires}&sig=${signature}`
+    },
     read(pathAndQuery) {
       const [path = '', query = ''] = pathAndQuery.split('?', 2)
       if (!path.startsWith(MEDIA_PATH)) return undefined
       const parts = path.slice(MEDIA_PATH.length).split('/')
       if (parts.length !== 2) return undefined
       const parameters = new URLSearchParams(query)
-      return parts[0] === 'upload' ? readUpload(parts, parameters) : readDownload(parts, parameters)
+      if (parts[0] === 'upload') return readUpload(parts, parameters)
+      if (parts[0] === 'scan') return readScan(parts, parameters)
+      return readDownload(parts, parameters)
     },
   }
 }

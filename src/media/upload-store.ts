@@ -49,6 +49,8 @@ export type UploadStore = Readonly<{
   findMany(ids: readonly AttachmentId[]): Promise<readonly Upload[]>
   /** Records what the inspection has shown. Returns false if another attempt was first, or the upload is gone. */
   complete(id: AttachmentId, attempt: string, inspected: Inspected): Promise<boolean>
+  /** Releases an upload that is not complete. */
+  release(id: AttachmentId): Promise<void>
   access(id: AttachmentId, userId: UserId): Promise<FileAccess | undefined>
   /** Returns the key that signs addresses. The first call of all gateways stores `fresh` as the key. */
   signingKey(fresh: Buffer): Promise<Buffer>
@@ -109,6 +111,12 @@ const COMPLETE = {
       content_type = $5, byte_size = $6, width = $7, height = $8, thumbhash = $9, has_thumbnails = $10
     WHERE id = $1 AND ready_at IS NULL AND released_at IS NULL
     RETURNING 1`,
+}
+
+// One row by the primary key of uploads, which it locks.
+const RELEASE = {
+  name: 'media_release_upload',
+  text: `UPDATE uploads SET released_at = clock_timestamp() WHERE id = $1 AND ready_at IS NULL AND released_at IS NULL`,
 }
 
 // One row each by the primary keys of uploads, messages and members. Takes no lock.
@@ -225,6 +233,9 @@ export function createUploadStore({ writer }: { writer: Writer }): UploadStore {
         hasThumbnails,
       ]
       return (await writer.query(COMPLETE, values)).length > 0
+    },
+    async release(id) {
+      await writer.query(RELEASE, [id])
     },
     async access(id, userId) {
       return (await writer.query<FileAccess>(ACCESS, [id, userId]))[0]

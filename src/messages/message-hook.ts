@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { circuitBreaker, type CircuitBreakerPolicy, ConsecutiveBreaker, handleAll } from 'cockatiel'
-import { Webhook as Signer } from 'standardwebhooks'
 import * as z from 'zod'
 import type { AttachmentId, ChatId, MessageId, UserId } from '../ids.ts'
 import { globalId } from '../ids.ts'
+import { createHookClient } from '../lib/hook-client.ts'
 import { toSingleLine } from '../lib/single-line.ts'
 import type { Post } from '../lib/outgoing-post.ts'
 import { parseBody } from './message-input.ts'
@@ -39,10 +37,6 @@ export type MessageHook = Readonly<{
 
 /** How long the product may take for its decision, in milliseconds. */
 export const HOOK_TIMEOUT_MS = 1_500
-const MAX_ANSWER_BYTES = 64 * 1024
-/** After this many failures in a row, the product is not asked for a while, so that messages do not wait for it. */
-const MAX_FAILURES = 5
-const RETRY_AFTER_MS = 10_000
 
 const ANSWER = z.discriminatedUnion('action', [
   z.object({ action: z.literal('accept') }),
@@ -60,27 +54,14 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
-/*
- * The circuit:
- *
- *            5 failures in a row                 10 s
- *   closed ───────────────────────▶ open ──────────────────▶ half-open
- *     ▲                               ▲                        │   │
- *     └───────────────────────────────┼──── one call succeeds ─┘   │
- *                                     └──── it fails ──────────────┘
- *
- * While it is open, no message waits for the product.
- */
 export function createMessageHook(dependencies: Dependencies): MessageHook {
   const { acceptsUnchecked, metrics, logger } = dependencies
-  const circuit: CircuitBreakerPolicy = circuitBreaker(handleAll, {
-    halfOpenAfter: RETRY_AFTER_MS,
-    breaker: new ConsecutiveBreaker(MAX_FAILURES),
+  const client = createHookClient({
+    ...dependencies,
+    timeoutMs: HOOK_TIMEOUT_MS,
+    onBreak: () => logger.error({ acceptsUnchecked }, 'message hook fails; it is not asked for ten seconds'),
+    onReset: () => logger.info('message hook answers again'),
   })
-  circuit.onBreak(() =>
-    logger.error({ acceptsUnchecked }, 'message hook fails; it is not asked for ten seconds'),
-  )
-  circuit.onReset(() => logger.info('message hook answers again'))
 
   return {
     async ask(question) {
@@ -92,7 +73,7 @@ export function createMessageHook(dependencies: Dependencies): MessageHook {
 
   async function decide(question: HookQuestion): Promise<HookDecision> {
     try {
-      return await circuit.execute(() => askOnce(question, dependencies))
+      return await client.ask(question.type, dataOf(question), readDecision)
     } catch (error) {
       logger.debug({ err: error }, 'message hook failed')
       return acceptsUnchecked ? { type: 'accept' } : { type: 'unknown' }
@@ -100,27 +81,8 @@ export function createMessageHook(dependencies: Dependencies): MessageHook {
   }
 }
 
-async function askOnce(question: HookQuestion, { url, secret, post }: Dependencies): Promise<HookDecision> {
-  const now = new Date()
-  const id = `hook_${randomUUID()}`
-  const body = JSON.stringify({ type: question.type, timestamp: now.toISOString(), data: dataOf(question) })
-  const posted = await post({
-    url,
-    body,
-    headers: {
-      'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-      'webhook-signature': new Signer(secret).sign(id, now, body),
-    },
-    // The operator has configured the address.
-    allowsPrivate: true,
-    timeoutMs: HOOK_TIMEOUT_MS,
-    maxBodyBytes: MAX_ANSWER_BYTES,
-  })
-  if (posted.type === 'failed') throw new Error(posted.reason)
-  if (posted.status !== 200) throw new Error(`status ${posted.status}`)
-  const answer = ANSWER.parse(JSON.parse(posted.body))
+function readDecision(body: string): HookDecision {
+  const answer = ANSWER.parse(JSON.parse(body))
   switch (answer.action) {
     case 'accept':
       return { type: 'accept' }

@@ -78,6 +78,9 @@ export function createMetrics() {
       'Inspections of uploads without a result, by reason.',
       ['reason'],
     ),
+    mediaScans: counter('media_scans_total', 'Files that the virus scanner was asked about, by verdict.', [
+      'verdict',
+    ]),
     mediaDownloads: counter('media_downloads_total', 'Requests for files, by status.', ['status']),
     mediaDeleted: counter('media_deleted_total', 'Uploads whose bytes were deleted.'),
     logEventsDeleted: counter(

@@ -1,19 +1,12 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
-import { setTimeout as pause } from 'node:timers/promises'
-import { Webhook as Verifier } from 'standardwebhooks'
 import { expect, test } from 'vitest'
-import { newWebhookSecret } from '../../src/followers/webhooks/webhook.ts'
 import { EDIT_MESSAGE, SEND_MESSAGE } from '../harness/people/documents.ts'
 import type { Person } from '../harness/people/person.ts'
+import { type HookAnswer, startProductHook } from '../harness/people/product-hook.ts'
 import { SERVER_API, startParley } from '../harness/servers/parley.ts'
 
 type Question = Readonly<{ type: string; data: Readonly<{ body: string; [field: string]: unknown }> }>
-type Answer = Readonly<{ status?: number; json?: object; afterMs?: number }>
 
-const ACCEPT: Answer = { json: { action: 'accept' } }
+const ACCEPT: HookAnswer = { json: { action: 'accept' } }
 
 test('asks about each new message, and stores what the product accepts', async () => {
   await using stage = await startStage(() => ACCEPT)
@@ -89,13 +82,16 @@ test.each([
   ['an answer that is no decision', { json: { action: 'maybe' } }],
   ['a replacement that cannot be stored', { json: { action: 'replace', body: '' } }],
   ['no answer in time', { ...ACCEPT, afterMs: 3_000 }],
-] satisfies [string, Answer][])('with %s the sender may send again, or it is accepted', async (_, answer) => {
-  await using strict = await startStage(() => answer)
-  const rejected = await attempt(strict.alice, strict.chatId, 'Hello', 'key-1')
-  expect(rejected.errors?.[0]?.extensions).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
-  await using lenient = await startStage(() => answer, { acceptsUnchecked: true })
-  expect(await send(lenient.alice, lenient.chatId, 'Hello', 'key-1')).toMatchObject({ body: 'Hello' })
-})
+] satisfies [string, HookAnswer][])(
+  'with %s the sender may send again, or it is accepted',
+  async (_, answer) => {
+    await using strict = await startStage(() => answer)
+    const rejected = await attempt(strict.alice, strict.chatId, 'Hello', 'key-1')
+    expect(rejected.errors?.[0]?.extensions).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    await using lenient = await startStage(() => answer, { acceptsUnchecked: true })
+    expect(await send(lenient.alice, lenient.chatId, 'Hello', 'key-1')).toMatchObject({ body: 'Hello' })
+  },
+)
 
 test('after five failures in a row the product is not asked for a while', async () => {
   await using stage = await startStage(() => ({ status: 500 }))
@@ -112,27 +108,9 @@ test('a message of the server API is not asked about', async () => {
   expect(questions).toEqual([])
 })
 
-async function startStage(decide: (question: Question) => Answer, { acceptsUnchecked = false } = {}) {
+async function startStage(decide: (question: Question) => HookAnswer, { acceptsUnchecked = false } = {}) {
   const resources = new AsyncDisposableStack()
-  const secret = newWebhookSecret()
-  const questions: Question[] = []
-  const server = createServer((request, response) => {
-    void (async () => {
-      const headers = request.headers as Record<string, string>
-      const question = new Verifier(secret).verify(await text(request), headers) as Question
-      questions.push(question)
-      const { status = 200, json = {}, afterMs = 0 } = decide(question)
-      if (afterMs > 0) await pause(afterMs)
-      response.writeHead(status).end(JSON.stringify(json))
-    })()
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  resources.defer(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/decide`
+  const { url, secret, questions } = resources.use(await startProductHook(decide))
   const parley = resources.use(
     await startParley({ config: { ...SERVER_API, hook: { url, acceptsUnchecked } }, hookSecret: secret }),
   )

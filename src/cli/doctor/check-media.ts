@@ -3,29 +3,34 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../config/config.ts'
+import type { Secrets } from '../../config/secrets.ts'
 import { messageOf } from '../../lib/error-info.ts'
+import { createHookClient } from '../../lib/hook-client.ts'
 import type { MediaLocation } from '../../config/fields.ts'
 import { createInspector } from '../../media/inspector.ts'
 import { openStorage } from '../../media/open-storage.ts'
+import { SCAN_TIMEOUT_MS } from '../../media/virus-scan.ts'
 import { createLogger } from '../../telemetry/logger.ts'
 import { createMetrics } from '../../telemetry/metrics.ts'
+import { post } from '../../transport/outgoing/post.ts'
 import { redactText } from '../../telemetry/redact.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 
 const SILENT = createLogger({ level: 'silent', pretty: false })
 
 /** Stores a file where the configuration says, reads it and removes it, and inspects a picture. Creates no folder. */
-export async function* checkMedia({
-  media,
-  mode,
-  http,
-}: Pick<Config, 'media' | 'mode' | 'http'>): AsyncGenerator<Finding> {
+export async function* checkMedia(
+  { media, mode, http }: Pick<Config, 'media' | 'mode' | 'http'>,
+  { scanSecret }: Pick<Secrets, 'scanSecret'> = {},
+): AsyncGenerator<Finding> {
   if (media === undefined) {
     yield ok('uploads are off (MEDIA_URL)')
     return
   }
   yield await checkStorage(media.location)
   yield await checkInspection()
+  if (media.scan !== undefined && scanSecret !== undefined)
+    yield await checkScanner(media.scan.url, scanSecret)
   if (mode === 'production' && http.publicUrl === undefined && http.trustedProxies.length === 0) {
     yield warning(
       'addresses of files begin with http://, which pages over HTTPS do not load',
@@ -72,6 +77,19 @@ async function checkInspection(): Promise<Finding> {
   } finally {
     await inspector.close()
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The scanner answers this question with status 200 and nothing else. */
+async function checkScanner(url: string, secret: string): Promise<Finding> {
+  try {
+    await createHookClient({ url, secret, post, timeoutMs: SCAN_TIMEOUT_MS }).ask('ping', {}, () => undefined)
+    return ok('the virus scanner answers (SCAN_URL)')
+  } catch (error) {
+    return problem(
+      `the virus scanner does not answer a ping: ${redactText(messageOf(error))}`,
+      'Check SCAN_URL, and that the scanner has the same SCAN_SECRET.',
+    )
   }
 }
 

@@ -31,7 +31,7 @@ async function* checkAll(env: Process['env']): AsyncGenerator<Finding> {
   yield* checkPorts(loaded.config)
   yield await checkKeys(loaded.config, loaded.secrets)
   yield* checkDatabase(loaded)
-  yield* checkMedia(loaded.config)
+  yield* checkMedia(loaded.config, loaded.secrets)
   const { redisUrls } = loaded.secrets
   if (redisUrls.length > 0) yield* checkRedis(redisUrls)
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { notFound, ParleyError, unavailable } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { Downloads } from '../../media/downloads.ts'
+import type { Download, Downloads } from '../../media/downloads.ts'
 import { MEDIA_PATH, type MediaLink, type MediaLinks } from '../../media/media-links.ts'
 import type { ResumableUploads } from '../../media/resumable-uploads.ts'
 import type { Uploads } from '../../media/uploads.ts'
@@ -58,7 +58,11 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
     if (link.type === 'upload') await receive(link, files.uploads, request, response)
     else if (request.method !== 'GET' && request.method !== 'HEAD')
       sendNotAllowed(response, 'GET, HEAD, OPTIONS')
-    else await sendDownload(request, response, await files.downloads.open(link))
+    else await sendDownload(request, response, await open(link, files.downloads))
+  }
+
+  function open(link: Exclude<MediaLink, { type: 'upload' }>, downloads: Downloads): Promise<Download> {
+    return link.type === 'scan' ? downloads.openForScan(link) : downloads.open(link)
   }
 
   async function receive(

@@ -6,6 +6,7 @@ import { checkMedia } from '../../../src/cli/doctor/check-media.ts'
 import type { Finding } from '../../../src/cli/doctor/finding.ts'
 import type { Config } from '../../../src/config/config.ts'
 import type { MediaLocation } from '../../../src/config/fields.ts'
+import { startProductHook } from '../../harness/people/product-hook.ts'
 import { startS3 } from '../../harness/servers/s3.ts'
 
 const HTTP = { host: '127.0.0.1', port: 0, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] }
@@ -59,4 +60,24 @@ test('warns if pages over HTTPS could not load the files', async () => {
   expect(
     await statuses({ mode: 'production', http: { ...HTTP, publicUrl: 'https://chat.example' } }),
   ).toEqual(['ok', 'ok'])
+})
+
+test('asks the virus scanner, and says what is wrong', async () => {
+  const scanner = async (status: number): Promise<Finding | undefined> => {
+    await using hook = await startProductHook<Readonly<{ type: string }>>(() => ({ status }))
+    const location = { type: 'file', folder: '/nonexistent/media' } as const
+    const scan = { url: hook.url, acceptsUnchecked: false }
+    const media = { location, maxUploadBytes: 1, contentTypes: [], bytesPerDay: 1, scan }
+    const findings: Finding[] = []
+    for await (const finding of checkMedia(
+      { media, mode: 'development', http: HTTP },
+      { scanSecret: hook.secret },
+    ))
+      findings.push(finding)
+    expect(hook.questions).toMatchObject([{ type: 'ping' }])
+    return findings.at(-1)
+  }
+  expect(await scanner(200)).toMatchObject({ status: 'ok', what: 'the virus scanner answers (SCAN_URL)' })
+  const refused = await scanner(401)
+  expect([refused?.status, refused?.what]).toEqual(['problem', expect.stringContaining('401')])
 })

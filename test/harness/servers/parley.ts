@@ -52,6 +52,8 @@ export type ParleyOptions = Readonly<{
   redisUrls?: readonly string[]
   /** With `config.hook`. */
   hookSecret?: string
+  /** With `config.media.scan`. */
+  scanSecret?: string
   overrides?: Overrides
   /** Where users can upload files to: a new folder, a new bucket, or a given place. Default: uploads are off. */
   media?: 'folder' | 's3' | MediaLocation
@@ -71,6 +73,7 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
     redisUrls: options.redisUrls ?? [],
     authSecret: TEST_SECRET,
     hookSecret: options.hookSecret,
+    scanSecret: options.scanSecret,
   }
   const parley = createParley(config, secrets, createLogger(config.log), options.overrides)
   resources.defer(() => parley.stop())

@@ -289,3 +289,18 @@ test('a policy that the embedded database cannot meet causes a warning, not an e
     'REPLICATION_POLICY must be available or strict.',
   ])
 })
+
+test('SCAN_URL needs its secret, and an address at which the scanner finds the files of a folder', () => {
+  const scan = { SCAN_URL: 'http://scanner:8080/scan', SCAN_ON_FAILURE: 'accept' }
+  const SCAN_SECRET = `whsec_${Buffer.alloc(32).toString('base64')}`
+  const folder = { ...PRODUCTION, ...scan, MEDIA_URL: 'file:/srv/media' }
+  expect(problemsOf(folder)).toEqual([
+    expect.stringMatching(/^SCAN_SECRET is not set/),
+    expect.stringMatching(/^PUBLIC_URL is not set/),
+  ])
+  const complete = { ...folder, SCAN_SECRET, PUBLIC_URL: 'https://chat.example' }
+  const { config, secrets } = loadConfig(complete)
+  expect(config.media?.scan).toEqual({ url: 'http://scanner:8080/scan', acceptsUnchecked: true })
+  expect(secrets.scanSecret).toBe(SCAN_SECRET)
+  expect(problemsOf({ ...folder, SCAN_SECRET, MEDIA_URL: 's3://files?region=eu-1' })).toEqual([])
+})

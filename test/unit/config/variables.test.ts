@@ -18,6 +18,7 @@ test('every variable is documented once, and secrets are marked', () => {
     'DATABASE_REPLICA_URLS',
     'REDIS_URL',
     'HOOK_SECRET',
+    'SCAN_SECRET',
   ])
 })
 
