@@ -115,6 +115,13 @@ export function parseChat(text: string): ChatId {
   throw new InvalidArgumentError('Use the id of a chat, which begins with chat_.')
 }
 
+/** Parses how old a message is when it counts as pending, in seconds: a day at most. */
+export function parsePendingAfter(text: string): number {
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : NaN
+  if (seconds <= 86_400) return seconds
+  throw new InvalidArgumentError('Use a number of seconds from 0 to 86400.')
+}
+
 /** Parses a position in a chat log; 0 is before the first event. */
 export function parseSeq(text: string): number {
   const seq = /^\d{1,10}$/.test(text) ? Number(text) : NaN

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
-import { WEBHOOK_TYPES, type WebhookType } from '../followers/webhooks/webhook.ts'
-import { parseChat, parseSeq, parseWebAddress, parseWebhookTypes } from './arguments.ts'
+import { DEFAULT_WEBHOOK_TYPES, WEBHOOK_TYPES, type WebhookType } from '../followers/webhooks/webhook.ts'
+import { parseChat, parsePendingAfter, parseSeq, parseWebAddress, parseWebhookTypes } from './arguments.ts'
 import { examples } from './help.ts'
 import type { RunVerb } from './process.ts'
 
 type CreateOptions = Readonly<{
   types?: readonly WebhookType[]
+  pendingAfter: number
   content: true | undefined
   allowPrivate: true | undefined
 }>
@@ -39,14 +40,28 @@ export function addWebhookVerbs(webhook: Command, run: RunVerb): void {
     .argument('<url>', 'the address that events are posted to', parseWebAddress)
     .option(
       '--types <types>',
-      `comma-separated: ${WEBHOOK_TYPES.join(', ')} (default: all)`,
+      `comma-separated: ${WEBHOOK_TYPES.join(', ')} (default: all but receipt.advanced and message.pending)`,
       parseWebhookTypes,
+    )
+    .option(
+      '--pending-after <seconds>',
+      'how old a message is when message.pending is posted, 0 to 86400',
+      parsePendingAfter,
+      30,
     )
     .option('--content', 'send the text of messages, not only ids')
     .option('--allow-private', 'the address may be in a private network, or this machine')
-    .action((url: string, { types = WEBHOOK_TYPES, content, allowPrivate }: CreateOptions) => {
-      const input = { url, types, hasContent: content === true, allowsPrivate: allowPrivate === true }
-      return run(async () => (await commands()).createWebhook, input)
+    .action((url: string, options: CreateOptions) => {
+      const { types = DEFAULT_WEBHOOK_TYPES, pendingAfter: pendingAfterS } = options
+      const hasContent = options.content === true
+      const allowsPrivate = options.allowPrivate === true
+      return run(async () => (await commands()).createWebhook, {
+        url,
+        types,
+        hasContent,
+        allowsPrivate,
+        pendingAfterS,
+      })
     })
   verb('list', 'list all webhooks, without their secrets').action(() =>
     run(async () => (await commands()).listWebhooks, undefined),

@@ -1,6 +1,9 @@
 import { createFollowerStore } from '../followers/follower-store.ts'
 import { createFollowers, type Followers } from '../followers/followers.ts'
-import { followerOf } from '../followers/webhooks/deliver.ts'
+import { createDueStore } from '../followers/due-store.ts'
+import { createDelivery } from '../followers/webhooks/deliver.ts'
+import { followersOf } from '../followers/webhooks/followers-of-webhook.ts'
+import { createStateStore } from '../followers/webhooks/state-store.ts'
 import { createWebhookStore } from '../followers/webhooks/webhook-store.ts'
 import { post } from '../transport/outgoing/post.ts'
 import type { ChatParts } from './chats.ts'
@@ -13,12 +16,17 @@ export function wireFollowers(
 ): Followers {
   const { writer } = database
   const webhooks = createWebhookStore({ writer, now: clock.now })
+  const due = createDueStore({ writer })
+  const states = createStateStore({ writer })
   return createFollowers({
     store: createFollowerStore({ writer }),
     chatLog,
     async followers() {
       const active = (await webhooks.list()).filter(({ pausedAt }) => pausedAt === null)
-      return active.map((webhook) => followerOf(webhook, { post, store: webhooks, clock, metrics, logger }))
+      return active.flatMap((webhook) => {
+        const delivery = createDelivery(webhook, { post, store: webhooks, clock, metrics, logger })
+        return followersOf(webhook, { delivery, due, states, clock })
+      })
     },
     onStart: webhooks.enableMarks,
     logger,

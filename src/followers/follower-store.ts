@@ -1,19 +1,22 @@
-import type { ChatId, Seq } from '../ids.ts'
+import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Statement } from '../store/sql/statement.ts'
-import type { Transaction } from '../store/sql/transaction.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
-/** The id of what follows the chat logs, such as a webhook. */
+/** The id of what follows changes, such as a webhook. */
 export type FollowerId = string
 
-/** A chat with events for one follower. */
-export type FollowedChat = Readonly<{ chatId: ChatId; followerId: FollowerId }>
+/** A chat with events for one follower; or a member or user who has changed, who is named by `userId`. */
+export type Followed = Readonly<{ chatId: ChatId; followerId: FollowerId; userId?: UserId }>
 
-/** A chat that this worker processes until it gives the lease back, or the lease ends. */
-export type Claim = FollowedChat &
+/** A chat, member or user that this worker processes until it gives the lease back, or the lease ends. */
+export type Claim = Followed &
   Readonly<{
     /** Everything up to here is processed. */
     position: Seq
+    /** The last event, or number of changes, when it was claimed. */
+    lastSeq: Seq
+    /** When the member or user last changed. */
+    changedAt: Date
     /** Failed attempts in a row, at the event after `position`. */
     attempts: number
   }>
@@ -26,20 +29,26 @@ export type FollowerStore = Readonly<{
     lease: Readonly<{ id: string; forS: number; limit: number }>,
   ): Promise<readonly Claim[]>
   /** Stores a position and prolongs the lease. Returns false if the worker no longer has it. */
-  advance(chat: FollowedChat, seq: Seq, lease: Readonly<{ id: string; forS: number }>): Promise<boolean>
-  /** Gives the chat back. Deletes the mark if there is nothing after `seq`. */
-  finish(chat: FollowedChat, seq: Seq, leaseId: string): Promise<void>
+  advance(chat: Followed, seq: Seq, lease: Readonly<{ id: string; forS: number }>): Promise<boolean>
+  /** Deletes the mark if there is nothing after `seq`, and otherwise gives the chat back. */
+  finish(chat: Followed, seq: Seq, leaseId: string): Promise<void>
+  /** Gives the chat back, to be claimed again after a while. Nothing has failed. */
+  release(
+    chat: Followed,
+    next: Readonly<{ afterMs: number; attempts: number }>,
+    leaseId: string,
+  ): Promise<void>
   /** Gives the chat back, to be tried again after a while. */
   postpone(
-    chat: FollowedChat,
+    chat: Followed,
     failure: Readonly<{ afterMs: number; error: string }>,
     leaseId: string,
   ): Promise<void>
   /** Sets a follower back, or forth, in a chat. */
-  setPosition(chat: FollowedChat, seq: Seq): Promise<void>
+  setPosition(chat: Followed, seq: Seq): Promise<void>
 }>
 
-const HAS_LEASE = 'chat_id = $1 AND follower_id = $2 AND lease = $3::uuid'
+const HAS_LEASE = 'chat_id = $1 AND follower_id = $2 AND user_id = $3 AND lease = $4::uuid'
 const UNTIL = (seconds: string): string => `clock_timestamp() + make_interval(secs => ${seconds})`
 
 // The index of chat_marks on (follower_id, due_at). Skips marks that are locked: by another worker, or by an append
@@ -48,14 +57,15 @@ const CLAIM: Statement = {
   name: 'follower_claim',
   text: `
     WITH due AS (
-      SELECT chat_id, follower_id FROM chat_marks
+      SELECT chat_id, follower_id, user_id FROM chat_marks
       WHERE follower_id = $1 AND due_at <= clock_timestamp()
         AND (leased_until IS NULL OR leased_until < clock_timestamp())
       ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
     )
     UPDATE chat_marks m SET lease = $3::uuid, leased_until = ${UNTIL('$4::float8')}
-    FROM due WHERE m.chat_id = due.chat_id AND m.follower_id = due.follower_id
-    RETURNING m.chat_id AS "chatId", m.follower_id AS "followerId", m.attempts, COALESCE((
+    FROM due WHERE m.chat_id = due.chat_id AND m.follower_id = due.follower_id AND m.user_id = due.user_id
+    RETURNING m.chat_id AS "chatId", m.follower_id AS "followerId", NULLIF(m.user_id, '') AS "userId", m.attempts,
+      m.last_seq AS "lastSeq", m.changed_at AS "changedAt", COALESCE((
       SELECT p.seq FROM follower_positions p WHERE p.chat_id = m.chat_id AND p.follower_id = m.follower_id
     ), m.first_seq - 1) AS position`,
 }
@@ -66,11 +76,11 @@ const ADVANCE: Statement = {
   text: `
     WITH held AS (
       UPDATE chat_marks
-      SET leased_until = ${UNTIL('$5::float8')}, attempts = 0, failing_since = NULL, last_error = NULL
+      SET leased_until = ${UNTIL('$6::float8')}, attempts = 0, failing_since = NULL, last_error = NULL
       WHERE ${HAS_LEASE} RETURNING chat_id, follower_id
     )
     INSERT INTO follower_positions AS p (chat_id, follower_id, seq)
-    SELECT chat_id, follower_id, $4 FROM held
+    SELECT chat_id, follower_id, $5 FROM held
     ON CONFLICT (chat_id, follower_id) DO UPDATE SET seq = EXCLUDED.seq
     RETURNING seq`,
 }
@@ -78,13 +88,15 @@ const ADVANCE: Statement = {
 // One row of chat_marks, by its primary key. Waits for an append in progress, and then sees its events in last_seq.
 const FINISH: Statement = {
   name: 'follower_finish',
-  text: `DELETE FROM chat_marks WHERE ${HAS_LEASE} AND last_seq <= $4 RETURNING chat_id`,
+  text: `DELETE FROM chat_marks WHERE ${HAS_LEASE} AND last_seq <= $5 RETURNING chat_id`,
 }
 
 // One row of chat_marks, by its primary key.
 const RELEASE: Statement = {
   name: 'follower_release',
-  text: `UPDATE chat_marks SET lease = NULL, leased_until = NULL, due_at = clock_timestamp() WHERE ${HAS_LEASE}`,
+  text: `
+    UPDATE chat_marks SET lease = NULL, leased_until = NULL, due_at = ${UNTIL('$5::float8')}, attempts = $6
+    WHERE ${HAS_LEASE}`,
 }
 
 // One row of chat_marks, by its primary key.
@@ -92,8 +104,8 @@ const POSTPONE: Statement = {
   name: 'follower_postpone',
   text: `
     UPDATE chat_marks
-    SET lease = NULL, leased_until = NULL, due_at = ${UNTIL('$4::float8')}, attempts = attempts + 1,
-      failing_since = COALESCE(failing_since, clock_timestamp()), last_error = $5
+    SET lease = NULL, leased_until = NULL, due_at = ${UNTIL('$5::float8')}, attempts = attempts + 1,
+      failing_since = COALESCE(failing_since, clock_timestamp()), last_error = $6
     WHERE ${HAS_LEASE}`,
 }
 
@@ -108,26 +120,33 @@ const SET_POSITION: Statement = {
     )
     INSERT INTO chat_marks AS m (chat_id, follower_id, first_seq, last_seq)
     SELECT id, $2, $3 + 1, head_seq FROM chats WHERE id = $1 AND head_seq > $3
-    ON CONFLICT (chat_id, follower_id) DO UPDATE
+    ON CONFLICT (chat_id, follower_id, user_id) DO UPDATE
       SET lease = NULL, leased_until = NULL, due_at = clock_timestamp(), attempts = 0`,
 }
 
 export function createFollowerStore({ writer }: { writer: Pick<Writer, 'query'> }): FollowerStore {
   return {
-    claim: (followerId, { id, forS, limit }) => writer.query<Claim>(CLAIM, [followerId, limit, id, forS]),
-
-    async advance({ chatId, followerId }, seq, { id, forS }) {
-      return (await writer.query(ADVANCE, [chatId, followerId, id, seq, forS])).length > 0
+    async claim(followerId, { id, forS, limit }) {
+      const rows = await writer.query<ClaimRow>(CLAIM, [followerId, limit, id, forS])
+      return rows.map(({ userId, ...claim }) => (userId === null ? claim : { ...claim, userId }))
     },
 
-    async finish({ chatId, followerId }, seq, leaseId) {
-      const deleted = await writer.query(FINISH, [chatId, followerId, leaseId, seq])
-      if (deleted.length === 0) await writer.query(RELEASE, [chatId, followerId, leaseId])
+    async advance(chat, seq, { id, forS }) {
+      return (await writer.query(ADVANCE, [...keyOf(chat), id, seq, forS])).length > 0
     },
 
-    async postpone({ chatId, followerId }, { afterMs, error }, leaseId) {
+    async finish(chat, seq, leaseId) {
+      const deleted = await writer.query(FINISH, [...keyOf(chat), leaseId, seq])
+      if (deleted.length === 0) await writer.query(RELEASE, [...keyOf(chat), leaseId, 0, 0])
+    },
+
+    async release(chat, { afterMs, attempts }, leaseId) {
+      await writer.query(RELEASE, [...keyOf(chat), leaseId, afterMs / 1000, attempts])
+    },
+
+    async postpone(chat, { afterMs, error }, leaseId) {
       const text = error.slice(0, 500).toWellFormed()
-      await writer.query(POSTPONE, [chatId, followerId, leaseId, afterMs / 1000, text])
+      await writer.query(POSTPONE, [...keyOf(chat), leaseId, afterMs / 1000, text])
     },
 
     async setPosition({ chatId, followerId }, seq) {
@@ -136,40 +155,12 @@ export function createFollowerStore({ writer }: { writer: Pick<Writer, 'query'> 
   }
 }
 
-/*
- * The trigger that leaves marks costs each append a little, so it is enabled only while there is a follower. ALTER
- * TABLE waits for the appends in progress. So each event is either before the first follower, or it has a mark.
- */
-const IS_ENABLED: Statement = {
-  name: 'follower_trigger_state',
-  text: `SELECT tgenabled <> 'D' AS "isEnabled" FROM pg_trigger WHERE tgname = 'chat_events_mark'
-    AND tgrelid = 'chat_events'::regclass`,
-}
-const ENABLE: Statement = {
-  name: 'follower_trigger_enable',
-  text: 'ALTER TABLE chat_events ENABLE TRIGGER chat_events_mark',
-}
-const DISABLE: Statement = {
-  name: 'follower_trigger_disable',
-  text: 'ALTER TABLE chat_events DISABLE TRIGGER chat_events_mark',
-}
+type ClaimRow = Omit<Claim, 'userId'> & Readonly<{ userId: UserId | null }>
 
-/** Adds a follower: from the commit on, each append leaves it a mark. */
-export async function addFollower(tx: Transaction, id: FollowerId): Promise<void> {
-  await tx.prisma.follower.create({ data: { id } })
-  await enableMarks(tx)
-}
-
-/** Makes appends leave marks, if they do not yet. A restored database has followers, but the trigger is off. */
-export async function enableMarks(tx: Transaction): Promise<void> {
-  const [state] = await tx.query<{ isEnabled: boolean }>(IS_ENABLED)
-  if (state?.isEnabled === false) await tx.query(ENABLE)
-}
-
-/** Removes a follower with its marks and positions. */
-export async function removeFollower(tx: Transaction, id: FollowerId): Promise<void> {
-  await tx.prisma.follower.deleteMany({ where: { id } })
-  await tx.prisma.chatMark.deleteMany({ where: { followerId: id } })
-  await tx.prisma.followerPosition.deleteMany({ where: { followerId: id } })
-  if ((await tx.prisma.follower.count()) === 0) await tx.query(DISABLE)
+function keyOf({
+  chatId,
+  followerId,
+  userId = '' as UserId,
+}: Followed): readonly [ChatId, FollowerId, UserId] {
+  return [chatId, followerId, userId]
 }

@@ -1,30 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import pLimit from 'p-limit'
 import type { ChatLog } from '../chats/chat-log.ts'
-import type { ChatEvent } from '../events/chat-event.ts'
-import { MAX_SEQ, type Seq } from '../ids.ts'
 import { createBackgroundLoop } from '../lib/background-loop.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Claim, FollowedChat, FollowerId, FollowerStore } from './follower-store.ts'
-
-/** Events between two seqs that retention deleted before the follower has processed them. */
-export type LogGap = Readonly<{ type: 'gap'; afterSeq: Seq; untilSeq: Seq }>
-
-/** The outcome of one event. `retry`: the same event again, not before `afterMs`. `stopped`: the follower is paused. */
-export type Handled = Readonly<
-  { type: 'done' } | { type: 'retry'; afterMs: number; reason: string } | { type: 'stopped' }
->
-
-/** Processes the events of any chat, those of one chat one after the other, in order of seq. */
-export type Follower = Readonly<{
-  id: FollowerId
-  /** How many chats may be processed at once. */
-  maxConcurrent: number
-  /** Returns whether to handle the event; the others are skipped. */
-  wants(item: ChatEvent | LogGap): boolean
-  /** Handles one event. `attempts`: how often it has failed before, in a row. */
-  handle(chat: FollowedChat, item: ChatEvent | LogGap, attempts: number): Promise<Handled>
-}>
+import type { Claim, FollowerId, FollowerStore } from './follower-store.ts'
+import type { Follower } from './follower.ts'
+import { processClaim } from './process-claim.ts'
 
 export type Followers = Readonly<{
   start(): void
@@ -44,14 +24,16 @@ type Dependencies = Readonly<{
   logger: Logger
   /** How often to look for events that other gateways have stored, in milliseconds. Default: a second. */
   intervalMs?: number
+  /** How long a claim lasts without progress, in seconds. Must exceed the longest attempt at one event. Default: 30. */
+  leaseS?: number
 }>
 
 const INTERVAL_MS = 1_000
 /** A round of a woken loop takes at least this long, so that many events share a claim. */
 const MIN_REST_MS = 20
-/** Must exceed the longest attempt at one event. */
 const LEASE_S = 30
-const PAGE = 100
+/** The wait after an error of this gateway or the database, in milliseconds. */
+const AFTER_ERROR_MS = 2_000
 
 /*
  * Laws of a follower:
@@ -59,11 +41,12 @@ const PAGE = 100
  * - At least once: each event that is committed while the follower exists is handled, or reported as a gap. If a worker
  *   dies between handling an event and storing its position, the event is handled again.
  * - Ordered: of one chat, an event is handled only after all events before it.
- * - Independent: a chat whose event fails waits by itself.
+ * - Independent: a chat whose event fails or is slow waits by itself, and so does a follower.
  *
- * One round:
+ * The life of one chat that is due:
  *
- *   1. claim    lease chats that are due; another gateway cannot claim them before the lease ends
+ *   1. claim    lease it; another gateway cannot claim it before the lease ends. A follower claims no more chats than
+ *               it processes at once, so none waits for its turn while its lease runs out
  *   2. read     the log after the stored position; events that retention deleted become one LogGap
  *   3. handle   one event after the other; after each, the position is stored and the lease prolonged. If that reports
  *               that the lease is lost, another gateway has the chat: stop at once
@@ -79,8 +62,9 @@ export function createFollowers({
   onStart,
   logger,
   intervalMs = INTERVAL_MS,
+  leaseS = LEASE_S,
 }: Dependencies): Followers {
-  const lease = { id: randomUUID(), forS: LEASE_S }
+  const lease = { id: randomUUID(), forS: leaseS }
   const stopping = new AbortController()
   const loop = createBackgroundLoop({
     component: 'log followers',
@@ -94,6 +78,9 @@ export function createFollowers({
   /** Empty before the first round. A gateway without followers does nothing between two rounds. */
   let known: Readonly<{ active: readonly Follower[]; readAt: number }> = { active: [], readAt: -Infinity }
 
+  /** The chats in progress, by follower. */
+  const running = new Map<FollowerId, Set<Promise<void>>>()
+
   async function activeFollowers(): Promise<readonly Follower[]> {
     if (performance.now() - known.readAt >= intervalMs) {
       known = { active: await followers(), readAt: performance.now() }
@@ -101,67 +88,38 @@ export function createFollowers({
     return known.active
   }
 
-  async function runRound(): Promise<number | void> {
+  /** Starts the processing of what is due. Ends before it, so that no follower waits for another one. */
+  async function runRound(): Promise<void> {
     if (!isPrepared) await onStart()
     isPrepared = true
-    const active = await activeFollowers()
-    if (active.length === 0) return undefined
-    const counts = await Promise.all(active.map(work))
-    // Chats that were claimed have often been joined by others meanwhile.
-    return counts.some((count) => count > 0) ? 0 : undefined
+    await Promise.all((await activeFollowers()).map(claimFor))
   }
 
-  /** Returns how many chats were processed. */
-  async function work(follower: Follower): Promise<number> {
+  async function claimFor(follower: Follower): Promise<void> {
     const { id, maxConcurrent } = follower
-    const claims = await store.claim(id, { ...lease, limit: 4 * maxConcurrent })
-    const limit = pLimit(maxConcurrent)
-    await Promise.all(claims.map((claim) => limit(() => processed(claim, follower))))
-    return claims.length
+    const own = running.get(id) ?? new Set()
+    const limit = maxConcurrent - own.size
+    if (limit <= 0) return
+    running.set(id, own)
+    for (const claim of await store.claim(id, { ...lease, limit })) {
+      const work = processed(claim, follower).then(() => {
+        own.delete(work)
+        loop.wake()
+      })
+      own.add(work)
+    }
   }
 
-  /** A failure of the database concerns this chat alone: its lease ends, and it is claimed again. */
+  /** Never rejects. A failure of the database concerns this chat alone: it is given back, or its lease ends. */
   async function processed(claim: Claim, follower: Follower): Promise<void> {
+    const { chatId, followerId, userId, attempts } = claim
     try {
-      await process(claim, follower)
+      const ended = await processClaim(claim, follower, { store, chatLog, lease, stopping: stopping.signal })
+      if (ended === 'paused') known = { ...known, readAt: -Infinity }
     } catch (error) {
-      const { chatId, followerId } = claim
-      logger.warn(
-        { err: error, chatId, followerId },
-        'following a chat failed; it is retried when its lease ends',
-      )
+      logger.warn({ err: error, chatId, followerId, userId }, 'following a chat failed; it is retried soon')
+      await store.release(claim, { afterMs: AFTER_ERROR_MS, attempts }, lease.id).catch(() => undefined)
     }
-  }
-
-  async function process(claim: Claim, follower: Follower): Promise<void> {
-    let { position, attempts } = claim
-    for (;;) {
-      const items = await readAfter(claim, position)
-      if (items.length === 0) return store.finish(claim, position, lease.id)
-      for (const item of items) {
-        if (stopping.signal.aborted) return store.finish(claim, position, lease.id)
-        const handled = follower.wants(item) ? await follower.handle(claim, item, attempts) : DONE
-        if (handled.type === 'retry') {
-          const { afterMs, reason: error } = handled
-          return store.postpone(claim, { afterMs, error }, lease.id)
-        }
-        if (handled.type === 'stopped') {
-          known = { ...known, readAt: -Infinity }
-          return store.finish(claim, position, lease.id)
-        }
-        position = lastSeqOf(item)
-        attempts = 0
-        const isSkippable = !follower.wants(item) && item !== items.at(-1)
-        if (!isSkippable && !(await store.advance(claim, position, lease))) return
-      }
-    }
-  }
-
-  async function readAfter({ chatId }: Claim, afterSeq: Seq): Promise<readonly (ChatEvent | LogGap)[]> {
-    const events = await chatLog.read({ chatId, afterSeq, untilSeq: MAX_SEQ }, PAGE)
-    if (events[0]?.seq === afterSeq + 1) return events
-    const untilSeq = events[0] === undefined ? await chatLog.floor(chatId) : events[0].seq - 1
-    return untilSeq <= afterSeq ? events : [{ type: 'gap', afterSeq, untilSeq }, ...events]
   }
 
   return {
@@ -172,12 +130,7 @@ export function createFollowers({
     async stop() {
       stopping.abort()
       await loop.stop()
+      await Promise.all([...running.values()].flatMap((works) => [...works]))
     },
   }
-}
-
-const DONE: Handled = { type: 'done' }
-
-function lastSeqOf(item: ChatEvent | LogGap): Seq {
-  return item.type === 'gap' ? item.untilSeq : item.seq
 }

@@ -113,7 +113,7 @@ const APPEND: Statement = {
       SELECT chat_id, max(seq) AS seq, max(sent_at) AS at FROM stored GROUP BY chat_id
     ), positions AS (
       INSERT INTO follower_positions AS p (chat_id, follower_id, seq)
-      SELECT n.chat_id, f.id, n.seq FROM newest n CROSS JOIN followers f ORDER BY n.chat_id, f.id
+      SELECT n.chat_id, f.id, n.seq FROM newest n JOIN followers f ON f.source = 'LOGS' ORDER BY n.chat_id, f.id
       ON CONFLICT (chat_id, follower_id) DO UPDATE SET seq = GREATEST(p.seq, EXCLUDED.seq)
     )
     UPDATE chats c SET head_seq = GREATEST(c.head_seq, n.seq), last_activity_at = GREATEST(c.last_activity_at, n.at)

@@ -1,10 +1,10 @@
 import { Webhook as Signer } from 'standardwebhooks'
-import type { Follower, Handled } from '../followers.ts'
+import type { Handled } from '../follower.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Post, Posted } from '../../lib/outgoing-post.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { messageOf, typeOf, type WebhookMessage } from './payload.ts'
+import type { WebhookMessage } from './payload.ts'
 import { PAUSED_AFTER_MS, waitMs } from './schedule.ts'
 import type { WebhookStore } from './webhook-store.ts'
 import type { Webhook } from './webhook.ts'
@@ -14,7 +14,7 @@ const TIMEOUT_MS = 15_000
 const MAX_CONCURRENT = 8
 const GONE = 410
 
-type Dependencies = Readonly<{
+export type DeliveryParts = Readonly<{
   post: Post
   store: Pick<WebhookStore, 'setPaused' | 'setFailing'>
   clock: Clock
@@ -54,15 +54,22 @@ export function failureOf(posted: Posted): string | undefined {
   return `status ${posted.status}`
 }
 
+/** Posts messages to one webhook, and decides what follows from the answers. */
+export type Delivery = Readonly<{
+  /** How many chats may be processed at once. While the last attempt has failed, one is tried. */
+  maxConcurrent: number
+  /** Posts a message. `attempts`: how often it has failed before. */
+  deliver(message: WebhookMessage, attempts: number): Promise<Handled>
+}>
+
 /**
- * Posts the events of the chat logs to a webhook. An event that fails is tried again by the schedule and holds back its
- * own chat only. While the last attempt of a webhook has failed, one chat at a time is tried. A receiver that answers
- * 410, or has failed for three days, is paused: it keeps its positions and continues when it is resumed.
+ * An event that fails is tried again by the schedule. A receiver that answers 410, or has failed for three days, is
+ * paused: it keeps its positions and continues when it is resumed.
  */
-export function followerOf(
+export function createDelivery(
   webhook: Webhook,
-  { post, store, clock, metrics, logger, random = Math.random }: Dependencies,
-): Follower {
+  { post, store, clock, metrics, logger, random = Math.random }: DeliveryParts,
+): Delivery {
   let { failingSince } = webhook
 
   async function noteSuccess(): Promise<void> {
@@ -90,16 +97,9 @@ export function followerOf(
   }
 
   return {
-    id: webhook.id,
     maxConcurrent: failingSince === null ? MAX_CONCURRENT : 1,
-    wants(item) {
-      const type = typeOf(item)
-      return type === 'chat.gap' || webhook.types.some((wanted) => wanted === type)
-    },
-    async handle({ chatId }, item, attempts) {
-      const now = new Date(clock.now())
-      const message = messageOf(chatId, item, { hasContent: webhook.hasContent, now })
-      const posted = await deliverOnce(webhook, message, post, now)
+    async deliver(message, attempts) {
+      const posted = await deliverOnce(webhook, message, post, new Date(clock.now()))
       const reason = failureOf(posted)
       metrics.webhookDeliveries.inc({ outcome: reason === undefined ? 'delivered' : 'failed' })
       if (reason === undefined) {
@@ -108,13 +108,8 @@ export function followerOf(
       }
       if (posted.type === 'answered' && posted.status === GONE) return pause('the receiver answered 410 Gone')
       const retryAfterMs = posted.type === 'answered' ? posted.retryAfterMs : undefined
-      return (
-        (await noteFailure(reason)) ?? {
-          type: 'retry',
-          reason,
-          afterMs: waitMs(attempts, retryAfterMs, random()),
-        }
-      )
+      const afterMs = waitMs(attempts, retryAfterMs, random())
+      return (await noteFailure(reason)) ?? { type: 'retry', reason, afterMs }
     },
   }
 }

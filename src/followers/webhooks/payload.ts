@@ -1,7 +1,10 @@
-import type { LogGap } from '../followers.ts'
+import { createHash } from 'node:crypto'
+import type { LogGap } from '../follower.ts'
+import type { DueDecision } from '../due-store.ts'
 import type { ChatEvent, ChatEventType } from '../../events/chat-event.ts'
-import { isExpired } from '../../events/message.ts'
-import { type ChatId, globalId } from '../../ids.ts'
+import { isExpired, type Message } from '../../events/message.ts'
+import { type ChatId, globalId, type UserId } from '../../ids.ts'
+import type { MemberState, UserState } from './state-store.ts'
 import type { WebhookType } from './webhook.ts'
 
 /** A message to a webhook, by the Standard Webhooks specification. */
@@ -71,6 +74,55 @@ function detailsOf(event: ChatEvent): Readonly<Record<string, unknown>> {
 
 /** The text as it is now: null if the message was deleted or has expired since. */
 function contentOf(event: ChatEvent, now: Date): Readonly<{ body?: string | null }> {
-  if (!('message' in event)) return {}
-  return { body: isExpired(event.message, now.getTime()) ? null : event.message.body }
+  return 'message' in event ? { body: bodyOf(event.message, now) } : {}
+}
+
+function bodyOf(message: Message, now: Date): string | null {
+  return isExpired(message, now.getTime()) ? null : message.body
+}
+
+/** Returns the message about devices that do not have a chat message yet. A person without a device has none. */
+export function pendingMessage(
+  message: Message,
+  decisions: readonly DueDecision[],
+  { hasContent, now }: Readonly<{ hasContent: boolean; now: Date }>,
+): WebhookMessage {
+  const chat = globalId.chat(message.chatId)
+  const people = Map.groupBy(decisions, ({ userId }) => userId)
+  const recipients = Array.from(people, ([userId, devices]) => ({
+    userId: globalId.user(userId),
+    deviceIds: devices.flatMap(({ deviceId }) => deviceId ?? []),
+  }))
+  const data = {
+    chatId: chat,
+    seq: message.seq,
+    messageId: globalId.message(message),
+    senderId: globalId.user(message.senderId),
+    recipients,
+    ...(hasContent && { body: bodyOf(message, now) }),
+  }
+  return { id: `${chat}_${message.seq}_pending`, type: 'message.pending', at: message.sentAt, data }
+}
+
+/** Watermarks only move forward, so they identify the message. */
+export function receiptMessage({ chatId, userId, deliveredSeq, readSeq, at }: MemberState): WebhookMessage {
+  const [chat, user] = [globalId.chat(chatId), globalId.user(userId)]
+  const data = { chatId: chat, userId: user, deliveredSeq, readSeq }
+  const id = `${chat}_receipt_${digestOf(userId)}_${deliveredSeq}_${readSeq}`
+  return { id, type: 'receipt.advanced', at, data }
+}
+
+/** Returns the message about a user's present state. Each later change has a later moment, and so another id. */
+export function userMessage(
+  { id, name, avatarUrl, deactivatedAt }: UserState,
+  { hasContent, changedAt }: Readonly<{ hasContent: boolean; changedAt: Date }>,
+): WebhookMessage {
+  const user = globalId.user(id)
+  const data = { userId: user, isDeactivated: deactivatedAt !== null, ...(hasContent && { name, avatarUrl }) }
+  return { id: `user_${digestOf(id)}_${changedAt.getTime()}`, type: 'user.changed', at: changedAt, data }
+}
+
+/** Ids of users may have characters that a header cannot have. */
+function digestOf(userId: UserId): string {
+  return createHash('sha256').update(userId).digest('hex').slice(0, 32)
 }

@@ -1,8 +1,12 @@
-import { addFollower, enableMarks, removeFollower } from '../follower-store.ts'
+import { addFollower, enableMarks, removeFollower } from '../registry-store.ts'
+import { streamsOf } from './streams.ts'
 import type { Writer } from '../../store/sql/writer.ts'
 import type { Webhook, WebhookType } from './webhook.ts'
 
-export type NewWebhook = Pick<Webhook, 'id' | 'url' | 'types' | 'hasContent' | 'allowsPrivate'> &
+export type NewWebhook = Pick<
+  Webhook,
+  'id' | 'url' | 'types' | 'hasContent' | 'allowsPrivate' | 'pendingAfterS'
+> &
   Readonly<{ secret: string }>
 
 export type WebhookStore = Readonly<{
@@ -17,7 +21,7 @@ export type WebhookStore = Readonly<{
   setFailing(id: string, since: Date | null): Promise<void>
   /** Makes `secret` the present one; the former one signs as well until `until`. Returns whether there is a webhook. */
   rotate(id: string, secret: string, until: Date): Promise<boolean>
-  /** Makes appends leave marks if there is a webhook. */
+  /** Makes changes leave marks if there is a webhook for them. */
   enableMarks(): Promise<void>
 }>
 
@@ -39,15 +43,17 @@ export function createWebhookStore({
   return {
     insert: (webhook) =>
       writer.transaction(async (tx) => {
-        await addFollower(tx, webhook.id)
+        for (const { id, source } of streamsOf(webhook)) await addFollower(tx, id, source)
         return toWebhook(await tx.prisma.webhook.create({ data: { ...webhook, types: [...webhook.types] } }))
       }),
     list: async () => (await prisma.webhook.findMany({ orderBy: { createdAt: 'asc' } })).map(toWebhook),
     remove: (id) =>
       writer.transaction(async (tx) => {
-        const { count } = await tx.prisma.webhook.deleteMany({ where: { id } })
-        if (count > 0) await removeFollower(tx, id)
-        return count > 0
+        const webhook = await tx.prisma.webhook.findUnique({ where: { id } })
+        if (webhook === null) return false
+        await tx.prisma.webhook.delete({ where: { id } })
+        for (const stream of streamsOf(toWebhook(webhook))) await removeFollower(tx, stream.id)
+        return true
       }),
     async setPaused(id, reason) {
       const state =
@@ -67,9 +73,6 @@ export function createWebhookStore({
         await tx.prisma.webhook.update({ where: { id }, data })
         return true
       }),
-    enableMarks: () =>
-      writer.transaction(async (tx) => {
-        if ((await tx.prisma.follower.count()) > 0) await enableMarks(tx)
-      }),
+    enableMarks: () => writer.transaction(enableMarks),
   }
 }

@@ -10,12 +10,19 @@ export const WEBHOOK_TYPES = [
   'member.removed',
   'member.role_changed',
   'chat.updated',
+  'user.changed',
+  'receipt.advanced',
+  'message.pending',
 ] as const
 export type WebhookType = (typeof WEBHOOK_TYPES)[number]
 
+/** Those that are posted only if they are asked for. */
+const OPT_IN_TYPES: ReadonlySet<WebhookType> = new Set(['receipt.advanced', 'message.pending'])
+export const DEFAULT_WEBHOOK_TYPES = WEBHOOK_TYPES.filter((type) => !OPT_IN_TYPES.has(type))
+
 /** An address of the product that events are posted to. */
 export type Webhook = Readonly<{
-  /** The id of its follower too. */
+  /** The id of its follower of chat logs too; see `streamsOf`. */
   id: string
   url: string
   types: readonly WebhookType[]
@@ -23,6 +30,8 @@ export type Webhook = Readonly<{
   hasContent: boolean
   /** Whether the address may be in a private network. Set by the operator only. */
   allowsPrivate: boolean
+  /** How old a message is when `message.pending` is posted, if it is pending then. In seconds. */
+  pendingAfterS: number
   /** Those that sign a message now: the present one first. */
   secrets: readonly string[]
   createdAt: Date

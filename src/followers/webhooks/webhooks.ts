@@ -7,7 +7,7 @@ import { deliverOnce } from './deliver.ts'
 import { createWebhookStore } from './webhook-store.ts'
 import { newWebhookSecret, type Webhook } from './webhook.ts'
 
-export type WebhookInput = Pick<Webhook, 'url' | 'types' | 'hasContent' | 'allowsPrivate'>
+export type WebhookInput = Pick<Webhook, 'url' | 'types' | 'hasContent' | 'allowsPrivate' | 'pendingAfterS'>
 
 /** The webhooks, for operators. Methods that take an id return false if there is no such webhook. */
 export type Webhooks = Readonly<{

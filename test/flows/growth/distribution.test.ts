@@ -2,6 +2,8 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect, connectAsSuperuser, createTestDatabase, query } from '../../harness/servers/database.ts'
 import { runEveryStatement } from '../../harness/plans/every-statement.ts'
+import { WEBHOOK_TYPES } from '../../../src/followers/webhooks/webhook.ts'
+import { type Received, startReceiver } from '../../harness/people/webhook-receiver.ts'
 import { startParley, type TestParley, UNLIMITED } from '../../harness/servers/parley.ts'
 import { CHAT_TABLES, partitionByChat, PARTS } from '../../harness/plans/partition-tables.ts'
 import { nodesOf, executedPlan, enablePlanReports } from '../../harness/plans/query-plan.ts'
@@ -79,6 +81,23 @@ test('every operation works while the tables of chats are partitioned', async ()
     'SELECT DISTINCT tableoid::regclass::text AS part FROM messages',
   )
   expect(parts.length).toBeGreaterThan(PARTS / 2)
+})
+
+test('a webhook gets every event while the tables of chats are partitioned', async () => {
+  await using parley = await start()
+  await using receiver = await startReceiver(databaseUrl, { types: WEBHOOK_TYPES, pendingAfterS: 0 })
+  const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
+  const group = await alice.createGroup([bob])
+  const { seq } = await alice.send(group, 'hello')
+  const typesOf = (all: readonly Received[]): ReadonlySet<string> =>
+    new Set(all.flatMap(({ type, data }) => (data.chatId === group ? type : [])))
+  await receiver.accepted.until((all) => typesOf(all).has('message.pending'))
+  await bob.markRead(group, seq)
+  await receiver.accepted.until((all) => typesOf(all).has('receipt.advanced'))
+  expect(typesOf(receiver.accepted.all)).toEqual(
+    new Set(['chat.updated', 'message.sent', 'message.pending', 'receipt.advanced']),
+  )
+  await receiver.operate((webhooks) => webhooks.remove(receiver.id))
 })
 
 test('every unique key of a table of chats contains the chat id, and there are no foreign keys', async () => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Webhook as Verifier } from 'standardwebhooks'
 import { withDatabase } from '../../../src/cli/commands/with-database.ts'
-import { WEBHOOK_TYPES } from '../../../src/followers/webhooks/webhook.ts'
+import { DEFAULT_WEBHOOK_TYPES } from '../../../src/followers/webhooks/webhook.ts'
 import { createWebhooks, type WebhookInput, type Webhooks } from '../../../src/followers/webhooks/webhooks.ts'
 import { EventQueue } from '../fixtures/event-queue.ts'
 
@@ -35,6 +35,10 @@ export type WebhookReceiver = AsyncDisposable &
   }>
 
 type Answer = Readonly<{ status: number; headers?: Readonly<Record<string, string>> }>
+
+/** The types of chats. */
+const TYPES = DEFAULT_WEBHOOK_TYPES.filter((type) => type !== 'user.changed')
+const INPUT = { types: TYPES, hasContent: false, allowsPrivate: true, pendingAfterS: 30 }
 
 /** Starts a receiver, and creates its webhook in the database. */
 export async function startReceiver(
@@ -67,9 +71,7 @@ export async function startReceiver(
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/parley`
   const operate: WebhookReceiver['operate'] = (work) =>
     withDatabase(databaseUrl, ({ writer }) => work(createWebhooks({ writer })))
-  const webhook = await operate((webhooks) =>
-    webhooks.create({ url, types: WEBHOOK_TYPES, hasContent: false, allowsPrivate: true, ...input }),
-  )
+  const webhook = await operate((webhooks) => webhooks.create({ ...INPUT, url, ...input }))
   secret = webhook.secrets[0] ?? ''
 
   return {

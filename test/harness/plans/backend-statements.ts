@@ -2,6 +2,7 @@ import type { TestParley } from '../servers/parley.ts'
 import { query } from '../servers/database.ts'
 import { until } from '../fixtures/until.ts'
 import type { Person } from '../people/person.ts'
+import { WEBHOOK_TYPES } from '../../../src/followers/webhooks/webhook.ts'
 import { startReceiver } from '../people/webhook-receiver.ts'
 
 type Change = Readonly<{ updateMembers: Readonly<{ id: string }> }>
@@ -23,7 +24,7 @@ export async function useBackend(parley: TestParley, directChat: string): Promis
 }
 
 async function followChat({ databaseUrl }: TestParley, alice: Person, chatId: string): Promise<void> {
-  await using receiver = await startReceiver(databaseUrl)
+  await using receiver = await startReceiver(databaseUrl, { types: WEBHOOK_TYPES, pendingAfterS: 0 })
   const failed = async (): Promise<boolean> =>
     (await query(databaseUrl, 'SELECT FROM chat_marks WHERE attempts > 0')).length > 0
   receiver.answerWith(() => ({ status: 500 }))

@@ -30,7 +30,7 @@ const ACCESS_PATHS: Readonly<Record<string, readonly AccessPath[]>> = {
   direct_chats: [{ columns: ['low_user_id', 'high_user_id'] }],
   created_groups: [{ columns: ['creator_id', 'client_chat_id'] }],
   member_change_keys: [{ columns: ['chat_id', 'key'] }],
-  chat_marks: [{ columns: ['chat_id', 'follower_id'] }, { columns: ['follower_id'] }],
+  chat_marks: [{ columns: ['chat_id', 'follower_id', 'user_id'] }, { columns: ['follower_id'] }],
   follower_positions: [{ columns: ['chat_id', 'follower_id'] }, { columns: ['follower_id'] }],
   revocations: [{ columns: ['change'] }, { columns: ['user_id'] }, { columns: ['token_id'] }],
   server_calls: [{ columns: ['id'] }],
