@@ -1,3 +1,4 @@
+import { isExpired, kindOf, type Message } from '../events/message.ts'
 import type { ChatId, DeviceId, Seq, UserId } from '../ids.ts'
 import type { Statement } from '../store/sql/statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
@@ -18,6 +19,11 @@ export type DueDecision = Readonly<{ userId: UserId; deviceId: DeviceId | null; 
 
 /** A sent message, as the rule needs it. */
 export type DueMessage = Readonly<{ chatId: ChatId; seq: Seq; senderId: UserId }>
+
+/** Returns whether a message can be due to a device at `nowMs`: system messages are never unread. */
+export function canBeDue(message: Message, nowMs: number): boolean {
+  return kindOf(message) !== 'SYSTEM' && message.deletedAt === null && !isExpired(message, nowMs)
+}
 
 export type DueStore = Readonly<{
   /** Returns the devices that the message is due to, in order of user and device. */

@@ -1,8 +1,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Follower, LogFollower, StateFollower } from '../follower.ts'
-import { type ChatEvent } from '../../events/chat-event.ts'
-import { isExpired } from '../../events/message.ts'
-import type { DueStore } from '../due-store.ts'
+import type { ChatEvent } from '../../events/chat-event.ts'
+import { canBeDue, type DueStore } from '../due-store.ts'
 import type { Delivery } from './deliver.ts'
 import { messageOf, pendingMessage, receiptMessage, typeOf, userMessage } from './payload.ts'
 import type { StateStore } from './state-store.ts'
@@ -70,7 +69,7 @@ function pendingFollower(
       const now = clock.now()
       const forMs = message.sentAt.getTime() + pendingAfterS * 1000 - now
       if (forMs > 0) return { type: 'wait', forMs }
-      if (message.deletedAt !== null || isExpired(message, now)) return { type: 'done' }
+      if (!canBeDue(message, now)) return { type: 'done' }
       const recipients = await due.due(message)
       if (recipients.length === 0) return { type: 'done' }
       return delivery.deliver(

@@ -43,7 +43,7 @@ test('message.pending names the devices without the message, of people who have 
   await expect.poll(() => query(databaseUrl, MARKS, stream)).toEqual([])
 })
 
-test('a message that is deleted, or read by all, is not pending', async () => {
+test('a message that is deleted, read by all, or of the system, is not pending', async () => {
   await using stage = await startStage()
   const { alice, bob, databaseUrl } = stage
   const chatId = await alice.startChat(bob)
@@ -55,6 +55,9 @@ test('a message that is deleted, or read by all, is not pending', async () => {
   await alice.run(`mutation { deleteMessage(input: { messageId: "${deleted.id}" }) { message { id } } }`)
   const read = await alice.send(chatId, 'read')
   await bob.markRead(chatId, read.seq)
+  await stage.backend.run(
+    `mutation { sendMessage(input: { chatId: "${chatId}", clientMessageId: "1", body: "system" }) { message { id } } }`,
+  )
   const { seq } = await alice.send(chatId, 'pending')
   await expect.poll(() => query(databaseUrl, MARKS, [`${receiver.id}/pending`])).toEqual([{ isLater: true }])
   await query(databaseUrl, AN_HOUR_PASSES)
