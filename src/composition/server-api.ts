@@ -9,7 +9,7 @@ import { createServerContextFactory, type ServerServices, sessionOf } from '../s
 import { createServerSchema } from '../server-api/schema.ts'
 import { createClientAddress } from '../transport/http/client-address.ts'
 import { createYogaHandler, type YogaHandler } from '../transport/http/yoga.ts'
-import { useServerAudit } from '../transport/pipeline/server-audit.ts'
+import { audited } from '../transport/pipeline/server-audit.ts'
 import { SYSTEM_USER_ID } from '../ids.ts'
 import type { Foundation } from './foundation.ts'
 
@@ -52,7 +52,8 @@ export function wireServerApi(foundation: Foundation, domains: ServerDomains): S
     liveLimits: createLiveLimits(Infinity),
     documentBudget: createDocumentBudget(),
     marks: database.marks,
-    plugins: [useServerAudit({ audit, addressOf: createClientAddress(config.http.trustedProxies), logger })],
+    wrapExecution: (run) =>
+      audited(run, { audit, addressOf: createClientAddress(config.http.trustedProxies), logger }),
   })
   return {
     yoga,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { GraphQLSchema } from 'graphql'
+import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql'
 import { createYoga } from 'graphql-yoga'
-import type { Plugin, YogaServerInstance } from 'graphql-yoga'
+import type { YogaServerInstance } from 'graphql-yoga'
 import { bearer } from '../../auth/tokens.ts'
 import type { Authenticator } from '../../auth/session.ts'
 import type { Config } from '../../config/config.ts'
@@ -11,21 +11,19 @@ import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
 import type { LiveLimits } from '../../quotas/live-limits.ts'
 import type { ViewerMarks } from '../../store/replicas/viewer-marks.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import { useReadFreshness } from '../pipeline/read-freshness.ts'
 import { useEventRetry } from '../pipeline/event-retry.ts'
 import type { Caller, ContextFactory } from '../pipeline/caller.ts'
 import type { DocumentBudget } from '../../quotas/document-budget.ts'
-import { useAnswerSize } from '../pipeline/answer-size.ts'
 import { useDocumentBudget } from '../pipeline/document-budget-plugin.ts'
-import { createDocumentCache } from '../pipeline/document-cache.ts'
-import { useExecutionDeadline } from '../pipeline/execution-deadline.ts'
+import { createDocumentCache, type DocumentCache } from '../pipeline/document-cache.ts'
+import { createExecution, useExecution } from '../pipeline/execution.ts'
 import { useDocumentRules } from '../pipeline/document-rules.ts'
 import {
   createPersistedQueries,
   type PersistedQueries,
   usePersistedQueries,
 } from '../pipeline/persisted-queries.ts'
-import type { Engine } from '../pipeline/engine.ts'
+import type { Engine, Execute, OperationParams } from '../pipeline/engine.ts'
 import { createTrustedDocuments, type TrustedDocuments } from '../pipeline/trusted-documents.ts'
 import { createSubscribe, type Subscribe } from '../pipeline/subscribe.ts'
 import type { Graphiql } from './graphiql.ts'
@@ -34,7 +32,6 @@ import { createBaseUrl } from './base-url.ts'
 import { useCompression } from './compression.ts'
 import { useHttpParams } from './params.ts'
 import { MAX_BODY_BYTES } from './request-body.ts'
-import { useConcurrencyLimit } from '../pipeline/concurrency-plugin.ts'
 import { useHttpStatus } from './status.ts'
 import { createHttpStreams, type HttpStreams } from './streams.ts'
 
@@ -50,6 +47,16 @@ export type YogaHandler = Readonly<{
    * for parsing and validation; without one, all share a budget.
    */
   engine(payer?: string): Engine
+  schema: GraphQLSchema
+  /**
+   * Returns the valid document with this text, or what is wrong with it. Throws a GraphQLError if the text is not a
+   * document or exceeds a limit. Documents in use are found in a cache, without an engine.
+   */
+  documentFor(text: string, payer: Readonly<{ payer: string }>): DocumentNode | readonly GraphQLError[]
+  /** Creates the context of one operation of a WebSocket. */
+  contextFor(caller: Caller, params: OperationParams): Promise<object>
+  /** Executes the queries and mutations of WebSockets. */
+  execute: Execute
   /** Starts the subscriptions of WebSockets. */
   subscribe: Subscribe
   /** The documents that clients name by their hash, over both transports. */
@@ -76,8 +83,8 @@ type Dependencies = Readonly<{
   documentBudget: DocumentBudget
   /** How often something is written to silent subscriptions over HTTP, in milliseconds. Default: ten seconds. */
   heartbeatMs?: number
-  /** Wrap the execution with its deadline. Default: none. */
-  plugins?: readonly Plugin<{ caller?: Caller }>[]
+  /** Wraps the execution with its deadline. Default: nothing does. */
+  wrapExecution?: (run: Execute) => Execute
   /** How far each viewer's reads have to reach; undefined if all reads go to the primary. */
   marks?: ViewerMarks | undefined
 }>
@@ -90,14 +97,27 @@ export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): 
   const { trustedDocuments } = dependencies
   const persistedQueries =
     trustedDocuments === undefined ? createPersistedQueries() : createTrustedDocuments(trustedDocuments)
-  const yoga = buildYoga(dependencies, streams, persistedQueries)
+  const { schema, context, concurrencyLimit, logger, marks, wrapExecution: wrap } = dependencies
+  const documents = createDocumentCache()
+  const hideSuggestions = !hasIntrospection(dependencies)
+  const execute = createExecution({ hideSuggestions, concurrencyLimit, marks, wrap, logger })
+  const yoga = buildYoga(dependencies, { streams, persistedQueries, documents, execute })
+  const engine = (payer?: string): Engine => yoga.getEnveloped(payer === undefined ? {} : { payer })
   return {
+    schema,
     persistedQueries,
-    subscribe: createSubscribe({
-      hideSuggestions: !hasIntrospection(dependencies),
-      logger: dependencies.logger,
-    }),
-    engine: (payer): Engine => yoga.getEnveloped(payer === undefined ? {} : { payer }),
+    execute,
+    subscribe: createSubscribe({ hideSuggestions, logger }),
+    engine,
+    documentFor(text, payer) {
+      const known = documents.get(text)
+      if (known !== undefined) return known
+      const { parse, validate } = engine(payer.payer)
+      const document = parse(text)
+      const errors = validate(schema, document)
+      return errors.length === 0 ? document : errors
+    },
+    contextFor: async (caller, params) => ({ params, caller, ...(await context(caller)) }),
     async handle(request, response) {
       if (graphiql !== undefined && isPageRequest(request)) await graphiql.serve(request, response)
       else await yoga(request, response)
@@ -115,14 +135,19 @@ function isPageRequest({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true
 }
 
+type Parts = Readonly<{
+  streams: HttpStreams
+  persistedQueries: PersistedQueries
+  documents: DocumentCache
+  execute: Execute
+}>
+
 function buildYoga(
   dependencies: Omit<Dependencies, 'graphiql'>,
-  streams: HttpStreams,
-  persistedQueries: PersistedQueries,
+  { streams, persistedQueries, documents, execute }: Parts,
 ): YogaServerInstance<ServerContext, object> {
-  const { schema, context, authenticator, config, logger, concurrencyLimit, marks } = dependencies
+  const { schema, context, authenticator, config, logger } = dependencies
   const introspection = hasIntrospection(dependencies)
-  const documents = createDocumentCache()
   const addressOf = createClientAddress(config.http.trustedProxies)
   const baseUrlOf = createBaseUrl(config.http)
   return createYoga<ServerContext, object>({
@@ -152,13 +177,7 @@ function buildYoga(
       useDocumentRules({ introspection }),
       useEventRetry(),
       streams.plugin,
-      useAnswerSize(),
-      useConcurrencyLimit(concurrencyLimit),
-      // Wraps the concurrency limit, where an operation may wait for long.
-      useExecutionDeadline(logger),
-      ...(dependencies.plugins ?? []),
-      // Wraps the deadline, which drops the results of plugins outside of it.
-      ...(marks === undefined ? [] : [useReadFreshness(marks)]),
+      useExecution(execute),
       useHttpStatus(logger),
       useCompression(),
     ],

@@ -1,5 +1,4 @@
-import type { execute, ExecutionArgs, ExecutionResult } from 'graphql'
-import type { Plugin } from 'graphql-yoga'
+import type { ExecutionResult } from 'graphql'
 import { badInput, type ParleyError } from '../../errors.ts'
 import { clientError } from '../../api/masking.ts'
 
@@ -7,20 +6,10 @@ import { clientError } from '../../api/masking.ts'
 export const MAX_ANSWER_CHARS = 4 * 1024 * 1024
 
 /**
- * Replaces an answer that is too long by an error, before it is serialised. A short document can ask for the same long
- * text many times under different aliases. The values of the result share that text in memory; its serialised form does
- * not.
+ * Returns the result, or an error in its place if it is too long. A short document can ask for the same long text many
+ * times under different aliases. The values of the result share that text in memory; its serialised form does not. The
+ * cost is bounded: counting stops at the limit.
  */
-export function useAnswerSize(): Plugin {
-  return {
-    onExecute({ executeFn, setExecuteFn }) {
-      const run = executeFn as typeof execute
-      setExecuteFn(async (args: ExecutionArgs) => withinSize(await run(args)))
-    },
-  }
-}
-
-/** Returns the result, or an error in its place. The cost is bounded: counting stops at the limit. */
 export function withinSize(result: ExecutionResult): ExecutionResult {
   return charsLeft(result.data, MAX_ANSWER_CHARS) < 0 ? { errors: [clientError(tooLong())] } : result
 }

@@ -1,4 +1,4 @@
-import { execute, subscribe, validate } from 'graphql'
+import { subscribe, validate } from 'graphql'
 import type { DocumentNode, GraphQLError, GraphQLSchema, ValidationRule } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { parseWithinLimits } from '../../api/limits.ts'
@@ -37,10 +37,6 @@ export function useDocumentRules({ introspection }: DocumentRules): Plugin {
       }
     },
     // Use graphql-js and not the executor of Yoga: it has fewer layers around each event of a stream.
-    onExecute({ args, setExecuteFn }) {
-      Object.assign(args, { hideSuggestions: !introspection })
-      setExecuteFn(execute)
-    },
     onSubscribe({ args, setSubscribeFn }) {
       Object.assign(args, { hideSuggestions: !introspection })
       setSubscribeFn(subscribe)

@@ -4,8 +4,11 @@ import type { Caller } from './caller.ts'
 /** A result, or a stream of results. */
 export type Outcome = ExecutionResult | AsyncGenerator<ExecutionResult, void, void>
 
+/** Executes a query or a mutation. */
+export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult>
+
 /** The parameters of an operation besides its document, as Yoga names them. */
-type OperationParams = Readonly<{ extensions?: Readonly<Record<string, unknown>> | null | undefined }>
+export type OperationParams = Readonly<{ extensions?: Readonly<Record<string, unknown>> | null | undefined }>
 
 /** Runs the operations of both transports: Yoga with its plugins, without its HTTP part. */
 export type Engine = Readonly<{

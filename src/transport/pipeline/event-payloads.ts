@@ -7,6 +7,7 @@ import { elapsedMs } from '../../lib/clock.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { executeWithRetry } from './event-retry.ts'
 import { Payload, type PayloadOutcome } from './payload.ts'
+import { resultText } from './result-text.ts'
 
 /** The payloads of the items of subscriptions. */
 export type EventPayloads = Readonly<{
@@ -61,10 +62,10 @@ export function createEventPayloads({ sharedContext, logger }: Dependencies): Ev
     }
   }
 
-  /** The same text as graphql-ws writes for a single subscription: with the errors last. */
+  /** The end of a `next` message: the result, and the brace that closes the message. */
   function serialise({ errors, ...rest }: ExecutionResult): Buffer {
     const masked = errors?.map((error) => toClientError(error, logger))
-    return Buffer.from(`${JSON.stringify(masked === undefined ? rest : { ...rest, errors: masked })}}`)
+    return Buffer.from(`${resultText(masked === undefined ? rest : { ...rest, errors: masked })}}`)
   }
 
   function start(args: ExecutionArgs, item: InboxItem, signal: AbortSignal): Payload {

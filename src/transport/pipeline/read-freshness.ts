@@ -1,20 +1,13 @@
-import {
-  type execute,
-  type ExecutionArgs,
-  type ExecutionResult,
-  getOperationAST,
-  OperationTypeNode,
-} from 'graphql'
-import type { Plugin } from 'graphql-yoga'
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, OperationTypeNode } from 'graphql'
 import { withReadPosition } from '../../store/replicas/freshness.ts'
 import { fromToken, toToken } from '../../store/replicas/position-token.ts'
 import type { WalPosition } from '../../store/sql/server-state.ts'
 import type { ViewerMarks } from '../../store/replicas/viewer-marks.ts'
 import type { Caller } from './caller.ts'
+import type { Execute } from './engine.ts'
 
 type Extensions = Readonly<{ readAfter?: unknown }>
 type FreshContext = Readonly<{ caller: Caller; params?: Readonly<{ extensions?: Extensions | null }> }>
-type Execute = (args: ExecutionArgs) => ReturnType<typeof execute>
 
 /**
  * Decides how fresh the reads of each operation must be. A query may read from a replica that has replayed everything
@@ -24,15 +17,8 @@ type Execute = (args: ExecutionArgs) => ReturnType<typeof execute>
  * A client that sends `extensions: { readAfter: true }` gets this position in the response extension `readAfter`. It
  * may send the position instead of `true` from then on, for any user and through any gateway.
  */
-export function useReadFreshness(marks: ViewerMarks): Plugin {
-  return {
-    onExecute({ executeFn, setExecuteFn }) {
-      const run = executeFn as Execute
-      setExecuteFn((args: ExecutionArgs) =>
-        isMutation(args) ? write(args, run, marks) : read(args, run, marks),
-      )
-    },
-  }
+export function readingFreshly(run: Execute, marks: ViewerMarks): Execute {
+  return (args) => (isMutation(args) ? write(args, run, marks) : read(args, run, marks))
 }
 
 async function write(args: ExecutionArgs, run: Execute, marks: ViewerMarks): Promise<ExecutionResult> {

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { type execute, type ExecutionArgs, type ExecutionResult, getOperationAST, Kind } from 'graphql'
-import type { Plugin } from 'graphql-yoga'
+import { type ExecutionArgs, getOperationAST, Kind } from 'graphql'
 import { toClientError } from '../../api/masking.ts'
 import type { AuditLog } from '../../keys/audit-log.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ServerContext } from '../../server-api/context.ts'
 import type { Caller } from './caller.ts'
+import type { Execute } from './engine.ts'
 
-type Execute = (args: ExecutionArgs) => ReturnType<typeof execute>
 type Dependencies = Readonly<{
   audit: Pick<AuditLog, 'record'>
   /** Returns the network address of a request. */
@@ -16,8 +15,8 @@ type Dependencies = Readonly<{
 }>
 
 /** Records each operation of the server API before it is answered. */
-export function useServerAudit({ audit, addressOf, logger }: Dependencies): Plugin<{ caller?: Caller }> {
-  async function recorded(run: Execute, args: ExecutionArgs): Promise<ExecutionResult> {
+export function audited(run: Execute, { audit, addressOf, logger }: Dependencies): Execute {
+  return async (args) => {
     const context = args.contextValue as ServerContext & Readonly<{ caller: Caller; req: IncomingMessage }>
     const at = new Date(context.clock.now())
     const result = await run(args)
@@ -32,13 +31,6 @@ export function useServerAudit({ audit, addressOf, logger }: Dependencies): Plug
       durationMs: Math.round(performance.now() - context.caller.receivedAt),
     })
     return result
-  }
-
-  return {
-    onExecute({ executeFn, setExecuteFn }) {
-      const run = executeFn as Execute
-      setExecuteFn((args: ExecutionArgs) => recorded(run, args))
-    },
   }
 }
 

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
-import type { Server } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
 import type { Logger } from '../../telemetry/logger.ts'
 import { isTracing, startHop, traceOperation } from '../../telemetry/tracing.ts'
 import type { RequestScope } from '../../telemetry/request-id.ts'
 import type { CallerConnection } from '../pipeline/caller.ts'
 import type { AnonymousSocket } from './anonymous-sockets.ts'
-import { CLOSE_CODES } from './close-codes.ts'
-import { OperationIds } from './operation-ids.ts'
+import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
 import { frameHead, Outbox, type TurnEnd } from './outbox.ts'
 import { RunningOperations } from './operations.ts'
 import { Liveness } from './liveness.ts'
@@ -16,10 +14,14 @@ import type { SocketLimits } from './limits.ts'
 import type { SocketSessions } from './sessions.ts'
 import type { Intake, MessageSource } from './intake.ts'
 
-/** A message was not sent because the socket is closed or closing. Not worth a report: there is no client to tell. */
-export class SocketClosedError extends Error {
-  override readonly name = 'SocketClosedError'
-}
+/** Handles the messages of all connections. */
+export type SocketProtocol = Readonly<{
+  /** Handles a text message. Rejects if the gateway has a fault. */
+  receive(connection: SocketConnection, text: string): Promise<void> | void
+}>
+
+/** From `connection_init` until its token was found to be valid, a connection is signing in. */
+type Stage = 'new' | 'signing in' | 'acknowledged'
 
 type Dependencies = Readonly<{
   socket: WebSocket
@@ -58,16 +60,13 @@ const BYTES_PER_UNREAD_MESSAGE = 64
  */
 const MAX_NORMAL_UNREAD = 2
 
-const PONG = JSON.stringify({ type: 'pong' })
-
 /**
- * One WebSocket connection, as graphql-ws expects it. All its operations end as soon as either side closes it, before
- * the closing handshake is complete.
+ * One WebSocket connection: its queues in both directions, its liveness, and its end. All its operations end as soon as
+ * either side closes it, before the closing handshake is complete.
  */
 export class SocketConnection implements CallerConnection, MessageSource, AnonymousSocket {
   readonly sessions: SocketSessions
   readonly operations = new RunningOperations()
-  readonly operationIds = new OperationIds()
   readonly outbox: Outbox
   readonly authorization: string | undefined
   readonly baseUrl: string
@@ -84,10 +83,10 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
   #isClosed = false
   #unread: Unread[] = []
   #unreadBytes = 0
-  #handle: (text: string) => Promise<void> = () => Promise.resolve()
+  #protocol: SocketProtocol | undefined
+  #stage: Stage = 'new'
   #queuedMs = 0
   #initDueAt: number
-  #endProtocol: ((code?: number, reason?: string) => Promise<void>) | undefined
   #isEnded = false
 
   constructor(dependencies: Dependencies) {
@@ -129,39 +128,31 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
   }
 
   /** Starts the protocol on this socket. */
-  open(protocol: Server<SocketConnection>): void {
+  open(protocol: SocketProtocol): void {
     const socket = this.#socket
+    this.#protocol = protocol
     const recordActivity = (): void => this.#liveness.recordActivity(performance.now())
     socket.on('ping', recordActivity).on('pong', recordActivity)
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     socket.on('error', (error) => this.#handleSocketError(error))
-    socket.on('close', (code, reason) => {
-      this.#end(code, String(reason))
+    socket.on('close', () => {
+      this.#end()
       this.#scope.dispose()
       this.#isClosed = true
       this.#closed?.resolve()
       this.#onClosed()
     })
-    this.#endProtocol = protocol.opened(
-      {
-        protocol: socket.protocol,
-        send: (text) => this.#send(text),
-        close: (code, reason) => this.close(code ?? CLOSE_CODES.INTERNAL.code, reason ?? ''),
-        // The payload of a ping is not sent back: a client that never reads could make payloads pile up here.
-        onPing: () => this.#send(PONG),
-        onMessage: (handle) => {
-          this.#handle = handle
-          socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
-        },
-      },
-      this,
-    )
   }
 
   close(code: number, reason: string): void {
     if (this.#isEnded) return
     this.outbox.flush()
     this.#socket.close(code, reason)
-    this.#end(code, reason)
+    this.#end()
+  }
+
+  closeWith({ code, reason }: Pick<CloseCode, 'code' | 'reason'>): void {
+    this.close(code, reason)
   }
 
   isSigningIn(): boolean {
@@ -169,8 +160,7 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
   }
 
   giveUp(cause: 'displaced' | 'timeout'): void {
-    const { code, reason } = cause === 'displaced' ? CLOSE_CODES.DISPLACED : CLOSE_CODES.SIGN_IN_TIMEOUT
-    this.close(code, reason)
+    this.closeWith(cause === 'displaced' ? CLOSE_CODES.DISPLACED : CLOSE_CODES.SIGN_IN_TIMEOUT)
   }
 
   /** Cuts the connection off without a closing handshake. */
@@ -182,13 +172,12 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
   checkTokens(wallClockMs: number): void {
     const end = this.sessions.endOfAny(wallClockMs)
     if (end === undefined) return
-    const { code, reason } = end === 'expired' ? CLOSE_CODES.TOKEN_EXPIRED : CLOSE_CODES.TOKEN_REVOKED
-    this.close(code, reason)
+    this.closeWith(end === 'expired' ? CLOSE_CODES.TOKEN_EXPIRED : CLOSE_CODES.TOKEN_REVOKED)
   }
 
   /** Call it regularly. Cuts the connection off if the peer is silent. */
   checkLiveness(now: number): void {
-    if (now >= this.#initDueAt) this.close(CLOSE_CODES.INIT_TIMEOUT.code, CLOSE_CODES.INIT_TIMEOUT.reason)
+    if (now >= this.#initDueAt) this.closeWith(CLOSE_CODES.INIT_TIMEOUT)
     // A paused socket reads nothing from the network, so the peer only seems to be silent.
     if (this.#socket.isPaused) this.#liveness.reset(now)
     const action = this.#liveness.check(now)
@@ -202,32 +191,37 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
     if (this.#initDueAt !== Infinity) this.#initDueAt = now + this.#limits.initTimeoutMs
   }
 
-  /** The client has sent its connection_init. */
-  recordInit(): void {
+  /** The client has sent a connection_init. Returns whether it is the first one. */
+  beginSignIn(): boolean {
+    if (this.#stage !== 'new') return false
+    this.#stage = 'signing in'
     this.#initDueAt = Infinity
+    return true
+  }
+
+  acknowledge(): void {
+    this.#stage = 'acknowledged'
+  }
+
+  /** Whether operations may begin. */
+  get isAcknowledged(): boolean {
+    return this.#stage === 'acknowledged'
   }
 
   /**
-   * Resolves at once if there is room, so that several texts leave in one write. Otherwise resolves when the operating
-   * system has taken the text: a stream asks for its next event then. Rejects if the socket is closed.
+   * Sends a text, or drops it if the socket is closed. Returns nothing if there is room for more, so that several texts
+   * leave in one write. Otherwise resolves when the operating system has taken the text, or never will: a stream asks
+   * for its next event then.
    */
-  #send(text: string): Promise<void> {
+  send(text: string): Promise<void> | void {
     const socket = this.#socket
-    if (this.outbox.bytes > this.#limits.maxUnsentBytes) {
-      this.close(CLOSE_CODES.SLOW_CONSUMER.code, CLOSE_CODES.SLOW_CONSUMER.reason)
-    }
-    if (socket.readyState !== socket.OPEN) return Promise.reject(new SocketClosedError())
+    if (this.outbox.bytes > this.#limits.maxUnsentBytes) this.closeWith(CLOSE_CODES.SLOW_CONSUMER)
+    if (socket.readyState !== socket.OPEN) return undefined
     const head = frameHead(text)
-    if (this.outbox.hasRoom) {
-      this.outbox.add(head, undefined, isTracing() ? startHop('send') : undefined)
-      return Promise.resolve()
-    }
-    return new Promise((resolve, reject) => {
-      this.outbox.add(head, undefined, (error) => {
-        if (error === undefined) resolve()
-        else reject(new SocketClosedError())
-      })
-    })
+    if (!this.outbox.hasRoom)
+      return new Promise((resolve) => this.outbox.add(head, undefined, () => resolve()))
+    this.outbox.add(head, undefined, isTracing() ? startHop('send') : undefined)
+    return undefined
   }
 
   /** How long the message that is being read was queued, in milliseconds. */
@@ -246,25 +240,23 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
     if (next === undefined) return false
     this.#queuedMs = performance.now() - next.receivedAt
     this.#unreadBytes -= next.data.byteLength + BYTES_PER_UNREAD_MESSAGE
-    this.#scope.run(() => this.#closeOnFailure(this.#start(next)))
+    this.#scope.run(() => this.#start(next))
     if (this.#unread.length === 0) this.#socket.resume()
     return this.#unread.length > 0
   }
 
-  #start({ data, receivedAt }: Unread): Promise<void> {
-    return traceOperation(receivedAt, () => this.#handle(data.toString()))
-  }
-
-  /** Apart from `start`, whose message would otherwise be kept for as long as its operation runs. */
-  #closeOnFailure(handled: Promise<void>): void {
-    handled.catch((error: unknown) => this.#fail(error))
+  /** Not async: the message would be kept for as long as its operation runs. */
+  #start({ data, receivedAt }: Unread): void {
+    const receive = (): Promise<void> | void => this.#protocol?.receive(this, data.toString())
+    const handled = isTracing() ? traceOperation(receivedAt, async () => receive()) : receive()
+    handled?.catch((error: unknown) => this.#fail(error))
   }
 
   #receive(data: RawData, isBinary: boolean): void {
     this.#liveness.recordActivity(performance.now())
     if (this.#isEnded) return
     if (isBinary) {
-      this.close(CLOSE_CODES.BAD_REQUEST.code, CLOSE_CODES.BAD_REQUEST.reason)
+      this.closeWith(CLOSE_CODES.BAD_REQUEST)
       return
     }
     // ws delivers text as one buffer unless configured otherwise.
@@ -281,23 +273,22 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
   /** The network failed, or the peer broke the WebSocket protocol. In that case ws has told the peer already. */
   #handleSocketError(error: Error): void {
     this.#logger.debug({ err: error, connectionId: this.id }, 'connection broken by the network or the peer')
-    this.close(CLOSE_CODES.INTERNAL.code, CLOSE_CODES.INTERNAL.reason)
+    this.closeWith(CLOSE_CODES.INTERNAL)
   }
 
   /** Our own code failed outside of any operation. */
   #fail(error: unknown): void {
-    if (error instanceof SocketClosedError) return
     this.#logger.error({ err: error, connectionId: this.id }, 'connection closed after an internal error')
-    this.close(CLOSE_CODES.INTERNAL.code, CLOSE_CODES.INTERNAL.reason)
+    this.closeWith(CLOSE_CODES.INTERNAL)
   }
 
-  #end(code: number, reason: string): void {
+  #end(): void {
     if (this.#isEnded) return
     this.#isEnded = true
     this.#unread = []
-    this.outbox.drop(() => new SocketClosedError())
+    this.outbox.drop(() => new Error('The connection has ended.'))
     this.#socket.resume()
-    Promise.all([this.operations.endAll(), this.#endProtocol?.(code, reason)]).catch((error: unknown) => {
+    this.operations.endAll().catch((error: unknown) => {
       this.#logger.error(
         { err: error, connectionId: this.id },
         'ending the operations of a connection failed',

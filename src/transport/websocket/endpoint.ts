@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
-import { handleProtocols } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { Authenticator } from '../../auth/session.ts'
@@ -23,6 +22,7 @@ import { SocketConnection } from './connection.ts'
 import { SOCKET_LIMITS } from './limits.ts'
 import type { SocketLimits } from './limits.ts'
 import type { EventPayloads } from '../pipeline/event-payloads.ts'
+import { createOperationRunner, type OperationRunnerDependencies } from './operation-runner.ts'
 import { createSocketProtocol } from './protocol.ts'
 import { createTurnEnd } from './outbox.ts'
 import { SocketSessions } from './sessions.ts'
@@ -31,7 +31,6 @@ import { rejectUpgrade } from './upgrade-rejection.ts'
 import type { UpgradeRejection } from './upgrade-rejection.ts'
 import { inWaves } from '../../lib/waves.ts'
 import { GRAPHQL_PATH } from '../http/yoga.ts'
-import type { YogaHandler } from '../http/yoga.ts'
 
 /** GraphQL over WebSockets, on the path of the API. */
 export type WebSocketEndpoint = Readonly<{
@@ -49,7 +48,7 @@ export type WebSocketEndpoint = Readonly<{
 }>
 
 type Dependencies = Readonly<{
-  yoga: Pick<YogaHandler, 'engine' | 'subscribe' | 'persistedQueries'>
+  yoga: OperationRunnerDependencies['yoga']
   authenticator: Authenticator
   admission: ConnectionAdmission
   operationAdmission: Pick<OperationAdmission, 'throttleSend'>
@@ -63,6 +62,8 @@ type Dependencies = Readonly<{
   /** Reads the messages of all connections. Default: a new one. */
   intake?: Intake
 }>
+
+const SUBPROTOCOL = 'graphql-transport-ws'
 
 /** Sent with a rejected handshake, in seconds. */
 const RETRY_AFTER_S = 2
@@ -82,16 +83,8 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   } = dependencies
   const limits = { ...SOCKET_LIMITS, ...dependencies.limits }
   const server = new WebSocketServer(serverOptions(limits))
-  const protocol = createSocketProtocol({
-    yoga,
-    admission,
-    operationAdmission,
-    payloads,
-    intake,
-    liveLimits,
-    limits,
-    logger,
-  })
+  const operations = createOperationRunner({ yoga, operationAdmission, payloads, intake, liveLimits, logger })
+  const protocol = createSocketProtocol({ operations, admission, limits, logger })
   const turnEnd = createTurnEnd()
   const isListedOrigin = createOriginPolicy(config)
   const isAllowedOrigin = (headers: IncomingHttpHeaders): boolean =>
@@ -159,6 +152,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     connections.add(connection)
     startChecks()
     connection.open(protocol)
+    if (socket.protocol !== SUBPROTOCOL) connection.closeWith(CLOSE_CODES.SUBPROTOCOL_NOT_ACCEPTABLE)
   }
 
   function startChecks(): void {
@@ -199,8 +193,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     stopAccepting()
     const deadline = pause(deadlineMs, 'deadline', { ref: false })
     const all = [...connections]
-    const { code, reason } = CLOSE_CODES.RESTART
-    await inWaves(all, deadlineMs, (connection) => connection.close(code, reason))
+    await inWaves(all, deadlineMs, (connection) => connection.closeWith(CLOSE_CODES.RESTART))
     const allClosed = Promise.all(all.map((connection) => connection.closed))
     if ((await Promise.race([allClosed, deadline])) !== 'deadline') return
     for (const connection of connections) connection.terminate()
@@ -226,6 +219,6 @@ function serverOptions(limits: SocketLimits): ConstructorParameters<typeof WebSo
     clientTracking: false,
     maxPayload: limits.maxMessageBytes,
     perMessageDeflate: false,
-    handleProtocols,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   }
 }

@@ -4,6 +4,7 @@ import type { LiveSink } from '../../delivery/live-stream.ts'
 import { type EndHop, isTracing, startWrite } from '../../telemetry/tracing.ts'
 import type { Cohort, EventPayloads } from '../pipeline/event-payloads.ts'
 import type { Payload, PayloadOutcome, PayloadWaiter } from '../pipeline/payload.ts'
+import { nextMessageHead } from './messages.ts'
 import { type FrameHead, frameHead, type OnTaken, type Outbox, type RoomWaiter } from './outbox.ts'
 
 type Options = Readonly<{
@@ -15,7 +16,7 @@ type Options = Readonly<{
 }>
 
 /**
- * Writes the items of one subscription as `next` messages, without the async iterators of graphql-ws. One item is
+ * Writes the items of one subscription as `next` messages, without an async iterator. One item is
  * under way at a time, so that items keep their order while payloads are being computed:
  *
  *     ready ──take──▶ payload ──settled──▶ written ──room in the outbox──▶ ready
@@ -37,7 +38,7 @@ export class SocketSink implements LiveSink, PayloadWaiter, RoomWaiter {
   #isOpen = true
 
   constructor({ args, clientId, outbox, payloads }: Options) {
-    this.#head = frameHead(`{"id":${JSON.stringify(clientId)},"type":"next","payload":`)
+    this.#head = frameHead(nextMessageHead(clientId))
     this.#args = args
     this.#outbox = outbox
     this.#payloads = payloads

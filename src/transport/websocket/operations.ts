@@ -1,77 +1,116 @@
 import type { Dispose } from '../../lib/dispose.ts'
 import type { SessionUse } from './sessions.ts'
 
-type Stream = Readonly<{ return?: (value: undefined) => Promise<unknown> }>
+/** A stream of results that can be ended at any time. */
+type Stream = Readonly<{ return(value: undefined): Promise<unknown> }>
 
 /**
- * One running operation, with the resources that are released when it ends. Its key is the message object, not the id
- * that the client chose: a client may use an id again while the first operation with that id is still starting or
- * ending.
+ * One operation of a connection, with what is released when it is over. Its id is the client's, who may use it again as
+ * soon as it has completed the operation. So an operation is known by its object, and not by its id.
+ *
+ *     wanted ── the work is done ──────────────────────────────▶ over
+ *       └────── the client completes it, or disconnects ▶ unwanted ── the work is done ──▶ over
+ *
+ * The work of an unwanted operation goes on, because it may have had an effect. Its results are dropped, and its stream
+ * is ended.
  */
-type RunningOperation = {
-  readonly message: object
-  sessionUse: SessionUse | undefined
-  stream: Stream | undefined
-  /** Ends its count among the live subscriptions of its user. */
-  endLive: Dispose | undefined
+export class Operation {
+  readonly id: string
+  #isWanted = true
+  #isReleased = false
+  #endSession: Dispose | undefined
+  #endLive: Dispose | undefined
+  #stream: Stream | undefined
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  /** Whether the client waits for results. */
+  get isWanted(): boolean {
+    return this.#isWanted
+  }
+
+  /** Attaches the session that it runs with. */
+  attachSession({ dispose }: SessionUse): void {
+    if (this.#isReleased) dispose()
+    else this.#endSession = dispose
+  }
+
+  /** Attaches the count of a live subscription of its user. */
+  attachLive(dispose: Dispose): void {
+    if (this.#isReleased) dispose()
+    else this.#endLive = dispose
+  }
+
+  /** Attaches its stream of results. Ends the stream if no results are wanted any more. */
+  async attachStream(stream: Stream): Promise<void> {
+    if (this.#isWanted) this.#stream = stream
+    else await stream.return(undefined)
+  }
+
+  /** No results are wanted any more. Resolves when the stream has ended. */
+  async abandon(): Promise<void> {
+    this.#isWanted = false
+    await this.#stream?.return(undefined)
+  }
+
+  /** Releases what it holds. */
+  release(): void {
+    this.#isReleased = true
+    this.#endSession?.()
+    this.#endLive?.()
+    this.#endSession = undefined
+    this.#endLive = undefined
+  }
 }
 
-/** The running operations of one connection. There are few, so that a map, or an array with room, would cost memory. */
+/**
+ * The running operations of one connection. There are few, so that a map would only cost memory. The list is replaced
+ * and not extended: an array that `push` has extended has room for 16 more.
+ */
 export class RunningOperations {
-  #running: RunningOperation[] = []
+  #running: readonly Operation[] = NONE
 
+  /** Includes those that the client has completed, and whose work goes on. */
   get count(): number {
     return this.#running.length
   }
 
-  begin(message: object): void {
-    this.#running = [
-      ...this.#running,
-      { message, sessionUse: undefined, stream: undefined, endLive: undefined },
-    ]
+  /** Whether the client waits for results of an operation with this id. */
+  has(id: string): boolean {
+    return this.#find(id) !== undefined
   }
 
-  /** Attaches the session of the operation. If the operation is over already, the session is disposed of at once. */
-  attachSession(message: object, sessionUse: SessionUse): void {
-    const operation = this.#find(message)
-    if (operation === undefined) sessionUse.dispose()
-    else operation.sessionUse = sessionUse
+  begin(id: string): Operation {
+    const operation = new Operation(id)
+    this.#running = [...this.#running, operation]
+    return operation
   }
 
-  /** Attaches the count of a live subscription. If the operation is over already, it is disposed of at once. */
-  attachLive(message: object, endLive: Dispose): void {
-    const operation = this.#find(message)
-    if (operation === undefined) endLive()
-    else operation.endLive = endLive
+  /** The work of the operation is done. */
+  end(operation: Operation): void {
+    operation.release()
+    const others = this.#running.filter((other) => other !== operation)
+    this.#running = others.length === 0 ? NONE : others
   }
 
-  /** Attaches the result of the operation, if it is a stream. */
-  attachStream(message: object, result: unknown): void {
-    const operation = this.#find(message)
-    if (operation !== undefined && isStream(result)) operation.stream = result
+  /** The client wants no more results. Resolves when the stream of the operation, if it has one, has ended. */
+  async complete(id: string): Promise<void> {
+    await this.#find(id)?.abandon()
   }
 
-  end(message: object): void {
-    const operation = this.#find(message)
-    if (operation === undefined) return
-    this.#running.splice(this.#running.indexOf(operation), 1)
-    operation.sessionUse?.dispose()
-    operation.endLive?.()
-  }
-
-  /** Ends all operations. Resolves when every stream has ended. The sessions end with the connection. */
+  /** The connection is closed. Resolves when every stream has ended. */
   async endAll(): Promise<void> {
     const operations = this.#running
-    this.#running = []
-    for (const { endLive } of operations) endLive?.()
-    await Promise.all(operations.map(async ({ stream }) => stream?.return?.(undefined)))
+    this.#running = NONE
+    for (const operation of operations) operation.release()
+    await Promise.all(operations.map((operation) => operation.abandon()))
   }
 
-  #find(message: object): RunningOperation | undefined {
-    return this.#running.find((operation) => operation.message === message)
+  #find(id: string): Operation | undefined {
+    return this.#running.find((operation) => operation.id === id && operation.isWanted)
   }
 }
 
-function isStream(result: unknown): result is Stream {
-  return typeof result === 'object' && result !== null && Symbol.asyncIterator in result
-}
+const NONE: readonly Operation[] = []

@@ -11,6 +11,9 @@ export type SessionUse = Readonly<{
   dispose: Dispose
 }>
 
+/** The session of the connection itself ends with it. */
+function nothingToDispose(): void {}
+
 /** One token in use: by the connection itself, by operations that brought it, or by both. */
 type Entry = {
   /** Undefined if another entry has the token. */
@@ -48,7 +51,7 @@ export class SocketSessions {
 
   /** Returns the session for an operation with this token, or without one. Rejects as `authenticate` does. */
   async use(token: string | undefined): Promise<SessionUse> {
-    if (token === undefined) return { session: this.#own, dispose: () => undefined }
+    if (token === undefined) return { session: this.#own, dispose: nothingToDispose }
     return this.#useToken(token)
   }
 

@@ -2,12 +2,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Server } from 'graphql-ws'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { beginRequestScope } from '../../../src/telemetry/request-id.ts'
-import { SocketConnection } from '../../../src/transport/websocket/connection.ts'
+import { SocketConnection, type SocketProtocol } from '../../../src/transport/websocket/connection.ts'
 import { SOCKET_LIMITS } from '../../../src/transport/websocket/limits.ts'
 import { SocketSessions } from '../../../src/transport/websocket/sessions.ts'
 import { createTurnEnd } from '../../../src/transport/websocket/outbox.ts'
@@ -16,12 +15,7 @@ const logger = createLogger({ level: 'silent', pretty: false })
 const authenticator = { authenticate: () => Promise.reject(new Error('not used')) }
 
 /** Reads messages without processing them. */
-const protocol: Server<SocketConnection> = {
-  opened: (socket) => {
-    socket.onMessage(() => Promise.resolve())
-    return () => Promise.resolve()
-  },
-}
+const protocol: SocketProtocol = { receive: () => undefined }
 
 /** Both ends of one connection. Nothing is read until the test reads it. */
 async function connectUnread() {
@@ -49,7 +43,7 @@ async function connectUnread() {
     logger,
   })
   connection.open(protocol)
-  connection.recordInit()
+  connection.beginSignIn()
   if (client.readyState !== WebSocket.OPEN) await once(client, 'open')
   return {
     client,

@@ -1,0 +1,49 @@
+import { execute, type ExecutionResult } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { toClientError } from '../../api/masking.ts'
+import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
+import type { ViewerMarks } from '../../store/replicas/viewer-marks.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import { withinSize } from './answer-size.ts'
+import type { Execute } from './engine.ts'
+import { answeringInTime } from './execution-deadline.ts'
+import { limitingConcurrency } from './limited-concurrency.ts'
+import { readingFreshly } from './read-freshness.ts'
+
+type Options = Readonly<{
+  /** Whether errors about variables come without suggestions. */
+  hideSuggestions: boolean
+  concurrencyLimit: ConcurrencyLimit
+  /** How far each viewer's reads have to reach; undefined if all reads go to the primary. */
+  marks: ViewerMarks | undefined
+  /** Wraps the execution with its deadline. Default: nothing does. */
+  wrap?: ((run: Execute) => Execute) | undefined
+  logger: Logger
+}>
+
+/**
+ * Executes the queries and mutations of all transports. Errors are for the client. From the inside out: graphql-js, the
+ * bound of the answer, the limit of one user, where an operation may wait for long, the deadline around that wait, and
+ * the freshness of reads, whose results a deadline would drop.
+ */
+export function createExecution(options: Options): Execute {
+  const { hideSuggestions, concurrencyLimit, marks, logger, wrap = (inner) => inner } = options
+  const bounded: Execute = async (args) => withinSize(await execute(Object.assign(args, { hideSuggestions })))
+  const inTime = wrap(answeringInTime(limitingConcurrency(bounded, concurrencyLimit), logger))
+  const run = marks === undefined ? inTime : readingFreshly(inTime, marks)
+  return async (args) => masked(await run(args), logger)
+}
+
+function masked(result: ExecutionResult, logger: Logger): ExecutionResult {
+  if (result.errors === undefined) return result
+  return { ...result, errors: result.errors.map((error) => toClientError(error, logger)) }
+}
+
+/** One function has all of the steps, because each plugin of Yoga costs several closures for each operation. */
+export function useExecution(run: Execute): Plugin {
+  return {
+    onExecute({ setExecuteFn }) {
+      setExecuteFn(run)
+    },
+  }
+}

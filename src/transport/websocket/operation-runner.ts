@@ -1,0 +1,206 @@
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  getOperationAST,
+  type GraphQLError,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql'
+import { toClientError } from '../../api/masking.ts'
+import { badInput } from '../../errors.ts'
+import type { UserId } from '../../ids.ts'
+import type { OperationAdmission } from '../../overload/operation-admission.ts'
+import type { LiveLimits } from '../../quotas/live-limits.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import { startHop } from '../../telemetry/tracing.ts'
+import type { YogaHandler } from '../http/yoga.ts'
+import type { Caller } from '../pipeline/caller.ts'
+import type { Outcome } from '../pipeline/engine.ts'
+import type { EventPayloads } from '../pipeline/event-payloads.ts'
+import type { SocketConnection } from './connection.ts'
+import { authorizationIn } from './connection-token.ts'
+import type { Intake } from './intake.ts'
+import { SocketSink } from './live-sink.ts'
+import { completeMessage, errorMessage, nextMessage, type OperationRequest } from './messages.ts'
+import type { Operation } from './operations.ts'
+
+/** Runs the operations of all connections. */
+export type OperationRunner = Readonly<{
+  /** Resolves when the work of the operation is done. Rejects if the gateway has a fault. */
+  run(connection: SocketConnection, operation: Operation, request: OperationRequest): Promise<void>
+}>
+
+export type OperationRunnerDependencies = Readonly<{
+  yoga: Pick<
+    YogaHandler,
+    'schema' | 'documentFor' | 'contextFor' | 'execute' | 'subscribe' | 'persistedQueries'
+  >
+  operationAdmission: Pick<OperationAdmission, 'throttleSend'>
+  payloads: EventPayloads
+  intake: Pick<Intake, 'recordRejection' | 'recordStart'>
+  liveLimits: LiveLimits
+  logger: Logger
+}>
+
+type Results = AsyncGenerator<ExecutionResult, void, void>
+
+/** An operation that can be executed. */
+type Prepared = Readonly<{ type: OperationTypeNode; args: ExecutionArgs }>
+
+/**
+ * An operation is prepared, executed and answered. The cheap checks come first: an invalid document costs no request to
+ * the identity provider or the database.
+ */
+export function createOperationRunner(dependencies: OperationRunnerDependencies): OperationRunner {
+  const { yoga, operationAdmission, payloads, intake, liveLimits, logger } = dependencies
+
+  async function run(
+    connection: SocketConnection,
+    operation: Operation,
+    request: OperationRequest,
+  ): Promise<void> {
+    try {
+      const prepared = await prepare(connection, operation, request)
+      const outcome = 'args' in prepared ? await execute(prepared) : prepared
+      if (Array.isArray(outcome)) await reject(connection, operation, outcome)
+      else if (isStream(outcome)) await stream(connection, operation, outcome)
+      else await answer(connection, operation, outcome as ExecutionResult)
+    } catch (error) {
+      await reject(connection, operation, [error])
+    } finally {
+      connection.operations.end(operation)
+    }
+  }
+
+  /** Returns the errors of an invalid document. Rejects if the operation may not run for another reason. */
+  async function prepare(
+    connection: SocketConnection,
+    operation: Operation,
+    request: OperationRequest,
+  ): Promise<Prepared | readonly GraphQLError[]> {
+    const { queuedMs, backlogMs } = connection
+    const receivedAt = performance.now()
+    const query = yoga.persistedQueries.documentOf(request)
+    if (query === undefined) throw badInput(NO_DOCUMENT)
+    const parsed = startHop('parse')
+    const document = yoga.documentFor(query, connection)
+    parsed()
+    if (!('kind' in document)) return document
+    // Some clients send an empty name if there is none.
+    const definition = getOperationAST(
+      document,
+      request.operationName === '' ? undefined : request.operationName,
+    )
+    if (!definition) throw badInput(NO_OPERATION)
+    const admitted = startHop('admit')
+    const sessionUse = await connection.sessions.use(authorizationIn(request.extensions?.['headers']))
+    operation.attachSession(sessionUse)
+    const { session } = sessionUse
+    if (session !== undefined)
+      admit(connection, operation, { definition, userId: session.viewer.userId, backlogMs })
+    intake.recordStart(queuedMs)
+    const caller: Caller = {
+      transport: 'websocket',
+      session,
+      connection,
+      receivedAt,
+      baseUrl: connection.baseUrl,
+      openLiveSink: () =>
+        new SocketSink({ args, clientId: operation.id, outbox: connection.outbox, payloads }),
+    }
+    const args: ExecutionArgs = {
+      schema: yoga.schema,
+      document,
+      operationName: definition.name?.value,
+      variableValues: request.variables,
+      contextValue: await yoga.contextFor(caller, request),
+    }
+    admitted()
+    return { type: definition.operation, args }
+  }
+
+  type Admission = Readonly<{ definition: OperationDefinitionNode; userId: UserId; backlogMs: number }>
+
+  /** Throws RATE_LIMITED if the user has too many live subscriptions, or may not send now. */
+  function admit(
+    connection: SocketConnection,
+    operation: Operation,
+    { definition, userId, backlogMs }: Admission,
+  ): void {
+    if (onlySends(definition)) throttleSend(connection, userId, backlogMs)
+    if (definition.operation === OperationTypeNode.SUBSCRIPTION)
+      operation.attachLive(liveLimits.take(userId, 'subscription'))
+  }
+
+  /** Throws RATE_LIMITED if the gateway is overloaded with sends and this viewer is one of the heaviest senders. */
+  function throttleSend(connection: SocketConnection, viewerId: UserId, backlogMs: number): void {
+    try {
+      operationAdmission.throttleSend(viewerId, backlogMs)
+    } catch (error) {
+      intake.recordRejection(connection)
+      throw error
+    }
+  }
+
+  async function execute({ type, args }: Prepared): Promise<Outcome> {
+    const executed = startHop('execute')
+    try {
+      return await (type === OperationTypeNode.SUBSCRIPTION ? yoga.subscribe(args) : yoga.execute(args))
+    } catch (error) {
+      return { errors: [toClientError(error, logger)] }
+    } finally {
+      executed()
+    }
+  }
+
+  function answer(
+    connection: SocketConnection,
+    { id, isWanted }: Operation,
+    result: ExecutionResult,
+  ): Promise<void> | void {
+    if (!isWanted) return undefined
+    void connection.send(nextMessage(id, result))
+    return connection.send(completeMessage(id))
+  }
+
+  async function stream(connection: SocketConnection, operation: Operation, results: Results): Promise<void> {
+    await operation.attachStream(results)
+    for await (const result of results) {
+      if (operation.isWanted) await connection.send(nextMessage(operation.id, result))
+    }
+    if (operation.isWanted) await connection.send(completeMessage(operation.id))
+  }
+
+  function reject(
+    connection: SocketConnection,
+    { id, isWanted }: Operation,
+    errors: readonly unknown[],
+  ): Promise<void> | void {
+    if (!isWanted) return undefined
+    return connection.send(
+      errorMessage(
+        id,
+        errors.map((error) => toClientError(error, logger)),
+      ),
+    )
+  }
+
+  return { run }
+}
+
+function isStream(outcome: Outcome | readonly GraphQLError[]): outcome is Results {
+  return Symbol.asyncIterator in outcome
+}
+
+/** Returns whether the operation does nothing but send messages, so that it can be throttled as a whole. */
+function onlySends({ selectionSet }: OperationDefinitionNode): boolean {
+  return selectionSet.selections.every(
+    (selection) => selection.kind === Kind.FIELD && selection.name.value === 'sendMessage',
+  )
+}
+
+const NO_DOCUMENT = 'The operation has no document. Send it as text in "query".'
+
+const NO_OPERATION =
+  'The operation is missing or ambiguous. Name one operation of the document in operationName.'
