@@ -14,6 +14,7 @@ export function packageConfig(name: string): ViteUserConfig {
       alias: [
         { find: /^graphql$/, replacement: graphql },
         { find: /^@parley\/client$/, replacement: join(sources, 'index.ts') },
+        { find: /^@parley\/client\/uploads$/, replacement: join(sources, 'uploads.ts') },
         { find: /^@parley\/client\/engine$/, replacement: join(sources, 'engine.ts') },
       ],
     },

@@ -3,14 +3,17 @@ import { defineConfig, type Plugin } from 'vite'
 
 const source = (path: string): string => fileURLToPath(new URL(`../../packages/${path}`, import.meta.url))
 
-/** React Aria brings its texts in 34 languages. The app is in English, so every language gets the English ones. */
+/**
+ * React Aria brings its texts in 34 languages. The app is in English, and a language without texts gets the English
+ * ones.
+ */
 const englishOnly: Plugin = {
   name: 'english-only',
   enforce: 'pre',
   load(id) {
-    const match = /^(?<folder>.*\/intl\/.*\/)(?<locale>[a-z]{2}-[A-Z]{2})\.mjs$/.exec(id)
-    if (match?.groups === undefined || match.groups['locale'] === 'en-US') return undefined
-    return `export { default } from '${match.groups['folder']}en-US.mjs'`
+    const [, room] = /\/private\/([a-z]+)\/intlStrings\.mjs$/.exec(id) ?? []
+    if (room === undefined) return undefined
+    return `import english from '../intl/${room}/en-US.mjs'\nexport default { 'en-US': english }`
   },
 }
 
@@ -23,6 +26,7 @@ export default defineConfig({
     alias: [
       { find: '@parley/client/group-events', replacement: source('client/src/group-events.ts') },
       { find: '@parley/client/indexeddb', replacement: source('client/src/indexeddb.ts') },
+      { find: '@parley/client/uploads', replacement: source('client/src/uploads.ts') },
       { find: '@parley/client', replacement: source('client/src/index.ts') },
       { find: '@parley/react', replacement: source('react/src/index.ts') },
     ],

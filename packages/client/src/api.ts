@@ -3,6 +3,7 @@
  * methods that change them.
  */
 import type { JoinTabs } from './tabs/tabs.ts'
+import type { OpenUploads } from './uploads/open-uploads.ts'
 
 /** The server, the user, and the environment of a client. */
 export type ParleyClientOptions = Readonly<{
@@ -18,6 +19,8 @@ export type ParleyClientOptions = Readonly<{
   deviceId?: string
   /** Where the device keeps its id, its state and its outbox. Default: `memoryStorage()`, which forgets on reload. */
   storage?: ClientStorage
+  /** Uploads the attachments of messages: `fileUploads()` of `@parley/client/uploads`. Default: there are none. */
+  uploads?: OpenUploads
   /** Messages loaded per chat when it is opened and per older page, 1 to 100. Default: 30. */
   pageSize?: number
   /** Default: the global `fetch`. */
@@ -137,7 +140,7 @@ export type OutgoingMessage = Readonly<{
   body?: string
   /** A message of the same chat. */
   replyToId?: string
-  /** At most 10. Needs a server with the feature `uploads`. */
+  /** At most 10. They need the option `uploads`, and a server with the feature `uploads`. */
   attachments?: readonly (Blob | File)[]
 }>
 
@@ -248,9 +251,16 @@ export type Attachment = Readonly<{
   byteSize: number
   width: number | null
   height: number | null
+  /** Placeholder in base64. See the package thumbhash. */
   thumbhash: string | null
+  /** Needs no token. An address of this device while the file uploads. */
   url: string
+  /** At most 320 pixels wide and high. Null if there is none. */
   thumbnailUrl: string | null
+  /** At most 1,280 pixels wide and high. */
+  largeThumbnailUrl: string | null
+  /** When the addresses expire, in RFC 3339. `attachmentStore` of `@parley/client/uploads` renews them. */
+  urlExpiresAt: string
 }>
 
 /** Whether a user is online. `unknown` is neither online nor offline: show no dot. */

@@ -22,7 +22,7 @@ import { createReadMarks } from './sync/read-marks.ts'
 import { withRetries } from './sync/retry.ts'
 
 const DEFAULT_PAGE_SIZE = 30
-const NO_WEBSOCKET = 'No WebSocket. Pass one as the option `WebSocket`.'
+const NO_WEBSOCKET = 'Pass `WebSocket`.'
 
 /** Creates the client of one user on one device. Nothing connects before `start`. */
 export function createParleyClient(options: ParleyClientOptions): ParleyClient {
@@ -36,6 +36,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     url: options.url.replace(/^http/, 'ws'),
     WebSocket: options.WebSocket ?? globalThis.WebSocket,
     storage: options.storage ?? memoryStorage(),
+    uploads: options.uploads,
     pageSize: options.pageSize ?? DEFAULT_PAGE_SIZE,
     tokens,
     request,

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
 import { backUpTo, restoreFrom } from '../../../test/flows/backup/running.ts'
 import { temporaryFolder } from '../../../test/flows/cli/program.ts'
+import { photo } from '../../../test/harness/fixtures/pictures.ts'
 import { startTcpProxy } from '../../../test/harness/network/tcp-proxy.ts'
+import { sendFiles, upload } from '../../../test/harness/people/files.ts'
 import { createEmptyTestDatabase } from '../../../test/harness/servers/database.ts'
 import { startParley, type TestParley } from '../../../test/harness/servers/parley.ts'
 import { memoryStorage, type ParleyClient, type ParleyClientOptions } from '../src/index.ts'
+import { fileUploads } from '../src/uploads.ts'
 
 type Variables = Readonly<Record<string, unknown>>
 type Response = Readonly<{ data: unknown; code: unknown }>
@@ -35,6 +38,10 @@ const SEND = `mutation Send($input: SendMessageInput!) {
 /** The engine keeps no events, and presence only of users who are watched. */
 const BEYOND = `query Beyond($id: ID!) { chat(id: $id) { id events(afterSeq: 0) { __typename seq }
   messages(last: 5) { edges { node { id body attachments { id kind } sender { id presence { online } } } } } } }`
+
+const FILES = `query Files($id: ID!) { chat(id: $id) { id messages(last: 5) { edges { node { id body
+  attachments { id kind fileName width thumbhash url small: thumbnailUrl large: thumbnailUrl(maxEdge: 1280) urlExpiresAt }
+  } } } } }`
 
 type Beyond = Readonly<{
   chat: Readonly<{
@@ -162,6 +169,27 @@ export function testAdapter(create: CreateTeamClient): void {
     // A repetition with the same key, such as that of a retry link, sends nothing.
     expect(await client.mutate(SEND, { input })).toMatchObject({ code: undefined })
     expect(bodiesOf(shown())).toEqual(['Hello'])
+  })
+
+  test('shows files as the server would, and sends those of the team and of the client', async () => {
+    await using parley = await startParley({ media: 'folder' })
+    const { alice, bob, chatId } = await twoPeople(parley)
+    await using client = await start({ url: parley.url, token: bob.token, uploads: fileUploads() })
+    const shown = client.watch(FILES, { id: chatId })
+    await expect.poll(() => bodiesOf(shown())).toEqual([])
+    const named = { fileName: 'sea.jpg', contentType: 'image/jpeg' }
+    const picture = await photo(400, 300)
+    const [hers, his] = [await upload(alice, picture, named), await upload(bob, picture, named)]
+    await sendFiles(alice, chatId, [hers], { body: 'hers' })
+    const input = { chatId, attachmentIds: [his.id], clientMessageId: 'chosen-by-the-team' }
+    expect(await client.mutate(SEND, { input })).toMatchObject({
+      data: { sendMessage: { message: { body: null, status: 'SENT' } } },
+    })
+    const text = new File(['notes'], 'notes.txt', { type: 'text/plain' })
+    await client.parley.chat(chatId).send({ body: 'own', attachments: [text] })
+    await expect.poll(() => bodiesOf(shown())).toEqual(['hers', null, 'own'])
+    expect(shown()).toMatchObject(await bob.run<object>(FILES, { id: chatId }))
+    expect(client.errors).toEqual([])
   })
 
   test('reports the error of a message that the server rejects', async () => {

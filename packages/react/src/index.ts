@@ -1,4 +1,5 @@
 import type {
+  Attachment,
   ChatClient,
   ChatState,
   ChatSummary,
@@ -9,6 +10,7 @@ import type {
   Store,
   User,
 } from '@parley/client'
+import { type AttachmentStore, attachmentStore } from '@parley/client/uploads'
 import {
   createContext,
   createElement,
@@ -94,4 +96,15 @@ export function useChat(chatId: string): UseChat {
 /** On the server, a store's present value is rendered: nothing is loaded there. */
 function useStore<Snapshot>(store: Store<Snapshot>): Snapshot {
   return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getSnapshot)
+}
+
+/** An attachment with addresses that are valid. `renew` asks for new ones: call it if one of them fails. */
+export type UseAttachment = Attachment & Pick<AttachmentStore, 'renew'>
+
+/** Returns an attachment of a message. Its addresses are renewed before they expire, while the component is mounted. */
+export function useAttachment(attachment: Attachment): UseAttachment {
+  const client = useParley()
+  const store = useMemo(() => attachmentStore(client, attachment), [client, attachment])
+  const current = useStore(store)
+  return useMemo(() => ({ ...current, renew: store.renew }), [current, store])
 }

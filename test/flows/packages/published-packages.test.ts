@@ -17,6 +17,7 @@ const ENTRIES = [
   '@parley/client/engine',
   '@parley/client/group-events',
   '@parley/client/indexeddb',
+  '@parley/client/uploads',
   '@parley/react',
   '@parley/apollo',
   '@parley/urql',

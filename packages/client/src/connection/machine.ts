@@ -108,7 +108,7 @@ function waitMs(attempt: number, rejections: number, input: Extract<Input, { typ
   // A token that expired is replaced at once.
   if (rejections > 0) return 0
   // An overloaded gateway gives each client a time of its own. Another wait would undo that.
-  const hint = input.code === OVERLOADED ? /come back in (\d+) ms/.exec(input.reason)?.[1] : undefined
+  const hint = input.code === OVERLOADED ? /(\d+) ms/.exec(input.reason)?.[1] : undefined
   if (hint !== undefined) return Number(hint)
   return backoffMs(attempt, attempt < PATIENT_AFTER ? BACKOFF : PATIENT_BACKOFF, input.random)
 }

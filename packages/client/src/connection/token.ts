@@ -7,9 +7,10 @@ export type TokenClaims = Readonly<{ subject?: string | undefined; expiresAtMs?:
 export function readClaims(token: string): TokenClaims {
   try {
     const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')
-    // Escapes the bytes of UTF-8, and the escape character: React Native has no TextDecoder.
-    const escaped = atob(payload).replaceAll(/[%\x80-\xff]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)
-    const { sub, exp } = JSON.parse(decodeURIComponent(escaped)) as { sub?: unknown; exp?: unknown }
+    // Bytes to text: React Native has no TextDecoder, and every engine has `escape`.
+    // oxlint-disable-next-line typescript/no-deprecated
+    const text = decodeURIComponent(escape(atob(payload)))
+    const { sub, exp } = JSON.parse(text) as { sub?: unknown; exp?: unknown }
     return {
       subject: typeof sub === 'string' ? sub : undefined,
       expiresAtMs: typeof exp === 'number' ? exp * 1_000 : undefined,

@@ -240,6 +240,7 @@ function readFrom(graph: Graph, wanted: Wanted): ReadField {
     if (typeof id !== 'string') return object[field]
     if (type === 'Chat' && isConnection(type, field)) wantItems(wanted, graph.chat(id), id, field, args)
     if (type === 'User' && field === 'presence') return graph.presence(id)
+    if (field === 'thumbnailUrl' && args['maxEdge'] === 1280) return object['largeThumbnailUrl']
     // The object may stand for its entity, with a few fields only.
     return object[field] === undefined ? entity(graph, type, id)?.[field] : object[field]
   }

@@ -9,16 +9,18 @@ import type { Variables } from './select.ts'
  */
 export async function sendThroughOutbox(engine: Engine, input: Variables): Promise<string> {
   const { model, signal } = engine
-  const { chatId, body, replyToId, clientMessageId } = input as Readonly<{
+  const { chatId, body, replyToId, attachmentIds, clientMessageId } = input as Readonly<{
     chatId: string
     body?: string | null
     replyToId?: string | null
+    attachmentIds?: readonly string[] | null
     clientMessageId: string
   }>
   const { outbox } = await engine.whenOpen()
   const message = {
     ...(typeof body === 'string' && { body }),
     ...(typeof replyToId === 'string' && { replyToId }),
+    ...(attachmentIds && attachmentIds.length > 0 && { attachmentIds }),
   }
   if (find() === undefined) await outbox.add(chatId, message, clientMessageId)
 

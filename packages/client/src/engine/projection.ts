@@ -55,13 +55,17 @@ const MESSAGE_FIELDS = [
 ]
 const ATTACHMENT = `{__typename ${fields('Attachment', [
   'id',
+  'kind',
   'fileName',
   'contentType',
   'byteSize',
   'width',
   'height',
+  'thumbhash',
   'url',
-])}}`
+  'thumbnailUrl',
+  'urlExpiresAt',
+])} largeThumbnailUrl:thumbnailUrl(maxEdge:1280)}`
 
 /** The document of every projection. Connections name their items by id; the items are written by themselves. */
 export const PROJECTION = `query ParleyProjection($hasList:Boolean!,$hasViewer:Boolean!){

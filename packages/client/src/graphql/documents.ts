@@ -6,7 +6,8 @@
 const USER = 'fragment U on User{id name avatarUrl}'
 
 const MESSAGE = `fragment M on Message{id seq kind clientMessageId sender{...U} body
-attachments{id fileName contentType byteSize width height url}
+attachments{id kind fileName contentType byteSize width height thumbhash url thumbnailUrl
+largeThumbnailUrl:thumbnailUrl(maxEdge:1280)urlExpiresAt}
 replyTo{id body sender{...U}expiresAt}
 reactions{emoji users{...U}}sentAt editedAt deletedAt expiresAt status}`
 
@@ -62,24 +63,27 @@ export const SERVICE_STATUS = 'subscription Status{serviceStatus{level paused}}'
 export const PRESENCE =
   'subscription Presence($ids:[ID!]!){presence(userIds:$ids){user{id}online lastSeenAt}}'
 
-/** Every mutation has one argument, `input`, whose type is named after it. So is the operation. */
-function mutation(name: string, selection = 'chat{id}'): string {
+/**
+ * Every mutation has one argument, `input`, whose type is named after it. So is the operation. Most answers say nothing
+ * that the events do not.
+ */
+function mutation(name: string, selection = '__typename'): string {
   const type = name.replace(/^./, (first) => first.toUpperCase())
   return `mutation ${name}($input:${type}Input!){${name}(input:$input){${selection}}}`
 }
 
-export const RENEW = /* @__PURE__ */ mutation('renewSession', 'expiresAt')
-export const SEND = /* @__PURE__ */ mutation('sendMessage', 'message{...M}') + USER + MESSAGE
-export const EDIT = /* @__PURE__ */ mutation('editMessage', 'message{id}')
-export const DELETE = /* @__PURE__ */ mutation('deleteMessage', 'message{id}')
-export const REACT = /* @__PURE__ */ mutation('setReaction', 'message{id}')
-export const MARK_DELIVERED = /* @__PURE__ */ mutation('markDelivered', 'members{id}')
+export const RENEW = /* @__PURE__ */ mutation('renewSession')
+export const SEND = /* @__PURE__ */ mutation('sendMessage', 'message{id seq sentAt}')
+export const EDIT = /* @__PURE__ */ mutation('editMessage')
+export const DELETE = /* @__PURE__ */ mutation('deleteMessage')
+export const REACT = /* @__PURE__ */ mutation('setReaction')
+export const MARK_DELIVERED = /* @__PURE__ */ mutation('markDelivered')
 export const MARK_READ = /* @__PURE__ */ mutation('markRead')
-export const HEARTBEAT = /* @__PURE__ */ mutation('heartbeat', 'presence{online}')
+export const HEARTBEAT = /* @__PURE__ */ mutation('heartbeat')
 export const SET_TYPING = /* @__PURE__ */ mutation('setTyping')
 export const START_DIRECT_CHAT = /* @__PURE__ */ mutation('startDirectChat', 'chat{...S}') + CHAT_FRAGMENTS
 export const CREATE_GROUP = /* @__PURE__ */ mutation('createGroup', 'chat{...S}') + CHAT_FRAGMENTS
 export const UPDATE_CHAT = /* @__PURE__ */ mutation('updateChat')
 export const ADD_MEMBERS = /* @__PURE__ */ mutation('addMembers')
 export const REMOVE_MEMBER = /* @__PURE__ */ mutation('removeMember')
-export const SET_ROLE = /* @__PURE__ */ mutation('setMemberRole', 'member{id}')
+export const SET_ROLE = /* @__PURE__ */ mutation('setMemberRole')

@@ -1,6 +1,6 @@
 /** Compares plain data: primitives, dates, arrays and objects of them. */
 export function isEqual(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true
+  if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (a instanceof Date) return isEqual(a.getTime(), (b as Partial<Date>).getTime?.())
   const keys = Object.keys(a)

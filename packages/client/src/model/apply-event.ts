@@ -59,8 +59,8 @@ function change(chat: ChatRecord, event: EventData, viewerId: string): ChatRecor
 /** A user who has left sees no member but themselves. */
 function removeMember(chat: ChatRecord, userId: string, viewerId: string, at: string): ChatRecord {
   const isViewer = userId === viewerId
-  const isKept = (id: string): boolean => (id === userId) === isViewer
-  const members = Object.fromEntries(Object.entries(chat.members).filter(([id]) => isKept(id)))
+  const { [userId]: removed, ...others } = chat.members
+  const members = isViewer && removed !== undefined ? { [userId]: removed } : others
   const leftAt = isViewer ? at : chat.leftAt
   return { ...chat, members, leftAt, isMember: !isViewer, hasAllMembers: isViewer || chat.hasAllMembers }
 }

@@ -1,5 +1,6 @@
 import type { ChatState, ChatSummary, Member, Message, MessageStatus, User } from '../api.ts'
 import { keepArray, keepIdentity } from '../lib/equal.ts'
+import { toDate } from '../lib/to-date.ts'
 import {
   type ChatRecord,
   isExpired,
@@ -172,8 +173,4 @@ function toMessage(
     expiresAt: toDate(expiresAt),
     status,
   }
-}
-
-function toDate(text: string | null): Date | null {
-  return text === null ? null : new Date(text)
 }

@@ -1,4 +1,4 @@
-import type { ClientStorage } from '../api.ts'
+import type { Attachment, ClientStorage } from '../api.ts'
 import { isEqual } from '../lib/equal.ts'
 
 /** A message that waits to be sent, as it is in storage: plain JSON. */
@@ -7,19 +7,30 @@ export type OutboxEntry = Readonly<{
   key: string
   chatId: string
   clientMessageId: string
-  body: string | null
+  body?: string | null | undefined
   replyToId?: string | undefined
   createdAt: number
+  /** Files that the app has uploaded itself. */
+  attachmentIds?: readonly string[] | undefined
+  /** Files to upload before the message is sent. */
+  files?: readonly OutboxFile[] | undefined
   /** Set once the server has rejected the message for good. */
   error?: Readonly<{ code: string; message: string }> | undefined
 }>
+
+/** A file of a message. `key` is the storage key of its bytes, because entries are read often. */
+export type OutboxFile = Readonly<{ key: string; attachment: Attachment }>
+
+/** An entry that is not in storage yet. It is written once its files are. */
+export type NewEntry = Omit<OutboxEntry, 'key' | 'files'> &
+  Readonly<{ files?: Promise<readonly OutboxFile[]> | undefined }>
 
 /** The entries of the outbox, in the order of `send`. Every change is in storage before it resolves. */
 export type Entries = Readonly<{
   all(): readonly OutboxEntry[]
   find(clientMessageId: string): OutboxEntry | undefined
   /** Adds an entry after all others that are in storage by now. */
-  add(entry: Omit<OutboxEntry, 'key'>): Promise<void>
+  add(entry: NewEntry): Promise<void>
   replace(entry: OutboxEntry): Promise<void>
   /** Hides the entry at once, whatever the storage does. It leaves storage before this resolves. */
   remove(entry: OutboxEntry): Promise<void>
@@ -81,7 +92,8 @@ export function createEntries({ storage, prefix, onChanged }: Dependencies): Ent
         const append = async (): Promise<void> => {
           // A message of another tab that was stored before this one stays before it.
           if (storage.joinTabs !== undefined) await read()
-          await write({ ...entry, key: `${prefix}${nextKey()}-${entry.clientMessageId}` })
+          const files = await entry.files
+          await write({ ...entry, files, key: `${prefix}${nextKey()}-${entry.clientMessageId}` })
         }
         // Between reading the newest key and writing the next one, no other tab may write: it might be sent already.
         return storage.exclusively?.(append) ?? append()

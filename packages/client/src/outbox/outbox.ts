@@ -5,8 +5,10 @@ import type { Request } from '../graphql/http.ts'
 import type { MessageData } from '../graphql/responses.ts'
 import { pause, REQUEST_BACKOFF, requestWaitMs } from '../lib/backoff.ts'
 import { randomId } from '../lib/random-id.ts'
+import type { Model } from '../model/model.ts'
 import type { ChatRecord } from '../model/records.ts'
 import { UNSENT } from '../model/view.ts'
+import type { OpenUploads } from '../uploads/open-uploads.ts'
 import { createEntries, type OutboxEntry } from './entries.ts'
 
 /** A message that the server has stored, until its event arrives. */
@@ -18,10 +20,14 @@ export type Outbox = Readonly<{
   /** Whether this tab sends, and whether there is a connection to send over. */
   setSender(isSender: boolean, isOnline: boolean): void
   /** Resolves once the message is in storage. A `clientMessageId` that waits already is not added again. */
-  add(chatId: string, message: OutgoingMessage, clientMessageId?: string): Promise<string>
+  add(
+    chatId: string,
+    message: OutgoingMessage & Readonly<{ attachmentIds?: readonly string[] }>,
+    clientMessageId?: string,
+  ): Promise<string>
   /** Sends a failed message again. */
   retry(clientMessageId: string): void
-  /** Drops a message, unless it is being sent. */
+  /** Drops a message, unless it is being sent. Its upload ends. */
   discard(clientMessageId: string): void
   /** The event of the message has arrived: it is stored, whatever became of the answer. */
   noteLogged(clientMessageId: string): void
@@ -34,6 +40,9 @@ export type Outbox = Readonly<{
 }>
 
 type Dependencies = Readonly<{
+  /** Uploads the files of messages. Undefined: messages have none. */
+  uploads?: OpenUploads | undefined
+  model: Model
   storage: ClientStorage
   /** Prefix of the keys; ends with a slash. */
   prefix: string
@@ -58,6 +67,7 @@ type Dependencies = Readonly<{
 export function createOutbox(dependencies: Dependencies): Outbox {
   const { storage, request, signal, onChanged, onStored, onSent, onError } = dependencies
   const entries = createEntries(dependencies)
+  const uploads = dependencies.uploads?.(dependencies)
   const confirmed = new Map<string, Confirmed>()
   const sending = new Set<string>()
   let isActive = false
@@ -94,7 +104,8 @@ export function createOutbox(dependencies: Dependencies): Outbox {
     const { chatId, clientMessageId, body, replyToId } = entry
     try {
       type Data = { sendMessage: { message: MessageData } }
-      const input = { chatId, clientMessageId, body, replyToId }
+      const attachmentIds = entry.files ? await uploads?.upload(entry) : entry.attachmentIds
+      const input = { chatId, clientMessageId, body, replyToId, attachmentIds }
       const { id, seq, sentAt } = (await request<Data>(SEND, { input })).sendMessage.message
       // The event may have overtaken the answer; then the entry is gone already.
       if (entries.find(clientMessageId) !== undefined) {
@@ -136,12 +147,13 @@ export function createOutbox(dependencies: Dependencies): Outbox {
       isActive = isSender && isOnline
       sendAll()
     },
-    async add(chatId, { body, replyToId, attachments = [] }, clientMessageId = randomId()) {
+    async add(chatId, { body, replyToId, attachments = [], attachmentIds }, clientMessageId = randomId()) {
       if (entries.find(clientMessageId) !== undefined) return clientMessageId
-      if (attachments.length > 0) throw new ParleyError('FORBIDDEN', 'No attachments.')
-      if (body === undefined || body.trim() === '')
-        throw new ParleyError('BAD_USER_INPUT', 'A message needs a body.')
-      await stored(entries.add({ chatId, clientMessageId, body, replyToId, createdAt: Date.now() }))
+      const files = attachments.length > 0 ? uploads?.add(attachments) : undefined
+      if (attachments.length > 0 ? !files : !attachmentIds && !body?.trim())
+        throw new ParleyError('BAD_USER_INPUT', 'Pass a body, or files with `uploads`.')
+      const createdAt = Date.now()
+      await stored(entries.add({ chatId, clientMessageId, body, replyToId, attachmentIds, files, createdAt }))
       return clientMessageId
     },
     retry(clientMessageId) {
@@ -150,8 +162,9 @@ export function createOutbox(dependencies: Dependencies): Outbox {
     },
     discard(clientMessageId) {
       const entry = entries.find(clientMessageId)
-      if (entry === undefined || (sending.has(entry.chatId) && next(entry.chatId) === entry)) return
-      stored(entries.remove(entry)).catch(onError)
+      const isSending = entry !== undefined && sending.has(entry.chatId) && next(entry.chatId) === entry
+      if (isSending && uploads?.isUploading(entry) !== true) return
+      if (entry !== undefined) stored(entries.remove(entry)).catch(onError)
     },
     noteLogged(clientMessageId) {
       const entry = entries.find(clientMessageId)
@@ -175,7 +188,7 @@ export function createOutbox(dependencies: Dependencies): Outbox {
       const waiting = entries.all().filter(({ clientMessageId }) => !confirmed.has(clientMessageId))
       return [...sent, ...waiting]
         .filter((entry) => entry.chatId === id && !isLogged(entry))
-        .map((entry) => toMessage(entry, messages, user(viewerId), user))
+        .map((entry) => ({ ...toMessage(entry, messages, user(viewerId), user), ...uploads?.show(entry) }))
     },
   }
 }
@@ -186,8 +199,7 @@ function toMessage(
   sender: User,
   user: (id: string) => User,
 ): Message {
-  const { id, seq, clientMessageId, body, replyToId, sentAt, createdAt, error } = entry
-  const status = id === undefined ? 'pending' : 'sent'
+  const { id, seq, clientMessageId, body = null, replyToId, sentAt, createdAt, error } = entry
   const quoted = messages.find((message) => message.id === replyToId)
   return {
     ...UNSENT,
@@ -196,10 +208,9 @@ function toMessage(
     clientMessageId,
     sender,
     body,
-    replyTo:
-      quoted === undefined ? null : { id: quoted.id, body: quoted.body, sender: user(quoted.senderId) },
+    replyTo: quoted ? { id: quoted.id, body: quoted.body, sender: user(quoted.senderId) } : null,
     sentAt: new Date(sentAt ?? createdAt),
-    status: error === undefined ? status : 'failed',
+    status: error ? 'failed' : id === undefined ? 'pending' : 'sent',
     error,
   }
 }

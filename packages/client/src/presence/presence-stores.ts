@@ -1,5 +1,6 @@
 import type { Presence } from '../api.ts'
 import { getOrCreate } from '../lib/get-or-create.ts'
+import { toDate } from '../lib/to-date.ts'
 import { ValueStore } from '../lib/value-store.ts'
 import type { PresenceData } from './presence-watch.ts'
 
@@ -34,9 +35,8 @@ export function createPresenceStores(onWanted: (userIds: readonly string[]) => v
   function apply(data: PresenceData): void {
     const { userId, online, lastSeenAt } = data
     newest.set(userId, data)
-    const seen = lastSeenAt === null ? null : new Date(lastSeenAt)
     if (online === true) get(userId).set({ type: 'online' })
-    else get(userId).set({ type: online === null ? 'unknown' : 'offline', lastSeenAt: seen })
+    else get(userId).set({ type: online === null ? 'unknown' : 'offline', lastSeenAt: toDate(lastSeenAt) })
   }
 
   return {

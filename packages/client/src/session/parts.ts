@@ -6,6 +6,7 @@ import type { EventData } from '../graphql/responses.ts'
 import type { ValueStore } from '../lib/value-store.ts'
 import type { Model } from '../model/model.ts'
 import type { PresenceStores } from '../presence/presence-stores.ts'
+import type { OpenUploads } from '../uploads/open-uploads.ts'
 
 /** The parts of a client that exist from its creation, before the user and the device are known. */
 export type ClientParts = Readonly<{
@@ -13,6 +14,7 @@ export type ClientParts = Readonly<{
   url: string
   WebSocket: typeof globalThis.WebSocket
   storage: ClientStorage
+  uploads: OpenUploads | undefined
   pageSize: number
   tokens: TokenSource
   request: Request

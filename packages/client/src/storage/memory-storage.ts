@@ -21,7 +21,7 @@ export function memoryStorage(): ClientStorage {
       }
     },
     async keys(prefix) {
-      return [...values.keys()].filter((key) => key.startsWith(prefix)).toSorted()
+      return [...values.keys()].filter((key) => key.startsWith(prefix)).sort()
     },
     async close() {},
   }

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ClientStorage } from '../../src/api.ts'
 import { networkError, ParleyError } from '../../src/errors.ts'
 import type { Request } from '../../src/graphql/http.ts'
+import { Model } from '../../src/model/model.ts'
 import { type ChatRecord, type MessageRecord, UNKNOWN_CHAT } from '../../src/model/records.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { memoryStorage } from '../../src/storage/memory-storage.ts'
@@ -66,6 +67,7 @@ function createTab(server: ReturnType<typeof createServer>, storage: ClientStora
   const outbox = createOutbox({
     storage,
     prefix: 'user_bob/outbox/',
+    model: new Model(() => []),
     request: server.request,
     signal: stop.signal,
     onChanged: () => undefined,

@@ -86,7 +86,7 @@ test('says that a runtime without WebSocket needs one', async () => {
   onTestFinished(() => void vi.unstubAllGlobals())
   const client = createParleyClient({ url: 'http://127.0.0.1:1/graphql', token: SHORT_LIVED })
   onTestFinished(() => client.close())
-  await expect(client.start()).rejects.toThrow('Pass one as the option `WebSocket`')
+  await expect(client.start()).rejects.toThrow('Pass `WebSocket`')
 })
 
 test('reports a storage that cannot be read', async () => {
