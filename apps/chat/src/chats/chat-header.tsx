@@ -1,7 +1,7 @@
 import type { ChatState } from '@parley/client'
 import { usePresence } from '@parley/react'
 import type { ReactNode } from 'react'
-import { Button } from 'react-aria-components/Button'
+import { Button } from '../ui/button.tsx'
 import { useMinute } from '../lib/clock.ts'
 import { lastSeen } from '../lib/times.ts'
 import { closeChat } from '../messenger/route.ts'

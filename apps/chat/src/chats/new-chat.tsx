@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react'
-import { Button } from 'react-aria-components/Button'
+import { Button } from '../ui/button.tsx'
 import { problemText } from '../lib/problems.ts'
 import { openChat } from '../messenger/route.ts'
 import { useSession } from '../session/session.ts'

@@ -1,6 +1,6 @@
 import type { User } from '@parley/client'
 import { type ReactNode, useState } from 'react'
-import { Button } from 'react-aria-components/Button'
+import { Button } from '../ui/button.tsx'
 import { Avatar } from '../ui/avatar.tsx'
 import { TextField } from '../ui/text-field.tsx'
 import { toUserId } from './people.ts'

@@ -1,6 +1,6 @@
 import type { UseChat } from '@parley/react'
 import { type ReactNode, useState } from 'react'
-import { Button } from 'react-aria-components/Button'
+import { Button } from '../ui/button.tsx'
 import { usePeople } from '../chats/people.ts'
 import { PeoplePicker } from '../chats/people-picker.tsx'
 import { problemText } from '../lib/problems.ts'

@@ -1,7 +1,7 @@
 import type { Member, MemberRole } from '@parley/client'
 import type { UseChat } from '@parley/react'
 import { type ReactNode, useState } from 'react'
-import { Button } from 'react-aria-components/Button'
+import { Button } from '../ui/button.tsx'
 import { attempt } from '../lib/notices.tsx'
 import { Avatar, OnlineDot } from '../ui/avatar.tsx'
 import { Confirm, type Question } from '../ui/confirm.tsx'

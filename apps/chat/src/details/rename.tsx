@@ -1,6 +1,6 @@
 import type { UseChat } from '@parley/react'
 import { type ReactNode, useState } from 'react'
-import { Button } from 'react-aria-components/Button'
+import { Button } from '../ui/button.tsx'
 import { attempt } from '../lib/notices.tsx'
 import { TextField } from '../ui/text-field.tsx'
 

@@ -1,6 +1,6 @@
 import { useConnection, useServiceStatus } from '@parley/react'
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react'
-import { Button } from 'react-aria-components/Button'
+import { Button } from '../ui/button.tsx'
 import { useSession } from '../session/session.ts'
 import { Icon } from '../ui/icon.tsx'
 import { type BannerText, bannerText } from './banner-text.ts'

@@ -1,6 +1,6 @@
 import { ParleyProvider, useChats, useConnection, useTotalUnread } from '@parley/react'
 import { type ReactNode, useEffect, useState } from 'react'
-import { Button } from 'react-aria-components/Button'
+import { Button } from '../ui/button.tsx'
 import { ChatScreen } from '../chats/chat-screen.tsx'
 import { ChatList } from '../chats/chat-list.tsx'
 import { NewChat } from '../chats/new-chat.tsx'

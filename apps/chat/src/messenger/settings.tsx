@@ -1,10 +1,8 @@
 import type { ReactNode } from 'react'
-import { Button } from 'react-aria-components/Button'
-import { Dialog, DialogTrigger } from 'react-aria-components/Dialog'
-import { Popover } from 'react-aria-components/Popover'
+import { Button } from '../ui/button.tsx'
 import { type Appearance, setAppearance, useAppearance } from '../lib/appearance.ts'
 import { useSession } from '../session/session.ts'
-import { IconButton } from '../ui/icon-button.tsx'
+import { PopoverButton } from '../ui/popover-button.tsx'
 import { Toggle } from '../ui/toggle.tsx'
 
 const THEMES = [
@@ -18,10 +16,9 @@ export function Settings(): ReactNode {
   const { signOut } = useSession()
   const { theme, direction } = useAppearance()
   return (
-    <DialogTrigger>
-      <IconButton icon="settings" label="Settings" />
-      <Popover className="popover" placement="bottom end">
-        <Dialog className="popover-dialog settings" aria-label="Settings">
+    <PopoverButton icon="settings" label="Settings" placement="bottom end" dialogClass="settings">
+      {() => (
+        <>
           <fieldset className="segments">
             <legend>Colours</legend>
             <div className="segments-row">
@@ -49,8 +46,8 @@ export function Settings(): ReactNode {
               Sign out
             </Button>
           )}
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+        </>
+      )}
+    </PopoverButton>
   )
 }

@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react'
-import { Button } from 'react-aria-components/Button'
+import { Button } from '../ui/button.tsx'
 import { Logo } from '../ui/logo.tsx'
 import { TextField } from '../ui/text-field.tsx'
 

@@ -1,5 +1,5 @@
 import { type ReactNode, useId } from 'react'
-import { Button } from 'react-aria-components/Button'
+import { Button } from '../ui/button.tsx'
 import { useSession } from '../session/session.ts'
 import { Logo } from '../ui/logo.tsx'
 

@@ -1,8 +1,7 @@
 import type { ReactNode } from 'react'
-import { Button } from 'react-aria-components/Button'
-import { Dialog } from 'react-aria-components/Dialog'
-import { Heading } from 'react-aria-components/Heading'
+import { Button } from './button.tsx'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
+import { Dialog } from './dialog.tsx'
 
 /** A question before something that cannot be undone. */
 export type Question = Readonly<{
@@ -24,24 +23,28 @@ export function Confirm({
     <ModalOverlay className="sheet-overlay" isOpen onOpenChange={onClose} isDismissable>
       <Modal className="sheet">
         <Dialog className="sheet-dialog confirm" role="alertdialog">
-          <Heading slot="title" className="sheet-title">
-            <bdi>{title}</bdi>
-          </Heading>
-          <p>{text}</p>
-          <div className="confirm-buttons">
-            <Button className="button" autoFocus onPress={onClose}>
-              Cancel
-            </Button>
-            <Button
-              className="button button-danger"
-              onPress={() => {
-                onClose()
-                onConfirm()
-              }}
-            >
-              {confirm}
-            </Button>
-          </div>
+          {(titleProps) => (
+            <>
+              <h2 {...titleProps} className="sheet-title">
+                <bdi>{title}</bdi>
+              </h2>
+              <p>{text}</p>
+              <div className="confirm-buttons">
+                <Button className="button" autoFocus onPress={onClose}>
+                  Cancel
+                </Button>
+                <Button
+                  className="button button-danger"
+                  onPress={() => {
+                    onClose()
+                    onConfirm()
+                  }}
+                >
+                  {confirm}
+                </Button>
+              </div>
+            </>
+          )}
         </Dialog>
       </Modal>
     </ModalOverlay>

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { Button, type ButtonProps } from 'react-aria-components/Button'
+import { Button, type ButtonProps } from './button.tsx'
 import { Icon, type IconName } from './icon.tsx'
 
 /** A round button with an icon. The label is for screen readers and tooltips. */

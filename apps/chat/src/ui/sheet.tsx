@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react'
-import { Dialog } from 'react-aria-components/Dialog'
-import { Heading } from 'react-aria-components/Heading'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
+import { Dialog } from './dialog.tsx'
 import { IconButton } from './icon-button.tsx'
 
 /** A dialog over the page: in the middle of a large window, and the whole of a small one. */
@@ -20,13 +19,17 @@ export function Sheet({
     >
       <Modal className="sheet">
         <Dialog className="sheet-dialog">
-          <header className="sheet-header">
-            <Heading slot="title" className="sheet-title">
-              {title}
-            </Heading>
-            <IconButton icon="close" label="Close" onPress={onClose} />
-          </header>
-          <div className="sheet-content">{children}</div>
+          {(titleProps) => (
+            <>
+              <header className="sheet-header">
+                <h2 {...titleProps} className="sheet-title">
+                  {title}
+                </h2>
+                <IconButton icon="close" label="Close" onPress={onClose} />
+              </header>
+              <div className="sheet-content">{children}</div>
+            </>
+          )}
         </Dialog>
       </Modal>
     </ModalOverlay>
