@@ -141,6 +141,7 @@ function wireWebApp(
     webApp: createWebApp({
       folder: WEB_APP_FOLDER,
       frameOrigins: config.http.allowedOrigins,
+      publicOrigin: config.http.publicUrl && new URL(config.http.publicUrl).origin,
       isDevelopment: config.mode === 'development',
       logger,
     }),

@@ -25,12 +25,12 @@ export type TestApp = AsyncDisposable &
 
 export async function startApp({
   allowedOrigins = [],
-}: Readonly<{ allowedOrigins?: readonly string[] }> = {}): Promise<TestApp> {
+  media,
+}: Readonly<{ allowedOrigins?: readonly string[]; media?: 'folder' }> = {}): Promise<TestApp> {
   const resources = new AsyncDisposableStack()
   const http = { host: '127.0.0.1', port: 0, allowedOrigins, allowedHeaders: [], trustedProxies: [] }
-  const parley = resources.use(
-    await startParley({ config: { ...UNLIMITED, ...SERVER_API, webApp: true, http } }),
-  )
+  const config = { ...UNLIMITED, ...SERVER_API, webApp: true, http }
+  const parley = resources.use(await startParley({ config, ...(media && { media }) }))
   const browser = await startBrowser()
   resources.defer(() => browser.close())
   const { origin } = new URL(parley.url)

@@ -15,6 +15,8 @@ type Dependencies = Readonly<{
   folder: string
   /** Origins of pages that may show the app in a frame, besides its own. */
   frameOrigins: readonly string[]
+  /** Where files are uploaded and served, if the configuration names it. */
+  publicOrigin?: string | undefined
   /** In development, the files may be built again while the gateway runs, and pictures may come over HTTP. */
   isDevelopment: boolean
   logger: Logger
@@ -30,8 +32,14 @@ const EMBED_PATH = '/app/embed.json'
  * Every file is read and compressed once, at the first request. A path is looked up among these files and never becomes
  * part of a file name, so no path leads out of the folder.
  */
-export function createWebApp({ folder, frameOrigins, isDevelopment, logger }: Dependencies): WebApp {
-  const policy = securityPolicy(frameOrigins, isDevelopment)
+export function createWebApp({
+  folder,
+  frameOrigins,
+  publicOrigin,
+  isDevelopment,
+  logger,
+}: Dependencies): WebApp {
+  const policy = securityPolicy(frameOrigins, isDevelopment, publicOrigin)
   let loaded: Readonly<{ builtAtMs: number; files: Promise<StaticFiles> }> | undefined
 
   async function files(): Promise<StaticFiles> {
@@ -80,15 +88,23 @@ const TOUCH_STYLE = "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='"
 
 /**
  * The page runs nothing but its own files. Pictures of users come from the addresses in their tokens, over HTTPS only:
- * HTTP would show the network whose pictures are loaded.
+ * HTTP would show the network whose pictures are loaded. Files of messages come from the gateway, or over HTTPS from
+ * the storage that it redirects to. Until they are sent, the page shows them from its own memory, as `blob:`.
  */
-function securityPolicy(frameOrigins: readonly string[], isDevelopment: boolean): string {
+function securityPolicy(
+  frameOrigins: readonly string[],
+  isDevelopment: boolean,
+  publicOrigin: string | undefined,
+): string {
+  const gateway = publicOrigin === undefined ? "'self'" : `'self' ${publicOrigin}`
+  const pictures = `${gateway} blob: https:${isDevelopment ? ' http:' : ''}`
   return [
     "default-src 'none'",
     "script-src 'self'",
     `style-src 'self' ${TOUCH_STYLE}`,
-    `img-src 'self' https:${isDevelopment ? ' http:' : ''}`,
-    "connect-src 'self'",
+    `img-src ${pictures}`,
+    `media-src ${pictures}`,
+    `connect-src ${gateway}`,
     "frame-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",

@@ -135,7 +135,8 @@ test(
       expect.arrayContaining([
         "default-src 'none'",
         "script-src 'self'",
-        "img-src 'self' https:",
+        "img-src 'self' blob: https:",
+        "media-src 'self' blob: https:",
         "connect-src 'self'",
         "frame-ancestors 'self'",
       ]),

@@ -83,14 +83,14 @@ test('serves the page for each visit anew, with a policy that runs only its own 
   expect(policy).toContain("default-src 'none'; script-src 'self'")
   expect(policy).toContain("frame-ancestors 'self' https://product.example")
   expect(policy).not.toContain('unsafe')
-  expect(policy).toContain("img-src 'self' https:;")
+  expect(policy).toContain("img-src 'self' blob: https:;")
   const known = await app.get('/', { 'if-none-match': String(headers.etag) })
   expect([known.status, known.body]).toEqual([304, ''])
 })
 
 test('shows pictures over HTTP in development, where products have no certificate', async () => {
   await using app = await startApp({ isDevelopment: true })
-  expect((await app.get('/')).headers['content-security-policy']).toContain("img-src 'self' https: http:;")
+  expect((await app.get('/')).headers['content-security-policy']).toContain("img-src 'self' blob: https: http:;")
 })
 
 test('tells the app which pages may embed it', async () => {

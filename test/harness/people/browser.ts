@@ -9,7 +9,7 @@ export const BROWSER_TIMEOUT_MS = 300_000
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
-/** No updates, sync or reports. No sandbox, because Chromium has none when it runs as root. */
+/** No updates, sync or reports. No sandbox, because Chromium has none when it runs as root. The microphone beeps. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -22,6 +22,7 @@ const FLAGS = [
   '--no-default-browser-check',
   '--no-first-run',
   '--no-pings',
+  '--use-fake-device-for-media-stream',
 ]
 
 /** Starts a headless Chromium. Installs it from Debian if there is none on PATH. */

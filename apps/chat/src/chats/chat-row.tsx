@@ -27,7 +27,7 @@ export const ChatRow = memo(function ChatRow({
 }>): ReactNode {
   const draft = useDraft(chat.id)
   const now = new Date(useMinute())
-  const { kind, author, text, status } = previewOf(chat, viewerId, isOpen ? '' : draft)
+  const { kind, author, text, icon, status } = previewOf(chat, viewerId, isOpen ? '' : draft)
   return (
     <button
       type="button"
@@ -65,6 +65,7 @@ export const ChatRow = memo(function ChatRow({
                   <bdi className="chat-row-author">{author}:</bdi>{' '}
                 </>
               )}
+              {icon !== undefined && <Icon name={icon} size={16} />}
               {text}
             </span>
           </span>

@@ -1,4 +1,6 @@
 import type { ChatSummary, Message, MessageStatus, User } from '@parley/client'
+import { labelOf } from '../files/labels.ts'
+import type { IconName } from '../ui/icon.tsx'
 
 /** The second line of a chat in the list. */
 export type Preview = Readonly<{
@@ -6,6 +8,8 @@ export type Preview = Readonly<{
   /** The author, or what kind of text it is, if it has to be said. */
   author: string | undefined
   text: string
+  /** For the kind of the files of the message. */
+  icon?: IconName | undefined
   /** How far the viewer's own message has come. */
   status: MessageStatus | undefined
 }>
@@ -21,12 +25,13 @@ export function previewOf(chat: ChatSummary, viewerId: string | undefined, draft
   }
   const text = bodyText(message)
   const { status, sender } = message
-  if (status === 'failed') return { kind: 'failed', author: 'Not sent', text, status }
+  const icon = labelOf(message)?.icon
+  if (status === 'failed') return { kind: 'failed', author: 'Not sent', text, icon, status }
   if (sender.id === viewerId) {
-    return { ...plain, kind: 'message', text, status: message.body === null ? undefined : status }
+    return { ...plain, kind: 'message', text, icon, status: isGone(message) ? undefined : status }
   }
   const hasAuthor = chat.kind === 'GROUP' && message.kind === 'USER'
-  return { ...plain, kind: 'message', author: hasAuthor ? sender.name : undefined, text }
+  return { ...plain, kind: 'message', author: hasAuthor ? sender.name : undefined, text, icon }
 }
 
 /**
@@ -39,9 +44,17 @@ function newestOf({ lastMessage, newestUnsent }: ChatSummary): Message | null {
   return newestUnsent.sentAt > lastMessage.sentAt ? newestUnsent : lastMessage
 }
 
-/** The body of a message, or why it has none. */
-export function bodyText({ body, deletedAt, expiresAt }: Message): string {
+/** Whether a message has neither a body nor files any more, or not for the viewer. */
+export function isGone({ body, attachments }: Message): boolean {
+  return body === null && attachments.length === 0
+}
+
+/** The body of a message, what its files are, or why it has neither. */
+export function bodyText(message: Message): string {
+  const { body, deletedAt, expiresAt } = message
   if (body !== null) return body
+  const label = labelOf(message)
+  if (label !== undefined) return label.text
   if (deletedAt !== null) return 'Message deleted'
   return expiresAt === null ? 'Sent before you joined' : 'Message expired'
 }

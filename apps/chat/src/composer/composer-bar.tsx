@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { bodyText } from '../chats/preview.ts'
 import { Icon } from '../ui/icon.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import type { Draft } from './drafts.ts'
@@ -14,7 +15,7 @@ export function ComposerBar({
       <Icon name={type} />
       <div className="composer-bar-text">
         <strong>{type === 'edit' ? 'Edit message' : `Reply to ${message.sender.name}`}</strong>
-        <span dir="auto">{message.body}</span>
+        <span dir="auto">{bodyText(message)}</span>
       </div>
       <IconButton icon="close" label={type === 'edit' ? 'Stop editing' : 'Do not reply'} onPress={onCancel} />
     </div>

@@ -1,5 +1,6 @@
 import type { UseChat } from '@parley/react'
 import {
+  type ClipboardEvent,
   type Dispatch,
   type KeyboardEvent,
   type ReactNode,
@@ -11,10 +12,15 @@ import {
 import { notify } from '../lib/notices.tsx'
 import { problemText } from '../lib/problems.ts'
 import { textDirection } from '../lib/text-direction.ts'
+import type { Uploads } from '../session/use-uploads.ts'
 import { IconButton } from '../ui/icon-button.tsx'
+import { AttachButton } from './attach-button.tsx'
 import { bodyLength } from './body-length.ts'
 import { ComposerBar } from './composer-bar.tsx'
+import { addDraftFiles, takeDraftFiles, useDraftFiles } from './draft-files.ts'
 import { type Draft, draftOf, setDraft, useDraft } from './drafts.ts'
+import { FileTray } from './file-tray.tsx'
+import { canRecord, Recorder } from './recorder.tsx'
 
 type Target = Draft['target']
 
@@ -24,20 +30,28 @@ export function Composer({
   viewerId,
   target,
   onTarget,
+  uploads,
+  onFiles,
 }: Readonly<{
   chat: UseChat
   viewerId: string | undefined
   target: Target
   onTarget: Dispatch<SetStateAction<Target>>
+  uploads: Uploads
+  onFiles(files: Iterable<File>): void
 }>): ReactNode {
   const text = useDraft(chat.id)
   const input = useRef<HTMLTextAreaElement>(null)
   const [problem, setProblem] = useState<string>()
   const [isSaving, setIsSaving] = useState(false)
+  const [isRecording, setIsRecording] = useState(false)
+  const files = useDraftFiles(chat.id)
   const body = text.trim()
   const { isTooLong, note } = bodyLength(body)
-  const canSubmit = body !== '' && !isTooLong && !isSaving
   const isEdit = target?.type === 'edit'
+  const hasContent = body !== '' || (files.length > 0 && !isEdit)
+  const canSubmit = hasContent && !isTooLong && !isSaving
+  const canSpeak = uploads === 'on' && !hasContent && !isEdit && canRecord()
 
   // A reply or an edit goes on in the field. An edit begins with the message's own text, and the draft is there again
   // afterwards.
@@ -58,17 +72,22 @@ export function Composer({
   function submit(): void {
     if (!canSubmit) return
     setProblem(undefined)
-    void (target?.type === 'edit' ? save(target) : send())
+    void (target?.type === 'edit' ? save(target) : send(takeDraftFiles(chat.id)))
   }
 
-  /** The text is in storage before `send` resolves. If that fails, it comes back. */
-  async function send(): Promise<void> {
+  /** Text and files are in storage before `send` resolves. If that fails, they come back. */
+  async function send(attachments: readonly File[]): Promise<void> {
     const replyToId = target?.message.id
     setDraft(chat.id, '')
     onTarget(undefined)
     try {
-      await chat.send({ body, ...(replyToId !== undefined && { replyToId }) })
+      await chat.send({
+        ...(body !== '' && { body }),
+        ...(replyToId !== undefined && { replyToId }),
+        ...(attachments.length > 0 && { attachments }),
+      })
     } catch (error) {
+      addDraftFiles(chat.id, attachments)
       if (draftOf(chat.id) === '') {
         setDraft(chat.id, text)
         onTarget(target)
@@ -110,6 +129,14 @@ export function Composer({
     }
   }
 
+  function onPaste(event: ClipboardEvent): void {
+    const { files: pasted } = event.clipboardData
+    // A table of a spreadsheet comes as a picture too. Its text is what is wanted.
+    if (uploads !== 'on' || pasted.length === 0 || event.clipboardData.types.includes('text/plain')) return
+    event.preventDefault()
+    onFiles(pasted)
+  }
+
   if (!chat.isMember) return <p className="composer-closed">You are no longer a member of this group.</p>
   return (
     <div className="composer">
@@ -119,13 +146,17 @@ export function Composer({
           {problem ?? note}
         </p>
       )}
-      <div className="composer-row">
+      {files.length > 0 && !isEdit && <FileTray chatId={chat.id} files={files} />}
+      {isRecording && <Recorder onSend={(file) => void send([file])} onEnd={() => setIsRecording(false)} />}
+      <div className="composer-row" hidden={isRecording}>
+        {uploads !== 'off' && !isEdit && <AttachButton isPaused={uploads === 'paused'} onFiles={onFiles} />}
         <textarea
           ref={input}
           className="composer-input"
           aria-label="Message"
           aria-invalid={isTooLong}
-          placeholder="Message"
+          placeholder={files.length > 0 ? 'Add a caption' : 'Message'}
+          onPaste={onPaste}
           rows={1}
           dir={textDirection(text)}
           value={text}
@@ -137,13 +168,22 @@ export function Composer({
           }}
           onKeyDown={onKeyDown}
         />
-        <IconButton
-          icon={isEdit ? 'check' : 'send'}
-          label={isEdit ? 'Save' : 'Send'}
-          className="send-button"
-          isDisabled={!canSubmit}
-          onPress={submit}
-        />
+        {canSpeak ? (
+          <IconButton
+            icon="mic"
+            label="Record a voice message"
+            className="send-button"
+            onPress={() => setIsRecording(true)}
+          />
+        ) : (
+          <IconButton
+            icon={isEdit ? 'check' : 'send'}
+            label={isEdit ? 'Save' : 'Send'}
+            className="send-button"
+            isDisabled={!canSubmit}
+            onPress={submit}
+          />
+        )}
       </div>
     </div>
   )

@@ -3,10 +3,24 @@ import { ParleyError } from '@parley/client'
 type Problem = Readonly<{ code: string; message: string }>
 
 /** Says in words for the person why a message was refused. */
-export function sendProblemText(problem: Problem | undefined): string {
+export function sendProblemText(problem: Problem | undefined, hasFiles = false): string {
+  if (hasFiles && problem !== undefined) return filesProblemText(problem)
   // The composer limits the length, so what is left is that nothing is visible, or control characters.
   if (problem?.code === 'BAD_USER_INPUT') return 'The text has invisible characters that cannot be sent.'
   return problem === undefined ? 'The message was not sent.' : textOf(problem)
+}
+
+function filesProblemText({ code, message }: Problem): string {
+  switch (code) {
+    case 'SERVICE_DEGRADED':
+      return 'The service is busy and takes no files at the moment. Try again later.'
+    case 'RATE_LIMITED':
+      return 'That was a lot of files for one day. Try again later.'
+    case 'FORBIDDEN':
+      return 'Files cannot be sent here.'
+    default:
+      return message
+  }
 }
 
 /** Says in words for the person why an action failed. `userIds`: the people of the action. */

@@ -9,6 +9,10 @@ export type MessageActions = Readonly<{
   react(message: Message, emoji: string, present: boolean): void
   /** Scrolls to a message, and loads older ones until it is there. */
   jumpTo(messageId: string): void
+  /** A word or two for the files of a message, if it is loaded. */
+  textOf(messageId: string): string | undefined
+  /** Shows a picture in full. */
+  openGallery(attachmentId: string): void
   retry(message: Message): void
   discard(message: Message): void
 }>

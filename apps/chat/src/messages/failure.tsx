@@ -17,7 +17,7 @@ export function Failure({
 }>): ReactNode {
   return (
     <div className="failure">
-      <span>{isMember ? sendProblemText(message.error) : NOT_A_MEMBER}</span>
+      <span>{isMember ? sendProblemText(message.error, message.attachments.length > 0) : NOT_A_MEMBER}</span>
       {isMember && (
         <button
           type="button"

@@ -3,6 +3,7 @@ import type { UseChat } from '@parley/react'
 import { type ReactNode, useMemo, useState } from 'react'
 import { Virtualizer } from 'virtua'
 import type { Draft } from '../composer/drafts.ts'
+import { Gallery } from '../files/gallery.tsx'
 import { attempt, notify } from '../lib/notices.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { Announcer } from './announcer.tsx'
@@ -36,7 +37,8 @@ export function MessageList({
   const jump = useJump(chat, rows, scroll)
   const focus = useRowFocus(rows, scroll.list)
   const [menu, setMenu] = useState<OpenMenu>()
-  const actions = useMessageActions(chat, jump.to, setMenu, onTarget)
+  const [openId, setOpenId] = useState<string>()
+  const actions = useMessageActions(chat, jump.to, setMenu, onTarget, setOpenId)
   const isOpen = useOpening(chat, rows, unread, scroll)
   useReading(chat, isOpen ? (scroll.isAtEnd ? chat.headSeq : seenSeq(rows, scroll.seenIndex)) : 0)
 
@@ -89,6 +91,7 @@ export function MessageList({
         </div>
       )}
       <Announcer messages={chat.messages} viewerId={viewerId} />
+      <Gallery messages={messages} openId={openId} onClose={() => setOpenId(undefined)} />
       {menu !== undefined && (
         <MessageMenu
           menu={menu}

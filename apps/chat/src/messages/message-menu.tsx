@@ -1,9 +1,9 @@
 import type { Message } from '@parley/client'
 import { type ReactNode, type RefObject, useState } from 'react'
-import { Button } from 'react-aria-components/Button'
-import { Dialog } from 'react-aria-components/Dialog'
+import { Button } from '../ui/button.tsx'
 import { Popover } from 'react-aria-components/Popover'
 import type { Draft } from '../composer/drafts.ts'
+import { Dialog } from '../ui/dialog.tsx'
 import { Icon, type IconName } from '../ui/icon.tsx'
 import { PALETTE } from './actions.ts'
 
@@ -68,10 +68,12 @@ function Items({ menu: { message }, viewerId, isMember, onTarget, onCopy, onDele
   return (
     <div className="menu-items">
       {isMember && <Item icon="reply" text="Reply" onPress={() => onTarget({ type: 'reply', message })} />}
-      <Item icon="copy" text="Copy text" onPress={onCopy} />
+      {message.body !== null && <Item icon="copy" text="Copy text" onPress={onCopy} />}
       {isOwn && isMember && (
         <>
-          <Item icon="edit" text="Edit" onPress={() => onTarget({ type: 'edit', message })} />
+          {message.body !== null && (
+            <Item icon="edit" text="Edit" onPress={() => onTarget({ type: 'edit', message })} />
+          )}
           <Item
             icon="trash"
             text={isSure ? 'Delete for everyone?' : 'Delete'}

@@ -1,6 +1,8 @@
 import type { Message } from '@parley/client'
 import { memo, type MouseEvent, type ReactNode, useState } from 'react'
-import { bodyText } from '../chats/preview.ts'
+import { bodyText, isGone } from '../chats/preview.ts'
+import { Attachments } from '../files/attachments.tsx'
+import { isVisual } from '../files/labels.ts'
 import { clockTime } from '../lib/times.ts'
 import { Avatar, colorOf } from '../ui/avatar.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -59,7 +61,7 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
             </span>
           )}
           <Bubble {...props} />
-          {isNear && message.body !== null && message.id !== undefined && <Shortcuts {...props} />}
+          {isNear && !isGone(message) && message.id !== undefined && <Shortcuts {...props} />}
         </div>
         <Reactions message={message} viewerId={props.viewerId} isTabStop={isTabStop} actions={actions} />
         {message.status === 'failed' && (
@@ -101,12 +103,17 @@ function Shortcuts({ message, isMember, actions }: Props): ReactNode {
 }
 
 function Bubble({ message, isOwn, isGroup, isFirst, isTabStop, actions }: Props): ReactNode {
-  const { sender, body, replyTo, editedAt, expiresAt, sentAt, status } = message
-  const isGone = body === null
-  const large = isGone || replyTo !== null ? 0 : largeEmoji(body)
-  const kind = isGone ? 'bubble-gone' : large > 0 ? `bubble-emoji bubble-emoji-${large}` : ''
+  const { sender, body, attachments, replyTo, editedAt, expiresAt, sentAt, status } = message
+  const isEmpty = isGone(message)
+  const large = body === null || attachments.length > 0 || replyTo !== null ? 0 : largeEmoji(body)
+  const kinds = [
+    isEmpty && 'bubble-gone',
+    large > 0 && `bubble-emoji bubble-emoji-${large}`,
+    attachments.some(isVisual) && 'bubble-pictures',
+    body === null && attachments.length > 0 && attachments.every(isVisual) && 'bubble-bare',
+  ]
   return (
-    <div className={`bubble ${kind}`}>
+    <div className={['bubble', ...kinds].filter(Boolean).join(' ')}>
       <span
         className={
           isGroup && !isOwn && isFirst ? `sender sender-color-${colorOf(sender.id)}` : 'visually-hidden'
@@ -115,15 +122,18 @@ function Bubble({ message, isOwn, isGroup, isFirst, isTabStop, actions }: Props)
         <bdi>{isOwn ? 'You' : sender.name}</bdi>
         <span className="visually-hidden">:</span>
       </span>
-      {replyTo !== null && !isGone && <Quote quote={replyTo} isTabStop={isTabStop} actions={actions} />}
-      <span className="bubble-text" dir="auto">
-        <MessageText text={bodyText(message)} isTabStop={isTabStop} />
-      </span>
+      {replyTo !== null && !isEmpty && <Quote quote={replyTo} isTabStop={isTabStop} actions={actions} />}
+      {attachments.length > 0 && <Attachments message={message} isTabStop={isTabStop} actions={actions} />}
+      {(body !== null || isEmpty) && (
+        <span className="bubble-text" dir="auto">
+          <MessageText text={bodyText(message)} isTabStop={isTabStop} />
+        </span>
+      )}
       <span className="meta">
-        {expiresAt !== null && !isGone && <Expiry at={expiresAt} />}
-        {editedAt !== null && !isGone && <span>edited</span>}
+        {expiresAt !== null && !isEmpty && <Expiry at={expiresAt} />}
+        {editedAt !== null && !isEmpty && <span>edited</span>}
         <time dateTime={sentAt.toISOString()}>{clockTime(sentAt)}</time>
-        {isOwn && !isGone && <Ticks status={status} />}
+        {isOwn && !isEmpty && <Ticks status={status} />}
       </span>
     </div>
   )

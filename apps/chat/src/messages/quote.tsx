@@ -18,7 +18,7 @@ export function Quote({
     >
       <bdi className="quote-sender">{quote.sender.name}</bdi>
       <span className="quote-text" dir="auto">
-        {quote.body ?? 'Message not available'}
+        {quote.body ?? actions.textOf(quote.id) ?? 'Message not available'}
       </span>
     </button>
   )

@@ -10,6 +10,7 @@ const PAUSED: Readonly<Record<string, string>> = {
   typing: 'who is typing',
   presence: 'who is online',
   receipts: 'read ticks',
+  uploads: 'pictures and files',
 }
 
 type Situation = Readonly<{

@@ -1,4 +1,5 @@
 import { createParleyClient, type ParleyClient, type User } from '@parley/client'
+import { fileUploads } from '@parley/client/uploads'
 import { createContext, use } from 'react'
 import type { Embedder } from '../boot/embed.ts'
 import { createNetwork, type Network } from './network.ts'
@@ -49,6 +50,7 @@ export function createSession({
     token,
     storage: storage.open(),
     pageSize: PAGE_SIZE,
+    uploads: fileUploads(network && { fetch: network.fetch }),
     ...(network && { fetch: network.fetch, WebSocket: network.WebSocket }),
   })
   return { client, network, contacts, signOut, signIn, embedder, isForgetful: storage.isForgetful }
