@@ -4,6 +4,7 @@ import { networkError, ParleyError } from '../../src/errors.ts'
 import { Model } from '../../src/model/model.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { memoryStorage } from '../../src/storage/memory-storage.ts'
+import { joinAlone } from '../../src/tabs/tabs.ts'
 import { createUploadQueue } from '../../src/uploads/file-uploads.ts'
 import { createUploadServer, MEBIBYTE, type UploadServer } from './upload-server.ts'
 
@@ -319,6 +320,41 @@ test('names a file as the server allows it', async () => {
     ['.._a_b_.txt', 'text/plain'],
     ['file.webm', 'audio/webm'],
   ])
+})
+
+test('removes bytes of an earlier start that belong to no message, unless they may just have been stored', async () => {
+  const server = createUploadServer()
+  const storage = memoryStorage()
+  const hourAgo = Date.now() - 3_600_000
+  const key = (time: number, name: string): string => `user_bob/upload/${time}-${name}`
+  const used = { key: key(hourAgo, 'used'), attachment: {} }
+  const entry = { key: 'user_bob/outbox/1', chatId: 'chat_2', clientMessageId: 'a', error: {}, files: [used] }
+  const values = [
+    key(hourAgo, 'orphan'),
+    `${key(hourAgo, 'orphan')}/upload`,
+    used.key,
+    key(Date.now(), 'young'),
+  ]
+  await storage.write(
+    new Map<string, unknown>([...values.map((name) => [name, 1] as const), [entry.key, entry]]),
+  )
+  await startClient(server, storage)
+  const kept = [used.key, values.at(-1)]
+  await expect.poll(() => filesIn(storage)).toEqual(kept)
+})
+
+test('shows in another tab how far the upload of the leading tab is', async () => {
+  const server = createUploadServer()
+  server.beforeBytes(async ({ headers }) => {
+    if (headers['Upload-Offset'] === String(MEBIBYTE)) await new Promise(() => undefined)
+  })
+  const storage: ClientStorage = { ...memoryStorage(), joinTabs: joinAlone, exclusively: (work) => work() }
+  const [leading, following] = [await startClient(server, storage), await startClient(server, storage)]
+  following.outbox.setSender(false, false)
+  await leading.outbox.add('chat_1', { attachments: [file(2 * MEBIBYTE)] })
+  await following.outbox.load()
+  await expect.poll(() => following.newest().uploadProgress).toBe(0.5)
+  expect(following.newest().attachments[0]?.url).toMatch(/^blob:/)
 })
 
 test('sends attachments that the app has uploaded itself', async () => {
