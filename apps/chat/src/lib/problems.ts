@@ -16,8 +16,6 @@ function filesProblemText({ code, message }: Problem): string {
       return 'The service is busy and takes no files at the moment. Try again later.'
     case 'RATE_LIMITED':
       return 'That was a lot of files for one day. Try again later.'
-    case 'FORBIDDEN':
-      return 'Files cannot be sent here.'
     default:
       return message
   }

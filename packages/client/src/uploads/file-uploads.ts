@@ -118,11 +118,11 @@ export function createUploadQueue(context: UploadContext, transport: Transport):
     try {
       await sendFile({ url: state.url, bytes, isFresh: !isUsable, signal: stop, onProgress }, transport)
     } catch (error) {
-      const { code } = error as ParleyError
+      const { code, message } = error as ParleyError
       if (code !== 'NOT_FOUND' && code !== 'FORBIDDEN') throw error
       // The next attempt announces the file again.
       await files.setState(key, undefined)
-      throw new ParleyError(code, 'The upload is gone.', { isRetryable: isUsable, cause: error })
+      throw new ParleyError(code, message, { isRetryable: isUsable, cause: error })
     }
     await files.setState(key, { ...state, isDone: true })
     return state.attachmentId
