@@ -172,7 +172,7 @@ test('a voice message is recorded, sent and played', async () => {
   await page.context().grantPermissions(['microphone'])
   await openChat(page, 'Leo')
   await page.getByRole('button', { name: 'Record a voice message' }).click()
-  await expect.poll(() => page.getByRole('timer').innerText()).toBe('0:01')
+  await expect.poll(() => page.getByRole('timer').innerText()).toMatch(/0:0[2-9]/)
   expect(await problemsIn(page)).toEqual([])
   await page.getByRole('button', { name: 'Send the recording' }).click()
   await expect.poll(() => newestTick(page)).toBe('Sent')
@@ -181,11 +181,18 @@ test('a voice message is recorded, sent and played', async () => {
   const row = other.getByRole('navigation').getByRole('button', { name: 'Kim' })
   await expect.poll(() => row.innerText()).toContain('Voice message')
   await openChat(other, 'Kim')
+  // The player reads the recording to its end first, because only that tells its length.
+  await expect.poll(() => other.locator('.audio .file-size').innerText()).toMatch(/0:0[1-9]/)
+  const isHeard = other.locator('audio').evaluate(
+    (audio: HTMLAudioElement) =>
+      new Promise<boolean>((resolve) => {
+        audio.addEventListener('timeupdate', () => {
+          if (!audio.paused && audio.currentTime > 0.2) resolve(true)
+        })
+      }),
+  )
   await other.getByRole('button', { name: 'Play voice message' }).click()
-  await other.getByRole('button', { name: 'Pause' }).waitFor()
-  await expect
-    .poll(() => other.locator('audio').evaluate((audio) => (audio as HTMLAudioElement).currentTime))
-    .toBeGreaterThan(0.3)
+  expect(await isHeard).toBe(true)
   expect(await problemsIn(other)).toEqual([])
 })
 
