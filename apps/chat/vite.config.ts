@@ -11,7 +11,7 @@ const englishOnly: Plugin = {
   name: 'english-only',
   enforce: 'pre',
   load(id) {
-    const [, room] = /\/private\/([a-z]+)\/intlStrings\.mjs$/.exec(id) ?? []
+    const room = /\/private\/([a-z]+)\/intlStrings\.mjs$/.exec(id)?.[1]
     if (room === undefined) return undefined
     return `import english from '../intl/${room}/en-US.mjs'\nexport default { 'en-US': english }`
   },
