@@ -90,7 +90,9 @@ test('serves the page for each visit anew, with a policy that runs only its own 
 
 test('shows pictures over HTTP in development, where products have no certificate', async () => {
   await using app = await startApp({ isDevelopment: true })
-  expect((await app.get('/')).headers['content-security-policy']).toContain("img-src 'self' blob: https: http:;")
+  expect((await app.get('/')).headers['content-security-policy']).toContain(
+    "img-src 'self' blob: https: http:;",
+  )
 })
 
 test('tells the app which pages may embed it', async () => {
