@@ -26,7 +26,7 @@ const command = new Command('npm run bench --')
   .description('Measures Parley and its peers side by side, and prints medians, ratios and CPU time.')
   .argument(
     '[subjects...]',
-    'what to measure (default: all but peak, growth, scroll and attacks, half an hour)',
+    'what to measure (default: all but peak, growth, scroll, attacks and uploads, half an hour)',
   )
   .option('-r, --rounds <count>', 'runs of each system and step', positive, 3)
   .option('-s, --seconds <seconds>', 'duration of a run', positive, 8)

@@ -2,6 +2,7 @@ import { attacks } from '../attacks/attacks.ts'
 import { growth } from '../growth/growth.ts'
 import { peak } from '../peak/peak.ts'
 import { scroll } from '../scroll/scroll.ts'
+import { uploads } from '../uploads/uploads.ts'
 import { trace } from '../trace/trace.ts'
 import { compare } from './comparison.ts'
 import { COMPARISONS } from './comparisons.ts'
@@ -14,4 +15,5 @@ export const SUBJECTS: readonly Subject[] = [
   growth,
   scroll,
   attacks,
+  uploads,
 ]

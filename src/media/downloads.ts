@@ -14,6 +14,7 @@ export type Download = Readonly<{
   /** Differs from that of any other file. The content under it never changes. */
   etag: string
   byteSize: number
+  /** Errors: NOT_FOUND – the storage has lost it. */
   read(range?: ByteRange): Promise<Readable>
   /** Where the storage serves the file itself, for a minute. Undefined: only this gateway can. */
   directUrl(): Promise<string | undefined>
@@ -35,6 +36,15 @@ export type Downloads = Readonly<{
 type Dependencies = Readonly<{ store: UploadStore; storage: MediaStorage; clock: Clock }>
 
 export function createDownloads({ store, storage, clock }: Dependencies): Downloads {
+  async function read(name: string, range: ByteRange | undefined): Promise<Readable> {
+    try {
+      return await storage.read(name, range)
+    } catch (error) {
+      if ((await storage.sizeOf(name)) === undefined) throw notFound('File')
+      throw error
+    }
+  }
+
   return {
     async open({ id, variant, userId, expiresAt }) {
       if (expiresAt.getTime() <= clock.now())
@@ -54,7 +64,7 @@ export function createDownloads({ store, storage, clock }: Dependencies): Downlo
         ...headers,
         etag: `"${file.attempt}-${variant}"`,
         byteSize,
-        read: (range) => storage.read(name, range),
+        read: (range) => read(name, range),
         directUrl: () => storage.directUrl(name, headers),
       }
     },
@@ -69,7 +79,7 @@ export function createDownloads({ store, storage, clock }: Dependencies): Downlo
         disposition: 'attachment',
         etag: `"${attempt}"`,
         byteSize,
-        read: (range) => storage.read(name, range),
+        read: (range) => read(name, range),
         directUrl: async () => undefined,
       }
     },

@@ -14,6 +14,9 @@ type Dependencies = Readonly<{
   unsentS?: number
 }>
 
+/** All attempts to upload have ended by this age: the address works for a day, and a request ends in two hours. */
+const ENDED_S = UNSENT_S + 3 * 3_600
+
 const MAX_BATCH = 100
 const BUSY_MS = 50
 const IDLE_MS = 5_000
@@ -27,6 +30,9 @@ const GRACE_S = 600
  * Deletes the bytes of deleted messages, and uploads that were not sent. The commit that deletes a message also marks
  * its uploads, so none is forgotten if the gateway dies. All gateways run this loop; deleting the same bytes twice
  * does no harm. A row is deleted after its bytes, so that a failure between the two only repeats the deletion.
+ *
+ * A gateway that dies while it stores files or parts leaves objects that no row names. A day later, when no attempt can
+ * be running any more, the folder of each upload is compared with its row, once.
  */
 export function createMediaSweep(dependencies: Dependencies): BackgroundLoop {
   const { store, storage, metrics, logger, unsentS = UNSENT_S + GRACE_S } = dependencies
@@ -40,6 +46,22 @@ export function createMediaSweep(dependencies: Dependencies): BackgroundLoop {
     return released.length
   }
 
+  /** Removes the objects of attempts that failed. The folder of an upload has nothing but its own attempt then. */
+  async function tidy(): Promise<number> {
+    const uploads = await store.untidy(ENDED_S, MAX_BATCH)
+    for (const { id, storageKey, attempt } of uploads) {
+      const strays = new Set<string>()
+      for await (const { name } of storage.list(storageKey)) {
+        const [, folder = ''] = name.split('/')
+        if (folder !== attempt) strays.add(folder)
+      }
+      for (const folder of strays) await storage.remove(`${storageKey}/${folder}`)
+      if (strays.size > 0) logger.info({ id, attempts: strays.size }, 'removed what failed uploads had left')
+    }
+    if (uploads.length > 0) await store.markTidy(uploads.map(({ id }) => id))
+    return uploads.length
+  }
+
   return createBackgroundLoop({
     component: 'media sweep',
     async run() {
@@ -47,7 +69,8 @@ export function createMediaSweep(dependencies: Dependencies): BackgroundLoop {
       await store.forgetUsage(MAX_BATCH)
       const unsent = await store.releaseUnsent(unsentS, MAX_BATCH)
       const deleted = await deleteReleased()
-      return unsent === MAX_BATCH || deleted === MAX_BATCH ? BUSY_MS : IDLE_MS
+      const tidied = await tidy()
+      return [unsent, deleted, tidied].includes(MAX_BATCH) ? BUSY_MS : IDLE_MS
     },
     intervalMs: IDLE_MS,
     logger,

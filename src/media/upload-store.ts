@@ -62,6 +62,10 @@ export type UploadStore = Readonly<{
   forget(ids: readonly AttachmentId[]): Promise<void>
   /** Returns uploads with inspected files that are not released, in the order of their ids. */
   stored(afterId: AttachmentId | undefined, limit: number): Promise<readonly StoredUpload[]>
+  /** Returns complete uploads of this age, in seconds, whose folders were not compared with their rows yet. */
+  untidy(ageS: number, limit: number): Promise<readonly StoredUpload[]>
+  /** Records that the folders have only what the rows name. */
+  markTidy(ids: readonly AttachmentId[]): Promise<void>
   /** Returns which of these folders of the storage belong to an upload, with the attempt that counts. */
   known(storageKeys: readonly string[]): Promise<readonly Pick<Upload, 'storageKey' | 'attempt'>[]>
   /** Forgets how much users uploaded before yesterday. */
@@ -199,6 +203,28 @@ const STORED = {
     WHERE id > $1 AND attempt IS NOT NULL AND released_at IS NULL ORDER BY id LIMIT $2`,
 }
 
+// The partial index of uploads that are not tidy. Takes no lock: several gateways may remove the same objects.
+const UNTIDY = {
+  name: 'media_untidy',
+  text: `
+    SELECT id, storage_key AS "storageKey", attempt, has_thumbnails AS "hasThumbnails" FROM uploads
+    WHERE NOT is_tidy AND created_at < now() - make_interval(secs => $1) AND attempt IS NOT NULL
+      AND released_at IS NULL
+    ORDER BY created_at LIMIT $2`,
+}
+
+// Rows of uploads by their primary key. Locks them in order of id.
+const MARK_TIDY = {
+  name: 'media_mark_tidy',
+  text: `
+    WITH tidy AS MATERIALIZED (
+      SELECT u.id
+      FROM (SELECT id FROM unnest($1::uuid[]) AS k(id) ORDER BY id) k
+        CROSS JOIN LATERAL (SELECT id FROM uploads WHERE id = k.id LIMIT 1 FOR NO KEY UPDATE) u
+    )
+    UPDATE uploads u SET is_tidy = true FROM tidy WHERE u.id = tidy.id`,
+}
+
 // Rows of uploads by the index on the folder. Takes no lock.
 const KNOWN = {
   name: 'media_known',
@@ -254,6 +280,10 @@ export function createUploadStore({ writer }: { writer: Writer }): UploadStore {
       await writer.query(FORGET, [ids])
     },
     stored: (afterId, limit) => writer.query(STORED, [afterId ?? BEFORE_ALL, limit]),
+    untidy: (ageS, limit) => writer.query(UNTIDY, [ageS, limit]),
+    async markTidy(ids) {
+      await writer.query(MARK_TIDY, [ids])
+    },
     known: (storageKeys) => writer.query(KNOWN, [storageKeys]),
     async forgetUsage(limit) {
       await writer.query(FORGET_USAGE, [limit])

@@ -27,6 +27,7 @@ export type Uploads = Readonly<{
    * Errors:
    * - NOT_FOUND – no such upload, or it is deleted.
    * - BAD_USER_INPUT – not as many bytes as announced.
+   * - CONFLICT – another request for the same upload has begun meanwhile.
    * - UNAVAILABLE – the storage failed; may be repeated.
    */
   receive(id: AttachmentId, body: Readable, byteSize: number): Promise<void>
@@ -64,6 +65,9 @@ const RETRY_AFTER_MS = 3_600_000
  *    same file at the same time, one of them completes the row, and the other deletes its own attempt.
  */
 export function createUploads({ store, storage, complete, limits, metrics, now }: Dependencies): Uploads {
+  /** The requests whose bytes are arriving. One for each upload, so that the disk holds no more than was announced. */
+  const arriving = new Map<AttachmentId, Readable>()
+
   async function receive(id: AttachmentId, body: Readable, byteSize: number): Promise<void> {
     const upload = await store.find(id)
     if (upload === undefined || upload.isReleased) throw notFound('Upload')
@@ -73,10 +77,24 @@ export function createUploads({ store, storage, complete, limits, metrics, now }
     await mkdir(folder, { recursive: true })
     try {
       const path = join(folder, 'received')
-      await save(body, path, upload.byteSize)
+      await alone(id, body, () => save(body, path, upload.byteSize))
       await complete(upload, path, folder)
     } finally {
       await rm(folder, { recursive: true, force: true })
+    }
+  }
+
+  /** Ends the request before for the same upload: its client has lost the connection, and repeats it. */
+  async function alone(id: AttachmentId, body: Readable, work: () => Promise<void>): Promise<void> {
+    arriving.get(id)?.destroy()
+    arriving.set(id, body)
+    const isLast = (): boolean => arriving.get(id) === body
+    try {
+      await work()
+    } catch (error) {
+      throw isLast() ? error : new ParleyError('CONFLICT', 'Another request uploads this file.')
+    } finally {
+      if (isLast()) arriving.delete(id)
     }
   }
 

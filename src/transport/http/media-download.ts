@@ -43,11 +43,13 @@ export async function sendDownload(
     response.writeHead(416, { 'Content-Range': `bytes */${byteSize}` }).end()
     return
   }
+  // Before the headers: a file that cannot be read is answered with an error.
+  const bytes = method === 'HEAD' ? undefined : await download.read(range)
   const { first, last } = range ?? { first: 0, last: byteSize - 1 }
   if (range !== undefined) response.setHeader('Content-Range', `bytes ${first}-${last}/${byteSize}`)
   response.writeHead(range === undefined ? 200 : 206, { 'Content-Length': last - first + 1 })
-  if (method === 'HEAD') response.end()
-  else await pipeline(await download.read(range), response)
+  if (bytes === undefined) response.end()
+  else await pipeline(bytes, response)
 }
 
 function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {

@@ -44,6 +44,9 @@ const MAX_IGNORED_BYTES = 32 * 1024 * 1024
 /** Nothing arrives or leaves for this long: the client is gone. Then the server closes the connection. */
 const SILENCE_MS = 30_000
 
+/** A request that sends or takes a byte now and then ends after this time. Uploads and downloads resume. */
+const MAX_REQUEST_MS = 2 * 3_600_000
+
 /** How long a client waits while its file is inspected. */
 const INSPECTION_MS = 180_000
 
@@ -118,11 +121,13 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
         return true
       }
       limitSilence(request)
+      const timer = setTimeout(() => request.destroy(), MAX_REQUEST_MS).unref()
       try {
         await serve(request, response)
       } catch (error) {
         fail(request, response, error)
       } finally {
+        clearTimeout(timer)
         if (request.method === 'GET') metrics.mediaDownloads.inc({ status: response.statusCode })
       }
       return true

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -92,6 +92,23 @@ describe.each(['a folder', 'S3'])('%s', (kind) => {
     const before = (await objectsOf()).length
     await storage.probe()
     expect(await objectsOf()).toHaveLength(before)
+  })
+
+  test('removes what a gateway that died was collecting, a day later', async () => {
+    const parent = join(storage.incomingFolder, '..')
+    const left = async (hours: number): Promise<string> => {
+      const folder = join(parent, `parley-incoming-${randomUUID()}`)
+      resources.defer(() => rm(folder, { recursive: true, force: true }))
+      await mkdir(join(folder, randomUUID()), { recursive: true })
+      await writeFile(join(folder, 'received'), 'half')
+      const then = new Date(Date.now() - hours * 3_600_000)
+      await utimes(folder, then, then)
+      return folder.split('/').at(-1) ?? ''
+    }
+    const [old, recent] = [await left(27), await left(25)]
+    await storage.tidy()
+    const names = await readdir(parent)
+    expect([names.includes(old), names.includes(recent)]).toEqual([false, true])
   })
 
   test('keeps what other gateways collect, and removes its own when it closes', async () => {

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createEmptyTestDatabase } from '../../harness/servers/database.ts'
+import { createEmptyTestDatabase, createTestDatabase } from '../../harness/servers/database.ts'
 import { newLocation, startParley } from '../../harness/servers/parley.ts'
 import { findAttachment, sendFiles, upload } from '../../harness/people/files.ts'
 import { photo } from '../../harness/fixtures/pictures.ts'
@@ -43,6 +43,49 @@ test('a backup with --media restores the files of messages into another storage'
   const found = await findAttachment(await second.person('bob'), picture.id)
   expect(Buffer.from(await (await fetch(found?.url ?? '')).arrayBuffer()).equals(original)).toBe(true)
 })
+
+test.each([true, false])(
+  'a database in which a gateway has started takes a backup, with its files: %s',
+  async (hasFiles) => {
+    await using resources = new AsyncDisposableStack()
+    const folder = resources.use(await temporaryFolder())
+    const backup = join(folder.path, 'backup')
+    const [from, to] = [join(folder.path, 'from'), join(folder.path, 'to')]
+    await using first = await startParley({ media: { type: 'file', folder: from } })
+    const alice = await first.person('alice')
+    const file = await upload(alice, Buffer.from('notes'))
+    await sendFiles(alice, await alice.createGroup([]), [file])
+    const flags = hasFiles ? ['--media'] : []
+    const env = (url: string, media: string) => ({ DATABASE_URL: url, MEDIA_URL: `file:${media}` })
+    expect(await cli(['backup', backup, ...flags], env(first.databaseUrl, from))).toMatchObject({ code: 0 })
+
+    const { databaseUrl } = await startedOnce(to)
+    const restored = await cli(['restore', backup, ...flags], env(databaseUrl, to))
+    expect(restored).toMatchObject({ code: 0, noticed: '' })
+
+    // The key of the backup counts, so addresses that clients keep stay valid.
+    await using second = await startParley({ databaseUrl, media: { type: 'file', folder: to } })
+    const { pathname, search } = new URL(file.url)
+    const again = await fetch(new URL(pathname + search, second.url))
+    expect([again.status, hasFiles && (await again.text())]).toEqual(hasFiles ? [200, 'notes'] : [404, false])
+
+    // Any other row still means that the database is in use.
+    const refused = await cli(['restore', backup, ...flags], env(databaseUrl, to))
+    expect(refused.code).not.toBe(0)
+    await second.stop()
+    expect((await cli(['restore', backup, ...flags], env(databaseUrl, to))).noticed).toContain('is not empty')
+
+    async function startedOnce(media: string) {
+      const database = resources.use(await createTestDatabase())
+      await using parley = await startParley({
+        databaseUrl: database.url,
+        media: { type: 'file', folder: media },
+      })
+      await parley.stop()
+      return parley
+    }
+  },
+)
 
 test('a check says which files are missing', async () => {
   await using resources = new AsyncDisposableStack()

@@ -27,7 +27,9 @@ import {
 const SWEEPS: Readonly<Record<string, string>> = {
   // Expired messages that were not erased yet, in all chats: 500 at a time, by a partial index on those alone.
   message_erase_expired: 'messages_expires_at_idx',
-  // Uploads that were not sent in time, and those whose bytes are to be deleted: partial indexes on those alone.
+  // Uploads that were not sent in time, those whose bytes are to be deleted, and those of the last day, whose folders
+  // are compared with their rows: partial indexes on those alone.
+  media_untidy: 'uploads_untidy_idx',
   media_release_unsent: 'uploads_created_at_idx',
   media_released: 'uploads_released_at_idx',
   // The days before yesterday.
@@ -72,6 +74,7 @@ const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
   import_append: 'an operator, as above',
   import_count_stored: 'an operator, as above',
   import_mark_read: 'an operator, as above',
+  media_release_upload: 'only if a file is infected, by the primary key',
   media_stored: 'an operator who checks or copies the files, page by page',
   media_known: 'an operator who checks the files',
   timeline_record: 'once after a failover, into a table of one row for each',

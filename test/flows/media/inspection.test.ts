@@ -5,12 +5,17 @@ import type { Person } from '../../harness/people/person.ts'
 import { upload } from '../../harness/people/files.ts'
 import {
   animation,
+  animationBomb,
   HTML_PAGE,
+  longAnimation,
   photo,
+  photoWithComment,
   photoWithMetadata,
   pixelBomb,
+  SCRIPT_AS_GIF,
   SVG_IMAGE,
   WEBM_HEAD,
+  ZIP,
 } from '../../harness/fixtures/pictures.ts'
 
 // Others get another file than the uploader sent: images are encoded again, and anything else is a download.
@@ -68,6 +73,14 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
     expect((await sharp((await served(attachment.url)).bytes).metadata()).pages).toBe(2)
   })
 
+  test('an animation beyond the limits becomes its first frame', async () => {
+    for (const bytes of [await longAnimation(600), await animationBomb()]) {
+      const attachment = await upload(alice, bytes, { contentType: 'image/gif' })
+      expect(attachment.kind).toBe('IMAGE')
+      expect((await sharp((await served(attachment.url)).bytes).metadata()).pages ?? 1).toBe(1)
+    }
+  })
+
   test('a page that is hidden behind an image is gone', async () => {
     const polyglot = Buffer.concat([await photo(64, 64), HTML_PAGE])
     const attachment = await upload(alice, polyglot, { contentType: 'image/jpeg' })
@@ -107,6 +120,22 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
       })
     }
     expect(await upload(alice, await photo(), { contentType: 'image/jpeg' })).toMatchObject({ kind: 'IMAGE' })
+  })
+
+  test.each([
+    ['an archive behind a picture', async () => [await photo(64, 64), ZIP], 'PK\u0003\u0004'],
+    ['a script that begins like a GIF', async () => [SCRIPT_AS_GIF], 'alert'],
+    ['a page in the comment of a picture', async () => [await photoWithComment()], '<script>'],
+  ])('%s is gone, or is a download', async (_, parts, payload) => {
+    const bytes = Buffer.concat(await parts())
+    expect(bytes.includes(payload)).toBe(true)
+    const attachment = await upload(alice, bytes, { fileName: 'holiday.gif', contentType: 'image/gif' })
+    const { headers, bytes: result } = await served(attachment.url)
+    if (attachment.kind === 'FILE') expect(headers.get('content-disposition')).toMatch(/^attachment/)
+    else expect(result.includes(payload)).toBe(false)
+    expect(headers.get('content-type')).toBe(
+      attachment.kind === 'FILE' ? 'application/octet-stream' : attachment.contentType,
+    )
   })
 
   test('a recording is a sound if its uploader says so, and a film otherwise', async () => {

@@ -85,6 +85,44 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (kind) => {
     await sendFiles(alice, chat, [recent])
   })
 
+  test('objects of a gateway that died while it stored them are removed a day later, by another gateway', async () => {
+    await using resources = new AsyncDisposableStack()
+    const location = await newLocation(kind, resources)
+    const storage = openStorage(location)
+    const { url: databaseUrl } = resources.use(await createTestDatabase())
+    const strays: string[] = []
+    {
+      await using parley = await startParley({ databaseUrl, media: location })
+      const alice = await parley.person('alice')
+      const picture = await upload(alice, await photo(64, 64), { contentType: 'image/jpeg' })
+      await sendFiles(alice, await alice.createGroup([]), [
+        picture,
+        await upload(alice, Buffer.from('recent')),
+      ])
+      // As it is after a kill between the storage and the commit: of a whole file, and of a part of one.
+      for (const folder of new Set((await namesIn(storage)).map((name) => name.split('/')[0] ?? ''))) {
+        for (const file of ['file', 'part']) strays.push(`${folder}/${randomUUID()}/${file}`)
+      }
+      for (const name of strays) await store(storage, name)
+      await query(
+        databaseUrl,
+        `UPDATE uploads SET created_at = created_at - interval '28 hours' WHERE id = $1`,
+        [picture.id.replace('attachment_', '')],
+      )
+    }
+    const [old] = (
+      await query<{ key: string }>(databaseUrl, `SELECT storage_key AS key FROM uploads ORDER BY created_at`)
+    ).map(({ key }) => key)
+    const expected = (await namesIn(storage)).filter(
+      (name) => !(strays.includes(name) && name.startsWith(old ?? '')),
+    )
+    expect(expected.length).toBe(3 + 1 + 2)
+    await using _ = await startParley({ databaseUrl, media: location })
+    const isTidy = `SELECT FROM uploads WHERE is_tidy`
+    await until(async () => (await query(databaseUrl, isTidy)).length === 1, 30_000)
+    expect((await namesIn(storage)).toSorted()).toEqual(expected.toSorted())
+  })
+
   test('a check finds files that are missing and files that no upload needs, and removes the latter', async () => {
     await using resources = new AsyncDisposableStack()
     const location = await newLocation(kind, resources)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { request as openRequest } from 'node:http'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startParley, type TestParley } from '../../harness/servers/parley.ts'
@@ -90,6 +91,16 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
     expect(await (await fetch(attachment?.url ?? '')).text()).toBe('abc')
   })
 
+  test('a request that repeats an upload ends the one before, so that the disk holds it once', async () => {
+    const alice = await parley.person('ina')
+    const { uploadUrl, attachment } = await createUpload(alice, { byteSize: 6 })
+    const hanging = [hangingPut(uploadUrl, 'abc'), hangingPut(uploadUrl, 'def')]
+    await Promise.race(hanging.map(({ ended }) => ended))
+    expect((await put(uploadUrl, Buffer.from('123456'))).status).toBe(204)
+    await Promise.all(hanging.map(({ ended }) => ended))
+    expect(await (await fetch(attachment.url)).text()).toBe('123456')
+  })
+
   test('an upload that has another length than announced is rejected, and can be repeated', async () => {
     const alice = await parley.person('una')
     const { uploadUrl, attachment } = await createUpload(alice, { byteSize: 3 })
@@ -99,3 +110,12 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
     expect(await (await fetch(attachment.url)).text()).toBe('abc')
   })
 })
+
+/** Sends half of a file of six bytes, and waits until the connection ends. */
+function hangingPut(url: string, half: string): Readonly<{ ended: Promise<void> }> {
+  const request = openRequest(url, { method: 'PUT', headers: { 'content-length': 6 } })
+  const ended = new Promise<void>((resolve) => request.once('close', resolve))
+  request.on('error', () => undefined)
+  request.write(half)
+  return { ended }
+}

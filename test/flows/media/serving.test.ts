@@ -39,6 +39,17 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
     expect(await statusOf(atBob.url)).toBe(200)
   })
 
+  test('a former member sees the message as before, but gets the bytes at no address', async () => {
+    const { alice, bob, chat, atBob } = await groupWithFile(await photo(64, 64))
+    await alice.removeMember(chat, bob)
+    const later = await sendFiles(alice, chat, [await upload(alice, Buffer.from('later'))])
+    const afterwards = await findAttachment(bob, atBob.id)
+    expect(afterwards).toMatchObject({ fileName: atBob.fileName, thumbhash: atBob.thumbhash })
+    for (const url of [afterwards?.url, afterwards?.small, afterwards?.large, atBob.small, atBob.large])
+      expect(await statusOf(url ?? '')).toBe(403)
+    expect(await findAttachment(bob, later.message.attachments[0]?.id ?? '')).toBeNull()
+  })
+
   test('a member who joined later does not see the file', async () => {
     const { alice, chat, atBob } = await groupWithFile()
     const carol = await parley.person(`carol-${people}`)

@@ -105,6 +105,13 @@ async function exchangeFiles(
   await until(
     async () => (await query(databaseUrl, `SELECT FROM uploads WHERE released_at IS NOT NULL`)).length === 0,
   )
+  await query(databaseUrl, `UPDATE uploads SET created_at = now() - interval '28 hours' WHERE id = $1`, [
+    second.id.replace('attachment_', ''),
+  ])
+  const isTidy = `SELECT FROM uploads WHERE is_tidy AND id = $1`
+  await until(
+    async () => (await query(databaseUrl, isTidy, [second.id.replace('attachment_', '')])).length === 1,
+  )
 }
 
 async function exchangeMessages({ alice, bob }: People, { direct, group, largeGroup }: Chats): Promise<void> {

@@ -143,9 +143,9 @@ const OTHER_ROWS = [
   SELECT chat_id, seq, '👍', sender_id FROM messages WHERE seq % 10 = 0 ON CONFLICT DO NOTHING`,
   `WITH file AS (
     INSERT INTO uploads (id, uploader_id, storage_key, file_name, content_type, byte_size, ready_at, attempt, kind, chat_id,
-      message_seq)
+      message_seq, is_tidy)
     SELECT gen_random_uuid(), sender_id, gen_random_uuid(), 'notes.txt', 'text/plain', 7, sent_at, gen_random_uuid(),
-      'FILE', chat_id, seq
+      'FILE', chat_id, seq, true
     FROM messages WHERE seq % 10 = 0 RETURNING *
   )
   INSERT INTO attachments (chat_id, message_seq, position, id, kind, file_name, content_type, byte_size, has_thumbnails)
