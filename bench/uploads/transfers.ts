@@ -24,17 +24,17 @@ type Created = Readonly<{
 
 const { kind, port, token, atOnce } = workerData as Transfers
 const ask = askAs(port, token)
-let isRunning = true
+const stop = new AbortController()
 let [count, failures, bytes] = [0, 0, 0]
 
-parentPort?.once('message', () => (isRunning = false))
+parentPort?.once('message', () => stop.abort())
 const work = await prepare()
-parentPort?.postMessage('ready')
+parentPort?.postMessage('ready', [])
 await Promise.all(Array.from({ length: atOnce }, repeat))
-parentPort?.postMessage({ count, failures, bytes } satisfies Transferred)
+parentPort?.postMessage({ count, failures, bytes } satisfies Transferred, [])
 
 async function repeat(): Promise<void> {
-  while (isRunning) {
+  while (!stop.signal.aborted) {
     try {
       bytes += await work()
       count += 1

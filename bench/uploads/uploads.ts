@@ -99,7 +99,7 @@ async function measure(
   const began = performance.now()
   const busy = await load.run(rates)
   const done = once(worker, 'message') as Promise<[Transferred]>
-  worker.postMessage('stop')
+  worker.postMessage('stop', [])
   const [transferred] = await done
   const seconds = (performance.now() - began) / 1_000
   clearInterval(timer)

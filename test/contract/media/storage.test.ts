@@ -7,14 +7,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStorage } from '../../../src/media/open-storage.ts'
 import type { MediaStorage, StoredObject } from '../../../src/media/storage.ts'
 import { startS3 } from '../../harness/servers/s3.ts'
+import { startSwift } from '../../harness/servers/swift.ts'
 
-/* The laws of storages, for both. */
+/* The laws of storages, for all. Two servers have the API of S3: they differ in what they accept. */
 
-describe.each(['a folder', 'S3'])('%s', (kind) => {
+describe.each(['a folder', 'S3', 'S3 of OpenStack Swift'])('%s', (kind) => {
   const resources = new AsyncDisposableStack()
   let storage: MediaStorage
   beforeAll(async () => {
     if (kind === 'S3') storage = openStorage(resources.use(await startS3()).location)
+    else if (kind.startsWith('S3')) storage = openStorage(resources.use(await startSwift()).location)
     else {
       const folder = await mkdtemp(join(tmpdir(), 'parley-storage-'))
       resources.defer(() => rm(folder, { recursive: true, force: true }))

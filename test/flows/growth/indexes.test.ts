@@ -38,6 +38,8 @@ const SWEEPS: Readonly<Record<string, string>> = {
   follower_claim: 'chat_marks_follower_id_due_at_idx',
   // Revocations that have expired, a hundred at a time.
   revocation_of_user: 'revocations_expires_at_idx',
+  // The newest ones. A gateway may read them here, or stop before.
+  revocation_changes_after: 'revocations_pkey',
   // The oldest calls.
   server_call_delete_old: 'server_calls_at_idx',
   // All chats in turn, a page at a time, in the order of their primary key.
