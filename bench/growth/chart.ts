@@ -1,10 +1,11 @@
+import { COLORS } from '../report/colors.ts'
 import { drawPanels, type Panel } from '../report/panels.ts'
 import type { Measured } from './measure.ts'
 import { OPERATIONS, type OperationName } from './operations.ts'
 import type { Pages } from './page-counts.ts'
 import { powerOf, type Size } from './sizes.ts'
 
-const [BLUE, RED, GREY] = ['#1f6feb', '#cf222e', '#6e7781']
+const { blue: BLUE, red: RED, grey: GREY } = COLORS
 const TITLES: Readonly<Record<OperationName, string>> = {
   send: 'send to a chat of two, ms',
   sendToLargest: 'send to a largest group, ms',

@@ -28,11 +28,13 @@ const PONG = frameOf('{"type":"pong"}')
 const HEAD_BYTES = 64
 const TEXT = 'Happy new year! This is a message of about a hundred characters, as people write them.'
 
+type Waiting = Readonly<{ take(message: ProtocolMessage): void; fail(error: Error): void }>
+
 export class Client implements User {
   readonly name: string
   #wire!: Wire
   #listener: Listener = { arrived: () => undefined, answered: () => undefined }
-  readonly #waiting = new Map<string, (message: ProtocolMessage) => void>()
+  readonly #waiting = new Map<string, Waiting>()
   #operations = 0
 
   private constructor(name: string) {
@@ -48,10 +50,13 @@ export class Client implements User {
     )
     const acknowledged = client.#next('connection_ack')
     client.#write({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })
-    const isClosed = client.#wire.closed.then(() => 'closed' as const)
-    if ((await Promise.race([acknowledged, isClosed])) === 'closed')
-      throw new Error(`The gateway at ${url} closed the connection.`)
+    void client.closed.then((reason) => client.#fail(reason))
+    await acknowledged
     return client
+  }
+
+  get closed(): Promise<string> {
+    return this.#wire.closed
   }
 
   listen(listener: Listener): void {
@@ -61,12 +66,13 @@ export class Client implements User {
   async startInbox(): Promise<void> {
     const id = `inbox-${this.name}`
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiting.set(id, ({ type, payload }) => {
+    const take = ({ type, payload }: ProtocolMessage): void => {
       const { data, errors } = payload as Result
       if (type !== 'next' || errors !== undefined) return reject(new Error(JSON.stringify(payload)))
       const { __typename: name } = (data?.['inbox'] ?? {}) as { __typename?: string }
       if (name === 'CaughtUp') resolve()
-    })
+    }
+    this.#waiting.set(id, { take, fail: reject })
     this.#wire.write(frameOf(subscribeText(id, INBOX, { deviceId: 'phone' })))
     await promise
     this.#waiting.delete(id)
@@ -112,12 +118,19 @@ export class Client implements User {
   }
 
   #next(key: string): Promise<ProtocolMessage> {
-    return new Promise((resolve) =>
-      this.#waiting.set(key, (message) => {
+    return new Promise((resolve, reject) => {
+      const take = (message: ProtocolMessage): void => {
         this.#waiting.delete(key)
         resolve(message)
-      }),
-    )
+      }
+      this.#waiting.set(key, { take, fail: reject })
+    })
+  }
+
+  /** Rejects all that waits for an answer. */
+  #fail(reason: string): void {
+    for (const { fail } of this.#waiting.values()) fail(new Error(`${this.name} was disconnected: ${reason}`))
+    this.#waiting.clear()
   }
 
   #write(message: ProtocolMessage): void {
@@ -142,7 +155,7 @@ export class Client implements User {
 
   #takeOther(message: ProtocolMessage): void {
     if (message.type === 'ping') this.#wire.write(PONG)
-    this.#waiting.get(message.id ?? message.type)?.(message)
+    this.#waiting.get(message.id ?? message.type)?.take(message)
   }
 }
 

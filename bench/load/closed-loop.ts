@@ -1,8 +1,9 @@
 import { pause } from '../../src/lib/async.ts'
+import { whileConnected } from './connected.ts'
 import { Latencies } from './latencies.ts'
 import { MessagesInFlight } from './messages-in-flight.ts'
-import { openPairs, type Pair } from './pairs.ts'
-import type { Load, Opening, Outcome } from './workload.ts'
+import { openPairs, type Pair, usersOf } from './pairs.ts'
+import type { Opening, Outcome, Run } from './workload.ts'
 
 const REFUSED_PAUSE_MS = 100
 
@@ -10,10 +11,11 @@ const REFUSED_PAUSE_MS = 100
  * Saturation: every pair has one message in flight. The sender sends the next one when the message was answered and
  * has arrived.
  */
-export async function openClosedLoop(opening: Opening): Promise<(load: Load) => Promise<Outcome>> {
+export async function openClosedLoop(opening: Opening): Promise<Run> {
   const pairs = await openPairs(opening)
   const messages = new MessagesInFlight()
-  return ({ seconds }) => run(pairs, messages, seconds)
+  const guarded = whileConnected(usersOf(pairs))
+  return ({ seconds }) => guarded(run(pairs, messages, seconds))
 }
 
 async function run(pairs: readonly Pair[], messages: MessagesInFlight, seconds: number): Promise<Outcome> {
@@ -44,7 +46,7 @@ async function run(pairs: readonly Pair[], messages: MessagesInFlight, seconds: 
       else complete(number)
     },
   }
-  for (const { sender, recipient } of pairs) for (const client of [sender, recipient]) client.listen(listener)
+  for (const user of usersOf(pairs)) user.listen(listener)
   const began = performance.now()
   for (const index of pairs.keys()) send(index)
   await pause(seconds * 1000)

@@ -1,10 +1,11 @@
 import { pause } from '../../src/lib/async.ts'
 import { Client } from './client.ts'
+import { whileConnected } from './connected.ts'
 import { Latencies } from './latencies.ts'
 import { MessagesInFlight } from './messages-in-flight.ts'
 import type { NumberedFrame } from './numbered-frame.ts'
 import { inParallel } from './parallel.ts'
-import type { Load, Opening, Outcome } from './workload.ts'
+import type { Load, Opening, Outcome, Run } from './workload.ts'
 
 type Group = Readonly<{ sender: Client; members: readonly Client[]; frame: NumberedFrame }>
 
@@ -12,10 +13,11 @@ type Group = Readonly<{ sender: Client; members: readonly Client[]; frame: Numbe
  * One group. A few messages are in flight, and the sender sends the next one when one was answered and has reached all
  * members.
  */
-export async function openFanOut(opening: Opening): Promise<(load: Load) => Promise<Outcome>> {
+export async function openFanOut(opening: Opening): Promise<Run> {
   const group = await openGroup(opening)
   const messages = new MessagesInFlight()
-  return (load) => run(group, messages, load)
+  const guarded = whileConnected([group.sender, ...group.members])
+  return (load) => guarded(run(group, messages, load))
 }
 
 async function openGroup({ urls, secret, members: count }: Opening): Promise<Group> {

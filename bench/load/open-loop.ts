@@ -1,17 +1,19 @@
+import { whileConnected } from './connected.ts'
 import { Latencies } from './latencies.ts'
 import { MessagesInFlight } from './messages-in-flight.ts'
 import { offer } from './offer.ts'
-import { openPairs, type Pair } from './pairs.ts'
-import type { Load, Opening, Outcome } from './workload.ts'
+import { openPairs, type Pair, usersOf } from './pairs.ts'
+import type { Load, Opening, Outcome, Run } from './workload.ts'
 
 /**
  * Offers messages at a fixed rate, whether or not earlier ones were answered. A latency counts from the time at which
  * the message was due, so a stalled system is charged for the messages that it delayed (no coordinated omission).
  */
-export async function openOpenLoop(opening: Opening): Promise<(load: Load) => Promise<Outcome>> {
+export async function openOpenLoop(opening: Opening): Promise<Run> {
   const pairs = await openPairs(opening)
   const messages = new MessagesInFlight()
-  return (load) => run(pairs, messages, load)
+  const guarded = whileConnected(usersOf(pairs))
+  return (load) => guarded(run(pairs, messages, load))
 }
 
 async function run(
@@ -33,7 +35,7 @@ async function run(
       else messages.take(number)
     },
   }
-  for (const { sender, recipient } of pairs) for (const client of [sender, recipient]) client.listen(listener)
+  for (const user of usersOf(pairs)) user.listen(listener)
   const offered = await offer({ seconds, perSecond }, (dueAt, index) => {
     const { sender, frame } = pairs[index % pairs.length] as Pair
     lateness.record(performance.now() - dueAt)

@@ -21,6 +21,10 @@ export async function openPairs({ urls, secret, pairs }: Opening): Promise<reado
   })
 }
 
+export function usersOf(pairs: readonly Pair[]): readonly User[] {
+  return pairs.flatMap(({ sender, recipient }) => [sender, recipient])
+}
+
 function openUser(options: ClientOptions): Promise<User> {
   return options.url.startsWith('xmpp:') ? XmppUser.open(options) : Client.open(options)
 }

@@ -13,6 +13,8 @@ export type ClientOptions = Readonly<{ url: string; secret: string; name: string
 /** A user with one connection, who sends and receives messages of direct chats. */
 export type User = Readonly<{
   name: string
+  /** Resolves with the reason when the connection has ended. */
+  closed: Promise<string>
   listen(listener: Listener): void
   /** Starts the inbox. Resolves when it is live. */
   startInbox(): Promise<void>

@@ -15,21 +15,23 @@ const [TEXT, CLOSE, PING, PONG] = [0x1, 0x8, 0x9, 0xa]
 const [FIN, MASKED] = [0x80, 0x80]
 const [LENGTH_16, LENGTH_64] = [126, 127]
 const MASK_BYTES = 4
+const CODE_BYTES = 2
 const NOTHING = Buffer.alloc(0)
 
 export class Wire {
   readonly #socket: Socket
   readonly #onText: TextHandler
   #rest: Buffer = NOTHING
-  /** Resolves when the connection has ended, for any reason. */
-  readonly closed: Promise<void>
+  #reason = 'the connection was reset'
+  /** Resolves with the reason when the connection has ended: the code and the text of a close frame, if there was one. */
+  readonly closed: Promise<string>
 
   private constructor(socket: Socket, onText: TextHandler) {
     this.#socket = socket
     this.#onText = onText
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
-    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve(this.#reason)))
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
   }
 
@@ -68,6 +70,12 @@ export class Wire {
     this.#socket.destroy()
   }
 
+  #end(bytes: Buffer, start: number, end: number): void {
+    if (end - start >= CODE_BYTES)
+      this.#reason = `${bytes.readUInt16BE(start)} ${bytes.toString('utf8', start + CODE_BYTES, end)}`
+    this.close()
+  }
+
   #read(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let at = 0
@@ -83,7 +91,7 @@ export class Wire {
   #take(bytes: Buffer, { opcode, start, end }: Header): void {
     if (opcode === TEXT) this.#onText(bytes, start, end)
     else if (opcode === PING) this.write(maskedFrame(PONG, bytes.subarray(start, end)))
-    else if (opcode === CLOSE) this.close()
+    else if (opcode === CLOSE) this.#end(bytes, start, end)
     else if (opcode !== PONG) throw new Error(`The server sent a frame with opcode ${opcode}.`)
   }
 }

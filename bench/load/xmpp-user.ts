@@ -21,6 +21,8 @@ const BIND =
 
 export class XmppUser implements User {
   readonly name: string
+  /** Resolves when the connection has ended. */
+  readonly closed: Promise<string>
   readonly #socket: Socket
   #listener: Listener = { arrived: () => undefined, answered: () => undefined }
   #rest: Buffer = NOTHING
@@ -28,6 +30,9 @@ export class XmppUser implements User {
   private constructor(name: string, socket: Socket) {
     this.name = name
     this.#socket = socket
+    this.closed = new Promise((resolve) =>
+      socket.once('close', () => resolve('the server closed the stream')),
+    )
   }
 
   /** Connects, authenticates and binds a device. */
@@ -35,6 +40,8 @@ export class XmppUser implements User {
     const { hostname, port } = new URL(url)
     const socket = connect(Number(port), hostname).setNoDelay(true)
     await once(socket, 'connect')
+    // A reset is an error and then a close. The close is what users of this class see.
+    socket.on('error', () => socket.destroy())
     const auth = Buffer.from(`\0${name}\0${PASSWORD}`).toString('base64')
     await exchange(socket, STREAM, '</stream:features>')
     await exchange(
@@ -101,7 +108,8 @@ async function exchange(socket: Socket, text: string, expected: string): Promise
     received += chunk.toString()
     if (received.includes(expected)) resolve()
   }
-  const onClose = (): void => reject(new Error(`The XMPP server closed the stream after: ${received}`))
+  const onClose = (): void =>
+    reject(new Error(`The XMPP server closed the stream after: ${received === '' ? 'nothing' : received}`))
   socket.on('data', onData).once('close', onClose)
   try {
     socket.write(text)

@@ -4,6 +4,7 @@ import type { CpuProfile, Memory } from '../inside/agent.ts'
 import { type Place, SECRET, startPlace } from '../servers/place.ts'
 import type { Comparison, Step } from '../subjects/subject.ts'
 import type { System, Target } from '../targets/target.ts'
+import { Roster } from './roster.ts'
 import { type Observed, startInterval, type Usage } from './interval.ts'
 
 /*
@@ -37,54 +38,53 @@ export type TakenProfile = Readonly<{ target: string; step: string; gateways: nu
 /** Other processes took more than this share of the machine: the run counts as disturbed. */
 export const DISTURBED_SHARE = 0.1
 
-type Running = Readonly<{ target: Target; system: System; load: LoadProcess; observed: readonly Observed[] }>
+/** Why a system has no further samples with a number of gateways. */
+export type Failure = Readonly<{ target: string; gateways: number; step: string; reason: string }>
 
-export async function measure(options: RoundOptions): Promise<readonly Sample[]> {
-  const samples: Sample[] = []
-  for (const gateways of options.subject.gateways) samples.push(...(await measureWith(gateways, options)))
-  return samples
+export type Results = Readonly<{ samples: readonly Sample[]; failures: readonly Failure[] }>
+
+type Running = AsyncDisposable &
+  Readonly<{ target: Target; system: System; load: LoadProcess; observed: readonly Observed[] }>
+
+/** A system that fails takes no further turns with its number of gateways. All others continue. */
+export async function measure(options: RoundOptions): Promise<Results> {
+  const results = []
+  for (const gateways of options.subject.gateways) results.push(await measureWith(gateways, options))
+  return {
+    samples: results.flatMap(({ samples }) => samples),
+    failures: results.flatMap(({ failures }) => failures),
+  }
 }
 
-async function measureWith(gateways: number, options: RoundOptions): Promise<readonly Sample[]> {
-  const { subject, rounds, seconds, warmUpSeconds, report, onProfile } = options
-  await using resources = new AsyncDisposableStack()
-  const place = resources.use(await startPlace())
-  const running: Running[] = []
+async function measureWith(gateways: number, options: RoundOptions): Promise<Results> {
+  const { subject, rounds, warmUpSeconds, report, onProfile } = options
+  const [samples, failures]: [Sample[], Failure[]] = [[], []]
+  await using place = await startPlace()
+  await using roster = new Roster<Running>(({ name, during, reason }) => {
+    report(`${during}, gateways: ${gateways}, ${name} FAILED: ${reason}`)
+    failures.push({ target: name, gateways, step: during, reason })
+  })
+  const isOpen = subject.isOpen === true || onProfile !== undefined
   for (const target of options.targets) {
     report(`starting ${target.name}, gateways: ${gateways}`)
-    const isOpen = subject.isOpen === true || onProfile !== undefined
-    const one = await start(target, place, { gateways, isOpen, subject })
-    resources.use(one.system)
-    resources.use(one.load)
-    running.push(one)
+    await roster.add(target.name, () => start(target, place, { gateways, isOpen, subject }))
   }
-  const samples: Sample[] = []
   for (const step of subject.steps) {
     if (subject.needsWarmUp !== false)
-      for (const { load } of running) await load.run(loadOf(step, warmUpSeconds))
-    for (let round = 0; round < rounds; round += 1) {
-      for (const one of rotated(running, round)) {
-        const sample = await measureOnce(one, {
-          gateways,
-          step,
-          round,
-          seconds,
-          isOpen: subject.isOpen === true,
-        })
+      await roster.turns(step.name, 0, async ({ load }) => void (await load.run(loadOf(step, warmUpSeconds))))
+    for (let round = 0; round < rounds; round += 1)
+      await roster.turns(step.name, round, async (one) => {
+        const sample = await measureOnce(one, { gateways, step, round, options })
         report(lineOf(sample, subject))
         samples.push(sample)
-      }
-    }
+      })
     if (onProfile !== undefined)
-      for (const one of running)
-        await onProfile({
-          target: one.target.name,
-          step: step.name,
-          gateways,
-          profile: await profileOf(one, loadOf(step, seconds)),
-        })
+      await roster.turns(step.name, 0, async (one) => {
+        const profile = await profileOf(one, loadOf(step, options.seconds))
+        await onProfile({ target: one.target.name, step: step.name, gateways, profile })
+      })
   }
-  return samples
+  return { samples, failures }
 }
 
 /** Returns the CPU profile of the first gateway during one more run, which does not count: profiling has a cost. */
@@ -99,26 +99,26 @@ async function profileOf({ system, load }: Running, run: Load): Promise<CpuProfi
 type Start = Readonly<{ gateways: number; isOpen: boolean; subject: Comparison }>
 
 async function start(target: Target, place: Place, { gateways, isOpen, subject }: Start): Promise<Running> {
-  const system = await target.start(place, { gateways, isOpen })
-  try {
-    const load = await startLoad(subject.workload, { urls: system.urls, secret: SECRET, ...subject.opening })
-    const observed: readonly Observed[] = [
-      ...system.gateways.map(({ pid }, index) => ({ name: `gateway ${index + 1}`, pid })),
-      { name: 'postgres', pid: place.postgresPid, withChildren: true },
-      { name: 'redis', pid: system.redis.pid },
-      { name: 'load', pid: load.pid },
-    ]
-    return { target, system, load, observed }
-  } catch (error) {
-    await system[Symbol.asyncDispose]()
-    throw error
-  }
+  await using resources = new AsyncDisposableStack()
+  const system = resources.use(await target.start(place, { gateways, isOpen }))
+  const opening = { urls: system.urls, secret: SECRET, ...subject.opening }
+  const load = resources.use(await startLoad(subject.workload, opening))
+  const observed: readonly Observed[] = [
+    ...system.gateways.map(({ pid }, index) => ({ name: `gateway ${index + 1}`, pid })),
+    { name: 'postgres', pid: place.postgresPid, withChildren: true },
+    { name: 'redis', pid: system.redis.pid },
+    { name: 'load', pid: load.pid },
+  ]
+  const owned = resources.move()
+  return { target, system, load, observed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-type Turn = Readonly<{ gateways: number; step: Step; round: number; seconds: number; isOpen: boolean }>
+type Turn = Readonly<{ gateways: number; step: Step; round: number; options: RoundOptions }>
 
 async function measureOnce({ target, system, load, observed }: Running, turn: Turn): Promise<Sample> {
-  const { gateways, step, round, seconds, isOpen } = turn
+  const { gateways, step, round } = turn
+  const { seconds, subject } = turn.options
+  const isOpen = subject.isOpen === true
   const before = await memoryOf(system, isOpen)
   const end = startInterval(observed)
   const outcome = await load.run(loadOf(step, seconds))
@@ -164,8 +164,4 @@ function lineOf({ target, gateways, step, outcome, usage }: Sample, { figures }:
   )
   const disturbed = usage.others > DISTURBED_SHARE ? `, disturbed (${Math.round(usage.others * 100)} %)` : ''
   return `${step}, gateways: ${gateways}, ${target}: ${values.join(', ')}${disturbed}`
-}
-
-function rotated<Item>(items: readonly Item[], by: number): Item[] {
-  return items.map((_, index) => items[(index + by) % items.length] as Item)
 }

@@ -1,8 +1,9 @@
+import { COLORS } from '../report/colors.ts'
 import { type Band, drawPanels, type Panel } from '../report/panels.ts'
 import type { Row } from './samples.ts'
 
-const LEVEL_COLORS = ['none', '#fff3cd', '#f8d7da']
-const [BLUE, RED, GREEN, GREY] = ['#1f6feb', '#cf222e', '#1a7f37', '#6e7781']
+const LEVEL_COLORS = ['none', COLORS.warning, COLORS.danger]
+const { blue: BLUE, red: RED, green: GREEN, grey: GREY } = COLORS
 
 /** Returns an SVG of a run: panels over the same seconds, with the levels BUSY and ESSENTIAL as bands behind them. */
 export function draw(title: string, rows: readonly Row[]): string {

@@ -1,4 +1,5 @@
 import { init } from 'echarts'
+import { COLORS, PALETTE, withDarkColors } from './colors.ts'
 
 /** One line, or one bar of each group. */
 export type Series = Readonly<{ name: string; color?: string; values: readonly number[] }>
@@ -43,12 +44,20 @@ export function drawPanels({
   })
   chart.setOption({
     animation: false,
-    backgroundColor: 'white',
+    backgroundColor: COLORS.background,
+    color: PALETTE,
+    textStyle: { color: COLORS.text },
     title: [
-      { text: title, subtext: subtitle, left: 'center' },
+      {
+        text: title,
+        subtext: subtitle,
+        left: 'center',
+        textStyle: { color: COLORS.text },
+        subtextStyle: { color: COLORS.muted },
+      },
       ...panels.map((panel, index) => ({
         text: panel.title,
-        textStyle: { fontSize: 12 },
+        textStyle: { fontSize: 12, color: COLORS.text },
         ...placeOf(index),
       })),
     ],
@@ -59,16 +68,26 @@ export function drawPanels({
         top,
         right: WIDTH - left - width + LEFT + RIGHT,
         itemHeight: 8,
+        textStyle: { color: COLORS.text },
       }
     }),
     grid: panels.map((_, index) => {
       const { left, top } = placeOf(index)
       return { left, top: top + 30, width: width - LEFT - RIGHT, height: HEIGHT - 75 }
     }),
-    xAxis: panels.map((_, index) => ({ type: 'category', data: places, gridIndex: index })),
+    xAxis: panels.map((_, index) => ({
+      type: 'category',
+      data: places,
+      gridIndex: index,
+      axisLabel: { color: COLORS.muted },
+      axisLine: { lineStyle: { color: COLORS.axis } },
+      axisTick: { lineStyle: { color: COLORS.axis } },
+    })),
     yAxis: panels.map(({ isLogarithmic = false }, index) => ({
       type: isLogarithmic ? 'log' : 'value',
       gridIndex: index,
+      axisLabel: { color: COLORS.muted },
+      splitLine: { lineStyle: { color: COLORS.grid } },
     })),
     series: panels.flatMap(({ series, bands = [] }, index) =>
       series.map(({ name, color, values }, number) => ({
@@ -85,7 +104,7 @@ export function drawPanels({
   })
   const svg = chart.renderToSVGString()
   chart.dispose()
-  return `${svg}\n`
+  return `${withDarkColors(svg)}\n`
 }
 
 function areasOf(bands: readonly Band[]) {

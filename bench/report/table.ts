@@ -1,16 +1,26 @@
 import { markdown, plain } from './markdown.ts'
+import type { Failure } from '../measure/rounds.ts'
 import type { Spread } from '../measure/statistics.ts'
 import type { Comparison } from '../subjects/subject.ts'
 import { type Cell, SYSTEM } from './summary.ts'
 
 /** Returns the report of a subject as Markdown: figures with their range, ratios, CPU time, memory and disturbances. */
-export function reportOf(subject: Comparison, cells: readonly Cell[]): string {
+export function reportOf(
+  subject: Comparison,
+  cells: readonly Cell[],
+  failures: readonly Failure[] = [],
+): string {
   return [
     `# ${subject.name}: ${subject.summary}`,
     figuresTable(subject, cells),
     cpuTable(subject, cells),
     noteOf(cells),
+    ...failures.map(describeFailure),
   ].join('\n\n')
+}
+
+function describeFailure({ target, gateways, step, reason }: Failure): string {
+  return `**${target} failed** at "${step}", gateways: ${gateways}. Its later runs are missing. ${reason}`
 }
 
 function figuresTable({ figures }: Comparison, cells: readonly Cell[]): string {
@@ -57,7 +67,10 @@ function cpuTable({ unitOfWork }: Comparison, cells: readonly Cell[]): string {
 
 /** Parley's figure divided by that of the peer. */
 function ratio(cell: Cell, cells: readonly Cell[], key: string): string {
-  const ours = cells.find(({ gateways, step }) => gateways === cell.gateways && step === cell.step)
+  const first = cells[0]?.target
+  const ours = cells.find(
+    ({ target, gateways, step }) => target === first && gateways === cell.gateways && step === cell.step,
+  )
   if (ours === undefined || ours === cell) return ''
   const value = (ours.figures[key]?.median ?? NaN) / (cell.figures[key]?.median ?? NaN)
   return ` ×${value.toFixed(2)}`

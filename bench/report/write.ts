@@ -1,7 +1,7 @@
 import { cpus } from 'node:os'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Sample, TakenProfile } from '../measure/rounds.ts'
+import type { Results, TakenProfile } from '../measure/rounds.ts'
 import type { Comparison } from '../subjects/subject.ts'
 import { costsTable, cpuCosts } from '../trace/profile.ts'
 import { drawChart } from './chart.ts'
@@ -12,13 +12,13 @@ import { summarize } from './summary.ts'
 export async function writeResults(
   folder: string,
   subject: Comparison,
-  samples: readonly Sample[],
+  { samples, failures }: Results,
 ): Promise<string> {
   const cells = summarize(samples, subject)
-  const table = reportOf(subject, cells)
+  const table = reportOf(subject, cells, failures)
   const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version }
   await mkdir(folder, { recursive: true })
-  const results = { subject: subject.name, at: new Date().toISOString(), machine, cells, samples }
+  const results = { subject: subject.name, at: new Date().toISOString(), machine, cells, failures, samples }
   await writeFile(join(folder, `${subject.name}.json`), `${JSON.stringify(results, undefined, 2)}\n`)
   await writeFile(join(folder, `${subject.name}.md`), `${table}\n`)
   await writeFile(join(folder, `${subject.name}.svg`), drawChart(subject, cells))

@@ -1,3 +1,4 @@
+import { COLORS } from '../report/colors.ts'
 import { markdown, plain } from '../report/markdown.ts'
 import { type Band, drawPanels, type Panel } from '../report/panels.ts'
 import { type Flatness, judge } from './flatness.ts'
@@ -33,7 +34,7 @@ export function reportOf(soak: Soak): string {
 
 export function drawSoak({ minutes, perSecond, gateways, intervalSeconds }: Soak): string {
   const from = Math.floor(minutes.length / 3)
-  const bands: readonly Band[] = [{ from, to: minutes.length - 1, color: '#1f6feb14' }]
+  const bands: readonly Band[] = [{ from, to: minutes.length - 1, color: COLORS.shade }]
   return drawPanels({
     title: `${perSecond} messages a second over ${gateways} gateways`,
     subtitle: 'The shaded part is judged.',

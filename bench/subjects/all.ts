@@ -1,5 +1,6 @@
 import { attacks } from '../attacks/attacks.ts'
 import { growth } from '../growth/growth.ts'
+import { hooks } from '../hooks/hooks.ts'
 import { peak } from '../peak/peak.ts'
 import { scroll } from '../scroll/scroll.ts'
 import { uploads } from '../uploads/uploads.ts'
@@ -11,6 +12,7 @@ import type { Subject } from './subject.ts'
 export const SUBJECTS: readonly Subject[] = [
   ...COMPARISONS.map(compare),
   trace,
+  hooks,
   peak,
   growth,
   scroll,

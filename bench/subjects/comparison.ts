@@ -12,7 +12,7 @@ export function compare(comparison: Comparison): Subject {
     summary,
     async run(options) {
       const subject = adapted(comparison, options)
-      const samples = await measure({
+      const results = await measure({
         subject,
         targets: targetsOf(subject, options),
         rounds: options.rounds,
@@ -21,9 +21,15 @@ export function compare(comparison: Comparison): Subject {
         onProfile: options.profile === true ? (taken) => keepProfile(options.out, name, taken) : undefined,
         report: (line) => process.stderr.write(`${name}: ${line}\n`),
       })
-      return writeResults(options.out, subject, samples)
+      // A peer may fail. Parley may not.
+      if (results.failures.some(({ target }) => !isPeer(subject, target))) process.exitCode = 1
+      return writeResults(options.out, subject, results)
     },
   }
+}
+
+function isPeer({ peers }: Comparison, name: string): boolean {
+  return peers.some((peer) => peer.name === name)
 }
 
 function adapted(comparison: Comparison, { gateways, rates, pairs, members }: Options): Comparison {

@@ -30,8 +30,8 @@ export const COMPARISONS: readonly Comparison[] = [
     steps: RATES.map((perSecond) => ({ name: `${perSecond}/s`, load: { perSecond } })),
     figures: [
       ...LATENCY_FIGURES,
-      { key: 'answerP50', title: 'send → answer p50', unit: 'ms' },
-      { key: 'lateP99', title: 'load generator late p99', unit: 'ms' },
+      { key: 'answerP50', title: 'send → answer p50', unit: 'ms', isDetail: true },
+      { key: 'lateP99', title: 'load generator late p99', unit: 'ms', isDetail: true },
     ],
     unitOfWork: 'message',
   },

@@ -5,8 +5,8 @@ import type { Target } from '../targets/target.ts'
 /** A load, with the name under which it appears in the report. */
 export type Step = Readonly<{ name: string; load: Partial<Load> }>
 
-/** A figure in the report. */
-export type Figure = Readonly<{ key: string; title: string; unit: string }>
+/** A figure in the report. `isDetail`: the chart of a curve leaves it out. */
+export type Figure = Readonly<{ key: string; title: string; unit: string; isDetail?: boolean }>
 
 /** The same work for Parley and for peers, who take turns. */
 export type Comparison = Readonly<{

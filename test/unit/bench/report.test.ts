@@ -62,6 +62,21 @@ describe('the report of a comparison', () => {
   })
 })
 
+test('the report says why a system failed', () => {
+  const cells = summarize([sample('parley', 0, 900)], SUBJECT)
+  const reason = 'sender3 was disconnected: the server closed the stream'
+  const report = reportOf(SUBJECT, cells, [{ target: 'peer', gateways: 2, step: 'saturated', reason }])
+  expect(report).toContain(
+    `**peer failed** at "saturated", gateways: 2. Its later runs are missing. ${reason}`,
+  )
+})
+
+test('a ratio needs the first system at the same step', () => {
+  const samples = [sample('parley', 0, 900), { ...sample('peer', 0, 300), gateways: 1 }]
+  const report = reportOf(SUBJECT, summarize(samples, SUBJECT))
+  expect(report).toContain('| peer | 300 (300–300) | 0 | 0 |')
+})
+
 test('the median of an even number of values lies between the middle ones', () => {
   expect(spreadOf([1, 100, 4, 2]).median).toBe(3)
 })
