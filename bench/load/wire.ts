@@ -23,7 +23,7 @@ export class Wire {
   readonly #onText: TextHandler
   #rest: Buffer = NOTHING
   #reason = 'the connection was reset'
-  /** Resolves with the reason when the connection has ended: the code and the text of a close frame, if there was one. */
+  /** Resolves when the connection has ended. The reason is the code and the text of a close frame, if there was one. */
   readonly closed: Promise<string>
 
   private constructor(socket: Socket, onText: TextHandler) {

@@ -45,7 +45,6 @@ export function drawPanels({
   chart.setOption({
     animation: false,
     backgroundColor: COLORS.background,
-    color: PALETTE,
     textStyle: { color: COLORS.text },
     title: [
       {
@@ -64,7 +63,8 @@ export function drawPanels({
     legend: panels.map(({ series }, index) => {
       const { left, top } = placeOf(index)
       return {
-        data: series.map(({ name }) => name),
+        // The title says what a single series is.
+        data: series.length === 1 ? [] : series.map(({ name }) => name),
         top,
         right: WIDTH - left - width + LEFT + RIGHT,
         itemHeight: 8,
@@ -96,7 +96,7 @@ export function drawPanels({
         xAxisIndex: index,
         yAxisIndex: index,
         showSymbol: places.length <= 10,
-        ...(color !== undefined && { itemStyle: { color } }),
+        itemStyle: { color: color ?? PALETTE[number % PALETTE.length] },
         data: values.map((value) => (Number.isFinite(value) ? value : null)),
         ...(number === 0 && { markArea: areasOf(bands) }),
       })),

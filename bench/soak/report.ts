@@ -36,7 +36,7 @@ export function drawSoak({ minutes, perSecond, gateways, intervalSeconds }: Soak
   const from = Math.floor(minutes.length / 3)
   const bands: readonly Band[] = [{ from, to: minutes.length - 1, color: COLORS.shade }]
   return drawPanels({
-    title: `${perSecond} messages a second over ${gateways} gateways`,
+    title: `${whole(perSecond)} messages a second, number of gateways: ${gateways}`,
     subtitle: 'The shaded part is judged.',
     places: minutes.map(({ minute }) => label(minute, intervalSeconds)),
     columns: 2,
