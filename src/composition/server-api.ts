@@ -8,6 +8,9 @@ import { createDocumentBudget } from '../quotas/document-budget.ts'
 import { createServerContextFactory, type ServerServices, sessionOf } from '../server-api/context.ts'
 import { createServerSchema } from '../server-api/schema.ts'
 import { createClientAddress } from '../transport/http/client-address.ts'
+import { createMemberKeyStore } from '../groups/member-key-store.ts'
+import { createMemberKeySweep } from '../groups/member-key-sweep.ts'
+import { createWebhooks } from '../followers/webhooks/webhooks.ts'
 import { createYogaHandler, type YogaHandler } from '../transport/http/yoga.ts'
 import { audited } from '../transport/pipeline/server-audit.ts'
 import { SYSTEM_USER_ID } from '../ids.ts'
@@ -25,7 +28,7 @@ export type ServerApi = Readonly<{
 const MAX_CONCURRENT_CALLS = 100
 
 /** The services that the public API has as well. */
-export type ServerDomains = Omit<ServerServices, 'revocations'>
+export type ServerDomains = Omit<ServerServices, 'revocations' | 'webhooks'>
 
 /** Undefined if no port is configured for it. */
 export function wireServerApi(foundation: Foundation, domains: ServerDomains): ServerApi | undefined {
@@ -33,8 +36,9 @@ export function wireServerApi(foundation: Foundation, domains: ServerDomains): S
   if (config.serverApi === undefined) return undefined
   const keys = createKeys(database)
   const audit = createAuditLog({ store: createAuditStore({ writer: database.writer }), logger })
+  const memberKeys = createMemberKeySweep({ store: createMemberKeyStore(database), logger })
   const revocations = createRevocationCommands({ writer: database.durableWriter })
-  const services: ServerServices = { ...domains, revocations }
+  const services: ServerServices = { ...domains, revocations, webhooks: createWebhooks(database) }
   const contextFor = createServerContextFactory(services, clock)
   const yoga = createYogaHandler({
     schema: createServerSchema(),
@@ -59,6 +63,7 @@ export function wireServerApi(foundation: Foundation, domains: ServerDomains): S
     yoga,
     async start() {
       audit.start()
+      memberKeys.start()
       await services.users.provision({
         id: SYSTEM_USER_ID,
         name: 'System',
@@ -66,6 +71,8 @@ export function wireServerApi(foundation: Foundation, domains: ServerDomains): S
         issuedAt: new Date(0),
       })
     },
-    stop: audit.stop,
+    async stop() {
+      await Promise.all([audit.stop(), memberKeys.stop()])
+    },
   }
 }

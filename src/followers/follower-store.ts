@@ -21,7 +21,7 @@ export type Claim = Followed &
     attempts: number
   }>
 
-/** All statements read and write the primary. `lease` identifies a worker. */
+/** All statements read and write the primary. `lease` identifies a claim. */
 export type FollowerStore = Readonly<{
   /** Leases chats that are due to a follower to the worker: at most `limit`, those that have waited longest. */
   claim(

@@ -4,7 +4,7 @@ import { createBackgroundLoop } from '../lib/background-loop.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Claim, FollowerId, FollowerStore } from './follower-store.ts'
 import type { Follower } from './follower.ts'
-import { processClaim } from './process-claim.ts'
+import { type Lease, processClaim } from './process-claim.ts'
 
 export type Followers = Readonly<{
   start(): void
@@ -64,7 +64,6 @@ export function createFollowers({
   intervalMs = INTERVAL_MS,
   leaseS = LEASE_S,
 }: Dependencies): Followers {
-  const lease = { id: randomUUID(), forS: leaseS }
   const stopping = new AbortController()
   const loop = createBackgroundLoop({
     component: 'log followers',
@@ -101,8 +100,10 @@ export function createFollowers({
     const limit = maxConcurrent - own.size
     if (limit <= 0) return
     running.set(id, own)
+    // If a claim of this gateway ends early and is claimed again, the first one must notice that it is lost.
+    const lease = { id: randomUUID(), forS: leaseS }
     for (const claim of await store.claim(id, { ...lease, limit })) {
-      const work = processed(claim, follower).then(() => {
+      const work = processed(claim, follower, lease).then(() => {
         own.delete(work)
         loop.wake()
       })
@@ -111,7 +112,7 @@ export function createFollowers({
   }
 
   /** Never rejects. A failure of the database concerns this chat alone: it is given back, or its lease ends. */
-  async function processed(claim: Claim, follower: Follower): Promise<void> {
+  async function processed(claim: Claim, follower: Follower, lease: Lease): Promise<void> {
     const { chatId, followerId, userId, attempts } = claim
     try {
       const ended = await processClaim(claim, follower, { store, chatLog, lease, stopping: stopping.signal })

@@ -7,10 +7,13 @@ import type { Follower, Handled, LogFollower, LogGap, StateFollower } from './fo
 /** How the processing of a chat has ended. `paused`: the follower must not be asked again before its state is read. */
 export type Ended = 'finished' | 'later' | 'lost' | 'paused'
 
+/** Identifies one claim, and how long it lasts without progress, in seconds. */
+export type Lease = Readonly<{ id: string; forS: number }>
+
 export type ClaimWorker = Readonly<{
   store: FollowerStore
   chatLog: Pick<ChatLog, 'read' | 'floor'>
-  lease: Readonly<{ id: string; forS: number }>
+  lease: Lease
   stopping: AbortSignal
 }>
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 /** The permissions of a key on the server API. `act-as-user`: send, edit and delete messages in the name of a user. */
-export const SCOPES = ['users', 'chats', 'messages', 'act-as-user', 'read'] as const
+export const SCOPES = ['users', 'chats', 'messages', 'act-as-user', 'webhooks', 'read'] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** A key of the product's backend, without its secret. */

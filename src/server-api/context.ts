@@ -17,6 +17,7 @@ import type { Messages } from '../messages/messages.ts'
 import type { MessageSender } from '../messages/send-message.ts'
 import type { User } from '../users/user.ts'
 import type { Users } from '../users/users.ts'
+import type { Webhooks } from '../followers/webhooks/webhooks.ts'
 import type { Clock } from '../lib/clock.ts'
 
 /** The services that resolvers of the server API may call. */
@@ -31,6 +32,7 @@ export type ServerServices = Readonly<{
   messages: Messages
   messageSender: MessageSender
   messageChanger: MessageChanger
+  webhooks: Pick<Webhooks, 'list' | 'replay'>
 }>
 
 /** The session of a call. Its viewer is the system user, so that calls through all gateways read what calls wrote. */

@@ -141,6 +141,11 @@ list.`,
 - \`NOT_FOUND\` – no such chat
 - \`FORBIDDEN\` – a title for a direct chat`,
   'Mutation.updateChat(input:)': 'The change.',
+  'Mutation.replayWebhooks': `Delivers the events of a chat to webhooks again, and then what follows. Scope \`webhooks\`.
+
+- \`NOT_FOUND\` – no such chat or webhook
+- \`BAD_USER_INPUT\` – \`afterSeq\` is below 0`,
+  'Mutation.replayWebhooks(input:)': 'The position.',
   'Mutation.updateMembers': `Adds, removes and promotes members of a group in one transaction. Scope \`chats\`.
 
 - \`NOT_FOUND\` – no such chat or user
@@ -196,6 +201,12 @@ with a later token, its name and picture replace these. Scope \`users\`.
   'UpdateChatInput.messageTtlSeconds':
     'New lifetime in seconds; 0 keeps messages permanently. Null leaves it.',
   'UpdateChatInput.title': 'New title. Null leaves it.',
+  ReplayWebhooksInput: 'Input of `replayWebhooks`.',
+  'ReplayWebhooksInput.afterSeq': 'The events after this `seq` are delivered. 0: all that the log still has.',
+  'ReplayWebhooksInput.chatId': 'The chat.',
+  'ReplayWebhooksInput.webhookId': 'The id that `parley webhook list` shows. Null: all webhooks.',
+  ReplayWebhooksPayload: 'Result of `replayWebhooks`.',
+  'ReplayWebhooksPayload.webhookIds': 'The webhooks that receive the events again.',
   UpdateMembersInput: 'Input of `updateMembers`.',
   'UpdateMembersInput.chatId': 'The group.',
   'UpdateMembersInput.key':

@@ -6,6 +6,7 @@ import { guardScopes } from './scopes.ts'
 import { defineChats } from './types/chats.ts'
 import { defineMessages } from './types/messages.ts'
 import { defineUsers } from './types/users.ts'
+import { defineWebhooks } from './types/webhooks.ts'
 
 /** Creates the schema of the server API. It has nothing in common with the public one but its services. */
 export function createServerSchema(): GraphQLSchema {
@@ -13,5 +14,6 @@ export function createServerSchema(): GraphQLSchema {
   defineUsers(builder)
   defineChats(builder)
   defineMessages(builder)
+  defineWebhooks(builder)
   return describeSchema(guardScopes(builder.toSchema()), DESCRIPTIONS)
 }

@@ -20,6 +20,7 @@ const SCOPES: Readonly<Record<string, Scope>> = {
   'Mutation.sendMessages': 'messages',
   'Mutation.editMessage': 'messages',
   'Mutation.deleteMessage': 'messages',
+  'Mutation.replayWebhooks': 'webhooks',
 }
 
 /** Lets a key call a root field only if it has the scope. Throws if a root field has no scope. */

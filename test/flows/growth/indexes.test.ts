@@ -42,6 +42,8 @@ const SWEEPS: Readonly<Record<string, string>> = {
   revocation_changes_after: 'revocations_pkey',
   // The oldest calls.
   server_call_delete_old: 'server_calls_at_idx',
+  // The oldest keys.
+  member_key_delete_old: 'member_change_keys_at_idx',
   // All chats in turn, a page at a time, in the order of their primary key.
   log_retention_next_page: 'chats_pkey',
 }

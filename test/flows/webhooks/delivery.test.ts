@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ChatId } from '../../../src/ids.ts'
 import { query } from '../../harness/servers/database.ts'
-import { startParley } from '../../harness/servers/parley.ts'
+import { SERVER_API, startParley } from '../../harness/servers/parley.ts'
 import { type Received, startReceiver, type WebhookReceiver } from '../../harness/people/webhook-receiver.ts'
 
 const edit = (id: string) =>
@@ -122,6 +122,26 @@ test('delivers a chat again after any position', async () => {
   expect(seqsOf(receiver.accepted.all, chatId).at(-1)).toBe(4)
 })
 
+test("the product's backend replays a chat to all webhooks, or to one", async () => {
+  await using stage = await startStage()
+  await using other = await startReceiver(stage.databaseUrl)
+  const { alice, receiver, chatId, backend } = stage
+  for (const body of ['one', 'two']) await alice.send(chatId, body)
+  for (const each of [receiver, other]) await each.accepted.until((all) => seqsOf(all, chatId).length === 2)
+  const replay = (input: string) =>
+    `mutation { replayWebhooks(input: { chatId: "${chatId}", ${input} }) { webhookIds } }`
+  expect(await backend.run(replay('afterSeq: 1'))).toEqual({
+    replayWebhooks: { webhookIds: [receiver.id, other.id] },
+  })
+  for (const each of [receiver, other]) await each.accepted.until((all) => seqsOf(all, chatId).length === 3)
+  await backend.run(replay(`afterSeq: 0, webhookId: "${other.id}"`))
+  await other.accepted.until((all) => seqsOf(all, chatId).length === 5)
+  expect(seqsOf(other.accepted.all, chatId)).toEqual([1, 2, 2, 1, 2])
+  expect(seqsOf(receiver.accepted.all, chatId)).toEqual([1, 2, 2])
+  expect(await backend.codeOf(replay('afterSeq: 0, webhookId: "wh_0"'))).toBe('NOT_FOUND')
+  expect(await backend.codeOf(replay('afterSeq: -1'))).toBe('BAD_USER_INPUT')
+})
+
 test('events that have left the log are reported as a gap', async () => {
   await using stage = await startStage()
   const { alice, receiver, chatId, databaseUrl } = stage
@@ -173,7 +193,7 @@ test('appends leave marks only while there is a webhook', async () => {
 /** A gateway with a receiver, and the direct chat of alice and bob. */
 async function startStage(input: Parameters<typeof startReceiver>[1] = {}) {
   const resources = new AsyncDisposableStack()
-  const parley = resources.use(await startParley())
+  const parley = resources.use(await startParley({ config: SERVER_API }))
   const { databaseUrl } = parley
   const receiver: WebhookReceiver = resources.use(await startReceiver(databaseUrl, input))
   const [alice, bob, carol] = [
@@ -182,7 +202,9 @@ async function startStage(input: Parameters<typeof startReceiver>[1] = {}) {
     await parley.person('carol'),
   ]
   const chatId = await alice.startChat(bob)
+  const backend = await parley.backend()
   return {
+    backend,
     alice,
     bob,
     carol,
