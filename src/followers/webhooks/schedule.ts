@@ -18,5 +18,5 @@ export const PAUSED_AFTER_MS = 72 * HOUR
  */
 export function waitMs(attempts: number, retryAfterMs: number | undefined, random: number): number {
   const planned = (WAITS_MS[attempts] ?? LONGEST_MS) * (1 + JITTER * (2 * random - 1))
-  return Math.min(LONGEST_MS * (1 + JITTER), Math.max(planned, retryAfterMs ?? 0))
+  return Math.max(planned, Math.min(LONGEST_MS, retryAfterMs ?? 0))
 }

@@ -82,9 +82,14 @@ const lookupPublic: LookupFunction = (hostname, options, callback) => {
   })
 }
 
+/** All addresses of IPv6 that are routed on the public internet. */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
+
 /** Returns whether the address is on the public internet. An IPv4 address in an IPv6 form counts as what it means. */
-function isPublic(address: string): boolean {
-  return ipaddr.process(address).range() === 'unicast'
+function isPublic(text: string): boolean {
+  const address = ipaddr.process(text)
+  if (address.range() !== 'unicast') return false
+  return address instanceof ipaddr.IPv4 || address.match(GLOBAL_UNICAST)
 }
 
 function privateAddress(address: string): PrivateAddressError {
