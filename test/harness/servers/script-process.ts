@@ -10,6 +10,8 @@ export type ScriptProcess = AsyncDisposable &
     errorLines: EventQueue<string>
     /** Writes a line to the standard input of the script. */
     enter(line: string): void
+    /** Resolves when the process has ended. */
+    ended: Promise<unknown>
   }>
 
 /** Runs a script with this version of Node.js, and with further arguments. Disposing kills the process. */
@@ -31,6 +33,7 @@ export function runScript(
     lines,
     errorLines,
     enter: (line) => child.stdin.write(`${line}\n`),
+    ended,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await ended
