@@ -1,4 +1,5 @@
 import { ejabberd, hasEjabberd } from '../targets/ejabberd.ts'
+import { withAllTypes, withWebhook } from '../targets/followers.ts'
 import { bareWs, graphqlWs, handWritten, yoga } from '../targets/peers.ts'
 import { type Comparison, LATENCY_FIGURES, throughput } from './subject.ts'
 
@@ -33,6 +34,17 @@ export const COMPARISONS: readonly Comparison[] = [
       { key: 'answerP50', title: 'send → answer p50', unit: 'ms', isDetail: true },
       { key: 'lateP99', title: 'load generator late p99', unit: 'ms', isDetail: true },
     ],
+    unitOfWork: 'message',
+  },
+  {
+    name: 'followers',
+    summary: '1:1 messages, open loop: without a follower, with a webhook, with all its types, one gateway',
+    workload: 'openLoop',
+    peers: [withWebhook, withAllTypes],
+    gateways: [1],
+    opening: { ...NO_USERS, pairs: 200 },
+    steps: [{ name: '250/s', load: { perSecond: 250 } }],
+    figures: LATENCY_FIGURES,
     unitOfWork: 'message',
   },
   {
