@@ -55,12 +55,12 @@ test.for(EXAMPLES)('examples/%s.ts misses nothing after a network cut', async (n
   ])
 })
 
-const PAGES = ['hand-written', 'react-native']
+const PAGES = ['clients/hand-written', 'clients/react-native', 'add-parley']
 
-test.for(PAGES)('the code in docs/clients/%s.md is in the examples, word for word', async (page) => {
+test.for(PAGES)('the code in docs/%s.md is in the examples, word for word', async (page) => {
   const examples: string[] = []
   for await (const file of glob('examples/**/*.ts')) examples.push(spaced(await readFile(file, 'utf8')))
-  const text = await readFile(`docs/clients/${page}.md`, 'utf8')
+  const text = await readFile(`docs/${page}.md`, 'utf8')
   const blocks = [...text.matchAll(/^```(ts|graphql)\n(.*?)^```$/gms)]
   expect(blocks.length).toBeGreaterThan(0)
   for (const [, , code = ''] of blocks) {
