@@ -67,6 +67,7 @@ export function tablesOf({
     upload_parts: { rows: messages / 1_000, distinct: { upload_id: messages / 10_000, start_byte: 10 } },
     upload_usages: { rows: users / 10, distinct: { day: 2, user_id: users / 20 } },
     direct_chats: { rows: chats, distinct: { low_user_id: users, high_user_id: users, chat_id: UNIQUE } },
+    member_change_keys: { rows: chats, distinct: { chat_id: UNIQUE, key: 1_000 } },
     created_groups: { rows: chats, distinct: { creator_id: users, client_chat_id: UNIQUE } },
   }
 }
