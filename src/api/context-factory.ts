@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import { type Context, type Deadline, tooLate } from './context.ts'
 import type { PageLimit } from './connections.ts'
 import type { Services } from './services.ts'
-import type { LiveSink } from '../delivery/live-stream.ts'
+import type { LiveSink } from '../delivery/live-source.ts'
 import { createLoaders, createSharedLoaders } from './loaders.ts'
 import { ViewerNeededError } from './viewer-needed.ts'
 

@@ -1,5 +1,5 @@
 import type { Session } from '../auth/session.ts'
-import type { LiveSink } from '../delivery/live-stream.ts'
+import type { LiveSink } from '../delivery/live-source.ts'
 import type { ChatView } from '../events/chat.ts'
 import { ParleyError, unavailable } from '../errors.ts'
 import type { ChatId } from '../ids.ts'

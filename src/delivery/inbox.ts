@@ -1,6 +1,6 @@
 import type { ChatEvent } from '../events/chat-event.ts'
-import type { LiveItem } from '../events/signal.ts'
-import type { Hub } from '../gateway/hub.ts'
+import type { LiveItem, LiveSubscriber } from '../events/signal.ts'
+import type { Hub, Subscription } from '../gateway/hub.ts'
 import type { DeviceId, UserId } from '../ids.ts'
 import { countPerTurn } from '../lib/count-per-turn.ts'
 import type { Dispose } from '../lib/dispose.ts'
@@ -11,11 +11,13 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { DeviceStore } from './device-store.ts'
 import type { InboxItem } from './inbox-item.ts'
 import type { LiveDevices } from './live-devices.ts'
-import { type Accept, type LiveSink, type LiveStream, openLiveStream } from './live-stream.ts'
+import type { Accept, LiveSink, LiveSource } from './live-source.ts'
+import { type LiveStream, openLiveStream } from './live-stream.ts'
+import type { Merge } from './merge.ts'
 import { createPhases, type PhaseDependencies } from './phases.ts'
 import { createDeviceReplay } from './replay.ts'
 import { createReceiptMerge, type ReceiptMerge } from './receipt-merge.ts'
-import { createReplayPlanner } from './replay-plan.ts'
+import { createReplayPlanner, type ReplayPlanner } from './replay-plan.ts'
 import type { ReadPage } from './shared-pages.ts'
 import { createThrottledReads, MAX_CONCURRENT_SHARED_READS } from './throttled-reads.ts'
 
@@ -66,76 +68,119 @@ type Dependencies = Readonly<{
  * acknowledgement without an inbox says nothing about receipts.
  */
 export function createInbox(dependencies: Dependencies): Inbox {
-  const { hub, devices, liveDevices, chatLog, receipts, metrics, logger } = dependencies
-  const shared = createPhases(dependencies)
+  const { hub, devices, chatLog, receipts, metrics, logger } = dependencies
   const starts = createThrottledReads(logger, MAX_CONCURRENT_SHARED_READS)
   const replays = createThrottledReads(logger)
-  const plan = createReplayPlanner({ hub, devices, throttled: starts.read })
-  const replay = createDeviceReplay({
-    chatLog,
-    receipts,
-    metrics,
-    throttled: replays.read,
-    throttledShared: starts.read,
-  })
-  const countLive = countPerTurn((count) => metrics.deliveries.inc({ phase: 'live' }, count))
+  const shared: Shared = {
+    ...dependencies,
+    phases: createPhases(dependencies),
+    plan: createReplayPlanner({ hub, devices, throttled: starts.read }),
+    replay: createDeviceReplay({
+      chatLog,
+      receipts,
+      metrics,
+      throttled: replays.read,
+      throttledShared: starts.read,
+    }),
+    countLive: countPerTurn((count) => metrics.deliveries.inc({ phase: 'live' }, count)),
+  }
+  return {
+    open: (subscriber) => new OpenInbox(subscriber, shared).stream,
+    expectedWaitMs: () => starts.expectedWaitMs() + replays.expectedWaitMs(),
+  }
+}
 
-  function open({ viewerId, deviceId, onOverflow, sink }: Subscriber): LiveStream {
-    async function* phases(feed: Feed<LiveItem>): AsyncGenerator<readonly InboxItem[], Accept, void> {
-      const { registration, pending, merge } = await plan(
-        { viewerId, deviceId },
-        { signal: feed.signal, hasQueued: feed.hasQueued, registered: subscription.registered },
-      )
-      subscription.markLoaded()
-      let receiptMerge: ReceiptMerge | undefined
-      const onReceipt: ReceiptMerge['replayed'] = (receipt) => {
-        receiptMerge ??= createReceiptMerge()
-        receiptMerge.replayed(receipt)
-      }
-      const replayed = registration && replay(feed.signal, { viewerId, registration, pending, onReceipt })
-      yield* shared.replay(viewerId, replayed)
-      if (deviceId !== undefined) disposeLive = liveDevices.add(viewerId, deviceId)
-      return (item) => {
-        if (!merge(item) || receiptMerge?.isNews(item) === false) return 'skip'
-        shared.recordDelivery(viewerId)
-        countLive()
-        return 'deliver'
-      }
-    }
+/** What all inboxes of a gateway share. */
+type Shared = Pick<Dependencies, 'hub' | 'liveDevices' | 'receipts' | 'metrics' | 'logger'> &
+  Readonly<{
+    phases: ReturnType<typeof createPhases>
+    plan: ReplayPlanner
+    replay: ReturnType<typeof createDeviceReplay>
+    countLive(): void
+  }>
 
-    let disposeLive: Dispose | undefined
-    const stream: LiveStream = openLiveStream({
-      phases,
-      sink,
-      onClose() {
-        subscription.dispose()
-        disposeLive?.()
-      },
-      onOverflow() {
-        metrics.overflows.inc()
-        onOverflow()
-      },
-      onFlushed: deviceId === undefined ? (item) => acknowledge(viewerId, item) : undefined,
-    })
-    const subscription = hub.subscribe({
-      userId: viewerId,
-      push: (item) => stream.push(item),
-      restart: () => stream.overflow(),
-    })
-    return stream
+/** One open inbox. A class, because a gateway has very many: closures over these fields would take far more memory. */
+class OpenInbox implements LiveSource, LiveSubscriber {
+  readonly userId: UserId
+  readonly sink: LiveSink | undefined
+  readonly stream: LiveStream
+  /** Without a device, the flush to the socket is the acknowledgement. */
+  readonly onFlushed: LiveSource['onFlushed']
+  readonly #shared: Shared
+  readonly #deviceId: DeviceId | undefined
+  readonly #onOverflow: () => void
+  readonly #subscription: Subscription
+  #disposeLive: Dispose | undefined
+
+  constructor({ viewerId, deviceId, onOverflow, sink }: Subscriber, shared: Shared) {
+    this.userId = viewerId
+    this.sink = sink
+    this.onFlushed = deviceId === undefined ? (item) => this.#acknowledge(item) : undefined
+    this.#shared = shared
+    this.#deviceId = deviceId
+    this.#onOverflow = onOverflow
+    this.stream = openLiveStream(this)
+    this.#subscription = shared.hub.subscribe(this)
   }
 
-  /** Without a device, the flush to the socket is the acknowledgement. */
-  function acknowledge(viewerId: UserId, item: InboxItem): void {
+  push(item: LiveItem): void {
+    this.stream.push(item)
+  }
+
+  restart(): void {
+    this.stream.overflow()
+  }
+
+  onOverflow(): void {
+    this.#shared.metrics.overflows.inc()
+    this.#onOverflow()
+  }
+
+  onClose(): void {
+    this.#subscription.dispose()
+    this.#disposeLive?.()
+  }
+
+  async *phases(
+    feed: Pick<Feed<LiveItem>, 'signal' | 'hasQueued'>,
+  ): AsyncGenerator<readonly InboxItem[], Accept, void> {
+    const { userId: viewerId } = this
+    const { plan, replay, phases, liveDevices } = this.#shared
+    const { registration, pending, merge } = await plan(
+      { viewerId, deviceId: this.#deviceId },
+      { signal: feed.signal, hasQueued: feed.hasQueued, registered: this.#subscription.registered },
+    )
+    this.#subscription.markLoaded()
+    let receiptMerge: ReceiptMerge | undefined
+    const onReceipt: ReceiptMerge['replayed'] = (receipt) => {
+      receiptMerge ??= createReceiptMerge()
+      receiptMerge.replayed(receipt)
+    }
+    const replayed = registration && replay(feed.signal, { viewerId, registration, pending, onReceipt })
+    yield* phases.replay(viewerId, replayed)
+    if (this.#deviceId !== undefined) this.#disposeLive = liveDevices.add(viewerId, this.#deviceId)
+    return this.#accepting(merge, receiptMerge)
+  }
+
+  /** Apart from `phases`, whose variables the filter would keep. */
+  #accepting(merge: Merge, receiptMerge: ReceiptMerge | undefined): Accept {
+    return (item) => {
+      if (!merge(item) || receiptMerge?.isNews(item) === false) return 'skip'
+      this.#shared.phases.recordDelivery(this.userId)
+      this.#shared.countLive()
+      return 'deliver'
+    }
+  }
+
+  #acknowledge(item: InboxItem): void {
     if (!isLogged(item)) return
+    const { receipts, logger } = this.#shared
     receipts
-      .markDelivered(viewerId, undefined, [{ chatId: item.chatId, seq: item.seq }])
+      .markDelivered(this.userId, undefined, [{ chatId: item.chatId, seq: item.seq }])
       .catch((error: unknown) =>
         logger.warn({ err: error, chatId: item.chatId }, 'delivery receipt not recorded'),
       )
   }
-
-  return { open, expectedWaitMs: () => starts.expectedWaitMs() + replays.expectedWaitMs() }
 }
 
 function isLogged(item: InboxItem): item is ChatEvent {

@@ -77,6 +77,35 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
+/** What all subscriptions of a hub share. */
+type HubShared = Readonly<{
+  registrations: ReadonlyMap<UserId, Promise<void>>
+  dispatch(input: HubInput): void
+}>
+
+/** A class, because each open inbox keeps one: closures would take more memory. */
+class HubSubscription implements Subscription {
+  readonly #subscriber: LiveSubscriber
+  readonly #hub: HubShared
+
+  constructor(subscriber: LiveSubscriber, hub: HubShared) {
+    this.#subscriber = subscriber
+    this.#hub = hub
+  }
+
+  get registered(): Promise<void> {
+    return this.#hub.registrations.get(this.#subscriber.userId) ?? Promise.resolve()
+  }
+
+  markLoaded(): void {
+    this.#hub.dispatch({ type: 'loaded', subscriber: this.#subscriber })
+  }
+
+  dispose(): void {
+    this.#hub.dispatch({ type: 'unsubscribed', subscriber: this.#subscriber })
+  }
+}
+
 /** The shell around `transition`, which has the rules: feeds it inputs, and performs its effects in order. */
 export function createHub(dependencies: Dependencies): Hub {
   const { readLog, logFloor, onMembersChanged, sessions, metrics, logger } = dependencies
@@ -89,6 +118,8 @@ export function createHub(dependencies: Dependencies): Hub {
   function dispatch(input: HubInput): void {
     for (const effect of applyInput(state, input)) perform(effect)
   }
+
+  const shared = { registrations, dispatch }
 
   function perform(effect: HubEffect): void {
     switch (effect.type) {
@@ -130,11 +161,7 @@ export function createHub(dependencies: Dependencies): Hub {
 
   function subscribe(subscriber: LiveSubscriber, phase: SubscriberPhase): Subscription {
     dispatch({ type: 'subscribed', subscriber, phase })
-    return {
-      registered: registrations.get(subscriber.userId) ?? Promise.resolve(),
-      markLoaded: () => dispatch({ type: 'loaded', subscriber }),
-      dispose: () => dispatch({ type: 'unsubscribed', subscriber }),
-    }
+    return new HubSubscription(subscriber, shared)
   }
 
   function trackUser(userId: UserId): Subscription {

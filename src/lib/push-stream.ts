@@ -1,5 +1,4 @@
 import { NewestByKeyQueue, type Queue } from './bounded-queue.ts'
-import { Handover, type Receiver } from './handover.ts'
 
 /** The stream as its `items` function sees it. */
 export type Feed<Pushed> = Readonly<{
@@ -18,11 +17,8 @@ export type PushStreamOptions<Pushed, Item> = Readonly<{
    * Produces what the reader gets, one item for each `next`. Starts at the first `next`. The stream closes when it
    * ends, and rejects once if it throws. Its `return` is never called: use `signal` or `onClose` to release what it
    * holds. Default: the pushed items as they are.
-   *
-   * If it returns a receiver, the pushed items go there from then on, and `next` waits for the end of the stream. An
-   * idle stream then keeps one promise, and none is made per item.
    */
-  items?: ((feed: Feed<Pushed>) => AsyncIterator<Item, Receiver<Pushed> | void, undefined>) | undefined
+  items?: ((feed: Feed<Pushed>) => AsyncIterator<Item, void, undefined>) | undefined
   /** Called once, when an item does not fit the queue or `overflow` is called. */
   onOverflow?: (() => void) | undefined
   /** The error that ends the stream after an overflow. */
@@ -44,7 +40,6 @@ type State<Item> =
 /** Made once: the default reason of an AbortSignal costs a stack trace for each stream. */
 const CLOSED = new DOMException('The stream is closed.', 'AbortError')
 const DONE = { done: true, value: undefined } as const
-const NO_ITEMS: AsyncIterator<never, undefined, undefined> = { next: () => Promise.resolve(DONE) }
 
 /**
  * A stream with a producer that pushes and one reader that pulls, and a bounded queue between them.
@@ -65,13 +60,12 @@ const NO_ITEMS: AsyncIterator<never, undefined, undefined> = { next: () => Promi
 export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<Item, undefined, undefined> {
   readonly #options: PushStreamOptions<Pushed, Item>
   readonly #queue: Queue<Pushed>
-  #items: AsyncIterator<Item, Receiver<Pushed> | void, undefined>
+  readonly #items: AsyncIterator<Item, void, undefined>
   /** One for each waiting `next`: makes it look at the state. */
   readonly #interrupts: (() => void)[] = []
   #state: State<Item> = { type: 'open' }
   #abort: AbortController | undefined
   #wakePushed: (() => void) | undefined
-  #handover: Handover<Pushed> | undefined
   #unflushed: Item[] = []
 
   constructor(options: PushStreamOptions<Pushed, Item>) {
@@ -87,18 +81,8 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
   /** Queues an item. If it does not fit, the stream overflows: a missing item would be worse. */
   push(item: Pushed): void {
     if (!this.isOpen) return
-    if (this.#handover !== undefined) {
-      if (!this.#handover.push(item)) this.overflow()
-    } else if (this.#queue.push(item)) {
-      this.#wakePushed?.()
-    } else {
-      this.overflow()
-    }
-  }
-
-  /** The receiver is ready for the next item. Not to be called while it takes one. */
-  resume(): void {
-    this.#handover?.resume()
+    if (this.#queue.push(item)) this.#wakePushed?.()
+    else this.overflow()
   }
 
   /** Ends the stream as if its queue had overflowed. */
@@ -123,24 +107,15 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     if (!this.isOpen) return
     this.#state = { type: 'ending' }
     this.#wakePushed?.()
-    this.#handover?.finish()
   }
 
   async next(): Promise<IteratorResult<Item, undefined>> {
     if (this.#state.type === 'closed') return DONE
-    const read = this.#handover ?? (await this.#read())
-    return read instanceof Handover ? this.#afterHandover(read) : read
-  }
-
-  /** Returns the handover instead of an item if it begins, so that no call waits in here until the stream ends. */
-  async #read(): Promise<IteratorResult<Item, undefined> | Handover<Pushed>> {
     this.#reportFlushed()
     try {
       const result = await this.#nextOrInterrupt()
       if (this.#state.type === 'interrupted') return await this.#finish(this.#state.outcome)
-      if (result === undefined || this.#isClosed()) return await this.return()
-      if (result.done === true)
-        return result.value === undefined ? await this.return() : this.#handTo(result.value)
+      if (result === undefined || result.done === true || this.#isClosed()) return await this.return()
       if (this.#options.onFlushed !== undefined) this.#unflushed.push(result.value)
       return { done: false, value: result.value }
     } catch (error) {
@@ -171,10 +146,10 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
    * Resolves with undefined if the stream is interrupted or closed first. A `Promise.race` with one promise for the
    * interruption would keep every item in memory until the stream ends.
    */
-  async #nextOrInterrupt(): Promise<IteratorResult<Item, Receiver<Pushed> | void> | undefined> {
+  async #nextOrInterrupt(): Promise<IteratorResult<Item, void> | undefined> {
     if (this.#state.type === 'interrupted') return undefined
     const { promise, resolve, reject } = Promise.withResolvers<
-      IteratorResult<Item, Receiver<Pushed> | void> | undefined
+      IteratorResult<Item, void> | undefined
     >()
     const interrupt = (): void => resolve(undefined)
     this.#interrupts.push(interrupt)
@@ -210,7 +185,6 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
   #stopWaiting(): void {
     this.#queue.clear()
     this.#wakePushed?.()
-    this.#handover?.end()
     for (const interrupt of this.#interrupts) interrupt()
   }
 
@@ -237,27 +211,6 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
     this.#abort ??= new AbortController()
     if (this.#isClosed()) this.#abort.abort(CLOSED)
     return this.#abort.signal
-  }
-
-  #handTo(receiver: Receiver<Pushed>): Handover<Pushed> {
-    const handover = new Handover(receiver, this.#queue)
-    this.#handover = handover
-    this.#items = NO_ITEMS
-    // `items` is over, and nothing else has the signal.
-    this.#abort = undefined
-    if (this.#state.type === 'ending') handover.finish()
-    handover.resume()
-    return handover
-  }
-
-  #afterHandover(handover: Handover<Pushed>): Promise<IteratorResult<Item, undefined>> {
-    return handover.over.then(async () => {
-      if (this.#state.type !== 'interrupted') return await this.return()
-      const { outcome } = this.#state
-      await this.#close()
-      if ('error' in outcome) throw outcome.error
-      return { done: false, value: outcome.last }
-    })
   }
 
   async *#pushed(): AsyncGenerator<Pushed, void, void> {

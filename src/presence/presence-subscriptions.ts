@@ -1,7 +1,6 @@
 import pLimit from 'p-limit'
 import type { UserId } from '../ids.ts'
 import type { PresenceState } from '../events/presence-state.ts'
-import type { Dispose } from '../lib/dispose.ts'
 import { createKeyedQueue } from '../lib/keyed-queue.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createAccessCheck } from './access-check.ts'
@@ -44,7 +43,7 @@ type Dependencies = Readonly<{
   lastSeen: Pick<LastSeenStore, 'read'>
   visibility: VisibilityStore
   /** Follows which chats the viewer joins and leaves. Changes before `registered` resolves are not reported. */
-  trackUser(viewerId: UserId): Readonly<{ registered: Promise<void>; dispose: Dispose }>
+  trackUser(viewerId: UserId): Readonly<{ registered: Promise<void>; dispose(): void }>
   logger: Logger
 }>
 
@@ -153,18 +152,18 @@ export function createPresenceSubscriptions(dependencies: Dependencies): Presenc
   }
 
   function open(viewerId: UserId, userIds: readonly UserId[]): PresenceStream {
-    const { registered, dispose } = trackUser(viewerId)
+    const tracking = trackUser(viewerId)
     const stream = new PresenceStream({
       viewerId,
       userIds: [...new Set(userIds)],
       onClose(closed) {
-        dispose()
+        tracking.dispose()
         apply({ type: 'stream-closed', unwatched: streams.remove(closed) })
       },
     })
     streams.add(stream)
     // Membership changes before that are not reported, so the first read must come after it.
-    void registered.then(() => apply({ type: 'stream-ready', userIds: stream.userIds }))
+    void tracking.registered.then(() => apply({ type: 'stream-ready', userIds: stream.userIds }))
     return stream
   }
 

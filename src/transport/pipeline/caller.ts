@@ -1,4 +1,4 @@
-import type { LiveSink } from '../../delivery/live-stream.ts'
+import type { LiveSink } from '../../delivery/live-source.ts'
 import type { Session } from '../../auth/session.ts'
 
 /** The WebSocket connection of an operation. */

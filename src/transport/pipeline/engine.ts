@@ -1,8 +1,9 @@
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
+import type { SinkStream } from '../../delivery/sink-stream.ts'
 import type { Caller } from './caller.ts'
 
-/** A result, or a stream of results. */
-export type Outcome = ExecutionResult | AsyncGenerator<ExecutionResult, void, void>
+/** A result, a stream of results, or a stream that writes its results to the connection by itself. */
+export type Outcome = ExecutionResult | AsyncGenerator<ExecutionResult, void, void> | SinkStream
 
 /** Executes a query or a mutation. */
 export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult>

@@ -1,5 +1,6 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { toClientError } from '../../api/masking.ts'
+import { SinkStream } from '../../delivery/sink-stream.ts'
 import { PushStream } from '../../lib/push-stream.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Outcome } from './engine.ts'
@@ -29,7 +30,8 @@ export function createSubscribe({ hideSuggestions, logger }: Options): Subscribe
 
   return async (args) => {
     const events = await createSourceEventStream(Object.assign(args, { hideSuggestions }))
-    return Symbol.asyncIterator in events ? new EventResults(events, args, masked) : masked(events)
+    if (!(Symbol.asyncIterator in events)) return masked(events)
+    return events instanceof SinkStream ? events : new EventResults(events, args, masked)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ExecutionArgs } from 'graphql'
 import type { InboxItem } from '../../delivery/inbox-item.ts'
-import type { LiveSink } from '../../delivery/live-stream.ts'
+import type { LiveSink } from '../../delivery/live-source.ts'
 import { type EndHop, isTracing, startWrite } from '../../telemetry/tracing.ts'
 import type { Cohort, EventPayloads } from '../pipeline/event-payloads.ts'
 import type { Payload, PayloadOutcome, PayloadWaiter } from '../pipeline/payload.ts'

@@ -8,6 +8,7 @@ import {
   OperationTypeNode,
 } from 'graphql'
 import { toClientError } from '../../api/masking.ts'
+import { SinkStream } from '../../delivery/sink-stream.ts'
 import { badInput } from '../../errors.ts'
 import type { UserId } from '../../ids.ts'
 import type { OperationAdmission } from '../../overload/operation-admission.ts'
@@ -60,16 +61,22 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
     operation: Operation,
     request: OperationRequest,
   ): Promise<void> {
+    const outcome = await outcomeOf(connection, operation, request)
+    if (outcome instanceof SinkStream) await startLive(connection, operation, outcome)
+    else await deliver(connection, operation, outcome)
+  }
+
+  /** Returns errors if the operation is rejected. */
+  async function outcomeOf(
+    connection: SocketConnection,
+    operation: Operation,
+    request: OperationRequest,
+  ): Promise<Outcome | readonly GraphQLError[]> {
     try {
       const prepared = await prepare(connection, operation, request)
-      const outcome = 'args' in prepared ? await execute(prepared) : prepared
-      if (Array.isArray(outcome)) await reject(connection, operation, outcome)
-      else if (isStream(outcome)) await stream(connection, operation, outcome)
-      else await answer(connection, operation, outcome as ExecutionResult)
+      return 'args' in prepared ? await execute(prepared) : prepared
     } catch (error) {
-      await reject(connection, operation, [error])
-    } finally {
-      connection.operations.end(operation)
+      return [toClientError(error, logger)]
     }
   }
 
@@ -154,42 +161,77 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
     }
   }
 
-  function answer(
+  async function deliver(
+    connection: SocketConnection,
+    operation: Operation,
+    outcome: Exclude<Outcome, SinkStream> | readonly GraphQLError[],
+  ): Promise<void> {
+    try {
+      if (isErrors(outcome)) sendErrors(connection, operation, outcome)
+      else if (isStream(outcome)) await sendAll(connection, operation, outcome)
+      else sendResult(connection, operation, outcome)
+    } catch (error) {
+      sendErrors(connection, operation, [error])
+    } finally {
+      connection.operations.end(operation)
+    }
+  }
+
+  /** The stream writes to the connection by itself, for as long as the operation runs. Nothing waits for its end. */
+  async function startLive(
+    connection: SocketConnection,
+    operation: Operation,
+    live: SinkStream,
+  ): Promise<void> {
+    await operation.attachStream(live)
+    live.start((error) => {
+      if (error !== undefined) sendErrors(connection, operation, [error])
+      else if (operation.isWanted) void connection.send(completeMessage(operation.id))
+      connection.operations.end(operation)
+    })
+  }
+
+  function sendResult(
     connection: SocketConnection,
     { id, isWanted }: Operation,
     result: ExecutionResult,
-  ): Promise<void> | void {
-    if (!isWanted) return undefined
+  ): void {
+    if (!isWanted) return
     void connection.send(nextMessage(id, result))
-    return connection.send(completeMessage(id))
+    void connection.send(completeMessage(id))
   }
 
-  async function stream(connection: SocketConnection, operation: Operation, results: Results): Promise<void> {
+  /** Asks for each result when the one before was sent. */
+  async function sendAll(
+    connection: SocketConnection,
+    operation: Operation,
+    results: Results,
+  ): Promise<void> {
     await operation.attachStream(results)
     for await (const result of results) {
       if (operation.isWanted) await connection.send(nextMessage(operation.id, result))
     }
-    if (operation.isWanted) await connection.send(completeMessage(operation.id))
+    if (operation.isWanted) void connection.send(completeMessage(operation.id))
   }
 
-  function reject(
+  function sendErrors(
     connection: SocketConnection,
     { id, isWanted }: Operation,
     errors: readonly unknown[],
-  ): Promise<void> | void {
-    if (!isWanted) return undefined
-    return connection.send(
-      errorMessage(
-        id,
-        errors.map((error) => toClientError(error, logger)),
-      ),
-    )
+  ): void {
+    if (!isWanted) return
+    const shown = errors.map((error) => toClientError(error, logger))
+    void connection.send(errorMessage(id, shown))
   }
 
   return { run }
 }
 
-function isStream(outcome: Outcome | readonly GraphQLError[]): outcome is Results {
+function isErrors(outcome: Outcome | readonly GraphQLError[]): outcome is readonly GraphQLError[] {
+  return Array.isArray(outcome)
+}
+
+function isStream(outcome: Outcome): outcome is Results {
   return Symbol.asyncIterator in outcome
 }
 

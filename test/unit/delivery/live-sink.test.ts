@@ -1,10 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import {
-  type Accept,
-  type LiveSink,
-  openLiveStream,
-  QUEUE_BOUNDS,
-} from '../../../src/delivery/live-stream.ts'
+import { type Accept, type LiveSink, QUEUE_BOUNDS } from '../../../src/delivery/live-source.ts'
+import { openLiveStream } from '../../../src/delivery/live-stream.ts'
 import type { InboxItem } from '../../../src/delivery/inbox-item.ts'
 import { range, sent } from '../../harness/fixtures/chat-events.ts'
 

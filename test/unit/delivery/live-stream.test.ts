@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { InboxItem } from '../../../src/delivery/inbox-item.ts'
-import { type LiveStream, QUEUE_BOUNDS } from '../../../src/delivery/live-stream.ts'
+import { QUEUE_BOUNDS } from '../../../src/delivery/live-source.ts'
+import type { LiveStream } from '../../../src/delivery/live-stream.ts'
 import { bob, range, receipt, sent } from '../../harness/fixtures/chat-events.ts'
 import { listsOf, openStream, take } from './open-stream.ts'
 

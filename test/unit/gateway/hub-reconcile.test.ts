@@ -14,7 +14,7 @@ import {
   sent,
   seqsOf,
 } from '../../harness/fixtures/chat-events.ts'
-import { createHubWorld, type HubWorld } from './hub-world.ts'
+import { createHubWorld, detached, type HubWorld } from './hub-world.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -32,7 +32,9 @@ function subscribe({ hub }: HubWorld): Subscription & { delivered: EventQueue<Li
   const delivered = new EventQueue<LiveItem>()
   return {
     delivered,
-    ...hub.subscribe({ userId: bob, push: (item) => delivered.push(item), restart: () => undefined }),
+    ...detached(
+      hub.subscribe({ userId: bob, push: (item) => delivered.push(item), restart: () => undefined }),
+    ),
   }
 }
 

@@ -83,7 +83,7 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
       userId,
       delivered,
       restart,
-      ...hub.subscribe({ userId, push: (item) => delivered.push(item), restart }),
+      ...detached(hub.subscribe({ userId, push: (item) => delivered.push(item), restart })),
     }
   }
 
@@ -102,5 +102,14 @@ export function createHubWorld(events: readonly ChatEvent[] = []): HubWorld {
       for (const chat of chats) hub.addMembership(userId, read(chat, headSeq))
       return stream
     },
+  }
+}
+
+/** Returns the parts of a subscription, which tests take apart. */
+export function detached(subscription: Subscription): Subscription {
+  return {
+    registered: subscription.registered,
+    markLoaded: () => subscription.markLoaded(),
+    dispose: () => subscription.dispose(),
   }
 }

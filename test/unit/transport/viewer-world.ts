@@ -1,6 +1,6 @@
 import type { Services } from '../../../src/api/services.ts'
 import type { Chat, ChatView, Member, ViewedMember, WatermarkKey } from '../../../src/events/chat.ts'
-import type { LiveSink } from '../../../src/delivery/live-stream.ts'
+import type { LiveSink } from '../../../src/delivery/live-source.ts'
 import { openLiveStream, type LiveStream } from '../../../src/delivery/live-stream.ts'
 import type { Message, Reaction } from '../../../src/events/message.ts'
 import type { Presence } from '../../../src/events/presence-state.ts'
