@@ -63,12 +63,13 @@ export function createAuthenticator({ verifier, provision, revocations }: Depend
 
 /** The session of one token. A class, because each connection keeps one: closures would take more memory. */
 class TokenSession implements Session {
-  readonly viewer: Claims
+  readonly viewer: Omit<Claims, 'issuedAt'>
   readonly renew = undefined
   readonly #revocations: Pick<Revocations, 'isRevoked'>
 
   constructor(claims: Claims, revocations: Pick<Revocations, 'isRevoked'>) {
-    this.viewer = claims
+    const { userId, name, avatarUrl, tokenId, statedIssuedAt, expiresAt } = claims
+    this.viewer = { userId, name, avatarUrl, tokenId, statedIssuedAt, expiresAt }
     this.#revocations = revocations
   }
 

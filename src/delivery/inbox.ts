@@ -3,7 +3,6 @@ import type { LiveItem, LiveSubscriber } from '../events/signal.ts'
 import type { Hub, Subscription } from '../gateway/hub.ts'
 import type { DeviceId, UserId } from '../ids.ts'
 import { countPerTurn } from '../lib/count-per-turn.ts'
-import type { Dispose } from '../lib/dispose.ts'
 import type { Feed } from '../lib/push-stream.ts'
 import type { Receipts } from '../receipts/receipts.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -90,7 +89,7 @@ export function createInbox(dependencies: Dependencies): Inbox {
   }
 }
 
-/** What all inboxes of a gateway share. */
+/** Shared by all inboxes of a gateway. */
 type Shared = Pick<Dependencies, 'hub' | 'liveDevices' | 'receipts' | 'metrics' | 'logger'> &
   Readonly<{
     phases: ReturnType<typeof createPhases>
@@ -110,7 +109,8 @@ class OpenInbox implements LiveSource, LiveSubscriber {
   readonly #deviceId: DeviceId | undefined
   readonly #onOverflow: () => void
   readonly #subscription: Subscription
-  #disposeLive: Dispose | undefined
+  /** Undefined until its device counts as live. */
+  #liveDeviceId: DeviceId | undefined
 
   constructor({ viewerId, deviceId, onOverflow, sink }: Subscriber, shared: Shared) {
     this.userId = viewerId
@@ -138,14 +138,14 @@ class OpenInbox implements LiveSource, LiveSubscriber {
 
   onClose(): void {
     this.#subscription.dispose()
-    this.#disposeLive?.()
+    if (this.#liveDeviceId !== undefined) this.#shared.liveDevices.remove(this.userId, this.#liveDeviceId)
   }
 
   async *phases(
     feed: Pick<Feed<LiveItem>, 'signal' | 'hasQueued'>,
   ): AsyncGenerator<readonly InboxItem[], Accept, void> {
     const { userId: viewerId } = this
-    const { plan, replay, phases, liveDevices } = this.#shared
+    const { plan, replay, phases } = this.#shared
     const { registration, pending, merge } = await plan(
       { viewerId, deviceId: this.#deviceId },
       { signal: feed.signal, hasQueued: feed.hasQueued, registered: this.#subscription.registered },
@@ -158,8 +158,14 @@ class OpenInbox implements LiveSource, LiveSubscriber {
     }
     const replayed = registration && replay(feed.signal, { viewerId, registration, pending, onReceipt })
     yield* phases.replay(viewerId, replayed)
-    if (this.#deviceId !== undefined) this.#disposeLive = liveDevices.add(viewerId, this.#deviceId)
+    this.#countAsLive()
     return this.#accepting(merge, receiptMerge)
+  }
+
+  #countAsLive(): void {
+    if (this.#deviceId === undefined) return
+    this.#shared.liveDevices.add(this.userId, this.#deviceId)
+    this.#liveDeviceId = this.#deviceId
   }
 
   /** Apart from `phases`, whose variables the filter would keep. */

@@ -1,29 +1,25 @@
 import type { DeviceId, UserId } from '../ids.ts'
-import type { Dispose } from '../lib/dispose.ts'
 
 /** The devices of this gateway whose inbox has caught up, so that they get every event and receipt. */
 export type LiveDevices = Readonly<{
   has(userId: UserId, deviceId: DeviceId): boolean
-  /** Adds an inbox of the device until it is disposed of. A device can have several inboxes. */
-  add(userId: UserId, deviceId: DeviceId): Dispose
+  /** Adds an inbox of the device until it is removed. A device can have several inboxes. */
+  add(userId: UserId, deviceId: DeviceId): void
+  remove(userId: UserId, deviceId: DeviceId): void
 }>
 
 export function createLiveDevices(): LiveDevices {
-  const inboxCounts = new Map<string, number>()
-  const keyOf = (userId: UserId, deviceId: DeviceId): string => JSON.stringify([userId, deviceId])
-
-  function change(key: string, by: 1 | -1): void {
-    const count = (inboxCounts.get(key) ?? 0) + by
-    if (count > 0) inboxCounts.set(key, count)
-    else inboxCounts.delete(key)
-  }
+  /** One entry for each inbox. Users have few devices. */
+  const deviceIds = new Map<UserId, readonly DeviceId[]>()
+  const of = (userId: UserId): readonly DeviceId[] => deviceIds.get(userId) ?? []
 
   return {
-    has: (userId, deviceId) => inboxCounts.has(keyOf(userId, deviceId)),
-    add(userId, deviceId) {
-      const key = keyOf(userId, deviceId)
-      change(key, 1)
-      return () => change(key, -1)
+    has: (userId, deviceId) => of(userId).includes(deviceId),
+    add: (userId, deviceId) => void deviceIds.set(userId, of(userId).concat(deviceId)),
+    remove(userId, deviceId) {
+      const left = of(userId).toSpliced(of(userId).indexOf(deviceId), 1)
+      if (left.length > 0) deviceIds.set(userId, left)
+      else deviceIds.delete(userId)
     },
   }
 }

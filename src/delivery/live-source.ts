@@ -32,7 +32,7 @@ export type LiveSink = Readonly<{
   close(): void
 }>
 
-/** What a kind of stream adds: its replay, and which live items are its own. */
+/** The part of a stream that differs between kinds of streams: its replay, and the filter of its live items. */
 export type LiveSource = Readonly<{
   /**
    * Produces the items of the stream up to CaughtUp, in lists. Asks for the next list only when the reader has taken

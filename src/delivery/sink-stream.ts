@@ -52,6 +52,10 @@ export class SinkStream implements AsyncIterableIterator<never, undefined, undef
     return this.#state !== 'closed' && this.#state !== 'last' && this.#error === undefined
   }
 
+  get #isReady(): boolean {
+    return this.#state === 'ready'
+  }
+
   /** Starts the replay. */
   start(onEnd: OnEnd): void {
     this.#onEnd = onEnd
@@ -107,7 +111,6 @@ export class SinkStream implements AsyncIterableIterator<never, undefined, undef
         if (!this.isOpen) return
         if (list.done === true) return this.#goLive(list.value)
         await this.#handAll(list.value)
-        if (!this.isOpen) return
       }
     } catch (error) {
       // A stream that has closed meanwhile makes its replay fail.
@@ -149,7 +152,10 @@ export class SinkStream implements AsyncIterableIterator<never, undefined, undef
     if (this.#state === 'replaying') return this.#wakeReplay()
     if (this.#state !== 'busy' || !this.isOpen) return
     this.#state = 'ready'
-    while (this.#state === 'ready' && this.#queue !== undefined) this.#handQueued(this.#queue)
+    for (let queue = this.#queue; queue !== undefined; queue = this.#queue) {
+      if (!this.#isReady) return
+      this.#handQueued(queue)
+    }
   }
 
   #wakeReplay(): void {

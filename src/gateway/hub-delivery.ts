@@ -35,7 +35,7 @@ export function deliverEvent(step: Step, chat: ServedChat, event: ChatEvent): vo
   const removed = state.user(event.userId)
   if (removed !== undefined) {
     state.unlink(removed, chat)
-    removed.leftSeqs.set(chat.id, event.seq)
+    state.recordLeft(removed, chat.id, event.seq)
   }
   stopTyping(step, chat, event.userId)
 }
@@ -122,12 +122,14 @@ function subscribersOf(user: LocalUser | undefined): readonly LiveSubscriber[] {
 }
 
 export function addSubscribersOf(user: LocalUser, to: LiveSubscriber[]): void {
-  for (const [subscriber, phase] of user.subscribers) if (phase !== 'tracking') to.push(subscriber)
+  for (const { key: subscriber, value: phase } of user.subscribers) {
+    if (phase !== 'tracking') to.push(subscriber)
+  }
 }
 
 /** Restarts the streams that believe to have all chats of their user. */
 export function restartLoaded({ effects }: Step, { subscribers }: LocalUser): void {
-  const loaded = [...subscribers].filter(([, phase]) => phase === 'loaded').map(([subscriber]) => subscriber)
+  const loaded = [...subscribers].filter(({ value }) => value === 'loaded').map(({ key }) => key)
   if (loaded.length > 0) effects.push({ type: 'restart', subscribers: loaded })
 }
 

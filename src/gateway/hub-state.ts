@@ -1,6 +1,7 @@
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { LiveSubscriber } from '../events/signal.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
+import { SmallMap } from '../lib/small-map.ts'
 import { ChatFeed } from './chat-feed.ts'
 import { createLogTails } from './log-tails.ts'
 import { createReceiptOrder } from './receipt-order.ts'
@@ -14,12 +15,16 @@ export type SubscriberPhase = 'loading' | 'loaded' | 'tracking'
 /** A user with live streams on this gateway. */
 export type LocalUser = Readonly<{
   id: UserId
-  subscribers: Map<LiveSubscriber, SubscriberPhase>
+  subscribers: SmallMap<LiveSubscriber, SubscriberPhase>
   /** The chats whose events are delivered to the user. */
   chats: Set<ServedChat>
-  /** By chat, where the user's last membership ended, if all streams here have received it to its end. */
-  leftSeqs: Map<ChatId, Seq>
-}>
+}> & {
+  /**
+   * By chat, where the user's last membership ended, if all streams here have received it to its end. Undefined if
+   * there is none: few users leave a chat while they are connected.
+   */
+  leftSeqs: Map<ChatId, Seq> | undefined
+}
 
 /** A chat with a member or a subscriber on this gateway. */
 export type ServedChat = Readonly<{
@@ -67,7 +72,7 @@ export class HubState {
   }
 
   addUser(userId: UserId): LocalUser {
-    const user: LocalUser = { id: userId, subscribers: new Map(), chats: new Set(), leftSeqs: new Map() }
+    const user: LocalUser = { id: userId, subscribers: new SmallMap(), chats: new Set(), leftSeqs: undefined }
     this.#users.set(userId, user)
     return user
   }
@@ -84,6 +89,12 @@ export class HubState {
   unlink(user: LocalUser, chat: ServedChat): void {
     user.chats.delete(chat)
     chat.members.delete(user)
+  }
+
+  /** The user's membership has ended at `seq`, and all of their streams have received it to its end. */
+  recordLeft(user: LocalUser, chatId: ChatId, seq: Seq): void {
+    user.leftSeqs ??= new Map()
+    user.leftSeqs.set(chatId, seq)
   }
 
   /** Returns the chat. If it is not served yet, serves it from after `headSeq`, which its log has reached. */

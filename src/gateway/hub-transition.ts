@@ -167,7 +167,7 @@ function endMembership(step: Step, userId: UserId, { chatId, leftSeq }: PastMemb
     chat.feed.expect(leftSeq)
     repairGap(step, chat)
   } else if (!hasLoaded(user)) {
-    user.leftSeqs.set(chatId, leftSeq)
+    step.state.recordLeft(user, chatId, leftSeq)
   }
 }
 
@@ -177,7 +177,7 @@ function endMembership(step: Step, userId: UserId, { chatId, leftSeq }: PastMemb
  */
 function reconcile(step: Step, head: MembershipHead): void {
   const user = step.state.user(head.userId)
-  if (head.joinedSeq <= (user?.leftSeqs.get(head.chatId) ?? 0)) return
+  if (head.joinedSeq <= (user?.leftSeqs?.get(head.chatId) ?? 0)) return
   const isMissed = user !== undefined && isFullyLoaded(user)
   const chat = step.state.chat(head.chatId) ?? (isMissed ? openMissedChat(step, user, head) : undefined)
   if (chat === undefined) return

@@ -77,7 +77,7 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
-/** What all subscriptions of a hub share. */
+/** Shared by all subscriptions of a hub. */
 type HubShared = Readonly<{
   registrations: ReadonlyMap<UserId, Promise<void>>
   dispatch(input: HubInput): void

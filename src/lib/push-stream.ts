@@ -148,9 +148,7 @@ export class PushStream<Pushed, Item = Pushed> implements AsyncIterableIterator<
    */
   async #nextOrInterrupt(): Promise<IteratorResult<Item, void> | undefined> {
     if (this.#state.type === 'interrupted') return undefined
-    const { promise, resolve, reject } = Promise.withResolvers<
-      IteratorResult<Item, void> | undefined
-    >()
+    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<Item, void> | undefined>()
     const interrupt = (): void => resolve(undefined)
     this.#interrupts.push(interrupt)
     this.#items.next().then(resolve, reject)

@@ -17,6 +17,8 @@ export const LIVE_LIMITS = {
 
 export type LiveKind = keyof typeof LIVE_LIMITS
 
+type Counts = Record<LiveKind, number>
+
 /** Counts what each user has open. */
 export type LiveLimits = Readonly<{
   /**
@@ -34,23 +36,30 @@ const NAMES = { connection: 'connections', subscription: 'subscriptions', stream
 
 /** `factor` multiplies the limits. Infinity: no limits. */
 export function createLiveLimits(factor = 1): LiveLimits {
-  const counts = new Map<string, number>()
+  const counts = new Map<UserId, Counts>()
 
-  function add(key: string, change: number): void {
-    const count = (counts.get(key) ?? 0) + change
-    if (count > 0) counts.set(key, count)
-    else counts.delete(key)
+  function countsOf(userId: UserId): Counts {
+    const known = counts.get(userId)
+    if (known !== undefined) return known
+    const created = { connection: 0, subscription: 0, stream: 0 }
+    counts.set(userId, created)
+    return created
+  }
+
+  function release(userId: UserId, kind: LiveKind): void {
+    const ofUser = countsOf(userId)
+    ofUser[kind] -= 1
+    if (ofUser.connection + ofUser.subscription + ofUser.stream === 0) counts.delete(userId)
   }
 
   return {
     take(userId, kind) {
-      const key = `${kind} ${userId}`
       const max = LIVE_LIMITS[kind] * factor
-      if ((counts.get(key) ?? 0) >= max) throw tooMany(kind, max)
-      add(key, 1)
+      if ((counts.get(userId)?.[kind] ?? 0) >= max) throw tooMany(kind, max)
+      countsOf(userId)[kind] += 1
       let isCounted = true
       return () => {
-        if (isCounted) add(key, -1)
+        if (isCounted) release(userId, kind)
         isCounted = false
       }
     },

@@ -136,6 +136,9 @@ function defineLogField(builder: Builder): void {
   )
 }
 
+/** Over HTTP the stream ends with an error, and there is nothing else to close. */
+function stayConnected(): void {}
+
 function defineSubscriptions(builder: Builder): void {
   const inboxEvent = builder.unionType('InboxEvent', {
     types: [
@@ -165,7 +168,7 @@ function defineSubscriptions(builder: Builder): void {
         context.services.inbox.open({
           viewerId: requireViewer(context).userId,
           deviceId: parseDeviceId(deviceId ?? undefined),
-          onOverflow: () => context.disconnectSlowReader?.(),
+          onOverflow: context.disconnectSlowReader ?? stayConnected,
           sink: context.openLiveSink?.(),
         }),
       resolve: (item: InboxItem) => item,
@@ -179,7 +182,7 @@ function defineSubscriptions(builder: Builder): void {
           viewerId: requireViewer(context).userId,
           chatId: idArgument.chat('chatId', chatId),
           afterSeq: afterSeq ?? undefined,
-          onOverflow: () => context.disconnectSlowReader?.(),
+          onOverflow: context.disconnectSlowReader ?? stayConnected,
           sink: context.openLiveSink?.(),
         }),
       resolve: (item: InboxItem) => item,

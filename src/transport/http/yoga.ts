@@ -54,7 +54,7 @@ export type YogaHandler = Readonly<{
    */
   documentFor(text: string, payer: Readonly<{ payer: string }>): DocumentNode | readonly GraphQLError[]
   /** Creates the context of one operation of a WebSocket. */
-  contextFor(caller: Caller, params: OperationParams): Promise<object>
+  contextFor(caller: Caller, params?: OperationParams): object
   /** Executes the queries and mutations of WebSockets. */
   execute: Execute
   /** Starts the subscriptions of WebSockets. */
@@ -117,7 +117,7 @@ export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): 
       const errors = validate(schema, document)
       return errors.length === 0 ? document : errors
     },
-    contextFor: async (caller, params) => ({ params, caller, ...(await context(caller)) }),
+    contextFor: (caller, params) => ({ params, caller, ...context(caller) }),
     async handle(request, response) {
       if (graphiql !== undefined && isPageRequest(request)) await graphiql.serve(request, response)
       else await yoga(request, response)
@@ -155,7 +155,7 @@ function buildYoga(
     graphqlEndpoint: GRAPHQL_PATH,
     async context({ caller, request, req }) {
       const known = caller ?? (await httpCaller(request, authenticator, req && baseUrlOf(req)))
-      return { caller: known, ...(await context(known)) }
+      return { caller: known, ...context(known) }
     },
     // Errors pass through toClientError, which logs each unexpected one once.
     logging: false,

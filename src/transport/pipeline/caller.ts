@@ -36,4 +36,4 @@ export type Caller = Readonly<{
  * Creates the context of one operation. Called after the document was validated. Resolvers receive the own enumerable
  * properties of the result, so it must be a plain object and not an instance of a class.
  */
-export type ContextFactory = (caller: Caller) => object | Promise<object>
+export type ContextFactory = (caller: Caller) => object

@@ -70,7 +70,9 @@ export function createEventPayloads({ sharedContext, logger }: Dependencies): Ev
 
   function start(args: ExecutionArgs, item: InboxItem, signal: AbortSignal): Payload {
     const payload = new Payload()
-    void compute(payload, { ...args, rootValue: item }, signal)
+    const { schema, document, operationName, variableValues, contextValue } = args
+    const execution = { schema, document, operationName, variableValues, contextValue, rootValue: item }
+    void compute(payload, execution, signal)
     return payload
   }
 
@@ -84,7 +86,7 @@ export function createEventPayloads({ sharedContext, logger }: Dependencies): Ev
     function isShared({ type }: InboxItem): boolean {
       const known = isSharedByType.get(type)
       if (known !== undefined) return known
-      const found = isSharedSelection(args.schema, args, type)
+      const found = isSharedSelection(sharedArgs.schema, sharedArgs, type)
       isSharedByType.set(type, found)
       return found
     }

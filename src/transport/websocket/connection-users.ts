@@ -1,5 +1,6 @@
 import type { UserId } from '../../ids.ts'
 import type { Dispose } from '../../lib/dispose.ts'
+import { SmallMap } from '../../lib/small-map.ts'
 import type { LiveLimits } from '../../quotas/live-limits.ts'
 
 /**
@@ -8,7 +9,8 @@ import type { LiveLimits } from '../../quotas/live-limits.ts'
  */
 export class ConnectionUsers {
   readonly #limits: LiveLimits
-  readonly #disposals = new Map<UserId, Dispose>()
+  /** Nearly always of one user. */
+  readonly #disposals = new SmallMap<UserId, Dispose>()
   #isReleased = false
 
   constructor(limits: LiveLimits) {

@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws'
 import type { Authenticator } from '../../auth/session.ts'
 import type { Config } from '../../config/config.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { Dispose } from '../../lib/dispose.ts'
 import type { OperationAdmission } from '../../overload/operation-admission.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { beginRequestScope, requestIdIn } from '../../telemetry/request-id.ts'
@@ -126,7 +127,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     const users = new ConnectionUsers(liveLimits)
     const sessions = new SocketSessions(authenticator, (userId) => {
       users.add(userId)
-      disposeAnonymous()
+      endAnonymity()
     })
     const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))
     const connection = new SocketConnection({
@@ -134,7 +135,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
       network: request.socket,
       turnEnd,
       onClosed() {
-        disposeAnonymous()
+        endAnonymity()
         users.release()
         connections.delete(connection)
         if (connections.size === 0) stopChecks()
@@ -148,7 +149,11 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
       scope,
       logger,
     })
-    const disposeAnonymous = anonymous.add(address, connection, performance.now())
+    let disposeAnonymous: Dispose | undefined = anonymous.add(address, connection, performance.now())
+    const endAnonymity = (): void => {
+      disposeAnonymous?.()
+      disposeAnonymous = undefined
+    }
     connections.add(connection)
     startChecks()
     connection.open(protocol)

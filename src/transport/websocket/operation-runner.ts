@@ -22,6 +22,7 @@ import type { EventPayloads } from '../pipeline/event-payloads.ts'
 import type { SocketConnection } from './connection.ts'
 import { authorizationIn } from './connection-token.ts'
 import type { Intake } from './intake.ts'
+import { LiveArgs } from './live-args.ts'
 import { SocketSink } from './live-sink.ts'
 import { completeMessage, errorMessage, nextMessage, type OperationRequest } from './messages.ts'
 import type { Operation } from './operations.ts'
@@ -114,15 +115,15 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
       receivedAt,
       baseUrl: connection.baseUrl,
       openLiveSink: () =>
-        new SocketSink({ args, clientId: operation.id, outbox: connection.outbox, payloads }),
+        new SocketSink({
+          args: new LiveArgs(yoga, named, { session, connection }),
+          clientId: operation.id,
+          outbox: connection.outbox,
+          payloads,
+        }),
     }
-    const args: ExecutionArgs = {
-      schema: yoga.schema,
-      document,
-      operationName: definition.name?.value,
-      variableValues: request.variables,
-      contextValue: await yoga.contextFor(caller, request),
-    }
+    const named = { document, operationName: definition.name?.value, variableValues: request.variables }
+    const args = { schema: yoga.schema, ...named, contextValue: yoga.contextFor(caller, request) }
     admitted()
     return { type: definition.operation, args }
   }

@@ -66,8 +66,8 @@ export class Operation {
 }
 
 /**
- * The running operations of one connection. There are few, so that a map would only cost memory. The list is replaced
- * and not extended: an array that `push` has extended has room for 16 more.
+ * The running operations of one connection. There are few, so that a map would only cost memory. `concat` makes
+ * a list of exactly the length that is needed, and `push` one with room for 16 more.
  */
 export class RunningOperations {
   #running: readonly Operation[] = NONE
@@ -84,7 +84,7 @@ export class RunningOperations {
 
   begin(id: string): Operation {
     const operation = new Operation(id)
-    this.#running = [...this.#running, operation]
+    this.#running = this.#running.concat(operation)
     return operation
   }
 

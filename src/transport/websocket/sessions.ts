@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Authenticator, Session, SessionEnd } from '../../auth/session.ts'
 import { endOf, renewable } from '../../auth/session.ts'
 import type { UserId } from '../../ids.ts'
@@ -16,10 +17,10 @@ function nothingToDispose(): void {}
 
 /** One token in use: by the connection itself, by operations that brought it, or by both. */
 type Entry = {
-  /** Undefined if another entry has the token. */
-  token: string | undefined
-  readonly ready: Promise<Session>
-  session: Session | undefined
+  /** The digest of its token, which takes a fraction of the memory. Undefined if another entry has the token. */
+  digest: string | undefined
+  /** A promise while the token is being checked. */
+  session: Session | Promise<Session>
   uses: number
 }
 
@@ -50,7 +51,7 @@ export class SocketSessions {
   }
 
   /** Returns the session for an operation with this token, or without one. Rejects as `authenticate` does. */
-  async use(token: string | undefined): Promise<SessionUse> {
+  use(token: string | undefined): SessionUse | Promise<SessionUse> {
     if (token === undefined) return { session: this.#own, dispose: nothingToDispose }
     return this.#useToken(token)
   }
@@ -62,20 +63,21 @@ export class SocketSessions {
 
   /** Whether a token is being checked. */
   get isChecking(): boolean {
-    return this.#entries.some(({ session }) => session === undefined)
+    return this.#entries.some(({ session }) => session instanceof Promise)
   }
 
   /** Returns why a token in use is no longer valid, if one is not. */
   endOfAny(nowMs: number): SessionEnd | undefined {
     for (const { session } of this.#entries) {
-      const end = endOf(session, nowMs)
+      const end = session instanceof Promise ? undefined : endOf(session, nowMs)
       if (end !== undefined) return end
     }
     return undefined
   }
 
   async #useToken(token: string): Promise<SessionUse> {
-    const entry = this.#entries.find((other) => other.token === token) ?? this.#add(token)
+    const digest = digestOf(token)
+    const entry = this.#entries.find((other) => other.digest === digest) ?? this.#add(token, digest)
     entry.uses += 1
     let isDisposed = false
     const dispose = (): void => {
@@ -83,21 +85,21 @@ export class SocketSessions {
       isDisposed = true
     }
     try {
-      return { session: await entry.ready, dispose }
+      return { session: await entry.session, dispose }
     } catch (error) {
       dispose()
       throw error
     }
   }
 
-  #add(token: string): Entry {
-    const ready = this.#authenticate(token).then((session) => {
-      this.#onAuthenticated(session.viewer.userId)
-      entry.session = renewable(session, this.#authenticate, (next) => this.#replaceToken(entry, next))
+  #add(token: string, digest: string): Entry {
+    const session = this.#authenticate(token).then((first) => {
+      this.#onAuthenticated(first.viewer.userId)
+      entry.session = renewable(first, this.#authenticate, (next) => this.#replaceToken(entry, next))
       return entry.session
     })
-    const entry: Entry = { token, ready, session: undefined, uses: 0 }
-    this.#entries = [...this.#entries, entry]
+    const entry: Entry = { digest, session, uses: 0 }
+    this.#entries = this.#entries.concat(entry)
     return entry
   }
 
@@ -108,7 +110,12 @@ export class SocketSessions {
 
   /** After a renewal the new token identifies the session. The old one, which may have expired, no longer does. */
   #replaceToken(entry: Entry, token: string): void {
-    const isTaken = this.#entries.some((other) => other !== entry && other.token === token)
-    entry.token = isTaken ? undefined : token
+    const digest = digestOf(token)
+    const isTaken = this.#entries.some((other) => other !== entry && other.digest === digest)
+    entry.digest = isTaken ? undefined : digest
   }
+}
+
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64')
 }
