@@ -36,7 +36,8 @@ parentPort?.postMessage({ count, failures, bytes } satisfies Transferred, [])
 async function repeat(): Promise<void> {
   while (!stop.signal.aborted) {
     try {
-      bytes += await work()
+      const transferred = await work()
+      bytes += transferred
       count += 1
     } catch {
       failures += 1
@@ -59,9 +60,9 @@ async function prepare(): Promise<() => Promise<number>> {
 /** A JPEG of about five megabytes, of 12 million pixels. */
 function newPhoto(): Promise<Buffer> {
   const [width, height] = [4_000, 3_000]
-  const noise = { type: 'gaussian', mean: 128, sigma: 22 } as const
+  const noise = { type: 'gaussian', mean: 128, sigma: 28 } as const
   return sharp({ create: { width, height, channels: 3, background: 'teal', noise } })
-    .jpeg({ quality: 78 })
+    .jpeg({ quality: 85 })
     .toBuffer()
 }
 

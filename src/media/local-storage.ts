@@ -1,5 +1,6 @@
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
+import pLimit from 'p-limit'
 import { createIncomingFolder, ifThere } from './incoming-folder.ts'
 import { probeStorage } from './probe-storage.ts'
 import type { MediaStorage, StoredObject } from './storage.ts'
@@ -64,11 +65,16 @@ export function createLocalStorage(root: string): MediaStorage {
   return storage
 }
 
-async function flush(path: string): Promise<void> {
-  const handle = await open(path)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+/** A flush holds one of the four threads with which Node.js also verifies tokens and reads files. Two stay free. */
+const flushing = pLimit(2)
+
+function flush(path: string): Promise<void> {
+  return flushing(async () => {
+    const handle = await open(path)
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  })
 }
