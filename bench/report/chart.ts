@@ -21,7 +21,7 @@ function drawLines({ name, summary, figures, steps }: Comparison, cells: readonl
       .filter(({ isDetail = false }) => !isDetail)
       .flatMap(({ key, title, unit }) =>
         counts.map((gateways) => ({
-          title: `${title}, ${unit}, ${describeCount(gateways)}`,
+          title: `${title}, ${unit}: ${describeCount(gateways)}`,
           isLogarithmic: unit === 'ms',
           series: namesOf(cells).map((target) => ({
             name: target,
@@ -68,5 +68,5 @@ function placeOf({ step, gateways }: Cell): string {
 }
 
 function describeCount(gateways: number): string {
-  return gateways === 1 ? 'one gateway' : `${gateways} gateways`
+  return gateways === 1 ? 'one gateway' : gateways === 2 ? 'two gateways' : `${gateways} gateways`
 }

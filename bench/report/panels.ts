@@ -24,7 +24,8 @@ export type Drawing = Readonly<{
   columns?: number
 }>
 
-const [WIDTH, HEIGHT, TOP, LEFT, RIGHT] = [860, 200, 80, 70, 20]
+const [WIDTH, HEIGHT, TOP, LEFT, RIGHT] = [860, 200, 100, 70, 20]
+const LEGEND_TOP = 66
 
 /** Returns an SVG with all panels below or beside each other. Values that are no numbers interrupt a line. */
 export function drawPanels({
@@ -60,17 +61,19 @@ export function drawPanels({
         ...placeOf(index),
       })),
     ],
-    legend: panels.map(({ series }, index) => {
-      const { left, top } = placeOf(index)
-      return {
-        // The title says what a single series is.
-        data: series.length === 1 ? [] : series.map(({ name }) => name),
-        top,
-        right: WIDTH - left - width + LEFT + RIGHT,
-        itemHeight: 8,
-        textStyle: { color: COLORS.text },
-      }
-    }),
+    legend: hasCommonLegend(panels)
+      ? commonLegend(panels)
+      : panels.map(({ series }, index) => {
+          const { left, top } = placeOf(index)
+          return {
+            // The title says what a single series is.
+            data: series.length === 1 ? [] : series.map(({ name }) => name),
+            top,
+            right: WIDTH - left - width + LEFT + RIGHT,
+            itemHeight: 8,
+            textStyle: { color: COLORS.text },
+          }
+        }),
     grid: panels.map((_, index) => {
       const { left, top } = placeOf(index)
       return { left, top: top + 30, width: width - LEFT - RIGHT, height: HEIGHT - 75 }
@@ -105,6 +108,21 @@ export function drawPanels({
   const svg = chart.renderToSVGString()
   chart.dispose()
   return `${withDarkColors(svg)}\n`
+}
+
+/** If all panels have the same series, they share a legend, and their titles have room. */
+function hasCommonLegend(panels: readonly Panel[]): boolean {
+  const [first = '', ...others] = panels.map((panel) => namesOf(panel).join('\n'))
+  return others.length > 0 && first.includes('\n') && others.every((names) => names === first)
+}
+
+function commonLegend(panels: readonly Panel[]) {
+  const data = panels.slice(0, 1).flatMap(namesOf)
+  return { data, top: LEGEND_TOP, left: 'center', itemHeight: 8, textStyle: { color: COLORS.text } }
+}
+
+function namesOf({ series }: Panel): readonly string[] {
+  return series.map(({ name }) => name)
 }
 
 function areasOf(bands: readonly Band[]) {

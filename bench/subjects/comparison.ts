@@ -38,7 +38,9 @@ function adapted(comparison: Comparison, { gateways, rates, pairs, members }: Op
   return {
     ...comparison,
     ...(gateways !== undefined && { gateways }),
-    steps: isRated ? rates.map((perSecond) => ({ name: `${perSecond}/s`, load: { perSecond } })) : steps,
+    steps: isRated
+      ? rates.map((perSecond) => ({ name: `${perSecond.toLocaleString('en')}/s`, load: { perSecond } }))
+      : steps,
     opening: {
       pairs: opening.pairs === 0 ? 0 : (pairs ?? opening.pairs),
       members: opening.members === 0 ? 0 : (members ?? opening.members),

@@ -28,7 +28,7 @@ export const COMPARISONS: readonly Comparison[] = [
     peers: [...EJABBERD, handWritten, bareWs],
     gateways: [1, 2],
     opening: { ...NO_USERS, pairs: 200 },
-    steps: RATES.map((perSecond) => ({ name: `${perSecond}/s`, load: { perSecond } })),
+    steps: RATES.map((perSecond) => ({ name: `${perSecond.toLocaleString('en')}/s`, load: { perSecond } })),
     figures: [
       ...LATENCY_FIGURES,
       { key: 'answerP50', title: 'send → answer p50', unit: 'ms', isDetail: true },
