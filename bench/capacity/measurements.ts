@@ -9,7 +9,7 @@ export type Measurements = Readonly<{
   postgresUsPerMessage: number
   /** `group`: the receiving gateway, for each further device that a message goes to. */
   gatewayUsPerDelivery: number
-  /** `trace`: Redis, for a message that is published to one gateway. */
+  /** `rate` at 2,000 a second: Redis, for a message that is published to one gateway. */
   redisUsPerPublish: number
   /** `connect`: a gateway, for a device that connects and starts its inbox, and that leaves again. */
   gatewayUsPerConnect: number
@@ -24,13 +24,13 @@ export type Measurements = Readonly<{
 }>
 
 export const MEASUREMENTS: Measurements = {
-  gatewayUsPerMessage: 300,
-  postgresUsPerMessage: 110,
+  gatewayUsPerMessage: 150,
+  postgresUsPerMessage: 60,
   gatewayUsPerDelivery: 4,
-  redisUsPerPublish: 30,
-  gatewayUsPerConnect: 364,
-  postgresUsPerConnect: 175,
-  gatewayBytesPerConnection: 14_000,
+  redisUsPerPublish: 25,
+  gatewayUsPerConnect: 373,
+  postgresUsPerConnect: 142,
+  gatewayBytesPerConnection: 8_000,
   redisBytesPerUser: 234,
   diskBytesPerMessage: 425,
 }
