@@ -73,6 +73,21 @@ function isAllowed(license: string | undefined): boolean {
 
 const BASE_IMAGE = /^ARG NODE_IMAGE=node:\d+(?:\.\d+){0,2}-bookworm-slim(?:@sha256:[0-9a-f]{64})?$/m
 
+const BASE_LINE = /^ARG NODE_IMAGE=(?<tag>[^@\s]+)(?:@(?<digest>\S+))?$/m
+
+/** The base image of the Dockerfile: the tag, and the digest of its content if that is fixed. */
+export function baseImageOf(dockerfile: string): Readonly<{ tag: string; digest: string | undefined }> {
+  const { tag, digest } = BASE_LINE.exec(dockerfile)?.groups ?? {}
+  if (tag === undefined) throw new Error('The Dockerfile has no line "ARG NODE_IMAGE=…". Add it.')
+  return { tag, digest }
+}
+
+/** Returns the Dockerfile with the base image fixed to this content. */
+export function withDigest(dockerfile: string, digest: string): string {
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Error(`"${digest}" is not a digest of an image.`)
+  return dockerfile.replace(BASE_LINE, `ARG NODE_IMAGE=${baseImageOf(dockerfile).tag}@${digest}`)
+}
+
 /** Returns the problems of the Dockerfile's base image. */
 export function baseImageProblems(dockerfile: string): readonly string[] {
   const stages = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { baseImageProblems, lockFileProblems, type LockedPackage } from '../../../scripts/supply-chain.ts'
+import {
+  baseImageOf,
+  baseImageProblems,
+  lockFileProblems,
+  type LockedPackage,
+  withDigest,
+} from '../../../scripts/supply-chain.ts'
 
 const SOUND: LockedPackage = { license: 'MIT', integrity: 'sha512-x' }
 
@@ -40,4 +46,18 @@ test('accepts a base image with a version, with or without its digest', () => {
   expect(baseImageProblems(dockerfile('node:latest'))).toHaveLength(1)
   expect(baseImageProblems(dockerfile('node:24-bookworm-slim@sha256:short'))).toHaveLength(1)
   expect(baseImageProblems(dockerfile('node:24-bookworm-slim', 'debian'))).toHaveLength(1)
+})
+
+test('fixes the base image to a digest, and replaces it later', () => {
+  const [first, second] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string]
+  const tag = 'node:24-bookworm-slim'
+  const dockerfile = `# Stages\nARG NODE_IMAGE=${tag}\n\nFROM \${NODE_IMAGE}\n`
+  expect(baseImageOf(dockerfile)).toEqual({ tag, digest: undefined })
+  const fixed = withDigest(dockerfile, first)
+  expect(baseImageOf(fixed)).toEqual({ tag, digest: first })
+  expect(baseImageOf(withDigest(fixed, second))).toEqual({ tag, digest: second })
+  expect(baseImageProblems(withDigest(fixed, second))).toEqual([])
+  expect(withDigest(fixed, second).replace(`@${second}`, '')).toBe(dockerfile)
+  expect(() => withDigest(dockerfile, 'sha256:short')).toThrow('is not a digest')
+  expect(() => baseImageOf('FROM node')).toThrow('has no line')
 })
