@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { request as openRequest } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
 import sharp from 'sharp'
-import { askAs } from '../attacks/honest-user.ts'
+import { askAs } from '../attacks/honest-users.ts'
 
 export type TransferKind = 'files up' | 'photos up' | 'files down'
 
