@@ -5,6 +5,7 @@ import { type Context, type Deadline, tooLate } from './context.ts'
 import type { PageLimit } from './connections.ts'
 import type { Services } from './services.ts'
 import type { LiveSink } from '../delivery/live-source.ts'
+import type { ResultTexts } from './list-texts/result-texts.ts'
 import { createLoaders, createSharedLoaders } from './loaders.ts'
 import { ViewerNeededError } from './viewer-needed.ts'
 
@@ -14,25 +15,30 @@ type Caller = Readonly<{
   baseUrl?: string
   disconnectSlowReader: (() => void) | undefined
   openLiveSink?: (() => LiveSink) | undefined
+  texts?: ResultTexts | undefined
 }>
 
 /** The bound matters for a query that selects a page of each of a hundred chats. */
 const MAX_CONCURRENT_PAGES = 3
+/** Two statements' worth, if pages share statements. */
+const MAX_SHARED_PAGES = 20
 
 /** Creates the context of each operation. Services are shared; loaders belong to one operation. */
 export function createContextFactory(services: Services, clock: Clock): (caller: Caller) => Context {
-  return ({ session, baseUrl = '', disconnectSlowReader, openLiveSink }) => {
+  return ({ session, baseUrl = '', disconnectSlowReader, openLiveSink, texts }) => {
     const deadline: Deadline = { at: Infinity }
     return {
       services,
       clock,
       deadline,
       pages: pageLimitFor(deadline),
+      sharedPages: pageLimitFor(deadline, MAX_SHARED_PAGES),
       loaders: createLoaders(services, session?.viewer.userId),
       session,
       baseUrl,
       disconnectSlowReader,
       openLiveSink,
+      texts,
     }
   }
 }
@@ -48,6 +54,7 @@ export function createSharedContext(services: Services, clock: Clock): Context {
     clock,
     deadline,
     pages: pageLimitFor(deadline),
+    sharedPages: pageLimitFor(deadline, MAX_SHARED_PAGES),
     loaders: createSharedLoaders(services),
     get session(): never {
       throw new ViewerNeededError()
@@ -55,6 +62,7 @@ export function createSharedContext(services: Services, clock: Clock): Context {
     baseUrl: '',
     disconnectSlowReader: undefined,
     openLiveSink: undefined,
+    texts: undefined,
   }
 }
 
@@ -62,10 +70,10 @@ export function createSharedContext(services: Services, clock: Clock): Context {
  * A page whose turn comes after the deadline is not read: the client has the answer UNAVAILABLE already. The limit is
  * created with the first page, because most operations read none, and a subscription keeps its context for days.
  */
-export function pageLimitFor(deadline: Deadline): PageLimit {
+export function pageLimitFor(deadline: Deadline, max = MAX_CONCURRENT_PAGES): PageLimit {
   let limit: LimitFunction | undefined
   return (load, range) => {
-    limit ??= pLimit(MAX_CONCURRENT_PAGES)
+    limit ??= pLimit(max)
     return limit(() => {
       if (performance.now() >= deadline.at) throw tooLate()
       return load(range)

@@ -5,6 +5,7 @@ import { ParleyError, unavailable } from '../errors.ts'
 import type { ChatId } from '../ids.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { PageLimit } from './connections.ts'
+import type { ResultTexts } from './list-texts/result-texts.ts'
 import type { Loaders } from './loaders.ts'
 import type { Services } from './services.ts'
 
@@ -19,6 +20,8 @@ export type Context = Readonly<{
   services: Services
   loaders: Loaders
   pages: PageLimit
+  /** For pages that are read by shared statements. */
+  sharedPages: PageLimit
   deadline: Deadline
   clock: Clock
   /** The session of the viewer; undefined if the operation came without a token. */
@@ -29,6 +32,8 @@ export type Context = Readonly<{
   disconnectSlowReader: (() => void) | undefined
   /** Opens what takes the live items of a subscription. Undefined if its reader asks for each item. */
   openLiveSink: (() => LiveSink) | undefined
+  /** Takes the texts of lists. Undefined if the transport can not send texts, and for the events of a subscription. */
+  texts: ResultTexts | undefined
 }>
 
 /** The error of an operation whose answer would come after its deadline. */

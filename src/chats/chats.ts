@@ -7,6 +7,7 @@ import {
   runDurableCommand,
 } from '../store/sql/durable-command.ts'
 import { shareDeliveryReads } from '../store/replicas/delivery-reads.ts'
+import { gatherReads } from '../store/replicas/gathered-reads.ts'
 import type { Range } from '../lib/range.ts'
 import type {
   Chat,
@@ -58,6 +59,8 @@ type Dependencies = Readonly<{
   userExists(id: UserId): Promise<boolean>
 }>
 
+/** The most reads of views that share a statement. */
+const MAX_GATHERED = 10
 /** The most views or memberships that deliveries read in one statement. */
 const MAX_SHARED = 1_000
 
@@ -88,7 +91,15 @@ export function createChats({ store, userExists }: Dependencies): Chats {
     return keys.map((key) => found.get(viewedKey(key)))
   }
 
-  const viewsShared = shareDeliveryReads(readViews, MAX_SHARED)
+  const gatherViews = gatherReads({
+    read: async (batches: readonly (readonly MemberId[])[]) => {
+      const views = await readViews(batches.flat())
+      let read = 0
+      return batches.map(({ length }) => views.slice(read, (read += length)))
+    },
+    maxBatch: MAX_GATHERED,
+  })
+  const viewsShared = shareDeliveryReads(gatherViews, MAX_SHARED)
   const membershipsShared = shareDeliveryReads(readMemberships, MAX_SHARED)
 
   async function findListed(viewerId: UserId, ids: readonly MemberId[]): Promise<(Member | undefined)[]> {

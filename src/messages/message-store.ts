@@ -2,10 +2,15 @@ import { type ChatId, type MessageId, type Seq, SYSTEM_USER_ID, type UserId } fr
 import type { Range } from '../lib/range.ts'
 import type { MembershipPeriod } from '../events/membership-period.ts'
 import type { Reader } from '../store/sql/reader.ts'
+import type { Statement } from '../store/sql/statement.ts'
 import type { Message, Reaction } from '../events/message.ts'
 
 /** A membership period in one chat. */
 export type ChatPeriod = MembershipPeriod & Readonly<{ chatId: ChatId }>
+
+/** Messages of one chat within the periods, in order of seq: `limit` of them, from either end. */
+export type PageKey = Readonly<{ chatId: ChatId; periods: readonly MembershipPeriod[] }> &
+  Pick<Range<Seq>, 'limit' | 'inverted'>
 
 export type UnreadKey = Readonly<{ chatId: ChatId; userId: UserId; afterSeq: Seq; untilSeq: Seq }>
 
@@ -14,12 +19,8 @@ export type MessageStore = Readonly<{
   findMany(ids: readonly MessageId[]): Promise<readonly Message[]>
   /** Returns whether the sender has a message with this key in the chat. Reads the primary. */
   hasKey(chatId: ChatId, senderId: UserId, clientMessageId: string): Promise<boolean>
-  /** Returns the messages of one chat within the periods, in order of seq: `limit` of them, from either end. */
-  list(
-    chatId: ChatId,
-    periods: readonly MembershipPeriod[],
-    end: Pick<Range<Seq>, 'limit' | 'inverted'>,
-  ): Promise<readonly Message[]>
+  /** Returns a page of messages for each key, in one statement for each direction. */
+  pages(keys: readonly PageKey[]): Promise<readonly (readonly Message[])[]>
   /** Returns the newest message of each period, in the order of the periods. Omits periods without a message. */
   newest(periods: readonly ChatPeriod[]): Promise<readonly Message[]>
   /**
@@ -37,6 +38,25 @@ const COLUMNS = `
   m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
   m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount"`
 
+const PAGE_COLUMNS = `
+  m.seq, m.sender_id, m.client_message_id, m.body, m.attachment_count, m.reply_to_seq, m.sent_at, m.edited_at,
+  m.deleted_at, m.expires_at`
+
+/** The number of the page, and the columns above. */
+type PageRow = readonly [
+  page: number,
+  seq: Seq,
+  senderId: UserId,
+  clientMessageId: string,
+  body: string | null,
+  attachmentCount: number,
+  replyToSeq: Seq | null,
+  sentAt: Date,
+  editedAt: Date | null,
+  deletedAt: Date | null,
+  expiresAt: Date | null,
+]
+
 // One row per id by the primary key of messages. Takes no lock, as all statements of this file.
 const FIND_MANY = {
   name: 'message_find_many',
@@ -52,19 +72,26 @@ const HAS_KEY = {
   text: 'SELECT 1 FROM messages WHERE chat_id = $1 AND sender_id = $2 AND client_message_id = $3',
 }
 
-// A range of the primary key of messages per period, each read from the same end and no further than the page.
-const list = (inverted: boolean): { name: string; text: string } => ({
+// Per page and period, a range of the primary key of messages, read from the same end and no further than the page.
+const list = (inverted: boolean): Statement => ({
   name: inverted ? 'message_list_backwards' : 'message_list',
+  rows: 'arrays',
   text: `
-    SELECT page.* FROM unnest($2::int[], $3::int[]) AS period(first, last)
+    SELECT wanted.page, ${PAGE_COLUMNS}
+    FROM unnest($1::int[], $2::uuid[], $3::int[]) AS wanted(page, chat_id, size)
       CROSS JOIN LATERAL (
-        SELECT ${COLUMNS} FROM messages m
-        WHERE m.chat_id = $1 AND m.seq >= period.first AND m.seq <= period.last
-        ORDER BY m.seq ${inverted ? 'DESC' : 'ASC'}
-        LIMIT $4
-      ) page
-    ORDER BY page.seq ${inverted ? 'DESC' : 'ASC'}
-    LIMIT $4`,
+        SELECT found.* FROM unnest($4::int[], $5::int[], $6::int[]) AS period(page, first, last)
+          CROSS JOIN LATERAL (
+            SELECT * FROM messages m
+            WHERE m.chat_id = wanted.chat_id AND m.seq >= period.first AND m.seq <= period.last
+            ORDER BY m.seq ${inverted ? 'DESC' : 'ASC'}
+            LIMIT wanted.size
+          ) found
+        WHERE period.page = wanted.page
+        ORDER BY found.seq ${inverted ? 'DESC' : 'ASC'}
+        LIMIT wanted.size
+      ) m
+    ORDER BY wanted.page, m.seq ${inverted ? 'DESC' : 'ASC'}`,
 })
 const LIST = { forwards: list(false), backwards: list(true) }
 
@@ -126,6 +153,33 @@ const boundsOf = (periods: readonly MembershipPeriod[]): unknown[] => [
   periods.map(({ last }) => last),
 ]
 
+function pageValues(keys: readonly PageKey[], wanted: readonly number[]): unknown[] {
+  const periods = wanted.flatMap((page) => (keys[page]?.periods ?? []).map((period) => ({ page, ...period })))
+  return [
+    wanted,
+    wanted.map((page) => keys[page]?.chatId),
+    wanted.map((page) => keys[page]?.limit),
+    periods.map(({ page }) => page),
+    ...boundsOf(periods),
+  ]
+}
+
+function toMessage(row: PageRow, keys: readonly PageKey[]): Message {
+  return {
+    chatId: keys[row[0]]?.chatId as ChatId,
+    seq: row[1],
+    senderId: row[2],
+    clientMessageId: row[3],
+    body: row[4],
+    attachmentCount: row[5],
+    replyToSeq: row[6],
+    sentAt: row[7],
+    editedAt: row[8],
+    deletedAt: row[9],
+    expiresAt: row[10],
+  }
+}
+
 export function createMessageStore({ reader }: { reader: Reader }): MessageStore {
   return {
     findMany: (ids) => reader.query<Message>(FIND_MANY, columnsOf(ids)),
@@ -134,9 +188,25 @@ export function createMessageStore({ reader }: { reader: Reader }): MessageStore
       reader.query<Message>(NEWEST, [periods.map(({ chatId }) => chatId), ...boundsOf(periods)]),
     reactions: (ids) => reader.query<MessageId & Reaction>(REACTIONS, columnsOf(ids)),
 
-    list(chatId, periods, { limit, inverted }) {
-      const statement = inverted ? LIST.backwards : LIST.forwards
-      return reader.query<Message>(statement, [chatId, ...boundsOf(periods), limit])
+    async pages(keys) {
+      const pages = keys.map((): Message[] => [])
+      const read = async (statement: Statement, wanted: readonly number[]): Promise<void> => {
+        if (wanted.length === 0) return
+        const rows = await reader.query<PageRow>(statement, pageValues(keys, wanted))
+        for (const row of rows) pages[row[0]]?.push(toMessage(row, keys))
+      }
+      const numbers = [...keys.keys()]
+      await Promise.all([
+        read(
+          LIST.backwards,
+          numbers.filter((page) => keys[page]?.inverted),
+        ),
+        read(
+          LIST.forwards,
+          numbers.filter((page) => keys[page]?.inverted === false),
+        ),
+      ])
+      return pages
     },
 
     async countUnread(keys, ceiling) {

@@ -5,6 +5,7 @@ import type { Range } from '../lib/range.ts'
 import type { MessageId, Seq } from '../ids.ts'
 import type { Message, Reaction } from '../events/message.ts'
 import { shareDeliveryReads } from '../store/replicas/delivery-reads.ts'
+import { gatherReads } from '../store/replicas/gathered-reads.ts'
 import type { MessageStore, UnreadKey } from './message-store.ts'
 
 /** The count of unread messages stops here. */
@@ -14,7 +15,7 @@ export const UNREAD_CEILING = 999
 export type Messages = Readonly<{
   /** Returns messages in the order of `ids`; undefined if there is none. Does not check who may see them. */
   findMany(ids: readonly MessageId[]): Promise<(Message | undefined)[]>
-  /** Returns a page of the chat's messages in order of seq. */
+  /** Returns a page of the chat's messages in order of seq. Pages that are read at the same time share statements. */
   list(view: ChatView, range: Range<Seq>): Promise<readonly Message[]>
   /** Returns the newest message that each view shows, in the order of the views. */
   newest(views: readonly ChatView[]): Promise<(Message | undefined)[]>
@@ -27,6 +28,9 @@ export type Messages = Readonly<{
   reactions(ids: readonly MessageId[]): Promise<(readonly Reaction[])[]>
 }>
 
+/** The most pages of one statement. A page has a hundred messages at most. */
+const MAX_SHARED_PAGES = 10
+
 /** The most counts that deliveries read in one statement: each may examine thousands of messages. */
 const MAX_SHARED_COUNTS = 100
 
@@ -36,6 +40,8 @@ export function createMessages({ store }: { store: MessageStore }): Messages {
     MAX_SHARED_COUNTS,
   )
 
+  const readPage = gatherReads({ read: store.pages, maxBatch: MAX_SHARED_PAGES })
+
   return {
     async findMany(ids) {
       const found = byId(await store.findMany(ids))
@@ -44,7 +50,8 @@ export function createMessages({ store }: { store: MessageStore }): Messages {
 
     async list(view, { after, before, limit, inverted }) {
       const periods = periodsBefore(periodsAfter(visiblePeriods(view), after ?? 0), before ?? Infinity)
-      return store.list(view.chat.id, periods, { limit, inverted })
+      if (periods.length === 0) return []
+      return readPage({ chatId: view.chat.id, periods, limit, inverted })
     },
 
     async newest(views) {

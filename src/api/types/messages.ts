@@ -128,7 +128,7 @@ function defineChatFields(builder: Builder): void {
           const view = await viewOf(chat, context)
           return resolvePage({
             args,
-            pages: context.pages,
+            pages: context.sharedPages,
             cursor: seqCursor,
             positionOf: (message: Message) => message.seq,
             load: (range) => context.services.messages.list(view, range),

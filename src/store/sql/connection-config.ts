@@ -1,4 +1,5 @@
 import type { ClientConfig } from 'pg'
+import { TYPES } from './timestamps.ts'
 
 /** PostgreSQL's configuration parameters for a session. */
 export type SessionSettings = Readonly<Record<string, string>>
@@ -33,6 +34,7 @@ export function connectionConfig(
     application_name: applicationName,
     options: [given, ...added].join(' ').trim(),
     keepAlive: true,
+    types: TYPES,
     connectionTimeoutMillis: CONNECT_DEADLINE_MS,
   }
 }
