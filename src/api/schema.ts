@@ -14,6 +14,7 @@ import { defineSession } from './types/auth.ts'
 import { createBuilder } from './builder.ts'
 import { describeSchema } from './describe.ts'
 import { guard } from './guard.ts'
+import { writeListsAsText } from './list-texts/write-lists.ts'
 import { defineNodes } from './nodes.ts'
 import { grantGraceToRejected, recordActivity } from './record-activity.ts'
 import { defineScalars } from './scalars.ts'
@@ -37,5 +38,5 @@ export function createSchema(): Schema {
   defineSession(builder)
   defineServiceStatus(builder)
   defineServerInfo(builder)
-  return describeSchema(grantGraceToRejected(guard(recordActivity(builder.toSchema()))))
+  return describeSchema(grantGraceToRejected(guard(recordActivity(writeListsAsText(builder.toSchema())))))
 }

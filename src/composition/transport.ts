@@ -60,10 +60,10 @@ export function wireTransport(
   const liveLimits = createLiveLimits(config.load.limitFactor)
   const yoga = createYogaHandler({
     schema: adaptSchema(createSchema()),
-    context: ({ session, connection, baseUrl, openLiveSink }) => {
+    context: ({ session, connection, baseUrl, openLiveSink, texts }) => {
       const disconnectSlowReader = connection && (() => connection.close(code, reason))
       const from = baseUrl === undefined ? {} : { baseUrl }
-      return contextFor({ session, ...from, disconnectSlowReader, openLiveSink })
+      return contextFor({ session, ...from, disconnectSlowReader, openLiveSink, texts })
     },
     authenticator,
     config,

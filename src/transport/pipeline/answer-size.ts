@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql'
+import { JsonText } from '../../api/list-texts/json-text.ts'
 import { badInput, type ParleyError } from '../../errors.ts'
 import { clientError } from '../../api/masking.ts'
 
@@ -18,6 +19,7 @@ export function withinSize(result: ExecutionResult): ExecutionResult {
 function charsLeft(value: unknown, left: number): number {
   if (typeof value === 'string') return left - value.length
   if (typeof value !== 'object' || value === null) return left - 1
+  if (value instanceof JsonText) return left - value.chars
   let remaining = left
   for (const key in value) {
     remaining = charsLeft((value as Record<string, unknown>)[key], remaining - key.length)

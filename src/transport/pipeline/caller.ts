@@ -1,3 +1,4 @@
+import type { ResultTexts } from '../../api/list-texts/result-texts.ts'
 import type { LiveSink } from '../../delivery/live-source.ts'
 import type { Session } from '../../auth/session.ts'
 
@@ -21,6 +22,7 @@ export type Caller = Readonly<{
         connection: undefined
         receivedAt: number
         openLiveSink?: undefined
+        texts?: undefined
       }>
     | Readonly<{
         transport: 'websocket'
@@ -29,6 +31,8 @@ export type Caller = Readonly<{
         receivedAt: number
         /** Opens a sink that writes the live items of this subscription to the connection. */
         openLiveSink?: (() => LiveSink) | undefined
+        /** Takes the texts of lists in the answer to a query or mutation. */
+        texts?: ResultTexts | undefined
       }>
   )
 

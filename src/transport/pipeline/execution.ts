@@ -1,5 +1,6 @@
 import { execute, type ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import type { Context } from '../../api/context.ts'
 import { toClientError } from '../../api/masking.ts'
 import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
 import type { ViewerMarks } from '../../store/replicas/viewer-marks.ts'
@@ -28,7 +29,11 @@ type Options = Readonly<{
  */
 export function createExecution(options: Options): Execute {
   const { hideSuggestions, concurrencyLimit, marks, logger, wrap = (inner) => inner } = options
-  const bounded: Execute = async (args) => withinSize(await execute(Object.assign(args, { hideSuggestions })))
+  const bounded: Execute = async (args) => {
+    const result = await execute(Object.assign(args, { hideSuggestions }))
+    ;(args.contextValue as Partial<Context>).texts?.embed(result)
+    return withinSize(result)
+  }
   const inTime = wrap(answeringInTime(limitingConcurrency(bounded, concurrencyLimit), logger))
   const run = marks === undefined ? inTime : readingFreshly(inTime, marks)
   return async (args) => masked(await run(args), logger)

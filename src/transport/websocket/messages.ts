@@ -1,4 +1,5 @@
 import type { ExecutionResult, GraphQLError } from 'graphql'
+import { textsIn } from '../../api/list-texts/result-texts.ts'
 import type { DocumentRequest } from '../pipeline/persisted-queries.ts'
 import { resultText } from '../pipeline/result-text.ts'
 
@@ -80,9 +81,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A result of an operation. Its errors have to be for the client. */
+/** A result of an operation, whose lists may be texts. Its errors have to be for the client. */
 export function nextMessage(id: string, result: ExecutionResult): string {
-  return `${nextMessageHead(id)}${resultText(result)}}`
+  return `${nextMessageHead(id)}${textsIn(result)?.stringify(result) ?? resultText(result)}}`
 }
 
 /** A `next` message up to its payload. */

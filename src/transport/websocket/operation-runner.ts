@@ -7,6 +7,7 @@ import {
   type OperationDefinitionNode,
   OperationTypeNode,
 } from 'graphql'
+import { ResultTexts } from '../../api/list-texts/result-texts.ts'
 import { toClientError } from '../../api/masking.ts'
 import { SinkStream } from '../../delivery/sink-stream.ts'
 import { badInput } from '../../errors.ts'
@@ -16,6 +17,7 @@ import type { LiveLimits } from '../../quotas/live-limits.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { startHop } from '../../telemetry/tracing.ts'
 import type { YogaHandler } from '../http/yoga.ts'
+import { MAX_ANSWER_CHARS } from '../pipeline/answer-size.ts'
 import type { Caller } from '../pipeline/caller.ts'
 import type { Outcome } from '../pipeline/engine.ts'
 import type { EventPayloads } from '../pipeline/event-payloads.ts'
@@ -121,6 +123,11 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
           outbox: connection.outbox,
           payloads,
         }),
+      // The context of a subscription serves many executions.
+      texts:
+        definition.operation === OperationTypeNode.SUBSCRIPTION
+          ? undefined
+          : new ResultTexts(MAX_ANSWER_CHARS),
     }
     const named = { document, operationName: definition.name?.value, variableValues: request.variables }
     const args = { schema: yoga.schema, ...named, contextValue: yoga.contextFor(caller, request) }

@@ -2,7 +2,8 @@ import { NO_SESSIONS } from '../../harness/fixtures/no-sessions.ts'
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { makeServer, type Server, type WebSocket as ProtocolSocket } from 'graphql-ws'
-import type { ExecutionArgs } from 'graphql'
+import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql'
+import type { ResultTexts } from '../../../src/api/list-texts/result-texts.ts'
 import { createContextFactory, createSharedContext } from '../../../src/api/context-factory.ts'
 import { createSchema } from '../../../src/api/schema.ts'
 import type { Session } from '../../../src/auth/session.ts'
@@ -39,8 +40,8 @@ export function createTwoPaths() {
   const contextFor = createContextFactory(services, clock)
   const { engine, subscribe } = createYogaHandler({
     schema,
-    context: ({ session, openLiveSink }) =>
-      contextFor({ session, disconnectSlowReader: undefined, openLiveSink }),
+    context: ({ session, openLiveSink, texts }) =>
+      contextFor({ session, disconnectSlowReader: undefined, openLiveSink, texts }),
     authenticator: NO_SESSIONS,
     config: { mode: 'production', http: { trustedProxies: [] } },
     documentBudget: { waitMs: () => 0, charge: () => undefined },
@@ -51,10 +52,12 @@ export function createTwoPaths() {
   })
   const payloads = createEventPayloads({ sharedContext: createSharedContext(services, clock), logger })
 
+  const documents = new Map<string, DocumentNode>()
+
   async function argsFor(
     viewerId: UserId,
     { query, variables }: RandomDocument,
-    openLiveSink?: () => SocketSink,
+    more: Readonly<{ openLiveSink?: () => SocketSink; texts?: ResultTexts | undefined }> = {},
   ): Promise<ExecutionArgs> {
     const { parse, contextFactory } = engine()
     const session = { viewer: { userId: viewerId } } as unknown as Session
@@ -63,10 +66,22 @@ export function createTwoPaths() {
       session,
       connection: { id: '', close: () => undefined },
       receivedAt: performance.now(),
-      openLiveSink,
+      ...more,
     }
-    const document = parse(query)
+    // As the cache of documents does.
+    const document = documents.get(query) ?? parse(query)
+    documents.set(query, document)
     return { schema, document, variableValues: variables, contextValue: await contextFactory({ caller }) }
+  }
+
+  /** Executes a query as a WebSocket does. */
+  async function execute(
+    viewerId: UserId,
+    document: RandomDocument,
+    texts: ResultTexts | undefined,
+  ): Promise<ExecutionResult> {
+    const args = await argsFor(viewerId, document, { texts })
+    return (await engine().execute(args)) as ExecutionResult
   }
 
   function server(args: ExecutionArgs, subscribeFn: Engine['subscribe']): Server<object> {
@@ -92,6 +107,8 @@ export function createTwoPaths() {
   }
 
   return {
+    execute,
+
     async ordinary(viewerId: UserId, document: RandomDocument): Promise<Open> {
       opened.delete(viewerId)
       const { first } = await run(await argsFor(viewerId, document), viewerId, engine().subscribe)
@@ -111,7 +128,7 @@ export function createTwoPaths() {
       const outbox = new Outbox({ readyState: 1, OPEN: 1 }, network, {
         add: (dirty) => void setImmediate(() => dirty.flush()),
       })
-      const args = await argsFor(viewerId, document, () => {
+      const openLiveSink = (): SocketSink => {
         const sink = new SocketSink({ args, clientId: CLIENT_ID, outbox, payloads })
         const start = sink.start.bind(sink)
         sink.start = (resume) => {
@@ -119,7 +136,8 @@ export function createTwoPaths() {
           started.resolve()
         }
         return sink
-      })
+      }
+      const args = await argsFor(viewerId, document, { openLiveSink })
       await run(args, viewerId, subscribe)
       await started.promise
       const stream = opened.get(viewerId)

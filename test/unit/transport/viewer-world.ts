@@ -5,9 +5,10 @@ import { openLiveStream, type LiveStream } from '../../../src/delivery/live-stre
 import type { Message, Reaction } from '../../../src/events/message.ts'
 import type { Presence } from '../../../src/events/presence-state.ts'
 import type { Attachment } from '../../../src/events/attachment.ts'
+import type { User } from '../../../src/users/user.ts'
 import { createMediaLinks } from '../../../src/media/media-links.ts'
 import type { AttachmentId, ChatId, MemberId, MessageId, UserId } from '../../../src/ids.ts'
-import { alice, bob, sent } from '../../harness/fixtures/chat-events.ts'
+import { alice, bob, chatId, sent } from '../../harness/fixtures/chat-events.ts'
 
 const AT = new Date('2026-11-23T09:00:00.000Z')
 
@@ -23,6 +24,11 @@ const FILE: Attachment = {
   thumbhash: 'aGFzaA==',
   hasThumbnails: true,
 }
+
+const BODIES = ['', 'plain', 'a "quote" \\ \n \u0001', '\ud800 alone', '👩‍🚀 é', null, '\u2028</script>']
+const PAGE_LENGTHS = [0, 1, 3, 4]
+/** Of one of them there is no user. */
+const SENDERS = ['alice', 'bob', 'carol', 'dave', 'ursula'].map((id) => id as UserId)
 
 /** A small number that depends on all of the parts. */
 function numberOf(...parts: readonly unknown[]): number {
@@ -86,16 +92,38 @@ export function createViewerWorld() {
     return n % 3 === 0 ? null : { userId, online: n % 2 === 0, lastSeenAt: AT }
   }
 
+  const user = (id: UserId): User | undefined =>
+    numberOf(id) % 10 === 0 ? undefined : { id, name: `name "of" ${id}`, avatarUrl: null }
+  const known = (viewerId: UserId, id: ChatId): ChatView | undefined =>
+    numberOf(viewerId, id, 'known') % 5 === 0 ? undefined : view(viewerId, id)
+
+  /** Differs from others in everything that may be missing. */
+  function anyMessage({ chatId: id, seq }: MessageId): Message {
+    const n = numberOf(id, seq)
+    const senderId = SENDERS[n % SENDERS.length] as UserId
+    return {
+      ...message({ chatId: id, seq }),
+      senderId,
+      body: BODIES[n % BODIES.length] ?? null,
+      attachmentCount: n % 2,
+      replyToSeq: n % 3 === 0 ? n % 60 : null,
+      editedAt: n % 2 === 0 ? AT : null,
+      expiresAt: n % 5 === 0 ? new Date(AT.getTime() + (n % 2 === 0 ? -1 : 1)) : null,
+      ...(n % 7 === 0 && { isConcealed: true as const }),
+    }
+  }
+
   const services = {
     users: {
-      findMany: async (ids: readonly UserId[]) =>
-        ids.map((id) =>
-          numberOf(id) % 10 === 0 ? undefined : { id, name: `name of ${id}`, avatarUrl: null },
-        ),
+      findMany: async (ids: readonly UserId[]) => ids.map(user),
+      // One in two is remembered.
+      recent: (id: UserId) => (numberOf(id, 'recent') % 2 === 0 ? user(id) : undefined),
     },
     chats: {
-      findMany: async (viewerId: UserId, ids: readonly ChatId[]) =>
-        ids.map((id) => (numberOf(viewerId, id, 'known') % 5 === 0 ? undefined : view(viewerId, id))),
+      findMany: async (viewerId: UserId, ids: readonly ChatId[]) => ids.map((id) => known(viewerId, id)),
+      find: async (viewerId: UserId, id: ChatId) => known(viewerId, id),
+      list: async (viewerId: UserId) => [chatId('tea'), chatId('milk')].map((id) => view(viewerId, id)),
+      findListed: async (viewerId: UserId, ids: readonly MemberId[]) => ids.map((id) => member(viewerId, id)),
       members: async (of: ChatView) => members(of),
       memberships: async (viewerId: UserId, ids: readonly MemberId[]) =>
         ids.map((id) => member(viewerId, id)),
@@ -108,15 +136,22 @@ export function createViewerWorld() {
         views.map(({ chat, member: own }) => message({ chatId: chat.id, seq: own.readSeq })),
       countUnread: async (views: readonly ChatView[]) => views.map(({ member: own }) => own.readSeq),
       reactions: async (ids: readonly MessageId[]) => ids.map(reactions),
-      list: async ({ chat }: ChatView) => [1, 2].map((seq) => message({ chatId: chat.id, seq })),
+      list: async ({ chat }: ChatView) =>
+        Array.from({ length: PAGE_LENGTHS[numberOf(chat.id, 'page') % 4] ?? 0 }, (_, index) =>
+          anyMessage({ chatId: chat.id, seq: index + 1 }),
+        ),
     },
-    attachments: { ofMessages: async (ids: readonly MessageId[]) => ids.map(attachments) },
+    attachments: {
+      ofMessages: async (ids: readonly MessageId[]) => ids.map(attachments),
+      findMany: async (ids: readonly AttachmentId[]) => ids.map(() => undefined),
+    },
     mediaLinks: createMediaLinks(() => KEY),
     chatLog: { readPeriods: async () => [sent('tea', 1), sent('tea', 2)] },
     presence: {
       find: async (viewerId: UserId, ids: readonly UserId[]) => ids.map((id) => presence(viewerId, id)),
+      acquaintances: async (_: UserId, ids: readonly UserId[]) => new Set(ids),
     },
-    operationAdmission: { admit: () => undefined },
+    operationAdmission: { admit: () => undefined, admitStrangers: () => undefined },
     inbox: {
       open({ viewerId, sink }: Readonly<{ viewerId: UserId; sink?: LiveSink }>): LiveStream {
         const stream = openLiveStream({
