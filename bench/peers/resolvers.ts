@@ -7,8 +7,13 @@ export type ChatRules = Readonly<{
   startDirectChat(viewer: Viewer, input: DirectChatInput): Promise<ChatPayload>
   createGroup(viewer: Viewer, input: GroupInput): Promise<ChatPayload>
   inbox(viewer: Viewer): AsyncIterable<InboxItem>
-  /** Returns the newest messages before a cursor, the oldest first. */
-  messages(chatId: string, last: number, before: string | undefined): Promise<readonly Message[]>
+  /** Returns the newest messages before a cursor, the oldest first. Rejects if the viewer is not a member. */
+  messages(
+    viewer: Viewer,
+    chatId: string,
+    last: number,
+    before: string | undefined,
+  ): Promise<readonly Message[]>
 }>
 
 export type ChatPayload = Readonly<{ chat: Readonly<{ id: string }> }>
@@ -21,8 +26,8 @@ export function resolversOf(chat: ChatRules) {
   return {
     Query: { chat: (_root: unknown, { id }: { id: string }) => ({ id }) },
     Chat: {
-      async messages({ id }: { id: string }, { last = 50, before }: Page) {
-        const messages = await chat.messages(id, last, before)
+      async messages({ id }: { id: string }, { last = 50, before }: Page, { viewer }: Context) {
+        const messages = await chat.messages(viewer, id, last, before)
         return { edges: messages.map((node) => ({ cursor: node.id, node })) }
       },
     },

@@ -43,9 +43,7 @@ export class Chat implements ChatRules {
 
   /** Two statements and one publish: the chat's channel reaches both processes. */
   async send(viewer: Viewer, { chatId, clientMessageId, body }: SendInput): Promise<{ message: Message }> {
-    const key = { chatId_userId: { chatId, userId: viewer.id } }
-    const member = await this.#prisma.member.findUnique({ where: key, select: { userId: true } })
-    if (member === null) throw new Error('The viewer is not a member of the chat.')
+    await this.#requireMember(viewer, chatId)
     const { id, sentAt } = await this.#prisma.message.create({
       data: { chatId, senderId: viewer.id, clientMessageId, body },
       select: { id: true, sentAt: true },
@@ -72,8 +70,13 @@ export class Chat implements ChatRules {
     yield* items
   }
 
-  /** Returns the newest messages before a cursor, the oldest first. */
-  async messages(chatId: string, last: number, before: string | undefined): Promise<readonly Message[]> {
+  async messages(
+    viewer: Viewer,
+    chatId: string,
+    last: number,
+    before: string | undefined,
+  ): Promise<readonly Message[]> {
+    await this.#requireMember(viewer, chatId)
     const rows = await this.#prisma.message.findMany({
       where: { chatId, ...(before !== undefined && { id: { lt: before } }) },
       orderBy: { id: 'desc' },
@@ -87,6 +90,12 @@ export class Chat implements ChatRules {
       sender,
       chat: { id: chatId },
     }))
+  }
+
+  async #requireMember({ id: userId }: Viewer, chatId: string): Promise<void> {
+    const key = { chatId_userId: { chatId, userId } }
+    const member = await this.#prisma.member.findUnique({ where: key, select: { userId: true } })
+    if (member === null) throw new Error('The viewer is not a member of the chat.')
   }
 }
 
