@@ -1,30 +1,39 @@
 import { pause } from '../../src/lib/async.ts'
 import { Client } from './client.ts'
+import { KeptInbox } from './kept-inbox.ts'
 import { Latencies } from './latencies.ts'
 import { MessagesInFlight } from './messages-in-flight.ts'
 import type { NumberedFrame } from './numbered-frame.ts'
 import { inParallel } from './parallel.ts'
+import type { ClientOptions } from './user.ts'
 import type { Load, Opening, Outcome } from './workload.ts'
 
-type HotChat = Readonly<{ senders: readonly Client[]; frames: readonly NumberedFrame[] }>
+type HotChat = Readonly<{
+  senders: readonly Client[]
+  frames: readonly NumberedFrame[]
+  inbox: KeptInbox
+}>
 
-/** One group whose members all send. Each has one message in flight. One of them holds an inbox. */
+/**
+ * One group whose members all send. Each has one message in flight. One of them holds an inbox, on another connection.
+ */
 export async function openHotChat(opening: Opening): Promise<(load: Load) => Promise<Outcome>> {
   const { urls, secret, members: count } = opening
-  const senders = await inParallel(count, (index) =>
-    Client.open({ url: urls[index % urls.length] ?? '', secret, name: `member${index}` }),
-  )
+  const optionsOf = (index: number): ClientOptions => {
+    return { url: urls[index % urls.length] ?? '', secret, name: `member${index}` }
+  }
+  const senders = await inParallel(count, (index) => Client.open(optionsOf(index)))
   const [first, ...others] = senders
   if (first === undefined) throw new Error('A group needs a member.')
   const chatId = await first.createGroup(others)
-  await first.startInbox()
+  const inbox = await KeptInbox.open(optionsOf(0))
   const frames = senders.map((sender) => sender.sendFrame(chatId))
   const messages = new MessagesInFlight()
-  return ({ seconds }) => run({ senders, frames }, messages, seconds)
+  return ({ seconds }) => run({ senders, frames, inbox }, messages, seconds)
 }
 
 async function run(
-  { senders, frames }: HotChat,
+  { senders, frames, inbox }: HotChat,
   messages: MessagesInFlight,
   seconds: number,
 ): Promise<Outcome> {
@@ -48,12 +57,14 @@ async function run(
       if (isRunning) send(messages.owner(number))
     },
   }
-  for (const sender of senders) sender.listen(listener)
+  for (const client of [...senders, inbox]) client.listen(listener)
+  const closesBefore = inbox.closes
   const began = performance.now()
   for (const index of senders.keys()) send(index)
   await pause(seconds * 1000)
   isRunning = false
   const perSecond = count / ((performance.now() - began) / 1000)
   const lost = await messages.drain()
-  return { count, figures: { perSecond, ...answers.figures(), refused, lost } }
+  const closes = inbox.closes - closesBefore
+  return { count, figures: { perSecond, ...answers.figures(), refused, lost, closes } }
 }

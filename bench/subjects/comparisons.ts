@@ -88,7 +88,11 @@ export const COMPARISONS: readonly Comparison[] = [
     gateways: [2],
     opening: { ...NO_USERS, members: 200 },
     steps: [{ name: 'saturated', load: {} }],
-    figures: [throughput('messages'), { key: 'p50', title: 'send → answer p50', unit: 'ms' }],
+    figures: [
+      throughput('messages'),
+      { key: 'p50', title: 'send → answer p50', unit: 'ms' },
+      { key: 'closes', title: 'reconnects of the inbox', unit: '' },
+    ],
     unitOfWork: 'message',
   },
   {
