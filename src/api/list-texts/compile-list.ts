@@ -44,48 +44,45 @@ export function compileList({ node, type, ...operation }: Selected): ListWriter 
   }
 
   function writerOf(of: GraphQLOutputType, nodes: readonly FieldNode[], isNested: boolean): Write {
-    if (isNonNullType(of)) return required(writerOf(of.ofType, nodes, isNested))
-    if (isListType(of)) return nullable(list(writerOf(of.ofType as GraphQLOutputType, nodes, isNested)))
-    if (isLeafType(of)) return nullable(leaf(of))
-    if (isObjectType(of) && of.isTypeOf == null) return nullable(object(of, nodes, isNested))
+    const type = getNullableType(of)
+    const writeNull = isNonNullType(of) ? notWritable : writesNull
+    if (isListType(type))
+      return present(list(writerOf(type.ofType as GraphQLOutputType, nodes, isNested)), writeNull)
+    if (isLeafType(type)) return leaf(type, writeNull)
+    if (isObjectType(type) && type.isTypeOf == null) return present(object(type, nodes, isNested), writeNull)
     throw NOT_WRITABLE
   }
 
   function object(of: GraphQLObjectType, nodes: readonly FieldNode[], isNested: boolean): Write {
-    const fields = [...selectedFields(nodes, of, operation, onVariable)].map(([key, [first, ...more]]) =>
-      field(of, key, [first, ...more], isNested),
+    const selected = [...selectedFields(nodes, of, operation, onVariable)]
+    const namesChars = selected.reduce((sum, [key]) => sum + key.length, 0)
+    const fields = selected.map(([key, fieldNodes], index) =>
+      field(of, `${index === 0 ? '' : ','}${JSON.stringify(key)}:`, fieldNodes, isNested),
     )
-    const [opening, ...others] = fields
-    if (opening === undefined) return constant('{}', 0)
     return (into, value) => {
+      into.count(namesChars)
       into.text += '{'
-      opening(into, value)
-      for (const write of others) {
-        into.text += ','
-        write(into, value)
-      }
+      for (const write of fields) write(into, value)
       into.text += '}'
     }
   }
 
   function field(
     of: GraphQLObjectType,
-    key: string,
+    head: string,
     nodes: readonly [FieldNode, ...FieldNode[]],
     isNested: boolean,
   ): Write {
     const [first] = nodes
-    const head = `${JSON.stringify(key)}:`
     if (first.name.value === TypeNameMetaFieldDef.name)
-      return constant(`${head}${JSON.stringify(of.name)}`, key.length + of.name.length)
+      return constant(`${head}${JSON.stringify(of.name)}`, of.name.length)
     const definition = of.getFields()[first.name.value]
     if (definition === undefined || (isNested && definition.extensions.isShared !== true)) throw NOT_WRITABLE
     if (hasVariable(first.arguments)) onVariable()
     const args = getArgumentValues(definition, first, operation.variableValues)
-    const write = valueOf(definition, nodes)
+    const write = isNested ? nested(definition, nodes) : writerOf(definition.type, nodes, true)
     const resolve = resolverOf(definition)
     return (into, source) => {
-      into.count(key.length)
       into.text += head
       const value = resolve(source, args, into.context)
       if (isPromise(value)) into.later(value, write)
@@ -93,8 +90,8 @@ export function compileList({ node, type, ...operation }: Selected): ListWriter 
     }
   }
 
-  /** Objects of a field occur repeatedly, unless the field has a list of them. */
-  function valueOf(definition: GraphQLField<unknown, Context>, nodes: readonly FieldNode[]): Write {
+  /** Objects inside of an item occur repeatedly, such as senders. */
+  function nested(definition: GraphQLField<unknown, Context>, nodes: readonly FieldNode[]): Write {
     const write = writerOf(definition.type, nodes, true)
     if (!isObjectType(getNullableType(definition.type))) return write
     const place = {}
@@ -128,19 +125,22 @@ function constant(text: string, chars: number): Write {
   }
 }
 
-function required(write: Write): Write {
-  return (into, value) => {
-    if (value === null || value === undefined) throw NOT_WRITABLE
-    write(into, value)
-  }
+function notWritable(): never {
+  throw NOT_WRITABLE
 }
 
-function nullable(write: Write): Write {
+function writesNull(into: TextRun): void {
+  into.count(1)
+  into.text += 'null'
+}
+
+type WriteNull = (into: TextRun) => void
+
+/** As `write` for values that are there. */
+function present(write: Write, writeNull: WriteNull): Write {
   return (into, value) => {
-    if (value === null || value === undefined) {
-      into.count(1)
-      into.text += 'null'
-    } else if (value instanceof Error) throw value
+    if (value === null || value === undefined) writeNull(into)
+    else if (value instanceof Error) throw value
     else write(into, value)
   }
 }
@@ -148,11 +148,12 @@ function nullable(write: Write): Write {
 function list(write: Write): Write {
   return (into, value) => {
     if (!Array.isArray(value)) throw NOT_WRITABLE
+    const items: readonly unknown[] = value
+    into.count(indexChars(items.length))
     into.text += '['
-    for (const [index, item] of value.entries()) {
+    for (let index = 0; index < items.length; index += 1) {
       if (index > 0) into.text += ','
-      // The size of an answer counts the indexes of an array as names.
-      into.count(`${index}`.length)
+      const item = items[index]
       if (isPromise(item)) into.later(item, write)
       else write(into, item)
     }
@@ -160,11 +161,21 @@ function list(write: Write): Write {
   }
 }
 
-function leaf(type: GraphQLLeafType): Write {
-  if (type === GraphQLString || type === GraphQLID) {
-    return (into, value) => writeLeaf(into, typeof value === 'string' ? value : serialized(type, value))
+/** The size of an answer counts the indexes of an array as names. */
+function indexChars(length: number): number {
+  let chars = 0
+  for (let from = 0, digits = 1; from < length; from = 10 ** digits, digits += 1)
+    chars += digits * (Math.min(length, 10 ** digits) - from)
+  return chars
+}
+
+function leaf(type: GraphQLLeafType, writeNull: WriteNull): Write {
+  const isText = type === GraphQLString || type === GraphQLID
+  const writeSerialized = present((into, value) => writeLeaf(into, serialized(type, value)), writeNull)
+  return (into, value) => {
+    if (isText && typeof value === 'string') writeText(into, value)
+    else writeSerialized(into, value)
   }
-  return (into, value) => writeLeaf(into, serialized(type, value))
 }
 
 function serialized(type: GraphQLLeafType, value: unknown): unknown {
@@ -174,14 +185,17 @@ function serialized(type: GraphQLLeafType, value: unknown): unknown {
 }
 
 function writeLeaf(into: TextRun, value: unknown): void {
-  if (typeof value === 'string') {
-    into.count(value.length)
-    into.text += MUST_ESCAPE.test(value) ? JSON.stringify(value) : `"${value}"`
-  } else if (typeof value === 'object') throw NOT_WRITABLE
+  if (typeof value === 'string') writeText(into, value)
+  else if (typeof value === 'object') throw NOT_WRITABLE
   else {
     into.count(1)
     into.text += JSON.stringify(value)
   }
+}
+
+function writeText(into: TextRun, value: string): void {
+  into.count(value.length)
+  into.text += MUST_ESCAPE.test(value) ? JSON.stringify(value) : `"${value}"`
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
