@@ -88,7 +88,7 @@ export class SocketSink implements LiveSink, PayloadWaiter, RoomWaiter {
     this.#outbox.add(this.#head, outcome, this.#onTaken)
     this.#item = undefined
     this.#onTaken = undefined
-    if (this.#outbox.hasRoom) return true
+    if (this.#outbox.makeRoom()) return true
     this.#outbox.waitForRoom(this)
     return false
   }

@@ -36,6 +36,8 @@ export class Outbox {
   #bytes = 0
   #waiting: RoomWaiter[] = []
   #isDraining = false
+  /** Whether `flush` is going to be called. */
+  #isScheduled = false
 
   /** `network` is the connection under the WebSocket. */
   constructor(socket: Pick<WebSocket, 'readyState' | 'OPEN'>, network: Duplex, turnEnd: TurnEnd) {
@@ -55,9 +57,20 @@ export class Outbox {
 
   /** Adds a frame of two parts. */
   add(head: FrameHead, tail: Buffer = NO_TAIL, onTaken?: OnTaken): void {
-    if (this.#frames.length === 0) this.#turnEnd.add(this)
+    if (!this.#isScheduled) this.#turnEnd.add(this)
+    this.#isScheduled = true
     this.#frames.push({ head, tail, onTaken })
     this.#bytes += frameBytes(head.bytes + tail.byteLength)
+  }
+
+  /**
+   * Returns whether there is room. If there is none, first writes what was added: the network mostly takes it at once.
+   * Otherwise a stream would get no more than the limit in a turn of the event loop. On a busy gateway, turns are long,
+   * and streams of busy chats would fall behind although their networks are idle.
+   */
+  makeRoom(): boolean {
+    if (!this.hasRoom && this.#socket.readyState === this.#socket.OPEN) this.#write()
+    return this.hasRoom
   }
 
   /** Resumes the waiter once there is room. */
@@ -67,15 +80,10 @@ export class Outbox {
 
   /** Writes what was added, unless the closing handshake has begun: no frame may follow a close frame. */
   flush(): void {
+    this.#isScheduled = false
     if (this.#socket.readyState !== this.#socket.OPEN)
       return this.drop(() => new Error('The socket is closing'))
-    const frames = this.#frames
-    if (frames.length > 0) {
-      const buffer = encode(frames, this.#bytes)
-      this.#frames = []
-      this.#bytes = 0
-      this.#network.write(buffer, callbackOf(frames))
-    }
+    this.#write()
     if (this.#waiting.length > 0 && !this.#isDraining) this.#resumeWaiting()
   }
 
@@ -86,6 +94,15 @@ export class Outbox {
     this.#bytes = 0
     this.#waiting = []
     if (frames.length > 0) callbackOf(frames)?.(reason())
+  }
+
+  #write(): void {
+    const frames = this.#frames
+    if (frames.length === 0) return
+    const buffer = encode(frames, this.#bytes)
+    this.#frames = []
+    this.#bytes = 0
+    this.#network.write(buffer, callbackOf(frames))
   }
 
   #resumeWaiting(): void {

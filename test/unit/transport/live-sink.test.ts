@@ -15,6 +15,9 @@ import { framesIn } from './frames.ts'
 
 type Read = Readonly<{ seq: number; viewer: string; resolve(text: string): void; reject(error: Error): void }>
 
+/** What the network takes at once. */
+const NETWORK_BYTES = 1024 * 1024
+
 /** Sinks of one document. The test answers each read of the field `text`. */
 function createSinks() {
   const reads: Read[] = []
@@ -36,7 +39,7 @@ function createSinks() {
   const payloads = createEventPayloads({ sharedContext: { viewer: 'none' }, logger: captureLog().logger })
 
   function open(viewer: string) {
-    const network = new PassThrough()
+    const network = new PassThrough({ readableHighWaterMark: NETWORK_BYTES })
     const outbox = new Outbox({ readyState: 1, OPEN: 1 }, network, { add: () => undefined })
     const document = parse('subscription S($d: String) { inbox(deviceId: $d) { seq text } }')
     const args = { schema, document, variableValues: { d: viewer }, contextValue: { viewer } }
@@ -103,6 +106,16 @@ test('keeps the order of items whose results come out of order', async () => {
     next('alice', 2, 'second'),
     next('alice', 3, 'third'),
   ])
+})
+
+test('takes a burst in one turn of the event loop while the network takes it', async () => {
+  const { reads, open } = createSinks()
+  const alice = open('alice')
+  const seqs = Array.from({ length: 200 }, (_, index) => index + 1)
+  for (const seq of seqs) alice.push(sent('tea', seq))
+  for (const { resolve } of reads) resolve('x'.repeat(2_000))
+  await settle()
+  expect(alice.written()).toMatchObject(seqs.map((seq) => ({ payload: { data: { inbox: { seq } } } })))
 })
 
 test('resolves an item for each sink if a shared execution needs the viewer', async () => {

@@ -84,6 +84,49 @@ test('has no room while much is under way, and resumes the waiters when it is no
   expect(resume).toHaveBeenCalledOnce()
 })
 
+test('makes room in the same turn if the network takes what was added', () => {
+  const { network, outbox } = openOutbox()
+  for (let index = 0; index < 3; index += 1) {
+    outbox.add(frameHead(`${index}`), Buffer.alloc(70_000, 't'))
+    expect([outbox.hasRoom, outbox.makeRoom(), outbox.bytes]).toEqual([false, true, 0])
+  }
+  expect(network.texts.map((text) => text.slice(0, 2))).toEqual(['0t', '1t', '2t'])
+})
+
+test('makes no room if the network does not take what was added', async () => {
+  const { network, outbox } = openOutbox()
+  network.isStalled = true
+  outbox.add(frameHead('0'), Buffer.alloc(70_000, 't'))
+  expect(outbox.makeRoom()).toBe(false)
+  const resume = vi.fn<() => void>()
+  outbox.waitForRoom({ resume })
+  await endOfTurn()
+  expect(resume).not.toHaveBeenCalled()
+  network.complete()
+  await endOfTurn()
+  expect(resume).toHaveBeenCalledOnce()
+  expect(network.texts).toHaveLength(1)
+})
+
+test('sends what is added after it made room', async () => {
+  const { network, outbox } = openOutbox()
+  outbox.add(frameHead('0'), Buffer.alloc(70_000, 't'))
+  outbox.makeRoom()
+  outbox.add(frameHead('one'))
+  await endOfTurn()
+  outbox.add(frameHead('two'))
+  await endOfTurn()
+  expect(network.texts.slice(1)).toEqual(['one', 'two'])
+})
+
+test('makes no room once the closing handshake has begun', async () => {
+  const { network, socket, outbox } = openOutbox()
+  outbox.add(frameHead('0'), Buffer.alloc(70_000, 't'))
+  socket.readyState = 2
+  expect(outbox.makeRoom()).toBe(false)
+  expect(network.writes).toEqual([])
+})
+
 test('sends nothing once the closing handshake has begun', async () => {
   const { network, socket, outbox } = openOutbox()
   const onTaken = vi.fn<(error: unknown) => void>()
