@@ -37,7 +37,7 @@ export class ResultTexts {
     this.#chars += text.chars
   }
 
-  /** Replaces the empty lists in the data of the result. A list whose parent became null after an error has no place. */
+  /** Replaces the empty lists in the data of a result. If the parent of a list became null, its text is dropped. */
   embed({ data }: Result): void {
     for (const { path, text } of this.#waiting) this.#put(data, responsePathAsArray(path), text)
     this.#waiting = []

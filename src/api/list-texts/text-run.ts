@@ -6,7 +6,7 @@ export type Write = (into: TextRun, value: unknown) => void
 /** Thrown if a list cannot be written as text. Its reason is of no use: the ordinary execution finds it again. */
 export const NOT_WRITABLE = new Error('The list has to be executed by graphql-js.')
 
-/** What the parts of one text share. */
+/** The state that the parts of one text share. */
 type Shared = {
   readonly maxChars: number
   chars: number

@@ -8,8 +8,8 @@ import { alice, bob, chatId } from '../../harness/fixtures/chat-events.ts'
 import { anyQueryDocument, type RandomDocument } from '../../harness/fixtures/random-documents.ts'
 import { createTwoPaths, schema } from './two-paths.ts'
 
-// The edges of pages are written as text. These tests hold the text against what graphql-js makes of the same operation,
-// byte by byte, for random documents over the whole schema.
+// The edges of pages are written as text. These tests compare the text with the result of graphql-js for the same
+// operation, byte by byte, for random documents over the whole schema.
 
 const paths = createTwoPaths()
 

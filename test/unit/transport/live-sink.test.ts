@@ -15,7 +15,7 @@ import { framesIn } from './frames.ts'
 
 type Read = Readonly<{ seq: number; viewer: string; resolve(text: string): void; reject(error: Error): void }>
 
-/** What the network takes at once. */
+/** The bytes that the network takes at once. */
 const NETWORK_BYTES = 1024 * 1024
 
 /** Sinks of one document. The test answers each read of the field `text`. */
