@@ -18,7 +18,7 @@ import {
 } from 'graphql'
 import type { Context } from '../context.ts'
 import { hasVariable, type Operation, selectedFields } from './selection.ts'
-import { NOT_WRITABLE, TextRun, type Write } from './text-run.ts'
+import { NOT_WRITABLE, type TextRun, type Write } from './text-run.ts'
 
 /** Writes the list that a field selects. `isConstant`: it does so for any values of the operation's variables. */
 export type ListWriter = Readonly<{ write: Write; isConstant: boolean }>
@@ -29,7 +29,8 @@ export type Selected = Operation & Readonly<{ node: FieldNode; type: GraphQLOutp
 /** Resolvers inside of lists get no information about the execution: there is none. One that needs it throws. */
 const NO_INFO = {} as GraphQLResolveInfo
 
-const MUST_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/
+/** Control characters, and surrogates without their other half. */
+const MUST_ESCAPE = /["\\\p{Cc}\p{Cs}]/u
 
 /**
  * Compiles the selection of a list to a function that writes the JSON text of its items. Returns undefined if the
@@ -46,10 +47,9 @@ export function compileList({ node, type, ...operation }: Selected): ListWriter 
   function writerOf(of: GraphQLOutputType, nodes: readonly FieldNode[], isNested: boolean): Write {
     const type = getNullableType(of)
     const writeNull = isNonNullType(of) ? notWritable : writesNull
-    if (isListType(type))
-      return present(list(writerOf(type.ofType as GraphQLOutputType, nodes, isNested)), writeNull)
+    if (isListType(type)) return present(list(writerOf(type.ofType, nodes, isNested)), writeNull)
     if (isLeafType(type)) return leaf(type, writeNull)
-    if (isObjectType(type) && type.isTypeOf == null) return present(object(type, nodes, isNested), writeNull)
+    if (isObjectType(type) && isAlways(type)) return present(object(type, nodes, isNested), writeNull)
     throw NOT_WRITABLE
   }
 
@@ -123,6 +123,11 @@ function constant(text: string, chars: number): Write {
     into.count(chars)
     into.text += text
   }
+}
+
+/** Whether the type has no check of its values. Without one, `isTypeOf` is null or undefined. */
+function isAlways({ isTypeOf }: GraphQLObjectType): boolean {
+  return (isTypeOf ?? undefined) === undefined
 }
 
 function notWritable(): never {

@@ -1,19 +1,20 @@
 import pg from 'pg'
 
-/** The parsers of values, by the type's OID. */
-type Types = NonNullable<pg.ClientConfig['types']>
+type Parse = (text: string) => unknown
 
-const { TIMESTAMPTZ } = pg.types.builtins
-
-/** node-postgres parses a time by a regular expression, which takes longer than the rest of a row. */
-export const TYPES: Types = {
-  getTypeParser: ((oid: number, format?: 'text') =>
-    oid === TIMESTAMPTZ && format !== ('binary' as unknown)
-      ? parseTimestamp
-      : pg.types.getTypeParser(oid, format)) as Types['getTypeParser'],
-}
-
+const TIMESTAMPTZ: number = pg.types.builtins.TIMESTAMPTZ
 const parseAny = pg.types.getTypeParser(TIMESTAMPTZ, 'text') as (text: string) => Date | number
+
+/**
+ * The parsers of values, by the type's OID. node-postgres parses a time by a regular expression, which takes longer than
+ * the rest of a row.
+ */
+export const TYPES = {
+  getTypeParser: (oid: number, format: 'text' | 'binary' = 'text'): Parse =>
+    oid === TIMESTAMPTZ && format === 'text'
+      ? parseTimestamp
+      : (pg.types.getTypeParser(oid, format) as Parse),
+}
 
 let lastDay = ''
 let lastDayMs = 0
