@@ -6,8 +6,8 @@ const TIMESTAMPTZ: number = pg.types.builtins.TIMESTAMPTZ
 const parseAny = pg.types.getTypeParser(TIMESTAMPTZ, 'text') as (text: string) => Date | number
 
 /**
- * The parsers of values, by the type's OID. node-postgres parses a time by a regular expression, which takes longer than
- * the rest of a row.
+ * The parsers of values, by the type's OID. node-postgres parses a time by a regular expression, which takes longer
+ * than the rest of a row.
  */
 export const TYPES = {
   getTypeParser: (oid: number, format: 'text' | 'binary' = 'text'): Parse =>
