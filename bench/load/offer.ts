@@ -17,10 +17,11 @@ export async function offer(
   const intervalMs = 1000 / perSecond
   const { promise, resolve } = Promise.withResolvers<void>()
   let [sent, began] = [0, NaN]
-  const stop = startPacer(Math.max(TICK_MS, intervalMs), () => {
+  const stop = startPacer(Math.min(TICK_MS, intervalMs), (plannedAt) => {
     const now = performance.now()
-    // The thread needs some milliseconds to start. Time begins with its first tick.
-    if (Number.isNaN(began)) began = now
+    // The thread needs some milliseconds to start. Time begins with the plan of its first tick, not with its arrival:
+    // later ticks arrive sooner, would be too early for their messages, and delay each by a whole interval.
+    if (Number.isNaN(began)) began = plannedAt
     if (signal?.aborted === true) return resolve()
     for (; sent < total && began + sent * intervalMs <= now; sent += 1) send(began + sent * intervalMs, sent)
     if (sent === total) resolve()
