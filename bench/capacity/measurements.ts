@@ -27,7 +27,7 @@ export const MEASUREMENTS: Measurements = {
   gatewayUsPerMessage: 150,
   postgresUsPerMessage: 60,
   gatewayUsPerDelivery: 4,
-  redisUsPerPublish: 25,
+  redisUsPerPublish: 33,
   gatewayUsPerConnect: 373,
   postgresUsPerConnect: 142,
   gatewayBytesPerConnection: 8_000,
