@@ -6,7 +6,7 @@ import {
 } from 'graphql'
 import type { Dispose } from '../lib/dispose.ts'
 import { type OperationRule, ruleOf } from '../overload/operation-rules.ts'
-import { badInput } from '../errors.ts'
+import { badInput, type ParleyError } from '../errors.ts'
 import type { Context } from './context.ts'
 import { type QueryCost, queryCost } from './query-cost.ts'
 
@@ -15,6 +15,9 @@ import { type QueryCost, queryCost } from './query-cost.ts'
  * everything that an app shows of them. They keep a core busy for about a second.
  */
 const MAX_FIELDS = 150_000
+
+/** The price of a query that is rejected for its fields. Without one, it could be sent again and again. */
+const REJECTED_UNITS = 20
 
 type Resolve = GraphQLFieldResolver<unknown, Context>
 
@@ -41,9 +44,16 @@ function fieldsOf(root: GraphQLObjectType | null | undefined) {
 
 function admitted(rule: OperationRule, resolve: Resolve): Resolve {
   return (source, args, context, info) => {
-    const cost = rule.costClass === 'query' ? unitsWithin(context, queryCost(info)) : 1
+    const { operationAdmission } = context.services
     const viewerId = context.session?.viewer.userId
-    const dispose = context.services.operationAdmission.admit({ rule, viewerId, cost })
+    const cost = rule.costClass === 'query' ? queryCost(info) : undefined
+    const tooMany = cost === undefined ? undefined : beyondFields(context, cost)
+    const units = tooMany === undefined ? (cost?.units ?? 1) : REJECTED_UNITS
+    const dispose = operationAdmission.admit({ rule, viewerId, cost: units })
+    if (tooMany !== undefined) {
+      dispose?.()
+      throw tooMany
+    }
     const result = resolve(source, args, context, info)
     return dispose === undefined ? result : disposingAfter(result, dispose)
   }
@@ -52,13 +62,13 @@ function admitted(rule: OperationRule, resolve: Resolve): Resolve {
 /** The fields of the root fields of an operation so far, by its context. */
 const counted = new WeakMap<Context, number>()
 
-/** Returns the price in units. Throws BAD_USER_INPUT if the operation can return too many fields with it. */
-function unitsWithin(context: Context, { fields, units }: QueryCost): number {
+/** Returns BAD_USER_INPUT if the operation can return too many fields with this root field. */
+function beyondFields(context: Context, { fields }: QueryCost): ParleyError | undefined {
   const total = (counted.get(context) ?? 0) + fields
   counted.set(context, total)
-  if (total <= MAX_FIELDS) return units
+  if (total <= MAX_FIELDS) return undefined
   const [found, most] = [total, MAX_FIELDS].map((count) => count.toLocaleString('en'))
-  throw badInput(
+  return badInput(
     `The operation can return ${found} fields; at most ${most} are allowed. Ask for shorter pages or fewer fields.`,
   )
 }

@@ -72,6 +72,7 @@ export function wireTransport(
     concurrencyLimit: createConcurrencyLimit(),
     liveLimits,
     documentBudget: createDocumentBudget(),
+    chargeAnswer: services.operationAdmission.chargeAnswer,
     marks: database.marks,
     introspection: config.introspection,
     trustedDocuments:

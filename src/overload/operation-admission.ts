@@ -25,6 +25,8 @@ export type OperationAdmission = Readonly<{
   ): Dispose | undefined
   /** Throws RATE_LIMITED if the viewer has named too many users without a common chat. */
   admitStrangers(viewerId: UserId, count: number): void
+  /** Charges an answer to the viewer's quota for queries. The answer is sent even if the quota is used up by it. */
+  chargeAnswer(viewerId: UserId, chars: number): void
   /**
    * Throws RATE_LIMITED if the sender is throttled, or if their messages have waited for too long (`backlogMs`). Call
    * it before any work is done for the message. In an overload there are thousands a second, and rejecting them late
@@ -35,7 +37,7 @@ export type OperationAdmission = Readonly<{
 
 type Dependencies = Readonly<{
   levels: Pick<ServiceLevels, 'modeOf' | 'retryAfterMs' | 'receiptRestMs' | 'maxBacklogMs'>
-  limits: Pick<RateLimits, 'take'>
+  limits: Pick<RateLimits, 'take' | 'charge'>
   throttle: Pick<SendThrottle, 'throttledForMs' | 'recordSend' | 'recordRejection'>
   metrics: Pick<Metrics, 'rejectedOperations' | 'rateLimited'>
 }>
@@ -45,6 +47,12 @@ type Dependencies = Readonly<{
  * and the operations that a connection may have in progress. An app that reports one at a time never reaches it.
  */
 const MAX_TRICKLING = 16
+
+/**
+ * Answers of fewer characters are free. The number of fields is not enough as a price: a hundred fields may be a
+ * hundred of the longest messages, and making the answer takes twenty times as long as reading them.
+ */
+const CHARS_PER_UNIT = 65_536
 
 export function createOperationAdmission(dependencies: Dependencies): OperationAdmission {
   const { levels, limits, throttle, metrics } = dependencies
@@ -114,6 +122,10 @@ export function createOperationAdmission(dependencies: Dependencies): OperationA
     admitStrangers(viewerId, count) {
       const waitMs = count === 0 ? 0 : limits.take(viewerId, 'stranger', count)
       if (waitMs > 0) rejectLimited('messages', 'stranger', waitMs)
+    },
+    chargeAnswer(viewerId, chars) {
+      const units = Math.floor(chars / CHARS_PER_UNIT)
+      if (units > 0) limits.charge(viewerId, 'query', units)
     },
     throttleSend,
   }

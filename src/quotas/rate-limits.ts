@@ -10,6 +10,8 @@ export type Spending = Readonly<{ userId: UserId; costClass: CostClass; spent: n
 export type RateLimits = Readonly<{
   /** Takes `cost` and returns 0. If too little is left, takes nothing and returns how many milliseconds to wait. */
   take(userId: UserId, costClass: CostClass, cost?: number): number
+  /** Takes `cost` whatever is left. The next operations wait until the balance is positive again. */
+  charge(userId: UserId, costClass: CostClass, cost: number): void
   /** Returns the spending since the last call, of users who spent enough to matter to other gateways. */
   collectSpending(): readonly Spending[]
   /** The user spent more on other gateways: lowers what is left to at most `left`. */
@@ -63,10 +65,21 @@ export function createRateLimits({ now, factor }: Dependencies): RateLimits {
     const entry = entryOf(userId, costClass)
     const waitMs = entry.bucket.take(cost, now())
     if (waitMs > 0) return waitMs
-    entry.unshared += cost
-    const isWorthSharing = entry.unshared >= quotaOf(costClass).burst * SHARED_PART
-    if (isWorthSharing && toShare.size < MAX_SHARED) toShare.add(entry)
+    recordSpending(entry, cost)
     return 0
+  }
+
+  function charge(userId: UserId, costClass: CostClass, cost: number): void {
+    if (factor === Infinity) return
+    const entry = entryOf(userId, costClass)
+    entry.bucket.charge(cost, now())
+    recordSpending(entry, cost)
+  }
+
+  function recordSpending(entry: Entry, cost: number): void {
+    entry.unshared += cost
+    const isWorthSharing = entry.unshared >= quotaOf(entry.costClass).burst * SHARED_PART
+    if (isWorthSharing && toShare.size < MAX_SHARED) toShare.add(entry)
   }
 
   function collectSpending(): readonly Spending[] {
@@ -80,6 +93,7 @@ export function createRateLimits({ now, factor }: Dependencies): RateLimits {
 
   return {
     take,
+    charge,
     collectSpending,
     lower: (userId, costClass, left) => entries.get(keyOf(userId, costClass))?.bucket.lower(left, now()),
     quotaOf,

@@ -14,6 +14,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { useEventRetry } from '../pipeline/event-retry.ts'
 import type { Caller, ContextFactory } from '../pipeline/caller.ts'
 import type { DocumentBudget } from '../../quotas/document-budget.ts'
+import type { ChargeAnswer } from '../pipeline/answer-size.ts'
 import { useDocumentBudget } from '../pipeline/document-budget-plugin.ts'
 import { createDocumentCache, type DocumentCache } from '../pipeline/document-cache.ts'
 import { createExecution, useExecution } from '../pipeline/execution.ts'
@@ -81,6 +82,8 @@ type Dependencies = Readonly<{
   concurrencyLimit: ConcurrencyLimit
   liveLimits: LiveLimits
   documentBudget: DocumentBudget
+  /** Default: answers cost nothing besides what was admitted. */
+  chargeAnswer?: ChargeAnswer
   /** How often something is written to silent subscriptions over HTTP, in milliseconds. Default: ten seconds. */
   heartbeatMs?: number
   /** Wraps the execution with its deadline. Default: nothing does. */
@@ -97,10 +100,10 @@ export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): 
   const { trustedDocuments } = dependencies
   const persistedQueries =
     trustedDocuments === undefined ? createPersistedQueries() : createTrustedDocuments(trustedDocuments)
-  const { schema, context, concurrencyLimit, logger, marks, wrapExecution: wrap } = dependencies
+  const { schema, context, concurrencyLimit, logger, marks, chargeAnswer, wrapExecution: wrap } = dependencies
   const documents = createDocumentCache()
   const hideSuggestions = !hasIntrospection(dependencies)
-  const execute = createExecution({ hideSuggestions, concurrencyLimit, marks, wrap, logger })
+  const execute = createExecution({ hideSuggestions, concurrencyLimit, chargeAnswer, marks, wrap, logger })
   const yoga = buildYoga(dependencies, { streams, persistedQueries, documents, execute })
   const engine = (payer?: string): Engine => yoga.getEnveloped(payer === undefined ? {} : { payer })
   return {

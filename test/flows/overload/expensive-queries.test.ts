@@ -29,9 +29,13 @@ async function errorOf(query: string, variables: Record<string, unknown> = {}): 
 
 const page = (list: string, fields: string): string => `${list} { edges { node { ${fields} } } }`
 
+const LISTS_WITHIN_LISTS = page(
+  'messages',
+  `chat { ${page('messages', `chat { ${page('messages', 'id body')} }`)} }`,
+)
+
 test('lists within lists are rejected before anything is read', async () => {
-  const messages = page('messages', `chat { ${page('messages', `chat { ${page('messages', 'id body')} }`)} }`)
-  expect(await errorOf(`{ ${page('chats', messages)} }`)).toEqual([
+  expect(await errorOf(`{ ${page('chats', LISTS_WITHIN_LISTS)} }`)).toEqual([
     ['BAD_USER_INPUT', expect.stringContaining('fields; at most 150,000 are allowed')],
   ])
 })
@@ -46,14 +50,41 @@ test('the root fields of an operation count together', async () => {
   ])
 })
 
+const BODIES = Array.from({ length: 49 }, (_, index) => `b${index}: body`).join(' ')
+
 test('an answer that repeats long texts under aliases is replaced by an error', async () => {
-  const bodies = Array.from({ length: 49 }, (_, index) => `b${index}: body`).join(' ')
   const query = (count: number): string =>
-    `query ($id: ID!) { chat(id: $id) { ${page(`messages(last: ${count})`, bodies)} } }`
+    `query ($id: ID!) { chat(id: $id) { ${page(`messages(last: ${count})`, BODIES)} } }`
   expect(await errorOf(query(2), { id: chatId })).toBe(undefined)
   expect(await errorOf(query(100), { id: chatId })).toEqual([
     ['BAD_USER_INPUT', expect.stringContaining('The answer is longer than 4 MiB')],
   ])
+})
+
+test.each([
+  ['rejected for their fields', () => `{ ${page('chats', LISTS_WITHIN_LISTS)} }`, 'BAD_USER_INPUT', 50],
+  [
+    'rejected for their length',
+    () => `{ chat(id: "${chatId}") { ${page('messages(last: 100)', BODIES)} } }`,
+    'BAD_USER_INPUT',
+    16,
+  ],
+  [
+    'long',
+    () => `{ chat(id: "${chatId}") { ${page('messages(last: 100)', 'a: body b: body c: body')} } }`,
+    'ok',
+    28,
+  ],
+])('queries whose answers are %s use up the quota of their viewer', async (_, queryOf, code, most) => {
+  await using limited = await startParley({ databaseUrl: parley.databaseUrl })
+  const sender = await limited.person('alice')
+  const codes: string[] = []
+  while (codes.at(-1) !== 'RATE_LIMITED' && codes.length < 2 * most) {
+    const { errors } = await sender.post(queryOf())
+    codes.push(errors?.[0]?.extensions.code ?? 'ok')
+  }
+  expect(codes.at(-1)).toBe('RATE_LIMITED')
+  expect(new Set(codes.slice(0, -1))).toEqual(new Set([code]))
 })
 
 test('pages whose turn comes after the deadline are not read', async () => {

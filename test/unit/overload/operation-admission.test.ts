@@ -10,7 +10,7 @@ import { alice, bob } from '../../harness/fixtures/chat-events.ts'
 /** Admission at a level. The test sets how long quota and throttle make a user wait. */
 function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atMost?: number } = {}) {
   const metrics = createMetrics()
-  const counts = { taken: 0, sent: 0, refused: 0 }
+  const counts = { taken: 0, sent: 0, refused: 0, charged: 0 }
   const admission = createOperationAdmission({
     levels: {
       modeOf: (feature) => modeAt(level, feature),
@@ -18,7 +18,10 @@ function at(level: ServiceLevel, waits: { limit?: number; heaviest?: number; atM
       receiptRestMs: () => receiptRestMsAt(level),
       maxBacklogMs: () => waits.atMost ?? Infinity,
     },
-    limits: { take: () => ((counts.taken += 1), waits.limit ?? 0) },
+    limits: {
+      take: () => ((counts.taken += 1), waits.limit ?? 0),
+      charge: (_, costClass, cost) => void (counts.charged += costClass === 'query' ? cost : NaN),
+    },
     throttle: {
       throttledForMs: () => waits.heaviest ?? 0,
       recordSend: () => void (counts.sent += 1),
@@ -63,7 +66,7 @@ test('a user whose quota is used up gets RATE_LIMITED with the time until it ref
   const { admit, metrics, counts } = at('NORMAL', { limit: 40 })
   const expected = { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 40 }
   expect(refusal(() => admit('Mutation.sendMessage'))).toEqual(expected)
-  expect(counts).toEqual({ taken: 1, sent: 0, refused: 0 })
+  expect(counts).toEqual({ taken: 1, sent: 0, refused: 0, charged: 0 })
   expect(await metrics.registry.metrics()).toContain('parley_rate_limited_total{class="send"} 1')
 })
 
@@ -71,7 +74,7 @@ test('a throttled sender cannot send, and can do everything else', () => {
   const { admit, counts } = at('ESSENTIAL', { heaviest: 900 })
   expect(refusal(() => admit('Mutation.sendMessage'))?.retryAfterMs).toBe(900)
   // No quota was taken, and the demand was recorded.
-  expect(counts).toEqual({ taken: 0, sent: 0, refused: 1 })
+  expect(counts).toEqual({ taken: 0, sent: 0, refused: 1, charged: 0 })
   expect(refusal(() => admit('Query.chat'))).toBeUndefined()
 })
 
@@ -92,7 +95,7 @@ test('a user whose messages wait for too long has the first one rejected, with t
     code: 'RATE_LIMITED',
     retryAfterMs: 301,
   })
-  expect(counts).toEqual({ taken: 0, sent: 0, refused: 1 })
+  expect(counts).toEqual({ taken: 0, sent: 0, refused: 1, charged: 0 })
   expect(await metrics.registry.metrics()).toContain('parley_rate_limited_total{class="heaviest"} 1')
 })
 
@@ -107,6 +110,14 @@ test('while receipts trickle a user can have a few waiting, and more only after 
   expect(refusal(() => admit('Mutation.markRead', bob))).toBeUndefined()
   releases[0]?.()
   expect(refusal(() => admit('Mutation.markRead'))).toBeUndefined()
+})
+
+test('answers are charged to the quota for queries, one unit for each 64 KiB', () => {
+  const { admission, counts } = at('NORMAL')
+  admission.chargeAnswer(alice, 65_535)
+  expect(counts.charged).toBe(0)
+  admission.chargeAnswer(alice, 10 * 65_536 + 1)
+  expect(counts.charged).toBe(10)
 })
 
 test('without a viewer nothing is limited', () => {

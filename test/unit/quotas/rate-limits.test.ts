@@ -35,6 +35,17 @@ test('each user and each class of operations has a quota of its own', () => {
   expect([limits.take(bob, 'send'), limits.take(alice, 'query')]).toEqual([0, 0])
 })
 
+test('a later charge leaves a debt, and is shared with other gateways', () => {
+  const { time, limits } = limitsAt()
+  limits.charge(alice, 'query', QUOTAS.query.burst + 2 * QUOTAS.query.perSecond)
+  expect(limits.take(alice, 'query')).toBe(2_000 + 1_000 / QUOTAS.query.perSecond)
+  expect(limits.collectSpending()).toEqual([
+    { userId: alice, costClass: 'query', spent: QUOTAS.query.burst + 2 * QUOTAS.query.perSecond },
+  ])
+  time.now += 2_010
+  expect(limits.take(alice, 'query')).toBe(0)
+})
+
 test('in any period at most one burst and the rate are admitted, and a rejection costs nothing', () => {
   const steps = fc.array(fc.record({ afterMs: fc.nat(500), cost: fc.integer({ min: 1, max: 12 }) }), {
     maxLength: 200,

@@ -24,6 +24,13 @@ test('names of fields count as well', () => {
   expect(withinSize({ data }).errors).toHaveLength(1)
 })
 
+test('the characters of an answer are charged, up to the limit', () => {
+  const charged: number[] = []
+  withinSize({ data: { body: 'x'.repeat(1_000) } }, (chars) => charged.push(chars))
+  withinSize(result('x'.repeat(8_192), 4_900), (chars) => charged.push(chars))
+  expect(charged).toEqual([1_004, MAX_ANSWER_CHARS])
+})
+
 test('a result without data stays as it is', () => {
   for (const empty of [{ data: null, errors: [] }, { errors: [] }]) {
     expect(withinSize(empty)).toBe(empty)
