@@ -39,11 +39,27 @@ export function defineNodes(builder: Builder): void {
       resolve: (_, { ids }, context) => {
         if (ids.length > MAX_NODES)
           throw badInput(`ids has more than ${MAX_NODES} items. Query fewer nodes at a time.`)
-        // Promises, so that one that rejects is an error of its item.
-        return ids.map((id) => findNode(id, context))
+        return findNodes(ids, context)
       },
     }),
   }))
+}
+
+/**
+ * Resolves with promises, so that one that rejects is an error of its item. If all of them reject with one error, it is
+ * the error of the list: a hundred copies take a hundred times as long to make and to read.
+ */
+async function findNodes(
+  ids: readonly string[],
+  context: Context,
+): Promise<readonly Promise<Found | null>[]> {
+  const nodes = ids.map((id) => findNode(id, context))
+  const outcomes = await Promise.allSettled(nodes)
+  const reasons = new Set(
+    outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as unknown) : undefined)),
+  )
+  if (reasons.size === 1 && !reasons.has(undefined)) await nodes[0]
+  return nodes
 }
 
 /** Reads through loaders, so that a list of nodes costs one statement for each type. */

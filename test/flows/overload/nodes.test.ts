@@ -84,6 +84,8 @@ test.each([
       asked += name === 'nodes' ? 100 : 20
     }
     expect(code).toBe('RATE_LIMITED')
+    const refused = await ask(guesser, ['user_guess-x', 'user_guess-y'])
+    expect(refused.errors).toHaveLength(name === 'nodes' ? 1 : 2)
     const { data, errors } = await guesser.post<Nodes>(NODES, { ids: [bob.id, guesser.id, alice.id] })
     expect(data?.nodes.map((node) => node?.id ?? null)).toEqual([bob.id, guesser.id, null])
     expect(errors).toMatchObject([
