@@ -25,7 +25,7 @@ export type Primary = Readonly<{
   recheck(): void
   /** Calls `listener` when writes go elsewhere. Every connection that was made before must be closed. */
   onMoved(listener: () => void): void
-  /** Rejects if there is no writer. */
+  /** Rejects if there is no writer. Waits for hosts that are slow to answer, for 10 s at most. */
   start(): Promise<void>
   stop(): Promise<void>
 }>
@@ -40,6 +40,8 @@ type Dependencies = Readonly<{
   metrics: Pick<Metrics, 'writerChanges' | 'writerSearchSeconds'>
 }>
 
+/** How long `start` waits while a host has not answered. Connecting to a distant or busy one takes some seconds. */
+const START_MS = 10_000
 /** How long a write waits for a writer. A transaction waits 2 s for a connection, so this must be shorter. */
 const WAIT_MS = 1_500
 /** Between two checks while the writer answers. */
@@ -170,9 +172,16 @@ export function createPrimary({ probes, fence, clock, logger, metrics }: Depende
     recheck: loop.wake,
     onMoved: (listener) => void changes.on('moved', listener),
     async start() {
-      await writer().catch((error: unknown) => {
-        throw lastError ?? error
-      })
+      const giveUpAt = performance.now() + START_MS
+      for (;;) {
+        try {
+          await writer()
+          return
+        } catch (error) {
+          const mayAnswer = questions.size > 0 && performance.now() < giveUpAt && !stopping.signal.aborted
+          if (!mayAnswer) throw lastError ?? error
+        }
+      }
     },
     async stop() {
       stopping.abort()

@@ -21,6 +21,27 @@ type Dependencies = Readonly<{
 /** Why a read went to the primary. */
 type PrimaryReason = 'latest' | 'no replica' | 'replicas away' | 'replicas behind' | 'replica failed' | 'kept'
 
+/** A repeated read must still be answered in time: a statement may take 7 s, and an operation 10 s. */
+const REPEAT_WITHIN_MS = 2_000
+
+/**
+ * Repeats a read whose connection was lost. When a server restarts, its idle connections end. One may be used before
+ * the gateway has noticed, and a read does no harm twice. It is not repeated here if another server can answer it.
+ */
+async function repeatedOnce<Result>(
+  read: () => Promise<Result>,
+  canGoElsewhere: () => boolean,
+): Promise<Result> {
+  const startedAt = performance.now()
+  try {
+    return await read()
+  } catch (error) {
+    const isLost = classifyDatabaseError(error) === 'unknown-outcome'
+    if (!isLost || performance.now() - startedAt > REPEAT_WITHIN_MS || canGoElsewhere()) throw error
+    return read()
+  }
+}
+
 export function createReadRoutes(dependencies: Dependencies): ReadRoutes {
   const { primary, hasPrimary, metrics } = dependencies
   const all = [...dependencies.replicas, ...dependencies.fallbacks]
@@ -62,7 +83,10 @@ export function createReadRoutes(dependencies: Dependencies): ReadRoutes {
   ): Promise<Result> {
     if (freshness !== undefined) freshness.chosen = 'primary'
     metrics.reads.inc({ from: 'primary', reason })
-    const result = await read(primary)
+    const result = await repeatedOnce(
+      () => read(primary),
+      () => freshness !== undefined && mayChooseAgain(freshness),
+    )
     if (freshness !== undefined) freshness.hasRead = true
     return result
   }

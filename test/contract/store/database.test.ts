@@ -5,7 +5,9 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { classifyDatabaseError } from '../../../src/store/sql/database-error.ts'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { migrate } from '../../../src/store/migrations/migrate.ts'
-import { createTestDatabase } from '../../harness/servers/database.ts'
+import { until } from '../../harness/fixtures/until.ts'
+import { startTcpProxy } from '../../harness/network/tcp-proxy.ts'
+import { connect, createTestDatabase } from '../../harness/servers/database.ts'
 import { killPostgres, createDataFolder } from '../../harness/servers/data-folder.ts'
 
 const logger = pino({ level: 'silent' })
@@ -46,6 +48,15 @@ test('start rejects if no database answers', async () => {
   })
   await expect(database.start()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   await database.stop()
+})
+
+test('start waits for a database that is slow to connect to', async () => {
+  await using provided = await createTestDatabase()
+  await using proxy = await startTcpProxy(provided.url)
+  // Connecting takes four round trips.
+  proxy.delay(300)
+  await using database = await open(proxy.url)
+  expect(await database.reader.query(SETTING, ['application_name'])).toEqual([{ value: 'parley-reader' }])
 })
 
 test('times are the same by SQL and Prisma, and with a server in another time zone', async () => {
@@ -196,6 +207,23 @@ test.each(['query', 'transaction', 'prisma'] as const)(
     expect(await writer.query(BACKEND)).not.toEqual(before)
   },
 )
+
+test('a read whose connection is lost is repeated, and a write is not', async () => {
+  await using provided = await createTestDatabase()
+  await using database = await open(provided.url)
+  await using operator = await connect(provided.url)
+  const endSleeping = (name: string): Promise<unknown> =>
+    until(async () => {
+      const sleeping = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = $1 AND state = 'active' AND query LIKE '%pg_sleep%'`
+      return (await operator.client.query(sleeping, [name])).rowCount === 1
+    })
+  const [read] = await Promise.all([database.reader.query(SLEEP, [1]), endSleeping('parley-reader')])
+  expect(read).toHaveLength(1)
+  const write = database.writer.query(SLEEP, [1]).then(() => 'written', classifyDatabaseError)
+  await endSleeping('parley-writer')
+  expect(await write).toBe('unknown-outcome')
+})
 
 test('a database outage neither ends the process nor requires a restart', async () => {
   await using folder = await createDataFolder()
