@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
 import { pause } from '../../src/lib/async.ts'
+import { issueToken } from '../../src/auth/issue-token.ts'
+import type { GatewayProcess } from '../harness/servers/gateway-process.ts'
+import { Person } from '../harness/people/person.ts'
+import { TEST_SECRET } from '../harness/servers/parley.ts'
 import { type Scene, startScene } from './scene.ts'
 
 /** CHAOS=long adds an outage of a minute. */
@@ -76,6 +80,51 @@ test.for(OVERRUNS)(
     scene.toRedis.restore()
     await scene.load.measureRecovery(5_000)
     await scene.verify('output buffers overrun')
+  },
+)
+
+/** The longest message: 8,192 characters of four bytes. A few hundred fill the buffers of the kernel as well. */
+const LONGEST = '👋'.repeat(8_192)
+const FLOOD = 400
+
+test(
+  'events that Redis drops for a frozen gateway are delivered as soon as it thaws',
+  { timeout: 120_000 },
+  async () => {
+    await using scene = await startScene(2)
+    const [frozen, other] = scene.gateways
+    if (frozen === undefined || other === undefined) throw new Error('The scene has two gateways.')
+    const personAt = async ({ url }: GatewayProcess, name: string): Promise<Person> =>
+      new Person({ url, name, token: await issueToken(TEST_SECRET, { subject: name, name }) })
+    await using erin = await personAt(frozen, 'erin')
+    await using frank = await personAt(other, 'frank')
+    await erin.run('{ viewer { id } }')
+    const chatId = await frank.createGroup([erin])
+    using inbox = erin.inbox('frozen')
+    await inbox.caughtUp()
+    const before = await subscriberIds(scene)
+    await scene.redis.command('config', 'set', 'client-output-buffer-limit', 'pubsub 256kb 0 0')
+
+    frozen.pause()
+    const sent = Array.from({ length: FLOOD }, (_, index) => `${index} ${LONGEST.slice(16)}`)
+    // Faster than the lease of the frozen gateway ends, after which nothing is published to it.
+    for (let from = 0; from < FLOOD; from += 20)
+      await Promise.all(sent.slice(from, from + 20).map((body) => frank.send(chatId, body)))
+    // Redis has cut the connection of the frozen gateway, and its last events are not in any buffer.
+    expect((await subscriberIds(scene)).filter((id) => before.includes(id))).toHaveLength(1)
+    // Without further events, only the resync can find what was lost.
+    await scene.load.stopSending()
+    frozen.resume()
+    const thawedAt = performance.now()
+    await inbox.reaches(chatId, FLOOD + 1, 5_000)
+    process.stdout.write(
+      `frozen gateway: complete ${Math.round(performance.now() - thawedAt)} ms after the thaw\n`,
+    )
+    expect(new Set(inbox.bodies(chatId))).toEqual(new Set(sent))
+    // The chat's first event came before the inbox was open.
+    expect(inbox.seqs(chatId)).toEqual(sent.map((_, index) => index + 2))
+    await scene.load.measureRecovery(5_000)
+    await scene.verify('output buffer of a frozen gateway overrun')
   },
 )
 
