@@ -1,3 +1,5 @@
+import { CloseCode as ProtocolCode } from 'graphql-ws'
+
 /** Why a WebSocket connection was closed. */
 export type CloseCode = Readonly<{
   code: number
@@ -40,63 +42,63 @@ export const CLOSE_CODES = {
     meaning: 'The gateway is restarting. Connect again, to any gateway.',
   },
   BAD_REQUEST: {
-    code: 4400,
+    code: ProtocolCode.BadRequest,
     reason: 'Invalid message received',
     clientReconnects: false,
     meaning:
       'A message broke the protocol: not JSON, an unknown type or one of a server, no id or payload, or a binary frame.',
   },
   TOKEN_MISPLACED: {
-    code: 4400,
+    code: ProtocolCode.BadRequest,
     reason: 'The token is in an unknown field; send it as "authorization"',
     clientReconnects: false,
     meaning: 'connectionParams has a token in a field that is not read. See "Signing in".',
   },
   UNAUTHORIZED: {
-    code: 4401,
+    code: ProtocolCode.Unauthorized,
     reason: 'Unauthorized',
     clientReconnects: false,
     meaning: 'An operation came before the connection was acknowledged.',
   },
   FORBIDDEN: {
-    code: 4403,
+    code: ProtocolCode.Forbidden,
     reason: 'Forbidden',
     clientReconnects: true,
     meaning: 'The token in connectionParams is not valid. Connect again with another one.',
   },
   TOKEN_EXPIRED: {
-    code: 4403,
+    code: ProtocolCode.Forbidden,
     reason: 'Token expired',
     clientReconnects: true,
     meaning:
       'A token in use on this connection has expired. Connect again with a new one, or renew it in time.',
   },
   TOKEN_REVOKED: {
-    code: 4403,
+    code: ProtocolCode.Forbidden,
     reason: 'Token revoked',
     clientReconnects: true,
     meaning: 'A token in use on this connection was revoked. Sign in again, and connect with a new one.',
   },
   SUBPROTOCOL_NOT_ACCEPTABLE: {
-    code: 4406,
+    code: ProtocolCode.SubprotocolNotAcceptable,
     reason: 'Subprotocol not acceptable',
     clientReconnects: false,
     meaning: 'The client did not offer the subprotocol graphql-transport-ws.',
   },
   INIT_TIMEOUT: {
-    code: 4408,
+    code: ProtocolCode.ConnectionInitialisationTimeout,
     reason: 'Connection initialisation timeout',
     clientReconnects: true,
     meaning: 'The client sent no connection_init within 3 seconds.',
   },
   SIGN_IN_TIMEOUT: {
-    code: 4408,
+    code: ProtocolCode.ConnectionInitialisationTimeout,
     reason: 'Sign-in timeout',
     clientReconnects: true,
     meaning: 'No valid token came within 15 seconds, neither for the connection nor for an operation.',
   },
   SUBSCRIBER_EXISTS: {
-    code: 4409,
+    code: ProtocolCode.SubscriberAlreadyExists,
     reason: 'Subscriber for <id> already exists',
     clientReconnects: false,
     meaning: 'An operation with this id is running on this connection. Use a new id.',
@@ -109,13 +111,13 @@ export const CLOSE_CODES = {
       'The client reads too slowly, or it has missed events. Connect again: the inbox replays what is pending.',
   },
   TOO_MANY_INITS: {
-    code: 4429,
+    code: ProtocolCode.TooManyInitialisationRequests,
     reason: 'Too many initialisation requests',
     clientReconnects: false,
     meaning: 'The client sent a second connection_init.',
   },
   INTERNAL: {
-    code: 4500,
+    code: ProtocolCode.InternalServerError,
     reason: 'Internal server error',
     clientReconnects: false,
     meaning: 'The gateway has a fault, which is in its log.',

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { Authenticator } from '../../auth/session.ts'
@@ -63,8 +64,6 @@ type Dependencies = Readonly<{
   /** Reads the messages of all connections. Default: a new one. */
   intake?: Intake
 }>
-
-const SUBPROTOCOL = 'graphql-transport-ws'
 
 /** Sent with a rejected handshake, in seconds. */
 const RETRY_AFTER_S = 2
@@ -157,7 +156,8 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     connections.add(connection)
     startChecks()
     connection.open(protocol)
-    if (socket.protocol !== SUBPROTOCOL) connection.closeWith(CLOSE_CODES.SUBPROTOCOL_NOT_ACCEPTABLE)
+    if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
+      connection.closeWith(CLOSE_CODES.SUBPROTOCOL_NOT_ACCEPTABLE)
   }
 
   function startChecks(): void {
@@ -224,6 +224,6 @@ function serverOptions(limits: SocketLimits): ConstructorParameters<typeof WebSo
     clientTracking: false,
     maxPayload: limits.maxMessageBytes,
     perMessageDeflate: false,
-    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    handleProtocols,
   }
 }

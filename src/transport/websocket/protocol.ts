@@ -1,3 +1,4 @@
+import { MessageType } from 'graphql-ws'
 import { clientError, toClientError } from '../../api/masking.ts'
 import { ParleyError } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
@@ -20,8 +21,8 @@ type Dependencies = Readonly<{
  * The graphql-transport-ws protocol, over the same engine that serves HTTP. An invalid operation gets an error of its
  * own. If the connection were closed for it, clients would give up all operations on that connection.
  *
- * The server of the graphql-ws library is not used. For each subscription it keeps an iterator, several promises and a
- * dozen closures, and it awaits each step of each message.
+ * The messages and their rules come from the graphql-ws library, but not the server. For each subscription the server
+ * keeps an iterator, several promises and a dozen closures, and it awaits each step of each message.
  */
 export function createSocketProtocol(dependencies: Dependencies): SocketProtocol {
   const { operations, admission, limits, logger } = dependencies
@@ -30,15 +31,15 @@ export function createSocketProtocol(dependencies: Dependencies): SocketProtocol
   function receive(connection: SocketConnection, text: string): Promise<void> | void {
     const message = readMessage(text)
     switch (message?.type) {
-      case 'connection_init':
+      case MessageType.ConnectionInit:
         return signIn(connection, message.payload)
-      case 'ping':
+      case MessageType.Ping:
         return connection.send(PONG)
-      case 'pong':
+      case MessageType.Pong:
         return undefined
-      case 'subscribe':
+      case MessageType.Subscribe:
         return begin(connection, message.id, message.payload)
-      case 'complete':
+      case MessageType.Complete:
         return connection.operations.complete(message.id)
       case undefined:
         return connection.closeWith(CLOSE_CODES.BAD_REQUEST)

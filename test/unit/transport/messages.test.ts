@@ -13,8 +13,7 @@ test.each([
   { type: 'ping', payload: null },
   { type: 'pong' },
   { type: 'complete', id: '1' },
-  { type: 'subscribe', id: '1', payload: {} },
-  { type: 'subscribe', id: '1', payload: { query: 42, variables: null, operationName: null } },
+  { type: 'subscribe', id: '1', payload: { query: '{ a }', variables: null, operationName: null } },
   {
     type: 'subscribe',
     id: '1',
@@ -22,6 +21,11 @@ test.each([
   },
 ])('reads %j', (message) => {
   expect(readMessage(JSON.stringify(message))).toEqual(message)
+})
+
+test.each([{}, { query: 42 }, { query: null }])('reads an operation of %j without a text', (payload) => {
+  const message = { type: 'subscribe', id: '1', payload }
+  expect(readMessage(JSON.stringify(message))).toEqual({ ...message, payload: { query: '' } })
 })
 
 test.each([
