@@ -94,8 +94,9 @@ function* checkNode(node: PlanNode, isLimited: boolean, indexes: Indexes): Gener
     yield* checkNode(child, isLimitedBelow(node, child, isLimited), indexes)
 }
 
+/** A Tid Scan reads rows by their place in the table. The scan that found the places is checked itself. */
 function isScan({ 'Node Type': type }: PlanNode): boolean {
-  return type.endsWith('Scan')
+  return type.endsWith('Scan') && type !== 'Tid Scan'
 }
 
 /** Returns the table of a partition. */
