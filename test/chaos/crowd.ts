@@ -1,5 +1,7 @@
-import { countRepeats, expectNoFindings } from '../harness/checkers/history-checker.ts'
+import { appendFile } from 'node:fs/promises'
+import { checkHistory, countRepeats, expectNoFindings } from '../harness/checkers/history-checker.ts'
 import type { GatewayProcess } from '../harness/servers/gateway-process.ts'
+import type { FaultRecord } from '../../scripts/fault-table.ts'
 import { type Load, type LoadOptions, startLoad } from '../harness/people/load-generator.ts'
 
 /** Users who send messages through gateways during faults, and the checks after each fault. */
@@ -55,6 +57,8 @@ export async function startCrowd({ urls, databaseUrl, gateways, talk }: CrowdOpt
   async function verify(name: string): Promise<void> {
     await load.drain()
     process.stdout.write(`${name}: ${slowest(healings)}; ${summary(load)}\n`)
+    if (RECORDS !== undefined)
+      await appendFile(RECORDS, `${JSON.stringify(recordOf(name, load, healings))}\n`)
     expectNoFindings(load.recorder)
   }
 
@@ -65,6 +69,25 @@ export async function startCrowd({ urls, databaseUrl, gateways, talk }: CrowdOpt
     healed,
     verify,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+/** Where `npm run faults` collects the records. */
+const RECORDS = process.env['FAULT_RECORDS']
+
+/** Returns the result of one run of a fault, for the table of faults. */
+function recordOf(name: string, { recorder }: Load, healings: readonly Healing[]): FaultRecord {
+  const findings = checkHistory(recorder)
+  return {
+    fault: name,
+    healingsMs: healings.map(({ wholeMs }) => Math.round(wholeMs)),
+    sends: recorder.sends.length,
+    deliveries: recorder.deliveries.length,
+    receipts: recorder.receipts.length,
+    again: countRepeats(recorder),
+    findings: Object.fromEntries(
+      [...Map.groupBy(findings, ({ rule }) => rule)].map(([rule, group]) => [rule, group.length]),
+    ),
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Content, Delivery, LoggedEvent, History, Send } from './history.ts'
+import type { Content, Delivery, LoggedEvent, History, Receipt, Send } from './history.ts'
 
 /** A guarantee that a run can break. */
 export type Rule =
@@ -25,6 +25,10 @@ export type Rule =
   | 'overtaken'
   /** A device received events of a chat that its owner is not a member of. */
   | 'not a member'
+  /** The watermarks of a member went back on one subscription. */
+  | 'receipt went back'
+  /** A receipt on one subscription moved no watermark. */
+  | 'receipt without change'
   /** A device received InboxReset. */
   | 'reset'
 
@@ -44,6 +48,7 @@ export function checkHistory(history: History): readonly Finding[] {
     ...gaps(history),
     ...outOfOrder(history),
     ...overtaken(history),
+    ...backwards(history),
     ...history.resets.map((device) => finding('reset', `${device} received InboxReset`)),
   ]
 }
@@ -156,6 +161,21 @@ function* overtaken({ sends }: History): Iterable<Finding> {
       }
       if (send.outcome.seq <= highest) yield finding('overtaken', `${identity(send)} by number ${highest}`)
     }
+  }
+}
+
+/** A subscription may start with watermarks that the device has already. Each later receipt moves one forward. */
+function* backwards({ receipts }: History): Iterable<Finding> {
+  const latest = new Map<string, Receipt>()
+  for (const one of receipts) {
+    const key = `${one.device} ${one.subscription} ${one.chatId} ${one.userId}`
+    const before = latest.get(key)
+    latest.set(key, one)
+    if (before === undefined) continue
+    const [delivered, read] = [one.deliveredSeq - before.deliveredSeq, one.readSeq - before.readSeq]
+    const text = `${key}: ${before.deliveredSeq}/${before.readSeq}, then ${one.deliveredSeq}/${one.readSeq}`
+    if (delivered < 0 || read < 0) yield finding('receipt went back', text)
+    else if (delivered === 0 && read === 0) yield finding('receipt without change', text)
   }
 }
 

@@ -19,6 +19,16 @@ export type LoggedEvent = Content & Readonly<{ seq: number }>
 /** An event that a device received. Each new subscription of a device has a higher number. */
 export type Delivery = LoggedEvent & Readonly<{ device: string; subscription: number }>
 
+/** Watermarks of a member that a device received, in the order of arrival. */
+export type Receipt = Readonly<{
+  device: string
+  subscription: number
+  chatId: string
+  userId: string
+  deliveredSeq: number
+  readSeq: number
+}>
+
 /** The events of a run: the input of the checker. */
 export type History = Readonly<{
   /** The ids of the members by chat. */
@@ -27,6 +37,7 @@ export type History = Readonly<{
   devices: ReadonlyMap<string, string>
   sends: readonly Send[]
   deliveries: readonly Delivery[]
+  receipts: readonly Receipt[]
   /** The logs of all chats, read from the database at the end. */
   log: readonly LoggedEvent[]
   /** The devices that received InboxReset, once per reset. */
@@ -38,6 +49,7 @@ export class HistoryRecorder implements History {
   readonly members = new Map<string, readonly string[]>()
   readonly devices = new Map<string, string>()
   readonly deliveries: Delivery[] = []
+  readonly receipts: Receipt[] = []
   readonly log: LoggedEvent[] = []
   readonly resets: string[] = []
   readonly #sends = new Set<Omit<Send, 'endedAt' | 'outcome'> & Partial<Pick<Send, 'endedAt' | 'outcome'>>>()

@@ -153,9 +153,22 @@ export class LoadDevice {
     const { recorder, droppedSeq: drops } = this.#options
     if (item.__typename === 'InboxReset') recorder.resets.push(this.id)
     if (item.__typename === 'CaughtUp') this.#caughtUp = this.#subscription
+    if (item.__typename === 'ReceiptAdvanced') this.#recordReceipt(item)
     const isLogged = item.__typename === 'MessageSent' || item.__typename === 'ChatUpdated'
     if (isLogged && item.seq !== drops) this.#record(item)
     this.#received.emit('item')
+  }
+
+  #recordReceipt({ chat, user, deliveredSeq, readSeq }: StreamItem): void {
+    const { id: userId } = user as { id: string }
+    this.#options.recorder.receipts.push({
+      device: this.id,
+      subscription: this.#subscription,
+      chatId: chat?.id ?? '',
+      userId,
+      deliveredSeq: Number(deliveredSeq),
+      readSeq: Number(readSeq),
+    })
   }
 
   #record(item: StreamItem): void {

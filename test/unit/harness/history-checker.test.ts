@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkHistory, countRepeats } from '../../harness/checkers/history-checker.ts'
-import type { Delivery, LoggedEvent, History, Send } from '../../harness/checkers/history.ts'
+import type { Delivery, LoggedEvent, History, Receipt, Send } from '../../harness/checkers/history.ts'
 
 const DEVICES = new Map([
   ["alice's phone", 'alice'],
@@ -29,6 +29,7 @@ function history(changes: Partial<History> = {}): History {
     sends: [1, 2, 3].map((seq) => send(seq)),
     deliveries: [...DEVICES.keys()].flatMap((device) => receivedBy(device, [1, 2, 3])),
     log: [1, 2, 3].map((seq) => logged(seq)),
+    receipts: [],
     resets: [],
     ...changes,
   }
@@ -149,4 +150,24 @@ test('finds events of a chat whose members do not include the device owner', () 
 
 test('finds a device that received a reset', () => {
   expect(rulesBroken({ resets: ["bob's phone"] })).toEqual(['reset'])
+})
+
+test('finds watermarks that go back or stay on one subscription, of one member of one chat', () => {
+  const receipt = (deliveredSeq: number, readSeq: number, more: Partial<Receipt> = {}): Receipt => {
+    return {
+      device: "bob's phone",
+      subscription: 1,
+      chatId: 'chat',
+      userId: 'alice',
+      deliveredSeq,
+      readSeq,
+      ...more,
+    }
+  }
+  const forward = [receipt(1, 0), receipt(2, 0), receipt(2, 2)]
+  const others = [{ subscription: 2 }, { chatId: 'other' }, { userId: 'bob' }, { device: "alice's phone" }]
+  expect(rulesBroken({ receipts: [...forward, ...others.map((more) => receipt(1, 1, more))] })).toEqual([])
+  expect(rulesBroken({ receipts: [receipt(2, 0), receipt(1, 0)] })).toEqual(['receipt went back'])
+  expect(rulesBroken({ receipts: [receipt(2, 2), receipt(3, 1)] })).toEqual(['receipt went back'])
+  expect(rulesBroken({ receipts: [receipt(2, 1), receipt(2, 1)] })).toEqual(['receipt without change'])
 })
