@@ -55,7 +55,7 @@ test("an operation with the connection's token shares its session, verified once
 
 test('verifies a token once for operations that bring it at the same time', async () => {
   const { sessions, verified } = setup()
-  const leases = await Promise.all([1, 2, 3].map(() => sessions.use('bob:100')))
+  const leases = await Promise.all([1, 2, 3].map(async () => await sessions.use('bob:100')))
   expect(new Set(leases.map(({ session }) => session)).size).toBe(1)
   expect(verified).toEqual(['bob:100'])
 })
