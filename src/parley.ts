@@ -1,6 +1,6 @@
 import type { Services } from './api/services.ts'
 import { wireAuth } from './composition/auth.ts'
-import { wireChats, wireRetention } from './composition/chats.ts'
+import { wireChats, wireDeletionSweep, wireRetention } from './composition/chats.ts'
 import { wireDelivery } from './composition/delivery.ts'
 import { wireFollowers } from './composition/followers.ts'
 import { createFoundation } from './composition/foundation.ts'
@@ -74,6 +74,7 @@ export function createParley(
     delivery,
     media,
     retention,
+    deletionSweep: wireDeletionSweep(foundation),
     followers,
     transport,
   })

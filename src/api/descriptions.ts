@@ -91,6 +91,8 @@ viewer.`,
   'ChatPosition.chatId': 'The chat.',
   'ChatPosition.seq':
     'Seq of the last event that is stored, 0 or greater. Values beyond the head count as the head.',
+  ChatDeleted: `The product deleted the chat. It is the last event of its log: remove the chat. No query finds it any more.
+A device that was away for longer than 90 days does not get it, and finds the chat missing from \`chats\`.`,
   ChatUpdated: `The title or the message lifetime changed, or the group was created (its seq 1).
 A direct chat starts with its first message instead.`,
   CreateGroupInput: 'Input of `createGroup`.',

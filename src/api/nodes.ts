@@ -96,10 +96,11 @@ async function findNode(text: string, context: Context): Promise<Found | null> {
   }
 }
 
-/** Returns undefined if the viewer was never a member. */
+/** Returns undefined if the viewer was never a member, or if the chat is deleted. */
 async function findView(chatId: ChatId, { loaders }: Context): Promise<ChatView | undefined> {
   try {
-    return await loaders.chatView.load(chatId)
+    const view = await loaders.chatView.load(chatId)
+    return view.chat.deletedAt === null ? view : undefined
   } catch (error) {
     if (error instanceof ParleyError && error.code === 'NOT_FOUND') return undefined
     throw error

@@ -1,7 +1,7 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
-/** The present members of a chat after its newest membership change. */
+/** The present members of a chat after its newest membership change. Of a deleted chat, those who are told. */
 export type MemberSnapshot = Readonly<{ membersSeq: Seq; userIds: readonly UserId[] }>
 
 export type AudienceStore = Readonly<{
@@ -18,7 +18,8 @@ const MEMBERSHIP = {
   name: 'audience_membership',
   text: `
     SELECT c.members_seq AS "membersSeq", ARRAY(
-      SELECT m.user_id FROM members m WHERE m.chat_id = c.id AND m.left_seq IS NULL
+      SELECT m.user_id FROM members m
+      WHERE m.chat_id = c.id AND (m.left_seq IS NULL OR c.deleted_at IS NOT NULL)
     ) AS "userIds"
     FROM chats c WHERE c.id = $1`,
 }

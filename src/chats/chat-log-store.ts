@@ -35,6 +35,7 @@ const DATABASE_TYPE = {
   MemberRemoved: 'MEMBER_REMOVED',
   MemberRoleChanged: 'MEMBER_ROLE_CHANGED',
   ChatUpdated: 'CHAT_UPDATED',
+  ChatDeleted: 'CHAT_DELETED',
 } as const satisfies Record<ChatEventType, string>
 
 type DatabaseType = (typeof DATABASE_TYPE)[ChatEventType]
@@ -91,7 +92,7 @@ const LOCK = {
   name: 'chat_log_lock',
   text: `
     SELECT kind, title, head_seq AS "headSeq", member_count AS "memberCount",
-      message_ttl_seconds AS "messageTtlSeconds",
+      message_ttl_seconds AS "messageTtlSeconds", deleted_at IS NOT NULL AS "isDeleted",
       GREATEST(clock_timestamp()::timestamptz(3), last_activity_at) AS now
     FROM chats
     WHERE id = $1 AND ($2::text IS NULL OR (SELECT true FROM members m WHERE m.chat_id = $1 AND m.user_id = $2))
@@ -187,6 +188,8 @@ function toEvent(row: EventRow): ChatEvent {
     }
     case 'CHAT_UPDATED':
       return { ...common, type: 'ChatUpdated' }
+    case 'CHAT_DELETED':
+      return { ...common, type: 'ChatDeleted' }
     default:
       return row.type satisfies never
   }

@@ -24,8 +24,16 @@ export type Change<Event extends ChatEvent> = Readonly<{
   toEvent(place: Readonly<{ chatId: ChatId; seq: Seq; at: Date }>): Event
 }>
 
-/** The chat to change, and the user who changes it. `what` names the missing object in NOT_FOUND. */
-export type ChangeTarget = Readonly<{ chatId: ChatId; actorId: UserId; what: 'Chat' | 'Message' }>
+/**
+ * The chat to change, and the user who changes it. `what` names the missing object in NOT_FOUND. A deleted chat is
+ * missing as well, unless `isDeletedToo`.
+ */
+export type ChangeTarget = Readonly<{
+  chatId: ChatId
+  actorId: UserId
+  what: 'Chat' | 'Message'
+  isDeletedToo?: true
+}>
 
 export type ChatLog = Readonly<{
   /** Returns the first events of the range: at most `limit`, and never more than `MAX_LOG_PAGE`. */
@@ -85,10 +93,10 @@ export function createChatLog({ store, writer }: { store: ChatLogStore; writer: 
     },
     floor: store.floor,
     pages,
-    append: ({ chatId, actorId, what }, decide) =>
+    append: ({ chatId, actorId, what, isDeletedToo = false }, decide) =>
       writer.transaction(async (tx) => {
         const locked = await store.lock(tx, chatId, isSystem(actorId) ? undefined : actorId)
-        if (locked === undefined) throw notFound(what)
+        if (locked === undefined || (locked.isDeleted && !isDeletedToo)) throw notFound(what)
         const changes = await decide(tx, {
           ...locked,
           member: (userId) => store.memberAccess(tx, chatId, userId),

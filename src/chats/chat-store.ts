@@ -15,7 +15,7 @@ import type {
 } from '../events/chat.ts'
 
 export type ChatStore = Readonly<{
-  /** Returns the chats that exist, in no particular order. */
+  /** Returns the chats that exist and are not deleted, in no particular order. */
   chats(chatIds: readonly ChatId[]): Promise<readonly Chat[]>
   /** Returns each chat as the named member sees it. Omits chats of which that user was never a member. */
   views(viewers: readonly MemberId[]): Promise<readonly ChatView[]>
@@ -58,7 +58,8 @@ const CHAT_COLUMNS = `
   CASE WHEN m.left_seq IS NULL THEN c.title ELSE m.left_title END AS title,
   CASE WHEN m.left_seq IS NULL THEN c.member_count ELSE m.left_member_count END AS "memberCount",
   CASE WHEN m.left_seq IS NULL THEN c.message_ttl_seconds ELSE m.left_message_ttl_seconds END AS "messageTtlSeconds",
-  c.created_at AS "createdAt", c.last_activity_at AS "lastActivityAt"`
+  c.created_at AS "createdAt", c.last_activity_at AS "lastActivityAt",
+  c.deleted_at AS "deletedAt"`
 
 const MEMBER_COLUMNS = `
   m.user_id AS "userId", m.role, m.joined_at AS "joinedAt", m.joined_seq AS "joinedSeq",
@@ -84,7 +85,7 @@ const list = (inverted: boolean): { name: string; text: string } => ({
     FROM members m
       JOIN chats c ON c.id = m.chat_id
       CROSS JOIN LATERAL (SELECT COALESCE(m.left_at, c.last_activity_at)) AS a(activity_at)
-    WHERE m.user_id = $1
+    WHERE m.user_id = $1 AND c.deleted_at IS NULL
       AND (c.kind = 'GROUP' OR c.head_seq > 0 OR c.creator_id = $1)
       AND ($2::timestamptz IS NULL OR (a.activity_at, c.id) < ($2, $3::uuid))
       AND ($4::timestamptz IS NULL OR (a.activity_at, c.id) > ($4, $5::uuid))
@@ -185,7 +186,7 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
 
     async chats(chatIds) {
       const rows = await reader.prisma.chat.findMany({
-        where: { id: { in: [...chatIds] } },
+        where: { id: { in: [...chatIds] }, deletedAt: null },
         omit: { membersSeq: true },
       })
       return rows.map((row) => ({ ...row, id: row.id as ChatId, creatorId: row.creatorId as UserId }))
@@ -235,10 +236,11 @@ export async function writeSettings(tx: Transaction, id: ChatId, settings: ChatS
 }
 
 function toView(row: ViewRow): ChatView {
-  const { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, createdAt, lastActivityAt } =
-    row
+  const { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds } = row
+  const { createdAt, lastActivityAt, deletedAt } = row
+  const times = { createdAt, lastActivityAt, deletedAt }
   return {
-    chat: { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, createdAt, lastActivityAt },
+    chat: { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, ...times },
     member: toMember({ ...row, chatId: id }),
   }
 }

@@ -23,7 +23,10 @@ import type { ChatStore, ViewedMemberId } from './chat-store.ts'
 export type Chats = Readonly<{
   /** Returns the chat as the viewer sees it; undefined if it does not exist or the viewer was never a member. */
   find(viewerId: UserId, chatId: ChatId): Promise<ChatView | undefined>
-  /** As `find`, in the order of `chatIds`. Deliveries to all viewers share their reads. */
+  /**
+   * As `find`, in the order of `chatIds`, and with deleted chats, whose last event shows them. Deliveries to all viewers
+   * share their reads.
+   */
   findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<readonly (ChatView | undefined)[]>
   /** As `find`. Errors: NOT_FOUND – no such chat, or the viewer was never a member. */
   require(viewerId: UserId, chatId: ChatId): Promise<ChatView>
@@ -82,7 +85,7 @@ export function createChats({ store, userExists }: Dependencies): Chats {
 
   async function require(viewerId: UserId, chatId: ChatId): Promise<ChatView> {
     const [view] = await findMany(viewerId, [chatId])
-    if (view === undefined) throw notFound('Chat')
+    if (view === undefined || isDeleted(view)) throw notFound('Chat')
     return view
   }
 
@@ -103,10 +106,11 @@ export function createChats({ store, userExists }: Dependencies): Chats {
   const membershipsShared = shareDeliveryReads(readMemberships, MAX_SHARED)
 
   async function findListed(viewerId: UserId, ids: readonly MemberId[]): Promise<(Member | undefined)[]> {
-    const views = await findMany(
+    const found = await findMany(
       viewerId,
       ids.map(({ chatId }) => chatId),
     )
+    const views = found.map((view) => (view === undefined || isDeleted(view) ? undefined : view))
     const others = ids.filter(
       ({ userId }, index) => userId !== viewerId && views[index]?.member.leftSeq === null,
     )
@@ -142,7 +146,10 @@ export function createChats({ store, userExists }: Dependencies): Chats {
 
   return {
     findMany,
-    find: async (viewerId, chatId) => (await findMany(viewerId, [chatId]))[0],
+    async find(viewerId, chatId) {
+      const [view] = await findMany(viewerId, [chatId])
+      return view === undefined || isDeleted(view) ? undefined : view
+    },
     require,
     async findAny(chatIds) {
       const byId = new Map((await store.chats(chatIds)).map((chat) => [chat.id, chat]))
@@ -158,6 +165,10 @@ export function createChats({ store, userExists }: Dependencies): Chats {
     lowestWatermarks: store.lowestWatermarks,
     startDirectChat,
   }
+}
+
+function isDeleted({ chat }: ChatView): boolean {
+  return chat.deletedAt !== null
 }
 
 function isBetween(userId: UserId, { after, before }: Range<UserId>): boolean {

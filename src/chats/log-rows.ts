@@ -15,6 +15,7 @@ export type ChatRow = Readonly<{
   headSeq: Seq
   memberCount: number
   messageTtlSeconds: number | null
+  isDeleted: boolean
   /** The database's time, or the chat's last activity if that is later: time never goes back inside a chat. */
   now: Date
 }>

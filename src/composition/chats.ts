@@ -4,8 +4,11 @@ import { createChatLogStore } from '../chats/chat-log-store.ts'
 import { createChatLog } from '../chats/chat-log.ts'
 import { createChatStore } from '../chats/chat-store.ts'
 import { createChats } from '../chats/chats.ts'
+import { createDeletionStore } from '../chats/deletion-store.ts'
+import { createDeletionSweep } from '../chats/deletion-sweep.ts'
 import { createRetentionStore } from '../chats/retention-store.ts'
 import { createRetention, type Retention } from '../chats/retention.ts'
+import type { BackgroundLoop } from '../lib/background-loop.ts'
 import type { ServiceLevels } from '../overload/service-levels.ts'
 import type { Users } from '../users/users.ts'
 import type { Foundation } from './foundation.ts'
@@ -23,6 +26,11 @@ export function wireChats({ database, clock }: Foundation, users: Users) {
     chatLog: createChatLog({ store: createChatLogStore(database), writer }),
     audience: createAudience({ store: createAudienceStore(database), clock }),
   }
+}
+
+/** The background work that deletes the rows of deleted chats. */
+export function wireDeletionSweep({ database, logger }: Foundation): BackgroundLoop {
+  return createDeletionSweep({ store: createDeletionStore(database), logger })
 }
 
 /** The background work that deletes old events from the logs. */

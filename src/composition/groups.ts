@@ -1,3 +1,5 @@
+import { createChatDeleter } from '../chats/delete-chat.ts'
+import { createDeletionStore } from '../chats/deletion-store.ts'
 import { createChatUpdater } from '../chats/update-chat.ts'
 import { createGroupCreator } from '../groups/create-group.ts'
 import { createGroupStore } from '../groups/group-store.ts'
@@ -24,5 +26,9 @@ export function wireGroups(
     groups: createGroups({ change, store, memberRules }),
     memberUpdater: createMemberUpdater({ change, store, memberRules }),
     chatUpdater: createChatUpdater({ change }),
+    chatDeleter: createChatDeleter({
+      change,
+      store: createDeletionStore({ writer: database.durableWriter }),
+    }),
   }
 }

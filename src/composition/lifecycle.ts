@@ -1,4 +1,5 @@
 import type { Retention } from '../chats/retention.ts'
+import type { BackgroundLoop } from '../lib/background-loop.ts'
 import type { Demo } from '../demo/demo.ts'
 import type { Followers } from '../followers/followers.ts'
 import { once } from '../lib/async.ts'
@@ -38,6 +39,7 @@ type Parts = Readonly<{
   delivery: Pick<DeliveryParts, 'receipts'>
   media: Pick<MediaParts, 'start' | 'stop'>
   retention: Retention
+  deletionSweep: BackgroundLoop
   followers: Followers
   transport: Transport
 }>
@@ -52,7 +54,19 @@ const WAVES_SHARE = 0.4
  */
 export function createLifecycle(
   { config, database, backplane, logger }: Foundation,
-  { auth, gateway, overload, presence, messages, delivery, media, retention, followers, transport }: Parts,
+  {
+    auth,
+    gateway,
+    overload,
+    presence,
+    messages,
+    delivery,
+    media,
+    retention,
+    deletionSweep,
+    followers,
+    transport,
+  }: Parts,
 ): Lifecycle {
   const { hub, resync, routing } = gateway
   const { messageSender, messageExpiry } = messages
@@ -71,6 +85,7 @@ export function createLifecycle(
     await media.start()
     messageExpiry.start()
     retention.start()
+    deletionSweep.start()
     followers.start()
     presence.monitor.start()
     await serverApi?.start()
@@ -95,6 +110,7 @@ export function createLifecycle(
       messageExpiry.stop(),
       media.stop(),
       retention.stop(),
+      deletionSweep.stop(),
       followers.stop(),
       presence.subscriptions.close(),
     ])

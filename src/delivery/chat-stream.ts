@@ -63,7 +63,8 @@ export function createChatStreams(dependencies: Dependencies): ChatStreams {
       return (item) => {
         if (!plan.merge(item)) return 'skip'
         shared.recordDelivery(viewerId)
-        return item.type === 'MemberRemoved' && item.userId === viewerId ? 'last' : 'deliver'
+        const isOver = item.type === 'MemberRemoved' && item.userId === viewerId
+        return isOver || item.type === 'ChatDeleted' ? 'last' : 'deliver'
       }
     }
 

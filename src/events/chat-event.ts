@@ -31,12 +31,14 @@ export type ChatEvent =
   | EventOf<'MemberRemoved', { userId: UserId }>
   | EventOf<'MemberRoleChanged', { userId: UserId; role: MemberRole }>
   | EventOf<'ChatUpdated'>
+  /** The last event of the log. It ends all memberships. */
+  | EventOf<'ChatDeleted'>
 
 export type ChatEventType = ChatEvent['type']
 
-/** Returns whether a member joins or leaves with this event. */
+/** Returns whether members join or leave with this event. */
 export function changesMembers(event: ChatEvent): boolean {
-  return event.type === 'MemberRemoved' || event.joined.length > 0
+  return event.type === 'MemberRemoved' || event.type === 'ChatDeleted' || event.joined.length > 0
 }
 
 /** Of one attachment in memory, without its name. */

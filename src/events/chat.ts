@@ -15,6 +15,8 @@ export type Chat = Readonly<{
   messageTtlSeconds: number | null
   createdAt: Date
   lastActivityAt: Date
+  /** Null unless the chat is deleted. Only its last event shows it then. */
+  deletedAt: Date | null
 }>
 
 /**

@@ -1,6 +1,6 @@
 import { type ChatEvent, changesMembers } from '../events/chat-event.ts'
 import type { LiveItem, LiveSubscriber, ReceiptAdvanced, Signal, TypingChanged } from '../events/signal.ts'
-import type { UserId } from '../ids.ts'
+import type { Seq, UserId } from '../ids.ts'
 import type { HubState, LocalUser, ServedChat } from './hub-state.ts'
 import { isForActorAlone } from './receipt-order.ts'
 
@@ -31,13 +31,19 @@ export function deliverEvent(step: Step, chat: ServedChat, event: ChatEvent): vo
   }
   deliver(step, chat, event)
   if (event.type === 'MessageSent') stopTyping(step, chat, event.actorId)
-  if (event.type !== 'MemberRemoved') return
-  const removed = state.user(event.userId)
-  if (removed !== undefined) {
-    state.unlink(removed, chat)
-    state.recordLeft(removed, chat.id, event.seq)
+  if (event.type === 'MemberRemoved') endMembership(step, chat, event.userId, event.seq)
+  if (event.type !== 'ChatDeleted') return
+  for (const { id } of Array.from(chat.members)) endMembership(step, chat, id, event.seq)
+}
+
+function endMembership(step: Step, chat: ServedChat, userId: UserId, seq: Seq): void {
+  const user = step.state.user(userId)
+  if (user !== undefined) {
+    step.state.unlink(user, chat)
+    step.state.recordLeft(user, chat.id, seq)
   }
-  stopTyping(step, chat, event.userId)
+  // Also if the user is on another gateway only.
+  stopTyping(step, chat, userId)
 }
 
 /** Delivers a receipt if it is news, or typing if it is news or due to be repeated. */

@@ -107,6 +107,7 @@ function readEvent(json: unknown): ChatEvent {
     case 'MemberRoleChanged':
       return { type, ...place, userId: readUserId(event['userId']), role: readOneOf(event['role'], ROLES) }
     case 'ChatUpdated':
+    case 'ChatDeleted':
       return { type, ...place }
     default:
       throw malformed(type)

@@ -103,13 +103,13 @@ const APPEND = {
       SELECT id, kind, head_seq, members_seq,
         GREATEST(clock_timestamp()::timestamptz(3), last_activity_at) AS at,
         make_interval(secs => message_ttl_seconds) AS ttl
-      FROM chats WHERE id = ANY ($2::uuid[]) AND id = ANY (ARRAY(
+      FROM chats WHERE deleted_at IS NULL AND id = ANY ($2::uuid[]) AND id = ANY (ARRAY(
         SELECT d.chat_id FROM new_message d WHERE d.sender_id = '${SYSTEM_USER_ID}'
           OR (SELECT true FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id)
       )) ORDER BY id FOR NO KEY UPDATE
     ), known AS MATERIALIZED (
       SELECT d.*,
-        (SELECT c.members_seq FROM chats c WHERE c.id = d.chat_id) AS members_seq,
+        (SELECT c.members_seq FROM chats c WHERE c.id = d.chat_id AND c.deleted_at IS NULL) AS members_seq,
         d.sender_id = '${SYSTEM_USER_ID}' OR (
           SELECT m.left_seq IS NULL FROM members m WHERE m.chat_id = d.chat_id AND m.user_id = d.sender_id
         ) AS is_member,

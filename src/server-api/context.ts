@@ -7,6 +7,7 @@ import type { Deadline } from '../api/context.ts'
 import { forbidden, notFound, ParleyError } from '../errors.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Chats } from '../chats/chats.ts'
+import type { ChatDeleter } from '../chats/delete-chat.ts'
 import type { ChatUpdater } from '../chats/update-chat.ts'
 import type { EnsureGroup } from '../groups/create-group.ts'
 import type { MemberUpdater } from '../groups/update-members.ts'
@@ -27,6 +28,7 @@ export type ServerServices = Readonly<{
   chats: Chats
   chatLog: ChatLog
   chatUpdater: ChatUpdater
+  chatDeleter: ChatDeleter
   ensureGroup: EnsureGroup
   memberUpdater: MemberUpdater
   messages: Messages

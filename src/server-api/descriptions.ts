@@ -27,6 +27,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'ChatEvent.type': 'What has changed. Values may be added.',
   'ChatEvent.user': 'MEMBER_ADDED, MEMBER_REMOVED and MEMBER_ROLE_CHANGED: the member.',
   ChatEventType: 'The kind of a change. Values may be added.',
+  'ChatEventType.CHAT_DELETED': 'The chat was deleted. The last event of its log.',
   'ChatEventType.CHAT_UPDATED':
     'The title or the lifetime of messages has changed, or the group was created.',
   'ChatEventType.MEMBER_ADDED': 'A user has joined.',
@@ -40,6 +41,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'ChatKind.DIRECT': 'A chat of two users, whose members never change.',
   'ChatKind.GROUP': 'A chat of any number of users.',
   DateTime: 'A point in time in RFC 3339 format, in UTC with milliseconds.',
+  DeleteChatPayload: 'Result of `deleteChat`.',
+  'DeleteChatPayload.chatId': 'The chat.',
+  'DeleteChatPayload.deleted': 'False if it was deleted before.',
   DeleteMessageInput: 'Input of `deleteMessage`.',
   'DeleteMessageInput.messageId': 'The message to delete.',
   EditMessageInput: 'Input of `editMessage`.',
@@ -97,6 +101,11 @@ messages stay. Scope \`users\`.
 
 - \`NOT_FOUND\` – no such user`,
   'Mutation.deactivateUser(userId:)': 'The user.',
+  'Mutation.deleteChat': `Deletes a chat for all of its members, with its messages and files. They lose it at once; its rows and files are
+deleted in the background. Other calls answer NOT_FOUND from then on. Scope \`chats\`.
+
+- \`NOT_FOUND\` – no such chat`,
+  'Mutation.deleteChat(chatId:)': 'The chat to delete.',
   'Mutation.deleteMessage': `Deletes a message of any user. The message stays as a tombstone. Scope \`messages\`.
 
 - \`NOT_FOUND\` – no such message`,

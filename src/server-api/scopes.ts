@@ -16,6 +16,7 @@ const SCOPES: Readonly<Record<string, Scope>> = {
   'Mutation.ensureGroup': 'chats',
   'Mutation.updateChat': 'chats',
   'Mutation.updateMembers': 'chats',
+  'Mutation.deleteChat': 'chats',
   'Mutation.sendMessage': 'messages',
   'Mutation.sendMessages': 'messages',
   'Mutation.editMessage': 'messages',

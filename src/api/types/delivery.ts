@@ -78,9 +78,8 @@ function defineEvents(builder: Builder): void {
       role: t.expose('role', { ...SHARED, type: 'MemberRole' }),
     }),
   })
-  builder.objectType('ChatUpdated', {
-    interfaces: ['ChatEvent'],
-  })
+  builder.objectType('ChatUpdated', { interfaces: ['ChatEvent'] })
+  builder.objectType('ChatDeleted', { interfaces: ['ChatEvent'] })
   builder.objectType('CaughtUp', {
     fields: (t) => ({ at: t.expose('at', { ...SHARED, type: 'DateTime' }) }),
   })
@@ -150,6 +149,7 @@ function defineSubscriptions(builder: Builder): void {
       'MemberRemoved',
       'MemberRoleChanged',
       'ChatUpdated',
+      'ChatDeleted',
       'ReceiptAdvanced',
       'TypingChanged',
       'CaughtUp',

@@ -26,6 +26,7 @@ const TYPES = {
   MemberRemoved: 'member.removed',
   MemberRoleChanged: 'member.role_changed',
   ChatUpdated: 'chat.updated',
+  ChatDeleted: 'chat.deleted',
 } as const satisfies Record<ChatEventType, WebhookType>
 
 /** Returns the type that receivers see. */
@@ -66,6 +67,7 @@ function detailsOf(event: ChatEvent): Readonly<Record<string, unknown>> {
     case 'MemberRoleChanged':
       return { userId: globalId.user(event.userId), role: event.role }
     case 'ChatUpdated':
+    case 'ChatDeleted':
       return {}
     default:
       return event satisfies never

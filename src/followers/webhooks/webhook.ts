@@ -10,6 +10,7 @@ export const WEBHOOK_TYPES = [
   'member.removed',
   'member.role_changed',
   'chat.updated',
+  'chat.deleted',
   'user.changed',
   'receipt.advanced',
   'message.pending',

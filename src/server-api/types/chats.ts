@@ -159,7 +159,21 @@ function defineChanges(builder: ServerBuilder): void {
       remove: t.idList({ required: true, defaultValue: [] }),
     }),
   })
+  const deleted = builder.objectRef<{ chatId: ChatId; deleted: boolean }>('DeleteChatPayload').implement({
+    fields: (t) => ({
+      chatId: t.id({ resolve: ({ chatId }) => globalId.chat(chatId) }),
+      deleted: t.exposeBoolean('deleted'),
+    }),
+  })
   builder.mutationFields((t) => ({
+    deleteChat: t.field({
+      type: deleted,
+      args: { chatId: t.arg.id({ required: true }) },
+      resolve: async (_, args, { services }) => {
+        const chatId = idArgument.chat('chatId', args.chatId)
+        return { chatId, deleted: await services.chatDeleter.delete(chatId) }
+      },
+    }),
     updateChat: t.field({
       type: 'Chat',
       args: { input: t.arg({ type: update, required: true }) },

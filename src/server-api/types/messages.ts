@@ -54,6 +54,7 @@ const EVENT_TYPES = {
   MEMBER_REMOVED: { value: 'MemberRemoved' },
   MEMBER_ROLE_CHANGED: { value: 'MemberRoleChanged' },
   CHAT_UPDATED: { value: 'ChatUpdated' },
+  CHAT_DELETED: { value: 'ChatDeleted' },
 } as const satisfies Record<string, { value: ChatEventType }>
 
 function defineEvents(builder: ServerBuilder): void {

@@ -124,6 +124,7 @@ export class ModelClient {
     const seq = item.seq ?? 0
     this.#expectNext(chatId, seq, item)
     this.#lastSeqs.set(chatId, Math.max(seq, this.#lastSeqs.get(chatId) ?? 0))
+    if (item.__typename === 'ChatDeleted') return void this.#chats.delete(chatId)
     if (seq <= local.headSeq) return
     if (this.#isAddedBy(item)) return this.#queryChat(chatId, local)
     if (seq !== local.headSeq + 1)
@@ -142,7 +143,8 @@ export class ModelClient {
   /** Within one subscription no event repeats, and none is missing except while its person was removed. */
   #expectNext(chatId: string, seq: number, item: StreamItem): void {
     const before = this.#delivered.get(chatId)
-    const isRemoved = item.__typename === 'MemberRemoved' && this.#isNamedIn(item)
+    const isRemoved =
+      item.__typename === 'ChatDeleted' || (item.__typename === 'MemberRemoved' && this.#isNamedIn(item))
     this.#delivered.set(chatId, isRemoved ? 'removed' : seq)
     if (before === 'removed' ? this.#isAddedBy(item) : before === undefined || seq === before + 1) return
     throw new Error(`${this.#person.name} received ${seq} after ${before} in one subscription`)

@@ -41,7 +41,7 @@ export type Step =
     }>
   /** A group of all people except `target`. */
   | Readonly<{ type: 'createGroup'; actor: Name; target: Name; messageTtlSeconds: number }>
-  | Readonly<{ type: 'addOrRemove' | 'leave'; actor: Name; target: Name; where: number }>
+  | Readonly<{ type: 'addOrRemove' | 'leave' | 'deleteChat'; actor: Name; target: Name; where: number }>
   | Readonly<{
       type: 'setRole'
       actor: Name
@@ -82,6 +82,8 @@ export type StartClient = (person: Person, device: string) => Promise<ScenarioCl
 
 const SEND_AS_SYSTEM = `
   mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }`
+
+const DELETE_CHAT = 'mutation ($chatId: ID!) { deleteChat(chatId: $chatId) { deleted } }'
 
 /** The product's backend, and a few people, each with clients that start while steps are running. */
 export class Scenario {
@@ -196,6 +198,8 @@ export class Scenario {
           : attempt(person, ADD_MEMBERS, { chatId, userIds: [userId] })
       case 'leave':
         return attempt(person, REMOVE_MEMBER, { chatId, userId: person.id })
+      case 'deleteChat':
+        return void (await this.#backend.run(DELETE_CHAT, { chatId }))
       case 'setRole':
         return attempt(person, SET_MEMBER_ROLE, { chatId, userId, role: step.role })
       case 'rename':

@@ -17,7 +17,7 @@ function bobsView({ headSeq, joinedSeq = 1, leftSeq, earlierPeriods = [] }: Memb
   const row = { title: null, creatorId: alice, memberCount: 2, messageTtlSeconds: null }
   const left = { leftAt: leftSeq === undefined ? null : at, leftSeq: leftSeq ?? null }
   return {
-    chat: { id, kind: 'GROUP', headSeq, createdAt: at, lastActivityAt: at, ...row },
+    chat: { id, kind: 'GROUP', headSeq, createdAt: at, lastActivityAt: at, deletedAt: null, ...row },
     member: {
       chatId: id,
       userId: bob,

@@ -74,6 +74,7 @@ export function createViewerWorld() {
       messageTtlSeconds: n % 2 === 0 ? null : n,
       createdAt: AT,
       lastActivityAt: new Date(AT.getTime() + n),
+      deletedAt: null,
     }
     return { chat, member: member(viewerId, { chatId: id, userId: viewerId }) }
   }

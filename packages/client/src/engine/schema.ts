@@ -36,6 +36,7 @@ export const FIELDS: Table = {
     viewerMember: 'ChatMember',
   },
   ChatConnection: { edges: 'ChatEdge', pageInfo: 'PageInfo' },
+  ChatDeleted: { actor: 'User', at: 'DateTime', chat: 'Chat', seq: 'Int' },
   ChatEdge: { cursor: 'String', node: 'Chat' },
   ChatMember: {
     deliveredSeq: 'Int',
@@ -188,6 +189,7 @@ export const FIELDS: Table = {
 /** The object types of each interface and union. */
 export const POSSIBLE_TYPES: Readonly<Record<string, readonly string[]>> = {
   ChatEvent: [
+    'ChatDeleted',
     'ChatUpdated',
     'MemberAdded',
     'MemberRemoved',
@@ -199,6 +201,7 @@ export const POSSIBLE_TYPES: Readonly<Record<string, readonly string[]>> = {
   ],
   InboxEvent: [
     'CaughtUp',
+    'ChatDeleted',
     'ChatUpdated',
     'InboxReset',
     'MemberAdded',
@@ -222,6 +225,7 @@ export const EMBEDDED: readonly string[] = [
   'AddMembersPayload',
   'CaughtUp',
   'ChatConnection',
+  'ChatDeleted',
   'ChatEdge',
   'ChatMemberConnection',
   'ChatMemberEdge',

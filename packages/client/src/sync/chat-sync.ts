@@ -92,7 +92,8 @@ export function createChatSync(chatId: string, dependencies: ChatSyncDependencie
     const isBack = type === 'MemberAdded' && user?.id === model.viewerId
     // Without another member the watermarks no longer tell a status; the server remembers it.
     const isAlone = type === 'MemberRemoved' && Object.keys(next.members).length === 1
-    if (isBack || isAlone) void read(readAgain)
+    // The answer that there is no such chat removes it.
+    if (isBack || isAlone || type === 'ChatDeleted') void read(readAgain)
   }
 
   function takeReceipt(record: ChatRecord, { user, deliveredSeq, readSeq }: ReceiptData): void {

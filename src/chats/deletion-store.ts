@@ -1,0 +1,145 @@
+import type { ChatId, Seq, UserId } from '../ids.ts'
+import type { ChatKind } from '../events/chat.ts'
+import type { Transaction } from '../store/sql/transaction.ts'
+import type { Writer } from '../store/sql/writer.ts'
+
+/** The last event of a deleted chat. */
+export type LastEvent = Readonly<{ chatId: ChatId; seq: Seq; at: Date; kind: ChatKind }>
+
+/** A deleted chat whose rows are due to leave. */
+export type DueChat = Readonly<{ chatId: ChatId; lastSeq: Seq; isEmptied: boolean }>
+
+export type DeletionStore = Readonly<{
+  /**
+   * Marks the chat as deleted. Each present member sees the last event of its log and no other, former ones see
+   * nothing. The transaction must hold the lock on the chat's row.
+   */
+  markDeleted(tx: Transaction, last: LastEvent): Promise<void>
+  /** Deletes up to `limit` events and messages of a chat that is due. Returns false if none is due. */
+  step(limit: number): Promise<boolean>
+}>
+
+/** All gateways have delivered the last event by then, and repaired their gaps from the log. In seconds. */
+const CONTENTS_LEAVE_AFTER_S = 60
+/** A device that was away for this long does not get the last event. It finds the chat missing. In seconds. */
+const LAST_EVENT_LEAVES_AFTER_S = 90 * 24 * 3_600
+
+// Updates the chat's row, which the transaction has locked, and the chat's rows of members, which it locks in order of
+// user id, as all statements that lock several members do. Then adds a row to deleted_chats. All by primary keys.
+const MARK = {
+  name: 'chat_mark_deleted',
+  text: `
+    WITH chat AS (
+      UPDATE chats SET deleted_at = $3, members_seq = $2, member_count = 0 WHERE id = $1
+    ), locked AS MATERIALIZED (
+      SELECT user_id, left_seq FROM members WHERE chat_id = $1 ORDER BY user_id FOR UPDATE
+    ), former AS (
+      DELETE FROM members m USING locked l
+      WHERE m.chat_id = $1 AND m.user_id = l.user_id AND l.left_seq IS NOT NULL
+    ), present AS (
+      UPDATE members m SET joined_seq = $2, left_seq = $2, left_at = $3, earlier_stays = '{}', left_member_count = 0
+      FROM locked l WHERE m.chat_id = $1 AND m.user_id = l.user_id AND l.left_seq IS NULL
+    )
+    INSERT INTO deleted_chats (chat_id, last_seq, due_at) VALUES ($1, $2, now() + make_interval(secs => $4))`,
+}
+
+// The index of deleted_chats on due_at. Locks the row that it returns, and skips those of other gateways.
+const DUE = {
+  name: 'chat_deletion_due',
+  text: `
+    SELECT chat_id AS "chatId", last_seq AS "lastSeq", is_emptied AS "isEmptied" FROM deleted_chats
+    WHERE due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+}
+
+// One row of log_floors by its primary key. All events but the last have left for readers, before the first one leaves.
+const RAISE_FLOOR = {
+  name: 'chat_deletion_raise_floor',
+  text: `
+    INSERT INTO log_floors AS f (chat_id, floor_seq) VALUES ($1, $2)
+    ON CONFLICT (chat_id) DO UPDATE SET floor_seq = EXCLUDED.floor_seq WHERE f.floor_seq < EXCLUDED.floor_seq`,
+}
+
+// A range of the primary key of chat_events.
+const DELETE_EVENTS = {
+  name: 'chat_deletion_events',
+  text: `
+    WITH gone AS (
+      DELETE FROM chat_events WHERE chat_id = $1 AND seq = ANY (ARRAY(
+        SELECT seq FROM chat_events WHERE chat_id = $1 AND seq < $2 ORDER BY seq LIMIT $3
+      )) RETURNING 1
+    )
+    SELECT count(*)::int AS count FROM gone`,
+}
+
+// A range of the primary key of messages; then attachments, uploads and reactions of these by their primary keys. From
+// the commit on, the files are released, and the media sweep deletes their bytes.
+const DELETE_MESSAGES = {
+  name: 'chat_deletion_messages',
+  text: `
+    WITH gone AS MATERIALIZED (
+      SELECT seq FROM messages WHERE chat_id = $1 ORDER BY seq LIMIT $2
+    ), messages_gone AS (
+      DELETE FROM messages WHERE chat_id = $1 AND seq = ANY (ARRAY(SELECT seq FROM gone))
+    ), files AS (
+      DELETE FROM attachments WHERE chat_id = $1 AND message_seq = ANY (ARRAY(SELECT seq FROM gone)) RETURNING id
+    ), released AS (
+      UPDATE uploads SET released_at = now() WHERE id = ANY (ARRAY(SELECT id FROM files))
+    ), reactions_gone AS (
+      DELETE FROM reactions WHERE chat_id = $1 AND message_seq = ANY (ARRAY(SELECT seq FROM gone))
+    )
+    SELECT count(*)::int AS count FROM gone`,
+}
+
+type Count = Readonly<{ count: number }>
+
+export function createDeletionStore({ writer }: { writer: Writer }): DeletionStore {
+  /** Without it, the two users can begin a new direct chat. */
+  async function forgetPair(tx: Transaction, chatId: ChatId): Promise<void> {
+    const members = await tx.prisma.member.findMany({ where: { chatId }, select: { userId: true } })
+    const [first, second] = members.map(({ userId }) => userId as UserId)
+    if (first === undefined || second === undefined) return
+    const pairs = [
+      { lowUserId: first, highUserId: second },
+      { lowUserId: second, highUserId: first },
+    ]
+    await tx.prisma.directChat.deleteMany({ where: { chatId, OR: pairs } })
+  }
+
+  async function deleteContents(tx: Transaction, { chatId, lastSeq }: DueChat, limit: number): Promise<void> {
+    await tx.query(RAISE_FLOOR, [chatId, lastSeq - 1])
+    const [events] = await tx.query<Count>(DELETE_EVENTS, [chatId, lastSeq, limit])
+    if (events?.count === limit) return
+    const [messages] = await tx.query<Count>(DELETE_MESSAGES, [chatId, limit])
+    if (messages?.count === limit) return
+    await tx.prisma.memberChangeKey.deleteMany({ where: { chatId } })
+    const dueAt = new Date(Date.now() + 1_000 * LAST_EVENT_LEAVES_AFTER_S)
+    await tx.prisma.deletedChat.update({ where: { chatId }, data: { isEmptied: true, dueAt } })
+  }
+
+  async function deleteRest(tx: Transaction, { chatId }: DueChat): Promise<void> {
+    const where = { chatId }
+    await tx.prisma.devicePosition.deleteMany({ where })
+    await tx.prisma.member.deleteMany({ where })
+    await tx.prisma.chatEvent.deleteMany({ where })
+    await tx.prisma.chatMark.deleteMany({ where })
+    await tx.prisma.followerPosition.deleteMany({ where })
+    await tx.prisma.logFloor.deleteMany({ where })
+    await tx.prisma.chat.deleteMany({ where: { id: chatId } })
+    await tx.prisma.deletedChat.deleteMany({ where })
+  }
+
+  return {
+    async markDeleted(tx, { chatId, seq, at, kind }) {
+      if (kind === 'DIRECT') await forgetPair(tx, chatId)
+      await tx.query(MARK, [chatId, seq, at, CONTENTS_LEAVE_AFTER_S])
+    },
+
+    step: (limit) =>
+      writer.transaction(async (tx) => {
+        const [due] = await tx.query<DueChat>(DUE, [])
+        if (due === undefined) return false
+        await (due.isEmptied ? deleteRest(tx, due) : deleteContents(tx, due, limit))
+        return true
+      }),
+  }
+}
