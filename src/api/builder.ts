@@ -30,6 +30,7 @@ export type SchemaTypes = {
   Scalars: {
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date }
+    JSON: { Input: unknown; Output: unknown }
     // Enums. Pothos can name them only among the scalars.
     AttachmentKind: { Input: AttachmentKind; Output: AttachmentKind }
     MemberRole: { Input: MemberRole; Output: MemberRole }

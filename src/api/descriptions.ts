@@ -53,6 +53,8 @@ still see the message: 403 if not or if expired, 404 once the file is deleted.`,
   'Chat.memberCount': 'Number of present members.',
   'Chat.members': 'Present members, in a stable order. A viewer who has left sees only their own membership.',
   'Chat.messages': 'Messages that the viewer can see, in `seq` order. `last: 30` returns the newest page.',
+  'Chat.data':
+    "The product's own data: a JSON object of at most 16,384 bytes. Null if there is none, or if the viewer has left.",
   'Chat.messageTtlSeconds':
     'Lifetime of new messages in seconds, 5 to 31,536,000. Null if messages are kept permanently.',
   'Chat.title': 'Title of a group, 1 to 255 characters. Null in a direct chat.',
@@ -99,6 +101,7 @@ A direct chat starts with its first message instead.`,
   'CreateGroupInput.clientChatId':
     'Key chosen by the client for this group, 1 to 64 characters and unique per viewer. A UUID is suitable.',
   'CreateGroupInput.memberIds': 'Users to add besides the viewer. Each must have signed in once.',
+  'CreateGroupInput.data': 'As `Chat.data`, with at most 8 levels and 256 keys and items.',
   'CreateGroupInput.messageTtlSeconds':
     'Lifetime of messages in seconds, 5 to 31,536,000. Null or 0 keeps messages permanently.',
   'CreateGroupInput.title': '1 to 255 characters after surrounding whitespace is removed.',
@@ -145,6 +148,7 @@ On \`inbox\` it concerns all chats:
 
 On \`chatEvents\` it concerns that chat. Subscribe from its \`headSeq\` next time.`,
   'InboxReset.reason': 'Explanation in English for logs. Clients must not parse it.',
+  JSON: 'Any JSON value.',
   MarkDeliveredInput: 'Input of `markDelivered`.',
   'MarkDeliveredInput.deviceId':
     'The device whose position moves. If it is null or never opened an inbox, only the watermark moves.',
@@ -186,6 +190,8 @@ sees watermarks of others only up to their own leaving.`,
 Null if the message is deleted or expired, has only attachments, or was sent before the viewer joined.`,
   'Message.chat': 'The chat that the message belongs to.',
   'Message.clientMessageId': "The key that the sender's client chose, unique per sender and chat.",
+  'Message.data':
+    "The product's own data: a JSON object of at most 4,096 bytes. Null in the same cases as `body`.",
   'Message.deletedAt':
     'When the sender deleted the message. Null if it was not deleted, even if it has expired.',
   'Message.editedAt': 'When the body was last edited. Null if never.',
@@ -202,6 +208,7 @@ Null if the message is deleted or expired, has only attachments, or was sent bef
   'Message.seq': 'Seq of the MessageSent event. It never changes.',
   'Message.status':
     'Derived from the watermarks of the other members. In a live MessageSent event it is SENT.',
+  'Message.type': "The product's own type, such as `order.shipped`. Null in the same cases as `data`.",
   MessageConnection: 'A page of the messages of a chat.',
   MessageDeleted: 'The sender deleted a message.',
   'MessageDeleted.message': 'The message without its content.',
@@ -387,6 +394,8 @@ A direct chat without messages is listed only to the user who started it.`,
   'SendMessageInput.clientMessageId':
     'Key chosen by the client for this message, 1 to 64 characters, unique per sender and chat. A UUID is suitable.',
   'SendMessageInput.replyToId': 'A message of the same chat to reply to. Null if this is not a reply.',
+  'SendMessageInput.data': 'As `Message.data`, with at most 8 levels and 256 keys and items. Edits keep it.',
+  'SendMessageInput.type': '1 to 64 letters, digits, dots, hyphens and underscores. Edits keep it.',
   SendMessagePayload: 'Result of `sendMessage`.',
   'SendMessagePayload.deduplicated':
     'True if the key was used before. `message` is then the first message, as it is now.',
@@ -473,6 +482,7 @@ one final \`online: null\` follows for them.
   'TypingChanged.user': 'The user who types.',
   UpdateChatInput: 'Input of `updateChat`.',
   'UpdateChatInput.chatId': 'The chat to change.',
+  'UpdateChatInput.data': 'Replaces `Chat.data`. Null removes it.',
   'UpdateChatInput.messageTtlSeconds':
     'Lifetime of later messages in seconds, 5 to 31,536,000, or 0 to keep them permanently. Null changes nothing.',
   'UpdateChatInput.title':
@@ -483,6 +493,7 @@ one final \`online: null\` follows for them.
   'User.avatarUrl':
     "HTTP or HTTPS URL from the user's newest token, at most 2,048 characters. Null if the token has no usable picture.",
   'User.id': "`user_<subject>`, with the subject (`sub`) of the user's tokens.",
+  'User.data': "The product's own data: a JSON object of at most 4,096 bytes. Only its backend changes it.",
   'User.name': "Display name from the user's newest token, 1 to 255 characters. Defaults to the subject.",
   'User.presence':
     'Null unless the user is the viewer or shares a chat with the viewer. A direct chat counts once it has a message.',

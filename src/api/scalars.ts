@@ -3,6 +3,7 @@ import type { Builder } from './builder.ts'
 
 export function defineScalars(builder: Builder): void {
   builder.scalarType('DateTime', DATE_TIME)
+  builder.scalarType('JSON', JSON_SCALAR)
 }
 
 const DAY_MS = 86_400_000
@@ -34,6 +35,9 @@ export const DATE_TIME = {
   serialize: isoText,
   parseValue: parseInstant,
 }
+
+/** Any JSON. Resolvers check the bounds of what they keep. A literal in the document is converted by the library. */
+export const JSON_SCALAR = { serialize: (value: unknown) => value, parseValue: (value: unknown) => value }
 
 function parseInstant(value: unknown): Date {
   const instant = typeof value === 'string' ? new Date(value) : undefined

@@ -1,7 +1,7 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
-/** The present members of a chat after its newest membership change. Of a deleted chat, those who are told. */
+/** The present members of a chat after its newest membership change. Of a deleted chat, the users who are told. */
 export type MemberSnapshot = Readonly<{ membersSeq: Seq; userIds: readonly UserId[] }>
 
 export type AudienceStore = Readonly<{

@@ -54,8 +54,8 @@ type EventRow = Readonly<{
   MessagePart
 
 /** The columns of messages. Null unless the event names a message. */
-type MessagePart = Readonly<{ messageSeq: Seq | null }> &
-  Omit<Message, 'chatId' | 'seq' | 'attachments' | 'isJustSent' | 'isConcealed'>
+type MessagePart = Readonly<{ messageSeq: Seq | null; messageType: string | null }> &
+  Omit<Message, 'chatId' | 'seq' | 'type' | 'attachments' | 'isJustSent' | 'isConcealed'>
 
 // Primary keys, all within one chat: a range of chat_events, one row of messages per event that names a message, and
 // for seq 1 alone all members, to find the initial ones. Takes no lock. One statement, so that events and messages
@@ -67,7 +67,7 @@ const READ = {
       e.subject_id AS "subjectId", e.role, e.emoji, e.added, e.message_seq AS "messageSeq",
       m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
       m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
-      m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount",
+      m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount", m.type AS "messageType", m.data,
       CASE WHEN e.seq = 1 THEN (
         SELECT array_agg(p.user_id) FROM members p
         WHERE p.chat_id = e.chat_id AND (p.joined_seq = 1 OR p.earlier_stays @> 1)
@@ -92,7 +92,7 @@ const LOCK = {
   name: 'chat_log_lock',
   text: `
     SELECT kind, title, head_seq AS "headSeq", member_count AS "memberCount",
-      message_ttl_seconds AS "messageTtlSeconds", deleted_at IS NOT NULL AS "isDeleted",
+      message_ttl_seconds AS "messageTtlSeconds", data, deleted_at IS NOT NULL AS "isDeleted",
       GREATEST(clock_timestamp()::timestamptz(3), last_activity_at) AS now
     FROM chats
     WHERE id = $1 AND ($2::text IS NULL OR (SELECT true FROM members m WHERE m.chat_id = $1 AND m.user_id = $2))
@@ -196,10 +196,19 @@ function toEvent(row: EventRow): ChatEvent {
 }
 
 function toMessage(row: EventRow): Message {
-  const { chatId, senderId, clientMessageId, body, attachmentCount, replyToSeq } = row
+  const {
+    chatId,
+    senderId,
+    clientMessageId,
+    body,
+    attachmentCount,
+    replyToSeq,
+    messageType: type,
+    data,
+  } = row
   const { sentAt, editedAt, deletedAt, expiresAt } = row
   const seq = required(row, 'messageSeq')
-  const content = { body, attachmentCount, replyToSeq }
+  const content = { body, attachmentCount, replyToSeq, type, data }
   return { chatId, seq, senderId, clientMessageId, ...content, sentAt, editedAt, deletedAt, expiresAt }
 }
 

@@ -1,3 +1,5 @@
+import { Prisma } from '../store/generated/client.ts'
+import type { JsonObject } from '../lib/bounded-json.ts'
 import type { ChatId, MemberId, Seq, UserId } from '../ids.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
@@ -37,7 +39,7 @@ export type ChatStore = Readonly<{
 }>
 
 /** The settings of a chat that members may change. */
-export type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds'>
+export type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds' | 'data'>
 
 /** A membership, and the user who looks at it. */
 export type ViewedMemberId = MemberId & Readonly<{ viewerId: UserId }>
@@ -58,6 +60,7 @@ const CHAT_COLUMNS = `
   CASE WHEN m.left_seq IS NULL THEN c.title ELSE m.left_title END AS title,
   CASE WHEN m.left_seq IS NULL THEN c.member_count ELSE m.left_member_count END AS "memberCount",
   CASE WHEN m.left_seq IS NULL THEN c.message_ttl_seconds ELSE m.left_message_ttl_seconds END AS "messageTtlSeconds",
+  CASE WHEN m.left_seq IS NULL THEN c.data END AS data,
   c.created_at AS "createdAt", c.last_activity_at AS "lastActivityAt",
   c.deleted_at AS "deletedAt"`
 
@@ -189,7 +192,12 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
         where: { id: { in: [...chatIds] }, deletedAt: null },
         omit: { membersSeq: true },
       })
-      return rows.map((row) => ({ ...row, id: row.id as ChatId, creatorId: row.creatorId as UserId }))
+      return rows.map((row) => ({
+        ...row,
+        id: row.id as ChatId,
+        creatorId: row.creatorId as UserId,
+        data: row.data as JsonObject | null,
+      }))
     },
 
     async list(userId, { after, before, limit, inverted }) {
@@ -231,16 +239,21 @@ export function createChatStore({ writer, reader }: { writer: Writer; reader: Re
 
 /** Writes the settings. The transaction must hold the lock on the chat's row. */
 export async function writeSettings(tx: Transaction, id: ChatId, settings: ChatSettings): Promise<void> {
-  const { title, messageTtlSeconds } = settings
-  await tx.prisma.chat.update({ where: { id }, data: { title, messageTtlSeconds } })
+  const { title, messageTtlSeconds, data } = settings
+  const columns = {
+    title,
+    messageTtlSeconds,
+    data: data === null ? Prisma.DbNull : (data as Prisma.InputJsonObject),
+  }
+  await tx.prisma.chat.update({ where: { id }, data: columns })
 }
 
 function toView(row: ViewRow): ChatView {
   const { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds } = row
-  const { createdAt, lastActivityAt, deletedAt } = row
-  const times = { createdAt, lastActivityAt, deletedAt }
+  const { createdAt, lastActivityAt, deletedAt, data } = row
+  const rest = { createdAt, lastActivityAt, deletedAt, data }
   return {
-    chat: { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, ...times },
+    chat: { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, ...rest },
     member: toMember({ ...row, chatId: id }),
   }
 }

@@ -24,8 +24,8 @@ export type Chats = Readonly<{
   /** Returns the chat as the viewer sees it; undefined if it does not exist or the viewer was never a member. */
   find(viewerId: UserId, chatId: ChatId): Promise<ChatView | undefined>
   /**
-   * As `find`, in the order of `chatIds`, and with deleted chats, whose last event shows them. Deliveries to all viewers
-   * share their reads.
+   * As `find`, in the order of `chatIds`, and with deleted chats, whose last event shows them. Deliveries to all
+   * viewers share their reads.
    */
   findMany(viewerId: UserId, chatIds: readonly ChatId[]): Promise<readonly (ChatView | undefined)[]>
   /** As `find`. Errors: NOT_FOUND – no such chat, or the viewer was never a member. */

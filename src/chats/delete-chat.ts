@@ -18,14 +18,14 @@ export type ChatDeleter = Readonly<{
 type ChatDeleted = Extract<ChatEvent, { type: 'ChatDeleted' }>
 
 /*
- * A chat leaves in three steps, so that every member is told, also those who are away:
+ * A chat leaves in three steps, so that every member is told, also if their devices are away:
  *
  *   alive ──delete──▶ deleted ──────────────▶ emptied ──────────────▶ gone
  *                     the last event is       only the last event     no row is left
  *                     stored and published    and its members stay
  *
- * 1. One transaction appends the last event and ends all memberships with it. From the commit on no call finds the chat.
- *    The event is delivered, replayed and repaired from the log as any other.
+ * 1. One transaction appends the last event and ends all memberships with it. From the commit on, no call finds the
+ *    chat. The event is delivered, replayed and repaired from the log as any other.
  * 2. A minute later the sweep deletes events, messages and files, a batch at a time.
  * 3. After 90 days it deletes the rest. A device that comes back later finds the chat missing from its list.
  */

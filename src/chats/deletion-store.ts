@@ -1,4 +1,4 @@
-import type { ChatId, Seq, UserId } from '../ids.ts'
+import type { ChatId, Seq } from '../ids.ts'
 import type { ChatKind } from '../events/chat.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { Writer } from '../store/sql/writer.ts'
@@ -41,6 +41,15 @@ const MARK = {
       FROM locked l WHERE m.chat_id = $1 AND m.user_id = l.user_id AND l.left_seq IS NULL
     )
     INSERT INTO deleted_chats (chat_id, last_seq, due_at) VALUES ($1, $2, now() + make_interval(secs => $4))`,
+}
+
+// The chat's members and one row of direct_chats, by their primary keys. Without it, the users can begin a new chat.
+const FORGET_PAIR = {
+  name: 'chat_deletion_forget_pair',
+  text: `
+    DELETE FROM direct_chats d USING members a, members b
+    WHERE a.chat_id = $1 AND b.chat_id = $1 AND d.low_user_id = a.user_id AND d.high_user_id = b.user_id
+      AND d.chat_id = $1`,
 }
 
 // The index of deleted_chats on due_at. Locks the row that it returns, and skips those of other gateways.
@@ -90,47 +99,44 @@ const DELETE_MESSAGES = {
     SELECT count(*)::int AS count FROM gone`,
 }
 
+// Rows of one chat by the primary keys of member_change_keys and deleted_chats.
+const MARK_EMPTIED = {
+  name: 'chat_deletion_mark_emptied',
+  text: `
+    WITH keys AS (DELETE FROM member_change_keys WHERE chat_id = $1)
+    UPDATE deleted_chats SET is_emptied = true, due_at = now() + make_interval(secs => $2) WHERE chat_id = $1`,
+}
+
+// Rows of one chat by the primary keys of these tables, all of which lead with the chat. Few are left: the last event,
+// and a row for each member and device.
+const DELETE_REST = {
+  name: 'chat_deletion_rest',
+  text: `
+    WITH positions AS (DELETE FROM device_positions WHERE chat_id = $1),
+      members_gone AS (DELETE FROM members WHERE chat_id = $1),
+      events AS (DELETE FROM chat_events WHERE chat_id = $1),
+      floors AS (DELETE FROM log_floors WHERE chat_id = $1),
+      marks AS (DELETE FROM chat_marks WHERE chat_id = $1),
+      followed AS (DELETE FROM follower_positions WHERE chat_id = $1),
+      chat AS (DELETE FROM chats WHERE id = $1)
+    DELETE FROM deleted_chats WHERE chat_id = $1`,
+}
+
 type Count = Readonly<{ count: number }>
 
 export function createDeletionStore({ writer }: { writer: Writer }): DeletionStore {
-  /** Without it, the two users can begin a new direct chat. */
-  async function forgetPair(tx: Transaction, chatId: ChatId): Promise<void> {
-    const members = await tx.prisma.member.findMany({ where: { chatId }, select: { userId: true } })
-    const [first, second] = members.map(({ userId }) => userId as UserId)
-    if (first === undefined || second === undefined) return
-    const pairs = [
-      { lowUserId: first, highUserId: second },
-      { lowUserId: second, highUserId: first },
-    ]
-    await tx.prisma.directChat.deleteMany({ where: { chatId, OR: pairs } })
-  }
-
   async function deleteContents(tx: Transaction, { chatId, lastSeq }: DueChat, limit: number): Promise<void> {
     await tx.query(RAISE_FLOOR, [chatId, lastSeq - 1])
     const [events] = await tx.query<Count>(DELETE_EVENTS, [chatId, lastSeq, limit])
     if (events?.count === limit) return
     const [messages] = await tx.query<Count>(DELETE_MESSAGES, [chatId, limit])
     if (messages?.count === limit) return
-    await tx.prisma.memberChangeKey.deleteMany({ where: { chatId } })
-    const dueAt = new Date(Date.now() + 1_000 * LAST_EVENT_LEAVES_AFTER_S)
-    await tx.prisma.deletedChat.update({ where: { chatId }, data: { isEmptied: true, dueAt } })
-  }
-
-  async function deleteRest(tx: Transaction, { chatId }: DueChat): Promise<void> {
-    const where = { chatId }
-    await tx.prisma.devicePosition.deleteMany({ where })
-    await tx.prisma.member.deleteMany({ where })
-    await tx.prisma.chatEvent.deleteMany({ where })
-    await tx.prisma.chatMark.deleteMany({ where })
-    await tx.prisma.followerPosition.deleteMany({ where })
-    await tx.prisma.logFloor.deleteMany({ where })
-    await tx.prisma.chat.deleteMany({ where: { id: chatId } })
-    await tx.prisma.deletedChat.deleteMany({ where })
+    await tx.query(MARK_EMPTIED, [chatId, LAST_EVENT_LEAVES_AFTER_S])
   }
 
   return {
     async markDeleted(tx, { chatId, seq, at, kind }) {
-      if (kind === 'DIRECT') await forgetPair(tx, chatId)
+      if (kind === 'DIRECT') await tx.query(FORGET_PAIR, [chatId])
       await tx.query(MARK, [chatId, seq, at, CONTENTS_LEAVE_AFTER_S])
     },
 
@@ -138,7 +144,7 @@ export function createDeletionStore({ writer }: { writer: Writer }): DeletionSto
       writer.transaction(async (tx) => {
         const [due] = await tx.query<DueChat>(DUE, [])
         if (due === undefined) return false
-        await (due.isEmptied ? deleteRest(tx, due) : deleteContents(tx, due, limit))
+        await (due.isEmptied ? tx.query(DELETE_REST, [due.chatId]) : deleteContents(tx, due, limit))
         return true
       }),
   }

@@ -1,5 +1,6 @@
 import type { ChatId, Seq, UserId } from '../ids.ts'
 import type { ChatEventType } from '../events/chat-event.ts'
+import type { JsonObject } from '../lib/bounded-json.ts'
 import type { ChatKind, MemberRole } from '../events/chat.ts'
 
 /**
@@ -15,6 +16,7 @@ export type ChatRow = Readonly<{
   headSeq: Seq
   memberCount: number
   messageTtlSeconds: number | null
+  data: JsonObject | null
   isDeleted: boolean
   /** The database's time, or the chat's last activity if that is later: time never goes back inside a chat. */
   now: Date

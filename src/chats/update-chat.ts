@@ -1,25 +1,32 @@
 import { badInput, forbidden } from '../errors.ts'
 import type { ChatId, UserId } from '../ids.ts'
+import { canonicalJson } from '../lib/bounded-json.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import { type ChatSettings, writeSettings } from './chat-store.ts'
+import { parseData } from './custom-data.ts'
 import { parseTitle, parseTtl } from './chat-input.ts'
 import type { Change, LockedChat } from './chat-log.ts'
 import type { DurableChange } from './durable-change.ts'
 import { isSystem, requirePresent, requireRank, SYSTEM_ACCESS } from './roles.ts'
 
 /** The new settings. Undefined leaves a setting unchanged. A lifetime of 0 keeps messages forever. */
-export type ChatChanges = Readonly<{ title: string | undefined; messageTtlSeconds: number | undefined }>
+export type ChatChanges = Readonly<{
+  title: string | undefined
+  messageTtlSeconds: number | undefined
+  /** Null removes the data. */
+  data?: unknown
+}>
 
 export type ChatUpdater = Readonly<{
   /**
-   * Changes the title of a group, or the lifetime of messages that are sent from now on. In a direct chat both members
-   * may change the lifetime. The product's backend may do what an owner may. Settings that are in place already succeed
+   * Changes the title of a group, its data, or the lifetime of messages that are sent from now on. In a direct chat
+   * both members may change the lifetime and the data. The product's backend may do what an owner may. Settings that are in place already succeed
    * and add nothing to the log.
    *
    * Errors:
    * - NOT_FOUND – no such chat, or the actor was never a member.
    * - FORBIDDEN – the actor has left, is not an owner or admin, or names a title for a direct chat.
-   * - BAD_USER_INPUT – no setting is named; see also `parseTitle` and `parseTtl`.
+   * - BAD_USER_INPUT – no setting is named; see also `parseTitle`, `parseTtl` and `parseData`.
    * - UNAVAILABLE – not confirmed in time; may be repeated.
    */
   update(actorId: UserId, chatId: ChatId, changes: ChatChanges): Promise<void>
@@ -29,10 +36,12 @@ export function createChatUpdater({ change }: { change: DurableChange }): ChatUp
   return {
     async update(actorId, chatId, changes) {
       const wanted = parse(changes)
-      if (Object.keys(wanted).length === 0) throw badInput('Name a change: set title or messageTtlSeconds.')
+      if (Object.keys(wanted).length === 0)
+        throw badInput('Name a change: set title, messageTtlSeconds or data.')
       await change({ chatId, actorId, what: 'Chat' }, async (tx, chat) => {
         await requireMayChange(chat, actorId, wanted)
-        const settings = { title: chat.title, messageTtlSeconds: chat.messageTtlSeconds, ...wanted }
+        const { title, messageTtlSeconds, data } = chat
+        const settings = { title, messageTtlSeconds, data, ...wanted }
         if (isSame(settings, chat)) return []
         await writeSettings(tx, chatId, settings)
         return hasBegun(chat) ? [chatUpdated(actorId)] : []
@@ -41,10 +50,11 @@ export function createChatUpdater({ change }: { change: DurableChange }): ChatUp
   }
 }
 
-function parse({ title, messageTtlSeconds }: ChatChanges): Partial<ChatSettings> {
+function parse({ title, messageTtlSeconds, data }: ChatChanges): Partial<ChatSettings> {
   return {
     ...(title !== undefined && { title: parseTitle(title) }),
     ...(messageTtlSeconds !== undefined && { messageTtlSeconds: parseTtl(messageTtlSeconds) }),
+    ...(data !== undefined && { data: data === null ? null : parseData(data, 'chat') }),
   }
 }
 
@@ -55,12 +65,13 @@ async function requireMayChange(
 ): Promise<void> {
   const actor = isSystem(actorId) ? SYSTEM_ACCESS : requirePresent(await chat.member(actorId))
   if (chat.kind === 'GROUP')
-    return requireRank(actor, 'ADMIN', 'change its title or the lifetime of messages')
+    return requireRank(actor, 'ADMIN', 'change its title, its data or the lifetime of messages')
   if (wanted.title !== undefined) throw forbidden('A direct chat has no title')
 }
 
-function isSame(settings: ChatSettings, { title, messageTtlSeconds }: ChatSettings): boolean {
-  return settings.title === title && settings.messageTtlSeconds === messageTtlSeconds
+function isSame(settings: ChatSettings, { title, messageTtlSeconds, data }: ChatSettings): boolean {
+  const isSameData = canonicalJson(settings.data) === canonicalJson(data)
+  return settings.title === title && settings.messageTtlSeconds === messageTtlSeconds && isSameData
 }
 
 /**

@@ -47,6 +47,7 @@ const ATTACHMENT_BYTES = 400
 /** Returns a rough size of an event in memory, in bytes. Precise enough for bounds. */
 export function approximateBytes(event: ChatEvent): number {
   if (!('message' in event)) return 400
-  const { body, attachmentCount } = event.message
-  return 400 + 2 * (body?.length ?? 0) + ATTACHMENT_BYTES * attachmentCount
+  const { body, attachmentCount, data } = event.message
+  const dataBytes = data === null ? 0 : 2 * JSON.stringify(data).length
+  return 400 + 2 * (body?.length ?? 0) + ATTACHMENT_BYTES * attachmentCount + dataBytes
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../lib/bounded-json.ts'
 import { type ChatId, type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 import { isWithin, type MembershipPeriod } from './membership-period.ts'
 
@@ -13,6 +14,8 @@ export type Chat = Readonly<{
   headSeq: Seq
   memberCount: number
   messageTtlSeconds: number | null
+  /** The product's own data. */
+  data: JsonObject | null
   createdAt: Date
   lastActivityAt: Date
   /** Null unless the chat is deleted. Only its last event shows it then. */

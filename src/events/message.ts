@@ -1,3 +1,4 @@
+import type { JsonObject } from '../lib/bounded-json.ts'
 import type { Attachment } from './attachment.ts'
 import { type ChatId, type MessageId, type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 
@@ -18,6 +19,9 @@ export type Message = Readonly<{
   /** The attachments, if they are known already. Otherwise they are read by the id of the message. */
   attachments?: readonly Attachment[]
   replyToSeq: Seq | null
+  /** The product's own type and data. Null if there are none, once deleted, and some time after the expiry. */
+  type: string | null
+  data: JsonObject | null
   sentAt: Date
   editedAt: Date | null
   deletedAt: Date | null
@@ -53,6 +57,11 @@ export function shownBody(message: Message, nowMs: number): string | null {
   return body === '' || isExpired(message, nowMs) ? null : body
 }
 
+/** Returns the type and data that a reader sees at `nowMs`. */
+export function shownData(message: Message, nowMs: number): Pick<Message, 'type' | 'data'> {
+  return isExpired(message, nowMs) ? { type: null, data: null } : message
+}
+
 /**
  * Returns a message without its content. A message from before a membership period may change within it. The member's
  * log includes the change, because it has no gaps, but must not reveal the content.
@@ -61,9 +70,9 @@ export function concealed(message: Message): Message {
   return { ...withoutContent(message), replyToSeq: null, isConcealed: true }
 }
 
-/** Returns a message without its body and attachments. */
+/** Returns a message without its body, attachments and data. */
 export function withoutContent({ attachments: _, ...message }: Message): Message {
-  return { ...message, body: null, attachmentCount: 0 }
+  return { ...message, body: null, attachmentCount: 0, type: null, data: null }
 }
 
 export function messageIdOf({ chatId, seq }: Message): MessageId {

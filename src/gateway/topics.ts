@@ -14,6 +14,7 @@ import type { Topic } from '../bus/topic.ts'
 import type { Attachment } from '../events/attachment.ts'
 import type { ChatEvent, ChatEventType } from '../events/chat-event.ts'
 import type { Message } from '../events/message.ts'
+import type { JsonObject } from '../lib/bounded-json.ts'
 import type { Signal } from '../events/signal.ts'
 import { type AttachmentId, type ChatId, MAX_SEQ, type Seq, type UserId } from '../ids.ts'
 
@@ -38,6 +39,7 @@ function readMessage(json: unknown): Message {
     clientMessageId: readText(message['clientMessageId']),
     body: readNullable(message['body'], readText),
     replyToSeq: readNullable(message['replyToSeq'], readSeq),
+    ...readCustom(message['type'], message['data']),
     sentAt: readInstant(message['sentAt']),
     editedAt: readNullable(message['editedAt'], readInstant),
     deletedAt: readNullable(message['deletedAt'], readInstant),
@@ -45,6 +47,18 @@ function readMessage(json: unknown): Message {
     ...readAttachments(message['attachmentCount'], message['attachments']),
     ...readJustSent(message['isJustSent']),
   }
+}
+
+/** A gateway of an earlier version sends none of both. */
+function readCustom(type: unknown, data: unknown): Pick<Message, 'type' | 'data'> {
+  return {
+    type: type === undefined ? null : readNullable(type, readText),
+    data: data === undefined ? null : readNullable(data, readData),
+  }
+}
+
+function readData(json: unknown): JsonObject {
+  return readObject(json) as JsonObject
 }
 
 /** A gateway of an earlier version sends none of both. */

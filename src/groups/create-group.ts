@@ -6,6 +6,8 @@ import type { ChatEvent } from '../events/chat-event.ts'
 import { badInput, ParleyError } from '../errors.ts'
 import { type ChatId, newChatId, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 import { isSystem } from '../chats/roles.ts'
+import { parseData } from '../chats/custom-data.ts'
+import { canonicalJson } from '../lib/bounded-json.ts'
 import { parseKey } from '../chats/client-key.ts'
 import {
   answerInTime,
@@ -22,6 +24,8 @@ export type GroupInput = Readonly<{
   memberIds: readonly UserId[]
   /** Undefined or 0: messages are kept forever. */
   messageTtlSeconds: number | undefined
+  /** The product's own data. Default: none. */
+  data?: unknown
   clientChatId: string
 }>
 
@@ -47,7 +51,7 @@ export type EnsureGroup = (group: EnsuredGroup) => Promise<Readonly<{ chatId: Ch
  * Errors:
  * - NOT_FOUND – a member does not exist.
  * - CONFLICT – the creator used the key for another group.
- * - BAD_USER_INPUT – see `parseTitle`, `parseTtl` and `parseKey`; too many members.
+ * - BAD_USER_INPUT – see `parseTitle`, `parseTtl`, `parseData` and `parseKey`; too many members.
  * - UNAVAILABLE – not confirmed in time; may be repeated with the same key.
  */
 export type CreateGroup = (creatorId: UserId, input: GroupInput) => Promise<ChatId>
@@ -112,13 +116,21 @@ type Group = Readonly<{ chatId: ChatId; createdAt: Date | undefined }>
 function toGroup(creatorId: UserId, input: GroupInput & Pick<NewGroup, 'ownerIds'>): NewGroup {
   const title = parseTitle(input.title)
   const messageTtlSeconds = parseTtl(input.messageTtlSeconds ?? 0)
+  const data = input.data === undefined ? null : parseData(input.data, 'chat')
   const memberIds = [...new Set(input.memberIds)].sort()
   return {
     chatId: newChatId(),
     creatorId,
     clientChatId: parseKey('clientChatId', input.clientChatId),
-    fingerprint: digest([title, messageTtlSeconds, memberIds]),
+    // A group without data keeps the digest that it had before there was data.
+    fingerprint: digest([
+      title,
+      messageTtlSeconds,
+      memberIds,
+      ...(data === null ? [] : [canonicalJson(data)]),
+    ]),
     title,
+    data,
     messageTtlSeconds,
     ownerIds: input.ownerIds,
     memberIds,

@@ -1,5 +1,6 @@
 import type { MemberRole } from '../events/chat.ts'
 import type { ChatId, Seq, UserId } from '../ids.ts'
+import type { JsonObject } from '../lib/bounded-json.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { Writer } from '../store/sql/writer.ts'
 
@@ -10,6 +11,7 @@ export type NewGroup = Readonly<{
   clientChatId: string
   fingerprint: Buffer
   title: string
+  data: JsonObject | null
   messageTtlSeconds: number | null
   ownerIds: readonly UserId[]
   memberIds: readonly UserId[]
@@ -63,8 +65,8 @@ const CREATE = {
       INSERT INTO created_groups (creator_id, client_chat_id, chat_id, fingerprint) VALUES ($2, $3, $1, $4)
       ON CONFLICT DO NOTHING RETURNING chat_id
     ), chat AS (
-      INSERT INTO chats (id, kind, title, creator_id, head_seq, members_seq, member_count, message_ttl_seconds)
-      SELECT chat_id, 'GROUP', $5, $2, 1, 1, cardinality($7::text[]), $6 FROM created RETURNING id, created_at
+      INSERT INTO chats (id, kind, title, creator_id, head_seq, members_seq, member_count, message_ttl_seconds, data)
+      SELECT chat_id, 'GROUP', $5, $2, 1, 1, cardinality($7::text[]), $6, $9::json FROM created RETURNING id, created_at
     ), added AS (
       INSERT INTO members (chat_id, user_id, role)
       SELECT chat.id, member.id, CASE WHEN member.id = ANY($8::text[]) THEN 'OWNER' ELSE 'MEMBER' END::"MemberRole"
@@ -131,8 +133,9 @@ export function createGroupStore({ writer }: { writer: Writer }): GroupStore {
   return {
     async create({ chatId, creatorId, clientChatId, fingerprint, ...group }) {
       const key = [chatId, creatorId, clientChatId, fingerprint]
-      const { title, messageTtlSeconds, memberIds, ownerIds } = group
-      const values = [...key, title, messageTtlSeconds, memberIds, ownerIds]
+      const { title, messageTtlSeconds, memberIds, ownerIds, data } = group
+      const json = data === null ? null : JSON.stringify(data)
+      const values = [...key, title, messageTtlSeconds, memberIds, ownerIds, json]
       return (await writer.query<{ at: Date }>(CREATE, values))[0]
     },
 

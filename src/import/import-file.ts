@@ -64,7 +64,7 @@ async function write(
   store: ImportStore,
   signal: AbortSignal,
 ): Promise<Readonly<{ chatIds: ReadonlyMap<string, ChatId>; skipped: number }>> {
-  const system = { type: 'user', id: SYSTEM_USER_ID, name: 'System', avatarUrl: null } as const
+  const system = { type: 'user', id: SYSTEM_USER_ID, name: 'System', avatarUrl: null, data: null } as const
   let users: UserRecord[] = [system]
   let messages: PlacedMessage[] = []
   const chatIds = new Map<string, ChatId>()
@@ -126,9 +126,10 @@ async function write(
 }
 
 function placed(record: MessageRecord, chatId: ChatId, seq: Seq, replyToSeq: Seq | null): PlacedMessage {
-  const { sender: senderId, id: clientMessageId, body, sentAt } = record
-  const fingerprint = fingerprintOf({ body, replyToSeq, attachmentIds: [] })
-  return { chatId, seq, senderId, clientMessageId, fingerprint, body, replyToSeq, sentAt }
+  const { sender: senderId, id: clientMessageId, body, sentAt, messageType: type, data } = record
+  const content = { body, replyToSeq, type, data }
+  const fingerprint = fingerprintOf({ ...content, attachmentIds: [] })
+  return { chatId, seq, senderId, clientMessageId, fingerprint, ...content, sentAt }
 }
 
 const CHANGED =

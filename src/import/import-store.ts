@@ -1,4 +1,5 @@
 import { type ChatId, type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
+import type { JsonObject } from '../lib/bounded-json.ts'
 import type { Statement } from '../store/sql/statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { ChatRecord, UserRecord } from './records.ts'
@@ -12,6 +13,8 @@ export type PlacedMessage = Readonly<{
   fingerprint: Buffer
   body: string
   replyToSeq: Seq | null
+  type: string | null
+  data: JsonObject | null
   sentAt: Date
 }>
 
@@ -35,8 +38,9 @@ export type ImportStore = Readonly<{
 const ADD_USERS: Statement = {
   name: 'import_users',
   text: `
-    INSERT INTO users (id, name, avatar_url, claims_issued_at)
-    SELECT u.id, u.name, u.avatar_url, 'epoch' FROM unnest($1::text[], $2::text[], $3::text[]) AS u(id, name, avatar_url)
+    INSERT INTO users (id, name, avatar_url, data, claims_issued_at)
+    SELECT u.*, 'epoch'
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::json[]) AS u(id, name, avatar_url, data)
     ORDER BY u.id ON CONFLICT DO NOTHING`,
 }
 
@@ -48,8 +52,9 @@ const ADD_GROUP: Statement = {
       INSERT INTO created_groups (creator_id, client_chat_id, chat_id, fingerprint) VALUES ($1, $2, $3, '')
       ON CONFLICT DO NOTHING RETURNING chat_id
     ), chat AS (
-      INSERT INTO chats (id, kind, title, creator_id, head_seq, members_seq, member_count, created_at, last_activity_at)
-      SELECT chat_id, 'GROUP', $4, $1, 1, 1, cardinality($6::text[]), $5, $5 FROM created RETURNING id
+      INSERT INTO chats
+        (id, kind, title, creator_id, head_seq, members_seq, member_count, created_at, last_activity_at, data)
+      SELECT chat_id, 'GROUP', $4, $1, 1, 1, cardinality($6::text[]), $5, $5, $8::json FROM created RETURNING id
     ), added AS (
       INSERT INTO members (chat_id, user_id, role, joined_at)
       SELECT chat.id, m.id, m.role::"MemberRole", $5 FROM chat, unnest($6::text[], $7::text[]) AS m(id, role)
@@ -70,8 +75,8 @@ const ADD_DIRECT: Statement = {
       INSERT INTO direct_chats (low_user_id, high_user_id, chat_id) VALUES ($1, $2, $3)
       ON CONFLICT DO NOTHING RETURNING chat_id
     ), chat AS (
-      INSERT INTO chats (id, kind, creator_id, member_count, created_at, last_activity_at)
-      SELECT chat_id, 'DIRECT', $1, 2, $4, $4 FROM pair RETURNING id
+      INSERT INTO chats (id, kind, creator_id, member_count, created_at, last_activity_at, data)
+      SELECT chat_id, 'DIRECT', $1, 2, $4, $4, $5::json FROM pair RETURNING id
     )
     INSERT INTO members (chat_id, user_id, joined_at)
     SELECT chat.id, m.id, $4 FROM chat, unnest(ARRAY[$1, $2]) AS m(id)`,
@@ -97,13 +102,14 @@ const APPEND: Statement = {
   text: `
     WITH added AS (
       SELECT * FROM unnest(
-        $1::uuid[], $2::int[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::int[], $8::timestamptz[]
-      ) AS m(chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, sent_at)
+        $1::uuid[], $2::int[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::int[], $8::timestamptz[],
+        $9::text[], $10::json[]
+      ) AS m(chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, sent_at, type, data)
     ), locked AS MATERIALIZED (
       SELECT id FROM chats WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
     ), stored AS (
       INSERT INTO messages
-        (chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, sent_at)
+        (chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, sent_at, type, data)
       SELECT m.* FROM added m CROSS JOIN (SELECT count(*) FROM locked) AS every_lock_taken
       ON CONFLICT DO NOTHING RETURNING chat_id, seq, sender_id, sent_at
     ), events AS (
@@ -151,17 +157,18 @@ export function createImportStore({
   return {
     async addUsers(users) {
       const columns = [users.map(({ id }) => id), users.map(({ name }) => name)]
-      await writer.query(ADD_USERS, [...columns, users.map(({ avatarUrl }) => avatarUrl)])
+      const data = users.map((user) => jsonOf(user.data))
+      await writer.query(ADD_USERS, [...columns, users.map(({ avatarUrl }) => avatarUrl), data])
     },
 
-    async addChat(newId, { id, kind, title, createdAt, members }) {
+    async addChat(newId, { id, kind, title, createdAt, members, data }) {
       if (kind === 'DIRECT') {
         const pair = members.map((member) => member.id).sort()
-        await writer.query(ADD_DIRECT, [...pair, newId, createdAt])
+        await writer.query(ADD_DIRECT, [...pair, newId, createdAt, jsonOf(data)])
         return findOrThrow(FIND_DIRECT, pair)
       }
       const columns = [members.map((member) => member.id), members.map(({ role }) => role)]
-      await writer.query(ADD_GROUP, [SYSTEM_USER_ID, id, newId, title, createdAt, ...columns])
+      await writer.query(ADD_GROUP, [SYSTEM_USER_ID, id, newId, title, createdAt, ...columns, jsonOf(data)])
       return findOrThrow(FIND_GROUP, [SYSTEM_USER_ID, id])
     },
 
@@ -185,6 +192,8 @@ export function createImportStore({
           messages.map(({ body }) => body),
           messages.map(({ replyToSeq }) => replyToSeq),
           messages.map(({ sentAt }) => sentAt),
+          messages.map(({ type }) => type),
+          messages.map(({ data }) => jsonOf(data)),
         ])
         return (await tx.query<{ count: number }>(COUNT_STORED, keys))[0]?.count ?? 0
       }),
@@ -193,4 +202,8 @@ export function createImportStore({
       await writer.query(MARK_READ, [chatIds])
     },
   }
+}
+
+function jsonOf(data: JsonObject | null): string | null {
+  return data === null ? null : JSON.stringify(data)
 }

@@ -1,22 +1,31 @@
 import * as z from 'zod'
 import { parseKey } from '../chats/client-key.ts'
+import { MAX_DATA_BYTES, parseType } from '../chats/custom-data.ts'
 import { parseTitle } from '../chats/chat-input.ts'
 import { ParleyError } from '../errors.ts'
 import type { MemberRole } from '../events/chat.ts'
 import { isSubject, SYSTEM_USER_ID, type UserId } from '../ids.ts'
+import { type JsonObject, problemOfJson } from '../lib/bounded-json.ts'
 import { toSingleLine } from '../lib/single-line.ts'
 import { parseBody } from '../messages/message-input.ts'
 
 /** One line of an import file. */
 export type ImportRecord = UserRecord | ChatRecord | MessageRecord
 
-export type UserRecord = Readonly<{ type: 'user'; id: UserId; name: string; avatarUrl: string | null }>
+export type UserRecord = Readonly<{
+  type: 'user'
+  id: UserId
+  name: string
+  avatarUrl: string | null
+  data: JsonObject | null
+}>
 export type ChatRecord = Readonly<{
   type: 'chat'
   /** The id in the system that the data comes from. For a group it is the key of `ensureGroup`. */
   id: string
   kind: 'DIRECT' | 'GROUP'
   title: string | null
+  data: JsonObject | null
   createdAt: Date
   members: readonly Readonly<{ id: UserId; role: MemberRole }>[]
 }>
@@ -30,6 +39,9 @@ export type MessageRecord = Readonly<{
   sentAt: Date
   /** The id of an earlier message of the chat. */
   replyTo: string | null
+  /** The product's own type. `type` is that of the line. */
+  messageType: string | null
+  data: JsonObject | null
 }>
 
 /** Returns the value, or a problem if `parse` throws a ParleyError. */
@@ -63,11 +75,24 @@ const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text)
 const url = z.url({ protocol: /^https?$/ }).max(2_048)
 const key = checked((text) => parseKey('id', text))
 
+const dataOf = (kind: keyof typeof MAX_DATA_BYTES) =>
+  z
+    .unknown()
+    .transform((value, context) => {
+      if (value === undefined || value === null) return null
+      const problem = problemOfJson(value, MAX_DATA_BYTES[kind])
+      if (problem === undefined) return value as JsonObject
+      context.addIssue(problem)
+      return z.NEVER
+    })
+    .default(null)
+
 const USER = z.strictObject({
   type: z.literal('user'),
   id: subject,
   name,
   avatarUrl: url.nullable().default(null),
+  data: dataOf('user'),
 })
 
 const MEMBER = z.strictObject({ id: subject, role: z.enum(['OWNER', 'ADMIN', 'MEMBER']).default('MEMBER') })
@@ -77,6 +102,7 @@ const CHAT = z.strictObject({
   id: key,
   kind: z.enum(['DIRECT', 'GROUP']),
   title: checked(parseTitle).nullable().default(null),
+  data: dataOf('chat'),
   createdAt: time,
   members: z.array(MEMBER).min(1).max(1_024),
 })
@@ -89,6 +115,8 @@ const MESSAGE = z.strictObject({
   body: checked(parseBody),
   sentAt: time,
   replyTo: key.nullable().default(null),
+  messageType: checked(parseType).nullable().default(null),
+  data: dataOf('message'),
 })
 
 const RECORD = z.discriminatedUnion('type', [USER, CHAT, MESSAGE], {

@@ -42,8 +42,8 @@ const textOf = (parts: Readonly<{ condition: string; replyToSeq: string }>): str
     SELECT $1, h.seq, 'MESSAGE_SENT', $2, h.at, h.seq FROM head h
   ), message AS (
     INSERT INTO messages
-      (chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, sent_at, expires_at)
-    SELECT $1, h.seq, $2, $3, $4, $5, ${parts.replyToSeq}, h.at, h.expires_at FROM head h
+      (chat_id, seq, sender_id, client_message_id, fingerprint, body, type, data, reply_to_seq, sent_at, expires_at)
+    SELECT $1, h.seq, $2, $3, $4, $5, $6, $7::json, ${parts.replyToSeq}, h.at, h.expires_at FROM head h
   )
   SELECT h.seq, h.at, h.expires_at AS "expiresAt", h.members_seq AS "membersSeq" FROM head h`
 
@@ -61,20 +61,20 @@ const APPEND_REPLY: Statement = {
           SELECT FROM members p WHERE p.chat_id = $1 AND p.user_id = $2
             AND (p.joined_seq <= m.seq OR p.earlier_stays @> m.seq)
         )
-        FROM messages m WHERE m.chat_id = $1 AND m.seq = $6
+        FROM messages m WHERE m.chat_id = $1 AND m.seq = $8
       )`,
-    replyToSeq: '$6::int',
+    replyToSeq: '$8::int',
   }),
 }
 
 /** Returns the statement that stores the message, with its values. */
 export function appendOne(newMessage: NewMessage): readonly [Statement, readonly unknown[]] {
-  const { chatId, senderId, clientMessageId, fingerprint, body, replyToSeq } = newMessage
-  const values = [chatId, senderId, clientMessageId, fingerprint, body]
+  const { chatId, senderId, clientMessageId, fingerprint, body, type, data, replyToSeq } = newMessage
+  const values = [chatId, senderId, clientMessageId, fingerprint, body, type, data]
   return replyToSeq === null ? [APPEND_ONE, values] : [APPEND_REPLY, [...values, replyToSeq]]
 }
 
-const NO_CHAT = ['00000000-0000-0000-0000-000000000000', '', '', Buffer.of(), '']
+const NO_CHAT = ['00000000-0000-0000-0000-000000000000', '', '', Buffer.of(), '', null, null]
 
 /** The statements with values for which they do nothing. */
 export const APPEND_ONE_WARM_UP: readonly StatementCall[] = [

@@ -1,6 +1,7 @@
 import type { Attachment } from '../events/attachment.ts'
 import type { ClaimUploads } from '../media/sent-attachments.ts'
 import { type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
+import type { JsonObject } from '../lib/bounded-json.ts'
 import type { StatementCall } from '../store/sql/statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { NewMessage } from './new-message.ts'
@@ -97,8 +98,8 @@ const APPEND = {
   name: 'message_append',
   text: `
     WITH new_message AS (
-      SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::int[], $8::int[])
-        AS d(ordinal, chat_id, sender_id, client_message_id, body, fingerprint, reply_to_seq, attachment_count)
+      SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::int[], $8::int[], $9::text[], $10::json[])
+        AS d(ordinal, chat_id, sender_id, client_message_id, body, fingerprint, reply_to_seq, attachment_count, type, data)
     ), locked AS MATERIALIZED (
       SELECT id, kind, head_seq, members_seq,
         GREATEST(clock_timestamp()::timestamptz(3), last_activity_at) AS at,
@@ -138,9 +139,10 @@ const APPEND = {
       SELECT chat_id, seq, 'MESSAGE_SENT', sender_id, at, seq FROM fresh
     ), stored AS (
       INSERT INTO messages
-        (chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, attachment_count, sent_at,
-          expires_at)
-      SELECT chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, attachment_count, at, expires_at
+        (chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, attachment_count, type, data,
+          sent_at, expires_at)
+      SELECT chat_id, seq, sender_id, client_message_id, fingerprint, body, reply_to_seq, attachment_count, type, data,
+        at, expires_at
       FROM fresh
     )
     SELECT k.members_seq IS NOT NULL AS "chatFound", k.is_member AS "isMember", k.reply_found AS "replyFound",
@@ -241,7 +243,14 @@ function columnsOf(newMessages: readonly NewMessage[]): unknown[] {
     newMessages.map((newMessage) => newMessage.fingerprint),
     newMessages.map((newMessage) => newMessage.replyToSeq),
     newMessages.map((newMessage) => newMessage.attachmentIds.length),
+    newMessages.map((newMessage) => newMessage.type),
+    newMessages.map(({ data }) => jsonOf(data)),
   ]
+}
+
+/** The driver would write an object as JSON by itself, but a list of objects not. */
+function jsonOf(data: JsonObject | null): string | null {
+  return data === null ? null : JSON.stringify(data)
 }
 
 function outcomeOf(row: Row | undefined): AppendOutcome {

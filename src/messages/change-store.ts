@@ -1,3 +1,4 @@
+import { Prisma } from '../store/generated/client.ts'
 import type { ChatId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { ReleaseAttachments } from '../media/sent-attachments.ts'
@@ -14,8 +15,8 @@ export type ChangeStore = Readonly<{
   findAny(tx: Transaction, id: MessageId): Promise<MessageForActor | undefined>
   setBody(tx: Transaction, id: MessageId, body: string, editedAt: Date): Promise<void>
   /**
-   * Removes the body, its fingerprint, the attachments and the reactions. The row remains, so that the log has no
-   * gap.
+   * Removes the body, its fingerprint, the type and data, the attachments and the reactions. The row remains, so
+   * that the log has no gap.
    */
   erase(tx: Transaction, id: MessageId, deletedAt: Date): Promise<void>
   /** Returns whether the reaction was missing before. */
@@ -30,7 +31,8 @@ export type ChangeStore = Readonly<{
 const COLUMNS = `
   m.chat_id AS "chatId", m.seq, m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
   m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
-  m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount"`
+  m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount",
+  m.type, m.data`
 const FIND = {
   name: 'message_change_find',
   text: `
@@ -63,7 +65,14 @@ export function createChangeStore(releaseAttachments: ReleaseAttachments): Chang
     async erase(tx, id, deletedAt) {
       await tx.prisma.message.update({
         where: { chatId_seq: id },
-        data: { body: null, fingerprint: Buffer.of(), attachmentCount: 0, deletedAt },
+        data: {
+          body: null,
+          type: null,
+          data: Prisma.DbNull,
+          fingerprint: Buffer.of(),
+          attachmentCount: 0,
+          deletedAt,
+        },
       })
       await releaseAttachments(tx, id)
       await tx.prisma.reaction.deleteMany({ where: reactionsOf(id) })

@@ -138,11 +138,11 @@ function markOwn(outcome: AppendOutcome, sinceMs: number): AppendOutcome {
 
 /** Returns the message as it is right after it was stored. */
 export function toMessage(newMessage: NewMessage, { seq, at, expiresAt, attachments }: Stored): Message {
-  const { chatId, senderId, clientMessageId, body, replyToSeq } = newMessage
+  const { chatId, senderId, clientMessageId, body, replyToSeq, type, data } = newMessage
   const written = { sentAt: at, editedAt: null, deletedAt: null, expiresAt, isJustSent: true as const }
   const files =
     attachments === undefined ? { attachmentCount: 0 } : { attachmentCount: attachments.length, attachments }
-  return { chatId, seq, senderId, clientMessageId, body, ...files, replyToSeq, ...written }
+  return { chatId, seq, senderId, clientMessageId, body, ...files, replyToSeq, type, data, ...written }
 }
 
 function eventsOf(newMessage: NewMessage, outcome: AppendOutcome | undefined): ChatEvent[] {

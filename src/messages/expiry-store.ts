@@ -26,7 +26,7 @@ const ERASE_EXPIRED = {
         AND expires_at < now() - make_interval(secs => $3)
       ORDER BY expires_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
     ), erased AS (
-      UPDATE messages m SET body = NULL, fingerprint = '', attachment_count = 0
+      UPDATE messages m SET body = NULL, type = NULL, data = NULL, fingerprint = '', attachment_count = 0
       FROM expired e WHERE m.chat_id = e.chat_id AND m.seq = e.seq
     ), erased_attachments AS (
       DELETE FROM attachments a USING expired e WHERE a.chat_id = e.chat_id AND a.message_seq = e.seq RETURNING a.id

@@ -39,6 +39,8 @@ export function hookMessages({ hook, messageSender, messageChanger, store }: Dep
       body,
       input.attachmentIds,
       input.replyTo,
+      input.type,
+      input.data,
     ])
     const joined = running.get(key)
     if (joined !== undefined) return { ...(await joined), deduplicated: true }
@@ -54,8 +56,9 @@ export function hookMessages({ hook, messageSender, messageChanger, store }: Dep
   async function decide(input: SendInput, body: string): Promise<HookDecision> {
     const { chatId, senderId, clientMessageId } = identityOf(input)
     if (await store.hasKey(chatId, senderId, clientMessageId)) return { type: 'accept' }
-    const { attachmentIds } = input
-    return hook.ask({ type: 'message.send', chatId, senderId, clientMessageId, body, attachmentIds })
+    const { attachmentIds, type: messageType, data } = input
+    const content = { body, attachmentIds, messageType, data }
+    return hook.ask({ type: 'message.send', chatId, senderId, clientMessageId, ...content })
   }
 
   async function inOrder(input: SendInput, decision: Promise<HookDecision>): Promise<SendResult> {

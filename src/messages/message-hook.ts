@@ -19,6 +19,9 @@ export type HookQuestion = Readonly<{
   messageId?: MessageId
   body: string
   attachmentIds?: readonly AttachmentId[]
+  /** The product's own type and data of a new message. */
+  messageType?: string | undefined
+  data?: unknown
 }>
 
 /** The product's decision. `unknown`: it could not be asked, and the configuration does not accept such messages. */

@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto'
 import { badInput } from '../errors.ts'
-import type { AttachmentId, Seq } from '../ids.ts'
+import type { AttachmentId } from '../ids.ts'
+import { canonicalJson } from '../lib/bounded-json.ts'
 import { codePoints, looksEmpty } from '../lib/text.ts'
+import type { NewMessage } from './new-message.ts'
 
 /** The longest body, in code points. */
 export const MAX_BODY_LENGTH = 8_192
@@ -45,10 +47,12 @@ export function requireAttachments(ids: readonly AttachmentId[]): void {
 }
 
 /** Returns a 128-bit digest of the content. It distinguishes a retry from another message with the same key. */
-export function fingerprintOf({ body, replyToSeq, attachmentIds }: Content): Buffer {
-  // Messages without attachments keep the digest that they had before there were attachments.
-  const content = attachmentIds.length === 0 ? [body, replyToSeq] : [body, replyToSeq, attachmentIds]
+export function fingerprintOf({ body, replyToSeq, attachmentIds, type, data }: Content): Buffer {
+  // Messages without attachments, or without type and data, keep the digest that they had before there were any.
+  const files = attachmentIds.length === 0 ? [] : [attachmentIds]
+  const custom = type === null && data === null ? [] : [{ type, data: data && canonicalJson(data) }]
+  const content = [body, replyToSeq, ...files, ...custom]
   return hash('sha256', JSON.stringify(content), 'buffer').subarray(0, 16)
 }
 
-type Content = Readonly<{ body: string; replyToSeq: Seq | null; attachmentIds: readonly AttachmentId[] }>
+type Content = Pick<NewMessage, 'body' | 'replyToSeq' | 'attachmentIds' | 'type' | 'data'>

@@ -36,7 +36,8 @@ export type MessageStore = Readonly<{
 const COLUMNS = `
   m.chat_id AS "chatId", m.seq, m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
   m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
-  m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount"`
+  m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount",
+  m.type, m.data`
 
 const PAGE_COLUMNS = `
   m.seq, m.sender_id, m.client_message_id, m.body, m.attachment_count, m.reply_to_seq, m.sent_at, m.edited_at,

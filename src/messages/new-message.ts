@@ -1,4 +1,5 @@
 import type { AttachmentId, ChatId, Seq, UserId } from '../ids.ts'
+import type { JsonObject } from '../lib/bounded-json.ts'
 
 /** A message that is not in the log yet. Its order within a batch is its order in the chat. */
 export type NewMessage = Readonly<{
@@ -9,6 +10,9 @@ export type NewMessage = Readonly<{
   body: string
   fingerprint: Buffer
   replyToSeq: Seq | null
+  /** The product's own type and data. */
+  type: string | null
+  data: JsonObject | null
   /** The sender's uploads, in the order to show. */
   attachmentIds: readonly AttachmentId[]
 }>

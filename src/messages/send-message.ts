@@ -1,6 +1,7 @@
 import { badInput, forbidden, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { AttachmentId, ChatId, MessageId, UserId } from '../ids.ts'
 import { parseKey } from '../chats/client-key.ts'
+import { parseData, parseType } from '../chats/custom-data.ts'
 import { answerInTime } from '../store/sql/durable-command.ts'
 import { type DurableAppend, toMessage } from './durable-append.ts'
 import { createLanes } from './lanes.ts'
@@ -21,6 +22,9 @@ export type SendInput = Readonly<{
   replacedBody?: string | undefined
   attachmentIds: readonly AttachmentId[]
   replyTo: MessageId | undefined
+  /** The product's own type and data. Default: none. */
+  type?: string | undefined
+  data?: unknown
 }>
 
 export type SendResult = Readonly<{
@@ -139,7 +143,9 @@ function toNewMessage(input: SendInput): NewMessage {
   // The digest is of the stored text, so a retry with other line ends is the same message.
   const parsed = attachmentIds.length === 0 ? parseBody(body ?? '') : parseCaption(body)
   requireAttachments(attachmentIds)
-  const content = { body: parsed, replyToSeq, attachmentIds }
+  const type = input.type === undefined ? null : parseType(input.type)
+  const data = input.data === undefined ? null : parseData(input.data, 'message')
+  const content = { body: parsed, replyToSeq, attachmentIds, type, data }
   const sent = { ...content, body: input.replacedBody ?? parsed }
   return {
     chatId,

@@ -1,7 +1,7 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
 import { RELAY } from '../api/builder.ts'
-import { DATE_TIME } from '../api/scalars.ts'
+import { DATE_TIME, JSON_SCALAR } from '../api/scalars.ts'
 import type { Chat, Member, MemberRole } from '../events/chat.ts'
 import type { ChatEvent } from '../events/chat-event.ts'
 import type { Message } from '../events/message.ts'
@@ -16,6 +16,7 @@ type ServerTypes = {
   Scalars: {
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date }
+    JSON: { Input: unknown; Output: unknown }
     MemberRole: { Input: MemberRole; Output: MemberRole }
   }
   Objects: { User: User; Chat: Chat; Member: Member; Message: Message; ChatEvent: ChatEvent }
@@ -33,6 +34,7 @@ export function createServerBuilder() {
   builder.queryType({})
   builder.mutationType({})
   builder.scalarType('DateTime', DATE_TIME)
+  builder.scalarType('JSON', JSON_SCALAR)
   builder.enumType('MemberRole', { values: ['OWNER', 'ADMIN', 'MEMBER'] as const })
   return builder
 }

@@ -2,6 +2,7 @@
 export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   Chat: 'A direct chat or a group.',
   'Chat.createdAt': 'When the chat was created.',
+  'Chat.data': 'Your own data: a JSON object of at most 16,384 bytes. Null if there is none.',
   'Chat.headSeq': 'Seq of the newest event. 0 in a direct chat without events.',
   'Chat.id': '`chat_<uuid>`, as in the public API.',
   'Chat.kind': 'Never changes.',
@@ -55,11 +56,14 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   EnsureGroupInput: 'Input of `ensureGroup`.',
   'EnsureGroupInput.key':
     'Your own key for the group, such as the number of an order: 1 to 64 printable characters. The same key always names the same group.',
+  'EnsureGroupInput.data':
+    'As `Chat.data`, with at most 8 levels and 256 keys and items. Ignored if the group exists.',
   'EnsureGroupInput.memberIds': 'Members besides the owners. Ignored if the group exists.',
   'EnsureGroupInput.messageTtlSeconds':
     'Lifetime of messages in seconds, 5 to 31,536,000. 0 or null keeps messages permanently. Ignored if the group exists.',
   'EnsureGroupInput.ownerIds': 'One or more owners. Ignored if the group exists.',
   'EnsureGroupInput.title': 'Title, 1 to 255 characters. Ignored if the group exists.',
+  JSON: 'Any JSON value.',
   Member: 'A present member of a chat.',
   'Member.deliveredSeq': 'All events up to here have reached a device of the member.',
   'Member.joinedAt': 'When the present membership period began.',
@@ -80,6 +84,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'Message.body': 'The text. Null if the message is deleted or expired.',
   'Message.chatId': 'The chat.',
   'Message.clientMessageId': "The sender's own key for the message.",
+  'Message.data':
+    'Your own data: a JSON object of at most 4,096 bytes. Null if there is none, or if `body` is gone.',
   'Message.deletedAt': 'When the message was deleted. Null if it is not.',
   'Message.editedAt': 'When the message was last edited. Null if it never was.',
   'Message.expiresAt': 'When the content expires. Null if it does not.',
@@ -89,6 +95,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'Message.sender': 'The user who sent the message; `user_parley:system` if the kind is SYSTEM.',
   'Message.sentAt': 'When the message was committed.',
   'Message.seq': 'Position in the chat log. Never changes.',
+  'Message.type': 'Your own type, such as `order.shipped`. Null in the same cases as `data`.',
   MessageConnection: 'A page of messages.',
   MessageEdge: 'A message and its position in the list.',
   'MessageEdge.node': 'The message.',
@@ -101,8 +108,8 @@ messages stay. Scope \`users\`.
 
 - \`NOT_FOUND\` – no such user`,
   'Mutation.deactivateUser(userId:)': 'The user.',
-  'Mutation.deleteChat': `Deletes a chat for all of its members, with its messages and files. They lose it at once; its rows and files are
-deleted in the background. Other calls answer NOT_FOUND from then on. Scope \`chats\`.
+  'Mutation.deleteChat': `Deletes a chat for all of its members, with its messages and files. Present members lose it at once, former ones with
+their next query. Its rows and files are deleted in the background. Other calls answer NOT_FOUND from then on. Scope \`chats\`.
 
 - \`NOT_FOUND\` – no such chat`,
   'Mutation.deleteChat(chatId:)': 'The chat to delete.',
@@ -198,6 +205,8 @@ with a later token, its name and picture replace these. Scope \`users\`.
   'SendMessageInput.replyToId': 'The message that this one replies to.',
   'SendMessageInput.senderId':
     'The user who sends. Must be a member. Null sends as the system, with the kind SYSTEM.',
+  'SendMessageInput.data': 'As `Message.data`, with at most 8 levels and 256 keys and items. Edits keep it.',
+  'SendMessageInput.type': '1 to 64 letters, digits, dots, hyphens and underscores. Edits keep it.',
   SendMessagePayload: 'Result of `sendMessage`.',
   'SendMessagePayload.deduplicated':
     'True if an earlier send used the key. `message` is the message of that send.',
@@ -207,6 +216,7 @@ with a later token, its name and picture replace these. Scope \`users\`.
   'SendMessagesResult.sent': 'Null if the message was not sent.',
   UpdateChatInput: 'Input of `updateChat`.',
   'UpdateChatInput.chatId': 'The chat.',
+  'UpdateChatInput.data': 'Replaces `Chat.data`. Null removes it.',
   'UpdateChatInput.messageTtlSeconds':
     'New lifetime in seconds; 0 keeps messages permanently. Null leaves it.',
   'UpdateChatInput.title': 'New title. Null leaves it.',
@@ -226,9 +236,11 @@ with a later token, its name and picture replace these. Scope \`users\`.
   'User.avatarUrl': 'Address of a picture, or null.',
   'User.deactivatedAt': 'Since when the user may not sign in. Null if the user may.',
   'User.id': "`user_<subject>`: the subject of the user's tokens after `user_`.",
+  'User.data': 'Your own data: a JSON object of at most 4,096 bytes. Null if there is none.',
   'User.name': 'Display name.',
   UserInput: 'A user of your product.',
   'UserInput.avatarUrl': 'An http or https address of a picture. Null leaves the picture.',
+  'UserInput.data': 'As `User.data`. Null removes it; without it, the data stays.',
   'UserInput.id': "`user_` and the subject that the user's tokens have.",
   'UserInput.name': 'Display name. It is cleaned as names in tokens are.',
 }

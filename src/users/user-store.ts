@@ -1,4 +1,5 @@
 import type { UserId } from '../ids.ts'
+import type { JsonObject } from '../lib/bounded-json.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import { SHARED_BY_CONNECTING, shareStatement } from '../store/sql/shared-statement.ts'
 import type { Writer } from '../store/sql/writer.ts'
@@ -24,15 +25,19 @@ const UPSERT = {
   name: 'user_upsert',
   text: `
     WITH written AS (
-      INSERT INTO users AS u (id, name, avatar_url, claims_issued_at)
-      SELECT p.* FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS p(id, name, avatar_url, issued_at)
+      INSERT INTO users AS u (id, name, avatar_url, claims_issued_at, data)
+      SELECT p.id, p.name, p.avatar_url, p.issued_at, p.data
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::json[])
+        AS p(id, name, avatar_url, issued_at, data)
       ORDER BY p.id
       ON CONFLICT (id) DO UPDATE
         SET name = CASE WHEN EXCLUDED.name = u.id THEN u.name ELSE EXCLUDED.name END,
           avatar_url = COALESCE(EXCLUDED.avatar_url, u.avatar_url),
-          claims_issued_at = EXCLUDED.claims_issued_at
+          claims_issued_at = EXCLUDED.claims_issued_at,
+          data = CASE WHEN EXCLUDED.id = ANY ($6::text[]) THEN EXCLUDED.data ELSE u.data END
         WHERE EXCLUDED.claims_issued_at >= u.claims_issued_at
-          AND (EXCLUDED.name NOT IN (u.id, u.name) OR EXCLUDED.avatar_url <> COALESCE(u.avatar_url, ''))
+          AND (EXCLUDED.name NOT IN (u.id, u.name) OR EXCLUDED.avatar_url <> COALESCE(u.avatar_url, '')
+            OR EXCLUDED.id = ANY ($6::text[]) AND EXCLUDED.data::text IS DISTINCT FROM u.data::text)
     )
     SELECT k.id FROM unnest($1::text[]) AS k(id)
     WHERE (SELECT u.deactivated_at IS NOT NULL FROM users u WHERE u.id = k.id)`,
@@ -68,14 +73,20 @@ export function createUserStore({ writer, reader }: { writer: Writer; reader: Re
     async findMany(ids) {
       const rows = await reader.prisma.user.findMany({
         where: { id: { in: [...ids] } },
-        select: { id: true, name: true, avatarUrl: true, deactivatedAt: true },
+        select: { id: true, name: true, avatarUrl: true, deactivatedAt: true, data: true },
       })
       return rows.map(toUser)
     },
   }
 }
 
-type UserRow = Readonly<{ id: string; name: string; avatarUrl: string | null; deactivatedAt: Date | null }>
+type UserRow = Readonly<{
+  id: string
+  name: string
+  avatarUrl: string | null
+  deactivatedAt: Date | null
+  data: unknown
+}>
 
 /** Splits profiles so that each round has a user once. Each user's profiles keep their order. */
 function* roundsOf(profiles: readonly Profile[]): Generator<readonly Profile[], void, void> {
@@ -90,10 +101,13 @@ function columnsOf(profiles: readonly Profile[]): unknown[] {
     profiles.map(({ name }) => name),
     profiles.map(({ avatarUrl }) => avatarUrl),
     profiles.map(({ issuedAt }) => issuedAt),
+    profiles.map(({ data }) => (data === undefined || data === null ? null : JSON.stringify(data))),
+    // Those whose data is to be written, be it null.
+    profiles.filter(({ data }) => data !== undefined).map(({ id }) => id),
   ]
 }
 
-function toUser({ id, name, avatarUrl, deactivatedAt }: UserRow): User {
-  const user = { id: id as UserId, name, avatarUrl }
+function toUser({ id, name, avatarUrl, deactivatedAt, data }: UserRow): User {
+  const user = { id: id as UserId, name, avatarUrl, data: data as JsonObject | null }
   return deactivatedAt === null ? user : { ...user, deactivatedAt }
 }

@@ -47,8 +47,8 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
   const provisioned = new LRUCache<string, true>({ ...limits, ttl: PROVISION_TTL_MS })
 
   async function provision(profile: Profile): Promise<boolean> {
-    const { id, name, avatarUrl, issuedAt } = profile
-    const seen = JSON.stringify([id, name, avatarUrl, issuedAt.getTime()])
+    const { id, name, avatarUrl, issuedAt, data } = profile
+    const seen = JSON.stringify([id, name, avatarUrl, issuedAt.getTime(), data])
     if (provisioned.get(seen) === true) return false
     const maySignIn = await store.upsert(profile)
     if (!maySignIn) throw new ParleyError('UNAUTHENTICATED', 'This account is deactivated.')

@@ -117,6 +117,8 @@ function uncommitted(chat: string): ChatEvent {
     clientMessageId: 'k',
     body: 'too early',
     attachmentCount: 0,
+    type: null,
+    data: null,
     sentAt: at,
     ...never,
   }

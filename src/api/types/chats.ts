@@ -46,6 +46,11 @@ function defineChatType(builder: Builder): void {
         nullable: true,
         resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.messageTtlSeconds,
       }),
+      data: t.field({
+        type: 'JSON',
+        nullable: true,
+        resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.data,
+      }),
       memberCount: t.int({
         resolve: async (chat, _, context) => (await viewOf(chat, context)).chat.memberCount,
       }),
@@ -153,6 +158,7 @@ function defineUpdateChat(builder: Builder): void {
       chatId: t.id({ required: true }),
       title: t.string(),
       messageTtlSeconds: t.int(),
+      data: t.field({ type: 'JSON' }),
     }),
   })
   const payload = builder.objectRef<{ chat: ChatRef }>('UpdateChatPayload').implement({
@@ -167,7 +173,8 @@ function defineUpdateChat(builder: Builder): void {
         const id = idArgument.chat('chatId', args.input.chatId)
         const title = args.input.title ?? undefined
         const messageTtlSeconds = args.input.messageTtlSeconds ?? undefined
-        await context.services.chatUpdater.update(userId, id, { title, messageTtlSeconds })
+        const { data } = args.input
+        await context.services.chatUpdater.update(userId, id, { title, messageTtlSeconds, data })
         return { chat: { id } }
       },
     }),

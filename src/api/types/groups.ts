@@ -19,6 +19,7 @@ function defineCreateGroup(builder: Builder): void {
       clientChatId: t.string({
         required: true,
       }),
+      data: t.field({ type: 'JSON' }),
     }),
   })
   builder.mutationField('createGroup', (t) =>
@@ -27,7 +28,7 @@ function defineCreateGroup(builder: Builder): void {
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)
-        const { title, messageTtlSeconds, clientChatId } = args.input
+        const { title, messageTtlSeconds, clientChatId, data } = args.input
         const memberIds = args.input.memberIds.map((text) => idArgument.user('memberIds', text))
         await admitNamedUsers(context.services, userId, memberIds)
         const id = await context.services.createGroup(userId, {
@@ -35,6 +36,7 @@ function defineCreateGroup(builder: Builder): void {
           memberIds,
           messageTtlSeconds: messageTtlSeconds ?? undefined,
           clientChatId,
+          data: data ?? undefined,
         })
         return { chat: { id } }
       },

@@ -14,6 +14,7 @@ import {
   type MessageStatus,
   messageIdOf,
   shownBody,
+  shownData,
   statusOf,
 } from '../../events/message.ts'
 
@@ -58,6 +59,17 @@ function defineMessageType(builder: Builder): void {
           message.attachmentCount === 0 || isExpired(message, clock.now())
             ? []
             : (message.attachments ?? loaders.attachments.load(messageIdOf(message))),
+      }),
+      type: t.string({
+        ...SHARED,
+        nullable: true,
+        resolve: (message, _, { clock }) => shownData(message, clock.now()).type,
+      }),
+      data: t.field({
+        ...SHARED,
+        type: 'JSON',
+        nullable: true,
+        resolve: (message, _, { clock }) => shownData(message, clock.now()).data,
       }),
       // Needs the viewer only if there is a message that was replied to.
       replyTo: t.field({ ...SHARED, type: 'Message', nullable: true, resolve: findReplyTo }),
@@ -151,6 +163,8 @@ function defineSendMessage(builder: Builder): void {
       body: t.string(),
       attachmentIds: t.idList(),
       replyToId: t.id(),
+      type: t.string(),
+      data: t.field({ type: 'JSON' }),
     }),
   })
   const payload = builder
@@ -167,7 +181,7 @@ function defineSendMessage(builder: Builder): void {
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId: senderId } = requireViewer(context)
-        const { chatId, clientMessageId, body, attachmentIds, replyToId } = args.input
+        const { chatId, clientMessageId, body, attachmentIds, replyToId, type, data } = args.input
         return context.services.messageSender.send({
           senderId,
           chatId: idArgument.chat('chatId', chatId),
@@ -175,6 +189,8 @@ function defineSendMessage(builder: Builder): void {
           body: body ?? undefined,
           attachmentIds: (attachmentIds ?? []).map((id) => idArgument.attachment('attachmentIds', id)),
           replyTo: optionalMessageId('replyToId', replyToId),
+          type: type ?? undefined,
+          data: data ?? undefined,
         })
       },
     }),

@@ -11,6 +11,7 @@ export function defineUsers(builder: Builder): void {
       id: t.id({ ...SHARED, resolve: (user) => globalId.user(user.id) }),
       name: t.exposeString('name', SHARED),
       avatarUrl: t.exposeString('avatarUrl', { ...SHARED, nullable: true }),
+      data: t.expose('data', { ...SHARED, type: 'JSON', nullable: true }),
     }),
   })
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { LogGap } from '../follower.ts'
 import type { DueDecision } from '../due-store.ts'
 import type { ChatEvent, ChatEventType } from '../../events/chat-event.ts'
-import { isExpired, type Message } from '../../events/message.ts'
+import { isExpired, type Message, shownData } from '../../events/message.ts'
 import { type ChatId, globalId, type UserId } from '../../ids.ts'
 import type { MemberState, UserState } from './state-store.ts'
 import type { WebhookType } from './webhook.ts'
@@ -74,13 +74,18 @@ function detailsOf(event: ChatEvent): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The text as it is now: null if the message was deleted or has expired since. */
-function contentOf(event: ChatEvent, now: Date): Readonly<{ body?: string | null }> {
-  return 'message' in event ? { body: bodyOf(event.message, now) } : {}
+/** The text, type and data as they are now. The text is null if the message was deleted or has expired since. */
+function contentOf(event: ChatEvent, now: Date): Readonly<Record<string, unknown>> {
+  return 'message' in event ? contentOfMessage(event.message, now) : {}
 }
 
-function bodyOf(message: Message, now: Date): string | null {
-  return isExpired(message, now.getTime()) ? null : message.body
+function contentOfMessage(message: Message, now: Date): Readonly<Record<string, unknown>> {
+  const { type: messageType, data } = shownData(message, now.getTime())
+  return {
+    body: isExpired(message, now.getTime()) ? null : message.body,
+    ...(messageType !== null && { messageType }),
+    ...(data !== null && { data }),
+  }
 }
 
 /** Returns the message about devices that do not have a chat message yet. A person without a device has none. */
@@ -101,7 +106,7 @@ export function pendingMessage(
     messageId: globalId.message(message),
     senderId: globalId.user(message.senderId),
     recipients,
-    ...(hasContent && { body: bodyOf(message, now) }),
+    ...(hasContent && contentOfMessage(message, now)),
   }
   return { id: `${chat}_${message.seq}_pending`, type: 'message.pending', at: message.sentAt, data }
 }

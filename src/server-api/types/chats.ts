@@ -33,6 +33,7 @@ function defineChatType(builder: ServerBuilder): void {
       title: t.exposeString('title', { nullable: true }),
       memberCount: t.exposeInt('memberCount'),
       messageTtlSeconds: t.exposeInt('messageTtlSeconds', { nullable: true }),
+      data: t.expose('data', { type: 'JSON', nullable: true }),
       headSeq: t.exposeInt('headSeq'),
       createdAt: t.expose('createdAt', { type: 'DateTime' }),
       lastActivityAt: t.expose('lastActivityAt', { type: 'DateTime' }),
@@ -111,6 +112,7 @@ function defineEnsure(builder: ServerBuilder): void {
       ownerIds: t.idList({ required: true }),
       memberIds: t.idList({ required: true }),
       messageTtlSeconds: t.int(),
+      data: t.field({ type: 'JSON' }),
     }),
   })
   builder.mutationFields((t) => ({
@@ -127,13 +129,14 @@ function defineEnsure(builder: ServerBuilder): void {
       type: payload,
       args: { input: t.arg({ type: groupInput, required: true }) },
       resolve: async (_, { input }, context) => {
-        const { key, title, messageTtlSeconds } = input
+        const { key, title, messageTtlSeconds, data } = input
         const { chatId, created } = await context.services.ensureGroup({
           key,
           title,
           ownerIds: input.ownerIds.map((id) => idArgument.user('ownerIds', id)),
           memberIds: input.memberIds.map((id) => idArgument.user('memberIds', id)),
           messageTtlSeconds: messageTtlSeconds ?? undefined,
+          data: data ?? undefined,
         })
         return { chat: await requireChat(chatId, context), created }
       },
@@ -143,7 +146,12 @@ function defineEnsure(builder: ServerBuilder): void {
 
 function defineChanges(builder: ServerBuilder): void {
   const update = builder.inputType('UpdateChatInput', {
-    fields: (t) => ({ chatId: t.id({ required: true }), title: t.string(), messageTtlSeconds: t.int() }),
+    fields: (t) => ({
+      chatId: t.id({ required: true }),
+      title: t.string(),
+      messageTtlSeconds: t.int(),
+      data: t.field({ type: 'JSON' }),
+    }),
   })
   const member = builder.inputType('MemberInput', {
     fields: (t) => ({
@@ -182,6 +190,7 @@ function defineChanges(builder: ServerBuilder): void {
         const changes = {
           title: input.title ?? undefined,
           messageTtlSeconds: input.messageTtlSeconds ?? undefined,
+          data: input.data,
         }
         await context.services.chatUpdater.update(SYSTEM_USER_ID, chatId, changes)
         return requireChat(chatId, context)

@@ -1,7 +1,14 @@
 import { idArgument } from '../../api/arguments.ts'
 import { badInput, notFound, ParleyError } from '../../errors.ts'
 import type { ChatEvent, ChatEventType } from '../../events/chat-event.ts'
-import { kindOf, shownBody, type Message, type MessageKind, messageIdOf } from '../../events/message.ts'
+import {
+  kindOf,
+  shownBody,
+  shownData,
+  type Message,
+  type MessageKind,
+  messageIdOf,
+} from '../../events/message.ts'
 import { globalId, MAX_SEQ, type MessageId, type Seq, SYSTEM_USER_ID, type UserId } from '../../ids.ts'
 import type { ServerBuilder } from '../builder.ts'
 import { actAs, type ServerContext } from '../context.ts'
@@ -36,6 +43,15 @@ function defineMessageType(builder: ServerBuilder): void {
       replyToId: t.id({
         nullable: true,
         resolve: ({ chatId, replyToSeq: seq }) => (seq === null ? null : globalId.message({ chatId, seq })),
+      }),
+      type: t.string({
+        nullable: true,
+        resolve: (message, _, { clock }) => shownData(message, clock.now()).type,
+      }),
+      data: t.field({
+        type: 'JSON',
+        nullable: true,
+        resolve: (message, _, { clock }) => shownData(message, clock.now()).data,
       }),
       sentAt: t.expose('sentAt', { type: 'DateTime' }),
       editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true }),
@@ -131,12 +147,14 @@ type SendInput = Readonly<{
   clientMessageId: string
   body: string
   replyToId?: string | null | undefined
+  type?: string | null | undefined
+  data?: unknown
 }>
 type Sent = Readonly<{ message: Message; deduplicated: boolean }>
 type Failed = Readonly<{ code: string; text: string; isRetryable: boolean }>
 
 async function send(input: SendInput, context: ServerContext): Promise<Sent> {
-  const { senderId, chatId, clientMessageId, body, replyToId } = input
+  const { senderId, chatId, clientMessageId, body, replyToId, type, data } = input
   return context.services.messageSender.send({
     senderId: await senderOf(senderId ?? undefined, context),
     chatId: idArgument.chat('chatId', chatId),
@@ -144,6 +162,8 @@ async function send(input: SendInput, context: ServerContext): Promise<Sent> {
     body,
     attachmentIds: [],
     replyTo: optionalMessage(replyToId ?? undefined),
+    type: type ?? undefined,
+    data: data ?? undefined,
   })
 }
 
@@ -163,6 +183,8 @@ function defineSend(builder: ServerBuilder): void {
       clientMessageId: t.string({ required: true }),
       body: t.string({ required: true }),
       replyToId: t.id(),
+      type: t.string(),
+      data: t.field({ type: 'JSON' }),
     }),
   })
   const payload = builder.objectRef<Sent>('SendMessagePayload').implement({

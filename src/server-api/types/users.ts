@@ -1,4 +1,5 @@
 import { idArgument } from '../../api/arguments.ts'
+import { parseData } from '../../chats/custom-data.ts'
 import { badInput, notFound } from '../../errors.ts'
 import { globalId, SYSTEM_USER_ID, type UserId } from '../../ids.ts'
 import { toSingleLine } from '../../lib/single-line.ts'
@@ -18,6 +19,7 @@ export function defineUsers(builder: ServerBuilder): void {
       id: t.id({ resolve: ({ id }) => globalId.user(id) }),
       name: t.exposeString('name'),
       avatarUrl: t.exposeString('avatarUrl', { nullable: true }),
+      data: t.expose('data', { type: 'JSON', nullable: true }),
       deactivatedAt: t.field({
         type: 'DateTime',
         nullable: true,
@@ -31,6 +33,7 @@ export function defineUsers(builder: ServerBuilder): void {
       id: t.id({ required: true }),
       name: t.string({ required: true }),
       avatarUrl: t.string(),
+      data: t.field({ type: 'JSON' }),
     }),
   })
   builder.queryField('users', (t) =>
@@ -49,12 +52,13 @@ export function defineUsers(builder: ServerBuilder): void {
     t.field({
       type: ['User'],
       args: { users: t.arg({ type: [input], required: true }) },
-      resolve: async (_, { users }, { services, clock }) => {
+      resolve: async (_, { users }, context) => {
+        const { services, clock } = context
         requireFew(users)
         const issuedAt = new Date(clock.now())
         const profiles = users.map((user) => toProfile(user, issuedAt))
         await Promise.all(profiles.map((profile) => services.users.provision(profile)))
-        return profiles
+        return Promise.all(profiles.map(({ id }) => context.loadUser(id)))
       },
     }),
   )
@@ -112,12 +116,18 @@ function requireFew(list: readonly unknown[]): void {
     throw badInput(`A call can name ${MAX_USERS} users at most. Send several calls.`)
 }
 
-type UserInput = Readonly<{ id: string; name: string; avatarUrl?: string | null | undefined }>
+type UserInput = Readonly<{
+  id: string
+  name: string
+  avatarUrl?: string | null | undefined
+  data?: unknown
+}>
 
-function toProfile({ id, name: text, avatarUrl }: UserInput, issuedAt: Date): Profile {
+function toProfile({ id, name: text, avatarUrl, data: given }: UserInput, issuedAt: Date): Profile {
   const name = toSingleLine(text)
   if (name === undefined) throw badInput(`The name of ${id} has nothing to show. Pass a visible name.`)
-  return { id: idArgument.user('id', id), name, avatarUrl: toPicture(avatarUrl ?? null), issuedAt }
+  const data = given === undefined || given === null ? given : parseData(given, 'user')
+  return { id: idArgument.user('id', id), name, avatarUrl: toPicture(avatarUrl ?? null), issuedAt, data }
 }
 
 function toPicture(text: string | null): string | null {

@@ -31,6 +31,8 @@ afterAll(() => resources.disposeAsync())
 const messageTo = (chatId: ChatId, more: Partial<NewMessage> = {}): NewMessage => ({
   chatId,
   senderId: alice,
+  type: null,
+  data: null,
   clientMessageId: randomUUID(),
   body: 'hello',
   fingerprint: Buffer.alloc(16, 7),

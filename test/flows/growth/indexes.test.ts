@@ -32,6 +32,8 @@ const SWEEPS: Readonly<Record<string, string>> = {
   media_untidy: 'uploads_untidy_idx',
   media_release_unsent: 'uploads_created_at_idx',
   media_released: 'uploads_released_at_idx',
+  // Deleted chats that are due: the first one.
+  chat_deletion_due: 'deleted_chats_due_at_idx',
   // The days before yesterday.
   media_forget_usage: 'upload_usages_pkey',
   // Chats that are due to a follower: the oldest ones, and none in between.
@@ -59,6 +61,13 @@ const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
   server_key_lock: 'an operator, as above',
   server_key_list: 'an operator, as above',
   server_key_revoke: 'an operator, as above',
+  chat_mark_deleted: 'the backend deletes a chat, by keys that lead with it',
+  chat_deletion_forget_pair: 'as above',
+  chat_deletion_raise_floor: 'the sweep of a deleted chat, by keys that lead with it',
+  chat_deletion_events: 'as above',
+  chat_deletion_messages: 'as above',
+  chat_deletion_mark_emptied: 'as above',
+  chat_deletion_rest: 'as above',
   follower_set_position: 'an operator who replays a chat',
   follower_release: 'only if a chat gets an event at the end of a delivery, by the primary key of its mark',
   follower_trigger_state: 'an operator who creates the first webhook, and each start',
@@ -88,6 +97,9 @@ const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
 const BACKLOG = `
   INSERT INTO chat_marks (chat_id, follower_id, first_seq, last_seq)
   SELECT gen_random_uuid(), 'wh_1', 1, 1 FROM generate_series(1, 1000)`
+const DELETED = `
+  INSERT INTO deleted_chats (chat_id, last_seq, due_at)
+  SELECT gen_random_uuid(), 1, now() + interval '1 day' FROM generate_series(1, 1000)`
 const REVOCATIONS = `
   INSERT INTO revocations (change, user_id, issued_before, expires_at)
   SELECT 1000 + number, 'user ' || number, now(), now() + interval '1 day' FROM generate_series(1, 1000) AS number`
@@ -120,6 +132,7 @@ beforeAll(async () => {
   await fillWithMessages(client, 1_000)
   await client.query(BACKLOG)
   await client.query(REVOCATIONS)
+  await client.query(DELETED)
   await client.query('ANALYZE')
   indexes = await readIndexes(client)
 })

@@ -65,7 +65,7 @@ test('a former member loses the chat, and the two users of a direct chat can beg
   await using stage = await startGroup()
   const { backend, alice, bob, chatId } = stage
   await bob.run(
-    `mutation { removeMember(input: { chatId: "${chatId}", userId: "${bob.id}" }) { member { id } } }`,
+    `mutation { removeMember(input: { chatId: "${chatId}", userId: "${bob.id}" }) { chat { id } } }`,
   )
   const direct = await alice.startChat(bob)
   await alice.send(direct, 'Hello')

@@ -10,6 +10,7 @@ export type ClientChat = {
   lastActivityAt: string
   title: string | null
   messageTtlSeconds: number | null
+  data: unknown
   /** False after the viewer was removed. The client keeps the chat as it was then. */
   isPresent: boolean
   memberCount: number
@@ -28,6 +29,7 @@ export type ChatState = Readonly<{
   lastActivityAt: string
   title: string | null
   messageTtlSeconds: number | null
+  data: unknown
   memberCount: number
   members: Readonly<Record<string, Role>>
   watermarks: Readonly<Record<string, Marks>>
@@ -44,14 +46,14 @@ type PresentState = Readonly<{
 
 /** Returns a chat of which only the existence is known. */
 export function emptyChat(): ClientChat {
-  const nothing = { headSeq: 0, lastActivityAt: '', title: null, messageTtlSeconds: null }
+  const nothing = { headSeq: 0, lastActivityAt: '', title: null, messageTtlSeconds: null, data: null }
   const noMembers = { isPresent: true, memberCount: 0, members: new Map(), watermarks: new Map() }
   return { ...nothing, ...noMembers, messages: new Map() }
 }
 
 /** Returns the chat as queried. Known watermarks may be newer than the query, and watermarks never decrease. */
 export function fromQuery(chat: ChatData, known?: ClientChat): ClientChat {
-  const { headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, viewerMember } = chat
+  const { headSeq, lastActivityAt, title, messageTtlSeconds, data, memberCount, viewerMember } = chat
   // A query is not a snapshot: its list of members may lack the viewer before the event of the removal arrives.
   const members = [viewerMember, ...chat.members.edges.map(({ node }) => node)]
   const local: ClientChat = {
@@ -59,6 +61,7 @@ export function fromQuery(chat: ChatData, known?: ClientChat): ClientChat {
     lastActivityAt,
     title,
     messageTtlSeconds,
+    data,
     memberCount,
     isPresent: viewerMember.leftAt === null,
     members: new Map(members.map(({ user, role }) => [user.id, role])),
@@ -120,13 +123,14 @@ export function apply(local: ClientChat, item: StreamItem, viewerId: string): vo
 }
 
 /** The settings that the client selects together with the event. */
-function settingsIn(item: StreamItem): Pick<ClientChat, 'title' | 'messageTtlSeconds'> {
-  const { title, messageTtlSeconds } = item.chat as unknown as ChatData
-  return { title, messageTtlSeconds }
+function settingsIn(item: StreamItem): Pick<ClientChat, 'title' | 'messageTtlSeconds' | 'data'> {
+  const { title, messageTtlSeconds, data } = item.chat as unknown as ChatData
+  return { title, messageTtlSeconds, data }
 }
 
 function leave(local: ClientChat, viewerId: string): void {
   local.isPresent = false
+  local.data = null
   local.members = new Map([...local.members].filter(([id]) => id === viewerId))
 }
 
@@ -144,7 +148,9 @@ export function clientState(id: string, local: ClientChat, viewerId: string, now
   const messages = [...local.messages.values()]
     .toSorted((a, b) => a.seq - b.seq)
     .map((message) =>
-      isExpired(message, now) ? { ...message, body: null, attachments: [], reactions: [] } : message,
+      isExpired(message, now)
+        ? { ...message, body: null, type: null, data: null, attachments: [], reactions: [] }
+        : message,
     )
   const readSeq = local.watermarks.get(viewerId)?.readSeq ?? 0
   const isUnread = (message: MessageData): boolean =>
@@ -153,12 +159,12 @@ export function clientState(id: string, local: ClientChat, viewerId: string, now
     message.kind !== 'SYSTEM' &&
     message.deletedAt === null &&
     !isExpired(message, now)
-  const { headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, members, isPresent } = local
+  const { headSeq, lastActivityAt, title, messageTtlSeconds, data, memberCount, members, isPresent } = local
   const present: PresentState = {
     unreadCount: messages.filter(isUnread).length,
     messages: messages.map((message) => ({ ...message, status: statusOf(message, local) })),
   }
-  const common = { id, headSeq, lastActivityAt, title, messageTtlSeconds, memberCount }
+  const common = { id, headSeq, lastActivityAt, title, messageTtlSeconds, data, memberCount }
   return {
     ...common,
     members: Object.fromEntries(members),
@@ -171,7 +177,7 @@ export function clientState(id: string, local: ClientChat, viewerId: string, now
 
 /** Returns a queried chat in the same shape. */
 export function queriedState(chat: ChatData): ChatState {
-  const { id, headSeq, lastActivityAt, title, messageTtlSeconds, memberCount, unreadCount } = chat
+  const { id, headSeq, lastActivityAt, title, messageTtlSeconds, data, memberCount, unreadCount } = chat
   const messages = chat.messages.edges.map(({ node }) => node)
   const local = fromQuery(chat)
   const present = { unreadCount, messages }
@@ -181,6 +187,7 @@ export function queriedState(chat: ChatData): ChatState {
     lastActivityAt,
     title,
     messageTtlSeconds,
+    data,
     memberCount,
     members: Object.fromEntries(local.members),
     watermarks: watermarksOf(local),

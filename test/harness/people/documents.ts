@@ -4,6 +4,8 @@ export type MessageData = Readonly<{
   seq: number
   kind: 'USER' | 'SYSTEM'
   body: string | null
+  type: string | null
+  data: unknown
   clientMessageId: string
   status: 'SENT' | 'DELIVERED' | 'READ'
   editedAt: string | null
@@ -29,6 +31,7 @@ export type ChatData = Readonly<{
   title: string | null
   memberCount: number
   messageTtlSeconds: number | null
+  data: unknown
   headSeq: number
   unreadCount: number
   lastActivityAt: string
@@ -47,14 +50,14 @@ export type MarkReadData = Readonly<{ markRead: { chat: ChatData } }>
 
 const MESSAGE = `
   fragment MessageFields on Message {
-    id seq kind body clientMessageId status editedAt deletedAt expiresAt
+    id seq kind body type data clientMessageId status editedAt deletedAt expiresAt
     sender { id } replyTo { id } reactions { emoji users { id } }
     attachments { id kind fileName }
   }`
 
 const CHAT_FIELDS = `
   fragment ChatFields on Chat {
-    id kind title memberCount messageTtlSeconds headSeq unreadCount lastActivityAt
+    id kind title memberCount messageTtlSeconds data headSeq unreadCount lastActivityAt
     lastMessage { ...MessageFields }
     viewerMember { ...MemberFields }
     members(first: 100) { edges { node { ...MemberFields } } }
@@ -70,7 +73,7 @@ const EVENT_FIELDS = `
   ... on MessageEdited { message { ...MessageFields } }
   ... on MessageDeleted { message { ...MessageFields } }
   ... on ReactionChanged { message { ...MessageFields } emoji added }
-  ... on ChatUpdated { chat { title messageTtlSeconds } }
+  ... on ChatUpdated { chat { title messageTtlSeconds data } }
   ... on MemberAdded { user { id } }
   ... on MemberRemoved { user { id } }
   ... on MemberRoleChanged { user { id } role }
@@ -133,7 +136,7 @@ export const MARK_READ = `
 export const CHAT = `query ($id: ID!) { chat(id: $id) { ...ChatFields } } ${CHAT_FIELDS}`
 
 export const CHATS = `
-  query { chats(first: 40) { edges { node { ...ChatFields } } } } ${CHAT_FIELDS}`
+  query { chats(first: 38) { edges { node { ...ChatFields } } } } ${CHAT_FIELDS}`
 
 export const INBOX = `
   subscription ($deviceId: String) { inbox(deviceId: $deviceId) { ${EVENT_FIELDS} } } ${MESSAGE}`

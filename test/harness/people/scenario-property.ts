@@ -16,12 +16,13 @@ export type ScenarioOptions = Readonly<{
 
 /**
  * Runs random steps of several people, some at the same time, and expects every client to hold what a fresh query
- * returns.
+ * returns. The gateway must have the server API.
  */
 export async function checkRandomScenarios(
   parley: TestParley,
   { runs, start, devices, comparesEachTime = false }: ScenarioOptions,
 ): Promise<void> {
+  const backend = await parley.backend()
   await fc.assert(
     fc.asyncProperty(
       groups,
@@ -29,7 +30,7 @@ export async function checkRandomScenarios(
       steps,
       fc.integer({ min: 1, max: 6 }),
       async (first, before, all, atOnce) => {
-        await using scenario = await Scenario.create(parley)
+        await using scenario = await Scenario.create(parley, backend)
         for (const step of [...first, ...before]) await scenario.runConcurrently([step])
         await scenario.startClients(all.slice(0, 3), start, devices)
         for (let next = 0; next < all.length; next += atOnce) {

@@ -41,7 +41,7 @@ export type Step =
     }>
   /** A group of all people except `target`. */
   | Readonly<{ type: 'createGroup'; actor: Name; target: Name; messageTtlSeconds: number }>
-  | Readonly<{ type: 'addOrRemove' | 'leave' | 'deleteChat'; actor: Name; target: Name; where: number }>
+  | Readonly<{ type: 'addOrRemove' | 'leave'; actor: Name; target: Name; where: number }>
   | Readonly<{
       type: 'setRole'
       actor: Name
@@ -83,8 +83,6 @@ export type StartClient = (person: Person, device: string) => Promise<ScenarioCl
 const SEND_AS_SYSTEM = `
   mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }`
 
-const DELETE_CHAT = 'mutation ($chatId: ID!) { deleteChat(chatId: $chatId) { deleted } }'
-
 /** The product's backend, and a few people, each with clients that start while steps are running. */
 export class Scenario {
   readonly #parley: TestParley
@@ -93,11 +91,10 @@ export class Scenario {
   readonly #clients: { readonly actor: Name; readonly client: ScenarioClient }[] = []
   readonly #groups: string[] = []
 
-  /** The gateway must have the server API. */
-  static async create(parley: TestParley): Promise<Scenario> {
+  static async create(parley: TestParley, backend: Backend): Promise<Scenario> {
     const suffix = randomUUID().slice(0, 8)
     const entries = PEOPLE.map(async (actor) => [actor, await parley.person(`${actor}-${suffix}`)] as const)
-    return new Scenario(parley, await parley.backend(), new Map(await Promise.all(entries)))
+    return new Scenario(parley, backend, new Map(await Promise.all(entries)))
   }
 
   private constructor(parley: TestParley, backend: Backend, people: ReadonlyMap<Name, Person>) {
@@ -198,12 +195,10 @@ export class Scenario {
           : attempt(person, ADD_MEMBERS, { chatId, userIds: [userId] })
       case 'leave':
         return attempt(person, REMOVE_MEMBER, { chatId, userId: person.id })
-      case 'deleteChat':
-        return void (await this.#backend.run(DELETE_CHAT, { chatId }))
       case 'setRole':
         return attempt(person, SET_MEMBER_ROLE, { chatId, userId, role: step.role })
       case 'rename':
-        return attempt(person, UPDATE_CHAT, { chatId, title: randomUUID() })
+        return attempt(person, UPDATE_CHAT, { chatId, title: randomUUID(), data: { order: randomUUID() } })
       case 'setTtl':
         return attempt(person, UPDATE_CHAT, { chatId, messageTtlSeconds: step.messageTtlSeconds })
       case 'edit':
@@ -262,7 +257,8 @@ function isChatStep(step: Step): step is ChatStep {
 }
 
 function message(chatId: string, replyToId?: string): object {
-  return { chatId, body: randomUUID(), clientMessageId: randomUUID(), replyToId }
+  const custom = { type: 'order.placed', data: { order: randomUUID(), lines: [1, null, { paid: true }] } }
+  return { chatId, body: randomUUID(), clientMessageId: randomUUID(), replyToId, ...custom }
 }
 
 async function change(

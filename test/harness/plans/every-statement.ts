@@ -199,8 +199,16 @@ async function runRareStatements(
 ): Promise<void> {
   await using connection = await connect(databaseUrl)
   const writer = writerOn(connection.client)
+  const plain = { type: null, data: null }
   const [chatId, senderId] = [direct.replace('chat_', '') as ChatId, alice.name as UserId]
-  const draft = { chatId, senderId, clientMessageId: randomUUID(), body: 'at once', replyToSeq: null }
+  const draft = {
+    chatId,
+    senderId,
+    clientMessageId: randomUUID(),
+    body: 'at once',
+    replyToSeq: null,
+    ...plain,
+  }
   const { claim: claimUploads } = createAttachmentStore({ reader: { query: writer.query } as Reader })
   const appendStore = createAppendStore({ writer, claimUploads })
   await appendStore.appendLocked([{ ...draft, fingerprint: Buffer.of(1), attachmentIds: [] }])

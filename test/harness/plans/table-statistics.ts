@@ -60,6 +60,7 @@ export function tablesOf({
     chat_marks: { rows: chats, distinct: { chat_id: UNIQUE, follower_id: 2 } },
     follower_positions: { rows: chats, distinct: { chat_id: UNIQUE, follower_id: 2 } },
     server_calls: { rows: messages, distinct: { id: UNIQUE } },
+    deleted_chats: { rows: chats / 10, distinct: { chat_id: UNIQUE } },
     revocations: { rows: users, distinct: { change: UNIQUE, user_id: UNIQUE } },
     reactions: { rows: messages / 4, distinct: { chat_id: talkative, message_seq: messages / talkative } },
     attachments: { rows: messages / 10, distinct: { chat_id: talkative, message_seq: messages / talkative } },

@@ -14,7 +14,7 @@ type Membership = Readonly<{
 function bobsView({ headSeq, joinedSeq = 1, leftSeq, earlierPeriods = [] }: Membership): ChatView {
   const at = new Date('2026-11-23T09:00:00Z')
   const id = chatId('tea')
-  const row = { title: null, creatorId: alice, memberCount: 2, messageTtlSeconds: null }
+  const row = { title: null, creatorId: alice, memberCount: 2, messageTtlSeconds: null, data: null }
   const left = { leftAt: leftSeq === undefined ? null : at, leftSeq: leftSeq ?? null }
   return {
     chat: { id, kind: 'GROUP', headSeq, createdAt: at, lastActivityAt: at, deletedAt: null, ...row },

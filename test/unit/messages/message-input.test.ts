@@ -110,17 +110,19 @@ const [FIRST, SECOND] = [newAttachmentId(), newAttachmentId()]
 
 describe('fingerprintOf', () => {
   test('returns the same 16 bytes for the same content', () => {
-    const content = { body: 'Hello', replyToSeq: 3, attachmentIds: [] }
-    expect(fingerprintOf(content)).toEqual(fingerprintOf({ ...content }))
+    const content = { body: 'Hello', replyToSeq: 3, attachmentIds: [], type: 'order', data: { a: 1, b: 2 } }
+    expect(fingerprintOf(content)).toEqual(fingerprintOf({ ...content, data: { b: 2, a: 1 } }))
     expect(fingerprintOf(content)).toHaveLength(16)
   })
 
-  test('differs for another body, another reply target and other attachments', () => {
+  test('differs for another body, reply target, type and data, and for other attachments', () => {
     const reply = fc.constantFrom(null, 1, 11)
     const message = fc.record({
       body: fc.constantFrom('Hello', 'Hello1', 'Hello",1]', '1', '', 'null'),
       replyToSeq: reply,
       attachmentIds: fc.subarray([FIRST, SECOND]),
+      type: fc.constantFrom(null, 'order', 'a'),
+      data: fc.constantFrom(null, {}, { a: null }, { a: 'order' }),
     })
     fc.assert(
       fc.property(message, message, (one, other) => {

@@ -14,7 +14,7 @@ const newMessage: fc.Arbitrary<NewMessage> = fc
     body: fc.constantFrom('Hello', 'Bye'),
   })
   .map(({ chat, body, ...rest }) => {
-    const content = { body, replyToSeq: null, attachmentIds: [] }
+    const content = { body, replyToSeq: null, attachmentIds: [], type: null, data: null }
     return { ...rest, chatId: chatId(chat), ...content, fingerprint: fingerprintOf(content) }
   })
 
@@ -65,7 +65,7 @@ test('throws if a message has no outcome', () => {
 
 test('retries a message with other content than the first one with its key, if that has no reply target', () => {
   const [lost, found] = [7, null].map((replyToSeq): NewMessage => {
-    const content = { body: 'Hello', replyToSeq, attachmentIds: [] }
+    const content = { body: 'Hello', replyToSeq, attachmentIds: [], type: null, data: null }
     const fingerprint = fingerprintOf(content)
     return { chatId: chatId('tea'), senderId: alice, clientMessageId: '1', ...content, fingerprint }
   }) as [NewMessage, NewMessage]

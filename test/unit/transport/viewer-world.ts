@@ -72,6 +72,7 @@ export function createViewerWorld() {
       headSeq: 2_000_000_000 + n,
       memberCount: n,
       messageTtlSeconds: n % 2 === 0 ? null : n,
+      data: n % 3 === 0 ? null : { viewer: viewerId },
       createdAt: AT,
       lastActivityAt: new Date(AT.getTime() + n),
       deletedAt: null,
@@ -79,7 +80,10 @@ export function createViewerWorld() {
     return { chat, member: member(viewerId, { chatId: id, userId: viewerId }) }
   }
 
-  const message = ({ chatId, seq }: MessageId): Message => ({ ...sent('tea', seq).message, chatId })
+  const message = ({ chatId, seq }: MessageId): Message => {
+    const custom = seq % 3 === 0 ? {} : { type: `type ${seq}`, data: { seq, list: [null, 'text'] } }
+    return { ...sent('tea', seq).message, ...custom, chatId }
+  }
   const reactions = ({ seq }: MessageId): readonly Reaction[] =>
     seq % 2 === 0 ? [] : [{ emoji: '👍', userIds: [alice, bob] }]
   const attachments = ({ seq }: MessageId): readonly Attachment[] =>
@@ -94,7 +98,7 @@ export function createViewerWorld() {
   }
 
   const user = (id: UserId): User | undefined =>
-    numberOf(id) % 10 === 0 ? undefined : { id, name: `name "of" ${id}`, avatarUrl: null }
+    numberOf(id) % 10 === 0 ? undefined : { id, name: `name "of" ${id}`, avatarUrl: null, data: { id } }
   const known = (viewerId: UserId, id: ChatId): ChatView | undefined =>
     numberOf(viewerId, id, 'known') % 5 === 0 ? undefined : view(viewerId, id)
 

@@ -24,7 +24,7 @@ function createWorld() {
         calls.reads += 1
         return ids.flatMap((id): User[] => {
           const name = names.get(id)
-          return name === undefined ? [] : [{ id, name, avatarUrl: null }]
+          return name === undefined ? [] : [{ id, name, avatarUrl: null, data: null }]
         })
       },
     },

@@ -21,6 +21,7 @@ export const FIELDS: Table = {
   CaughtUp: { at: 'DateTime' },
   Chat: {
     createdAt: 'DateTime',
+    data: 'JSON',
     events: 'ChatEvent',
     headSeq: 'Int',
     id: 'ID',
@@ -88,6 +89,7 @@ export const FIELDS: Table = {
     body: 'String',
     chat: 'Chat',
     clientMessageId: 'String',
+    data: 'JSON',
     deletedAt: 'DateTime',
     editedAt: 'DateTime',
     expiresAt: 'DateTime',
@@ -99,6 +101,7 @@ export const FIELDS: Table = {
     sentAt: 'DateTime',
     seq: 'Int',
     status: 'MessageStatus',
+    type: 'String',
   },
   MessageConnection: { edges: 'MessageEdge', pageInfo: 'PageInfo' },
   MessageDeleted: { actor: 'User', at: 'DateTime', chat: 'Chat', message: 'Message', seq: 'Int' },
@@ -183,7 +186,7 @@ export const FIELDS: Table = {
   },
   TypingChanged: { chat: 'Chat', typing: 'Boolean', user: 'User' },
   UpdateChatPayload: { chat: 'Chat' },
-  User: { avatarUrl: 'String', id: 'ID', name: 'String', presence: 'Presence' },
+  User: { avatarUrl: 'String', data: 'JSON', id: 'ID', name: 'String', presence: 'Presence' },
 }
 
 /** The object types of each interface and union. */
