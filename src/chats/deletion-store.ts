@@ -15,8 +15,8 @@ export type DeletionStore = Readonly<{
    * nothing. The transaction must hold the lock on the chat's row.
    */
   markDeleted(tx: Transaction, last: LastEvent): Promise<void>
-  /** Deletes up to `limit` events and messages of a chat that is due. Returns false if none is due. */
-  step(limit: number): Promise<boolean>
+  /** Deletes up to `limit` events and messages of a chat that is due. Returns how many; undefined if none is due. */
+  step(limit: number): Promise<number | undefined>
 }>
 
 /** All gateways have delivered the last event by then, and repaired their gaps from the log. In seconds. */
@@ -123,15 +123,20 @@ const DELETE_REST = {
 }
 
 type Count = Readonly<{ count: number }>
+const NONE: Count = { count: 0 }
 
 export function createDeletionStore({ writer }: { writer: Writer }): DeletionStore {
-  async function deleteContents(tx: Transaction, { chatId, lastSeq }: DueChat, limit: number): Promise<void> {
+  async function deleteContents(
+    tx: Transaction,
+    { chatId, lastSeq }: DueChat,
+    limit: number,
+  ): Promise<number> {
     await tx.query(RAISE_FLOOR, [chatId, lastSeq - 1])
-    const [events] = await tx.query<Count>(DELETE_EVENTS, [chatId, lastSeq, limit])
-    if (events?.count === limit) return
-    const [messages] = await tx.query<Count>(DELETE_MESSAGES, [chatId, limit])
-    if (messages?.count === limit) return
-    await tx.query(MARK_EMPTIED, [chatId, LAST_EVENT_LEAVES_AFTER_S])
+    const [{ count: events } = NONE] = await tx.query<Count>(DELETE_EVENTS, [chatId, lastSeq, limit])
+    if (events === limit) return events
+    const [{ count: messages } = NONE] = await tx.query<Count>(DELETE_MESSAGES, [chatId, limit])
+    if (messages < limit) await tx.query(MARK_EMPTIED, [chatId, LAST_EVENT_LEAVES_AFTER_S])
+    return events + messages
   }
 
   return {
@@ -143,9 +148,10 @@ export function createDeletionStore({ writer }: { writer: Writer }): DeletionSto
     step: (limit) =>
       writer.transaction(async (tx) => {
         const [due] = await tx.query<DueChat>(DUE, [])
-        if (due === undefined) return false
-        await (due.isEmptied ? tx.query(DELETE_REST, [due.chatId]) : deleteContents(tx, due, limit))
-        return true
+        if (due === undefined) return undefined
+        if (!due.isEmptied) return deleteContents(tx, due, limit)
+        await tx.query(DELETE_REST, [due.chatId])
+        return 1
       }),
   }
 }

@@ -20,8 +20,8 @@ export type ChatChanges = Readonly<{
 export type ChatUpdater = Readonly<{
   /**
    * Changes the title of a group, its data, or the lifetime of messages that are sent from now on. In a direct chat
-   * both members may change the lifetime and the data. The product's backend may do what an owner may. Settings that are in place already succeed
-   * and add nothing to the log.
+   * both members may change the lifetime and the data. The product's backend may do what an owner may. Settings that
+   * are in place already succeed and add nothing to the log.
    *
    * Errors:
    * - NOT_FOUND – no such chat, or the actor was never a member.

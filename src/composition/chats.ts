@@ -29,8 +29,8 @@ export function wireChats({ database, clock }: Foundation, users: Users) {
 }
 
 /** The background work that deletes the rows of deleted chats. */
-export function wireDeletionSweep({ database, logger }: Foundation): BackgroundLoop {
-  return createDeletionSweep({ store: createDeletionStore(database), logger })
+export function wireDeletionSweep({ database, metrics, logger }: Foundation): BackgroundLoop {
+  return createDeletionSweep({ store: createDeletionStore(database), metrics, logger })
 }
 
 /** The background work that deletes old events from the logs. */

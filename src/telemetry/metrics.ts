@@ -87,6 +87,10 @@ export function createMetrics() {
       'log_events_deleted_total',
       'Events that were deleted from chat logs because they were older than LOG_RETENTION.',
     ),
+    deletedChatRows: counter(
+      'deleted_chat_rows_total',
+      'Events and messages that were deleted because the product deleted their chat.',
+    ),
     deliveries: counter('deliveries_total', 'Items written to streams, by phase: replay or live.', ['phase']),
     replays: counter('replays_total', 'Replays at the start of streams, by outcome.', ['outcome']),
     overflows: counter(
