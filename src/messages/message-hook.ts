@@ -99,7 +99,8 @@ function readDecision(body: string): HookDecision {
   }
 }
 
-function dataOf({ chatId, senderId, clientMessageId, messageId, body, attachmentIds }: HookQuestion): object {
+function dataOf(question: HookQuestion): object {
+  const { chatId, senderId, clientMessageId, messageId, body, attachmentIds, messageType, data } = question
   return {
     chatId: globalId.chat(chatId),
     senderId: globalId.user(senderId),
@@ -107,5 +108,7 @@ function dataOf({ chatId, senderId, clientMessageId, messageId, body, attachment
     ...(messageId !== undefined && { messageId: globalId.message(messageId) }),
     body,
     ...(attachmentIds !== undefined && { attachmentIds: attachmentIds.map((id) => globalId.attachment(id)) }),
+    ...(messageType !== undefined && { messageType }),
+    ...(data !== undefined && { data }),
   }
 }

@@ -16,6 +16,16 @@ test('asks about each new message, and stores what the product accepts', async (
   expect(questions).toMatchObject([{ type: 'message.send', data }])
 })
 
+test('the product is asked with the type and data of a message, which a replacement keeps', async () => {
+  await using stage = await startStage(() => ({ json: { action: 'replace', body: '***' } }))
+  const { alice, chatId, questions } = stage
+  const custom = { type: 'order.placed', data: { order: 7 } }
+  const input = { chatId, body: 'secret', clientMessageId: 'key-1', ...custom }
+  const sent = await alice.run(SEND_MESSAGE, { input })
+  expect(sent).toMatchObject({ sendMessage: { message: { body: '***', ...custom } } })
+  expect(questions).toMatchObject([{ data: { messageType: 'order.placed', data: { order: 7 } } }])
+})
+
 test('a rejected message is not stored, and the sender reads why', async () => {
   await using stage = await startStage(() => ({ json: { action: 'reject', message: 'Please be kind.' } }))
   const { alice, chatId } = stage

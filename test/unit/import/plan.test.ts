@@ -97,3 +97,23 @@ test('reports many problems at once, but not all of a file that is wrong everywh
   expect(await problemsOf('a', ANN, 'b')).toEqual(['1: is not JSON', '3: is not JSON'])
   expect(await problemsOf(...Array.from({ length: 200 }, () => '{'))).toHaveLength(50)
 })
+
+test('records carry data of the product within the bounds of the API', async () => {
+  const data = { order: 7 }
+  const tooLarge = { text: 'x'.repeat(4_096) }
+  expect(
+    await problemsOf(
+      { ...ANN, data },
+      { ...BEN, data: tooLarge },
+      BEN,
+      { ...TEAM, data: { text: 'x'.repeat(16_000) } },
+      message({ data, messageType: 'order.placed' }),
+      message({ id: '2', data: [1] }),
+      message({ id: '3', messageType: 'no spaces' }),
+    ),
+  ).toEqual([
+    '2: data: is larger than 4096 bytes',
+    '6: data: must be a JSON object',
+    '7: messageType: type must be 1 to 64 letters, digits, dots, hyphens or underscores',
+  ])
+})
