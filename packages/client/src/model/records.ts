@@ -173,8 +173,8 @@ export function isExpired({ expiresAt }: { expiresAt: string | null }, now: stri
 /** Whether a message counts as unread, apart from its expiry, which time decides. */
 export function isUnread(message: MessageRecord, { watermarks }: ChatRecord, viewerId: string): boolean {
   const readSeq = watermarks[viewerId]?.readSeq ?? 0
-  const { seq, senderId, kind, deletedAt } = message
-  return seq > readSeq && senderId !== viewerId && kind !== 'SYSTEM' && deletedAt === null
+  const isOfOther = message.senderId !== viewerId && message.kind !== 'SYSTEM'
+  return isOfOther && message.seq > readSeq && message.deletedAt === null
 }
 
 /** Watermarks only grow. */

@@ -9,11 +9,10 @@ export function statusIn(chat: ChatRecord): (message: MessageRecord) => MessageS
   const lowestFor = new Map<string, Watermarks | undefined>()
   return (message) => {
     const { senderId } = message
-    if (message.kind === 'SYSTEM') return 'sent'
     if (!lowestFor.has(senderId)) lowestFor.set(senderId, lowestOfOthers(chat, senderId))
     const lowest = lowestFor.get(senderId)
-    // Without the watermarks of all others, the server's answer is the newest that is known.
-    if (lowest === undefined) return fromServer(message.status)
+    // No receipt is about a system message. Without the watermarks of all others, the server's answer is the newest that is known.
+    if (lowest === undefined || message.kind === 'SYSTEM') return SHOWN[message.status] ?? 'sent'
     if (message.seq <= lowest.readSeq) return 'read'
     return message.seq <= lowest.deliveredSeq ? 'delivered' : 'sent'
   }
@@ -35,7 +34,4 @@ function lowestOfOthers(
   }
 }
 
-function fromServer(status: string): MessageStatus {
-  if (status === 'READ') return 'read'
-  return status === 'DELIVERED' ? 'delivered' : 'sent'
-}
+const SHOWN: Readonly<Record<string, MessageStatus>> = { READ: 'read', DELIVERED: 'delivered' }
