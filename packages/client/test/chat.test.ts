@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createParleyClient, type ParleyClient } from '../src/index.ts'
-import { startParley } from '../../../test/harness/servers/parley.ts'
+import { SERVER_API, startParley } from '../../../test/harness/servers/parley.ts'
 
 test('delivers a message from one client to another, with receipts', async () => {
   await using parley = await startParley()
@@ -27,5 +27,23 @@ test('delivers a message from one client to another, with receipts', async () =>
     expect(b.chats.getSnapshot().map(({ title }) => title)).toEqual(['Alice'])
   } finally {
     await Promise.all(clients.map((client) => client.close()))
+  }
+})
+
+test('a chat that the product deletes leaves the list of a running client', async () => {
+  await using parley = await startParley({ config: SERVER_API })
+  const [alice, bob] = await Promise.all([parley.person('alice'), parley.person('bob')])
+  const [chatId, kept] = [await alice.startChat(bob), await alice.createGroup([bob])]
+  await alice.send(chatId, 'Hello')
+  const backend = await parley.backend()
+  const client = createParleyClient({ url: parley.url, token: bob.token })
+  try {
+    await client.start()
+    const ids = (): readonly string[] => client.chats.getSnapshot().map(({ id }) => id)
+    expect(ids().toSorted()).toEqual([chatId, kept].toSorted())
+    await backend.run(`mutation { deleteChat(chatId: "${chatId}") { deleted } }`)
+    await expect.poll(ids).toEqual([kept])
+  } finally {
+    await client.close()
   }
 })
