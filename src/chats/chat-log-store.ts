@@ -67,7 +67,8 @@ const READ = {
       e.subject_id AS "subjectId", e.role, e.emoji, e.added, e.message_seq AS "messageSeq",
       m.sender_id AS "senderId", m.client_message_id AS "clientMessageId", m.body,
       m.reply_to_seq AS "replyToSeq", m.sent_at AS "sentAt", m.edited_at AS "editedAt",
-      m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount", m.type AS "messageType", m.data,
+      m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount",
+      m.type AS "messageType", m.data,
       CASE WHEN e.seq = 1 THEN (
         SELECT array_agg(p.user_id) FROM members p
         WHERE p.chat_id = e.chat_id AND (p.joined_seq = 1 OR p.earlier_stays @> 1)

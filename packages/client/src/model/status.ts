@@ -11,7 +11,8 @@ export function statusIn(chat: ChatRecord): (message: MessageRecord) => MessageS
     const { senderId } = message
     if (!lowestFor.has(senderId)) lowestFor.set(senderId, lowestOfOthers(chat, senderId))
     const lowest = lowestFor.get(senderId)
-    // No receipt is about a system message. Without the watermarks of all others, the server's answer is the newest that is known.
+    // No receipt is about a system message. Without the watermarks of all others, the server's answer is the newest
+    // that is known.
     if (lowest === undefined || message.kind === 'SYSTEM') return SHOWN[message.status] ?? 'sent'
     if (message.seq <= lowest.readSeq) return 'read'
     return message.seq <= lowest.deliveredSeq ? 'delivered' : 'sent'
