@@ -1,4 +1,5 @@
 import { type ChatId, type MessageId, type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
+import type { JsonObject } from '../lib/bounded-json.ts'
 import type { Range } from '../lib/range.ts'
 import type { MembershipPeriod } from '../events/membership-period.ts'
 import type { Reader } from '../store/sql/reader.ts'
@@ -41,7 +42,7 @@ const COLUMNS = `
 
 const PAGE_COLUMNS = `
   m.seq, m.sender_id, m.client_message_id, m.body, m.attachment_count, m.reply_to_seq, m.sent_at, m.edited_at,
-  m.deleted_at, m.expires_at`
+  m.deleted_at, m.expires_at, m.type, m.data`
 
 /** The number of the page, and the columns above. */
 type PageRow = readonly [
@@ -56,6 +57,8 @@ type PageRow = readonly [
   editedAt: Date | null,
   deletedAt: Date | null,
   expiresAt: Date | null,
+  type: string | null,
+  data: JsonObject | null,
 ]
 
 // One row per id by the primary key of messages. Takes no lock, as all statements of this file.
@@ -178,6 +181,8 @@ function toMessage(row: PageRow, keys: readonly PageKey[]): Message {
     editedAt: row[8],
     deletedAt: row[9],
     expiresAt: row[10],
+    type: row[11],
+    data: row[12],
   }
 }
 
