@@ -17,6 +17,7 @@ import {
   TypeNameMetaFieldDef,
 } from 'graphql'
 import type { Context } from '../context.ts'
+import { charsOf } from './json-text.ts'
 import { hasVariable, type Operation, selectedFields } from './selection.ts'
 import { NOT_WRITABLE, type TextRun, type Write } from './text-run.ts'
 
@@ -191,9 +192,8 @@ function serialized(type: GraphQLLeafType, value: unknown): unknown {
 
 function writeLeaf(into: TextRun, value: unknown): void {
   if (typeof value === 'string') writeText(into, value)
-  else if (typeof value === 'object') throw NOT_WRITABLE
   else {
-    into.count(1)
+    into.count(charsOf(value))
     into.text += JSON.stringify(value)
   }
 }

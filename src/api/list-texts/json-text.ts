@@ -14,3 +14,10 @@ export class JsonText {
     return JSON.parse(this.text)
   }
 }
+
+/** Returns the characters of a JSON value, as `JsonText.chars`. */
+export function charsOf(value: unknown): number {
+  if (typeof value === 'string') return value.length
+  if (typeof value !== 'object' || value === null) return 1
+  return Object.entries(value).reduce((sum, [key, part]) => sum + key.length + charsOf(part), 0)
+}

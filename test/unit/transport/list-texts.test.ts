@@ -74,7 +74,8 @@ test.for([
     '',
     'id seq body sentAt editedAt status clientMessageId chat { id }',
   ],
-  ['a sender', '', 'sender { id name avatarUrl }'],
+  ['a sender', '', 'sender { id name avatarUrl data }'],
+  ['data of any shape', '', 'type data'],
   [
     'values that are read later',
     '',
@@ -130,7 +131,8 @@ test('an error in a page that is written later is the error of graphql-js', asyn
 })
 
 test.for(['1', '2', '3'])('texts have the size that the limit of answers counts: page %s', async (last) => {
-  const fields = 'id seq body status sender { id name } reactions { emoji users { id } } replyTo { seq }'
+  const fields =
+    'id seq body type data status sender { id name } reactions { emoji users { id } } replyTo { seq }'
   const query = `{ chat(id: "${globalId.chat(water)}") { ${PAGE.replace('3', last)} ${fields} } } } } }`
   const texts = new ResultTexts(MAX_ANSWER_CHARS)
   const { json, hasTexts } = await executed(alice, { query, variables: {} }, texts)
