@@ -9,11 +9,12 @@ export function statusIn(chat: ChatRecord): (message: MessageRecord) => MessageS
   const lowestFor = new Map<string, Watermarks | undefined>()
   return (message) => {
     const { senderId } = message
+    // No receipt is about a system message, whatever the record says after the last other member left.
+    if (message.kind === 'SYSTEM') return 'sent'
     if (!lowestFor.has(senderId)) lowestFor.set(senderId, lowestOfOthers(chat, senderId))
     const lowest = lowestFor.get(senderId)
-    // No receipt is about a system message. Without the watermarks of all others, the server's answer is the newest
-    // that is known.
-    if (lowest === undefined || message.kind === 'SYSTEM') return SHOWN[message.status] ?? 'sent'
+    // Without the watermarks of all others, the server's answer is the newest that is known.
+    if (lowest === undefined) return SHOWN[message.status] ?? 'sent'
     if (message.seq <= lowest.readSeq) return 'read'
     return message.seq <= lowest.deliveredSeq ? 'delivered' : 'sent'
   }
@@ -24,11 +25,10 @@ function lowestOfOthers(
   { members, watermarks, hasAllMembers }: ChatRecord,
   senderId: string,
 ): Watermarks | undefined {
-  if (!hasAllMembers) return undefined
   const others = Object.keys(members)
     .filter((id) => id !== senderId)
     .map((id) => watermarks[id] ?? NO_WATERMARKS)
-  if (others.length === 0) return undefined
+  if (!hasAllMembers || others.length === 0) return undefined
   return {
     deliveredSeq: Math.min(...others.map(({ deliveredSeq }) => deliveredSeq)),
     readSeq: Math.min(...others.map(({ readSeq }) => readSeq)),

@@ -39,7 +39,9 @@ test.each([
   expect(statusIn(record)({ ...MESSAGE, status: 'DELIVERED' })).toBe('delivered')
 })
 
-test('the status of a system message is sent, also if all members have read it', () => {
+test('the status of a system message is sent, also if all members have read it, or left', () => {
   const record = chat({ bob: { deliveredSeq: 9, readSeq: 9 }, carol: { deliveredSeq: 9, readSeq: 9 } })
-  expect(statusIn(record)({ ...MESSAGE, senderId: 'user_parley:system', kind: 'SYSTEM' })).toBe('sent')
+  const message = { ...MESSAGE, senderId: 'user_parley:system', kind: 'SYSTEM' } as const
+  expect(statusIn(record)(message)).toBe('sent')
+  expect(statusIn({ ...record, hasAllMembers: false })({ ...message, status: 'READ' })).toBe('sent')
 })
