@@ -35,7 +35,7 @@ const COLUMN_TYPES: ReadonlyMap<number, ColumnType> = new Map([
  */
 export async function diffDatabase(url: string, schemaFile: string): Promise<string> {
   await loadEngine()
-  await using adapter = createCatalogueAdapter(url)
+  await using adapter = await createCatalogueAdapter(url)
   const connect = async () => adapter
   const factory = { provider: 'postgres', adapterName: 'pg', connect, connectToShadowDb: connect } as const
   const adapterFactory = bindMigrationAwareSqlAdapterFactory(factory)
@@ -61,23 +61,25 @@ async function loadEngine(): Promise<void> {
   start()
 }
 
-function createCatalogueAdapter(url: string): SqlDriverAdapter & AsyncDisposable {
-  const pool = new pg.Pool({ connectionString: url, max: 1 })
+/** Has a client of its own: a pool ends before its connection does, which a server that stops then breaks. */
+async function createCatalogueAdapter(url: string): Promise<SqlDriverAdapter & AsyncDisposable> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
   return {
     provider: 'postgres',
     adapterName: 'pg',
-    queryRaw: (query) => queryCatalogue(pool, query),
-    executeRaw: async (query) => (await pool.query(query.sql, query.args)).rowCount ?? 0,
+    queryRaw: (query) => queryCatalogue(client, query),
+    executeRaw: async (query) => (await client.query(query.sql, query.args)).rowCount ?? 0,
     executeScript: () => Promise.reject(new Error('A diff runs no scripts')),
     startTransaction: () => Promise.reject(new Error('A diff needs no transactions')),
     getConnectionInfo: () => ({ schemaName: 'public', supportsRelationJoins: true }),
     dispose: () => Promise.resolve(),
-    [Symbol.asyncDispose]: () => pool.end(),
+    [Symbol.asyncDispose]: () => client.end(),
   }
 }
 
-async function queryCatalogue(pool: pg.Pool, { sql, args }: SqlQuery): Promise<SqlResultSet> {
-  const { fields, rows } = await pool.query<unknown[]>({ text: sql, values: args, rowMode: 'array' })
+async function queryCatalogue(client: pg.Client, { sql, args }: SqlQuery): Promise<SqlResultSet> {
+  const { fields, rows } = await client.query<unknown[]>({ text: sql, values: args, rowMode: 'array' })
   const columnTypes = fields.map(({ name, dataTypeID }) => {
     const type = COLUMN_TYPES.get(dataTypeID)
     if (type === undefined) throw new Error(`No mapping for type ${dataTypeID} of column ${name}`)
