@@ -1,6 +1,7 @@
-import { ensurePrismaClient } from '../../../src/store/migrations/ensure-prisma-client.ts'
-
-/** Generates the Prisma client if it is missing or older than its schema, so that every test file can import it. */
+/**
+ * Generates the Prisma clients that are missing or older than their schemas: test files import Parley's own, and the
+ * tests of types read the benchmarks too.
+ */
 export default async function setup(): Promise<void> {
-  await ensurePrismaClient()
+  await import('../../../scripts/generate.ts')
 }
