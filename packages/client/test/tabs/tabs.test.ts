@@ -163,6 +163,7 @@ test('a tab that reads in a group goes on while the leading tab is killed, and m
     leader = reader
   }
   await expectOneInbox([leader])
+  await expect.poll(() => connectionOf(leader), SETTLE).toBe('live')
   while (await read(leader)) expect(await connectionOf(leader)).toBe('live')
   await expect
     .poll(async () => (await messagesIn(leader, chatId)).map(([body]) => body), SETTLE)
