@@ -30,17 +30,22 @@ async function deleteMessage(person: Person, id: string): Promise<void> {
   })
 }
 
-test('a gateway is killed while it receives, while it inspects, and after a deletion', async () => {
-  await using resources = new AsyncDisposableStack()
+/** Starts a gateway process with a storage of its own, and Alice in a group. */
+async function startAlice(resources: AsyncDisposableStack) {
   const s3 = resources.use(await startS3())
-  const storage = openStorage(s3.location)
   const redis = resources.use(await startRedis())
   const { url: databaseUrl } = resources.use(await createTestDatabase())
-  const common = { databaseUrl, redisUrl: redis.url, mediaUrl: s3.mediaUrl }
-  const gateway = resources.use(await startGatewayProcess(common))
+  const addresses = { databaseUrl, redisUrl: redis.url, mediaUrl: s3.mediaUrl }
+  const gateway = resources.use(await startGatewayProcess(addresses))
   const token = await issueToken(TEST_SECRET, { subject: 'alice' })
   const alice = resources.use(new Person({ url: gateway.url, token, name: 'alice' }))
-  const chat = await alice.createGroup([])
+  return { s3, databaseUrl, gateway, alice, chat: await alice.createGroup([]) }
+}
+
+test('a gateway is killed while it receives, while it inspects, and after a deletion', async () => {
+  await using resources = new AsyncDisposableStack()
+  const { s3, databaseUrl, gateway, alice, chat } = await startAlice(resources)
+  const storage = openStorage(s3.location)
 
   // While it receives: half of a plain PUT, and a part of a resumable upload.
   const picture = await photo(3_000, 2_000)
@@ -84,14 +89,7 @@ test.each([
   'a gateway survives a crash of image code %s',
   async (_, crashes, kind) => {
     await using resources = new AsyncDisposableStack()
-    const s3 = resources.use(await startS3())
-    const redis = resources.use(await startRedis())
-    const { url: databaseUrl } = resources.use(await createTestDatabase())
-    const common = { databaseUrl, redisUrl: redis.url, mediaUrl: s3.mediaUrl }
-    const gateway = resources.use(await startGatewayProcess(common))
-    const token = await issueToken(TEST_SECRET, { subject: 'alice' })
-    const alice = resources.use(new Person({ url: gateway.url, token, name: 'alice' }))
-    const chat = await alice.createGroup([])
+    const { gateway, alice, chat } = await startAlice(resources)
     const picture = await photo(6_000, 6_000)
     const announced = await createUpload(alice, { contentType: 'image/jpeg', byteSize: picture.length })
     const uploading = put(announced.uploadUrl, picture)
