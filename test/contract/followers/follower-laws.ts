@@ -50,6 +50,8 @@ export const repeatsNothingThatIsStored = law(async (stage) => {
 export const keepsTheOrderOfEachChat = law(async (stage) => {
   const id = await stage.follow()
   const chats = await Promise.all(range(1, 4).map(() => stage.createChat()))
+  // Long pages first, then events that arrive while the workers run.
+  for (const chatId of chats) await stage.append(chatId, 6)
   const workers = range(1, 2).map(() =>
     stage.work(id, async (_, item, attempts) =>
       item.type !== 'gap' && item.seq % 3 === 0 && attempts < 2
@@ -57,7 +59,7 @@ export const keepsTheOrderOfEachChat = law(async (stage) => {
         : { type: 'done' },
     ),
   )
-  await Promise.all(range(1, 6).flatMap(() => chats.map((chatId) => stage.append(chatId, 2))))
+  await Promise.all(range(1, 3).flatMap(() => chats.map((chatId) => stage.append(chatId, 2))))
   await stage.idle(id)
   for (const chatId of chats) {
     const ends = new Set(workers.flatMap((worker) => worker.seqsOf(chatId)))
@@ -90,26 +92,21 @@ export const holdsBackOneChatOnly = law(async (stage) => {
     await stage.createChat(),
     await stage.createChat(),
   ]
-  const held = Promise.withResolvers<void>()
+  const held = stage.hold()
   const worker = stage.work(id, async ({ chatId }) => {
     if (chatId === slow) await held.promise
     return chatId === failing ? { type: 'retry', afterMs: 60_000, reason: 'down' } : { type: 'done' }
   })
-  try {
-    await stage.append(slow, 1)
-    await stage.append(failing, 1)
-    await until(async () => (await failuresOf(stage, id)) === 1, PATIENCE_MS)
-    await stage.append(other, 2)
-    await until(async () => worker.seqsOf(other).length === 2, PATIENCE_MS)
-  } finally {
-    held.resolve()
-  }
+  await stage.append(slow, 1)
+  await stage.append(failing, 1)
+  await until(async () => (await failuresOf(stage, id)) === 1, PATIENCE_MS)
+  await stage.append(other, 2)
+  await until(async () => worker.seqsOf(other).length === 2, PATIENCE_MS)
 })
 
 export const letsNoFollowerWaitForAnother = law(async (stage) => {
   const [slow, other, chatId] = [await stage.follow(), await stage.follow(), await stage.createChat()]
-  const held = Promise.withResolvers<void>()
-  const started = Promise.withResolvers<void>()
+  const [held, started] = [stage.hold(), Promise.withResolvers<void>()]
   stage.work(slow, async () => {
     started.resolve()
     await held.promise
@@ -118,22 +115,20 @@ export const letsNoFollowerWaitForAnother = law(async (stage) => {
   await stage.append(chatId, 1)
   await started.promise
   const worker = stage.work(other)
-  try {
-    await until(async () => worker.seqsOf(chatId).length === 1, PATIENCE_MS)
-  } finally {
-    held.resolve()
-  }
+  await until(async () => worker.seqsOf(chatId).length === 1, PATIENCE_MS)
 })
 
 export const ignoresAWorkerThatLostItsClaim = law(async (stage) => {
   const [id, chatId] = [await stage.follow(), await stage.createChat()]
   await stage.append(chatId, 3)
-  const [held, started] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  const stalled = stage.work(id, async () => {
+  const [held, started] = [stage.hold(), Promise.withResolvers<void>()]
+  async function stall(): Promise<{ type: 'done' }> {
     started.resolve()
     await held.promise
     return { type: 'done' }
-  })
+  }
+  // One chat at a time, so that it does not claim the chat again when its lease has ended.
+  const stalled = stage.work(id, stall, { maxConcurrent: 1 })
   await started.promise
   const other = stage.work(id)
   await stage.idle(id)
@@ -154,12 +149,13 @@ export const losesNoEventThatCommitsDuringTheLastStep = law(async (stage) => {
     await client.query('COMMIT')
   }
   await stage.append(chatId, 1)
-  const worker = stage.work(id, undefined, async (events) => {
+  async function appendAtTheEndOfTheLog(events: readonly unknown[]): Promise<void> {
     if (events.length > 0 || committing !== undefined) return
     await client.query('BEGIN')
     await client.query(stage.appendSql, [chatId, 1])
     committing = commitWhileTheFollowerWaits()
-  })
+  }
+  const worker = stage.work(id, undefined, { afterRead: appendAtTheEndOfTheLog })
   await until(async () => committing !== undefined)
   await committing
   await stage.idle(id)

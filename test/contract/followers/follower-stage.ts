@@ -52,6 +52,7 @@ export async function startStage(databaseUrl: string, sabotage: Sabotage = (part
   const workers: Worker[] = []
   const ids: FollowerId[] = []
   const dead = new Set<Worker>()
+  const holds: PromiseWithResolvers<void>[] = []
 
   const stage = {
     databaseUrl,
@@ -81,16 +82,28 @@ export async function startStage(databaseUrl: string, sabotage: Sabotage = (part
         const marks = await query(databaseUrl, 'SELECT FROM chat_marks WHERE follower_id = $1', [id])
         return marks.length === 0
       }),
+    /** A promise that a handler waits for. It resolves at the end of the stage at the latest, so that workers can stop. */
+    hold(): PromiseWithResolvers<void> {
+      const hold = Promise.withResolvers<void>()
+      holds.push(hold)
+      return hold
+    },
     positions: (id: FollowerId) =>
       query<{ seq: Seq }>(databaseUrl, 'SELECT seq FROM follower_positions WHERE follower_id = $1', [id]),
     /**
      * Starts a worker. `handle` decides about each event; by default it succeeds. `afterRead` is called between reading
-     * the log and processing what was read.
+     * the log and processing what was read. The worker processes at most `maxConcurrent` chats at once.
      */
     work(
       id: FollowerId | undefined,
       handle: Handle = async () => ({ type: 'done' }),
-      afterRead: (events: readonly ChatEvent[]) => Promise<void> = async () => undefined,
+      {
+        afterRead = async () => undefined,
+        maxConcurrent = 8,
+      }: Readonly<{
+        afterRead?: (events: readonly ChatEvent[]) => Promise<void>
+        maxConcurrent?: number
+      }> = {},
     ): Worker {
       const handled: { chatId: ChatId; item: Item }[] = []
       const follower: LogFollower | undefined =
@@ -99,7 +112,7 @@ export async function startStage(databaseUrl: string, sabotage: Sabotage = (part
           : {
               id,
               source: 'LOGS',
-              maxConcurrent: 8,
+              maxConcurrent,
               wants: () => true,
               async handle(chat, item, attempts) {
                 const result = await handle(chat, item, attempts)
@@ -135,6 +148,7 @@ export async function startStage(databaseUrl: string, sabotage: Sabotage = (part
       return worker
     },
     async [Symbol.asyncDispose]() {
+      for (const hold of holds) hold.resolve()
       const alive = workers.filter((worker) => !dead.has(worker))
       await Promise.all(alive.map(({ followers }) => followers.stop()))
       for (const id of ids) await writer.transaction((tx) => removeFollower(tx, id))
