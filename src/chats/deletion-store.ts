@@ -15,7 +15,10 @@ export type DeletionStore = Readonly<{
    * nothing. The transaction must hold the lock on the chat's row.
    */
   markDeleted(tx: Transaction, last: LastEvent): Promise<void>
-  /** Deletes up to `limit` events and messages of a chat that is due. Returns how many; undefined if none is due. */
+  /**
+   * Deletes up to `limit` events and messages of a chat that is due. Returns how many; undefined if none is due. If that
+   * fails, the chat is due again in a minute, so that it does not hold back the others.
+   */
   step(limit: number): Promise<number | undefined>
 }>
 
@@ -23,6 +26,8 @@ export type DeletionStore = Readonly<{
 const CONTENTS_LEAVE_AFTER_S = 60
 /** A device that was away for this long does not get the last event. It finds the chat missing. In seconds. */
 const LAST_EVENT_LEAVES_AFTER_S = 90 * 24 * 3_600
+/** In seconds. */
+const DUE_AGAIN_AFTER_S = 60
 
 // Updates the chat's row, which the transaction has locked, and the chat's rows of members, which it locks in order of
 // user id, as all statements that lock several members do. Then adds a row to deleted_chats. All by primary keys.
@@ -107,6 +112,12 @@ const MARK_EMPTIED = {
     UPDATE deleted_chats SET is_emptied = true, due_at = now() + make_interval(secs => $2) WHERE chat_id = $1`,
 }
 
+// One row of deleted_chats by its primary key.
+const POSTPONE = {
+  name: 'chat_deletion_postpone',
+  text: 'UPDATE deleted_chats SET due_at = now() + make_interval(secs => $2) WHERE chat_id = $1',
+}
+
 // Rows of one chat by the primary keys of these tables, all of which lead with the chat. Few are left: the last event,
 // and a row for each member and device.
 const DELETE_REST = {
@@ -145,13 +156,22 @@ export function createDeletionStore({ writer }: { writer: Writer }): DeletionSto
       await tx.query(MARK, [chatId, seq, at, CONTENTS_LEAVE_AFTER_S])
     },
 
-    step: (limit) =>
-      writer.transaction(async (tx) => {
-        const [due] = await tx.query<DueChat>(DUE, [])
-        if (due === undefined) return undefined
-        if (!due.isEmptied) return deleteContents(tx, due, limit)
-        await tx.query(DELETE_REST, [due.chatId])
-        return 1
-      }),
+    async step(limit) {
+      let due: DueChat | undefined
+      try {
+        return await writer.transaction(async (tx) => {
+          due = (await tx.query<DueChat>(DUE, []))[0]
+          if (due === undefined) return undefined
+          if (!due.isEmptied) return deleteContents(tx, due, limit)
+          await tx.query(DELETE_REST, [due.chatId])
+          return 1
+        })
+      } catch (error) {
+        // If this fails as well, the database is away, and all chats wait anyway.
+        const postponed = due && writer.query(POSTPONE, [due.chatId, DUE_AGAIN_AFTER_S])
+        await postponed?.catch(() => undefined)
+        throw error
+      }
+    },
   }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { fillChat, leftOfChats, makeDeletedChatsDue } from '../../harness/fixtures/deleted-chats.ts'
 import { upload } from '../../harness/people/files.ts'
 import { ModelClient } from '../../harness/people/model-client.ts'
 import type { Person, Variables } from '../../harness/people/person.ts'
@@ -84,16 +85,49 @@ test('the sweep deletes rows and files step by step, and goes on after a gateway
   const sent = await alice.run<{ sendMessage: { message: { id: string } } }>(SEND, { input })
   await alice.run(`mutation { setReaction(input: { messageId: "${sent.sendMessage.message.id}", emoji: "👍",
     present: true }) { message { id } } }`)
-  await query(parley.databaseUrl, FILL, [chatId.replace('chat_', '')])
+  // More than a step deletes.
+  await fillChat(parley.databaseUrl, chatId, 1_204)
   await backend.run(DELETE, { chatId })
-  await makeDue(parley)
+  await makeDeletedChatsDue(parley.databaseUrl)
   await expect
-    .poll(() => rowsOf(parley), { timeout: 20_000 })
+    .poll(() => leftOfChats(parley.databaseUrl), { timeout: 20_000 })
     .toEqual({ events: 1, messages: 0, reactions: 0, files: 0 })
   const members = await query(parley.databaseUrl, 'SELECT count(*)::int AS count FROM members')
   expect(members).toEqual([{ count: 2 }])
-  await makeDue(parley)
+  await makeDeletedChatsDue(parley.databaseUrl)
   await expect.poll(() => query(parley.databaseUrl, LEFT), { timeout: 20_000 }).toEqual([{ count: 0 }])
+})
+
+test('a chat whose rows cannot be deleted does not hold back another one', async () => {
+  await using stage = await startGroup()
+  const { parley, backend, alice, chatId } = stage
+  const other = await alice.createGroup([])
+  await query(
+    parley.databaseUrl,
+    `
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'a broken index'; END $$`,
+  )
+  await query(
+    parley.databaseUrl,
+    `
+    CREATE TRIGGER refuse BEFORE DELETE ON messages FOR EACH ROW
+    WHEN (OLD.chat_id = '${chatId.replace('chat_', '')}') EXECUTE FUNCTION refuse()`,
+  )
+  for (const id of [chatId, other]) await backend.run(DELETE, { chatId: id })
+  await query(
+    parley.databaseUrl,
+    `
+    UPDATE deleted_chats SET due_at = now() - make_interval(secs => (chat_id = $1)::int)`,
+    [chatId.replace('chat_', '')],
+  )
+  await expect
+    .poll(() => query(parley.databaseUrl, EMPTIED), { timeout: 20_000 })
+    .toEqual([{ chatId: other }])
+  await query(parley.databaseUrl, 'DROP TRIGGER refuse ON messages')
+  await makeDeletedChatsDue(parley.databaseUrl)
+  await expect
+    .poll(async () => (await query(parley.databaseUrl, EMPTIED)).length, { timeout: 20_000 })
+    .toBe(2)
 })
 
 test('a client that follows the protocol removes the chat', async () => {
@@ -105,34 +139,15 @@ test('a client that follows the protocol removes the chat', async () => {
   expect(client.state()).toEqual([])
 })
 
-/** Messages with events, more than a step deletes. They continue the log. */
-const FILL = `
-  WITH seqs AS (SELECT n AS seq FROM generate_series(5, 1204) AS n), head AS (
-    UPDATE chats SET head_seq = 1204 WHERE id = $1
-  ), events AS (
-    INSERT INTO chat_events (chat_id, seq, type, actor_id, at, message_seq)
-    SELECT $1, seq, 'MESSAGE_SENT', 'alice', now(), seq FROM seqs
-  )
-  INSERT INTO messages (chat_id, seq, sender_id, client_message_id, fingerprint, body, sent_at)
-  SELECT $1, seq, 'alice', 'fill ' || seq, '', 'body', now() FROM seqs`
 const LEFT = `
   SELECT ((SELECT count(*) FROM chats) + (SELECT count(*) FROM members) + (SELECT count(*) FROM chat_events)
     + (SELECT count(*) FROM device_positions) + (SELECT count(*) FROM deleted_chats)
     + (SELECT count(*) FROM log_floors))::int AS count`
 
+const EMPTIED = `SELECT 'chat_' || chat_id AS "chatId" FROM deleted_chats WHERE is_emptied`
+
 async function codeOf(person: Person, document: string, variables: Variables = {}): Promise<unknown> {
   return (await person.post(document, variables)).errors?.[0]?.extensions.code
-}
-
-async function makeDue(parley: TestParley): Promise<void> {
-  await query(parley.databaseUrl, 'UPDATE deleted_chats SET due_at = now()')
-}
-
-async function rowsOf(parley: TestParley): Promise<unknown> {
-  const counts = `SELECT (SELECT count(*) FROM chat_events)::int AS events,
-    (SELECT count(*) FROM messages)::int AS messages, (SELECT count(*) FROM reactions)::int AS reactions,
-    (SELECT count(*) FROM uploads)::int AS files`
-  return (await query(parley.databaseUrl, counts))[0]
 }
 
 function messageId(chatId: string, seq: number): string {
