@@ -121,11 +121,12 @@ export function receiptMessage({ chatId, userId, deliveredSeq, readSeq, at }: Me
 
 /** Returns the message about a user's present state. Each later change has a later moment, and so another id. */
 export function userMessage(
-  { id, name, avatarUrl, deactivatedAt }: UserState,
+  { id, name, avatarUrl, deactivatedAt, data: ownData }: UserState,
   { hasContent, changedAt }: Readonly<{ hasContent: boolean; changedAt: Date }>,
 ): WebhookMessage {
   const user = globalId.user(id)
-  const data = { userId: user, isDeactivated: deactivatedAt !== null, ...(hasContent && { name, avatarUrl }) }
+  const content = { name, avatarUrl, ...(ownData !== null && { data: ownData }) }
+  const data = { userId: user, isDeactivated: deactivatedAt !== null, ...(hasContent && content) }
   return { id: `user_${digestOf(id)}_${changedAt.getTime()}`, type: 'user.changed', at: changedAt, data }
 }
 

@@ -16,6 +16,8 @@ export type UserState = Readonly<{
   name: string
   avatarUrl: string | null
   deactivatedAt: Date | null
+  /** The product's own data. */
+  data: unknown
 }>
 
 /** Reads the primary, so that the state has everything that was committed before a claim. */
@@ -39,7 +41,7 @@ export function createStateStore({ writer }: { writer: Pick<Writer, 'prisma'> })
       return { chatId, userId, ...watermarks, at: receiptAt ?? new Date(0) }
     },
     async user(id) {
-      const select = { name: true, avatarUrl: true, deactivatedAt: true }
+      const select = { name: true, avatarUrl: true, deactivatedAt: true, data: true }
       const user = await prisma.user.findUnique({ where: { id }, select })
       return user === null ? undefined : { id, ...user }
     },

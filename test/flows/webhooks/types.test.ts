@@ -102,10 +102,14 @@ test('a new, renamed or deactivated user is posted, and activity is not', async 
   })
   await upsert('Erin')
   await query(databaseUrl, `UPDATE users SET last_active_at = now()`)
+  await backend.run(
+    'mutation { upsertUsers(users: [{ id: "user_erin", name: "Erin", data: { plan: "pro" } }]) { id } }',
+  )
+  expect((await receiver.accepted.next()).data['data']).toEqual({ plan: 'pro' })
   await backend.run('mutation { deactivateUser(userId: "user_erin") { id } }')
   expect((await receiver.accepted.next()).data['isDeactivated']).toBe(true)
-  expect(receiver.requestCount()).toBe(2)
-  expect(new Set(receiver.accepted.all.map(({ id }) => id)).size).toBe(2)
+  expect(receiver.requestCount()).toBe(3)
+  expect(new Set(receiver.accepted.all.map(({ id }) => id)).size).toBe(3)
 })
 
 test('a change during a failed attempt is part of the next one', async () => {
