@@ -16,7 +16,7 @@ export type DeletionStore = Readonly<{
    */
   markDeleted(tx: Transaction, last: LastEvent): Promise<void>
   /**
-   * Deletes up to `limit` events and messages of a chat that is due. Returns how many; undefined if none is due. If that
+   * Deletes up to `limit` events and messages of a chat that is due. Returns how many; undefined if none is due. If it
    * fails, the chat is due again in a minute, so that it does not hold back the others.
    */
   step(limit: number): Promise<number | undefined>

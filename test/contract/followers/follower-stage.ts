@@ -82,7 +82,7 @@ export async function startStage(databaseUrl: string, sabotage: Sabotage = (part
         const marks = await query(databaseUrl, 'SELECT FROM chat_marks WHERE follower_id = $1', [id])
         return marks.length === 0
       }),
-    /** A promise that a handler waits for. It resolves at the end of the stage at the latest, so that workers can stop. */
+    /** A promise for a handler to wait for. It resolves at the end of the stage at the latest: workers can stop. */
     hold(): PromiseWithResolvers<void> {
       const hold = Promise.withResolvers<void>()
       holds.push(hold)
