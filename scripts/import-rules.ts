@@ -28,6 +28,7 @@ export const ROOM_ORDER = [
   'sessions',
   'presence',
   'import',
+  'followers/push',
   'followers/webhooks',
   'followers',
   'receipts',

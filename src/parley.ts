@@ -12,6 +12,7 @@ import { wireMessages } from './composition/messages.ts'
 import { wireOverload } from './composition/overload.ts'
 import type { Overrides } from './composition/overrides.ts'
 import { type PresenceParts, wirePresence } from './composition/presence.ts'
+import { wirePush } from './composition/push.ts'
 import { wireServerInfo, wireTransport } from './composition/transport.ts'
 import { wireUsers } from './composition/users.ts'
 import type { Config } from './config/config.ts'
@@ -46,6 +47,7 @@ export function createParley(
   const presence: PresenceParts = wirePresence(foundation, gateway, overload)
   const groups = wireGroups(foundation, users, chats, gateway)
   const delivery = wireDelivery(foundation, chats, gateway, overload)
+  const push = wirePush(foundation)
   const retention = wireRetention(foundation, overload.levels)
 
   const services: Services & ServerDomains = {
@@ -59,12 +61,16 @@ export function createParley(
     attachments: media.attachments,
     mediaLinks: media.mediaLinks,
     uploads: media.files?.uploads,
-    serverInfo: wireServerInfo(foundation),
+    serverInfo: wireServerInfo(foundation, push.info),
+    pushTargets: push.targets,
     presence: presence.presence,
   }
   const serverApi = wireServerApi(foundation, { ...services, ...messages.unhooked })
   const transport = wireTransport(foundation, services, auth, media, serverApi)
-  const followers: Followers = wireFollowers(foundation, chats)
+  const followers: Followers = wireFollowers(foundation, chats, {
+    prepare: push.prepare,
+    followers: () => push.followers(services),
+  })
   return createLifecycle(foundation, {
     auth,
     gateway,
@@ -76,6 +82,7 @@ export function createParley(
     retention,
     deletionSweep: wireDeletionSweep(foundation),
     followers,
+    push,
     transport,
   })
 }

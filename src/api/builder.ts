@@ -6,6 +6,7 @@ import type { ChatEvent } from '../events/chat-event.ts'
 import type { CaughtUp, InboxReset } from '../delivery/inbox-item.ts'
 import type { ReceiptAdvanced, TypingChanged } from '../events/signal.ts'
 import type { ChatId } from '../ids.ts'
+import type { PushProviderName } from '../followers/push/push-target.ts'
 import type { Message } from '../events/message.ts'
 import type { Presence } from '../events/presence-state.ts'
 import type { User } from '../users/user.ts'
@@ -34,6 +35,7 @@ export type SchemaTypes = {
     // Enums. Pothos can name them only among the scalars.
     AttachmentKind: { Input: AttachmentKind; Output: AttachmentKind }
     MemberRole: { Input: MemberRole; Output: MemberRole }
+    PushProvider: { Input: PushProviderName; Output: PushProviderName }
   }
   Objects: {
     User: User

@@ -57,6 +57,7 @@ still see the message: 403 if not or if expired, 404 once the file is deleted.`,
     "The product's own data: a JSON object of at most 16,384 bytes. Null if there is none, or if the viewer has left.",
   'Chat.messageTtlSeconds':
     'Lifetime of new messages in seconds, 5 to 31,536,000. Null if messages are kept permanently.',
+  'Chat.notifications': 'Whether the chat causes push messages for the viewer, on all of their devices.',
   'Chat.title': 'Title of a group, 1 to 255 characters. Null in a direct chat.',
   'Chat.unreadCount': `Number of messages of others after the viewer's \`readSeq\` that are neither deleted nor expired, at most 999.
 Only the newest 10,000 messages after \`readSeq\` are considered.`,
@@ -303,6 +304,18 @@ message.
 - \`FORBIDDEN\` – the viewer is not an owner, the user is another owner, or the chat is direct
 - \`FORBIDDEN\` – the viewer is the only owner and would give up the role`,
   'Mutation.setMemberRole(input:)': 'The member and the new role.',
+  'Mutation.setChatNotifications': `Decides whether a chat causes push messages for the viewer, on all of their devices. Other devices see the change when
+they read the chat again; it is no event.
+
+- \`NOT_FOUND\` – no such chat, or the viewer is no member
+- \`BAD_USER_INPUT\` – \`until\` has passed, or the level is ALL, which does not end`,
+  'Mutation.setChatNotifications(input:)': 'The chat, the level, and when it ends.',
+  'Mutation.setPushTarget': `Says where push messages for a device go, until it is signed out. A device has one target, and a target belongs to the
+device that named it last.
+
+- \`NOT_FOUND\` – the viewer has no such device; subscribe to \`inbox\` with its \`deviceId\` first
+- \`BAD_USER_INPUT\` – an address or a key is malformed, or the provider is off (\`serverInfo.push\`)`,
+  'Mutation.setPushTarget(input:)': 'The device and its target.',
   'Mutation.setReaction': `Adds or removes one reaction of the viewer.
 
 - \`NOT_FOUND\` – no such message, or the viewer cannot see it
@@ -400,6 +413,48 @@ A direct chat without messages is listed only to the user who started it.`,
   'SendMessagePayload.deduplicated':
     'True if the key was used before. `message` is then the first message, as it is now.',
   'SendMessagePayload.message': 'The new message, or the first one if `deduplicated` is true.',
+  ApnsEnvironment: 'The servers of Apple that know a token.',
+  'ApnsEnvironment.PRODUCTION': 'For apps from the App Store and TestFlight.',
+  'ApnsEnvironment.SANDBOX': 'For builds of Xcode.',
+  ApnsTargetInput: 'An app of Apple, by APNs.',
+  'ApnsTargetInput.environment': 'The servers that know the token.',
+  'ApnsTargetInput.token': 'The device token in hexadecimal.',
+  'ApnsTargetInput.topic': 'The bundle id of the app. Null: the one that the operator has configured.',
+  ChatNotifications: 'Whether a chat causes push messages for the viewer.',
+  'ChatNotifications.level': 'ALL again once `until` has passed.',
+  'ChatNotifications.until': 'When NONE ends. Null if it does not end.',
+  FcmTargetInput: 'An app that uses Firebase Cloud Messaging.',
+  'FcmTargetInput.token': 'The registration token, at most 4,096 characters.',
+  NotificationLevel: 'Which messages of a chat cause push messages. Values may be added.',
+  'NotificationLevel.ALL': 'All messages of users.',
+  'NotificationLevel.NONE': 'None.',
+  PushProvider: 'What brings push messages to devices. Values may be added.',
+  'PushProvider.APNS': 'The push service of Apple.',
+  'PushProvider.FCM': 'Firebase Cloud Messaging of Google.',
+  'PushProvider.WEB_PUSH': 'The push services of browsers, by RFC 8030.',
+  PushTargetInput: 'Where push messages for a device go.',
+  'PushTargetInput.apns': 'An app of Apple.',
+  'PushTargetInput.fcm': 'An app that uses Firebase, on Android.',
+  'PushTargetInput.webPush': 'A browser, as `PushManager.subscribe` describes it.',
+  'ServerInfo.push': 'What an app needs to set a push target.',
+  ServerPush: 'Push messages of this server.',
+  'ServerPush.providers': 'The providers that are on. Empty: push is off.',
+  'ServerPush.webPushKey': 'The `applicationServerKey` of `PushManager.subscribe`. Null if Web Push is off.',
+  SetChatNotificationsInput: 'Input of `setChatNotifications`.',
+  'SetChatNotificationsInput.chatId': 'The chat.',
+  'SetChatNotificationsInput.level': 'Which messages cause push messages.',
+  'SetChatNotificationsInput.until': 'When NONE ends. Null: it does not end.',
+  SetChatNotificationsPayload: 'Result of `setChatNotifications`.',
+  'SetChatNotificationsPayload.chat': 'The chat after the change.',
+  SetPushTargetInput: 'Input of `setPushTarget`.',
+  'SetPushTargetInput.deviceId': 'The device, as in `inbox`.',
+  'SetPushTargetInput.target': 'The new target. Null removes it.',
+  SetPushTargetPayload: 'Result of `setPushTarget`.',
+  'SetPushTargetPayload.provider': 'The provider of the target. Null if it was removed.',
+  WebPushTargetInput: 'A subscription of a browser, by Web Push.',
+  'WebPushTargetInput.auth': 'The 16 bytes of `getKey("auth")` in base64url.',
+  'WebPushTargetInput.endpoint': 'An https URL of at most 2,048 characters.',
+  'WebPushTargetInput.p256dh': 'The 65 bytes of `getKey("p256dh")` in base64url.',
   ServerInfo: 'What the server supports. One client build can use it to work with several server versions.',
   'ServerInfo.features':
     'Names of the optional features that this server offers, such as `uploads` and `search`. Ignore unknown names.',

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import type { ChatView, Member, ViewedMember, WatermarkKey } from '../events/chat.ts'
+import type { ChatNotifications, ChatView, Member, ViewedMember, WatermarkKey } from '../events/chat.ts'
 import { notFound, ParleyError } from '../errors.ts'
 import type { AttachmentId, ChatId, MemberId, MessageId, Seq, UserId } from '../ids.ts'
 import type { Attachment } from '../events/attachment.ts'
@@ -27,6 +27,7 @@ export type Loaders = Readonly<{
   message: DataLoader<MessageId, Message | undefined>
   lastMessage: DataLoader<ChatView, Message | undefined>
   unreadCount: DataLoader<ChatView, number>
+  notifications: DataLoader<ChatId, ChatNotifications>
   reactions: DataLoader<MessageId, readonly Reaction[]>
   attachments: DataLoader<MessageId, readonly Attachment[]>
   /** The lowest watermarks of the members of a chat except one; undefined if there is no other member. */
@@ -35,7 +36,7 @@ export type Loaders = Readonly<{
 
 type LoaderServices = Pick<
   Services,
-  'users' | 'chats' | 'messages' | 'attachments' | 'presence' | 'operationAdmission'
+  'users' | 'chats' | 'notifications' | 'messages' | 'attachments' | 'presence' | 'operationAdmission'
 >
 
 /**
@@ -85,6 +86,10 @@ const CREATE: { [Name in keyof Loaders]: Create<Name> } = {
   message: ({ messages }) => batching((ids) => messages.findMany(ids)),
   lastMessage: ({ messages }) => batching((views) => messages.newest(views)),
   unreadCount: ({ messages }) => batching((views) => messages.countUnread(views)),
+  notifications: ({ notifications }, viewerId) =>
+    batching<ChatId, ChatNotifications>(async (ids) =>
+      viewerId === undefined ? ids.map(tokenMissing) : notifications.find(viewerId, ids),
+    ),
   reactions: ({ messages }) => batching((ids) => messages.reactions(ids)),
   attachments: ({ attachments }) => batching((ids) => attachments.ofMessages(ids)),
   lowestWatermarks: ({ chats }) =>
@@ -100,6 +105,7 @@ const NEEDS_VIEWER: ReadonlySet<keyof Loaders> = new Set([
   'presence',
   'membership',
   'chatView',
+  'notifications',
   'namedUser',
   'listedMember',
 ])
@@ -171,6 +177,10 @@ class LazyLoaders implements Loaders {
 
   get unreadCount(): Loaders['unreadCount'] {
     return this.#get('unreadCount')
+  }
+
+  get notifications(): Loaders['notifications'] {
+    return this.#get('notifications')
   }
 
   get reactions(): Loaders['reactions'] {

@@ -9,6 +9,7 @@ import { defineReceipts } from './types/receipts.ts'
 import { defineUsers } from './types/users.ts'
 import { defineTyping } from './types/typing.ts'
 import { defineAttachments } from './types/attachments.ts'
+import { definePush } from './types/push.ts'
 import { defineServerInfo } from './types/server-info.ts'
 import { defineSession } from './types/auth.ts'
 import { createBuilder } from './builder.ts'
@@ -38,5 +39,6 @@ export function createSchema(): Schema {
   defineSession(builder)
   defineServiceStatus(builder)
   defineServerInfo(builder)
+  definePush(builder)
   return describeSchema(grantGraceToRejected(guard(recordActivity(writeListsAsText(builder.toSchema())))))
 }

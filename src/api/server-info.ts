@@ -1,4 +1,5 @@
 import { MAX_ATTACHMENTS, MAX_BODY_LENGTH } from '../messages/message-input.ts'
+import type { PushProviderName } from '../followers/push/push-target.ts'
 import { MAX_PAGE } from './connections.ts'
 
 /** Limits that a client can check before it sends an operation. */
@@ -11,8 +12,16 @@ export type ServerLimits = Readonly<{
   maxMessageFrameBytes: number
 }>
 
+/** Which providers bring push messages, and the public key with which browsers subscribe. */
+export type ServerPush = Readonly<{ providers: readonly PushProviderName[]; webPushKey: string | null }>
+
 /** Version, features and limits of this gateway. They do not change while it runs. */
-export type ServerInfo = Readonly<{ version: string; features: readonly string[]; limits: ServerLimits }>
+export type ServerInfo = Readonly<{
+  version: string
+  features: readonly string[]
+  limits: ServerLimits
+  push: ServerPush
+}>
 
 type Options = Readonly<{
   version: string
@@ -20,12 +29,14 @@ type Options = Readonly<{
   maxMessageFrameBytes: number
   /** Undefined if uploads are off. */
   maxUploadBytes: number | undefined
+  push: ServerPush
 }>
 
-export function createServerInfo({ version, maxUploadBytes, ...limits }: Options): ServerInfo {
+export function createServerInfo({ version, maxUploadBytes, push, ...limits }: Options): ServerInfo {
   const hasUploads = maxUploadBytes !== undefined
   return {
     version,
+    push,
     features: hasUploads ? ['uploads'] : [],
     limits: {
       maxBodyLength: MAX_BODY_LENGTH,

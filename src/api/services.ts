@@ -1,9 +1,11 @@
 import type { Chats } from '../chats/chats.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
+import type { Notifications } from '../chats/chat-notifications.ts'
 import type { ChatUpdater } from '../chats/update-chat.ts'
 import type { ChatStreams } from '../delivery/chat-stream.ts'
 import type { Inbox } from '../delivery/inbox.ts'
 import type { CreateGroup } from '../groups/create-group.ts'
+import type { PushTargets } from '../followers/push/push-targets.ts'
 import type { Groups } from '../groups/groups.ts'
 import type { OperationAdmission } from '../overload/operation-admission.ts'
 import type { ServiceLevels } from '../overload/service-levels.ts'
@@ -25,6 +27,8 @@ export type Services = Readonly<{
   chats: Chats
   chatLog: ChatLog
   chatUpdater: ChatUpdater
+  notifications: Notifications
+  pushTargets: PushTargets
   createGroup: CreateGroup
   groups: Groups
   messages: Messages

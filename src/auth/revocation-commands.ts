@@ -59,11 +59,13 @@ const NEXT_CHANGE = `
   swept AS (DELETE FROM revocations WHERE change IN (SELECT change FROM expired))`
 
 // Locks the only row of revocation_changes first, so that revocations are written one after the other. Expired rows are
-// found by revocations_expires_at_idx. A row that is written again expires later, so that it is not among them.
+// found by revocations_expires_at_idx. A row that is written again expires later, so that it is not among them. Devices
+// that were signed in before get no push messages any more: a range of the primary key of push_targets.
 const REVOKE_USER: Statement = {
   name: 'revocation_of_user',
   text: `
-    WITH ${NEXT_CHANGE}
+    WITH ${NEXT_CHANGE},
+      targets AS (DELETE FROM push_targets WHERE user_id = $1 AND set_at < COALESCE($2, clock_timestamp()))
     INSERT INTO revocations AS r (change, user_id, issued_before, expires_at)
     SELECT number, $1, COALESCE($2::timestamptz, clock_timestamp()), clock_timestamp() + make_interval(secs => $3)
     FROM next

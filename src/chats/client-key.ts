@@ -22,6 +22,8 @@ export function parseKey(name: string, value: string): string {
 }
 
 /** Returns the id that the app generated for this device; undefined if there is none. Errors: as `parseKey`. */
+export function parseDeviceId(text: string): DeviceId
+export function parseDeviceId(text: string | undefined): DeviceId | undefined
 export function parseDeviceId(text: string | undefined): DeviceId | undefined {
   return text === undefined ? undefined : (parseKey('deviceId', text) as DeviceId)
 }

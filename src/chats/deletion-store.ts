@@ -129,6 +129,7 @@ const DELETE_REST = {
       floors AS (DELETE FROM log_floors WHERE chat_id = $1),
       marks AS (DELETE FROM chat_marks WHERE chat_id = $1),
       followed AS (DELETE FROM follower_positions WHERE chat_id = $1),
+      pushes_gone AS (DELETE FROM pushes WHERE chat_id = $1),
       chat AS (DELETE FROM chats WHERE id = $1)
     DELETE FROM deleted_chats WHERE chat_id = $1`,
 }

@@ -3,6 +3,8 @@ import { createAudience } from '../chats/audience.ts'
 import { createChatLogStore } from '../chats/chat-log-store.ts'
 import { createChatLog } from '../chats/chat-log.ts'
 import { createChatStore } from '../chats/chat-store.ts'
+import { createNotifications } from '../chats/chat-notifications.ts'
+import { createNotificationStore } from '../chats/notification-store.ts'
 import { createChats } from '../chats/chats.ts'
 import { createDeletionStore } from '../chats/deletion-store.ts'
 import { createDeletionSweep } from '../chats/deletion-sweep.ts'
@@ -24,6 +26,7 @@ export function wireChats({ database, clock }: Foundation, users: Users) {
       userExists: async (id) => (await users.find(id)) !== undefined,
     }),
     chatLog: createChatLog({ store: createChatLogStore(database), writer }),
+    notifications: createNotifications({ store: createNotificationStore({ writer }), clock }),
     audience: createAudience({ store: createAudienceStore(database), clock }),
   }
 }

@@ -10,6 +10,7 @@ import type { GatewayParts } from './gateway.ts'
 import type { MediaParts } from './media.ts'
 import type { MessageParts } from './messages.ts'
 import type { Overload } from './overload.ts'
+import type { Push } from './push.ts'
 import type { PresenceParts } from './presence.ts'
 import type { Transport } from './transport.ts'
 
@@ -41,6 +42,7 @@ type Parts = Readonly<{
   retention: Retention
   deletionSweep: BackgroundLoop
   followers: Followers
+  push: Pick<Push, 'sweep' | 'close'>
   transport: Transport
 }>
 
@@ -65,6 +67,7 @@ export function createLifecycle(
     retention,
     deletionSweep,
     followers,
+    push,
     transport,
   }: Parts,
 ): Lifecycle {
@@ -87,6 +90,7 @@ export function createLifecycle(
     retention.start()
     deletionSweep.start()
     followers.start()
+    push.sweep.start()
     presence.monitor.start()
     await serverApi?.start()
     const urls = await server.start()
@@ -112,10 +116,12 @@ export function createLifecycle(
       retention.stop(),
       deletionSweep.stop(),
       followers.stop(),
+      push.sweep.stop(),
       presence.subscriptions.close(),
     ])
     await Promise.all([auth.revocations.stop(), overload.levels.stop(), overload.sharedLimits?.stop()])
     hub.close()
+    push.close()
     await backplane.stop()
     await database.stop()
     logger.info('stopped')

@@ -1,6 +1,6 @@
 import { createContextFactory, createSharedContext } from '../api/context-factory.ts'
 import { createSchema } from '../api/schema.ts'
-import { createServerInfo, type ServerInfo } from '../api/server-info.ts'
+import { createServerInfo, type ServerInfo, type ServerPush } from '../api/server-info.ts'
 import type { Services } from '../api/services.ts'
 import { readVersion } from '../config/version.ts'
 import { createDemo, type Demo } from '../demo/demo.ts'
@@ -37,9 +37,10 @@ export type Transport = Readonly<{
   serverApi: ServerApi | undefined
 }>
 
-export function wireServerInfo({ config }: Foundation): ServerInfo {
+export function wireServerInfo({ config }: Foundation, push: ServerPush): ServerInfo {
   return createServerInfo({
     version: readVersion(),
+    push,
     maxGroupMembers: config.groups.maxMembers,
     maxMessageFrameBytes: SOCKET_LIMITS.maxMessageBytes,
     maxUploadBytes: config.media?.maxUploadBytes,

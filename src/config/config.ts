@@ -47,6 +47,8 @@ export type Config = Readonly<{
   groups: Readonly<{ maxMembers: number }>
   /** Undefined: uploads are off. */
   media: MediaConfig | undefined
+  /** Undefined: push is off. The key of VAPID is in `Secrets`. */
+  push?: PushConfig | undefined
   /** The age at which events leave the chat logs, in seconds. Undefined: never. */
   logRetentionS: number | undefined
   /** `isAutomatic`: the service level follows the load. `limitFactor`: multiplies quotas; Infinity: no limits. */
@@ -66,6 +68,17 @@ export type MediaConfig = Readonly<{
   bytesPerDay: number
   /** The address that scans files. Its secret is in `Secrets`. Undefined: files are not scanned. */
   scan?: Readonly<{ url: string; acceptsUnchecked: boolean }> | undefined
+}>
+
+/** Which providers bring push messages to devices. At least one does. Paths are absolute. */
+export type PushConfig = Readonly<{
+  web: Readonly<{ subject: string; allowsPrivate: boolean }> | undefined
+  apns:
+    | Readonly<{ keyFile: string; keyId: string; teamId: string; topic: string; url: string | undefined }>
+    | undefined
+  fcm: Readonly<{ accountFile: string; url: string | undefined }> | undefined
+  /** Whether messages have the text, and not only ids. */
+  hasContent: boolean
 }>
 
 /** The reaction while commits would not survive the loss of the primary: continue, or answer sends with UNAVAILABLE. */
@@ -137,6 +150,7 @@ function toConfig(settings: Settings, env: Environment, { isTerminal, newGateway
     bus: { type: env.REDIS_URL === undefined ? 'memory' : 'redis' },
     groups: { maxMembers: settings.MAX_GROUP_MEMBERS },
     media: toMedia(settings, env, dataDir),
+    push: toPush(settings, env),
     logRetentionS: settings.LOG_RETENTION,
     load: { isAutomatic: settings.SERVICE_LEVELS === 'auto', limitFactor: settings.RATE_LIMIT_FACTOR },
     log: { level: settings.LOG_LEVEL, pretty: isTerminal && mode === 'development' },
@@ -158,6 +172,27 @@ function toMedia(settings: Settings, env: Environment, dataDir: string): MediaCo
         ? undefined
         : { url: settings.SCAN_URL, acceptsUnchecked: settings.SCAN_ON_FAILURE === 'accept' },
   }
+}
+
+function toPush(settings: Settings, env: Environment): PushConfig | undefined {
+  const { PUSH_VAPID_SUBJECT: subject, PUSH_APNS_KEY_ID: keyId, PUSH_APNS_TEAM_ID: teamId } = settings
+  const { PUSH_APNS_KEY_FILE: keyFile, PUSH_APNS_TOPIC: topic, PUSH_FCM_ACCOUNT_FILE: accountFile } = settings
+  const hasApns = keyFile !== undefined && keyId !== undefined && teamId !== undefined && topic !== undefined
+  const providers = {
+    web:
+      env.PUSH_VAPID_KEY === undefined || subject === undefined
+        ? undefined
+        : { subject, allowsPrivate: settings.PUSH_ALLOW_PRIVATE === 'on' },
+    apns: hasApns
+      ? { keyFile: resolve(keyFile), keyId, teamId, topic, url: settings.PUSH_APNS_URL }
+      : undefined,
+    fcm:
+      accountFile === undefined
+        ? undefined
+        : { accountFile: resolve(accountFile), url: settings.PUSH_FCM_URL },
+  }
+  const isOn = Object.values(providers).some((provider) => provider !== undefined)
+  return isOn ? { ...providers, hasContent: settings.PUSH_CONTENT === 'full' } : undefined
 }
 
 function inFolder(folder: string): MediaLocation {

@@ -149,6 +149,25 @@ export const webhookSecret = z.string().refine(
   },
 )
 
+/** A private key of VAPID: 32 bytes in base64url. */
+export const vapidKey = z
+  .string()
+  .refine((text) => /^[A-Za-z0-9_-]{43}$/.test(text) && Buffer.from(text, 'base64url').length === 32, {
+    error: 'must be 32 bytes in base64url, as "parley push keys" prints them',
+  })
+
+/** How push services reach the operator. */
+export const vapidSubject = z.string().refine((text) => /^(mailto:.+@.+|https:\/\/.+)$/.test(text), {
+  error: 'must be mailto: and an e-mail address, or an https:// URL',
+})
+
+/** An id of a key or a team at Apple. */
+export const appleId = z.string().regex(/^[A-Z0-9]{10}$/, { error: 'must be 10 capital letters or digits' })
+
+export const bundleId = z.string().regex(/^[A-Za-z0-9.-]{1,255}$/, {
+  error: 'must be the bundle id of the app, such as com.example.chat',
+})
+
 /** Keys that are fetched by plain HTTP could be replaced on the way, except on this machine. */
 export const jwksUrl = z.string().superRefine((text, context) => {
   const url = URL.parse(text)

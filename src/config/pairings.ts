@@ -38,6 +38,12 @@ const PAIRINGS: readonly ((env: Environment, needs: Needs) => string | undefined
     scan !== undefined && base === undefined && media?.startsWith('s3:') !== true && media !== 'off'
       ? 'PUBLIC_URL is not set, and SCAN_URL needs it, because your scanner fetches files of a folder from Parley: set it to an address of Parley that the scanner reaches, such as https://chat.example.'
       : undefined,
+  (env) =>
+    pushNeeds(env, 'PUSH_VAPID_KEY', 'PUSH_VAPID_SUBJECT', 'mailto: and an address where you are reached'),
+  (env) => pushNeeds(env, 'PUSH_VAPID_SUBJECT', 'PUSH_VAPID_KEY', 'what "parley push keys" prints'),
+  (env) => pushNeeds(env, 'PUSH_APNS_KEY_FILE', 'PUSH_APNS_KEY_ID', 'the id that Apple shows beside the key'),
+  (env) => pushNeeds(env, 'PUSH_APNS_KEY_FILE', 'PUSH_APNS_TEAM_ID', 'the id of your team at Apple'),
+  (env) => pushNeeds(env, 'PUSH_APNS_KEY_FILE', 'PUSH_APNS_TOPIC', 'the bundle id of your app'),
   (env) => samePort(env, 'PORT', 'ADMIN_PORT'),
   (env) => samePort(env, 'PORT', 'SERVER_PORT'),
   (env) => samePort(env, 'ADMIN_PORT', 'SERVER_PORT'),
@@ -61,6 +67,13 @@ function samePort(env: Environment, first: PortName, second: PortName): string |
   if (Number(one) !== Number(other) || Number(one) === 0) return undefined
   return `${first} and ${second} are both ${one}: set ${second} to another port, or to off.`
 }
+
+function pushNeeds(env: Environment, given: PushName, needed: PushName, what: string): string | undefined {
+  if (env[given] === undefined || env[needed] !== undefined) return undefined
+  return `${needed} is not set, and ${given} needs it: set it to ${what}.`
+}
+
+type PushName = Extract<keyof Environment, `PUSH_${string}`>
 
 function jwksNeeds(
   env: Environment,

@@ -15,6 +15,8 @@ export type Secrets = Readonly<{
   hookSecret?: string | undefined
   /** Signs the questions about files. Undefined without SCAN_URL. */
   scanSecret?: string | undefined
+  /** Signs push messages to browsers. Undefined: there are none. */
+  vapidKey?: string | undefined
 }>
 
 /** The third stage. Its problems quote no part of a value. */
@@ -28,6 +30,7 @@ export function parseSecrets(env: Environment): Parsed<Secrets> {
     authSecret: data.AUTH_SECRET,
     ...(data.HOOK_SECRET !== undefined && { hookSecret: data.HOOK_SECRET }),
     ...(data.SCAN_SECRET !== undefined && { scanSecret: data.SCAN_SECRET }),
+    ...(data.PUSH_VAPID_KEY !== undefined && { vapidKey: data.PUSH_VAPID_KEY }),
   }
   return { type: 'parsed', value }
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import {
   addressRange,
+  appleId,
+  bundleId,
   bytesPerDay,
   databaseUrl,
   gatewayId,
@@ -20,6 +22,8 @@ import {
   publicUrl,
   redisUrls,
   retention,
+  vapidKey,
+  vapidSubject,
   webhookSecret,
   wholeNumber,
 } from './fields.ts'
@@ -32,6 +36,7 @@ export const THEMES = [
   'Database',
   'Several gateways',
   'Backend of the product',
+  'Push',
   'Files',
   'Limits and overload',
   'Logging',
@@ -195,6 +200,66 @@ export const SETTINGS = z.object({
     values: 'any text',
     default: 'not checked',
   }),
+  PUSH_VAPID_SUBJECT: variable(vapidSubject.optional(), {
+    theme: 'Push',
+    meaning: 'how push services of browsers reach you, if something is wrong with your messages',
+    values: 'mailto:ops@chat.example, or an https:// URL',
+    default: 'none; required with PUSH_VAPID_KEY',
+  }),
+  PUSH_APNS_KEY_FILE: variable(z.string().optional(), {
+    theme: 'Push',
+    meaning: 'the key of Apple for push messages to iOS and macOS',
+    values: 'the path of a .p8 file',
+    default: 'none: no push messages to apps of Apple',
+  }),
+  PUSH_APNS_KEY_ID: variable(appleId.optional(), {
+    theme: 'Push',
+    meaning: 'the id of that key',
+    values: '10 capital letters or digits',
+    default: 'none; required with PUSH_APNS_KEY_FILE',
+  }),
+  PUSH_APNS_TEAM_ID: variable(appleId.optional(), {
+    theme: 'Push',
+    meaning: 'the id of your team at Apple',
+    values: '10 capital letters or digits',
+    default: 'none; required with PUSH_APNS_KEY_FILE',
+  }),
+  PUSH_APNS_TOPIC: variable(bundleId.optional(), {
+    theme: 'Push',
+    meaning: 'the bundle id of your app, unless a device names another one',
+    values: 'a bundle id such as com.example.chat',
+    default: 'none; required with PUSH_APNS_KEY_FILE',
+  }),
+  PUSH_APNS_URL: variable(httpUrl.optional(), {
+    theme: 'Push',
+    meaning: 'the server for push messages to apps of Apple, if yours has to use a proxy',
+    values: 'an http:// or https:// URL without a path; it must speak HTTP/2',
+    default: 'the servers of Apple',
+  }),
+  PUSH_FCM_ACCOUNT_FILE: variable(z.string().optional(), {
+    theme: 'Push',
+    meaning: 'the service account of Firebase for push messages to Android',
+    values: 'the path of a .json file',
+    default: 'none: no push messages by Firebase',
+  }),
+  PUSH_FCM_URL: variable(httpUrl.optional(), {
+    theme: 'Push',
+    meaning: 'the server for push messages by Firebase, if yours has to use a proxy',
+    values: 'an http:// or https:// URL without a path; it must speak HTTP/2',
+    default: 'https://fcm.googleapis.com',
+  }),
+  PUSH_CONTENT: variable(oneOf('ids', 'full').default('ids'), {
+    theme: 'Push',
+    meaning: 'what providers see of messages: ids and numbers, or also the sender and the text',
+    values: 'ids or full',
+    default: 'ids',
+  }),
+  PUSH_ALLOW_PRIVATE: variable(oneOf('on', 'off').default('off'), {
+    theme: 'Push',
+    meaning: 'whether the push service of a browser may be in a private network',
+    values: 'on or off',
+    default: 'off: users name the addresses, so Parley connects to public ones only',
+  }),
   MEDIA_URL: variable(mediaUrl.optional(), {
     theme: 'Files',
     meaning: 'where pictures and files are kept; several gateways need a folder that they share, or S3',
@@ -295,6 +360,12 @@ export const SECRETS = z.object({
     meaning: 'the secret that signs requests to HOOK_URL, by the Standard Webhooks specification',
     values: 'whsec_ and 24 to 64 bytes in base64, as "echo whsec_$(openssl rand -base64 32)" prints them',
     default: 'none; required with HOOK_URL',
+  }),
+  PUSH_VAPID_KEY: variable(vapidKey.optional(), {
+    theme: 'Push',
+    meaning: 'the private key that signs push messages to browsers',
+    values: '32 bytes in base64url, as "parley push keys" prints them',
+    default: 'none: no push messages to browsers',
   }),
   SCAN_SECRET: variable(webhookSecret.optional(), {
     theme: 'Files',

@@ -22,6 +22,9 @@ export type Chat = Readonly<{
   deletedAt: Date | null
 }>
 
+/** Whether a chat causes notifications for one of its members. `until`: when NONE ends; null: it does not end. */
+export type ChatNotifications = Readonly<{ level: 'ALL' | 'NONE'; until: Date | null }>
+
 /**
  * A chat with more members than this is large: a receipt goes to the senders of the messages that were read, not to all
  * members. Otherwise the cost of one message would grow with the square of the number of its readers.

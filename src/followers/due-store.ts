@@ -11,8 +11,9 @@ import type { Writer } from '../store/sql/writer.ts'
  * - `SENDER`: the person has sent it
  * - `NOT_A_MEMBER`: the person joined after it, or is no member any more
  * - `DEACTIVATED`: the person may not sign in
+ * - `MUTED`: the person wants no notifications of the chat
  */
-export type DueReason = 'DUE' | 'ACKNOWLEDGED' | 'READ' | 'SENDER' | 'NOT_A_MEMBER' | 'DEACTIVATED'
+export type DueReason = 'DUE' | 'ACKNOWLEDGED' | 'READ' | 'SENDER' | 'NOT_A_MEMBER' | 'DEACTIVATED' | 'MUTED'
 
 /** A device of a person who is or was a member. `deviceId` is null once for a person without any device. */
 export type DueDecision = Readonly<{ userId: UserId; deviceId: DeviceId | null; reason: DueReason }>
@@ -28,6 +29,10 @@ export function canBeDue(message: Message, nowMs: number): boolean {
 export type DueStore = Readonly<{
   /** Returns the devices that the message is due to, in order of user and device. */
   due(message: DueMessage): Promise<readonly DueDecision[]>
+  /** As `due`, for people with a target of push messages. */
+  dueToTargets(message: DueMessage): Promise<readonly DueDecision[]>
+  /** Returns the decision for each device of one member. */
+  ofMember(message: DueMessage, userId: UserId): Promise<readonly DueDecision[]>
   /** Returns the decision for each device of each member, in the same order. */
   explain(message: DueMessage): Promise<readonly DueDecision[]>
 }>
@@ -48,6 +53,7 @@ const decisionsOf = (members: string): string => `
         SELECT p.acked_seq FROM device_positions p
         WHERE p.chat_id = m.chat_id AND p.user_id = m.user_id AND p.device_id = d.device_id
       ) >= $2 THEN 'ACKNOWLEDGED'
+      WHEN m.is_muted AND COALESCE(m.muted_until > clock_timestamp(), true) THEN 'MUTED'
       ELSE 'DUE'
     END AS reason
     FROM members m
@@ -63,6 +69,14 @@ const DUE: Statement = {
   name: 'message_due',
   text: decisionsOf('AND m.read_seq < $2 AND m.left_seq IS NULL'),
 }
+// As above, and for each member who is left a range of the primary key of push_targets.
+const DUE_TO_TARGETS: Statement = {
+  name: 'message_due_to_targets',
+  text: decisionsOf(
+    'AND m.read_seq < $2 AND m.left_seq IS NULL AND EXISTS (SELECT FROM push_targets t WHERE t.user_id = m.user_id)',
+  ),
+}
+const OF_MEMBER: Statement = { name: 'message_due_of_member', text: decisionsOf('AND m.user_id = $4') }
 const EXPLAIN: Statement = { name: 'message_due_explained', text: decisionsOf('') }
 
 /**
@@ -71,11 +85,15 @@ const EXPLAIN: Statement = { name: 'message_due_explained', text: decisionsOf(''
  */
 export function createDueStore({ writer }: { writer: Pick<Writer, 'query'> }): DueStore {
   const valuesOf = ({ chatId, seq, senderId }: DueMessage): unknown[] => [chatId, seq, senderId]
+  async function dueBy(statement: Statement, message: DueMessage): Promise<readonly DueDecision[]> {
+    const all = await writer.query<DueDecision>(statement, valuesOf(message))
+    return all.filter(({ reason }) => reason === 'DUE')
+  }
+
   return {
-    async due(message) {
-      const all = await writer.query<DueDecision>(DUE, valuesOf(message))
-      return all.filter(({ reason }) => reason === 'DUE')
-    },
+    due: (message) => dueBy(DUE, message),
+    dueToTargets: (message) => dueBy(DUE_TO_TARGETS, message),
+    ofMember: (message, userId) => writer.query<DueDecision>(OF_MEMBER, [...valuesOf(message), userId]),
     explain: (message) => writer.query<DueDecision>(EXPLAIN, valuesOf(message)),
   }
 }

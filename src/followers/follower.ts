@@ -38,7 +38,7 @@ export type LogFollower = Common &
 /** Processes the present state of members or users that have changed. Several changes may become one. */
 export type StateFollower = Common &
   Readonly<{
-    source: 'RECEIPTS' | 'USERS'
+    source: 'RECEIPTS' | 'USERS' | 'PUSHES'
     /** Handles the state of the member or user that the claim names, which must be read after the claim. */
     handle(claim: Claim): Promise<Handled>
   }>

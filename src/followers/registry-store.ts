@@ -2,8 +2,11 @@ import type { Statement } from '../store/sql/statement.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { FollowerId } from './follower-store.ts'
 
-/** The changes that a follower processes: events of chat logs, watermarks of members, or names and states of users. */
-export type FollowerSource = 'LOGS' | 'RECEIPTS' | 'USERS'
+/**
+ * The changes that a follower processes: events of chat logs, watermarks of members, names and states of users, or
+ * members who have push messages to send or to withdraw.
+ */
+export type FollowerSource = 'LOGS' | 'RECEIPTS' | 'USERS' | 'PUSHES'
 
 /*
  * The triggers that leave marks cost each statement a little, so each is enabled only while its source has a follower.
@@ -31,6 +34,14 @@ const SOURCES: Readonly<Record<FollowerSource, Source>> = {
     trigger: ['users_mark', 'users'],
     enable: { name: 'follower_enable_users', text: 'ALTER TABLE users ENABLE TRIGGER users_mark' },
     disable: { name: 'follower_disable_users', text: 'ALTER TABLE users DISABLE TRIGGER users_mark' },
+  },
+  PUSHES: {
+    trigger: ['members_push_mark', 'members'],
+    enable: { name: 'follower_enable_pushes', text: 'ALTER TABLE members ENABLE TRIGGER members_push_mark' },
+    disable: {
+      name: 'follower_disable_pushes',
+      text: 'ALTER TABLE members DISABLE TRIGGER members_push_mark',
+    },
   },
 }
 

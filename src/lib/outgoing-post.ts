@@ -1,10 +1,10 @@
 /**
  * The outcome of one request. `retryAfterMs`: the wait that the receiver asked for. `body`: the start of the answer, up
- * to `maxBodyBytes`.
+ * to `maxBodyBytes`. `isForbidden`: the address is in a private network.
  */
 export type Posted = Readonly<
   | { type: 'answered'; status: number; retryAfterMs: number | undefined; body: string }
-  | { type: 'failed'; reason: string }
+  | { type: 'failed'; reason: string; isForbidden?: true }
 >
 
 /** Sends a POST. Follows no redirect, and never rejects. */
@@ -12,7 +12,7 @@ export type Post = (
   request: Readonly<{
     url: string
     headers: Readonly<Record<string, string>>
-    body: string
+    body: string | Uint8Array
     /** Whether the address may be in a private network. */
     allowsPrivate: boolean
     timeoutMs: number

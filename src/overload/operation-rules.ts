@@ -37,6 +37,8 @@ const OPERATIONS = {
   'Mutation.markRead': receipt,
   'Mutation.heartbeat': { feature: 'presence', costClass: 'presence' },
   'Mutation.setTyping': { feature: 'typing', costClass: 'presence' },
+  'Mutation.setChatNotifications': change,
+  'Mutation.setPushTarget': change,
   'Mutation.renewSession': change,
   'Mutation.createUpload': { feature: 'uploads', costClass: 'upload' },
 

@@ -22,6 +22,10 @@ export const ACTIVITY_RULES: Readonly<Record<string, ActivityRule>> = {
   markRead: 'always',
   markDelivered: 'never',
   renewSession: 'never',
+  /** An app refreshes it by itself. */
+  setPushTarget: 'never',
+  /** It changes nothing that others see. */
+  setChatNotifications: 'never',
   /** It only announces a file. Sending it counts. */
   createUpload: 'never',
   heartbeat: 'if-flagged',

@@ -34,6 +34,15 @@ export function createMetrics() {
     webhookDeliveries: counter('webhook_deliveries_total', 'Events posted to webhooks, by outcome.', [
       'outcome',
     ]),
+    pushMessages: counter('push_messages_total', 'Push messages to devices, by provider and outcome.', [
+      'provider',
+      'outcome',
+    ]),
+    pushDelay: histogram(
+      'push_delay_seconds',
+      'Time from the sending of a message until a provider has accepted a push about it.',
+      [0.1, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 300, 3_600],
+    ),
     hookDecisions: counter(
       'hook_decisions_total',
       'Messages that the message hook decided about, by decision.',

@@ -1,5 +1,6 @@
 import type { Builder } from '../builder.ts'
-import type { ServerInfo, ServerLimits } from '../server-info.ts'
+import { PUSH_PROVIDERS } from '../../followers/push/push-target.ts'
+import type { ServerInfo, ServerLimits, ServerPush } from '../server-info.ts'
 
 export function defineServerInfo(builder: Builder): void {
   const limits = builder.objectRef<ServerLimits>('ServerLimits').implement({
@@ -12,11 +13,19 @@ export function defineServerInfo(builder: Builder): void {
       maxMessageFrameBytes: t.exposeInt('maxMessageFrameBytes'),
     }),
   })
+  builder.enumType('PushProvider', { values: PUSH_PROVIDERS })
+  const push = builder.objectRef<ServerPush>('ServerPush').implement({
+    fields: (t) => ({
+      providers: t.field({ type: ['PushProvider'], resolve: ({ providers }) => [...providers] }),
+      webPushKey: t.exposeString('webPushKey', { nullable: true }),
+    }),
+  })
   const info = builder.objectRef<ServerInfo>('ServerInfo').implement({
     fields: (t) => ({
       version: t.exposeString('version'),
       features: t.stringList({ resolve: ({ features }) => [...features] }),
       limits: t.expose('limits', { type: limits }),
+      push: t.expose('push', { type: push }),
     }),
   })
   // Clients need it before they have a token, so it does not require a viewer.

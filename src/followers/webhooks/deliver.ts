@@ -5,7 +5,7 @@ import type { Post, Posted } from '../../lib/outgoing-post.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { WebhookMessage } from './payload.ts'
-import { PAUSED_AFTER_MS, waitMs } from './schedule.ts'
+import { PAUSED_AFTER_MS, waitMs } from '../schedule.ts'
 import type { WebhookStore } from './webhook-store.ts'
 import type { Webhook } from './webhook.ts'
 

@@ -5,6 +5,7 @@ import { isIP, type LookupFunction } from 'node:net'
 import { once } from 'node:events'
 import ipaddr from 'ipaddr.js'
 import type { Post, Posted } from '../../lib/outgoing-post.ts'
+import { failed, reasonOf, retryAfterMs } from './answers.ts'
 
 /** The address of a request is in a network that it must not reach. */
 class PrivateAddressError extends Error {
@@ -12,7 +13,7 @@ class PrivateAddressError extends Error {
 }
 
 /**
- * Sends a POST to an address that the operator has configured.
+ * Sends a POST to an address that an operator or a user has chosen.
  *
  * Server-side request forgery: without `allowsPrivate`, only public addresses are connected to. The check is made on
  * the address that the connection uses, so a name that resolves to another address the second time gains nothing.
@@ -22,7 +23,7 @@ export const post: Post = async ({ url, headers, body, allowsPrivate, timeoutMs,
   const target = URL.parse(url)
   if (target === null || !/^https?:$/.test(target.protocol)) return failed('the URL is not http or https')
   const host = target.hostname.replace(/^\[|\]$/g, '')
-  if (!allowsPrivate && isIP(host) !== 0 && !isPublic(host)) return failed(privateAddress(host).message)
+  if (!allowsPrivate && isIP(host) !== 0 && !isPublic(host)) return forbidden(privateAddress(host))
   const send = target.protocol === 'https:' ? httpsRequest : httpRequest
   try {
     const request = send(target, {
@@ -33,11 +34,11 @@ export const post: Post = async ({ url, headers, body, allowsPrivate, timeoutMs,
     })
     return await answered(await responseTo(request, body), maxBodyBytes)
   } catch (error) {
-    return failed(reasonOf(error, timeoutMs))
+    return error instanceof PrivateAddressError ? forbidden(error) : failed(reasonOf(error, timeoutMs))
   }
 }
 
-async function responseTo(request: ClientRequest, body: string): Promise<IncomingMessage> {
+async function responseTo(request: ClientRequest, body: string | Uint8Array): Promise<IncomingMessage> {
   request.end(body)
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   return response
@@ -59,13 +60,6 @@ async function answered(response: IncomingMessage, maxBodyBytes: number): Promis
   response.destroy()
   const body = Buffer.concat(chunks).subarray(0, maxBodyBytes).toString()
   return { type: 'answered', status, retryAfterMs: retryAfterMs(headers['retry-after']), body }
-}
-
-/** Parses seconds or a date. */
-function retryAfterMs(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
-  return ms > 0 ? ms : undefined
 }
 
 /** As `dns.lookup`, but fails if an address is not public. */
@@ -96,13 +90,6 @@ function privateAddress(address: string): PrivateAddressError {
   return new PrivateAddressError(`${address} is not a public address`)
 }
 
-function reasonOf(error: unknown, timeoutMs: number): string {
-  if (!(error instanceof Error)) return 'unknown error'
-  if (error.name === 'TimeoutError' || error.name === 'AbortError')
-    return `no answer within ${timeoutMs / 1000} s`
-  return 'code' in error && error.message === '' ? String(error.code) : error.message
-}
-
-function failed(reason: string): Posted {
-  return { type: 'failed', reason }
+function forbidden({ message: reason }: PrivateAddressError): Posted {
+  return { type: 'failed', reason, isForbidden: true }
 }

@@ -54,6 +54,8 @@ export type ParleyOptions = Readonly<{
   hookSecret?: string
   /** With `config.media.scan`. */
   scanSecret?: string
+  /** With `config.push.web`. */
+  vapidKey?: string
   overrides?: Overrides
   /** Where users can upload files to: a new folder, a new bucket, or a given place. Default: uploads are off. */
   media?: 'folder' | 's3' | MediaLocation
@@ -74,6 +76,7 @@ export async function startParley(options: ParleyOptions = {}): Promise<TestParl
     authSecret: TEST_SECRET,
     hookSecret: options.hookSecret,
     scanSecret: options.scanSecret,
+    vapidKey: options.vapidKey,
   }
   const parley = createParley(config, secrets, createLogger(config.log), options.overrides)
   resources.defer(() => parley.stop())

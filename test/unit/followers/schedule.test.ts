@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { waitMs } from '../../../src/followers/webhooks/schedule.ts'
+import { waitMs } from '../../../src/followers/schedule.ts'
 
 const [SECOND, MINUTE, HOUR] = [1_000, 60_000, 3_600_000]
 const PLANNED = [
