@@ -5,9 +5,9 @@ import type { Clock } from '../lib/clock.ts'
 import type { NotificationStore } from './notification-store.ts'
 
 /**
- * Which chats cause notifications for whom. Gateways decide by it whether to push, so a change has effect on all devices
- * at once. It is no event: the log of a chat is for all of its members, and other devices show it when they read the
- * chat again.
+ * Which chats cause notifications, per member. Gateways decide by it whether to push, so a change has effect on all
+ * devices at once. It is no event: the log of a chat is for all of its members. Other devices show it when they read
+ * the chat again.
  */
 export type Notifications = Readonly<{
   /**

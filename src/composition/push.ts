@@ -33,7 +33,7 @@ export type Push = Readonly<{
   close(): void
 }>
 
-/** What a push with the text of a message needs. */
+/** The services that find the text of a message. */
 type TextServices = Pick<Services, 'messages' | 'users' | 'chats'>
 
 export function wirePush(foundation: Foundation): Push {

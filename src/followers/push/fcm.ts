@@ -50,7 +50,7 @@ export function createFcm({
   }
 }
 
-/** Android wakes the app for a message of high priority. Without a text the app makes the notification from the data. */
+/** High priority wakes the app. Without a text, the app makes the notification from the data. */
 function payloadOf({ type, chatId, ttlS, data, text, badge }: PushMessage): object {
   const key = collapseKeyOf(chatId)
   const notification = text && {

@@ -1,7 +1,7 @@
 import type { Seq } from '../../ids.ts'
 import type { DueReason } from '../due-store.ts'
 
-/** What was pushed to a device about a chat, and what its person has read since. */
+/** The pushes to a device about a chat, and how far its person has read since. */
 export type PushState = Readonly<{
   /** The message that the device was notified about. 0: none. */
   sentSeq: Seq

@@ -24,7 +24,7 @@ export type PushParts = Readonly<{
   due: Pick<DueStore, 'dueToTargets' | 'ofMember'>
   store: Pick<PushStore, 'plan' | 'devices' | 'unread' | 'record'>
   targets: Pick<TargetStore, 'remove'>
-  /** Returns when each of the users was last active; omits those who never were. */
+  /** Returns when each of the users was last active; omits users who never were. */
   lastActive(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, number>>
   /** Returns the text of a message, for PUSH_CONTENT=full. Undefined: only ids are sent. */
   textOf: ((chatId: ChatId, seq: Seq) => Promise<MessageText | undefined>) | undefined
@@ -46,7 +46,7 @@ const DONE: Handled = { type: 'done' }
 /*
  * Push has two stages, both with the laws of followers:
  *
- *   1. plan   for each message, in order of the log: leave a mark for each member whom it is due to, per provider
+ *   1. plan   for each message, in order of the log: mark each member with a device that it is due to, per provider
  *   2. send   for each marked member: read what is unread now, and bring each of their devices up to date
  *
  * The second stage reads the state when it runs, so ten messages of a chat become one push. A member's mark waits by

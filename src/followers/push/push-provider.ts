@@ -8,7 +8,7 @@ export type PushMessage = Readonly<{
   chatId: ChatId
   /** How long the provider keeps it for a device that is offline, in seconds. */
   ttlS: number
-  /** What the app receives. */
+  /** The fields that the app receives. */
   data: Readonly<Record<string, string | number>>
   /** The text of the notification. Undefined: the app finds it by the ids. */
   text: Readonly<{ title: string; body: string }> | undefined
@@ -17,7 +17,7 @@ export type PushMessage = Readonly<{
 }>
 
 /**
- * What a provider has answered. `reason` has its words.
+ * The answer of a provider. `reason` has its words.
  *
  * - `accepted`: it brings the message to the device
  * - `gone`: the target does not exist any more

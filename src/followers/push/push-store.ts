@@ -33,7 +33,7 @@ export type UnreadMessage = Readonly<{
   firstSentAt: Date | null
 }>
 
-/** What has happened to a device in a chat. */
+/** An event of a device in a chat. */
 export type PushRecord = Readonly<
   | { type: 'sent'; seq: Seq }
   | { type: 'withdrawn' }
@@ -56,7 +56,7 @@ export type PushStore = Readonly<{
   sweep(keepS: number, limit: number): Promise<number>
 }>
 
-/** The follower that finds the members whom a new message is due to. */
+/** The follower that finds the members with a device that a new message is due to. */
 export const PLANNER = 'push/plan'
 
 /** The follower of a provider. The trigger on members builds the same name. */
@@ -64,8 +64,8 @@ export function followerOf(provider: PushProviderName): string {
   return `push/${provider.toLowerCase()}`
 }
 
-// For each user a range of the primary key of push_targets, and one row of chat_marks for each provider. Writes marks in
-// order of user and provider, as the trigger on members does. An earlier mark stays as early as it is.
+// For each user a range of the primary key of push_targets, and one row of chat_marks for each provider. Writes marks
+// in order of user and provider, as the trigger on members does. An earlier mark stays as early as it is.
 const PLAN: Statement = {
   name: 'push_plan',
   text: `

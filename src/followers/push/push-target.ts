@@ -3,7 +3,7 @@ import { badInput } from '../../errors.ts'
 import type { DeviceId, UserId } from '../../ids.ts'
 
 export const PUSH_PROVIDERS = ['WEB_PUSH', 'APNS', 'FCM'] as const
-/** What brings push messages to devices: the push services of browsers, of Apple, or of Google. */
+/** The push services: those of browsers, of Apple, and of Google. */
 export type PushProviderName = (typeof PUSH_PROVIDERS)[number]
 
 /** Where push messages for a device go. */

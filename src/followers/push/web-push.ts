@@ -19,8 +19,8 @@ export type WebPushOptions = Readonly<{
 }>
 
 /**
- * Web Push for browsers: encrypted by RFC 8291, signed by RFC 8292, sent by RFC 8030. The library makes the request, and
- * Parley sends it, because an endpoint is input of a user: `post` connects to public addresses only.
+ * Web Push for browsers: encrypted by RFC 8291, signed by RFC 8292, sent by RFC 8030. The library makes the request,
+ * and Parley sends it, because an endpoint is input of a user: `post` connects to public addresses only.
  */
 export function createWebPush({ vapid, allowsPrivate, post }: WebPushOptions): PushProvider<WebPushTarget> {
   function requestFor(

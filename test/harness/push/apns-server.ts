@@ -34,7 +34,7 @@ export type ApnsServer = AsyncDisposable &
     sessionCount(): number
     /** Sends GOAWAY to all connections. */
     goAway(): void
-    /** Answers with another status until it is called again. Default: 200. */
+    /** Sets the answer until it is called again. Default: 200. */
     answerWith(answer: (message: ApnsPushed) => Answer): void
   }>
 

@@ -19,14 +19,14 @@ export type WebPushed = Readonly<{
 
 export type Subscription = Readonly<{ endpoint: string; p256dh: string; auth: string }>
 
-/** A push service of a browser, by RFC 8030. It checks VAPID (RFC 8292), and decrypts as the browser does (RFC 8291). */
+/** A push service of a browser, by RFC 8030. It checks VAPID (RFC 8292), and decrypts as browsers do (RFC 8291). */
 export type WebPushService = AsyncDisposable &
   Readonly<{
     received: EventQueue<WebPushed>
     requestCount(): number
     /** Subscribes a browser that accepts messages of this key alone. */
     subscribe(applicationServerKey: string): Subscription
-    /** Answers with another status until it is called again. Default: 201. */
+    /** Sets the answer until it is called again. Default: 201. */
     answerWith(answer: (message: WebPushed) => Answer): void
   }>
 
