@@ -18,6 +18,7 @@ test('every variable is documented once, and secrets are marked', () => {
     'DATABASE_REPLICA_URLS',
     'REDIS_URL',
     'HOOK_SECRET',
+    'PUSH_VAPID_KEY',
     'SCAN_SECRET',
   ])
 })
