@@ -4,24 +4,10 @@ import { connect } from 'node:net'
 import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import WebSocket from 'ws'
-
-/** The target of an attack. */
-export type Target = Readonly<{
-  attack: AttackName
-  port: number
-  /** The token of a user who is a member of `chatId`. */
-  token: string
-  /** A chat with a hundred of the longest messages. */
-  chatId: string
-}>
-
-/** How often each answer came: an error code, a close code, or `ok`. */
-export type Answers = Readonly<Record<string, number>>
+import { type Attacked, type AttackName, ATTACKER_PRIORITY, type Target } from './target.ts'
 
 const { attack, port, token, chatId } = workerData as Target
-// An attacker uses another machine. Here it takes the time that gateway, database and honest users leave. On Linux this
-// is the priority of the calling thread alone.
-if (process.platform === 'linux') setPriority(0, 10)
+if (process.platform === 'linux') setPriority(0, ATTACKER_PRIORITY)
 
 const agent = new Agent({ keepAlive: true, maxSockets: 32 })
 const answers: Record<string, number> = {}
@@ -141,10 +127,14 @@ const ATTACKS = {
   },
   '10,000 sockets without a token': () => openSockets(10_000),
   '1,500 sockets of a user': () => openSockets(1_500, { authorization: token }, true),
-} as const satisfies Record<string, () => Promise<void>>
+} as const satisfies Record<AttackName, () => Promise<void>>
 
-export type AttackName = keyof typeof ATTACKS
+function report(): void {
+  const { user, system } = process.threadCpuUsage()
+  const attacked: Attacked = { answers: { ...answers }, cpuMs: (user + system) / 1_000 }
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- This is a thread, not a window.
+  parentPort?.postMessage(attacked)
+}
 
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- This is a thread, not a window.
-setInterval(() => parentPort?.postMessage({ ...answers }), 100)
+setInterval(report, 100)
 await ATTACKS[attack]()
