@@ -8,7 +8,7 @@ import { createDatabaseClock } from '../store/failover/database-clock.ts'
 import { createDatabase, type Database } from '../store/database.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import { createIntake } from '../transport/websocket/intake.ts'
+import { createIntake } from '../transport/pipeline/intake.ts'
 import { createMemoryBackplane, createRedisBackplane } from './backplane.ts'
 import type { Overrides, PresenceSettings } from './overrides.ts'
 

@@ -6,6 +6,7 @@ import { readVersion } from '../config/version.ts'
 import { createDemo, type Demo } from '../demo/demo.ts'
 import { globalId } from '../ids.ts'
 import { createDocumentBudget } from '../quotas/document-budget.ts'
+import { createRefusalBudget } from '../quotas/refusal-budget.ts'
 import { createLiveLimits } from '../quotas/live-limits.ts'
 import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
 import { createHealth, type Health } from '../transport/health/health.ts'
@@ -58,6 +59,7 @@ export function wireTransport(
   const demo = wireDemo(foundation, services)
   const contextFor = createContextFactory(services, clock)
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER
+  const refusals = createRefusalBudget()
   const liveLimits = createLiveLimits(config.load.limitFactor)
   const yoga = createYogaHandler({
     schema: adaptSchema(createSchema()),
@@ -73,6 +75,7 @@ export function wireTransport(
     concurrencyLimit: createConcurrencyLimit(),
     liveLimits,
     documentBudget: createDocumentBudget(),
+    refusals,
     chargeAnswer: services.operationAdmission.chargeAnswer,
     marks: database.marks,
     introspection: config.introspection,
@@ -110,6 +113,7 @@ export function wireTransport(
     media: wireMediaEndpoint(foundation, services, media),
     metrics: createMetricsPage(metrics.registry),
     config,
+    refusals,
     logger,
   })
   return { server, health, demo, serverApi }

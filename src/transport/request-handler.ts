@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { ParleyError, unavailable } from '../errors.ts'
+import { errorExtensions, unavailable } from '../errors.ts'
+import type { RefusalBudget } from '../quotas/refusal-budget.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { beginRequestScope, requestIdIn } from '../telemetry/request-id.ts'
 import type { Health } from './health/health.ts'
@@ -9,11 +10,18 @@ import type { DemoPage } from './http/demo-page.ts'
 import type { HostCheck } from './http/host.ts'
 import type { MediaEndpoint } from './http/media.ts'
 import type { CorsHeaders } from './http/origins.ts'
+import type { RequestIntake } from './http/request-intake.ts'
+import { keyOf, type SenderOf } from './http/senders.ts'
 import type { UnreadAnswers } from './http/unread-answers.ts'
 import type { WebApp } from './http/web-app.ts'
 import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
 
 const RETRY_AFTER_MS = 2_000
+const MIN_RETRY_AFTER_MS = 1_000
+
+const IGNORES_RETRY_AFTER =
+  'Too many operations were sent before the time in "retryAfterMs". Pause, then continue.'
+const TOO_MANY_WAIT = 'Too many requests of your address wait. Send fewer at once.'
 
 const INVALID_HOST = 'The Host header is invalid. Send the name or address of this server, and its port.'
 const FOREIGN_HOST =
@@ -27,6 +35,9 @@ const SECURITY_HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 } as const
 
+/** Keeps a client from delaying others. */
+type Fairness = Readonly<{ senderOf: SenderOf; refusals: RefusalBudget; intake: RequestIntake }>
+
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'handle'>
   health: Pick<Health, 'handle'>
@@ -39,6 +50,8 @@ type Dependencies = Readonly<{
   hostCheck: HostCheck
   /** Undefined for trusted clients. */
   unreadAnswers?: Pick<UnreadAnswers, 'admit'> | undefined
+  /** Undefined for trusted clients. */
+  fairness?: Fairness | undefined
   /** Returns false while the gateway drains: the API answers UNAVAILABLE, and health still works. */
   isAccepting(): boolean
   logger: Logger
@@ -58,6 +71,7 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
     corsHeaders,
     hostCheck,
     unreadAnswers,
+    fairness,
     isAccepting,
     logger,
   } = dependencies
@@ -76,9 +90,10 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
   async function handleApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setHeaders(response, corsHeaders(request.headers.origin))
     if (unreadAnswers?.admit(request, response) === false) return sendUnread(response)
-    if (request.method === 'OPTIONS') response.writeHead(204).end()
-    else if (isAccepting()) await yoga.handle(request, response)
-    else sendDraining(response)
+    if (request.method === 'OPTIONS') return void response.writeHead(204).end()
+    if (!isAccepting()) return sendDraining(response)
+    if (fairness === undefined || (await mayBegin(request, response, fairness)))
+      await yoga.handle(request, response)
   }
 
   function fail(response: ServerResponse, error: unknown): void {
@@ -112,13 +127,30 @@ function acceptsHtml({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true
 }
 
+/** Resolves with true when it is the request's turn. Otherwise the request was answered. */
+async function mayBegin(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { senderOf, refusals, intake }: Fairness,
+): Promise<boolean> {
+  const sender = senderOf(request)
+  const waitMs = refusals.waitMs(keyOf(sender))
+  if (waitMs === 0 && (await intake.turn(sender))) return true
+  refusals.charge(keyOf(sender))
+  const text = waitMs > 0 ? IGNORES_RETRY_AFTER : TOO_MANY_WAIT
+  sendLimited(response, text, Math.max(waitMs, MIN_RETRY_AFTER_MS))
+  return false
+}
+
 /** The connection ends, so that its unread answers are freed too if this one is not read either. */
 function sendUnread(response: ServerResponse): void {
-  const error = new ParleyError('RATE_LIMITED', 'Read the answers to your earlier requests first.', {
-    retryAfterMs: RETRY_AFTER_MS,
-  })
-  const { message, extensions } = error
-  const headers = { 'Retry-After': String(RETRY_AFTER_MS / 1000), Connection: 'close' }
+  response.setHeader('Connection', 'close')
+  sendLimited(response, 'Read the answers to your earlier requests first.', RETRY_AFTER_MS)
+}
+
+function sendLimited(response: ServerResponse, message: string, retryAfterMs: number): void {
+  const extensions = errorExtensions('RATE_LIMITED', retryAfterMs)
+  const headers = { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) }
   sendJson(response, 429, { errors: [{ message, extensions }] }, headers)
 }
 

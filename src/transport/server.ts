@@ -1,6 +1,7 @@
 import { createServer as createHttpServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config/config.ts'
+import type { RefusalBudget } from '../quotas/refusal-budget.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Health } from './health/health.ts'
 import type { MetricsPage } from './health/metrics-page.ts'
@@ -10,8 +11,11 @@ import { Listener } from './http/listener.ts'
 import type { DemoPage } from './http/demo-page.ts'
 import type { MediaEndpoint } from './http/media.ts'
 import { createCorsHeaders } from './http/origins.ts'
+import { createRequestIntake, REQUESTS_PER_TURN } from './http/request-intake.ts'
+import { createSenderOf } from './http/senders.ts'
 import { ANSWER_LIMITS, type AnswerLimits, UnreadAnswers } from './http/unread-answers.ts'
 import type { WebApp } from './http/web-app.ts'
+import { createIntake } from './pipeline/intake.ts'
 import { createRequestHandler, sendNotFound } from './request-handler.ts'
 import type { WebSocketEndpoint } from './websocket/endpoint.ts'
 import type { YogaHandler } from './http/yoga.ts'
@@ -49,6 +53,7 @@ type Dependencies = Readonly<{
   /** Served on the admin port only: metrics are for the operator. */
   metrics: Pick<MetricsPage, 'handle'>
   config: Pick<Config, 'mode' | 'http' | 'admin' | 'serverApi'>
+  refusals: RefusalBudget
   logger: Logger
   answerLimits?: Partial<AnswerLimits>
 }>
@@ -81,12 +86,14 @@ export function createServer({
   media,
   metrics,
   config,
+  refusals,
   logger,
   answerLimits,
 }: Dependencies): TransportServer {
   let isAccepting = true
   const hostCheck = createHostCheck(config)
   const limits = { ...ANSWER_LIMITS, ...answerLimits }
+  const addressOf = createClientAddress(config.http.trustedProxies)
   const handleRequest = createRequestHandler({
     yoga,
     health,
@@ -95,7 +102,12 @@ export function createServer({
     media,
     corsHeaders: createCorsHeaders(config),
     hostCheck,
-    unreadAnswers: new UnreadAnswers(createClientAddress(config.http.trustedProxies), limits),
+    unreadAnswers: new UnreadAnswers(addressOf, limits),
+    fairness: {
+      senderOf: createSenderOf(addressOf),
+      refusals,
+      intake: createRequestIntake(createIntake(REQUESTS_PER_TURN)),
+    },
     isAccepting: () => isAccepting,
     logger,
   })

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { ErrorCode } from '../../errors.ts'
@@ -20,15 +21,20 @@ export const STATUS = {
 /**
  * The last step before a result goes to an HTTP client. It masks the errors. A result without data, whose operation
  * never ran, gets the status of its first error. By the GraphQL-over-HTTP specification a result with data has status
- * 200 even if fields failed, and `application/json` always has 200.
+ * 200 even if fields failed, and `application/json` always has 200. Calls `onLimited` if an error is RATE_LIMITED.
  */
-export function useHttpStatus(logger: Logger): Plugin {
+export function useHttpStatus(
+  logger: Logger,
+  onLimited: (request: IncomingMessage) => void = () => undefined,
+): Plugin<object, { req?: IncomingMessage }> {
   return {
     onResultProcess(outcome) {
       const { result } = outcome
       if (!isSingle(result) || !result.errors?.length) return
       const errors = result.errors.map((error) => toClientError(error, logger))
       if (!('data' in result)) hintStatus(errors)
+      const { req } = outcome.serverContext
+      if (req !== undefined && errors.some(isLimited)) onLimited(req)
       outcome.setResult({ ...result, errors })
     },
   }
@@ -37,6 +43,10 @@ export function useHttpStatus(logger: Logger): Plugin {
 /** Not a stream, and not the results of a batch, which are never returned. */
 function isSingle(result: object): result is ExecutionResult {
   return !Array.isArray(result) && !(Symbol.asyncIterator in result)
+}
+
+function isLimited({ extensions }: GraphQLError): boolean {
+  return extensions['code'] === ('RATE_LIMITED' satisfies ErrorCode)
 }
 
 function hintStatus([first]: readonly GraphQLError[]): void {

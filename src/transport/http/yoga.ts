@@ -14,6 +14,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { useEventRetry } from '../pipeline/event-retry.ts'
 import type { Caller, ContextFactory } from '../pipeline/caller.ts'
 import type { DocumentBudget } from '../../quotas/document-budget.ts'
+import type { RefusalBudget } from '../../quotas/refusal-budget.ts'
 import type { ChargeAnswer } from '../pipeline/answer-size.ts'
 import { useDocumentBudget } from '../pipeline/document-budget-plugin.ts'
 import { createDocumentCache, type DocumentCache } from '../pipeline/document-cache.ts'
@@ -28,10 +29,11 @@ import type { Engine, Execute, OperationParams } from '../pipeline/engine.ts'
 import { createTrustedDocuments, type TrustedDocuments } from '../pipeline/trusted-documents.ts'
 import { createSubscribe, type Subscribe } from '../pipeline/subscribe.ts'
 import type { Graphiql } from './graphiql.ts'
-import { createClientAddress, networkOf } from './client-address.ts'
+import { createClientAddress } from './client-address.ts'
 import { createBaseUrl } from './base-url.ts'
 import { useCompression } from './compression.ts'
 import { useHttpParams } from './params.ts'
+import { createSenderOf, keyOf } from './senders.ts'
 import { MAX_BODY_BYTES } from './request-body.ts'
 import { useHttpStatus } from './status.ts'
 import { createHttpStreams, type HttpStreams } from './streams.ts'
@@ -82,6 +84,8 @@ type Dependencies = Readonly<{
   concurrencyLimit: ConcurrencyLimit
   liveLimits: LiveLimits
   documentBudget: DocumentBudget
+  /** Undefined for trusted clients. */
+  refusals?: Pick<RefusalBudget, 'charge'>
   /** Default: answers cost nothing besides what was admitted. */
   chargeAnswer?: ChargeAnswer
   /** How often something is written to silent subscriptions over HTTP, in milliseconds. Default: ten seconds. */
@@ -152,6 +156,7 @@ function buildYoga(
   const { schema, context, authenticator, config, logger } = dependencies
   const introspection = hasIntrospection(dependencies)
   const addressOf = createClientAddress(config.http.trustedProxies)
+  const senderOf = createSenderOf(addressOf)
   const baseUrlOf = createBaseUrl(config.http)
   return createYoga<ServerContext, object>({
     schema,
@@ -175,13 +180,13 @@ function buildYoga(
       useDocumentBudget({
         budget: dependencies.documentBudget,
         cache: documents,
-        payerOf: (request) => `address ${networkOf(addressOf(request))}`,
+        payerOf: (request) => `address ${senderOf(request).address}`,
       }),
       useDocumentRules({ introspection }),
       useEventRetry(),
       streams.plugin,
       useExecution(execute),
-      useHttpStatus(logger),
+      useHttpStatus(logger, (request) => dependencies.refusals?.charge(keyOf(senderOf(request)))),
       useCompression(),
     ],
     batching: false,

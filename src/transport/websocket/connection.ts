@@ -12,7 +12,7 @@ import { RunningOperations } from './operations.ts'
 import { Liveness } from './liveness.ts'
 import type { SocketLimits } from './limits.ts'
 import type { SocketSessions } from './sessions.ts'
-import type { Intake, MessageSource } from './intake.ts'
+import type { Intake, MessageSource } from '../pipeline/intake.ts'
 
 /** Handles the messages of all connections. */
 export type SocketProtocol = Readonly<{

@@ -28,7 +28,7 @@ import { createOperationRunner, type OperationRunnerDependencies } from './opera
 import { createSocketProtocol } from './protocol.ts'
 import { createTurnEnd } from './outbox.ts'
 import { SocketSessions } from './sessions.ts'
-import { createIntake, type Intake } from './intake.ts'
+import { createIntake, type Intake } from '../pipeline/intake.ts'
 import { rejectUpgrade } from './upgrade-rejection.ts'
 import type { UpgradeRejection } from './upgrade-rejection.ts'
 import { inWaves } from '../../lib/waves.ts'

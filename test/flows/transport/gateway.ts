@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createDocumentBudget, type DocumentBudget } from '../../../src/quotas/document-budget.ts'
+import { createRefusalBudget, type RefusalBudget } from '../../../src/quotas/refusal-budget.ts'
 import { createLiveLimits } from '../../../src/quotas/live-limits.ts'
 import type { AnswerLimits } from '../../../src/transport/http/unread-answers.ts'
 import { createConcurrencyLimit } from '../../../src/quotas/concurrency-limit.ts'
@@ -50,6 +51,7 @@ type Options = Readonly<{
   retryAfterMs?: () => number | undefined
   throttleSend?: (userId: string, backlogMs: number) => void
   documentBudget?: DocumentBudget
+  refusals?: RefusalBudget
   answerLimits?: Partial<AnswerLimits>
 }>
 
@@ -94,10 +96,12 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const notes: string[] = []
   const callers: Caller[] = []
   const liveLimits = createLiveLimits()
+  const refusals = options.refusals ?? createRefusalBudget()
   const yoga = createYogaHandler({
     concurrencyLimit: createConcurrencyLimit(),
     liveLimits,
     documentBudget: options.documentBudget ?? createDocumentBudget(),
+    refusals,
     schema: createTestSchema(streams, notes),
     context: (caller) => {
       callers.push(caller)
@@ -136,6 +140,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     health,
     metrics: createMetricsPage(new Registry()),
     config,
+    refusals,
     logger,
     answerLimits: options.answerLimits ?? {},
   })

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { createServer } from '../../../src/transport/server.ts'
 import { startGateway } from './gateway.ts'
 import type { Gateway } from './gateway.ts'
+import { createRefusalBudget } from '../../../src/quotas/refusal-budget.ts'
 import { send } from './http-client.ts'
 
 const origin = ({ url }: Gateway): string => new URL(url).origin
@@ -98,6 +99,7 @@ test('names a port that is taken, and what to do', async () => {
       admin: undefined,
       serverApi: undefined,
     },
+    refusals: createRefusalBudget(),
     logger: gateway.logger,
   })
   await expect(second.start()).rejects.toThrow(`Port ${port} is taken. Stop the program that listens on it`)

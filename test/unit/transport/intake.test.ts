@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createIntake, type Intake, type MessageSource } from '../../../src/transport/websocket/intake.ts'
+import { createIntake, type Intake, type MessageSource } from '../../../src/transport/pipeline/intake.ts'
 
 /** A source with the given number of messages. Records each message that is read. */
 function visitor(name: string, messages: number, notes: string[]): MessageSource {

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { createRefusalBudget } from '../../../src/quotas/refusal-budget.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+import { type Answer, post } from './http-client.ts'
+
+const LIMITED = { code: 'RATE_LIMITED', retryable: true, retryAfterMs: expect.any(Number) as number }
+
+/** Every document that is not known is RATE_LIMITED. */
+const documentBudget = { waitMs: () => 1_000, charge: () => undefined }
+
+/** Sends rejected operations until one is not read. Returns its answer, and how many were read before. */
+async function sendUntilUnread(
+  send: () => Promise<Answer>,
+): Promise<Readonly<{ answer: Answer; read: number }>> {
+  for (let read = 0; read < 200; read++) {
+    const answer = await send()
+    if (!isRead(answer)) return { answer, read }
+  }
+  throw new Error('All of the operations were read.')
+}
+
+const isRead = ({ body }: Answer): boolean =>
+  body.errors?.[0]?.message.includes('different documents') === true
+
+function sender(gateway: Gateway, headers: Readonly<Record<string, string>>): () => Promise<Answer> {
+  return () => post(gateway.url, '{ whoami }', { headers: { ...headers } })
+}
+
+test('does not read the operations of a sender who ignores retryAfterMs, until they pause', async () => {
+  const time = { now: 0 }
+  const refusals = createRefusalBudget(() => time.now)
+  await using gateway = await startGateway({ documentBudget, refusals, trustedProxies: ['127.0.0.1'] })
+  const alice = { authorization: `Bearer ${await gateway.token('alice')}` }
+  const send = sender(gateway, alice)
+  const { answer, read } = await sendUntilUnread(send)
+  expect(read).toBe(50)
+  expect(answer.status).toBe(429)
+  expect(answer.headers.get('retry-after')).toBe('1')
+  expect(answer.body.errors?.[0]?.extensions).toEqual(LIMITED)
+  const others = [
+    { authorization: `Bearer ${await gateway.token('bob')}` },
+    { ...alice, 'x-forwarded-for': '198.51.100.7' },
+    {},
+  ]
+  for (const headers of others) expect(isRead(await sender(gateway, headers)())).toBe(true)
+  time.now += 1_001
+  expect(isRead(await send())).toBe(true)
+})
+
+test('reads all operations of a sender who is not rejected', async () => {
+  await using gateway = await startGateway()
+  for (let count = 0; count < 100; count++) expect((await post(gateway.url, '{ whoami }')).status).toBe(200)
+})
