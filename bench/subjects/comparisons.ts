@@ -1,6 +1,6 @@
 import { ejabberd, hasEjabberd } from '../targets/ejabberd.ts'
 import { withAllTypes, withWebhook } from '../targets/followers.ts'
-import { bareWs, graphqlWs, handWritten, yoga } from '../targets/peers.ts'
+import { bareWs, floor, graphqlWs, handWritten, yoga } from '../targets/peers.ts'
 import { type Comparison, LATENCY_FIGURES, throughput } from './subject.ts'
 
 const RATES = [100, 250, 500, 1_000, 2_000]
@@ -25,7 +25,7 @@ export const COMPARISONS: readonly Comparison[] = [
     name: 'rate',
     summary: '1:1 messages, open loop at fixed rates: 200 pairs, one and two gateways',
     workload: 'openLoop',
-    peers: [...EJABBERD, handWritten, bareWs],
+    peers: [...EJABBERD, handWritten, floor, bareWs],
     gateways: [1, 2],
     opening: { ...NO_USERS, pairs: 200 },
     steps: RATES.map((perSecond) => ({ name: `${perSecond.toLocaleString('en')}/s`, load: { perSecond } })),
@@ -51,7 +51,7 @@ export const COMPARISONS: readonly Comparison[] = [
     name: 'one-pair',
     summary: '1:1 messages, one pair on an idle machine, 20 a second, two gateways',
     workload: 'openLoop',
-    peers: [...EJABBERD, handWritten, bareWs],
+    peers: [...EJABBERD, handWritten, floor, bareWs],
     gateways: [2],
     opening: { ...NO_USERS, pairs: 1 },
     steps: [{ name: '20/s', load: { perSecond: 20 } }],
