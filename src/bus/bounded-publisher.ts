@@ -34,9 +34,10 @@ const BOUNDS: PublisherBounds = { deadlineMs: 3_000, maxOutstanding: 1_000 }
 export function createBoundedPublisher(dependencies: Dependencies): BoundedPublisher {
   const { onUndelivered, metrics, logger } = dependencies
   const { deadlineMs, maxOutstanding } = { ...BOUNDS, ...dependencies.bounds }
-  const inTime = new Set<Promise<void>>()
-  /** Late work is not in `inTime` any more, but holds memory until the bus finishes it. */
+  let inTime = 0
+  /** Late work is not `inTime` any more, but holds memory until the bus finishes it. */
   let outstanding = 0
+  let drains: (() => void)[] = []
 
   async function counted(work: () => Promise<void>): Promise<void> {
     outstanding += 1
@@ -45,6 +46,12 @@ export function createBoundedPublisher(dependencies: Dependencies): BoundedPubli
     } finally {
       outstanding -= 1
     }
+  }
+
+  function endDrains(): void {
+    const waiting = drains
+    drains = []
+    for (const resolve of waiting) resolve()
   }
 
   function reportUndelivered(reason: 'failed' | 'too-many'): void {
@@ -66,11 +73,13 @@ export function createBoundedPublisher(dependencies: Dependencies): BoundedPubli
         logger.warn({ err: error }, 'publish to other gateways failed; they must resync')
         if (isRecoverable) reportUndelivered('failed')
       })
-      inTime.add(done)
-      await done.finally(() => inTime.delete(done))
+      inTime += 1
+      await done
+      inTime -= 1
+      if (inTime === 0) endDrains()
     },
-    async drained() {
-      await Promise.all(inTime)
+    drained() {
+      return inTime === 0 ? Promise.resolve() : new Promise((resolve) => void drains.push(resolve))
     },
   }
 }

@@ -36,7 +36,8 @@ export function createRedisBus({ publisher, subscriber, logger }: Dependencies):
   const receivingListeners = new Set<(isReceiving: boolean) => void>()
   const closed = new AbortController()
   const subscriptions = createSubscriptionsOn(subscriber, publisher, { onLoss, onGap, logger })
-  const { pubsub, unsubscribed } = createPubSub(subscriptions, publisher, logger)
+  const { pubsub, unsubscribed } = createPubSub(subscriptions, logger)
+  const command = publisher.redis.type === 'standalone' ? 'publish' : 'spublish'
 
   function onLoss(): void {
     for (const listener of receivingListeners) guarded(() => listener(false))
@@ -74,7 +75,7 @@ export function createRedisBus({ publisher, subscriber, logger }: Dependencies):
   return {
     async publish(to, message) {
       closed.signal.throwIfAborted()
-      await pubsub.publish(channelOf(to), message)
+      await publisher.post([command, channelOf(to), message])
     },
     subscribe,
     onReceivingChange(listener) {
@@ -111,11 +112,10 @@ type PubSub = Readonly<{
  * RedisPubSub assumes that it owns two clients, and does not handle some of their rejections: of a `subscribe`, and of
  * every `unsubscribe`, for which it does not wait. Either would end the process. So it gets an object with the few
  * methods of a client that it calls. Its `subscribe` calls back when the subscription is in effect, and never with an
- * error. Messages are passed as they are: by default the library would encode them as JSON.
+ * error. Messages are passed as they are: by default the library would encode them as JSON. It does not publish.
  */
-function createPubSub(subscriptions: Subscriptions, publisher: RedisConnection, logger: Logger): PubSub {
+function createPubSub(subscriptions: Subscriptions, logger: Logger): PubSub {
   const unsubscribing = new Set<Promise<void>>()
-  const publish = publisher.redis.type === 'standalone' ? 'publish' : 'spublish'
 
   async function subscribe(channel: string, done: () => void): Promise<void> {
     try {
@@ -135,7 +135,6 @@ function createPubSub(subscriptions: Subscriptions, publisher: RedisConnection, 
   }
 
   const client = {
-    publish: async (channel: string, message: string) => publisher.send([[publish, channel, message]]),
     subscribe: (channel: string, done: () => void) => void subscribe(channel, done),
     unsubscribe,
     punsubscribe: () => undefined,
@@ -148,7 +147,6 @@ function createPubSub(subscriptions: Subscriptions, publisher: RedisConnection, 
     publisher: client,
     subscriber: client,
     messageEventName: 'messageBuffer',
-    serializer: (text: string) => text,
     deserializer: (bytes) => bytes.toString(),
   })
   return { pubsub, unsubscribed: () => Promise.all(unsubscribing) }

@@ -8,6 +8,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import { createRedisClient, REDIS_DEADLINE_MS, type RedisClient } from './redis-client.ts'
 import { type RedisCommand, sendCommand } from './redis-command.ts'
 import { createRedisHeartbeat } from './redis-heartbeat.ts'
+import { createRedisPosts } from './redis-posts.ts'
 import { createSentinelWatch } from './sentinel-watch.ts'
 import { askSentinels } from './sentinels.ts'
 
@@ -26,6 +27,11 @@ export type RedisConnection = Readonly<{
    * - with the first error if one of the commands failed. Others may have been executed.
    */
   send(commands: readonly RedisCommand[]): Promise<readonly unknown[]>
+  /**
+   * Sends one command without its answer. Resolves once the server has executed it, up to 50 ms later. An error that
+   * the command itself causes may be lost, so use it only if there is none to expect. Rejects as `send` does.
+   */
+  post(command: RedisCommand): Promise<void>
   /** Called whenever the connection is made, and whenever one to a node of a cluster is made again. */
   onUp(listener: () => void): Dispose
   /** Called whenever the connection is lost, and whenever one to a node of a cluster is. */
@@ -68,6 +74,8 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
     return withTimeout(REDIS_DEADLINE_MS, answers, () => new Error('Redis did not answer in time'))
   }
 
+  const posts = createRedisPosts({ redis, send })
+
   function listen(change: 'up' | 'down', listener: () => void): Dispose {
     changes.on(change, listener)
     return () => void changes.off(change, listener)
@@ -77,6 +85,7 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
     redis,
     status,
     send,
+    post: posts.post,
     onUp: (listener) => listen('up', listener),
     onDown: (listener) => listen('down', listener),
     faults: faults.count,
