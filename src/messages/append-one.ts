@@ -1,6 +1,7 @@
 import type { Seq } from '../ids.ts'
 import type { NewMessage } from './new-message.ts'
 import type { Statement, StatementCall } from '../store/sql/statement.ts'
+import { parseTimestamp } from '../store/sql/timestamps.ts'
 
 /** The row of a message that was stored. */
 export type StoredRow = Readonly<{ seq: Seq; at: Date; expiresAt: Date | null; membersSeq: Seq }>
@@ -47,13 +48,17 @@ const textOf = (parts: Readonly<{ condition: string; replyToSeq: string }>): str
   )
   SELECT h.seq, h.at, h.expires_at AS "expiresAt", h.members_seq AS "membersSeq" FROM head h`
 
+const COLUMNS = { seq: Number, at: parseTimestamp, expiresAt: parseTimestamp, membersSeq: Number }
+
 const APPEND_ONE: Statement = {
   name: 'message_append_one',
+  columns: COLUMNS,
   text: textOf({ condition: '', replyToSeq: 'NULL' }),
 }
 
 const APPEND_REPLY: Statement = {
   name: 'message_append_reply',
+  columns: COLUMNS,
   text: textOf({
     condition: `
       AND (

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { PreparedCall } from './prepared-call.ts'
 import { isCancelledWait, UnconfirmedCommitError } from './unconfirmed-commit.ts'
 
 type DeadlineConfig = pg.ClientConfig & Readonly<{ isUnprepared?: boolean }>
@@ -81,6 +82,10 @@ export function deadlineClient(
 /** Removes the name, so that the statement is not kept prepared. */
 function withoutName([first, ...rest]: Parameters<pg.Client['query']>): Parameters<pg.Client['query']> {
   const statement: unknown = first
+  if (statement instanceof PreparedCall) {
+    statement.name = ''
+    return [first, ...rest]
+  }
   if (typeof statement !== 'object' || statement === null || !('name' in statement)) return [first, ...rest]
   return [{ ...statement, name: undefined }, ...rest] as unknown as Parameters<pg.Client['query']>
 }

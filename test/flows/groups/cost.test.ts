@@ -16,7 +16,12 @@ import { recordStatements } from '../../harness/plans/recorded-statements.ts'
 
 const MEMBERS = 1_024
 /** Statements that gateways run once a second, independent of sends. */
-const PERIODIC: readonly unknown[] = ['message_erase_expired', 'membership_heads', 'server_state']
+const PERIODIC: readonly unknown[] = [
+  'message_erase_expired',
+  'membership_heads',
+  'server_state',
+  'revocation_newest_change',
+]
 const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { seq } } }'
 
 test('stores a message to 1,024 members with one statement, three rows and one publish per other gateway', async () => {
