@@ -3,6 +3,7 @@ import {
   type FieldNode,
   getArgumentValues,
   getNullableType,
+  type GraphQLAbstractType,
   type GraphQLField,
   GraphQLID,
   type GraphQLLeafType,
@@ -10,15 +11,17 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
   GraphQLString,
+  isAbstractType,
   isLeafType,
   isListType,
   isNonNullType,
   isObjectType,
+  type SelectionSetNode,
   TypeNameMetaFieldDef,
 } from 'graphql'
 import type { Context } from '../context.ts'
 import { charsOf } from './json-text.ts'
-import { hasVariable, type Operation, selectedFields } from './selection.ts'
+import { hasVariable, type Operation, type SelectedNode, selectedFields } from './selection.ts'
 import { NOT_WRITABLE, type TextRun, type Write } from './text-run.ts'
 
 /** Writes the list that a field selects. `isConstant`: it does so for any values of the operation's variables. */
@@ -41,20 +44,72 @@ const MUST_ESCAPE = /["\\\p{Cc}\p{Cs}]/u
  */
 export function compileList({ node, type, ...operation }: Selected): ListWriter | undefined {
   let isConstant = true
-  const onVariable = (): void => {
+  const writerOf = compiler(operation, { isRepeated: true }, () => {
     isConstant = false
+  })
+  try {
+    return { write: writerOf(type, [node], false), isConstant }
+  } catch {
+    // Anything that is wrong with an argument is found again by graphql-js, which reports it.
+    return undefined
   }
+}
 
-  function writerOf(of: GraphQLOutputType, nodes: readonly FieldNode[], isNested: boolean): Write {
+/**
+ * Compiles the selection of an operation to a function that writes its whole data for one event, whose item is the root
+ * value. Returns undefined as `compileList` does: each field must be equal for all viewers.
+ */
+export function compileEvent(
+  { root, selectionSet }: Readonly<{ root: GraphQLObjectType; selectionSet: SelectionSetNode }>,
+  operation: Operation,
+): Write | undefined {
+  try {
+    return compiler(operation, { isRepeated: false }, () => undefined)(root, [{ selectionSet }], true)
+  } catch {
+    return undefined
+  }
+}
+
+type Nodes = readonly SelectedNode[]
+type Compiler = (of: GraphQLOutputType, nodes: Nodes, isNested: boolean) => Write
+
+/** `isRepeated`: objects inside of an item occur repeatedly, such as the sender of many messages. */
+function compiler(
+  operation: Operation,
+  { isRepeated }: Readonly<{ isRepeated: boolean }>,
+  onVariable: () => void,
+): Compiler {
+  function writerOf(of: GraphQLOutputType, nodes: Nodes, isNested: boolean): Write {
     const type = getNullableType(of)
     const writeNull = isNonNullType(of) ? notWritable : writesNull
     if (isListType(type)) return present(list(writerOf(type.ofType, nodes, isNested)), writeNull)
     if (isLeafType(type)) return leaf(type, writeNull)
     if (isObjectType(type) && isAlways(type)) return present(object(type, nodes, isNested), writeNull)
+    if (isAbstractType(type)) return present(oneOf(type, nodes, isNested), writeNull)
     throw NOT_WRITABLE
   }
 
-  function object(of: GraphQLObjectType, nodes: readonly FieldNode[], isNested: boolean): Write {
+  /** The writer of a type is compiled when a value of it comes: most events have the same few types. */
+  function oneOf(of: GraphQLAbstractType, nodes: Nodes, isNested: boolean): Write {
+    const { resolveType } = of
+    if (typeof resolveType !== 'function') throw NOT_WRITABLE
+    const writers = new Map<string, Write>()
+    const compiled = (name: string): Write => {
+      const type = operation.schema.getType(name)
+      if (!isObjectType(type) || !operation.schema.isSubType(of, type)) throw NOT_WRITABLE
+      const write = writerOf(type, nodes, isNested)
+      writers.set(name, write)
+      return write
+    }
+    return (into, value) => {
+      const name: unknown = resolveType(value, into.context, NO_INFO, of)
+      if (typeof name !== 'string') throw NOT_WRITABLE
+      const write = writers.get(name) ?? compiled(name)
+      write(into, value)
+    }
+  }
+
+  function object(of: GraphQLObjectType, nodes: Nodes, isNested: boolean): Write {
     const selected = [...selectedFields(nodes, of, operation, onVariable)]
     const namesChars = selected.reduce((sum, [key]) => sum + key.length, 0)
     const fields = selected.map(([key, fieldNodes], index) =>
@@ -94,17 +149,12 @@ export function compileList({ node, type, ...operation }: Selected): ListWriter 
   /** Objects inside of an item occur repeatedly, such as senders. */
   function nested(definition: GraphQLField<unknown, Context>, nodes: readonly FieldNode[]): Write {
     const write = writerOf(definition.type, nodes, true)
-    if (!isObjectType(getNullableType(definition.type))) return write
+    if (!isRepeated || !isObjectType(getNullableType(definition.type))) return write
     const place = {}
     return (into, value) => into.repeat(place, value, write)
   }
 
-  try {
-    return { write: writerOf(type, [node], false), isConstant }
-  } catch {
-    // Anything that is wrong with an argument is found again by graphql-js, which reports it.
-    return undefined
-  }
+  return writerOf
 }
 
 type Resolve = (source: unknown, args: Readonly<Record<string, unknown>>, context: Context) => unknown

@@ -23,13 +23,16 @@ export type Operation = Readonly<{
 /** The fields that an operation selects of one object, by their names in the result and in their order. */
 export type SelectedFields = ReadonlyMap<string, readonly [FieldNode, ...FieldNode[]]>
 
+/** A field whose value is an object, or an operation. */
+export type SelectedNode = Pick<FieldNode, 'selectionSet'>
+
 /**
  * Collects the fields of an object as the GraphQL specification says (6.3.2, CollectFields), which graphql-js does not
  * export. `nodes` are the occurrences of the field whose value the object is. `onVariable` is called if the selection
  * depends on a variable.
  */
 export function selectedFields(
-  nodes: readonly FieldNode[],
+  nodes: readonly SelectedNode[],
   type: GraphQLObjectType,
   { schema, fragments, variableValues }: Operation,
   onVariable: () => void,

@@ -10,7 +10,8 @@ export const NOT_WRITABLE = new Error('The list has to be executed by graphql-js
 type Shared = {
   readonly maxChars: number
   chars: number
-  isBroken: boolean
+  /** Why the text cannot be written. */
+  failure: Error | undefined
   waiting: Promise<void>[]
   /** The texts of objects that occur repeatedly, such as the sender of many messages, by where they are selected. */
   readonly repeated: Map<object, Map<unknown, Repeated>>
@@ -35,7 +36,7 @@ export class TextRun {
   }
 
   static begin(context: Context, maxChars: number): TextRun {
-    return new TextRun(context, { maxChars, chars: 0, isBroken: false, waiting: [], repeated: new Map() })
+    return new TextRun(context, { maxChars, chars: 0, failure: undefined, waiting: [], repeated: new Map() })
   }
 
   get chars(): number {
@@ -86,14 +87,14 @@ export class TextRun {
     this.text = ''
   }
 
-  /** Resolves when no part waits. Rejects if a value cannot be written. */
+  /** Resolves when no part waits. Rejects if a value cannot be written, with the error of its resolver if any. */
   async complete(): Promise<void> {
     const shared = this.#shared
     while (shared.waiting.length > 0) {
       const { waiting } = shared
       shared.waiting = []
       await Promise.all(waiting)
-      if (shared.isBroken) throw NOT_WRITABLE
+      if (shared.failure !== undefined) throw shared.failure
     }
   }
 
@@ -108,11 +109,11 @@ async function fill(
   value: PromiseLike<unknown>,
   write: Write,
   part: TextRun,
-  shared: { isBroken: boolean },
+  shared: { failure: Error | undefined },
 ): Promise<void> {
   try {
     write(part, await value)
-  } catch {
-    shared.isBroken = true
+  } catch (error) {
+    shared.failure ??= error instanceof Error ? error : NOT_WRITABLE
   }
 }

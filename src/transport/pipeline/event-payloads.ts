@@ -1,10 +1,12 @@
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql'
 import { toClientError } from '../../api/masking.ts'
+import { compileEventTexts, type EventText, type EventTexts } from '../../api/list-texts/event-texts.ts'
 import { isSharedSelection, variablesOfItems } from '../../api/selection-sharing.ts'
 import { needsViewer } from '../../api/viewer-needed.ts'
 import type { InboxItem } from '../../delivery/inbox-item.ts'
 import { elapsedMs } from '../../lib/clock.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { MAX_ANSWER_CHARS } from './answer-size.ts'
 import { executeWithRetry } from './event-retry.ts'
 import { Payload, type PayloadOutcome } from './payload.ts'
 import { resultText } from './result-text.ts'
@@ -38,6 +40,8 @@ type Dependencies = Readonly<{
 const MAX_AGE_MS = 1_000
 
 /*
+ * Most payloads are written by a compiled function, see `compileEventTexts`. graphql-js executes the others.
+ *
  * An event that a thousand devices receive is executed and serialised once for each different document, not once for
  * each device. Three things keep that correct:
  *
@@ -51,6 +55,18 @@ export function createEventPayloads({ sharedContext, logger }: Dependencies): Ev
 
   async function compute(payload: Payload, args: ExecutionArgs, signal: AbortSignal): Promise<void> {
     payload.settle(await outcomeOf(args, signal), elapsedMs())
+  }
+
+  /** Writes the payload as text, or executes the operation if that is not possible. */
+  function write(
+    payload: Payload,
+    text: EventText | Promise<EventText>,
+    execution: Readonly<{ args: ExecutionArgs; signal: AbortSignal }>,
+  ): void {
+    if (text === undefined) void compute(payload, execution.args, execution.signal)
+    else if (text instanceof Promise) void text.then((found) => write(payload, found, execution))
+    else if (text === 'viewer-needed') payload.settle(text, elapsedMs())
+    else payload.settle(Buffer.from(`{"data":${text.text}}}`), elapsedMs())
   }
 
   async function outcomeOf(args: ExecutionArgs, signal: AbortSignal): Promise<PayloadOutcome> {
@@ -68,11 +84,11 @@ export function createEventPayloads({ sharedContext, logger }: Dependencies): Ev
     return Buffer.from(`${resultText(masked === undefined ? rest : { ...rest, errors: masked })}}`)
   }
 
-  function start(args: ExecutionArgs, item: InboxItem, signal: AbortSignal): Payload {
+  function start(args: ExecutionArgs, item: InboxItem, signal: AbortSignal, texts?: EventTexts): Payload {
     const payload = new Payload()
     const { schema, document, operationName, variableValues, contextValue } = args
     const execution = { schema, document, operationName, variableValues, contextValue, rootValue: item }
-    void compute(payload, execution, signal)
+    write(payload, texts?.(item, MAX_ANSWER_CHARS), { args: execution, signal })
     return payload
   }
 
@@ -80,6 +96,7 @@ export function createEventPayloads({ sharedContext, logger }: Dependencies): Ev
     const payloads = new WeakMap<InboxItem, Payload>()
     const isSharedByType = new Map<InboxItem['type'], boolean>()
     const sharedArgs = { ...args, contextValue: sharedContext }
+    const texts = compileEventTexts(sharedArgs)
     const ended = new AbortController()
     let members = 0
 
@@ -96,7 +113,7 @@ export function createEventPayloads({ sharedContext, logger }: Dependencies): Ev
         if (!isShared(item)) return undefined
         const known = payloads.get(item)
         if (known !== undefined && known.ageMs(elapsedMs()) < MAX_AGE_MS) return known
-        const payload = start(sharedArgs, item, ended.signal)
+        const payload = start(sharedArgs, item, ended.signal, texts)
         payloads.set(item, payload)
         return payload
       },
