@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { createTalliedCounter } from './tallied-counter.ts'
 
 /** The metrics of one gateway. Names and units follow https://prometheus.io/docs/practices/naming/. */
 export type Metrics = ReturnType<typeof createMetrics>
@@ -11,7 +12,9 @@ export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
-    new Counter({ name: `parley_${name}`, help, labelNames, registers })
+    labelNames.length > 1
+      ? new Counter({ name: `parley_${name}`, help, labelNames, registers })
+      : createTalliedCounter({ name: `parley_${name}`, help, labelNames, registers })
   const histogram = (name: string, help: string, buckets: number[]) =>
     new Histogram({ name: `parley_${name}`, help, buckets, registers })
   /** A gauge whose value is read when metrics are collected. `read` must not reject. */

@@ -33,6 +33,12 @@ export const USER_CACHE_TTL_MS = 5_000
 const PROVISION_TTL_MS = 15 * 60_000
 const MAX_CACHED = 20_000
 
+/** A user who was used after this time is read again with the next user who has to be read. */
+const REFRESH_AFTER_MS = USER_CACHE_TTL_MS / 2
+const MAX_REFRESHED = 200
+
+type CachedUser = Readonly<{ user: User; readAt: number }>
+
 type Dependencies = Readonly<{
   store: UserStore
   /** Monotonic, so that a jump of the wall clock neither empties nor prolongs the caches. */
@@ -43,7 +49,9 @@ type Dependencies = Readonly<{
 
 export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
   const limits = { max: MAX_CACHED, ttlResolution: 0, perf: { now: elapsedMs } }
-  const cache = new LRUCache<UserId, User>({ ...limits, ttl: USER_CACHE_TTL_MS })
+  const cache = new LRUCache<UserId, CachedUser>({ ...limits, ttl: USER_CACHE_TTL_MS })
+  /** Used lately, and soon too old. Two hundred busy senders would otherwise be read one by one, every five seconds. */
+  const aging = new Set<UserId>()
   const provisioned = new LRUCache<string, true>({ ...limits, ttl: PROVISION_TTL_MS })
 
   async function provision(profile: Profile): Promise<boolean> {
@@ -61,15 +69,28 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
 
   /** Concurrent operations that select the same user share one read of that user. */
   const readMissing = coalesceReads<UserId, User>(async (ids) => {
-    const users = await store.findMany(ids)
-    for (const user of users) cache.set(user.id, user)
+    const users = await store.findMany([...new Set([...ids, ...takeAging()])])
+    for (const user of users) cache.set(user.id, { user, readAt: elapsedMs() })
     return new Map(users.map((user) => [user.id, user]))
   })
+
+  function takeAging(): readonly UserId[] {
+    const ids = [...aging.values().take(MAX_REFRESHED)]
+    aging.clear()
+    return ids
+  }
+
+  function recent(id: UserId): User | undefined {
+    const cached = cache.get(id)
+    if (cached === undefined) return undefined
+    if (elapsedMs() - cached.readAt > REFRESH_AFTER_MS) aging.add(id)
+    return cached.user
+  }
 
   async function findMany(ids: readonly UserId[]): Promise<(User | undefined)[]> {
     const found = new Map<UserId, User>()
     for (const id of ids) {
-      const user = cache.get(id)
+      const user = recent(id)
       if (user !== undefined) found.set(id, user)
     }
     const missing = [...new Set(ids)].filter((id) => !found.has(id))
@@ -88,6 +109,6 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
     setDeactivated,
     findMany,
     find: async (id) => (await findMany([id]))[0],
-    recent: (id) => cache.get(id),
+    recent,
   }
 }

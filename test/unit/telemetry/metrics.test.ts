@@ -31,6 +31,21 @@ test('a gauge is read when metrics are collected, so that it is current', async 
   expect(await registry.metrics()).toContain('parley_lane_depth 7')
 })
 
+test('a counter adds up its increments, with and without a label, over several reads', async () => {
+  const { registry, sends, expired } = createMetrics()
+  sends.inc({ outcome: 'sent' })
+  sends.inc({ outcome: 'sent' }, 2)
+  sends.inc({ outcome: 'duplicate' })
+  expired.inc(5)
+  expect(await registry.metrics()).toContain('parley_sends_total{outcome="sent"} 3')
+  sends.inc({ outcome: 'sent' })
+  expired.inc()
+  const text = await registry.metrics()
+  expect(text).toContain('parley_sends_total{outcome="sent"} 4')
+  expect(text).toContain('parley_sends_total{outcome="duplicate"} 1')
+  expect(text).toContain('parley_expired_messages_total 6')
+})
+
 test('two gateways in one process have separate metrics', async () => {
   const [one, other] = [createMetrics(), createMetrics()]
   one.sends.inc({ outcome: 'stored' })

@@ -58,6 +58,17 @@ test('a cached user is still found when others have expired', async () => {
   expect(calls.reads).toBe(3)
 })
 
+test('users who are used are read together before they are too old', async () => {
+  const { findMany, recent, nameOf, names, calls, time } = createWorld()
+  await findMany([alice])
+  time.elapsedMs += USER_CACHE_TTL_MS - 1
+  expect(recent(alice)?.name).toBe('Alice')
+  names.set(alice, 'Alicia')
+  await findMany([bob])
+  time.elapsedMs += 2
+  expect([await nameOf(alice), calls.reads]).toEqual(['Alicia', 2])
+})
+
 test('the same claims are written once per quarter of an hour', async () => {
   const { provision, claims, calls, time } = createWorld()
   expect([await provision(claims('Alice')), await provision(claims('Alice'))]).toEqual([true, false])
