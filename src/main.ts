@@ -2,6 +2,7 @@ import type { Started } from './composition/lifecycle.ts'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
 import { welcome } from './demo/welcome.ts'
+import { checkPushCredentials } from './followers/push/credentials.ts'
 import { aborted, withTimeout } from './lib/async.ts'
 import { createParley } from './parley.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded/embedded-postgres.ts'
@@ -30,6 +31,7 @@ export async function run(
   const logger = createLogger(config.log).child({ gateway: config.gatewayId })
   // Mistakes of the operator are found before slower parts start.
   if (config.trustedDocuments !== undefined) readTrustedDocuments(config.trustedDocuments)
+  checkPushCredentials(config, secrets)
   // Ports are checked first: the operator learns about a taken one before waiting for a database.
   if (config.admin !== undefined) await requirePort(config.admin, 'ADMIN_PORT')
   if (config.serverApi !== undefined) await requirePort(config.serverApi, 'SERVER_PORT')

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { isTokenId } from '../auth/claims.ts'
 import { WEBHOOK_TYPES, type WebhookType } from '../followers/webhooks/webhook.ts'
-import { type ChatId, isSubject, MAX_SEQ, parseGlobalId } from '../ids.ts'
+import { type ChatId, isSubject, MAX_SEQ, type MessageId, parseGlobalId } from '../ids.ts'
 import { parseServerKey, SCOPES, type Scope } from '../keys/server-key.ts'
 import { durationS, nearest } from '../lib/text.ts'
 import { SERVICE_LEVELS, type ServiceLevel } from '../overload/levels.ts'
@@ -113,6 +113,13 @@ export function parseChat(text: string): ChatId {
   const parsed = parseGlobalId(text)
   if (parsed?.type === 'Chat') return parsed.id
   throw new InvalidArgumentError('Use the id of a chat, which begins with chat_.')
+}
+
+/** Parses the global id of a message. */
+export function parseMessage(text: string): MessageId {
+  const parsed = parseGlobalId(text)
+  if (parsed?.type === 'Message') return parsed.id
+  throw new InvalidArgumentError('Use the id of a message, which begins with message_.')
 }
 
 /** Parses how old a message is when it counts as pending, in seconds: a day at most. */

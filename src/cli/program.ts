@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import {
   parseDuration,
   parseLevel,
+  parseMessage,
   parsePastInstant,
   parsePicture,
   parseSubject,
@@ -11,6 +12,7 @@ import {
 import { addKeyVerbs } from './key-verbs.ts'
 import { addWebhookVerbs } from './webhook-verbs.ts'
 import { environmentHelp, examples, writeTo } from './help.ts'
+import type { MessageId } from '../ids.ts'
 import type { RevokeRequest } from './commands/revoke.ts'
 import type { Process, RunCommand } from './process.ts'
 
@@ -164,6 +166,33 @@ export function createProgram(
     ),
     run,
   )
+
+  const push = verb(
+    'push',
+    'make the keys of push messages',
+    'Makes what push messages need. They are on if PUSH_VAPID_KEY, PUSH_APNS_KEY_FILE or PUSH_FCM_ACCOUNT_FILE is set.',
+  ).addHelpText('after', examples('parley push keys'))
+  push
+    .command('keys')
+    .summary('print new keys of Web Push')
+    .description(
+      'Prints a new PUSH_VAPID_KEY and a PUSH_VAPID_SUBJECT to complete, as lines for an environment file. All gateways need the same ones. Browsers have to subscribe again if the key changes.',
+    )
+    .showHelpAfterError('Run "parley push keys --help".')
+    .addHelpText('after', examples('parley push keys >> .env'))
+    .action(() => run(async () => (await import('./commands/push-keys.ts')).printPushKeys, undefined))
+
+  verb(
+    'trace',
+    'explain the push messages about a message',
+    'Prints for each device of each member whether the message is due to it, and what was pushed: sent, withdrawn, failed with the words of the provider, or why nothing was sent.',
+  )
+    .argument('<message>', 'the id of the message', parseMessage)
+    .option('--json', 'print JSON')
+    .addHelpText('after', examples('parley trace message_0199a1b2-…_7'))
+    .action((id: MessageId, { json = false }: Readonly<{ json?: boolean }>) =>
+      run(async () => (await import('./commands/trace.ts')).trace, { id, json }),
+    )
 
   verb(
     'import',

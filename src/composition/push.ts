@@ -3,6 +3,7 @@ import { createAccessToken } from '../followers/push/access-token.ts'
 import { createApns } from '../followers/push/apns.ts'
 import { readApnsKey, readServiceAccount, vapidPairOf } from '../followers/push/credentials.ts'
 import { createFcm } from '../followers/push/fcm.ts'
+import { guardProvider } from '../followers/push/guarded-provider.ts'
 import { type PushParts, pushFollowers } from '../followers/push/push-followers.ts'
 import type { PushProvider } from '../followers/push/push-provider.ts'
 import { createPushRegistry } from '../followers/push/push-registry-store.ts'
@@ -20,6 +21,9 @@ import { createLastSeenStore } from '../presence/last-seen-store.ts'
 import { createHttp2Post, type Http2Post } from '../transport/outgoing/http2-post.ts'
 import { post } from '../transport/outgoing/post.ts'
 import type { Foundation } from './foundation.ts'
+
+/** Users choose the servers of Web Push, so none of them may take all places of its follower. */
+const MAX_PER_BROWSER_SERVER = 64
 
 /** Push messages to devices that do not have a message. */
 export type Push = Readonly<{
@@ -68,17 +72,20 @@ function wireProviders({ config: { push }, secrets, clock }: Foundation, http2: 
     const { subject, allowsPrivate } = push.web
     const pair = vapidPairOf(secrets.vapidKey)
     webPushKey = pair.publicKey
-    providers.push(createWebPush({ vapid: { ...pair, subject }, allowsPrivate, post }))
+    const web = createWebPush({ vapid: { ...pair, subject }, allowsPrivate, post })
+    providers.push(guardProvider(web, ({ endpoint }) => new URL(endpoint).origin, MAX_PER_BROWSER_SERVER))
   }
   if (push?.apns !== undefined) {
     const { keyFile, ...apns } = push.apns
-    providers.push(createApns({ ...apns, key: readApnsKey(keyFile), post: http2.post, clock }))
+    const apple = createApns({ ...apns, key: readApnsKey(keyFile), post: http2.post, clock })
+    providers.push(guardProvider(apple, ({ isSandbox }) => (isSandbox ? 'the sandbox of APNs' : 'APNs')))
   }
   if (push?.fcm !== undefined) {
     const account = readServiceAccount(push.fcm.accountFile)
     const accessToken = createAccessToken({ account, post: http2.post, clock })
     const { projectId } = account
-    providers.push(createFcm({ projectId, url: push.fcm.url, accessToken, post: http2.post }))
+    const google = createFcm({ projectId, url: push.fcm.url, accessToken, post: http2.post })
+    providers.push(guardProvider(google, () => 'FCM'))
   }
   // Each follower hands a provider the targets of its own kind.
   return { providers: providers as unknown as readonly PushProvider[], webPushKey }

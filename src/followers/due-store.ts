@@ -73,7 +73,7 @@ const DUE: Statement = {
 const DUE_TO_TARGETS: Statement = {
   name: 'message_due_to_targets',
   text: decisionsOf(
-    'AND m.read_seq < $2 AND m.left_seq IS NULL AND EXISTS (SELECT FROM push_targets t WHERE t.user_id = m.user_id)',
+    'AND m.read_seq < $2 AND m.left_seq IS NULL AND (SELECT true FROM push_targets t WHERE t.user_id = m.user_id LIMIT 1)',
   ),
 }
 const OF_MEMBER: Statement = { name: 'message_due_of_member', text: decisionsOf('AND m.user_id = $4') }

@@ -52,6 +52,7 @@ function describeConfig(
     ['health, metrics', admin === undefined ? 'not on a port of their own' : listener(admin)],
     ['server API', config.serverApi === undefined ? 'off' : listener(config.serverApi)],
     ['message hook', config.hook === undefined ? 'none' : describeHook(config.hook)],
+    ['push', describePush(config.push)],
     ['gateway id', gatewayId ?? 'generated at each start'],
     ['database', describeDatabase(config, secrets)],
     ['replicas', secrets.replicaUrls.map(location).join(', ') || 'none'],
@@ -70,6 +71,12 @@ function listener({ host, port }: Readonly<{ host: string; port: number }>): str
 
 function describeHook({ url, acceptsUnchecked }: NonNullable<Config['hook']>): string {
   return `${url}; if it fails, messages are ${acceptsUnchecked ? 'accepted' : 'rejected'}`
+}
+
+function describePush(push: Config['push']): string {
+  if (push === undefined) return 'off'
+  const providers = [push.web && 'Web Push', push.apns && 'APNs', push.fcm && 'FCM'].filter(Boolean)
+  return `${providers.join(', ')}; with ${push.hasContent ? 'the text of messages' : 'ids only'}`
 }
 
 function describeDatabase({ dataDir }: Config, { databaseUrl }: Secrets): string {

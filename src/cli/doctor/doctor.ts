@@ -6,6 +6,7 @@ import { checkKeys } from './check-keys.ts'
 import { checkMedia } from './check-media.ts'
 import { checkNode } from './check-node.ts'
 import { checkPorts } from './check-ports.ts'
+import { checkPush } from './check-push.ts'
 import { checkRedis } from './check-redis.ts'
 import { type Finding, findingLines, ok, problem, warning } from './finding.ts'
 
@@ -32,6 +33,7 @@ async function* checkAll(env: Process['env']): AsyncGenerator<Finding> {
   yield await checkKeys(loaded.config, loaded.secrets)
   yield* checkDatabase(loaded)
   yield* checkMedia(loaded.config, loaded.secrets)
+  yield* checkPush(loaded.config, loaded.secrets)
   const { redisUrls } = loaded.secrets
   if (redisUrls.length > 0) yield* checkRedis(redisUrls)
 }

@@ -1,7 +1,9 @@
 import { createECDH, createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
+import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/config-error.ts'
+import type { Secrets } from '../../config/secrets.ts'
 import type { ServiceAccount } from './access-token.ts'
 
 /** A pair of VAPID, both in base64url. */
@@ -74,4 +76,14 @@ function read(file: string, variable: string): string {
     const reason = error instanceof Error ? error.message : 'unknown error'
     throw new ConfigError([`${variable} cannot be read: ${reason}.`])
   }
+}
+
+/** Throws ConfigError if a key or a file of push cannot be used. */
+export function checkPushCredentials(
+  { push }: Pick<Config, 'push'>,
+  { vapidKey }: Pick<Secrets, 'vapidKey'>,
+): void {
+  if (push?.web !== undefined && vapidKey !== undefined) vapidPairOf(vapidKey)
+  if (push?.apns !== undefined) readApnsKey(push.apns.keyFile)
+  if (push?.fcm !== undefined) readServiceAccount(push.fcm.accountFile)
 }

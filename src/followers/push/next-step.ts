@@ -40,7 +40,7 @@ const NONE: Step = { type: 'none' }
  *              ┌───────────────────────────────┐
  *              ▼                               │
  *   nothing ──▶ notify ──▶ shown ──────────────┘
- *                            │ everything is read
+ *                            │ it is read, or deleted
  *                            ├── the device is behind ──▶ withdraw ──▶ nothing
  *                            └── the device has it    ──▶ settle   ──▶ nothing
  *
@@ -61,7 +61,8 @@ function wantedStep(
 ): Step {
   const isNew = unread !== undefined && unread.seq > Math.max(sentSeq, refusedSeq)
   if (isNew && unread.reason === 'DUE') return { type: 'notify' }
-  const isRead = unread === undefined || readSeq >= sentSeq
-  if (!isShown || !isRead) return NONE
+  // If the message was deleted, the newest unread one is older.
+  const isOver = readSeq >= sentSeq || (unread?.seq ?? 0) < sentSeq
+  if (!isShown || !isOver) return NONE
   return { type: ackedSeq >= sentSeq ? 'settle' : 'withdraw' }
 }

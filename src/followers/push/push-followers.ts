@@ -22,7 +22,7 @@ import type { TargetStore } from './target-store.ts'
 export type PushParts = Readonly<{
   providers: readonly PushProvider[]
   due: Pick<DueStore, 'dueToTargets' | 'ofMember'>
-  store: Pick<PushStore, 'plan' | 'devices' | 'unread' | 'record'>
+  store: Pick<PushStore, 'plan' | 'planWithdrawal' | 'devices' | 'unread' | 'record'>
   targets: Pick<TargetStore, 'remove'>
   /** Returns when each of the users was last active; omits users who never were. */
   lastActive(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, number>>
@@ -35,11 +35,14 @@ export type PushParts = Readonly<{
 }>
 
 const MAX_PLANNED_CHATS = 16
-const MAX_CONCURRENT = 64
+const MAX_CONCURRENT = 128
 /** A user who was active this long before a message may read it on another device, in milliseconds. */
 const ACTIVE_MS = 60_000
 /** So long, in milliseconds. */
 const PATIENCE_MS = 10_000
+
+/** A failed attempt is repeated by the schedule, and no later than after this time, in milliseconds. */
+const MAX_WAIT_MS = 600_000
 
 const DONE: Handled = { type: 'done' }
 
@@ -50,22 +53,27 @@ const DONE: Handled = { type: 'done' }
  *   2. send   for each marked member: read what is unread now, and bring each of their devices up to date
  *
  * The second stage reads the state when it runs, so ten messages of a chat become one push. A member's mark waits by
- * itself: no device, chat or provider waits for another. Reading leaves a mark as well, which withdraws.
+ * itself: no device, chat or provider waits for another. Reading or deleting leaves a mark as well, which withdraws.
  */
 export function pushFollowers(parts: PushParts): readonly Follower[] {
   return [planner(parts), ...parts.providers.map((provider) => sender(provider, parts))]
 }
 
 type MessageSent = Extract<ChatEvent, { type: 'MessageSent' }>
+type MessageDeleted = Extract<ChatEvent, { type: 'MessageDeleted' }>
 
 function planner({ due, store, lastActive, clock }: PushParts): LogFollower {
   return {
     id: PLANNER,
     source: 'LOGS',
     maxConcurrent: MAX_PLANNED_CHATS,
-    wants: (item) => item.type === 'MessageSent',
+    wants: ({ type }) => type === 'MessageSent' || type === 'MessageDeleted',
     async handle({ chatId }, item) {
-      const { message } = item as MessageSent
+      const { type, message } = item as MessageSent | MessageDeleted
+      if (type === 'MessageDeleted') {
+        await store.planWithdrawal(chatId, message.seq)
+        return DONE
+      }
       if (!canBeDue(message, clock.now())) return DONE
       const userIds = [...new Set((await due.dueToTargets(message)).map(({ userId }) => userId))]
       const activeAt = userIds.length === 0 ? new Map<UserId, number>() : await lastActive(userIds)
@@ -188,7 +196,8 @@ async function follow(
       return DONE
     case 'retry': {
       const { reason } = outcome
-      const afterMs = waitMs(device.attempts, outcome.afterMs, random())
+      const planned = Math.min(waitMs(device.attempts, undefined, random()), MAX_WAIT_MS)
+      const afterMs = Math.max(planned, outcome.afterMs ?? 0)
       await store.record(chatId, key, provider.name, { type: 'failed', reason, afterMs })
       return { type: 'retry', reason, afterMs }
     }

@@ -46,6 +46,8 @@ export type PushRecord = Readonly<
 export type PushStore = Readonly<{
   /** Marks members as due to the providers of their targets. */
   plan(chatId: ChatId, members: readonly Readonly<{ userId: UserId; dueAt: Date }>[]): Promise<void>
+  /** Marks members whose devices may show a message. */
+  planWithdrawal(chatId: ChatId, seq: Seq): Promise<void>
   /** Returns the devices of a member with a target of the provider. */
   devices(chatId: ChatId, userId: UserId, provider: PushProviderName): Promise<readonly PushDevice[]>
   /** Returns undefined if everything is read. */
@@ -74,6 +76,18 @@ const PLAN: Statement = {
     FROM unnest($2::text[], $3::timestamptz[]) AS u(user_id, due_at)
       CROSS JOIN LATERAL (SELECT DISTINCT o.provider FROM push_targets o WHERE o.user_id = u.user_id) t
     ORDER BY u.user_id, t.provider
+    ON CONFLICT (chat_id, follower_id, user_id)
+      DO UPDATE SET last_seq = m.last_seq + 1, due_at = LEAST(m.due_at, EXCLUDED.due_at)`,
+}
+
+// The pushes of one chat, by their primary key. Otherwise as above.
+const PLAN_WITHDRAWAL: Statement = {
+  name: 'push_plan_withdrawal',
+  text: `
+    INSERT INTO chat_marks AS m (chat_id, follower_id, user_id, first_seq, last_seq, changed_at, due_at)
+    SELECT DISTINCT p.chat_id, 'push/' || lower(p.provider::text), p.user_id, 1, 1, clock_timestamp(), clock_timestamp()
+    FROM pushes p WHERE p.chat_id = $1 AND p.is_shown AND p.sent_seq = $2
+    ORDER BY 3, 2
     ON CONFLICT (chat_id, follower_id, user_id)
       DO UPDATE SET last_seq = m.last_seq + 1, due_at = LEAST(m.due_at, EXCLUDED.due_at)`,
 }
@@ -156,7 +170,7 @@ const SWEEP: Statement = {
   text: `
     WITH old AS (
       SELECT chat_id, user_id, device_id FROM pushes
-      WHERE changed_at < clock_timestamp() - make_interval(secs => $1::float8)
+      WHERE changed_at < now() - make_interval(secs => $1::float8)
       ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED
     ), gone AS (
       DELETE FROM pushes p USING old o
@@ -173,6 +187,9 @@ export function createPushStore({ writer }: { writer: Pick<Writer, 'query'> }): 
       if (members.length === 0) return
       const columns = [members.map(({ userId }) => userId), members.map(({ dueAt }) => dueAt)]
       await writer.query(PLAN, [chatId, ...columns])
+    },
+    async planWithdrawal(chatId, seq) {
+      await writer.query(PLAN_WITHDRAWAL, [chatId, seq])
     },
     async devices(chatId, userId, provider) {
       const rows = await writer.query<DeviceRow>(DEVICES, [chatId, userId, provider])

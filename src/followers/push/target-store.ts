@@ -15,7 +15,9 @@ const SET: Statement = {
   name: 'push_target_set',
   text: `
     WITH moved AS (
-      DELETE FROM push_targets WHERE digest = $5 AND (user_id <> $1 OR device_id <> $2) RETURNING 1
+      DELETE FROM push_targets WHERE digest = $5 AND (user_id <> $1 OR device_id <> $2)
+        AND (SELECT true FROM devices WHERE user_id = $1 AND device_id = $2)
+      RETURNING 1
     )
     INSERT INTO push_targets (user_id, device_id, provider, address, digest, p256dh, auth, is_sandbox, topic, set_at)
     SELECT d.user_id, d.device_id, $3::"PushProvider", $4, $5, $6, $7, $8, $9, clock_timestamp()

@@ -4,6 +4,8 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ConnectionPool } from '../../../src/store/sql/connection-pool.ts'
 import { connect, createTestDatabase } from '../../harness/servers/database.ts'
+import { usePush } from '../../harness/plans/push-statements.ts'
+import { startWebPushOnly } from '../../harness/push/push-stage.ts'
 import { useBackend } from '../../harness/plans/backend-statements.ts'
 import { runEveryStatement } from '../../harness/plans/every-statement.ts'
 import { fillWithMessages } from '../../harness/plans/fill-database.ts'
@@ -38,6 +40,8 @@ const SWEEPS: Readonly<Record<string, string>> = {
   media_forget_usage: 'upload_usages_pkey',
   // Chats that are due to a follower: the oldest ones, and none in between.
   follower_claim: 'chat_marks_follower_id_due_at_idx',
+  // The oldest pushes.
+  push_delete_old: 'pushes_changed_at_idx',
   // Revocations that have expired, a hundred at a time.
   revocation_of_user: 'revocations_expires_at_idx',
   // The newest ones. A gateway may read them here, or stop before.
@@ -68,6 +72,7 @@ const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
   chat_deletion_messages: 'as above',
   chat_deletion_mark_emptied: 'as above',
   chat_deletion_rest: 'as above',
+  chat_deletion_postpone: 'the sweep of a deleted chat, if it fails',
   follower_set_position: 'an operator who replays a chat',
   follower_release: 'only if a chat gets an event at the end of a delivery, by the primary key of its mark',
   follower_trigger_state: 'an operator who creates the first webhook, and each start',
@@ -77,6 +82,10 @@ const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
   follower_disable_logs: 'an operator, as above',
   follower_disable_users: 'an operator, as above',
   follower_disable_receipts: 'an operator, as above',
+  follower_enable_pushes: 'an operator, as above',
+  follower_disable_pushes: 'an operator, as above',
+  push_trace: 'an operator who asks why, about one chat',
+  push_trace_message: 'as above',
   message_due_explained: 'an operator who asks why; as message_due for a whole chat',
   import_users: 'an operator who imports a file',
   import_group: 'an operator, as above',
@@ -97,6 +106,10 @@ const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
 const BACKLOG = `
   INSERT INTO chat_marks (chat_id, follower_id, first_seq, last_seq)
   SELECT gen_random_uuid(), 'wh_1', 1, 1 FROM generate_series(1, 1000)`
+/** Notifications that devices show. */
+const PUSHED = `
+  INSERT INTO pushes (chat_id, user_id, device_id, provider, sent_seq, is_shown)
+  SELECT gen_random_uuid(), 'user ' || number, 'phone', 'FCM', 1, true FROM generate_series(1, 1000) AS number`
 const DELETED = `
   INSERT INTO deleted_chats (chat_id, last_seq, due_at)
   SELECT gen_random_uuid(), 1, now() + interval '1 day' FROM generate_series(1, 1000)`
@@ -117,14 +130,17 @@ beforeAll(async () => {
   {
     using listening = recordStatements()
     const overrides = { presence: { windowMs: 300 } }
+    await using push = await startWebPushOnly()
     await using parley = await startParley({
+      vapidKey: push.vapidKey,
       databaseUrl,
-      config: { ...UNLIMITED, ...SERVER_API },
+      config: { ...UNLIMITED, ...SERVER_API, push: push.config },
       overrides,
       media: 'folder',
     })
     const { direct } = await runEveryStatement(parley)
     await useBackend(parley, direct)
+    await usePush(parley, push)
     await parley.stop()
     statements = distinct(listening.statements)
   }
@@ -133,6 +149,7 @@ beforeAll(async () => {
   await client.query(BACKLOG)
   await client.query(REVOCATIONS)
   await client.query(DELETED)
+  await client.query(PUSHED)
   await client.query('ANALYZE')
   indexes = await readIndexes(client)
 })

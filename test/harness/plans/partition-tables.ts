@@ -16,6 +16,7 @@ export const CHAT_TABLES = {
   member_change_keys: 'chat_id',
   chat_marks: 'chat_id',
   follower_positions: 'chat_id',
+  pushes: 'chat_id',
 } as const satisfies Readonly<Record<string, string>>
 
 const TRIGGERS = `

@@ -59,6 +59,8 @@ export function tablesOf({
     messages: { rows: messages, distinct: { ...ofChat, sender_id: users, client_message_id: UNIQUE } },
     chat_marks: { rows: chats, distinct: { chat_id: UNIQUE, follower_id: 2 } },
     follower_positions: { rows: chats, distinct: { chat_id: UNIQUE, follower_id: 2 } },
+    push_targets: { rows: users, distinct: { user_id: users, device_id: 1_000, digest: UNIQUE } },
+    pushes: { rows: members, distinct: { chat_id: chats, user_id: users, device_id: 1_000, is_shown: 2 } },
     server_calls: { rows: messages, distinct: { id: UNIQUE } },
     deleted_chats: { rows: chats / 10, distinct: { chat_id: UNIQUE } },
     revocations: { rows: users, distinct: { change: UNIQUE, user_id: UNIQUE } },

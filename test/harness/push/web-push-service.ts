@@ -27,7 +27,7 @@ export type WebPushService = AsyncDisposable &
     /** Subscribes a browser that accepts messages of this key alone. */
     subscribe(applicationServerKey: string): Subscription
     /** Sets the answer until it is called again. Default: 201. */
-    answerWith(answer: (message: WebPushed) => Answer): void
+    answerWith(answer: (message: WebPushed) => Answer | Promise<Answer>): void
   }>
 
 type Browser = Readonly<{ pair: ReturnType<typeof createECDH>; auth: Buffer; serverKey: string }>
@@ -35,7 +35,7 @@ type Browser = Readonly<{ pair: ReturnType<typeof createECDH>; auth: Buffer; ser
 export async function startWebPushService({ key, cert }: TestTls): Promise<WebPushService> {
   const received = new EventQueue<WebPushed>()
   const browsers = new Map<string, Browser>()
-  let answer = (_: WebPushed): Answer => ({ status: 201 })
+  let answer = (_: WebPushed): Answer | Promise<Answer> => ({ status: 201 })
   let requests = 0
 
   const server = createServer({ key, cert }, (request, response) => {
@@ -57,7 +57,7 @@ export async function startWebPushService({ key, cert }: TestTls): Promise<WebPu
         data: JSON.parse(decrypt(body, browser)) as Record<string, unknown>,
       }
       if (!/^[A-Za-z0-9_-]{1,32}$/.test(message.topic)) return { status: 400, body: 'invalid topic' }
-      const given = answer(message)
+      const given = await answer(message)
       if (given.status < 300) received.push(message)
       return given
     }

@@ -38,6 +38,8 @@ export type GatewayProcessOptions = Readonly<{
   mediaUrl?: string
   /** How many milliseconds its machine's clock is ahead. Default: 0. */
   clockAheadMs?: number
+  /** Further variables. */
+  env?: Readonly<Record<string, string>>
 }>
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -101,6 +103,7 @@ function environment(options: GatewayProcessOptions, port: number): NodeJS.Proce
       AWS_ACCESS_KEY_ID: 'S3RVER',
       AWS_SECRET_ACCESS_KEY: 'S3RVER',
     }),
+    ...options.env,
     ...(clockAheadMs !== 0 && { NODE_OPTIONS: `--import=${wrongClock(clockAheadMs)}` }),
   }
 }

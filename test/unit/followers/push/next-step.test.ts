@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import type { DueReason } from '../../../../src/followers/due-store.ts'
+import { nextStep, type PushState, type Unread } from '../../../../src/followers/push/next-step.ts'
+
+const NOW = 1_000_000
+const FRESH: PushState = {
+  sentSeq: 0,
+  refusedSeq: 0,
+  isShown: false,
+  retryAt: null,
+  ackedSeq: 0,
+  readSeq: 0,
+}
+const SHOWN = { ...FRESH, sentSeq: 5, isShown: true }
+const unread = (seq: number, reason: DueReason | undefined = 'DUE', dueAtMs = NOW): Unread => ({
+  seq,
+  reason,
+  dueAtMs,
+})
+
+test.each<[name: string, state: PushState, unread: Unread | undefined, step: string]>([
+  ['nothing is unread', FRESH, undefined, 'none'],
+  ['a message is due', FRESH, unread(5), 'notify'],
+  ['the device has the message', { ...FRESH, ackedSeq: 5 }, unread(5, 'ACKNOWLEDGED'), 'none'],
+  ['the chat is muted', FRESH, unread(5, 'MUTED'), 'none'],
+  ['the device is not among those of the rule', FRESH, { ...unread(5), reason: undefined }, 'none'],
+  ['the device was notified already', SHOWN, unread(5), 'none'],
+  ['a newer message came', SHOWN, unread(6), 'notify'],
+  ['the provider refused it', { ...FRESH, refusedSeq: 5 }, unread(5), 'none'],
+  ['a newer one than the refused came', { ...FRESH, refusedSeq: 5 }, unread(6), 'notify'],
+  ['everything is read', { ...SHOWN, readSeq: 5 }, undefined, 'withdraw'],
+  ['the message was deleted', SHOWN, undefined, 'withdraw'],
+  ['the message was deleted, and an older one is unread', SHOWN, unread(3), 'withdraw'],
+  ['it is read, and the chat is muted', { ...SHOWN, readSeq: 5 }, unread(6, 'MUTED'), 'withdraw'],
+  ['it is read, and a newer one is due', { ...SHOWN, readSeq: 5 }, unread(6), 'notify'],
+  ['it is read, and the device has it', { ...SHOWN, readSeq: 5, ackedSeq: 5 }, undefined, 'settle'],
+  ['it was withdrawn', { ...SHOWN, isShown: false, readSeq: 5 }, undefined, 'none'],
+])('if %s: %s', (_, state, message, step) => {
+  expect(nextStep(state, message, NOW).type).toBe(step)
+})
+
+test('waits until a message is due, and until a failed attempt may be repeated', () => {
+  const retryAt = new Date(NOW + 500)
+  expect(nextStep(FRESH, unread(5, 'DUE', NOW + 100), NOW)).toEqual({ type: 'wait', atMs: NOW + 100 })
+  expect(nextStep({ ...FRESH, retryAt }, unread(5), NOW)).toEqual({ type: 'wait', atMs: NOW + 500 })
+  expect(nextStep({ ...FRESH, retryAt }, unread(5, 'DUE', NOW + 900), NOW)).toEqual({
+    type: 'wait',
+    atMs: NOW + 900,
+  })
+  // A withdrawal does not wait for a newer message.
+  expect(nextStep({ ...SHOWN, readSeq: 5 }, unread(6, 'MUTED', NOW + 900), NOW)).toEqual({ type: 'withdraw' })
+  expect(nextStep({ ...SHOWN, readSeq: 5, retryAt }, undefined, NOW)).toEqual({
+    type: 'wait',
+    atMs: NOW + 500,
+  })
+  // A device without anything to do waits for nothing.
+  expect(nextStep({ ...FRESH, retryAt }, undefined, NOW)).toEqual({ type: 'none' })
+})
