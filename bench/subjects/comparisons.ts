@@ -1,5 +1,5 @@
 import { ejabberd, hasEjabberd } from '../targets/ejabberd.ts'
-import { withAllTypes, withWebhook } from '../targets/followers.ts'
+import { withAllTypes, withPush, withWebhook } from '../targets/followers.ts'
 import { bareWs, floor, graphqlWs, handWritten, yoga } from '../targets/peers.ts'
 import { type Comparison, LATENCY_FIGURES, throughput } from './subject.ts'
 
@@ -38,9 +38,10 @@ export const COMPARISONS: readonly Comparison[] = [
   },
   {
     name: 'followers',
-    summary: '1:1 messages, open loop: without a follower, with a webhook, with all its types, one gateway',
+    summary:
+      '1:1 messages, open loop: without a follower, with a webhook, with all its types, with push, one gateway',
     workload: 'openLoop',
-    peers: [withWebhook, withAllTypes],
+    peers: [withWebhook, withAllTypes, withPush],
     gateways: [1],
     opening: { ...NO_USERS, pairs: 200 },
     steps: [{ name: '250/s', load: { perSecond: 250 } }],

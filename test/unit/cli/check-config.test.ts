@@ -16,6 +16,7 @@ test('shows the defaults in an empty environment', async () => {
     'health, metrics   127.0.0.1:9464',
     'server API        off',
     'message hook      none',
+    'push              off',
     'gateway id        generated at each start',
     `database          embedded PostgreSQL in ${resolve('.parley')}`,
     'replicas          none',
