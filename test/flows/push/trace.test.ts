@@ -51,16 +51,11 @@ test('parley trace explains for each device why it got a push, or none', async (
     ['erin', 'phone', 'READ', `sent at ${time}, withdrawn at ${time}`],
     ['frank', null, 'DUE', 'no device'],
   ] as const
-  expect(decisions).toEqual(
-    expected.map(([userId, deviceId, reason, push]) =>
-      expect.objectContaining({
-        userId,
-        deviceId,
-        reason,
-        push: expect.stringMatching(new RegExp(`^${push}$`)) as string,
-      }),
-    ),
+  expect(decisions.map(({ userId, deviceId, reason }) => [userId, deviceId, reason])).toEqual(
+    expected.map(([userId, deviceId, reason]) => [userId, deviceId, reason]),
   )
+  for (const [index, [, , , push]] of expected.entries())
+    expect(decisions[index]?.push).toMatch(new RegExp(`^${push}$`))
   const table = (await run(['trace', id], env)).printed
   expect(table).toMatch(/^USER +DEVICE +PROVIDER +STATE +PUSH$/m)
   expect(table).toMatch(/^bob +phone +WEB_PUSH +due +sent at /m)

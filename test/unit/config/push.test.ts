@@ -8,7 +8,7 @@ const AUTH_SECRET = 'x'.repeat(32)
 test('parley push keys prints lines that Parley accepts', async () => {
   const { code, printed, noticed } = await parley(['push', 'keys'])
   expect(code).toBe(0)
-  const env = Object.fromEntries(printed.split('\n').map((line) => line.split('=')))
+  const env = Object.fromEntries(printed.split('\n').map((line) => line.split('='))) as Record<string, string>
   const { config, secrets } = loadConfig({ AUTH_SECRET, ...env })
   expect(config.push?.web).toEqual({ subject: 'mailto:you@example.com', allowsPrivate: false })
   expect(() => checkPushCredentials(config, secrets)).not.toThrow()
