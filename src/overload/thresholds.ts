@@ -53,6 +53,15 @@ export const THRESHOLDS: Readonly<Record<keyof Readings, Readonly<Record<Raised,
   },
 }
 
+/**
+ * Sends that take long are not too many: the database may be far away, or slow for another reason. Throttling senders
+ * and rejecting connections helps only if sends wait for each other.
+ */
+function isLoad(signal: keyof Readings, pressure: Raised, { waitingSends }: Readings): boolean {
+  if (signal !== 'commitMs' || pressure !== 'BEYOND') return true
+  return waitingSends >= THRESHOLDS.waitingSends.BUSY.up
+}
+
 const SIGNALS = Object.keys(THRESHOLDS) as (keyof Readings)[]
 
 /** The highest pressure that any of the readings has reached. */
@@ -63,10 +72,14 @@ export function pressureFor(readings: Readings): Pressure {
 /** Whether every reading is below the `down` threshold of this pressure. */
 export function isCalm(pressure: Pressure, readings: Readings): boolean {
   if (pressure === 'NORMAL') return true
-  return SIGNALS.every((signal) => readings[signal] < THRESHOLDS[signal][pressure].down)
+  return SIGNALS.every(
+    (signal) => readings[signal] < THRESHOLDS[signal][pressure].down || !isLoad(signal, pressure, readings),
+  )
 }
 
 function isReached(pressure: Pressure, readings: Readings): boolean {
   if (pressure === 'NORMAL') return true
-  return SIGNALS.some((signal) => readings[signal] >= THRESHOLDS[signal][pressure].up)
+  return SIGNALS.some(
+    (signal) => readings[signal] >= THRESHOLDS[signal][pressure].up && isLoad(signal, pressure, readings),
+  )
 }

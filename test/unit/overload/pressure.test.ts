@@ -67,6 +67,17 @@ test('a sudden flood raises the pressure within a second, to the lowest that all
   expect(pressure()).toBe('ESSENTIAL')
 })
 
+test('slow commits alone pause features, and neither throttle senders nor reject connections', () => {
+  const slow = { commitMs: 5_000 }
+  const { reads, pressure } = gateway()
+  reads(slow, 60_000)
+  expect(pressure()).toBe('ESSENTIAL')
+  reads({ ...slow, waitingSends: 250 }, 1_000)
+  expect(pressure()).toBe('BEYOND')
+  reads(slow, 10_000)
+  expect(pressure()).toBe('ESSENTIAL')
+})
+
 test('one extreme reading after a short freeze changes nothing', () => {
   const { reads, pressure } = gateway()
   reads({ eventLoopDelayMs: 5_000 })
