@@ -20,6 +20,7 @@ const HEAD = [
   'lost',
   'repeated',
   'backwards',
+  'wrong receipts',
   'other',
   'received again',
 ]
@@ -28,7 +29,8 @@ const HEAD = [
 const COLUMNS = {
   lost: ['lost', 'missing'],
   repeated: ['repeated', 'repeated in one subscription'],
-  backwards: ['out of order', 'overtaken', 'receipt went back', 'receipt without change'],
+  backwards: ['out of order', 'overtaken'],
+  receipts: ['receipt went back', 'receipt without change'],
 } as const
 
 /** Returns a Markdown table with one row for each fault, over all of its runs. */
