@@ -7,8 +7,8 @@ import { askAs } from '../attacks/honest-users.ts'
 
 export type TransferKind = 'files up' | 'photos up' | 'files down'
 
-/** The transfers to make at the gateway on this port. */
-export type Transfers = Readonly<{ kind: TransferKind; port: number; token: string; atOnce: number }>
+/** The transfers to make at the gateway on this port, or without a token, at a bare server. */
+export type Transfers = Readonly<{ kind: TransferKind; port: number; token?: string; atOnce: number }>
 
 /** The transfers that were made. */
 export type Transferred = Readonly<{ count: number; failures: number; bytes: number }>
@@ -23,7 +23,7 @@ type Created = Readonly<{
 }>
 
 const { kind, port, token, atOnce } = workerData as Transfers
-const ask = askAs(port, token)
+const ask = token === undefined ? undefined : askAs(port, token)
 const stop = new AbortController()
 let [count, failures, bytes] = [0, 0, 0]
 
@@ -67,6 +67,8 @@ function newPhoto(): Promise<Buffer> {
 }
 
 async function create(content: Buffer, contentType: string): Promise<Created['createUpload']> {
+  const bareUrl = `http://127.0.0.1:${port}/file`
+  if (ask === undefined) return { uploadUrl: bareUrl, attachment: { url: bareUrl } }
   const input = { fileName: 'file', contentType, byteSize: content.length }
   return (await ask<Created>(CREATE, { input })).createUpload
 }

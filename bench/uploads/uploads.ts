@@ -2,13 +2,14 @@
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { type LoadProcess, startLoad } from '../load/remote.ts'
 import type { Outcome } from '../load/workload.ts'
 import { readUsage } from '../measure/process-usage.ts'
 import { spreadOf } from '../measure/statistics.ts'
 import { markdown, plain } from '../report/markdown.ts'
-import { startGateway, type Server } from '../servers/gateway.ts'
+import { startGateway, startServer, type Server } from '../servers/gateway.ts'
 import { SECRET, startPlace } from '../servers/place.ts'
 import { tokenFor } from '../load/token.ts'
 import type { Subject } from '../subjects/subject.ts'
@@ -33,18 +34,21 @@ const HEAD = [
   'MB/s',
 ]
 
-/** A run with transfers, and its neighbours without. */
-type Round = Readonly<{
-  without: readonly Outcome[]
-  with: Outcome
+/** A run with transfers. Memory is that of the gateway. */
+type Run = Readonly<{
+  outcome: Outcome
   memoryMb: Readonly<{ before: number; highest: number; after: number }>
   transferred: Transferred
   seconds: number
 }>
 
+/** Runs one after the other: without transfers, with transfers at the gateway, and with as many at a bare server. */
+type Round = Readonly<{ without: Outcome; gateway: Run; bare: Run }>
+
 export const uploads: Subject = {
   name: 'uploads',
-  summary: 'messages of others during 20 uploads or downloads of 5 MB at once (four minutes)',
+  summary:
+    'messages of others during 20 uploads or downloads of 5 MB at once and of as many at a bare server beside it (four minutes)',
   isLong: true,
   async run(options) {
     await using place = await startPlace()
@@ -60,15 +64,16 @@ export const uploads: Subject = {
     const opening = { urls: [`ws://127.0.0.1:${gateway.port}/graphql`], secret: SECRET, pairs, members: 0 }
     await using load = await startLoad('openLoop', opening)
     const rates = { seconds: options.seconds, perSecond: options.rates?.[0] ?? 200, inFlight: 0 }
+    const setting: Setting = { gateway, load, rates, folder: place.folder }
     await load.run({ ...rates, seconds: options.warmUp })
     const rows: string[][] = []
     for (const kind of KINDS) {
       const rounds: Round[] = []
       for (let round = 0; round < options.rounds; round += 1) {
         process.stderr.write(`${kind}, round ${round + 1}\n`)
-        rounds.push(await measure(gateway, load, kind, rates))
+        rounds.push(await measure(setting, kind))
       }
-      rows.push(rowOf(kind, rounds))
+      rows.push(rowOf(kind, rounds, 'gateway'), rowOf(`${kind}, bare server`, rounds, 'bare'))
     }
     const table = markdown([HEAD, ...rows])
     await mkdir(options.out, { recursive: true })
@@ -80,57 +85,73 @@ export const uploads: Subject = {
 /** The service level must not pause uploads in the middle of a run. */
 const EXACT = { SERVICE_LEVELS: 'manual' }
 
-type Rates = Parameters<LoadProcess['run']>[0]
+type Setting = Readonly<{
+  gateway: Server
+  load: LoadProcess
+  rates: Parameters<LoadProcess['run']>[0]
+  folder: string
+}>
 
-async function measure(
-  { pid, port }: Server,
-  load: LoadProcess,
-  kind: TransferKind,
-  rates: Rates,
-): Promise<Round> {
+async function measure(setting: Setting, kind: TransferKind): Promise<Round> {
+  const without = await setting.load.run(setting.rates)
+  const { port } = setting.gateway
+  const gateway = await runWith(setting, { kind, port, token: tokenFor(SECRET, 'uploader'), atOnce: AT_ONCE })
+  await using server = await startServer({
+    name: 'bare server',
+    args: [fileURLToPath(new URL('./bare-server.ts', import.meta.url))],
+    env: { FOLDER: join(setting.folder, 'bare'), BYTES_PER_SECOND: `${bytesPerSecondIn([gateway])}` },
+    folder: setting.folder,
+  })
+  const bare = await runWith(setting, { kind, port: server.port, atOnce: AT_ONCE })
+  return { without, gateway, bare }
+}
+
+async function runWith({ gateway: { pid }, load, rates }: Setting, workerData: Transfers): Promise<Run> {
   const memory = (): number => readUsage(pid).memoryMb
-  const quietBefore = await load.run(rates)
   const before = memory()
-  const workerData: Transfers = { kind, port, token: tokenFor(SECRET, 'uploader'), atOnce: AT_ONCE }
   const worker = new Worker(new URL('./transfers.ts', import.meta.url), { workerData })
   await once(worker, 'message')
   let highest = before
   const timer = setInterval(() => (highest = Math.max(highest, memory())), 50)
   const began = performance.now()
-  const busy = await load.run(rates)
+  const outcome = await load.run(rates)
   const done = once(worker, 'message') as Promise<[Transferred]>
   worker.postMessage('stop', [])
   const [transferred] = await done
   const seconds = (performance.now() - began) / 1_000
   clearInterval(timer)
-  const quietAfter = await load.run(rates)
-  const memoryMb = { before, highest, after: memory() }
-  return { without: [quietBefore, quietAfter], with: busy, memoryMb, transferred, seconds }
+  return { outcome, memoryMb: { before, highest, after: memory() }, transferred, seconds }
 }
 
-function rowOf(kind: TransferKind, rounds: readonly Round[]): string[] {
-  const without = (key: string): number =>
-    spreadOf(rounds.flatMap((round) => round.without.map(({ figures }) => figures[key] ?? NaN))).median
-  const during = (key: string): number =>
-    spreadOf(rounds.map(({ with: { figures } }) => figures[key] ?? NaN)).median
-  const mb = (key: keyof Round['memoryMb']): string =>
-    `${plain(spreadOf(rounds.map(({ memoryMb }) => memoryMb[key])).median)} MB`
+function bytesPerSecondIn(runs: readonly Run[]): number {
+  const sum = (pick: (run: Run) => number): number => runs.reduce((total, run) => total + pick(run), 0)
+  return sum(({ transferred }) => transferred.bytes) / sum(({ seconds }) => seconds)
+}
+
+function rowOf(name: string, rounds: readonly Round[], which: 'gateway' | 'bare'): string[] {
+  const runs = rounds.map((round) => round[which])
+  const median = (values: readonly number[]): number => spreadOf(values).median
+  const figure = (outcomes: readonly Outcome[], key: string): number =>
+    median(outcomes.map(({ figures }) => figures[key] ?? NaN))
+  const without = rounds.map((round) => round.without)
+  const during = runs.map(({ outcome }) => outcome)
+  const mb = (key: keyof Run['memoryMb']): string =>
+    `${plain(median(runs.map((run) => run.memoryMb[key])))} MB`
   const ms = (value: number): string => `${plain(value)} ms`
   const sum = (key: keyof Transferred): number =>
-    rounds.reduce((total, { transferred }) => total + transferred[key], 0)
-  const seconds = rounds.reduce((total, round) => total + round.seconds, 0)
+    runs.reduce((total, { transferred }) => total + transferred[key], 0)
   const failed = sum('failures') > 0 ? `, ${sum('failures')} failed` : ''
   return [
-    kind,
-    ms(without('p50')),
-    ms(during('p50')),
-    ms(without('p99')),
-    ms(during('p99')),
-    (during('p99') / without('p99')).toFixed(2),
+    name,
+    ms(figure(without, 'p50')),
+    ms(figure(during, 'p50')),
+    ms(figure(without, 'p99')),
+    ms(figure(during, 'p99')),
+    (figure(during, 'p99') / figure(without, 'p99')).toFixed(2),
     mb('before'),
     mb('highest'),
     mb('after'),
     `${plain(sum('count'))}${failed}`,
-    plain(sum('bytes') / 1e6 / seconds),
+    plain(bytesPerSecondIn(runs) / 1e6),
   ]
 }

@@ -13,6 +13,7 @@ import { createCompleteUpload } from '../media/complete-upload.ts'
 import { createPartStore, type PartStore } from '../media/part-store.ts'
 import { createResumableUploads, type ResumableUploads } from '../media/resumable-uploads.ts'
 import { createUploads, type Uploads } from '../media/uploads.ts'
+import { createPace } from '../media/pace.ts'
 import { createVirusScan } from '../media/virus-scan.ts'
 import { post } from '../transport/outgoing/post.ts'
 import type { BackgroundLoop } from '../lib/background-loop.ts'
@@ -61,11 +62,15 @@ export function wireMedia(foundation: Foundation) {
 
 function wireFiles(
   { config, secrets, clock, metrics, logger }: Foundation,
-  { location, maxUploadBytes, contentTypes, bytesPerDay, scan: scanner }: MediaConfig,
+  { location, maxUploadBytes, contentTypes, bytesPerDay, bytesPerSecond, scan: scanner }: MediaConfig,
   links: MediaLinks,
   { store, parts }: Readonly<{ store: UploadStore; parts: PartStore }>,
 ): FileParts {
-  const storage = openStorage(location)
+  const pace = createPace({
+    bytesPerSecond,
+    onPassed: (byteCount) => metrics.mediaTransferBytes.inc(byteCount),
+  })
+  const storage = openStorage(location, pace)
   const inspector = createInspector({ metrics, logger })
   const isAllowed = allowing(contentTypes)
   const limits = { maxBytes: maxUploadBytes, bytesPerDay, isAllowed }
@@ -79,8 +84,8 @@ function wireFiles(
   return {
     storage,
     inspector,
-    uploads: createUploads({ store, storage, complete, limits, metrics, now: () => clock.now() }),
-    resumable: createResumableUploads({ store, parts, storage, complete }),
+    uploads: createUploads({ store, storage, complete, limits, pace, metrics, now: () => clock.now() }),
+    resumable: createResumableUploads({ store, parts, storage, complete, pace }),
     downloads: createDownloads({ store, storage, clock }),
     sweep: createMediaSweep({ store, storage, metrics, logger }),
   }

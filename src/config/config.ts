@@ -66,6 +66,8 @@ export type MediaConfig = Readonly<{
   contentTypes: readonly string[]
   /** For each user. Infinity: no limit. */
   bytesPerDay: number
+  /** What all files of this gateway share, in both directions. Infinity: no limit. */
+  bytesPerSecond: number
   /** The address that scans files. Its secret is in `Secrets`. Undefined: files are not scanned. */
   scan?: Readonly<{ url: string; acceptsUnchecked: boolean }> | undefined
 }>
@@ -167,6 +169,7 @@ function toMedia(settings: Settings, env: Environment, dataDir: string): MediaCo
     maxUploadBytes: settings.MAX_UPLOAD_BYTES,
     contentTypes: settings.UPLOAD_CONTENT_TYPES,
     bytesPerDay: settings.UPLOAD_BYTES_PER_DAY * settings.RATE_LIMIT_FACTOR,
+    bytesPerSecond: settings.MEDIA_BYTES_PER_SECOND,
     scan:
       settings.SCAN_URL === undefined
         ? undefined

@@ -275,6 +275,12 @@ export const bytesPerDay: z.ZodType<number, string | undefined> = z.union(
   { error: 'must be a number of bytes from 1 to 9999999999, or off' },
 )
 
+/** The rate at which files may pass. Infinity for `off`. */
+export const bytesPerSecond: z.ZodType<number, string | undefined> = z.union(
+  [z.literal('off').transform(() => Infinity), wholeNumber(1_000_000, 9_999_999_999, 50_000_000)],
+  { error: 'must be a number of bytes from 1000000 to 9999999999, or off' },
+)
+
 /** Whether the host is this machine. */
 export function isLoopback(hostname: string): boolean {
   return /^(localhost|(.+\.)?localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname)

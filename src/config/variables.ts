@@ -4,6 +4,7 @@ import {
   appleId,
   bundleId,
   bytesPerDay,
+  bytesPerSecond,
   databaseUrl,
   gatewayId,
   headerName,
@@ -283,6 +284,13 @@ export const SETTINGS = z.object({
     meaning: 'how much each user may upload on a day (UTC); RATE_LIMIT_FACTOR multiplies it',
     values: '1 to 9999999999 bytes; off: no limit',
     default: '2147483648: 2 GiB',
+  }),
+  MEDIA_BYTES_PER_SECOND: variable(bytesPerSecond, {
+    theme: 'Files',
+    meaning:
+      'how fast all files together pass a gateway, so that they do not delay messages; less while it is busy',
+    values: '1000000 to 9999999999 bytes; off: no limit',
+    default: '50000000: 50 MB/s',
   }),
   SCAN_URL: variable(httpUrl.optional(), {
     theme: 'Files',

@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import pLimit from 'p-limit'
 import { createIncomingFolder, ifThere } from './incoming-folder.ts'
 import { probeStorage } from './probe-storage.ts'
+import { type Pace, pacedStream } from './pace.ts'
 import type { MediaStorage, StoredObject } from './storage.ts'
 
 /** Begins with a dot, so that it is not the name of an object. */
@@ -13,7 +14,7 @@ const INCOMING = '.incoming'
  * arrives beside the objects and is renamed: a rename within one file system is atomic. Its bytes are flushed to the
  * disk first, so that a power failure leaves no object without its bytes.
  */
-export function createLocalStorage(root: string): MediaStorage {
+export function createLocalStorage(root: string, pace: Pace): MediaStorage {
   const incoming = createIncomingFolder(join(root, INCOMING))
 
   /** Throws for a name that leads out of the folder. Names are Parley's own, so that is a fault of Parley. */
@@ -51,7 +52,8 @@ export function createLocalStorage(root: string): MediaStorage {
     },
     async read(name, range) {
       const file = await open(pathOf(name))
-      return file.createReadStream(range === undefined ? {} : { start: range.first, end: range.last })
+      const bytes = file.createReadStream(range === undefined ? {} : { start: range.first, end: range.last })
+      return pacedStream(bytes, pace)
     },
     directUrl: async () => undefined,
     async remove(folder) {

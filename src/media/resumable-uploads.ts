@@ -8,6 +8,7 @@ import { notFound, ParleyError } from '../errors.ts'
 import type { AttachmentId } from '../ids.ts'
 import type { CompleteUpload } from './complete-upload.ts'
 import type { PartStore, UploadPart } from './part-store.ts'
+import type { Pace } from './pace.ts'
 import type { MediaStorage } from './storage.ts'
 import type { Upload, UploadStore } from './upload-store.ts'
 
@@ -31,6 +32,7 @@ type Dependencies = Readonly<{
   parts: PartStore
   storage: MediaStorage
   complete: CompleteUpload
+  pace: Pace
   /** The size of a part. If a gateway is killed, at most so many bytes of a request are lost. Default: 4 MiB. */
   partBytes?: number
 }>
@@ -44,7 +46,7 @@ const PART_BYTES = 4 * 1024 * 1024
  * stored like the bytes of a single request.
  */
 export function createResumableUploads(dependencies: Dependencies): ResumableUploads {
-  const { store, parts, storage, complete, partBytes = PART_BYTES } = dependencies
+  const { store, parts, storage, complete, pace, partBytes = PART_BYTES } = dependencies
 
   async function find(id: AttachmentId): Promise<Upload> {
     const upload = await store.find(id)
@@ -79,8 +81,8 @@ export function createResumableUploads(dependencies: Dependencies): ResumableUpl
       start += byteCount
     }
     try {
-      for await (const chunk of bytes) {
-        let rest = chunk as Buffer
+      for await (const chunk of pace(bytes)) {
+        let rest = chunk
         while (rest.length > 0) {
           part ??= await openPart(storage.incomingFolder)
           const taken = rest.subarray(0, partBytes - part.byteCount)

@@ -8,6 +8,7 @@ import type { MediaLocation } from '../config/fields.ts'
 import { retry } from '../lib/backoff.ts'
 import { createIncomingFolder } from './incoming-folder.ts'
 import { probeStorage } from './probe-storage.ts'
+import { type Pace, pacedStream } from './pace.ts'
 import type { MediaStorage, StoredObject } from './storage.ts'
 
 type S3Location = Extract<MediaLocation, { type: 's3' }>
@@ -33,13 +34,10 @@ const TIMEOUTS = { connectionTimeout: 3_000, socketTimeout: 20_000 }
  * loads with the first request. An upload is one PUT of a known length, which is atomic. It is repeated here, because
  * the SDK cannot repeat a stream.
  */
-export function createS3Storage({
-  bucket: Bucket,
-  endpoint,
-  publicEndpoint,
-  region,
-  isPathStyle,
-}: S3Location): MediaStorage {
+export function createS3Storage(
+  { bucket: Bucket, endpoint, publicEndpoint, region, isPathStyle }: S3Location,
+  pace: Pace,
+): MediaStorage {
   const incoming = createIncomingFolder(tmpdir())
   let connecting: Promise<Connection> | undefined
 
@@ -72,7 +70,7 @@ export function createS3Storage({
   async function putOnce(name: string, file: string): Promise<void> {
     const { sdk, client } = await connect()
     const ContentLength = (await stat(file)).size
-    const Body = createReadStream(file)
+    const Body = pacedStream(createReadStream(file), pace)
     try {
       await client.send(new sdk.PutObjectCommand({ Bucket, Key: name, Body, ContentLength }))
     } finally {
@@ -112,7 +110,7 @@ export function createS3Storage({
         new sdk.GetObjectCommand({ Bucket, Key, ...(Range === undefined ? {} : { Range }) }),
       )
       if (!(Body instanceof Readable)) throw new Error('The storage returned no bytes')
-      return Body
+      return pacedStream(Body, pace)
     },
     async directUrl(Key, { contentType, disposition }) {
       const { sdk, sign, forBrowsers } = await connect()

@@ -11,6 +11,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { CompleteUpload } from './complete-upload.ts'
 import type { MediaStorage } from './storage.ts'
 import { parseUpload, type UploadInput } from './upload-input.ts'
+import type { Pace } from './pace.ts'
 import { toAttachment } from './attachments.ts'
 import type { UploadStore } from './upload-store.ts'
 
@@ -45,6 +46,7 @@ type Dependencies = Readonly<{
   storage: MediaStorage
   complete: CompleteUpload
   limits: UploadLimits
+  pace: Pace
   metrics: Pick<Metrics, 'mediaUploads'>
   now(): number
 }>
@@ -64,7 +66,15 @@ const RETRY_AFTER_MS = 3_600_000
  * 3. These are stored in a folder of their own, the attempt. Then the row names the attempt. If two requests upload the
  *    same file at the same time, one of them completes the row, and the other deletes its own attempt.
  */
-export function createUploads({ store, storage, complete, limits, metrics, now }: Dependencies): Uploads {
+export function createUploads({
+  store,
+  storage,
+  complete,
+  limits,
+  pace,
+  metrics,
+  now,
+}: Dependencies): Uploads {
   /** The requests whose bytes are arriving. One for each upload, so that the disk holds no more than was announced. */
   const arriving = new Map<AttachmentId, Readable>()
 
@@ -101,7 +111,7 @@ export function createUploads({ store, storage, complete, limits, metrics, now }
   async function save(body: Readable, path: string, byteSize: number): Promise<void> {
     // The stream of a request must not be destroyed: the answer goes to the same connection.
     const chunks = body.iterator({ destroyOnReturn: false })
-    await pipeline(chunks, counting(byteSize), createWriteStream(path))
+    await pipeline(pace(chunks), counting(byteSize), createWriteStream(path))
     if ((await stat(path)).size !== byteSize) throw wrongLength(byteSize)
   }
 

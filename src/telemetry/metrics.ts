@@ -80,6 +80,10 @@ export function createMetrics() {
     expired: counter('expired_messages_total', 'Expired messages that were erased.'),
     mediaUploads: counter('media_uploads_total', 'Requests that upload a file, by outcome.', ['outcome']),
     mediaUploadBytes: counter('media_upload_bytes_total', 'Bytes of files that were stored.'),
+    mediaTransferBytes: counter(
+      'media_transfer_bytes_total',
+      'Bytes of files that passed the gateway, in both directions, which MEDIA_BYTES_PER_SECOND limits.',
+    ),
     mediaInspectionSeconds: histogram(
       'media_inspection_seconds',
       'Time that an uploaded file waits for its inspection and is inspected.',

@@ -17,7 +17,13 @@ async function findingsOf(
   location: MediaLocation | undefined,
   more: Partial<Pick<Config, 'mode' | 'http'>> = {},
 ): Promise<readonly Finding[]> {
-  const media = location && { location, maxUploadBytes: 1, contentTypes: [], bytesPerDay: 1 }
+  const media = location && {
+    location,
+    maxUploadBytes: 1,
+    contentTypes: [],
+    bytesPerDay: 1,
+    bytesPerSecond: 1,
+  }
   const findings: Finding[] = []
   for await (const finding of checkMedia({ media, mode: 'development', http: HTTP, ...more }))
     findings.push(finding)
@@ -67,7 +73,7 @@ test('asks the virus scanner, and says what is wrong', async () => {
     await using hook = await startProductHook<Readonly<{ type: string }>>(() => ({ status }))
     const location = { type: 'file', folder: '/nonexistent/media' } as const
     const scan = { url: hook.url, acceptsUnchecked: false }
-    const media = { location, maxUploadBytes: 1, contentTypes: [], bytesPerDay: 1, scan }
+    const media = { location, maxUploadBytes: 1, contentTypes: [], bytesPerDay: 1, bytesPerSecond: 1, scan }
     const findings: Finding[] = []
     for await (const finding of checkMedia(
       { media, mode: 'development', http: HTTP },

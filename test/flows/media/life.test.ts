@@ -163,7 +163,13 @@ async function store(storage: MediaStorage, name: string): Promise<void> {
 test('a user can upload so many bytes on a day, and the others are not affected', async () => {
   await using resources = new AsyncDisposableStack()
   const location = await newLocation('folder', resources)
-  const media = { location, maxUploadBytes: 600, contentTypes: [], bytesPerDay: 1_000 }
+  const media = {
+    location,
+    maxUploadBytes: 600,
+    contentTypes: [],
+    bytesPerDay: 1_000,
+    bytesPerSecond: Infinity,
+  }
   await using parley = await startParley({ config: { media } })
   const [alice, bob] = [await parley.person('alice'), await parley.person('bob')]
   await createUpload(alice, { byteSize: 600 })

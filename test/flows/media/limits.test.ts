@@ -94,7 +94,13 @@ test('only types that the operator allows are accepted, by name and by content',
   await using resources = new AsyncDisposableStack()
   const location = await newLocation('folder', resources)
   const contentTypes = ['image/*', 'text/plain']
-  const media = { location, maxUploadBytes: 1_000_000, contentTypes, bytesPerDay: Infinity }
+  const media = {
+    location,
+    maxUploadBytes: 1_000_000,
+    contentTypes,
+    bytesPerDay: Infinity,
+    bytesPerSecond: 50_000_000,
+  }
   await using strict = await startParley({ config: { media } })
   const bob = await strict.person('bob')
   await expect(createUpload(bob, { contentType: 'video/mp4', byteSize: 1 })).rejects.toThrow('BAD_USER_INPUT')

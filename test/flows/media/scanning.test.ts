@@ -129,7 +129,12 @@ async function startStage(
   const port = await freePort()
   const baseUrl = `http://127.0.0.1:${port}`
   const location = await newLocation(kind, resources)
-  const limits = { maxUploadBytes: 10_000_000, contentTypes: [], bytesPerDay: Infinity }
+  const limits = {
+    maxUploadBytes: 10_000_000,
+    contentTypes: [],
+    bytesPerDay: Infinity,
+    bytesPerSecond: 50_000_000,
+  }
   const http = { host: '127.0.0.1', port, allowedOrigins: [], allowedHeaders: [], trustedProxies: [] }
   const config = {
     http: { ...http, publicUrl: baseUrl },

@@ -116,7 +116,13 @@ async function mediaConfig(
   resources: AsyncDisposableStack,
 ): Promise<MediaConfig> {
   const location = typeof media === 'string' ? await newLocation(media, resources) : media
-  return { location, maxUploadBytes: 10_000_000, contentTypes: [], bytesPerDay: Infinity }
+  return {
+    location,
+    maxUploadBytes: 10_000_000,
+    contentTypes: [],
+    bytesPerDay: Infinity,
+    bytesPerSecond: 50_000_000,
+  }
 }
 
 /** Returns a new folder, or a new bucket on a server of its own. */
