@@ -67,13 +67,15 @@ export const uploads: Subject = {
     const setting: Setting = { gateway, load, rates, folder: place.folder }
     await load.run({ ...rates, seconds: options.warmUp })
     const rows: string[][] = []
-    for (const kind of KINDS) {
+    const { targets = KINDS } = options
+    for (const kind of KINDS.filter((one) => targets.includes(one))) {
       const rounds: Round[] = []
       for (let round = 0; round < options.rounds; round += 1) {
         process.stderr.write(`${kind}, round ${round + 1}\n`)
         rounds.push(await measure(setting, kind))
       }
       rows.push(rowOf(kind, rounds, 'gateway'), rowOf(`${kind}, bare server`, rounds, 'bare'))
+      process.stderr.write(`${rows.at(-2)?.join(' | ')}\n${rows.at(-1)?.join(' | ')}\n`)
     }
     const table = markdown([HEAD, ...rows])
     await mkdir(options.out, { recursive: true })

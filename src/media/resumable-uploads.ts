@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { notFound, ParleyError } from '../errors.ts'
 import type { AttachmentId } from '../ids.ts'
+import { appendChunks, free } from './chunk-memory.ts'
 import type { CompleteUpload } from './complete-upload.ts'
 import type { PartStore, UploadPart } from './part-store.ts'
 import type { Pace } from './pace.ts'
@@ -86,11 +85,12 @@ export function createResumableUploads(dependencies: Dependencies): ResumableUpl
         while (rest.length > 0) {
           part ??= await openPart(storage.incomingFolder)
           const taken = rest.subarray(0, partBytes - part.byteCount)
-          await part.handle.write(taken)
+          await part.handle.appendFile(taken)
           part.byteCount += taken.length
           rest = rest.subarray(taken.length)
           if (part.byteCount === partBytes) await flush()
         }
+        free(chunk)
       }
     } finally {
       await flush()
@@ -98,15 +98,17 @@ export function createResumableUploads(dependencies: Dependencies): ResumableUpl
     return start
   }
 
+  async function gather({ storageKey }: Upload, all: readonly UploadPart[], path: string): Promise<void> {
+    await using file = await open(path, 'wx')
+    for (const { folder } of all) await appendChunks(file, await storage.read(`${storageKey}/${folder}/part`))
+  }
+
   async function putTogether(upload: Upload, all: readonly UploadPart[]): Promise<void> {
     const folder = join(storage.incomingFolder, randomUUID())
     await mkdir(folder, { recursive: true })
     try {
       const path = join(folder, 'received')
-      for (const part of all) {
-        const bytes = await storage.read(`${upload.storageKey}/${part.folder}/part`)
-        await pipeline(bytes, createWriteStream(path, { flags: 'a' }))
-      }
+      await gather(upload, all, path)
       await complete(upload, path, folder)
     } finally {
       await rm(folder, { recursive: true, force: true })

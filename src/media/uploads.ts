@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
 import { badInput, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { Attachment } from '../events/attachment.ts'
 import { type AttachmentId, newAttachmentId, type UserId } from '../ids.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { appendChunks } from './chunk-memory.ts'
 import type { CompleteUpload } from './complete-upload.ts'
 import type { MediaStorage } from './storage.ts'
-import { parseUpload, type UploadInput } from './upload-input.ts'
+import { type AnnouncedFile, parseUpload } from './upload-input.ts'
 import type { Pace } from './pace.ts'
 import { toAttachment } from './attachments.ts'
 import type { UploadStore } from './upload-store.ts'
@@ -20,7 +19,7 @@ export type Uploads = Readonly<{
   /**
    * Announces a file. Errors: BAD_USER_INPUT – see `parseUpload`; RATE_LIMITED – the user has uploaded too much today.
    */
-  create(userId: UserId, input: UploadInput): Promise<Readonly<{ attachment: Attachment; expiresAt: Date }>>
+  create(userId: UserId, input: AnnouncedFile): Promise<Readonly<{ attachment: Attachment; expiresAt: Date }>>
   /**
    * Takes all bytes of a file, inspects and stores them. Resolves once the file can be sent. May be repeated: a file
    * that is complete stays as it is. `byteSize` is what the client says about this request.
@@ -111,8 +110,8 @@ export function createUploads({
   async function save(body: Readable, path: string, byteSize: number): Promise<void> {
     // The stream of a request must not be destroyed: the answer goes to the same connection.
     const chunks = body.iterator({ destroyOnReturn: false })
-    await pipeline(pace(chunks), counting(byteSize), createWriteStream(path))
-    if ((await stat(path)).size !== byteSize) throw wrongLength(byteSize)
+    await using file = await open(path, 'wx')
+    await appendChunks(file, counted(pace(chunks), byteSize))
   }
 
   return {
@@ -147,16 +146,15 @@ const NOT_INSPECTED = {
   hasThumbnails: false,
 } as const
 
-/** Ends a body that is longer than announced as soon as that shows. */
-function counting(byteSize: number): Transform {
+/** Rejects a body that is longer than announced as soon as that shows, and a shorter one at its end. */
+async function* counted(chunks: AsyncIterable<Buffer>, byteSize: number): AsyncIterable<Buffer> {
   let received = 0
-  return new Transform({
-    transform(chunk: Buffer, _, callback) {
-      received += chunk.length
-      if (received > byteSize) callback(wrongLength(byteSize))
-      else callback(null, chunk)
-    },
-  })
+  for await (const chunk of chunks) {
+    received += chunk.length
+    if (received > byteSize) break
+    yield chunk
+  }
+  if (received !== byteSize) throw wrongLength(byteSize)
 }
 
 function wrongLength(byteSize: number): ParleyError {

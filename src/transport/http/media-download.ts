@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
+import { sendChunks } from '../../media/chunk-memory.ts'
 import type { Download } from '../../media/downloads.ts'
 import type { ByteRange } from '../../media/storage.ts'
 
@@ -48,8 +48,8 @@ export async function sendDownload(
   const { first, last } = range ?? { first: 0, last: byteSize - 1 }
   if (range !== undefined) response.setHeader('Content-Range', `bytes ${first}-${last}/${byteSize}`)
   response.writeHead(range === undefined ? 200 : 206, { 'Content-Length': last - first + 1 })
-  if (bytes === undefined) response.end()
-  else await pipeline(bytes, response)
+  if (bytes !== undefined) await sendChunks(response, bytes)
+  response.end()
 }
 
 function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
