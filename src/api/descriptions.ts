@@ -17,6 +17,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'Attachment.fileName': 'Name of the file, without a path.',
   'Attachment.height': 'Height in pixels. Null if the file is not an image, or not uploaded yet.',
   'Attachment.id': '`attachment_<uuid>`.',
+  'Attachment.altText':
+    'What the file shows, for people who do not see it, in words of the uploader. Null if there are none.',
   'Attachment.kind': 'How to present the file.',
   'Attachment.thumbhash':
     'ThumbHash placeholder in base64, to show while an image loads. Null in the same cases as `width`.',
@@ -109,6 +111,8 @@ A direct chat starts with its first message instead.`,
   CreateGroupPayload: 'Result of `createGroup`.',
   'CreateGroupPayload.chat': 'The new group, or the one created before with the same `clientChatId`.',
   CreateUploadInput: 'Input of `createUpload`.',
+  'CreateUploadInput.altText':
+    'What the file shows, for people who do not see it, at most 1,000 characters. Blank is the same as null.',
   'CreateUploadInput.byteSize':
     'Exact size of the file in bytes, from 1 to `serverInfo.limits.maxUploadBytes`.',
   'CreateUploadInput.contentType': 'Media type of the file, such as `image/jpeg`.',

@@ -8,6 +8,8 @@ export type Attachment = Readonly<{
   id: AttachmentId
   kind: AttachmentKind
   fileName: string
+  /** What the file shows, in words of the uploader. Null if they gave none. */
+  altText: string | null
   contentType: string
   byteSize: number
   /** Null, as `height` and `thumbhash`, if the file is not an image, or is not uploaded yet. */

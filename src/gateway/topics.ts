@@ -75,6 +75,7 @@ function readAttachment(json: unknown): Attachment {
     id: readId(attachment['id']) as AttachmentId,
     kind: readOneOf(attachment['kind'], KINDS),
     fileName: readText(attachment['fileName']),
+    altText: readNullable(attachment['altText'] ?? null, readText),
     contentType: readText(attachment['contentType']),
     byteSize: readSize(attachment['byteSize']),
     width: readNullable(attachment['width'], readSize),

@@ -14,7 +14,7 @@ export type AttachmentStore = Readonly<{
 export type AttachmentRow = Attachment & Readonly<{ chatId: ChatId; messageSeq: Seq }>
 
 const COLUMNS = `
-  a.id, a.kind, a.file_name AS "fileName", a.content_type AS "contentType", a.byte_size AS "byteSize", a.width, a.height,
+  a.id, a.kind, a.file_name AS "fileName", a.alt_text AS "altText", a.content_type AS "contentType", a.byte_size AS "byteSize", a.width, a.height,
   a.thumbhash, a.has_thumbnails AS "hasThumbnails"`
 
 // Rows of uploads by their primary key. Locks them in order of id, as all statements that lock several, after the row
@@ -30,9 +30,9 @@ const CLAIM = {
     ), sent AS (
       UPDATE uploads u SET chat_id = $3, message_seq = $4 FROM mine WHERE u.id = mine.id RETURNING u.*
     )
-    INSERT INTO attachments AS a (chat_id, message_seq, position, id, kind, file_name, content_type, byte_size, width,
+    INSERT INTO attachments AS a (chat_id, message_seq, position, id, kind, file_name, alt_text, content_type, byte_size, width,
       height, thumbhash, has_thumbnails)
-    SELECT $3, $4, array_position($1::uuid[], s.id), s.id, s.kind, s.file_name, s.content_type, s.byte_size, s.width,
+    SELECT $3, $4, array_position($1::uuid[], s.id), s.id, s.kind, s.file_name, s.alt_text, s.content_type, s.byte_size, s.width,
       s.height, s.thumbhash, s.has_thumbnails
     FROM sent s
     RETURNING ${COLUMNS}`,

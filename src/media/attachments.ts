@@ -51,7 +51,7 @@ type Shown = Omit<Attachment, 'kind'> & Pick<Upload, 'kind'>
 
 /** Returns an upload as clients see it. Until its bytes are inspected, it is what the uploader says. */
 export function toAttachment(upload: Shown): Attachment {
-  const { id, fileName, contentType, byteSize, width, height, thumbhash, hasThumbnails } = upload
+  const { id, fileName, altText, contentType, byteSize, width, height, thumbhash, hasThumbnails } = upload
   const kind = upload.kind ?? expectedKind(contentType)
-  return { id, kind, fileName, contentType, byteSize, width, height, thumbhash, hasThumbnails }
+  return { id, kind, fileName, altText, contentType, byteSize, width, height, thumbhash, hasThumbnails }
 }

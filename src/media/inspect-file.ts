@@ -16,7 +16,7 @@ export type InspectionJob = Readonly<{
 }>
 
 /** The kind and size of the file. If it is an image, its files are in the folder. */
-export type InspectionResult = Omit<Attachment, 'id'>
+export type InspectionResult = Omit<Attachment, 'id' | 'altText'>
 
 /** Inspects one file. Runs in a process of its own, see `createInspector`. */
 export async function inspectFile(job: InspectionJob): Promise<InspectionResult> {

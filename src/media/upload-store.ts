@@ -26,7 +26,7 @@ export type Upload = UploadInput &
   }>
 
 /** The result of the inspection of a file. */
-export type Inspected = Omit<Attachment, 'id' | 'fileName'> & Readonly<{ fileName: string }>
+export type Inspected = Omit<Attachment, 'id' | 'fileName' | 'altText'> & Readonly<{ fileName: string }>
 
 /** An upload, and the facts that decide whether a user may fetch its file. */
 export type FileAccess = Upload &
@@ -83,7 +83,7 @@ export type StoredUpload = Readonly<{
 type NewUpload = UploadInput & Readonly<{ id: AttachmentId; uploaderId: UserId; storageKey: string }>
 
 const COLUMNS = `
-  u.id, u.uploader_id AS "uploaderId", u.storage_key AS "storageKey", u.file_name AS "fileName",
+  u.id, u.uploader_id AS "uploaderId", u.storage_key AS "storageKey", u.file_name AS "fileName", u.alt_text AS "altText",
   u.content_type AS "contentType", u.byte_size AS "byteSize", u.attempt, u.kind, u.width, u.height, u.thumbhash,
   u.has_thumbnails AS "hasThumbnails", u.chat_id AS "chatId", u.message_seq AS "messageSeq",
   u.released_at IS NOT NULL AS "isReleased"`
@@ -99,8 +99,8 @@ const CREATE = {
         WHERE c.byte_count + excluded.byte_count <= $7::float8
       RETURNING 1
     )
-    INSERT INTO uploads (id, uploader_id, storage_key, file_name, content_type, byte_size, created_at)
-    SELECT $1::uuid, $2, $3::uuid, $4, $5, $6, clock_timestamp() FROM counted
+    INSERT INTO uploads (id, uploader_id, storage_key, file_name, content_type, byte_size, alt_text, created_at)
+    SELECT $1::uuid, $2, $3::uuid, $4, $5, $6, $8, clock_timestamp() FROM counted
     RETURNING 1`,
 }
 
@@ -236,8 +236,8 @@ const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 /** All statements go to the primary: an upload is completed, sent and fetched within moments. */
 export function createUploadStore({ writer }: { writer: Writer }): UploadStore {
   return {
-    async create({ id, uploaderId, storageKey, fileName, contentType, byteSize }, bytesPerDay) {
-      const values = [id, uploaderId, storageKey, fileName, contentType, byteSize, bytesPerDay]
+    async create({ id, uploaderId, storageKey, fileName, contentType, byteSize, altText }, bytesPerDay) {
+      const values = [id, uploaderId, storageKey, fileName, contentType, byteSize, bytesPerDay, altText]
       return (await writer.query(CREATE, values)).length > 0
     },
     async find(id) {

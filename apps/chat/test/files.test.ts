@@ -33,6 +33,7 @@ test('a pasted picture goes with its caption, and opens in the gallery of the ot
   const page = await app.open(alice)
   await openChat(page, 'Bob')
   await pastePicture(page, { name: 'sunset.png' })
+  await page.getByRole('textbox', { name: 'Describe sunset.png' }).fill('A red sky over the lake')
   expect(await problemsIn(page)).toEqual([])
   await send(page, 'At the lake')
   await expect.poll(() => page.getByRole('list', { name: 'Files to send' }).count()).toBe(0)
@@ -50,15 +51,15 @@ test('a pasted picture goes with its caption, and opens in the gallery of the ot
   expect((box?.width ?? 0) / (box?.height ?? 1)).toBeCloseTo(640 / 480, 1)
   expect(await problemsIn(other)).toEqual([])
 
-  await other.getByRole('button', { name: 'Open photo sunset.png' }).click()
+  await other.getByRole('button', { name: 'Open photo A red sky over the lake' }).click()
   const gallery = other.getByRole('dialog', { name: 'Photos and videos' })
   expect(await gallery.innerText()).toContain('At the lake')
-  await expect.poll(() => isSharp(gallery.getByRole('img', { name: 'sunset.png' }))).toBe(true)
+  await expect.poll(() => isSharp(gallery.getByRole('img', { name: 'A red sky over the lake' }))).toBe(true)
   expect(await problemsIn(other)).toEqual([])
   await other.keyboard.press('Escape')
   await expect.poll(() => gallery.count()).toBe(0)
   expect(await other.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
-    'Open photo sunset.png',
+    'Open photo A red sky over the lake',
   )
   expect(app.errors).toEqual([])
 })

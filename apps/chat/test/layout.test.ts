@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BROWSER_TIMEOUT_MS } from '../../../test/harness/people/browser.ts'
-import { openChat, send, startApp, type TestApp, texts } from './app.ts'
+import { openChat, problemsIn, send, startApp, type TestApp, texts } from './app.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -18,6 +18,7 @@ test('a phone shows the list or the chat, and goes back to the list', async () =
   })
   await openChat(page, 'Bob')
   expect(await page.getByRole('navigation').isVisible()).toBe(false)
+  expect(await problemsIn(page)).toEqual([])
   await send(page, 'Hello from the phone')
   await expect.poll(() => texts(page)).toEqual(['Hello', 'Hello from the phone'])
   const width = await page.evaluate(() => document.documentElement.scrollWidth)

@@ -7,7 +7,7 @@ import { type GatewayProcess, startGatewayProcess } from '../../../test/harness/
 import { newLocation, startParley, TEST_SECRET } from '../../../test/harness/servers/parley.ts'
 import { startRedis } from '../../../test/harness/servers/redis.ts'
 import { type Attachment, memoryStorage, type Message, type ParleyClient } from '../src/index.ts'
-import { attachmentStore, fileUploads } from '../src/uploads.ts'
+import { attachmentStore, fileUploads, withAltText } from '../src/uploads.ts'
 import { open, startClient } from './client.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -56,17 +56,22 @@ test('sends a picture by PUT and a large file by tus, and the other side gets bo
   const [mine, his] = [open(a, chatId), open(b, chatId)]
   const picture = new File([new Uint8Array(await photo(800, 600))], 'sea.jpg', { type: 'image/jpeg' })
   const large = textFile(3 * MEBIBYTE)
-  const pending = await mine.send({ body: 'Look', attachments: [picture, large] })
+  const described = withAltText(picture, ' The sea,\na calm day\ud800 ')
+  const pending = await mine.send({ body: 'Look', attachments: [described, large] })
+  const altText = 'The sea, a calm day'
   expect(pending).toMatchObject({
     status: 'pending',
-    attachments: [{ fileName: 'sea.jpg' }, { fileName: 'log.txt' }],
+    attachments: [
+      { fileName: 'sea.jpg', altText },
+      { fileName: 'log.txt', altText: null },
+    ],
   })
 
   const received = await newest(b, chatId, isReceived)
   expect(received).toMatchObject({
     body: 'Look',
     attachments: [
-      { kind: 'IMAGE', fileName: 'sea.jpg', width: 800, height: 600 },
+      { kind: 'IMAGE', fileName: 'sea.jpg', altText, width: 800, height: 600 },
       { kind: 'FILE', fileName: 'log.txt', byteSize: 3 * MEBIBYTE },
     ],
   })

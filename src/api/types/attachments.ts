@@ -23,6 +23,7 @@ function defineAttachmentType(builder: Builder): void {
       id: t.id({ ...SHARED, resolve: ({ id }) => globalId.attachment(id) }),
       kind: t.expose('kind', { ...SHARED, type: 'AttachmentKind' }),
       fileName: t.exposeString('fileName', SHARED),
+      altText: t.exposeString('altText', { ...SHARED, nullable: true }),
       contentType: t.exposeString('contentType', SHARED),
       byteSize: t.exposeInt('byteSize', SHARED),
       width: t.exposeInt('width', { ...SHARED, nullable: true }),
@@ -68,6 +69,7 @@ function defineCreateUpload(builder: Builder): void {
       fileName: t.string({ required: true }),
       contentType: t.string({ required: true }),
       byteSize: t.int({ required: true }),
+      altText: t.string(),
     }),
   })
   const payload = builder

@@ -75,6 +75,31 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
     expect((await alice.fetchChat(chat)).headSeq).toBe(1)
   })
 
+  test('an alternative text reaches members in events, history and replay, and a repeated send', async () => {
+    const [alice, bob] = [await parley.person('amy'), await parley.person('bo')]
+    const chat = await alice.startChat(bob)
+    const query = `subscription { inbox(deviceId: "phone") { __typename ... on ChatEvent { seq chat { id } }
+      ... on MessageSent { message { attachments { id altText } } } } }`
+    using live = new Stream(bob.socket, query, {})
+    await live.caughtUp()
+    const picture = await upload(alice, await photo(), {
+      contentType: 'image/jpeg',
+      altText: '  A calm sea\u202E, seen from the shore ',
+    })
+    const altText = 'A calm sea, seen from the shore'
+    expect(picture.altText).toBe(altText)
+    const key = randomUUID()
+    const sent = await sendFiles(alice, chat, [picture], { clientMessageId: key })
+    const again = await sendFiles(alice, chat, [picture], { clientMessageId: key })
+    for (const { message } of [sent, again]) expect(message.attachments).toMatchObject([{ altText }])
+    expect(await findAttachment(bob, picture.id)).toMatchObject({ altText })
+    using replayed = new Stream(bob.socket, query, {})
+    for (const inbox of [live, replayed]) {
+      const { message } = await inbox.next('MessageSent')
+      expect((message as MessageWithFiles).attachments).toEqual([{ id: picture.id, altText }])
+    }
+  })
+
   test('a live event has the attachments with addresses of its own reader', async () => {
     const [alice, bob] = [await parley.person('eve'), await parley.person('dan')]
     const chat = await alice.startChat(bob)

@@ -7,6 +7,7 @@ export type AttachmentData = Readonly<{
   id: string
   kind: string
   fileName: string
+  altText: string | null
   contentType: string
   byteSize: number
   width: number | null
@@ -21,7 +22,7 @@ export type AttachmentData = Readonly<{
 /** A message with its files. */
 export type MessageWithFiles = MessageData & Readonly<{ attachments: readonly AttachmentData[] }>
 
-export const ATTACHMENT_FIELDS = `id kind fileName contentType byteSize width height thumbhash url urlExpiresAt
+export const ATTACHMENT_FIELDS = `id kind fileName altText contentType byteSize width height thumbhash url urlExpiresAt
   small: thumbnailUrl large: thumbnailUrl(maxEdge: 1280)`
 
 const CREATE = `mutation ($input: CreateUploadInput!) {
@@ -35,14 +36,19 @@ const NODE = `query ($id: ID!) { node(id: $id) { id ... on Attachment { ${ATTACH
 /** An announced upload. */
 export type UploadData = Readonly<{ attachment: AttachmentData; uploadUrl: string; uploadExpiresAt: string }>
 
-type Announced = Readonly<{ fileName?: string; contentType?: string; byteSize: number }>
+type Announced = Readonly<{
+  fileName?: string
+  contentType?: string
+  byteSize: number
+  altText?: string
+}>
 
 /** Announces an upload. */
 export async function createUpload(
   person: Person,
-  { fileName = 'notes.txt', contentType = 'text/plain', byteSize }: Announced,
+  { fileName = 'notes.txt', contentType = 'text/plain', byteSize, altText }: Announced,
 ): Promise<UploadData> {
-  const input = { fileName, contentType, byteSize }
+  const input = { fileName, contentType, byteSize, altText }
   return (await person.run<{ createUpload: UploadData }>(CREATE, { input })).createUpload
 }
 

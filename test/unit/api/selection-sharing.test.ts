@@ -19,6 +19,7 @@ test('the fields that are the same for every viewer', () => {
     .map(({ type, field }) => `${type.name}.${field.name}`)
   expect(shared.toSorted()).toMatchInlineSnapshot(`
     [
+      "Attachment.altText",
       "Attachment.byteSize",
       "Attachment.contentType",
       "Attachment.fileName",

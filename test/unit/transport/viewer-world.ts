@@ -17,6 +17,7 @@ const FILE: Attachment = {
   id: '01900000-0000-7000-8000-00000000000f' as AttachmentId,
   kind: 'IMAGE',
   fileName: 'sea.jpg',
+  altText: 'The sea',
   contentType: 'image/jpeg',
   byteSize: 1,
   width: 4,

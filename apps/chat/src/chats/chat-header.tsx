@@ -15,6 +15,7 @@ export function ChatHeader({ chat, onInfo }: Readonly<{ chat: ChatState; onInfo(
   const { otherUser } = chat
   return (
     <header className="chat-header">
+      <h1 className="visually-hidden">{chat.title}</h1>
       <IconButton icon="back" label="Back to the chats" className="chat-back" onPress={closeChat} />
       <Button className="chat-header-button" onPress={onInfo}>
         <Avatar id={otherUser?.id ?? chat.id} name={chat.title} pictureUrl={chat.avatarUrl} size="small">

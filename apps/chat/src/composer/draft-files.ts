@@ -27,7 +27,7 @@ export function addDraftFiles(chatId: string, files: Iterable<File>): string | u
     ...added.map((file) => ({ id: (newestId += 1), file, url: URL.createObjectURL(file) })),
   ])
   if (before.length + all.length > MAX_FILES) return `A message has at most ${MAX_FILES} files.`
-  return added.length < all.length ? 'Empty files and folders cannot be sent.' : undefined
+  return added.length < all.length ? 'Empty files are not sent.' : undefined
 }
 
 export function removeDraftFile(chatId: string, file: DraftFile): void {

@@ -1,3 +1,4 @@
+import { altTextOf, withAltText } from '@parley/client/uploads'
 import type { ReactNode } from 'react'
 import { fileSize } from '../files/labels.ts'
 import { Icon } from '../ui/icon.tsx'
@@ -14,7 +15,16 @@ export function FileTray({
       {files.map((draft) => (
         <li key={draft.id} className="tray-file">
           {draft.file.type.startsWith('image/') ? (
-            <img src={draft.url} alt={draft.file.name} />
+            <>
+              <img src={draft.url} alt={draft.file.name} />
+              <input
+                className="file-size"
+                aria-label={`Describe ${draft.file.name}`}
+                placeholder="Describe"
+                defaultValue={altTextOf(draft.file)}
+                onChange={({ target }) => withAltText(draft.file, target.value)}
+              />
+            </>
           ) : (
             <span className="tray-text">
               <Icon name={draft.file.type.startsWith('video/') ? 'film' : 'file'} />

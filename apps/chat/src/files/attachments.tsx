@@ -64,7 +64,7 @@ function Tile({
   more: number
   onOpen(): void
 }>): ReactNode {
-  const { kind, fileName, width, height } = attachment
+  const { kind, fileName, altText, width, height } = attachment
   const ratio = width !== null && height !== null ? width / height : 4 / 3
   // Very long pictures are cut in the conversation. The gallery shows all of them.
   const shape = isAlone ? ({ '--ratio': Math.min(2.2, Math.max(0.62, ratio)) } as CSSProperties) : undefined
@@ -74,7 +74,7 @@ function Tile({
       type="button"
       className="picture"
       style={shape}
-      aria-label={more > 0 ? `Open ${name} ${fileName}, and ${more} more` : `Open ${name} ${fileName}`}
+      aria-label={`Open ${name} ${altText ?? fileName}${more > 0 ? `, and ${more} more` : ''}`}
       tabIndex={isTabStop ? 0 : -1}
       onClick={onOpen}
     >

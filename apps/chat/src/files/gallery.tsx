@@ -131,7 +131,7 @@ function Slide({
   isLarge,
   onZoom,
 }: Readonly<{ attachment: Attachment; isLarge: boolean; onZoom(): void }>): ReactNode {
-  const { kind, url, largeThumbnailUrl, fileName, width, height, renew } = useAttachment(attachment)
+  const { kind, url, largeThumbnailUrl, fileName, altText, width, height, renew } = useAttachment(attachment)
   const button = useRef<HTMLButtonElement>(null)
   // A picture grows from its middle.
   useEffect(() => {
@@ -147,7 +147,7 @@ function Slide({
     >
       <img
         src={isLarge ? url : (largeThumbnailUrl ?? url)}
-        alt={fileName}
+        alt={altText ?? fileName}
         width={width ?? undefined}
         height={height ?? undefined}
         draggable={false}

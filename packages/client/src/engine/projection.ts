@@ -57,6 +57,7 @@ const ATTACHMENT = `{__typename ${fields('Attachment', [
   'id',
   'kind',
   'fileName',
+  'altText',
   'contentType',
   'byteSize',
   'width',

@@ -6,6 +6,7 @@ type Table = Readonly<Record<string, Readonly<Record<string, string>>>>
 export const FIELDS: Table = {
   AddMembersPayload: { chat: 'Chat' },
   Attachment: {
+    altText: 'String',
     byteSize: 'Int',
     contentType: 'String',
     fileName: 'String',

@@ -5,9 +5,12 @@
 
 const USER = 'fragment U on User{id name avatarUrl}'
 
-const MESSAGE = `fragment M on Message{id seq kind clientMessageId sender{...U} body
-attachments{id kind fileName contentType byteSize width height thumbhash url thumbnailUrl
-largeThumbnailUrl:thumbnailUrl(maxEdge:1280)urlExpiresAt}
+/** Of an attachment. */
+export const ATTACHMENT_FIELDS = `{id kind fileName altText contentType byteSize width height thumbhash url thumbnailUrl
+largeThumbnailUrl:thumbnailUrl(maxEdge:1280)urlExpiresAt}`
+
+const MESSAGE = `fragment M on Message{id seq kind clientMessageId sender{...U}body
+attachments${ATTACHMENT_FIELDS}
 replyTo{id body sender{...U}expiresAt}
 reactions{emoji users{...U}}sentAt editedAt deletedAt expiresAt status}`
 
@@ -17,7 +20,7 @@ const MEMBER = 'fragment P on ChatMember{user{...U}role joinedAt leftAt delivere
 const SUMMARY = `fragment S on Chat{id kind title headSeq createdAt lastActivityAt messageTtlSeconds memberCount
 unreadCount viewerMember{...P}lastMessage{...M}members(first:2){edges{node{...P}}}}`
 
-const CHAT_FRAGMENTS = `${USER} ${MESSAGE} ${MEMBER} ${SUMMARY}`
+const CHAT_FRAGMENTS = `${USER}${MESSAGE}${MEMBER}${SUMMARY}`
 
 const EVENT = `fragment E on ChatEvent{__typename seq at actor{...U}chat{id}
 ...on MessageSent{message{...M}}...on MessageEdited{message{...M}}...on MessageDeleted{message{...M}}
@@ -36,10 +39,10 @@ messages(last:$pageSize,before:$before){edges{node{...M}}pageInfo{hasPreviousPag
 export const SUMMARY_OF = `query Summary($id:ID!){chat(id:$id){...S}}${CHAT_FRAGMENTS}`
 
 export const MEMBERS = `query Members($id:ID!,$after:String){chat(id:$id){headSeq members(first:100,after:$after){
-edges{node{...P}}pageInfo{hasNextPage endCursor}}}}${USER} ${MEMBER}`
+edges{node{...P}}pageInfo{hasNextPage endCursor}}}}${USER}${MEMBER}`
 
 export const EVENTS = `query Events($id:ID!,$afterSeq:Int!){chat(id:$id){headSeq events(afterSeq:$afterSeq){...E}}}
-${USER} ${MESSAGE} ${EVENT}`
+${USER}${MESSAGE}${EVENT}`
 
 /** Events with what they say about members. Those of messages come without their content. */
 export const GROUP_EVENTS = `query GroupEvents($id:ID!,$afterSeq:Int!,$first:Int){chat(id:$id){
@@ -56,7 +59,7 @@ viewerMember{readSeq}lastMessage{id status}}}}`
 export const INBOX = `subscription Inbox($deviceId:String){inbox(deviceId:$deviceId){__typename
 ...on ChatEvent{...E}...on ReceiptAdvanced{chat{id}user{id}deliveredSeq readSeq}
 ...on TypingChanged{chat{id}user{...U}typing}...on CaughtUp{at}...on InboxReset{reason}}}
-${USER} ${MESSAGE} ${EVENT}`
+${USER}${MESSAGE}${EVENT}`
 
 export const SERVICE_STATUS = 'subscription Status{serviceStatus{level paused}}'
 

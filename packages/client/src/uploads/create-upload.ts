@@ -42,8 +42,8 @@ export function createAnnouncements(request: Request): Announcements {
   return {
     async create(file) {
       await check(file)
-      const { fileName, contentType, byteSize } = file
-      const input = { fileName, contentType, byteSize }
+      const { fileName, altText, contentType, byteSize } = file
+      const input = { fileName, altText, contentType, byteSize }
       const { createUpload } = await request<CreateData>(CREATE_UPLOAD, { input }).catch((error: unknown) => {
         throw explained(error, file)
       })

@@ -1,5 +1,6 @@
 import type { Attachment } from '../api.ts'
 import { ParleyError } from '../errors.ts'
+import { altTextOf } from './alt-text.ts'
 
 /** The most files of one message, as every server has it. */
 const MAX_FILES = 10
@@ -27,6 +28,7 @@ export async function describe(file: Blob, id: string): Promise<Attachment> {
     id,
     kind,
     fileName: nameOf(file),
+    altText: altTextOf(file) || null,
     contentType,
     byteSize: file.size,
     width: size?.width ?? null,
@@ -51,12 +53,10 @@ function kindOf(contentType: string): Attachment['kind'] {
   return contentType.startsWith('video/') ? 'VIDEO' : 'FILE'
 }
 
-/** Without what the server rejects: paths and control characters. */
+/** Without what the server rejects: paths, control characters and halves of characters. */
 function nameOf(file: Blob): string {
   const { name } = file as Partial<File>
-  const clean = Array.from((name ?? '').replaceAll(/[\p{Cc}/\\]/gu, '_'))
-    .slice(0, MAX_NAME)
-    .join('')
+  const clean = (name ?? '').slice(0, MAX_NAME).replaceAll(/[\p{Cc}\p{Cs}/\\]/gu, '_')
   if (!/^\.*\s*$/.test(clean)) return clean
   const [, subtype = 'bin'] = /^[a-z]+\/([a-z0-9]+)/.exec(file.type) ?? []
   return `file.${subtype}`

@@ -1,12 +1,11 @@
+import { ATTACHMENT_FIELDS } from '../graphql/documents.ts'
+
 /* The operations of uploads. A test validates each against schema.graphql. */
 
-export const CREATE_UPLOAD = `mutation createUpload($input:CreateUploadInput!){createUpload(input:$input){
-attachment{id}uploadUrl uploadExpiresAt}}`
+export const CREATE_UPLOAD = `mutation createUpload($input:CreateUploadInput!){createUpload(input:$input){attachment{id}uploadUrl uploadExpiresAt}}`
 
 export const UPLOAD_LIMITS = 'query UploadLimits{serverInfo{features limits{maxUploadBytes}}}'
 
 export const FIND_UPLOADS = 'query FindUploads($ids:[ID!]!){nodes(ids:$ids){id}}'
 
-export const ATTACHMENT_URLS = `query AttachmentUrls($ids:[ID!]!){nodes(ids:$ids){...on Attachment{
-id kind fileName contentType byteSize width height thumbhash url thumbnailUrl
-largeThumbnailUrl:thumbnailUrl(maxEdge:1280)urlExpiresAt}}}`
+export const ATTACHMENT_URLS = `query AttachmentUrls($ids:[ID!]!){nodes(ids:$ids){...on Attachment${ATTACHMENT_FIELDS}}}`
