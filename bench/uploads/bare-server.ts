@@ -1,28 +1,34 @@
-// A bare HTTP server that takes and serves files at a given rate, and does nothing else. The same bytes at the same rate
-// pass it as passed the gateway, so its row shows what they cost the machine.
+// A bare HTTP server that takes and serves files at a given rate, and does nothing else. It gets the bytes that passed
+// the gateway, at the same rate, so its row shows what they cost the machine.
+import { randomBytes } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, rm } from 'node:fs/promises'
-import { createServer, type IncomingMessage } from 'node:http'
+import { mkdir, open, rm, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createPace } from '../../src/media/pace.ts'
 
 const { PORT = '', FOLDER = '', BYTES_PER_SECOND = '' } = process.env
 const pace = createPace({ bytesPerSecond: Number(BYTES_PER_SECOND), onPassed: () => undefined })
+const served = join(FOLDER, 'file')
 let count = 0
 
-async function take(request: IncomingMessage, path: string): Promise<void> {
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method !== 'PUT') return pipeline(createReadStream(served), pace, response)
+  const path = join(FOLDER, `received-${(count += 1)}`)
   await pipeline(pace(request.iterator({ destroyOnReturn: false })), createWriteStream(path))
+  await flush(path)
+  response.writeHead(204).end()
+  await rm(path)
+}
+
+async function flush(path: string): Promise<void> {
   await using file = await open(path)
   await file.sync()
 }
 
 await mkdir(FOLDER, { recursive: true })
-createServer(async (request, response) => {
-  const isUpload = request.method === 'PUT'
-  const path = join(FOLDER, isUpload ? `received-${(count += 1)}` : 'file')
-  if (isUpload) await take(request, request.url === '/file' ? join(FOLDER, 'file') : path)
-  if (isUpload) response.writeHead(204).end()
-  else await pipeline(createReadStream(path), pace, response)
-  if (isUpload) await rm(path, { force: true })
+await writeFile(served, randomBytes(5_000_000))
+createServer((request, response) => {
+  serve(request, response).catch(() => response.destroy())
 }).listen(Number(PORT), '127.0.0.1')
