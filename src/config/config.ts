@@ -66,7 +66,7 @@ export type MediaConfig = Readonly<{
   contentTypes: readonly string[]
   /** For each user. Infinity: no limit. */
   bytesPerDay: number
-  /** What all files of this gateway share, in both directions. Infinity: no limit. */
+  /** All files of this gateway share it, in both directions. Infinity: no limit. */
   bytesPerSecond: number
   /** The address that scans files. Its secret is in `Secrets`. Undefined: files are not scanned. */
   scan?: Readonly<{ url: string; acceptsUnchecked: boolean }> | undefined

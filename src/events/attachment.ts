@@ -8,7 +8,7 @@ export type Attachment = Readonly<{
   id: AttachmentId
   kind: AttachmentKind
   fileName: string
-  /** What the file shows, in words of the uploader. Null if they gave none. */
+  /** Describes the file in words of the uploader. Null if they gave none. */
   altText: string | null
   contentType: string
   byteSize: number

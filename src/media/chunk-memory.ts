@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { ServerResponse } from 'node:http'
 
 /*
  * The memory of a chunk is outside of the heap. Only a full collection finds out that it is not used any more, and it
@@ -11,16 +10,6 @@ import type { ServerResponse } from 'node:http'
 export async function appendChunks(file: FileHandle, chunks: AsyncIterable<Buffer>): Promise<void> {
   for await (const chunk of chunks) {
     await file.appendFile(chunk)
-    free(chunk)
-  }
-}
-
-/** Sends chunks, each when the one before has left this process. They must not be used afterwards. */
-export async function sendChunks(response: ServerResponse, chunks: AsyncIterable<Buffer>): Promise<void> {
-  for await (const chunk of chunks) {
-    await new Promise<void>((resolve, reject) => {
-      response.write(chunk, (error) => (error ? reject(error) : resolve()))
-    })
     free(chunk)
   }
 }

@@ -247,7 +247,7 @@ export type Attachment = Readonly<{
   id: string
   kind: 'IMAGE' | 'VIDEO' | 'AUDIO' | 'FILE'
   fileName: string
-  /** What the file shows, in words of its sender: for the `alt` of a picture. Null if there are none. */
+  /** Describes the file in words of its sender: for the `alt` of a picture. Null if there are none. */
   altText: string | null
   contentType: string
   byteSize: number

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { sendChunks } from '../../media/chunk-memory.ts'
+import { free } from '../../media/chunk-memory.ts'
 import type { Download } from '../../media/downloads.ts'
 import type { ByteRange } from '../../media/storage.ts'
 
@@ -50,6 +50,16 @@ export async function sendDownload(
   response.writeHead(range === undefined ? 200 : 206, { 'Content-Length': last - first + 1 })
   if (bytes !== undefined) await sendChunks(response, bytes)
   response.end()
+}
+
+/** Sends chunks, each when the one before has left this process. They must not be used afterwards. */
+async function sendChunks(response: ServerResponse, chunks: AsyncIterable<Buffer>): Promise<void> {
+  for await (const chunk of chunks) {
+    await new Promise<void>((resolve, reject) => {
+      response.write(chunk, (error) => (error ? reject(error) : resolve()))
+    })
+    free(chunk)
+  }
 }
 
 function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {

@@ -117,7 +117,7 @@ function virtualClock() {
 function startPace(clock: ReturnType<typeof virtualClock>, bytesPerSecond: number) {
   let passed = 0
   const onPassed = (byteCount: number): void => void (passed += byteCount)
-  const pace: Pace = createPace({ bytesPerSecond, onPassed, now: clock.now, wait: clock.wait })
+  const pace: Pace = createPace({ bytesPerSecond, onPassed, now: clock.now, wait: (ms) => clock.wait(ms) })
   return { pace, passed: () => passed }
 }
 
