@@ -68,8 +68,11 @@ function framesWithin({ pages = 1, width, pageHeight, height }: Metadata, limits
 
 type Encoder = Readonly<{ encode(image: Sharp): Sharp; contentType: string }>
 
+/** With the usual effort, a WebP of the most pixels would come close to the limit of processor time. */
+const LARGE_PIXELS = 16_000_000
+
 /** Encoding AVIF takes a minute for a large photo, so AVIF becomes WebP. */
-function encoderOf({ format }: Metadata): Encoder {
+function encoderOf({ format, width, height }: Metadata): Encoder {
   switch (format) {
     case 'jpeg':
       return { encode: (image) => image.jpeg({ quality: 88 }), contentType: 'image/jpeg' }
@@ -79,7 +82,10 @@ function encoderOf({ format }: Metadata): Encoder {
       return { encode: (image) => image.gif(), contentType: 'image/gif' }
     case 'webp':
     case 'heif':
-      return { encode: (image) => image.webp({ quality: 88 }), contentType: 'image/webp' }
+      return {
+        encode: (image) => image.webp({ quality: 88, effort: width * height > LARGE_PIXELS ? 1 : 4 }),
+        contentType: 'image/webp',
+      }
     default:
       throw new Error(`Images of the format ${format} are not shown`)
   }
