@@ -72,10 +72,11 @@ const PLAN: Statement = {
   name: 'push_plan',
   text: `
     INSERT INTO chat_marks AS m (chat_id, follower_id, user_id, first_seq, last_seq, changed_at, due_at)
-    SELECT $1, 'push/' || lower(t.provider::text), u.user_id, 1, 1, clock_timestamp(), u.due_at
+    SELECT $1, f.id, u.user_id, 1, 1, clock_timestamp(), u.due_at
     FROM unnest($2::text[], $3::timestamptz[]) AS u(user_id, due_at)
       CROSS JOIN LATERAL (SELECT DISTINCT o.provider FROM push_targets o WHERE o.user_id = u.user_id) t
-    ORDER BY u.user_id, t.provider
+      JOIN followers f ON f.id = 'push/' || lower(t.provider::text)
+    ORDER BY u.user_id, f.id
     ON CONFLICT (chat_id, follower_id, user_id)
       DO UPDATE SET last_seq = m.last_seq + 1, due_at = LEAST(m.due_at, EXCLUDED.due_at)`,
 }
@@ -85,8 +86,9 @@ const PLAN_WITHDRAWAL: Statement = {
   name: 'push_plan_withdrawal',
   text: `
     INSERT INTO chat_marks AS m (chat_id, follower_id, user_id, first_seq, last_seq, changed_at, due_at)
-    SELECT DISTINCT p.chat_id, 'push/' || lower(p.provider::text), p.user_id, 1, 1, clock_timestamp(), clock_timestamp()
-    FROM pushes p WHERE p.chat_id = $1 AND p.is_shown AND p.sent_seq = $2
+    SELECT DISTINCT p.chat_id, f.id, p.user_id, 1, 1, clock_timestamp(), clock_timestamp()
+    FROM pushes p JOIN followers f ON f.id = 'push/' || lower(p.provider::text)
+    WHERE p.chat_id = $1 AND p.is_shown AND p.sent_seq = $2
     ORDER BY 3, 2
     ON CONFLICT (chat_id, follower_id, user_id)
       DO UPDATE SET last_seq = m.last_seq + 1, due_at = LEAST(m.due_at, EXCLUDED.due_at)`,

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import { register, SET_TARGET, startPushStage } from '../../harness/push/push-stage.ts'
+import { register, SET_TARGET, startPushStage, startWebPushOnly } from '../../harness/push/push-stage.ts'
+import { resetDevices } from '../../../src/backup/reset-devices.ts'
 import { query } from '../../harness/servers/database.ts'
+import { startParley } from '../../harness/servers/parley.ts'
 
 const TARGETS = 'SELECT user_id, device_id FROM push_targets ORDER BY user_id, device_id'
 
@@ -72,4 +74,46 @@ test('serverInfo tells apps what is on', async () => {
   expect(await stage.alice.run('{ serverInfo { push { providers webPushKey } } }')).toEqual({
     serverInfo: { push: { providers: ['WEB_PUSH', 'APNS', 'FCM'], webPushKey: stage.webPushKey } },
   })
+})
+
+test('targets of a provider that was switched off leave nothing behind', async () => {
+  await using stage = await startPushStage()
+  const { bob, alice, chatId, parley } = stage
+  await register(bob, 'pixel')
+  await bob.run(SET_TARGET, { input: { deviceId: 'pixel', target: { fcm: { token: 'pixel' } } } })
+  await parley.stop()
+  await using push = await startWebPushOnly()
+  const { vapidKey, config } = push
+  await using later = await startParley({
+    databaseUrl: parley.databaseUrl,
+    vapidKey,
+    config: { push: config },
+  })
+  const followers = `SELECT id FROM followers WHERE id LIKE 'push/%' ORDER BY id`
+  await expect
+    .poll(() => query(parley.databaseUrl, followers), { timeout: 10_000 })
+    .toEqual([{ id: 'push/plan' }, { id: 'push/web_push' }])
+  const ann = await later.person(alice.name)
+  await ann.send(chatId, 'Hello')
+  await stage.idle()
+  const off = await (
+    await later.person(bob.name)
+  ).post(SET_TARGET, {
+    input: { deviceId: 'pixel', target: { fcm: { token: 'pixel' } } },
+  })
+  expect(off.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT')
+})
+
+test('devices are notified again after the logs were set back', async () => {
+  await using stage = await startPushStage()
+  const { alice, bob, chatId, web, parley } = stage
+  await stage.phone(bob)
+  await alice.send(chatId, 'lost')
+  await web.received.next()
+  await stage.idle()
+  // As if the log had lost the messages up to this one.
+  await query(parley.databaseUrl, 'UPDATE pushes SET sent_seq = 1000')
+  await resetDevices(parley.databaseUrl, new AbortController().signal)
+  const { seq } = await alice.send(chatId, 'new')
+  expect((await web.received.next()).data['seq']).toBe(seq)
 })

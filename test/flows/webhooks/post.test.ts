@@ -59,7 +59,8 @@ test.each([
   await using server = await startServer((__, response) => response.end())
   names.answers = answers
   const posted = await post({ ...REQUEST, url: `http://hooks.example:${server.port}/` })
-  expect(posted).toEqual({ type: 'failed', reason: '127.0.0.1 is not a public address' })
+  const reason = '127.0.0.1 is not a public address'
+  expect(posted).toEqual({ type: 'failed', reason, isForbidden: true })
   expect(server.requests()).toBe(0)
 })
 

@@ -1,0 +1,13 @@
+-- As before, for providers that are on. A mark for another one would stay for good.
+CREATE OR REPLACE FUNCTION mark_read_pushes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO chat_marks AS m (chat_id, follower_id, user_id, first_seq, last_seq, changed_at, due_at)
+  SELECT DISTINCT NEW.chat_id, f.id, NEW.user_id, 1, 1, clock_timestamp(), clock_timestamp()
+  FROM pushes p JOIN followers f ON f.id = 'push/' || lower(p.provider::text)
+  WHERE p.chat_id = NEW.chat_id AND p.user_id = NEW.user_id AND p.is_shown AND p.sent_seq <= NEW.read_seq
+  ORDER BY 2
+  ON CONFLICT (chat_id, follower_id, user_id)
+    DO UPDATE SET last_seq = m.last_seq + 1, due_at = LEAST(m.due_at, EXCLUDED.due_at);
+  RETURN NULL;
+END
+$$;
