@@ -31,6 +31,11 @@ export class ChatFeed {
   /** Accepts an event. Returns the events that can be delivered now, in order of seq. */
   offer(event: ChatEvent): readonly ChatEvent[] {
     this.expect(event.seq)
+    // The usual case: nothing waits, and this is the next event.
+    if (this.#waiting.size === 0 && event.seq === this.#lastSeq + 1) {
+      this.#lastSeq = event.seq
+      return [event]
+    }
     if (this.#hasRoomFor(event)) this.#waiting.set(event.seq, event)
     return this.#takeReady()
   }
