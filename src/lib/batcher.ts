@@ -1,4 +1,5 @@
 import { pause } from './async.ts'
+import { elapsedMs } from './clock.ts'
 
 /** Thrown by `submit` if too many items wait already. */
 export class BatcherFullError extends Error {
@@ -17,6 +18,8 @@ export type BatcherOptions<Item, Result> = Readonly<{
   maxWaiting: number
   /** How many batches may be in progress at the same time. Default: 1. */
   concurrency?: number
+  /** A further batch begins only when those in progress have taken this long, in milliseconds. Default: at once. */
+  patienceMs?: number
   /** The pause after each batch, in which items gather for the next. A function is called each time. Default: none. */
   restMs?: number | (() => number)
 }>
@@ -35,15 +38,18 @@ type Waiting<Item, Result> = Readonly<{ item: Item; result: PromiseWithResolvers
 /**
  * Batches by back-pressure. Only a few batches are in progress at a time, usually one. When one ends, the next takes
  * every item that arrived meanwhile. An idle batcher starts at once, so no item waits for a batch to fill. Under load
- * the batches grow until the work keeps up.
+ * the batches grow until the work keeps up. With a patience, there is one batch at a time unless batches are slow.
  *
  * Memory is bounded by `maxWaiting` and the batches in progress. A batch that never ends blocks all later ones, so
  * `run` needs a deadline of its own.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { maxBatch, maxWaiting, concurrency = 1, restMs } = options
+  const { maxBatch, maxWaiting, concurrency = 1, patienceMs = 0, restMs } = options
   let waiting: Waiting<Item, Result>[] = []
   let workers = 0
+  /** When the batch of each worker began. */
+  const startTimes = new Map<symbol, number>()
+  let nextLook: NodeJS.Timeout | undefined
   const drains = new Set<() => void>()
   let resting = new AbortController()
   let isDraining = false
@@ -54,21 +60,43 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     }
     const result = Promise.withResolvers<Result>()
     waiting.push({ item, result })
-    if (workers < concurrency) void work()
+    begin()
     return result.promise
   }
 
+  function begin(): void {
+    if (waiting.length === 0 || workers >= concurrency) return
+    if (areSlow(workers)) void work()
+    else nextLook ??= setTimeout(lookAgain, patienceMs)
+  }
+
+  function lookAgain(): void {
+    nextLook = undefined
+    begin()
+  }
+
+  /** Whether each of the `count` workers has a batch that takes too long to wait for it. */
+  function areSlow(count: number): boolean {
+    if (patienceMs === 0 || count === 0) return true
+    const now = elapsedMs()
+    return startTimes.size === count && startTimes.values().every((startedAt) => now - startedAt >= patienceMs)
+  }
+
   async function work(): Promise<void> {
+    const worker = Symbol()
     workers += 1
     // Everything that is submitted in the same turn of the event loop joins the first batch.
     await Promise.resolve()
-    while (waiting.length > 0) {
+    while (waiting.length > 0 && areSlow(workers - 1)) {
       const batch = waiting.slice(0, maxBatch)
       waiting = waiting.slice(batch.length)
+      startTimes.set(worker, elapsedMs())
       await settle(batch)
+      startTimes.delete(worker)
       if (restMs !== undefined && !isDraining) await rest(typeof restMs === 'number' ? restMs : restMs())
     }
     workers -= 1
+    begin()
     if (workers > 0) return
     for (const resolve of drains) resolve()
     drains.clear()

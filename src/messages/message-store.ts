@@ -1,10 +1,10 @@
 import { type ChatId, type MessageId, type Seq, SYSTEM_USER_ID, type UserId } from '../ids.ts'
-import type { JsonObject } from '../lib/bounded-json.ts'
 import type { Range } from '../lib/range.ts'
 import type { MembershipPeriod } from '../events/membership-period.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Statement } from '../store/sql/statement.ts'
 import type { Message, Reaction } from '../events/message.ts'
+import { messageOf, PAGE_ROW, type PageRow } from './page-rows.ts'
 
 /** A membership period in one chat. */
 export type ChatPeriod = MembershipPeriod & Readonly<{ chatId: ChatId }>
@@ -40,27 +40,6 @@ const COLUMNS = `
   m.deleted_at AS "deletedAt", m.expires_at AS "expiresAt", m.attachment_count AS "attachmentCount",
   m.type, m.data`
 
-const PAGE_COLUMNS = `
-  m.seq, m.sender_id, m.client_message_id, m.body, m.attachment_count, m.reply_to_seq, m.sent_at, m.edited_at,
-  m.deleted_at, m.expires_at, m.type, m.data`
-
-/** The number of the page, and the columns above. */
-type PageRow = readonly [
-  page: number,
-  seq: Seq,
-  senderId: UserId,
-  clientMessageId: string,
-  body: string | null,
-  attachmentCount: number,
-  replyToSeq: Seq | null,
-  sentAt: Date,
-  editedAt: Date | null,
-  deletedAt: Date | null,
-  expiresAt: Date | null,
-  type: string | null,
-  data: JsonObject | null,
-]
-
 // One row per id by the primary key of messages. Takes no lock, as all statements of this file.
 const FIND_MANY = {
   name: 'message_find_many',
@@ -81,7 +60,7 @@ const list = (inverted: boolean): Statement => ({
   name: inverted ? 'message_list_backwards' : 'message_list',
   rows: 'arrays',
   text: `
-    SELECT wanted.page, ${PAGE_COLUMNS}
+    SELECT ${PAGE_ROW}
     FROM unnest($1::int[], $2::uuid[], $3::int[]) AS wanted(page, chat_id, size)
       CROSS JOIN LATERAL (
         SELECT found.* FROM unnest($4::int[], $5::int[], $6::int[]) AS period(page, first, last)
@@ -94,8 +73,7 @@ const list = (inverted: boolean): Statement => ({
         WHERE period.page = wanted.page
         ORDER BY found.seq ${inverted ? 'DESC' : 'ASC'}
         LIMIT wanted.size
-      ) m
-    ORDER BY wanted.page, m.seq ${inverted ? 'DESC' : 'ASC'}`,
+      ) m`,
 })
 const LIST = { forwards: list(false), backwards: list(true) }
 
@@ -157,6 +135,10 @@ const boundsOf = (periods: readonly MembershipPeriod[]): unknown[] => [
   periods.map(({ last }) => last),
 ]
 
+/** The rows of a page come in order already, which takes a comparison each. The statement does not promise it. */
+const oldestFirst = (one: Message, other: Message): number => one.seq - other.seq
+const newestFirst = (one: Message, other: Message): number => other.seq - one.seq
+
 function pageValues(keys: readonly PageKey[], wanted: readonly number[]): unknown[] {
   const periods = wanted.flatMap((page) => (keys[page]?.periods ?? []).map((period) => ({ page, ...period })))
   return [
@@ -166,24 +148,6 @@ function pageValues(keys: readonly PageKey[], wanted: readonly number[]): unknow
     periods.map(({ page }) => page),
     ...boundsOf(periods),
   ]
-}
-
-function toMessage(row: PageRow, keys: readonly PageKey[]): Message {
-  return {
-    chatId: keys[row[0]]?.chatId as ChatId,
-    seq: row[1],
-    senderId: row[2],
-    clientMessageId: row[3],
-    body: row[4],
-    attachmentCount: row[5],
-    replyToSeq: row[6],
-    sentAt: row[7],
-    editedAt: row[8],
-    deletedAt: row[9],
-    expiresAt: row[10],
-    type: row[11],
-    data: row[12],
-  }
 }
 
 export function createMessageStore({ reader }: { reader: Reader }): MessageStore {
@@ -199,7 +163,10 @@ export function createMessageStore({ reader }: { reader: Reader }): MessageStore
       const read = async (statement: Statement, wanted: readonly number[]): Promise<void> => {
         if (wanted.length === 0) return
         const rows = await reader.query<PageRow>(statement, pageValues(keys, wanted))
-        for (const row of rows) pages[row[0]]?.push(toMessage(row, keys))
+        for (const row of rows) {
+          const [page] = row
+          pages[page]?.push(messageOf(row, keys[page]?.chatId as ChatId))
+        }
       }
       const numbers = [...keys.keys()]
       await Promise.all([
@@ -212,6 +179,7 @@ export function createMessageStore({ reader }: { reader: Reader }): MessageStore
           numbers.filter((page) => keys[page]?.inverted === false),
         ),
       ])
+      pages.forEach((page, number) => page.sort(keys[number]?.inverted === true ? newestFirst : oldestFirst))
       return pages
     },
 

@@ -8,11 +8,14 @@ type Options<Key, Value> = Readonly<{
   maxBatch: number
 }>
 
-/** A slow statement, such as one that reads from the disk, then delays only a part of the others. */
-const CONCURRENCY = 3
+/**
+ * A statement costs a gateway and a server more than ten of its keys, so there is one at a time. While one is slow, such
+ * as by reading from the disk, others run beside it.
+ */
+const [CONCURRENCY, PATIENCE_MS] = [3, 10]
 
 /**
- * Returns a function whose calls share statements. A call on an idle gateway reads at once. While statements are in
+ * Returns a function whose calls share statements. A call on an idle gateway reads at once. While a statement is in
  * progress, calls gather for the next one. So a query that reads the same list of a hundred chats, and a hundred
  * queries that read one each, cost a few statements.
  *
@@ -24,7 +27,7 @@ export function gatherReads<Key, Value>({
   maxBatch,
 }: Options<Key, Value>): (key: Key) => Promise<Value> {
   const create = (): ((key: Key) => Promise<Value>) =>
-    shareStatement({ run: read, maxBatch, concurrency: CONCURRENCY })
+    shareStatement({ run: read, maxBatch, concurrency: CONCURRENCY, patienceMs: PATIENCE_MS })
   const latest = create()
   const perOperation = new WeakMap<Freshness, (key: Key) => Promise<Value>>()
 

@@ -8,6 +8,8 @@ type Options<Item, Result> = Readonly<{
   maxBatch: number
   /** How many statements may run at the same time. */
   concurrency: number
+  /** Another statement begins only when those that run have taken this long, in milliseconds. Default: at once. */
+  patienceMs?: number
   /** The pause after each statement, in which calls gather for the next, in milliseconds. Default: none. */
   restMs?: number
 }>
@@ -34,6 +36,7 @@ export function shareStatement<Item, Result>({
   run,
   maxBatch,
   concurrency,
+  patienceMs,
   restMs,
 }: Options<Item, Result>): (item: Item) => Promise<Result> {
   const { submit } = createBatcher<Item, () => Result>({
@@ -41,6 +44,7 @@ export function shareStatement<Item, Result>({
     maxBatch,
     maxWaiting: MAX_WAITING,
     concurrency,
+    ...(patienceMs !== undefined && { patienceMs }),
     ...(restMs !== undefined && { restMs }),
   })
 

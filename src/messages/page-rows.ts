@@ -1,0 +1,72 @@
+import type { Message } from '../events/message.ts'
+import type { ChatId, UserId } from '../ids.ts'
+import type { JsonObject } from '../lib/bounded-json.ts'
+
+/*
+ * A row of a page has three columns, because each value costs the gateway and PostgreSQL more than its characters:
+ *
+ * - the number of the page
+ * - one text with what every message has: seq, time, sender, key and body. Control characters separate them. Only a body
+ *   can contain one, and it comes last. A deleted message has none, not even its separator.
+ * - JSON with what few messages have, or null
+ */
+export const PAGE_ROW = `
+  wanted.page,
+  concat_ws(E'\\x1f', m.seq, date_part('epoch', m.sent_at), m.sender_id, m.client_message_id, m.body),
+  CASE
+    WHEN COALESCE(m.edited_at, m.deleted_at, m.expires_at) IS NOT NULL OR m.reply_to_seq IS NOT NULL
+      OR m.attachment_count > 0 OR m.type IS NOT NULL OR m.data IS NOT NULL
+    THEN json_build_array(
+      m.reply_to_seq, date_part('epoch', m.edited_at), date_part('epoch', m.deleted_at),
+      date_part('epoch', m.expires_at), m.attachment_count, m.type, m.data)
+  END`
+
+/** The columns above. */
+export type PageRow = readonly [page: number, common: string, rare: Rare | null]
+
+type Rare = readonly [
+  replyToSeq: number | null,
+  editedAt: number | null,
+  deletedAt: number | null,
+  expiresAt: number | null,
+  attachmentCount: number,
+  type: string | null,
+  data: JsonObject | null,
+]
+
+const SEPARATOR = '\x1f'
+const NOTHING_RARE: Rare = [null, null, null, null, 0, null, null]
+
+/** Returns the message of a row. */
+export function messageOf([, common, rare]: PageRow, chatId: ChatId): Message {
+  const seqEnd = common.indexOf(SEPARATOR)
+  const timeEnd = common.indexOf(SEPARATOR, seqEnd + 1)
+  const senderEnd = common.indexOf(SEPARATOR, timeEnd + 1)
+  const keyEnd = common.indexOf(SEPARATOR, senderEnd + 1)
+  const hasBody = keyEnd !== -1
+  const [replyToSeq, editedAt, deletedAt, expiresAt, attachmentCount, type, data] = rare ?? NOTHING_RARE
+  return {
+    chatId,
+    seq: Number(common.slice(0, seqEnd)),
+    senderId: common.slice(timeEnd + 1, senderEnd) as UserId,
+    clientMessageId: hasBody ? common.slice(senderEnd + 1, keyEnd) : common.slice(senderEnd + 1),
+    body: hasBody ? common.slice(keyEnd + 1) : null,
+    attachmentCount,
+    replyToSeq,
+    sentAt: timeOf(Number(common.slice(seqEnd + 1, timeEnd))),
+    editedAt: optionalTime(editedAt),
+    deletedAt: optionalTime(deletedAt),
+    expiresAt: optionalTime(expiresAt),
+    type,
+    data,
+  }
+}
+
+/** Columns have milliseconds. The product of their seconds may differ from a whole number by less than that. */
+function timeOf(seconds: number): Date {
+  return new Date(Math.round(seconds * 1_000))
+}
+
+function optionalTime(seconds: number | null): Date | null {
+  return seconds === null ? null : timeOf(seconds)
+}
