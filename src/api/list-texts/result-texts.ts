@@ -1,4 +1,5 @@
-import { type GraphQLError, responsePathAsArray } from 'graphql'
+import { type FieldNode, type GraphQLError, responsePathAsArray } from 'graphql'
+import type { ListWriter } from './compile-list.ts'
 import { JsonText } from './json-text.ts'
 
 type Path = Parameters<typeof responsePathAsArray>[0]
@@ -13,8 +14,13 @@ type Container = Record<string | number, unknown>
 /**
  * The texts of one operation's lists. graphql-js gets an empty list in place of each, completes the rest of the result,
  * and knows nothing of the texts. `embed` then puts them where the empty lists are.
+ *
+ * Whoever writes the answer gets this object beside the result. A `WeakMap` from one to the other would keep each answer
+ * until the next full garbage collection, because collections of young objects take the values of an old map for used.
  */
 export class ResultTexts {
+  /** The writers of lists that depend on the variables of the operation. */
+  readonly writers = new Map<FieldNode, ListWriter | undefined>()
   readonly #maxChars: number
   #waiting: { path: Path; text: JsonText }[] = []
   #chars = 0
@@ -63,7 +69,6 @@ export class ResultTexts {
     if (parent === undefined || key === undefined) return
     parent[key] = text
     for (const container of containers) this.#containers.add(container)
-    owners.set(data as object, this)
   }
 
   #textOf(value: unknown): string {
@@ -73,12 +78,4 @@ export class ResultTexts {
     const fields = Object.entries(value as Container).filter(([, inner]) => inner !== undefined)
     return `{${fields.map(([key, inner]) => `${JSON.stringify(key)}:${this.#textOf(inner)}`).join(',')}}`
   }
-}
-
-/** The texts that a result contains, by its data. */
-const owners = new WeakMap<object, ResultTexts>()
-
-/** Returns the texts in a result, or undefined if there are none. */
-export function textsIn({ data }: Result): ResultTexts | undefined {
-  return typeof data === 'object' && data !== null ? owners.get(data) : undefined
 }

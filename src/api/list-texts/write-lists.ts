@@ -44,7 +44,7 @@ function writing({ resolve = defaultFieldResolver }: GraphQLField<unknown, Conte
     // A field that a selection has twice is rare. Its writer would belong to both of its nodes.
     const [node, second] = info.fieldNodes
     if (texts === undefined || node === undefined || second !== undefined) return items
-    const writer = writerFor(node, info)
+    const writer = writerFor(node, info, texts)
     return writer === undefined ? items : textOrItems(writer, items, { context, texts, info })
   }
 }
@@ -78,17 +78,18 @@ function keep(run: TextRun, { texts, info: { path } }: Target): readonly [] {
 
 /** As long as their documents are, which the document cache bounds. */
 const constantWriters = new WeakMap<FieldNode, ListWriter>()
-/** The writers that depend on variables, for one execution each. */
-const variableWriters = new WeakMap<object, Map<FieldNode, ListWriter | undefined>>()
 
-function writerFor(node: FieldNode, info: GraphQLResolveInfo): ListWriter | undefined {
+function writerFor(
+  node: FieldNode,
+  info: GraphQLResolveInfo,
+  { writers }: ResultTexts,
+): ListWriter | undefined {
   const constant = constantWriters.get(node)
   if (constant !== undefined) return constant
+  if (writers.has(node)) return writers.get(node)
   const { schema, fragments, variableValues, returnType } = info
-  const perNode = variableWriters.get(variableValues) ?? new Map<FieldNode, ListWriter | undefined>()
-  if (perNode.has(node)) return perNode.get(node)
   const writer = compileList({ schema, fragments, variableValues, node, type: returnType })
   if (writer?.isConstant === true) constantWriters.set(node, writer)
-  variableWriters.set(variableValues, perNode.set(node, writer))
+  else writers.set(node, writer)
   return writer
 }

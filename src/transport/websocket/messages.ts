@@ -9,7 +9,7 @@ import {
   type SubscribePayload,
   validateMessage,
 } from 'graphql-ws'
-import { textsIn } from '../../api/list-texts/result-texts.ts'
+import type { ResultTexts } from '../../api/list-texts/result-texts.ts'
 import type { DocumentRequest } from '../pipeline/persisted-queries.ts'
 import { resultText } from '../pipeline/result-text.ts'
 
@@ -50,9 +50,9 @@ function isOfClient(message: ReturnType<typeof validateMessage>): message is Cli
   return type !== MessageType.ConnectionAck && type !== MessageType.Next && type !== MessageType.Error
 }
 
-/** A result of an operation, whose lists may be texts. Its errors have to be for the client. */
-export function nextMessage(id: string, result: ExecutionResult): string {
-  return `${nextMessageHead(id)}${textsIn(result)?.stringify(result) ?? resultText(result)}}`
+/** A result of an operation, with the texts of its lists if it has any. Its errors have to be for the client. */
+export function nextMessage(id: string, result: ExecutionResult, texts?: ResultTexts): string {
+  return `${nextMessageHead(id)}${texts?.stringify(result) ?? resultText(result)}}`
 }
 
 /** A `next` message up to its payload. */

@@ -50,7 +50,10 @@ export type OperationRunnerDependencies = Readonly<{
 type Results = AsyncGenerator<ExecutionResult, void, void>
 
 /** An operation that can be executed. */
-type Prepared = Readonly<{ type: OperationTypeNode; args: ExecutionArgs }>
+type Prepared = Readonly<{ type: OperationTypeNode; args: ExecutionArgs; texts: ResultTexts | undefined }>
+
+/** What came of an operation: the errors if it was rejected, and the texts that belong to its result. */
+type Answer = Readonly<{ outcome: Outcome | readonly GraphQLError[]; texts?: ResultTexts | undefined }>
 
 /**
  * An operation is prepared, executed and answered. The cheap checks come first: an invalid document costs no request to
@@ -64,22 +67,22 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
     operation: Operation,
     request: OperationRequest,
   ): Promise<void> {
-    const outcome = await outcomeOf(connection, operation, request)
+    const { outcome, texts } = await answerTo(connection, operation, request)
     if (outcome instanceof SinkStream) await startLive(connection, operation, outcome)
-    else await deliver(connection, operation, outcome)
+    else await deliver(connection, operation, outcome, texts)
   }
 
-  /** Returns errors if the operation is rejected. */
-  async function outcomeOf(
+  async function answerTo(
     connection: SocketConnection,
     operation: Operation,
     request: OperationRequest,
-  ): Promise<Outcome | readonly GraphQLError[]> {
+  ): Promise<Answer> {
     try {
       const prepared = await prepare(connection, operation, request)
-      return 'args' in prepared ? await execute(prepared) : prepared
+      if (!('args' in prepared)) return { outcome: prepared }
+      return { outcome: await execute(prepared), texts: prepared.texts }
     } catch (error) {
-      return [toClientError(error, logger)]
+      return { outcome: [toClientError(error, logger)] }
     }
   }
 
@@ -110,6 +113,9 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
     if (session !== undefined)
       admit(connection, operation, { definition, userId: session.viewer.userId, backlogMs })
     intake.recordStart(queuedMs)
+    // The context of a subscription serves many executions.
+    const isLive = definition.operation === OperationTypeNode.SUBSCRIPTION
+    const texts = isLive ? undefined : new ResultTexts(MAX_ANSWER_CHARS)
     const caller: Caller = {
       transport: 'websocket',
       session,
@@ -123,16 +129,12 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
           outbox: connection.outbox,
           payloads,
         }),
-      // The context of a subscription serves many executions.
-      texts:
-        definition.operation === OperationTypeNode.SUBSCRIPTION
-          ? undefined
-          : new ResultTexts(MAX_ANSWER_CHARS),
+      texts,
     }
     const named = { document, operationName: definition.name?.value, variableValues: request.variables }
     const args = { schema: yoga.schema, ...named, contextValue: yoga.contextFor(caller, request) }
     admitted()
-    return { type: definition.operation, args }
+    return { type: definition.operation, args, texts }
   }
 
   type Admission = Readonly<{ definition: OperationDefinitionNode; userId: UserId; backlogMs: number }>
@@ -173,11 +175,12 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
     connection: SocketConnection,
     operation: Operation,
     outcome: Exclude<Outcome, SinkStream> | readonly GraphQLError[],
+    texts: ResultTexts | undefined,
   ): Promise<void> {
     try {
       if (isErrors(outcome)) sendErrors(connection, operation, outcome)
       else if (isStream(outcome)) await sendAll(connection, operation, outcome)
-      else sendResult(connection, operation, outcome)
+      else sendResult(connection, operation, outcome, texts)
     } catch (error) {
       sendErrors(connection, operation, [error])
     } finally {
@@ -203,9 +206,10 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
     connection: SocketConnection,
     { id, isWanted }: Operation,
     result: ExecutionResult,
+    texts: ResultTexts | undefined,
   ): void {
     if (!isWanted) return
-    void connection.send(nextMessage(id, result))
+    void connection.send(nextMessage(id, result, texts))
     void connection.send(completeMessage(id))
   }
 
