@@ -17,10 +17,10 @@ export type Accept = (item: LiveItem) => 'deliver' | 'skip' | 'last'
  */
 export type LiveSink = Readonly<{
   /**
-   * Items follow. `resume` is to be called when the sink is ready after `take` returned false, but not while `take`
-   * runs.
+   * Items of the stream follow. Its `resume` is to be called when the sink is ready after `take` returned false, but not
+   * while `take` runs.
    */
-  start(resume: () => void): void
+  start(stream: Readonly<{ resume(): void }>): void
   /**
    * Takes the next item. Returns false if the sink is not ready for another one. `onFlushed` is called when the
    * operating system has taken the item, and never if it has not.

@@ -61,7 +61,7 @@ export class SinkStream implements AsyncIterableIterator<never, undefined, undef
     this.#onEnd = onEnd
     if (this.#state === 'closed' || this.#error !== undefined) return this.#end()
     this.#state = 'replaying'
-    this.#sink.start(() => this.#resume())
+    this.#sink.start(this)
     void this.#replay()
   }
 
@@ -143,11 +143,11 @@ export class SinkStream implements AsyncIterableIterator<never, undefined, undef
     if (accept === undefined) return this.#end()
     this.#accept = accept
     this.#state = 'busy'
-    this.#resume()
+    this.resume()
   }
 
   /** The sink is ready. */
-  #resume(): void {
+  resume(): void {
     if (this.#state === 'last') return this.#end()
     if (this.#state === 'replaying') return this.#wakeReplay()
     if (this.#state !== 'busy' || !this.isOpen) return

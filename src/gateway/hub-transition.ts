@@ -132,7 +132,7 @@ function removeSubscriber(step: Step, subscriber: LiveSubscriber): void {
   if (user?.subscribers.delete(subscriber) !== true || user.subscribers.size > 0) return
   state.removeUser(user)
   effects.push({ type: 'unregister', userId: user.id })
-  for (const chat of user.chats) {
+  for (const chat of user.chats ?? []) {
     state.unlink(user, chat)
     retireIfUnused(step, chat)
   }

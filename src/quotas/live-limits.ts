@@ -1,6 +1,5 @@
 import { ParleyError } from '../errors.ts'
 import type { UserId } from '../ids.ts'
-import type { Dispose } from '../lib/dispose.ts'
 
 /**
  * The most that one user may have open at once on one gateway. Each costs memory as long as it is open. Quotas do not
@@ -19,14 +18,17 @@ export type LiveKind = keyof typeof LIVE_LIMITS
 
 type Counts = Record<LiveKind, number>
 
+/** Something that a user has open. Counts until it is disposed of. */
+export type LiveUse = Readonly<{ userId: UserId; dispose(): void }>
+
 /** Counts what each user has open. */
 export type LiveLimits = Readonly<{
   /**
-   * Counts one more until it is disposed of.
+   * Counts one more until the result is disposed of.
    *
    * Errors: RATE_LIMITED – the user has as many open as allowed. Those that are open stay.
    */
-  take(userId: UserId, kind: LiveKind): Dispose
+  take(userId: UserId, kind: LiveKind): LiveUse
 }>
 
 /** Others of the user may be closed by then. */
@@ -57,12 +59,28 @@ export function createLiveLimits(factor = 1): LiveLimits {
       const max = LIVE_LIMITS[kind] * factor
       if ((counts.get(userId)?.[kind] ?? 0) >= max) throw tooMany(kind, max)
       countsOf(userId)[kind] += 1
-      let isCounted = true
-      return () => {
-        if (isCounted) release(userId, kind)
-        isCounted = false
-      }
+      return new CountedUse(userId, kind, release)
     },
+  }
+}
+
+type Release = (userId: UserId, kind: LiveKind) => void
+
+/** A class, because each connection keeps some: closures would take more memory. */
+class CountedUse implements LiveUse {
+  readonly userId: UserId
+  readonly #kind: LiveKind
+  #release: Release | undefined
+
+  constructor(userId: UserId, kind: LiveKind, release: Release) {
+    this.userId = userId
+    this.#kind = kind
+    this.#release = release
+  }
+
+  dispose(): void {
+    this.#release?.(this.userId, this.#kind)
+    this.#release = undefined
   }
 }
 

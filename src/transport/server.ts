@@ -111,9 +111,12 @@ export function createServer({
     isAccepting: () => isAccepting,
     logger,
   })
-  const server = createHttpServer(HTTP_OPTIONS, handleRequest)
-  // Node counts as activity that the peer has taken a part of a long answer. WebSockets have no such timeout.
-  server.setTimeout(limits.writeTimeoutMs)
+  const server = createHttpServer(HTTP_OPTIONS, (request, response) => {
+    // Node counts as activity that the peer has taken a part of a long answer. Without a request there is no answer: a
+    // timeout of the server as a whole would leave its timer with each WebSocket.
+    request.socket.setTimeout(limits.writeTimeoutMs)
+    handleRequest(request, response)
+  })
   server.on('upgrade', websocket.handleUpgrade)
   const admin =
     config.admin &&

@@ -14,10 +14,14 @@ export function createBaseUrl({
   trustedProxies,
 }: Pick<Config['http'], 'publicUrl' | 'trustedProxies'>): BaseUrl {
   const isTrusted = createTrustedProxies(trustedProxies)
+  /** Connections keep it. Most of them have the same. */
+  let last = ''
   return ({ socket, headers }) => {
     if (publicUrl !== undefined) return publicUrl
     const isForwarded = isTrusted(socket.remoteAddress ?? '')
     const isSecure = isForwarded && String(headers['x-forwarded-proto']).split(',').at(-1)?.trim() === 'https'
-    return `${isSecure ? 'https' : 'http'}://${headers.host ?? 'localhost'}`
+    const url = `${isSecure ? 'https' : 'http'}://${headers.host ?? 'localhost'}`
+    if (url !== last) last = url
+    return last
   }
 }

@@ -117,7 +117,8 @@ export function createHttpStreams({
   function takeSlot(session: Session | undefined): Dispose | ParleyError {
     if (session === undefined) return () => undefined
     try {
-      return liveLimits.take(session.viewer.userId, 'stream')
+      const use = liveLimits.take(session.viewer.userId, 'stream')
+      return () => use.dispose()
     } catch (error) {
       if (error instanceof ParleyError) return error
       throw error

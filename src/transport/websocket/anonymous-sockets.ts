@@ -1,5 +1,3 @@
-import type { Dispose } from '../../lib/dispose.ts'
-
 /** A connection that has not presented a valid token. */
 export type AnonymousSocket = Readonly<{
   /** Whether a token of it is being checked now. */
@@ -25,7 +23,7 @@ type Entry = Readonly<{ address: string; socket: AnonymousSocket; openedAt: numb
  */
 export class AnonymousSockets {
   readonly #byAddress = new Map<string, Set<Entry>>()
-  readonly #all = new Set<Entry>()
+  readonly #all = new Map<AnonymousSocket, Entry>()
   readonly #limits: Limits
 
   constructor(limits: Limits) {
@@ -38,26 +36,34 @@ export class AnonymousSockets {
     return this.#makeRoomIn(this.#byAddress.get(address), maxPerAddress) && this.#makeRoomIn(this.#all, max)
   }
 
-  /** Counts a connection until it is disposed of: when it closes or presents a valid token. */
-  add(address: string, socket: AnonymousSocket, openedAt: number): Dispose {
+  /** Counts a connection until it is removed: when it closes or presents a valid token. */
+  add(address: string, socket: AnonymousSocket, openedAt: number): void {
     const entry = { address, socket, openedAt }
     const ofAddress = this.#byAddress.get(address) ?? new Set()
     this.#byAddress.set(address, ofAddress.add(entry))
-    this.#all.add(entry)
-    return () => this.#remove(entry)
+    this.#all.set(socket, entry)
+  }
+
+  /** Does nothing if the connection is not counted any more. */
+  remove(socket: AnonymousSocket): void {
+    const entry = this.#all.get(socket)
+    if (entry !== undefined) this.#remove(entry)
   }
 
   /** Call it regularly. Closes connections that did not sign in within their time. */
   closeOverdue(now: number): void {
-    for (const entry of this.#all) {
+    for (const entry of this.#all.values()) {
       if (now - entry.openedAt < this.#limits.timeoutMs) return
       if (!entry.socket.isSigningIn()) this.#giveUp(entry, 'timeout')
     }
   }
 
-  #makeRoomIn(entries: ReadonlySet<Entry> | undefined, max: number): boolean {
+  #makeRoomIn(
+    entries: Readonly<{ size: number; values(): Iterable<Entry> }> | undefined,
+    max: number,
+  ): boolean {
     if (entries === undefined || entries.size < max) return true
-    for (const entry of entries) {
+    for (const entry of entries.values()) {
       if (entry.socket.isSigningIn()) continue
       this.#giveUp(entry, 'displaced')
       return true
@@ -71,7 +77,7 @@ export class AnonymousSockets {
   }
 
   #remove(entry: Entry): void {
-    this.#all.delete(entry)
+    this.#all.delete(entry.socket)
     const ofAddress = this.#byAddress.get(entry.address)
     ofAddress?.delete(entry)
     if (ofAddress?.size === 0) this.#byAddress.delete(entry.address)

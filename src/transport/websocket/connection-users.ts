@@ -1,7 +1,5 @@
 import type { UserId } from '../../ids.ts'
-import type { Dispose } from '../../lib/dispose.ts'
-import { SmallMap } from '../../lib/small-map.ts'
-import type { LiveLimits } from '../../quotas/live-limits.ts'
+import type { LiveLimits, LiveUse } from '../../quotas/live-limits.ts'
 
 /**
  * The users who have signed in on one connection. It counts for each of them until it closes, not until their last
@@ -9,9 +7,8 @@ import type { LiveLimits } from '../../quotas/live-limits.ts'
  */
 export class ConnectionUsers {
   readonly #limits: LiveLimits
-  /** Nearly always of one user. */
-  readonly #disposals = new SmallMap<UserId, Dispose>()
-  #isReleased = false
+  /** Nearly always of one user. Undefined once released. */
+  #uses: readonly LiveUse[] | undefined = NONE
 
   constructor(limits: LiveLimits) {
     this.#limits = limits
@@ -19,14 +16,15 @@ export class ConnectionUsers {
 
   /** Throws RATE_LIMITED if the user has too many connections. */
   add(userId: UserId): void {
-    if (this.#isReleased || this.#disposals.has(userId)) return
-    this.#disposals.set(userId, this.#limits.take(userId, 'connection'))
+    if (this.#uses === undefined || this.#uses.some((use) => use.userId === userId)) return
+    this.#uses = this.#uses.concat(this.#limits.take(userId, 'connection'))
   }
 
   /** The connection has closed. */
   release(): void {
-    this.#isReleased = true
-    for (const dispose of this.#disposals.values()) dispose()
-    this.#disposals.clear()
+    for (const use of this.#uses ?? NONE) use.dispose()
+    this.#uses = undefined
   }
 }
+
+const NONE: readonly LiveUse[] = []

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
-import type { RawData, WebSocket } from 'ws'
+import type { RawData } from 'ws'
+import type { Authenticator } from '../../auth/session.ts'
+import type { UserId } from '../../ids.ts'
+import type { LiveLimits } from '../../quotas/live-limits.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { isTracing, startHop, traceOperation } from '../../telemetry/tracing.ts'
 import type { RequestScope } from '../../telemetry/request-id.ts'
@@ -8,10 +11,12 @@ import type { CallerConnection } from '../pipeline/caller.ts'
 import type { AnonymousSocket } from './anonymous-sockets.ts'
 import { CLOSE_CODES, type CloseCode } from './close-codes.ts'
 import { frameHead, Outbox, type TurnEnd } from './outbox.ts'
+import { ConnectionUsers } from './connection-users.ts'
 import { RunningOperations } from './operations.ts'
+import type { OwnedSocket, SocketOwner } from './owned-socket.ts'
 import { Liveness } from './liveness.ts'
 import type { SocketLimits } from './limits.ts'
-import type { SocketSessions } from './sessions.ts'
+import { type SessionOwner, SocketSessions } from './sessions.ts'
 import type { Intake, MessageSource } from '../pipeline/intake.ts'
 
 /** Handles the messages of all connections. */
@@ -23,14 +28,22 @@ export type SocketProtocol = Readonly<{
 /** From `connection_init` until its token was found to be valid, a connection is signing in. */
 type Stage = 'new' | 'signing in' | 'acknowledged'
 
+/** Keeps all connections. */
+export type ConnectionOwner = Readonly<{
+  /** Called for each valid token of the connection. If it throws, the token is rejected. */
+  onSignedIn(connection: SocketConnection): void
+  /** Called once, when the socket is closed. */
+  onClosed(connection: SocketConnection): void
+}>
+
 type Dependencies = Readonly<{
-  socket: WebSocket
+  socket: OwnedSocket
   /** The TCP or TLS connection under the WebSocket. */
   network: Duplex
   turnEnd: TurnEnd
-  /** Called once, when the socket is closed. */
-  onClosed(): void
-  sessions: SocketSessions
+  owner: ConnectionOwner
+  authenticator: Pick<Authenticator, 'authenticate'>
+  liveLimits: LiveLimits
   intake: Pick<Intake, 'add'>
   limits: SocketLimits
   /** The network that the client connects from, see `networkOf`. */
@@ -64,24 +77,28 @@ const MAX_NORMAL_UNREAD = 2
  * One WebSocket connection: its queues in both directions, its liveness, and its end. All its operations end as soon as
  * either side closes it, before the closing handshake is complete.
  */
-export class SocketConnection implements CallerConnection, MessageSource, AnonymousSocket {
+export class SocketConnection
+  implements CallerConnection, MessageSource, AnonymousSocket, SocketOwner, SessionOwner
+{
   readonly sessions: SocketSessions
   readonly operations = new RunningOperations()
   readonly outbox: Outbox
   readonly authorization: string | undefined
   readonly baseUrl: string
   readonly #address: string
-  readonly #socket: WebSocket
+  readonly #socket: OwnedSocket
+  readonly #users: ConnectionUsers
   readonly #limits: SocketLimits
   readonly #scope: RequestScope
   readonly #logger: Logger
   readonly #liveness: Liveness
   readonly #intake: Pick<Intake, 'add'>
-  readonly #onClosed: () => void
+  readonly #owner: ConnectionOwner
   #id: string | undefined
   #closed: PromiseWithResolvers<void> | undefined
   #isClosed = false
-  #unread: Unread[] = []
+  /** Undefined if there are none, as nearly always. */
+  #unread: Unread[] | undefined
   #unreadBytes = 0
   #protocol: SocketProtocol | undefined
   #stage: Stage = 'new'
@@ -90,9 +107,10 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
   #isEnded = false
 
   constructor(dependencies: Dependencies) {
-    const { socket, network, turnEnd, sessions, intake, limits, scope, logger } = dependencies
+    const { socket, network, turnEnd, intake, limits, scope, logger } = dependencies
     const { address, baseUrl, authorization } = dependencies
-    this.sessions = sessions
+    this.sessions = new SocketSessions(dependencies.authenticator, this)
+    this.#users = new ConnectionUsers(dependencies.liveLimits)
     this.#address = address
     this.authorization = authorization
     this.baseUrl = baseUrl
@@ -102,7 +120,7 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
     this.#scope = scope
     this.#logger = logger
     this.#intake = intake
-    this.#onClosed = dependencies.onClosed
+    this.#owner = dependencies.owner
     const now = performance.now()
     this.#liveness = new Liveness(now, limits.silenceMs)
     this.#initDueAt = now + limits.initTimeoutMs
@@ -129,19 +147,26 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
 
   /** Starts the protocol on this socket. */
   open(protocol: SocketProtocol): void {
-    const socket = this.#socket
     this.#protocol = protocol
-    const recordActivity = (): void => this.#liveness.recordActivity(performance.now())
-    socket.on('ping', recordActivity).on('pong', recordActivity)
-    socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
-    socket.on('error', (error) => this.#handleSocketError(error))
-    socket.on('close', () => {
-      this.#end()
-      this.#scope.dispose()
-      this.#isClosed = true
-      this.#closed?.resolve()
-      this.#onClosed()
-    })
+    this.#socket.attach(this)
+  }
+
+  recordActivity(): void {
+    this.#liveness.recordActivity(performance.now())
+  }
+
+  handleSocketClose(): void {
+    this.#end()
+    this.#scope.dispose()
+    this.#isClosed = true
+    this.#closed?.resolve()
+    this.#users.release()
+    this.#owner.onClosed(this)
+  }
+
+  onAuthenticated(userId: UserId): void {
+    this.#users.add(userId)
+    this.#owner.onSignedIn(this)
   }
 
   close(code: number, reason: string): void {
@@ -231,18 +256,20 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
 
   /** As `queuedMs`, if more messages of this client wait than normal. 0 if it waited for other clients alone. */
   get backlogMs(): number {
-    return this.#unread.length > MAX_NORMAL_UNREAD ? this.#queuedMs : 0
+    return (this.#unread?.length ?? 0) > MAX_NORMAL_UNREAD ? this.#queuedMs : 0
   }
 
   /** Reads the oldest unread message. Returns whether there are more. */
   readOne(): boolean {
-    const next = this.#unread.shift()
-    if (next === undefined) return false
+    const unread = this.#unread
+    const next = unread?.shift()
+    if (unread === undefined || next === undefined) return false
+    if (unread.length === 0) this.#unread = undefined
     this.#queuedMs = performance.now() - next.receivedAt
     this.#unreadBytes -= next.data.byteLength + BYTES_PER_UNREAD_MESSAGE
     this.#scope.run(() => this.#start(next))
-    if (this.#unread.length === 0) this.#socket.resume()
-    return this.#unread.length > 0
+    if (this.#unread === undefined) this.#socket.resume()
+    return this.#unread !== undefined
   }
 
   /** Not async: the message would be kept for as long as its operation runs. */
@@ -252,26 +279,28 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
     handled?.catch((error: unknown) => this.#fail(error))
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
-    this.#liveness.recordActivity(performance.now())
+  receive(data: RawData, isBinary: boolean): void {
+    this.recordActivity()
     if (this.#isEnded) return
     if (isBinary) {
       this.closeWith(CLOSE_CODES.BAD_REQUEST)
       return
     }
     // ws delivers text as one buffer unless configured otherwise.
+    const isFirst = this.#unread === undefined
     this.#queue(data as Buffer)
-    if (this.#unread.length === 1) this.#intake.add(this)
+    if (isFirst) this.#intake.add(this)
   }
 
   #queue(data: Buffer): void {
+    this.#unread ??= []
     this.#unread.push({ data, receivedAt: performance.now() })
     this.#unreadBytes += data.byteLength + BYTES_PER_UNREAD_MESSAGE
     if (this.#unreadBytes > MAX_UNREAD_BYTES) this.#socket.pause()
   }
 
   /** The network failed, or the peer broke the WebSocket protocol. In that case ws has told the peer already. */
-  #handleSocketError(error: Error): void {
+  handleSocketError(error: Error): void {
     this.#logger.debug({ err: error, connectionId: this.id }, 'connection broken by the network or the peer')
     this.closeWith(CLOSE_CODES.INTERNAL)
   }
@@ -285,7 +314,7 @@ export class SocketConnection implements CallerConnection, MessageSource, Anonym
   #end(): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    this.#unread = []
+    this.#unread = undefined
     this.outbox.drop(() => new Error('The connection has ended.'))
     this.#socket.resume()
     this.operations.endAll().catch((error: unknown) => {

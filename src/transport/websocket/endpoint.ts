@@ -2,12 +2,10 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws'
-import { WebSocketServer } from 'ws'
-import type { WebSocket } from 'ws'
+import { type ServerOptions, WebSocketServer } from 'ws'
 import type { Authenticator } from '../../auth/session.ts'
 import type { Config } from '../../config/config.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { Dispose } from '../../lib/dispose.ts'
 import type { OperationAdmission } from '../../overload/operation-admission.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { beginRequestScope, requestIdIn } from '../../telemetry/request-id.ts'
@@ -15,19 +13,18 @@ import type { ConnectionAdmission } from './connection-admission.ts'
 import { AnonymousSockets } from './anonymous-sockets.ts'
 import { createBaseUrl } from '../http/base-url.ts'
 import type { LiveLimits } from '../../quotas/live-limits.ts'
-import { ConnectionUsers } from './connection-users.ts'
 import { createClientAddress, networkOf } from '../http/client-address.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { createHostCheck } from '../http/host.ts'
 import { createOriginPolicy, isSameOrigin } from '../http/origins.ts'
-import { SocketConnection } from './connection.ts'
+import { type ConnectionOwner, SocketConnection } from './connection.ts'
 import { SOCKET_LIMITS } from './limits.ts'
 import type { SocketLimits } from './limits.ts'
 import type { EventPayloads } from '../pipeline/event-payloads.ts'
 import { createOperationRunner, type OperationRunnerDependencies } from './operation-runner.ts'
 import { createSocketProtocol } from './protocol.ts'
 import { createTurnEnd } from './outbox.ts'
-import { SocketSessions } from './sessions.ts'
+import { OwnedSocket } from './owned-socket.ts'
 import { createIntake, type Intake } from '../pipeline/intake.ts'
 import { rejectUpgrade } from './upgrade-rejection.ts'
 import type { UpgradeRejection } from './upgrade-rejection.ts'
@@ -82,7 +79,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     intake = createIntake(),
   } = dependencies
   const limits = { ...SOCKET_LIMITS, ...dependencies.limits }
-  const server = new WebSocketServer(serverOptions(limits))
+  const server = new WebSocketServer<typeof OwnedSocket>(serverOptions(limits))
   const operations = createOperationRunner({ yoga, operationAdmission, payloads, intake, liveLimits, logger })
   const protocol = createSocketProtocol({ operations, admission, limits, logger })
   const turnEnd = createTurnEnd()
@@ -122,37 +119,33 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, request, address))
   }
 
-  function open(socket: WebSocket, request: IncomingMessage, address: string): void {
-    const users = new ConnectionUsers(liveLimits)
-    const sessions = new SocketSessions(authenticator, (userId) => {
-      users.add(userId)
-      endAnonymity()
-    })
-    const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))
+  /** One for all connections: each of them passes itself. */
+  const owner: ConnectionOwner = {
+    onSignedIn: (connection) => anonymous.remove(connection),
+    onClosed(connection) {
+      anonymous.remove(connection)
+      connections.delete(connection)
+      if (connections.size === 0) stopChecks()
+    },
+  }
+
+  function open(socket: OwnedSocket, request: IncomingMessage, address: string): void {
     const connection = new SocketConnection({
       socket,
       network: request.socket,
       turnEnd,
-      onClosed() {
-        endAnonymity()
-        users.release()
-        connections.delete(connection)
-        if (connections.size === 0) stopChecks()
-      },
-      sessions,
+      owner,
+      authenticator,
+      liveLimits,
       intake,
       limits,
       address,
       baseUrl: baseUrlOf(request),
       authorization: request.headers.authorization,
-      scope,
+      scope: beginRequestScope(requestIdIn(request.headers['x-request-id'])),
       logger,
     })
-    let disposeAnonymous: Dispose | undefined = anonymous.add(address, connection, performance.now())
-    const endAnonymity = (): void => {
-      disposeAnonymous?.()
-      disposeAnonymous = undefined
-    }
+    anonymous.add(address, connection, performance.now())
     connections.add(connection)
     startChecks()
     connection.open(protocol)
@@ -215,12 +208,13 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   }
 }
 
-function serverOptions(limits: SocketLimits): ConstructorParameters<typeof WebSocketServer>[0] {
+function serverOptions(limits: SocketLimits): ServerOptions<typeof OwnedSocket> {
   // The types of ws lack some of these.
   const hardening = { closeTimeout: limits.closeTimeoutMs, maxFragments: 256, maxBufferedChunks: 4_096 }
   return {
     ...hardening,
     noServer: true,
+    WebSocket: OwnedSocket,
     clientTracking: false,
     maxPayload: limits.maxMessageBytes,
     perMessageDeflate: false,

@@ -31,7 +31,7 @@ export class SocketSink implements LiveSink, PayloadWaiter, RoomWaiter {
   readonly #payloads: EventPayloads
   readonly #args: ExecutionArgs
   #cohort: Cohort | undefined
-  #resumeStream: (() => void) | undefined
+  #stream: RoomWaiter | undefined
   #item: InboxItem | undefined
   #onTaken: OnTaken | undefined
   #closed: AbortController | undefined
@@ -44,8 +44,8 @@ export class SocketSink implements LiveSink, PayloadWaiter, RoomWaiter {
     this.#payloads = payloads
   }
 
-  start(resume: () => void): void {
-    this.#resumeStream = resume
+  start(stream: RoomWaiter): void {
+    this.#stream = stream
     this.#cohort = this.#payloads.join(this.#args)
   }
 
@@ -64,7 +64,7 @@ export class SocketSink implements LiveSink, PayloadWaiter, RoomWaiter {
   }
 
   resume(): void {
-    if (this.#isOpen) this.#resumeStream?.()
+    if (this.#isOpen) this.#stream?.resume()
   }
 
   close(): void {

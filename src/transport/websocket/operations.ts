@@ -1,4 +1,5 @@
 import type { Dispose } from '../../lib/dispose.ts'
+import type { LiveUse } from '../../quotas/live-limits.ts'
 import type { SessionUse } from './sessions.ts'
 
 /** A stream of results that can be ended at any time. */
@@ -19,7 +20,7 @@ export class Operation {
   #isWanted = true
   #isReleased = false
   #endSession: Dispose | undefined
-  #endLive: Dispose | undefined
+  #live: LiveUse | undefined
   #stream: Stream | undefined
 
   constructor(id: string) {
@@ -38,9 +39,9 @@ export class Operation {
   }
 
   /** Attaches the count of a live subscription of its user. */
-  attachLive(dispose: Dispose): void {
-    if (this.#isReleased) dispose()
-    else this.#endLive = dispose
+  attachLive(live: LiveUse): void {
+    if (this.#isReleased) live.dispose()
+    else this.#live = live
   }
 
   /** Attaches its stream of results. Ends the stream if no results are wanted any more. */
@@ -59,9 +60,9 @@ export class Operation {
   release(): void {
     this.#isReleased = true
     this.#endSession?.()
-    this.#endLive?.()
+    this.#live?.dispose()
     this.#endSession = undefined
-    this.#endLive = undefined
+    this.#live = undefined
   }
 }
 

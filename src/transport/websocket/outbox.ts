@@ -32,9 +32,10 @@ export class Outbox {
   readonly #socket: Pick<WebSocket, 'readyState' | 'OPEN'>
   readonly #network: Duplex
   readonly #turnEnd: TurnEnd
-  #frames: Frame[] = []
+  /** Undefined if there are none, as in nearly all outboxes at any moment. */
+  #frames: Frame[] | undefined
   #bytes = 0
-  #waiting: RoomWaiter[] = []
+  #waiting: RoomWaiter[] | undefined
   #isDraining = false
   /** Whether `flush` is going to be called. */
   #isScheduled = false
@@ -59,6 +60,7 @@ export class Outbox {
   add(head: FrameHead, tail: Buffer = NO_TAIL, onTaken?: OnTaken): void {
     if (!this.#isScheduled) this.#turnEnd.add(this)
     this.#isScheduled = true
+    this.#frames ??= []
     this.#frames.push({ head, tail, onTaken })
     this.#bytes += frameBytes(head.bytes + tail.byteLength)
   }
@@ -75,6 +77,7 @@ export class Outbox {
 
   /** Resumes the waiter once there is room. */
   waitForRoom(waiter: RoomWaiter): void {
+    this.#waiting ??= []
     this.#waiting.push(waiter)
   }
 
@@ -84,23 +87,23 @@ export class Outbox {
     if (this.#socket.readyState !== this.#socket.OPEN)
       return this.drop(() => new Error('The socket is closing'))
     this.#write()
-    if (this.#waiting.length > 0 && !this.#isDraining) this.#resumeWaiting()
+    if (this.#waiting !== undefined && !this.#isDraining) this.#resumeWaiting()
   }
 
   /** Drops what was added. */
   drop(reason: () => Error): void {
     const frames = this.#frames
-    this.#frames = []
+    this.#frames = undefined
     this.#bytes = 0
-    this.#waiting = []
-    if (frames.length > 0) callbackOf(frames)?.(reason())
+    this.#waiting = undefined
+    if (frames !== undefined) callbackOf(frames)?.(reason())
   }
 
   #write(): void {
     const frames = this.#frames
-    if (frames.length === 0) return
+    if (frames === undefined) return
     const buffer = encode(frames, this.#bytes)
-    this.#frames = []
+    this.#frames = undefined
     this.#bytes = 0
     this.#network.write(buffer, callbackOf(frames))
   }
@@ -111,8 +114,8 @@ export class Outbox {
       this.#network.once('drain', () => this.#resumeWaiting())
       return
     }
-    const waiting = this.#waiting
-    this.#waiting = []
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
     for (const waiter of waiting) waiter.resume()
   }
 }

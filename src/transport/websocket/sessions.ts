@@ -12,6 +12,11 @@ export type SessionUse = Readonly<{
   dispose: Dispose
 }>
 
+export type SessionOwner = Readonly<{
+  /** Called for each token that is valid. If it throws, the token is rejected with its error. */
+  onAuthenticated(userId: UserId): void
+}>
+
 /** The session of the connection itself ends with it. */
 function nothingToDispose(): void {}
 
@@ -31,18 +36,14 @@ type Entry = {
  */
 export class SocketSessions {
   readonly #authenticate: Authenticator['authenticate']
-  readonly #onAuthenticated: (userId: UserId) => void
+  readonly #owner: SessionOwner
   /** The tokens in use. Nearly always there is one, so that a map would only cost memory. */
   #entries: Entry[] = []
   #own: Session | undefined
 
-  /** `onAuthenticated` is called for every token that is valid. If it throws, the token is rejected with its error. */
-  constructor(
-    { authenticate }: Pick<Authenticator, 'authenticate'>,
-    onAuthenticated: (userId: UserId) => void,
-  ) {
+  constructor({ authenticate }: Pick<Authenticator, 'authenticate'>, owner: SessionOwner) {
     this.#authenticate = authenticate
-    this.#onAuthenticated = onAuthenticated
+    this.#owner = owner
   }
 
   /** Uses the token for the connection itself, until the connection ends. Rejects as `authenticate` does. */
@@ -94,7 +95,7 @@ export class SocketSessions {
 
   #add(token: string, digest: string): Entry {
     const session = this.#authenticate(token).then((first) => {
-      this.#onAuthenticated(first.viewer.userId)
+      this.#owner.onAuthenticated(first.viewer.userId)
       entry.session = renewable(first, this.#authenticate, (next) => this.#replaceToken(entry, next))
       return entry.session
     })

@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { createLiveLimits } from '../../../src/quotas/live-limits.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { beginRequestScope } from '../../../src/telemetry/request-id.ts'
 import { SocketConnection, type SocketProtocol } from '../../../src/transport/websocket/connection.ts'
 import { SOCKET_LIMITS } from '../../../src/transport/websocket/limits.ts'
-import { SocketSessions } from '../../../src/transport/websocket/sessions.ts'
+import { OwnedSocket } from '../../../src/transport/websocket/owned-socket.ts'
 import { createTurnEnd } from '../../../src/transport/websocket/outbox.ts'
 
 const logger = createLogger({ level: 'silent', pretty: false })
@@ -23,17 +24,22 @@ async function connectUnread() {
   await once(http, 'listening')
   const { port } = http.address() as AddressInfo
   const client = new WebSocket(`ws://127.0.0.1:${port}`)
-  const server = new WebSocketServer({ noServer: true, clientTracking: false })
+  const server = new WebSocketServer<typeof OwnedSocket>({
+    noServer: true,
+    clientTracking: false,
+    WebSocket: OwnedSocket,
+  })
   const [request, network, head] = (await once(http, 'upgrade')) as [IncomingMessage, Duplex, Buffer]
-  const socket = await new Promise<WebSocket>((resolve) => {
+  const socket = await new Promise<OwnedSocket>((resolve) => {
     server.handleUpgrade(request, network, head, resolve)
   })
   const connection = new SocketConnection({
-    onClosed: () => undefined,
+    owner: { onSignedIn: () => undefined, onClosed: () => undefined },
     socket,
     network,
     turnEnd: createTurnEnd(),
-    sessions: new SocketSessions(authenticator, () => undefined),
+    authenticator,
+    liveLimits: createLiveLimits(),
     intake: { add: () => undefined },
     limits: SOCKET_LIMITS,
     address: '127.0.0.1',

@@ -19,7 +19,7 @@ function openStream(accept: Accept = () => 'deliver') {
   const onFlushed = vi.fn<(item: InboxItem) => void>()
   const state = { isReady: true, resume: (): void => undefined }
   const close = vi.fn<() => void>()
-  const start = vi.fn<LiveSink['start']>((resume) => void (state.resume = resume))
+  const start = vi.fn<LiveSink['start']>((given) => void (state.resume = () => given.resume()))
   const sink: LiveSink = {
     start,
     take(item, flushed) {

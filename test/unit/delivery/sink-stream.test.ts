@@ -17,7 +17,7 @@ async function openLive(take: (seq: number) => boolean = () => true, accept: Acc
   )
   let resume: () => void = () => undefined
   const sink: LiveSink = {
-    start: (given) => void (resume = given),
+    start: (given) => void (resume = () => given.resume()),
     take(item) {
       taken.push(seqOf(item as LiveItem))
       return take(seqOf(item as LiveItem))

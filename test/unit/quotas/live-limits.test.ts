@@ -16,8 +16,8 @@ test.each(KINDS)(
     )
     limits.take(bob, kind)
     for (const other of KINDS) if (other !== kind) limits.take(alice, other)
-    first?.()
-    first?.()
+    first?.dispose()
+    first?.dispose()
     limits.take(alice, kind)
     expect(() => limits.take(alice, kind)).toThrow('the most allowed')
   },

@@ -49,13 +49,13 @@ test('never closes a connection while its token is being checked, and has no roo
   expect(sockets.makeRoomFor('192.0.2.2')).toBe(true)
 })
 
-test('a disposal frees one place once', () => {
+test('a removal frees one place once', () => {
   const sockets = new AnonymousSockets(LIMITS)
   const [first, second, third] = [createSocket(), createSocket(), createSocket()]
-  const dispose = sockets.add('192.0.2.1', first, 0)
+  sockets.add('192.0.2.1', first, 0)
   sockets.add('192.0.2.1', second, 0)
-  dispose()
-  dispose()
+  sockets.remove(first)
+  sockets.remove(first)
   sockets.makeRoomFor('192.0.2.1')
   sockets.add('192.0.2.1', third, 0)
   expect([first.ended, second.ended]).toEqual([undefined, undefined])

@@ -46,9 +46,11 @@ function createSinks() {
     const sink = new SocketSink({ args, clientId: viewer, outbox, payloads })
     const queue: LiveItem[] = []
     let isReady = true
-    sink.start(() => {
-      isReady = true
-      while (isReady && queue.length > 0) isReady = sink.take(queue.shift() as LiveItem)
+    sink.start({
+      resume() {
+        isReady = true
+        while (isReady && queue.length > 0) isReady = sink.take(queue.shift() as LiveItem)
+      },
     })
     return {
       sink,

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import type { UserId } from '../../../src/ids.ts'
 import { RunningOperations } from '../../../src/transport/websocket/operations.ts'
 
 type Return = () => Promise<undefined>
@@ -28,12 +29,14 @@ test('ends the stream of an operation that the client completes, also if the str
   expect(late.return).toHaveBeenCalledOnce()
 })
 
+const liveUse = (dispose: () => void) => ({ userId: 'alice' as UserId, dispose })
+
 test('releases what an operation holds when its work is done, and not before', async () => {
   const operations = new RunningOperations()
   const operation = operations.begin('1')
   const [endSession, endLive] = [vi.fn<() => void>(), vi.fn<() => void>()]
   operation.attachSession({ session: undefined, dispose: endSession })
-  operation.attachLive(endLive)
+  operation.attachLive(liveUse(endLive))
   await operations.complete('1')
   expect([endSession.mock.calls, endLive.mock.calls]).toEqual([[], []])
   operations.end(operation)
@@ -48,10 +51,10 @@ test('the end of the connection ends all streams, and releases what is attached 
   const one = operations.begin('1')
   const other = operations.begin('2')
   await one.attachStream(stream)
-  one.attachLive(endLive)
+  one.attachLive(liveUse(endLive))
   await operations.endAll()
   await other.attachStream(late)
-  other.attachLive(endLater)
+  other.attachLive(liveUse(endLater))
   other.attachSession({ session: undefined, dispose: endLater })
   expect([stream.return.mock.calls.length, late.return.mock.calls.length]).toEqual([1, 1])
   expect([endLive.mock.calls.length, endLater.mock.calls.length, operations.count]).toEqual([1, 2, 0])

@@ -31,7 +31,7 @@ function setup(): Setup {
     }
   }
   return {
-    sessions: new SocketSessions({ authenticate }, onAuthenticated),
+    sessions: new SocketSessions({ authenticate }, { onAuthenticated }),
     verified,
     revoked,
     onAuthenticated,
