@@ -98,6 +98,8 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     workers -= 1
     begin()
     if (workers > 0) return
+    clearTimeout(nextLook)
+    nextLook = undefined
     for (const resolve of drains) resolve()
     drains.clear()
   }

@@ -17,6 +17,11 @@ const PAGES = `query ($id: ID!, $before: String) {
 const REACT = 'mutation ($input: SetReactionInput!) { setReaction(input: $input) { message { id } } }'
 const CHATS = `{ chats(first: 20) { edges { node { id messages(last: 2) { edges { node { body chat { id } } } } } } } }`
 
+const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }'
+const EDIT = 'mutation ($input: EditMessageInput!) { editMessage(input: $input) { message { id } } }'
+const DELETE = 'mutation ($input: DeleteMessageInput!) { deleteMessage(input: $input) { message { id } } }'
+const EXPIRE = 'mutation ($input: UpdateChatInput!) { updateChat(input: $input) { chat { id } } }'
+
 type Page = Readonly<{ edges: readonly { cursor: string; node: { body: string; chat: { id: string } } }[] }>
 type Chat = Readonly<{ id: string; messages: Page }>
 
@@ -85,4 +90,44 @@ test('pages of many chats are read by few statements', async () => {
       ['first', 'last'].map((which) => ({ body: `${which} of ${node.id}`, chat: { id: node.id } })),
     )
   }
+})
+
+test('a page has the messages as they are one by one: edited, deleted, expiring, replies, and data', async () => {
+  const group = await alice.createGroup([bob])
+  const send = async (key: string, more: object): Promise<string> => {
+    const input = { chatId: group, clientMessageId: key, ...more }
+    const { sendMessage } = await alice.run<{ sendMessage: { message: { id: string } } }>(SEND, { input })
+    return sendMessage.message.id
+  }
+  const plain = await send('the "first" \\ key 👩‍🚀', { body: 'tabs \t, a line\n and "quotes" \\' })
+  const edited = await send('edited', { body: 'befor' })
+  await alice.run(EDIT, { input: { messageId: edited, body: 'before' } })
+  const deleted = await send('deleted', { body: 'gone', type: 'offer', data: { price: 1 } })
+  await alice.run(DELETE, { input: { messageId: deleted } })
+  const reply = await send('reply', { body: 'yes', replyToId: plain })
+  const data = { text: 'a \u001f "b"', list: [1.5, null, true], big: 1e21 }
+  const typed = await send('typed', { body: '', type: 'place', data })
+  await alice.run(EXPIRE, { input: { chatId: group, messageTtlSeconds: 3_600 } })
+  const expiring = await send('expiring', { body: 'soon gone' })
+
+  const fields = `${MESSAGE} type data editedAt deletedAt expiresAt kind`
+  const alone = await Promise.all(
+    [plain, edited, deleted, reply, typed, expiring].map(async (id) => {
+      const query = `query ($id: ID!) { node(id: $id) { ... on Message { ${fields} } } }`
+      return (await alice.run<{ node: object }>(query, { id })).node
+    }),
+  )
+  for (const page of ['first: 10', 'last: 10']) {
+    const query = `query ($id: ID!) { chat(id: $id) { messages(${page}) { edges { node { ${fields} } } } } }`
+    const answer = { data: { chat: { messages: { edges: alone.map((node) => ({ node })) } } } }
+    expect(await alice.requestOverSocket(query, { id: group })).toEqual(answer)
+  }
+  expect(alone).toMatchObject([
+    { body: 'tabs \t, a line\n and "quotes" \\', clientMessageId: 'the "first" \\ key 👩‍🚀' },
+    { body: 'before', editedAt: expect.any(String) as string },
+    { body: null, deletedAt: expect.any(String) as string, data: null },
+    { replyTo: { id: plain } },
+    { body: null, type: 'place', data },
+    { expiresAt: expect.any(String) as string },
+  ])
 })

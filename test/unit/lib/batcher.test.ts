@@ -76,6 +76,81 @@ test('with a concurrency, as many batches are in progress, and later items gathe
   expect([await first, await second, await drained]).toEqual(['done 1', 'done 2', 'drained'])
 })
 
+describe('with a patience', () => {
+  const PATIENCE_MS = 50
+
+  function patientBatcher() {
+    vi.useFakeTimers()
+    const { run, calls } = createManualWork<number, string>()
+    const batcher = createBatcher<number, string>({
+      run,
+      maxBatch: 10,
+      maxWaiting: 100,
+      concurrency: 3,
+      patienceMs: PATIENCE_MS,
+    })
+    const submitted = (item: number): Promise<string> => {
+      const answer = batcher.submit(item)
+      answer.catch(() => undefined)
+      return answer
+    }
+    return { calls, batcher, submitted, started: () => calls.all.map(({ items }) => items) }
+  }
+
+  afterEach(() => void vi.useRealTimers())
+
+  test('items gather while a batch is in progress, although more could be', async () => {
+    const { calls, submitted, started } = patientBatcher()
+    const answers = [submitted(1)]
+    await vi.advanceTimersByTimeAsync(PATIENCE_MS - 1)
+    answers.push(submitted(2), submitted(3))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(started()).toEqual([[1]])
+    calls.all[0]?.finish(['done 1'])
+    await vi.advanceTimersByTimeAsync(PATIENCE_MS)
+    expect(started()).toEqual([[1], [2, 3]])
+    calls.all[1]?.finish(words([2, 3]))
+    expect(await Promise.all(answers)).toEqual(words([1, 2, 3]))
+  })
+
+  test('another batch begins beside a slow one, and the next when both are slow', async () => {
+    const { calls, submitted, started } = patientBatcher()
+    const answers = [submitted(1)]
+    await vi.advanceTimersByTimeAsync(1)
+    answers.push(submitted(2))
+    await vi.advanceTimersByTimeAsync(PATIENCE_MS)
+    answers.push(submitted(3))
+    await vi.advanceTimersByTimeAsync(1)
+    expect(started()).toEqual([[1], [2]])
+    await vi.advanceTimersByTimeAsync(PATIENCE_MS)
+    expect(started()).toEqual([[1], [2], [3]])
+    answers.push(submitted(4))
+    await vi.advanceTimersByTimeAsync(2 * PATIENCE_MS)
+    expect(started()).toHaveLength(3)
+    calls.all.forEach(({ items, finish }) => finish(words(items)))
+    await vi.advanceTimersByTimeAsync(0)
+    calls.all[3]?.finish(words([4]))
+    expect(await Promise.all(answers)).toEqual(words([1, 2, 3, 4]))
+  })
+
+  test('beside a slow batch, items wait for no one else', async () => {
+    const { calls, batcher, submitted, started } = patientBatcher()
+    const slow = submitted(1)
+    await vi.advanceTimersByTimeAsync(PATIENCE_MS)
+    for (const item of [2, 3]) {
+      const answer = submitted(item)
+      await vi.advanceTimersByTimeAsync(0)
+      calls.all.at(-1)?.finish(words([item]))
+      expect(await answer).toBe(`done ${item}`)
+    }
+    expect(started()).toEqual([[1], [2], [3]])
+    calls.all[0]?.finish(words([1]))
+    await slow
+    await batcher.drained()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
 describe('a batch that fails', () => {
   test('rejects for each of its items and no others', async () => {
     const { submitAll, calls } = heldBatcher()
