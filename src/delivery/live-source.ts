@@ -17,8 +17,8 @@ export type Accept = (item: LiveItem) => 'deliver' | 'skip' | 'last'
  */
 export type LiveSink = Readonly<{
   /**
-   * Items of the stream follow. Its `resume` is to be called when the sink is ready after `take` returned false, but not
-   * while `take` runs.
+   * Items of the stream follow. Its `resume` is to be called when the sink is ready after `take` returned false, but
+   * not while `take` runs.
    */
   start(stream: Readonly<{ resume(): void }>): void
   /**

@@ -6,8 +6,8 @@ import type { JsonObject } from '../lib/bounded-json.ts'
  * A row of a page has three columns, because each value costs the gateway and PostgreSQL more than its characters:
  *
  * - the number of the page
- * - one text with what every message has: seq, time, sender, key and body. Control characters separate them. Only a body
- *   can contain one, and it comes last. A deleted message has none, not even its separator.
+ * - one text with what every message has: seq, time, sender, key and body. Control characters separate them. Only a
+ *   body can contain one, and it comes last. A deleted message has none, not even its separator.
  * - JSON with what few messages have, or null
  */
 export const PAGE_ROW = `

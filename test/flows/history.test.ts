@@ -106,7 +106,7 @@ test('a page has the messages as they are one by one: edited, deleted, expiring,
   await alice.run(DELETE, { input: { messageId: deleted } })
   const reply = await send('reply', { body: 'yes', replyToId: plain })
   const data = { text: 'a \u001f "b"', list: [1.5, null, true], big: 1e21 }
-  const typed = await send('typed', { body: '', type: 'place', data })
+  const typed = await send('typed', { body: 'here', type: 'place', data })
   await alice.run(EXPIRE, { input: { chatId: group, messageTtlSeconds: 3_600 } })
   const expiring = await send('expiring', { body: 'soon gone' })
 
@@ -127,7 +127,7 @@ test('a page has the messages as they are one by one: edited, deleted, expiring,
     { body: 'before', editedAt: expect.any(String) as string },
     { body: null, deletedAt: expect.any(String) as string, data: null },
     { replyTo: { id: plain } },
-    { body: null, type: 'place', data },
+    { body: 'here', type: 'place', data },
     { expiresAt: expect.any(String) as string },
   ])
 })

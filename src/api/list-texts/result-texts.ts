@@ -15,8 +15,8 @@ type Container = Record<string | number, unknown>
  * The texts of one operation's lists. graphql-js gets an empty list in place of each, completes the rest of the result,
  * and knows nothing of the texts. `embed` then puts them where the empty lists are.
  *
- * Whoever writes the answer gets this object beside the result. A `WeakMap` from one to the other would keep each answer
- * until the next full garbage collection, because collections of young objects take the values of an old map for used.
+ * The transport gets this object beside the result. A `WeakMap` from one to the other would keep each answer until the
+ * next full garbage collection, because collections of young objects take the values of an old map for used.
  */
 export class ResultTexts {
   /** The writers of lists that depend on the variables of the operation. */

@@ -9,8 +9,8 @@ type Options<Key, Value> = Readonly<{
 }>
 
 /**
- * A statement costs a gateway and a server more than ten of its keys, so there is one at a time. While one is slow, such
- * as by reading from the disk, others run beside it.
+ * A statement itself costs more than some of its keys, so there is one at a time. While one is slow, such as by reading
+ * from the disk, others run beside it.
  */
 const [CONCURRENCY, PATIENCE_MS] = [3, 10]
 

@@ -52,7 +52,7 @@ type Results = AsyncGenerator<ExecutionResult, void, void>
 /** An operation that can be executed. */
 type Prepared = Readonly<{ type: OperationTypeNode; args: ExecutionArgs; texts: ResultTexts | undefined }>
 
-/** What came of an operation: the errors if it was rejected, and the texts that belong to its result. */
+/** The outcome of an operation, or the errors if it was rejected. Its result may have texts. */
 type Answer = Readonly<{ outcome: Outcome | readonly GraphQLError[]; texts?: ResultTexts | undefined }>
 
 /**

@@ -27,7 +27,7 @@ test('times keep each of their milliseconds', () => {
   }
 })
 
-test('what few messages have is in a column of its own', () => {
+test('rare parts of a message are in a column of their own', () => {
   const rare = [3, 1_795_000_000.5, null, 1_795_000_001, 2, 'offer', { price: 1 }] as const
   expect(messageOf([0, row(7, 1_795_000_000, 'alice', 'key', 'tea'), rare], chat)).toMatchObject({
     replyToSeq: 3,
