@@ -79,7 +79,9 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   function areSlow(count: number): boolean {
     if (patienceMs === 0 || count === 0) return true
     const now = elapsedMs()
-    return startTimes.size === count && startTimes.values().every((startedAt) => now - startedAt >= patienceMs)
+    return (
+      startTimes.size === count && startTimes.values().every((startedAt) => now - startedAt >= patienceMs)
+    )
   }
 
   async function work(): Promise<void> {
