@@ -1,5 +1,4 @@
-import { type FieldNode, type GraphQLError, responsePathAsArray } from 'graphql'
-import type { ListWriter } from './compile-list.ts'
+import { type GraphQLError, responsePathAsArray } from 'graphql'
 import { JsonText } from './json-text.ts'
 
 type Path = Parameters<typeof responsePathAsArray>[0]
@@ -19,8 +18,6 @@ type Container = Record<string | number, unknown>
  * next full garbage collection, because collections of young objects take the values of an old map for used.
  */
 export class ResultTexts {
-  /** The writers of lists that depend on the variables of the operation. */
-  readonly writers = new Map<FieldNode, ListWriter | undefined>()
   readonly #maxChars: number
   #waiting: { path: Path; text: JsonText }[] = []
   #chars = 0

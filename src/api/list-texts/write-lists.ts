@@ -78,18 +78,17 @@ function keep(run: TextRun, { texts, info: { path } }: Target): readonly [] {
 
 /** As long as their documents are, which the document cache bounds. */
 const constantWriters = new WeakMap<FieldNode, ListWriter>()
+/** The writers that depend on variables, for one operation each. None leads back to its key, see `ResultTexts`. */
+const variableWriters = new WeakMap<ResultTexts, Map<FieldNode, ListWriter | undefined>>()
 
-function writerFor(
-  node: FieldNode,
-  info: GraphQLResolveInfo,
-  { writers }: ResultTexts,
-): ListWriter | undefined {
+function writerFor(node: FieldNode, info: GraphQLResolveInfo, texts: ResultTexts): ListWriter | undefined {
   const constant = constantWriters.get(node)
   if (constant !== undefined) return constant
+  const writers = variableWriters.get(texts) ?? new Map<FieldNode, ListWriter | undefined>()
   if (writers.has(node)) return writers.get(node)
   const { schema, fragments, variableValues, returnType } = info
   const writer = compileList({ schema, fragments, variableValues, node, type: returnType })
   if (writer?.isConstant === true) constantWriters.set(node, writer)
-  else writers.set(node, writer)
+  else variableWriters.set(texts, writers.set(node, writer))
   return writer
 }
