@@ -35,14 +35,14 @@ export class PreparedCall<Row> implements pg.Submittable {
   /** Set by node-postgres. */
   callback: Callback<Row> | undefined
   readonly #columns: readonly (readonly [string, (text: string) => unknown])[]
-  readonly #values: readonly unknown[]
+  readonly values: readonly unknown[]
   readonly #rows: Row[] = []
 
   constructor({ name, text }: Named, columns: Columns, values: readonly unknown[]) {
     this.name = name
     this.text = text
     this.#columns = entriesOf(columns)
-    this.#values = values
+    this.values = values
   }
 
   /** Sends everything with one system call. */
@@ -51,7 +51,7 @@ export class PreparedCall<Row> implements pg.Submittable {
     connection.stream.cork()
     try {
       this.#parseOnce(connection)
-      connection.bind({ statement: this.name, values: this.#values, valueMapper: wireValue })
+      connection.bind({ statement: this.name, values: this.values, valueMapper: wireValue })
       connection.execute({ portal: '' })
       connection.sync()
     } finally {
