@@ -56,7 +56,7 @@ export type ParleyClient = Readonly<{
   chats: Store<readonly ChatSummary[]>
   /** The features that the server has paused under load. */
   serviceStatus: Store<ServiceStatus>
-  /** Sum of the unread counts of all chats. */
+  /** Sum of the unread counts of the chats that are not muted. */
   totalUnread: Store<number>
   /** Returns the chat with this id, and loads it when it is first used. The same id returns the same object. */
   chat(chatId: string): ChatClient
@@ -157,6 +157,8 @@ export type ChatSummary = Readonly<{
   lastActivityAt: Date
   /** At most 999. */
   unreadCount: number
+  /** Set while the viewer gets no push messages about this chat. `until` is null if that does not end. */
+  muting: { readonly until: Date | null } | null
   /** Other members who are typing. */
   typing: readonly User[]
   /** The other member of a direct chat. Undefined in a group. */

@@ -11,6 +11,7 @@ import {
 import { ParleyError } from './errors.ts'
 import type { Engine } from './engine/engine.ts'
 import { applyReceipt } from './model/apply-event.ts'
+import { readSeqOf } from './model/records.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { Activity } from './presence/activity.ts'
 import { inBackground } from './session/context.ts'
@@ -62,7 +63,7 @@ export function createChatClient(
       const record = model.get(id)
       if (record === undefined) return
       const readSeq = Math.min(seq ?? record.headSeq, record.headSeq)
-      if (readSeq <= (record.watermarks[model.viewerId]?.readSeq ?? 0)) return
+      if (readSeq <= readSeqOf(record, model.viewerId)) return
       // Shown at once: the server takes it as it is, or as more.
       model.set(applyReceipt(record, model.viewerId, { deliveredSeq: readSeq, readSeq }, model.viewerId))
       readMarks.mark(id, readSeq)

@@ -17,6 +17,8 @@ const ENTRIES = [
   '@parley/client/engine',
   '@parley/client/group-events',
   '@parley/client/indexeddb',
+  '@parley/client/push',
+  '@parley/client/service-worker',
   '@parley/client/uploads',
   '@parley/react',
   '@parley/apollo',

@@ -18,7 +18,7 @@ const MEMBER = 'fragment P on ChatMember{user{...U}role joinedAt leftAt delivere
 
 /** Two members are all of a direct chat, and few enough to ask for in every group. */
 const SUMMARY = `fragment S on Chat{id kind title headSeq createdAt lastActivityAt messageTtlSeconds memberCount
-unreadCount viewerMember{...P}lastMessage{...M}members(first:2){edges{node{...P}}}}`
+unreadCount notifications{level expiresAt:until}viewerMember{...P}lastMessage{...M}members(first:2){edges{node{...P}}}}`
 
 const CHAT_FRAGMENTS = `${USER}${MESSAGE}${MEMBER}${SUMMARY}`
 
@@ -38,10 +38,10 @@ messages(last:$pageSize,before:$before){edges{node{...M}}pageInfo{hasPreviousPag
 
 export const SUMMARY_OF = `query Summary($id:ID!){chat(id:$id){...S}}${CHAT_FRAGMENTS}`
 
-export const MEMBERS = `query Members($id:ID!,$after:String){chat(id:$id){headSeq members(first:100,after:$after){
-edges{node{...P}}pageInfo{hasNextPage endCursor}}}}${USER}${MEMBER}`
+export const MEMBERS = `query Members($id:ID!,$after:String){chat(id:$id){members(first:100,after:$after){edges{node{...P}}
+pageInfo{hasNextPage endCursor}}}}${USER}${MEMBER}`
 
-export const EVENTS = `query Events($id:ID!,$afterSeq:Int!){chat(id:$id){headSeq events(afterSeq:$afterSeq){...E}}}
+export const EVENTS = `query Events($id:ID!,$afterSeq:Int!){chat(id:$id){events(afterSeq:$afterSeq){...E}}}
 ${USER}${MESSAGE}${EVENT}`
 
 /** Events with what they say about members. Those of messages come without their content. */

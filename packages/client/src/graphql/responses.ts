@@ -32,6 +32,9 @@ export type MemberData = Readonly<{
   readSeq: number
 }>
 
+/** Whether a chat causes push messages for the viewer. After `expiresAt` it does. */
+export type NotificationsData = Readonly<{ level: 'ALL' | 'NONE'; expiresAt: string | null }>
+
 export type SummaryData = Readonly<{
   id: string
   kind: ChatKind
@@ -42,6 +45,7 @@ export type SummaryData = Readonly<{
   messageTtlSeconds: number | null
   memberCount: number
   unreadCount: number
+  notifications: NotificationsData
   viewerMember: MemberData
   lastMessage: MessageData | null
   members: Edges<MemberData>

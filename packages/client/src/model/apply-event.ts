@@ -5,7 +5,9 @@ import {
   isExpired,
   isUnread,
   type MessageRecord,
+  reachesWindow,
   toMessage,
+  unreadIn,
   type Watermarks,
 } from './records.ts'
 
@@ -78,23 +80,26 @@ export function prependOlder(
   olderCursor: string | null,
   viewerId: string,
 ): ChatRecord {
-  const unread = older.filter((message) => isUnread(message, chat, viewerId)).length
-  const left = chat.unreadBefore === undefined ? undefined : Math.max(0, chat.unreadBefore - unread)
+  const unread = unreadIn(older, chat, viewerId)
   return {
     ...chat,
     messages: [...older, ...chat.messages],
     olderCursor,
-    unreadBefore: olderCursor === null ? 0 : left,
+    unreadBefore: olderCursor === null ? 0 : moved(chat, -unread),
   }
+}
+
+/** Unread messages before the window, changed by some. At least 999 stay at least 999. */
+function moved({ unreadBefore: before }: ChatRecord, by: number): number | undefined {
+  return before === undefined ? before : Math.max(0, before + by)
 }
 
 /** Messages that leave the window are counted as unread before it. */
 function trim(chat: ChatRecord, viewerId: string): ChatRecord {
   if (chat.messages.length <= KEPT_UNLOADED) return chat
   const dropped = chat.messages.slice(0, -KEPT_UNLOADED)
-  const unread = dropped.filter((message) => isUnread(message, chat, viewerId)).length
-  const unreadBefore = chat.unreadBefore === undefined ? undefined : chat.unreadBefore + unread
-  return { ...chat, messages: chat.messages.slice(-KEPT_UNLOADED), unreadBefore }
+  const unread = unreadIn(dropped, chat, viewerId)
+  return { ...chat, messages: chat.messages.slice(-KEPT_UNLOADED), unreadBefore: moved(chat, unread) }
 }
 
 /** Messages that quote the changed one show its new body. */
@@ -121,8 +126,7 @@ function countDeleted(
   viewerId: string,
 ): ChatRecord {
   const counted = isUnread({ ...message, deletedAt: null }, chat, viewerId) && !isExpired(message, at)
-  const before = chat.unreadBefore
-  return counted && before !== undefined ? { ...chat, unreadBefore: Math.max(0, before - 1) } : chat
+  return counted ? { ...chat, unreadBefore: moved(chat, -1) } : chat
 }
 
 /** Applies a receipt. Returns the same record if it changes nothing. */
@@ -134,29 +138,21 @@ export function applyReceipt(
 ): ChatRecord {
   const watermarks = advance(chat.watermarks, userId, marks)
   if (watermarks === chat.watermarks) return chat
-  const moved = { ...chat, watermarks }
+  const advanced = { ...chat, watermarks }
   const isFormer = chat.hasAllMembers && chat.members[userId] === undefined
-  if (isFormer && Object.keys(chat.members).length === 1) return raiseStatus(moved, marks)
-  if (userId !== viewerId) return moved
-  return { ...moved, unreadBefore: unreadBeforeAfterRead(chat, marks.readSeq) }
+  if (isFormer && Object.keys(chat.members).length === 1) return raiseStatus(advanced, marks)
+  if (userId !== viewerId) return advanced
+  // Short of it, only the server knows.
+  return reachesWindow(chat, marks.readSeq) ? { ...advanced, unreadBefore: 0 } : advanced
 }
 
 /** Where no other member is left, the newest watermark of a former one makes the status. It only grows. */
 function raiseStatus(chat: ChatRecord, { deliveredSeq, readSeq }: Watermarks): ChatRecord {
   const raise = (message: MessageRecord): MessageRecord => {
-    const { seq, status } = message
-    if (seq <= readSeq) return { ...message, status: 'READ' }
-    return seq <= deliveredSeq && status === 'SENT' ? { ...message, status: 'DELIVERED' } : message
+    if (message.seq <= readSeq) return { ...message, status: 'READ' }
+    const isRaised = message.seq <= deliveredSeq && message.status === 'SENT'
+    return isRaised ? { ...message, status: 'DELIVERED' } : message
   }
   const { messages, lastMessage } = chat
   return { ...chat, messages: messages.map(raise), lastMessage: lastMessage && raise(lastMessage) }
-}
-
-/** Everything before the window is read once the watermark reaches its start; in between, only the server knows. */
-function unreadBeforeAfterRead(
-  { messages, headSeq, unreadBefore }: ChatRecord,
-  readSeq: number,
-): number | undefined {
-  const windowStart = messages[0]?.seq ?? headSeq + 1
-  return readSeq >= windowStart - 1 ? 0 : unreadBefore
 }

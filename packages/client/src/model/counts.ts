@@ -1,4 +1,4 @@
-import { type ChatRecord, MAX_UNREAD } from './records.ts'
+import { type ChatRecord, MAX_UNREAD, reachesWindow, readSeqOf } from './records.ts'
 import { unreadCount } from './view.ts'
 
 /** Counts of the server that events do not tell. */
@@ -17,8 +17,7 @@ export function applyCounts(
   viewerId: string,
   now: string,
 ): ChatRecord | undefined {
-  const readSeq = chat.watermarks[viewerId]?.readSeq ?? 0
-  if (headSeq !== chat.headSeq || viewerMember.readSeq !== readSeq) return undefined
+  if (headSeq !== chat.headSeq || viewerMember.readSeq !== readSeqOf(chat, viewerId)) return undefined
   const inWindow = unreadCount({ ...chat, unreadBefore: 0 }, viewerId, now)
   const last = chat.lastMessage
   const isSame = last !== null && last.id === lastMessage?.id
@@ -31,9 +30,7 @@ export function applyCounts(
 
 /** Some of the messages before the window may be read or expired; how many, only the server knows. */
 export function isUnreadUncertain(chat: ChatRecord, viewerId: string): boolean {
-  const windowStart = chat.messages[0]?.seq ?? chat.headSeq + 1
-  const readSeq = chat.watermarks[viewerId]?.readSeq ?? 0
-  return chat.unreadBefore !== 0 && readSeq < windowStart - 1
+  return chat.unreadBefore !== 0 && !reachesWindow(chat, readSeqOf(chat, viewerId))
 }
 
 /** In a group that is not open, the members whose watermarks make the status are not known. */

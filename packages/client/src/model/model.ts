@@ -45,7 +45,7 @@ export class Model {
     let list: readonly ChatSummary[] = []
     this.chats = new ComputedStore(() => (list = keepArray(list, this.#list())))
     this.totalUnread = new ComputedStore(() =>
-      this.chats.getSnapshot().reduce((sum, { unreadCount }) => sum + unreadCount, 0),
+      this.chats.getSnapshot().reduce((sum, { muting, unreadCount }) => sum + (muting ? 0 : unreadCount), 0),
     )
   }
 

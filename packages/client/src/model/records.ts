@@ -1,5 +1,12 @@
 import type { Attachment, ChatKind, MemberRole, MessageKind, User } from '../api.ts'
-import type { ChatData, EventData, MemberData, MessageData, SummaryData } from '../graphql/responses.ts'
+import type {
+  ChatData,
+  EventData,
+  MemberData,
+  MessageData,
+  NotificationsData,
+  SummaryData,
+} from '../graphql/responses.ts'
 
 /*
  * The state of the client, without derived values. Records are immutable plain JSON, so that any storage can keep them.
@@ -56,6 +63,8 @@ export type ChatRecord = Readonly<{
   leftAt: string | null
   /** Whether `members` names all of them. */
   hasAllMembers: boolean
+  /** Undefined until the chat is read; records of earlier versions have none. */
+  notifications?: NotificationsData
   /** By user id. Of members, and of users whose MemberAdded a receipt has overtaken. */
   watermarks: Readonly<Record<string, Watermarks>>
   /** Newest message, also if it is not in `messages`. */
@@ -160,7 +169,7 @@ export function fromChat(
     isLoaded: true,
     olderCursor: hasPreviousPage ? startCursor : null,
   }
-  const inPage = messages.filter((message) => isUnread(message, chat, viewerId)).length
+  const inPage = unreadIn(messages, chat, viewerId)
   const before = hasPreviousPage ? Math.max(0, data.unreadCount - inPage) : 0
   return { ...chat, unreadBefore: data.unreadCount >= MAX_UNREAD && hasPreviousPage ? undefined : before }
 }
@@ -171,10 +180,24 @@ export function isExpired({ expiresAt }: { expiresAt: string | null }, now: stri
 }
 
 /** Whether a message counts as unread, apart from its expiry, which time decides. */
-export function isUnread(message: MessageRecord, { watermarks }: ChatRecord, viewerId: string): boolean {
-  const readSeq = watermarks[viewerId]?.readSeq ?? 0
+export function isUnread(message: MessageRecord, chat: ChatRecord, viewerId: string): boolean {
   const isOfOther = message.senderId !== viewerId && message.kind !== 'SYSTEM'
-  return isOfOther && message.seq > readSeq && message.deletedAt === null
+  return isOfOther && message.seq > readSeqOf(chat, viewerId) && message.deletedAt === null
+}
+
+/** How many of the messages count as unread, apart from their expiry. */
+export function unreadIn(messages: readonly MessageRecord[], chat: ChatRecord, viewerId: string): number {
+  return messages.filter((message) => isUnread(message, chat, viewerId)).length
+}
+
+/** How far the viewer has read. */
+export function readSeqOf({ watermarks }: ChatRecord, viewerId: string): number {
+  return watermarks[viewerId]?.readSeq ?? 0
+}
+
+/** Whether everything before the first of the chat's messages was read, if everything up to `readSeq` was. */
+export function reachesWindow({ messages, headSeq }: ChatRecord, readSeq: number): boolean {
+  return readSeq >= (messages[0]?.seq ?? headSeq + 1) - 1
 }
 
 /** Watermarks only grow. */

@@ -90,12 +90,15 @@ export function unreadCount(chat: ChatRecord, viewerId: string, now: string): nu
   return Math.min(MAX_UNREAD, chat.unreadBefore + inWindow)
 }
 
-/** When the next content of the chat disappears; undefined if none will. */
-export function nextExpiry({ messages, lastMessage }: ChatRecord, now: string): string | undefined {
+/** When the next content of the chat disappears, or its muting ends; undefined if none will. */
+export function nextExpiry(
+  { messages, lastMessage, notifications }: ChatRecord,
+  now: string,
+): string | undefined {
   let next: string | undefined
-  for (const message of [...messages, lastMessage]) {
-    for (const at of [message?.expiresAt, message?.replyTo?.expiresAt]) {
-      if (typeof at === 'string' && at > now && at <= (next ?? at)) next = at
+  for (const item of [...messages, lastMessage, notifications as Partial<MessageRecord> | undefined]) {
+    for (const at of [item?.expiresAt, item?.replyTo?.expiresAt]) {
+      if (at && at > now && at <= (next ?? at)) next = at
     }
   }
   return next
@@ -103,6 +106,8 @@ export function nextExpiry({ messages, lastMessage }: ChatRecord, now: string): 
 
 function toSummary(chat: ChatRecord, lastMessage: Message | null, sources: Sources): ChatSummary {
   const { viewerId, user, typing, unsent, now } = sources
+  const { notifications } = chat
+  const isMuted = notifications?.level === 'NONE' && !isExpired(notifications, now)
   const otherId = Object.keys(chat.members).find((id) => id !== viewerId)
   const otherUser = chat.kind === 'DIRECT' && otherId !== undefined ? user(otherId) : undefined
   return {
@@ -114,6 +119,7 @@ function toSummary(chat: ChatRecord, lastMessage: Message | null, sources: Sourc
     newestUnsent: unsent.at(-1) ?? null,
     lastActivityAt: new Date(chat.lastActivityAt),
     unreadCount: unreadCount(chat, viewerId, now),
+    muting: isMuted ? { until: toDate(notifications.expiresAt) } : null,
     typing,
     otherUser,
     isMember: chat.isMember,
@@ -157,20 +163,17 @@ function toMessage(
     ...UNSENT,
     ...plain,
     sender: user(senderId),
-    body: isEmpty ? null : record.body,
-    attachments: isEmpty ? [] : record.attachments,
     replyTo: replyTo && {
       id: replyTo.id,
       body: isQuoteGone ? null : replyTo.body,
       sender: user(replyTo.senderId),
     },
-    reactions: isEmpty
-      ? []
-      : record.reactions.map(({ emoji, userIds }) => ({ emoji, users: userIds.map(user) })),
+    reactions: record.reactions.map(({ emoji, userIds }) => ({ emoji, users: userIds.map(user) })),
     sentAt: new Date(sentAt),
     editedAt: toDate(editedAt),
     deletedAt: toDate(deletedAt),
     expiresAt: toDate(expiresAt),
     status,
+    ...(isEmpty && { body: null, attachments: [], reactions: [] }),
   }
 }

@@ -21,6 +21,7 @@ type Options = ClientParts &
 
 /** One user on one device, in one tab. */
 export type Session = Readonly<{
+  deviceId: string
   sync: Sync
   outbox: Outbox
   /** Shows what storage holds. */
@@ -35,7 +36,7 @@ export type Session = Readonly<{
 }>
 
 /** This tab, among those whose watched users the leader collects. */
-const HERE = 'here'
+const HERE = ''
 
 /*
  * The tab that leads holds the connection: it hands every item of the inbox to the other tabs before it applies it,
@@ -104,6 +105,7 @@ export function createSession(options: Options): Session {
   }
 
   return {
+    deviceId,
     sync,
     outbox,
     async load() {

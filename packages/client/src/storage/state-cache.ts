@@ -7,7 +7,8 @@ const MAX_MESSAGES = 50
 /** Changes are collected this long, in milliseconds. */
 const WRITE_AFTER_MS = 500
 
-type Saved = Readonly<{ chat: ChatRecord; users: readonly User[] }>
+/** A chat in storage, with the users that it names. */
+export type Saved = Readonly<{ chat: ChatRecord; users: readonly User[] }>
 
 export type StateCache = Readonly<{
   /** Shows what storage holds. */

@@ -1,0 +1,8 @@
+/* The operations of push. A test validates each against schema.graphql. */
+
+export const PUSH_KEY = 'query PushKey{serverInfo{push{webPushKey}}}'
+
+export const SET_TARGET = `mutation setPushTarget($input:SetPushTargetInput!){setPushTarget(input:$input){provider}}`
+
+export const SET_NOTIFICATIONS = `mutation setChatNotifications($input:SetChatNotificationsInput!){
+setChatNotifications(input:$input){chat{notifications{level expiresAt:until}}}}`
