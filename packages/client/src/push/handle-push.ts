@@ -10,7 +10,7 @@ import type {
   WorkerWindow,
 } from './push-worker.ts'
 
-/** What notifications say. */
+/** The texts of notifications. */
 export type NotificationTexts = Readonly<{
   /** Where neither the server nor this browser says more. */
   newMessages(count: number): string
@@ -70,7 +70,7 @@ export function handlePush(worker: PushWorker, options: WorkerOptions): void {
   async function show(data: Extract<PushData, { type: 'message' }>): Promise<void> {
     const { chatId, seq, unreadCount } = data
     const windows = await visibleWindows()
-    const shown = await Promise.all(windows.map((window) => isShownIn(window, chatId)))
+    const shown = await Promise.all(windows.map((page) => isShownIn(page, chatId)))
     if (shown.includes(true)) return
     const known = await registration.getNotifications({ tag: chatId })
     if (known.some((notification) => (dataOf(notification)?.seq ?? 0) >= seq)) return
@@ -122,19 +122,18 @@ export function handlePush(worker: PushWorker, options: WorkerOptions): void {
   /** In a window of its own, before a frame of another page. The window that was used last comes first. */
   async function open(chatId: string): Promise<void> {
     const windows = await allWindows()
-    const window = windows.find(({ frameType }) => frameType !== 'nested') ?? windows[0]
-    if (window === undefined) {
+    const page = windows.find(({ frameType }) => frameType !== 'nested') ?? windows[0]
+    if (page === undefined) {
       await clients.openWindow(new URL(chatUrl(chatId), registration.scope).href)
       return
     }
-    window.postMessage({ type: 'parley:open-chat', chatId } satisfies WorkerMessage)
-    await window.focus()
+    tell(page, { type: 'parley:open-chat', chatId })
+    await page.focus()
   }
 
   async function onChanged(old: PushSubscription | null | undefined): Promise<void> {
     if (old) await registration.pushManager.subscribe(old.options).catch(() => undefined)
-    for (const window of await allWindows())
-      window.postMessage({ type: 'parley:push-changed' } satisfies WorkerMessage)
+    for (const page of await allWindows()) tell(page, { type: 'parley:push-changed' })
   }
 
   worker.addEventListener('push', (event) => onPush(event as PushEvent))
@@ -156,13 +155,17 @@ function pushDataIn({ data }: PushEvent): PushData | undefined {
   }
 }
 
-async function isShownIn(window: WorkerWindow, chatId: string): Promise<boolean> {
+function tell(page: WorkerWindow, message: WorkerMessage, ports: readonly MessagePort[] = []): void {
+  page.postMessage(message, ports)
+}
+
+async function isShownIn(page: WorkerWindow, chatId: string): Promise<boolean> {
   const { port1, port2 } = new MessageChannel()
   const answer = new Promise<boolean>((resolve) => {
     port1.addEventListener('message', ({ data }) => resolve(data === true), { once: true })
     port1.start()
     setTimeout(() => resolve(false), ANSWER_MS)
   })
-  window.postMessage({ type: 'parley:is-shown', chatId } satisfies WorkerMessage, [port2])
+  tell(page, { type: 'parley:is-shown', chatId }, [port2])
   return answer
 }

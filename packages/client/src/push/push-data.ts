@@ -1,4 +1,4 @@
-/** What the server sends to a browser, as JSON. */
+/** A push message of the server to a browser, as JSON. */
 export type PushData =
   | Readonly<{
       type: 'message'
@@ -19,7 +19,7 @@ export type PushData =
 /** The data of a notification. Others of the same app have no such data. */
 export type NotificationData = Readonly<{ type: 'parley'; chatId: string; seq: number }>
 
-/** What the service worker tells a page. It has no token, so the page sets the target. */
+/** A message of the service worker to a page. The worker has no token, so the page sets the target. */
 export type WorkerMessage =
   /** Is the chat shown? The answer goes to the port that comes along: a boolean. */
   | Readonly<{ type: 'parley:is-shown'; chatId: string }>
@@ -28,7 +28,7 @@ export type WorkerMessage =
   /** The browser has replaced the subscription. */
   | Readonly<{ type: 'parley:push-changed' }>
 
-/** Whose notifications this browser gets. Kept in the storage of the client, where the service worker finds it. */
+/** The user of this browser's notifications. Kept in the storage of the client, where the service worker finds it. */
 export type Registered = Readonly<{ viewerId: string }>
 export const REGISTERED = 'push'
 

@@ -20,7 +20,7 @@ export type WorkerClients = Readonly<{
 export type WorkerWindow = Readonly<{
   frameType: 'auxiliary' | 'top-level' | 'nested' | 'none'
   visibilityState: DocumentVisibilityState
-  postMessage(message: unknown, transfer?: readonly Transferable[]): void
+  postMessage(message: unknown, transfer: readonly Transferable[]): void
   focus(): Promise<unknown>
 }>
 

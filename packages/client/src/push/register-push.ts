@@ -84,11 +84,7 @@ export function registerPush(
   }
 
   navigator.serviceWorker.addEventListener('message', onMessage as EventListener, { signal })
-  // The user may change the permission in the settings of the browser.
-  navigator.permissions
-    ?.query({ name: 'notifications' })
-    .then((status) => status.addEventListener('change', () => learn({}), { signal }))
-    .catch(() => undefined)
+  watchPermission(() => learn({}), signal).catch(() => undefined)
   followMuting(engine)
   closeReadNotifications(client, registration, signal)
   inBackground(engine, open())
@@ -116,6 +112,12 @@ export function registerPush(
       ])
     },
   }
+}
+
+/** The user may change the permission in the settings of the browser. Not all browsers tell. */
+async function watchPermission(onChange: () => void, signal: AbortSignal): Promise<void> {
+  const status = await navigator.permissions.query({ name: 'notifications' })
+  status.addEventListener('change', onChange, { signal })
 }
 
 /** Asked for each time, because a page can live through a change. */
