@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig, type Plugin } from 'vite'
+import { build, defineConfig, type Plugin, type Rolldown } from 'vite'
 
 const source = (path: string): string => fileURLToPath(new URL(`../../packages/${path}`, import.meta.url))
 
@@ -17,20 +17,51 @@ const englishOnly: Plugin = {
   },
 }
 
+const alias = [
+  { find: '@parley/client/group-events', replacement: source('client/src/group-events.ts') },
+  { find: '@parley/client/indexeddb', replacement: source('client/src/indexeddb.ts') },
+  { find: '@parley/client/push', replacement: source('client/src/push.ts') },
+  { find: '@parley/client/service-worker', replacement: source('client/src/service-worker.ts') },
+  { find: '@parley/client/uploads', replacement: source('client/src/uploads.ts') },
+  { find: '@parley/client', replacement: source('client/src/index.ts') },
+  { find: '@parley/react', replacement: source('react/src/index.ts') },
+]
+
+/**
+ * Builds the service worker into one file of its own: its name may not change, and not all browsers let a service worker
+ * import others.
+ */
+const serviceWorker: Plugin = {
+  name: 'service-worker',
+  apply: 'build',
+  async generateBundle() {
+    const result = await build({
+      configFile: false,
+      root: import.meta.dirname,
+      logLevel: 'error',
+      resolve: { alias },
+      build: {
+        target: 'baseline-widely-available',
+        write: false,
+        rolldownOptions: { input: 'src/notifications/service-worker.ts', output: { format: 'iife' } },
+      },
+    })
+    for (const item of (result as Rolldown.RolldownOutput).output)
+      if (item.type === 'chunk')
+        this.emitFile({ type: 'asset', fileName: 'service-worker.js', source: item.code })
+  },
+}
+
+/** Loaded after the first screen. */
+const LATER =
+  /\/apps\/chat\/src\/(details\/|chats\/(new-chat|people)|notifications\/(?!notifications\.ts))|\/client\/src\/push/
+
 export default defineConfig({
   root: import.meta.dirname,
   // Relative addresses work below any path of a reverse proxy.
   base: './',
-  plugins: [englishOnly],
-  resolve: {
-    alias: [
-      { find: '@parley/client/group-events', replacement: source('client/src/group-events.ts') },
-      { find: '@parley/client/indexeddb', replacement: source('client/src/indexeddb.ts') },
-      { find: '@parley/client/uploads', replacement: source('client/src/uploads.ts') },
-      { find: '@parley/client', replacement: source('client/src/index.ts') },
-      { find: '@parley/react', replacement: source('react/src/index.ts') },
-    ],
-  },
+  plugins: [englishOnly, serviceWorker],
+  resolve: { alias },
   build: {
     target: 'baseline-widely-available',
     emptyOutDir: true,
@@ -38,5 +69,9 @@ export default defineConfig({
     // The content security policy allows no data: addresses but images.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // One file for the first screen, which compresses best, and the later ones beside it.
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'app', test: (id) => !LATER.test(id) }] } },
+    },
   },
 })

@@ -2,7 +2,7 @@ import { type ReactNode, useMemo, useState } from 'react'
 import { I18nProvider } from 'react-aria-components/I18nProvider'
 import { type Boot, type DemoPerson } from './boot/boot.ts'
 import type { Embedder } from './boot/embed.ts'
-import { forgetToken, keepToken } from './boot/token.ts'
+import { forgetToken, keepToken, rememberToken } from './boot/token.ts'
 import { useAppearance } from './lib/appearance.ts'
 import { Messenger } from './messenger/messenger.tsx'
 import { createSession } from './session/session.ts'
@@ -89,11 +89,17 @@ function SignedIn({
 }: WithStorage & Readonly<{ token: string; signOut(): void }>): ReactNode {
   const session = useMemo(() => {
     // The sign-in page first: a closed client counts as signed out.
-    const end = (): void => {
+    const signIn = (): void => {
       signOut()
       void opened.client.close()
     }
-    const opened = createSession({ storage, token, signOut: end, signIn: end })
+    const end = (): void => {
+      signOut()
+      // Notifications still need the client.
+      void opened.notifications.end().then(() => opened.client.close())
+    }
+    const remember = (): void => rememberToken(token)
+    const opened = createSession({ storage, token, signOut: end, signIn, remember })
     return opened
     // The session lives as long as its token.
   }, [token])

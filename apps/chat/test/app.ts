@@ -6,7 +6,8 @@ import type { Person } from '../../../test/harness/people/person.ts'
 import { SERVER_API, startParley, type TestParley, UNLIMITED } from '../../../test/harness/servers/parley.ts'
 
 /** `script` runs in the page before everything else. */
-export type PageOptions = BrowserContextOptions & Readonly<{ script?: string }>
+export type PageOptions = BrowserContextOptions &
+  Readonly<{ script?: string; prepare?(context: BrowserContext): Promise<unknown> }>
 
 /** The web app of a running gateway, in real browsers. */
 export type TestApp = AsyncDisposable &
@@ -26,17 +27,30 @@ export type TestApp = AsyncDisposable &
 export async function startApp({
   allowedOrigins = [],
   media,
-}: Readonly<{ allowedOrigins?: readonly string[]; media?: 'folder' }> = {}): Promise<TestApp> {
+  vapidKey,
+}: Readonly<{
+  allowedOrigins?: readonly string[]
+  media?: 'folder'
+  /** The private key of VAPID. Default: push is off. */
+  vapidKey?: string
+}> = {}): Promise<TestApp> {
   const resources = new AsyncDisposableStack()
   const http = { host: '127.0.0.1', port: 0, allowedOrigins, allowedHeaders: [], trustedProxies: [] }
-  const config = { ...UNLIMITED, ...SERVER_API, webApp: true, http }
-  const parley = resources.use(await startParley({ config, ...(media && { media }) }))
+  const web = { subject: 'mailto:ops@chat.example', allowsPrivate: true }
+  const push =
+    vapidKey === undefined ? undefined : { web, apns: undefined, fcm: undefined, hasContent: false }
+  const config = { ...UNLIMITED, ...SERVER_API, webApp: true, http, push }
+  const options = { config, ...(media && { media }), ...(vapidKey !== undefined && { vapidKey }) }
+  const parley = resources.use(await startParley(options))
   const browser = await startBrowser()
   resources.defer(() => browser.close())
   const { origin } = new URL(parley.url)
   const errors: string[] = []
 
-  async function openPage(address: string, { script = '', ...options }: PageOptions = {}): Promise<Page> {
+  async function openPage(
+    address: string,
+    { script = '', prepare, ...options }: PageOptions = {},
+  ): Promise<Page> {
     const context: BrowserContext = await browser.newContext({
       viewport: { width: 1100, height: 760 },
       locale: 'en-GB',
@@ -47,6 +61,7 @@ export async function startApp({
       if (message.type() === 'error') errors.push(message.text())
     })
     await context.addInitScript(script)
+    await prepare?.(context)
     const page = await context.newPage()
     await page.goto(address)
     return page

@@ -106,6 +106,8 @@ function securityPolicy(
     `media-src ${pictures}`,
     `connect-src ${gateway}`,
     "frame-src 'self'",
+    "manifest-src 'self'",
+    "worker-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     `frame-ancestors ${["'self'", ...frameOrigins].join(' ')}`,

@@ -1,4 +1,7 @@
-/** The token is kept for this browser tab alone, until the user signs out. */
+/**
+ * The token is kept for this browser tab alone, until the user signs out. While they have notifications on, it is kept
+ * for the browser: a click on a notification may open a new tab.
+ */
 const KEY = 'parley:token'
 
 /** Kept here as well, because browsers may block storage. The token then ends with the page. */
@@ -14,22 +17,46 @@ export function takeToken(): string | undefined {
     history.replaceState(history.state, '', location.pathname + location.search)
     if (given !== '') keepToken(given)
   }
-  return held ?? store((storage) => storage.getItem(KEY)) ?? undefined
+  return (
+    held ??
+    inTab((storage) => storage.getItem(KEY)) ??
+    inBrowser((storage) => storage.getItem(KEY)) ??
+    undefined
+  )
 }
 
 export function keepToken(token: string): void {
   held = token
-  store((storage) => storage.setItem(KEY, token))
+  inTab((storage) => storage.setItem(KEY, token))
+}
+
+export function rememberToken(token: string): void {
+  inBrowser((storage) => storage.setItem(KEY, token))
 }
 
 export function forgetToken(): void {
   held = undefined
-  store((storage) => storage.removeItem(KEY))
+  inTab((storage) => storage.removeItem(KEY))
+  forgetRemembered()
 }
 
-function store<Result>(use: (storage: Storage) => Result): Result | undefined {
+/** Keeps the token for this tab alone again. */
+export function forgetRemembered(): void {
+  inBrowser((storage) => storage.removeItem(KEY))
+}
+
+function inTab<Result>(use: (storage: Storage) => Result): Result | undefined {
+  return attempt(() => use(sessionStorage))
+}
+
+function inBrowser<Result>(use: (storage: Storage) => Result): Result | undefined {
+  return attempt(() => use(localStorage))
+}
+
+/** The mere access throws where browsers block storage. */
+function attempt<Result>(use: () => Result): Result | undefined {
   try {
-    return use(sessionStorage)
+    return use()
   } catch {
     return undefined
   }

@@ -8,6 +8,7 @@ import { closeChat } from '../messenger/route.ts'
 import { Avatar, OnlineDot } from '../ui/avatar.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
+import { MutedMark } from './muted-mark.tsx'
 import { typingText } from './preview.ts'
 
 /** The title of the chat, and the presence of its members. */
@@ -28,6 +29,7 @@ export function ChatHeader({ chat, onInfo }: Readonly<{ chat: ChatState; onInfo(
           </span>
           <Subtitle chat={chat} />
         </span>
+        {chat.muting !== null && <MutedMark />}
         {chat.messageTtlSeconds !== null && <Icon name="timer" size={18} />}
       </Button>
     </header>

@@ -2,6 +2,7 @@ import type { ChatSummary } from '@parley/client'
 import { useChats, useViewer } from '@parley/react'
 import { type KeyboardEvent, type ReactNode, useState } from 'react'
 import { VList } from 'virtua'
+import { later } from '../lib/later.tsx'
 import { textDirection } from '../lib/text-direction.ts'
 import { openChat } from '../messenger/route.ts'
 import { Settings } from '../messenger/settings.tsx'
@@ -10,7 +11,8 @@ import { Icon } from '../ui/icon.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ChatRow } from './chat-row.tsx'
 import { filterChats } from './filter.ts'
-import { NewChat } from './new-chat.tsx'
+
+const NewChat = later(async () => (await import('./new-chat.tsx')).NewChat)
 
 /** All chats of the viewer, the most recently active first. */
 export function ChatList({ openChatId }: Readonly<{ openChatId: string | undefined }>): ReactNode {

@@ -6,6 +6,7 @@ import { shortTime } from '../lib/times.ts'
 import { Ticks } from '../messages/ticks.tsx'
 import { Avatar, OnlineDot } from '../ui/avatar.tsx'
 import { Icon } from '../ui/icon.tsx'
+import { MutedMark } from './muted-mark.tsx'
 import { previewOf } from './preview.ts'
 
 /** One chat in the list. */
@@ -34,6 +35,7 @@ export const ChatRow = memo(function ChatRow({
       className="chat-row"
       aria-current={isOpen ? 'page' : undefined}
       data-unread={chat.unreadCount > 0}
+      data-muted={chat.muting !== null}
       tabIndex={isTabStop ? 0 : -1}
       onClick={() => onOpen(chat.id)}
       onFocus={() => onFocus(chat.id)}
@@ -75,6 +77,7 @@ export const ChatRow = memo(function ChatRow({
               <span className="visually-hidden">A message was not sent</span>
             </span>
           )}
+          {chat.muting !== null && <MutedMark />}
           {chat.unreadCount > 0 && (
             <span className="badge">
               {chat.unreadCount}

@@ -4,11 +4,14 @@ import { Composer } from '../composer/composer.tsx'
 import type { Draft } from '../composer/drafts.ts'
 import { addDraftFiles } from '../composer/draft-files.ts'
 import { DropHint, useDropZone } from '../composer/drop-zone.tsx'
-import { ChatDetails } from '../details/chat-details.tsx'
+import { later } from '../lib/later.tsx'
 import { notify } from '../lib/notices.tsx'
 import { MessageList } from '../messages/message-list.tsx'
 import { useUploads } from '../session/use-uploads.ts'
 import { ChatHeader } from './chat-header.tsx'
+
+/** It is there, closed, with the chat: so it opens at once, also without a connection. */
+const ChatDetails = later(async () => (await import('../details/chat-details.tsx')).ChatDetails)
 
 /** The open chat. */
 export function ChatScreen({ chatId }: Readonly<{ chatId: string }>): ReactNode {

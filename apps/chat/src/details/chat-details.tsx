@@ -7,6 +7,7 @@ import { AddPeople } from './add-people.tsx'
 import { LeaveGroup } from './leave-group.tsx'
 import { Lifetime } from './lifetime.tsx'
 import { Members } from './members.tsx'
+import { Muting } from './muting.tsx'
 import { Rename } from './rename.tsx'
 
 /** About the chat: its members, the lifetime of its messages, and what the viewer may change. */
@@ -34,6 +35,7 @@ export function ChatDetails({
         {chat.otherUser !== undefined && <PresenceText userId={chat.otherUser.id} />}
       </div>
       {isGroup && canManage && <Rename chat={chat} />}
+      {chat.isMember && <Muting chat={chat} />}
       <Lifetime chat={chat} canChange={canManage} />
       {isGroup && <Members chat={chat} viewerId={viewerId} role={role} />}
       {isGroup && canManage && <AddPeople chat={chat} />}

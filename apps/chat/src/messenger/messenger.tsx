@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { Button } from '../ui/button.tsx'
 import { ChatScreen } from '../chats/chat-screen.tsx'
 import { ChatList } from '../chats/chat-list.tsx'
-import { NewChat } from '../chats/new-chat.tsx'
+import { later } from '../lib/later.tsx'
 import { Notices } from '../lib/notices.tsx'
 import { type Session, SessionContext, useSession } from '../session/session.ts'
 import { useActivity } from '../session/use-activity.ts'
@@ -13,9 +13,13 @@ import { Banner } from './banner.tsx'
 import { DemoBar } from './demo-bar.tsx'
 import { useOpenChatId } from './route.ts'
 
+const NewChat = later(async () => (await import('../chats/new-chat.tsx')).NewChat)
+const PushOffer = later(async () => (await import('../notifications/parts.ts')).PushOffer)
+
 /** The whole app of one user: the list of chats beside the open chat. A narrow window shows one of them. */
 export function Messenger({ session }: Readonly<{ session: Session }>): ReactNode {
   useActivity(session.client)
+  useEffect(() => session.notifications.start(), [session])
   return (
     <SessionContext value={session}>
       <ParleyProvider client={session.client}>
@@ -39,7 +43,10 @@ function Layout(): ReactNode {
       <div className="messenger" data-chat-open={chatId !== undefined}>
         <ChatList openChatId={chatId} />
         <main className="main">
-          <Banner />
+          <div>
+            <Banner />
+            <PushOffer />
+          </div>
           {chatId === undefined ? (
             <NoChat hasChats={hasChats} />
           ) : (

@@ -12,7 +12,7 @@ export function useOpenChatId(): string | undefined {
   return useSyncExternalStore(subscribe, openChatId)
 }
 
-function openChatId(): string | undefined {
+export function openChatId(): string | undefined {
   const { hash } = location
   return hash.startsWith(PREFIX) ? decodeURIComponent(hash.slice(PREFIX.length)) : undefined
 }

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { Button } from '../ui/button.tsx'
 import { type Appearance, setAppearance, useAppearance } from '../lib/appearance.ts'
+import { later } from '../lib/later.tsx'
 import { useSession } from '../session/session.ts'
 import { PopoverButton } from '../ui/popover-button.tsx'
 import { Toggle } from '../ui/toggle.tsx'
@@ -11,7 +12,9 @@ const THEMES = [
   ['dark', 'Dark'],
 ] as const satisfies readonly (readonly [Appearance['theme'], string])[]
 
-/** Appearance, and signing out. */
+const PushSwitch = later(async () => (await import('../notifications/parts.ts')).PushSwitch)
+
+/** Appearance, notifications, and signing out. */
 export function Settings(): ReactNode {
   const { signOut } = useSession()
   const { theme, direction } = useAppearance()
@@ -41,6 +44,7 @@ export function Settings(): ReactNode {
           >
             Right to left
           </Toggle>
+          <PushSwitch />
           {signOut !== undefined && (
             <Button className="button" onPress={signOut}>
               Sign out

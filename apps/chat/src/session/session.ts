@@ -2,6 +2,7 @@ import { createParleyClient, type ParleyClient, type User } from '@parley/client
 import { fileUploads } from '@parley/client/uploads'
 import { createContext, use } from 'react'
 import type { Embedder } from '../boot/embed.ts'
+import { createNotifications, type Notifications } from '../notifications/notifications.ts'
 import { createNetwork, type Network } from './network.ts'
 import type { OpenStorage } from './storage.ts'
 
@@ -18,6 +19,7 @@ export type Session = Readonly<{
   signIn: (() => void) | undefined
   /** Present in a frame of a product. */
   embedder: Embedder | undefined
+  notifications: Notifications
   /** Whether messages that are not sent are lost with the page. */
   isForgetful: boolean
 }>
@@ -30,6 +32,8 @@ type Options = Readonly<{
   signOut?: () => void
   signIn?: () => void
   embedder?: Embedder
+  /** Keeps the user signed in beyond this tab. */
+  remember?: () => void
 }>
 
 /** Messages per page: two screens of a large window. */
@@ -43,6 +47,7 @@ export function createSession({
   signOut,
   signIn,
   embedder,
+  remember = () => undefined,
 }: Options): Session {
   const network = canCut ? createNetwork() : undefined
   const client = createParleyClient({
@@ -53,7 +58,9 @@ export function createSession({
     uploads: fileUploads(network && { fetch: network.fetch }),
     ...(network && { fetch: network.fetch, WebSocket: network.WebSocket }),
   })
-  return { client, network, contacts, signOut, signIn, embedder, isForgetful: storage.isForgetful }
+  const notifications = createNotifications(client, remember)
+  const { isForgetful } = storage
+  return { client, network, contacts, signOut, signIn, embedder, notifications, isForgetful }
 }
 
 export const SessionContext = createContext<Session | undefined>(undefined)

@@ -3,6 +3,8 @@ import type { ReactNode } from 'react'
 /** Paths of the icons, drawn with a line of two pixels in a square of 24. */
 const PATHS = {
   back: 'M15 5l-7 7 7 7',
+  bell: 'M6 16.500V11a6 6 0 0 1 12 0v5.500l1.500 1.500h-15zM10 20.500a2.200 2.200 0 0 0 4 0',
+  'bell-off': 'M8 6.500A6 6 0 0 1 18 11v4M6 10.500v6L4.500 18H16M10 20.500a2.200 2.200 0 0 0 4 0M4 4l16 16',
   check: 'M5 12.5l4.500 4.500L19 7.500',
   clock: 'M12 7v5l3 2M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18',
   close: 'M6 6l12 12M18 6L6 18',

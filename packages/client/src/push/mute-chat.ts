@@ -24,6 +24,7 @@ async function set(engine: Engine, input: Input): Promise<void> {
   const change: Change = { viewerId: engine.model.viewerId, chatId: input.chatId, ...chat }
   apply(engine, change)
   const channel = openChannel()
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no target.
   channel?.postMessage(change)
   channel?.close()
 }
