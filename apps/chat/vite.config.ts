@@ -28,8 +28,8 @@ const alias = [
 ]
 
 /**
- * Builds the service worker into one file of its own: its name may not change, and not all browsers let a service worker
- * import others.
+ * Builds the service worker into one file of its own: its name may not change, and not all browsers let a service
+ * worker import others.
  */
 const serviceWorker: Plugin = {
   name: 'service-worker',

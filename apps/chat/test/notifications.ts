@@ -8,7 +8,7 @@ import type { Subscription, WebPushed, WebPushService } from '../../../test/harn
  *
  *   1. `PushManager.subscribe` of the page returns a subscription at the double of a push service. The gateway encrypts
  *      and posts to it as to a real one, and the double decrypts with the keys of the subscription, as a browser does.
- *   2. What the double decrypted is delivered to the real service worker of the app, by the DevTools protocol.
+ *   2. The DevTools protocol delivers the decrypted message to the real service worker of the app.
  */
 
 /** Replaces the subscription of the page. The service worker's own is left alone. */

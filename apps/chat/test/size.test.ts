@@ -41,7 +41,7 @@ test('no script of the first screen imports one that the page does not name', as
   expect(imported.flat().filter((name) => !first.includes(name))).toEqual([])
 })
 
-test('what is loaded later is at most 10 kB, and the service worker 5 kB', async () => {
+test('later scripts are at most 10 kB, and the service worker 5 kB', async () => {
   const { all, first } = await assets()
   expect(await compressedSize(all.filter((name) => !first.includes(name)))).toBeLessThanOrEqual(
     MAX_LATER_BYTES,

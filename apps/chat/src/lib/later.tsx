@@ -1,8 +1,8 @@
 import { type ComponentType, lazy, type ReactNode, Suspense } from 'react'
 
 /**
- * A component whose code is loaded when it is rendered for the first time, or before: the first screen does not wait for
- * it. If it cannot be loaded, nothing is in its place until the page is loaded again.
+ * A component whose code is loaded when it is rendered for the first time: the first screen does not wait for it.
+ * If it cannot be loaded, nothing is in its place until the page is loaded again.
  */
 export function later<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
