@@ -40,14 +40,15 @@ async function open(person: Person, options: PageOptions = {}): Promise<Opened> 
 
 async function turnOn(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Settings' }).click()
-  await page.getByRole('switch', { name: 'Notifications' }).check()
+  await page.getByRole('switch', { name: 'Notifications' }).click()
   await page.getByText('Notifications are on.').waitFor()
   await page.keyboard.press('Escape')
 }
 
 async function people(suffix: string): Promise<readonly [alice: Person, bob: Person, chatId: string]> {
   const [alice, bob] = [await app.parley.person(`alice${suffix}`), await app.parley.person(`bob${suffix}`)]
-  return [alice, bob, await alice.startChat(bob)]
+  // A chat without messages is listed to the user who started it.
+  return [alice, bob, await bob.startChat(alice)]
 }
 
 /** The next push about a chat. A user who was just active has ten seconds to read on another device. */
