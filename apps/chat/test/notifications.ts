@@ -102,7 +102,7 @@ export async function workerOf(context: BrowserContext, origin: string): Promise
 
 /** Runs in the worker: counts what was handled, and notes windows. */
 function instrument(): void {
-  const waitUntil = Reflect.get(ExtendableEvent.prototype, 'waitUntil') as (work: Promise<unknown>) => void
+  const waitUntil: (work: Promise<unknown>) => void = Reflect.get(ExtendableEvent.prototype, 'waitUntil')
   self.handled = 0
   self.opened = []
   ExtendableEvent.prototype.waitUntil = function (work) {

@@ -22,7 +22,7 @@ function canNotify(): boolean {
  * `remember` is called while notifications are on, at each start and when they are turned on: a click on one has to
  * find a signed-in page. The code is loaded beside the first screen, which does not need it.
  */
-export function createNotifications(client: ParleyClient, remember: () => void): Notifications {
+export function openNotifications(client: ParleyClient, remember: () => void): Notifications {
   const listeners = new Set<() => void>()
   let push: Push | undefined
   let isStarted = false

@@ -2,7 +2,7 @@ import { createParleyClient, type ParleyClient, type User } from '@parley/client
 import { fileUploads } from '@parley/client/uploads'
 import { createContext, use } from 'react'
 import type { Embedder } from '../boot/embed.ts'
-import { createNotifications, type Notifications } from '../notifications/notifications.ts'
+import { openNotifications, type Notifications } from '../notifications/notifications.ts'
 import { createNetwork, type Network } from './network.ts'
 import type { OpenStorage } from './storage.ts'
 
@@ -58,7 +58,7 @@ export function createSession({
     uploads: fileUploads(network && { fetch: network.fetch }),
     ...(network && { fetch: network.fetch, WebSocket: network.WebSocket }),
   })
-  const notifications = createNotifications(client, remember)
+  const notifications = openNotifications(client, remember)
   const { isForgetful } = storage
   return { client, network, contacts, signOut, signIn, embedder, notifications, isForgetful }
 }
