@@ -4,7 +4,7 @@ import { handlePush, type PushData, type PushWorker, type WorkerOptions } from '
 
 type Shown = Readonly<{ title: string; body: string; tag: string; data: unknown; silent: boolean }>
 
-/** A service worker with windows that answer as told. What it does is written down in order. */
+/** A service worker with windows that answer as told. `log` has its actions in order. */
 function createWorker(windows: readonly FakeWindow[] = [], options: Partial<WorkerOptions> = {}) {
   const target = new EventTarget()
   const log: string[] = []
