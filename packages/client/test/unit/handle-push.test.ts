@@ -94,7 +94,7 @@ function message(seq: number, more: Partial<PushData> = {}): PushData {
     unreadCount,
     badge: 1,
     ...more,
-  } as PushData
+  }
 }
 
 const WITHDRAWAL: PushData = { type: 'withdrawal', chatId: 'chat_1', badge: 0 }
