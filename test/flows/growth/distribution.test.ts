@@ -28,6 +28,7 @@ const OF_PEOPLE: Readonly<Record<string, string>> = {
   membership_heads: "the comparison of people's chats with what was passed on",
   membership_receipts: "the comparison of people's chats with what was passed on",
   message_erase_expired: 'what has expired, in whichever chat',
+  push_delete_old: 'what is old, in whichever chat',
   log_retention_next_page: 'the round of all chats, in the order of their ids',
 }
 
