@@ -1,13 +1,11 @@
+import { ATTACHMENT_FIELDS } from './attachment-fields.ts'
+
 /*
  * The operations of the client. Field names are those of schema.graphql; a test validates each document against it.
  * Documents are strings, so that no parser is part of the bundle.
  */
 
 const USER = 'fragment U on User{id name avatarUrl}'
-
-/** Of an attachment. */
-export const ATTACHMENT_FIELDS = `{id kind fileName altText contentType byteSize width height thumbhash url thumbnailUrl
-largeThumbnailUrl:thumbnailUrl(maxEdge:1280)urlExpiresAt}`
 
 const MESSAGE = `fragment M on Message{id seq kind clientMessageId sender{...U}body
 attachments${ATTACHMENT_FIELDS}

@@ -1,4 +1,4 @@
-import { ATTACHMENT_FIELDS } from '../graphql/documents.ts'
+import { ATTACHMENT_FIELDS } from '../graphql/attachment-fields.ts'
 
 /* The operations of uploads. A test validates each against schema.graphql. */
 
