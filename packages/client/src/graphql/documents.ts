@@ -5,12 +5,12 @@ import { ATTACHMENT_FIELDS } from './attachment-fields.ts'
  * Documents are strings, so that no parser is part of the bundle.
  */
 
-const USER = 'fragment U on User{id name avatarUrl}'
-
 const MESSAGE = `fragment M on Message{id seq kind clientMessageId sender{...U}body
 attachments${ATTACHMENT_FIELDS}
 replyTo{id body sender{...U}expiresAt}
 reactions{emoji users{...U}}sentAt editedAt deletedAt expiresAt status}`
+
+const USER = 'fragment U on User{id name avatarUrl}'
 
 const MEMBER = 'fragment P on ChatMember{user{...U}role joinedAt leftAt deliveredSeq readSeq}'
 
