@@ -27,6 +27,7 @@ const EXCEPTIONS: readonly (readonly [prefix: string, reason: string])[] = [
   ['@img/sharp-', 'LGPL-3.0: libvips, unchanged and linked dynamically'],
   ['lightningcss', 'MPL-2.0: builds the web app, unchanged'],
   ['axe-core', 'MPL-2.0: tests the web app, unchanged'],
+  ['web-push', 'MPL-2.0: encrypts push messages, unchanged'],
   ['elkjs', 'EPL-2.0: belongs to the Prisma CLI, which the image does not have'],
   ['busboy', 'MIT, in the old field "licenses"'],
   ['dicer', 'MIT, in the old field "licenses"'],
