@@ -1,4 +1,4 @@
-import type { BrowserContext, CDPSession } from 'playwright-core'
+import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Subscription, WebPushed, WebPushService } from '../../../test/harness/push/web-push-service.ts'
 
@@ -139,3 +139,23 @@ declare class ExtendableEvent extends Event {
 declare class NotificationEvent extends ExtendableEvent {
   constructor(type: string, init: Readonly<{ notification: Notification }>)
 }
+
+/** Resolves when the browser has stored a chat, as it does soon after a change. The worker knows its title then. */
+export async function hasStored(page: Page, chatId: string): Promise<void> {
+  await expect
+    .poll(() => page.evaluate<readonly string[]>(STORED_KEYS), { timeout: 10_000 })
+    .toContainEqual(expect.stringMatching(new RegExp(`/chat/${chatId}$`)))
+}
+
+const STORED_KEYS = `new Promise((resolve, reject) => {
+  const opening = indexedDB.open('parley')
+  opening.onerror = () => reject(opening.error)
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('values').objectStore('values').getAllKeys()
+    reading.onerror = () => reject(reading.error)
+    reading.onsuccess = () => {
+      opening.result.close()
+      resolve(reading.result)
+    }
+  }
+})`

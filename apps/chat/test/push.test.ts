@@ -12,7 +12,7 @@ import {
   type WebPushService,
 } from '../../../test/harness/push/web-push-service.ts'
 import { openChat, type PageOptions, problemsIn, send, startApp, type TestApp, texts } from './app.ts'
-import { stubPushManager, workerOf } from './notifications.ts'
+import { hasStored, stubPushManager, workerOf } from './notifications.ts'
 
 const resources = new AsyncDisposableStack()
 const vapid = newVapidPair()
@@ -71,6 +71,7 @@ test('a device that is offline gets one notification, and reading elsewhere with
   await alice.send(chatId, 'At once')
   await expect.poll(() => texts(page)).toEqual(['Are you there?', 'At once'])
   const worker = await workerOf(context, app.origin)
+  await hasStored(page, chatId)
   await page.close()
 
   const { seq } = await alice.send(chatId, 'Later')
@@ -111,6 +112,7 @@ test('a click opens the chat, in a window that is open and in a new one', async 
   await turnOn(page)
   const worker = await workerOf(context, app.origin)
   await page.bringToFront()
+  await hasStored(page, chatId)
   await worker.deliver(pushed)
   expect(await worker.shown()).toEqual([['Alice2', 'New message']])
   await worker.click('Alice2')
