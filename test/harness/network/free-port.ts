@@ -1,13 +1,57 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A file for each port that a running test has, named by the port, with the id of its process. */
+const FOLDER = join(tmpdir(), 'parley-test-ports')
+
+const own = new Set<string>()
+process.once('exit', () => {
+  for (const file of own) rmSync(file, { force: true })
+})
 
 /**
  * Returns a free port of loopback, below the range that the system gives to outgoing connections. From that range, the
  * port of a stopped server could be taken by a connection, even by a client that tries to reach the server.
+ *
+ * The port belongs to this process until it ends. Otherwise two tests could get the same one, since a server takes
+ * seconds to start, and one of them would talk to the other's server.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000)
-    if (await isFree(port)) return port
+    if (reserve(port) && (await isFree(port))) return port
+  }
+}
+
+function reserve(port: number): boolean {
+  const file = join(FOLDER, `${port}`)
+  mkdirSync(FOLDER, { recursive: true })
+  try {
+    writeFileSync(file, `${process.pid}`, { flag: 'wx' })
+    own.add(file)
+    return true
+  } catch {
+    // A process that was killed leaves its files behind. The port can be had the next time.
+    if (!own.has(file) && !isRunning(ownerOf(file))) rmSync(file, { force: true })
+    return false
+  }
+}
+
+function ownerOf(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'))
+  } catch {
+    return 0
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return pid === 0 || process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 
