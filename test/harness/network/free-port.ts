@@ -28,13 +28,20 @@ export async function freePort(): Promise<number> {
 function reserve(port: number): boolean {
   const file = join(FOLDER, `${port}`)
   mkdirSync(FOLDER, { recursive: true })
+  if (create(file)) return true
+  if (own.has(file) || isRunning(ownerOf(file))) return false
+  // A process that was killed leaves its files behind.
+  rmSync(file, { force: true })
+  return create(file)
+}
+
+/** Returns whether there was no such file. */
+function create(file: string): boolean {
   try {
     writeFileSync(file, `${process.pid}`, { flag: 'wx' })
     own.add(file)
     return true
   } catch {
-    // A process that was killed leaves its files behind. The port can be had the next time.
-    if (!own.has(file) && !isRunning(ownerOf(file))) rmSync(file, { force: true })
     return false
   }
 }

@@ -27,7 +27,7 @@ test('a port of another running process is left alone, and one of a process that
   writeFileSync(join(folder, `${taken}`), `${process.ppid}`)
   writeFileSync(join(folder, `${left}`), `${2 ** 31 - 1}`)
   try {
-    draw((taken - 20_000 + 0.5) / 12_000, (left - 20_000 + 0.5) / 12_000, (left - 20_000 + 0.5) / 12_000)
+    draw((taken - 20_000 + 0.5) / 12_000, (left - 20_000 + 0.5) / 12_000)
     expect(await freePort()).toBe(left)
   } finally {
     rmSync(join(folder, `${taken}`), { force: true })
