@@ -9,6 +9,7 @@ import {
   type PushMessage,
   type PushOutcome,
   type PushProvider,
+  unanswered,
 } from './push-provider.ts'
 import type { ApnsTarget } from './push-target.ts'
 
@@ -79,8 +80,7 @@ export function createApns({
         timeoutMs: PUSH_TIMEOUT_MS,
         maxBodyBytes: MAX_ANSWER_BYTES,
       })
-      if (posted.type === 'failed')
-        return { type: 'retry', reason: posted.reason, afterMs: undefined, isDown: true }
+      if (posted.type === 'failed') return unanswered(posted.reason)
       const reason = reasonOf(posted.body)
       if (BAD_TOKEN.has(reason)) signed = undefined
       return answerOf(posted.status, reason, posted.retryAfterMs)

@@ -8,6 +8,7 @@ import {
   type PushMessage,
   type PushOutcome,
   type PushProvider,
+  unanswered,
 } from './push-provider.ts'
 import type { FcmTarget } from './push-target.ts'
 
@@ -42,8 +43,7 @@ export function createFcm({
         timeoutMs: PUSH_TIMEOUT_MS,
         maxBodyBytes: MAX_ANSWER_BYTES,
       })
-      if (posted.type === 'failed')
-        return { type: 'retry', reason: posted.reason, afterMs: undefined, isDown: true }
+      if (posted.type === 'failed') return unanswered(posted.reason)
       if (posted.status === 401) accessToken.forget()
       return answerOf(posted.status, parseError(posted.body), posted.retryAfterMs)
     },

@@ -5,6 +5,8 @@ import type { DueReason } from '../due-store.ts'
 export type PushState = Readonly<{
   /** The message that the device was notified about. 0: none. */
   sentSeq: Seq
+  /** The newest message that it may have been notified about: `sentSeq`, or one without a recorded answer. */
+  attemptedSeq: Seq
   /** The message that the provider refused for good. 0: none. */
   refusedSeq: Seq
   /** Whether the device may show the notification. */
@@ -45,7 +47,7 @@ const NONE: Step = { type: 'none' }
  *                            └── the device has it    ──▶ settle   ──▶ nothing
  *
  * A device that is behind does not know what was read, so it is told. One that has acknowledged the message receives
- * the receipt as well.
+ * the receipt as well. An attempt counts as shown until the provider says no, so it is repeated or withdrawn.
  */
 export function nextStep(state: PushState, unread: Unread | undefined, nowMs: number): Step {
   const step = wantedStep(state, unread)
@@ -56,13 +58,13 @@ export function nextStep(state: PushState, unread: Unread | undefined, nowMs: nu
 }
 
 function wantedStep(
-  { sentSeq, refusedSeq, isShown, ackedSeq, readSeq }: PushState,
+  { sentSeq, attemptedSeq, refusedSeq, isShown, ackedSeq, readSeq }: PushState,
   unread: Unread | undefined,
 ): Step {
   const isNew = unread !== undefined && unread.seq > Math.max(sentSeq, refusedSeq)
   if (isNew && unread.reason === 'DUE') return { type: 'notify' }
   // If the message was deleted, the newest unread one is older.
-  const isOver = readSeq >= sentSeq || (unread?.seq ?? 0) < sentSeq
+  const isOver = readSeq >= attemptedSeq || (unread?.seq ?? 0) < attemptedSeq
   if (!isShown || !isOver) return NONE
-  return { type: ackedSeq >= sentSeq ? 'settle' : 'withdraw' }
+  return { type: ackedSeq >= attemptedSeq ? 'settle' : 'withdraw' }
 }

@@ -22,7 +22,7 @@ import type { TargetStore } from './target-store.ts'
 export type PushParts = Readonly<{
   providers: readonly PushProvider[]
   due: Pick<DueStore, 'dueToTargets' | 'ofMember'>
-  store: Pick<PushStore, 'plan' | 'planWithdrawal' | 'devices' | 'unread' | 'record'>
+  store: Pick<PushStore, 'plan' | 'planWithdrawal' | 'devices' | 'unread' | 'attempt' | 'record'>
   targets: Pick<TargetStore, 'remove'>
   /** Returns when each of the users was last active; omits users who never were. */
   lastActive(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, number>>
@@ -54,6 +54,10 @@ const DONE: Handled = { type: 'done' }
  *
  * The second stage reads the state when it runs, so ten messages of a chat become one push. A member's mark waits by
  * itself: no device, chat or provider waits for another. Reading or deleting leaves a mark as well, which withdraws.
+ *
+ * A gateway may die between a push and the record of its outcome, and the answer of a provider may be lost. Then the
+ * device may show the notification, and its person may read before the repetition. So the attempt is stored before the
+ * push. It counts as shown until the provider says that it has not taken it.
  */
 export function pushFollowers(parts: PushParts): readonly Follower[] {
   return [planner(parts), ...parts.providers.map((provider) => sender(provider, parts))]
@@ -136,20 +140,19 @@ type Work = Readonly<{
   message: UnreadMessage | undefined
 }>
 
-/** Performs a step for one device, and stores what came of it. Recorded afterwards: a crash in between repeats it. */
+/** Performs a step for one device, and stores what came of it. A crash in between repeats it, or withdraws it. */
 async function act(
   step: 'none' | 'notify' | 'withdraw' | 'settle',
   work: Work,
   parts: PushParts,
 ): Promise<Handled> {
   const { chatId, userId, device, provider, message } = work
-  const record = (what: PushRecord): Promise<boolean> =>
-    parts.store.record(chatId, { userId, deviceId: device.deviceId }, provider.name, what)
+  const key = { userId, deviceId: device.deviceId }
   switch (step) {
     case 'none':
       return DONE
     case 'settle':
-      await record({ type: 'settled' })
+      await parts.store.record(chatId, key, provider.name, { type: 'settled' })
       return DONE
     case 'withdraw': {
       const withdrawal = withdrawalOf({ chatId, otherChats: device.otherChats })
@@ -160,6 +163,8 @@ async function act(
       const nowMs = parts.clock.now()
       const text = await parts.textOf?.(chatId, message.seq)
       const about = messageAbout(message, text, { chatId, nowMs, otherChats: device.otherChats })
+      const isUnread = await parts.store.attempt(chatId, key, provider.name, message.seq)
+      if (!isUnread) return { type: 'wait', forMs: 0 }
       const outcome = await provider.send(device.target, about)
       if (outcome.type === 'accepted')
         parts.metrics.pushDelay.observe((parts.clock.now() - message.sentAt.getTime()) / 1000)
@@ -178,27 +183,42 @@ async function follow(
   { store, targets, metrics, random = Math.random }: PushParts,
 ): Promise<Handled> {
   const key = { userId, deviceId: device.deviceId }
+  const { isShown, attemptedSeq } = device
+  const shown = { isShown, attemptedSeq }
   metrics.pushMessages.inc({
     provider: provider.name,
     outcome: outcome.type === 'accepted' ? accepted.type : outcome.type,
   })
   switch (outcome.type) {
-    case 'accepted': {
-      const isRead = await store.record(chatId, key, provider.name, accepted)
-      return isRead ? { type: 'wait', forMs: 0 } : DONE
-    }
-    case 'gone':
+    case 'accepted':
+      await store.record(chatId, key, provider.name, accepted)
+      return DONE
+    case 'gone': {
       await targets.remove(key, device.target)
-      await store.record(chatId, key, provider.name, { ...outcome, type: 'refused', seq: message?.seq ?? 0 })
-      return DONE
-    case 'refused':
-      await store.record(chatId, key, provider.name, { ...outcome, seq: message?.seq ?? device.sentSeq })
-      return DONE
-    case 'retry': {
       const { reason } = outcome
+      await store.record(chatId, key, provider.name, {
+        type: 'refused',
+        seq: message?.seq ?? 0,
+        reason,
+        shown,
+      })
+      return DONE
+    }
+    case 'refused': {
+      const seq = message?.seq ?? device.sentSeq
+      await store.record(chatId, key, provider.name, { ...outcome, seq, shown })
+      return DONE
+    }
+    case 'retry': {
+      const { reason, mayHaveArrived } = outcome
       const planned = Math.min(waitMs(device.attempts, undefined, random()), MAX_WAIT_MS)
       const afterMs = Math.max(planned, outcome.afterMs ?? 0)
-      await store.record(chatId, key, provider.name, { type: 'failed', reason, afterMs })
+      await store.record(chatId, key, provider.name, {
+        type: 'failed',
+        reason,
+        afterMs,
+        shown: mayHaveArrived === true ? undefined : shown,
+      })
       return { type: 'retry', reason, afterMs }
     }
     default:

@@ -22,13 +22,14 @@ export type PushMessage = Readonly<{
  * - `accepted`: it brings the message to the device
  * - `gone`: the target does not exist any more
  * - `refused`: it will not take this message, also later
- * - `retry`: it may take it later; not before `afterMs` if it says so. `isDown`: the fault is not one of the target
+ * - `retry`: it may take it later; not before `afterMs` if it says so. `isDown`: the fault is not one of the target.
+ *   `mayHaveArrived`: there was no answer, so it may have taken it
  */
 export type PushOutcome = Readonly<
   | { type: 'accepted' }
   | { type: 'gone'; reason: string }
   | { type: 'refused'; reason: string }
-  | { type: 'retry'; reason: string; afterMs: number | undefined; isDown: boolean }
+  | { type: 'retry'; reason: string; afterMs: number | undefined; isDown: boolean; mayHaveArrived?: true }
 >
 
 /**
@@ -51,6 +52,11 @@ export const MAX_ANSWER_BYTES = 4_096
 /** Identifies a chat for collapsing: 32 characters of base64url, the most that Web Push allows. */
 export function collapseKeyOf(chatId: ChatId): string {
   return chatId.replaceAll('-', '')
+}
+
+/** Returns the outcome if the provider has not answered. */
+export function unanswered(reason: string): PushOutcome {
+  return { type: 'retry', reason, afterMs: undefined, isDown: true, mayHaveArrived: true }
 }
 
 /** Returns the outcome for a status that all providers use alike. */

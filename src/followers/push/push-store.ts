@@ -33,13 +33,16 @@ export type UnreadMessage = Readonly<{
   firstSentAt: Date | null
 }>
 
-/** An event of a device in a chat. */
+/** Whether a device may show a notification, and about which message. */
+export type Shown = Pick<PushState, 'attemptedSeq' | 'isShown'>
+
+/** An event of a device in a chat. `shown`: as before the attempt. Undefined: the attempt may have arrived. */
 export type PushRecord = Readonly<
   | { type: 'sent'; seq: Seq }
   | { type: 'withdrawn' }
   | { type: 'settled' }
-  | { type: 'refused'; seq: Seq; reason: string }
-  | { type: 'failed'; reason: string; afterMs: number }
+  | { type: 'refused'; seq: Seq; reason: string; shown: Shown }
+  | { type: 'failed'; reason: string; afterMs: number; shown: Shown | undefined }
 >
 
 /** All statements read and write the primary. */
@@ -52,8 +55,9 @@ export type PushStore = Readonly<{
   devices(chatId: ChatId, userId: UserId, provider: PushProviderName): Promise<readonly PushDevice[]>
   /** Returns undefined if everything is read. */
   unread(chatId: ChatId, userId: UserId, afterSeq: Seq): Promise<UnreadMessage | undefined>
-  /** Returns whether the person has read the message of `sent` meanwhile. */
-  record(chatId: ChatId, device: DeviceKey, provider: PushProviderName, what: PushRecord): Promise<boolean>
+  /** Stores that a message is about to be sent. Returns false, and stores nothing, if the person has read it. */
+  attempt(chatId: ChatId, device: DeviceKey, provider: PushProviderName, seq: Seq): Promise<boolean>
+  record(chatId: ChatId, device: DeviceKey, provider: PushProviderName, what: PushRecord): Promise<void>
   /** Deletes up to `limit` rows that have not changed for the time of `keepS`. Returns how many. */
   sweep(keepS: number, limit: number): Promise<number>
 }>
@@ -88,7 +92,7 @@ const PLAN_WITHDRAWAL: Statement = {
     INSERT INTO chat_marks AS m (chat_id, follower_id, user_id, first_seq, last_seq, changed_at, due_at)
     SELECT DISTINCT p.chat_id, f.id, p.user_id, 1, 1, clock_timestamp(), clock_timestamp()
     FROM pushes p JOIN followers f ON f.id = 'push/' || lower(p.provider::text)
-    WHERE p.chat_id = $1 AND p.is_shown AND p.sent_seq = $2
+    WHERE p.chat_id = $1 AND p.is_shown AND GREATEST(p.sent_seq, p.attempted_seq) = $2
     ORDER BY 3, 2
     ON CONFLICT (chat_id, follower_id, user_id)
       DO UPDATE SET last_seq = m.last_seq + 1, due_at = LEAST(m.due_at, EXCLUDED.due_at)`,
@@ -107,7 +111,8 @@ const DEVICES: Statement = {
         SELECT count(*)::int FROM pushes o
         WHERE o.user_id = $2 AND o.device_id = t.device_id AND o.is_shown AND o.chat_id <> $1
       ) AS "otherChats",
-      COALESCE(p.sent_seq, 0) AS "sentSeq", COALESCE(p.refused_seq, 0) AS "refusedSeq",
+      COALESCE(p.sent_seq, 0) AS "sentSeq", COALESCE(GREATEST(p.sent_seq, p.attempted_seq), 0) AS "attemptedSeq",
+      COALESCE(p.refused_seq, 0) AS "refusedSeq",
       COALESCE(p.is_shown, false) AS "isShown", COALESCE(p.attempts, 0) AS attempts, p.retry_at AS "retryAt"
     FROM push_targets t
       JOIN members m ON m.chat_id = $1 AND m.user_id = $2
@@ -142,28 +147,40 @@ const UNREAD: Statement = {
     ORDER BY n.seq DESC LIMIT 1`,
 }
 
-// One row each of members and pushes by their primary keys. Null keeps a value, but for the three at the end. Locks the
-// member, so that no reading goes unnoticed: either it is over, and returned here, or its trigger sees the row.
-const RECORD: Statement = {
-  name: 'push_record',
+// One row each of members and pushes by their primary keys. Locks the member, so that no reading goes unnoticed: either
+// it is over, and nothing is stored, or its trigger sees the row.
+const ATTEMPT: Statement = {
+  name: 'push_attempt',
   text: `
     WITH member AS MATERIALIZED (
       SELECT read_seq FROM members WHERE chat_id = $1 AND user_id = $2 FOR SHARE
-    ), recorded AS (
+    )
+    INSERT INTO pushes AS p (chat_id, user_id, device_id, provider, attempted_seq, is_shown, changed_at)
+    SELECT $1, $2, $3, $4::"PushProvider", $5, true, clock_timestamp() FROM member WHERE read_seq < $5
+    ON CONFLICT (chat_id, user_id, device_id) DO UPDATE
+      SET provider = EXCLUDED.provider, attempted_seq = EXCLUDED.attempted_seq, is_shown = true,
+        changed_at = EXCLUDED.changed_at
+    RETURNING device_id`,
+}
+
+// One row of pushes by its primary key. Null keeps a value, but for attempts, retry_at and last_error.
+const RECORD: Statement = {
+  name: 'push_record',
+  text: `
     INSERT INTO pushes AS p (chat_id, user_id, device_id, provider, sent_seq, sent_at, is_shown, withdrawn_at,
-      refused_seq, attempts, retry_at, last_error, changed_at)
+      refused_seq, attempts, retry_at, last_error, attempted_seq, changed_at)
     VALUES ($1, $2, $3, $4::"PushProvider", COALESCE($5::int, 0), CASE WHEN $5 IS NOT NULL THEN clock_timestamp() END,
       COALESCE($6::boolean, false), CASE WHEN $7::boolean THEN clock_timestamp() END, COALESCE($8::int, 0),
-      $9::int, clock_timestamp() + make_interval(secs => $10::float8), $11, clock_timestamp())
+      $9::int, clock_timestamp() + make_interval(secs => $10::float8), $11, COALESCE($12::int, 0),
+      clock_timestamp())
     ON CONFLICT (chat_id, user_id, device_id) DO UPDATE
       SET provider = EXCLUDED.provider, sent_seq = COALESCE($5::int, p.sent_seq),
         sent_at = COALESCE(EXCLUDED.sent_at, p.sent_at), is_shown = COALESCE($6::boolean, p.is_shown),
         withdrawn_at = CASE WHEN $5 IS NULL THEN COALESCE(EXCLUDED.withdrawn_at, p.withdrawn_at) END,
-        refused_seq = COALESCE($8::int, p.refused_seq), changed_at = EXCLUDED.changed_at,
+        refused_seq = COALESCE($8::int, p.refused_seq), attempted_seq = COALESCE($12::int, p.attempted_seq),
+        changed_at = EXCLUDED.changed_at,
         attempts = CASE WHEN $9::int = 0 THEN 0 ELSE p.attempts + $9::int END,
-        retry_at = EXCLUDED.retry_at, last_error = EXCLUDED.last_error
-    )
-    SELECT read_seq >= $5::int AS "isRead" FROM member`,
+        retry_at = EXCLUDED.retry_at, last_error = EXCLUDED.last_error`,
 }
 
 // The index of pushes on changed_at.
@@ -201,10 +218,11 @@ export function createPushStore({ writer }: { writer: Pick<Writer, 'query'> }): 
       const values = [chatId, userId, afterSeq, MAX_EXAMINED, SYSTEM_USER_ID]
       return (await writer.query<UnreadMessage>(UNREAD, values))[0]
     },
+    async attempt(chatId, { userId, deviceId }, provider, seq) {
+      return (await writer.query(ATTEMPT, [chatId, userId, deviceId, provider, seq])).length > 0
+    },
     async record(chatId, { userId, deviceId }, provider, what) {
-      const values = [chatId, userId, deviceId, provider, ...columnsOf(what)]
-      const [row] = await writer.query<{ isRead: boolean | null }>(RECORD, values)
-      return row?.isRead === true
+      await writer.query(RECORD, [chatId, userId, deviceId, provider, ...columnsOf(what)])
     },
     async sweep(keepS, limit) {
       const [row] = await writer.query<{ count: number }>(SWEEP, [keepS, limit])
@@ -213,19 +231,23 @@ export function createPushStore({ writer }: { writer: Pick<Writer, 'query'> }): 
   }
 }
 
-/** sent_seq, is_shown, whether it was withdrawn, refused_seq, attempts, seconds until the retry, and the error. */
+/** sent_seq, is_shown, whether withdrawn, refused_seq, attempts, seconds until the retry, the error, attempted_seq. */
 function columnsOf(what: PushRecord): readonly unknown[] {
   switch (what.type) {
     case 'sent':
-      return [what.seq, true, false, null, 0, null, null]
+      return [what.seq, true, false, null, 0, null, null, what.seq]
     case 'withdrawn':
-      return [null, false, true, null, 0, null, null]
+      return [null, false, true, null, 0, null, null, null]
     case 'settled':
-      return [null, false, false, null, 0, null, null]
-    case 'refused':
-      return [null, null, false, what.seq, 0, null, textOf(what.reason)]
-    case 'failed':
-      return [null, null, false, null, 1, what.afterMs / 1000, textOf(what.reason)]
+      return [null, false, false, null, 0, null, null, null]
+    case 'refused': {
+      const { isShown, attemptedSeq } = what.shown
+      return [null, isShown, false, what.seq, 0, null, textOf(what.reason), attemptedSeq]
+    }
+    case 'failed': {
+      const { isShown = null, attemptedSeq = null } = what.shown ?? {}
+      return [null, isShown, false, null, 1, what.afterMs / 1000, textOf(what.reason), attemptedSeq]
+    }
     default:
       return what satisfies never
   }

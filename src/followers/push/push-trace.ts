@@ -69,12 +69,14 @@ function neverPushed(message: TracedMessage, isOn: boolean, now: Date): string |
 function wordsOf(device: TracedDevice | undefined, { seq }: TracedMessage, reason: DueReason): string {
   if (device === undefined) return 'no target'
   const failure = failureOf(device, seq)
+  const isWithdrawn = device.withdrawnAt !== null && !device.isShown
+  const withdrawn = isWithdrawn ? `, withdrawn at ${device.withdrawnAt.toISOString()}` : ''
   if (device.sentAt !== null && device.sentSeq >= seq) {
     const about = device.sentSeq > seq ? ` about the later message ${device.sentSeq}` : ''
-    const withdrawn = device.withdrawnAt === null ? '' : `, withdrawn at ${device.withdrawnAt.toISOString()}`
     return `sent${about} at ${device.sentAt.toISOString()}${withdrawn}${failure && `; ${failure}`}`
   }
   if (failure !== '') return failure
+  if (device.attemptedSeq >= seq) return `perhaps sent: no answer is recorded${withdrawn}`
   if (device.target === null) return 'no target'
   if (reason !== 'DUE') return 'not sent'
   return device.dueAt === null ? 'not planned yet' : `waits until ${device.dueAt.toISOString()}`

@@ -11,6 +11,8 @@ export type TracedDevice = Readonly<{
   /** The provider of the present target. Null: none. */
   target: PushProviderName | null
   sentSeq: Seq
+  /** The newest message that may have been sent. */
+  attemptedSeq: Seq
   sentAt: Date | null
   isShown: boolean
   withdrawnAt: Date | null
@@ -44,14 +46,14 @@ const DEVICES: Statement = {
   name: 'push_trace',
   text: `
     SELECT m.user_id AS "userId", d.device_id AS "deviceId", d.target, COALESCE(d.sent_seq, 0) AS "sentSeq",
-      d.sent_at AS "sentAt", COALESCE(d.is_shown, false) AS "isShown", d.withdrawn_at AS "withdrawnAt",
+      COALESCE(GREATEST(d.sent_seq, d.attempted_seq), 0) AS "attemptedSeq", d.sent_at AS "sentAt", COALESCE(d.is_shown, false) AS "isShown", d.withdrawn_at AS "withdrawnAt",
       COALESCE(d.refused_seq, 0) AS "refusedSeq", COALESCE(d.attempts, 0) AS attempts, d.retry_at AS "retryAt",
       d.last_error AS "lastError", (
         SELECT k.due_at FROM chat_marks k
         WHERE k.chat_id = $1 AND k.user_id = m.user_id AND k.follower_id = 'push/' || lower(d.target::text)
       ) AS "dueAt"
     FROM members m CROSS JOIN LATERAL (
-      SELECT COALESCE(t.device_id, p.device_id) AS device_id, t.provider AS target, p.sent_seq, p.sent_at, p.is_shown,
+      SELECT COALESCE(t.device_id, p.device_id) AS device_id, t.provider AS target, p.sent_seq, p.attempted_seq, p.sent_at, p.is_shown,
         p.withdrawn_at, p.refused_seq, p.attempts, p.retry_at, p.last_error
       FROM (SELECT * FROM push_targets o WHERE o.user_id = m.user_id) t
         FULL JOIN (SELECT * FROM pushes o WHERE o.chat_id = $1 AND o.user_id = m.user_id) p

@@ -8,6 +8,7 @@ import {
   type PushMessage,
   type PushOutcome,
   type PushProvider,
+  unanswered,
 } from './push-provider.ts'
 import type { WebPushTarget } from './push-target.ts'
 
@@ -62,7 +63,7 @@ export function createWebPush({ vapid, allowsPrivate, post }: WebPushOptions): P
       if (posted.type === 'failed')
         return posted.isForbidden === true
           ? { type: 'refused', reason: posted.reason }
-          : { type: 'retry', reason: posted.reason, afterMs: undefined, isDown: true }
+          : unanswered(posted.reason)
       return answerOf(posted.status, posted.body, posted.retryAfterMs)
     },
   }

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { fcmError } from '../../harness/push/fcm-server.ts'
+import { LOST } from '../../harness/push/answers.ts'
 import { refused } from '../../harness/push/apns-server.ts'
 import { register, SET_TARGET, startPushStage } from '../../harness/push/push-stage.ts'
 import { query } from '../../harness/servers/database.ts'
@@ -91,6 +92,36 @@ test('a message that a provider refuses is not repeated, and the next one is sen
   const { seq } = await alice.send(chatId, 'Hello again')
   expect((await web.received.next()).data['seq']).toBe(seq)
   expect(web.requestCount()).toBe(2)
+})
+
+test('a push whose answer is lost may be shown, so reading withdraws it', async () => {
+  await using stage = await startPushStage()
+  const { alice, bob, chatId, web, parley } = stage
+  await stage.phone(bob)
+  web.answerWith(() => LOST)
+  const { seq } = await alice.send(chatId, 'Hello')
+  await web.received.next()
+  await expect
+    .poll(() => query(parley.databaseUrl, FAILED), WAIT)
+    .toMatchObject([{ attempts: 1, lastError: 'socket hang up' }])
+  web.answerWith(() => ({ status: 201 }))
+  await bob.markRead(chatId, seq)
+  await stage.retryNow()
+  expect((await web.received.next()).data).toMatchObject({ type: 'withdrawal', chatId })
+  await stage.idle()
+})
+
+test('a push that the provider has not taken is not withdrawn', async () => {
+  await using stage = await startPushStage()
+  const { alice, bob, chatId, web, parley } = stage
+  await stage.phone(bob)
+  web.answerWith(() => ({ status: 503 }))
+  const { seq } = await alice.send(chatId, 'Hello')
+  await expect.poll(() => query(parley.databaseUrl, FAILED), WAIT).toMatchObject([{ attempts: 1 }])
+  await bob.markRead(chatId, seq)
+  await stage.retryNow()
+  await stage.idle()
+  expect(web.requestCount()).toBe(1)
 })
 
 test('an endpoint in a private network is not connected to', async () => {

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { TracedDecision } from '../../../src/followers/push/push-trace.ts'
+import type { Answer } from '../../harness/push/answers.ts'
 import { refused } from '../../harness/push/apns-server.ts'
 import { register, SET_TARGET, startPushStage } from '../../harness/push/push-stage.ts'
 import { query } from '../../harness/servers/database.ts'
@@ -59,6 +60,21 @@ test('parley trace explains for each device why it got a push, or none', async (
   const table = (await run(['trace', id], env)).printed
   expect(table).toMatch(/^USER +DEVICE +PROVIDER +STATE +PUSH$/m)
   expect(table).toMatch(/^bob +phone +WEB_PUSH +due +sent at /m)
+})
+
+test('parley trace tells an attempt without an answer from a push', async () => {
+  await using stage = await startPushStage()
+  const { alice, bob, chatId, web, parley } = stage
+  await stage.phone(bob)
+  const answered = Promise.withResolvers<Answer>()
+  web.answerWith(() => answered.promise)
+  const { id } = await alice.send(chatId, 'Hello')
+  await vi.waitUntil(() => web.requestCount() === 1, { timeout: 10_000 })
+  const trace = async () => (await run(['trace', id], { DATABASE_URL: parley.databaseUrl })).printed
+  expect(await trace()).toMatch(/^bob +phone +WEB_PUSH +due +perhaps sent: no answer is recorded$/m)
+  answered.resolve({ status: 201 })
+  await stage.idle()
+  expect(await trace()).toMatch(/^bob +phone +WEB_PUSH +due +sent at /m)
 })
 
 test('parley trace says why a message is pushed to no device', async () => {

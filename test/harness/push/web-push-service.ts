@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers'
 import { importJWK, jwtVerify } from 'jose'
 import { EventQueue } from '../fixtures/event-queue.ts'
 import type { TestTls } from '../network/tls.ts'
-import type { Answer } from './answers.ts'
+import { type Answer, LOST } from './answers.ts'
 
 /** A message that has arrived for a subscription, decrypted. */
 export type WebPushed = Readonly<{
@@ -40,7 +40,8 @@ export async function startWebPushService({ key, cert }: TestTls): Promise<WebPu
 
   const server = createServer({ key, cert }, (request, response) => {
     requests += 1
-    const send = ({ status, headers, body }: Answer) => response.writeHead(status, headers).end(body)
+    const send = (given: Answer) =>
+      given === LOST ? response.destroy() : response.writeHead(given.status, given.headers).end(given.body)
     const accept = async (): Promise<Answer> => {
       const browser = browsers.get(request.url ?? '')
       if (browser === undefined) return { status: 404 }

@@ -5,13 +5,18 @@ import { nextStep, type PushState, type Unread } from '../../../../src/followers
 const NOW = 1_000_000
 const FRESH: PushState = {
   sentSeq: 0,
+  attemptedSeq: 0,
   refusedSeq: 0,
   isShown: false,
   retryAt: null,
   ackedSeq: 0,
   readSeq: 0,
 }
-const SHOWN = { ...FRESH, sentSeq: 5, isShown: true }
+const SHOWN = { ...FRESH, sentSeq: 5, attemptedSeq: 5, isShown: true }
+/** The gateway died before the answer, or the answer was lost. */
+const UNSURE = { ...FRESH, attemptedSeq: 5, isShown: true }
+/** As above, with an earlier notification. */
+const UNSURE_AGAIN = { ...SHOWN, attemptedSeq: 7 }
 const unread = (seq: number, reason: DueReason | undefined = 'DUE', dueAtMs = NOW): Unread => ({
   seq,
   reason,
@@ -34,6 +39,23 @@ test.each<[name: string, state: PushState, unread: Unread | undefined, step: str
   ['it is read, and the chat is muted', { ...SHOWN, readSeq: 5 }, unread(6, 'MUTED'), 'withdraw'],
   ['it is read, and a newer one is due', { ...SHOWN, readSeq: 5 }, unread(6), 'notify'],
   ['it is read, and the device has it', { ...SHOWN, readSeq: 5, ackedSeq: 5 }, undefined, 'settle'],
+  ['an attempt has no answer', UNSURE, unread(5), 'notify'],
+  ['an attempt has no answer, and the message is read', { ...UNSURE, readSeq: 5 }, undefined, 'withdraw'],
+  ['an attempt has no answer, and the message was deleted', UNSURE, undefined, 'withdraw'],
+  ['an attempt has no answer, and the chat is muted', UNSURE, unread(5, 'MUTED'), 'none'],
+  [
+    'an attempt has no answer, and the device has the message',
+    { ...UNSURE, readSeq: 5, ackedSeq: 5 },
+    undefined,
+    'settle',
+  ],
+  ['the last attempt has no answer', UNSURE_AGAIN, unread(7), 'notify'],
+  [
+    'the last attempt has no answer, and the device has the message before it',
+    { ...UNSURE_AGAIN, readSeq: 7, ackedSeq: 5 },
+    undefined,
+    'withdraw',
+  ],
   ['it was withdrawn', { ...SHOWN, isShown: false, readSeq: 5 }, undefined, 'none'],
 ])('if %s: %s', (_, state, message, step) => {
   expect(nextStep(state, message, NOW).type).toBe(step)
