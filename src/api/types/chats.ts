@@ -8,6 +8,7 @@ import { admitNamedUsers } from '../strangers.ts'
 import { globalId } from '../../ids.ts'
 import { lastVisibleSeq } from '../../events/chat.ts'
 import type { ChatView, Member } from '../../events/chat.ts'
+import { chatPayload } from './chat-payload.ts'
 
 export function defineChats(builder: Builder): void {
   defineChatType(builder)
@@ -135,12 +136,9 @@ function defineStartDirectChat(builder: Builder): void {
   const input = builder.inputType('StartDirectChatInput', {
     fields: (t) => ({ userId: t.id({ required: true }) }),
   })
-  const payload = builder.objectRef<{ chat: ChatRef }>('StartDirectChatPayload').implement({
-    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }),
-  })
   builder.mutationField('startDirectChat', (t) =>
     t.field({
-      type: payload,
+      type: chatPayload(builder, 'StartDirectChatPayload'),
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)
@@ -161,12 +159,9 @@ function defineUpdateChat(builder: Builder): void {
       data: t.field({ type: 'JSON' }),
     }),
   })
-  const payload = builder.objectRef<{ chat: ChatRef }>('UpdateChatPayload').implement({
-    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }),
-  })
   builder.mutationField('updateChat', (t) =>
     t.field({
-      type: payload,
+      type: chatPayload(builder, 'UpdateChatPayload'),
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)

@@ -3,6 +3,7 @@ import { idArgument } from '../arguments.ts'
 import type { Builder, ChatRef } from '../builder.ts'
 import { requireViewer } from '../context.ts'
 import { admitNamedUsers } from '../strangers.ts'
+import { chatPayload } from './chat-payload.ts'
 
 export function defineGroups(builder: Builder): void {
   defineCreateGroup(builder)
@@ -105,10 +106,4 @@ function defineSetMemberRole(builder: Builder): void {
       },
     }),
   )
-}
-
-function chatPayload(builder: Builder, name: string) {
-  return builder
-    .objectRef<{ chat: ChatRef }>(name)
-    .implement({ fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }) })
 }

@@ -1,8 +1,9 @@
 import { parseDeviceId } from '../../chats/client-key.ts'
 import { parseApns, parseFcm, parseWebPush, type PushTarget } from '../../followers/push/push-target.ts'
 import { idArgument } from '../arguments.ts'
-import type { Builder, ChatRef } from '../builder.ts'
+import type { Builder } from '../builder.ts'
 import { requireViewer } from '../context.ts'
+import { chatPayload } from './chat-payload.ts'
 
 export function definePush(builder: Builder): void {
   defineTargets(builder)
@@ -93,12 +94,9 @@ function defineNotifications(builder: Builder): void {
       until: t.field({ type: 'DateTime' }),
     }),
   })
-  const payload = builder.objectRef<{ chat: ChatRef }>('SetChatNotificationsPayload').implement({
-    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }),
-  })
   builder.mutationField('setChatNotifications', (t) =>
     t.field({
-      type: payload,
+      type: chatPayload(builder, 'SetChatNotificationsPayload'),
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)

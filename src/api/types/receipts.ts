@@ -1,10 +1,11 @@
 import { idArgument } from '../arguments.ts'
-import type { Builder, ChatRef } from '../builder.ts'
+import type { Builder } from '../builder.ts'
 import { type Context, requireViewer } from '../context.ts'
 import { SHARED } from '../selection-sharing.ts'
 import { parseDeviceId } from '../../chats/client-key.ts'
 import type { Member } from '../../events/chat.ts'
 import type { ReceiptAdvanced } from '../../events/signal.ts'
+import { chatPayload } from './chat-payload.ts'
 
 export function defineReceipts(builder: Builder): void {
   defineMarkDelivered(builder)
@@ -70,12 +71,9 @@ function defineMarkRead(builder: Builder): void {
   const input = builder.inputType('MarkReadInput', {
     fields: (t) => ({ chatId: t.id({ required: true }), seq: t.int({ required: true }) }),
   })
-  const payload = builder.objectRef<{ chat: ChatRef }>('MarkReadPayload').implement({
-    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }),
-  })
   builder.mutationField('markRead', (t) =>
     t.field({
-      type: payload,
+      type: chatPayload(builder, 'MarkReadPayload'),
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)

@@ -1,7 +1,8 @@
 import { idArgument } from '../arguments.ts'
-import type { Builder, ChatRef } from '../builder.ts'
+import type { Builder } from '../builder.ts'
 import { requireViewer } from '../context.ts'
 import { SHARED } from '../selection-sharing.ts'
+import { chatPayload } from './chat-payload.ts'
 
 export function defineTyping(builder: Builder): void {
   builder.objectType('TypingChanged', {
@@ -18,12 +19,9 @@ export function defineTyping(builder: Builder): void {
   const input = builder.inputType('SetTypingInput', {
     fields: (t) => ({ chatId: t.id({ required: true }), typing: t.boolean({ required: true }) }),
   })
-  const payload = builder.objectRef<{ chat: ChatRef }>('SetTypingPayload').implement({
-    fields: (t) => ({ chat: t.expose('chat', { type: 'Chat' }) }),
-  })
   builder.mutationField('setTyping', (t) =>
     t.field({
-      type: payload,
+      type: chatPayload(builder, 'SetTypingPayload'),
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
         const { userId } = requireViewer(context)
