@@ -3,12 +3,11 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Post } from '../../lib/outgoing-post.ts'
 import {
   collapseKeyOf,
-  MAX_ANSWER_BYTES,
   outcomeOf,
-  PUSH_TIMEOUT_MS,
   type PushMessage,
   type PushOutcome,
   type PushProvider,
+  REQUEST_LIMITS,
   unanswered,
 } from './push-provider.ts'
 import type { ApnsTarget } from './push-target.ts'
@@ -77,8 +76,7 @@ export function createApns({
         },
         body: JSON.stringify(payloadOf(message)),
         allowsPrivate: true,
-        timeoutMs: PUSH_TIMEOUT_MS,
-        maxBodyBytes: MAX_ANSWER_BYTES,
+        ...REQUEST_LIMITS,
       })
       if (posted.type === 'failed') return unanswered(posted.reason)
       const reason = reasonOf(posted.body)

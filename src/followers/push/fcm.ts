@@ -2,12 +2,11 @@ import type { Post } from '../../lib/outgoing-post.ts'
 import type { AccessToken } from './access-token.ts'
 import {
   collapseKeyOf,
-  MAX_ANSWER_BYTES,
   outcomeOf,
-  PUSH_TIMEOUT_MS,
   type PushMessage,
   type PushOutcome,
   type PushProvider,
+  REQUEST_LIMITS,
   unanswered,
 } from './push-provider.ts'
 import type { FcmTarget } from './push-target.ts'
@@ -40,8 +39,7 @@ export function createFcm({
         headers: { authorization: `Bearer ${access.token}`, 'content-type': 'application/json' },
         body: JSON.stringify({ message: { token, ...payloadOf(message) } }),
         allowsPrivate: true,
-        timeoutMs: PUSH_TIMEOUT_MS,
-        maxBodyBytes: MAX_ANSWER_BYTES,
+        ...REQUEST_LIMITS,
       })
       if (posted.type === 'failed') return unanswered(posted.reason)
       if (posted.status === 401) accessToken.forget()

@@ -46,8 +46,8 @@ export type PushProvider<Target extends PushTarget = PushTarget> = Readonly<{
 
 /** How long a provider may take for its answer, in milliseconds. */
 export const PUSH_TIMEOUT_MS = 10_000
-/** How much of an answer is read, for its words. */
-export const MAX_ANSWER_BYTES = 4_096
+/** Of each request. So much of an answer is read, for its words. */
+export const REQUEST_LIMITS = { timeoutMs: PUSH_TIMEOUT_MS, maxBodyBytes: 4_096 }
 
 /** Identifies a chat for collapsing: 32 characters of base64url, the most that Web Push allows. */
 export function collapseKeyOf(chatId: ChatId): string {

@@ -2,12 +2,11 @@ import webPush from 'web-push'
 import type { Post } from '../../lib/outgoing-post.ts'
 import {
   collapseKeyOf,
-  MAX_ANSWER_BYTES,
   outcomeOf,
-  PUSH_TIMEOUT_MS,
   type PushMessage,
   type PushOutcome,
   type PushProvider,
+  REQUEST_LIMITS,
   unanswered,
 } from './push-provider.ts'
 import type { WebPushTarget } from './push-target.ts'
@@ -57,8 +56,7 @@ export function createWebPush({ vapid, allowsPrivate, post }: WebPushOptions): P
         headers: Object.fromEntries(headers) as Record<string, string>,
         body: request.body,
         allowsPrivate,
-        timeoutMs: PUSH_TIMEOUT_MS,
-        maxBodyBytes: MAX_ANSWER_BYTES,
+        ...REQUEST_LIMITS,
       })
       if (posted.type === 'failed')
         return posted.isForbidden === true
