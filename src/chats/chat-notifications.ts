@@ -6,8 +6,8 @@ import type { NotificationStore } from './notification-store.ts'
 
 /**
  * Which chats cause notifications, per member. Gateways decide by it whether to push, so a change has effect on all
- * devices at once. It is no event: the log of a chat is for all of its members. Other devices show it when they read
- * the chat again.
+ * devices at once. It is no event: the log of a chat is for all of its members, and no item of the inbox is for a
+ * change of one member alone. Other devices show it when they read the chat again.
  */
 export type Notifications = Readonly<{
   /**

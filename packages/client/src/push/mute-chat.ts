@@ -1,11 +1,13 @@
 import type { ParleyClient } from '../api.ts'
+import { listenToSurroundings } from '../connection/surroundings.ts'
 import { type Engine, engineOf } from '../engine/engine.ts'
-import type { NotificationsData } from '../graphql/responses.ts'
-import { SET_NOTIFICATIONS } from './push-documents.ts'
+import type { Edges, NotificationsData } from '../graphql/responses.ts'
+import { isEqual } from '../lib/equal.ts'
+import { MUTING, SET_NOTIFICATIONS } from './push-documents.ts'
 
 /**
  * Mutes a chat for the viewer on all of their devices: no push messages, and `totalUnread` does not count it. Without
- * `until`, it stays muted. Other devices show it after their next start. Rejects with a `ParleyError`.
+ * `until`, it stays muted. Other devices show it once their page becomes visible again. Rejects with a `ParleyError`.
  */
 export async function muteChat(client: ParleyClient, chatId: string, until?: Date): Promise<void> {
   await set(engineOf(client), { chatId, level: 'NONE', until: until?.toISOString() })
@@ -31,11 +33,29 @@ async function set(engine: Engine, input: Input): Promise<void> {
 
 type Change = Readonly<{ viewerId: string; chatId: string; notifications: NotificationsData }>
 
-/** There is no event, so the tabs of a browser tell each other. */
+/**
+ * There is no event, so the tabs of a browser tell each other. For changes of other devices, a page asks when it
+ * becomes visible or the network is back.
+ */
 export function followMuting(engine: Engine): void {
+  // The next time asks again.
+  listenToSurroundings(() => void readMuting(engine).catch(() => undefined), engine.signal)
   const channel = openChannel()
   channel?.addEventListener('message', ({ data }: MessageEvent<Change>) => apply(engine, data))
   engine.signal.addEventListener('abort', () => channel?.close())
+}
+
+/** A chat that is muted here during the request keeps what it was set to. */
+async function readMuting({ model, request }: Engine): Promise<void> {
+  type Data = { chats: Edges<Readonly<{ id: string; notifications: NotificationsData }>> }
+  const before = new Map(model.ids().map((id) => [id, model.get(id)?.notifications]))
+  const { edges } = (await request<Data>(MUTING)).chats
+  for (const { node } of edges) {
+    const chat = model.get(node.id)
+    const isSame = isEqual(chat?.notifications, node.notifications)
+    if (chat === undefined || isSame || chat.notifications !== before.get(node.id)) continue
+    model.set({ ...chat, notifications: node.notifications })
+  }
 }
 
 function apply({ model }: Engine, { viewerId, chatId, notifications }: Change): void {

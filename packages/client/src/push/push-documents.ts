@@ -6,3 +6,6 @@ export const SET_TARGET = `mutation setPushTarget($input:SetPushTargetInput!){se
 
 export const SET_NOTIFICATIONS = `mutation setChatNotifications($input:SetChatNotificationsInput!){
 setChatNotifications(input:$input){chat{notifications{level expiresAt:until}}}}`
+
+/** Of the chats that were active last. */
+export const MUTING = 'query Muting{chats(first:100){edges{node{id notifications{level expiresAt:until}}}}}'
