@@ -314,8 +314,8 @@ they read the chat again; it is no event.
 - \`NOT_FOUND\` – no such chat, or the viewer is no member
 - \`BAD_USER_INPUT\` – \`until\` has passed, or the level is ALL, which does not end`,
   'Mutation.setChatNotifications(input:)': 'The chat, the level, and when it ends.',
-  'Mutation.setPushTarget': `Says where push messages for a device go, until it is signed out. A device has one target, and a target belongs to the
-device that named it last.
+  'Mutation.setPushTarget': `Says where push messages for a device go. A device has one target, and a target belongs to the device that named it last.
+It is removed when the token is revoked that it was set with, or a later one of the same session.
 
 - \`NOT_FOUND\` – the viewer has no such device; subscribe to \`inbox\` with its \`deviceId\` first
 - \`BAD_USER_INPUT\` – an address or a key is malformed, or the provider is off (\`serverInfo.push\`)`,

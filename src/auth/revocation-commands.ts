@@ -60,12 +60,15 @@ const NEXT_CHANGE = `
 
 // Locks the only row of revocation_changes first, so that revocations are written one after the other. Expired rows are
 // found by revocations_expires_at_idx. A row that is written again expires later, so that it is not among them. Devices
-// that were signed in before get no push messages any more: a range of the primary key of push_targets.
+// that were signed in with one of the tokens get no push messages any more: a range of the primary key of push_targets.
 const REVOKE_USER: Statement = {
   name: 'revocation_of_user',
   text: `
     WITH ${NEXT_CHANGE},
-      targets AS (DELETE FROM push_targets WHERE user_id = $1 AND set_at < COALESCE($2, clock_timestamp()))
+      targets AS (
+        DELETE FROM push_targets
+        WHERE user_id = $1 AND COALESCE(token_issued_at < COALESCE($2, clock_timestamp()), true)
+      )
     INSERT INTO revocations AS r (change, user_id, issued_before, expires_at)
     SELECT number, $1, COALESCE($2::timestamptz, clock_timestamp()), clock_timestamp() + make_interval(secs => $3)
     FROM next
@@ -75,11 +78,12 @@ const REVOKE_USER: Statement = {
     RETURNING ${COLUMNS}`,
 }
 
-// As above, by the unique index of token_id.
+// As above, by the unique index of token_id, and that of push_targets.
 const REVOKE_TOKEN: Statement = {
   name: 'revocation_of_token',
   text: `
-    WITH ${NEXT_CHANGE}
+    WITH ${NEXT_CHANGE},
+      targets AS (DELETE FROM push_targets WHERE token_id = $1)
     INSERT INTO revocations AS r (change, token_id, expires_at)
     SELECT number, $1, clock_timestamp() + make_interval(secs => $2) FROM next
     ON CONFLICT (token_id) DO UPDATE

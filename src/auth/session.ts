@@ -3,14 +3,18 @@ import { withTimeout } from '../lib/async.ts'
 import type { Dispose } from '../lib/dispose.ts'
 import { bearer, hasExpired, type TokenVerifier } from './tokens.ts'
 import type { Claims } from './claims.ts'
-import type { Revocations } from './revocations.ts'
+import type { RevocableToken, Revocations } from './revocations.ts'
 
 /** The user of an operation. */
 export type Viewer = Pick<Claims, 'userId' | 'name' | 'avatarUrl'>
 
-/** A verified token in use. A renewal changes `viewer` and `expiresAt`, so keep the session rather than a copy. */
+/**
+ * A verified token in use. A renewal changes `viewer`, `token` and `expiresAt`, so keep the session rather than a copy.
+ */
 export type Session = Readonly<{
   viewer: Viewer
+  /** The claims that a revocation can refer to. */
+  token: RevocableToken
   /** Undefined if the token does not expire. */
   expiresAt: Date | undefined
   /** Returns whether the token was revoked since. */
@@ -73,6 +77,10 @@ class TokenSession implements Session {
     this.#revocations = revocations
   }
 
+  get token(): RevocableToken {
+    return this.viewer
+  }
+
   get expiresAt(): Date | undefined {
     return this.viewer.expiresAt
   }
@@ -130,6 +138,10 @@ class RenewableSession implements Session {
 
   get viewer(): Viewer {
     return this.#current.viewer
+  }
+
+  get token(): RevocableToken {
+    return this.#current.token
   }
 
   get expiresAt(): Date | undefined {

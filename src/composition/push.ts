@@ -50,7 +50,7 @@ export function wirePush(foundation: Foundation): Push {
   const store = createPushStore({ writer })
   const registry = createPushRegistry({ writer })
   return {
-    targets: createPushTargets({ store: targets, providers: names }),
+    targets: createPushTargets({ store: targets, providers: names, logger }),
     info: { providers: names, webPushKey },
     followers(services) {
       if (providers.length === 0) return []
@@ -60,7 +60,7 @@ export function wirePush(foundation: Foundation): Push {
       return pushFollowers({ providers, due, store, targets, lastActive, textOf, clock, metrics })
     },
     prepare: () => registry.set(names),
-    sweep: createPushSweep({ store, logger }),
+    sweep: createPushSweep({ store, targets, logger }),
     close: http2.close,
   }
 }

@@ -45,6 +45,7 @@ export function sessionOf(key: ServerKey): ServerSession {
   const viewer = { userId: SYSTEM_USER_ID, name: 'System', avatarUrl: null }
   return {
     viewer,
+    token: { userId: SYSTEM_USER_ID, tokenId: undefined, statedIssuedAt: undefined },
     expiresAt: key.expiresAt ?? undefined,
     isRevoked: () => false,
     renew: undefined,

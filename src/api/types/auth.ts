@@ -24,7 +24,9 @@ export function defineSession(builder: Builder): void {
         if (session.renew === undefined) {
           throw badInput('There is no session to renew over HTTP. Send the new token with the next request.')
         }
+        const before = session.token
         await session.renew(args.input.token)
+        await context.services.pushTargets.handOn(before, session.token)
         return { expiresAt: session.expiresAt }
       },
     }),

@@ -2,7 +2,7 @@ import { parseDeviceId } from '../../chats/client-key.ts'
 import { parseApns, parseFcm, parseWebPush, type PushTarget } from '../../followers/push/push-target.ts'
 import { idArgument } from '../arguments.ts'
 import type { Builder } from '../builder.ts'
-import { requireViewer } from '../context.ts'
+import { requireSession, requireViewer } from '../context.ts'
 import { chatPayload } from './chat-payload.ts'
 
 export function definePush(builder: Builder): void {
@@ -60,11 +60,11 @@ function defineTargets(builder: Builder): void {
       type: payload,
       args: { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
-        const { userId } = requireViewer(context)
+        const { token } = requireSession(context.session)
         const deviceId = parseDeviceId(args.input.deviceId)
         const given = args.input.target
         const parsed = given ? toTarget(given) : null
-        await context.services.pushTargets.set({ userId, deviceId }, parsed)
+        await context.services.pushTargets.set(token, deviceId, parsed)
         return { provider: parsed?.provider ?? null }
       },
     }),

@@ -9,6 +9,7 @@ import {
   targetOf,
   type TargetRow,
 } from './push-target.ts'
+import { IS_REVOKED } from './target-store.ts'
 
 /** A device with a target, and what was pushed to it about a chat. */
 export type PushDevice = PushState &
@@ -99,7 +100,8 @@ const PLAN_WITHDRAWAL: Statement = {
 }
 
 // A range of the primary key of push_targets. For each device one row of members, pushes and device_positions by their
-// primary keys, and a range of the index of pushes on (user_id, device_id).
+// primary keys, and a range of the index of pushes on (user_id, device_id). A revocation deletes targets itself. But a
+// gateway that has not heard of it yet may set one meanwhile, so the tokens are compared with the revocations here.
 const DEVICES: Statement = {
   name: 'push_devices',
   text: `
@@ -119,7 +121,7 @@ const DEVICES: Statement = {
       LEFT JOIN LATERAL (
         SELECT * FROM pushes o WHERE o.chat_id = $1 AND o.user_id = $2 AND o.device_id = t.device_id LIMIT 1
       ) p ON true
-    WHERE t.user_id = $2 AND t.provider = $3::"PushProvider"
+    WHERE t.user_id = $2 AND t.provider = $3::"PushProvider" AND NOT ${IS_REVOKED}
     ORDER BY t.device_id`,
 }
 

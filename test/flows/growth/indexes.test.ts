@@ -42,6 +42,8 @@ const SWEEPS: Readonly<Record<string, string>> = {
   follower_claim: 'chat_marks_follower_id_due_at_idx',
   // The oldest pushes.
   push_delete_old: 'pushes_changed_at_idx',
+  // The newest revocations.
+  push_target_remove_revoked: 'revocations_pkey',
   // Revocations that have expired, a hundred at a time.
   revocation_of_user: 'revocations_expires_at_idx',
   // The newest ones. A gateway may read them here, or stop before.

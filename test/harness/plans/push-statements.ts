@@ -9,6 +9,7 @@ export async function usePush(parley: TestParley, { web, publicKey }: WebPushOnl
   const setTarget = (target: object | null): Promise<unknown> =>
     frank.run(SET_TARGET, { input: { deviceId: 'phone', target } })
   await setTarget({ webPush: web.subscribe(publicKey) })
+  await frank.requestOverSocket(`mutation { renewSession(input: { token: "${frank.token}" }) { expiresAt } }`)
   const { id } = await erin.send(chatId, 'wrong')
   await web.received.match(({ data }) => data['messageId'] === id)
   await erin.run(`mutation { deleteMessage(input: { messageId: "${id}" }) { message { id } } }`)

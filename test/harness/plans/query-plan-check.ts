@@ -32,7 +32,7 @@ const ACCESS_PATHS: Readonly<Record<string, readonly AccessPath[]>> = {
   member_change_keys: [{ columns: ['chat_id', 'key'] }],
   chat_marks: [{ columns: ['chat_id', 'follower_id', 'user_id'] }, { columns: ['follower_id'] }],
   follower_positions: [{ columns: ['chat_id', 'follower_id'] }, { columns: ['follower_id'] }],
-  push_targets: [{ columns: ['user_id'] }, { columns: ['digest'] }],
+  push_targets: [{ columns: ['user_id'] }, { columns: ['digest'] }, { columns: ['token_id'] }],
   pushes: [{ columns: ['chat_id'] }, { columns: ['user_id', 'device_id'] }],
   deleted_chats: [{ columns: ['chat_id'] }],
   revocations: [{ columns: ['change'] }, { columns: ['user_id'] }, { columns: ['token_id'] }],

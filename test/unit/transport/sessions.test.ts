@@ -25,6 +25,7 @@ function setup(): Setup {
     if (expiry === '') throw new ParleyError('UNAUTHENTICATED', 'The token is malformed.')
     return {
       viewer: { userId: name as UserId, name, avatarUrl: null },
+      token: { userId: name as UserId, tokenId: undefined, statedIssuedAt: undefined },
       expiresAt: expiry === 'never' ? undefined : new Date((Number(expiry) - CLOCK_TOLERANCE_S) * 1_000),
       isRevoked: () => revoked.has(name),
       renew: undefined,

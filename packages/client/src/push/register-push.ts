@@ -32,7 +32,8 @@ export type PushOptions = Readonly<{
 
 /**
  * Connects a client to the service worker that shows its notifications. Once they are on, the server is told the target
- * of this device at each start, so that neither a new subscription nor a restored database ends them.
+ * of this device at each start, so that neither a new subscription nor a restored database ends them. It is told again
+ * after a connection with another token: a target ends when its token is revoked.
  *
  * The order of turning them on makes each failure harmless: permission, subscription, the server, and then the mark in
  * storage. Without that mark the next start shows them as off. Turning them off removes the mark first. A subscription
@@ -53,10 +54,15 @@ export function registerPush(
     state.set(stateOf(facts))
   }
 
+  /** The token that the target was set with. */
+  let token: string | undefined
+
   async function setTarget(webPush: WebPushTarget | null): Promise<void> {
     const { deviceId } = await engine.whenOpen()
+    const present = await engine.tokens.current()
     const target = webPush && { webPush }
     await request(SET_TARGET, { input: { deviceId, target } })
+    token = present
   }
 
   /** Subscribes, and tells the server. */
@@ -74,6 +80,12 @@ export function registerPush(
     if (state.getSnapshot() === 'on') await renew()
   }
 
+  async function followToken(): Promise<void> {
+    const isOver = engine.connection.getSnapshot().type !== 'live' || state.getSnapshot() !== 'on'
+    if (isOver || engine.isFollowing.getSnapshot() || token === undefined) return
+    if ((await engine.tokens.current()) !== token) await renew()
+  }
+
   function onMessage({ data, ports }: MessageEvent<WorkerMessage>): void {
     if (data.type === 'parley:open-chat') openChat(data.chatId)
     else if (data.type === 'parley:is-shown')
@@ -87,6 +99,8 @@ export function registerPush(
   watchPermission(() => learn({}), signal).catch(() => undefined)
   followMuting(engine)
   closeReadNotifications(client, registration, signal)
+  const dispose = engine.connection.subscribe(() => inBackground(engine, followToken()))
+  signal.addEventListener('abort', dispose)
   inBackground(engine, open())
 
   return {
