@@ -25,7 +25,7 @@ test(
     await until(async () => stage.received().length > 1_000, 60_000)
     await pair.failOver()
     present = pair.standby
-    await stage.delivered(EVENTS_PER_CHAT, 200_000)
+    await stage.delivered(200_000)
     expect(stage.firstsOf()).toEqual(stage.chats.map(() => range(1, EVENTS_PER_CHAT)))
     expect(stage.unverified()).toEqual([])
   },
@@ -47,7 +47,7 @@ test(
     for (const mark of attempts) expect(mark.attempts).toBeOneOf([6, 7, 8])
     expect(stage.received()).toEqual([])
     await stage.tell('up')
-    await stage.delivered(5)
+    await stage.delivered()
     expect(stage.firstsOf()).toEqual(stage.chats.map(() => range(1, 5)))
     await replayAll(database.url, stage)
     const again = (chatId: string) => stage.received().filter((one) => one.chatId === chatId)

@@ -16,6 +16,13 @@ const APPEND = `
   INSERT INTO chat_events (chat_id, seq, type, actor_id, at)
   SELECT id, head_seq - $1 + n, 'CHAT_UPDATED', 'alice', now() FROM head, generate_series(1, $1::int) n`
 
+const END_WAITS = `
+  WITH ended AS (UPDATE chat_marks SET due_at = now() WHERE due_at > now())
+  SELECT count(*)::int AS count FROM chat_marks`
+const STATE = `
+  SELECT now(), (SELECT json_agg(m) FROM chat_marks m) AS marks, (SELECT json_agg(p) FROM follower_positions p) AS positions,
+    (SELECT json_agg(w.failing_since) FROM webhooks w) AS "failingSince"`
+
 /** `urls`: of a database that may fail over. `direct` returns the address of the present primary. */
 export async function startWebhookStage(
   urls: string | Readonly<{ forWorkers: string; direct(): string }>,
@@ -41,6 +48,8 @@ export async function startWebhookStage(
   const received = (): readonly Received[] =>
     receiver.lines.all.flatMap((line) => (line.startsWith('{') ? (JSON.parse(line) as Received) : []))
 
+  let head = 0
+
   const stage = {
     webhookId: webhook.id,
     chats,
@@ -50,18 +59,44 @@ export async function startWebhookStage(
       await receiver.lines.match((line) => line.startsWith('ok'))
     },
     /** Appends events to each chat. */
-    append: (count: number) => query(direct(), APPEND, [count]),
-    /** Lets failed attempts be repeated now. */
-    endWaits: () => query(direct(), 'UPDATE chat_marks SET due_at = now() WHERE due_at > now()'),
+    async append(count: number): Promise<void> {
+      await query(direct(), APPEND, [count])
+      head += count
+    },
+    /** The last event of each chat. */
+    head: () => head,
+    /** Lets failed attempts be repeated now. Returns how many chats are due. */
+    async endWaits(): Promise<number> {
+      const [row] = await query<{ count: number }>(direct(), END_WAITS)
+      return row?.count ?? 0
+    },
+    /** Ends the leases of a worker that is dead. */
+    endLeases: () => query(direct(), 'UPDATE chat_marks SET leased_until = now() WHERE lease IS NOT NULL'),
+    /** Returns what an error tells when a wait gives up. */
+    async state(worker?: ScriptProcess): Promise<object> {
+      const [database] = await query(direct(), STATE)
+      return {
+        ...database,
+        head,
+        received: received().length,
+        lastReceived: receiver.lines.all.slice(-3),
+        log: worker?.errorLines.all.slice(-5),
+      }
+    },
     startWorker: (env: Readonly<Record<string, string>> = {}): ScriptProcess =>
       runScript('test/chaos/webhooks/webhook-worker.ts', { ...env, DATABASE_URL: forWorkers }),
     /** Resolves when the receiver has all events of all chats. */
-    delivered: (total: number, timeoutMs = 60_000) =>
-      until(async () => {
-        await stage.endWaits()
-        const keys = new Set(received().map(({ chatId, seq }) => `${chatId} ${seq}`))
-        return keys.size >= total * chatCount
-      }, timeoutMs),
+    delivered: (timeoutMs = 60_000) =>
+      until(
+        async () => {
+          await stage.endWaits()
+          return received().length - stage.repeats() >= head * chatCount
+        },
+        timeoutMs,
+        () => stage.state(),
+      ),
+    /** How many events the receiver got more than once. */
+    repeats: () => received().length - new Set(received().map(({ chatId, seq }) => `${chatId} ${seq}`)).size,
     /** The seqs of each chat in order of their first arrival. Receivers drop repetitions. */
     firstsOf(): readonly (readonly number[])[] {
       const all = Map.groupBy(received(), ({ chatId }) => chatId)

@@ -14,8 +14,8 @@ import { createDatabase } from '../../../src/store/database.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { post } from '../../../src/transport/outgoing/post.ts'
 
-/** Short, so that a test can wait until the claims of a killed worker end. */
-const LEASE_S = 1
+/** Short, so that a failover does not make a test wait for long. */
+const LEASE_S = 5
 const INTERVAL_MS = 50
 
 const { DATABASE_URL: writerUrl = '', KILL_AT: killAt = '', KILL_AT_CALL: killAtCall = '1' } = process.env
@@ -40,7 +40,7 @@ async function reach(point: string): Promise<void> {
   await new Promise(() => undefined)
 }
 
-const logger = pino({ level: 'silent' })
+const logger = pino({ level: 'warn' }, pino.destination(process.stderr.fd))
 const metrics = createMetrics()
 const database = createDatabase({ writerUrl, logger, metrics })
 await database.start()

@@ -10,8 +10,9 @@ export type ScriptProcess = AsyncDisposable &
     errorLines: EventQueue<string>
     /** Writes a line to the standard input of the script. */
     enter(line: string): void
-    /** Resolves when the process has ended. */
-    ended: Promise<unknown>
+    isAlive(): boolean
+    /** Resolves when the process has ended, with its exit code or the signal that ended it. */
+    ended: Promise<Readonly<{ code: number | null; signal: string | null }>>
   }>
 
 /** Runs a script with this version of Node.js, and with further arguments. Disposing kills the process. */
@@ -28,11 +29,15 @@ export function runScript(
   const [lines, errorLines] = [new EventQueue<string>(), new EventQueue<string>()]
   createInterface(child.stdout).on('line', (line) => lines.push(line))
   createInterface(child.stderr).on('line', (line) => errorLines.push(line))
-  const ended = once(child, 'exit')
+  const ended = once(child, 'exit').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as string | null,
+  }))
   return {
     lines,
     errorLines,
     enter: (line) => child.stdin.write(`${line}\n`),
+    isAlive: () => child.exitCode === null && child.signalCode === null,
     ended,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
