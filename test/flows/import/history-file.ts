@@ -39,10 +39,20 @@ export async function fileWith(records: readonly object[]) {
   return { path, folder: folder.path, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
 }
 
-const DIGEST = `SELECT md5(string_agg(row::text, ',' ORDER BY row::text)) AS digest FROM (
+const digestOfRows = (rows: string): string =>
+  `SELECT md5(string_agg(row::text, ',' ORDER BY row::text)) AS digest FROM (${rows}) row`
+const LOGS = `
   SELECT c.kind, c.title, c.head_seq, c.last_activity_at, m.seq, m.sender_id, m.client_message_id, m.body, m.sent_at,
     m.reply_to_seq, m.fingerprint, e.type, e.actor_id, e.at
-  FROM chats c JOIN chat_events e ON e.chat_id = c.id LEFT JOIN messages m ON m.chat_id = c.id AND m.seq = e.seq
-) row`
-/** Returns a digest of all chats, events and messages. */
-export const digestOf = async (url: string): Promise<unknown> => (await query(url, DIGEST))[0]
+  FROM chats c JOIN chat_events e ON e.chat_id = c.id LEFT JOIN messages m ON m.chat_id = c.id AND m.seq = e.seq`
+const MEMBERS = `
+  SELECT c.kind, m.user_id, m.role, m.joined_at, m.delivered_seq, m.read_seq
+  FROM members m JOIN chats c ON c.id = m.chat_id`
+const USERS = 'SELECT id, name, avatar_url, data FROM users'
+
+/** Returns digests of all chats with their events and messages, of all members, and of all users. */
+export const digestOf = async (url: string): Promise<object> => ({
+  logs: await query(url, digestOfRows(LOGS)),
+  members: await query(url, digestOfRows(MEMBERS)),
+  users: await query(url, digestOfRows(USERS)),
+})
