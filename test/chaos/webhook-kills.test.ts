@@ -13,7 +13,7 @@ const POINTS = STEPS.flatMap((step) => [`before ${step}`, `after ${step}`])
 
 /** The events of a turn, in each chat. The first attempt at the last one fails. */
 const TURN = 3
-/** In a turn, a worker passes each point for each chat. A chat whose attempt fails just then may not be postponed. */
+/** In a turn, a worker comes to each point once for each chat at least, unless an error of the database intervenes. */
 const MAX_TURNS = 10
 const TURN_MS = 60_000
 
@@ -45,6 +45,14 @@ test('the check refuses a receiver that misses an event, or gets two in another 
   await stage.append(3)
   await until(async () => stage.firstsOf().flat().includes(6))
   expect(stage.firstsOf()).not.toEqual([range(1, 6)])
+})
+
+test('the check refuses a worker that never comes to a point', async () => {
+  await using database = await createTestDatabase()
+  await using stage = await startWebhookStage(database.url, 1)
+  await expect(kill(stage, 'before an unknown step', 1)).rejects.toThrow(
+    /^The worker passed by. Seen: .*"head":30,"received":30/,
+  )
 })
 
 /**
