@@ -61,6 +61,34 @@ function openSocket(localAddress: string, payload?: object): void {
   socket.on('error', () => count('refused'))
 }
 
+/** Sends an operation over a WebSocket again and again, five thousand times a second. Connects again when closed. */
+async function floodSocket(query: string): Promise<void> {
+  for (;;) {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws')
+    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()))
+    socket.on('error', () => count('refused'))
+    socket.on('message', (data: Buffer) => count(/"code":"([A-Z_]+)"/.exec(data.toString())?.[1] ?? 'other'))
+    socket.on('open', () => socket.send('{"type":"connection_init"}'))
+    let timer: NodeJS.Timeout | undefined
+    // The first message is the acknowledgement.
+    socket.once('message', () => (timer = setInterval(() => sendFrames(socket, query), 1)))
+    socket.once('close', (code) => count(`closed ${code}`))
+    await closed
+    clearInterval(timer)
+  }
+}
+
+const FRAMES_AT_ONCE = 5
+const MAX_UNSENT_BYTES = 1024 * 1024
+
+function sendFrames(socket: WebSocket, query: string): void {
+  if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > MAX_UNSENT_BYTES) return
+  for (let sent = 0; sent < FRAMES_AT_ONCE; sent++) {
+    counter += 1
+    socket.send(JSON.stringify({ id: `${counter}`, type: 'subscribe', payload: { query } }))
+  }
+}
+
 /** Opens so many sockets, fifty at a time, from addresses with a hundred sockets each. */
 async function openSockets(total: number, payload?: object, isOneAddress = false): Promise<void> {
   for (let opened = 0; opened < total; opened++) {
@@ -103,6 +131,7 @@ function freshDocument(): string {
 
 const ATTACKS = {
   'chained fragments, no token': () => keepBusy(32, () => post(CHAINED, { isSignedIn: false })),
+  'chained fragments over a WebSocket, no token': () => floodSocket(CHAINED),
   'new documents, no token': () => keepBusy(32, () => post(freshDocument(), { isSignedIn: false })),
   'new documents': () => keepBusy(32, () => post(freshDocument())),
   '49 aliases of 100 long texts': () => keepBusy(6, () => post(LONG, { variables: { id: chatId } })),

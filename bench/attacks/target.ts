@@ -1,5 +1,6 @@
 export const ATTACK_NAMES = [
   'chained fragments, no token',
+  'chained fragments over a WebSocket, no token',
   'new documents, no token',
   'new documents',
   '49 aliases of 100 long texts',

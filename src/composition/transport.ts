@@ -22,6 +22,7 @@ import { CLOSE_CODES } from '../transport/websocket/close-codes.ts'
 import { readTrustedDocuments } from '../transport/pipeline/trusted-documents.ts'
 import { createEventPayloads } from '../transport/pipeline/event-payloads.ts'
 import { createConnectionAdmission } from '../transport/websocket/connection-admission.ts'
+import { createReadingBudget } from '../transport/websocket/reading-budget.ts'
 import { createWebSocketEndpoint } from '../transport/websocket/endpoint.ts'
 import { SOCKET_LIMITS } from '../transport/websocket/limits.ts'
 import type { Auth } from './auth.ts'
@@ -60,6 +61,7 @@ export function wireTransport(
   const contextFor = createContextFactory(services, clock)
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER
   const refusals = createRefusalBudget()
+  const documentBudget = createDocumentBudget()
   const liveLimits = createLiveLimits(config.load.limitFactor)
   const yoga = createYogaHandler({
     schema: adaptSchema(createSchema()),
@@ -74,7 +76,7 @@ export function wireTransport(
     logger,
     concurrencyLimit: createConcurrencyLimit(),
     liveLimits,
-    documentBudget: createDocumentBudget(),
+    documentBudget,
     refusals,
     chargeAnswer: services.operationAdmission.chargeAnswer,
     marks: database.marks,
@@ -98,6 +100,7 @@ export function wireTransport(
     payloads: createEventPayloads({ sharedContext: createSharedContext(services, clock), logger }),
     intake,
     liveLimits,
+    reading: createReadingBudget({ documents: documentBudget, refusals }),
     config,
     clock,
     logger,

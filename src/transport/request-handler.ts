@@ -9,6 +9,7 @@ import { sendJson } from './http/json-response.ts'
 import type { DemoPage } from './http/demo-page.ts'
 import type { HostCheck } from './http/host.ts'
 import type { MediaEndpoint } from './http/media.ts'
+import type { HeldRefusals } from './http/held-refusals.ts'
 import type { CorsHeaders } from './http/origins.ts'
 import type { RequestIntake } from './http/request-intake.ts'
 import { keyOf, type SenderOf } from './http/senders.ts'
@@ -36,7 +37,12 @@ const SECURITY_HEADERS = {
 } as const
 
 /** Keeps a client from delaying others. */
-type Fairness = Readonly<{ senderOf: SenderOf; refusals: RefusalBudget; intake: RequestIntake }>
+type Fairness = Readonly<{
+  senderOf: SenderOf
+  refusals: RefusalBudget
+  held: HeldRefusals
+  intake: RequestIntake
+}>
 
 type Dependencies = Readonly<{
   yoga: Pick<YogaHandler, 'handle'>
@@ -131,13 +137,16 @@ function acceptsHtml({ method, headers }: IncomingMessage): boolean {
 async function mayBegin(
   request: IncomingMessage,
   response: ServerResponse,
-  { senderOf, refusals, intake }: Fairness,
+  { senderOf, refusals, held, intake }: Fairness,
 ): Promise<boolean> {
   const sender = senderOf(request)
   const waitMs = refusals.waitMs(keyOf(sender))
   if (waitMs === 0 && (await intake.turn(sender))) return true
   refusals.charge(keyOf(sender))
   const text = waitMs > 0 ? IGNORES_RETRY_AFTER : TOO_MANY_WAIT
+  // A client that is not held has to connect again before it can repeat the request.
+  if (!(await held.hold(sender.address, waitMs))) response.setHeader('Connection', 'close')
+  if (response.destroyed) return false
   sendLimited(response, text, Math.max(waitMs, MIN_RETRY_AFTER_MS))
   return false
 }

@@ -7,6 +7,7 @@ import type { Health } from './health/health.ts'
 import type { MetricsPage } from './health/metrics-page.ts'
 import { createClientAddress } from './http/client-address.ts'
 import { createHostCheck } from './http/host.ts'
+import { HeldRefusals } from './http/held-refusals.ts'
 import { Listener } from './http/listener.ts'
 import type { DemoPage } from './http/demo-page.ts'
 import type { MediaEndpoint } from './http/media.ts'
@@ -106,6 +107,7 @@ export function createServer({
     fairness: {
       senderOf: createSenderOf(addressOf),
       refusals,
+      held: new HeldRefusals(),
       intake: createRequestIntake(createIntake(REQUESTS_PER_TURN)),
     },
     isAccepting: () => isAccepting,

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { Pipelining } from './pipelining.ts'
 import { type Address, listen, type PortVariable } from './port.ts'
 
 /** An HTTP server on its port. Create it before the server listens, so that it sees every connection. */
@@ -12,6 +13,7 @@ export class Listener {
 
   constructor(server: Server) {
     this.#server = server
+    const pipelining = new Pipelining()
     const forget = (socket: Duplex): void => {
       socket.removeListener('close', forgetThis)
       this.#sockets.delete(socket)
@@ -26,8 +28,10 @@ export class Listener {
     // A WebSocket may live for days, and has been used.
     server.on('upgrade', (_, socket) => forget(socket))
     // Node.js closes connections that are idle when the server closes. Those that are busy then must be closed later.
-    server.on('request', (_, response) => {
+    server.on('request', ({ socket }, response) => {
+      pipelining.begin(socket)
       response.once('close', () => {
+        pipelining.end(socket)
         if (!server.listening) server.closeIdleConnections()
       })
     })

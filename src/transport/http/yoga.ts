@@ -6,6 +6,7 @@ import { bearer } from '../../auth/tokens.ts'
 import type { Authenticator } from '../../auth/session.ts'
 import type { Config } from '../../config/config.ts'
 import { toClientError } from '../../api/masking.ts'
+import type { UserId } from '../../ids.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
 import type { LiveLimits } from '../../quotas/live-limits.ts'
@@ -26,6 +27,7 @@ import {
   usePersistedQueries,
 } from '../pipeline/persisted-queries.ts'
 import type { Engine, Execute, OperationParams } from '../pipeline/engine.ts'
+import { nameOf } from '../pipeline/payer.ts'
 import { createTrustedDocuments, type TrustedDocuments } from '../pipeline/trusted-documents.ts'
 import { createSubscribe, type Subscribe } from '../pipeline/subscribe.ts'
 import type { Graphiql } from './graphiql.ts'
@@ -180,7 +182,9 @@ function buildYoga(
       useDocumentBudget({
         budget: dependencies.documentBudget,
         cache: documents,
-        payerOf: (request) => `address ${senderOf(request).address}`,
+        refusals: dependencies.refusals,
+        payerOf: (request) => nameOf({ userId: undefined, address: senderOf(request).address }),
+        userOf: ({ headers }) => userOf(headers.authorization, authenticator),
       }),
       useDocumentRules({ introspection }),
       useEventRetry(),
@@ -200,6 +204,19 @@ function buildYoga(
 /** Errors of documents are not cached: they are cheap to find again, and any client could fill the cache. */
 function noCache(): undefined {
   return undefined
+}
+
+async function userOf(
+  authorization: string | undefined,
+  authenticator: Authenticator,
+): Promise<UserId | undefined> {
+  const token = bearer(authorization ?? null)
+  if (token === undefined) return undefined
+  try {
+    return (await authenticator.authenticate(token)).viewer.userId
+  } catch {
+    return undefined
+  }
 }
 
 async function httpCaller(

@@ -18,6 +18,8 @@ import { Liveness } from './liveness.ts'
 import type { SocketLimits } from './limits.ts'
 import { type SessionOwner, SocketSessions } from './sessions.ts'
 import type { Intake, MessageSource } from '../pipeline/intake.ts'
+import { nameOf, type Payer } from '../pipeline/payer.ts'
+import type { ReadingBudget } from './reading-budget.ts'
 
 /** Handles the messages of all connections. */
 export type SocketProtocol = Readonly<{
@@ -45,6 +47,7 @@ type Dependencies = Readonly<{
   authenticator: Pick<Authenticator, 'authenticate'>
   liveLimits: LiveLimits
   intake: Pick<Intake, 'add'>
+  reading: ReadingBudget
   limits: SocketLimits
   /** The network that the client connects from, see `networkOf`. */
   address: string
@@ -78,14 +81,14 @@ const MAX_NORMAL_UNREAD = 2
  * either side closes it, before the closing handshake is complete.
  */
 export class SocketConnection
-  implements CallerConnection, MessageSource, AnonymousSocket, SocketOwner, SessionOwner
+  implements CallerConnection, MessageSource, AnonymousSocket, SocketOwner, SessionOwner, Payer
 {
   readonly sessions: SocketSessions
   readonly operations = new RunningOperations()
   readonly outbox: Outbox
   readonly authorization: string | undefined
   readonly baseUrl: string
-  readonly #address: string
+  readonly address: string
   readonly #socket: OwnedSocket
   readonly #users: ConnectionUsers
   readonly #limits: SocketLimits
@@ -93,13 +96,20 @@ export class SocketConnection
   readonly #logger: Logger
   readonly #liveness: Liveness
   readonly #intake: Pick<Intake, 'add'>
+  readonly #reading: ReadingBudget
   readonly #owner: ConnectionOwner
+  #userId: UserId | undefined
   #id: string | undefined
   #closed: PromiseWithResolvers<void> | undefined
   #isClosed = false
   /** Undefined if there are none, as nearly always. */
   #unread: Unread[] | undefined
   #unreadBytes = 0
+  #hasRead = false
+  /** Set while nothing is read, because the payer has used up their budget. */
+  #held: NodeJS.Timeout | undefined
+  /** When messages were held for the last time: waiting for that is no sign of load. */
+  #heldUntil = 0
   #protocol: SocketProtocol | undefined
   #stage: Stage = 'new'
   #queuedMs = 0
@@ -111,7 +121,7 @@ export class SocketConnection
     const { address, baseUrl, authorization } = dependencies
     this.sessions = new SocketSessions(dependencies.authenticator, this)
     this.#users = new ConnectionUsers(dependencies.liveLimits)
-    this.#address = address
+    this.address = address
     this.authorization = authorization
     this.baseUrl = baseUrl
     this.#socket = socket
@@ -120,6 +130,7 @@ export class SocketConnection
     this.#scope = scope
     this.#logger = logger
     this.#intake = intake
+    this.#reading = dependencies.reading
     this.#owner = dependencies.owner
     const now = performance.now()
     this.#liveness = new Liveness(now, limits.silenceMs)
@@ -128,8 +139,12 @@ export class SocketConnection
 
   /** The payer for parsing and validating the documents of this connection. */
   get payer(): string {
-    const { viewerId } = this.sessions
-    return viewerId === undefined ? `address ${this.#address}` : `user ${viewerId}`
+    return nameOf(this)
+  }
+
+  /** The first user whose valid token was presented on this connection. */
+  get userId(): UserId | undefined {
+    return this.#userId
   }
 
   /** Made when it is first asked for, as `closed` is: most connections never need one. */
@@ -166,7 +181,9 @@ export class SocketConnection
 
   onAuthenticated(userId: UserId): void {
     this.#users.add(userId)
+    this.#userId ??= userId
     this.#owner.onSignedIn(this)
+    this.#readAgain()
   }
 
   close(code: number, reason: string): void {
@@ -259,13 +276,42 @@ export class SocketConnection
     return (this.#unread?.length ?? 0) > MAX_NORMAL_UNREAD ? this.#queuedMs : 0
   }
 
-  /** Reads the oldest unread message. Returns whether there are more. */
+  /**
+   * Reads the oldest unread message. Returns whether there are more to be read now. The first message is read in any
+   * case, and is free: it has the token of a client that means to sign in.
+   */
   readOne(): boolean {
+    if (this.#hasRead) {
+      const waitMs = this.#reading.waitMs(this)
+      if (waitMs > 0) return this.#hold(waitMs)
+      this.#reading.charge(this)
+    }
+    this.#hasRead = true
+    return this.#readNext()
+  }
+
+  #hold(waitMs: number): false {
+    if (this.#isEnded) return false
+    this.#socket.pause()
+    this.#held = setTimeout(() => this.#readAgain(), waitMs)
+    return false
+  }
+
+  /** Does nothing unless messages are held. */
+  #readAgain(): void {
+    if (this.#held === undefined) return
+    clearTimeout(this.#held)
+    this.#held = undefined
+    this.#heldUntil = performance.now()
+    this.#intake.add(this)
+  }
+
+  #readNext(): boolean {
     const unread = this.#unread
     const next = unread?.shift()
     if (unread === undefined || next === undefined) return false
     if (unread.length === 0) this.#unread = undefined
-    this.#queuedMs = performance.now() - next.receivedAt
+    this.#queuedMs = performance.now() - Math.max(next.receivedAt, this.#heldUntil)
     this.#unreadBytes -= next.data.byteLength + BYTES_PER_UNREAD_MESSAGE
     this.#scope.run(() => this.#start(next))
     if (this.#unread === undefined) this.#socket.resume()
@@ -315,6 +361,8 @@ export class SocketConnection
     if (this.#isEnded) return
     this.#isEnded = true
     this.#unread = undefined
+    clearTimeout(this.#held)
+    this.#held = undefined
     this.outbox.drop(() => new Error('The connection has ended.'))
     this.#socket.resume()
     this.operations.endAll().catch((error: unknown) => {

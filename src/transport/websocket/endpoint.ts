@@ -24,6 +24,7 @@ import type { EventPayloads } from '../pipeline/event-payloads.ts'
 import { createOperationRunner, type OperationRunnerDependencies } from './operation-runner.ts'
 import { createSocketProtocol } from './protocol.ts'
 import { createTurnEnd } from './outbox.ts'
+import type { ReadingBudget } from './reading-budget.ts'
 import { OwnedSocket } from './owned-socket.ts'
 import { createIntake, type Intake } from '../pipeline/intake.ts'
 import { rejectUpgrade } from './upgrade-rejection.ts'
@@ -56,6 +57,7 @@ type Dependencies = Readonly<{
   config: Pick<Config, 'mode' | 'http'> & Partial<Pick<Config, 'webApp'>>
   clock: Clock
   liveLimits: LiveLimits
+  reading: ReadingBudget
   logger: Logger
   limits?: Partial<SocketLimits>
   /** Reads the messages of all connections. Default: a new one. */
@@ -75,6 +77,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     config,
     clock,
     liveLimits,
+    reading,
     logger,
     intake = createIntake(),
   } = dependencies
@@ -138,6 +141,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
       authenticator,
       liveLimits,
       intake,
+      reading,
       limits,
       address,
       baseUrl: baseUrlOf(request),

@@ -57,11 +57,6 @@ export class SocketSessions {
     return this.#useToken(token)
   }
 
-  /** The user of the connection itself. Undefined before it has presented a valid token. */
-  get viewerId(): UserId | undefined {
-    return this.#own?.viewer.userId
-  }
-
   /** Whether a token is being checked. */
   get isChecking(): boolean {
     return this.#entries.some(({ session }) => session instanceof Promise)

@@ -76,6 +76,19 @@ test('documents that arrive together leave turns of the event loop to others', a
   expect(new Set(charges).size).toBeGreaterThanOrEqual(10)
 })
 
+test('over HTTP, the users behind an address whose budget is used up pay for themselves', async () => {
+  await using gateway = await startGateway({ documentBudget: budget() })
+  const as = (token: string) => (query: string) =>
+    post(gateway.url, query, { headers: { authorization: `Bearer ${token}` } })
+  const [alice, bob] = [as(await gateway.token('alice')), as(await gateway.token('bob'))]
+  await useUp((query) => post(gateway.url, query))
+  expect((await alice('{ alice: whoami }')).body).toEqual({ data: { alice: 'alice' } })
+  expect((await as('forged')('{ forged: whoami }')).status).toBe(429)
+  await useUp(alice)
+  expect((await alice('{ again: whoami }')).status).toBe(429)
+  expect((await bob('{ bob: whoami }')).body).toEqual({ data: { bob: 'bob' } })
+})
+
 test('the addresses of one IPv6 network share a budget', async () => {
   await using gateway = await startGateway({ trustedProxies: ['127.0.0.1'], documentBudget: budget() })
   await useUp(from(gateway, '2001:db8:1:2::1'))

@@ -26,6 +26,7 @@ import type { Health, HealthCheck } from '../../../src/transport/health/health.t
 import { createServer } from '../../../src/transport/server.ts'
 import type { TransportServer } from '../../../src/transport/server.ts'
 import type { SocketLimits } from '../../../src/transport/websocket/limits.ts'
+import { createReadingBudget } from '../../../src/transport/websocket/reading-budget.ts'
 import { createWebSocketEndpoint } from '../../../src/transport/websocket/endpoint.ts'
 import type { WebSocketEndpoint } from '../../../src/transport/websocket/endpoint.ts'
 import { createYogaHandler } from '../../../src/transport/http/yoga.ts'
@@ -97,10 +98,11 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const callers: Caller[] = []
   const liveLimits = createLiveLimits()
   const refusals = options.refusals ?? createRefusalBudget()
+  const documentBudget = options.documentBudget ?? createDocumentBudget()
   const yoga = createYogaHandler({
     concurrencyLimit: createConcurrencyLimit(),
     liveLimits,
-    documentBudget: options.documentBudget ?? createDocumentBudget(),
+    documentBudget,
     refusals,
     schema: createTestSchema(streams, notes),
     context: (caller) => {
@@ -128,6 +130,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     payloads: createEventPayloads({ sharedContext: {}, logger }),
     operationAdmission,
     liveLimits,
+    reading: createReadingBudget({ documents: documentBudget, refusals }),
     config,
     clock,
     logger,

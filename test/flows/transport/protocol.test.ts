@@ -152,8 +152,10 @@ test('answers RATE_LIMITED beyond a hundred operations on one connection, until 
 
 test('survives ten thousand operations at once, without harm to others', async () => {
   await using gateway = await startGateway()
-  using flooding = await new RawSocket(gateway.webSocketUrl).init()
-  using other = await new RawSocket(gateway.webSocketUrl).init()
+  const connect = async (name: string): Promise<RawSocket> =>
+    new RawSocket(gateway.webSocketUrl).init({ authorization: await gateway.token(name) })
+  using flooding = await connect('alice')
+  using other = await connect('bob')
   for (let index = 0; index < 10_000; index++) flooding.subscribe(String(index), '{ whoami }')
   expect(await other.run('1', '{ whoami }')).toMatchObject({ type: 'next' })
   await flooding.messages.until((all) => new Set(all.map(({ id }) => id)).size > 10_000)

@@ -47,6 +47,27 @@ test('does not read the operations of a sender who ignores retryAfterMs, until t
   expect(isRead(await send())).toBe(true)
 })
 
+test('delays the refusals of a sender who is not read, while others are answered', async () => {
+  let debtor = ''
+  const refusals = {
+    waitMs: (key: string) => (key.endsWith(debtor) ? 1_000 : 0),
+    charge: () => undefined,
+  }
+  await using gateway = await startGateway({ documentBudget, refusals })
+  debtor = `Bearer ${await gateway.token('alice')}`
+  const alice = sender(gateway, { authorization: debtor })
+  const bob = sender(gateway, { authorization: `Bearer ${await gateway.token('bob')}` })
+  let answered = 0
+  const delayed = Array.from({ length: 10 }, async () => {
+    const { status } = await alice()
+    answered += 1
+    return status
+  })
+  for (let count = 0; count < 10; count++) expect(isRead(await bob())).toBe(true)
+  expect(answered).toBe(0)
+  expect(new Set(await Promise.all(delayed))).toEqual(new Set([429]))
+})
+
 test('reads all operations of a sender who is not rejected', async () => {
   await using gateway = await startGateway()
   for (let count = 0; count < 100; count++) expect((await post(gateway.url, '{ whoami }')).status).toBe(200)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createLiveLimits } from '../../../src/quotas/live-limits.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
@@ -19,7 +19,7 @@ const authenticator = { authenticate: () => Promise.reject(new Error('not used')
 const protocol: SocketProtocol = { receive: () => undefined }
 
 /** Both ends of one connection. Nothing is read until the test reads it. */
-async function connectUnread() {
+async function connectUnread({ waitMs = (): number => 0, add = (): void => undefined } = {}) {
   const http = createServer().listen(0, '127.0.0.1')
   await once(http, 'listening')
   const { port } = http.address() as AddressInfo
@@ -40,7 +40,8 @@ async function connectUnread() {
     turnEnd: createTurnEnd(),
     authenticator,
     liveLimits: createLiveLimits(),
-    intake: { add: () => undefined },
+    intake: { add },
+    reading: { waitMs, charge: () => undefined },
     limits: SOCKET_LIMITS,
     address: '127.0.0.1',
     baseUrl: 'http://127.0.0.1',
@@ -86,4 +87,24 @@ test('does not count a paused client as silent, and gives it its full time after
   while (flood.connection.readOne()) continue
   flood.connection.checkLiveness(pausedAt + 121_000)
   expect(flood.socket.readyState).toBe(WebSocket.OPEN)
+})
+
+test('the time for which messages are held does not count as a sign of load', async () => {
+  let waitMs = 0
+  const add = vi.fn<() => void>()
+  await using held = await connectUnread({ waitMs: () => waitMs, add })
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+  for (let count = 0; count < 5; count++) held.connection.receive(Buffer.from('{"type":"pong"}'), false)
+  expect(held.connection.readOne()).toBe(true)
+  waitMs = 5_000
+  expect(held.connection.readOne()).toBe(false)
+  expect(held.socket.isPaused).toBe(true)
+  waitMs = 0
+  add.mockClear()
+  vi.advanceTimersByTime(5_000)
+  expect(add).toHaveBeenCalledTimes(1)
+  vi.advanceTimersByTime(10)
+  expect(held.connection.readOne()).toBe(true)
+  expect([held.connection.queuedMs, held.connection.backlogMs]).toEqual([10, 10])
+  vi.useRealTimers()
 })
