@@ -5,7 +5,7 @@ import type { Services } from '../api/services.ts'
 import { readVersion } from '../config/version.ts'
 import { createDemo, type Demo } from '../demo/demo.ts'
 import { globalId } from '../ids.ts'
-import { createDocumentBudget } from '../quotas/document-budget.ts'
+import { createDocumentBudget, createReadingPace } from '../quotas/document-budget.ts'
 import { createRefusalBudget } from '../quotas/refusal-budget.ts'
 import { createLiveLimits } from '../quotas/live-limits.ts'
 import { createConcurrencyLimit } from '../quotas/concurrency-limit.ts'
@@ -100,7 +100,7 @@ export function wireTransport(
     payloads: createEventPayloads({ sharedContext: createSharedContext(services, clock), logger }),
     intake,
     liveLimits,
-    reading: createReadingBudget({ documents: documentBudget, refusals }),
+    reading: createReadingBudget({ documents: documentBudget, pace: createReadingPace(), refusals }),
     config,
     clock,
     logger,

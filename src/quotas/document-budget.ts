@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { Quota } from './quotas.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
 /** Bounds the time that documents of one payer take for parsing and validation, whether they are valid or not. */
@@ -11,6 +12,8 @@ export type DocumentBudget = Readonly<{
 
 /** A twentieth of a core, and half a second at once: about a hundred documents of an app that starts. */
 const BUDGET = { burst: 500, perSecond: 50 }
+/** A tenth of a core, in pieces that an operation of another client hardly notices. */
+const PACE = { burst: 8, perSecond: 100 }
 const MAX_PAYERS = 20_000
 
 /**
@@ -18,7 +21,10 @@ const MAX_PAYERS = 20_000
  * payer is the user, or the address of a client without a token. Documents that are cached are free. The cost is known
  * afterwards, so a balance may become negative: the payer then waits until it is positive again.
  */
-export function createDocumentBudget(elapsedMs: () => number = () => performance.now()): DocumentBudget {
+export function createDocumentBudget(
+  elapsedMs: () => number = () => performance.now(),
+  quota: Quota = BUDGET,
+): DocumentBudget {
   const buckets = new LRUCache<string, TokenBucket>({ max: MAX_PAYERS })
 
   return {
@@ -26,10 +32,15 @@ export function createDocumentBudget(elapsedMs: () => number = () => performance
       return buckets.get(payer)?.waitMs(elapsedMs()) ?? 0
     },
     charge(payer, tookMs) {
-      const bucket = buckets.get(payer) ?? createTokenBucket(BUDGET, elapsedMs())
+      const bucket = buckets.get(payer) ?? createTokenBucket(quota, elapsedMs())
       bucket.charge(tookMs, elapsedMs())
       if (bucket.isFull(elapsedMs())) buckets.delete(payer)
       else buckets.set(payer, bucket)
     },
   }
+}
+
+/** Spreads the time that messages of clients without a token take, so that a budget is not spent in one moment. */
+export function createReadingPace(elapsedMs?: () => number): DocumentBudget {
+  return createDocumentBudget(elapsedMs, PACE)
 }

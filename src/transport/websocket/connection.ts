@@ -281,13 +281,15 @@ export class SocketConnection
    * case, and is free: it has the token of a client that means to sign in.
    */
   readOne(): boolean {
-    if (this.#hasRead) {
-      const waitMs = this.#reading.waitMs(this)
-      if (waitMs > 0) return this.#hold(waitMs)
-      this.#reading.charge(this)
-    }
+    const isFirst = !this.#hasRead
     this.#hasRead = true
-    return this.#readNext()
+    const waitMs = isFirst ? 0 : this.#reading.waitMs(this)
+    if (waitMs > 0) return this.#hold(waitMs)
+    if (isFirst || this.#userId !== undefined) return this.#readNext()
+    const startedAt = performance.now()
+    const hasMore = this.#readNext()
+    this.#reading.charge(this, performance.now() - startedAt)
+    return hasMore
   }
 
   #hold(waitMs: number): false {

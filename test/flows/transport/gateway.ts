@@ -1,5 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { createDocumentBudget, type DocumentBudget } from '../../../src/quotas/document-budget.ts'
+import {
+  createDocumentBudget,
+  createReadingPace,
+  type DocumentBudget,
+} from '../../../src/quotas/document-budget.ts'
 import { createRefusalBudget, type RefusalBudget } from '../../../src/quotas/refusal-budget.ts'
 import { createLiveLimits } from '../../../src/quotas/live-limits.ts'
 import type { AnswerLimits } from '../../../src/transport/http/unread-answers.ts'
@@ -130,7 +134,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     payloads: createEventPayloads({ sharedContext: {}, logger }),
     operationAdmission,
     liveLimits,
-    reading: createReadingBudget({ documents: documentBudget, refusals }),
+    reading: createReadingBudget({ documents: documentBudget, pace: createReadingPace(), refusals }),
     config,
     clock,
     logger,

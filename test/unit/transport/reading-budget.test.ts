@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { UserId } from '../../../src/ids.ts'
-import { createDocumentBudget } from '../../../src/quotas/document-budget.ts'
+import { createDocumentBudget, createReadingPace } from '../../../src/quotas/document-budget.ts'
 import { createRefusalBudget } from '../../../src/quotas/refusal-budget.ts'
 import { createReadingBudget } from '../../../src/transport/websocket/reading-budget.ts'
 
@@ -8,25 +8,38 @@ function start() {
   const time = { now: 0 }
   const documents = createDocumentBudget(() => time.now)
   const refusals = createRefusalBudget(() => time.now)
-  return { time, documents, refusals, reading: createReadingBudget({ documents, refusals }) }
+  const pace = createReadingPace(() => time.now)
+  return { time, documents, refusals, reading: createReadingBudget({ documents, pace, refusals }) }
 }
 
 const anonymous = { userId: undefined, address: '192.0.2.1' }
 const alice = { userId: 'alice' as UserId, address: '192.0.2.1' }
 
-test('reads 2,500 messages of an address at once, and 250 a second then', () => {
+test('reads an address for eight milliseconds at once, and for a tenth of the time at most', () => {
   const { time, reading } = start()
-  const readAll = (): number => {
-    for (let read = 0; ; read++) {
-      if (reading.waitMs(anonymous) > 0) return read
-      reading.charge(anonymous)
-    }
+  let tookMs = 0
+  while (reading.waitMs(anonymous) === 0) {
+    reading.charge(anonymous, 0.8)
+    tookMs += 1
   }
-  expect(readAll()).toBeCloseTo(2_500, -1)
-  time.now += 10_000
-  expect(readAll()).toBeCloseTo(2_500, -1)
-  time.now += 1_000
-  expect(readAll()).toBeCloseTo(250, -1)
+  expect(tookMs).toBe(8)
+  expect(reading.waitMs({ ...anonymous, address: '192.0.2.2' })).toBe(0)
+  for (; time.now < 10_000; time.now += 1) {
+    if (reading.waitMs(anonymous) > 0) continue
+    reading.charge(anonymous, 0.8)
+    tookMs += 1
+  }
+  expect(tookMs).toBeGreaterThan(900)
+  expect(tookMs).toBeLessThan(1_010)
+})
+
+test('charges the answer to each message to the budget of the address', () => {
+  const { time, documents, reading } = start()
+  documents.charge('address 192.0.2.1', 499.9)
+  expect(reading.waitMs(anonymous)).toBe(0)
+  reading.charge(anonymous, 0)
+  time.now += 1
+  expect(reading.waitMs(anonymous)).toBeGreaterThan(0)
 })
 
 test('lets the connections of an address that is in debt by a fraction sleep for a tenth of a second', () => {
