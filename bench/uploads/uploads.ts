@@ -58,7 +58,12 @@ export const uploads: Subject = {
       databaseUrl: await place.createDatabase('uploads'),
       secret: SECRET,
       folder: place.folder,
-      env: { MEDIA_URL: `file:${join(place.folder, 'media')}`, UPLOAD_BYTES_PER_DAY: 'off', ...EXACT },
+      env: {
+        MEDIA_URL: `file:${join(place.folder, 'media')}`,
+        UPLOAD_BYTES_PER_DAY: 'off',
+        ...EXACT,
+        ...pace(),
+      },
     })
     const { pairs = 50 } = options
     const opening = { urls: [`ws://127.0.0.1:${gateway.port}/graphql`], secret: SECRET, pairs, members: 0 }
@@ -86,6 +91,12 @@ export const uploads: Subject = {
 
 /** The service level must not pause uploads in the middle of a run. */
 const EXACT = { SERVICE_LEVELS: 'manual' }
+
+/** The rate of the environment, to compare others with the default. */
+function pace(): Record<string, string> {
+  const { MEDIA_BYTES_PER_SECOND } = process.env
+  return MEDIA_BYTES_PER_SECOND === undefined ? {} : { MEDIA_BYTES_PER_SECOND }
+}
 
 type Setting = Readonly<{
   gateway: Server

@@ -50,6 +50,7 @@ export function wireMedia(foundation: Foundation) {
     async start() {
       if (files === undefined) return
       key = Buffer.from(await uploadStore.signingKey(key))
+      files.inspector.start()
       files.sweep.start()
     },
     async stop() {

@@ -277,7 +277,7 @@ export const bytesPerDay: z.ZodType<number, string | undefined> = z.union(
 
 /** The rate at which files may pass. Infinity for `off`. */
 export const bytesPerSecond: z.ZodType<number, string | undefined> = z.union(
-  [z.literal('off').transform(() => Infinity), wholeNumber(1_000_000, 9_999_999_999, 50_000_000)],
+  [z.literal('off').transform(() => Infinity), wholeNumber(1_000_000, 9_999_999_999, 10_000_000)],
   { error: 'must be a number of bytes from 1000000 to 9999999999, or off' },
 )
 

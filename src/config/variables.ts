@@ -290,7 +290,7 @@ export const SETTINGS = z.object({
     meaning:
       'how fast all files together pass a gateway, so that they do not delay messages; less while it is busy',
     values: '1000000 to 9999999999 bytes; off: no limit',
-    default: '50000000: 50 MB/s',
+    default: '10000000: 10 MB/s',
   }),
   SCAN_URL: variable(httpUrl.optional(), {
     theme: 'Files',

@@ -5,7 +5,8 @@ import type { InspectionJob, InspectionResult } from './inspect-file.ts'
 import { kindOf, UNKNOWN_TYPE } from './file-kind.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { createProcessPool, ProcessError } from './process-pool.ts'
+import { createPoolProcess } from './pool-process.ts'
+import { ProcessError } from './process-pool.ts'
 
 /** Finds out what an uploaded file is, outside of this process. */
 export type Inspector = Readonly<{
@@ -15,6 +16,8 @@ export type Inspector = Readonly<{
    * Errors: UNAVAILABLE – too many files wait, the machine is too busy, or the gateway stops.
    */
   inspect(job: Omit<InspectionJob, 'limits'>): Promise<InspectionResult>
+  /** Starts the process that starts the others, while this one is small. Otherwise the first file does. */
+  start(): void
   close(): Promise<void>
 }>
 
@@ -25,8 +28,8 @@ type Dependencies = Readonly<{
   program?: string
   /** The processor time for one file, in seconds. Default: 40. */
   cpuSeconds?: number
-  /** For one file, without the wait for a process. Default: two minutes. */
-  timeoutMs?: number
+  /** For one file, without the wait for a process: first while the machine is idle, then in any case. */
+  timeoutsMs?: Readonly<{ idle: number; any: number }>
 }>
 
 /** 50 million pixels take 200 MB of memory. */
@@ -34,7 +37,7 @@ const IMAGE_LIMITS = { maxPixels: 50_000_000, maxFrames: 500 } as const
 
 /** More than photos need. Processor time is limited, because a busy machine must not make photos downloads. */
 const CPU_SECONDS = 40
-const TIMEOUT_MS = 120_000
+const TIMEOUTS_MS = { idle: 30_000, any: 120_000 } as const
 
 /** Node.js counts for 600 MB. A progressive JPEG with as many pixels as are allowed needs half of the rest. */
 const MEMORY_BYTES = 2 * 1024 * 1024 * 1024
@@ -49,49 +52,64 @@ const MAX_WAITING = 100
 const PROGRAM = join(import.meta.dirname, `inspection-process${extname(import.meta.filename)}`)
 
 /**
- * Image libraries are native code, and files come from strangers. A crash in a thread would end the gateway, so files
- * are inspected in processes. A process that dies may be innocent, because the system ends these processes first when
- * memory is short. So a file is inspected twice before it becomes a download.
+ * Image libraries are native code, and files come from strangers. A crash in a thread would end the gateway, damaged
+ * memory could tell its secrets, and threads have no priority of their own. So files are inspected in processes:
+ *
+ * - Those of the first pool run only while the machine has nothing else to do. A process with a low priority keeps its
+ *   processor for milliseconds when a message arrives, and such a process gives it up at once.
+ * - On a machine that is never idle they would not end. A file that takes too long there is inspected again by the
+ *   second pool, which has a low priority.
+ *
+ * A process that dies may be innocent, because the system ends these processes first when memory is short. So a file is
+ * inspected twice before it becomes a download.
  */
 export function createInspector({
   metrics,
   logger,
   program = PROGRAM,
   cpuSeconds = CPU_SECONDS,
-  timeoutMs = TIMEOUT_MS,
+  timeoutsMs = TIMEOUTS_MS,
 }: Dependencies): Inspector {
-  const pool = createProcessPool<InspectionResult>({
-    program,
-    size: PROCESSES,
-    cpuSeconds,
-    timeoutMs,
-    memoryBytes: MEMORY_BYTES,
-  })
+  const common = { program, size: PROCESSES, cpuSeconds, memoryBytes: MEMORY_BYTES }
+  const idle = createPoolProcess<InspectionResult>({ ...common, isIdle: true, timeoutMs: timeoutsMs.idle })
+  const steady = createPoolProcess<InspectionResult>({ ...common, isIdle: false, timeoutMs: timeoutsMs.any })
   let isClosed = false
 
-  async function attempt(task: InspectionJob, mayRepeat: boolean): Promise<InspectionResult> {
+  async function attempt(task: InspectionJob, pool = idle, mayRepeat = true): Promise<InspectionResult> {
     try {
       return await pool.run(task)
     } catch (error) {
       if (isClosed) throw unavailable('The server stops. Upload it again.', error)
       const reason = error instanceof ProcessError ? error.type : 'failed'
       metrics.mediaInspectionFailures.inc({ reason })
-      const repeats = mayRepeat && reason === 'died'
+      const next = nextAttempt(reason, pool, mayRepeat)
+      const repeats = next !== undefined
       logger.warn({ err: error, byteSize: task.byteSize, repeats }, 'inspection of an upload failed')
+      if (next !== undefined) return attempt(task, ...next)
       if (reason === 'late') throw unavailable('The server is busy. Upload the file again.', error)
-      return repeats ? attempt(task, false) : asDownload(task)
+      return asDownload(task)
     }
+  }
+
+  function nextAttempt(
+    reason: ProcessError['type'],
+    pool: typeof idle,
+    mayRepeat: boolean,
+  ): readonly [typeof idle, boolean] | undefined {
+    if (reason === 'late' && pool === idle) return [steady, mayRepeat]
+    return reason === 'died' && mayRepeat ? [pool, false] : undefined
   }
 
   return {
     async inspect(job) {
-      if (pool.waiting() >= MAX_WAITING)
+      if (idle.waiting() + steady.waiting() >= MAX_WAITING)
         throw unavailable('Too many files wait to be inspected. Upload it again.')
-      return attempt({ ...job, limits: IMAGE_LIMITS }, true)
+      return attempt({ ...job, limits: IMAGE_LIMITS })
     },
+    start: () => idle.start(),
     async close() {
       isClosed = true
-      await pool.close()
+      await Promise.all([idle.close(), steady.close()])
     },
   }
 }

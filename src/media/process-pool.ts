@@ -46,6 +46,8 @@ export type ProcessPoolOptions = Readonly<{
   cpuSeconds: number
   /** Of the data of one process (RLIMIT_DATA), with the memory of native code. */
   memoryBytes: number
+  /** Whether jobs run only while no other program wants a processor (SCHED_IDLE of Linux). */
+  isIdle: boolean
 }>
 
 /** A process without work ends after this time. */
@@ -129,12 +131,18 @@ function end(child: ChildProcess): void {
   child.kill('SIGKILL')
 }
 
-// A shell sets the limits, because Node.js cannot, and becomes the process. Where the system has no such limit, the
-// process starts without it.
-function limited({ memoryBytes, cpuSeconds }: ProcessPoolOptions): string {
+// A shell sets the limits and the class of the scheduler, because Node.js cannot, and becomes the process. So they hold
+// for all of its threads. Where the system has no such limit or class, the process starts without it.
+function limited({ memoryBytes, cpuSeconds, isIdle }: ProcessPoolOptions): string {
   const memory = `ulimit -d ${Math.floor(memoryBytes / 1024)}`
-  return `{ ${memory}; ulimit -S -t ${REUSED.cpuSeconds + cpuSeconds}; } 2>/dev/null; exec "$0" "$@"`
+  const limits = `{ ${memory}; ulimit -S -t ${REUSED.cpuSeconds + cpuSeconds}; } 2>/dev/null`
+  const command = 'exec "$0" "$@"'
+  return isIdle
+    ? `${limits}; ${IDLE} true 2>/dev/null && exec ${IDLE} "$0" "$@"; ${command}`
+    : `${limits}; ${command}`
 }
+
+const IDLE = 'chrt --idle 0'
 
 function startProcess(options: ProcessPoolOptions): ChildProcess {
   const { program } = options

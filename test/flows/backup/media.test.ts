@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { createEmptyTestDatabase, createTestDatabase } from '../../harness/servers/database.ts'
 import { newLocation, startParley } from '../../harness/servers/parley.ts'
 import { findAttachment, sendFiles, upload } from '../../harness/people/files.ts'
+import type { Person } from '../../harness/people/person.ts'
 import { photo } from '../../harness/fixtures/pictures.ts'
 import { parley as cli } from '../../unit/cli/terminal.ts'
 import { temporaryFolder } from '../cli/program.ts'
@@ -16,7 +17,9 @@ test('a backup with --media restores the files of messages into another storage'
   await using first = await startParley({ media: { type: 'file', folder: from } })
   const [alice, bob] = [await first.person('alice'), await first.person('bob')]
   const chat = await alice.startChat(bob)
-  const picture = await upload(alice, await photo(64, 64), { contentType: 'image/jpeg' })
+  const altText = 'A calm sea, "Ævintýri" \\ 海\u2028seen from the shore'
+  const picture = await upload(alice, await photo(64, 64), { contentType: 'image/jpeg', altText })
+  expect(picture.altText).toBe(altText)
   await sendFiles(alice, chat, [picture, await upload(alice, Buffer.from('notes'))])
   const original = Buffer.from(await (await fetch(picture.url)).arrayBuffer())
 
@@ -40,7 +43,10 @@ test('a backup with --media restores the files of messages into another storage'
   expect(check.printed).toContain('Compared 2 uploads with 4 objects: 0 missing, 0 left over.')
 
   await using second = await startParley({ databaseUrl: database.url, media: { type: 'file', folder: to } })
-  const found = await findAttachment(await second.person('bob'), picture.id)
+  const reader = await second.person('bob')
+  const found = await findAttachment(reader, picture.id)
+  expect(found?.altText).toBe(altText)
+  expect(await attachmentsIn(reader, chat)).toMatchObject([{ id: picture.id, altText }, { altText: null }])
   expect(Buffer.from(await (await fetch(found?.url ?? '')).arrayBuffer()).equals(original)).toBe(true)
 })
 
@@ -103,6 +109,16 @@ test('a check says which files are missing', async () => {
     /^missing: .*\/file\nCompared 1 upload with 0 objects: 1 missing, 0 left over\.$/m,
   )
 })
+
+/** The attachments of the messages of a chat, as a member reads them. */
+async function attachmentsIn(reader: Person, id: string) {
+  type Data = { chat: { messages: { edges: { node: { attachments: object[] } }[] } } }
+  const query = `query ($id: ID!) {
+    chat(id: $id) { messages(last: 10) { edges { node { attachments { id altText } } } } }
+  }`
+  const { chat } = await reader.run<Data>(query, { id })
+  return chat.messages.edges.flatMap(({ node }) => node.attachments)
+}
 
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true })

@@ -24,7 +24,7 @@ test('an empty environment results in development, on loopback, with an embedded
       maxUploadBytes: 104_857_600,
       contentTypes: [],
       bytesPerDay: 2_147_483_648,
-      bytesPerSecond: 50_000_000,
+      bytesPerSecond: 10_000_000,
     },
     webApp: true,
     introspection: true,

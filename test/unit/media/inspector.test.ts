@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createInspector } from '../../../src/media/inspector.ts'
-import { createProcessPool, type ProcessPoolOptions } from '../../../src/media/process-pool.ts'
+import { createPoolProcess } from '../../../src/media/pool-process.ts'
+import {
+  createProcessPool,
+  type ProcessPool,
+  type ProcessPoolOptions,
+} from '../../../src/media/process-pool.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { captureLog } from '../../harness/fixtures/captured-log.ts'
 import { photo } from '../../harness/fixtures/pictures.ts'
@@ -31,10 +36,20 @@ test.each(['crash', 'loop', 'fail'])(
 )
 
 test('a file whose inspection does not end may be uploaded again: the machine may be busy', async () => {
-  await using stage = await startInspector({ timeoutMs: 500 })
+  await using stage = await startInspector({ timeoutsMs: { idle: 500, any: 500 } })
   await expect(stage.inspect('hang')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-  expect(await stage.failures()).toEqual({ late: 1 })
+  expect(await stage.failures()).toEqual({ late: 2 })
 })
+
+test.runIf(process.platform === 'linux')(
+  'files are inspected while the machine is idle, and at a low priority if it never is',
+  async () => {
+    await using stage = await startInspector({ timeoutsMs: { idle: 2_000, any: 60_000 } })
+    expect(await stage.inspect('scheduling')).toMatchObject({ policy: SCHED_IDLE })
+    expect(await stage.inspect('hang while idle')).toMatchObject({ policy: SCHED_OTHER })
+    expect(await stage.failures()).toEqual({ late: 1 })
+  },
+)
 
 test('the real program inspects an image', async () => {
   await using stage = await startInspector({ program: undefined })
@@ -72,6 +87,35 @@ test('closing ends a job that runs, and its process', async () => {
   expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
 
+test('if the process that starts the others dies, its job fails, its processes end, and the next job starts another', async () => {
+  await using stage = await startPool({}, createPoolProcess)
+  const [parent, pid] = [Number(await stage.run('parent')), Number(await stage.run('pid'))]
+  expect(parent).not.toBe(process.pid)
+  await expect(stage.run('orphan')).rejects.toMatchObject({ type: 'died' })
+  await expect.poll(() => isAlive(pid)).toBe(false)
+  expect(await stage.run('parent')).not.toBe(parent)
+})
+
+test('closing a pool in a process of its own ends a job that runs, and its processes', async () => {
+  const stage = await startPool({}, createPoolProcess)
+  const [parent, pid] = [Number(await stage.run('parent')), Number(await stage.run('pid'))]
+  const running = expect(stage.run('loop')).rejects.toMatchObject({ type: 'died' })
+  await stage[Symbol.asyncDispose]()
+  await running
+  expect([parent, pid].map(isAlive)).toEqual([false, false])
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** Classes of the scheduler of Linux. */
+const [SCHED_OTHER, SCHED_IDLE] = [0, 5]
+
 const DOWNLOAD = {
   kind: 'FILE',
   contentType: 'application/octet-stream',
@@ -103,7 +147,8 @@ async function newPlace() {
   }
 }
 
-type Options = Readonly<{ program?: string | undefined; timeoutMs?: number; cpuSeconds?: number }>
+type Options = Readonly<{ program?: string | undefined; cpuSeconds?: number }> &
+  Pick<Parameters<typeof createInspector>[0], 'timeoutsMs'>
 
 async function startInspector(options: Options) {
   const resources = new AsyncDisposableStack()
@@ -134,15 +179,19 @@ async function startInspector(options: Options) {
   }
 }
 
-async function startPool(options: Partial<ProcessPoolOptions> = {}) {
+async function startPool(
+  options: Partial<ProcessPoolOptions> = {},
+  create: (options: ProcessPoolOptions) => ProcessPool<unknown> = createProcessPool,
+) {
   const resources = new AsyncDisposableStack()
   const { path, write } = resources.use(await newPlace())
-  const pool = createProcessPool<unknown>({
+  const pool = create({
     program: FAULTY,
     size: 1,
     timeoutMs: 30_000,
     cpuSeconds: 30,
     memoryBytes: 2 * 1024 * 1024 * 1024,
+    isIdle: false,
     ...options,
   })
   resources.defer(() => pool.close())

@@ -1,0 +1,80 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { extname, join } from 'node:path'
+import { ProcessError, type ProcessPool, type ProcessPoolOptions } from './process-pool.ts'
+
+/** A job for the pool, and its answer. */
+export type PoolRequest = Readonly<{ id: number; job: object }>
+export type PoolAnswer<Result> = Readonly<
+  { id: number } & ({ result: Result } | { error: Readonly<{ type: ProcessError['type']; message: string }> })
+>
+
+/** A pool in a process of its own. */
+export type PoolProcess<Result> = ProcessPool<Result> &
+  Readonly<{
+    /** Starts the process before the first job needs it. */
+    start(): void
+  }>
+
+/** The same file is TypeScript in the repository and JavaScript in the package. */
+const PROGRAM = join(import.meta.dirname, `pool-program${extname(import.meta.filename)}`)
+
+const MAX_OLD_SPACE_MB = 32
+
+/**
+ * Runs a pool of processes in a small process. To start a process, the system copies the page tables of the one that
+ * starts it. In a gateway with a few hundred megabytes, that stops the event loop for tens of milliseconds. So the
+ * gateway starts one process at its own start, and that one starts the others. If it dies, the next job starts another.
+ */
+export function createPoolProcess<Result>(options: ProcessPoolOptions): PoolProcess<Result> {
+  const running = new Map<number, PromiseWithResolvers<Result>>()
+  let child: ChildProcess | undefined
+  let lastId = 0
+  let isClosed = false
+
+  function start(): ChildProcess {
+    const started = fork(PROGRAM, [JSON.stringify(options)], {
+      execArgv: [`--max-old-space-size=${MAX_OLD_SPACE_MB}`],
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    started.on('message', (answer) => settle(answer as PoolAnswer<Result>))
+    started.on('error', () => undefined)
+    started.once('exit', () => {
+      child = undefined
+      for (const { reject } of running.values())
+        reject(new ProcessError('died', 'the pool of processes ended'))
+      running.clear()
+    })
+    return started
+  }
+
+  function settle(answer: PoolAnswer<Result>): void {
+    const job = running.get(answer.id)
+    running.delete(answer.id)
+    if ('result' in answer) job?.resolve(answer.result)
+    else job?.reject(new ProcessError(answer.error.type, answer.error.message))
+  }
+
+  return {
+    start: () => void (child ??= start()),
+    async run(job) {
+      if (isClosed) throw new ProcessError('died', 'the gateway stops')
+      child ??= start()
+      const result = Promise.withResolvers<Result>()
+      lastId += 1
+      running.set(lastId, result)
+      // If it cannot be sent, the process is about to exit.
+      child.send({ id: lastId, job } satisfies PoolRequest, () => undefined)
+      return result.promise
+    },
+    waiting: () => Math.max(0, running.size - options.size),
+    async close() {
+      isClosed = true
+      if (child === undefined) return
+      const exit = once(child, 'exit')
+      if (child.connected) child.disconnect()
+      await exit
+    },
+  }
+}
