@@ -14,6 +14,7 @@ export type AllocationProfile = HeapProfiler.SamplingHeapProfile
 const BYTES_PER_KB = 1_024
 const CPU_SAMPLE_US = 200
 const ALLOCATION_SAMPLE_BYTES = 16_384
+const PROMOTION_SAMPLE_BYTES = 1_024
 
 /** Keeps finished spans until the benchmark takes them. */
 class SpanStore implements SpanProcessor {
@@ -78,7 +79,15 @@ const ANSWERS: Readonly<Record<string, () => Promise<unknown>>> = {
       includeObjectsCollectedByMinorGC: true,
     })
   },
+  async startPromotions() {
+    await session.post('HeapProfiler.startSampling', {
+      samplingInterval: PROMOTION_SAMPLE_BYTES,
+      includeObjectsCollectedByMajorGC: true,
+    })
+  },
   async stopAllocations(): Promise<AllocationProfile> {
+    // Stopping is a full collection, which would count young garbage as promoted.
+    for (let round = 0; round < 2; round += 1) await globalThis.gc?.({ type: 'minor', execution: 'async' })
     return (await session.post('HeapProfiler.stopSampling')).profile
   },
 }

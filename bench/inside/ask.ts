@@ -10,6 +10,8 @@ export type Inside = Readonly<{
   startCpuProfile(): Promise<void>
   stopCpuProfile(): Promise<CpuProfile>
   startAllocations(): Promise<void>
+  /** As `startAllocations`, of objects that get into the old generation. */
+  startPromotions(): Promise<void>
   stopAllocations(): Promise<AllocationProfile>
 }>
 
@@ -32,6 +34,7 @@ export function insideOf(port: number): Inside {
     startCpuProfile: () => ask('startCpuProfile'),
     stopCpuProfile: () => ask('stopCpuProfile'),
     startAllocations: () => ask('startAllocations'),
+    startPromotions: () => ask('startPromotions'),
     stopAllocations: () => ask('stopAllocations'),
   }
 }

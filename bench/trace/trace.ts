@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Inside } from '../inside/ask.ts'
 import { type LoadProcess, startLoad } from '../load/remote.ts'
 import type { Load, Opening } from '../load/workload.ts'
 import { markdown, plain } from '../report/markdown.ts'
@@ -14,7 +15,7 @@ import { type Observed, startInterval } from '../measure/interval.ts'
 
 /*
  * One message, hop by hop. Each question gets a run of its own, because the tools that answer it slow the gateways
- * down: first nothing, then strace, the heap sampler, the CPU profiler, and the spans last, since an SDK stays.
+ * down: first nothing, then strace, the heap sampler twice, the CPU profiler, and the spans last, since an SDK stays.
  */
 
 const [PAIRS, SATURATED_PAIRS] = [200, 300]
@@ -53,7 +54,8 @@ async function measure({
   await rated.run({ ...load, seconds: warmUp })
   const sections = [await measureKernel(setting)]
   if (hasStrace()) sections.push(await measureSystemCalls(setting))
-  sections.push(await measureAllocations(setting))
+  sections.push(await measureAllocations(setting, 'Allocations', (inside) => inside.startAllocations()))
+  sections.push(await measureAllocations(setting, 'Promotions', (inside) => inside.startPromotions()))
   const title = `CPU profile of gateway 1`
   sections.push({ title: `${title} at ${perSecond}/s`, text: await profile(setting, () => rated.run(load)) })
   const crowd = { ...opening, pairs: Math.round((pairs * SATURATED_PAIRS) / PAIRS) }
@@ -119,9 +121,14 @@ function sumOf(counted: readonly SystemCalls[], call: string): number {
   return counted.reduce((sum, calls) => sum + (calls.get(call) ?? 0), 0)
 }
 
-async function measureAllocations({ system, rated, load }: Setting): Promise<Section> {
+/** Promotions are objects that get into the old generation: young collections copy them, and full ones free them. */
+async function measureAllocations(
+  { system, rated, load }: Setting,
+  title: 'Allocations' | 'Promotions',
+  start: (inside: Inside) => Promise<void>,
+): Promise<Section> {
   const insides = system.gateways.map(({ inside }) => inside)
-  for (const inside of insides) await inside.startAllocations()
+  for (const inside of insides) await start(inside)
   const { count } = await rated.run(load)
   const costs = (await Promise.all(insides.map((inside) => inside.stopAllocations()))).map(allocationCosts)
   const sums = costs.map(
@@ -129,7 +136,7 @@ async function measureAllocations({ system, rated, load }: Setting): Promise<Sec
   )
   const [first] = costs
   return {
-    title: 'Allocations per message',
+    title: `${title} per message`,
     text: `${sums.join(', ')}. Of gateway 1:\n\n${first === undefined ? '' : costsTable(first)}`,
   }
 }

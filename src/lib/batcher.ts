@@ -1,4 +1,5 @@
 import { pause } from './async.ts'
+import { removeFrom } from './arrays.ts'
 import { elapsedMs } from './clock.ts'
 
 /** Thrown by `submit` if too many items wait already. */
@@ -47,8 +48,8 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   const { maxBatch, maxWaiting, concurrency = 1, patienceMs = 0, restMs } = options
   let waiting: Waiting<Item, Result>[] = []
   let workers = 0
-  /** When the batch of each worker began. */
-  const startTimes = new Map<symbol, number>()
+  /** When each batch in progress began. An array, see docs/internals/garbage-collection.md. */
+  const startTimes: number[] = []
   let nextLook: NodeJS.Timeout | undefined
   const drains = new Set<() => void>()
   let resting = new AbortController()
@@ -79,22 +80,20 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   function areSlow(count: number): boolean {
     if (patienceMs === 0 || count === 0) return true
     const now = elapsedMs()
-    return (
-      startTimes.size === count && startTimes.values().every((startedAt) => now - startedAt >= patienceMs)
-    )
+    return startTimes.length === count && startTimes.every((startedAt) => now - startedAt >= patienceMs)
   }
 
   async function work(): Promise<void> {
-    const worker = Symbol()
     workers += 1
     // Everything that is submitted in the same turn of the event loop joins the first batch.
     await Promise.resolve()
     while (waiting.length > 0 && areSlow(workers - 1)) {
       const batch = waiting.slice(0, maxBatch)
       waiting = waiting.slice(batch.length)
-      startTimes.set(worker, elapsedMs())
+      const startedAt = elapsedMs()
+      startTimes.push(startedAt)
       await settle(batch)
-      startTimes.delete(worker)
+      removeFrom(startTimes, startedAt)
       if (restMs !== undefined && !isDraining) await rest(typeof restMs === 'number' ? restMs : restMs())
     }
     workers -= 1

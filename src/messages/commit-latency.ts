@@ -1,3 +1,4 @@
+import { removeFrom } from '../lib/arrays.ts'
 import type { AppendStore } from './append-store.ts'
 
 export type MeasuredAppendStore = AppendStore &
@@ -17,17 +18,18 @@ const MAX_TIMES = 1_000
  * finishes no batch.
  */
 export function measureCommits(store: AppendStore, now: () => number): MeasuredAppendStore {
-  const inProgress = new Set<Readonly<{ from: number }>>()
+  /** When each batch in progress began, the oldest first. An array, see docs/internals/garbage-collection.md. */
+  const inProgress: number[] = []
   let times: number[] = []
 
   async function timed<Result>(write: () => Promise<Result>): Promise<Result> {
-    const batch = { from: now() }
-    inProgress.add(batch)
+    const from = now()
+    inProgress.push(from)
     try {
       return await write()
     } finally {
-      inProgress.delete(batch)
-      if (times.length < MAX_TIMES) times.push(now() - batch.from)
+      removeFrom(inProgress, from)
+      if (times.length < MAX_TIMES) times.push(now() - from)
     }
   }
 
@@ -37,7 +39,7 @@ export function measureCommits(store: AppendStore, now: () => number): MeasuredA
     appendWithAttachments: (newMessage) => timed(() => store.appendWithAttachments(newMessage)),
     commitMs() {
       const [oldest] = inProgress
-      const age = oldest === undefined ? 0 : now() - oldest.from
+      const age = oldest === undefined ? 0 : now() - oldest
       const median = times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0
       times = []
       return Math.max(age, median)

@@ -23,7 +23,7 @@ const DISCONNECT_MS = 20
  * - Commands are not queued while Redis is away, and never repeated (`maxRetriesPerRequest` 0). A command fails at
  *   once, and its caller decides. Otherwise ioredis publishes some messages twice.
  * - ioredis does not subscribe again by itself. If that fails, nothing handles the rejection, and the process ends.
- * - Commands of one turn of the event loop are sent together.
+ * - Commands of one turn of the event loop are sent together: by pipelines to a cluster, else see gathered-writes.ts.
  */
 const OPTIONS = {
   lazyConnect: true,
@@ -38,17 +38,15 @@ const OPTIONS = {
 } satisfies RedisOptions
 
 /** For the client that commands are given to: the one server, or the cluster as a whole. */
-const COMMAND_OPTIONS = {
-  enableOfflineQueue: false,
-  enableAutoPipelining: true,
-  // A pipeline waits for the next turn of the event loop, and for the answers of the one before. Commands that
-  // subscribe, unsubscribe or check the connection must not. Publishing need not: a batch is one command already.
-  autoPipeliningIgnoredCommands: ['ping', 'ssubscribe', 'sunsubscribe', 'publish', 'spublish'],
-}
+const COMMAND_OPTIONS = { enableOfflineQueue: false }
 
 const CLUSTER_OPTIONS = {
   ...COMMAND_OPTIONS,
   lazyConnect: true,
+  enableAutoPipelining: true,
+  // A pipeline waits for the next turn of the event loop, and for the answers of the one before. Commands that
+  // subscribe, unsubscribe or check the connection must not. Publishing need not: a batch is one command already.
+  autoPipeliningIgnoredCommands: ['ping', 'ssubscribe', 'sunsubscribe', 'publish', 'spublish'],
   shardedSubscribers: true,
   // If a node moved or died: five attempts in a quarter of a second, which read the slots again each time.
   maxRedirections: 5,

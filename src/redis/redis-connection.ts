@@ -5,6 +5,7 @@ import { once, withTimeout } from '../lib/async.ts'
 import type { BackgroundLoop } from '../lib/background-loop.ts'
 import type { Dispose } from '../lib/dispose.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { createWriteGatherer } from './gathered-writes.ts'
 import { createRedisClient, REDIS_DEADLINE_MS, type RedisClient } from './redis-client.ts'
 import { type RedisCommand, sendCommand } from './redis-command.ts'
 import { createRedisHeartbeat } from './redis-heartbeat.ts'
@@ -63,6 +64,7 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
   const faults = createFaultLog(logger, name)
   const heartbeat = createRedisHeartbeat({ redis, onSilence: faults.report, logger })
   const watch = watchSentinels(urls, redis, logger)
+  const gatherWrites = createWriteGatherer()
   client.on('error', faults.report)
   emitChanges(redis, changes, faults.report)
 
@@ -70,6 +72,7 @@ export function connectRedis({ urls, name, logger }: Options): RedisConnection {
 
   async function send(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
     if (status() === 'down') throw new Error('Redis is not connected')
+    if (redis.type === 'standalone') gatherWrites(redis.client.stream)
     const answers = Promise.all(commands.map((command) => sendCommand(redis, command)))
     return withTimeout(REDIS_DEADLINE_MS, answers, () => new Error('Redis did not answer in time'))
   }

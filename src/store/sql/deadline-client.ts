@@ -54,15 +54,17 @@ export function deadlineClient(
       const args: unknown[] = [...submission]
       const callback = args.at(-1)
       if (typeof callback === 'function') {
-        const respond = callback as Callback
-        args[args.length - 1] = (error: Error | undefined, result: unknown) =>
-          respond(error ?? this.#unconfirmed(), result)
+        args[args.length - 1] = this.#confirming(callback as Callback)
         return query(...(args as unknown as Parameters<pg.Client['query']>))
       }
       const outcome = query(...submission)
       return outcome instanceof Promise
         ? outcome.then((result: unknown) => this.#requireConfirmed(result))
         : outcome
+    }
+
+    #confirming(respond: Callback): Callback {
+      return (error, result) => respond(error ?? this.#unconfirmed(), result)
     }
 
     #requireConfirmed(result: unknown): unknown {

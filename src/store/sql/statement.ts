@@ -19,30 +19,28 @@ export type Statement = Readonly<{
 export type StatementCall = Readonly<{ statement: Statement; values: readonly unknown[] }>
 
 /** Runs a statement on a borrowed connection. The rows are not checked against `Row`. */
-export async function runStatement<Row>(
+export function runStatement<Row>(
   client: ClientBase,
   statement: Statement,
   values: readonly unknown[],
 ): Promise<readonly Row[]> {
-  const { name, text, rows: kind, columns } = statement
-  if (columns !== undefined) return runCall(client, new PreparedCall<Row>(statement, columns, values))
-  const config = { name, text, values: [...values] }
-  if (kind === undefined) return (await client.query<Row & object>(config)).rows
-  return (await client.query<Row & unknown[]>({ ...config, rowMode: 'array' })).rows
-}
-
-type RunCall = (
-  call: pg.Submittable,
-  callback: (error: Error | null | undefined, rows: readonly unknown[]) => void,
-) => void
-
-/** The types of node-postgres do not know that a query of one's own gets the callback. */
-function runCall<Row>(client: ClientBase, call: PreparedCall<Row>): Promise<readonly Row[]> {
-  const query = client.query.bind(client) as unknown as RunCall
+  const { name, text, rows, columns } = statement
   return new Promise((resolve, reject) => {
-    query(call, (error, rows) => {
-      if (error === null || error === undefined) resolve(rows as readonly Row[])
-      else reject(error)
-    })
+    const respond: Respond<Row> = (error, result) => {
+      if (error !== null && error !== undefined) reject(error)
+      else resolve('rows' in result ? result.rows : result)
+    }
+    // With a promise of its own, node-postgres makes a closure for each query that lives in the old generation.
+    const query = client.query.bind(client) as unknown as Query<Row>
+    if (columns !== undefined) query(new PreparedCall<Row>(statement, columns, values), respond)
+    else query({ name, text, values: [...values], ...(rows !== undefined && { rowMode: 'array' }) }, respond)
   })
 }
+
+type Rows<Row> = readonly Row[]
+type Respond<Row> = (
+  error: Error | null | undefined,
+  result: Rows<Row> | Readonly<{ rows: Rows<Row> }>,
+) => void
+/** The types of node-postgres do not know that a query of one's own gets the callback. */
+type Query<Row> = (query: pg.Submittable | pg.QueryConfig, respond: Respond<Row>) => void

@@ -55,7 +55,6 @@ export function createIntake(
   }
 
   function readWhileAllowed(): void {
-    if (nextTurn === undefined) startedAt = elapsedMs()
     for (const source of continuing) {
       if (isTurnOver()) break
       continuing.delete(source)
@@ -70,11 +69,12 @@ export function createIntake(
 
   function read(source: MessageSource): void {
     // Needed even if no other source waits: the messages of this turn count until it is over.
+    if (nextTurn === undefined) startedAt = elapsedMs()
     nextTurn ??= setImmediate(startTurn)
     remaining -= 1
-    waiting.delete(source)
+    if (waiting.size > 0) waiting.delete(source)
     if (source.readOne()) waiting.add(source)
-    else spent.delete(source)
+    else if (spent.size > 0) spent.delete(source)
   }
 
   function startTurn(): void {
@@ -85,7 +85,9 @@ export function createIntake(
 
   return {
     add(source) {
-      waiting.add(source)
+      // Nearly always nothing waits. An entry in a Set for each message would cost more than to read it.
+      if (waiting.size + continuing.size === 0 && !isTurnOver()) read(source)
+      else waiting.add(source)
       readWhileAllowed()
     },
     recordRejection(source) {
