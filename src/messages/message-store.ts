@@ -4,7 +4,7 @@ import type { MembershipPeriod } from '../events/membership-period.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Statement } from '../store/sql/statement.ts'
 import type { Message, Reaction } from '../events/message.ts'
-import { messageOf, PAGE_ROW, type PageRow } from './page-rows.ts'
+import { messageOf, PAGE_COLUMNS, PAGE_ROW, type PageRow } from './page-rows.ts'
 
 /** A membership period in one chat. */
 export type ChatPeriod = MembershipPeriod & Readonly<{ chatId: ChatId }>
@@ -58,7 +58,7 @@ const HAS_KEY = {
 // Per page and period, a range of the primary key of messages, read from the same end and no further than the page.
 const list = (inverted: boolean): Statement => ({
   name: inverted ? 'message_list_backwards' : 'message_list',
-  rows: 'arrays',
+  columns: PAGE_COLUMNS,
   text: `
     SELECT ${PAGE_ROW}
     FROM unnest($1::int[], $2::uuid[], $3::int[]) AS wanted(page, chat_id, size)
@@ -163,10 +163,7 @@ export function createMessageStore({ reader }: { reader: Reader }): MessageStore
       const read = async (statement: Statement, wanted: readonly number[]): Promise<void> => {
         if (wanted.length === 0) return
         const rows = await reader.query<PageRow>(statement, pageValues(keys, wanted))
-        for (const row of rows) {
-          const [page] = row
-          pages[page]?.push(messageOf(row, keys[page]?.chatId as ChatId))
-        }
+        for (const row of rows) pages[row.page]?.push(messageOf(row, keys[row.page]?.chatId as ChatId))
       }
       const numbers = [...keys.keys()]
       await Promise.all([

@@ -21,8 +21,9 @@ export const PAGE_ROW = `
       date_part('epoch', m.expires_at), m.attachment_count, m.type, m.data)
   END`
 
-/** The columns above. */
-export type PageRow = readonly [page: number, common: string, rare: Rare | null]
+export const PAGE_COLUMNS = { page: Number, common: String, rare: JSON.parse as (text: string) => Rare }
+
+export type PageRow = Readonly<{ page: number; common: string; rare: Rare | null }>
 
 type Rare = readonly [
   replyToSeq: number | null,
@@ -38,7 +39,7 @@ const SEPARATOR = '\x1f'
 const NOTHING_RARE: Rare = [null, null, null, null, 0, null, null]
 
 /** Returns the message of a row. */
-export function messageOf([, common, rare]: PageRow, chatId: ChatId): Message {
+export function messageOf({ common, rare }: Pick<PageRow, 'common' | 'rare'>, chatId: ChatId): Message {
   const seqEnd = common.indexOf(SEPARATOR)
   const timeEnd = common.indexOf(SEPARATOR, seqEnd + 1)
   const senderEnd = common.indexOf(SEPARATOR, timeEnd + 1)

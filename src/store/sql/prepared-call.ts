@@ -70,8 +70,10 @@ export class PreparedCall<Row> implements pg.Submittable {
 
   handleDataRow({ fields }: Readonly<{ fields: readonly (string | null)[] }>): void {
     const row: Record<string, unknown> = {}
-    for (const [index, [name, parse]] of this.#columns.entries()) {
+    let index = 0
+    for (const [name, parse] of this.#columns) {
       const text = fields[index]
+      index += 1
       row[name] = text === null || text === undefined ? null : parse(text)
     }
     this.#rows.push(row as Row)
@@ -102,8 +104,15 @@ function entriesOf(columns: Columns): readonly (readonly [string, (text: string)
   return found
 }
 
+/** As node-postgres writes a value: arrays as those of PostgreSQL, other objects as JSON. */
 function wireValue(value: unknown): string | Buffer | null {
   if (value === null || value === undefined) return null
   if (typeof value === 'string' || Buffer.isBuffer(value)) return value
+  return Array.isArray(value) ? `{${value.map(elementText).join(',')}}` : JSON.stringify(value)
+}
+
+function elementText(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL'
+  if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, '\\$&')}"`
   return JSON.stringify(value)
 }

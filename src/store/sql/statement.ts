@@ -9,9 +9,7 @@ import { type Columns, PreparedCall } from './prepared-call.ts'
 export type Statement = Readonly<{
   name: string
   text: string
-  /** `arrays`: a row is an array of the values of its columns, which takes less time than an object. */
-  rows?: 'arrays'
-  /** For a statement that runs for each message: its columns need not be described by the server. No `rows` then. */
+  /** For a statement that runs or returns a row for each message: the server need not describe its columns. */
   columns?: Columns
 }>
 
@@ -24,7 +22,7 @@ export function runStatement<Row>(
   statement: Statement,
   values: readonly unknown[],
 ): Promise<readonly Row[]> {
-  const { name, text, rows, columns } = statement
+  const { name, text, columns } = statement
   return new Promise((resolve, reject) => {
     const respond: Respond<Row> = (error, result) => {
       if (error !== null && error !== undefined) reject(error)
@@ -33,7 +31,7 @@ export function runStatement<Row>(
     // With a promise of its own, node-postgres makes a closure for each query that lives in the old generation.
     const query = client.query.bind(client) as unknown as Query<Row>
     if (columns !== undefined) query(new PreparedCall<Row>(statement, columns, values), respond)
-    else query({ name, text, values: [...values], ...(rows !== undefined && { rowMode: 'array' }) }, respond)
+    else query({ name, text, values: [...values] }, respond)
   })
 }
 

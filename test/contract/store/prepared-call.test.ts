@@ -15,6 +15,11 @@ const ECHO: Statement = {
     timestamptz '2026-11-23 09:00:00.5+00' AS at FROM generate_series(1, $5::int)`,
   columns: { number: Number, word: String, isEqual: String, member: String, at: parseTimestamp },
 }
+const ARRAYS: Statement = {
+  name: 'arrays',
+  text: 'SELECT to_json($1::int[]) AS numbers, to_json($2::text[]) AS words',
+  columns: { numbers: JSON.parse, words: JSON.parse },
+}
 const DIVIDE: Statement = {
   name: 'divide',
   text: 'SELECT 1 / $1::int AS quotient',
@@ -47,6 +52,15 @@ test('sends values of each kind, and returns rows with parsed columns', async ()
   expect(await pool.run(ECHO, [...VALUES, 0])).toEqual([])
   const nulls = { number: null, word: null, isEqual: null, member: null, at: ROW.at }
   expect(await pool.run(ECHO, [null, null, null, null, 1])).toEqual([nulls])
+})
+
+test('sends arrays as those of PostgreSQL', async () => {
+  await using pool = openPool()
+  const words = ['tea', 'a "b", {c}', 'back\\slash', '', 'NULL', null, undefined]
+  const sent = [[1, -2, null], words]
+  const received = { numbers: [1, -2, null], words: [...words.slice(0, -1), null] }
+  expect(await pool.run(ARRAYS, sent)).toEqual([received])
+  expect(await pool.run(ARRAYS, [[], []])).toEqual([{ numbers: [], words: [] }])
 })
 
 test('prepares a statement once for each connection', async () => {

@@ -8,13 +8,13 @@ const row = (...parts: readonly (string | number)[]): string => parts.join(SEPAR
 
 test('a body may contain what separates the columns', () => {
   const body = `${SEPARATOR}tea${SEPARATOR}${SEPARATOR}`
-  const message = messageOf([0, row(7, 1_795_000_000.123, 'alice', 'key', body), null], chat)
+  const message = messageOf({ common: row(7, 1_795_000_000.123, 'alice', 'key', body), rare: null }, chat)
   expect(message).toMatchObject({ chatId: chat, seq: 7, senderId: 'alice', clientMessageId: 'key', body })
 })
 
 test('an empty body is not a missing one', () => {
-  expect(messageOf([0, row(7, 1_795_000_000, 'alice', 'key', ''), null], chat).body).toBe('')
-  expect(messageOf([0, row(7, 1_795_000_000, 'alice', 'key'), null], chat)).toMatchObject({
+  expect(messageOf({ common: row(7, 1_795_000_000, 'alice', 'key', ''), rare: null }, chat).body).toBe('')
+  expect(messageOf({ common: row(7, 1_795_000_000, 'alice', 'key'), rare: null }, chat)).toMatchObject({
     clientMessageId: 'key',
     body: null,
   })
@@ -22,14 +22,14 @@ test('an empty body is not a missing one', () => {
 
 test('times keep each of their milliseconds', () => {
   for (let ms = 1_795_000_000_000; ms < 1_795_000_001_000; ms += 1) {
-    const message = messageOf([0, row(1, ms / 1_000, 'alice', 'key', ''), null], chat)
+    const message = messageOf({ common: row(1, ms / 1_000, 'alice', 'key', ''), rare: null }, chat)
     expect(message.sentAt.getTime()).toBe(ms)
   }
 })
 
 test('rare parts of a message are in a column of their own', () => {
   const rare = [3, 1_795_000_000.5, null, 1_795_000_001, 2, 'offer', { price: 1 }] as const
-  expect(messageOf([0, row(7, 1_795_000_000, 'alice', 'key', 'tea'), rare], chat)).toMatchObject({
+  expect(messageOf({ common: row(7, 1_795_000_000, 'alice', 'key', 'tea'), rare }, chat)).toMatchObject({
     replyToSeq: 3,
     editedAt: new Date(1_795_000_000_500),
     deletedAt: null,
