@@ -1,6 +1,8 @@
 import { Prisma } from '../store/generated/client.ts'
 import type { JsonObject } from '../lib/bounded-json.ts'
 import type { ChatId, MemberId, Seq, UserId } from '../ids.ts'
+import type { Statement } from '../store/sql/statement.ts'
+import { parseTimestamp } from '../store/sql/timestamps.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { Writer } from '../store/sql/writer.ts'
@@ -69,9 +71,34 @@ const MEMBER_COLUMNS = `
   m.left_at AS "leftAt", m.left_seq AS "leftSeq", m.earlier_stays::text AS "earlierPeriods",
   m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq"`
 
+/** The columns of both, in their order. */
+const VIEW_COLUMNS = {
+  id: String,
+  kind: String,
+  creatorId: String,
+  headSeq: Number,
+  title: String,
+  memberCount: Number,
+  messageTtlSeconds: Number,
+  data: JSON.parse,
+  createdAt: parseTimestamp,
+  lastActivityAt: parseTimestamp,
+  deletedAt: parseTimestamp,
+  userId: String,
+  role: String,
+  joinedAt: parseTimestamp,
+  joinedSeq: Number,
+  leftAt: parseTimestamp,
+  leftSeq: Number,
+  earlierPeriods: String,
+  deliveredSeq: Number,
+  readSeq: Number,
+}
+
 // Per viewer, one row by the primary keys of chats and members. Takes no lock.
-const VIEWS = {
+const VIEWS: Statement = {
   name: 'chat_views',
+  columns: VIEW_COLUMNS,
   text: `
     SELECT ${CHAT_COLUMNS}, ${MEMBER_COLUMNS}
     FROM unnest($1::uuid[], $2::text[]) AS wanted(id, viewer_id)
