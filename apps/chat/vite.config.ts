@@ -52,9 +52,23 @@ const serviceWorker: Plugin = {
   },
 }
 
-/** Loaded after the first screen. */
-const LATER =
-  /\/apps\/chat\/src\/(details\/|chats\/(new-chat|people)|notifications\/(?!notifications\.ts))|\/client\/src\/push/
+type Modules = Readonly<{ getModuleInfo: Rolldown.PluginContext['getModuleInfo'] }>
+
+/** Returns the modules that the first screen imports, directly or not. The others load after it. */
+function firstModules(modules: Modules): ReadonlySet<string> {
+  const found = new Set([fileURLToPath(new URL('index.html', import.meta.url))])
+  for (const id of found)
+    for (const imported of modules.getModuleInfo(id)?.importedIds ?? []) found.add(imported)
+  return found
+}
+
+let first: ReadonlySet<string> | undefined
+
+/** Puts all of the first screen into one file, which compresses best. */
+function chunkOf(id: string, modules: Modules): string | null {
+  first ??= firstModules(modules)
+  return first.has(id) ? 'app' : null
+}
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -68,10 +82,8 @@ export default defineConfig({
     reportCompressedSize: false,
     // The content security policy allows no data: addresses but images.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
-    // One file for the first screen, which compresses best, and the later ones beside it.
-    rolldownOptions: {
-      output: { codeSplitting: { groups: [{ name: 'app', test: (id) => !LATER.test(id) }] } },
-    },
+    // There is nothing to preload: what comes later is one file, see src/later.ts.
+    modulePreload: false,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: chunkOf }] } } },
   },
 })

@@ -12,7 +12,7 @@ import { IconButton } from '../ui/icon-button.tsx'
 import { ChatRow } from './chat-row.tsx'
 import { filterChats } from './filter.ts'
 
-const NewChat = later(async () => (await import('./new-chat.tsx')).NewChat)
+const NewChat = later((parts) => parts.NewChat)
 
 /** All chats of the viewer, the most recently active first. */
 export function ChatList({ openChatId }: Readonly<{ openChatId: string | undefined }>): ReactNode {

@@ -11,7 +11,7 @@ import { useUploads } from '../session/use-uploads.ts'
 import { ChatHeader } from './chat-header.tsx'
 
 /** It is there, closed, with the chat: so it opens at once, also without a connection. */
-const ChatDetails = later(async () => (await import('../details/chat-details.tsx')).ChatDetails)
+const ChatDetails = later((parts) => parts.ChatDetails)
 
 /** The open chat. */
 export function ChatScreen({ chatId }: Readonly<{ chatId: string }>): ReactNode {

@@ -3,7 +3,7 @@ import type { UseChat } from '@parley/react'
 import { type ReactNode, useMemo, useState } from 'react'
 import { Virtualizer } from 'virtua'
 import type { Draft } from '../composer/drafts.ts'
-import { Gallery } from '../files/gallery.tsx'
+import { later } from '../lib/later.tsx'
 import { attempt, notify } from '../lib/notices.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { Announcer } from './announcer.tsx'
@@ -18,6 +18,9 @@ import { useOpening } from './use-opening.ts'
 import { seenSeq, useReading, useUnreadAtOpen } from './use-reading.ts'
 import { useRowFocus } from './use-row-focus.ts'
 import { useScroll } from './use-scroll.ts'
+
+/** It is there, closed, with the conversation: so it opens at once, also without a connection. */
+const Gallery = later((parts) => parts.Gallery)
 
 /** The conversation. */
 export function MessageList({

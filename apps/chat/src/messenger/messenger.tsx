@@ -13,8 +13,8 @@ import { Banner } from './banner.tsx'
 import { DemoBar } from './demo-bar.tsx'
 import { useOpenChatId } from './route.ts'
 
-const NewChat = later(async () => (await import('../chats/new-chat.tsx')).NewChat)
-const PushOffer = later(async () => (await import('../notifications/parts.ts')).PushOffer)
+const NewChat = later((parts) => parts.NewChat)
+const PushOffer = later((parts) => parts.PushOffer)
 
 /** The whole app of one user: the list of chats beside the open chat. A narrow window shows one of them. */
 export function Messenger({ session }: Readonly<{ session: Session }>): ReactNode {

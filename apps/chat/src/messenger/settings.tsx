@@ -12,7 +12,7 @@ const THEMES = [
   ['dark', 'Dark'],
 ] as const satisfies readonly (readonly [Appearance['theme'], string])[]
 
-const PushSwitch = later(async () => (await import('../notifications/parts.ts')).PushSwitch)
+const PushSwitch = later((parts) => parts.PushSwitch)
 
 /** Appearance, notifications, and signing out. */
 export function Settings(): ReactNode {

@@ -1,5 +1,6 @@
 import type { ParleyClient, Store } from '@parley/client'
 import type { Push } from '@parley/client/push'
+import { loadLater } from '../lib/later.tsx'
 
 /** The notifications of one session. */
 export type Notifications = Readonly<{
@@ -28,7 +29,7 @@ export function openNotifications(client: ParleyClient, remember: () => void): N
   let isStarted = false
 
   async function load(): Promise<void> {
-    const { openPush } = await import('./open-push.ts')
+    const { openPush } = await loadLater()
     push = await openPush(client, remember)
     for (const listener of listeners) listener()
   }
