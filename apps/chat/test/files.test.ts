@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { BROWSER_TIMEOUT_MS } from '../../../test/harness/people/browser.ts'
 import { newestTick, openChat, problemsIn, send, startApp, type TestApp, texts } from './app.ts'
 import { isSharp, pastePicture } from './pictures.ts'
@@ -25,6 +25,16 @@ async function holdSecondPart(page: Page) {
     await route.continue().catch(() => undefined)
   })
   return { reached, release }
+}
+
+/** The room between the size of the only file of a message and the time beside it, in pixels. */
+function gapToTime(file: Locator): Promise<number> {
+  return file.evaluate((element) => {
+    const size = new Range()
+    size.selectNodeContents(element.querySelector('.file-size') as Element)
+    const time = element.parentElement?.querySelector('time') as Element
+    return time.getBoundingClientRect().left - size.getBoundingClientRect().right
+  })
 }
 
 test('a pasted picture goes with its caption, and opens in the gallery of the other person', async () => {
@@ -162,6 +172,7 @@ test('files are chosen and dropped, a file that is too large says so, and downlo
   const link = page.getByRole('link', { name: 'report.pdf' })
   await link.waitFor()
   expect(await link.getAttribute('download')).toBe('report.pdf')
+  expect(await gapToTime(link)).toBeGreaterThan(0)
   const row = page.getByRole('navigation').getByRole('button', { name: 'Judy' })
   await expect.poll(() => row.innerText()).toContain('report.pdf')
 })

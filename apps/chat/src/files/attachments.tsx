@@ -39,6 +39,7 @@ export function Attachments({ message, isTabStop, actions }: Props): ReactNode {
           {uploading}
         </span>
       )}
+      {visual.length === 0 && uploading}
       {others.map((attachment, index) =>
         attachment.kind === 'AUDIO' ? (
           <AudioPlayer key={index} attachment={attachment} isTabStop={isTabStop} />
@@ -46,7 +47,6 @@ export function Attachments({ message, isTabStop, actions }: Props): ReactNode {
           <FileRow key={index} attachment={attachment} isTabStop={isTabStop} />
         ),
       )}
-      {visual.length === 0 && uploading}
     </>
   )
 }

@@ -18,24 +18,26 @@ export function Failure({
   return (
     <div className="failure">
       <span>{isMember ? sendProblemText(message.error, message.attachments.length > 0) : NOT_A_MEMBER}</span>
-      {isMember && (
+      <span className="failure-actions">
+        {isMember && (
+          <button
+            type="button"
+            className="link-button"
+            tabIndex={isTabStop ? 0 : -1}
+            onClick={() => actions.retry(message)}
+          >
+            Try again
+          </button>
+        )}
         <button
           type="button"
           className="link-button"
           tabIndex={isTabStop ? 0 : -1}
-          onClick={() => actions.retry(message)}
+          onClick={() => actions.discard(message)}
         >
-          Try again
+          Discard
         </button>
-      )}
-      <button
-        type="button"
-        className="link-button"
-        tabIndex={isTabStop ? 0 : -1}
-        onClick={() => actions.discard(message)}
-      >
-        Discard
-      </button>
+      </span>
     </div>
   )
 }
