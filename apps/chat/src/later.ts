@@ -1,7 +1,4 @@
-/*
- * What the first screen does not need: dialogs, the gallery and notifications. It is one file, which loads while the
- * first screen is already there.
- */
+/* Dialogs, the gallery and notifications: one file, which loads while the first screen is already there. */
 export { NewChat } from './chats/new-chat.tsx'
 export { ChatDetails } from './details/chat-details.tsx'
 export { Gallery } from './files/gallery.tsx'

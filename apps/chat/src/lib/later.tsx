@@ -2,7 +2,7 @@ import { type ComponentType, lazy, type ReactNode, Suspense } from 'react'
 
 type Parts = typeof import('../later.ts')
 
-/** Loads what the first screen does not need. */
+/** Loads the parts that the first screen does not need. */
 export function loadLater(): Promise<Parts> {
   return import('../later.ts')
 }
