@@ -118,7 +118,8 @@ export async function problemsIn(screen: Screen): Promise<readonly string[]> {
     const ending = document
       .getAnimations()
       .filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
-    return Promise.all(ending.map(({ finished }) => finished))
+    // One whose element is gone is over too.
+    return Promise.allSettled(ending.map(({ finished }) => finished))
   })
   await screen.evaluate(await readFile(AXE, 'utf8'))
   const violations = await screen.evaluate(

@@ -1,6 +1,7 @@
 import { type ComponentType, lazy, type ReactNode, Suspense } from 'react'
+import type * as Later from '../later.ts'
 
-type Parts = typeof import('../later.ts')
+type Parts = typeof Later
 
 /** Loads the parts that the first screen does not need. */
 export function loadLater(): Promise<Parts> {
