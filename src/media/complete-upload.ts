@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { badInput, forbidden, unavailable } from '../errors.ts'
+import type { AttachmentId } from '../ids.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { THUMBNAIL_EDGES } from './inspect-image.ts'
 import type { Inspector } from './inspector.ts'
@@ -11,7 +12,8 @@ import type { VirusScan } from './virus-scan.ts'
 
 /**
  * Inspects and stores the bytes of an upload, which are all at `path` in `folder`. Resolves once it can be sent.
- * Changes nothing if another attempt was first.
+ * Changes nothing if another attempt was first. While one runs at this gateway, others for the same upload take its
+ * result: a client that repeats an upload must not have it inspected each time.
  *
  * Errors:
  * - BAD_USER_INPUT – the content is of a type that is not allowed.
@@ -44,7 +46,7 @@ export function createCompleteUpload(dependencies: Dependencies): CompleteUpload
     throw forbidden('The file is infected and was deleted.')
   }
 
-  return async (upload, path, folder) => {
+  async function complete(upload: Upload, path: string, folder: string): Promise<void> {
     const { id, storageKey, fileName, contentType: declaredType, byteSize } = upload
     const stopTimer = metrics.mediaInspectionSeconds.startTimer()
     const inspected = await inspector.inspect({ path, folder, fileName, declaredType, byteSize })
@@ -59,5 +61,14 @@ export function createCompleteUpload(dependencies: Dependencies): CompleteUpload
     await requireClean(upload, attempt, inspected)
     if (!(await store.complete(id, attempt, inspected))) await storage.remove(`${storageKey}/${attempt}`)
     metrics.mediaUploadBytes.inc(inspected.byteSize)
+  }
+
+  const running = new Map<AttachmentId, Promise<void>>()
+
+  return (upload, path, folder) => {
+    const { id } = upload
+    const result = running.get(id) ?? complete(upload, path, folder).finally(() => running.delete(id))
+    running.set(id, result)
+    return result
   }
 }

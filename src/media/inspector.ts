@@ -13,7 +13,7 @@ export type Inspector = Readonly<{
   /**
    * Never rejects because of the file: what cannot be inspected is a file to download.
    *
-   * Errors: UNAVAILABLE – too many files wait, the machine is too busy, or the gateway stops.
+   * Errors: UNAVAILABLE – too many files wait, the machine is too busy or starts no process, or the gateway stops.
    */
   inspect(job: Omit<InspectionJob, 'limits'>): Promise<InspectionResult>
   /** Starts the process that starts the others, while this one is small. Otherwise the first file does. */
@@ -86,7 +86,8 @@ export function createInspector({
       const repeats = next !== undefined
       logger.warn({ err: error, byteSize: task.byteSize, repeats }, 'inspection of an upload failed')
       if (next !== undefined) return attempt(task, ...next)
-      if (reason === 'late') throw unavailable('The server is busy. Upload the file again.', error)
+      if (reason === 'late' || reason === 'unstarted')
+        throw unavailable('The server is busy. Upload the file again.', error)
       return asDownload(task)
     }
   }
@@ -106,7 +107,13 @@ export function createInspector({
         throw unavailable('Too many files wait to be inspected. Upload it again.')
       return attempt({ ...job, limits: IMAGE_LIMITS })
     },
-    start: () => idle.start(),
+    start() {
+      try {
+        idle.start()
+      } catch (error) {
+        logger.warn({ err: error }, 'inspection could not be started; the next upload tries again')
+      }
+    },
     async close() {
       isClosed = true
       await Promise.all([idle.close(), steady.close()])

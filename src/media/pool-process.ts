@@ -1,7 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { extname, join } from 'node:path'
-import { ProcessError, type ProcessPool, type ProcessPoolOptions } from './process-pool.ts'
+import { forked, ProcessError, type ProcessPool, type ProcessPoolOptions } from './process-pool.ts'
 
 /** A job for the pool, and its answer. */
 export type PoolRequest = Readonly<{ id: number; job: object }>
@@ -12,7 +12,7 @@ export type PoolAnswer<Result> = Readonly<
 /** A pool in a process of its own. */
 export type PoolProcess<Result> = ProcessPool<Result> &
   Readonly<{
-    /** Starts the process before the first job needs it. */
+    /** Starts the process before the first job needs it. Throws ProcessError if that is not possible. */
     start(): void
   }>
 
@@ -33,13 +33,12 @@ export function createPoolProcess<Result>(options: ProcessPoolOptions): PoolProc
   let isClosed = false
 
   function start(): ChildProcess {
-    const started = fork(PROGRAM, [JSON.stringify(options)], {
+    const started = forked(PROGRAM, [JSON.stringify(options)], {
       execArgv: [`--max-old-space-size=${MAX_OLD_SPACE_MB}`],
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
     started.on('message', (answer) => settle(answer as PoolAnswer<Result>))
-    started.on('error', () => undefined)
     started.once('exit', () => {
       child = undefined
       for (const { reject } of running.values())

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, type ForkOptions } from 'node:child_process'
 import { once } from 'node:events'
 import pLimit from 'p-limit'
 
@@ -17,11 +17,12 @@ export class ProcessError extends Error {
    * - `died`: the process, by a crash, or because it had no more memory.
    * - `exhausted`: the job used all of its processor time.
    * - `late`: the job had processor time left, but did not end. The machine may be busy.
+   * - `unstarted`: the system could not start a process. It may lack memory, processes or open files.
    */
-  readonly type: 'failed' | 'died' | 'exhausted' | 'late'
+  readonly type: 'failed' | 'died' | 'exhausted' | 'late' | 'unstarted'
 
-  constructor(type: ProcessError['type'], message: string) {
-    super(message)
+  constructor(type: ProcessError['type'], message: string, options?: ErrorOptions) {
+    super(message, options)
     this.type = type
   }
 }
@@ -71,7 +72,6 @@ export function createProcessPool<Result>(options: ProcessPoolOptions): ProcessP
   function start(): ChildProcess {
     const child = startProcess(options)
     all.add(child)
-    child.on('error', () => undefined)
     child.once('exit', () => {
       all.delete(child)
       clearTimeout(idle.get(child))
@@ -150,8 +150,25 @@ function startProcess(options: ProcessPoolOptions): ChildProcess {
   const env = { MALLOC_ARENA_MAX: '2' }
   const stdio: ('ignore' | 'ipc')[] = ['ignore', 'ignore', 'ignore', 'ipc']
   return process.platform === 'win32'
-    ? fork(program, { execArgv: node.slice(1), env: {}, stdio })
-    : fork(program, { execPath: '/bin/sh', execArgv: ['-c', limited(options), ...node], env, stdio })
+    ? forked(program, [], { execArgv: node.slice(1), env: {}, stdio })
+    : forked(program, [], { execPath: '/bin/sh', execArgv: ['-c', limited(options), ...node], env, stdio })
+}
+
+/**
+ * Starts a process. Throws ProcessError if that is not possible, which Node.js reports in three ways. So each process
+ * that it returns exits one day.
+ */
+export function forked(program: string, args: readonly string[], options: ForkOptions): ChildProcess {
+  const message = 'the system could not start a process'
+  let child: ChildProcess
+  try {
+    child = fork(program, args, options)
+  } catch (error) {
+    throw new ProcessError('unstarted', message, { cause: error })
+  }
+  child.on('error', () => undefined)
+  if (child.pid === undefined) throw new ProcessError('unstarted', message)
+  return child
 }
 
 async function ask<Result>(
@@ -168,7 +185,11 @@ async function ask<Result>(
     child.send(job)
     return await Promise.race([answerOf<Result>(child, signal), deathOf(child, signal)])
   } catch (error) {
-    throw signal.aborted ? signal.reason : error
+    if (signal.aborted) throw signal.reason
+    // If it has just died, sending fails before its exit is known.
+    throw error instanceof ProcessError
+      ? error
+      : new ProcessError('died', 'the process had died before', { cause: error })
   } finally {
     clearTimeout(timer)
     done.abort()

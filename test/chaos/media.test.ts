@@ -96,10 +96,10 @@ test.each([
     let crashed: number | undefined
     for (let crash = 0; crash < crashes; crash += 1) {
       await until(async () => {
-        const [child] = await childrenOf(gateway.pid())
-        if (child === undefined || child === crashed) return false
-        process.kill(child, 'SIGSEGV')
-        crashed = child
+        const [inspection] = await inspectionsOf(gateway.pid())
+        if (inspection === undefined || inspection === crashed) return false
+        process.kill(inspection, 'SIGSEGV')
+        crashed = inspection
         return true
       })
     }
@@ -110,7 +110,12 @@ test.each([
   60_000,
 )
 
-/** The processes that inspect files are the only children of a gateway. */
+/** The only child of a gateway starts the processes that inspect files, with the first one. */
+async function inspectionsOf(gateway: number | undefined): Promise<number[]> {
+  const starters = await childrenOf(gateway)
+  return (await Promise.all(starters.map(childrenOf))).flat()
+}
+
 async function childrenOf(pid: number | undefined): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
   return children.split(' ').filter(Boolean).map(Number)

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +41,33 @@ test('a file whose inspection does not end may be uploaded again: the machine ma
   await expect(stage.inspect('hang')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   expect(await stage.failures()).toEqual({ late: 2 })
 })
+
+test('a file is not a download because the system starts no process, and the next is inspected', async () => {
+  await using stage = await startInspector({})
+  const { execPath } = process
+  try {
+    process.execPath = join(import.meta.dirname, 'nothing')
+    stage.start()
+    await expect(stage.inspect('anything')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  } finally {
+    process.execPath = execPath
+  }
+  expect(await stage.failures()).toEqual({ unstarted: 1 })
+  expect(await stage.inspect('anything')).toMatchObject({ contentType: 'text/plain' })
+})
+
+test.runIf(process.platform === 'linux')(
+  'a process that dies before a job reaches it is not the fault of the job',
+  async () => {
+    await using stage = await startPool()
+    const pid = Number(await stage.run('pid'))
+    process.kill(pid, 'SIGKILL')
+    // Without a turn of the event loop, so that the pool does not know yet.
+    while (!isZombie(pid));
+    await expect(stage.runAgain()).rejects.toMatchObject({ type: 'died' })
+    expect(await stage.run('pid')).not.toBe(pid)
+  },
+)
 
 test.runIf(process.platform === 'linux')(
   'files are inspected while the machine is idle, and at a low priority if it never is',
@@ -113,6 +141,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether all threads of a process have ended, and so its channel is closed. */
+function isZombie(pid: number): boolean {
+  const isLeader = readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  return isLeader && readdirSync(`/proc/${pid}/task`).length === 1
+}
+
 /** Classes of the scheduler of Linux. */
 const [SCHED_OTHER, SCHED_IDLE] = [0, 5]
 
@@ -160,6 +194,7 @@ async function startInspector(options: Options) {
   resources.defer(() => inspector.close())
   return {
     lines,
+    start: () => inspector.start(),
     async inspect(content: string | Buffer) {
       await write(content)
       const declaredType = 'image/jpeg'
@@ -201,6 +236,8 @@ async function startPool(
       await write(content)
       return pool.run({ path })
     },
+    /** Runs the job of the last content. */
+    runAgain: () => pool.run({ path }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
