@@ -4,6 +4,8 @@ import { BROWSER_TIMEOUT_MS } from '../../../test/harness/people/browser.ts'
 import { newestTick, openChat, problemsIn, send, startApp, type TestApp, texts } from './app.ts'
 import { isSharp, pastePicture } from './pictures.ts'
 
+const DELETE = 'mutation ($input: DeleteMessageInput!) { deleteMessage(input: $input) { message { id } } }'
+
 let app: TestApp
 beforeAll(async () => {
   app = await startApp({ media: 'folder' })
@@ -229,6 +231,55 @@ test('the gallery goes through the pictures of the conversation with the keyboar
   await expect.poll(() => title.innerText()).toContain('1 of 2')
   for (let tab = 0; tab < 6; tab += 1) await page.keyboard.press('Tab')
   expect(await page.evaluate(() => document.activeElement?.closest('.gallery') !== null)).toBe(true)
+})
+
+test('the gallery stays open when the upload of its picture ends, and closes when the picture is deleted', async () => {
+  const [quinn, rosa] = await Promise.all([app.parley.person('quinn'), app.parley.person('rosa')])
+  const chatId = await quinn.startChat(rosa)
+  await rosa.send(chatId, 'Show me')
+  const page = await app.open(quinn)
+  await openChat(page, 'Rosa')
+  const upload = await holdSecondPart(page)
+  await pastePicture(page, { name: 'noise.png', width: 1500, height: 1200 }, true)
+  await page.getByRole('textbox', { name: 'Message' }).press('Enter')
+  await upload.reached
+  // Beside the ring in its middle, which cancels the upload.
+  await page.getByRole('button', { name: 'Open photo noise.png' }).click({ position: { x: 20, y: 20 } })
+  // Without one that is about to close.
+  const picture = page.locator('.gallery:not([data-exiting]) .gallery-slide img')
+  await expect.poll(() => isSharp(picture)).toBe(true)
+  upload.release()
+  await expect.poll(() => newestTick(page), { timeout: 30_000 }).toBe('Sent')
+  await expect.poll(() => picture.getAttribute('src')).toMatch(/^http.*\/1280\?/)
+  await expect.poll(() => isSharp(picture)).toBe(true)
+
+  const { messages } = await quinn.fetchChat(chatId)
+  const input = { messageId: messages.edges.at(-1)?.node.id }
+  await quinn.run(DELETE, { input })
+  await expect.poll(() => page.locator('.gallery').count()).toBe(0)
+})
+
+test('the gallery loads only the pictures beside the one that it shows', async () => {
+  const [sam, tess] = await Promise.all([app.parley.person('sam'), app.parley.person('tess')])
+  await tess.send(await sam.startChat(tess), 'Show me')
+  const page = await app.open(sam)
+  await openChat(page, 'Tess')
+  for (const place of [1, 2, 3, 4, 5]) await pastePicture(page, { name: `${place}.png` })
+  await page.getByRole('textbox', { name: 'Message' }).press('Enter')
+  await expect.poll(() => newestTick(page), { timeout: 30_000 }).toBe('Sent')
+  await page.getByRole('button', { name: 'Open photo 1.png' }).click()
+  const loaded = (): Promise<readonly (string | null)[]> =>
+    page
+      .locator('.gallery-slide img')
+      .evaluateAll((pictures) => pictures.map((picture) => picture.getAttribute('alt')))
+  await expect.poll(loaded).toEqual(['1.png', '2.png'])
+  for (const expected of [
+    ['1.png', '2.png', '3.png'],
+    ['2.png', '3.png', '4.png'],
+  ]) {
+    await page.getByRole('button', { name: 'Next' }).click()
+    await expect.poll(loaded).toEqual(expected)
+  }
 })
 
 test('without uploads on the server there is nothing to attach', async () => {

@@ -33,7 +33,7 @@ export function Attachments({ message, isTabStop, actions }: Props): ReactNode {
               isAlone={visual.length === 1}
               isTabStop={isTabStop}
               more={index === MAX_SHOWN - 1 ? visual.length - MAX_SHOWN : 0}
-              onOpen={() => actions.openGallery(attachment.id)}
+              onOpen={() => actions.openGallery(message, attachment)}
             />
           ))}
           {uploading}

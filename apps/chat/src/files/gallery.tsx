@@ -8,28 +8,42 @@ import { Icon } from '../ui/icon.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { isVisual } from './labels.ts'
 
-type Item = Readonly<{ attachment: Attachment; message: Message }>
+type Item = Readonly<{ key: string; attachment: Attachment; message: Message }>
 
-/** The pictures and films of the loaded conversation, one after the other. */
+/** Names a file of a message. Its id changes once the server has the message, and its place does not. */
+export function galleryKey({ sender, clientMessageId }: Message, place: number): string {
+  return `${sender.id} ${clientMessageId} ${place}`
+}
+
+/** The pictures and films of the loaded conversation, one after the other. Closes if the one that it shows is gone. */
 export function Gallery({
   messages,
-  openId,
+  shownKey,
+  onShow,
   onClose,
-}: Readonly<{ messages: readonly Message[]; openId: string | undefined; onClose(): void }>): ReactNode {
+}: Readonly<{
+  messages: readonly Message[]
+  /** Undefined: closed. */
+  shownKey: string | undefined
+  onShow(key: string): void
+  onClose(): void
+}>): ReactNode {
   const items = messages.flatMap((message) =>
-    message.attachments.filter(isVisual).map((attachment) => ({ attachment, message })),
+    message.attachments
+      .map((attachment, place) => ({ key: galleryKey(message, place), attachment, message }))
+      .filter(({ attachment }) => isVisual(attachment)),
   )
-  const isOpen = openId !== undefined && items.some(({ attachment }) => attachment.id === openId)
+  const index = items.findIndex(({ key }) => key === shownKey)
   return (
     <ModalOverlay
       className="gallery"
-      isOpen={isOpen}
+      isOpen={index >= 0}
       onOpenChange={(open) => open || onClose()}
       isDismissable
     >
       <Modal className="gallery-place">
         <Dialog className="gallery-dialog" aria-label="Photos and videos">
-          {openId !== undefined && <Slides items={items} openId={openId} onClose={onClose} />}
+          <Slides items={items} index={index} onShow={onShow} onClose={onClose} />
         </Dialog>
       </Modal>
     </ModalOverlay>
@@ -42,16 +56,17 @@ export function Gallery({
  */
 function Slides({
   items,
-  openId,
+  index,
+  onShow,
   onClose,
-}: Readonly<{ items: readonly Item[]; openId: string; onClose(): void }>): ReactNode {
+}: Readonly<{
+  items: readonly Item[]
+  index: number
+  onShow(key: string): void
+  onClose(): void
+}>): ReactNode {
   const track = useRef<HTMLDivElement>(null)
-  const [id, setId] = useState(openId)
   const [isLarge, setIsLarge] = useState(false)
-  const index = Math.max(
-    0,
-    items.findIndex(({ attachment }) => attachment.id === id),
-  )
   const item = items[index]
 
   function show(next: number, behavior: ScrollBehavior = 'smooth'): void {
@@ -64,8 +79,8 @@ function Slides({
     const { current } = track
     if (current === null) return
     const next = items[Math.round(Math.abs(current.scrollLeft) / current.clientWidth)]
-    if (next === undefined || next.attachment.id === id) return
-    setId(next.attachment.id)
+    if (next === undefined || next === item) return
+    onShow(next.key)
     setIsLarge(false)
   }
 
@@ -94,9 +109,9 @@ function Slides({
         <Download attachment={item.attachment} />
       </header>
       <div ref={track} className="gallery-track" onScroll={onScroll}>
-        {items.map(({ attachment }, place) => (
+        {items.map(({ key, attachment }, place) => (
           <div
-            key={attachment.id}
+            key={key}
             className="gallery-slide"
             data-large={isLarge && place === index}
             inert={place !== index}

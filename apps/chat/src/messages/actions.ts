@@ -1,4 +1,4 @@
-import type { Message } from '@parley/client'
+import type { Attachment, Message } from '@parley/client'
 import type { SyntheticEvent } from 'react'
 
 /** The actions of a message. One object serves all messages, so that none is rendered again for it. */
@@ -12,7 +12,7 @@ export type MessageActions = Readonly<{
   /** A word or two for the files of a message, if it is loaded. */
   textOf(messageId: string): string | undefined
   /** Shows a picture in full. */
-  openGallery(attachmentId: string): void
+  openGallery(message: Message, attachment: Attachment): void
   retry(message: Message): void
   discard(message: Message): void
 }>

@@ -40,8 +40,8 @@ export function MessageList({
   const jump = useJump(chat, rows, scroll)
   const focus = useRowFocus(rows, scroll.list)
   const [menu, setMenu] = useState<OpenMenu>()
-  const [openId, setOpenId] = useState<string>()
-  const actions = useMessageActions(chat, jump.to, setMenu, onTarget, setOpenId)
+  const [shownKey, setShownKey] = useState<string>()
+  const actions = useMessageActions(chat, jump.to, setMenu, onTarget, setShownKey)
   const isOpen = useOpening(chat, rows, unread, scroll)
   useReading(chat, isOpen ? (scroll.isAtEnd ? chat.headSeq : seenSeq(rows, scroll.seenIndex)) : 0)
 
@@ -94,7 +94,12 @@ export function MessageList({
         </div>
       )}
       <Announcer messages={chat.messages} viewerId={viewerId} />
-      <Gallery messages={messages} openId={openId} onClose={() => setOpenId(undefined)} />
+      <Gallery
+        messages={messages}
+        shownKey={shownKey}
+        onShow={setShownKey}
+        onClose={() => setShownKey(undefined)}
+      />
       {menu !== undefined && (
         <MessageMenu
           menu={menu}

@@ -2,6 +2,7 @@ import type { UseChat } from '@parley/react'
 import { useMemo, useRef } from 'react'
 import { isGone } from '../chats/preview.ts'
 import type { Draft } from '../composer/drafts.ts'
+import { galleryKey } from '../files/gallery.tsx'
 import { labelOf } from '../files/labels.ts'
 import { attempt } from '../lib/notices.tsx'
 import type { MessageActions } from './actions.ts'
@@ -13,7 +14,7 @@ export function useMessageActions(
   jumpTo: (messageId: string) => void,
   setMenu: (menu: OpenMenu) => void,
   setTarget: (target: Draft['target']) => void,
-  openGallery: (attachmentId: string) => void,
+  showInGallery: (key: string) => void,
 ): MessageActions {
   // Rows are rendered again for a change of their own, not for one of the list.
   const newest = useRef(messages)
@@ -35,10 +36,11 @@ export function useMessageActions(
         const message = newest.current.find(({ id }) => id === messageId)
         return message === undefined ? undefined : labelOf(message)?.text
       },
-      openGallery,
+      openGallery: (message, attachment) =>
+        showInGallery(galleryKey(message, message.attachments.indexOf(attachment))),
       retry: ({ clientMessageId }) => retry(clientMessageId),
       discard: ({ clientMessageId }) => discard(clientMessageId),
     }),
-    [react, retry, discard, jumpTo, openGallery, setMenu, setTarget],
+    [react, retry, discard, jumpTo, showInGallery, setMenu, setTarget],
   )
 }
