@@ -60,7 +60,7 @@ async function startAttempts() {
     completed,
     release: released.resolve,
     /** Each request collects its bytes in a folder of its own. */
-    async attempt(upload: Upload) {
+    attempt: async (upload: Upload) => {
       const folder = await mkdtemp(join(root, 'attempt-'))
       const path = join(folder, 'received')
       await writeFile(path, 'bytes')
