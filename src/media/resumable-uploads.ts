@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { notFound, ParleyError } from '../errors.ts'
+import { badInput, notFound, ParleyError } from '../errors.ts'
 import type { AttachmentId } from '../ids.ts'
 import { appendChunks, free } from './chunk-memory.ts'
 import type { CompleteUpload } from './complete-upload.ts'
@@ -19,7 +19,9 @@ export type ResumableUploads = Readonly<{
    * Stores the bytes that follow on the first `offset` ones, as far as the stream goes. Resolves with how many have
    * arrived then. If the stream fails, the bytes before that are kept.
    *
-   * Errors: CONFLICT – another request continued the upload meanwhile.
+   * Errors:
+   * - CONFLICT – another request continued the upload meanwhile.
+   * - BAD_USER_INPUT – the upload has arrived in too many parts.
    */
   append(id: AttachmentId, bytes: Readable, offset: number): Promise<number>
   /** Completes the upload if all bytes have arrived and it is not complete yet. May be repeated. */
@@ -37,6 +39,9 @@ type Dependencies = Readonly<{
 }>
 
 const PART_BYTES = 4 * 1024 * 1024
+
+/** Parts that are not full, one for each lost connection. A request of one byte costs as much as one of a megabyte. */
+const MAX_SMALL_PARTS = 1_000
 
 /*
  * The bytes of a request are cut into parts. Each is stored as an object as soon as it is full, and then recorded, so
@@ -121,7 +126,11 @@ export function createResumableUploads(dependencies: Dependencies): ResumableUpl
       return { byteSize, received: attempt === null ? receivedIn(await parts.list(id)) : byteSize }
     },
     async append(id, bytes, offset) {
-      return storeParts(await find(id), bytes, offset)
+      const upload = await find(id)
+      const maxParts = MAX_SMALL_PARTS + Math.floor(upload.byteSize / partBytes)
+      if ((await parts.list(id)).length >= maxParts)
+        throw badInput('The file has arrived in too many pieces. Send all of it with one PUT.')
+      return storeParts(upload, bytes, offset)
     },
     async finish(id) {
       const upload = await find(id)

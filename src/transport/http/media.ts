@@ -53,7 +53,7 @@ const INSPECTION_MS = 180_000
 export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
   const { links, files, pausedForMs, corsHeaders, clock, metrics, logger } = dependencies
 
-  const tus = files && createTusEndpoint(files.resumable)
+  const tus = files && createTusEndpoint(files.resumable, logger)
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const link = files && links.read(request.url ?? '')
@@ -82,7 +82,11 @@ export function createMediaEndpoint(dependencies: Dependencies): MediaEndpoint {
       throw new ParleyError('FORBIDDEN', 'The address has expired. Create another upload.')
     }
     rejectIfPaused()
-    if (method !== 'PUT') return tus?.handle(request, response)
+    if (method !== 'PUT') {
+      if (request.headers['tus-resumable'] !== TUS_OPTIONS['Tus-Resumable'])
+        return sendError(request, response, 412, unversioned())
+      return tus?.handle(request, response)
+    }
     const length = request.headers['content-length']
     if (length === undefined) return sendError(request, response, 411, unsized())
     await uploads.receive(id, request, Number(length))
@@ -144,6 +148,10 @@ function limitSilence(request: IncomingMessage): void {
 
 function unsized(): ParleyError {
   return new ParleyError('BAD_USER_INPUT', 'The length of the file is missing. Send Content-Length.')
+}
+
+function unversioned(): ParleyError {
+  return new ParleyError('BAD_USER_INPUT', 'Send Tus-Resumable: 1.0.0, or the whole file with one PUT.')
 }
 
 function sendNotAllowed(response: ServerResponse, allowed: string): void {

@@ -1,14 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Server } from '@tus/server'
-import { badInput, ParleyError } from '../../errors.ts'
+import { badInput, ParleyError, unavailable } from '../../errors.ts'
 import { isAttachmentId, type AttachmentId } from '../../ids.ts'
 import type { ResumableUploads } from '../../media/resumable-uploads.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 import { STATUS } from './status.ts'
 
 /** Resumable uploads by tus 1.0. */
 export type TusEndpoint = Readonly<{
-  /** Handles POST, HEAD and PATCH at the address of an upload, whose signature was checked. */
+  /**
+   * Handles POST, HEAD and PATCH at the address of an upload, whose signature was checked.
+   *
+   * Errors: BAD_USER_INPUT – a header is missing or wrong.
+   */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
 }>
 
@@ -20,16 +25,50 @@ export const TUS_METHODS: ReadonlySet<string> = new Set(['POST', 'HEAD', 'PATCH'
  * but the gateway died before it inspected them, HEAD completes the upload: a client that learns that nothing is left
  * to send would not ask again.
  */
-export function createTusEndpoint(uploads: ResumableUploads): TusEndpoint {
+export function createTusEndpoint(uploads: ResumableUploads, logger: Logger): TusEndpoint {
   let server: Promise<Server> | undefined
   return {
     async handle(request, response) {
-      await (await (server ??= createTusServer(uploads))).handle(request, response)
+      checkHeaders(request)
+      await (await (server ??= createTusServer(uploads, logger))).handle(request, response)
     },
   }
 }
 
-async function createTusServer(uploads: ResumableUploads): Promise<Server> {
+/** The library rejects these requests too, but not as errors of this API. */
+function checkHeaders({ method, headers }: IncomingMessage): void {
+  if (method !== 'PATCH') return
+  if (headers['content-type'] !== PART_TYPE) throw badInput(`Content-Type must be ${PART_TYPE}`)
+  if (!/^\d{1,15}$/.test(String(headers['upload-offset'])))
+    throw badInput('Upload-Offset must be how many bytes have arrived. Ask for it by HEAD.')
+}
+
+const PART_TYPE = 'application/offset+octet-stream'
+
+/** An error of the library. */
+type TusError = Readonly<{ status_code: number; body: string }>
+
+/** Keeps the status of an error of the library, which clients of tus know. */
+function knownError(error: Error | TusError): Readonly<{ status: number; known: ParleyError }> {
+  if (error instanceof ParleyError) return { status: STATUS[error.code], known: error }
+  if (error instanceof Error || error.status_code === 500) {
+    const known = unavailable('The file could not be stored. Ask for its offset, and go on.', error)
+    return { status: STATUS[known.code], known }
+  }
+  const { status_code: status, body } = error
+  // Status 400 would tell a client that it cannot go on.
+  if (body.startsWith('Request aborted'))
+    return { status: STATUS.CONFLICT, known: conflict('Another request continues this upload.') }
+  if (status === STATUS.CONFLICT)
+    return { status, known: conflict('Upload-Offset is not how many bytes have arrived.') }
+  return { status, known: badInput(body.trim()) }
+}
+
+function conflict(problem: string): ParleyError {
+  return new ParleyError('CONFLICT', `${problem} Ask for its offset by HEAD, and go on.`)
+}
+
+async function createTusServer(uploads: ResumableUploads, logger: Logger): Promise<Server> {
   const { DataStore, MemoryLocker, Server: TusServer, Upload } = await import('@tus/server')
 
   class Store extends DataStore {
@@ -68,12 +107,11 @@ async function createTusServer(uploads: ResumableUploads): Promise<Server> {
       return {}
     },
     onResponseError(_, error) {
-      if (!(error instanceof ParleyError)) return undefined
-      const { message, extensions } = error
-      return {
-        status_code: STATUS[error.code],
-        body: JSON.stringify({ errors: [{ message, extensions }] }),
-      }
+      const { status, known } = knownError(error)
+      const { code, message, extensions } = known
+      if (code === 'UNAVAILABLE')
+        logger.warn({ err: known.cause ?? known }, 'a file could not be stored or served')
+      return { status_code: status, body: JSON.stringify({ errors: [{ message, extensions }] }) }
     },
   })
 }

@@ -141,6 +141,49 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (kind) => {
     expect(await offsetOf(uploadUrl)).toBe('5')
   })
 
+  test('a request that is rejected is answered with what is wrong and what to do', async () => {
+    const { uploadUrl } = await createUpload(alice, { byteSize: 10 })
+    const ten = Buffer.from('0123456789')
+    const header = (name: string, value: string): Promise<Response> =>
+      patchUpload(uploadUrl, 0, ten, { [name]: value })
+    const post = (headers: Record<string, string>): Promise<Response> =>
+      fetch(uploadUrl, { method: 'POST', headers: { ...TUS_HEADERS, ...headers } })
+    for (const [request, status, code, message] of [
+      [header('tus-resumable', '0.2.2'), 412, 'BAD_USER_INPUT', /Tus-Resumable: 1\.0\.0/],
+      [header('content-type', 'text/plain'), 400, 'BAD_USER_INPUT', /application\/offset\+octet-stream/],
+      [header('upload-offset', '-1'), 400, 'BAD_USER_INPUT', /by HEAD/],
+      [header('upload-offset', '6'), 409, 'CONFLICT', /by HEAD/],
+      [patchUpload(uploadUrl, 0, Buffer.alloc(11)), 413, 'BAD_USER_INPUT', /size/],
+      [post({}), 400, 'BAD_USER_INPUT', /Upload-Length/],
+      [post({ 'upload-defer-length': '1' }), 501, 'BAD_USER_INPUT', /not .*supported/],
+    ] as const) {
+      const answer = await request
+      expect(answer.status).toBe(status)
+      expect(await answer.json()).toMatchObject({
+        errors: [{ message: expect.stringMatching(message), extensions: { code } }],
+      })
+    }
+    expect(await offsetOf(uploadUrl)).toBe('0')
+  })
+
+  test('a file that arrives in too many pieces is not taken further, and a PUT completes it', async () => {
+    const { uploadUrl, attachment } = await createUpload(alice, { byteSize: 2_000 })
+    await patchUpload(uploadUrl, 0, Buffer.from('x'))
+    await query(
+      west.databaseUrl,
+      `INSERT INTO upload_parts (upload_id, start_byte, byte_count, folder)
+       SELECT upload_id, start, 1, folder FROM upload_parts, generate_series(1, 999) AS start WHERE upload_id = $1`,
+      [attachment.id.replace('attachment_', '')],
+    )
+    const next = await patchUpload(uploadUrl, 1_000, Buffer.from('x'))
+    expect(next.status).toBe(400)
+    expect(await next.text()).toContain('one PUT')
+    expect(await offsetOf(uploadUrl)).toBe('1000')
+    const bytes = randomBytes(2_000)
+    expect((await put(uploadUrl, bytes)).status).toBe(204)
+    expect((await downloaded(attachment.url)).equals(bytes)).toBe(true)
+  })
+
   test('an upload whose last step was lost is completed when the client asks for its offset', async () => {
     const { uploadUrl, attachment } = await createUpload(alice, { byteSize: 5 })
     await patchUpload(uploadUrl, 0, Buffer.from('abcd'))
