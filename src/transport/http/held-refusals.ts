@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { pause } from '../../lib/async.ts'
 
 /** Of one address. Each takes about ten kilobytes. */
 const MAX_HELD = 1_000

@@ -17,9 +17,10 @@ import type { OwnedSocket, SocketOwner } from './owned-socket.ts'
 import { Liveness } from './liveness.ts'
 import type { SocketLimits } from './limits.ts'
 import { type SessionOwner, SocketSessions } from './sessions.ts'
-import type { Intake, MessageSource } from '../pipeline/intake.ts'
-import { nameOf, type Payer } from '../pipeline/payer.ts'
+import type { Intake } from '../pipeline/intake.ts'
+import { nameOf } from '../pipeline/payer.ts'
 import type { ReadingBudget } from './reading-budget.ts'
+import { type UnreadMessage, UnreadMessages, type UnreadOwner } from './unread-messages.ts'
 
 /** Handles the messages of all connections. */
 export type SocketProtocol = Readonly<{
@@ -60,29 +61,14 @@ type Dependencies = Readonly<{
   logger: Logger
 }>
 
-type Unread = Readonly<{ data: Buffer; receivedAt: number }>
-
 /**
- * Beyond this the socket is paused and the network buffers the rest. It is about what the network delivers at once.
- * Less would hide how long messages wait: the time in the network's buffers cannot be measured.
- */
-const MAX_UNREAD_BYTES = 65_536
-/** The cost of each unread message besides its text. Without it, a flood of empty messages would have no bound. */
-const BYTES_PER_UNREAD_MESSAGE = 64
-
-/**
- * Up to this many unread messages are no backlog. A client that sends at the pace of a person and acknowledges what
- * arrives has no more under way, however late its turn comes.
- */
-const MAX_NORMAL_UNREAD = 2
-
-/**
- * One WebSocket connection: its queues in both directions, its liveness, and its end. All its operations end as soon as
- * either side closes it, before the closing handshake is complete.
+ * One WebSocket connection: its sign-in, its liveness, and its end. All its operations end as soon as either side closes
+ * it, before the closing handshake is complete.
  */
 export class SocketConnection
-  implements CallerConnection, MessageSource, AnonymousSocket, SocketOwner, SessionOwner, Payer
+  implements CallerConnection, AnonymousSocket, SocketOwner, SessionOwner, UnreadOwner
 {
+  readonly unread: UnreadMessages
   readonly sessions: SocketSessions
   readonly operations = new RunningOperations()
   readonly outbox: Outbox
@@ -95,29 +81,18 @@ export class SocketConnection
   readonly #scope: RequestScope
   readonly #logger: Logger
   readonly #liveness: Liveness
-  readonly #intake: Pick<Intake, 'add'>
-  readonly #reading: ReadingBudget
   readonly #owner: ConnectionOwner
   #userId: UserId | undefined
   #id: string | undefined
   #closed: PromiseWithResolvers<void> | undefined
   #isClosed = false
-  /** Undefined if there are none, as nearly always. */
-  #unread: Unread[] | undefined
-  #unreadBytes = 0
-  #hasRead = false
-  /** Set while nothing is read, because the payer has used up their budget. */
-  #held: NodeJS.Timeout | undefined
-  /** When messages were held for the last time: waiting for that is no sign of load. */
-  #heldUntil = 0
   #protocol: SocketProtocol | undefined
   #stage: Stage = 'new'
-  #queuedMs = 0
   #initDueAt: number
   #isEnded = false
 
   constructor(dependencies: Dependencies) {
-    const { socket, network, turnEnd, intake, limits, scope, logger } = dependencies
+    const { socket, network, turnEnd, limits, scope, logger } = dependencies
     const { address, baseUrl, authorization } = dependencies
     this.sessions = new SocketSessions(dependencies.authenticator, this)
     this.#users = new ConnectionUsers(dependencies.liveLimits)
@@ -126,11 +101,10 @@ export class SocketConnection
     this.baseUrl = baseUrl
     this.#socket = socket
     this.outbox = new Outbox(socket, network, turnEnd)
+    this.unread = new UnreadMessages(dependencies, this)
     this.#limits = limits
     this.#scope = scope
     this.#logger = logger
-    this.#intake = intake
-    this.#reading = dependencies.reading
     this.#owner = dependencies.owner
     const now = performance.now()
     this.#liveness = new Liveness(now, limits.silenceMs)
@@ -183,7 +157,7 @@ export class SocketConnection
     this.#users.add(userId)
     this.#userId ??= userId
     this.#owner.onSignedIn(this)
-    this.#readAgain()
+    this.unread.release()
   }
 
   close(code: number, reason: string): void {
@@ -266,62 +240,12 @@ export class SocketConnection
     return undefined
   }
 
-  /** How long the message that is being read was queued, in milliseconds. */
-  get queuedMs(): number {
-    return this.#queuedMs
-  }
-
-  /** As `queuedMs`, if more messages of this client wait than normal. 0 if it waited for other clients alone. */
-  get backlogMs(): number {
-    return (this.#unread?.length ?? 0) > MAX_NORMAL_UNREAD ? this.#queuedMs : 0
-  }
-
-  /**
-   * Reads the oldest unread message. Returns whether there are more to be read now. The first message is read in any
-   * case, and is free: it has the token of a client that means to sign in.
-   */
-  readOne(): boolean {
-    const isFirst = !this.#hasRead
-    this.#hasRead = true
-    const waitMs = isFirst ? 0 : this.#reading.waitMs(this)
-    if (waitMs > 0) return this.#hold(waitMs)
-    if (isFirst || this.#userId !== undefined) return this.#readNext()
-    const startedAt = performance.now()
-    const hasMore = this.#readNext()
-    this.#reading.charge(this, performance.now() - startedAt)
-    return hasMore
-  }
-
-  #hold(waitMs: number): false {
-    if (this.#isEnded) return false
-    this.#socket.pause()
-    this.#held = setTimeout(() => this.#readAgain(), waitMs)
-    return false
-  }
-
-  /** Does nothing unless messages are held. */
-  #readAgain(): void {
-    if (this.#held === undefined) return
-    clearTimeout(this.#held)
-    this.#held = undefined
-    this.#heldUntil = performance.now()
-    this.#intake.add(this)
-  }
-
-  #readNext(): boolean {
-    const unread = this.#unread
-    const next = unread?.shift()
-    if (unread === undefined || next === undefined) return false
-    if (unread.length === 0) this.#unread = undefined
-    this.#queuedMs = performance.now() - Math.max(next.receivedAt, this.#heldUntil)
-    this.#unreadBytes -= next.data.byteLength + BYTES_PER_UNREAD_MESSAGE
-    this.#scope.run(() => this.#start(next))
-    if (this.#unread === undefined) this.#socket.resume()
-    return this.#unread !== undefined
+  handleMessage(message: UnreadMessage): void {
+    this.#scope.run(() => this.#start(message))
   }
 
   /** Not async: the message would be kept for as long as its operation runs. */
-  #start({ data, receivedAt }: Unread): void {
+  #start({ data, receivedAt }: UnreadMessage): void {
     const receive = (): Promise<void> | void => this.#protocol?.receive(this, data.toString())
     const handled = isTracing() ? traceOperation(receivedAt, async () => receive()) : receive()
     handled?.catch((error: unknown) => this.#fail(error))
@@ -329,22 +253,9 @@ export class SocketConnection
 
   receive(data: RawData, isBinary: boolean): void {
     this.recordActivity()
-    if (this.#isEnded) return
-    if (isBinary) {
-      this.closeWith(CLOSE_CODES.BAD_REQUEST)
-      return
-    }
     // ws delivers text as one buffer unless configured otherwise.
-    const isFirst = this.#unread === undefined
-    this.#queue(data as Buffer)
-    if (isFirst) this.#intake.add(this)
-  }
-
-  #queue(data: Buffer): void {
-    this.#unread ??= []
-    this.#unread.push({ data, receivedAt: performance.now() })
-    this.#unreadBytes += data.byteLength + BYTES_PER_UNREAD_MESSAGE
-    if (this.#unreadBytes > MAX_UNREAD_BYTES) this.#socket.pause()
+    if (isBinary) this.closeWith(CLOSE_CODES.BAD_REQUEST)
+    else this.unread.add(data as Buffer)
   }
 
   /** The network failed, or the peer broke the WebSocket protocol. In that case ws has told the peer already. */
@@ -362,11 +273,8 @@ export class SocketConnection
   #end(): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    this.#unread = undefined
-    clearTimeout(this.#held)
-    this.#held = undefined
+    this.unread.end()
     this.outbox.drop(() => new Error('The connection has ended.'))
-    this.#socket.resume()
     this.operations.endAll().catch((error: unknown) => {
       this.#logger.error(
         { err: error, connectionId: this.id },

@@ -92,7 +92,7 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
     operation: Operation,
     request: OperationRequest,
   ): Promise<Prepared | readonly GraphQLError[]> {
-    const { queuedMs, backlogMs } = connection
+    const { queuedMs, backlogMs } = connection.unread
     const receivedAt = performance.now()
     const query = yoga.persistedQueries.documentOf(request)
     if (query === undefined) throw badInput(NO_DOCUMENT)
@@ -155,7 +155,7 @@ export function createOperationRunner(dependencies: OperationRunnerDependencies)
     try {
       operationAdmission.throttleSend(viewerId, backlogMs)
     } catch (error) {
-      intake.recordRejection(connection)
+      intake.recordRejection(connection.unread)
       throw error
     }
   }

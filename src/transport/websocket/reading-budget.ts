@@ -6,7 +6,7 @@ import { nameOf, type Payer } from '../pipeline/payer.ts'
 export type ReadingBudget = Readonly<{
   /** Returns for how many milliseconds no messages of the payer are read. 0: they are read. */
   waitMs(payer: Payer): number
-  /** A message of a client without a token was read, which took so long until its work waited or was done. */
+  /** A message of the payer was read. Its work waited or was done after `tookMs`. Users are not charged. */
   charge(payer: Payer, tookMs: number): void
 }>
 
@@ -44,6 +44,7 @@ export function createReadingBudget({ documents, pace, refusals }: Dependencies)
       return waitMs === 0 ? 0 : Math.max(waitMs, MIN_WAIT_MS)
     },
     charge(payer, tookMs) {
+      if (payer.userId !== undefined) return
       documents.charge(nameOf(payer), MESSAGE_MS)
       pace.charge(nameOf(payer), tookMs + MESSAGE_MS)
     },

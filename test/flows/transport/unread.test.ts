@@ -73,7 +73,7 @@ test.for(['', '{"type":"ping"}'])('keeps few messages of a flood of "%s" in memo
   for (let count = 0; count < 50_000; count += 1) flood.client.send(text)
   await expect.poll(() => flood.socket.isPaused).toBe(true)
   let held = 1
-  while (flood.connection.readOne()) held += 1
+  while (flood.connection.unread.readOne()) held += 1
   expect(held).toBeLessThan(2 * EMPTY_AT_ONCE)
 })
 
@@ -84,7 +84,7 @@ test('does not count a paused client as silent, and gives it its full time after
   const pausedAt = performance.now()
   for (let now = 0; now <= 120_000; now += 1_000) flood.connection.checkLiveness(pausedAt + now)
   expect(flood.socket.readyState).toBe(WebSocket.OPEN)
-  while (flood.connection.readOne()) continue
+  while (flood.connection.unread.readOne()) continue
   flood.connection.checkLiveness(pausedAt + 121_000)
   expect(flood.socket.readyState).toBe(WebSocket.OPEN)
 })
@@ -95,16 +95,16 @@ test('the time for which messages are held does not count as a sign of load', as
   await using held = await connectUnread({ waitMs: () => waitMs, add })
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
   for (let count = 0; count < 5; count++) held.connection.receive(Buffer.from('{"type":"pong"}'), false)
-  expect(held.connection.readOne()).toBe(true)
+  expect(held.connection.unread.readOne()).toBe(true)
   waitMs = 5_000
-  expect(held.connection.readOne()).toBe(false)
+  expect(held.connection.unread.readOne()).toBe(false)
   expect(held.socket.isPaused).toBe(true)
   waitMs = 0
   add.mockClear()
   vi.advanceTimersByTime(5_000)
   expect(add).toHaveBeenCalledTimes(1)
   vi.advanceTimersByTime(10)
-  expect(held.connection.readOne()).toBe(true)
-  expect([held.connection.queuedMs, held.connection.backlogMs]).toEqual([10, 10])
+  expect(held.connection.unread.readOne()).toBe(true)
+  expect([held.connection.unread.queuedMs, held.connection.unread.backlogMs]).toEqual([10, 10])
   vi.useRealTimers()
 })

@@ -42,6 +42,12 @@ test('charges the answer to each message to the budget of the address', () => {
   expect(reading.waitMs(anonymous)).toBeGreaterThan(0)
 })
 
+test('does not charge users for what they send', () => {
+  const { documents, reading } = start()
+  for (let count = 0; count < 1_000; count++) reading.charge(alice, 10)
+  expect([documents.waitMs('user alice'), reading.waitMs(anonymous)]).toEqual([0, 0])
+})
+
 test('lets the connections of an address that is in debt by a fraction sleep for a tenth of a second', () => {
   const { documents, reading } = start()
   documents.charge('address 192.0.2.1', 500.1)
