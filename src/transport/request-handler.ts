@@ -12,7 +12,7 @@ import type { MediaEndpoint } from './http/media.ts'
 import type { HeldRefusals } from './http/held-refusals.ts'
 import type { CorsHeaders } from './http/origins.ts'
 import type { RequestIntake } from './http/request-intake.ts'
-import { keyOf, type SenderOf } from './http/senders.ts'
+import { keyOf, type Sender, type Senders } from './http/senders.ts'
 import type { UnreadAnswers } from './http/unread-answers.ts'
 import type { WebApp } from './http/web-app.ts'
 import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
@@ -38,7 +38,7 @@ const SECURITY_HEADERS = {
 
 /** Keeps a client from delaying others. */
 type Fairness = Readonly<{
-  senderOf: SenderOf
+  senders: Senders
   refusals: RefusalBudget
   held: HeldRefusals
   intake: RequestIntake
@@ -137,9 +137,10 @@ function acceptsHtml({ method, headers }: IncomingMessage): boolean {
 async function mayBegin(
   request: IncomingMessage,
   response: ServerResponse,
-  { senderOf, refusals, held, intake }: Fairness,
+  fairness: Fairness,
 ): Promise<boolean> {
-  const sender = senderOf(request)
+  const { refusals, held, intake } = fairness
+  const sender = await payingSender(request, fairness)
   const waitMs = refusals.waitMs(keyOf(sender))
   if (waitMs === 0 && (await intake.turn(sender))) return true
   refusals.charge(keyOf(sender))
@@ -149,6 +150,20 @@ async function mayBegin(
   if (response.destroyed) return false
   sendLimited(response, text, Math.max(waitMs, MIN_RETRY_AFTER_MS))
   return false
+}
+
+/**
+ * Returns the sender whose budget the request uses. Once the address is in debt, unknown tokens are verified. Its users
+ * then pay for themselves, and not for clients that invent tokens behind the same address.
+ */
+async function payingSender(
+  request: IncomingMessage,
+  { senders, refusals }: Pick<Fairness, 'senders' | 'refusals'>,
+): Promise<Sender> {
+  const sender = senders.of(request)
+  if (sender.isVerified || sender.token === '' || refusals.waitMs(keyOf(sender)) === 0) return sender
+  await senders.sessionOf(request)
+  return senders.of(request)
 }
 
 /** The connection ends, so that its unread answers are freed too if this one is not read either. */

@@ -13,7 +13,6 @@ import type { DemoPage } from './http/demo-page.ts'
 import type { MediaEndpoint } from './http/media.ts'
 import { createCorsHeaders } from './http/origins.ts'
 import { createRequestIntake, REQUESTS_PER_TURN } from './http/request-intake.ts'
-import { createSenderOf } from './http/senders.ts'
 import { ANSWER_LIMITS, type AnswerLimits, UnreadAnswers } from './http/unread-answers.ts'
 import type { WebApp } from './http/web-app.ts'
 import { createIntake } from './pipeline/intake.ts'
@@ -41,7 +40,7 @@ export type TransportServer = Readonly<{
 }>
 
 type Dependencies = Readonly<{
-  yoga: Pick<YogaHandler, 'handle' | 'closeStreams'>
+  yoga: Pick<YogaHandler, 'handle' | 'senders' | 'closeStreams'>
   websocket: Pick<WebSocketEndpoint, 'handleUpgrade' | 'stopAccepting' | 'closeInWaves'>
   health: Pick<Health, 'handle'>
   /** Undefined if the web app is off. */
@@ -105,7 +104,7 @@ export function createServer({
     hostCheck,
     unreadAnswers: new UnreadAnswers(addressOf, limits),
     fairness: {
-      senderOf: createSenderOf(addressOf),
+      senders: yoga.senders,
       refusals,
       held: new HeldRefusals(),
       intake: createRequestIntake(createIntake(REQUESTS_PER_TURN)),

@@ -4,7 +4,7 @@ import type { Sender } from './senders.ts'
 /** Lets operations over HTTP begin: few in each turn of the event loop, and fairly among their senders. */
 export type RequestIntake = Readonly<{
   /** Resolves with true when the operation may begin. Resolves with false if too many of the same address wait. */
-  turn(sender: Sender): Promise<boolean>
+  turn(sender: Pick<Sender, 'address' | 'token'>): Promise<boolean>
 }>
 
 /** One request takes a third of a millisecond until it waits for the database or is answered. */

@@ -6,7 +6,6 @@ import { bearer } from '../../auth/tokens.ts'
 import type { Authenticator } from '../../auth/session.ts'
 import type { Config } from '../../config/config.ts'
 import { toClientError } from '../../api/masking.ts'
-import type { UserId } from '../../ids.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
 import type { LiveLimits } from '../../quotas/live-limits.ts'
@@ -35,7 +34,7 @@ import { createClientAddress } from './client-address.ts'
 import { createBaseUrl } from './base-url.ts'
 import { useCompression } from './compression.ts'
 import { useHttpParams } from './params.ts'
-import { createSenderOf, keyOf } from './senders.ts'
+import { keyOf, Senders } from './senders.ts'
 import { MAX_BODY_BYTES } from './request-body.ts'
 import { useHttpStatus } from './status.ts'
 import { createHttpStreams, type HttpStreams } from './streams.ts'
@@ -66,6 +65,8 @@ export type YogaHandler = Readonly<{
   subscribe: Subscribe
   /** The documents that clients name by their hash, over both transports. */
   persistedQueries: PersistedQueries
+  /** Knows the tokens that were valid over HTTP. */
+  senders: Senders
   /** Ends the subscriptions over HTTP in waves, with an error after which clients subscribe again. */
   closeStreams: HttpStreams['closeInWaves']
 }>
@@ -108,13 +109,18 @@ export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): 
     trustedDocuments === undefined ? createPersistedQueries() : createTrustedDocuments(trustedDocuments)
   const { schema, context, concurrencyLimit, logger, marks, chargeAnswer, wrapExecution: wrap } = dependencies
   const documents = createDocumentCache()
+  const senders = new Senders(
+    createClientAddress(dependencies.config.http.trustedProxies),
+    dependencies.authenticator,
+  )
   const hideSuggestions = !hasIntrospection(dependencies)
   const execute = createExecution({ hideSuggestions, concurrencyLimit, chargeAnswer, marks, wrap, logger })
-  const yoga = buildYoga(dependencies, { streams, persistedQueries, documents, execute })
+  const yoga = buildYoga(dependencies, { streams, persistedQueries, documents, senders, execute })
   const engine = (payer?: string): Engine => yoga.getEnveloped(payer === undefined ? {} : { payer })
   return {
     schema,
     persistedQueries,
+    senders,
     execute,
     subscribe: createSubscribe({ hideSuggestions, logger }),
     engine,
@@ -148,23 +154,22 @@ type Parts = Readonly<{
   streams: HttpStreams
   persistedQueries: PersistedQueries
   documents: DocumentCache
+  senders: Senders
   execute: Execute
 }>
 
 function buildYoga(
   dependencies: Omit<Dependencies, 'graphiql'>,
-  { streams, persistedQueries, documents, execute }: Parts,
+  { streams, persistedQueries, documents, senders, execute }: Parts,
 ): YogaServerInstance<ServerContext, object> {
-  const { schema, context, authenticator, config, logger } = dependencies
+  const { schema, context, config, logger } = dependencies
   const introspection = hasIntrospection(dependencies)
-  const addressOf = createClientAddress(config.http.trustedProxies)
-  const senderOf = createSenderOf(addressOf)
   const baseUrlOf = createBaseUrl(config.http)
   return createYoga<ServerContext, object>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     async context({ caller, request, req }) {
-      const known = caller ?? (await httpCaller(request, authenticator, req && baseUrlOf(req)))
+      const known = caller ?? (await httpCaller(request, senders, req && baseUrlOf(req)))
       return { caller: known, ...context(known) }
     },
     // Errors pass through toClientError, which logs each unexpected one once.
@@ -183,14 +188,14 @@ function buildYoga(
         budget: dependencies.documentBudget,
         cache: documents,
         refusals: dependencies.refusals,
-        payerOf: (request) => nameOf({ userId: undefined, address: senderOf(request).address }),
-        userOf: ({ headers }) => userOf(headers.authorization, authenticator),
+        payerOf: (request) => nameOf({ userId: undefined, address: senders.of(request).address }),
+        userOf: async (request) => (await senders.sessionOf(request))?.viewer.userId,
       }),
       useDocumentRules({ introspection }),
       useEventRetry(),
       streams.plugin,
       useExecution(execute),
-      useHttpStatus(logger, (request) => dependencies.refusals?.charge(keyOf(senderOf(request)))),
+      useHttpStatus(logger, (request) => dependencies.refusals?.charge(keyOf(senders.of(request)))),
       useCompression(),
     ],
     batching: false,
@@ -206,22 +211,9 @@ function noCache(): undefined {
   return undefined
 }
 
-async function userOf(
-  authorization: string | undefined,
-  authenticator: Authenticator,
-): Promise<UserId | undefined> {
-  const token = bearer(authorization ?? null)
-  if (token === undefined) return undefined
-  try {
-    return (await authenticator.authenticate(token)).viewer.userId
-  } catch {
-    return undefined
-  }
-}
-
 async function httpCaller(
   request: Request,
-  authenticator: Authenticator,
+  authenticator: Pick<Authenticator, 'authenticate'>,
   baseUrl: string | undefined,
 ): Promise<Caller> {
   const token = bearer(request.headers.get('authorization'))

@@ -62,8 +62,8 @@ type Dependencies = Readonly<{
 }>
 
 /**
- * One WebSocket connection: its sign-in, its liveness, and its end. All its operations end as soon as either side closes
- * it, before the closing handshake is complete.
+ * One WebSocket connection: its sign-in, its liveness, and its end. All its operations end as soon as either side
+ * closes it, before the closing handshake is complete.
  */
 export class SocketConnection
   implements CallerConnection, AnonymousSocket, SocketOwner, SessionOwner, UnreadOwner

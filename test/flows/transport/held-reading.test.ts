@@ -81,6 +81,23 @@ test('a client without a token is charged for each message but the first, and a 
   expect(charged).toEqual(Array.from({ length: 10 }, () => ADDRESS))
 })
 
+test('operations with invented tokens are charged to the address of their connection', async () => {
+  const charged: string[] = []
+  const documentBudget = { waitMs: () => 0, charge: (payer: string) => void charged.push(payer) }
+  await using gateway = await startGateway({ documentBudget })
+  using attacker = await new RawSocket(gateway.webSocketUrl).init()
+  for (let id = 1; id <= 10; id++) {
+    const extensions = { headers: { authorization: `Bearer invented-${id}` } }
+    attacker.send({ id: `${id}`, type: 'subscribe', payload: { query: '{ whoami }', extensions } })
+    expect(await attacker.messages.match((message) => message.id === `${id}`)).toMatchObject({
+      type: 'error',
+      payload: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    })
+  }
+  expect(new Set(charged)).toEqual(new Set([ADDRESS]))
+  expect(charged.length).toBeGreaterThanOrEqual(10)
+})
+
 test('a user who ignores RATE_LIMITED for documents is not read for a moment, and no other user waits', async () => {
   const time = { now: 0 }
   const debtors = new Set(['user alice'])

@@ -47,16 +47,37 @@ test('does not read the operations of a sender who ignores retryAfterMs, until t
   expect(isRead(await send())).toBe(true)
 })
 
+test.for([
+  ['one address', () => '198.51.100.7'],
+  ['one IPv6 network', (count: number) => `2001:db8:1:2::${(count + 1).toString(16)}`],
+] as const)('counts the refusals of invented tokens to %s, and not to its users', async ([, addressOf]) => {
+  const time = { now: 0 }
+  const refusals = createRefusalBudget(() => time.now)
+  await using gateway = await startGateway({ documentBudget, refusals, trustedProxies: ['127.0.0.1'] })
+  const from = (count: number, authorization: string): (() => Promise<Answer>) =>
+    sender(gateway, { authorization, 'x-forwarded-for': addressOf(count) })
+  let count = 0
+  const { read } = await sendUntilUnread(() => from(count++, `Bearer invented-${count}`)())
+  expect(read).toBe(50)
+  const alice = from(count, `Bearer ${await gateway.token('alice')}`)
+  expect(isRead(await alice())).toBe(true)
+  expect(isRead(await from(count, 'Bearer another')())).toBe(false)
+  time.now += 1_001
+  expect(isRead(await from(count, 'Bearer another')())).toBe(true)
+})
+
 test('delays the refusals of a sender who is not read, while others are answered', async () => {
-  let debtor = ''
+  let debtor: string | undefined
   const refusals = {
-    waitMs: (key: string) => (key.endsWith(debtor) ? 1_000 : 0),
+    waitMs: (key: string) => (debtor !== undefined && key.endsWith(debtor) ? 1_000 : 0),
     charge: () => undefined,
   }
   await using gateway = await startGateway({ documentBudget, refusals })
-  debtor = `Bearer ${await gateway.token('alice')}`
-  const alice = sender(gateway, { authorization: debtor })
+  const token = await gateway.token('alice')
+  const alice = sender(gateway, { authorization: `Bearer ${token}` })
   const bob = sender(gateway, { authorization: `Bearer ${await gateway.token('bob')}` })
+  expect(isRead(await alice())).toBe(true)
+  debtor = token
   let answered = 0
   const delayed = Array.from({ length: 10 }, async () => {
     const { status } = await alice()

@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { Senders } from '../../../src/transport/http/senders.ts'
 import { createServer } from '../../../src/transport/server.ts'
 import { startGateway } from './gateway.ts'
 import type { Gateway } from './gateway.ts'
@@ -89,7 +90,11 @@ test('names a port that is taken, and what to do', async () => {
   await using gateway = await startGateway()
   const port = Number(new URL(gateway.url).port)
   const second = createServer({
-    yoga: { handle: async () => undefined, closeStreams: async () => undefined },
+    yoga: {
+      handle: async () => undefined,
+      senders: new Senders(() => 'unknown', { authenticate: () => Promise.reject(new Error('not used')) }),
+      closeStreams: async () => undefined,
+    },
     websocket: gateway.websocket,
     health: gateway.health,
     metrics: { handle: () => false },

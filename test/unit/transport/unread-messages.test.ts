@@ -20,7 +20,7 @@ test.for<[ReadingState, Partial<Record<ReadingInput, ReadingState>>]>([
   expect(Object.fromEntries(next.filter(([, to]) => to !== undefined))).toEqual(expected)
 })
 
-/** What one connection does with its socket and its timer. The intake has no turn of its own. */
+/** The unread messages of one connection, and their effects in order. The test reads in place of the intake. */
 function start() {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
   const effects: string[] = []
