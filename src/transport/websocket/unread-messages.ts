@@ -120,9 +120,12 @@ export class UnreadMessages implements MessageSource {
     const isFree = this.#isNextFree
     this.#isNextFree = false
     const waitMs = isFree ? 0 : this.#reading.waitMs(this.#owner)
-    if (waitMs > 0) this.#apply('indebted', waitMs)
-    else this.#readOldest(isFree)
-    return this.#state === 'queued'
+    if (waitMs > 0) {
+      this.#apply('indebted', waitMs)
+      return false
+    }
+    this.#readOldest(isFree)
+    return this.#messages !== undefined
   }
 
   /** Call it if the payer is another one from now on. Reads messages that are held. */
