@@ -44,8 +44,11 @@ export type FollowerStore = Readonly<{
     failure: Readonly<{ afterMs: number; error: string }>,
     leaseId: string,
   ): Promise<void>
-  /** Sets a follower back, or forth, in a chat. */
-  setPosition(chat: Followed, seq: Seq): Promise<void>
+  /**
+   * Sets a follower back in a chat, to `seq`. A follower that is not that far keeps its position: no event is skipped.
+   * Returns false if there is no such chat.
+   */
+  setBack(chat: Followed, seq: Seq): Promise<boolean>
 }>
 
 const HAS_LEASE = 'chat_id = $1 AND follower_id = $2 AND user_id = $3 AND lease = $4::uuid'
@@ -109,19 +112,26 @@ const POSTPONE: Statement = {
     WHERE ${HAS_LEASE}`,
 }
 
-// One row each of chats, follower_positions and chat_marks, by their primary keys. A worker that has the lease loses
-// it, so that it cannot overwrite the position.
-const SET_POSITION: Statement = {
-  name: 'follower_set_position',
+// One row each of chats, follower_positions and chat_marks, by their primary keys. A follower without a position is
+// before its mark, or at the head if it has no mark. A worker that has the lease loses it, so that it cannot overwrite
+// the position.
+const SET_BACK: Statement = {
+  name: 'follower_set_back',
   text: `
-    WITH position AS (
-      INSERT INTO follower_positions AS p (chat_id, follower_id, seq) VALUES ($1, $2, $3)
-      ON CONFLICT (chat_id, follower_id) DO UPDATE SET seq = EXCLUDED.seq
+    WITH chat AS (SELECT id, head_seq FROM chats WHERE id = $1),
+    position AS (
+      INSERT INTO follower_positions AS p (chat_id, follower_id, seq)
+      SELECT id, $2::text, LEAST($3::int, COALESCE((
+        SELECT first_seq - 1 FROM chat_marks WHERE chat_id = $1 AND follower_id = $2::text AND user_id = ''
+      ), head_seq)) FROM chat
+      ON CONFLICT (chat_id, follower_id) DO UPDATE SET seq = LEAST(p.seq, $3::int)
+    ), mark AS (
+      INSERT INTO chat_marks AS m (chat_id, follower_id, first_seq, last_seq)
+      SELECT id, $2::text, $3::int + 1, head_seq FROM chat WHERE head_seq > $3::int
+      ON CONFLICT (chat_id, follower_id, user_id) DO UPDATE
+        SET lease = NULL, leased_until = NULL, due_at = clock_timestamp(), attempts = 0
     )
-    INSERT INTO chat_marks AS m (chat_id, follower_id, first_seq, last_seq)
-    SELECT id, $2, $3 + 1, head_seq FROM chats WHERE id = $1 AND head_seq > $3
-    ON CONFLICT (chat_id, follower_id, user_id) DO UPDATE
-      SET lease = NULL, leased_until = NULL, due_at = clock_timestamp(), attempts = 0`,
+    SELECT id FROM chat`,
 }
 
 export function createFollowerStore({ writer }: { writer: Pick<Writer, 'query'> }): FollowerStore {
@@ -149,9 +159,8 @@ export function createFollowerStore({ writer }: { writer: Pick<Writer, 'query'> 
       await writer.query(POSTPONE, [...keyOf(chat), leaseId, afterMs / 1000, text])
     },
 
-    async setPosition({ chatId, followerId }, seq) {
-      await writer.query(SET_POSITION, [chatId, followerId, seq])
-    },
+    setBack: async ({ chatId, followerId }, seq) =>
+      (await writer.query(SET_BACK, [chatId, followerId, seq])).length > 0,
   }
 }
 

@@ -1,7 +1,7 @@
 import { createWebhooks, type WebhookInput, type Webhooks } from '../../followers/webhooks/webhooks.ts'
 import { failureOf } from '../../followers/webhooks/deliver.ts'
 import type { Webhook } from '../../followers/webhooks/webhook.ts'
-import type { ChatId, Seq } from '../../ids.ts'
+import { type ChatId, globalId, type Seq } from '../../ids.ts'
 import { post } from '../../transport/outgoing/post.ts'
 import type { Process, RunCommand } from '../process.ts'
 import { openOperatorDatabase } from './operator-database.ts'
@@ -49,13 +49,16 @@ export const removeWebhook: RunCommand<Id> = (process, { id }) =>
   changed(process, id, `${id} is deleted, with its positions.`, (webhooks) => webhooks.remove(id))
 
 /** Delivers events of a chat again. */
-export const replayWebhook: RunCommand<Id & Readonly<{ chatId: ChatId; afterSeq: Seq }>> = (
+export const replayWebhook: RunCommand<Id & Readonly<{ chatId: ChatId; afterSeq: Seq }>> = async (
   process,
   { id, chatId, afterSeq },
-) =>
-  changed(process, id, `${id} receives the events of the chat after ${afterSeq} again.`, (webhooks) =>
-    webhooks.replay(id, chatId, afterSeq),
-  )
+) => {
+  const outcome = await withWebhooks(process, (webhooks) => webhooks.replay(id, chatId, afterSeq))
+  if (outcome === 'no webhook') throw unknown(id)
+  if (outcome === 'no chat') throw new Error(`There is no chat ${globalId.chat(chatId)}. Check its id.`)
+  process.print(`${id} receives the events of the chat after ${afterSeq} again.`)
+  return 0
+}
 
 /** Prints the new secret. */
 export const rotateWebhookSecret: RunCommand<Id> = async (process, { id }) => {

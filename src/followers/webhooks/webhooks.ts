@@ -21,8 +21,8 @@ export type Webhooks = Readonly<{
   resume(id: string): Promise<boolean>
   /** Returns the new secret. The former one signs as well for a day. Undefined if there is no such webhook. */
   rotateSecret(id: string): Promise<string | undefined>
-  /** Delivers the events of a chat after a seq again, and then continues. */
-  replay(id: string, chatId: ChatId, afterSeq: Seq): Promise<boolean>
+  /** Delivers the events of a chat after a seq again, and then continues. Skips nothing that is due. */
+  replay(id: string, chatId: ChatId, afterSeq: Seq): Promise<'done' | 'no webhook' | 'no chat'>
   /** Posts a message of type `webhook.test`, once. Undefined if there is no such webhook. */
   test(id: string, post: Post): Promise<Posted | undefined>
 }>
@@ -55,9 +55,8 @@ export function createWebhooks({ writer, now = Date.now }: Dependencies): Webhoo
       return (await store.rotate(id, secret, new Date(now() + BOTH_SECRETS_MS))) ? secret : undefined
     },
     async replay(id, chatId, afterSeq) {
-      const webhook = await find(id)
-      if (webhook !== undefined) await followers.setPosition({ chatId, followerId: id }, afterSeq)
-      return webhook !== undefined
+      if ((await find(id)) === undefined) return 'no webhook'
+      return (await followers.setBack({ chatId, followerId: id }, afterSeq)) ? 'done' : 'no chat'
     },
     async test(id, post) {
       const webhook = await find(id)

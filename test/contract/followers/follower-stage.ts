@@ -171,6 +171,6 @@ function mortalStore(store: Parts['store'], isDead: () => boolean): Parts['store
     finish: (...args) => (isDead() ? never() : store.finish(...args)),
     release: (...args) => (isDead() ? never() : store.release(...args)),
     postpone: (...args) => (isDead() ? never() : store.postpone(...args)),
-    setPosition: store.setPosition,
+    setBack: store.setBack,
   }
 }

@@ -122,6 +122,29 @@ test('delivers a chat again after any position', async () => {
   expect(seqsOf(receiver.accepted.all, chatId).at(-1)).toBe(4)
 })
 
+test('a replay from beyond what was delivered skips nothing', async () => {
+  await using stage = await startStage()
+  const { alice, receiver, chatId } = stage
+  const plain = chatId.replace('chat_', '') as ChatId
+  const replay = (afterSeq: number) =>
+    receiver.operate((webhooks) => webhooks.replay(receiver.id, plain, afterSeq))
+  // Without a position, with a mark alone, and with a position.
+  await replay(999)
+  await receiver.operate((webhooks) => webhooks.pause(receiver.id))
+  await expect.poll(async () => (await receiver.operate((all) => all.list()))[0]?.pausedAt).not.toBeNull()
+  for (const body of ['one', 'two']) await alice.send(chatId, body)
+  await replay(1)
+  await receiver.operate((webhooks) => webhooks.resume(receiver.id))
+  await receiver.accepted.until((all) => seqsOf(all, chatId).includes(2))
+  await replay(999)
+  await alice.send(chatId, 'three')
+  await receiver.accepted.until((all) => seqsOf(all, chatId).includes(3))
+  // A replay takes the lease from the worker, so an event in progress may be repeated.
+  expect([...new Set(seqsOf(receiver.accepted.all, chatId))]).toEqual([1, 2, 3])
+  const nowhere = '0199a1b2-0000-7000-8000-000000000000' as ChatId
+  expect(await receiver.operate((webhooks) => webhooks.replay(receiver.id, nowhere, 0))).toBe('no chat')
+})
+
 test("the product's backend replays a chat to all webhooks, or to one", async () => {
   await using stage = await startStage()
   await using other = await startReceiver(stage.databaseUrl)
