@@ -97,8 +97,8 @@ export async function checkLines(lines: AsyncIterable<Line>, now: Date): Promise
     }
   }
 
-  for await (const { number: line, text } of lines) {
-    const record = text.length > MAX_LINE_LENGTH ? 'is too long' : parseRecord(text)
+  for await (const { number: line, ...content } of lines) {
+    const record = problemOfLine(content) ?? parseRecord(content.text)
     const problem = typeof record === 'string' ? record : add(record)
     if (problem !== undefined) problems.push({ line, text: problem })
     if (problems.length >= MAX_PROBLEMS) break
@@ -106,6 +106,11 @@ export async function checkLines(lines: AsyncIterable<Line>, now: Date): Promise
   return problems.length > 0
     ? { type: 'rejected', problems }
     : { type: 'planned', plan: { users, chats, messageCount } }
+}
+
+function problemOfLine({ text, isUtf8 }: Omit<Line, 'number'>): string | undefined {
+  if (!isUtf8) return 'is not UTF-8; convert the file to UTF-8'
+  return text.length > MAX_LINE_LENGTH ? 'is too long' : undefined
 }
 
 function problemOfGroup({ title, members }: ChatRecord): string | undefined {

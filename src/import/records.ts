@@ -71,8 +71,10 @@ const name = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
-const url = z.url({ protocol: /^https?$/ }).max(2_048)
+const time = z.iso
+  .datetime({ offset: true, error: 'must be a time such as 2025-03-01T09:00:00Z' })
+  .transform((text) => new Date(text))
+const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).max(2_048)
 const key = checked((text) => parseKey('id', text))
 
 const dataOf = (kind: keyof typeof MAX_DATA_BYTES) =>

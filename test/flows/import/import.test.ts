@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { createTestDatabase, query } from '../../harness/servers/database.ts'
 import { SERVER_API, startParley } from '../../harness/servers/parley.ts'
@@ -66,6 +67,27 @@ test('a file with problems changes nothing, and each problem names its line', as
   expect(rejected.code).toBe(1)
   expect(rejected.noticed).toContain('nothing was imported:\nline 8: sender:')
   expect(await query(database.url, 'SELECT id FROM users')).toEqual([])
+})
+
+test('lines end at line ends alone, and their letters are those of the file', async () => {
+  await using database = await createTestDatabase()
+  const env = { DATABASE_URL: database.url }
+  await using file = await fileWith([])
+  const user = (id: string, name: string) =>
+    `{"type":"user","id":"${id}","name":"${name}","data":{"note":"${name}"}}`
+  // A byte order mark, line ends of Windows, and a line separator within a string.
+  await writeFile(
+    file.path,
+    `\uFEFF${user('ann', 'Änn')}\r\n${user('ben', 'a\u2028b')}\r\n${user('cleo', '\u{1f600}')}`,
+  )
+  expect(await run(['import', file.path], env)).toMatchObject({ code: 0 })
+  const notes = "SELECT data->>'note' AS note FROM users WHERE data IS NOT NULL ORDER BY id"
+  const letters = [{ note: 'Änn' }, { note: 'a\u2028b' }, { note: '\u{1f600}' }]
+  expect(await query(database.url, notes)).toEqual(letters)
+  await writeFile(file.path, Buffer.from(`${user('dan', 'Dan')}\n${user('eve', 'Ève')}\n`, 'latin1'))
+  const rejected = await run(['import', file.path], env)
+  expect(rejected.noticed).toContain('nothing was imported:\nline 2: is not UTF-8')
+  expect(await query(database.url, notes)).toEqual(letters)
 })
 
 test('--check writes nothing', async () => {

@@ -34,7 +34,11 @@ const message = (fields: object): object => ({
 async function check(...records: readonly (object | string)[]) {
   async function* lines(): AsyncGenerator<Line, void, void> {
     for (const [index, record] of records.entries()) {
-      yield { number: index + 1, text: typeof record === 'string' ? record : JSON.stringify(record) }
+      yield {
+        number: index + 1,
+        text: typeof record === 'string' ? record : JSON.stringify(record),
+        isUtf8: true,
+      }
     }
   }
   return checkLines(lines(), NOW)
@@ -85,7 +89,7 @@ test.each([
   [message({ id: 'first' }), 'there is a message first in this chat before'],
   [message({ sentAt: at(0) }), 'is older than the line before it in this chat; sort messages by time'],
   [message({ sentAt: '2026-07-01T00:00:00Z' }), 'sentAt is in the future'],
-  [message({ sentAt: 'yesterday' }), 'sentAt: Invalid ISO datetime'],
+  [message({ sentAt: 'yesterday' }), 'sentAt: must be a time such as 2025-03-01T09:00:00Z'],
   [message({ body: '' }), 'body: body must be 1 to 8192 characters long'],
   [message({ replyTo: 'zero' }), 'there is no message zero before'],
 ] as const)('rejects %j', async (record, problem) => {
