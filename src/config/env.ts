@@ -32,6 +32,7 @@ function strayNames(raw: RawEnvironment, values: Environment): string[] {
   const problems: string[] = []
   for (const [name, value] of Object.entries(raw)) {
     if (value === undefined || value === '' || isVariable(name) || isServiceLink(name, value)) continue
+    if (BACKEND_NAMES.includes(name)) continue
     const problem = prefixed(name) ?? misspelt(name, values)
     if (problem !== undefined) problems.push(problem)
   }
@@ -49,6 +50,12 @@ function isVariable(name: string): boolean {
 function isServiceLink(name: string, value: string): boolean {
   return /^PARLEY_(SERVICE_(HOST|PORT.*)|PORT_\d+_(TCP|UDP).*)$/.test(name) || /^(tcp|udp):\/\//.test(value)
 }
+
+/**
+ * The variables of the product's own backend in the documentation and in examples/product-backend.ts. It often shares a
+ * shell or an environment file with Parley, and commands such as `parley webhook create` run there.
+ */
+const BACKEND_NAMES: readonly string[] = ['PARLEY_KEY', 'PARLEY_SERVER_API', 'PARLEY_WEBHOOK_SECRET']
 
 const PREFIX = 'PARLEY'
 

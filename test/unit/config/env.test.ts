@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { readEnvironment } from '../../../src/config/env.ts'
 import { problemsOf } from './problems.ts'
@@ -51,6 +52,13 @@ test.each(['SORT', 'POST', 'HOSTS', 'PORTS', 'COST', 'GHOST', 'LOGLEVEL', 'NODEE
 test('a name like one of Parley’s is ignored if Parley’s is set as well', () => {
   expect(problemsOf({ GATEWAY_IP: '10.0.0.1' })).toHaveLength(1)
   expect(problemsOf({ GATEWAY_IP: '10.0.0.1', GATEWAY_ID: 'one' })).toEqual([])
+})
+
+test('the variables of the example backend may be in the environment of Parley', async () => {
+  const example = await readFile(new URL('../../../examples/product-backend.ts', import.meta.url), 'utf8')
+  const names = example.match(/\bPARLEY_[A-Z_]+/g) ?? []
+  expect(names).toContain('PARLEY_KEY')
+  expect(problemsOf(Object.fromEntries(names.map((name) => [name, 'x'])))).toEqual([])
 })
 
 test('names with the prefix PARLEY_ are reported', () => {
