@@ -8,6 +8,9 @@ export const idArgument = {
     if (parsed?.type === 'User') return parsed.id
     throw badInput(`${name} is not the ID of a user. Pass an ID such as user_alice.`)
   },
+  /** The error names the item. */
+  users: (name: string, texts: readonly string[]): UserId[] =>
+    texts.map((text, index) => idArgument.user(`${name}[${index}]`, text)),
   chat: (name: string, text: string): ChatId => {
     const parsed = parseGlobalId(text)
     if (parsed?.type === 'Chat') return parsed.id

@@ -1,5 +1,5 @@
 import { badInput, notFound } from '../errors.ts'
-import { type ChatId, type MemberId, newChatId, type UserId } from '../ids.ts'
+import { type ChatId, type MemberId, newChatId, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 import {
   answerInTime,
   changeNotConfirmed,
@@ -131,7 +131,7 @@ export function createChats({ store, userExists }: Dependencies): Chats {
     if (viewerId === otherId) {
       throw badInput('userId is your own; a direct chat needs another user')
     }
-    if (!(await userExists(otherId))) throw notFound('User')
+    if (otherId === SYSTEM_USER_ID || !(await userExists(otherId))) throw notFound('User')
     const pair = viewerId < otherId ? ([viewerId, otherId] as const) : ([otherId, viewerId] as const)
     const command = runDurableCommand({
       attempt: () => findOrCreate(viewerId, pair),

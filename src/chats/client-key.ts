@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { badInput } from '../errors.ts'
 import type { DeviceId } from '../ids.ts'
 import { codePoints } from '../lib/text.ts'
@@ -19,6 +20,11 @@ export function parseKey(name: string, value: string): string {
     throw badInput(`${name} must not contain control characters or invalid Unicode`)
   }
   return value
+}
+
+/** Returns a 128-bit digest of a request. It distinguishes a retry from another request with the same key. */
+export function fingerprintOf(content: unknown): Buffer {
+  return createHash('sha256').update(JSON.stringify(content)).digest().subarray(0, 16)
 }
 
 /** Returns the id that the app generated for this device; undefined if there is none. Errors: as `parseKey`. */

@@ -4,10 +4,10 @@ import { type JsonObject, problemOfJson } from '../lib/bounded-json.ts'
 /** The largest data of each kind of object, in bytes of JSON. */
 export const MAX_DATA_BYTES = { message: 4_096, chat: 16_384, user: 4_096 } as const
 
-/** Errors: BAD_USER_INPUT – see `problemOfJson`. */
-export function parseData(value: unknown, of: keyof typeof MAX_DATA_BYTES): JsonObject {
+/** `name` is the argument in error texts. Errors: BAD_USER_INPUT – see `problemOfJson`. */
+export function parseData(value: unknown, of: keyof typeof MAX_DATA_BYTES, name = 'data'): JsonObject {
   const problem = problemOfJson(value, MAX_DATA_BYTES[of])
-  if (problem !== undefined) throw badInput(`data ${problem}`)
+  if (problem !== undefined) throw badInput(`${name} ${problem}`)
   return value as JsonObject
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { parseTitle, parseTtl } from '../chats/chat-input.ts'
 import type { ChatLog } from '../chats/chat-log.ts'
 import type { Publish } from '../chats/durable-change.ts'
@@ -8,7 +7,7 @@ import { type ChatId, newChatId, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 import { isSystem } from '../chats/roles.ts'
 import { parseData } from '../chats/custom-data.ts'
 import { canonicalJson } from '../lib/bounded-json.ts'
-import { parseKey } from '../chats/client-key.ts'
+import { fingerprintOf, parseKey } from '../chats/client-key.ts'
 import {
   answerInTime,
   changeNotConfirmed,
@@ -121,9 +120,9 @@ function toGroup(creatorId: UserId, input: GroupInput & Pick<NewGroup, 'ownerIds
   return {
     chatId: newChatId(),
     creatorId,
-    clientChatId: parseKey('clientChatId', input.clientChatId),
+    clientChatId: parseKey(isSystem(creatorId) ? 'key' : 'clientChatId', input.clientChatId),
     // A group without data keeps the digest that it had before there was data.
-    fingerprint: digest([
+    fingerprint: fingerprintOf([
       title,
       messageTtlSeconds,
       memberIds,
@@ -135,11 +134,6 @@ function toGroup(creatorId: UserId, input: GroupInput & Pick<NewGroup, 'ownerIds
     ownerIds: input.ownerIds,
     memberIds,
   }
-}
-
-/** Returns a 128-bit digest of the content. It distinguishes a retry from another group with the same key. */
-function digest(content: unknown): Buffer {
-  return createHash('sha256').update(JSON.stringify(content)).digest().subarray(0, 16)
 }
 
 function createdEvent({ chatId, creatorId, memberIds }: NewGroup, at: Date): ChatEvent {

@@ -30,6 +30,12 @@ export type PresentMember = Readonly<{ userId: UserId; role: MemberRole }>
 export type EventPlace = Readonly<{ chatId: ChatId; seq: Seq; at: Date }>
 
 /** For methods that take a transaction: it must hold the lock on the chat's row. */
+/** A key with which the product's backend changes members, and a digest of the change. */
+export type MemberChangeKey = Readonly<{ chatId: ChatId; key: string; at: Date; fingerprint: Buffer }>
+
+/** `conflict`: the key was used for another change. */
+export type KeyClaim = 'new' | 'repeated' | 'conflict'
+
 export type GroupStore = Readonly<{
   /** Creates the group and the first event of its log. Returns undefined and creates nothing if the key was used. */
   create(group: NewGroup): Promise<Readonly<{ at: Date }> | undefined>
@@ -44,8 +50,8 @@ export type GroupStore = Readonly<{
   findExisting(tx: Transaction, userIds: readonly UserId[]): Promise<ReadonlySet<UserId>>
   /** Returns all present members by user. */
   presentMembers(tx: Transaction, chatId: ChatId): Promise<ReadonlyMap<UserId, PresentMember>>
-  /** Records the key of an update of members. Returns false if the chat has it already. */
-  claimKey(tx: Transaction, key: Readonly<{ chatId: ChatId; key: string; at: Date }>): Promise<boolean>
+  /** Records the key of an update of members, unless the chat has it already. The caller holds the lock of the chat. */
+  claimKey(tx: Transaction, key: MemberChangeKey): Promise<KeyClaim>
   /** Returns the present member other than `exceptId` with the highest role; of several, the earliest to join. */
   findSuccessor(tx: Transaction, chatId: ChatId, exceptId: UserId): Promise<Successor | undefined>
   /** Adds members: the first joins at `place.seq`, each other one seq later. None of them may be a present member. */
@@ -166,8 +172,17 @@ export function createGroupStore({ writer }: { writer: Writer }): GroupStore {
       )
     },
 
-    async claimKey(tx, key) {
-      return (await tx.prisma.memberChangeKey.createMany({ data: [key], skipDuplicates: true })).count > 0
+    async claimKey(tx, { chatId, key, at, fingerprint }) {
+      const where = { chatId_key: { chatId, key } }
+      const first = await tx.prisma.memberChangeKey.findUnique({ where, select: { fingerprint: true } })
+      if (first !== null) {
+        const isSame = first.fingerprint === null || fingerprint.equals(first.fingerprint)
+        return isSame ? 'repeated' : 'conflict'
+      }
+      await tx.prisma.memberChangeKey.create({
+        data: { chatId, key, at, fingerprint: Uint8Array.from(fingerprint) },
+      })
+      return 'new'
     },
 
     async findSuccessor(tx, chatId, exceptId) {

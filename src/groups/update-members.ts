@@ -1,7 +1,7 @@
 import type { Change, LockedChat } from '../chats/chat-log.ts'
-import { parseKey } from '../chats/client-key.ts'
+import { fingerprintOf, parseKey } from '../chats/client-key.ts'
 import type { DurableChange } from '../chats/durable-change.ts'
-import { badInput, forbidden } from '../errors.ts'
+import { badInput, forbidden, ParleyError } from '../errors.ts'
 import type { MemberRole } from '../events/chat.ts'
 import { type ChatId, globalId, SYSTEM_USER_ID, type UserId } from '../ids.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
@@ -31,6 +31,7 @@ export type MemberUpdater = Readonly<{
    * Errors:
    * - NOT_FOUND – no such chat or user.
    * - FORBIDDEN – the chat is direct, or no owner would be left.
+   * - CONFLICT – the key was used for another update of the chat.
    * - BAD_USER_INPUT – no member, too many, or one that is named twice; more members than a group may have.
    * - UNAVAILABLE – not confirmed in time; may be repeated.
    */
@@ -78,15 +79,33 @@ export function createMemberUpdater({ change, store, memberRules }: Dependencies
   return {
     async update(chatId, update) {
       const key = parseKey('key', update.key)
+      const fingerprint = fingerprintOf(contentOf(update))
       requireDistinct([...update.set.map(({ userId }) => userId), ...update.remove])
       await memberRules.requireExisting(update.set.map(({ userId }) => userId))
       await change({ chatId, actorId: SYSTEM_USER_ID, what: 'Chat' }, async (tx, chat) => {
         if (chat.kind === 'DIRECT') throw forbidden('The members of a direct chat cannot change')
-        const isNew = await store.claimKey(tx, { chatId, key, at: chat.now })
-        return isNew ? apply(tx, { ...chat, chatId }, update) : []
+        const claim = await store.claimKey(tx, { chatId, key, at: chat.now, fingerprint })
+        if (claim === 'conflict') throw keyConflict()
+        return claim === 'new' ? apply(tx, { ...chat, chatId }, update) : []
       })
     },
   }
+}
+
+/** The order in which an update names its members is not a part of it. */
+function contentOf({ set, remove }: MemberUpdate): unknown {
+  return [set.map(({ userId, role }) => [userId, role]).toSorted(byUser), remove.toSorted()]
+}
+
+function byUser([a = '']: readonly string[], [b = '']: readonly string[]): number {
+  return a < b ? -1 : 1
+}
+
+function keyConflict(): ParleyError {
+  return new ParleyError(
+    'CONFLICT',
+    'You used this key for another update of the members. Use a new key for each update.',
+  )
 }
 
 function requireDistinct(userIds: readonly UserId[]): void {

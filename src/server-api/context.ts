@@ -60,14 +60,23 @@ export function createServerContextFactory(
 ): (session: Session | undefined) => ServerContext {
   return (session) => {
     const deadline: Deadline = { at: Infinity }
-    const users = new DataLoader<UserId, User>(async (ids) => {
-      return (await services.users.findMany(ids)).map((user) => user ?? notFound('User'))
-    })
+    // Not cached: a later mutation of the same call can change a user.
+    const users = new DataLoader<UserId, User>(
+      async (ids) =>
+        (await services.users.findCurrent(ids)).map(
+          (user, index) => user ?? notFound(`User ${globalId.user(ids[index] as UserId)}`),
+        ),
+      { cache: false },
+    )
     return {
       services,
       key: keyOf(session),
       actedAs: new Set(),
       loadUser: (id) => users.load(id),
+      async loadPerson(id) {
+        if (id === SYSTEM_USER_ID) throw notFound(`User ${globalId.user(id)}`)
+        return users.load(id)
+      },
       pages: pageLimitFor(deadline),
       deadline,
       clock,
@@ -91,6 +100,11 @@ export type ServerContext = Readonly<{
   actedAs: Set<UserId>
   /** Reads of one tick share a statement. Rejects with NOT_FOUND if there is no such user. */
   loadUser(id: UserId): Promise<User>
+  /**
+   * As `loadUser`, for a user that the call changes, or in whose name it acts. Rejects with NOT_FOUND for the system
+   * user.
+   */
+  loadPerson(id: UserId): Promise<User>
   pages: PageLimit
   deadline: Deadline
   clock: Clock
@@ -111,10 +125,9 @@ export function requireScope({ scopes, name }: ServerKey, scope: Scope): void {
  * Errors: FORBIDDEN – the key does not have the scope `act-as-user`, or the user is deactivated; NOT_FOUND – no such
  * user.
  */
-export async function actAs(userId: UserId, { key, services, actedAs }: ServerContext): Promise<UserId> {
+export async function actAs(userId: UserId, { key, loadPerson, actedAs }: ServerContext): Promise<UserId> {
   requireScope(key, 'act-as-user')
-  const user = await services.users.find(userId)
-  if (user === undefined || userId === SYSTEM_USER_ID) throw notFound(`User ${globalId.user(userId)}`)
+  const user = await loadPerson(userId)
   if (user.deactivatedAt !== undefined) throw forbidden(`${globalId.user(userId)} is deactivated.`)
   actedAs.add(userId)
   return userId

@@ -166,6 +166,7 @@ list.`,
 
 - \`NOT_FOUND\` – no such chat or user
 - \`FORBIDDEN\` – the chat is direct, or no owner would be left
+- \`CONFLICT\` – the key was used for another change of the chat
 - \`BAD_USER_INPUT\` – more than 500 users, or one that is named twice; more members than a group may have`,
   'Mutation.updateMembers(input:)': 'The change.',
   'Mutation.upsertUsers': `Creates or updates up to 500 users. They can be in chats before they sign in for the first time. If a user signs in
@@ -229,7 +230,7 @@ with a later token, its name and picture replace these. Scope \`users\`.
   UpdateMembersInput: 'Input of `updateMembers`.',
   'UpdateMembersInput.chatId': 'The group.',
   'UpdateMembersInput.key':
-    'Your own key for this change: 1 to 64 printable characters. A late retry with it changes nothing.',
+    'Your own key for this change: 1 to 64 printable characters. A late retry with it changes nothing, and another change is CONFLICT.',
   'UpdateMembersInput.remove': 'These users stop being members. Others are ignored.',
   'UpdateMembersInput.set': 'These users become members with these roles; present members only get the role.',
   User: 'A user, who may never have signed in.',

@@ -21,6 +21,8 @@ export type Users = Readonly<{
   setDeactivated(id: UserId, isDeactivated: boolean): Promise<boolean>
   /** Returns users in the order of `ids`; undefined if there is none. The result may be `USER_CACHE_TTL_MS` old. */
   findMany(ids: readonly UserId[]): Promise<(User | undefined)[]>
+  /** As `findMany`, but reads the users now, so that changes through other gateways are seen. */
+  findCurrent(ids: readonly UserId[]): Promise<(User | undefined)[]>
   find(id: UserId): Promise<User | undefined>
   /** Returns the user if they were read less than `USER_CACHE_TTL_MS` ago. Reads nothing. */
   recent(id: UserId): User | undefined
@@ -98,6 +100,15 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
     return ids.map((id) => found.get(id) ?? read.get(id))
   }
 
+  async function findCurrent(ids: readonly UserId[]): Promise<(User | undefined)[]> {
+    if (ids.length === 0) return []
+    // A read in progress may have begun before the change, so it is not joined.
+    const users = await store.findMany([...new Set(ids)])
+    for (const user of users) cache.set(user.id, { user, readAt: elapsedMs() })
+    const found = new Map(users.map((user) => [user.id, user]))
+    return ids.map((id) => found.get(id))
+  }
+
   async function setDeactivated(id: UserId, isDeactivated: boolean): Promise<boolean> {
     const isKnown = await store.setDeactivated(id, isDeactivated)
     cache.delete(id)
@@ -108,6 +119,7 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
     provision,
     setDeactivated,
     findMany,
+    findCurrent,
     find: async (id) => (await findMany([id]))[0],
     recent,
   }

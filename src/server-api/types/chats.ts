@@ -121,7 +121,7 @@ function defineEnsure(builder: ServerBuilder): void {
       args: { userIds: t.arg.idList({ required: true }) },
       resolve: async (_, args, context) => {
         const [first, second] = pairOf(args.userIds)
-        await context.loadUser(first)
+        await Promise.all([context.loadPerson(first), context.loadPerson(second)])
         return (await context.services.chats.startDirectChat(first, second)).chat
       },
     }),
@@ -133,8 +133,8 @@ function defineEnsure(builder: ServerBuilder): void {
         const { chatId, created } = await context.services.ensureGroup({
           key,
           title,
-          ownerIds: input.ownerIds.map((id) => idArgument.user('ownerIds', id)),
-          memberIds: input.memberIds.map((id) => idArgument.user('memberIds', id)),
+          ownerIds: idArgument.users('ownerIds', input.ownerIds),
+          memberIds: idArgument.users('memberIds', input.memberIds),
           messageTtlSeconds: messageTtlSeconds ?? undefined,
           data: data ?? undefined,
         })
@@ -203,8 +203,11 @@ function defineChanges(builder: ServerBuilder): void {
         const chatId = idArgument.chat('chatId', input.chatId)
         await context.services.memberUpdater.update(chatId, {
           key: input.key,
-          set: input.set.map(({ userId, role }) => ({ userId: idArgument.user('userId', userId), role })),
-          remove: input.remove.map((id) => idArgument.user('remove', id)),
+          set: input.set.map(({ userId, role }, index) => ({
+            userId: idArgument.user(`set[${index}].userId`, userId),
+            role,
+          })),
+          remove: idArgument.users('remove', input.remove),
         })
         return requireChat(chatId, context)
       },
@@ -213,9 +216,10 @@ function defineChanges(builder: ServerBuilder): void {
 }
 
 function pairOf(ids: readonly string[]) {
-  const [first, second, ...others] = ids.map((id) => idArgument.user('userIds', id))
-  if (first !== undefined && second !== undefined && others.length === 0) return [first, second] as const
-  throw badInput('userIds must name two users. For more, use ensureGroup.')
+  const [first, second, ...others] = idArgument.users('userIds', ids)
+  const isPair = first !== undefined && second !== undefined && others.length === 0 && first !== second
+  if (isPair) return [first, second] as const
+  throw badInput('userIds must name two different users. For more, use ensureGroup.')
 }
 
 /** Rejects with NOT_FOUND if the chat does not exist. */

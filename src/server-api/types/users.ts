@@ -43,7 +43,7 @@ export function defineUsers(builder: ServerBuilder): void {
       args: { ids: t.arg.idList({ required: true }) },
       resolve: async (_, { ids }, { services }) => {
         requireFew(ids)
-        const users = await services.users.findMany(ids.map((id) => idArgument.user('ids', id)))
+        const users = await services.users.findCurrent(idArgument.users('ids', ids))
         return users.map((user) => user ?? null)
       },
     }),
@@ -56,7 +56,7 @@ export function defineUsers(builder: ServerBuilder): void {
         const { services, clock } = context
         requireFew(users)
         const issuedAt = new Date(clock.now())
-        const profiles = users.map((user) => toProfile(user, issuedAt))
+        const profiles = users.map((user, index) => toProfile(user, `users[${index}]`, issuedAt))
         await Promise.all(profiles.map((profile) => services.users.provision(profile)))
         return Promise.all(profiles.map(({ id }) => context.loadUser(id)))
       },
@@ -89,7 +89,7 @@ function defineAccess(builder: ServerBuilder): void {
       type: 'User',
       args: { userId: t.arg.id({ required: true }) },
       resolve: async (_, args, context) => {
-        const user = await context.loadUser(idArgument.user('userId', args.userId))
+        const user = await context.loadPerson(idArgument.user('userId', args.userId))
         await signOut(user.id, context)
         return user
       },
@@ -123,17 +123,22 @@ type UserInput = Readonly<{
   data?: unknown
 }>
 
-function toProfile({ id, name: text, avatarUrl, data: given }: UserInput, issuedAt: Date): Profile {
-  const name = toSingleLine(text)
-  if (name === undefined) throw badInput(`The name of ${id} has nothing to show. Pass a visible name.`)
-  const data = given === undefined || given === null ? given : parseData(given, 'user')
-  return { id: idArgument.user('id', id), name, avatarUrl: toPicture(avatarUrl ?? null), issuedAt, data }
+/** `item` names the user in errors. */
+function toProfile(input: UserInput, item: string, issuedAt: Date): Profile {
+  const id = idArgument.user(`${item}.id`, input.id)
+  if (id === SYSTEM_USER_ID) throw badInput(`${item}.id is reserved for system messages. Pass another ID.`)
+  const name = toSingleLine(input.name)
+  if (name === undefined) throw badInput(`${item}.name has nothing to show. Pass a visible name.`)
+  const avatarUrl = toPicture(`${item}.avatarUrl`, input.avatarUrl ?? null)
+  const { data: given } = input
+  const data = given === undefined || given === null ? given : parseData(given, 'user', `${item}.data`)
+  return { id, name, avatarUrl, issuedAt, data }
 }
 
-function toPicture(text: string | null): string | null {
+function toPicture(name: string, text: string | null): string | null {
   if (text === null) return null
   const url = URL.parse(text)
   const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
   if (isWeb && url.href.length <= MAX_PICTURE_LENGTH) return url.href
-  throw badInput(`avatarUrl must be an http or https address of ${MAX_PICTURE_LENGTH} characters at most.`)
+  throw badInput(`${name} must be an http or https address of ${MAX_PICTURE_LENGTH} characters at most.`)
 }

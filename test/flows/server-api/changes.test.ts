@@ -118,6 +118,21 @@ test('updates members in one step, and a late retry does not undo later changes'
   ])
 })
 
+test('a key of an update of members cannot be used for another update', async () => {
+  await using parley = await startParley({ config: SERVER_API })
+  const backend = await parley.backend()
+  await upsert(backend, 'alice', 'bob', 'carol')
+  const { chat } = await ensureGroup(backend, { ownerIds: ['user_alice'], memberIds: [] })
+  const update = { chatId: chat.id, key: 'x', set: [{ userId: 'user_bob' }, { userId: 'user_carol' }] }
+  await updateMembers(backend, update)
+  const all = { user_alice: 'OWNER', user_bob: 'MEMBER', user_carol: 'MEMBER' }
+  expect(await updateMembers(backend, { ...update, set: update.set.toReversed() })).toEqual(all)
+  const codeOf = (other: object) => backend.codeOf(UPDATE_MEMBERS, { input: { ...update, ...other } })
+  expect(await codeOf({ set: [{ userId: 'user_bob' }] })).toBe('CONFLICT')
+  expect(await codeOf({ set: [], remove: ['user_bob', 'user_carol'] })).toBe('CONFLICT')
+  expect(await updateMembers(backend, update)).toEqual(all)
+})
+
 test('keeps an owner in each group, and rejects a user that is named twice or does not exist', async () => {
   await using parley = await startParley({ config: SERVER_API })
   const backend = await parley.backend()

@@ -40,6 +40,15 @@ test('items of lists count, and numbers must be JSON', () => {
   expect(problemOfJson({ number: Number.POSITIVE_INFINITY }, 100)).toContain('number')
 })
 
+test.each([
+  ['a NUL character', { note: 'a\0b' }],
+  ['half of a surrogate pair', { list: ['\ud800'] }],
+  ['a NUL character in a key', { inner: { '\0': 1 } }],
+])('%s is rejected, because databases and strict parsers cannot read it', (_case, value) => {
+  expect(problemOfJson(value, 100)).toBe('has a NUL character or half of a surrogate pair')
+  expect(problemOfJson({ note: 'tab\tand \u{1f600}' }, 100)).toBeUndefined()
+})
+
 test('a value that is far too deep or wide is rejected without a walk through all of it', () => {
   const deep = JSON.parse('{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000)) as Json
   expect(problemOfJson(deep, 4_096)).toContain('levels deep')

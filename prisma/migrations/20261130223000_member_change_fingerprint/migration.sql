@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "member_change_keys" ADD COLUMN     "fingerprint" BYTEA;
