@@ -65,6 +65,7 @@ export function createMessageHook(dependencies: Dependencies): MessageHook {
     onBreak: () => logger.error({ acceptsUnchecked }, 'message hook fails; it is not asked for ten seconds'),
     onReset: () => logger.info('message hook answers again'),
   })
+  let hasFailed = false
 
   return {
     async ask(question) {
@@ -76,9 +77,13 @@ export function createMessageHook(dependencies: Dependencies): MessageHook {
 
   async function decide(question: HookQuestion): Promise<HookDecision> {
     try {
-      return await client.ask(question.type, dataOf(question), readDecision)
+      const decision = await client.ask(question.type, dataOf(question), readDecision)
+      hasFailed = false
+      return decision
     } catch (error) {
-      logger.debug({ err: error }, 'message hook failed')
+      // The first of several failures in a row tells the operator the reason. The others would fill the log.
+      logger[hasFailed ? 'debug' : 'warn']({ err: error, acceptsUnchecked }, 'message hook failed')
+      hasFailed = true
       return acceptsUnchecked ? { type: 'accept' } : { type: 'unknown' }
     }
   }
