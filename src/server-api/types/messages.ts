@@ -153,10 +153,10 @@ type SendInput = Readonly<{
 type Sent = Readonly<{ message: Message; deduplicated: boolean }>
 type Failed = Readonly<{ code: string; text: string; isRetryable: boolean }>
 
-async function send(input: SendInput, context: ServerContext): Promise<Sent> {
-  const { senderId, chatId, clientMessageId, body, replyToId, type, data } = input
+async function send(input: SendInput, sender: Promise<UserId>, context: ServerContext): Promise<Sent> {
+  const { chatId, clientMessageId, body, replyToId, type, data } = input
   return context.services.messageSender.send({
-    senderId: await senderOf(senderId ?? undefined, context),
+    senderId: await sender,
     chatId: idArgument.chat('chatId', chatId),
     clientMessageId,
     body,
@@ -167,8 +167,10 @@ async function send(input: SendInput, context: ServerContext): Promise<Sent> {
   })
 }
 
-async function senderOf(text: string | undefined, context: ServerContext): Promise<UserId> {
-  return text === undefined ? SYSTEM_USER_ID : actAs(idArgument.user('senderId', text), context)
+async function senderOf(text: SendInput['senderId'], context: ServerContext): Promise<UserId> {
+  return text === undefined || text === null
+    ? SYSTEM_USER_ID
+    : actAs(idArgument.user('senderId', text), context)
 }
 
 function optionalMessage(text: string | undefined): MessageId | undefined {
@@ -210,7 +212,7 @@ function defineSend(builder: ServerBuilder): void {
     sendMessage: t.field({
       type: payload,
       args: { input: t.arg({ type: input, required: true }) },
-      resolve: (_, args, context) => send(args.input, context),
+      resolve: (_, { input: one }, context) => send(one, senderOf(one.senderId, context), context),
     }),
     sendMessages: t.field({
       type: [result],
@@ -219,7 +221,10 @@ function defineSend(builder: ServerBuilder): void {
         if (inputs.length > MAX_MESSAGES) {
           throw badInput(`A call can send ${MAX_MESSAGES} messages at most. Send several calls.`)
         }
-        return Promise.all(inputs.map((one) => settled(send(one, context))))
+        // All senders are read before the first message is sent: one that is read later would be overtaken.
+        const asked = inputs.map((one) => ({ one, sender: senderOf(one.senderId, context) }))
+        await Promise.allSettled(asked.map(({ sender }) => sender))
+        return Promise.all(asked.map(({ one, sender }) => settled(send(one, sender, context))))
       },
     }),
   }))

@@ -78,6 +78,24 @@ test('sends many messages in order, and says which of them failed', async () => 
   })
 })
 
+test('messages of several senders and of the system keep the order of the list', async () => {
+  await using parley = await startParley({ config: SERVER_API })
+  const backend = await parley.backend()
+  await upsert(backend, 'alice', 'bob')
+  const { chat } = await ensureGroup(backend, { ownerIds: ['user_alice'], memberIds: ['user_bob'] })
+  const inputs = ['user_alice', null, 'user_bob', 'user_alice', null].map((senderId, index) => ({
+    chatId: chat.id,
+    senderId,
+    body: `${index}`,
+    clientMessageId: `${index}`,
+  }))
+  const { sendMessages } = await backend.run<{ sendMessages: { sent: Sent }[] }>(
+    'mutation ($inputs: [SendMessageInput!]!) { sendMessages(inputs: $inputs) { sent { message { seq } } } }',
+    { inputs },
+  )
+  expect(sendMessages.map(({ sent }) => sent.message.seq)).toEqual([2, 3, 4, 5, 6])
+})
+
 test('the same key names the same group, also for calls at the same time', async () => {
   await using parley = await startParley({ config: SERVER_API })
   const backend = await parley.backend()
