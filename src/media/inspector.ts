@@ -5,7 +5,7 @@ import type { InspectionJob, InspectionResult } from './inspect-file.ts'
 import { kindOf, UNKNOWN_TYPE } from './file-kind.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { createPoolProcess } from './pool-process.ts'
+import { createPoolProcess, type PoolProcess } from './pool-process.ts'
 import { ProcessError } from './process-pool.ts'
 
 /** Finds out what an uploaded file is, outside of this process. */
@@ -31,6 +31,8 @@ type Dependencies = Readonly<{
   /** For one file, without the wait for a process: first while the machine is idle, then in any case. */
   timeoutsMs?: Readonly<{ idle: number; any: number }>
 }>
+
+type Pool = PoolProcess<InspectionResult>['pools'][number]
 
 /** 50 million pixels take 200 MB of memory. */
 const IMAGE_LIMITS = { maxPixels: 50_000_000, maxFrames: 500 } as const
@@ -71,8 +73,11 @@ export function createInspector({
   timeoutsMs = TIMEOUTS_MS,
 }: Dependencies): Inspector {
   const common = { program, size: PROCESSES, cpuSeconds, memoryBytes: MEMORY_BYTES }
-  const idle = createPoolProcess<InspectionResult>({ ...common, isIdle: true, timeoutMs: timeoutsMs.idle })
-  const steady = createPoolProcess<InspectionResult>({ ...common, isIdle: false, timeoutMs: timeoutsMs.any })
+  const processes = createPoolProcess<InspectionResult>([
+    { ...common, isIdle: true, timeoutMs: timeoutsMs.idle },
+    { ...common, isIdle: false, timeoutMs: timeoutsMs.any },
+  ])
+  const [idle, steady] = processes.pools as [Pool, Pool]
   let isClosed = false
 
   async function attempt(task: InspectionJob, pool = idle, mayRepeat = true): Promise<InspectionResult> {
@@ -94,9 +99,9 @@ export function createInspector({
 
   function nextAttempt(
     reason: ProcessError['type'],
-    pool: typeof idle,
+    pool: Pool,
     mayRepeat: boolean,
-  ): readonly [typeof idle, boolean] | undefined {
+  ): readonly [Pool, boolean] | undefined {
     if (reason === 'late' && pool === idle) return [steady, mayRepeat]
     return reason === 'died' && mayRepeat ? [pool, false] : undefined
   }
@@ -109,14 +114,14 @@ export function createInspector({
     },
     start() {
       try {
-        idle.start()
+        processes.start()
       } catch (error) {
         logger.warn({ err: error }, 'inspection could not be started; the next upload tries again')
       }
     },
     async close() {
       isClosed = true
-      await Promise.all([idle.close(), steady.close()])
+      await processes.close()
     },
   }
 }

@@ -116,7 +116,7 @@ test('closing ends a job that runs, and its process', async () => {
 })
 
 test('if the process that starts the others dies, its job fails, its processes end, and the next job starts another', async () => {
-  await using stage = await startPool({}, createPoolProcess)
+  await using stage = await startPool({}, inOwnProcess)
   const [parent, pid] = [Number(await stage.run('parent')), Number(await stage.run('pid'))]
   expect(parent).not.toBe(process.pid)
   await expect(stage.run('orphan')).rejects.toMatchObject({ type: 'died' })
@@ -125,13 +125,31 @@ test('if the process that starts the others dies, its job fails, its processes e
 })
 
 test('closing a pool in a process of its own ends a job that runs, and its processes', async () => {
-  const stage = await startPool({}, createPoolProcess)
+  const stage = await startPool({}, inOwnProcess)
   const [parent, pid] = [Number(await stage.run('parent')), Number(await stage.run('pid'))]
   const running = expect(stage.run('loop')).rejects.toMatchObject({ type: 'died' })
   await stage[Symbol.asyncDispose]()
   await running
   expect([parent, pid].map(isAlive)).toEqual([false, false])
 })
+
+test('all pools have one process that starts theirs', async () => {
+  await using stage = await startPool({}, (options) => {
+    const { pools, close } = createPoolProcess([options, { ...options, isIdle: true }])
+    const run = (job: object) => Promise.all(pools.map((pool) => pool.run(job)))
+    return { run, waiting: () => 0, close }
+  })
+  const [parents, pids] = [await stage.run('parent'), await stage.run('pid')]
+  expect(new Set(parents as readonly unknown[]).size).toBe(1)
+  expect(new Set(pids as readonly unknown[]).size).toBe(2)
+})
+
+function inOwnProcess(options: ProcessPoolOptions): ProcessPool<unknown> {
+  const { pools, close } = createPoolProcess([options])
+  const [pool] = pools
+  if (pool === undefined) throw new Error('The process has no pool.')
+  return { ...pool, close }
+}
 
 function isAlive(pid: number): boolean {
   try {
