@@ -169,8 +169,8 @@ list.`,
 - \`CONFLICT\` – the key was used for another change of the chat
 - \`BAD_USER_INPUT\` – more than 500 users, or one that is named twice; more members than a group may have`,
   'Mutation.updateMembers(input:)': 'The change.',
-  'Mutation.upsertUsers': `Creates or updates up to 500 users. They can be in chats before they sign in for the first time. If a user signs in
-with a later token, its name and picture replace these. Scope \`users\`.
+  'Mutation.upsertUsers': `Creates or updates up to 500 users. They can be in chats before they sign in for the first time. These values
+replace those of all tokens that were issued before. If a user signs in with a later token, its name and picture replace these. Scope \`users\`.
 
 - \`BAD_USER_INPUT\` – an invalid ID, a name with nothing to show, or an invalid picture; nothing is changed`,
   'Mutation.upsertUsers(users:)': 'The users.',

@@ -13,9 +13,13 @@ export type User = Readonly<{
 }>
 
 /** A user as a token describes them. `issuedAt` is when the token was issued. */
-export type Profile = Omit<User, 'deactivatedAt' | 'data'> &
+export type Profile = Omit<User, 'deactivatedAt' | 'data'> & Readonly<{ issuedAt: Date }>
+
+/** A user as the product's backend describes them. */
+export type UserInput = Omit<User, 'deactivatedAt' | 'data' | 'avatarUrl'> &
   Readonly<{
-    issuedAt: Date
-    /** Undefined keeps the data, as tokens do. Null removes it. */
-    data?: JsonObject | null | undefined
+    /** Null keeps the picture. */
+    avatarUrl: string | null
+    /** Undefined keeps the data. Null removes it. */
+    data: JsonObject | null | undefined
   }>

@@ -4,7 +4,7 @@ import type { UserId } from '../ids.ts'
 import { coalesceReads } from '../lib/coalesced-reads.ts'
 import type { ViewerMarks } from '../store/replicas/viewer-marks.ts'
 import type { UserStore } from './user-store.ts'
-import type { Profile, User } from './user.ts'
+import type { Profile, User, UserInput } from './user.ts'
 
 export type Users = Readonly<{
   /**
@@ -14,6 +14,11 @@ export type Users = Readonly<{
    * Errors: UNAUTHENTICATED – the user is deactivated.
    */
   provision(profile: Profile): Promise<boolean>
+  /**
+   * Creates or updates users as the product's backend describes them. This applies at once, also to deactivated users,
+   * until a token that is issued later says otherwise.
+   */
+  put(users: readonly UserInput[]): Promise<void>
   /**
    * Decides whether the user may sign in. A session in progress does not end by itself; revoke its token. Returns false
    * if there is no such user.
@@ -57,8 +62,8 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
   const provisioned = new LRUCache<string, true>({ ...limits, ttl: PROVISION_TTL_MS })
 
   async function provision(profile: Profile): Promise<boolean> {
-    const { id, name, avatarUrl, issuedAt, data } = profile
-    const seen = JSON.stringify([id, name, avatarUrl, issuedAt.getTime(), data])
+    const { id, name, avatarUrl, issuedAt } = profile
+    const seen = JSON.stringify([id, name, avatarUrl, issuedAt.getTime()])
     if (provisioned.get(seen) === true) return false
     const maySignIn = await store.upsert(profile)
     if (!maySignIn) throw new ParleyError('UNAUTHENTICATED', 'This account is deactivated.')
@@ -67,6 +72,14 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
     provisioned.set(seen, true)
     cache.delete(profile.id)
     return true
+  }
+
+  async function put(inputs: readonly UserInput[]): Promise<void> {
+    await store.put(inputs)
+    for (const { id } of inputs) {
+      marks?.recordDelivery(id)
+      cache.delete(id)
+    }
   }
 
   /** Concurrent operations that select the same user share one read of that user. */
@@ -117,6 +130,7 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
 
   return {
     provision,
+    put,
     setDeactivated,
     findMany,
     findCurrent,

@@ -3,7 +3,7 @@ import { parseData } from '../../chats/custom-data.ts'
 import { badInput, notFound } from '../../errors.ts'
 import { globalId, SYSTEM_USER_ID, type UserId } from '../../ids.ts'
 import { toSingleLine } from '../../lib/single-line.ts'
-import type { Profile } from '../../users/user.ts'
+import type { UserInput as UserChange } from '../../users/user.ts'
 import type { ServerBuilder } from '../builder.ts'
 import type { ServerContext } from '../context.ts'
 
@@ -53,12 +53,10 @@ export function defineUsers(builder: ServerBuilder): void {
       type: ['User'],
       args: { users: t.arg({ type: [input], required: true }) },
       resolve: async (_, { users }, context) => {
-        const { services, clock } = context
         requireFew(users)
-        const issuedAt = new Date(clock.now())
-        const profiles = users.map((user, index) => toProfile(user, `users[${index}]`, issuedAt))
-        await Promise.all(profiles.map((profile) => services.users.provision(profile)))
-        return Promise.all(profiles.map(({ id }) => context.loadUser(id)))
+        const changes = users.map((user, index) => toChange(user, `users[${index}]`))
+        await context.services.users.put(changes)
+        return Promise.all(changes.map(({ id }) => context.loadUser(id)))
       },
     }),
   )
@@ -124,7 +122,7 @@ type UserInput = Readonly<{
 }>
 
 /** `item` names the user in errors. */
-function toProfile(input: UserInput, item: string, issuedAt: Date): Profile {
+function toChange(input: UserInput, item: string): UserChange {
   const id = idArgument.user(`${item}.id`, input.id)
   if (id === SYSTEM_USER_ID) throw badInput(`${item}.id is reserved for system messages. Pass another ID.`)
   const name = toSingleLine(input.name)
@@ -132,7 +130,7 @@ function toProfile(input: UserInput, item: string, issuedAt: Date): Profile {
   const avatarUrl = toPicture(`${item}.avatarUrl`, input.avatarUrl ?? null)
   const { data: given } = input
   const data = given === undefined || given === null ? given : parseData(given, 'user', `${item}.data`)
-  return { id, name, avatarUrl, issuedAt, data }
+  return { id, name, avatarUrl, data }
 }
 
 function toPicture(name: string, text: string | null): string | null {

@@ -75,7 +75,7 @@ const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
   chat_deletion_mark_emptied: 'as above',
   chat_deletion_rest: 'as above',
   chat_deletion_postpone: 'the sweep of a deleted chat, if it fails',
-  follower_set_position: 'an operator who replays a chat',
+  follower_set_back: 'a replay of a chat, by primary keys',
   follower_release: 'only if a chat gets an event at the end of a delivery, by the primary key of its mark',
   follower_trigger_state: 'an operator who creates the first webhook, and each start',
   follower_enable_logs: 'an operator, as above',

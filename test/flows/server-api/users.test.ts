@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createTestDatabase } from '../../harness/servers/database.ts'
+import { codeOver, issue } from '../../harness/people/issued-token.ts'
+import { createTestDatabase, query } from '../../harness/servers/database.ts'
 import { SERVER_API, startParley } from '../../harness/servers/parley.ts'
 
 const SYSTEM = 'user_parley:system'
@@ -77,4 +78,48 @@ test('a mutation of a call sees what the mutation before it changed', async () =
     off: deactivateUser(userId: "user_alice") { deactivatedAt }
     on: reactivateUser(userId: "user_alice") { deactivatedAt } }`)
   expect(both).toEqual({ off: { deactivatedAt: expect.any(String) as unknown }, on: { deactivatedAt: null } })
+})
+
+test('upsertUsers replaces what a token says, also if its time is ahead of the clock of the gateway', async () => {
+  await using parley = await startParley({ config: SERVER_API })
+  const backend = await parley.backend()
+  const alice = await parley.person('alice')
+  await alice.run('{ viewer { id } }')
+  // As a gateway stores it whose clock is an hour ahead.
+  await query(
+    parley.databaseUrl,
+    "UPDATE users SET claims_issued_at = now() + interval '1 hour' WHERE id = 'alice'",
+  )
+  const put = (name: string) => backend.run(UPSERT, { users: [{ id: 'user_alice', name, data: { name } }] })
+  // A name that equals the subject is a name too.
+  for (const name of ['Alice Lee', 'Alice Roe', 'Alice Lee', 'alice'])
+    expect(await put(name)).toEqual({ upsertUsers: [{ id: 'user_alice', name, data: { name } }] })
+})
+
+test('a token that was issued before upsertUsers does not undo it, and a later one replaces it', async () => {
+  await using parley = await startParley({ config: SERVER_API })
+  const backend = await parley.backend()
+  const nameAfter = async (name: string, ageS: number): Promise<unknown> => {
+    expect(await codeOver(parley.url, await issue('alice', { name, ageS }))).toBeUndefined()
+    return backend.run('{ users(ids: ["user_alice"]) { name } }')
+  }
+  expect(await nameAfter('Alice', 20)).toEqual({ users: [{ name: 'Alice' }] })
+  // The same name as that of the token counts as said now.
+  await backend.run(UPSERT, { users: [{ id: 'user_alice', name: 'Alice' }] })
+  expect(await nameAfter('Alice Lee', 10)).toEqual({ users: [{ name: 'Alice' }] })
+  await query(
+    parley.databaseUrl,
+    "UPDATE users SET claims_issued_at = claims_issued_at - interval '1 minute'",
+  )
+  expect(await nameAfter('Alice Roe', 5)).toEqual({ users: [{ name: 'Alice Roe' }] })
+})
+
+test('upsertUsers updates a deactivated user, who stays deactivated', async () => {
+  await using parley = await startParley({ config: SERVER_API })
+  const backend = await parley.backend()
+  await backend.run(UPSERT, { users: [{ id: 'user_alice', name: 'Alice' }] })
+  await backend.run('mutation { deactivateUser(userId: "user_alice") { id } }')
+  await backend.run(UPSERT, { users: [{ id: 'user_alice', name: 'Alice Lee' }] })
+  const deactivatedAt: unknown = expect.any(String)
+  expect(await backend.run(ALICE)).toEqual({ users: [{ name: 'Alice Lee', deactivatedAt }] })
 })

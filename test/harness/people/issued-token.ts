@@ -11,10 +11,10 @@ export type Issued = Readonly<{ token: string; jti: string }>
 /** Signs a token that was issued an hour ago, unless `ageS` says otherwise. */
 export async function issue(
   subject: string,
-  { ageS = 3_600 }: Readonly<{ ageS?: number }> = {},
+  { ageS = 3_600, name }: Readonly<{ ageS?: number; name?: string }> = {},
 ): Promise<Issued> {
   const jti = randomUUID()
-  const token = await new SignJWT({ sub: subject, jti })
+  const token = await new SignJWT({ sub: subject, jti, ...(name === undefined ? {} : { name }) })
     .setProtectedHeader({ alg: 'HS256' })
     .setIssuedAt(Math.floor(Date.now() / 1_000) - ageS)
     .setExpirationTime('2h')

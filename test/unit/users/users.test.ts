@@ -19,6 +19,9 @@ function createWorld() {
         names.set(id, name)
         return true
       },
+      async put(inputs) {
+        for (const { id, name } of inputs) names.set(id, name)
+      },
       setDeactivated: () => Promise.resolve(true),
       async findMany(ids) {
         calls.reads += 1
