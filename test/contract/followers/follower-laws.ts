@@ -174,6 +174,52 @@ export const reportsWhatRetentionDeleted = law(async (stage) => {
   expect(worker.seqsOf(all)).toEqual(['gap 0–5'])
 })
 
+export const repeatsWhatItIsSetBackTo = law(async (stage) => {
+  const [id, chatId] = [await stage.follow(), await stage.createChat()]
+  await stage.append(chatId, 4)
+  const [held, started] = [stage.hold(), Promise.withResolvers<void>()]
+  let isFirst = true
+  async function stallOnce(_: unknown, item: { type: string; seq?: number }): Promise<{ type: 'done' }> {
+    if (!isFirst || item.seq !== 3) return { type: 'done' }
+    isFirst = false
+    started.resolve()
+    await held.promise
+    return { type: 'done' }
+  }
+  // One chat at a time, so that it does not claim the chat again while the event is in progress.
+  const worker = stage.work(id, stallOnce, { maxConcurrent: 1 })
+  await started.promise
+  expect(await worker.setBack(id, chatId, 0)).toBe(true)
+  held.resolve()
+  await stage.idle(id)
+  expect(worker.seqsOf(chatId)).toEqual([1, 2, 3, 1, 2, 3, 4])
+  await worker.setBack(id, chatId, 2)
+  await stage.idle(id)
+  expect(worker.seqsOf(chatId).slice(7)).toEqual([3, 4])
+})
+
+/** In a chat without events, in one that has only a mark, and in one that has only a position. */
+export const skipsNothingWhenItIsSetBack = law(async (stage) => {
+  const [id, operator] = [await stage.follow(), stage.work(undefined)]
+  const [empty, marked, handled] = [
+    await stage.createChat(),
+    await stage.createChat(),
+    await stage.createChat(),
+  ]
+  await operator.setBack(id, empty, 9)
+  await stage.append(marked, 3)
+  await operator.setBack(id, marked, 2)
+  await stage.append(handled, 2)
+  const worker = stage.work(id)
+  await stage.idle(id)
+  await operator.setBack(id, handled, 9)
+  for (const chatId of [empty, handled]) await stage.append(chatId, 2)
+  await stage.idle(id)
+  expect(worker.seqsOf(empty)).toEqual([1, 2])
+  expect(worker.seqsOf(marked)).toEqual([1, 2, 3])
+  expect(worker.seqsOf(handled)).toEqual([1, 2, 3, 4])
+})
+
 export const costsNothingWithoutFollower = law(async (stage) => {
   const chatId = await stage.createChat()
   const { followers } = stage.work(undefined)

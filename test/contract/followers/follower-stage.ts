@@ -26,6 +26,8 @@ export type Worker = Readonly<{
   handled: readonly Readonly<{ chatId: ChatId; item: Item }>[]
   seqsOf(chatId: ChatId): readonly (Seq | string)[]
   followers: Followers
+  /** Sets a follower back in a chat, as a replay does. */
+  setBack(followerId: FollowerId, chatId: ChatId, seq: Seq): Promise<boolean>
   /** The process ends here: none of its statements reaches the database any more. */
   die(): void
 }>
@@ -140,6 +142,7 @@ export async function startStage(databaseUrl: string, sabotage: Sabotage = (part
       const worker: Worker = {
         handled,
         followers,
+        setBack: (followerId, chatId, seq) => parts.store.setBack({ chatId, followerId }, seq),
         seqsOf: (chatId) => handled.flatMap((one) => (one.chatId === chatId ? nameOf(one.item) : [])),
         die: () => dead.add(worker),
       }

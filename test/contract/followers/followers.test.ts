@@ -33,6 +33,8 @@ const LAWS: readonly (readonly [name: string, law: Law])[] = [
   ['ignores a worker that lost its claim', laws.ignoresAWorkerThatLostItsClaim],
   ['loses no event that commits during the last step', laws.losesNoEventThatCommitsDuringTheLastStep],
   ['reports what retention deleted', laws.reportsWhatRetentionDeleted],
+  ['repeats what it is set back to, also during a delivery', laws.repeatsWhatItIsSetBackTo],
+  ['skips nothing when it is set back', laws.skipsNothingWhenItIsSetBack],
   ['costs nothing without a follower', laws.costsNothingWithoutFollower],
 ]
 
@@ -85,6 +87,21 @@ const deletesMarksUnseen = storing((_, url) => ({
   },
 }))
 
+const keepsItsLeaseWhenItIsSetBack = storing((_, url) => ({
+  async setBack(chat, seq) {
+    await store(url, chat, seq)
+    return true
+  },
+}))
+
+const setsPositionsForth = storing(({ setBack }, url) => ({
+  async setBack(chat, seq) {
+    const isKnown = await setBack(chat, seq)
+    await store(url, chat, seq)
+    return isKnown
+  },
+}))
+
 /** No chat is claimed while another one is processed, or fails. */
 const waitsForAll = storing(({ claim, finish }, url) => {
   let claimed: readonly Claim[] = []
@@ -118,14 +135,16 @@ const skipsFailedEvents = handling(({ handle }) => ({
 
 const ignoresGaps = handling(() => ({ wants: (item) => item.type !== 'gap' }))
 
-/** The events of a page are handled in the reverse order, as if each were read by itself. */
-const readsBackwards: Sabotage = (parts) => ({
+/** Handles 5 before 4, 8 before 7 and so on, if they are in one page and not at its start. No attempt at them fails. */
+const swapsEvents: Sabotage = (parts) => ({
   ...parts,
   chatLog: {
     ...parts.chatLog,
     async read(...args) {
-      const events = await parts.chatLog.read(...args)
-      return [...events.slice(0, 1), ...events.slice(1).toReversed()]
+      const [first, ...others] = await parts.chatLog.read(...args)
+      if (first === undefined) return []
+      const place = ({ seq }: { seq: number }): number => (seq % 3 === 1 ? seq + 1.5 : seq)
+      return [first, ...others.toSorted((a, b) => place(a) - place(b))]
     },
   },
 })
@@ -140,13 +159,15 @@ const marksAlways: Sabotage = (parts, { databaseUrl: url }) => ({
 const CANARIES: readonly (readonly [defect: string, sabotage: Sabotage, law: Law])[] = [
   ['acknowledges events when it claims them', acknowledgesWhenItClaims, laws.handlesEachEventAtLeastOnce],
   ['keeps positions in memory', keepsPositionsInMemory, laws.repeatsNothingThatIsStored],
-  ['reads pages backwards', readsBackwards, laws.keepsTheOrderOfEachChat],
+  ['swaps events within a page', swapsEvents, laws.keepsTheOrderOfEachChat],
   ['skips failed events', skipsFailedEvents, laws.triesAFailedEventAgainBeforeLaterOnes],
   ['claims nothing while a chat is held', waitsForAll, laws.holdsBackOneChatOnly],
   ['claims nothing while another follower works', waitsForAll, laws.letsNoFollowerWaitForAnother],
   ['stores positions without a lease', checksNoLease, laws.ignoresAWorkerThatLostItsClaim],
   ['deletes marks that have newer events', deletesMarksUnseen, laws.losesNoEventThatCommitsDuringTheLastStep],
   ['ignores gaps', ignoresGaps, laws.reportsWhatRetentionDeleted],
+  ['keeps its claim when it is set back', keepsItsLeaseWhenItIsSetBack, laws.repeatsWhatItIsSetBackTo],
+  ['can be set forth', setsPositionsForth, laws.skipsNothingWhenItIsSetBack],
   ['lets appends leave marks always', marksAlways, laws.costsNothingWithoutFollower],
 ]
 

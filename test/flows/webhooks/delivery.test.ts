@@ -128,8 +128,7 @@ test('a replay from beyond what was delivered skips nothing', async () => {
   const plain = chatId.replace('chat_', '') as ChatId
   const replay = (afterSeq: number) =>
     receiver.operate((webhooks) => webhooks.replay(receiver.id, plain, afterSeq))
-  // Without a position, with a mark alone, and with a position.
-  await replay(999)
+  // With a mark alone, and with a position.
   await receiver.operate((webhooks) => webhooks.pause(receiver.id))
   await expect.poll(async () => (await receiver.operate((all) => all.list()))[0]?.pausedAt).not.toBeNull()
   for (const body of ['one', 'two']) await alice.send(chatId, body)
