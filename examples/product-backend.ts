@@ -7,6 +7,17 @@ import { Webhook } from 'standardwebhooks'
 const { PORT = '3000', PARLEY_SERVER_API = 'http://127.0.0.1:4001/graphql' } = process.env
 const { AUTH_SECRET = '', PARLEY_KEY = '', PARLEY_WEBHOOK_SECRET = '' } = process.env
 
+const HOW_TO_SET = {
+  AUTH_SECRET: 'It is the one that Parley runs with: export AUTH_SECRET=…',
+  PARLEY_KEY: 'Create a key: export PARLEY_KEY=$(npx parley key create shop)',
+  PARLEY_WEBHOOK_SECRET:
+    'Create a webhook, and export the secret that it prints: ' +
+    `npx parley webhook create http://127.0.0.1:${PORT}/parley --types message.pending --allow-private`,
+}
+const missing = Object.entries(HOW_TO_SET).filter(([name]) => !process.env[name])
+for (const [name, hint] of missing) console.error(`${name} is not set. ${hint}`)
+if (missing.length > 0) process.exit(1)
+
 /** The shop's own users. Yours are in your database. */
 const customers = new Map([
   ['ann', { id: 'ann', name: 'Ann', email: 'ann@shop.example' }],

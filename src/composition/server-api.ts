@@ -11,6 +11,7 @@ import { createClientAddress } from '../transport/http/client-address.ts'
 import { createMemberKeyStore } from '../groups/member-key-store.ts'
 import { createMemberKeySweep } from '../groups/member-key-sweep.ts'
 import { createWebhooks } from '../followers/webhooks/webhooks.ts'
+import { serverApiNotice } from '../transport/http/server-api-notice.ts'
 import { createYogaHandler, type YogaHandler } from '../transport/http/yoga.ts'
 import { audited } from '../transport/pipeline/server-audit.ts'
 import { SYSTEM_USER_ID } from '../ids.ts'
@@ -52,6 +53,7 @@ export function wireServerApi(foundation: Foundation, domains: ServerDomains): S
     clock,
     logger,
     introspection: true,
+    page: serverApiNotice,
     concurrencyLimit: createConcurrencyLimit(MAX_CONCURRENT_CALLS),
     liveLimits: createLiveLimits(Infinity),
     documentBudget: createDocumentBudget(),

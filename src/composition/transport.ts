@@ -83,7 +83,7 @@ export function wireTransport(
     introspection: config.introspection,
     trustedDocuments:
       config.trustedDocuments === undefined ? undefined : readTrustedDocuments(config.trustedDocuments),
-    graphiql:
+    page:
       config.mode === 'development'
         ? createGraphiql({ tour: async () => (await demo?.tour()) ?? { tabs: [], values: {} } })
         : undefined,

@@ -182,8 +182,9 @@ replace those of all tokens that were issued before. If a user signs in with a l
   Query: 'Reads. A call reads what earlier calls have written, on any gateway.',
   'Query.chat': 'A chat, or null if there is none. Scope `read`.',
   'Query.chat(id:)': '`chat_<uuid>`.',
-  'Query.chatsOfUser':
-    'The chats of a user, the most recently active first. Chats that the user has left are as of then. Scope `read`.',
+  'Query.chatsOfUser': `The chats of a user, the most recently active first. Chats that the user has left are as of then. Scope \`read\`.
+
+- \`NOT_FOUND\` – no such user`,
   'Query.chatsOfUser(userId:)': 'The user.',
   'Query.events': `Reads a chat log in \`seq\` order. Empty if there is nothing newer. Scope \`read\`.
 

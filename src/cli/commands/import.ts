@@ -1,5 +1,7 @@
-import { importFile } from '../../import/import-file.ts'
+import { open } from 'node:fs/promises'
+import { ImportError, importFile } from '../../import/import-file.ts'
 import { linesOf } from '../../import/lines.ts'
+import { codeOf, messageOf } from '../../lib/error-info.ts'
 import type { RunCommand } from '../process.ts'
 import { progressIntervalMs } from './backup.ts'
 import { openOperatorDatabase } from './operator-database.ts'
@@ -12,6 +14,7 @@ export const importData: RunCommand<Readonly<{ file: string; onlyCheck: boolean 
   { file, onlyCheck },
 ) => {
   const consequence = 'Run the same command again to continue where it stopped.'
+  await requireFile(file)
   const done = await stoppable(process, consequence, async (signal) => {
     await using database = await openOperatorDatabase({ env: process.env, signal, needs: 'existing' })
     return await withDatabase(database.url, ({ writer }) =>
@@ -34,4 +37,27 @@ export const importData: RunCommand<Readonly<{ file: string; onlyCheck: boolean 
       : `Imported ${users} users, ${chats} chats and ${messages} messages. ${skipped} were there already.`,
   )
   return 0
+}
+
+/** Checked before the database is opened, which can take seconds. */
+async function requireFile(path: string): Promise<void> {
+  const problem = await problemOf(path)
+  if (problem !== undefined) throw new ImportError(problem)
+}
+
+async function problemOf(path: string): Promise<string | undefined> {
+  try {
+    await using file = await open(path)
+    return (await file.stat()).isDirectory() ? `${path} is a folder. Pass the path of a file.` : undefined
+  } catch (error) {
+    switch (codeOf(error)) {
+      case 'ENOENT':
+        return `There is no file ${path}. Check the path, and the folder that you run the command in.`
+      case 'EACCES':
+      case 'EPERM':
+        return `You may not read ${path}. Change its permissions, or run the command as another user.`
+      default:
+        return `${path} cannot be read: ${messageOf(error)}. Check the path.`
+    }
+  }
 }

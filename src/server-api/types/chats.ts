@@ -84,8 +84,8 @@ function defineReads(builder: ServerBuilder): void {
       {
         type: 'Chat',
         args: { userId: t.arg.id({ required: true }) },
-        resolve: (_, args, { services, pages }) => {
-          const userId = idArgument.user('userId', args.userId)
+        resolve: async (_, args, { services, pages, loadUser }) => {
+          const { id: userId } = await loadUser(idArgument.user('userId', args.userId))
           return resolvePage({
             args,
             pages,

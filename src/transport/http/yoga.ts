@@ -29,7 +29,6 @@ import type { Engine, Execute, OperationParams } from '../pipeline/engine.ts'
 import { nameOf } from '../pipeline/payer.ts'
 import { createTrustedDocuments, type TrustedDocuments } from '../pipeline/trusted-documents.ts'
 import { createSubscribe, type Subscribe } from '../pipeline/subscribe.ts'
-import type { Graphiql } from './graphiql.ts'
 import { createClientAddress } from './client-address.ts'
 import { createBaseUrl } from './base-url.ts'
 import { useCompression } from './compression.ts'
@@ -71,6 +70,11 @@ export type YogaHandler = Readonly<{
   closeStreams: HttpStreams['closeInWaves']
 }>
 
+/** Answers a browser that opens the address of the API. */
+export type BrowserPage = Readonly<{
+  serve(request: IncomingMessage, response: ServerResponse): Promise<void> | void
+}>
+
 type Dependencies = Readonly<{
   schema: GraphQLSchema
   context: ContextFactory
@@ -82,8 +86,8 @@ type Dependencies = Readonly<{
   introspection?: boolean
   /** If set, no other documents are accepted. */
   trustedDocuments?: TrustedDocuments | undefined
-  /** Undefined if browsers get no page. */
-  graphiql?: Graphiql | undefined
+  /** Answers browsers. Undefined if they get no page. */
+  page?: BrowserPage | undefined
   concurrencyLimit: ConcurrencyLimit
   liveLimits: LiveLimits
   documentBudget: DocumentBudget
@@ -102,7 +106,7 @@ type Dependencies = Readonly<{
 /** The initial context. WebSocket operations put their caller into it. */
 type ServerContext = { caller?: Caller; payer?: string; req?: IncomingMessage }
 
-export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): YogaHandler {
+export function createYogaHandler({ page, ...dependencies }: Dependencies): YogaHandler {
   const streams = createHttpStreams(dependencies)
   const { trustedDocuments } = dependencies
   const persistedQueries =
@@ -134,14 +138,14 @@ export function createYogaHandler({ graphiql, ...dependencies }: Dependencies): 
     },
     contextFor: (caller, params) => ({ params, caller, ...context(caller) }),
     async handle(request, response) {
-      if (graphiql !== undefined && isPageRequest(request)) await graphiql.serve(request, response)
+      if (page !== undefined && isPageRequest(request)) await page.serve(request, response)
       else await yoga(request, response)
     },
     closeStreams: streams.closeInWaves,
   }
 }
 
-function hasIntrospection({ introspection, config }: Omit<Dependencies, 'graphiql'>): boolean {
+function hasIntrospection({ introspection, config }: Omit<Dependencies, 'page'>): boolean {
   return introspection ?? config.mode === 'development'
 }
 
@@ -159,7 +163,7 @@ type Parts = Readonly<{
 }>
 
 function buildYoga(
-  dependencies: Omit<Dependencies, 'graphiql'>,
+  dependencies: Omit<Dependencies, 'page'>,
   { streams, persistedQueries, documents, senders, execute }: Parts,
 ): YogaServerInstance<ServerContext, object> {
   const { schema, context, config, logger } = dependencies

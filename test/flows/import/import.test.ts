@@ -124,3 +124,14 @@ test('imported messages are not posted to webhooks, but those after them are', a
   expect((await receiver.accepted.next()).data.seq).toBe(3)
   expect(receiver.requestCount()).toBe(1)
 })
+
+test.each([
+  ['missing.jsonl', 'There is no file missing.jsonl. Check the path'],
+  ['test', 'test is a folder. Pass the path of a file.'],
+])('a path without a file is reported before a database starts: %s', async (path, problem) => {
+  // Nothing listens there, so a database that is used would be reported instead.
+  const env = { DATABASE_URL: 'postgresql://127.0.0.1:1/parley' }
+  const { code, noticed } = await run(['import', path], env)
+  expect(code).toBe(1)
+  expect(noticed).toContain(problem)
+})

@@ -121,3 +121,15 @@ test('records each call with its key, fields, users and outcome', async () => {
     { ...common, fields: ['sendMessage'], acted_as: ['alice'], outcome: 'BAD_USER_INPUT' },
   ])
 })
+
+test('a browser that opens the address reads what it is', async () => {
+  await using parley = await startParley({ config: SERVER_API })
+  const { url } = await parley.backend()
+  for (const address of [url, new URL('/', url)])
+    for (const accept of ['text/html', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8']) {
+      const page = await fetch(address, { headers: { accept } })
+      expect(page.status).toBe(200)
+      expect(page.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+      expect(await page.text()).toMatch(/^This is the server API .* docs\/server-api\.md .* server\.graphql /)
+    }
+})

@@ -48,3 +48,17 @@ test('examples/product-backend.ts opens a chat, gives tokens, and mails a user w
   expect(await call('/token', 'eve')).toEqual({ error: 'Error: Sign in first.' })
   expect(example.errorLines.all).toEqual([])
 })
+
+test('examples/product-backend.ts names each variable that is not set, and says how to make it', async () => {
+  await using example = runScript('examples/product-backend.ts', {
+    AUTH_SECRET: TEST_SECRET,
+    PARLEY_KEY: '',
+    PARLEY_WEBHOOK_SECRET: '',
+  })
+  expect(await example.ended).toEqual({ code: 1, signal: null })
+  expect([await example.errorLines.next(), await example.errorLines.next()]).toEqual([
+    'PARLEY_KEY is not set. Create a key: export PARLEY_KEY=$(npx parley key create shop)',
+    expect.stringMatching(/^PARLEY_WEBHOOK_SECRET is not set. .* npx parley webhook create /) as unknown,
+  ])
+  expect(example.lines.all).toEqual([])
+})

@@ -123,3 +123,12 @@ test('upsertUsers updates a deactivated user, who stays deactivated', async () =
   const deactivatedAt: unknown = expect.any(String)
   expect(await backend.run(ALICE)).toEqual({ users: [{ name: 'Alice Lee', deactivatedAt }] })
 })
+
+test('the chats of an unknown user are NOT_FOUND, and a user without chats has an empty list', async () => {
+  await using parley = await startParley({ config: SERVER_API })
+  const backend = await parley.backend()
+  await backend.run(UPSERT, { users: [{ id: 'user_alice', name: 'Alice' }] })
+  const chatsOf = (id: string) => `{ chatsOfUser(userId: "${id}") { edges { node { id } } } }`
+  expect(await backend.run(chatsOf('user_alice'))).toEqual({ chatsOfUser: { edges: [] } })
+  expect(await backend.codeOf(chatsOf('user_unknown'))).toBe('NOT_FOUND')
+})

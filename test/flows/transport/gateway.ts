@@ -119,7 +119,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     logger,
     ...(options.introspection === undefined ? {} : { introspection: options.introspection }),
     trustedDocuments: options.trustedDocuments,
-    graphiql: options.graphiql,
+    page: options.graphiql,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   })
   const admission = createConnectionAdmission({
