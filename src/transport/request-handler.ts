@@ -24,7 +24,8 @@ const IGNORES_RETRY_AFTER =
   'Too many operations were sent before the time in "retryAfterMs". Pause, then continue.'
 const TOO_MANY_WAIT = 'Too many requests of your address wait. Send fewer at once.'
 
-const INVALID_HOST = 'The Host header is invalid. Send the name or address of this server, and its port.'
+const INVALID_HOST =
+  'The Host header is invalid. Send one with the name or address of this server, and its port.'
 const FOREIGN_HOST =
   'In development this server answers to addresses and local names only. Use one, or set HOST or ALLOWED_ORIGINS.'
 
@@ -110,7 +111,7 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
 
   return (request, response) => {
     setHeaders(response, SECURITY_HEADERS)
-    const host = hostCheck(request.headers.host)
+    const host = hostCheck(request)
     if (host === 'invalid') return sendJson(response, 400, { error: INVALID_HOST })
     if (host === 'foreign') return sendJson(response, 403, { error: FOREIGN_HOST })
     const scope = beginRequestScope(requestIdIn(request.headers['x-request-id']))

@@ -1,12 +1,16 @@
+import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { Config } from '../../config/config.ts'
 
-/** Whether a request with this Host header is served, and if not, why. */
-export type HostCheck = (host: string | undefined) => 'served' | 'invalid' | 'foreign'
+/** Whether a request with its Host header is served, and if not, why. */
+export type HostCheck = (request: HostHeader) => 'served' | 'invalid' | 'foreign'
+
+/** Node.js keeps the first of several Host headers only. `headersDistinct` has all of them. */
+export type HostHeader = Readonly<{ headersDistinct: IncomingMessage['headersDistinct'] }>
 
 /**
  * A Host header must be a name or address with an optional port: libraries build the URL of the request from it, and
- * throw if that fails. HTTP/1.0 has no such header; Node rejects later requests without one.
+ * throw if that fails. A second one is invalid too (RFC 9112, section 3.2): a proxy may have decided by the other. HTTP/1.0 has no such header; Node rejects later requests without one.
  *
  * In development the name must also be one that no stranger can own. Any site could let its name lead to this machine
  * (DNS rebinding). Its pages would then be of the same origin as this server, and could read the tokens of the demo.
@@ -15,8 +19,10 @@ export type HostCheck = (host: string | undefined) => 'served' | 'invalid' | 'fo
  */
 export function createHostCheck({ mode, http }: Pick<Config, 'mode' | 'http'>): HostCheck {
   const known = new Set([http.host, ...http.allowedOrigins.map((origin) => URL.parse(origin)?.hostname)])
-  return (host) => {
+  return ({ headersDistinct: { host: hosts = [] } }) => {
+    const [host, ...others] = hosts
     if (host === undefined) return 'served'
+    if (others.length > 0) return 'invalid'
     const name = nameIn(host)
     if (name === undefined) return 'invalid'
     return mode === 'production' || isOwn(name) || known.has(name) ? 'served' : 'foreign'

@@ -104,13 +104,12 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   let checkTimer: NodeJS.Timeout | undefined
   let checkedAt = 0
 
-  function rejectionOf(
-    { url = '', headers }: IncomingMessage,
-    address: string,
-  ): UpgradeRejection | undefined {
-    if (url.split('?', 1)[0] !== GRAPHQL_PATH) return { status: 404 }
+  function rejectionOf(request: IncomingMessage, address: string): UpgradeRejection | undefined {
+    const host = hostCheck(request)
+    if (host === 'invalid') return { status: 400 }
+    if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH) return { status: 404 }
     if (!isAccepting) return { status: 503, retryAfterS: RETRY_AFTER_S }
-    if (hostCheck(headers.host) !== 'served' || !isAllowedOrigin(headers)) return { status: 403 }
+    if (host === 'foreign' || !isAllowedOrigin(request.headers)) return { status: 403 }
     if (!anonymous.makeRoomFor(address)) return { status: 429, retryAfterS: RETRY_AFTER_S }
     return undefined
   }

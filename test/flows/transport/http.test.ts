@@ -67,9 +67,25 @@ test.each(['a b', 'x:99999', '[::', 'alice@localhost', 'localhost/graphql'])(
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
     expect([response.statusCode, JSON.parse(await text(response))]).toEqual([
       400,
-      { error: 'The Host header is invalid. Send the name or address of this server, and its port.' },
+      {
+        error: 'The Host header is invalid. Send one with the name or address of this server, and its port.',
+      },
     ])
     expect(gateway.log.filter((line) => line.includes('"error"'))).toEqual([])
+  },
+)
+
+const UPGRADE =
+  'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws'
+
+test.each(['a b', 'x:99999', '[::', 'localhost\r\nHost: localhost', 'localhost\r\nhost: other.example'])(
+  'answers the Host header %j with 400, over HTTP and on an upgrade',
+  async (host) => {
+    await using gateway = await startGateway()
+    const port = Number(new URL(gateway.url).port)
+    expect(await ask(port, 'GET /graphql?query={whoami} HTTP/1.1', host)).toMatch(/^HTTP\/1.1 400 /)
+    expect(await ask(port, 'GET /graphql HTTP/1.1', `${host}\r\n${UPGRADE}`)).toMatch(/^HTTP\/1.1 400 /)
   },
 )
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createHostCheck } from '../../../src/transport/http/host.ts'
+import { createHostCheck, type HostHeader } from '../../../src/transport/http/host.ts'
 
 const HTTP = {
   host: '127.0.0.1',
@@ -8,6 +8,10 @@ const HTTP = {
   allowedHeaders: [],
   trustedProxies: [],
 }
+function withHost(...hosts: (string | undefined)[]): HostHeader {
+  return { headersDistinct: { host: hosts.filter((host) => host !== undefined) } }
+}
+
 const development = createHostCheck({ mode: 'development', http: HTTP })
 const production = createHostCheck({ mode: 'production', http: HTTP })
 
@@ -24,7 +28,7 @@ test.each([
   'host.docker.internal:4000',
   'chat.example',
 ])('in development serves the host %s, which leads to no other site', (host) => {
-  expect(development(host)).toBe('served')
+  expect(development(withHost(host))).toBe('served')
 })
 
 test.each([
@@ -34,18 +38,26 @@ test.each([
   '127.0.0.1.evil.example',
   'localhost.',
 ])('in development the host %s is foreign, and in production it is served', (host) => {
-  expect(development(host)).toBe('foreign')
-  expect(production(host)).toBe('served')
+  expect(development(withHost(host))).toBe('foreign')
+  expect(production(withHost(host))).toBe('served')
 })
 
 test.each(['a b', 'x:99999', '[::', 'alice@localhost', 'localhost/graphql', ''])(
   'the host %j is invalid in every mode',
   (host) => {
-    expect([development(host), production(host)]).toEqual(['invalid', 'invalid'])
+    expect([development(withHost(host)), production(withHost(host))]).toEqual(['invalid', 'invalid'])
   },
 )
 
 test('in development serves the name in HOST', () => {
   const check = createHostCheck({ mode: 'development', http: { ...HTTP, host: 'dev.example.com' } })
-  expect([check('dev.example.com:4000'), check('other.example.com:4000')]).toEqual(['served', 'foreign'])
+  expect([check(withHost('dev.example.com:4000')), check(withHost('other.example.com:4000'))]).toEqual([
+    'served',
+    'foreign',
+  ])
+})
+
+test('refuses two Host headers, even if they are equal', () => {
+  expect(production(withHost('chat.example', 'chat.example'))).toBe('invalid')
+  expect(development(withHost('localhost', 'other.example'))).toBe('invalid')
 })
