@@ -112,24 +112,25 @@ export function createServer({
     isAccepting: () => isAccepting,
     logger,
   })
-  const server = createHttpServer(HTTP_OPTIONS, (request, response) => {
+  const server = createHttpServer(HTTP_OPTIONS)
+  server.on('upgrade', websocket.handleUpgrade)
+  const listener = new Listener(server, (request, response) => {
     // Node counts as activity that the peer has taken a part of a long answer. Without a request there is no answer: a
     // timeout of the server as a whole would leave its timer with each WebSocket.
     request.socket.setTimeout(limits.writeTimeoutMs)
     handleRequest(request, response)
   })
-  server.on('upgrade', websocket.handleUpgrade)
-  const admin =
+  const adminListener =
     config.admin &&
-    createHttpServer(HTTP_OPTIONS, (request, response) => {
+    new Listener(createHttpServer(HTTP_OPTIONS), (request, response) => {
       const isHandled = health.handle(request, response, 'operator') || metrics.handle(request, response)
       if (!isHandled) sendNotFound(response)
     })
 
-  const backend =
+  const serverListener =
     serverApi &&
-    createHttpServer(
-      HTTP_OPTIONS,
+    new Listener(
+      createHttpServer(HTTP_OPTIONS),
       createRequestHandler({
         yoga: serverApi,
         health,
@@ -139,10 +140,6 @@ export function createServer({
         logger,
       }),
     )
-
-  const listener = new Listener(server)
-  const adminListener = admin && new Listener(admin)
-  const serverListener = backend && new Listener(backend)
 
   async function stopListening(graceMs: number): Promise<void> {
     const closing = [listener, adminListener, serverListener].map(async (one) => one?.close(graceMs))

@@ -10,7 +10,8 @@ export type HostHeader = Readonly<{ headersDistinct: IncomingMessage['headersDis
 
 /**
  * A Host header must be a name or address with an optional port: libraries build the URL of the request from it, and
- * throw if that fails. A second one is invalid too (RFC 9112, section 3.2): a proxy may have decided by the other. HTTP/1.0 has no such header; Node rejects later requests without one.
+ * throw if that fails. A second one makes the request invalid (RFC 9112, section 3.2): a proxy may have decided by the
+ * other. HTTP/1.0 has no such header; Node rejects later requests without one.
  *
  * In development the name must also be one that no stranger can own. Any site could let its name lead to this machine
  * (DNS rebinding). Its pages would then be of the same origin as this server, and could read the tokens of the demo.

@@ -1,17 +1,20 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Pipelining } from './pipelining.ts'
 import { type Address, listen, type PortVariable } from './port.ts'
 
-/** An HTTP server on its port. Create it before the server listens, so that it sees every connection. */
+/**
+ * An HTTP server on its port, whose requests `handle` gets. Create it before the server listens, so that it sees every
+ * connection.
+ */
 export class Listener {
   readonly #server: Server
   /** Connections that are not WebSockets. */
   readonly #sockets = new Set<Duplex>()
 
-  constructor(server: Server) {
+  constructor(server: Server, handle: RequestListener) {
     this.#server = server
     const pipelining = new Pipelining()
     const forget = (socket: Duplex): void => {
@@ -28,12 +31,13 @@ export class Listener {
     // A WebSocket may live for days, and has been used.
     server.on('upgrade', (_, socket) => forget(socket))
     // Node.js closes connections that are idle when the server closes. Those that are busy then must be closed later.
-    server.on('request', ({ socket }, response) => {
-      pipelining.begin(socket)
+    server.on('request', (request, response) => {
+      const { socket } = request
       response.once('close', () => {
         pipelining.end(socket)
         if (!server.listening) server.closeIdleConnections()
       })
+      pipelining.add(socket, () => handle(request, response))
     })
   }
 

@@ -1,38 +1,93 @@
 import type { Socket } from 'node:net'
+import { createIntake, type Intake, type MessageSource } from '../pipeline/intake.ts'
 
-/** Requests of one connection in progress. Browsers, load balancers and most libraries have one. */
-export const MAX_IN_PROGRESS = 16
+/** Requests of one connection that are begun and not answered. Most clients have one. */
+export const MAX_IN_PROGRESS = 4
+
+type Begin = () => void
 
 /**
- * Stops reading a connection while it has many requests in progress. A client may send the next request before the last
- * one is answered (pipelining). Answers leave in order, so each request behind a slow one is kept here. The network
- * delivers up to 64 KiB at once, and the requests in them are begun in any case.
+ * Bounds what one connection begins. A client may send the next request before the last one is answered (pipelining).
+ * Node.js parses up to 64 KiB at once and reports each request in them, 400 perhaps, even if the connection is paused
+ * at the first one. So requests beyond the limit wait here, with their bodies unread, and the connection is paused
+ * meanwhile. One begins when an earlier one has been answered and the client has taken the answer. The intake bounds
+ * how many begin in one turn of the event loop, and the connections take turns.
  *
  * At least two requests have to be allowed. The body of the last one may be missing, but all before it are complete, so
  * that they are answered and reading continues.
  */
 export class Pipelining {
-  readonly #inProgress = new WeakMap<Socket, number>()
+  readonly #connections = new WeakMap<Socket, Connection>()
+  readonly #intake: Intake
 
-  /** A request begins. */
-  begin(socket: Socket): void {
-    if (this.#count(socket, 1) !== MAX_IN_PROGRESS) return
-    socket.on('resume', pauseAgain)
-    socket.pause()
+  constructor(intake = createIntake()) {
+    this.#intake = intake
+  }
+
+  /** Calls `begin`, now or when it is the request's turn. Never calls it if the connection closes before. */
+  add(socket: Socket, begin: Begin): void {
+    const connection = this.#connections.get(socket) ?? new Connection(socket, this.#intake)
+    this.#connections.set(socket, connection)
+    connection.add(begin)
   }
 
   /** A request has been answered, or its connection is closed. */
   end(socket: Socket): void {
-    if (this.#count(socket, -1) !== MAX_IN_PROGRESS - 1) return
-    socket.off('resume', pauseAgain)
-    socket.resume()
+    this.#connections.get(socket)?.end()
+  }
+}
+
+/** The requests of one connection. */
+class Connection implements MessageSource {
+  readonly #socket: Socket
+  readonly #intake: Intake
+  readonly #waiting: Begin[] = []
+  #inProgress = 0
+  #isPaused = false
+
+  constructor(socket: Socket, intake: Intake) {
+    this.#socket = socket
+    this.#intake = intake
   }
 
-  /** Returns how many are in progress then. */
-  #count(socket: Socket, change: number): number {
-    const total = (this.#inProgress.get(socket) ?? 0) + change
-    this.#inProgress.set(socket, total)
-    return total
+  add(begin: Begin): void {
+    this.#waiting.push(begin)
+    this.#pauseOrResume()
+    this.#offer()
+  }
+
+  /** Begins the oldest request that waits. */
+  readOne(): boolean {
+    if (this.#socket.destroyed) this.#waiting.length = 0
+    if (this.#mayBegin()) this.#begin()
+    return this.#mayBegin()
+  }
+
+  end(): void {
+    this.#inProgress -= 1
+    this.#pauseOrResume()
+    this.#offer()
+  }
+
+  #begin(): void {
+    this.#inProgress += 1
+    this.#waiting.shift()?.()
+  }
+
+  #offer(): void {
+    if (this.#mayBegin()) this.#intake.add(this)
+  }
+
+  #mayBegin(): boolean {
+    return this.#waiting.length > 0 && this.#inProgress < MAX_IN_PROGRESS
+  }
+
+  #pauseOrResume(): void {
+    const isFull = this.#waiting.length + this.#inProgress >= MAX_IN_PROGRESS
+    if (isFull === this.#isPaused) return
+    this.#isPaused = isFull
+    if (isFull) this.#socket.on('resume', pauseAgain).pause()
+    else this.#socket.off('resume', pauseAgain).resume()
   }
 }
 

@@ -30,6 +30,8 @@ export class UnreadAnswers {
   readonly #limits: Pick<AnswerLimits, 'answerTimeoutMs' | 'maxUnreadBytes'>
   readonly #addressOf: ClientAddress
   readonly #responses = new Map<string, Set<ServerResponse>>()
+  /** The sums of this turn of the event loop. To add up thousands of answers for each request would take seconds. */
+  readonly #sums = new Map<string, number>()
 
   constructor(addressOf: ClientAddress, limits: Pick<AnswerLimits, 'answerTimeoutMs' | 'maxUnreadBytes'>) {
     this.#addressOf = addressOf
@@ -48,8 +50,12 @@ export class UnreadAnswers {
   }
 
   #unreadBytesOf(address: string): number {
+    const known = this.#sums.get(address)
+    if (known !== undefined) return known
     let bytes = 0
     for (const { writableLength } of this.#responses.get(address) ?? []) bytes += writableLength
+    if (this.#sums.size === 0) setImmediate(() => this.#sums.clear())
+    this.#sums.set(address, bytes)
     return bytes
   }
 
