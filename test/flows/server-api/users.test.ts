@@ -5,6 +5,8 @@ import { SERVER_API, startParley } from '../../harness/servers/parley.ts'
 
 const SYSTEM = 'user_parley:system'
 const UPSERT = 'mutation ($users: [UserInput!]!) { upsertUsers(users: $users) { id name data } }'
+const AHEAD = `UPDATE users SET claims_issued_at = date_trunc('milliseconds', now()) + interval '1 hour'
+  WHERE id = 'alice' RETURNING claims_issued_at AS at`
 const ALICE = '{ users(ids: ["user_alice"]) { name deactivatedAt } }'
 
 test('no call changes the system user, or makes it a member', async () => {
@@ -86,14 +88,16 @@ test('upsertUsers replaces what a token says, also if its time is ahead of the c
   const alice = await parley.person('alice')
   await alice.run('{ viewer { id } }')
   // As a gateway stores it whose clock is an hour ahead.
-  await query(
-    parley.databaseUrl,
-    "UPDATE users SET claims_issued_at = now() + interval '1 hour' WHERE id = 'alice'",
-  )
+  await query(parley.databaseUrl, AHEAD)
   const put = (name: string) => backend.run(UPSERT, { users: [{ id: 'user_alice', name, data: { name } }] })
   // A name that equals the subject is a name too.
   for (const name of ['Alice Lee', 'Alice Roe', 'Alice Lee', 'alice'])
     expect(await put(name)).toEqual({ upsertUsers: [{ id: 'user_alice', name, data: { name } }] })
+  // Each call counts as later than the token whose time was stored, so that token does not undo it.
+  const stillAhead = "SELECT FROM users WHERE id = 'alice' AND claims_issued_at > $1"
+  const [stored] = await query<{ at: Date }>(parley.databaseUrl, AHEAD)
+  await put('Alice Poe')
+  expect(await query(parley.databaseUrl, stillAhead, [stored?.at])).toHaveLength(1)
 })
 
 test('a token that was issued before upsertUsers does not undo it, and a later one replaces it', async () => {
