@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EventQueue } from '../../harness/fixtures/event-queue.ts'
+import { inPackTurn } from '../../harness/fixtures/pack-turn.ts'
 import { newestTick, send, texts } from '../../../apps/chat/test/app.ts'
 import { BROWSER_TIMEOUT_MS, startBrowser } from '../../harness/people/browser.ts'
 import { createTestDatabase } from '../../harness/servers/database.ts'
@@ -37,7 +38,7 @@ async function npm(cwd: string, ...args: readonly string[]): Promise<string> {
 beforeAll(async () => {
   folder = await temporaryFolder()
   const [result] = JSON.parse(
-    await npm(ROOT, 'pack', '--json', '--pack-destination', folder.path),
+    await inPackTurn(() => npm(ROOT, 'pack', '--json', '--pack-destination', folder.path)),
   ) as Packed[]
   if (result === undefined) throw new Error('npm pack made no package')
   packed = result

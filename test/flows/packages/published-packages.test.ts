@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { inPackTurn } from '../../harness/fixtures/pack-turn.ts'
 import { temporaryFolder } from '../cli/program.ts'
 import { importsOf, resolveWithMetro } from './metro.ts'
 
@@ -84,9 +85,8 @@ async function run(program: string, ...args: readonly string[]): Promise<string>
   return stdout
 }
 
-beforeAll(async () => {
-  folder = await temporaryFolder()
-  // Each one builds before it is packed, so the order matters.
+/** Each one builds before it is packed, so the order matters. */
+async function packAll(): Promise<void> {
   for (const name of NAMES) {
     const cwd = path.join(ROOT, 'packages', name)
     const { stdout } = await execute(
@@ -97,6 +97,11 @@ beforeAll(async () => {
     const [packed] = JSON.parse(stdout) as { filename: string }[]
     tarballs.set(name, path.join(folder.path, packed?.filename ?? ''))
   }
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  await inPackTurn(packAll)
   const { devDependencies, dependencies } = JSON.parse(
     await readFile(path.join(ROOT, 'package.json'), 'utf8'),
   ) as Record<string, Record<string, string>>
