@@ -1,13 +1,11 @@
 import { Prisma } from '../store/generated/client.ts'
 import type { JsonObject } from '../lib/bounded-json.ts'
-import type { ChatId, MemberId, Seq, UserId } from '../ids.ts'
+import type { ChatId, MemberId, UserId } from '../ids.ts'
 import type { Statement } from '../store/sql/statement.ts'
-import { parseTimestamp } from '../store/sql/timestamps.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Transaction } from '../store/sql/transaction.ts'
 import type { Writer } from '../store/sql/writer.ts'
 import type { Range } from '../lib/range.ts'
-import { parsePeriods } from '../events/membership-period.ts'
 import type {
   Chat,
   ChatListPosition,
@@ -17,6 +15,17 @@ import type {
   ViewedMember,
   WatermarkKey,
 } from '../events/chat.ts'
+import {
+  asSeen,
+  CHAT_COLUMNS,
+  MEMBER_COLUMNS,
+  type MemberRow,
+  type MembershipRow,
+  toMember,
+  toView,
+  VIEW_COLUMNS,
+  type ViewRow,
+} from './view-rows.ts'
 
 export type ChatStore = Readonly<{
   /** Returns the chats that exist and are not deleted, in no particular order. */
@@ -45,55 +54,6 @@ export type ChatSettings = Pick<Chat, 'title' | 'messageTtlSeconds' | 'data'>
 
 /** A membership, and the user who looks at it. */
 export type ViewedMemberId = MemberId & Readonly<{ viewerId: UserId }>
-
-type MemberRow = Omit<Member, 'earlierPeriods'> & Readonly<{ earlierPeriods: string }>
-type ViewRow = Chat & Omit<MemberRow, 'chatId'>
-/** The past period is set if the viewer has left, and the member joined again after that. */
-type MembershipRow = MemberRow &
-  Readonly<{ viewerId: UserId; viewerLeftSeq: Seq | null }> &
-  (
-    | Readonly<{ pastFirst: null; pastLast: null; pastJoinedAt: null; pastLeftAt: null }>
-    | Readonly<{ pastFirst: Seq; pastLast: Seq; pastJoinedAt: Date; pastLeftAt: Date }>
-  )
-
-// A member who has left sees the chat as it was then.
-const CHAT_COLUMNS = `
-  c.id, c.kind, c.creator_id AS "creatorId", c.head_seq AS "headSeq",
-  CASE WHEN m.left_seq IS NULL THEN c.title ELSE m.left_title END AS title,
-  CASE WHEN m.left_seq IS NULL THEN c.member_count ELSE m.left_member_count END AS "memberCount",
-  CASE WHEN m.left_seq IS NULL THEN c.message_ttl_seconds ELSE m.left_message_ttl_seconds END AS "messageTtlSeconds",
-  CASE WHEN m.left_seq IS NULL THEN c.data END AS data,
-  c.created_at AS "createdAt", c.last_activity_at AS "lastActivityAt",
-  c.deleted_at AS "deletedAt"`
-
-const MEMBER_COLUMNS = `
-  m.user_id AS "userId", m.role, m.joined_at AS "joinedAt", m.joined_seq AS "joinedSeq",
-  m.left_at AS "leftAt", m.left_seq AS "leftSeq", m.earlier_stays::text AS "earlierPeriods",
-  m.delivered_seq AS "deliveredSeq", m.read_seq AS "readSeq"`
-
-/** The columns of both, in their order. */
-const VIEW_COLUMNS = {
-  id: String,
-  kind: String,
-  creatorId: String,
-  headSeq: Number,
-  title: String,
-  memberCount: Number,
-  messageTtlSeconds: Number,
-  data: JSON.parse,
-  createdAt: parseTimestamp,
-  lastActivityAt: parseTimestamp,
-  deletedAt: parseTimestamp,
-  userId: String,
-  role: String,
-  joinedAt: parseTimestamp,
-  joinedSeq: Number,
-  leftAt: parseTimestamp,
-  leftSeq: Number,
-  earlierPeriods: String,
-  deliveredSeq: Number,
-  readSeq: Number,
-}
 
 // Per viewer, one row by the primary keys of chats and members. Takes no lock.
 const VIEWS: Statement = {
@@ -273,68 +233,4 @@ export async function writeSettings(tx: Transaction, id: ChatId, settings: ChatS
     data: data === null ? Prisma.DbNull : (data as Prisma.InputJsonObject),
   }
   await tx.prisma.chat.update({ where: { id }, data: columns })
-}
-
-function toView(row: ViewRow): ChatView {
-  const { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds } = row
-  const { createdAt, lastActivityAt, deletedAt, data } = row
-  const rest = { createdAt, lastActivityAt, deletedAt, data }
-  return {
-    chat: { id, kind, title, creatorId, headSeq, memberCount, messageTtlSeconds, ...rest },
-    member: toMember({ ...row, chatId: id }),
-  }
-}
-
-function toMember(row: MemberRow): Member {
-  const { chatId, userId, role, joinedAt, joinedSeq, leftAt, leftSeq, deliveredSeq, readSeq } = row
-  const earlierPeriods = parsePeriods(row.earlierPeriods)
-  return {
-    chatId,
-    userId,
-    role,
-    joinedAt,
-    joinedSeq,
-    leftAt,
-    leftSeq,
-    earlierPeriods,
-    deliveredSeq,
-    readSeq,
-  }
-}
-
-/**
- * Returns the membership as the viewer sees it. A viewer who has left sees the membership of another user as it was
- * then. Returns undefined if the other user joined for the first time after that.
- */
-function asSeen(row: MembershipRow): ViewedMember | undefined {
-  const { viewerId, viewerLeftSeq } = row
-  const member = toMember(row)
-  if (viewerLeftSeq === null || viewerId === row.userId) return { ...member, viewerId, isPast: false }
-  const then = row.joinedSeq <= viewerLeftSeq ? member : lastPeriodOf(row)
-  if (then === undefined) return undefined
-  const hasLeftSince = then.leftSeq !== null && then.leftSeq > viewerLeftSeq
-  return {
-    ...then,
-    ...(hasLeftSince ? { leftAt: null, leftSeq: null } : {}),
-    deliveredSeq: Math.min(then.deliveredSeq, viewerLeftSeq),
-    readSeq: Math.min(then.readSeq, viewerLeftSeq),
-    viewerId,
-    isPast: true,
-  }
-}
-
-/** Roles and watermarks of the past periods are not kept. */
-function lastPeriodOf(row: MembershipRow): Member | undefined {
-  if (row.pastFirst === null) return undefined
-  const { pastFirst, pastLast, pastJoinedAt, pastLeftAt } = row
-  return {
-    ...toMember(row),
-    role: 'MEMBER',
-    joinedAt: pastJoinedAt,
-    joinedSeq: pastFirst,
-    leftAt: pastLeftAt,
-    leftSeq: pastLast,
-    deliveredSeq: pastLast,
-    readSeq: pastLast,
-  }
 }
