@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { badInput, notFound, ParleyError } from '../errors.ts'
 import type { AttachmentId } from '../ids.ts'
-import { appendChunks, free } from './chunk-memory.ts'
+import { appendChunks, chunksOf, free } from './chunk-memory.ts'
 import type { CompleteUpload } from './complete-upload.ts'
 import type { PartStore, UploadPart } from './part-store.ts'
 import type { Pace } from './pace.ts'
@@ -85,7 +85,7 @@ export function createResumableUploads(dependencies: Dependencies): ResumableUpl
       start += byteCount
     }
     try {
-      for await (const chunk of pace(bytes)) {
+      for await (const chunk of pace(chunksOf(bytes))) {
         let rest = chunk
         while (rest.length > 0) {
           part ??= await openPart(storage.incomingFolder)

@@ -6,7 +6,7 @@ import { badInput, notFound, ParleyError, unavailable } from '../errors.ts'
 import type { Attachment } from '../events/attachment.ts'
 import { type AttachmentId, newAttachmentId, type UserId } from '../ids.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { appendChunks } from './chunk-memory.ts'
+import { appendChunks, chunksOf } from './chunk-memory.ts'
 import type { CompleteUpload } from './complete-upload.ts'
 import type { MediaStorage } from './storage.ts'
 import { type AnnouncedFile, parseUpload } from './upload-input.ts'
@@ -108,10 +108,8 @@ export function createUploads({
   }
 
   async function save(body: Readable, path: string, byteSize: number): Promise<void> {
-    // The stream of a request must not be destroyed: the answer goes to the same connection.
-    const chunks = body.iterator({ destroyOnReturn: false })
     await using file = await open(path, 'wx')
-    await appendChunks(file, counted(pace(chunks), byteSize))
+    await appendChunks(file, counted(pace(chunksOf(body)), byteSize))
   }
 
   return {
