@@ -1,14 +1,13 @@
 // The program of a child process that inspects files, one at a time. See `createProcessPool`.
-import { writeFileSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { makeExpendable } from './expendable.ts'
 import { type InspectionJob, inspectFile, type InspectionResult } from './inspect-file.ts'
 import type { ProcessAnswer } from './process-pool.ts'
 
-makeExpendable()
 process.on('disconnect', () => process.exit())
 process.on('message', (job: InspectionJob) => void answer(job))
 
 async function answer(job: InspectionJob): Promise<void> {
+  makeExpendable()
   const outcome = await outcomeOf(job)
   const { user, system } = process.cpuUsage()
   const used = { rssBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 }
@@ -21,15 +20,5 @@ async function outcomeOf(job: InspectionJob) {
     return { type: 'done', result: await inspectFile(job) } as const
   } catch (error) {
     return { type: 'failed', reason: error instanceof Error ? error.message : 'unknown error' } as const
-  }
-}
-
-/** The gateway comes first: for the processors, and when the machine has no memory left (Linux). */
-function makeExpendable(): void {
-  try {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
-    writeFileSync('/proc/self/oom_score_adj', '1000')
-  } catch {
-    // Not on this system. The file can be inspected all the same.
   }
 }

@@ -57,10 +57,11 @@ const PROGRAM = join(import.meta.dirname, `inspection-process${extname(import.me
  * Image libraries are native code, and files come from strangers. A crash in a thread would end the gateway, damaged
  * memory could tell its secrets, and threads have no priority of their own. So files are inspected in processes:
  *
- * - Those of the first pool run only while the machine has nothing else to do. A process with a low priority keeps its
- *   processor for milliseconds when a message arrives, and such a process gives it up at once.
+ * - Those of the first pool have the lowest priority. They hardly run while the machine has anything else to do. The
+ *   class SCHED_IDLE sounds better and is worse: Linux takes a processor with only such a process for a free one. So it
+ *   wakes the database there although another is free, and the database waits for the end of a time slice.
  * - On a machine that is never idle they would not end. A file that takes too long there is inspected again by the
- *   second pool, which has a low priority.
+ *   second pool, which has a higher priority, but a low one.
  *
  * A process that dies may be innocent, because the system ends these processes first when memory is short. So a file is
  * inspected twice before it becomes a download.
@@ -74,8 +75,8 @@ export function createInspector({
 }: Dependencies): Inspector {
   const common = { program, size: PROCESSES, cpuSeconds, memoryBytes: MEMORY_BYTES }
   const processes = createPoolProcess<InspectionResult>([
-    { ...common, isIdle: true, timeoutMs: timeoutsMs.idle },
-    { ...common, isIdle: false, timeoutMs: timeoutsMs.any },
+    { ...common, nice: 19, timeoutMs: timeoutsMs.idle },
+    { ...common, nice: 10, timeoutMs: timeoutsMs.any },
   ])
   const [idle, steady] = processes.pools as [Pool, Pool]
   let isClosed = false

@@ -47,8 +47,8 @@ export type ProcessPoolOptions = Readonly<{
   cpuSeconds: number
   /** Of the data of one process (RLIMIT_DATA), with the memory of native code. */
   memoryBytes: number
-  /** Whether jobs run only while no other program wants a processor (SCHED_IDLE of Linux). */
-  isIdle: boolean
+  /** The priority of the processes: 19 is the lowest, and 0 the usual one. */
+  nice: number
 }>
 
 /** A process without work ends after this time. */
@@ -131,18 +131,13 @@ function end(child: ChildProcess): void {
   child.kill('SIGKILL')
 }
 
-// A shell sets the limits and the class of the scheduler, because Node.js cannot, and becomes the process. So they hold
-// for all of its threads. Where the system has no such limit or class, the process starts without it.
-function limited({ memoryBytes, cpuSeconds, isIdle }: ProcessPoolOptions): string {
+// A shell sets the limits and the priority, because Node.js cannot, and becomes the process. So they hold for all of
+// its threads. Where the system has no such limit, the process starts without it.
+function limited({ memoryBytes, cpuSeconds, nice }: ProcessPoolOptions): string {
   const memory = `ulimit -d ${Math.floor(memoryBytes / 1024)}`
   const limits = `{ ${memory}; ulimit -S -t ${REUSED.cpuSeconds + cpuSeconds}; } 2>/dev/null`
-  const command = 'exec "$0" "$@"'
-  return isIdle
-    ? `${limits}; ${IDLE} true 2>/dev/null && exec ${IDLE} "$0" "$@"; ${command}`
-    : `${limits}; ${command}`
+  return `${limits}; exec nice -n ${nice} "$0" "$@"`
 }
-
-const IDLE = 'chrt --idle 0'
 
 function startProcess(options: ProcessPoolOptions): ChildProcess {
   const { program } = options
@@ -151,7 +146,14 @@ function startProcess(options: ProcessPoolOptions): ChildProcess {
   const stdio: ('ignore' | 'ipc')[] = ['ignore', 'ignore', 'ignore', 'ipc']
   return process.platform === 'win32'
     ? forked(program, [], { execArgv: node.slice(1), env: {}, stdio })
-    : forked(program, [], { execPath: '/bin/sh', execArgv: ['-c', limited(options), ...node], env, stdio })
+    : forked(program, [], {
+        execPath: '/bin/sh',
+        execArgv: ['-c', limited(options), ...node],
+        env,
+        stdio,
+        // Its own session, see `makeExpendable`.
+        detached: true,
+      })
 }
 
 /**

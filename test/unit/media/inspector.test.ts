@@ -70,11 +70,15 @@ test.runIf(process.platform === 'linux')(
 )
 
 test.runIf(process.platform === 'linux')(
-  'files are inspected while the machine is idle, and at a low priority if it never is',
+  'files are inspected at the lowest priority, and at a low one if the machine is never idle',
   async () => {
     await using stage = await startInspector({ timeoutsMs: { idle: 2_000, any: 60_000 } })
-    expect(await stage.inspect('scheduling')).toMatchObject({ policy: SCHED_IDLE })
-    expect(await stage.inspect('hang while idle')).toMatchObject({ policy: SCHED_OTHER })
+    expect(await stage.inspect('scheduling')).toEqual({ nice: 19, sessionNice: 19, isAlone: true })
+    expect(await stage.inspect('hang at the lowest priority')).toEqual({
+      nice: 10,
+      sessionNice: 10,
+      isAlone: true,
+    })
     expect(await stage.failures()).toEqual({ late: 1 })
   },
 )
@@ -135,7 +139,7 @@ test('closing a pool in a process of its own ends a job that runs, and its proce
 
 test('all pools have one process that starts theirs', async () => {
   await using stage = await startPool({}, (options) => {
-    const { pools, close } = createPoolProcess([options, { ...options, isIdle: true }])
+    const { pools, close } = createPoolProcess([options, { ...options, nice: 19 }])
     const run = (job: object) => Promise.all(pools.map((pool) => pool.run(job)))
     return { run, waiting: () => 0, close }
   })
@@ -164,9 +168,6 @@ function isZombie(pid: number): boolean {
   const isLeader = readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
   return isLeader && readdirSync(`/proc/${pid}/task`).length === 1
 }
-
-/** Classes of the scheduler of Linux. */
-const [SCHED_OTHER, SCHED_IDLE] = [0, 5]
 
 const DOWNLOAD = {
   kind: 'FILE',
@@ -244,7 +245,7 @@ async function startPool(
     timeoutMs: 30_000,
     cpuSeconds: 30,
     memoryBytes: 2 * 1024 * 1024 * 1024,
-    isIdle: false,
+    nice: 10,
     ...options,
   })
   resources.defer(() => pool.close())
