@@ -50,11 +50,13 @@ export class AnonymousSockets {
     if (entry !== undefined) this.#remove(entry)
   }
 
-  /** Call it regularly. Closes connections that did not sign in within their time. */
-  closeOverdue(now: number): void {
+  /** Ends the count of each connection that did not sign in within its time, and returns it to be closed. */
+  *overdue(now: number): Generator<AnonymousSocket> {
     for (const entry of this.#all.values()) {
       if (now - entry.openedAt < this.#limits.timeoutMs) return
-      if (!entry.socket.isSigningIn()) this.#giveUp(entry, 'timeout')
+      if (entry.socket.isSigningIn()) continue
+      this.#remove(entry)
+      yield entry.socket
     }
   }
 

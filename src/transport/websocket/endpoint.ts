@@ -17,6 +17,7 @@ import { createClientAddress, networkOf } from '../http/client-address.ts'
 import { CLOSE_CODES } from './close-codes.ts'
 import { createHostCheck } from '../http/host.ts'
 import { createOriginPolicy, isSameOrigin } from '../http/origins.ts'
+import { createRequestIntake } from '../http/request-intake.ts'
 import { type ConnectionOwner, SocketConnection } from './connection.ts'
 import { SOCKET_LIMITS } from './limits.ts'
 import type { SocketLimits } from './limits.ts'
@@ -29,6 +30,7 @@ import { OwnedSocket } from './owned-socket.ts'
 import { createIntake, type Intake } from '../pipeline/intake.ts'
 import { rejectUpgrade } from './upgrade-rejection.ts'
 import type { UpgradeRejection } from './upgrade-rejection.ts'
+import { inSlices } from '../../lib/slices.ts'
 import { inWaves } from '../../lib/waves.ts'
 import { GRAPHQL_PATH } from '../http/yoga.ts'
 
@@ -66,6 +68,8 @@ type Dependencies = Readonly<{
 
 /** Sent with a rejected handshake, in seconds. */
 const RETRY_AFTER_S = 2
+/** A handshake takes a third of a millisecond, and thousands may arrive within a second. */
+const HANDSHAKES_PER_TURN = 2
 
 export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEndpoint {
   const {
@@ -93,6 +97,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     (config.webApp === true && isSameOrigin(headers))
   const hostCheck = createHostCheck(config)
   const addressOf = createClientAddress(config.http.trustedProxies)
+  const handshakes = createRequestIntake(createIntake(HANDSHAKES_PER_TURN))
   const baseUrlOf = createBaseUrl(config.http)
   const anonymous = new AnonymousSockets({
     maxPerAddress: limits.maxAnonymousPerAddress,
@@ -103,6 +108,7 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
   let isAccepting = true
   let checkTimer: NodeJS.Timeout | undefined
   let checkedAt = 0
+  let isChecking = false
 
   function rejectionOf(request: IncomingMessage, address: string): UpgradeRejection | undefined {
     const host = hostCheck(request)
@@ -116,6 +122,20 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
 
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const address = networkOf(addressOf(request))
+    const destroy = (): void => void socket.destroy()
+    // Nothing else listens while the handshake waits.
+    socket.on('error', destroy)
+    void handshakes.turn({ address, token: request.headers.authorization ?? '' }).then((isTurn) => {
+      socket.off('error', destroy)
+      if (socket.destroyed) return
+      if (isTurn) answerUpgrade(request, socket, { head, address })
+      else rejectUpgrade(socket, { status: 429, retryAfterS: RETRY_AFTER_S })
+    })
+  }
+
+  type Waited = Readonly<{ head: Buffer; address: string }>
+
+  function answerUpgrade(request: IncomingMessage, socket: Duplex, { head, address }: Waited): void {
     const rejection = rejectionOf(request, address)
     if (rejection !== undefined) rejectUpgrade(socket, rejection)
     else server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, request, address))
@@ -172,12 +192,19 @@ export function createWebSocketEndpoint(dependencies: Dependencies): WebSocketEn
     const now = performance.now()
     const wasSuspended = now - checkedAt > 3 * limits.checkIntervalMs
     checkedAt = now
-    for (const connection of connections) {
+    if (isChecking) return
+    isChecking = true
+    void checkInSlices(now, wasSuspended).finally(() => (isChecking = false))
+  }
+
+  /** An attacker opens thousands of connections within a second, and their time is over within one, too. */
+  async function checkInSlices(now: number, wasSuspended: boolean): Promise<void> {
+    await inSlices(connections, (connection) => {
       if (wasSuspended) connection.resetLiveness(now)
       connection.checkTokens(clock.now())
       connection.checkLiveness(now)
-    }
-    anonymous.closeOverdue(now)
+    })
+    await inSlices(anonymous.overdue(now), (socket) => socket.giveUp('timeout'))
   }
 
   function checkTokens(): void {

@@ -63,18 +63,17 @@ test('a removal frees one place once', () => {
   expect([first.ended, second.ended, third.ended]).toEqual([undefined, 'displaced', undefined])
 })
 
-test('closes what is overdue, but waits for a token that is being checked', () => {
-  const sockets = new AnonymousSockets({ ...LIMITS, maxPerAddress: 3 })
-  const [busy, idle, young] = [createSocket(true), createSocket(), createSocket()]
+test('returns what is overdue from the oldest, but waits for a token that is being checked', () => {
+  const sockets = new AnonymousSockets({ ...LIMITS, maxPerAddress: 4 })
+  const [busy, idle, next, young] = [createSocket(true), createSocket(), createSocket(), createSocket()]
   for (const [socket, openedAt] of [
     [busy, 0],
     [idle, 0],
+    [next, 0],
     [young, 1],
   ] as const)
     sockets.add('192.0.2.1', socket, openedAt)
-  sockets.closeOverdue(1_000)
-  expect([busy.ended, idle.ended, young.ended]).toEqual([undefined, 'timeout', undefined])
+  expect([...sockets.overdue(1_000)]).toEqual([idle, next])
   busy.isBusy = false
-  sockets.closeOverdue(1_000)
-  expect(busy.ended).toBe('timeout')
+  expect([...sockets.overdue(1_000)]).toEqual([busy])
 })
