@@ -97,6 +97,9 @@ function decode<Position>(
   return position
 }
 
+/** Kept, because a buffer for each cursor of a page would cost more than its text. No cursor is longer. */
+const scratch = Buffer.alloc(1_024)
+
 function toBase64(text: string): string {
-  return Buffer.from(text).toString('base64url')
+  return scratch.toString('base64url', 0, scratch.write(text))
 }

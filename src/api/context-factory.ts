@@ -1,8 +1,8 @@
-import pLimit, { type LimitFunction } from 'p-limit'
 import type { Session } from '../auth/session.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Context, type Deadline, tooLate } from './context.ts'
 import type { PageLimit } from './connections.ts'
+import { Slots } from '../lib/slots.ts'
 import type { Services } from './services.ts'
 import type { LiveSink } from '../delivery/live-source.ts'
 import type { ResultTexts } from './list-texts/result-texts.ts'
@@ -71,10 +71,10 @@ export function createSharedContext(services: Services, clock: Clock): Context {
  * created with the first page, because most operations read none, and a subscription keeps its context for days.
  */
 export function pageLimitFor(deadline: Deadline, max = MAX_CONCURRENT_PAGES): PageLimit {
-  let limit: LimitFunction | undefined
+  let slots: Slots | undefined
   return (load, range) => {
-    limit ??= pLimit(max)
-    return limit(() => {
+    slots ??= new Slots(max)
+    return slots.run(async () => {
       if (performance.now() >= deadline.at) throw tooLate()
       return load(range)
     })

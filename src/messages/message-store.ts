@@ -4,7 +4,7 @@ import type { MembershipPeriod } from '../events/membership-period.ts'
 import type { Reader } from '../store/sql/reader.ts'
 import type { Statement } from '../store/sql/statement.ts'
 import type { Message, Reaction } from '../events/message.ts'
-import { messageOf, PAGE_COLUMNS, PAGE_ROW, type PageRow } from './page-rows.ts'
+import { messageOf, PAGE_COLUMNS, PAGE_ROW, pageOf, type PageRow } from './page-rows.ts'
 
 /** A membership period in one chat. */
 export type ChatPeriod = MembershipPeriod & Readonly<{ chatId: ChatId }>
@@ -163,7 +163,10 @@ export function createMessageStore({ reader }: { reader: Reader }): MessageStore
       const read = async (statement: Statement, wanted: readonly number[]): Promise<void> => {
         if (wanted.length === 0) return
         const rows = await reader.query<PageRow>(statement, pageValues(keys, wanted))
-        for (const row of rows) pages[row.page]?.push(messageOf(row, keys[row.page]?.chatId as ChatId))
+        for (const row of rows) {
+          const page = pageOf(row)
+          pages[page]?.push(messageOf(row, keys[page]?.chatId as ChatId))
+        }
       }
       const numbers = [...keys.keys()]
       await Promise.all([

@@ -3,16 +3,14 @@ import type { ChatId, UserId } from '../ids.ts'
 import type { JsonObject } from '../lib/bounded-json.ts'
 
 /*
- * A row of a page has three columns, because each value costs the gateway and PostgreSQL more than its characters:
+ * A row of a page has two columns, because each value costs the gateway and PostgreSQL more than its characters:
  *
- * - the number of the page
- * - one text with what every message has: seq, time, sender, key and body. Control characters separate them. Only a
- *   body can contain one, and it comes last. A deleted message has none, not even its separator.
+ * - one text with what every message has: the number of its page, seq, time, sender, key and body. Control characters
+ *   separate them. Only a body can contain one, and it comes last. A deleted message has none, not even its separator.
  * - JSON with what few messages have, or null
  */
 export const PAGE_ROW = `
-  wanted.page,
-  concat_ws(E'\\x1f', m.seq, date_part('epoch', m.sent_at), m.sender_id, m.client_message_id, m.body),
+  concat_ws(E'\\x1f', wanted.page, m.seq, date_part('epoch', m.sent_at), m.sender_id, m.client_message_id, m.body),
   CASE
     WHEN COALESCE(m.edited_at, m.deleted_at, m.expires_at) IS NOT NULL OR m.reply_to_seq IS NOT NULL
       OR m.attachment_count > 0 OR m.type IS NOT NULL OR m.data IS NOT NULL
@@ -21,9 +19,9 @@ export const PAGE_ROW = `
       date_part('epoch', m.expires_at), m.attachment_count, m.type, m.data)
   END`
 
-export const PAGE_COLUMNS = { page: Number, common: String, rare: JSON.parse as (text: string) => Rare }
+export const PAGE_COLUMNS = { common: String, rare: JSON.parse as (text: string) => Rare }
 
-export type PageRow = Readonly<{ page: number; common: string; rare: Rare | null }>
+export type PageRow = Readonly<{ common: string; rare: Rare | null }>
 
 type Rare = readonly [
   replyToSeq: number | null,
@@ -38,9 +36,15 @@ type Rare = readonly [
 const SEPARATOR = '\x1f'
 const NOTHING_RARE: Rare = [null, null, null, null, 0, null, null]
 
+/** Returns the number of the page that a row belongs to. */
+export function pageOf({ common }: PageRow): number {
+  return Number(common.slice(0, common.indexOf(SEPARATOR)))
+}
+
 /** Returns the message of a row. */
-export function messageOf({ common, rare }: Pick<PageRow, 'common' | 'rare'>, chatId: ChatId): Message {
-  const seqEnd = common.indexOf(SEPARATOR)
+export function messageOf({ common, rare }: PageRow, chatId: ChatId): Message {
+  const pageEnd = common.indexOf(SEPARATOR)
+  const seqEnd = common.indexOf(SEPARATOR, pageEnd + 1)
   const timeEnd = common.indexOf(SEPARATOR, seqEnd + 1)
   const senderEnd = common.indexOf(SEPARATOR, timeEnd + 1)
   const keyEnd = common.indexOf(SEPARATOR, senderEnd + 1)
@@ -48,7 +52,7 @@ export function messageOf({ common, rare }: Pick<PageRow, 'common' | 'rare'>, ch
   const [replyToSeq, editedAt, deletedAt, expiresAt, attachmentCount, type, data] = rare ?? NOTHING_RARE
   return {
     chatId,
-    seq: Number(common.slice(0, seqEnd)),
+    seq: Number(common.slice(pageEnd + 1, seqEnd)),
     senderId: common.slice(timeEnd + 1, senderEnd) as UserId,
     clientMessageId: hasBody ? common.slice(senderEnd + 1, keyEnd) : common.slice(senderEnd + 1),
     body: hasBody ? common.slice(keyEnd + 1) : null,

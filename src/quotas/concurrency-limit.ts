@@ -1,5 +1,5 @@
-import pLimit, { type LimitFunction } from 'p-limit'
 import type { UserId } from '../ids.ts'
+import { Slots } from '../lib/slots.ts'
 
 /** Limits how many operations of one user run at once. The others wait in order of arrival. */
 export type ConcurrencyLimit = Readonly<{
@@ -16,29 +16,25 @@ export const MAX_CONCURRENT = 6
 
 export function createConcurrencyLimit(maxConcurrent = MAX_CONCURRENT): ConcurrencyLimit {
   /** The users who have an operation in progress. */
-  const limits = new Map<UserId, LimitFunction>()
+  const users = new Map<UserId, Slots>()
 
-  function limitOf(userId: UserId): LimitFunction {
-    const limit = limits.get(userId) ?? pLimit(maxConcurrent)
-    limits.set(userId, limit)
-    return limit
-  }
-
-  /** Called before the limit stops counting the operation that has just ended. */
-  function dropIfLast(userId: UserId, { activeCount, pendingCount }: LimitFunction): void {
-    if (activeCount + pendingCount <= 1) limits.delete(userId)
+  function slotsOf(userId: UserId): Slots {
+    const known = users.get(userId)
+    if (known !== undefined) return known
+    const slots = new Slots(maxConcurrent)
+    users.set(userId, slots)
+    return slots
   }
 
   return {
     async run(userId, work) {
-      const limit = limitOf(userId)
-      return limit(async () => {
-        try {
-          return await work()
-        } finally {
-          dropIfLast(userId, limit)
-        }
-      })
+      const slots = slotsOf(userId)
+      try {
+        return await slots.run(work)
+      } finally {
+        // The user may have others by now, which count the operations that began meanwhile.
+        if (slots.isIdle && users.get(userId) === slots) users.delete(userId)
+      }
     },
   }
 }

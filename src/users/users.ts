@@ -55,11 +55,16 @@ type Dependencies = Readonly<{
 }>
 
 export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
-  const limits = { max: MAX_CACHED, ttlResolution: 0, perf: { now: elapsedMs } }
-  const cache = new LRUCache<UserId, CachedUser>({ ...limits, ttl: USER_CACHE_TTL_MS })
+  /** A page of messages asks for its senders a hundred times, so their age is read here, once, and not by the cache. */
+  const cache = new LRUCache<UserId, CachedUser>({ max: MAX_CACHED })
   /** Used lately, and soon too old. Two hundred busy senders would otherwise be read one by one, every five seconds. */
   const aging = new Set<UserId>()
-  const provisioned = new LRUCache<string, true>({ ...limits, ttl: PROVISION_TTL_MS })
+  const provisioned = new LRUCache<string, true>({
+    max: MAX_CACHED,
+    ttl: PROVISION_TTL_MS,
+    ttlResolution: 0,
+    perf: { now: elapsedMs },
+  })
 
   async function provision(profile: Profile): Promise<boolean> {
     const { id, name, avatarUrl, issuedAt } = profile
@@ -98,7 +103,12 @@ export function createUsers({ store, elapsedMs, marks }: Dependencies): Users {
   function recent(id: UserId): User | undefined {
     const cached = cache.get(id)
     if (cached === undefined) return undefined
-    if (elapsedMs() - cached.readAt > REFRESH_AFTER_MS) aging.add(id)
+    const ageMs = elapsedMs() - cached.readAt
+    if (ageMs > USER_CACHE_TTL_MS) {
+      cache.delete(id)
+      return undefined
+    }
+    if (ageMs > REFRESH_AFTER_MS) aging.add(id)
     return cached.user
   }
 
