@@ -70,8 +70,10 @@ async function measureWith(gateways: number, options: RoundOptions): Promise<Res
     await roster.add(target.name, () => start(target, place, { gateways, isOpen, subject }))
   }
   for (const step of subject.steps) {
-    if (subject.needsWarmUp !== false)
-      await roster.turns(step.name, 0, async ({ load }) => void (await load.run(loadOf(step, warmUpSeconds))))
+    if (subject.warmUp !== 'none') {
+      const warmUp = { ...loadOf(step, warmUpSeconds), ...subject.warmUp }
+      await roster.turns(step.name, 0, async ({ load }) => void (await load.run(warmUp)))
+    }
     for (let round = 0; round < rounds; round += 1)
       await roster.turns(step.name, round, async (one) => {
         const sample = await measureOnce(one, { gateways, step, round, options })

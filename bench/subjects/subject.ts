@@ -24,8 +24,8 @@ export type Comparison = Readonly<{
   unitOfWork: string
   /** Whether memory is measured inside the gateways. */
   isOpen?: boolean
-  /** Default: true. */
-  needsWarmUp?: boolean
+  /** What differs in the run before the rounds. Default: nothing, it has the load of the step. */
+  warmUp?: Partial<Load> | 'none'
 }>
 
 /** The command line of the benchmark. */
