@@ -24,7 +24,7 @@ export type Comparison = Readonly<{
   unitOfWork: string
   /** Whether memory is measured inside the gateways. */
   isOpen?: boolean
-  /** What differs in the run before the rounds. Default: nothing, it has the load of the step. */
+  /** Changes to the load in the run before the rounds. Default: none. */
   warmUp?: Partial<Load> | 'none'
 }>
 
