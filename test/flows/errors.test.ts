@@ -17,6 +17,8 @@ const TRANSPORTS: readonly (readonly [string, Ask])[] = [
   ['WebSocket', (person, query, variables) => person.requestOverSocket(query, variables)],
 ]
 
+type Ending = Readonly<{ pageInfo: Readonly<{ endCursor: string }> }>
+
 const codeOf = ({ errors }: ApiResponse<unknown>): string | undefined => errors?.[0]?.extensions.code
 /** Users whose connection has ended. A subscription keeps each open, so that none ends by itself. */
 const ended = new Set<Person>()
@@ -136,11 +138,52 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     expect((await (alice as Person).fetchChat(chat)).headSeq).toBe(1)
   })
 
-  test('reduces a page of 100,000 to 100', async () => {
-    const { data } = await ask(alice as Person, 'query ($n: Int) { chats(first: $n) { edges { cursor } } }', {
-      n: 100_000,
-    })
-    expect(data).toMatchObject({ chats: { edges: [{}] } })
+  test('a cursor of another list is BAD_USER_INPUT, also if both lists are of the same kind', async () => {
+    const CURSORS = `query ($id: ID!) {
+      chats(first: 1) { pageInfo { endCursor } }
+      chat(id: $id) {
+        members(first: 1) { pageInfo { endCursor } } messages(first: 1) { pageInfo { endCursor } }
+      }
+    }`
+    const AFTER: Readonly<Record<string, string>> = {
+      chats: 'query ($id: ID!, $c: String!) { chat(id: $id) { id } chats(after: $c) { edges { cursor } } }',
+      members: 'query ($id: ID!, $c: String!) { chat(id: $id) { members(after: $c) { edges { cursor } } } }',
+      messages:
+        'query ($id: ID!, $c: String!) { chat(id: $id) { messages(last: 1, before: $c) { edges { cursor } } } }',
+    }
+    const [one, two] = [await (alice as Person).createGroup([bob as Person]), chat]
+    await (alice as Person).send(one, 'Hello')
+    const cursorsOf = async (person: Person, id: string): Promise<Readonly<Record<string, string>>> => {
+      const { data } = await ask(person, CURSORS, { id })
+      const { chats, chat: of } = data as { chats: Ending; chat: { members: Ending; messages: Ending } }
+      return Object.fromEntries(
+        Object.entries({ chats, ...of }).map(([list, { pageInfo }]) => [list, pageInfo.endCursor]),
+      )
+    }
+    const own = await cursorsOf(alice as Person, one)
+    for (const [list, query] of Object.entries(AFTER)) {
+      const codeAt = async (id: string, c: unknown): Promise<string | undefined> =>
+        codeOf(await ask(alice as Person, query, { id, c }))
+      expect(await codeAt(one, own[list])).toBeUndefined()
+      const others =
+        list === 'chats' ? await cursorsOf(bob as Person, one) : await cursorsOf(alice as Person, two)
+      expect(await codeAt(one, others[list])).toBe('BAD_USER_INPUT')
+      for (const kind of Object.keys(AFTER).filter((name) => name !== list))
+        expect(await codeAt(one, own[kind])).toBe('BAD_USER_INPUT')
+    }
+  })
+
+  test('reduces a page of 100,000 to 100, in the document and in a variable', async () => {
+    const group = await (alice as Person).createGroup([bob as Person])
+    await Promise.all(Array.from({ length: 101 }, (_, count) => (alice as Person).send(group, `${count}`)))
+    const pages = [
+      'query ($id: ID!) { chat(id: $id) { messages(first: 100000) { edges { cursor } } } }',
+      'query ($id: ID!, $n: Int) { chat(id: $id) { messages(first: $n) { edges { cursor } } } }',
+    ]
+    for (const page of pages) {
+      const { data } = await ask(alice as Person, page, { id: group, n: 100_000 })
+      expect((data as { chat: { messages: { edges: unknown[] } } }).chat.messages.edges).toHaveLength(100)
+    }
   })
 
   test('answers an internal failure with INTERNAL without details, and keeps the connection', async () => {

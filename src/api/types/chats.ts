@@ -63,7 +63,7 @@ function defineChatType(builder: Builder): void {
             return resolvePage({
               args,
               pages: context.pages,
-              cursor: memberCursor,
+              cursor: memberCursor(view.chat.id),
               positionOf: (member: Member) => member.userId,
               load: (range) => context.services.chats.members(view, range),
             })
@@ -120,7 +120,7 @@ function defineChatQueries(builder: Builder): void {
           return resolvePage({
             args,
             pages: context.pages,
-            cursor: chatCursor,
+            cursor: chatCursor(userId),
             positionOf: ({ view }: ViewedChat) => ({ activityAt: activityAt(view), chatId: view.chat.id }),
             load: async (range) => (await context.services.chats.list(userId, range)).map(toRef),
           })

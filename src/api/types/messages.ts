@@ -141,7 +141,7 @@ function defineChatFields(builder: Builder): void {
           return resolvePage({
             args,
             pages: context.sharedPages,
-            cursor: seqCursor,
+            cursor: seqCursor(view.chat.id),
             positionOf: (message: Message) => message.seq,
             load: (range) => context.services.messages.list(view, range),
           })

@@ -44,7 +44,7 @@ function defineChatType(builder: ServerBuilder): void {
             resolvePage({
               args,
               pages,
-              cursor: memberCursor,
+              cursor: memberCursor(chat.id),
               positionOf: (member: Member) => member.userId,
               load: (range) => services.chats.members(viewOfAll(chat), range),
             }),
@@ -59,7 +59,7 @@ function defineChatType(builder: ServerBuilder): void {
             resolvePage({
               args,
               pages,
-              cursor: seqCursor,
+              cursor: seqCursor(chat.id),
               positionOf: (message: Message) => message.seq,
               load: (range) => services.messages.list(viewOfAll(chat), range),
             }),
@@ -89,7 +89,7 @@ function defineReads(builder: ServerBuilder): void {
           return resolvePage({
             args,
             pages,
-            cursor: chatCursor,
+            cursor: chatCursor(userId),
             positionOf: (chat: Chat) => ({ activityAt: chat.lastActivityAt, chatId: chat.id }),
             load: async (range) => (await services.chats.list(userId, range)).map(({ chat }) => chat),
           })

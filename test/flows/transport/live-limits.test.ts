@@ -74,7 +74,7 @@ test('refuses the live subscriptions of a user who has too many on all connectio
   for (const socket of sockets) socket[Symbol.dispose]()
 })
 
-test('refuses the streams over HTTP of a user who has too many, with status 429', async () => {
+test('refuses the streams over HTTP of a user who has too many, with RATE_LIMITED as their only event', async () => {
   await using gateway = await startGateway()
   const token = await gateway.token('alice')
   const leaving = new AbortController()

@@ -9,7 +9,7 @@ import {
   resolvePage,
 } from '../../../src/api/connections.ts'
 import { memberCursor } from '../../../src/api/cursors.ts'
-import type { UserId } from '../../../src/ids.ts'
+import { newChatId, type UserId } from '../../../src/ids.ts'
 import type { Range } from '../../../src/lib/range.ts'
 import { anyText } from '../../harness/fixtures/arbitraries.ts'
 import { range } from '../../harness/fixtures/chat-events.ts'
@@ -213,13 +213,14 @@ describe('BAD_USER_INPUT', () => {
 
 test('a cursor has room for the longest id of a user', async () => {
   const id = '水'.repeat(255) as UserId
+  const members = memberCursor(newChatId())
   const { pageInfo } = await resolvePage({
     args: { first: 1 },
     pages: (load, stretch) => load(stretch),
-    cursor: memberCursor,
+    cursor: members,
     positionOf: (member: UserId) => member,
     load: async () => [id],
   })
   const text = Buffer.from(pageInfo.endCursor ?? '', 'base64url').toString()
-  expect(memberCursor.decode(text)).toBe(id)
+  expect(members.decode(text)).toBe(id)
 })
