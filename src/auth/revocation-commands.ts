@@ -26,6 +26,8 @@ export type RevocationCommands = Readonly<{
   ): Promise<Revocation>
   /** Revokes the token with this id (`jti`). */
   revokeToken(tokenId: string, options: Readonly<{ keepS: number }>): Promise<Revocation>
+  /** Returns whether the user has ever signed in. */
+  hasSignedIn(userId: UserId): Promise<boolean>
   /** Returns those in force, the newest first, at most 1,000. */
   list(): Promise<readonly Revocation[]>
   /** Returns the number of the newest change. 0: there was none. */
@@ -91,6 +93,12 @@ const REVOKE_TOKEN: Statement = {
     RETURNING ${COLUMNS}`,
 }
 
+// Reads one row of users by its primary key.
+const HAS_SIGNED_IN: Statement = {
+  name: 'revocation_has_signed_in',
+  text: 'SELECT 1 FROM users WHERE id = $1',
+}
+
 // Reads the newest rows by the primary key.
 const LIST: Statement = {
   name: 'revocation_list',
@@ -126,6 +134,7 @@ export function createRevocationCommands({
     revokeUser: (userId, { issuedBefore, keepS }) =>
       write(REVOKE_USER, [userId, issuedBefore ?? null, keepS]),
     revokeToken: (tokenId, { keepS }) => write(REVOKE_TOKEN, [tokenId, keepS]),
+    hasSignedIn: async (userId) => (await writer.query(HAS_SIGNED_IN, [userId])).length > 0,
     list: async () => (await writer.query<Row>(LIST)).map(revocationOf),
     newestChange: async () => (await writer.query<{ number: number }>(NEWEST_CHANGE))[0]?.number ?? 0,
     async changesAfter(number) {

@@ -83,6 +83,17 @@ test('ends a stream over HTTP with UNAUTHENTICATED as its last event', async () 
   expect(text).toContain('"code":"UNAUTHENTICATED"')
 })
 
+test('the command warns if no user has the id, such as the one of the API', async () => {
+  await using parley = await startParley()
+  const env = { DATABASE_URL: parley.databaseUrl }
+  expect(await codeOver(parley.url, await issue('alice'))).toBeUndefined()
+  const mistaken = await run(['revoke', '--user', 'user_alice'], env)
+  expect(mistaken.code).toBe(0)
+  expect(mistaken.noticed).toContain('No user with the id user_alice has')
+  expect(mistaken.printed).toMatch(/^user user_alice, tokens/)
+  expect(await run(['revoke', '--user', 'alice'], env)).toMatchObject({ code: 0, noticed: '' })
+})
+
 test('expired revocations leave the table when others are written', async () => {
   await using parley = await startParley()
   const env = { DATABASE_URL: parley.databaseUrl }

@@ -17,12 +17,22 @@ export type RevokeRequest = Readonly<
 export const revoke: RunCommand<RevokeRequest> = async (process, request) => {
   await stoppable(process, 'It is unknown whether the tokens are revoked. Use --list.', async (signal) => {
     await using database = await openOperatorDatabase({ env: process.env, signal, needs: 'existing' })
-    const lines = await withDatabase(database.url, ({ durableWriter }) =>
-      carryOut(request, createRevocationCommands({ writer: durableWriter })),
-    )
-    for (const line of lines) process.print(line)
+    await withDatabase(database.url, async ({ durableWriter }) => {
+      const commands = createRevocationCommands({ writer: durableWriter })
+      for (const line of await carryOut(request, commands)) process.print(line)
+      // Tokens of a user who never came may be revoked. A mistaken id would leave those that were meant.
+      if (request.type === 'user' && !(await commands.hasSignedIn(request.userId as UserId)))
+        process.notice(unknownUser(request.userId))
+    })
   })
   return 0
+}
+
+function unknownUser(userId: string): string {
+  return (
+    `No user with the id ${userId} has signed in yet. ` +
+    'If one has, use the claim "sub" of their tokens, which is alice for user_alice of the API.'
+  )
 }
 
 async function carryOut(request: RevokeRequest, commands: RevocationCommands): Promise<readonly string[]> {

@@ -62,6 +62,7 @@ const NOT_OF_A_CONVERSATION: Readonly<Record<string, string>> = {
   service_level_clear: 'an operator, from a table of one row',
   revocation_of_token: 'an operator, into a table that grows with the revocations in force',
   revocation_list: 'an operator',
+  revocation_has_signed_in: 'an operator',
   revocation_changes_after: 'once after each revocation',
   server_key_insert: 'an operator, into a table of a few dozen rows',
   server_key_lock: 'an operator, as above',
