@@ -17,7 +17,8 @@ export type SingleLineProblem = 'empty' | 'too long' | 'disruptive' | 'invisible
 /*
  * Names of users and titles of chats follow one rule: one line of 1 to 255 code points, with something to see, and
  * nothing that affects the text around it. A person types a title and can correct it, so a wrong one is rejected. A
- * name comes in a token, and its owner could not sign in if it were rejected, so it is cleaned.
+ * name comes in a token, and its owner could not sign in if it were rejected, so it is cleaned. So are the names of
+ * files, which come from the disk of their owner.
  */
 
 /** Returns what is wrong with the text. Call it with the result of `trimSingleLine`. */
@@ -33,11 +34,19 @@ export function trimSingleLine(text: string): string {
   return text.replaceAll(WIDTHLESS, '').trim()
 }
 
+/** Returns the text in one line, without the characters that affect the text around it, and those without width. */
+export function withoutDisruption(text: string): string {
+  return text
+    .replaceAll(/[\p{Zl}\p{Zp}\r\n\t]+/gu, ' ')
+    .replaceAll(DISRUPTIVE, '')
+    .replaceAll(WIDTHLESS, '')
+}
+
 /** Returns the text as one valid line: cleaned, and cut to the longest length. Undefined if nothing is left to see. */
 export function toSingleLine(text: string): string | undefined {
   // A few characters may be removed. The rest of a much longer text would be cut off in any case.
   const start = text.slice(0, 8 * MAX_SINGLE_LINE_LENGTH).toWellFormed()
-  const clean = trimSingleLine(start.replaceAll(/[\p{Zl}\p{Zp}\r\n\t]+/gu, ' ').replaceAll(DISRUPTIVE, ''))
+  const clean = withoutDisruption(start).trim()
   const line = Array.from(clean).slice(0, MAX_SINGLE_LINE_LENGTH).join('').trim()
   return problemOfSingleLine(line) === undefined ? line : undefined
 }

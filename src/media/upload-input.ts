@@ -1,4 +1,5 @@
 import { badInput } from '../errors.ts'
+import { withoutDisruption } from '../lib/single-line.ts'
 import { codePoints, looksEmpty } from '../lib/text.ts'
 
 /** The announced file, as it is stored. */
@@ -16,9 +17,6 @@ const MAX_NAME_LENGTH = 255
 
 /** In code points. */
 const MAX_ALT_TEXT_LENGTH = 1_000
-
-/** Characters that turn the direction of a text, so that `gpj.exe` looks like `exe.jpg`. */
-const DIRECTION = /[\u202A-\u202E\u2066-\u2069]/gu
 
 const TOKEN = "[a-z0-9!#$%&'*+.^_`|~-]{1,127}"
 const MEDIA_TYPE = new RegExp(`^(${TOKEN}/${TOKEN})\\s*(;.*)?$`)
@@ -61,9 +59,10 @@ function parseAltText(text: string | null | undefined): string | null {
   return altText
 }
 
+/** Without characters that turn the direction of a text, `gpj.exe` cannot look like `exe.jpg`. */
 function cleaned(field: string, text: string): string {
   if (!text.isWellFormed() || /\p{Cc}/u.test(text)) throw badInput(`${field} has a control character`)
-  return text.replaceAll(DIRECTION, '')
+  return withoutDisruption(text)
 }
 
 function parseContentType(text: string): string {

@@ -74,8 +74,15 @@ test.each([
 })
 
 test('a name cannot look like another one, and arrives as it is otherwise', async () => {
-  const { attachment } = await createUpload(alice, { fileName: 'photo\u202Egpj.exe', byteSize: 1 })
-  expect(attachment.fileName).toBe('photogpj.exe')
+  for (const [given, kept] of [
+    ['photo\u202Egpj.exe', 'photogpj.exe'],
+    ['\u061C\u200Eplan\u200F.pdf', 'plan.pdf'],
+    ['a\u200Bb\u2060c\uFFF9.pdf', 'abc.pdf'],
+    ['two\u2028lines.pdf', 'two lines.pdf'],
+  ] as const) {
+    const { attachment } = await createUpload(alice, { fileName: given, altText: given, byteSize: 1 })
+    expect([attachment.fileName, attachment.altText]).toEqual([kept, kept])
+  }
   const name = 'Übung "1"; 100 %, 写真 👍.txt'
   const file = await upload(alice, Buffer.from('x'), { fileName: name })
   const disposition = (await fetch(file.url)).headers.get('content-disposition') ?? ''
