@@ -137,5 +137,7 @@ export function parseRecord(line: string): ImportRecord | string {
   if (success) return data
   const [issue] = error.issues
   const path = issue?.path.join('.') ?? ''
-  return path === '' ? (issue?.message ?? 'is not a record') : `${path}: ${issue?.message}`
+  const problem = issue?.message ?? 'is not a record'
+  // The rules of the API name the field themselves.
+  return path === '' || problem.startsWith(`${path} `) ? problem : `${path}: ${problem}`
 }

@@ -90,7 +90,7 @@ test.each([
   [message({ sentAt: at(0) }), 'is older than the line before it in this chat; sort messages by time'],
   [message({ sentAt: '2026-07-01T00:00:00Z' }), 'sentAt is in the future'],
   [message({ sentAt: 'yesterday' }), 'sentAt: must be a time such as 2025-03-01T09:00:00Z'],
-  [message({ body: '' }), 'body: body must be 1 to 8192 characters long'],
+  [message({ body: '' }), 'body must be 1 to 8192 characters long'],
   [message({ replyTo: 'zero' }), 'there is no message zero before'],
 ] as const)('rejects %j', async (record, problem) => {
   const problems = await problemsOf(ANN, BEN, TEAM, PAIR, message({ id: 'first' }), record)
