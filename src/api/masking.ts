@@ -20,6 +20,19 @@ const RETRY_AFTER_MS = 500
 const MAX_MESSAGE_LENGTH = 1_000
 const LONG_QUOTATION = /"([^"]{60})[^"]{20,}"/g
 
+export const NO_OPERATION =
+  'The operation is missing or ambiguous. Name one operation of the document in operationName.'
+
+/** Messages of graphql-js and Yoga that do not say what to do, and what clients read instead. */
+const REWORDED: readonly (readonly [original: RegExp, message: string])[] = [
+  [
+    /^Syntax Error: Document contains more that (\d+) tokens\. Parsing aborted\.$/,
+    'The operation has more than $1 tokens. Split it into smaller operations.',
+  ],
+  [/^Could not determine what operation to execute\.$/, NO_OPERATION],
+  [/^Request body too large$/, 'The body is larger than this server accepts. Send less at once.'],
+]
+
 type ErrorLogger = Pick<Logger, 'error'>
 
 /** Errors that were created here. They may reach a client as they are. */
@@ -61,7 +74,12 @@ export function isTransient(error: GraphQLError): boolean {
 export function toDocumentError(error: GraphQLError): GraphQLError {
   return finished.has(error)
     ? error
-    : finish(error, shorten(error.message), errorExtensions('BAD_USER_INPUT'))
+    : finish(error, shorten(reword(error.message)), errorExtensions('BAD_USER_INPUT'))
+}
+
+function reword(message: string): string {
+  const [original, ours] = REWORDED.find(([pattern]) => pattern.test(message)) ?? []
+  return original === undefined || ours === undefined ? message : message.replace(original, ours)
 }
 
 /** Cuts what the client sent within the message of an error: a name or value can have any length. */

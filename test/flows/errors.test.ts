@@ -138,6 +138,11 @@ describe.each(TRANSPORTS)('over %s', (_name, ask) => {
     expect((await (alice as Person).fetchChat(chat)).headSeq).toBe(1)
   })
 
+  test('a document with several operations and no name says how to choose one', async () => {
+    const { errors } = await ask(alice as Person, 'query a { viewer { id } } query b { viewer { id } }')
+    expect(errors?.[0]?.message).toContain('Name one operation of the document in operationName.')
+  })
+
   test('a cursor of another list is BAD_USER_INPUT, also if both lists are of the same kind', async () => {
     const CURSORS = `query ($id: ID!) {
       chats(first: 1) { pageInfo { endCursor } }

@@ -33,7 +33,7 @@ export const CLOSE_CODES = {
     code: 1009,
     reason: '',
     clientReconnects: false,
-    meaning: 'A message was larger than 64 KiB.',
+    meaning: 'A message was larger than `serverInfo.limits.maxMessageFrameBytes`.',
   },
   RESTART: {
     code: 1012,

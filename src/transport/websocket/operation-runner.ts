@@ -8,7 +8,7 @@ import {
   OperationTypeNode,
 } from 'graphql'
 import { ResultTexts } from '../../api/list-texts/result-texts.ts'
-import { toClientError } from '../../api/masking.ts'
+import { NO_OPERATION, toClientError } from '../../api/masking.ts'
 import { SinkStream } from '../../delivery/sink-stream.ts'
 import { badInput } from '../../errors.ts'
 import type { UserId } from '../../ids.ts'
@@ -255,6 +255,3 @@ function onlySends({ selectionSet }: OperationDefinitionNode): boolean {
 }
 
 const NO_DOCUMENT = 'The operation has no document. Send it as text in "query".'
-
-const NO_OPERATION =
-  'The operation is missing or ambiguous. Name one operation of the document in operationName.'

@@ -9,7 +9,7 @@ const times = (count: number, text: (index: number) => string): string =>
   Array.from({ length: count }, (_, i) => text(i)).join(' ')
 
 const EXCESSIVE: [name: string, query: string, message: string][] = [
-  ['2,001 tokens', `{ whoami ${'whoami '.repeat(2_000)} }`, '2000 tokens'],
+  ['2,001 tokens', `{ whoami ${'whoami '.repeat(2_000)} }`, 'more than 2000 tokens. Split it'],
   ['sixteen levels', `{ ${nested(16)} }`, '16 levels of fields; at most 15'],
   ['200 aliases', `{ nested { ${times(200, (i) => `a${i}: __typename`)} } }`, '200 aliases; at most 50'],
   ['21 root fields', `{ ${'whoami '.repeat(21)} }`, '21 root fields; at most 20'],

@@ -124,3 +124,18 @@ test('does not send the HTTP hint of an error', () => {
     extensions: { code: 'BAD_USER_INPUT', retryable: false },
   })
 })
+
+test.each([
+  [
+    'Syntax Error: Document contains more that 2000 tokens. Parsing aborted.',
+    'The operation has more than 2000 tokens. Split it into smaller operations.',
+  ],
+  [
+    'Could not determine what operation to execute.',
+    'The operation is missing or ambiguous. Name one operation of the document in operationName.',
+  ],
+  ['Request body too large', 'The body is larger than this server accepts. Send less at once.'],
+])('says what to do instead of "%s"', (original, message) => {
+  const { extensions, ...error } = toClientError(new GraphQLError(original), { error: vi.fn<() => void>() })
+  expect([error.message, extensions['code']]).toEqual([message, 'BAD_USER_INPUT'])
+})
