@@ -1,6 +1,14 @@
 import { badInput } from '../errors.ts'
 import type { Builder } from './builder.ts'
 
+declare module 'graphql' {
+  // oxlint-disable-next-line consistent-type-definitions -- Only an interface can be extended.
+  interface GraphQLScalarTypeExtensions {
+    /** Whether its values are texts without characters that JSON has to escape. */
+    isPlainText?: boolean
+  }
+}
+
 export function defineScalars(builder: Builder): void {
   builder.scalarType('DateTime', DATE_TIME)
   builder.scalarType('JSON', JSON_SCALAR)
@@ -31,6 +39,7 @@ export function isoText(time: Date): string {
 
 /** How times are written and read. */
 export const DATE_TIME = {
+  extensions: { isPlainText: true },
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time',
   serialize: isoText,
   parseValue: parseInstant,

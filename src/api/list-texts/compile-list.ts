@@ -16,6 +16,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  isScalarType,
   type SelectionSetNode,
   TypeNameMetaFieldDef,
 } from 'graphql'
@@ -48,7 +49,7 @@ export function compileList({ node, type, ...operation }: Selected): ListWriter 
     isConstant = false
   })
   try {
-    return { write: writerOf(type, [node], false), isConstant }
+    return { write: writerOf(type, { nodes: [node], isNested: false, head: '' }), isConstant }
   } catch {
     // Anything that is wrong with an argument is found again by graphql-js, which reports it.
     return undefined
@@ -64,14 +65,19 @@ export function compileEvent(
   operation: Operation,
 ): Write | undefined {
   try {
-    return compiler(operation, { isRepeated: false }, () => undefined)(root, [{ selectionSet }], true)
+    const writerOf = compiler(operation, { isRepeated: false }, () => undefined)
+    return writerOf(root, { nodes: [{ selectionSet }], isNested: true, head: '' })
   } catch {
     return undefined
   }
 }
 
-type Nodes = readonly SelectedNode[]
-type Compiler = (of: GraphQLOutputType, nodes: Nodes, isNested: boolean) => Write
+/**
+ * Where a value is written. `head`: the text before it, such as the name of its field. Each writer has its own, because
+ * one long constant costs less than several short ones.
+ */
+type Place = Readonly<{ nodes: readonly SelectedNode[]; isNested: boolean; head: string }>
+type Compiler = (of: GraphQLOutputType, place: Place) => Write
 
 /** `isRepeated`: objects inside of an item occur repeatedly, such as the sender of many messages. */
 function compiler(
@@ -79,25 +85,26 @@ function compiler(
   { isRepeated }: Readonly<{ isRepeated: boolean }>,
   onVariable: () => void,
 ): Compiler {
-  function writerOf(of: GraphQLOutputType, nodes: Nodes, isNested: boolean): Write {
+  function writerOf(of: GraphQLOutputType, place: Place): Write {
     const type = getNullableType(of)
-    const writeNull = isNonNullType(of) ? notWritable : writesNull
-    if (isListType(type)) return present(list(writerOf(type.ofType, nodes, isNested)), writeNull)
-    if (isLeafType(type)) return leaf(type, writeNull)
-    if (isObjectType(type) && isAlways(type)) return present(object(type, nodes, isNested), writeNull)
-    if (isAbstractType(type)) return present(oneOf(type, nodes, isNested), writeNull)
+    const { head } = place
+    const writeNull = isNonNullType(of) ? notWritable : constant(`${head}null`, 1)
+    if (isListType(type)) return present(list(head, writerOf(type.ofType, { ...place, head: '' })), writeNull)
+    if (isLeafType(type)) return leaf(type, head, writeNull)
+    if (isObjectType(type) && isAlways(type)) return present(object(type, place), writeNull)
+    if (isAbstractType(type)) return present(oneOf(type, place), writeNull)
     throw NOT_WRITABLE
   }
 
   /** The writer of a type is compiled when a value of it comes: most events have the same few types. */
-  function oneOf(of: GraphQLAbstractType, nodes: Nodes, isNested: boolean): Write {
+  function oneOf(of: GraphQLAbstractType, place: Place): Write {
     const { resolveType } = of
     if (typeof resolveType !== 'function') throw NOT_WRITABLE
     const writers = new Map<string, Write>()
     const compiled = (name: string): Write => {
       const type = operation.schema.getType(name)
       if (!isObjectType(type) || !operation.schema.isSubType(of, type)) throw NOT_WRITABLE
-      const write = writerOf(type, nodes, isNested)
+      const write = writerOf(type, place)
       writers.set(name, write)
       return write
     }
@@ -109,15 +116,15 @@ function compiler(
     }
   }
 
-  function object(of: GraphQLObjectType, nodes: Nodes, isNested: boolean): Write {
+  function object(of: GraphQLObjectType, { nodes, isNested, head }: Place): Write {
     const selected = [...selectedFields(nodes, of, operation, onVariable)]
     const namesChars = selected.reduce((sum, [key]) => sum + key.length, 0)
     const fields = selected.map(([key, fieldNodes], index) =>
-      field(of, `${index === 0 ? '' : ','}${JSON.stringify(key)}:`, fieldNodes, isNested),
+      field(of, `${index === 0 ? `${head}{` : ','}${JSON.stringify(key)}:`, fieldNodes, isNested),
     )
     return (into, value) => {
       into.count(namesChars)
-      into.text += '{'
+      if (fields.length === 0) into.text += `${head}{`
       for (const write of fields) write(into, value)
       into.text += '}'
     }
@@ -136,10 +143,10 @@ function compiler(
     if (definition === undefined || (isNested && definition.extensions.isShared !== true)) throw NOT_WRITABLE
     if (hasVariable(first.arguments)) onVariable()
     const args = getArgumentValues(definition, first, operation.variableValues)
-    const write = isNested ? nested(definition, nodes) : writerOf(definition.type, nodes, true)
+    const place = { nodes, isNested: true, head }
+    const write = isNested ? nested(definition, place) : writerOf(definition.type, place)
     const resolve = resolverOf(definition)
     return (into, source) => {
-      into.text += head
       const value = resolve(source, args, into.context)
       if (isPromise(value)) into.later(value, write)
       else write(into, value)
@@ -147,10 +154,9 @@ function compiler(
   }
 
   /** Objects inside of an item occur repeatedly, such as senders. */
-  function nested(definition: GraphQLField<unknown, Context>, nodes: readonly FieldNode[]): Write {
-    const write = writerOf(definition.type, nodes, true)
+  function nested(definition: GraphQLField<unknown, Context>, place: Place): Write {
+    const write = writerOf(definition.type, place)
     if (!isRepeated || !isObjectType(getNullableType(definition.type))) return write
-    const place = {}
     return (into, value) => into.repeat(place, value, write)
   }
 
@@ -185,28 +191,23 @@ function notWritable(): never {
   throw NOT_WRITABLE
 }
 
-function writesNull(into: TextRun): void {
-  into.count(1)
-  into.text += 'null'
-}
-
-type WriteNull = (into: TextRun) => void
+type WriteNull = (into: TextRun, value: unknown) => void
 
 /** As `write` for values that are there. */
 function present(write: Write, writeNull: WriteNull): Write {
   return (into, value) => {
-    if (value === null || value === undefined) writeNull(into)
+    if (value === null || value === undefined) writeNull(into, value)
     else if (value instanceof Error) throw value
     else write(into, value)
   }
 }
 
-function list(write: Write): Write {
+function list(head: string, write: Write): Write {
   return (into, value) => {
     if (!Array.isArray(value)) throw NOT_WRITABLE
     const items: readonly unknown[] = value
     into.count(indexChars(items.length))
-    into.text += '['
+    into.text += `${head}[`
     for (let index = 0; index < items.length; index += 1) {
       if (index > 0) into.text += ','
       const item = items[index]
@@ -225,9 +226,26 @@ function indexChars(length: number): number {
   return chars
 }
 
-function leaf(type: GraphQLLeafType, writeNull: WriteNull): Write {
+function leaf(type: GraphQLLeafType, head: string, writeNull: WriteNull): Write {
   const isText = type === GraphQLString || type === GraphQLID
-  const writeSerialized = present((into, value) => writeLeaf(into, serialized(type, value)), writeNull)
+  const isPlain = isScalarType(type) && type.extensions.isPlainText === true
+  const quote = `${head}"`
+
+  function writeText(into: TextRun, value: string): void {
+    into.count(value.length)
+    if (isPlain || !MUST_ESCAPE.test(value)) into.text += `${quote}${value}"`
+    else into.text += head + JSON.stringify(value)
+  }
+
+  const writeSerialized = present((into, value) => {
+    const result = serialized(type, value)
+    if (typeof result === 'string') writeText(into, result)
+    else {
+      into.count(charsOf(result))
+      into.text += head + JSON.stringify(result)
+    }
+  }, writeNull)
+
   return (into, value) => {
     if (isText && typeof value === 'string') writeText(into, value)
     else writeSerialized(into, value)
@@ -238,19 +256,6 @@ function serialized(type: GraphQLLeafType, value: unknown): unknown {
   const result: unknown = type.serialize(value)
   if (result === null || result === undefined) throw NOT_WRITABLE
   return result
-}
-
-function writeLeaf(into: TextRun, value: unknown): void {
-  if (typeof value === 'string') writeText(into, value)
-  else {
-    into.count(charsOf(value))
-    into.text += JSON.stringify(value)
-  }
-}
-
-function writeText(into: TextRun, value: string): void {
-  into.count(value.length)
-  into.text += MUST_ESCAPE.test(value) ? JSON.stringify(value) : `"${value}"`
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -92,6 +92,7 @@ test.for([
     '($yes: Boolean!, $no: Boolean!)',
     'id @skip(if: $yes) seq @include(if: $no) body @skip(if: false)',
   ],
+  ['an object without fields', '($yes: Boolean!)', 'seq sender { id @skip(if: $yes) } body'],
   ['fragments and a field twice', '', '... on Message { body } ... on Node { id } ...F sender { name }'],
 ] as const)('is written as text: %s', async ([, variables, fields]) => {
   const query = `query Q${variables} { chat(id: "${globalId.chat(water)}") { ${PAGE} ${fields} } } } } }
