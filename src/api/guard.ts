@@ -8,6 +8,7 @@ import type { Dispose } from '../lib/dispose.ts'
 import { type OperationRule, ruleOf } from '../overload/operation-rules.ts'
 import { badInput, type ParleyError } from '../errors.ts'
 import type { Context } from './context.ts'
+import type { Pace } from './pace.ts'
 import { type QueryCost, queryCost } from './query-cost.ts'
 
 /**
@@ -26,14 +27,22 @@ type Resolve = GraphQLFieldResolver<unknown, Context>
  * know nothing about load. A subscription is checked when it starts, not at each event. Throws if a root field has no
  * rule.
  */
-export function guard(schema: GraphQLSchema): GraphQLSchema {
+export function guard(schema: GraphQLSchema, pace: Pace): GraphQLSchema {
   for (const root of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of fieldsOf(root)) {
-      field.resolve = admitted(ruleOf(`${root?.name}.${field.name}`), field.resolve ?? defaultFieldResolver)
+      field.resolve = admitted(
+        ruleOf(`${root?.name}.${field.name}`),
+        field.resolve ?? defaultFieldResolver,
+        pace,
+      )
     }
   }
   for (const field of fieldsOf(schema.getSubscriptionType())) {
-    field.subscribe = admitted(ruleOf(`Subscription.${field.name}`), field.subscribe ?? defaultFieldResolver)
+    field.subscribe = admitted(
+      ruleOf(`Subscription.${field.name}`),
+      field.subscribe ?? defaultFieldResolver,
+      pace,
+    )
   }
   return schema
 }
@@ -42,7 +51,7 @@ function fieldsOf(root: GraphQLObjectType | null | undefined) {
   return Object.values(root?.getFields() ?? {})
 }
 
-function admitted(rule: OperationRule, resolve: Resolve): Resolve {
+function admitted(rule: OperationRule, resolve: Resolve, pace: Pace): Resolve {
   return (source, args, context, info) => {
     const { operationAdmission } = context.services
     const viewerId = context.session?.viewer.userId
@@ -54,7 +63,8 @@ function admitted(rule: OperationRule, resolve: Resolve): Resolve {
       dispose?.()
       throw tooMany
     }
-    const result = resolve(source, args, context, info)
+    const run = (): unknown => resolve(source, args, context, info)
+    const result = cost === undefined ? run() : pace.run(context, units, run)
     return dispose === undefined ? result : disposingAfter(result, dispose)
   }
 }

@@ -55,9 +55,24 @@ const READS: Reads = {
   field: { 'Message.status': 4, 'Reaction.users': 8, 'Query.node': 10, 'Query.user': 10 },
   item: { 'Query.nodes': 10, 'Chat.events': 2 },
 }
+
+/** Returns the fields of one item of the list. A page inside counts as one field, because it is read later. */
+export function fieldsPerItem(operation: Operation): number {
+  const { fieldNodes, parentType } = operation
+  const priced = { ...operation, reads: NO_READS, isWithoutPages: true }
+  return fieldNodes.reduce((sum, node) => sum + itemFieldsIn(node, parentType, priced), 0)
+}
+
+function itemFieldsIn(node: FieldNode, parent: GraphQLNamedType, operation: Priced): number {
+  const returned = fieldTypeOf(node, parent)
+  if (node.selectionSet === undefined || returned === undefined) return 1
+  return fieldsOf(node.selectionSet, getNamedType(returned), operation)
+}
+
 const NO_READS: Reads = { field: {}, item: {} }
 
-type Priced = Operation & Readonly<{ reads: Reads }>
+/** `isWithoutPages`: a page counts as one field. */
+type Priced = Operation & Readonly<{ reads: Reads; isWithoutPages?: boolean }>
 
 function fieldsIn(node: FieldNode, parent: GraphQLNamedType, operation: Priced): number {
   const name = `${parent.name}.${node.name.value}`
@@ -65,6 +80,7 @@ function fieldsIn(node: FieldNode, parent: GraphQLNamedType, operation: Priced):
   if (node.selectionSet === undefined) return own
   const returned = fieldTypeOf(node, parent)
   if (returned === undefined) return own
+  if (operation.isWithoutPages === true && isPage(returned)) return own
   const inner = fieldsOf(node.selectionSet, getNamedType(returned), operation)
   const perItem = inner + (operation.reads.item[name] ?? 0)
   return own + lengthOf(node, returned, parent, operation) * perItem
@@ -114,9 +130,13 @@ function lengthOf(
 ): number {
   if (parent.name.endsWith('Connection')) return 1
   const given = lengthIn(node, operation)
-  if (getNamedType(returned).name.endsWith('Connection')) return Math.min(given ?? DEFAULT_PAGE, MAX_PAGE)
+  if (isPage(returned)) return Math.min(given ?? DEFAULT_PAGE, MAX_PAGE)
   if (!isListType(getNullableType(returned))) return 1
   return Math.min(given ?? defaultLengthOf(node, parent), MAX_ITEMS)
+}
+
+function isPage(returned: GraphQLOutputType): boolean {
+  return getNamedType(returned).name.endsWith('Connection')
 }
 
 /** A list with an argument for its length has the greatest length by default. */

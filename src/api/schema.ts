@@ -16,6 +16,7 @@ import { createBuilder } from './builder.ts'
 import { describeSchema } from './describe.ts'
 import { guard } from './guard.ts'
 import { writeListsAsText } from './list-texts/write-lists.ts'
+import { createPace, sliceLists } from './pace.ts'
 import { defineNodes } from './nodes.ts'
 import { grantGraceToRejected, recordActivity } from './record-activity.ts'
 import { defineScalars } from './scalars.ts'
@@ -40,5 +41,9 @@ export function createSchema(): Schema {
   defineServiceStatus(builder)
   defineServerInfo(builder)
   definePush(builder)
-  return describeSchema(grantGraceToRejected(guard(recordActivity(writeListsAsText(builder.toSchema())))))
+  return describeSchema(
+    grantGraceToRejected(
+      guard(recordActivity(sliceLists(writeListsAsText(builder.toSchema()))), createPace()),
+    ),
+  )
 }

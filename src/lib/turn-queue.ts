@@ -3,8 +3,8 @@
  * half of the time is left to other work.
  */
 export type TurnQueue = Readonly<{
-  /** Resolves when it is the caller's turn, in order of arrival. */
-  turn(): Promise<void>
+  /** Resolves when it is the caller's turn. The names take turns, and within a name the order of arrival counts. */
+  turn(name?: string): Promise<void>
 }>
 
 /** The longest rest after a turn, in milliseconds. A turn of a loaded event loop takes longer for other reasons. */
@@ -16,11 +16,22 @@ const MAX_REST_MS = 20
  * several. With rests, it takes twice as long at most.
  */
 export function createTurnQueue(now: () => number = () => performance.now()): TurnQueue {
-  const waiting: (() => void)[] = []
+  const waiting = new Map<string, (() => void)[]>()
   let isBusy = false
 
+  /** Takes the oldest caller of the name whose last turn is longest ago. */
+  function takeNext(): (() => void) | undefined {
+    const [first] = waiting
+    if (first === undefined) return undefined
+    const [name, callers] = first
+    const next = callers.shift()
+    waiting.delete(name)
+    if (callers.length > 0) waiting.set(name, callers)
+    return next
+  }
+
   function release(): void {
-    const next = waiting.shift()
+    const next = takeNext()
     isBusy = next !== undefined
     if (next === undefined) return
     const startedAt = now()
@@ -36,9 +47,11 @@ export function createTurnQueue(now: () => number = () => performance.now()): Tu
   }
 
   return {
-    turn() {
+    turn(name = '') {
       const { promise, resolve } = Promise.withResolvers<void>()
-      waiting.push(resolve)
+      const callers = waiting.get(name)
+      if (callers === undefined) waiting.set(name, [resolve])
+      else callers.push(resolve)
       if (!isBusy) {
         isBusy = true
         setImmediate(release)

@@ -2,6 +2,7 @@ import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { Context } from '../../api/context.ts'
 import { toClientError } from '../../api/masking.ts'
+import { turnFor } from '../../api/pace.ts'
 import type { ConcurrencyLimit } from '../../quotas/concurrency-limit.ts'
 import type { ViewerMarks } from '../../store/replicas/viewer-marks.ts'
 import type { Logger } from '../../telemetry/logger.ts'
@@ -34,6 +35,8 @@ export function createExecution(options: Options): Execute {
   const { hideSuggestions, concurrencyLimit, chargeAnswer, marks, logger, wrap = (inner) => inner } = options
   const bounded: Execute = async (args) => {
     const result = await execute(Object.assign(args, { hideSuggestions }))
+    const turn = turnFor(args.contextValue as Context)
+    if (turn !== undefined) await turn()
     ;(args.contextValue as Partial<Context>).texts?.embed(result)
     return withinSize(result, (chars) => chargeViewer(args, chars))
   }

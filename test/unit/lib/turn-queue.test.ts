@@ -44,3 +44,12 @@ test('rests after a turn for as long as it took, so that others have half of the
   await turnsOfLoop()
   expect(begun).toEqual(['costly', 'next'])
 })
+
+test('lets the names take turns, so that one with many callers does not delay the others', async () => {
+  const queue = createTurnQueue(() => 0)
+  const begun: string[] = []
+  for (const name of ['mallory', 'mallory', 'mallory', 'alice', 'bob'])
+    void queue.turn(name).then(() => begun.push(name))
+  for (let turns = 0; turns < 5; turns++) await turnOfLoop()
+  expect(begun).toEqual(['mallory', 'alice', 'bob', 'mallory', 'mallory'])
+})
