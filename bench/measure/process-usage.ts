@@ -37,6 +37,13 @@ function childrenOf(pid: number): readonly Stat[] {
     .filter(({ parent }) => parent === pid)
 }
 
+/** Reads the CPU time of all processes that a process has started, and that those have started. */
+export function readDescendants(pid: number): Pick<ProcessUsage, 'cpuMs'> {
+  const ofOne = ({ pid: child, ownTicks, endedChildrenTicks }: Stat): number =>
+    (ownTicks + endedChildrenTicks) * MS_PER_TICK + readDescendants(child).cpuMs
+  return { cpuMs: childrenOf(pid).reduce((sum, child) => sum + ofOne(child), 0) }
+}
+
 /** Returns undefined if the process has ended. */
 function readStat(pid: number): Stat | undefined {
   let text: string

@@ -1,12 +1,14 @@
 // Files: npm run bench -- uploads. Measures the messages of other users with and without transfers of files.
+import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { type LoadProcess, startLoad } from '../load/remote.ts'
 import type { Outcome } from '../load/workload.ts'
-import { readUsage } from '../measure/process-usage.ts'
+import { readDescendants, readUsage } from '../measure/process-usage.ts'
 import { spreadOf } from '../measure/statistics.ts'
 import { markdown, plain } from '../report/markdown.ts'
 import { startGateway, startServer, type Server } from '../servers/gateway.ts'
@@ -38,17 +40,22 @@ const HEAD = [
 type Run = Readonly<{
   outcome: Outcome
   memoryMb: Readonly<{ before: number; highest: number; after: number }>
+  /** The part of a core that inspections took. */
+  inspectionShare: number
   transferred: Transferred
   seconds: number
 }>
 
-/** Runs one after the other: without transfers, with transfers at the gateway, and with as many at a bare server. */
+/**
+ * Runs one after the other: without transfers, with transfers at the gateway, and with as many at a bare server, beside
+ * a program that takes as much processor time as the inspections did.
+ */
 type Round = Readonly<{ without: Outcome; gateway: Run; bare: Run }>
 
 export const uploads: Subject = {
   name: 'uploads',
   summary:
-    'messages of others during 20 uploads or downloads of 5 MB at once and of as many at a bare server beside it (four minutes)',
+    'messages of others during 20 uploads or downloads of 5 MB at once and of as many at a bare server beside it (five minutes)',
   isLong: true,
   async run(options) {
     await using place = await startPlace()
@@ -106,17 +113,32 @@ type Setting = Readonly<{
 }>
 
 async function measure(setting: Setting, kind: TransferKind): Promise<Round> {
+  await writeBack()
   const without = await setting.load.run(setting.rates)
   const { port } = setting.gateway
   const gateway = await runWith(setting, { kind, port, token: tokenFor(SECRET, 'uploader'), atOnce: AT_ONCE })
+  await writeBack()
   await using server = await startServer({
     name: 'bare server',
     args: [fileURLToPath(new URL('./bare-server.ts', import.meta.url))],
     env: { FOLDER: join(setting.folder, 'bare'), BYTES_PER_SECOND: `${bytesPerSecondIn([gateway])}` },
     folder: setting.folder,
   })
+  using _ = useProcessor(gateway.inspectionShare)
   const bare = await runWith(setting, { kind, port: server.port, atOnce: AT_ONCE })
   return { without, gateway, bare }
+}
+
+/** Waits until the disk has the files of earlier runs. Otherwise it would be busy with them. */
+async function writeBack(): Promise<void> {
+  await promisify(execFile)('sync')
+}
+
+/** Starts a program that takes this part of a core, as inspections do. */
+function useProcessor(share: number): Disposable {
+  const program = fileURLToPath(new URL('./processor-user.ts', import.meta.url))
+  const child = fork(program, [String(share)], { detached: true })
+  return { [Symbol.dispose]: () => child.kill('SIGKILL') }
 }
 
 async function runWith({ gateway: { pid }, load, rates }: Setting, workerData: Transfers): Promise<Run> {
@@ -126,14 +148,15 @@ async function runWith({ gateway: { pid }, load, rates }: Setting, workerData: T
   await once(worker, 'message')
   let highest = before
   const timer = setInterval(() => (highest = Math.max(highest, memory())), 50)
-  const began = performance.now()
+  const [began, usedMs] = [performance.now(), readDescendants(pid).cpuMs]
   const outcome = await load.run(rates)
+  const inspectionShare = (readDescendants(pid).cpuMs - usedMs) / (performance.now() - began)
   const done = once(worker, 'message') as Promise<[Transferred]>
   worker.postMessage('stop', [])
   const [transferred] = await done
   const seconds = (performance.now() - began) / 1_000
   clearInterval(timer)
-  return { outcome, memoryMb: { before, highest, after: memory() }, transferred, seconds }
+  return { outcome, memoryMb: { before, highest, after: memory() }, inspectionShare, transferred, seconds }
 }
 
 function bytesPerSecondIn(runs: readonly Run[]): number {
