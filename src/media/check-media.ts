@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { MediaStorage, StoredObject } from './storage.ts'
 import { objectNamesOf, storedUploads } from './stored-names.ts'
 import type { UploadStore } from './upload-store.ts'
@@ -10,6 +11,8 @@ export type MediaCheck = Readonly<{
   missing: readonly string[]
   /** Objects that no upload needs. */
   leftover: readonly string[]
+  /** The folders to remove, with everything in them, so that nothing is left over. */
+  leftoverFolders: readonly string[]
 }>
 
 type Dependencies = Readonly<{
@@ -31,10 +34,14 @@ const ATTEMPT_MS = 26 * 3_600_000
  */
 export async function checkMedia({ store, storage, nowMs }: Dependencies): Promise<MediaCheck> {
   const leftover: string[] = []
+  const leftoverFolders = new Set<string>()
   let objects = 0
   for await (const page of pagesOf(storage.list())) {
     objects += page.length
-    leftover.push(...(await leftoverOf(page, store, nowMs)))
+    for (const { name, folder } of await leftoverOf(page, store, nowMs)) {
+      leftover.push(name)
+      leftoverFolders.add(folder)
+    }
   }
   const missing: string[] = []
   let uploads = 0
@@ -44,32 +51,39 @@ export async function checkMedia({ store, storage, nowMs }: Dependencies): Promi
       if ((await storage.sizeOf(name)) === undefined) missing.push(name)
     }
   }
-  return { uploads, objects, missing, leftover }
+  return { uploads, objects, missing, leftover, leftoverFolders: [...leftoverFolders] }
 }
 
 /** Removes what no upload needs. */
-export async function removeLeftover(storage: MediaStorage, leftover: readonly string[]): Promise<void> {
-  for (const folder of new Set(leftover.map((name) => name.split('/').slice(0, -1).join('/')))) {
-    await storage.remove(folder)
-  }
+export async function removeLeftover(
+  storage: MediaStorage,
+  { leftoverFolders }: Pick<MediaCheck, 'leftoverFolders'>,
+): Promise<void> {
+  for (const folder of leftoverFolders) await storage.remove(folder)
 }
 
 async function leftoverOf(
   page: readonly StoredObject[],
   store: Dependencies['store'],
   nowMs: number,
-): Promise<readonly string[]> {
+): Promise<readonly Readonly<{ name: string; folder: string }>[]> {
   const folders = [...new Set(page.map(({ name }) => folderOf(name)))].filter(isUuid)
   const attempts = new Map(
     (await store.known(folders)).map(({ storageKey, attempt }) => [storageKey, attempt]),
   )
-  const isLeftover = ({ name, modifiedAt }: StoredObject): boolean => {
-    if (!isUuid(folderOf(name))) return false
-    const attempt = attempts.get(folderOf(name))
-    if (attempt === undefined) return true
-    return !name.startsWith(`${folderOf(name)}/${attempt}/`) && nowMs - modifiedAt.getTime() > ATTEMPT_MS
+  /** Returns undefined if an upload needs the object, or may need it. */
+  const leftoverFolder = ({ name, modifiedAt }: StoredObject): string | undefined => {
+    const folder = folderOf(name)
+    if (!isUuid(folder)) return undefined
+    const attempt = attempts.get(folder)
+    if (attempt === undefined) return folder
+    const isOld = nowMs - modifiedAt.getTime() > ATTEMPT_MS
+    return !name.startsWith(`${folder}/${attempt}/`) && isOld ? posix.dirname(name) : undefined
   }
-  return page.filter(isLeftover).map(({ name }) => name)
+  return page.flatMap((object) => {
+    const folder = leftoverFolder(object)
+    return folder === undefined ? [] : [{ name: object.name, folder }]
+  })
 }
 
 function folderOf(name: string): string {

@@ -16,7 +16,7 @@ export const checkFiles: RunCommand<Readonly<{ fix: boolean }>> = async (process
     await using database = await openOperatorDatabase({ env: process.env, signal, needs: 'existing' })
     return await withMedia(process, database.url, async (store, storage) => {
       const found = await checkMedia({ store, storage, nowMs: Date.now() })
-      if (fix) await removeLeftover(storage, found.leftover)
+      if (fix) await removeLeftover(storage, found)
       return found
     })
   })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkMedia, removeLeftover } from '../../../src/media/check-media.ts'
@@ -146,10 +146,11 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (kind) => {
     resources.defer(() => database.stop())
     const check = () => checkMedia({ store: createUploadRecords(database), storage, nowMs: Date.now() })
     const found = await check()
-    expect(found).toEqual({ uploads: 2, objects: 5, missing: [lost], leftover: [orphan] })
-    await removeLeftover(storage, found.leftover)
+    expect(found).toMatchObject({ uploads: 2, objects: 5, missing: [lost], leftover: [orphan] })
+    await removeLeftover(storage, found)
     expect((await check()).leftover).toEqual([])
     expect((await namesIn(storage)).toSorted()).toEqual([...needed, foreign].toSorted())
+    if (location.type === 'file') expect(await readdir(location.folder)).not.toContain(orphan.split('/')[0])
   })
 })
 
