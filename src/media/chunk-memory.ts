@@ -10,14 +10,14 @@ import type { Readable } from 'node:stream'
 
 /**
  * Yields the chunks of a stream as they arrived. The iterator of a stream joins chunks that wait: it yields a copy, and
- * the chunks themselves stay until they are collected. Does not destroy the stream.
+ * the chunks themselves stay until they are collected. Does not destroy the stream. Rejects if the signal aborts.
  */
-export async function* chunksOf(stream: Readable): AsyncGenerator<Buffer> {
+export async function* chunksOf(stream: Readable, signal?: AbortSignal): AsyncGenerator<Buffer> {
   if (stream.destroyed) throw stream.errored ?? new Error('The stream was destroyed before it was read')
   // So many chunks wait here while another is written. Then the stream pauses.
   const waiting = { highWaterMark: 1, lowWaterMark: 1 }
-  for await (const [chunk] of on(stream, 'data', { close: ['end', 'close'], ...waiting }))
-    yield chunk as Buffer
+  const options = { close: ['end', 'close'], ...waiting, ...(signal && { signal }) }
+  for await (const [chunk] of on(stream, 'data', options)) yield chunk as Buffer
 }
 
 /** Appends chunks to a file. They must not be used afterwards. */

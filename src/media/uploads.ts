@@ -75,7 +75,7 @@ export function createUploads({
   now,
 }: Dependencies): Uploads {
   /** The requests whose bytes are arriving. One for each upload, so that the disk holds no more than was announced. */
-  const arriving = new Map<AttachmentId, Readable>()
+  const arriving = new Map<AttachmentId, AbortController>()
 
   async function receive(id: AttachmentId, body: Readable, byteSize: number): Promise<void> {
     const upload = await store.find(id)
@@ -86,7 +86,7 @@ export function createUploads({
     await mkdir(folder, { recursive: true })
     try {
       const path = join(folder, 'received')
-      await alone(id, body, () => save(body, path, upload.byteSize))
+      await alone(id, (signal) => save(body, path, upload.byteSize, signal))
       await complete(upload, path, folder)
     } finally {
       await rm(folder, { recursive: true, force: true })
@@ -94,12 +94,13 @@ export function createUploads({
   }
 
   /** Ends the request before for the same upload: its client has lost the connection, and repeats it. */
-  async function alone(id: AttachmentId, body: Readable, work: () => Promise<void>): Promise<void> {
-    arriving.get(id)?.destroy()
-    arriving.set(id, body)
-    const isLast = (): boolean => arriving.get(id) === body
+  async function alone(id: AttachmentId, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const request = new AbortController()
+    arriving.get(id)?.abort()
+    arriving.set(id, request)
+    const isLast = (): boolean => arriving.get(id) === request
     try {
-      await work()
+      await work(request.signal)
     } catch (error) {
       throw isLast() ? error : new ParleyError('CONFLICT', 'Another request uploads this file.')
     } finally {
@@ -107,9 +108,9 @@ export function createUploads({
     }
   }
 
-  async function save(body: Readable, path: string, byteSize: number): Promise<void> {
+  async function save(body: Readable, path: string, byteSize: number, signal: AbortSignal): Promise<void> {
     await using file = await open(path, 'wx')
-    await appendChunks(file, counted(pace(chunksOf(body)), byteSize))
+    await appendChunks(file, counted(pace(chunksOf(body, signal)), byteSize))
   }
 
   return {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { request as openRequest } from 'node:http'
+import { text } from 'node:stream/consumers'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startParley, type TestParley } from '../../harness/servers/parley.ts'
@@ -116,17 +117,18 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
     expect(await (await fetch(attachment?.url ?? '')).text()).toBe('abc')
   })
 
-  test('a request that repeats an upload ends the one before, so that the disk holds it once', async () => {
+  test('a request that repeats an upload ends the one before with CONFLICT, so that the disk holds it once', async () => {
     const alice = await parley.person('ina')
     const { uploadUrl, attachment } = await createUpload(alice, { byteSize: 6 })
     // The oldest request, which nothing ends before its deadline.
     const alone = hangingPut((await createUpload(alice, { byteSize: 6 })).uploadUrl, 'abc')
     const hanging = [hangingPut(uploadUrl, 'abc'), hangingPut(uploadUrl, 'def')]
-    const endOf = (requests: readonly { ended: Promise<void> }[], name: string) =>
-      requests.map(({ ended }) => ended.then(() => name))
-    expect(await Promise.race([...endOf([alone], 'alone'), ...endOf(hanging, 'repeated')])).toBe('repeated')
+    const answersOf = (requests: readonly Promise<string>[], name: string) =>
+      requests.map((answer) => answer.then(() => name))
+    const first = await Promise.race([...answersOf([alone], 'alone'), ...answersOf(hanging, 'repeated')])
+    expect(first).toBe('repeated')
     expect((await put(uploadUrl, Buffer.from('123456'))).status).toBe(204)
-    await Promise.all(hanging.map(({ ended }) => ended))
+    for (const answer of hanging) expect(await answer).toMatch(/^409 .*"code":"CONFLICT"/)
     expect(await (await fetch(attachment.url)).text()).toBe('123456')
   })
 
@@ -140,11 +142,16 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
   })
 })
 
-/** Sends half of a file of six bytes, and waits until the connection ends. */
-function hangingPut(url: string, half: string): Readonly<{ ended: Promise<void> }> {
-  const request = openRequest(url, { method: 'PUT', headers: { 'content-length': 6 } })
-  const ended = new Promise<void>((resolve) => request.once('close', resolve))
-  request.on('error', () => undefined)
-  request.write(half)
-  return { ended }
+/** Sends half of a file of six bytes. Resolves with the answer, or why there is none. */
+function hangingPut(url: string, half: string): Promise<string> {
+  return new Promise((resolve) => {
+    const request = openRequest(url, { method: 'PUT', headers: { 'content-length': 6 } }, (response) => {
+      void text(response).then((body) => {
+        resolve(`${response.statusCode} ${body}`)
+        request.destroy()
+      })
+    })
+    request.once('error', ({ message }) => resolve(message))
+    request.write(half)
+  })
 }
