@@ -47,6 +47,9 @@ const MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 /** Half of the processors: messages need the others. */
 const PROCESSES = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)))
 
+/** Even at the lowest priority, an inspection delays messages a little. So one in a hundred is hardly slower. */
+const PAUSE_SHARE = 1
+
 /** Beyond this, a client uploads again later instead of waiting for minutes. */
 const MAX_WAITING = 100
 
@@ -73,7 +76,7 @@ export function createInspector({
   cpuSeconds = CPU_SECONDS,
   timeoutsMs = TIMEOUTS_MS,
 }: Dependencies): Inspector {
-  const common = { program, size: PROCESSES, cpuSeconds, memoryBytes: MEMORY_BYTES }
+  const common = { program, size: PROCESSES, cpuSeconds, memoryBytes: MEMORY_BYTES, pauseShare: PAUSE_SHARE }
   const processes = createPoolProcess<InspectionResult>([
     { ...common, nice: 19, timeoutMs: timeoutsMs.idle },
     { ...common, nice: 10, timeoutMs: timeoutsMs.any },

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork, type ForkOptions } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
+import { elapsedMs } from '../lib/clock.ts'
 
 /** The answer of a process to a job, with its memory at that moment, and its processor time since its start. */
 export type ProcessAnswer<Result> = Readonly<
@@ -47,6 +49,8 @@ export type ProcessPoolOptions = Readonly<{
   cpuSeconds: number
   /** Of the data of one process (RLIMIT_DATA), with the memory of native code. */
   memoryBytes: number
+  /** How long a process pauses after a job, as a multiple of the time that the job took. 0: not at all. */
+  pauseShare: number
   /** The priority of the processes: 19 is the lowest, and 0 the usual one. */
   nice: number
 }>
@@ -67,6 +71,7 @@ export function createProcessPool<Result>(options: ProcessPoolOptions): ProcessP
   const limit = pLimit(options.size)
   const all = new Set<ChildProcess>()
   const idle = new Map<ChildProcess, NodeJS.Timeout>()
+  const closing = new AbortController()
   let isClosed = false
 
   function start(): ChildProcess {
@@ -107,15 +112,26 @@ export function createProcessPool<Result>(options: ProcessPoolOptions): ProcessP
     }
   }
 
+  /** Ends early if the pool closes. */
+  async function pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: closing.signal, ref: false }).catch(() => undefined)
+  }
+
   return {
-    run: (job) =>
-      limit(async () => {
-        if (isClosed) throw new ProcessError('died', 'the gateway stops')
-        return run(job)
-      }),
+    run(job) {
+      const result = Promise.withResolvers<Result>()
+      void limit(async () => {
+        if (isClosed) return result.reject(new ProcessError('died', 'the gateway stops'))
+        const began = elapsedMs()
+        await run(job).then(result.resolve, result.reject)
+        await pause((elapsedMs() - began) * options.pauseShare)
+      })
+      return result.promise
+    },
     waiting: () => limit.pendingCount,
     async close() {
       isClosed = true
+      closing.abort()
       const exits = [...all].map((child) => once(child, 'exit'))
       for (const child of all) end(child)
       await Promise.all(exits)

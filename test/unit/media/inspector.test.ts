@@ -103,6 +103,17 @@ test.each(['grow', 'tire'])('a process is used again, unless it has used much: %
   expect(await stage.run('pid')).not.toBe(first)
 })
 
+test('a process pauses after a job, whose result is not late, and closing ends the pause', async () => {
+  await using stage = await startPool({ pauseShare: 1_000_000 })
+  await using other = await startPool()
+  await stage.run('pid')
+  const next = expect(stage.runAgain()).rejects.toMatchObject({ type: 'died' })
+  for (let count = 0; count < 3; count += 1) await other.run('pid')
+  expect(stage.waiting()).toBe(1)
+  await stage.close()
+  await next
+})
+
 test('a process knows no variable of the gateway', async () => {
   await using stage = await startPool()
   const known = await stage.run('environment')
@@ -245,6 +256,7 @@ async function startPool(
     timeoutMs: 30_000,
     cpuSeconds: 30,
     memoryBytes: 2 * 1024 * 1024 * 1024,
+    pauseShare: 0,
     nice: 10,
     ...options,
   })
@@ -255,6 +267,7 @@ async function startPool(
       await write(content)
       return pool.run({ path })
     },
+    waiting: () => pool.waiting(),
     /** Runs the job of the last content. */
     runAgain: () => pool.run({ path }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
