@@ -1,8 +1,8 @@
 /**
  * Runs a bounded number of tasks at once. The others wait in order of arrival.
  *
- * For a bound that each operation has of its own. p-limit takes seven promises for a task, and its properties with
- * getters live in the old generation, see docs/internals/garbage-collection.md.
+ * For bounds that are made for an operation and soon dropped. Those of p-limit have properties with getters, which live
+ * in the old generation, see docs/internals/garbage-collection.md.
  */
 export class Slots {
   readonly #max: number
