@@ -110,6 +110,23 @@ function unreadRequest(query: string): void {
   count('asked')
 }
 
+const PIPELINED =
+  'GET /graphql?query=%7B__typename%7D HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n'.repeat(400)
+
+/** Sends requests without reading an answer, as fast as the gateway takes them. Connects again when cut off. */
+async function pipeline(): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1').pause()
+    const send = (): void => {
+      while (socket.writable && socket.write(PIPELINED)) count('400 written')
+    }
+    socket.on('error', () => undefined)
+    socket.on('connect', send).on('drain', send)
+    await new Promise((resolve) => socket.on('close', resolve))
+    count('cut off')
+  }
+}
+
 let counter = 0
 const chain = Array.from({ length: 190 }, (_, index) => `fragment F${index} on User { ...F${index + 1} }`)
 const CHAINED = `{ viewer { ...F0 } } ${chain.join(' ')} fragment F190 on User { id }`
@@ -153,6 +170,9 @@ const ATTACKS = {
       unreadRequest(ALLOWED)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
+  },
+  'pipelined requests, no token': async () => {
+    await Promise.all(Array.from({ length: 50 }, pipeline))
   },
   '10,000 sockets without a token': () => openSockets(10_000),
   '1,500 sockets of a user': () => openSockets(1_500, { authorization: token }, true),

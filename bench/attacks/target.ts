@@ -8,6 +8,7 @@ export const ATTACK_NAMES = [
   '20 × 100 nodes',
   'guessed users',
   'answers that are not read',
+  'pipelined requests, no token',
   '10,000 sockets without a token',
   '1,500 sockets of a user',
 ] as const
