@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AttachmentId, UserId } from '../../../src/ids.ts'
+import { createMediaLinks } from '../../../src/media/media-links.ts'
 import { startParley, type TestParley } from '../../harness/servers/parley.ts'
 import { query } from '../../harness/servers/database.ts'
 import { type AttachmentData, findAttachment, sendFiles, upload } from '../../harness/people/files.ts'
@@ -50,11 +52,19 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
     expect(await findAttachment(bob, later.message.attachments[0]?.id ?? '')).toBeNull()
   })
 
-  test('a member who joined later does not see the file', async () => {
-    const { alice, chat, atBob } = await groupWithFile()
+  test('a member who joined later does not see the file, and would get it at no address', async () => {
+    const { alice, bob, chat, atBob } = await groupWithFile()
     const carol = await parley.person(`carol-${people}`)
     await alice.addMembers(chat, [carol])
     expect(await findAttachment(carol, atBob.id)).toBeNull()
+    const [row] = await query<{ key: Buffer }>(parley.databaseUrl, 'SELECT key FROM media_keys')
+    const links = createMediaLinks(() => Buffer.from(row?.key ?? ''))
+    const addressFor = (name: string): string => {
+      const id = atBob.id.replace('attachment_', '') as AttachmentId
+      return new URL(links.download(id, 'file', name as UserId, Date.now()), atBob.url).href
+    }
+    expect(addressFor(bob.name)).toBe(atBob.url)
+    expect(await statusOf(addressFor(carol.name))).toBe(403)
   })
 
   test('a file is gone when its message is deleted or expires', async () => {
