@@ -62,6 +62,7 @@ export function wireTransport(
   const { code, reason } = CLOSE_CODES.SLOW_CONSUMER
   const refusals = createRefusalBudget()
   const documentBudget = createDocumentBudget()
+  const pace = createReadingPace()
   const liveLimits = createLiveLimits(config.load.limitFactor)
   const yoga = createYogaHandler({
     schema: adaptSchema(createSchema()),
@@ -100,7 +101,7 @@ export function wireTransport(
     payloads: createEventPayloads({ sharedContext: createSharedContext(services, clock), logger }),
     intake,
     liveLimits,
-    reading: createReadingBudget({ documents: documentBudget, pace: createReadingPace(), refusals }),
+    reading: createReadingBudget({ documents: documentBudget, pace, refusals }),
     config,
     clock,
     logger,
@@ -117,6 +118,7 @@ export function wireTransport(
     metrics: createMetricsPage(metrics.registry),
     config,
     refusals,
+    pace,
     logger,
   })
   return { server, health, demo, serverApi }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { errorExtensions, unavailable } from '../errors.ts'
+import type { DocumentBudget } from '../quotas/document-budget.ts'
 import type { RefusalBudget } from '../quotas/refusal-budget.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { beginRequestScope, requestIdIn } from '../telemetry/request-id.ts'
@@ -19,6 +20,9 @@ import { GRAPHQL_PATH, type YogaHandler } from './http/yoga.ts'
 
 const RETRY_AFTER_MS = 2_000
 const MIN_RETRY_AFTER_MS = 1_000
+
+/** The time that a small query takes over HTTP, from its bytes to those of its answer, in milliseconds. */
+const REQUEST_MS = 0.5
 
 const IGNORES_RETRY_AFTER =
   'Too many operations were sent before the time in "retryAfterMs". Pause, then continue.'
@@ -43,6 +47,9 @@ type Fairness = Readonly<{
   refusals: RefusalBudget
   held: HeldRefusals
   intake: RequestIntake
+  /** For requests without a token that was valid before. They wait while their address is in debt. */
+  pacedIntake: RequestIntake
+  pace: DocumentBudget
 }>
 
 type Dependencies = Readonly<{
@@ -99,8 +106,10 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
     if (unreadAnswers?.admit(request, response) === false) return sendUnread(response)
     if (request.method === 'OPTIONS') return void response.writeHead(204).end()
     if (!isAccepting()) return sendDraining(response)
-    if (fairness === undefined || (await mayBegin(request, response, fairness)))
-      await yoga.handle(request, response)
+    if (fairness === undefined) return yoga.handle(request, response)
+    if (!(await mayBegin(request, response, fairness))) return
+    await yoga.handle(request, response)
+    chargeAnonymous(request, fairness)
   }
 
   function fail(response: ServerResponse, error: unknown): void {
@@ -140,8 +149,9 @@ async function mayBegin(
   response: ServerResponse,
   fairness: Fairness,
 ): Promise<boolean> {
-  const { refusals, held, intake } = fairness
+  const { refusals, held } = fairness
   const sender = await payingSender(request, fairness)
+  const intake = sender.isVerified ? fairness.intake : fairness.pacedIntake
   const waitMs = refusals.waitMs(keyOf(sender))
   if (waitMs === 0 && (await intake.turn(sender))) return true
   refusals.charge(keyOf(sender))
@@ -154,15 +164,25 @@ async function mayBegin(
 }
 
 /**
+ * A client without a token can ask for little, and must not keep the gateway busy with that. Its address pays, for
+ * requests here and for messages over WebSockets. A user with a new token does not pay.
+ */
+function chargeAnonymous(request: IncomingMessage, { senders, pace }: Fairness): void {
+  const sender = senders.of(request)
+  if (!sender.isVerified) pace.charge(keyOf(sender), REQUEST_MS)
+}
+
+/**
  * Returns the sender whose budget the request uses. Once the address is in debt, unknown tokens are verified. Its users
  * then pay for themselves, and not for clients that invent tokens behind the same address.
  */
 async function payingSender(
   request: IncomingMessage,
-  { senders, refusals }: Pick<Fairness, 'senders' | 'refusals'>,
+  { senders, refusals, pace }: Fairness,
 ): Promise<Sender> {
   const sender = senders.of(request)
-  if (sender.isVerified || sender.token === '' || refusals.waitMs(keyOf(sender)) === 0) return sender
+  const isInDebt = refusals.waitMs(keyOf(sender)) > 0 || pace.waitMs(keyOf(sender)) > 0
+  if (sender.isVerified || sender.token === '' || !isInDebt) return sender
   await senders.sessionOf(request)
   return senders.of(request)
 }

@@ -1,6 +1,7 @@
 import { createServer as createHttpServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config/config.ts'
+import type { DocumentBudget } from '../quotas/document-budget.ts'
 import type { RefusalBudget } from '../quotas/refusal-budget.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Health } from './health/health.ts'
@@ -54,6 +55,8 @@ type Dependencies = Readonly<{
   metrics: Pick<MetricsPage, 'handle'>
   config: Pick<Config, 'mode' | 'http' | 'admin' | 'serverApi'>
   refusals: RefusalBudget
+  /** Of clients without a token. */
+  pace: DocumentBudget
   logger: Logger
   answerLimits?: Partial<AnswerLimits>
 }>
@@ -87,6 +90,7 @@ export function createServer({
   metrics,
   config,
   refusals,
+  pace,
   logger,
   answerLimits,
 }: Dependencies): TransportServer {
@@ -94,6 +98,7 @@ export function createServer({
   const hostCheck = createHostCheck(config)
   const limits = { ...ANSWER_LIMITS, ...answerLimits }
   const addressOf = createClientAddress(config.http.trustedProxies)
+  const intake = createIntake(REQUESTS_PER_TURN)
   const handleRequest = createRequestHandler({
     yoga,
     health,
@@ -107,7 +112,9 @@ export function createServer({
       senders: yoga.senders,
       refusals,
       held: new HeldRefusals(),
-      intake: createRequestIntake(createIntake(REQUESTS_PER_TURN)),
+      intake: createRequestIntake(intake),
+      pacedIntake: createRequestIntake(intake, { pace }),
+      pace,
     },
     isAccepting: () => isAccepting,
     logger,

@@ -57,6 +57,7 @@ type Options = Readonly<{
   throttleSend?: (userId: string, backlogMs: number) => void
   documentBudget?: DocumentBudget
   refusals?: RefusalBudget
+  pace?: DocumentBudget
   answerLimits?: Partial<AnswerLimits>
 }>
 
@@ -103,6 +104,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
   const liveLimits = createLiveLimits()
   const refusals = options.refusals ?? createRefusalBudget()
   const documentBudget = options.documentBudget ?? createDocumentBudget()
+  const pace = options.pace ?? createReadingPace()
   const yoga = createYogaHandler({
     concurrencyLimit: createConcurrencyLimit(),
     liveLimits,
@@ -134,7 +136,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     payloads: createEventPayloads({ sharedContext: {}, logger }),
     operationAdmission,
     liveLimits,
-    reading: createReadingBudget({ documents: documentBudget, pace: createReadingPace(), refusals }),
+    reading: createReadingBudget({ documents: documentBudget, pace, refusals }),
     config,
     clock,
     logger,
@@ -148,6 +150,7 @@ export async function startGateway(options: Options = {}): Promise<Gateway> {
     metrics: createMetricsPage(new Registry()),
     config,
     refusals,
+    pace,
     logger,
     answerLimits: options.answerLimits ?? {},
   })

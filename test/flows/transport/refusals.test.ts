@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createRefusalBudget } from '../../../src/quotas/refusal-budget.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { type Answer, post } from './http-client.ts'
@@ -92,4 +92,25 @@ test('delays the refusals of a sender who is not read, while others are answered
 test('reads all operations of a sender who is not rejected', async () => {
   await using gateway = await startGateway()
   for (let count = 0; count < 100; count++) expect((await post(gateway.url, '{ whoami }')).status).toBe(200)
+})
+
+test('lets requests without a token wait while their address is in debt, and no requests of users', async () => {
+  const debt = { waitMs: 0, chargedMs: 0 }
+  const pace = {
+    waitMs: () => debt.waitMs,
+    charge: (_: string, tookMs: number) => void (debt.chargedMs += tookMs),
+  }
+  await using gateway = await startGateway({ pace })
+  const ask = sender(gateway, {})
+  const answer = await ask()
+  await vi.waitFor(() => expect(debt.chargedMs).toBe(0.5))
+  debt.waitMs = 10
+  let isAnswered = false
+  const waiting = ask().finally(() => (isAnswered = true))
+  const alice = sender(gateway, { authorization: `Bearer ${await gateway.token('alice')}` })
+  for (let count = 0; count < 3; count++) expect((await alice()).status).toBe(200)
+  expect(isAnswered).toBe(false)
+  debt.waitMs = 0
+  expect((await waiting).body).toEqual(answer.body)
+  await vi.waitFor(() => expect(debt.chargedMs).toBe(1))
 })

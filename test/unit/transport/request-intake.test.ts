@@ -1,15 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { createRequestIntake, type RequestIntake } from '../../../src/transport/http/request-intake.ts'
 import { createIntake } from '../../../src/transport/pipeline/intake.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 /** Sends requests, and records in which order they begin. */
 class Requests {
   readonly begun: string[] = []
   readonly #intake: RequestIntake
 
-  constructor(perTurn: number, maxWaiting?: number) {
-    this.#intake = createRequestIntake(createIntake(perTurn), maxWaiting)
+  constructor(perTurn: number, options?: Parameters<typeof createRequestIntake>[1]) {
+    this.#intake = createRequestIntake(createIntake(perTurn), options)
   }
 
   async send(name: string, address: string, token = ''): Promise<boolean> {
@@ -56,11 +60,30 @@ test('lets a request wait for one round, however many another token of the same 
 })
 
 test('rejects requests of an address of which too many wait, and no others', async () => {
-  const requests = new Requests(1, 10)
+  const requests = new Requests(1, { maxWaiting: 10 })
   requests.flood('flood', '192.0.2.1', 11)
   expect(await requests.send('more', '192.0.2.1')).toBe(false)
   expect(await requests.send('alice', '192.0.2.2')).toBe(true)
   await turns(12)
   expect(requests.begun).toHaveLength(12)
   expect(await requests.send('later', '192.0.2.1')).toBe(true)
+})
+
+test('lets the requests of an address wait while it has no time left, and no others', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  let waitMs = 100
+  const requests = new Requests(1, {
+    pace: { waitMs: (payer) => (payer === 'address 192.0.2.1' ? waitMs : 0) },
+  })
+  requests.flood('flood', '192.0.2.1', 2)
+  void requests.send('alice', '192.0.2.2')
+  await turns(5)
+  expect(requests.begun).toEqual(['alice'])
+  waitMs = 0
+  vi.advanceTimersByTime(99)
+  await turns(5)
+  expect(requests.begun).toEqual(['alice'])
+  vi.advanceTimersByTime(1)
+  await turns(5)
+  expect(requests.begun).toEqual(['alice', 'flood', 'flood'])
 })
