@@ -125,7 +125,8 @@ test('docs/clients/README.md installs the files that npm packs', async () => {
 })
 
 test.each(NAMES)('publint finds nothing to change in %s', async (name) => {
-  const { messages, pkg } = await publint({ pkgDir: path.join(ROOT, 'packages', name), strict: true })
+  const pkgDir = path.join(folder.path, 'node_modules/@parley', name)
+  const { messages, pkg } = await publint({ pkgDir, pack: false, strict: true })
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
 })
 
