@@ -7,6 +7,7 @@ import { Senders } from '../../../src/transport/http/senders.ts'
 import { createServer } from '../../../src/transport/server.ts'
 import { startGateway } from './gateway.ts'
 import type { Gateway } from './gateway.ts'
+import { createReadingPace } from '../../../src/quotas/document-budget.ts'
 import { createRefusalBudget } from '../../../src/quotas/refusal-budget.ts'
 import { send } from './http-client.ts'
 
@@ -104,6 +105,7 @@ test('names a port that is taken, and what to do', async () => {
       admin: undefined,
       serverApi: undefined,
     },
+    pace: createReadingPace(),
     refusals: createRefusalBudget(),
     logger: gateway.logger,
   })
