@@ -1,11 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AttachmentId, UserId } from '../../../src/ids.ts'
-import { createMediaLinks } from '../../../src/media/media-links.ts'
+import { createMediaLinks, type MediaLinks } from '../../../src/media/media-links.ts'
 import { startParley, type TestParley } from '../../harness/servers/parley.ts'
 import { query } from '../../harness/servers/database.ts'
-import { type AttachmentData, findAttachment, sendFiles, upload } from '../../harness/people/files.ts'
+import {
+  type AttachmentData,
+  createUpload,
+  findAttachment,
+  put,
+  sendFiles,
+  upload,
+} from '../../harness/people/files.ts'
 import type { Person } from '../../harness/people/person.ts'
 import { photo } from '../../harness/fixtures/pictures.ts'
+
+const rawId = ({ id }: Pick<AttachmentData, 'id'>): AttachmentId =>
+  id.replace('attachment_', '') as AttachmentId
 
 describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
   let parley: TestParley
@@ -28,6 +38,22 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
     const atBob = await findAttachment(bob, message.attachments[0]?.id ?? '')
     if (atBob === null) throw new Error('Bob does not find the attachment')
     return { alice, bob, chat, messageId: message.id, atBob }
+  }
+
+  /** Signs addresses as the gateway does. */
+  async function links(): Promise<MediaLinks> {
+    const [row] = await query<{ key: Buffer }>(parley.databaseUrl, 'SELECT key FROM media_keys')
+    return createMediaLinks(() => Buffer.from(row?.key ?? ''))
+  }
+
+  /** The address of a file for any user, as it was made at this time. */
+  async function addressFor(
+    { name }: Person,
+    file: AttachmentData,
+    madeAt: number = Date.now(),
+  ): Promise<string> {
+    const path = (await links()).download(rawId(file), 'file', name as UserId, madeAt)
+    return new URL(path, file.url).href
   }
 
   const statusOf = async (url: string): Promise<number> => (await fetch(url)).status
@@ -53,18 +79,25 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
   })
 
   test('a member who joined later does not see the file, and would get it at no address', async () => {
-    const { alice, bob, chat, atBob } = await groupWithFile()
+    const { alice, chat, atBob } = await groupWithFile()
     const carol = await parley.person(`carol-${people}`)
     await alice.addMembers(chat, [carol])
     expect(await findAttachment(carol, atBob.id)).toBeNull()
-    const [row] = await query<{ key: Buffer }>(parley.databaseUrl, 'SELECT key FROM media_keys')
-    const links = createMediaLinks(() => Buffer.from(row?.key ?? ''))
-    const addressFor = (name: string): string => {
-      const id = atBob.id.replace('attachment_', '') as AttachmentId
-      return new URL(links.download(id, 'file', name as UserId, Date.now()), atBob.url).href
-    }
-    expect(addressFor(bob.name)).toBe(atBob.url)
-    expect(await statusOf(addressFor(carol.name))).toBe(403)
+    expect(await statusOf(await addressFor(carol, atBob))).toBe(403)
+  })
+
+  test('an address that has expired, or names a stranger, is answered with 403', async () => {
+    const { alice, bob, atBob } = await groupWithFile()
+    expect(await addressFor(bob, atBob)).toBe(atBob.url)
+    const twoDaysAgo = Date.now() - 48 * 3_600_000
+    expect(await statusOf(await addressFor(bob, atBob, twoDaysAgo))).toBe(403)
+    const stranger = await parley.person(`stranger-${people}`)
+    expect(await statusOf(await addressFor(stranger, atBob))).toBe(403)
+
+    const { attachment, uploadUrl } = await createUpload(alice, { byteSize: 3 })
+    const expired = (await links()).upload(rawId(attachment), new Date(twoDaysAgo))
+    expect((await put(new URL(expired, uploadUrl).href, Buffer.from('abc'))).status).toBe(403)
+    expect((await put(uploadUrl, Buffer.from('abc'))).status).toBe(204)
   })
 
   test('a file is gone when its message is deleted or expires', async () => {

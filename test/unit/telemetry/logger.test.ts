@@ -55,6 +55,7 @@ test.each([
   ['session-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.hush', '[redacted]'],
   ['1redis://:hush@cache', '1redis://[redacted]@cache'],
   ['GET /file?a=1&X-Amz-Signature=hush&b=2', 'GET /file?a=1&X-Amz-Signature=[redacted]&b=2'],
+  ['GET /media/1/file?u=YQ&e=1&sig=hush', 'GET /media/1/file?u=YQ&e=1&sig=[redacted]'],
 ])('the credential in %s is redacted within a text', (text, safe) => {
   expect(line((logger) => logger.info({ note: text }, text))).toMatchObject({ note: safe, msg: safe })
 })
