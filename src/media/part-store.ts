@@ -5,18 +5,23 @@ import type { Writer } from '../store/sql/writer.ts'
 export type UploadPart = Readonly<{ startByte: number; byteCount: number; folder: string }>
 
 export type PartStore = Readonly<{
-  /** Records a part. Returns false if another part begins at its first byte. */
+  /** Records a part. Returns false if another part begins at its first byte, or the upload is complete or deleted. */
   add(id: AttachmentId, part: UploadPart): Promise<boolean>
   /** Returns the parts in their order. */
   list(id: AttachmentId): Promise<readonly UploadPart[]>
   remove(id: AttachmentId): Promise<void>
 }>
 
-// One new row of upload_parts. Its primary key decides between two requests that continue at the same byte.
+// One row of uploads by its primary key, with a lock on it: what completes or releases the upload waits, and then sees
+// the part. One new row of upload_parts, whose primary key decides between two requests that continue at the same byte.
 const ADD = {
   name: 'media_part_add',
   text: `
-    INSERT INTO upload_parts (upload_id, start_byte, byte_count, folder) VALUES ($1, $2, $3, $4)
+    WITH open AS MATERIALIZED (
+      SELECT id FROM uploads WHERE id = $1 AND ready_at IS NULL AND released_at IS NULL LIMIT 1 FOR SHARE
+    )
+    INSERT INTO upload_parts (upload_id, start_byte, byte_count, folder)
+    SELECT id, $2::int, $3::int, $4::uuid FROM open
     ON CONFLICT (upload_id, start_byte) DO NOTHING RETURNING 1`,
 }
 

@@ -46,8 +46,9 @@ const MAX_SMALL_PARTS = 1_000
 /*
  * The bytes of a request are cut into parts. Each is stored as an object as soon as it is full, and then recorded, so
  * that another gateway can continue after it. The first part that is recorded for a byte counts: of two requests that
- * continue at the same byte, one fails. When the last byte has arrived, the parts are put together, inspected and
- * stored like the bytes of a single request.
+ * continue at the same byte, one fails. So does a request whose upload was deleted meanwhile: nothing would delete its
+ * parts. When the last byte has arrived, the parts are put together, inspected and stored like the bytes of a single
+ * request.
  */
 export function createResumableUploads(dependencies: Dependencies): ResumableUploads {
   const { store, parts, storage, complete, pace, partBytes = PART_BYTES } = dependencies

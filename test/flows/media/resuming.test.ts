@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { ReadableStream } from 'node:stream/web'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Upload } from 'tus-js-client'
+import { openStorage } from '../../../src/media/open-storage.ts'
+import type { MediaStorage } from '../../../src/media/storage.ts'
 import { query, createTestDatabase } from '../../harness/servers/database.ts'
 import { newLocation, startParley, type TestParley } from '../../harness/servers/parley.ts'
 import {
@@ -13,6 +16,7 @@ import {
 } from '../../harness/people/files.ts'
 import type { Person } from '../../harness/people/person.ts'
 import { photo } from '../../harness/fixtures/pictures.ts'
+import { until } from '../../harness/fixtures/until.ts'
 
 async function offsetOf(url: string): Promise<string | null> {
   return (await fetch(url, { method: 'HEAD', headers: TUS_HEADERS })).headers.get('upload-offset')
@@ -27,8 +31,10 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (kind) => {
   let west: TestParley
   let east: TestParley
   let alice: Person
+  let storage: MediaStorage
   beforeAll(async () => {
     const location = await newLocation(kind, resources)
+    storage = openStorage(location)
     const { url: databaseUrl } = resources.use(await createTestDatabase())
     west = resources.use(await startParley({ databaseUrl, media: location }))
     east = resources.use(await startParley({ databaseUrl, media: location }))
@@ -100,6 +106,34 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (kind) => {
     const rest = bytes.subarray(await received())
     expect((await patchUpload(uploadUrl, bytes.length - rest.length, rest)).status).toBe(204)
     expect((await downloaded(attachment.url)).equals(bytes)).toBe(true)
+  })
+
+  test('bytes that arrive when their upload is deleted are not kept', async () => {
+    const bytes = randomBytes(5_000_000)
+    const { uploadUrl, attachment } = await createUpload(alice, { byteSize: bytes.length })
+    const id = attachment.id.replace('attachment_', '')
+    const rowsOf = (text: string) => query<{ key: string }>(west.databaseUrl, text, [id])
+    const parts = () => rowsOf('SELECT FROM upload_parts WHERE upload_id = $1')
+    const [{ key } = { key: '' }] = await rowsOf('SELECT storage_key AS key FROM uploads WHERE id = $1')
+    const { promise: isDeleted, resolve: goOn } = Promise.withResolvers<void>()
+    async function* body(): AsyncIterable<Uint8Array> {
+      yield new Uint8Array(bytes.subarray(0, 4_500_000))
+      await isDeleted
+      yield new Uint8Array(bytes.subarray(4_500_000))
+    }
+    const request = fetch(uploadUrl, {
+      method: 'PATCH',
+      headers: { ...TUS_HEADERS, 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' },
+      body: ReadableStream.from(body()),
+      duplex: 'half',
+    } as RequestInit)
+    await until(async () => (await parts()).length === 1, 10_000)
+    await rowsOf('UPDATE uploads SET released_at = now() WHERE id = $1')
+    await until(async () => (await rowsOf('SELECT FROM uploads WHERE id = $1')).length === 0, 30_000)
+    goOn()
+    expect((await request).status).toBeGreaterThanOrEqual(400)
+    expect(await parts()).toEqual([])
+    expect(await Array.fromAsync(storage.list(key))).toEqual([])
   })
 
   test('of two requests that continue at the same byte, through two gateways, one counts', async () => {
