@@ -30,7 +30,8 @@ export async function sendDownload(
     response.writeHead(304).end()
     return
   }
-  const url = await download.directUrl()
+  // The address of a storage is signed for GET alone.
+  const url = method === 'HEAD' ? undefined : await download.directUrl()
   if (url !== undefined) {
     response.writeHead(302, { Location: url, 'Cache-Control': 'no-store' }).end()
     return

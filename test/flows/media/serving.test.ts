@@ -160,6 +160,16 @@ describe.each(['folder', 's3'] as const)('with files in: %s', (media) => {
     expect(headers.get('referrer-policy')).toBe('no-referrer')
   })
 
+  test('HEAD is answered by the gateway, and tells the size and name of a file', async () => {
+    const { atBob } = await groupWithFile(await photo(64, 64))
+    for (const url of [atBob.url, atBob.small ?? '']) {
+      const whole = await (await fetch(url)).arrayBuffer()
+      const { status, headers } = await fetch(url, { method: 'HEAD', redirect: 'manual' })
+      expect([status, headers.get('content-length')]).toEqual([200, String(whole.byteLength)])
+      expect(headers.get('content-disposition')).toMatch(/^inline/)
+    }
+  })
+
   test('a part of a file can be fetched', async () => {
     const { atBob } = await groupWithFile()
     const part = async (range: string) => {
