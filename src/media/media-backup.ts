@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import * as z from 'zod'
 import type { MediaStorage } from './storage.ts'
+import { ifThere } from './incoming-folder.ts'
 import { objectNamesOf, storedUploads } from './stored-names.ts'
 import type { UploadStore } from './upload-store.ts'
 
@@ -53,9 +54,11 @@ async function copyOne(storage: MediaStorage, name: string, path: string): Promi
   return digestOf(path)
 }
 
-/** Puts the files of a backup into a storage. Rejects if one of them is damaged; nothing was stored then. */
+/** Puts the files of a backup into a storage. Rejects if there are none, or one is damaged; nothing was stored then. */
 export async function copyMediaIn({ storage, folder, signal }: CopyOptions): Promise<MediaCopy> {
-  const index = indexSchema.parse(JSON.parse(await readFile(join(folder, INDEX), 'utf8')))
+  const text = await ifThere(readFile(join(folder, INDEX), 'utf8'))
+  if (text === undefined) throw new Error('The backup has no files of messages. Restore it without --media.')
+  const index = indexSchema.parse(JSON.parse(text))
   for (const { name, sha256 } of index) {
     signal.throwIfAborted()
     if ((await digestOf(join(folder, name))) !== sha256)

@@ -66,6 +66,10 @@ test.each([true, false])(
     expect(await cli(['backup', backup, ...flags], env(first.databaseUrl, from))).toMatchObject({ code: 0 })
 
     const { databaseUrl } = await startedOnce(to)
+    if (!hasFiles) {
+      const { code, noticed } = await cli(['restore', backup, '--media'], env(databaseUrl, to))
+      expect([code, noticed]).toEqual([1, expect.stringContaining('Restore it without --media.')])
+    }
     const restored = await cli(['restore', backup, ...flags], env(databaseUrl, to))
     expect(restored).toMatchObject({ code: 0, noticed: '' })
 
