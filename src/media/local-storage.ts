@@ -26,14 +26,16 @@ export function createLocalStorage(root: string, pace: Pace): MediaStorage {
     return path
   }
 
+  /** Another gateway may remove any folder meanwhile, at which the recursion of Node.js itself would fail. */
   async function* objectsBelow(folder: string): AsyncIterable<StoredObject> {
-    const entries = await ifThere(opendir(folder, { recursive: true }))
+    const entries = await ifThere(opendir(folder))
     if (entries === undefined) return
     for await (const entry of entries) {
-      if (!entry.isFile()) continue
-      const path = join(entry.parentPath, entry.name)
+      const path = join(folder, entry.name)
       const name = relative(root, path).split(sep).join('/')
-      const found = name.startsWith('.') ? undefined : await ifThere(stat(path))
+      if (name.startsWith('.')) continue
+      if (entry.isDirectory()) yield* objectsBelow(path)
+      const found = entry.isFile() ? await ifThere(stat(path)) : undefined
       if (found !== undefined) yield { name, byteSize: found.size, modifiedAt: found.mtime }
     }
   }

@@ -87,6 +87,21 @@ describe.each(KINDS)('%s', (kind) => {
     expect(await objectsOf(folder)).toEqual([{ name, byteSize: 7, modifiedAt: expect.any(Date) as Date }])
   })
 
+  test('a list goes on while objects are removed', async () => {
+    // A folder of this many is not read at once.
+    const names = Array.from({ length: 40 }, newName)
+    for (const name of names) await storage.put(name, await arrived('1'))
+    const removed = names.toSorted().slice(20)
+    const found: string[] = []
+    for await (const { name } of storage.list()) {
+      if (found.length === 0) {
+        for (const one of removed.filter((it) => it !== name)) await storage.remove(one.split('/')[0] ?? '')
+      }
+      found.push(name)
+    }
+    expect(found).toEqual(expect.arrayContaining(names.filter((name) => !removed.includes(name))))
+  })
+
   test('an object that is just arriving is not in the list', async () => {
     const before = (await objectsOf()).length
     await arrived('not stored yet')
