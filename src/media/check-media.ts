@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { MediaStorage, StoredObject } from './storage.ts'
-import { objectNamesOf, storedUploads } from './stored-names.ts'
+import { isStillStored, objectNamesOf, storedUploads } from './stored-names.ts'
 import type { UploadStore } from './upload-store.ts'
 
 /** The differences between the database and the storage. */
@@ -16,7 +16,7 @@ export type MediaCheck = Readonly<{
 }>
 
 type Dependencies = Readonly<{
-  store: Pick<UploadStore, 'stored' | 'known'>
+  store: Pick<UploadStore, 'stored' | 'known' | 'find'>
   storage: MediaStorage
   /** Milliseconds since 1970. */
   nowMs: number
@@ -47,9 +47,11 @@ export async function checkMedia({ store, storage, nowMs }: Dependencies): Promi
   let uploads = 0
   for await (const upload of storedUploads(store)) {
     uploads += 1
+    const lacking: string[] = []
     for (const name of objectNamesOf(upload)) {
-      if ((await storage.sizeOf(name)) === undefined) missing.push(name)
+      if ((await storage.sizeOf(name)) === undefined) lacking.push(name)
     }
+    if (lacking.length > 0 && (await isStillStored(store, upload.id))) missing.push(...lacking)
   }
   return { uploads, objects, missing, leftover, leftoverFolders: [...leftoverFolders] }
 }

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import * as z from 'zod'
 import type { MediaStorage } from './storage.ts'
 import { ifThere } from './incoming-folder.ts'
-import { objectNamesOf, storedUploads } from './stored-names.ts'
+import { isStillStored, objectNamesOf, storedUploads } from './stored-names.ts'
 import type { UploadStore } from './upload-store.ts'
 
 const INDEX = 'index.json'
@@ -33,24 +33,33 @@ export async function copyMediaOut({
   storage,
   folder,
   signal,
-}: CopyOptions & Readonly<{ store: Pick<UploadStore, 'stored'> }>): Promise<MediaCopy> {
+}: CopyOptions & Readonly<{ store: Pick<UploadStore, 'stored' | 'find'> }>): Promise<MediaCopy> {
   const index: z.infer<typeof indexSchema>[number][] = []
   const missing: string[] = []
   for await (const upload of storedUploads(store)) {
+    const lacking: string[] = []
     for (const name of objectNamesOf(upload)) {
       signal.throwIfAborted()
-      if ((await storage.sizeOf(name)) === undefined) missing.push(name)
-      else index.push({ name, sha256: await copyOne(storage, name, join(folder, name)) })
+      const sha256 = await copyOne(storage, name, join(folder, name))
+      if (sha256 === undefined) lacking.push(name)
+      else index.push({ name, sha256 })
     }
+    if (lacking.length > 0 && (await isStillStored(store, upload.id))) missing.push(...lacking)
   }
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await writeFile(join(folder, INDEX), JSON.stringify(index), { mode: 0o600, flush: true })
   return { files: index.length, missing }
 }
 
-async function copyOne(storage: MediaStorage, name: string, path: string): Promise<string> {
+/** Resolves with undefined if the storage does not have the object. */
+async function copyOne(storage: MediaStorage, name: string, path: string): Promise<string | undefined> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await pipeline(await storage.read(name), createWriteStream(path, { mode: 0o600, flush: true }))
+  try {
+    await pipeline(await storage.read(name), createWriteStream(path, { mode: 0o600, flush: true }))
+  } catch (error) {
+    if ((await storage.sizeOf(name)) === undefined) return undefined
+    throw error
+  }
   return digestOf(path)
 }
 

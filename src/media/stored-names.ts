@@ -1,3 +1,4 @@
+import type { AttachmentId } from '../ids.ts'
 import { THUMBNAIL_EDGES } from './inspect-image.ts'
 import type { StoredUpload, UploadStore } from './upload-store.ts'
 
@@ -19,4 +20,10 @@ export async function* storedUploads(store: Pick<UploadStore, 'stored'>): AsyncI
     yield* page
     if (page.length < PAGE) return
   }
+}
+
+/** Whether an upload that was read a while ago still needs its objects: its message may have been deleted meanwhile. */
+export async function isStillStored(store: Pick<UploadStore, 'find'>, id: AttachmentId): Promise<boolean> {
+  const upload = await store.find(id)
+  return upload !== undefined && !upload.isReleased
 }
