@@ -107,9 +107,10 @@ export function createRequestHandler(dependencies: Dependencies): RequestListene
     if (request.method === 'OPTIONS') return void response.writeHead(204).end()
     if (!isAccepting()) return sendDraining(response)
     if (fairness === undefined) return yoga.handle(request, response)
-    if (!(await mayBegin(request, response, fairness))) return
+    const sender = await turnOf(request, response, fairness)
+    if (sender === undefined) return
     await yoga.handle(request, response)
-    chargeAnonymous(request, fairness)
+    chargeAnonymous(sender, fairness)
   }
 
   function fail(response: ServerResponse, error: unknown): void {
@@ -143,33 +144,32 @@ function acceptsHtml({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true
 }
 
-/** Resolves with true when it is the request's turn. Otherwise the request was answered. */
-async function mayBegin(
+/** Resolves with its sender when it is the request's turn. Resolves with undefined if the request was answered. */
+async function turnOf(
   request: IncomingMessage,
   response: ServerResponse,
   fairness: Fairness,
-): Promise<boolean> {
+): Promise<Sender | undefined> {
   const { refusals, held } = fairness
   const sender = await payingSender(request, fairness)
   const intake = sender.isVerified ? fairness.intake : fairness.pacedIntake
   const waitMs = refusals.waitMs(keyOf(sender))
-  if (waitMs === 0 && (await intake.turn(sender))) return true
+  if (waitMs === 0 && (await intake.turn(sender))) return sender
   refusals.charge(keyOf(sender))
   const text = waitMs > 0 ? IGNORES_RETRY_AFTER : TOO_MANY_WAIT
   // A client that is not held has to connect again before it can repeat the request.
   if (!(await held.hold(sender.address, waitMs))) response.setHeader('Connection', 'close')
-  if (response.destroyed) return false
+  if (response.destroyed) return undefined
   sendLimited(response, text, Math.max(waitMs, MIN_RETRY_AFTER_MS))
-  return false
+  return undefined
 }
 
 /**
  * A client without a token can ask for little, and must not keep the gateway busy with that. Its address pays, for
  * requests here and for messages over WebSockets. A user with a new token does not pay.
  */
-function chargeAnonymous(request: IncomingMessage, { senders, pace }: Fairness): void {
-  const sender = senders.of(request)
-  if (!sender.isVerified) pace.charge(keyOf(sender), REQUEST_MS)
+function chargeAnonymous(sender: Sender, { senders, pace }: Fairness): void {
+  if (!senders.isVerified(sender.token)) pace.charge(keyOf(sender), REQUEST_MS)
 }
 
 /**

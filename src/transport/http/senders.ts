@@ -34,8 +34,12 @@ export class Senders {
 
   of(request: IncomingMessage): Sender {
     const token = bearer(request.headers.authorization ?? null) ?? ''
-    const isVerified = token !== '' && this.#verified.get(digestOf(token)) === true
-    return { address: networkOf(this.#addressOf(request)), token, isVerified }
+    return { address: networkOf(this.#addressOf(request)), token, isVerified: this.isVerified(token) }
+  }
+
+  /** Whether the token was valid in a request. */
+  isVerified(token: string): boolean {
+    return token !== '' && this.#verified.get(digestOf(token)) === true
   }
 
   /** Remembers the token if it is valid. Rejects as `Authenticator.authenticate` does. */
