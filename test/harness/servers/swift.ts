@@ -72,6 +72,8 @@ async function isReady(endpoint: string): Promise<boolean> {
 
 async function createBucket(endpoint: string): Promise<void> {
   const client = new S3Client({
+    // On a busy machine, the first requests are answered with "reduce your request rate".
+    maxAttempts: 10,
     endpoint,
     region: 'us-east-1',
     forcePathStyle: true,
